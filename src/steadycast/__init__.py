@@ -1,0 +1,3 @@
+"""Steadycast: a community's output desk."""
+
+__version__ = "0.1.0"

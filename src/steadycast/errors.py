@@ -1,0 +1,80 @@
+"""What can go wrong, in two small families: bad input (a person mends it) and the far side (the protocol decides)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SteadycastError(Exception):
+    """Anything Steadycast says went wrong; `str()` is one line fit for an operator, without a secret in it."""
+
+    exit_code = 1
+
+
+@dataclass(eq=False)
+class InputError(SteadycastError):
+    """Something a person wrote cannot be used: says which file and line, what is wrong, and how to mend it."""
+
+    message: str
+    file: Path | str | None = None
+    line: int | None = None
+    mend: str | None = None
+    channel: str | None = None
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        where = "" if self.file is None else f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
+        channel = f"{self.channel}: " if self.channel else ""
+        return f"{where}{channel}{self.message}" + (f" ({self.mend})" if self.mend else "")
+
+
+class DraftError(InputError):
+    """A draft that cannot be taken in as it is."""
+
+
+class SettingsError(InputError):
+    """A steadycast.toml or channel.toml that cannot be used."""
+
+
+class FeedError(InputError):
+    """A member's feed that cannot be read; `file` is its URL, shortened where it may carry a token."""
+
+
+class LedgerError(SteadycastError):
+    """The ledger cannot be opened, is newer than this program, or refused a commit."""
+
+    exit_code = 3
+
+
+class Fenced(SteadycastError):
+    """This worker's claim was taken over or its lease ran out: whatever it meant to send, it must not."""
+
+
+@dataclass(eq=False)
+class FarSideError(SteadycastError):
+    """A channel's far side did not take a post; `code` is its own code (HTTP status, errcode), as text."""
+
+    message: str
+    code: str | None = None
+    channel: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.channel or 'channel'}: {f'{self.code} ' if self.code else ''}{self.message}"
+
+
+class Refused(FarSideError):
+    """Surely not accepted, and never will be as it is: bad content or bad credentials. A person mends it."""
+
+
+@dataclass(eq=False)
+class Busy(FarSideError):
+    """Surely not accepted, may be later: failed before the first body byte left, or a documented 429."""
+
+    retry_after: dt.timedelta | None = None
+
+
+class Unknown(FarSideError):
+    """May have been accepted: a time-out, a 5xx, a reset, garbage. Never resent as it is; settled by read-back."""

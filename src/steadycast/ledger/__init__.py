@@ -1,0 +1,1 @@
+"""The ledger: the only truth about slots, deliveries and receipts."""

@@ -1,0 +1,248 @@
+"""The ledger's tables. Instants are microseconds since 1970 UTC in a BigInteger, so both databases compare them alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, Text, TypeDecorator, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+RowId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up by itself only in an INTEGER PRIMARY KEY
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """An aware datetime in Python, whole microseconds since 1970 UTC in the database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
+        return None if value is None else (value - EPOCH) // dt.timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002
+        return None if value is None else EPOCH + dt.timedelta(microseconds=value)
+
+
+class State(StrEnum):
+    """Where one delivery stands."""
+
+    PLANNED = "planned"  # its slot has no draft yet, or may still change
+    DUE = "due"  # has a draft; waits for its instant, or for another try
+    CLAIMED = "claimed"  # a worker has it: nothing has been sent
+    SENDING = "sending"  # the socket may be open: from here on it may be there
+    UNKNOWN = "unknown"  # may be there; read-back or a person settles it
+    HANDED = "handed"  # a kit lies ready for a person
+    PUBLISHED = "published"  # a receipt is in the ledger
+    SEEN = "seen"  # and it was read back
+    CONFIRMED = "confirmed"  # a person or a feed gave the kit's URL
+    REFUSED = "refused"  # surely not there; a person mends it
+    MISSED = "missed"  # past `late`, or nothing to publish
+    EXCUSED = "excused"  # nothing was owed
+    CANCELLED = "cancelled"  # the draft says so, or a person did
+
+
+OPEN = (State.DUE, State.CLAIMED, State.SENDING, State.UNKNOWN)
+DONE = (State.PUBLISHED, State.SEEN, State.CONFIRMED)
+
+
+class DraftRow(SQLModel, table=True):
+    """A draft and its standing. `id` survives renames and edits."""
+
+    __tablename__ = "draft"
+    id: str = Field(primary_key=True, max_length=16)
+    path: str = Field(index=True)  # relative to content/, or feed/<member>/<item>
+    source: str = "folder"  # folder, feed, digest
+    origin: str
+    member: str = ""
+    form: str
+    title: str
+    revision: str = Field(index=True, max_length=64)  # the newest
+    state: str = Field(index=True)  # waiting, approved, rejected, not-ready, gone
+    first_seen: dt.datetime = Field(sa_type=Instant)
+    changed: dt.datetime = Field(sa_type=Instant)
+    approved_revision: str | None = Field(default=None, max_length=64)  # the newest approved one goes out
+    approved_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    approved_by: str = ""
+    # What the planner asks for, of the approved revision; the rest is in `revision.draft`.
+    plan: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class RevisionRow(SQLModel, table=True):
+    """One content state of a draft, whole: what a deleted or edited file can no longer tell."""
+
+    __tablename__ = "revision"
+    hash: str = Field(primary_key=True, max_length=64)
+    draft: str = Field(foreign_key="draft.id", primary_key=True, max_length=16)
+    at: dt.datetime = Field(sa_type=Instant)
+    content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))  # the Draft, media by sha256
+
+
+class ProblemRow(SQLModel, table=True):
+    """Why a file or a feed could not be taken in; gone once it can."""
+
+    __tablename__ = "problem"
+    path: str = Field(primary_key=True)
+    at: dt.datetime = Field(sa_type=Instant)
+    line: int | None = None
+    message: str
+    mend: str = ""
+
+
+class FeedRow(SQLModel, table=True):
+    """What is remembered of a member's feed between two looks."""
+
+    __tablename__ = "feed"
+    key: str = Field(primary_key=True, max_length=16)  # hash of member and configured URL
+    member: str
+    url: str  # where it is now (a permanent redirect moves it); shortened where it may carry a token
+    etag: str = ""
+    modified: str = ""
+    baseline: bool = False  # the first fetch has set its baseline
+    gone: bool = False  # the far side said 410
+    failures: int = 0
+    last_ok: dt.datetime | None = Field(default=None, sa_type=Instant)
+    next_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    message: str = ""
+
+
+class FeedItemRow(SQLModel, table=True):
+    """One item of a feed, once for ever; `draft` is null for items that were old at the baseline."""
+
+    __tablename__ = "feed_item"
+    __table_args__ = (Index("ix_feed_item_link", "feed", "link"), Index("ix_feed_item_hash", "feed", "content_hash"))
+    feed: str = Field(primary_key=True, max_length=16)
+    guid: str = Field(primary_key=True)
+    link: str = ""
+    content_hash: str = Field(default="", max_length=64)
+    draft: str | None = Field(default=None, max_length=16)
+    at: dt.datetime = Field(sa_type=Instant)
+
+
+class SlotRow(SQLModel, table=True):
+    """One occurrence of a series, and the draft it will carry or carried."""
+
+    __tablename__ = "slot"
+    __table_args__ = (Index("ix_slot_series_at", "series", "at"), Index("ix_slot_at", "at"))
+    id: str = Field(primary_key=True)
+    series: str
+    at: dt.datetime = Field(sa_type=Instant)
+    local: str  # naive ISO wall time
+    occasion: str = ""
+    draft: str | None = Field(default=None, index=True, max_length=16)
+    filled: bool = False
+    why: str = ""
+    excused: str = ""
+    manual: bool = False  # made by a manual trigger or a backfill, not by the cadence
+
+
+class DeliveryRow(SQLModel, table=True):
+    """The one sending of one slot's post to one channel."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("slot", "channel", name="uq_delivery_slot_channel"),
+        UniqueConstraint("channel", "marker", name="uq_delivery_channel_marker"),
+        # What is due now is a handful among a million: the index holds only rows that still want something.
+        Index(
+            "ix_delivery_wake",
+            "wake",
+            sqlite_where=text("wake IS NOT NULL"),
+            postgresql_where=text("wake IS NOT NULL"),
+        ),
+        # The record is one pass over this.
+        Index("ix_delivery_record", "channel", "at", "verdict", "finished", "series", "origin", "member"),
+        Index("ix_delivery_slot", "slot"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    slot: str = Field(foreign_key="slot.id")
+    channel: str
+    series: str
+    at: dt.datetime = Field(sa_type=Instant)  # the slot's instant
+    grace: int = 600  # seconds: within this it is kept
+    late: int = 43200  # seconds: after this it is missed
+    state: str = State.PLANNED
+    wake: dt.datetime | None = Field(default=None, sa_type=Instant)  # when a tick must look at it again
+    marker: str = Field(max_length=13)
+    attempt: int = 0
+    token: int = 0  # fencing: grows with every claim
+    owner: str = ""
+    lease: dt.datetime | None = Field(default=None, sa_type=Instant)
+    deadline: dt.datetime | None = Field(default=None, sa_type=Instant)  # the request's own; SETTLE counts from it
+    draft: str | None = Field(default=None, max_length=16)
+    revision: str | None = Field(default=None, max_length=64)
+    origin: str = ""
+    member: str = ""
+    frozen: str | None = Field(default=None, max_length=64)  # hash of the frozen post
+    looks: int = 0  # read-backs made while unknown
+    remote_id: str = ""
+    url: str = Field(default="", sa_type=Text)
+    finished: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it was there
+    verdict: str = ""  # kept, late, filled, missed, excused; "" while open
+    code: str = ""
+    message: str = Field(default="", sa_type=Text)  # the last error, redacted
+
+
+class FrozenRow(SQLModel, table=True):
+    """The bytes that a delivery sends: what is sent is what was frozen."""
+
+    __tablename__ = "frozen"
+    delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
+    hash: str = Field(max_length=64)
+    post: bytes = Field(sa_type=LargeBinary)
+    at: dt.datetime = Field(sa_type=Instant)
+
+
+class StepRow(SQLModel, table=True):
+    """One step of a thread or of a publish in several steps: begun, and its remote id once it is done."""
+
+    __tablename__ = "step"
+    delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
+    name: str = Field(primary_key=True)
+    begun: dt.datetime = Field(sa_type=Instant)
+    remote_id: str | None = None
+
+
+class ReceiptRow(SQLModel, table=True):
+    """Proof of a delivery."""
+
+    __tablename__ = "receipt"
+    delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
+    remote_id: str
+    url: str = Field(default="", sa_type=Text)
+    at: dt.datetime = Field(sa_type=Instant)
+    seen: str  # answer, read-back, file, person, feed
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class EventRow(SQLModel, table=True):
+    """What happened to a delivery, in order, for people; nothing decides by it."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_delivery", "delivery"),)
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    delivery: int | None = Field(default=None, sa_type=BigInteger)
+    at: dt.datetime = Field(sa_type=Instant)
+    kind: str
+    detail: str = Field(default="", sa_type=Text)
+
+
+class AlarmRow(SQLModel, table=True):
+    """An alarm that was sent and is not yet closed, or was."""
+
+    __tablename__ = "alarm"
+    key: str = Field(primary_key=True)  # kind:series[:channel]
+    kind: str  # starvation, machinery
+    opened: dt.datetime = Field(sa_type=Instant)
+    closed: dt.datetime | None = Field(default=None, sa_type=Instant)
+    text: str = Field(sa_type=Text)
+
+
+class MetaRow(SQLModel, table=True):
+    """Installation-wide values: the marker's secret, the time of the last tick."""
+
+    __tablename__ = "meta"
+    key: str = Field(primary_key=True)
+    value: str = Field(sa_type=Text)

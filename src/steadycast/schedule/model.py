@@ -1,0 +1,130 @@
+"""The values that slots, planner and record speak in: frozen, ordered, free of any database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class Form(StrEnum):
+    """What kind of thing a draft is."""
+
+    ARTICLE = "article"
+    AUDIO = "audio"
+    VIDEO = "video"
+    EVENT = "event"
+
+
+class Origin(StrEnum):
+    """Who made it: the house or a member."""
+
+    PGC = "pgc"
+    UGC = "ugc"
+
+
+class Verdict(StrEnum):
+    """How one past slot of one channel ended."""
+
+    KEPT = "kept"
+    LATE = "late"
+    FILLED = "filled"
+    MISSED = "missed"
+    EXCUSED = "excused"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A promise: what, from whom, how often, on which channels."""
+
+    name: str
+    every: str | None = None  # human form ("day at 06:20"); exactly one of every and rrule
+    rrule: str | None = None
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    start: dt.date | None = None  # no slot before this local date
+    until: dt.date | None = None  # none after it
+    title: str = ""
+    forms: tuple[Form, ...] = (Form.ARTICLE,)
+    channels: tuple[str, ...] = ()
+    grace: dt.timedelta = dt.timedelta(minutes=10)
+    late: dt.timedelta = dt.timedelta(hours=12)
+    mix: Mapping[Origin, int] = field(default_factory=dict)  # {pgc: 3, ugc: 7}; empty = no ratio asked
+    reserve: int = 0
+    fill: tuple[str, ...] = ()  # the ladder: "evergreen", "digest"
+    cooldown: dt.timedelta = dt.timedelta(days=90)
+    except_: frozenset[dt.date] = frozenset()  # local dates without a slot
+    days_off: Mapping[dt.date, str] = field(default_factory=dict)  # local date -> the holiday's name
+    on_day_off: str = "excuse"  # "excuse": shown, owed nothing; "move": to the next day that is not off
+    per_year: int | None = None
+    announce: tuple[dt.timedelta, ...] = ()  # an event series' slots fall this long before its occurrence
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """One occurrence of a series. `at` is the UTC instant; `id` (`series@2026-11-27T20:00`) never changes."""
+
+    at: dt.datetime
+    id: str
+    series: str
+    local: dt.datetime  # naive wall time as promised
+    occasion: str = ""  # slots of one occasion (7 days and 1 day ahead of one event) carry the same draft
+    excused: str = ""  # why nothing is owed, or ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockItem:
+    """An approved draft as the planner sees it."""
+
+    draft: str  # the draft's id
+    form: Form
+    origin: Origin
+    member: str = ""  # "" for the house
+    series: tuple[str, ...] = ()  # only these, when given
+    slot: str | None = None  # pinned: a slot id, or a local date or date-time ("2026-11-27", "2026-11-27T20:00")
+    not_before: dt.datetime | None = None
+    expires: dt.datetime | None = None
+    evergreen: bool = False
+    priority: int = 0  # higher goes first
+    since: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # in stock since (approved at)
+    event_start: dt.datetime | None = None
+    skip_channels: frozenset[str] = frozenset()
+    last_used: dt.datetime | None = None  # for evergreens: when it last went out
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """This slot will carry this draft; `filled` when it comes from reserve. `fixed` ones are never moved."""
+
+    slot: str
+    draft: str
+    filled: bool = False
+    fixed: bool = False  # claimed or sent already
+    why: str = ""  # one word of the order that chose it: pin, expiry, priority, mix, fair, evergreen
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One slot that went out before, as the mix and the turn of members need it."""
+
+    slot: str
+    series: str
+    at: dt.datetime
+    origin: Origin
+    member: str
+    draft: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Outcome:
+    """One past slot on one channel, as the record reads it."""
+
+    at: dt.datetime
+    series: str
+    channel: str
+    slot: str
+    verdict: Verdict
+    lateness: dt.timedelta = dt.timedelta()
+    origin: Origin | None = None
+    member: str = ""
