@@ -6,7 +6,18 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, Text, TypeDecorator, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -236,6 +247,7 @@ class AlarmRow(SQLModel, table=True):
     key: str = Field(primary_key=True)  # kind:series[:channel]
     kind: str  # starvation, machinery
     opened: dt.datetime = Field(sa_type=Instant)
+    sent: dt.datetime | None = Field(default=None, sa_type=Instant)  # null: nobody could be told yet
     closed: dt.datetime | None = Field(default=None, sa_type=Instant)
     text: str = Field(sa_type=Text)
 
