@@ -1,0 +1,315 @@
+"""Finds a workspace and reads its steadycast.toml; what is wrong in it is named with its line and the mend."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from steadycast.errors import SettingsError
+from steadycast.schedule.model import Series
+from steadycast.workspace.settings import (
+    ChannelSettings,
+    Community,
+    Feed,
+    Intake,
+    Member,
+    Publish,
+    SeriesTable,
+    Settings,
+)
+from steadycast.workspace.values import dates, nearest
+
+SETTINGS_FILE = "steadycast.toml"
+MAX_SETTINGS = 1_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One community's folder and settings, read and checked."""
+
+    root: Path
+    settings: Settings
+    overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
+
+    @property
+    def community(self) -> Community:
+        """Whose output it is."""
+        return self.settings.community
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """Members that steadycast.toml names; others write too, under their folder's name."""
+        return self.settings.members
+
+    @property
+    def feeds(self) -> tuple[Feed, ...]:
+        """The members' feeds."""
+        return self.settings.feed
+
+    @property
+    def intake(self) -> Intake:
+        """How drafts are taken in."""
+        return self.settings.intake
+
+    @property
+    def publish(self) -> Publish:
+        """How slots are served."""
+        return self.settings.publish
+
+    @cached_property
+    def channels(self) -> dict[str, ChannelSettings]:
+        """The outlets by name."""
+        return {name: c.model_copy(update={"name": name}) for name, c in self.settings.channel.items()}
+
+    @cached_property
+    def series(self) -> dict[str, Series]:
+        """The promises by name, ready for the schedule."""
+        return {name: self._series(name, table) for name, table in self.settings.series.items()}
+
+    def _series(self, name: str, table: SeriesTable) -> Series:
+        given = table.model_dump(exclude={"skip", "editor"})
+        plain = [s for s in table.skip if not s.startswith("holidays:")]
+        countries = [s.partition(":")[2] for s in table.skip if s.startswith("holidays:")]
+        return Series(
+            name=name,
+            zone=self.community.zone,
+            except_=frozenset[dt.date]().union(*(dates(s) for s in plain)),
+            days_off=days_off(countries, self.overrides) if countries else {},
+            **given,
+        )
+
+    @property
+    def content(self) -> Path:
+        """Where drafts are dropped."""
+        return self.root / "content"
+
+    @property
+    def flows(self) -> Path:
+        """The Prefect flows: the workspace's own, else the bundled ones."""
+        own = self.root / "flows"
+        return own if own.is_dir() else bundle() / "flows"
+
+    @property
+    def prefect_yaml(self) -> Path:
+        """The deployments' file."""
+        return self.root / "prefect.yaml"
+
+    @property
+    def platform_folders(self) -> tuple[Path, ...]:
+        """Where platform folders are looked for, in order: the workspace's own, then the bundled ones."""
+        own, bundled = self.root / "channels", bundle() / "channels"
+        return (own,) if own.resolve() == bundled.resolve() else (own, bundled)
+
+    @property
+    def var(self) -> Path:
+        """The only place that is written to."""
+        return Path(os.environ.get("STEADYCAST_VAR") or self.root / "var")
+
+    @property
+    def out(self) -> Path:
+        """What file channels publish: one folder a channel."""
+        return self.var / "out"
+
+    @property
+    def media(self) -> Path:
+        """Media by content hash."""
+        return self.var / "media"
+
+    @property
+    def cache(self) -> Path:
+        """What can be made again."""
+        return self.var / "cache"
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's address: a PostgreSQL URL from STEADYCAST_LEDGER, else a SQLite file under var/."""
+        return os.environ.get("STEADYCAST_LEDGER") or str(self.var / "ledger.sqlite")
+
+    def member_title(self, member: str) -> str:
+        """A member's name for people."""
+        known = self.members.get(member)
+        return (known.title if known else "") or member
+
+
+def bundle() -> Path:
+    """The workspace that comes with the package: its platforms, flows and prefect.yaml."""
+    package = Path(__file__).resolve().parent.parent
+    bundled = package / "_workspace"
+    return bundled if bundled.is_dir() else package.parent.parent  # a checkout: the repository's root is a workspace
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The nearest folder, from `start` upwards, that holds a steadycast.toml; STEADYCAST_WORKSPACE goes before."""
+    named = os.environ.get("STEADYCAST_WORKSPACE")
+    if named and start is None:
+        return Path(named).resolve()
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+    raise SettingsError(
+        f"no {SETTINGS_FILE} here or above", file=here, mend="run `steadycast init DIR` to make a workspace"
+    )
+
+
+def load(root: Path | None = None) -> Workspace:
+    """The workspace at `root` (else the nearest one), read and checked; a SettingsError names file, line and mend."""
+    root = (root or find_root()).resolve()
+    file = root / SETTINGS_FILE
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"cannot read it: {error.strerror}", file=file, mend="`steadycast init DIR` makes one"
+        ) from None
+    text, table = _toml(file, raw)
+    _known_keys(file, text, table)
+    try:
+        settings = Settings.model_validate(table)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        path = tuple(p for p in first["loc"] if p != "[key]")
+        said = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path)) from None
+    _references(file, text, settings)
+    return Workspace(root, settings, _overrides(root))
+
+
+def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
+    if len(raw) > MAX_SETTINGS:
+        raise SettingsError("it is larger than 1 MB", file=file)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise SettingsError("it is not UTF-8", file=file, line=line, mend="save it as UTF-8") from None
+    try:
+        return text, tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        said = re.sub(r" \(at .*\)$", "", str(error))
+        twice = re.search(r"Cannot declare \('channel', '([^']+)'\) twice", said)
+        if twice:
+            said = f"two channels are called {twice[1]!r}: give one of them another name"
+        raise SettingsError(said, file=file, line=int(found[1]) if found else None) from None
+
+
+def _known_keys(file: Path, text: str, table: Mapping[str, Any]) -> None:
+    """Refuses a key that no model knows, before types are checked: a misspelt key is the likelier cause."""
+    for path, known in _tables(table):
+        here = _at(table, path)
+        for key in here if isinstance(here, Mapping) else ():
+            if key not in known:
+                meant = nearest(key, known)
+                raise SettingsError(
+                    f"{dotted((*path, key))}: unknown key",
+                    file=file,
+                    line=line_of(text, (*path, key)),
+                    mend=f"did you mean {meant!r}?" if meant else f"known here: {', '.join(sorted(known))}",
+                )
+
+
+def _tables(table: Mapping[str, Any]) -> Iterable[tuple[tuple[str | int, ...], set[str]]]:
+    """Every closed table of steadycast.toml that `table` holds, with the keys it may have."""
+    yield (), set(Settings.model_fields)
+    for name, field_ in Settings.model_fields.items():
+        inner = [a for a in (field_.annotation, *get_args(field_.annotation)) if isinstance(a, type)]
+        model = next((a for a in inner if issubclass(a, BaseModel)), None)
+        if model is None or model is ChannelSettings or name not in table:
+            continue
+        keys, value = set(model.model_fields), table[name]
+        if field_.annotation is model:
+            yield (name,), keys
+        elif isinstance(value, Mapping):
+            yield from (((name, entry), keys) for entry in value)
+        elif isinstance(value, list):
+            yield from (((name, n), keys) for n in range(len(value)))
+
+
+def _at(table: Any, path: Iterable[str | int]) -> Any:
+    for step in path:
+        table = table[step]
+    return table
+
+
+def _references(file: Path, text: str, settings: Settings) -> None:
+    """A series' channels must be there."""
+    for name, series in settings.series.items():
+        for channel in series.channels:
+            if channel not in settings.channel:
+                meant = nearest(channel, settings.channel)
+                raise SettingsError(
+                    f"series.{name}.channels: there is no [channel.{channel}]",
+                    file=file,
+                    line=line_of(text, ("series", name, "channels")),
+                    mend=f"did you mean {meant!r}?" if meant else f"write a [channel.{channel}] table",
+                )
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """A path in steadycast.toml as people write it: `series.daily.every`, `feed[2].url` (counted from 1)."""
+    return "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".") or SETTINGS_FILE
+
+
+def line_of(text: str, path: tuple[str | int, ...]) -> int | None:
+    """The line on which that path stands, or its nearest table's; None where nothing of it is found."""
+    best, line = 0, None
+    for number, here in _paths(text):
+        common = min(len(here), len(path))
+        if common > best and here[:common] == path[:common]:
+            best, line = common, number
+    return line
+
+
+def _paths(text: str) -> Iterable[tuple[int, tuple[str | int, ...]]]:
+    """Each line that opens a table or sets a key, with its path. tomllib tells no lines, so this reads them again."""
+    table: tuple[str | int, ...] = ()
+    seen: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line):
+            names = tuple(n.strip().strip("\"'") for n in header[2].split("."))
+            if header[1] == "[[":
+                seen[names] = seen.get(names, -1) + 1
+            table = (*names, seen[names]) if header[1] == "[[" else names
+            yield number, table
+        elif key := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line):
+            yield number, (*table, *key[1].split("."))
+
+
+def _overrides(root: Path) -> dict[str, str]:
+    """holidays.toml of the workspace: `"2027-02-14" = ""` makes a working day, a name makes a day off."""
+    file = root / "holidays.toml"
+    if not file.is_file():
+        return {}
+    _, table = _toml(file, file.read_bytes())
+    try:
+        return {dt.date.fromisoformat(str(day)).isoformat(): str(name) for day, name in table.items()}
+    except ValueError as error:
+        raise SettingsError(str(error), file=file, mend='write "2027-02-14" = "春节调休"') from None
+
+
+def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> dict[dt.date, str]:
+    """Public holidays of those countries 2015 to 2035 as far as known, the workspace's own on top."""
+    import holidays  # a fifth of a second: only where a series asks for it
+
+    found: dict[dt.date, str] = {}
+    for country in countries:
+        try:
+            found |= dict(holidays.country_holidays(country, years=range(2015, 2036)))
+        except NotImplementedError:
+            raise SettingsError(f"no holidays are known for {country!r}", mend="holidays:CN, for example") from None
+    for day, name in overrides.items():
+        if name:
+            found[dt.date.fromisoformat(day)] = name
+        else:
+            found.pop(dt.date.fromisoformat(day), None)
+    return found

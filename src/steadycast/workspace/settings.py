@@ -1,0 +1,160 @@
+"""What steadycast.toml may say: the models that it is read into."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from steadycast.schedule.model import Form, Origin
+from steadycast.workspace.values import dates, duration, zone
+
+NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a name is a folder, part of a URL and of a slot's id
+
+
+def _skip(text: str) -> str:
+    if not text.startswith("holidays:"):
+        dates(text)
+    return text
+
+
+Span = Annotated[dt.timedelta, BeforeValidator(duration)]
+Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
+Skip = Annotated[str, AfterValidator(_skip)]
+
+
+class Model(BaseModel):
+    """A table of steadycast.toml: unknown keys are errors, because a typing error must not pass in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Community(Model):
+    """[community]: whose output it is."""
+
+    name: str = Field(min_length=1, max_length=80)
+    timezone: Zone
+    language: str = Field(default="zh-CN", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    url: str = ""
+    description: str = ""
+    email: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that its promises are made in."""
+        return self.timezone
+
+
+class Member(Model):
+    """[members.ID]: a person who writes; `trusted` ones need no editor."""
+
+    title: str = ""
+    trusted: bool = False
+    url: str = ""
+
+
+class SeriesTable(Model):
+    """[series.NAME]: a promise, as written; `Workspace.series` holds it as schedule.model.Series."""
+
+    title: str = ""
+    every: str | None = None
+    rrule: str | None = None
+    start: dt.date | None = None
+    until: dt.date | None = None
+    forms: tuple[Form, ...] = (Form.ARTICLE,)
+    channels: tuple[str, ...] = ()
+    grace: Span = dt.timedelta(minutes=10)
+    late: Span = dt.timedelta(hours=12)
+    mix: dict[Origin, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
+    reserve: int = Field(default=0, ge=0, le=1000)
+    fill: tuple[Literal["evergreen", "digest"], ...] = ()
+    cooldown: Span = dt.timedelta(days=90)
+    skip: tuple[Skip, ...] = ()
+    on_day_off: Literal["excuse", "move"] = "excuse"
+    per_year: int | None = Field(default=None, ge=1, le=10000)
+    announce: tuple[Span, ...] = ()
+    editor: str = ""  # who can mend it: named in alarms
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> SeriesTable:
+        if (self.every is None) == (self.rrule is None):
+            message = 'give it exactly one rhythm: every = "day at 20:00", or rrule = "FREQ=..."'
+            raise ValueError(message)
+        if self.grace > self.late:
+            message = "grace is longer than late: a delivery would be missed before it could be late"
+            raise ValueError(message)
+        return self
+
+
+class ChannelSettings(BaseModel):
+    """[channel.NAME]: one outlet. Keys beyond these are its platform's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = ""
+    platform: str = Field(pattern=NAME)
+    title: str = ""
+    forms: tuple[Form, ...] | None = None  # narrows what the platform takes
+    paused: bool = False
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The platform's own settings, as written."""
+        return dict(self.model_extra or {})
+
+
+class Feed(Model):
+    """[[feed]]: a member's feed that drafts are read from."""
+
+    member: str = Field(pattern=NAME)
+    url: str = ""
+    secret: str = ""  # name of a secret that holds the URL, where the URL carries a token
+    take_old: int = Field(default=0, ge=0, le=500)  # how many old items the first fetch takes
+    allow_private: bool = False
+    every: Span = dt.timedelta(minutes=30)
+    form: Form | None = None
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Feed:
+        if bool(self.url) == bool(self.secret):
+            message = "a feed needs exactly one of url and secret"
+            raise ValueError(message)
+        return self
+
+
+class Intake(Model):
+    """[intake]: how drafts are taken in."""
+
+    approve_pgc: bool = False  # True: the house's drafts wait for an editor too
+    max_bytes: int = Field(default=2_000_000, ge=1_000, le=50_000_000)
+
+
+class Publish(Model):
+    """[publish]: how slots are served."""
+
+    lead: Span = dt.timedelta(minutes=1)  # wakes this long before the slot, renders, and waits
+    horizon: Span = dt.timedelta(days=14)  # plans this far ahead
+    fill_within: Span = dt.timedelta(hours=24)  # a slot this near is filled from reserve when nothing fresh is there
+    workers: int = Field(default=16, ge=1, le=64)
+
+
+class Alarms(Model):
+    """[alarms]: who is told. Each entry is the NAME of a secret that holds an Apprise URL."""
+
+    urls: tuple[str, ...] = ()
+    quiet_after: Span = dt.timedelta(hours=6)  # no tick for this long: the machinery is down
+
+
+class Settings(Model):
+    """steadycast.toml, whole."""
+
+    community: Community
+    members: dict[Annotated[str, Field(pattern=NAME)], Member] = Field(default_factory=dict)
+    series: dict[Annotated[str, Field(pattern=NAME)], SeriesTable] = Field(default_factory=dict)
+    channel: dict[Annotated[str, Field(pattern=NAME)], ChannelSettings] = Field(default_factory=dict)
+    feed: tuple[Feed, ...] = ()
+    intake: Intake = Field(default_factory=Intake)
+    publish: Publish = Field(default_factory=Publish)
+    alarms: Alarms = Field(default_factory=Alarms)

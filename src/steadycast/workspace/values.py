@@ -1,0 +1,50 @@
+"""Durations, dates and zones as people write them in steadycast.toml; a ValueError says how to write them right."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo, available_timezones
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def duration(text: object) -> dt.timedelta:
+    """A span from "90s", "10m", "12h", "7d" or "2w"."""
+    found = re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", str(text))
+    if not found:
+        message = f'{text!r} is not a length of time; write a number and a unit: "90s", "10m", "12h", "7d", "2w"'
+        raise ValueError(message)
+    return dt.timedelta(seconds=int(found[1]) * UNITS[found[2]])
+
+
+def zone(name: object) -> ZoneInfo:
+    """The time zone of that name, from the tz database."""
+    try:
+        return ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError):  # a name with "..", one too long, one that is a folder of the database
+        close = nearest(str(name), available_timezones())
+        mend = f"did you mean {close!r}?" if close else "for example Asia/Shanghai"
+        message = f"there is no time zone {str(name)!r}; {mend}"
+        raise ValueError(message) from None
+
+
+def dates(text: str) -> frozenset[dt.date]:
+    """The local dates of "2026-12-31" or of "2027-02-04..2027-02-11", both ends included."""
+    first, _, last = text.partition("..")
+    try:
+        start, end = dt.date.fromisoformat(first.strip()), dt.date.fromisoformat((last or first).strip())
+    except ValueError:
+        message = f'{text!r} is no date; write "2026-12-31", "2027-02-04..2027-02-11" or "holidays:CN"'
+        raise ValueError(message) from None
+    if not 0 <= (end - start).days <= 366:
+        message = f"{text!r} runs backwards or for longer than a year"
+        raise ValueError(message)
+    return frozenset(start + dt.timedelta(days=n) for n in range((end - start).days + 1))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, or None."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)

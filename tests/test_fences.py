@@ -1,0 +1,153 @@
+"""The rooms' walls: which room may import what, and what the command line may load before it is asked for anything."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SRC = ROOT / "src" / "steadycast"
+
+# A room of the library -> the other rooms it may import from. What is not named may not be imported.
+ROOMS = {
+    "errors": set(),
+    "schedule": {"errors"},
+    "draft": {"errors", "schedule"},
+    "workspace": {"errors", "schedule"},
+    "ledger": {"errors", "schedule"},
+    "channel": {"errors", "schedule"},
+    "web": {"errors"},
+    "render": {"errors", "draft", "channel", "schedule"},
+    "intake": {"errors", "draft", "schedule", "web", "render"},
+    "registry": {"errors", "channel"},
+    "delivery": {"errors", "channel", "ledger"},
+    "report": {"errors", "schedule", "ledger", "workspace"},
+    "alarms": {"errors", "report", "ledger"},
+    "testing": {"errors", "channel", "delivery", "ledger", "draft", "schedule"},
+}
+EVERYTHING = {*ROOMS, "pipeline"}
+ROOMS |= {
+    "pipeline": EVERYTHING - {"testing"},
+    "cli": {"pipeline", "workspace", "report", "ledger", "errors", "schedule", "registry"},
+}
+
+# A library that only some rooms may know.
+LIBRARIES = {
+    "prefect": set(),  # flows/ only; the command line loads it inside a function
+    "feedparser": {"intake"},
+    "sqlmodel": {"ledger"},
+    "sqlalchemy": {"ledger"},
+    "alembic": {"ledger"},
+    "jinja2": {"render", "report"},
+    "requests": {"web"},
+    "apprise": {"alarms"},
+    "comrak": {"render"},
+    "nh3": {"render", "intake"},
+    "PIL": {"render"},
+    "yaml": {"draft", "cli", "pipeline"},
+    "cyclopts": {"cli"},
+    "rich": {"cli"},
+}
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(SRC).parts[0].removesuffix(".py")
+
+
+def imports(file: Path, *, lazy: bool = True) -> set[str]:
+    """Dotted names that a file imports; relative ones are left out; without `lazy`, only those at its top level."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    nodes = ast.walk(tree) if lazy else iter(tree.body)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found |= {f"{node.module}.{a.name}" if node.module == "steadycast" else node.module for a in node.names}
+    return found
+
+
+SOURCES = sorted(SRC.rglob("*.py"))
+
+
+def test_every_file_stands_in_a_known_room():
+    """A new room has to say here whom it talks to."""
+    assert {room_of(f) for f in SOURCES} - {"__init__", "__main__"} <= set(ROOMS)
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))
+def test_a_room_imports_only_what_it_may(file):
+    """Arrows point inwards: schedule knows nobody, the pipeline knows everybody, nobody knows the command line."""
+    room = room_of(file)
+    rooms = {name.split(".")[1] for name in imports(file) if name.startswith("steadycast.")}
+    assert rooms - {room, "__version__"} <= ROOMS.get(room, set())
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))
+def test_a_library_is_known_to_its_room_only(file):
+    """Whoever wants another feed parser, HTTP library or database layer changes one room."""
+    for name in {n.split(".")[0] for n in imports(file)}:
+        if name in LIBRARIES and not (name == "prefect" and room_of(file) == "cli"):
+            assert room_of(file) in LIBRARIES[name], f"{name} in {room_of(file)}"
+
+
+def test_the_library_knows_prefect_only_when_asked():
+    """Importing Prefect costs seconds; the command line does it inside a function."""
+    for file in SOURCES:
+        assert not {n for n in imports(file, lazy=False) if n.split(".")[0] == "prefect"}, file
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "flows").glob("*.py")), ids=lambda f: f.name)
+def test_flows_are_thin(file):
+    """Flows import the pipeline, and are at most 60 lines."""
+    rooms = {n.split(".")[1] for n in imports(file) if n.startswith("steadycast.")}
+    assert rooms <= {"pipeline", "workspace", "errors"}
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 60
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "channels").rglob("*.py")), ids=lambda f: f"{f.parent.name}/{f.name}")
+def test_a_platform_knows_only_the_contract(file):
+    """An adapter imports the contract and its own folder; it is one screen or three, not a program."""
+    rooms = {n.split(".")[1] for n in imports(file) if n.startswith("steadycast.")}
+    assert rooms <= {"channel", "errors"}
+    assert not {n.split(".")[0] for n in imports(file)} & {"requests", "sqlmodel", "sqlalchemy", "prefect", "jinja2"}
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_workspace_folders_are_never_packages():
+    """`channels` is Django Channels' name: a wheel that carried it would overwrite that package in silence."""
+    for folder in ("flows", "channels", "content"):
+        assert not (ROOT / folder / "__init__.py").exists()
+
+
+def test_no_platform_is_named_in_the_library():
+    """Adding a platform edits nothing outside its folder; generic words are not names."""
+    generic = {"site", "feed", "mail", "kit", "webhook", "calendar", "podcast"}
+    names = {f.parent.name for f in (ROOT / "channels").glob("*/channel.toml")} - generic
+    for file in SOURCES:
+        words = {w for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) for w in identifiers(node)}
+        assert not words & names, file
+
+
+def identifiers(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
+    return {getattr(node, a) for a in ("id", "attr", "name", "arg") if isinstance(getattr(node, a, None), str)}
+
+
+def test_help_loads_nothing_heavy():
+    """`steadycast --help` answers at once: no Prefect, no database, no parser of anything."""
+    code = (
+        "import sys; from steadycast.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'prefect', 'sqlalchemy', 'sqlmodel', 'feedparser', 'requests', 'pydantic', 'jinja2', 'PIL', 'comrak'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr.strip().splitlines()[-1] == "[]"
+    assert "publish" in done.stdout

@@ -1,0 +1,136 @@
+"""steadycast.toml: read whole, and every slip named with its line and the mend."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from steadycast.errors import SettingsError
+from steadycast.schedule.model import Form, Origin
+from steadycast.workspace import find_root, load
+from steadycast.workspace.load import line_of
+
+GOOD = """\
+[community]
+name = "沪语读书会"
+timezone = "Asia/Shanghai"
+
+[members.alice]
+title = "Alice"
+trusted = true
+
+[series.notes]
+title = "每日一文"
+every = "day at 20:00"
+channels = ["blog"]
+mix = { pgc = 3, ugc = 7 }
+skip = ["holidays:CN", "2026-12-31", "2027-03-01..2027-03-03"]
+grace = "10m"
+late = "12h"
+
+[channel.blog]
+platform = "site"
+url = "https://example.org"
+
+[[feed]]
+member = "alice"
+url = "https://alice.example/feed.xml"
+
+[[feed]]
+member = "bob"
+url = "https://bob.example/feed.xml"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "steadycast.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_whole_workspace_is_read(tmp_path):
+    """Every table arrives typed: durations, zones, forms, ratios, dates."""
+    desk = load(write(tmp_path, GOOD))
+    notes = desk.series["notes"]
+    assert desk.community.zone.key == "Asia/Shanghai"
+    assert notes.mix == {Origin.PGC: 3, Origin.UGC: 7}
+    assert notes.forms == (Form.ARTICLE,)
+    assert notes.grace == dt.timedelta(minutes=10)
+    assert {dt.date(2026, 12, 31), dt.date(2027, 3, 2)} <= notes.except_
+    assert dt.date(2026, 10, 1) in notes.days_off
+    assert desk.channels["blog"].own == {"url": "https://example.org"}
+    assert desk.channels["blog"].name == "blog"
+    assert [f.member for f in desk.feeds] == ["alice", "bob"]
+    assert desk.member_title("alice") == "Alice"
+    assert desk.member_title("nobody") == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ('every = "day at 20:00"', 'evry = "day at 20:00"', 11, ["series.notes.evry", "'every'"]),
+        ("[members.alice]", "[member.alice]", 5, ["member", "'members'"]),
+        ('"Asia/Shanghai"', '"Asia/Shanghay"', 3, ["community.timezone", "Asia/Shanghai"]),
+        ('channels = ["blog"]', 'channels = ["blgo"]', 12, ["[channel.blgo]", "'blog'"]),
+        ('grace = "10m"', 'grace = "10 minutes"', 15, ["series.notes.grace", '"10m"']),
+        ('grace = "10m"', 'grace = "2d"', 9, ["series.notes", "late"]),
+        ("ugc = 7", "ucg = 7", 13, ["series.notes.mix"]),
+        ('"2026-12-31"', '"2026-13-31"', 14, ["series.notes.skip[2]", "holidays:CN"]),
+        ("holidays:CN", "holidays:XX", None, ["XX"]),
+        ('platform = "site"', "", 18, ["channel.blog.platform"]),
+        ('member = "bob"', 'membr = "bob"', 27, ["feed[2].membr", "'member'"]),
+        ('name = "沪语读书会"', 'name = "沪语读书会', 2, []),
+        ('every = "day at 20:00"', "", 9, ["series.notes", "rhythm"]),
+    ],
+)
+def test_a_slip_is_named_with_its_line_and_the_mend(tmp_path, old, new, line, words):
+    """The operator is told which key, on which line, and what was probably meant."""
+    assert old in GOOD
+    folder = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(SettingsError) as caught:
+        load(folder).series
+    assert caught.value.line == line
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_two_channels_of_one_name_are_refused(tmp_path):
+    """TOML alone would say "cannot declare twice"; the operator is told what to do."""
+    folder = write(tmp_path, GOOD + '\n[channel.blog]\nplatform = "feed"\n')
+    with pytest.raises(SettingsError, match="two channels are called 'blog'") as caught:
+        load(folder)
+    assert caught.value.line == 30
+
+
+def test_a_settings_file_in_another_encoding_is_refused(tmp_path):
+    """GBK would read as mojibake."""
+    (tmp_path / "steadycast.toml").write_bytes(GOOD.encode("gbk"))
+    with pytest.raises(SettingsError, match="UTF-8") as caught:
+        load(tmp_path)
+    assert caught.value.line == 2
+
+
+def test_the_root_is_found_from_below_and_missed_with_a_mend(tmp_path, monkeypatch):
+    """As git does: from any folder of the workspace."""
+    monkeypatch.delenv("STEADYCAST_WORKSPACE", raising=False)
+    write(tmp_path / "w" if (tmp_path / "w").mkdir() is None else tmp_path, GOOD)
+    (tmp_path / "w" / "content" / "pgc").mkdir(parents=True)
+    assert find_root(tmp_path / "w" / "content" / "pgc") == (tmp_path / "w").resolve()
+    with pytest.raises(SettingsError, match="steadycast init"):
+        find_root(tmp_path)
+
+
+def test_holidays_can_be_corrected_by_the_community(tmp_path):
+    """The yearly notice moves days: a file of the workspace says which."""
+    (tmp_path / "holidays.toml").write_text('"2027-02-20" = "灯会"\n"2026-10-01" = ""\n', encoding="utf-8")
+    off = load(write(tmp_path, GOOD)).series["notes"].days_off
+    assert off[dt.date(2027, 2, 20)] == "灯会"
+    assert dt.date(2026, 10, 1) not in off
+
+
+def test_a_line_is_found_for_the_deepest_part_that_stands_in_the_file():
+    """Missing keys point at their table."""
+    assert line_of(GOOD, ("series", "notes", "nothing")) == 9
+    assert line_of(GOOD, ("feed", 1, "url")) == 28
+    assert line_of(GOOD, ("nowhere",)) is None
