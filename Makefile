@@ -1,0 +1,47 @@
+# Steadycast's own commands. Each makes .venv from a lock file with hashes when it has to, and nothing else on this machine.
+#   make run            the main job on this workspace, then stay up: server, flows, watcher (ONCE=1: do it and exit)
+#   make test           the fast tests (ALL=1: the slow and the live ones too, and the linters)
+#   make bench          measure against peers, and write benchmarks/RESULTS.md
+#   make lock           renew the lock files from pyproject.toml
+
+VENV ?= .venv
+# 3.11 or newer; Debian calls it python3, others may have several.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+.PHONY: run test bench lock clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/ready
+	@$(VENV)/bin/steadycast up $(if $(ONCE),--once)
+
+test: $(VENV)/ready-dev
+	@$(VENV)/bin/python -m pytest $(if $(ALL),-m "slow or not slow" --durations=15,) $(ARGS)
+
+bench: $(VENV)/ready-dev
+	@$(VENV)/bin/python benchmarks/run.py $(ARGS)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Steadycast needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python lacks venv: apt install python3-venv"; exit 1; }
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+# --no-deps: the lock file is the whole list, so nothing has to be resolved.
+$(VENV)/ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing requirements.lock"
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/ready-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing requirements-dev.lock"
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/ready
+
+lock:
+	uv pip compile pyproject.toml --group build --generate-hashes --python-version 3.11 --universal -q --no-header --no-emit-index-url -o requirements.lock
+	uv pip compile pyproject.toml --group dev --generate-hashes --python-version 3.11 --universal -q --no-header --no-emit-index-url -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) var
