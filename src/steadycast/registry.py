@@ -1,0 +1,275 @@
+"""Platform folders, found and validated; and the adapter class each of them holds."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import importlib.util
+import re
+import sys
+import threading
+import tomllib
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from steadycast.channel import Adapter, Limit, MediaRule, Platform, RenderRule, Setting
+from steadycast.errors import SettingsError
+
+API = 1
+FORMS = ("article", "audio", "video", "event")
+CLASSES = ("conditional", "read-back", "blind", "kit")
+LIMITED = ("title", "summary", "author", "text", "html", "tag", "tags")
+ROLES = ("image", "cover", "audio", "video", "attachment")
+TOP: Mapping[str, Any] = {
+    "api": int,
+    "name": str,
+    "title": str,
+    "forms": tuple[str, ...],
+    "delivery": str,
+    "base": str,
+    "read_back": bool,
+    "deadline": float,
+    "settle": float,
+    "rate": int,
+}
+TABLES = ("limits", "media", "render", "settings", "data")
+CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
+    (Limit, "count"): ("codepoints", "graphemes", "bytes", "utf16", "weighted", "words"),
+    (RenderRule, "links"): ("keep", "footnotes", "text"),
+    (RenderRule, "code"): ("classes", "inline", "plain"),
+    (RenderRule, "bullets"): ("native", "literal"),
+    (RenderRule, "text_links"): ("inline", "numbered", "drop"),
+    (Setting, "type"): ("str", "int", "bool", "url", "path", "list"),
+}
+FOLDER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_loading = threading.RLock()
+
+
+def platforms(folders: Sequence[Path]) -> dict[str, Platform]:
+    """Every platform found in `folders`, by name; a name in an earlier folder hides the same name in a later one.
+
+    A platform is a sub-folder with a channel.toml. Raises SettingsError, which names file, line and the key that was
+    probably meant.
+    """
+    sheets: dict[str, _Sheet] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*/channel.toml")):
+            if FOLDER_NAME.fullmatch(path.parent.name):
+                sheets.setdefault(path.parent.name, _Sheet(path))
+    found: dict[str, Platform] = {}
+    for name in sheets:
+        _resolve(name, sheets, found, ())
+    return dict(sorted(found.items()))
+
+
+def load(platform: Platform) -> type[Adapter]:
+    """The `Adapter` class of a platform, from its own adapter.py or else its base's.
+
+    The folder is imported as the package `steadycast_channel_<folder>`, so `from .letter import build` works in it;
+    nothing is put on sys.path and no byte code is written beside the source.
+    """
+    file = next((f / "adapter.py" for f in platform.folders if (f / "adapter.py").is_file()), None)
+    if file is None:
+        raise SettingsError("has no adapter.py", file=platform.folder, mend="add one, or name a base in channel.toml")
+    with _loading:
+        module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}", file)
+    adapter = getattr(module, "Adapter", None)
+    lacks = [verb for verb in ("publish", "find") if not callable(getattr(adapter, verb, None))]
+    if not isinstance(adapter, type) or lacks:
+        what = f"its Adapter has no {' and no '.join(lacks)}" if isinstance(adapter, type) else "has no class Adapter"
+        raise SettingsError(what, file=file, mend="see channels/README.md")
+    return adapter
+
+
+def _imported(name: str, file: Path) -> Any:
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) == str(file):
+        return known
+    _forget(name)  # another workspace's folder of the same name, with whatever it imported of itself
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(file.parent)])
+    assert spec is not None and spec.loader is not None  # noqa: PT018  a .py file always has a loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with _no_byte_code():
+            spec.loader.exec_module(module)
+    except Exception as error:
+        _forget(name)
+        frames = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)]
+        line = error.lineno if isinstance(error, SyntaxError) else frames[-1] if frames else None
+        raise SettingsError(f"cannot be imported: {type(error).__name__}: {error}", file=file, line=line) from error
+    return module
+
+
+def _forget(name: str) -> None:
+    for known in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+        del sys.modules[known]
+
+
+@contextlib.contextmanager
+def _no_byte_code() -> Iterator[None]:
+    """A workspace's channels/ is never written to: only var/ is."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
+class _Sheet:
+    """One channel.toml as read, and where each of its keys stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.lines = path.read_text(encoding="utf-8-sig").splitlines()
+            self.table: dict[str, Any] = tomllib.loads("\n".join(self.lines))
+        except UnicodeDecodeError as error:
+            raise SettingsError("is not UTF-8", file=path, mend="save it as UTF-8") from error
+        except tomllib.TOMLDecodeError as error:
+            at = re.search(r"line (\d+)", str(error))
+            raise SettingsError(f"is not TOML: {error}", file=path, line=int(at[1]) if at else len(self.lines)) from error
+        self.check()
+
+    def line(self, *keys: str) -> int | None:
+        """The line on which the dotted key `keys` is set, as far as a scan of headers and keys can tell."""
+        here: list[str] = []
+        best: tuple[int, int] | None = None
+        for number, text in enumerate(self.lines, 1):
+            if header := re.match(r"\s*\[+([^\]]+)\]", text):
+                here = [k.strip().strip("\"'") for k in header[1].split(".")]
+                path = here
+            elif setting := re.match(r"\s*([\w.\"'-]+)\s*=", text):
+                path = [*here, *(k.strip("\"'") for k in setting[1].split("."))]
+            else:
+                continue
+            depth = len(path) if list(keys[: len(path)]) == path else 0
+            if depth and (best is None or depth > best[0]):
+                best = (depth, number)
+        return best[1] if best else None
+
+    def wrong(self, message: str, *keys: str, mend: str | None = None) -> SettingsError:
+        return SettingsError(message, file=self.path, line=self.line(*keys), mend=mend)
+
+    def known(self, given: Iterable[str], allowed: Sequence[str], *table: str) -> None:
+        """Raise for the first key that is not allowed, and say which was probably meant."""
+        for key in given:
+            if key not in allowed:
+                meant = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+                mend = f"did you mean {meant[0]!r}?" if meant else f"known are {', '.join(allowed)}"
+                where = f" in [{'.'.join(table)}]" if table else ""
+                raise self.wrong(f"unknown key {key!r}{where}", *table, key, mend=mend)
+
+    def chosen(self, value: str, allowed: Sequence[str], *keys: str) -> None:
+        if value not in allowed:
+            raise self.wrong(f"{keys[-1]} = {value!r} is not known", *keys, mend=f"one of {', '.join(allowed)}")
+
+    def check(self) -> None:
+        """Hold everything against the contract that needs no other platform."""
+        self.known(self.table, (*TOP, *TABLES))
+        if self.table.get("api") != API:
+            raise self.wrong(f"api is {self.table.get('api')!r}", "api", mend=f"this Steadycast speaks api = {API}")
+        if self.table.get("name", self.path.parent.name) != self.path.parent.name:
+            raise self.wrong(
+                "name is not the folder's", "name", mend=f"drop the key or write {self.path.parent.name!r}"
+            )
+        for name in TABLES:
+            if not isinstance(self.table.get(name, {}), dict):
+                raise self.wrong(f"{name} is not a table", name, mend=f"write [{name}]")
+        self.known(self.table.get("limits", {}), LIMITED, "limits")
+        self.known(self.table.get("media", {}), ROLES, "media")
+        if "base" not in self.table:
+            for key in ("title", "forms", "delivery"):
+                if key not in self.table:
+                    raise self.wrong(f"{key} is missing", mend=f"every platform states its {key}")
+
+    def top(self) -> dict[str, Any]:
+        """The values of the keys outside any table, typed."""
+        given = {k: v for k, v in self.table.items() if k in TOP and k not in ("api", "name", "base")}
+        typed = {key: self.typed(TOP[key], value, key) for key, value in given.items()}
+        for form in typed.get("forms", ()):
+            self.chosen(form, FORMS, "forms")
+        if "delivery" in typed:
+            self.chosen(typed["delivery"], CLASSES, "delivery")
+        return typed
+
+    def typed(self, type_: Any, value: Any, *keys: str) -> Any:
+        try:
+            return TypeAdapter(type_).validate_python(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            path = (*keys, *(str(k) for k in first["loc"] if isinstance(k, str)))
+            raise self.wrong(f"{'.'.join(path)}: {first['msg']}", *path) from error
+
+    def rules(self, table: str, type_: type, base: Mapping[str, Any]) -> dict[str, Any]:
+        """The [table.<name>] rules of one type, each merged over the base's rule of that name."""
+        merged = dict(base)
+        for name, given in self.table.get(table, {}).items():
+            if not isinstance(given, dict):
+                raise self.wrong(f"{table}.{name} is not a table", table, name, mend=f"write [{table}.{name}]")
+            fixed = {"name": name} if type_ is Setting else {}
+            merged[name] = self.rule(type_, given, base.get(name), (table, name), fixed)
+        return merged
+
+    def rule(
+        self, type_: type, given: Mapping[str, Any], base: Any, where: tuple[str, ...], fixed: Mapping[str, Any]
+    ) -> Any:
+        fields = [f.name for f in dataclasses.fields(type_)]
+        self.known(given, [f for f in fields if f not in fixed], *where)
+        own = {f: getattr(base, f) for f in fields} if base is not None else {}
+        value = self.typed(type_, {**own, **given, **fixed}, *where)
+        for (owner, key), allowed in CHOICES.items():
+            if owner is type_:
+                self.chosen(getattr(value, key), allowed, *where, key)
+        return value
+
+
+def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform], below: tuple[str, ...]) -> Platform:
+    if name in found:
+        return found[name]
+    sheet = sheets[name]
+    base: Platform | None = None
+    if (wanted := sheet.table.get("base")) is not None:
+        if wanted in (*below, name):
+            raise sheet.wrong(f"base = {wanted!r} leads back to itself", "base")
+        if wanted not in sheets:
+            near = difflib.get_close_matches(str(wanted), sheets, n=1)
+            mend = f"did you mean {near[0]!r}?" if near else f"found are {', '.join(sheets)}"
+            raise sheet.wrong(f"base = {wanted!r} is no platform here", "base", mend=mend)
+        base = _resolve(wanted, sheets, found, (*below, name))
+    found[name] = _platform(name, sheet, base)
+    return found[name]
+
+
+def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
+    own = {key: getattr(base, key) for key in TOP if base is not None and key not in ("api", "name", "base")}
+    settings = sheet.rules("settings", Setting, base.settings if base else {})
+    for setting in settings.values():
+        if setting.secret and setting.default is not None:
+            raise sheet.wrong(f"secret setting {setting.name!r} has a default", "settings", setting.name, "default")
+    return Platform(
+        **{**own, **sheet.top()},
+        name=name,
+        folder=sheet.path.parent,
+        base=base,
+        limits=sheet.rules("limits", Limit, base.limits if base else {}),
+        media=sheet.rules("media", MediaRule, base.media if base else {}),
+        render=sheet.rule(RenderRule, sheet.table.get("render", {}), base.render if base else None, ("render",), {}),
+        settings=settings,
+        data=_over(base.data if base else {}, sheet.table.get("data", {})),
+    )
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` merged over `below`, table by table; lists and values replace."""
+    merged = dict(below)
+    for key, value in above.items():
+        merged[key] = (
+            _over(merged[key], value) if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
+        )
+    return merged

@@ -1,0 +1,149 @@
+"""The registry: platform folders are found, validated and imported, and nothing else is touched."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from steadycast.errors import SettingsError
+from steadycast.registry import load, platforms
+
+PLAIN = 'api = 1\ntitle = "Plain"\nforms = ["article"]\ndelivery = "blind"\n'
+ADAPTER = """
+class Adapter:
+    def __init__(self, channel): self.channel = channel
+    def publish(self, post): return post
+    def find(self, post): return None
+"""
+
+
+def folder(root: Path, name: str, toml: str = PLAIN, adapter: str | None = ADAPTER) -> Path:
+    place = root / name
+    place.mkdir(parents=True)
+    (place / "channel.toml").write_text(toml, encoding="utf-8")
+    if adapter is not None:
+        (place / "adapter.py").write_text(adapter, encoding="utf-8")
+    return place
+
+
+def refusal(root: Path, toml: str) -> SettingsError:
+    folder(root, "bad", toml)
+    with pytest.raises(SettingsError) as caught:
+        platforms([root])
+    return caught.value
+
+
+def test_a_sub_folder_with_a_channel_toml_is_a_platform_and_nothing_else_is(tmp_path):
+    folder(tmp_path, "plain")
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "README.md").write_text("words")
+    folder(tmp_path, "Not A Name")
+    found = platforms([tmp_path, tmp_path / "missing"])
+    assert list(found) == ["plain"]
+    assert found["plain"].folder == tmp_path / "plain"
+    assert found["plain"].forms == ("article",)
+
+
+def test_the_workspace_hides_the_bundle_folder_by_folder(tmp_path):
+    folder(tmp_path / "ws", "mail", PLAIN.replace("Plain", "Ours"))
+    folder(tmp_path / "bundle", "mail")
+    folder(tmp_path / "bundle", "site")
+    found = platforms([tmp_path / "ws", tmp_path / "bundle"])
+    assert {n: p.title for n, p in found.items()} == {"mail": "Ours", "site": "Plain"}
+
+
+@pytest.mark.parametrize(
+    ("toml", "line", "says"),
+    [
+        (PLAIN + 'delivry = "x"\n', 5, "did you mean 'delivery'"),
+        (PLAIN + "[limits.title]\nmax = 3\ncuont = 'bytes'\n", 7, "did you mean 'count'"),
+        (PLAIN + "[limits.titel]\nmax = 3\n", 5, "did you mean 'title'"),
+        (PLAIN + "[media.covers]\n", 5, "did you mean 'cover'"),
+        (PLAIN + "[settings.url]\nrequird = true\n", 6, "did you mean 'required'"),
+        (PLAIN + "[settings.url]\nname = 'other'\n", 6, "unknown key 'name'"),
+        (PLAIN + "[render]\n\nlink = 'text'\n", 7, "did you mean 'links'"),
+        (PLAIN + "[render]\nlinks = 'gone'\n", 6, "keep, footnotes, text"),
+        (PLAIN + "[limits.title]\nmax = 'many'\n", 6, "limits.title.max"),
+        (PLAIN + "[settings.token]\nsecret = true\ndefault = 'hunter2'\n", 7, "has a default"),
+        (PLAIN + "base = 'kti'\n", 5, "no platform here"),
+        (PLAIN + "base = 'bad'\n", 5, "leads back to itself"),
+        (PLAIN + "limits = 3\n", 5, "not a table"),
+        (PLAIN.replace("blind", "sure"), 4, "conditional, read-back, blind, kit"),
+        (PLAIN.replace("article", "poem"), 3, "article, audio, video, event"),
+        (PLAIN.replace("api = 1", "api = 2"), 1, "this Steadycast speaks api = 1"),
+        (PLAIN.replace('title = "Plain"\n', ""), None, "title is missing"),
+        (PLAIN + "name = 'good'\n", 5, "not the folder's"),
+        (PLAIN + "[settings\n", 5, "is not TOML"),
+    ],
+)
+def test_a_mistake_in_channel_toml_is_named_with_file_line_and_mend(tmp_path, toml, line, says):
+    error = refusal(tmp_path, toml)
+    assert error.file == tmp_path / "bad" / "channel.toml"
+    assert error.line == line
+    assert says in str(error)
+
+
+def test_a_secret_default_is_refused_without_being_shown(tmp_path):
+    assert "hunter2" not in str(refusal(tmp_path, PLAIN + "[settings.t]\nsecret = true\ndefault = 'hunter2'\n"))
+
+
+def test_a_folder_with_a_base_shares_its_adapter_and_merges_what_it_declares(tmp_path):
+    base = PLAIN + (
+        "[limits.title]\nmax = 10\ncount = 'bytes'\n[limits.text]\nmax = 99\n[media.cover]\nformats = ['png']\n"
+        "[render]\nlinks = 'text'\n[settings.due]\ntype = 'int'\ndefault = 1\n[data]\nsteps = ['a']\n[data.page]\nurl = 'u'\nx = 1\n"
+    )
+    child = "api = 1\nbase = 'kit'\ntitle = 'Child'\n[limits.title]\nmax = 5\n[render]\nclasses = false\n[data.page]\nurl = 'v'\n"
+    folder(tmp_path, "kit", base)
+    folder(tmp_path, "child", child, adapter=None)
+    found = platforms([tmp_path])
+    kid = found["child"]
+    assert kid.base == found["kit"]
+    assert (kid.title, kid.forms, kid.delivery) == ("Child", ("article",), "blind")
+    assert (kid.limits["title"].max, kid.limits["title"].count, kid.limits["text"].max) == (5, "bytes", 99)
+    assert (kid.render.links, kid.render.classes) == ("text", False)
+    assert kid.settings["due"].default == 1
+    assert kid.media["cover"].formats == ("png",)
+    assert kid.data == {"steps": ["a"], "page": {"url": "v", "x": 1}}
+    assert load(kid) is load(found["kit"])
+
+
+def test_bases_that_lead_in_a_circle_are_refused(tmp_path):
+    folder(tmp_path, "one", PLAIN + "base = 'two'\n")
+    folder(tmp_path, "two", PLAIN + "base = 'one'\n")
+    with pytest.raises(SettingsError, match="leads back"):
+        platforms([tmp_path])
+
+
+def test_an_adapter_may_import_from_its_own_folder_and_leaves_no_trace_on_the_path(tmp_path):
+    place = folder(tmp_path, "pair", adapter="from .words import WORD\n" + ADAPTER + "    word = WORD\n")
+    (place / "words.py").write_text("WORD = 'tide'\n")
+    path = list(sys.path)
+    adapter = load(platforms([tmp_path])["pair"])
+    assert adapter.word == "tide"
+    assert sys.path == path
+    assert adapter.__module__ == "steadycast_channel_pair"
+    assert not list(tmp_path.rglob("__pycache__"))
+
+
+def test_two_workspaces_with_a_folder_of_one_name_each_get_their_own(tmp_path):
+    for which in ("a", "b"):
+        place = folder(tmp_path / which, "pair", adapter="from .words import WORD\n" + ADAPTER + "    word = WORD\n")
+        (place / "words.py").write_text(f"WORD = '{which}'\n")
+    words = [load(platforms([tmp_path / which])["pair"]).word for which in ("a", "b", "a")]
+    assert words == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "says"),
+    [
+        ("import nothing_of_this_name\n", "adapter.py:1: cannot be imported: ModuleNotFoundError"),
+        ("x = 1\ndef broken(:\n", "adapter.py:2: cannot be imported: SyntaxError"),
+        ("x = 1\n", "has no class Adapter"),
+        ("class Adapter:\n    def publish(self, post): ...\n", "has no find"),
+        (None, "has no adapter.py"),
+    ],
+)
+def test_an_adapter_that_cannot_be_used_is_named(tmp_path, adapter, says):
+    folder(tmp_path, "bad", adapter=adapter)
+    with pytest.raises(SettingsError, match=says.replace(".", r"\.")):
+        load(platforms([tmp_path])["bad"])
