@@ -19,7 +19,8 @@ ROOMS = {
     "draft": {"errors", "schedule"},
     "workspace": {"errors", "schedule"},
     "ledger": {"errors", "schedule"},
-    "channel": {"errors", "schedule"},
+    "channel": {"errors", "schedule", "shelf"},
+    "shelf": {"channel"},  # types only: the contract hands it out
     "web": {"errors"},
     "render": {"errors", "draft", "channel", "schedule"},
     "intake": {"errors", "draft", "schedule", "web", "render"},

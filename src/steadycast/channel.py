@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from steadycast.errors import Busy, Refused, Unknown
+from steadycast.shelf import Shelf, media_name, slot_path, with_media
 
 __all__ = [
     "Adapter",
@@ -28,7 +29,11 @@ __all__ = [
     "Refused",
     "RenderRule",
     "Setting",
+    "Shelf",
     "Unknown",
+    "media_name",
+    "slot_path",
+    "with_media",
 ]
 
 

@@ -133,7 +133,8 @@ class _Sheet:
             raise SettingsError("is not UTF-8", file=path, mend="save it as UTF-8") from error
         except tomllib.TOMLDecodeError as error:
             at = re.search(r"line (\d+)", str(error))
-            raise SettingsError(f"is not TOML: {error}", file=path, line=int(at[1]) if at else len(self.lines)) from error
+            line = int(at[1]) if at else len(self.lines)
+            raise SettingsError(f"is not TOML: {error}", file=path, line=line) from error
         self.check()
 
     def line(self, *keys: str) -> int | None:

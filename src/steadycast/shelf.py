@@ -1,0 +1,225 @@
+"""What a file platform has published: one file a post under its own folder, and how far its pages have caught up.
+
+A platform whose far side is a folder (pages, feeds, calendars) keeps its posts here and makes everything else from
+them. `posts/<key>.json` is the truth; `posts/index.json` is written last, and says which posts everything else has
+taken in. Whatever a crash left between the two shows as `unfinished`, and the next publish or find makes good.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:  # channel.py hands this module out to adapters
+    from steadycast.channel import Channel, Post
+
+POSTS = "posts"
+INDEX = "posts/index.json"
+KEY = re.compile(r"[a-z2-7]{13}")
+LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
+
+
+@dataclasses.dataclass
+class Shelf:
+    """One channel's published posts. Make a new one for each publish or find: it reads the folder once.
+
+    `edition` names whatever else the pages depend on (templates, settings): when it changes, all is unfinished.
+    """
+
+    out: Path
+    write: Callable[[str, bytes], Path]
+    zone: ZoneInfo
+    edition: str = ""
+
+    @classmethod
+    def of(cls, channel: Channel) -> Shelf:
+        """The shelf of a channel; its edition is the platform's files, the channel's settings and the community."""
+        told = [channel.community, channel.title, channel.language, channel.site_url, sorted(channel.settings.items())]
+        digest = hashlib.sha256(json.dumps(told, default=str, ensure_ascii=False).encode())
+        for folder in channel.spec.folders if channel.spec else ():
+            for file in sorted(f for f in folder.iterdir() if f.suffix in {".j2", ".css", ".py", ".toml", ".jpg"}):
+                digest.update(file.name.encode() + file.read_bytes())
+        return cls(channel.out, channel.write, channel.zone, digest.hexdigest()[:16])
+
+    def put(self, post: Post) -> None:
+        """Make `post` durable: its media first, then the post itself; the same post again changes not one byte."""
+        for media in post.media:
+            place_media(media.path, self.out / media_name(media))
+        name = f"{POSTS}/{post.key}.json"
+        data = json.dumps(_plain(post), ensure_ascii=False, sort_keys=True, indent=0).encode()
+        if not self._holds(name, data):
+            self.write(name, data)
+        self._look_again()
+
+    def get(self, key: str) -> Post | None:
+        """The whole post of that key, or None."""
+        try:
+            return self._post(json.loads((self.out / POSTS / f"{key}.json").read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def whole(self, posts: Iterable[Post]) -> list[Post]:
+        """The same posts with what the index leaves out."""
+        return [full for post in posts if (full := self.get(post.key)) is not None]
+
+    def drop(self, key: str) -> bool:
+        """Take a post from the shelf; False when it was not there. Its media stay: others may show them."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.out / POSTS / f"{key}.json").unlink()
+            self._look_again()
+            return True
+        return False
+
+    @cached_property
+    def posts(self) -> list[Post]:
+        """Every post, newest first, without html, text, parts, links and extra."""
+        briefs = (self._post(brief) for _, brief in self._briefs.values())
+        return sorted(briefs, key=lambda p: (p.published, p.key), reverse=True)
+
+    @cached_property
+    def unfinished(self) -> frozenset[str]:
+        """Keys of the posts that came, changed or went since the last `finish`."""
+        seen = self._index
+        return frozenset(
+            {key for key, (stamp, _) in self._briefs.items() if key not in seen or seen[key][0] != stamp}
+            | {key for key in seen if key not in self._briefs}
+        )
+
+    def finish(self) -> None:
+        """Say that pages, feeds and all else now show exactly these posts. Call it last."""
+        index = {"edition": self.edition, "posts": self._briefs}
+        data = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        if not self._holds(INDEX, data):
+            self.write(INDEX, data)
+        self._look_again()
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Write `data` as `name`, unless the file is that already: unchanged pages keep their time."""
+        if not self._holds(name, data):
+            self.write(name, data)
+
+    @cached_property
+    def _index(self) -> dict[str, list[Any]]:
+        try:
+            index = json.loads((self.out / INDEX).read_bytes())
+            return dict(index["posts"]) if index["edition"] == self.edition else {}
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return {}  # none yet, or one that cannot be used: everything is unfinished
+
+    @cached_property
+    def _briefs(self) -> dict[str, list[Any]]:
+        """Key -> [mtime and size of the post's file, the post without its long parts]; read again where it changed."""
+        found: dict[str, list[Any]] = {}
+        try:
+            entries = sorted(os.scandir(self.out / POSTS), key=lambda e: e.name)
+        except FileNotFoundError:
+            return {}
+        for entry in entries:
+            key = entry.name.removesuffix(".json")
+            if not KEY.fullmatch(key) or key == entry.name:
+                continue
+            stat = entry.stat()
+            stamp = [stat.st_mtime_ns, stat.st_size]
+            known = self._index.get(key)
+            if known and known[0] == stamp:
+                found[key] = known
+            else:
+                whole = json.loads(Path(entry.path).read_bytes())
+                found[key] = [stamp, {k: v for k, v in whole.items() if k not in LONG}]
+        return found
+
+    def _holds(self, name: str, data: bytes) -> bool:
+        try:
+            return (self.out / name).read_bytes() == data
+        except FileNotFoundError:
+            return False
+
+    def _look_again(self) -> None:
+        for name in ("posts", "unfinished", "_index", "_briefs"):
+            self.__dict__.pop(name, None)
+
+    def _post(self, plain: dict[str, Any]) -> Post:
+        from steadycast.channel import Event, Media, Post
+
+        values = {**{name: () if name in ("parts", "links") else "" for name in LONG}, "extra": {}, **plain}
+        values["published"] = dt.datetime.fromisoformat(values["published"]).astimezone(self.zone)
+        media = (Media(**m, path=self.out) for m in values["media"])
+        values["media"] = tuple(dataclasses.replace(m, path=self.out / media_name(m)) for m in media)
+        for name in ("parts", "tags"):
+            values[name] = tuple(values[name])
+        values["links"] = tuple((text, url) for text, url in values["links"])
+        if event := values["event"]:
+            start, end = (dt.datetime.fromisoformat(event[w]).astimezone(self.zone) for w in ("start", "end"))
+            values["event"] = Event(start, end, event["place"], event["url"])
+        return Post(**values)
+
+
+def slot_path(post: Post) -> str:
+    """Where the page of a slot's post lives: `morning/2026-11-27-0620`; the same on every channel, for ever.
+
+    Not the draft's slug: a title may be mended after it was published, an address may not.
+    """
+    series, _, local = post.slot.partition("@")
+    parts = (_safe(series), _safe(local.replace(":", "").replace("T", "-")))
+    return "/".join(parts) if all(parts) else f"{parts[0] or 'p'}/{post.key}"
+
+
+def with_media(post: Post, base: str) -> str:
+    """`post.html` with each `media:<sha256>` replaced by the file's address under `base`; an unknown one by `#`."""
+    names = {m.sha256: base + media_name(m) for m in post.media}
+    return re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', post.html)
+
+
+def media_name(media: Any) -> str:
+    """`media/<sha256>.<ext>`, the name under which a shelf keeps a file."""
+    suffix = Path(media.name).suffix
+    return f"media/{media.sha256}{suffix if re.fullmatch(r'[.][A-Za-z0-9]{1,5}', suffix) else ''}"
+
+
+def place_media(source: Path, target: Path) -> None:
+    """Put a media file in place whole or not at all: a hard link where the file system can, else a copy."""
+    if target.exists() and target.stat().st_size == source.stat().st_size:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    partial.unlink(missing_ok=True)
+    try:
+        os.link(source.resolve(), partial)
+    except OSError:
+        with source.open("rb") as read, partial.open("wb") as written:
+            shutil.copyfileobj(read, written)
+            written.flush()
+            os.fsync(written.fileno())
+    partial.replace(target)
+
+
+def _safe(word: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", word.lower()).strip("-")[:80]
+
+
+def _plain(post: Post) -> dict[str, Any]:
+    """The post as JSON values. The draft's path stays in the house; a hash of it tells which posts share a draft."""
+    plain = {f.name: getattr(post, f.name) for f in dataclasses.fields(post)}
+    plain["published"] = post.published.isoformat()
+    plain["draft"] = post.draft and hashlib.sha256(post.draft.encode()).hexdigest()[:16]
+    plain["extra"] = json.loads(json.dumps(dict(post.extra), default=str))
+    hidden = ("path", "ref")
+    plain["media"] = [
+        {f.name: getattr(m, f.name) for f in dataclasses.fields(m) if f.name not in hidden} for m in post.media
+    ]
+    if post.event:
+        event = post.event
+        times = {"start": event.start.isoformat(), "end": event.end.isoformat()}
+        plain["event"] = {**times, "place": event.place, "url": event.url}
+    return plain
