@@ -1,0 +1,1 @@
+"""The record made visible: one page, the same as JSON, a badge and a calendar."""

@@ -1,0 +1,232 @@
+"""The record as one self-contained HTML page: nothing fetched, nothing scripted, everything foreign escaped."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from steadycast.report.model import MARKS, ChannelRecord, PlanEntry, Report, SeriesRecord, Streak, Waiting
+from steadycast.report.words import Words, words
+
+PITCH = 14  # of the squares, in SVG units; a square itself is 12
+TOP = 18  # room for the months' names
+HALF = 29  # weeks in each half of the year view: side by side on a wide screen, stacked on a narrow one
+SHOWN = 5  # rows of one kind that are open; the others fold
+NEVER_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, bidi overrides
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One square as drawn: which symbol, where, and what it says when pointed at."""
+
+    mark: str
+    x: int
+    y: int
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """Half of a channel's year view."""
+
+    cells: tuple[Cell, ...]
+    months: tuple[tuple[int, str], ...]  # x, name
+    today: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Things of one kind that wait for a person."""
+
+    kind: str
+    rows: tuple[Waiting, ...]
+
+
+def page(report: Report) -> str:
+    """One HTML document that holds the whole record, in the community's language.
+
+    It carries its own style (named by hash in its Content-Security-Policy), no script and no outside reference except
+    links that a person may follow, so that it can be mailed, archived or opened from a folder.
+    """
+    say = words(report.language)
+    view = _View(report, say)
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(r=report, say=say, view=view, pitch=PITCH, top=TOP, weeks=HALF, **_style())
+    )
+
+
+@cache
+def environment() -> Environment:
+    """Where the templates of this package come from: escaping everything, and strict about names."""
+    made = Environment(
+        loader=PackageLoader("steadycast.report", "."),
+        autoescape=True,  # every template here is HTML or SVG
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["clean"] = clean
+    made.filters["fold"] = fold
+    made.filters["percent"] = percent
+    return made
+
+
+@cache
+def _style() -> Mapping[str, str]:
+    css = files("steadycast.report").joinpath("page.css").read_text(encoding="utf-8")
+    digest = hashlib.sha256(css.encode()).digest()
+    return {"css": css, "css_hash": f"sha256-{base64.b64encode(digest).decode()}"}
+
+
+def clean(text: str) -> str:
+    """Foreign text without control characters and bidi overrides; escaping is the template's own."""
+    return NEVER_SHOWN.sub("", text)
+
+
+def percent(rate: float) -> str:
+    """A rate for people; only what is whole is shown as 100%, only nothing as 0%."""
+    if 0 < rate < 0.01:
+        return "<1%"
+    if 0.99 < rate < 1:
+        return f"{int(rate * 1000) / 10}%"
+    return f"{rate:.0%}"
+
+
+class _View:
+    """What the template asks for beyond the report itself: positions, tooltips, groups."""
+
+    def __init__(self, report: Report, say: Words) -> None:
+        self.report = report
+        self.say = say
+        self.today = report.at.date()
+        self.legend = ("kept", "filled", "late", "missed", "open", "excused", "planned", "gap")
+
+    # -- what needs a person
+
+    def groups(self) -> list[Group]:
+        """What waits, by kind, in the order in which it hurts."""
+        waiting = self.report.waiting
+        return [Group(kind, rows) for kind in ("refused", "unknown", "kit", "draft") if (rows := _of(kind, waiting))]
+
+    @property
+    def calls(self) -> int:
+        """How many things want a person."""
+        return len(self.report.waiting) + len(self.report.problems) + len(self.report.alarms)
+
+    def safe_link(self, url: str) -> str:
+        """The address when a person may follow it, else ""."""
+        return url if re.match(r"https?://[^\s]+$", url) else ""
+
+    def overdue(self, row: Waiting) -> bool:
+        """Whether its time is past."""
+        return row.kind in ("kit", "refused", "unknown") and row.at is not None and row.at < self.report.at
+
+    # -- the year
+
+    def halves(self, channel: ChannelRecord) -> tuple[Half, Half]:
+        """Both halves of a channel's year."""
+        cells: tuple[list[Cell], list[Cell]] = ([], [])
+        for square in channel.squares:
+            half, x, y = self._place(square.date)
+            tip = f"{square.date} {self.say.weekday(square.date)} {self.tally(square.counts)}"
+            cells[half].append(Cell(square.mark, x, y, tip))
+        half, x, y = self._place(self.today)
+        return tuple(  # type: ignore[return-value]
+            Half(tuple(cells[n]), self._months(n), (x, y) if n == half else None) for n in (0, 1)
+        )
+
+    def _place(self, day: dt.date) -> tuple[int, int, int]:
+        week, weekday = divmod((day - self.report.first).days, 7)
+        half, column = divmod(week, HALF)
+        return half, column * PITCH, TOP + weekday * PITCH
+
+    def _months(self, half: int) -> tuple[tuple[int, str], ...]:
+        names = []
+        for column in range(HALF):
+            monday = self.report.first + dt.timedelta(weeks=half * HALF + column)
+            first = monday + dt.timedelta(days=6)
+            if first.day <= 7 and column <= HALF - 2:
+                names.append((column * PITCH, self.say.month(first)))
+        return tuple(names)
+
+    def tally(self, counts: Mapping[str, int]) -> str:
+        """Marks with their numbers, gravest first: 漏发 1 · 按时 2."""
+        return " · ".join(f"{self.say(f'm_{mark}')} {counts[mark]}" for mark in MARKS if counts.get(mark))
+
+    def streak(self, streak: Streak) -> str:
+        """A streak in words."""
+        return self.say("streak_days" if streak.unit == "day" else "streak", n=streak.current)
+
+    # -- runway and plan
+
+    def strip(self, series: SeriesRecord) -> list[Cell]:
+        """A series' coming days on an axis that all series share."""
+        by_day: dict[dt.date, list[str]] = {}
+        for slot in series.coming:
+            by_day.setdefault(slot.at.date(), []).append(slot.state)
+        cells = []
+        for day, states in sorted(by_day.items()):
+            column = (day - self.today).days
+            if 0 <= column < 28:
+                mark = next(m for m in MARKS if m in states)
+                counts = {state: states.count(state) for state in states}
+                cells.append(Cell(mark, column * PITCH, 0, f"{self.say.day(day)} {self.tally(counts)}"))
+        return cells
+
+    def strip_weeks(self) -> list[int]:
+        """Where on that axis a Monday is."""
+        return [n * PITCH for n in range(1, 28) if (self.today + dt.timedelta(days=n)).weekday() == 0]
+
+    def days(self) -> Iterator[tuple[dt.date, list[PlanEntry]]]:
+        """Every date from this week's Monday to the last shown, with its plan."""
+        entries: dict[dt.date, list[PlanEntry]] = {}
+        for entry in self.report.plan:
+            entries.setdefault(entry.at.date(), []).append(entry)
+        day = self.today - dt.timedelta(days=self.today.weekday())
+        while day <= self.report.last:
+            yield day, entries.get(day, [])
+            day += dt.timedelta(days=1)
+
+    def shortest(self) -> SeriesRecord | None:
+        """The series whose first gap comes first, else whose stock reaches least far."""
+        owing = self.report.series
+        far = dt.datetime.max.replace(tzinfo=dt.UTC)
+        return min(owing, key=lambda s: (s.runway.gap or far, s.runway.days), default=None)
+
+    # -- whom it comes from
+
+    def mixes(self) -> list[SeriesRecord]:
+        """The series that asked for a ratio."""
+        return [series for series in self.report.series if series.mix_asked]
+
+    def share(self, parts: Mapping[str, int], origin: str) -> float:
+        """One origin's share of all parts, 0 to 1; 0 of nothing."""
+        whole = sum(parts.values())
+        return parts.get(origin, 0) / whole if whole else 0.0
+
+    def ratio(self, parts: Mapping[str, int]) -> str:
+        """A ratio as people write it: 3 : 7."""
+        return " : ".join(str(parts.get(origin, 0)) for origin in ("pgc", "ugc"))
+
+    def most(self) -> int:
+        """The largest count of one contributor."""
+        return max((c.count for c in self.report.contributors), default=1)
+
+
+def _of(kind: str, waiting: Iterable[Waiting]) -> tuple[Waiting, ...]:
+    return tuple(row for row in waiting if row.kind == kind)
+
+
+def fold(rows: Sequence[object]) -> tuple[Sequence[object], Sequence[object]]:
+    """The rows that are open and those that fold; one row more than fits is not worth folding."""
+    return (rows, ()) if len(rows) <= SHOWN + 1 else (rows[:SHOWN], rows[SHOWN:])

@@ -1,0 +1,254 @@
+"""What the page says, in the community's language: a small catalogue, dates, spans of time and cadences in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# One text, or the English pair (for one, for any other number).
+Text = str | tuple[str, str]
+
+EN: Mapping[str, Text] = {
+    "title": "The record of {name}",
+    "desk": "Output desk",
+    "as_of": "as of {when}",
+    "now": "Needs you now",
+    "nothing": "Nothing waits for a person. Every promise is being kept.",
+    "alarm": ("alarm", "alarms"),
+    "starvation": "Nothing to publish",
+    "machinery": "Machinery",
+    "refused": "Refused",
+    "refused_help": "The far side did not take these and never will as they are. Mend the cause, then send again.",
+    "unknown": "Not known whether it is there",
+    "unknown_help": "Look on the channel. Say whether it is there; until then it is not sent again.",
+    "kit": "Kits to post by hand",
+    "kit_help": "Open the kit, post it, and confirm with the address of the post.",
+    "draft": "Drafts to approve",
+    "draft_help": "They are complete, and wait for an editor.",
+    "problem": "Cannot be read",
+    "problem_help": "These drafts and feeds stay out until they are mended.",
+    "more": "{n} more",
+    "due": "due {when}",
+    "came": "came {when}",
+    "since": "since {when}",
+    "mend": "Mend: {how}",
+    "house": "The house",
+    "on_time": "on time",
+    "on_time_note": "of {n} owed in the past year",
+    "streak": ("{n} in a row", "{n} in a row"),
+    "streak_days": ("{n} day in a row", "{n} days in a row"),
+    "streak_note": "longest {n}",
+    "streak_late": "{n} of them late",
+    "streak_label": "streak",
+    "runway": "Runway",
+    "runway_days": ("{n} day", "{n} days"),
+    "runway_note": "shortest: {series}",
+    "runway_slots": ("{n} slot", "{n} slots"),
+    "waiting": "waiting",
+    "waiting_note": "for a person",
+    "none_owed": "nothing owed yet",
+    "year": "The year, channel by channel",
+    "year_note": "One square a day, to {when}. The outlined square is today; what stands after it is the plan.",
+    "coming": "The next four weeks",
+    "first_gap": "first gap {when}",
+    "no_gap": "no gap in sight",
+    "stock": "stock {n}",
+    "reserve": "reserve line {n}",
+    "short": "under the reserve line",
+    "chance": "{p} chance of a gap in 30 days",
+    "plan": "What goes out when",
+    "gap": "gap",
+    "mix": "Who it comes from",
+    "mix_note": "The tick shows the ratio that was asked.",
+    "asked": "asked {ratio}",
+    "pgc": "house",
+    "ugc": "members",
+    "people": "Contributors",
+    "last": "last {when}",
+    "pieces": ("{n} piece", "{n} pieces"),
+    "m_kept": "kept",
+    "m_late": "late",
+    "m_filled": "filled from reserve",
+    "m_missed": "missed",
+    "m_excused": "excused",
+    "m_open": "not settled",
+    "m_planned": "planned",
+    "m_gap": "gap",
+    "m_none": "no slot",
+    "legend": "Legend",
+    "empty_year": "No slot has come up yet.",
+    "empty_plan": "Nothing is planned. Run: steadycast plan",
+    "no_series": "There is no series yet. Add one to steadycast.toml.",
+    "no_people": "Nobody's draft has gone out yet.",
+    "made": "Made by Steadycast from the ledger. Times are {zone}.",
+}
+
+ZH: Mapping[str, Text] = {
+    "title": "{name} · 履约记录",
+    "desk": "发稿台",
+    "as_of": "截至 {when}",
+    "now": "现在需要你",
+    "nothing": "此刻没有等人处理的事，承诺都在兑现。",
+    "alarm": "告警",
+    "starvation": "断更",
+    "machinery": "机器",
+    "refused": "被拒收",
+    "refused_help": "对方不收，照原样永远不会收。先改好原因，再重新发送。",
+    "unknown": "不知是否已发出",
+    "unknown_help": "请到渠道上看一眼，说明在或不在；在此之前不会重发。",
+    "kit": "等人发布的投稿包",
+    "kit_help": "打开投稿包，发布后用文章链接确认。",
+    "draft": "待审稿件",
+    "draft_help": "稿件已完整，等编辑通过。",
+    "problem": "读不进来",
+    "problem_help": "改好之前，这些稿件和订阅源不会进入存稿。",
+    "more": "另有 {n} 项",
+    "due": "应于 {when}",
+    "came": "{when} 到稿",
+    "since": "自 {when}",
+    "mend": "改法：{how}",
+    "house": "编辑部",
+    "on_time": "准时率",
+    "on_time_note": "过去一年应发 {n} 次",
+    "streak": "连更 {n} 期",
+    "streak_days": "连更 {n} 天",
+    "streak_note": "最长 {n}",
+    "streak_late": "其中迟发 {n}",
+    "streak_label": "连更",
+    "runway": "余粮",
+    "runway_days": "{n} 天",
+    "runway_note": "最短：{series}",
+    "runway_slots": "{n} 期",
+    "waiting": "待办",
+    "waiting_note": "等人处理",
+    "none_owed": "尚无应发",
+    "year": "各渠道这一年",
+    "year_note": "一格一天，到 {when}。带框的是今天，其后是排期。",
+    "coming": "未来四周",
+    "first_gap": "首个空档 {when}",
+    "no_gap": "看不到空档",
+    "stock": "存稿 {n}",
+    "reserve": "储备线 {n}",
+    "short": "低于储备线",
+    "chance": "30 天内断档可能 {p}",
+    "plan": "排期",
+    "gap": "空档",
+    "mix": "稿件来源",
+    "mix_note": "刻度是约定的比例。",
+    "asked": "约定 {ratio}",
+    "pgc": "编辑部",
+    "ugc": "成员",
+    "people": "供稿人",
+    "last": "最近 {when}",
+    "pieces": "{n} 篇",
+    "m_kept": "按时",
+    "m_late": "迟发",
+    "m_filled": "储备补位",
+    "m_missed": "漏发",
+    "m_excused": "免发",
+    "m_open": "未定",
+    "m_planned": "已排",
+    "m_gap": "空档",
+    "m_none": "无档期",
+    "legend": "图例",
+    "empty_year": "还没有到过档期。",
+    "empty_plan": "还没有排期。请运行 steadycast plan",
+    "no_series": "还没有栏目，请在 steadycast.toml 里添加。",
+    "no_people": "还没有人的稿件发出。",
+    "made": "由 Steadycast 据台账生成。时间均为 {zone}。",
+}
+
+WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ORDINALS_ZH = {"first": "第一个", "second": "第二个", "third": "第三个", "fourth": "第四个", "last": "最后一个"}
+DAY_NAMES = {name.lower(): n for n, name in enumerate(WEEKDAYS_EN)}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts of one language. `words(key, n=3)` is the text with its values filled in."""
+
+    language: str  # for the lang attribute
+    texts: Mapping[str, Text]
+    chinese: bool
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text under `key`; a missing key is a KeyError, so that a test finds it."""
+        text = self.texts[key]
+        if not isinstance(text, str):
+            text = text[0 if values.get("n") == 1 else 1]
+        return text.format(**values)
+
+    def weekday(self, day: dt.date) -> str:
+        """The day of the week, short."""
+        return (WEEKDAYS_ZH if self.chinese else WEEKDAYS_EN)[day.weekday()]
+
+    def month(self, day: dt.date) -> str:
+        """The month, short."""
+        return f"{day.month}月" if self.chinese else MONTHS_EN[day.month - 1]
+
+    def month_day(self, day: dt.date) -> str:
+        """A date without its year and weekday: 11月27日, 27 Nov."""
+        return f"{day.month}月{day.day}日" if self.chinese else f"{day.day} {self.month(day)}"
+
+    def day(self, day: dt.date) -> str:
+        """A date without its year: 11月27日 周五, Fri 27 Nov."""
+        if self.chinese:
+            return f"{self.month_day(day)} {self.weekday(day)}"
+        return f"{self.weekday(day)} {self.month_day(day)}"
+
+    def instant(self, at: dt.datetime) -> str:
+        """A date and time without its year."""
+        return f"{self.day(at.date())} {at:%H:%M}"
+
+    def full_date(self, day: dt.date) -> str:
+        """A date with its year."""
+        if self.chinese:
+            return f"{day.year}年{self.day(day)}"
+        return f"{self.day(day)} {day.year}"
+
+    def from_now(self, at: dt.datetime, now: dt.datetime) -> str:
+        """How far off an instant is, in its largest whole unit: 3 天前, in 2 h."""
+        seconds = (at - now).total_seconds()
+        size = abs(seconds)
+        for unit, short, chinese in ((86400, "d", "天"), (3600, "h", "小时"), (60, "min", "分钟")):
+            if size >= unit:
+                count = int(size // unit)
+                if self.chinese:
+                    return f"{count} {chinese}{'后' if seconds > 0 else '前'}"
+                return f"in {count} {short}" if seconds > 0 else f"{count} {short} ago"
+        return "现在" if self.chinese else "now"
+
+    def cadence(self, said: str) -> str:
+        """A cadence in words; one that is not of the human forms stays as it was said."""
+        if not self.chinese:
+            return f"every {said}" if re.match(r"(day|weekday|week|month)\b", said) else said
+        found = re.fullmatch(
+            r"(day|weekday|week|month)(?: on ([a-z0-9, ]+?))?(?: at (\d\d?:\d\d))?", said.strip().lower()
+        )
+        if not found:
+            return said
+        every = _rhythm_zh(found[1], found[2] or "")
+        return said if every is None else f"{every} {found[3]}" if found[3] else every
+
+
+def _rhythm_zh(every: str, days: str) -> str | None:
+    if every in ("day", "weekday"):
+        return None if days else {"day": "每天", "weekday": "工作日"}[every]
+    names = re.split(r"[,\s]+", days.strip())
+    if every == "week" and all(name[:3] in DAY_NAMES for name in names):
+        return "每" + "、".join(WEEKDAYS_ZH[DAY_NAMES[name[:3]]] for name in names)
+    if every == "month" and all(name.isdigit() for name in names):
+        return "每月 " + "、".join(names) + " 日"
+    if every == "month" and len(names) == 2 and names[0] in ORDINALS_ZH and names[1][:3] in DAY_NAMES:
+        return f"每月{ORDINALS_ZH[names[0]]}{WEEKDAYS_ZH[DAY_NAMES[names[1][:3]]]}"
+    return None
+
+
+def words(language: str) -> Words:
+    """The catalogue for a language tag: Chinese for zh in any form, English for everything else."""
+    chinese = language.lower().split("-")[0] == "zh"
+    return Words("zh-CN" if chinese else "en", ZH if chinese else EN, chinese)
