@@ -1,0 +1,31 @@
+"""One event as iCalendar (RFC 5545), to lie beside a kit."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from icalendar import Calendar
+from icalendar import Event as Entry
+
+from steadycast.channel import Post
+
+from .sheet import plain
+
+
+def ics(post: Post, url: str) -> bytes:
+    """Return the event of `post` as a calendar of one entry, its times in UTC so that no zone table is needed."""
+    assert post.event is not None
+    entry = Entry()
+    entry.add("uid", f"{post.key}@steadycast")
+    entry.add("dtstamp", post.published.astimezone(dt.UTC))
+    entry.add("dtstart", post.event.start.astimezone(dt.UTC))
+    entry.add("dtend", post.event.end.astimezone(dt.UTC))
+    entry.add("summary", plain(post.title))
+    for name, value in (("location", plain(post.event.place)), ("description", plain(post.summary)), ("url", url)):
+        if value:
+            entry.add(name, value)
+    calendar = Calendar()
+    calendar.add("prodid", "-//Steadycast//kit//")
+    calendar.add("version", "2.0")
+    calendar.add_component(entry)
+    return calendar.to_ical()

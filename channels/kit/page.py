@@ -1,0 +1,33 @@
+"""The paste page's own script and its pictures."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from steadycast.channel import Media
+
+EMBED = 1_500_000  # bytes: a larger picture is shown from media/ instead of being carried inside the page
+_TEXT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+# The page's Content-Security-Policy lets this script run and no other: nothing from a draft ever does.
+SCRIPT = {"script": _TEXT, "script_hash": base64.b64encode(hashlib.sha256(_TEXT.encode()).digest()).decode()}
+
+
+def embedded(html: str, placed: Mapping[str, Media]) -> str:
+    """Return `html` with its pictures inside, so that copying carries them; `data-file` tells their name in the kit."""
+    names = {media.sha256: name for name, media in placed.items() if media.role in ("image", "cover")}
+
+    def address(found: re.Match[str]) -> str:
+        name = names.get(found[1])
+        if name is None:
+            return found[0]
+        media = placed[name]
+        data = name
+        if media.size <= EMBED:
+            data = f"data:{media.mime};base64,{base64.b64encode(media.path.read_bytes()).decode()}"
+        return f'src="{data}" data-file="{name}"'
+
+    return re.sub(r'src="media:([0-9a-f]{64})"', address, html)

@@ -1,0 +1,60 @@
+"""A 3:4 poster to send into a group: the cover, the title where a font with its letters is found, and the QR code."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import segno
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+WIDTH, HEIGHT, BAND, EDGE = 1080, 1440, 360, 60
+PAPER, INK, GROUND = "#ffffff", "#1f2328", "#2f5d50"
+
+
+def code(url: str, scale: int = 8) -> bytes:
+    """Return the QR code of `url` as PNG, quiet zone included (ISO/IEC 18004 asks for four modules)."""
+    made = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(made, kind="png", scale=scale, border=4)
+    return made.getvalue()
+
+
+def jpeg(title: str, url: str, cover: Path | None, fonts: Iterable[str]) -> bytes:
+    """Return the poster as JPEG, 1080x1440; without a cover its upper part is plain, without a font it has no words."""
+    sheet = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    top = (WIDTH, HEIGHT - BAND)
+    if cover:
+        with Image.open(cover) as picture:
+            sheet.paste(ImageOps.fit(picture.convert("RGB"), top), (0, 0))
+    else:
+        sheet.paste(GROUND, (0, 0, *top))
+    square = BAND - EDGE
+    if url:
+        with Image.open(io.BytesIO(code(url))) as qr:
+            size = square // qr.width * qr.width or square  # whole pixels a module, as long as it fits
+            sheet.paste(qr.convert("RGB").resize((size, size), Image.Resampling.NEAREST), _corner(size))
+    if font := next((f for f in fonts if Path(f).is_file()), None):
+        _words(sheet, title, font, WIDTH - EDGE * 2 - (square if url else 0))
+    made = io.BytesIO()
+    sheet.save(made, "JPEG", quality=88, optimize=True)
+    return made.getvalue()
+
+
+def _corner(size: int) -> tuple[int, int]:
+    return WIDTH - EDGE - size + 24, HEIGHT - (BAND + size) // 2
+
+
+def _words(sheet: Image.Image, title: str, path: str, width: int) -> None:
+    """Set the title in at most three lines, broken between any two letters as CJK text is."""
+    font = ImageFont.truetype(path, 56)
+    lines = [""]
+    for letter in title:
+        if lines[-1] and font.getlength(lines[-1] + letter) > width:
+            lines.append("")
+        lines[-1] += letter
+    if len(lines) > 3:
+        lines[2:] = [lines[2][:-1] + "…"]
+    draw = ImageDraw.Draw(sheet)
+    middle = HEIGHT - BAND // 2
+    draw.multiline_text((EDGE, middle), "\n".join(lines), INK, font, anchor="lm", spacing=18)

@@ -1,0 +1,207 @@
+"""What a kit says: each field cut and counted, the steps in the community's language, the due time, the links."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import regex
+
+from steadycast.channel import Channel, Limit, Media, Post
+
+# Controls, line and paragraph separators, and the marks that turn the direction of text: none belongs in one line.
+UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+WEEKDAYS = {
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+
+
+def plain(text: object) -> str:
+    """Return `text` as one line without controls."""
+    return " ".join(UNPRINTED.sub(" ", str(text)).split())
+
+
+def address(url: object) -> str:
+    """Return an http(s) address as one word, or "" for anything else: a kit links to nothing a draft made up."""
+    text = plain(url).replace(" ", "%20")
+    try:
+        return text if urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname else ""
+    except ValueError:
+        return ""
+
+
+def measured(text: str, count: str) -> int:
+    """Count `text` as a limit counts: code points, graphemes, UTF-8 bytes, UTF-16 units, words, or CJK as two."""
+    if count == "bytes":
+        return len(text.encode())
+    if count == "utf16":
+        return len(text.encode("utf-16-le")) // 2
+    if count == "words":
+        return len(text.split())
+    if count == "weighted":
+        return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return len(regex.findall(r"\X", text)) if count == "graphemes" else len(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to paste: where it goes, what it is, and how much of the limit it takes (`max` 0: none known)."""
+
+    name: str
+    label: str
+    value: str
+    n: int = 0
+    max: int = 0
+    count: str = "codepoints"
+    long: bool = False  # several lines
+
+    @property
+    def file(self) -> str:
+        """The text file of the kit that holds it, where it has one."""
+        return "article.txt" if self.name == "text" else f"{self.name}.txt"
+
+
+class Sheet:
+    """A post as one person posts it by hand; every value is text that has yet to be escaped by its template."""
+
+    def __init__(self, post: Post, channel: Channel, placed: Mapping[str, Media]) -> None:
+        assert channel.spec is not None
+        self.post, self.channel, self.placed = post, channel, placed
+        self.data, self.limits, self.settings = channel.spec.data, channel.spec.limits, channel.settings
+        self.lang = "zh" if channel.language.lower().startswith("zh") else "en"
+        self.words: Mapping[str, str] = self.data["words"][self.lang]
+        self.platform = channel.spec.title
+        self.title = plain(post.title)
+        self.url = address(post.canonical_url) or address(channel.site_url)
+        self.account = plain(self.settings.get("account") or channel.title or channel.community)
+        self.creator = self.settings.get("creator") or self.data["creator"].get(post.form, "")
+        self.command = f"steadycast confirm {post.key} --url URL"
+        self.hosts: Sequence[str] = self.data["confirm_hosts"]
+        self.guard = bool(self.data["guard"])
+        self.groups = [plain(g) for g in self.settings.get("groups") or ()]
+        self.links = [(plain(words), address(url)) for words, url in post.links if address(url)]
+        self.tags = [plain(tag) for tag in post.tags]
+        self.text = self.short() if self.data.get("short") else post.text.strip()
+        self.fields = list(self.pasted())
+        self.show_body = "body" in self.data["fields"][post.form] and bool(post.html)
+
+    @property
+    def due(self) -> str:
+        """The due time for people: local date, weekday, time, zone and offset."""
+        local = self.post.published.astimezone(self.channel.zone)
+        return f"{self.when(local)} {self.channel.zone.key} (UTC{local:%z})"
+
+    @property
+    def due_iso(self) -> str:
+        """The due time for programs, with its offset."""
+        return self.post.published.astimezone(self.channel.zone).isoformat()
+
+    def when(self, at: dt.datetime) -> str:
+        """Write an instant in the community's zone, with its weekday."""
+        local = at.astimezone(self.channel.zone)
+        return f"{local:%Y-%m-%d} {WEEKDAYS[self.lang][local.weekday()]} {local:%H:%M}"
+
+    @property
+    def feed(self) -> str:
+        """Where the post will show when it is up: the channel's own feed, else the platform's route on an RSSHub."""
+        if own := self.settings.get("feed"):
+            return str(own)
+        route, hub, who = self.data.get("feed", ""), self.settings.get("rsshub"), self.settings.get("account_id")
+        return f"{str(hub).rstrip('/')}{route.format(id=quote(str(who), safe='/=&'))}" if route and hub and who else ""
+
+    @property
+    def share(self) -> str:
+        """A compose page that is filled in already, where the platform has one."""
+        form = self.data.get("share", "")
+        return form.format(url=quote(self.url, safe=""), title=quote(self.title, safe="")) if form and self.url else ""
+
+    @property
+    def steps(self) -> list[str]:
+        """The numbered steps between opening the creator page and confirming."""
+        steps = self.data["steps"]
+        return [*steps.get(self.post.form, steps["any"])[self.lang]]
+
+    @property
+    def tag_line(self) -> str:
+        """The tags as this platform's tag box takes them."""
+        return str(self.data["tag_join"]).join(str(self.data["tag"]).format(tag=tag) for tag in self.tags)
+
+    def short(self) -> str:
+        """Return the first of the platform's short forms that fits its limit; the last one is the title alone."""
+        post, limit = self.post, self.limits["text"]
+        forms: Sequence[str] = self.data["short"]
+        if post.extra.get("text"):  # the author's own words for this channel come first
+            forms = ("{text}\n{url}", "{text}", *forms)
+        given = {"title": self.title, "summary": plain(post.summary), "text": post.text.strip(), "url": self.url}
+        given["when"] = self.when(post.event.start) if post.event else ""
+        given["place"] = plain(post.event.place) if post.event else ""
+        for form in forms:
+            lines = (line.strip() for line in form.format(**given).splitlines())
+            made = "\n".join(line for line in lines if line)
+            if measured(made, limit.count) <= limit.max:
+                return made
+        return self.title
+
+    def pasted(self) -> Iterator[Field]:
+        """Yield each field of this form that has a value, counted."""
+        post, event = self.post, self.post.event
+        values = {
+            "title": self.title,
+            "summary": plain(post.summary),
+            "author": plain(post.author or post.member_title),
+            "tags": self.tag_line,
+            "text": self.text,
+            "link": self.url,
+            "organiser": plain(post.extra.get("organiser") or self.channel.community),
+            "start": f"{self.when(event.start)} {self.channel.zone.key}" if event else "",
+            "end": f"{self.when(event.end)} {self.channel.zone.key}" if event else "",
+            "place": plain(event.place) if event else "",
+            "online": address(event.url) if event else "",
+            "contact": plain(post.extra.get("contact") or self.settings.get("contact") or ""),
+        }
+        for name in self.data["fields"][post.form]:
+            if value := values.get(name, ""):
+                limit = self.limits.get(name, Limit(0))
+                n = len(self.tags) if name == "tags" else measured(value, limit.count)
+                yield Field(name, self.words.get(name, name), value, n, limit.max, limit.count, "\n" in value)
+
+    def unit(self, field: Field) -> str:
+        """What a field's limit counts, for people."""
+        if field.name == "tags":
+            return self.words["counted_tags"]
+        return self.words["counted_codepoints"] if field.count == "codepoints" else field.count
+
+    @property
+    def tickets(self) -> list[dict[str, str]]:
+        """The ticket table of the draft's `channels.<name>.tickets`: name, price, count, from, until."""
+        given = self.post.extra.get("tickets")
+        rows = [row for row in given if isinstance(row, Mapping)] if isinstance(given, list | tuple) else []
+        return [{key: plain(row.get(key, "")) for key in ("name", "price", "count", "from", "until")} for row in rows]
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """The media in order of use, as the page and the checklist list them."""
+        return [
+            {"name": name, "role": m.role, "alt": plain(m.alt), "size": f"{m.width}×{m.height}" if m.width else ""}
+            for name, m in self.placed.items()
+        ]
+
+    def texts(self) -> dict[str, str]:
+        """Return the kit's text files: what is in them is what is pasted, and nothing else."""
+        by_name = {field.name: field.value for field in self.fields}
+        made = {f"{name}.txt": by_name[name] for name in ("title", "summary", "tags") if name in by_name}
+        if self.text:
+            made["article.txt"] = self.text + "\n"
+        made["links.txt"] = "".join(f"[{n}] {words}\n    {url}\n" for n, (words, url) in enumerate(self.links, 1))
+        made["links.txt"] += f"{self.words['link']}: {self.url}\n" if self.url else ""
+        if self.post.event:
+            rows = [f"{f.label}: {f.value}\n" for f in self.fields if f.name not in ("text", "tags")]
+            rows += ["\t".join(ticket.values()) + "\n" for ticket in self.tickets]
+            made["event.txt"] = "".join(rows)
+        return {name: text for name, text in made.items() if text}
