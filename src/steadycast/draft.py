@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from steadycast.attached import Attached, Folder, is_remote
+from steadycast.decoding import decode, shown
+from steadycast.errors import DraftError
+from steadycast.fields import Keys
+from steadycast.frontmatter import Front, split
+from steadycast.outline import Heading, Outline, outline
 from steadycast.schedule.model import Form, Origin
 
 
@@ -20,11 +31,14 @@ class MediaRef:
     path: Path  # the file, inside content/ (or the feed cache) after resolve()
     alt: str = ""
     line: int | None = None
+    sha256: str = ""  # hex, of the bytes as they were when the draft was read
+    size: int = 0  # bytes
+    mtime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class DraftEvent:
-    """The event keys of the front matter, as given: naive times are in the community's zone."""
+    """The event keys of the front matter; both instants are aware."""
 
     start: dt.datetime
     end: dt.datetime | None = None
@@ -62,3 +76,358 @@ class Draft:
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
     extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
     body_line: int = 1  # the file's line on which the body begins
+
+
+_COVER_KEYS = ("cover", "feature_image", "featured_image", "image", "thumbnail", "banner")
+_ROLES = {
+    "image": re.compile(r"\.(?:png|jpe?g|gif|webp|avif|heic|svg|bmp|tiff?)\Z", re.IGNORECASE),
+    "audio": re.compile(r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac)\Z", re.IGNORECASE),
+    "video": re.compile(r"\.(?:mp4|m4v|mov|webm|mkv|avi|flv)\Z", re.IGNORECASE),
+}
+_DATED_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[-_ ]+|\Z)")
+_SLOT = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")
+_NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash"}
+_SUMMARY = 200  # code points; a channel cuts it further, to its own limit
+_SENTENCE_END = re.compile(r"[。！？!?…][”’」』）)]*|\.(?=\s)")
+
+
+def place(path: PurePosixPath) -> tuple[Origin, str]:
+    """(origin, member) of a path below content/. Raises DraftError for what lies in neither pgc/ nor ugc/<member>/."""
+    parts = path.parts
+    if len(parts) > 1 and parts[0] == "pgc":
+        return Origin.PGC, ""
+    if len(parts) > 2 and parts[0] == "ugc":
+        return Origin.UGC, unicodedata.normalize("NFC", parts[1])
+    if parts[:1] == ("ugc",):
+        raise DraftError("lies in no member's folder", mend="move it to ugc/<member>/")
+    raise DraftError("lies in neither pgc/ nor ugc/<member>/", mend="move it to one of them")
+
+
+def parse(
+    raw: bytes,
+    path: PurePosixPath,
+    file: Path,
+    content_root: Path,
+    *,
+    zone: ZoneInfo,
+    mtime: dt.datetime,
+    known_series: Collection[str] | None = None,
+) -> Draft:
+    """The draft in `raw`, the bytes of `file`, which lies at `path` below content/.
+
+    `mtime` is aware, and dates a draft that nothing else dates. Naive times are in `zone`. With `known_series` None,
+    series are not checked. Raises DraftError: file, line, what is wrong, and how to mend it.
+    """
+    try:
+        origin, member = place(path)
+        content = content_root.resolve()
+        folder = Folder(
+            content=content,
+            top=content.joinpath(*path.parts[: 1 if origin is Origin.PGC else 2]),
+            home=content.joinpath(*path.parent.parts),
+            one_link=origin is Origin.UGC,
+        )
+        front = split(decode(raw))
+        reading = _Reading(front, path, folder, Keys(front, zone), _outline(front))
+        return reading.draft(origin, member, mtime.astimezone(zone), known_series)
+    except DraftError as error:
+        error.file = shown(file)
+        raise
+
+
+def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
+    """The name of a draft's content: sha256 hex over what means something, and not over where it lies.
+
+    `derived` names the fields that the file's name or time gave (title, date): a renamed or copied file keeps its
+    revision. Keys without a meaning here (`extra`) do not count.
+    """
+    apart = {"path", "revision", "origin", "member", "media", "body_line", "extra", *derived}
+    content = {name: getattr(draft, name) for name in Draft.__slots__ if name not in apart}
+    content["event"] = None if draft.event is None else [getattr(draft.event, name) for name in DraftEvent.__slots__]
+    content["media"] = [(m.role, m.ref, m.alt, m.sha256) for m in draft.media]
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_as_text)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _as_text(value: object) -> str:
+    return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
+def summary_of(paragraph: str) -> str:
+    """A paragraph as a summary: whole, or cut after its last sentence that fits, or with an ellipsis."""
+    if len(paragraph) <= _SUMMARY:
+        return paragraph
+    ends = [match.end() for match in _SENTENCE_END.finditer(paragraph, 0, _SUMMARY)]
+    return paragraph[: ends[-1]].strip() if ends and ends[-1] > _SUMMARY // 4 else paragraph[: _SUMMARY - 1] + "…"
+
+
+def _outline(front: Front) -> Outline:
+    try:
+        return outline(front.body)
+    except DraftError as error:
+        error.line = (error.line or 1) + front.body_line - 1
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One file on its way to a Draft."""
+
+    front: Front
+    path: PurePosixPath
+    folder: Folder
+    keys: Keys
+    look: Outline
+
+    def draft(self, origin: Origin, member: str, mtime: dt.datetime, known_series: Collection[str] | None) -> Draft:
+        keys, derived = self.keys, []
+        title = keys.text("title")
+        title, body, body_line, named = self.title_and_body(title)
+        date = keys.instant("date", "published_at", "date_published")
+        if named:
+            derived.append("title")
+        if date is None:
+            derived.append("date")
+            date = self.date_of_name() or mtime
+        media = tuple(self.media())
+        event = self.event()
+        draft = Draft(
+            path=self.path,
+            origin=origin,
+            member=member,
+            revision="",
+            title=title,
+            body=body,
+            summary=keys.text("summary", "description", "excerpt", "custom_excerpt") or summary_of(self.look.paragraph),
+            author=", ".join(keys.words("author", "authors", "byline")),
+            form=self.form(media, event),
+            tags=keys.words("tags", "tag", spaces="_posts" in self.path.parts),
+            series=self.series(known_series),
+            slot=self.slot(),
+            not_before=keys.instant("not_before", "publishDate"),
+            expires=keys.instant("expires", day_end=True) or keys.instant("expiryDate"),
+            evergreen=keys.flag("evergreen") or False,
+            priority=keys.number("priority") or 0,
+            language=keys.text("language", "lang"),
+            canonical_url=self.address("canonical_url", "canonical"),
+            slug=keys.text("slug"),
+            ready=self.ready(),
+            date=date,
+            event=event,
+            media=media,
+            channels=self.channels(),
+            body_line=body_line,
+        )
+        self.check(draft)
+        return replace(draft, extra=dict(keys.left), revision=revision_of(draft, derived))
+
+    def title_and_body(self, title: str) -> tuple[str, str, int, bool]:
+        """(title, body, the body's line, whether the file's name gave the title); a heading used as title is cut."""
+        heading, body, line = self.look.heading, self.front.body, self.front.body_line
+        if heading and (
+            (not title and (heading.opens or heading.level == 1)) or (heading.opens and heading.text == title)
+        ):
+            body, line = _without(heading, body, line)
+        if title or heading:
+            return title or (heading.text if heading else ""), body, line, False
+        stem = self.path.parent.name if self.path.stem in {"index", "README"} else self.path.stem
+        words = _DATED_NAME.sub("", stem, count=1).replace("-", " ").replace("_", " ")
+        return shown(" ".join(words.split())) or shown(stem), body, line, True
+
+    def date_of_name(self) -> dt.datetime | None:
+        match = _DATED_NAME.match(self.path.stem)
+        try:
+            return dt.datetime(*(int(n) for n in match.groups()), tzinfo=self.keys.zone) if match else None  # type: ignore[arg-type,misc]
+        except ValueError:
+            return None
+
+    def ready(self) -> bool:
+        draft, published, status = (
+            self.keys.flag("draft"),
+            self.keys.flag("published"),
+            self.keys.text("status").lower(),
+        )
+        return not draft and published is not False and status not in _NOT_READY and "_drafts" not in self.path.parts
+
+    def series(self, known: Collection[str] | None) -> tuple[str, ...]:
+        found = self.keys.take("series")
+        if found is None:
+            return ()
+        words = self.keys.as_words(*found)
+        return words if known is None else tuple(self.keys.choice(found[0], word, known, "series") for word in words)
+
+    def slot(self) -> str | None:
+        found = self.keys.take("slot")
+        if found is None:
+            return None
+        text = re.sub(r"(\d)\s+(\d)", r"\1T\2", str(found[1]).strip())
+        if not _SLOT.match(text):
+            raise self.keys.wrong(
+                found[0], f"slot is no date: {text[:60]!r}", "write slot: 2026-11-27, or 2026-11-27T20:00"
+            )
+        return text
+
+    def address(self, *names: str) -> str:
+        found = self.keys.take(*names)
+        if found is None:
+            return ""
+        return _address(self.keys, *found)
+
+    def form(self, media: tuple[MediaRef, ...], event: DraftEvent | None) -> Form:
+        found = self.keys.take("form")
+        roles = {item.role for item in media}
+        if found is not None:
+            form = Form(self.keys.choice(found[0], str(found[1]).strip().lower(), [f.value for f in Form], "form"))
+            if form in {Form.AUDIO, Form.VIDEO} and form not in roles:
+                raise self.keys.wrong(
+                    found[0], f"form {form} without a file of that kind", f"add media: voice.{_SAMPLE[form]}"
+                )
+            if form is Form.EVENT and event is None:
+                raise self.keys.wrong(
+                    found[0], "form event without an event", "add event: with start: 2026-11-27 19:30 below it"
+                )
+            return form
+        if event is not None:
+            return Form.EVENT
+        return next((form for form in (Form.VIDEO, Form.AUDIO) if form in roles), Form.ARTICLE)
+
+    def event(self) -> DraftEvent | None:
+        found = self.keys.table("event")
+        if found is None:
+            return None
+        key, value = found
+        keys, given = self.keys, dict(value)
+        start = given.get("start") or given.get("begin")
+        if not start:
+            raise keys.wrong(key, "the event has no start", "add start: 2026-11-27 19:30 below event:")
+        begins = keys.as_instant(f"{key}.start", start)
+        ends = keys.as_instant(f"{key}.end", given["end"], day_end=True) if given.get("end") else None
+        if ends is not None and ends <= begins:
+            raise keys.wrong(f"{key}.end", "the event ends before it starts", "check start and end")
+        where = given.get("place") or given.get("location") or given.get("venue") or ""
+        if isinstance(where, dict | list):
+            raise keys.wrong(f"{key}.place", "the event's place has to be one text", "write place: 静安区图书馆")
+        url = _address(keys, f"{key}.url", given["url"]) if given.get("url") else ""
+        return DraftEvent(begins, ends, " ".join(str(where).split()), url)
+
+    def channels(self) -> Mapping[str, Mapping[str, Any]]:
+        found = self.keys.table("channels")
+        return (
+            {}
+            if found is None
+            else {name: self.channel(f"{found[0]}.{name}", value) for name, value in found[1].items()}
+        )
+
+    def channel(self, where: str, value: Any) -> Mapping[str, Any]:
+        """One channel's overrides, typed where they mean something; `channels.x: skip` is short for `skip: true`."""
+        if value == "skip":
+            return {"skip": True}
+        if not isinstance(value, dict):
+            raise self.keys.wrong(
+                where, f"{where} has to hold keys of its own", "write title:, text:, tags: or skip: below it"
+            )
+        out: dict[str, Any] = dict(value)
+        if "skip" in out:
+            out["skip"] = self.keys.as_flag(f"{where}.skip", out["skip"])
+        if "tags" in out:
+            out["tags"] = list(self.keys.as_words(f"{where}.tags", out["tags"]))
+        for name in ("title", "text", "summary"):
+            if isinstance(out.get(name), dict | list):
+                raise self.keys.wrong(f"{where}.{name}", f"{where}.{name} has to be one text", "quote it")
+        return out
+
+    def media(self) -> Iterator[MediaRef]:
+        """Cover, then the front matter's media, then what the body shows; each file once a role."""
+        seen: set[tuple[str, str]] = set()
+        for role, ref, alt, line in (*self.covers(), *self.listed(), *self.embedded()):
+            if (role, ref) not in seen and (found := self.folder.find(ref, line)) is not None:
+                seen.add((role, ref))
+                yield _reference(role, ref, alt, line, found)
+
+    def covers(self) -> Iterator[tuple[str, str, str, int | None]]:
+        found = self.keys.take(*_COVER_KEYS)
+        if found is None:
+            return
+        key, value = found
+        ref, alt = value, ""
+        if isinstance(value, dict):
+            ref = next((value[name] for name in ("image", "src", "path", "url", "file") if value.get(name)), "")
+            alt = str(value.get("alt", ""))
+        usable = isinstance(ref, str) and not is_remote(ref) and (key.lower() == "cover" or _ROLES["image"].search(ref))
+        if usable and ref:
+            yield "cover", ref.strip(), alt, self.keys.lines.get(key)
+        else:  # a link, or another tool's word: kept as it is
+            self.keys.left[key] = value
+
+    def listed(self) -> Iterator[tuple[str, str, str, int | None]]:
+        for name in ("media", "audio", "video"):
+            found = self.keys.take(name)
+            if found is None:
+                continue
+            key, value = found
+            items = value if isinstance(value, list) else [value]
+            if name == "media" and isinstance(value, dict) and not {"file", "src", "path", "url"} & value.keys():
+                items = [{"role": role, "file": ref} for role, ref in value.items()]
+            for number, item in enumerate(items):
+                yield self.item(f"{key}.{number}" if isinstance(value, list) else key, key, name, item)
+
+    def item(self, where: str, key: str, name: str, item: Any) -> tuple[str, str, str, int | None]:
+        """One entry of `media`: a file's name, or a mapping with file, role and alt."""
+        given = item if isinstance(item, dict) else {"file": item}
+        ref = next((given[k] for k in ("file", "src", "path", "url") if given.get(k)), "")
+        line = self.keys.lines.get(where, self.keys.lines.get(key))
+        if not isinstance(ref, str) or not ref.strip():
+            raise DraftError(f"{key} names no file", line=line, mend=f"write {key}: voice.mp3")
+        if is_remote(ref):
+            raise DraftError(
+                f"{key} is on the web: {shown(ref[:80])}", line=line, mend="put the file itself beside the draft"
+            )
+        role = str(given.get("role") or (name if name != "media" else _role(ref)))
+        if role not in {"image", "cover", "audio", "video", "attachment"}:
+            raise DraftError(
+                f"unknown role {role!r}", line=line, mend="choose image, cover, audio, video or attachment"
+            )
+        return role, ref.strip(), str(given.get("alt", "")), line
+
+    def embedded(self) -> Iterator[tuple[str, str, str, int | None]]:
+        for file in self.look.files:
+            if file.ref:
+                yield file.role, file.ref, file.alt, file.line + self.front.body_line - 1
+
+    def check(self, draft: Draft) -> None:
+        if draft.ready and not draft.body.strip() and not draft.media and draft.event is None:
+            raise DraftError(
+                "has no text", line=draft.body_line, mend="write some, or set draft: true until it is ready"
+            )
+        if draft.not_before and draft.expires and draft.expires <= draft.not_before:
+            line = self.keys.lines.get("expires") or self.keys.lines.get("expiryDate")
+            raise DraftError("expires before it may go out", line=line, mend="check not_before and expires")
+
+
+_SAMPLE = {Form.AUDIO: "mp3", Form.VIDEO: "mp4"}
+
+
+def _reference(role: str, ref: str, alt: str, line: int | None, found: Attached) -> MediaRef:
+    return MediaRef(role, ref, found.path, alt, line, found.sha256, found.size, found.mtime_ns)
+
+
+def _role(ref: str) -> str:
+    return next((role for role, ending in _ROLES.items() if ending.search(ref)), "attachment")
+
+
+def _address(keys: Keys, key: str, value: Any) -> str:
+    text = str(value).strip()
+    if not re.match(r"https?://[^\s/]", text, re.IGNORECASE) or re.search(r"\s", text):
+        raise keys.wrong(key, f"{key} is no web address: {text[:60]!r}", "write https://...")
+    return text
+
+
+def _without(heading: Heading, body: str, line: int) -> tuple[str, int]:
+    """(body, its line) without the lines of `heading`; lines further down keep their numbers."""
+    lines = body.split("\n")
+    if heading.opens:
+        rest = lines[heading.last :]
+        blank = next((n for n, text in enumerate(rest) if text.strip()), len(rest))
+        return "\n".join(rest[blank:]), line + heading.last + blank
+    lines[heading.first - 1 : heading.last] = [""] * (heading.last - heading.first + 1)
+    return "\n".join(lines), line

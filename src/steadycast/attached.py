@@ -1,0 +1,133 @@
+"""The files that a draft names, found: regular, inside its own origin folder, hashed; or an error with the line."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from steadycast.confined import NotRegularError, open_inside
+from steadycast.decoding import shown
+from steadycast.errors import DraftError
+
+MAX_BYTES = 1 << 30  # a sparse file of a terabyte costs its writer nothing and its reader an hour
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+# What generators write where the site's root is meant: Pelican's {static}, Jekyll's {{ site.baseurl }}, Ghost's mark.
+_ROOT_MARK = re.compile(r"^(?:\{(?:static|filename)\}|\{\{\s*site\.(?:baseurl|url)\s*\}\}|__GHOST_URL__)/?")
+_BESIDE_MARK = re.compile(r"^\{attach\}/?")
+_LIQUID_ROOT = re.compile(r"""^\{\{\s*["']([^"']+)["']\s*\|\s*(?:relative_url|absolute_url|prepend:.*?)\s*\}\}$""")
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """One file, found and hashed."""
+
+    path: Path  # after resolve()
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where one draft's files may lie: `home` is its own folder, `top` its origin's (a member's, or pgc)."""
+
+    content: Path  # resolved
+    top: Path  # resolved
+    home: Path  # resolved
+    one_link: bool  # a member's files may have one name only: a second could be anybody's file on this disk
+
+    def find(self, ref: str, line: int | None) -> Attached | None:
+        """The file that `ref` names; None for what lives elsewhere on the web. Raises DraftError with `line`."""
+        if is_remote(ref):
+            return None
+        name = _local(ref, line)
+        if name is None:
+            return None
+        outside = False
+        for candidate in self._candidates(name):
+            path = candidate.resolve()
+            if not path.is_relative_to(self.top):
+                outside = outside or os.path.lexists(candidate)
+            elif os.path.lexists(path):
+                return self._read(path, ref, line)
+        what = "lies outside the draft's own folder" if outside else "is not there"
+        top = shown(self.top.relative_to(self.content))
+        mend = f"put it beside the draft or elsewhere in {top}/, and name it as it is spelled"
+        raise DraftError(f"the file {shown(ref)!r} {what}", line=line, mend=mend)
+
+    def _candidates(self, name: str) -> Iterator[Path]:
+        rooted = name.startswith("/")
+        bare = name.lstrip("/")
+        for spelling in dict.fromkeys((bare, unquote(bare))):
+            for form in dict.fromkeys((spelling, *(unicodedata.normalize(f, spelling) for f in ("NFC", "NFD")))):
+                if "\0" in form:
+                    continue
+                if not rooted:
+                    yield self.home / form
+                    continue
+                # A whole site dropped in keeps its own root: its folder, or the folder its generator copies from.
+                for base in (self.home, *self.home.parents):
+                    if base.is_relative_to(self.content):
+                        yield base / form
+                        yield base / "static" / form
+
+    def _read(self, path: Path, ref: str, line: int | None) -> Attached:
+        def wrong(what: str, mend: str) -> DraftError:
+            return DraftError(f"the file {shown(ref)!r} {what}", line=line, mend=mend)
+
+        try:
+            with open_inside(self.top, path.relative_to(self.top).parts) as file:
+                facts = os.fstat(file)
+                if self.one_link and facts.st_nlink > 1:
+                    raise wrong(
+                        "has a second name elsewhere on this disk (a hard link)", "copy it instead of linking it"
+                    )
+                if facts.st_size > MAX_BYTES:
+                    raise wrong(f"is over {MAX_BYTES >> 20} MB", "make it smaller")
+                return Attached(path, _sha256(file), facts.st_size, facts.st_mtime_ns)
+        except NotRegularError:
+            raise wrong("is no regular file", "name a file") from None
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+                raise wrong("is a link that changed while it was read", "put the file itself there") from None
+            raise wrong(f"cannot be read: {error.strerror}", "check its permissions") from None
+
+
+def is_remote(ref: str) -> bool:
+    """Whether `ref` is on the web: such pictures stay links."""
+    return ref.lower().startswith(("http://", "https://", "//", "data:"))
+
+
+def _local(ref: str, line: int | None) -> str | None:
+    """`ref` as a path, a leading slash meaning a root; None where only a template engine could tell."""
+    if liquid := _LIQUID_ROOT.match(ref):
+        ref = "/" + liquid[1].lstrip("/")
+    ref = _BESIDE_MARK.sub("", _ROOT_MARK.sub("/", ref))
+    if "{{" in ref or "{%" in ref:
+        return None
+    path = re.split(r"[?#]", ref, maxsplit=1)[0]
+    if "\\" in path or "%5c" in path.lower():
+        raise DraftError(f"the file {shown(ref)!r} is named with a backslash", line=line, mend="use / between folders")
+    if _SCHEME.match(path):
+        raise DraftError(
+            f"{shown(ref)!r} is no file beside the draft", line=line, mend="name a file, or an https:// address"
+        )
+    if len(path) > 1024 or "\0" in path or not path.strip("/"):
+        raise DraftError(f"{shown(ref[:60])!r} names no file", line=line, mend="name a file beside the draft")
+    return path
+
+
+def _sha256(file: int) -> str:
+    digest, left = hashlib.sha256(), MAX_BYTES
+    while left > 0 and (chunk := os.read(file, min(left, 1 << 20))):
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,108 @@
+"""Bytes of a draft as text: UTF-8 is taken, anything else is named and refused, so that no mojibake is published."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+
+from steadycast.errors import DraftError
+
+# UTF-32 first: its little-endian mark begins with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32LE"),
+    (codecs.BOM_UTF32_BE, "UTF-32BE"),
+    (codecs.BOM_UTF16_LE, "UTF-16LE"),
+    (codecs.BOM_UTF16_BE, "UTF-16BE"),
+)
+# Characters that XML 1.0 cannot carry: a page or a feed with one of them is broken for every reader.
+_UNPRINTABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_PAIR = re.compile(rb"[\x81-\xfe][\x30-\x39\x40-\x7e\x80-\xfe]")
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_SAMPLE = 64 * 1024
+
+
+def decode(raw: bytes) -> str:
+    r"""The text of a UTF-8 file, with `\\n` line ends, without a byte order mark and without control characters.
+
+    Raises DraftError, with the line, for any other encoding (named where it can be told), a NUL or a lone surrogate.
+    """
+    if encoding := _wide(raw):
+        raise DraftError(f"is written in {encoding}, not UTF-8", line=1, mend=_convert(encoding))
+    try:
+        text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+    except UnicodeDecodeError as error:
+        # `error.object` is what was decoded; lines are counted in it, not in `raw`.
+        raise _not_utf8(error.object, error.start) from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if (at := text.find("\0")) >= 0:
+        raise DraftError("has a NUL character", line=text.count("\n", 0, at) + 1, mend="remove it, or save as UTF-8")
+    return _UNPRINTABLE.sub("", text)
+
+
+def shown(text: object) -> str:
+    """A name for a message: control, direction-changing and undecodable characters are escaped, so none can mislead."""
+    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in str(text))
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _wide(raw: bytes) -> str | None:
+    """UTF-16 or UTF-32, by its mark, or by where the zero bytes of its ASCII characters stand."""
+    for mark, name in _MARKS:
+        if raw.startswith(mark):
+            return name
+    head = raw[: _SAMPLE & ~3]
+    if len(head) < 4 or head.count(0) * 5 < len(head):
+        return None
+    # How many zeros stand at each of the four places of a 32-bit unit.
+    a, b, c, d = (head[place::4].count(0) * 4 / len(head) for place in range(4))
+    if b > 0.9 and c > 0.9:
+        return "UTF-32LE" if d > a else "UTF-32BE"
+    if b > 0.2 and d > 0.2 and a + c < 0.1:
+        return "UTF-16LE"
+    return "UTF-16BE" if a > 0.2 and c > 0.2 and b + d < 0.1 else None
+
+
+def _not_utf8(raw: bytes, at: int) -> DraftError:
+    line = len(re.findall(rb"\r\n|\r|\n", raw[:at])) + 1
+    if raw[at : at + 1] == b"\xed" and raw[at + 1 : at + 2] >= b"\xa0":
+        return DraftError("has half of a surrogate pair", line=line, mend="remove that character and save as UTF-8")
+    encoding = _legacy(raw)
+    if encoding is None:
+        return DraftError(
+            f"is not UTF-8: byte 0x{raw[at]:02x}", line=line, mend="save it as UTF-8 in the editor it was written in"
+        )
+    return DraftError(f"is written in {encoding}, not UTF-8", line=line, mend=_convert(encoding))
+
+
+def _legacy(raw: bytes) -> str | None:
+    """GB18030 or Big5, whichever decodes and has more of its pairs among that encoding's everyday characters."""
+    pairs = [match.group() for match in _PAIR.finditer(raw[:_SAMPLE])]
+    if len(pairs) < 2:
+        return None
+    # Everyday characters: level 1 of GB 2312 (B0-D7, punctuation A1 and A3), level 1 of Big5 (A4-C6, punctuation A1).
+    gb = sum(p[0] in (0xA1, 0xA3) or 0xB0 <= p[0] <= 0xD7 for p in pairs if p[1] >= 0xA1)
+    big5 = sum(p[0] == 0xA1 or 0xA4 <= p[0] <= 0xC6 for p in pairs)
+    for score, rival, name, label in ((gb, big5, "gb18030", "GBK or GB18030"), (big5, gb, "big5", "Big5")):
+        if score >= rival and score * 2 > len(pairs) and _decodes(raw, name):
+            return label
+    return next(
+        (label for name, label in (("gb18030", "GBK or GB18030"), ("big5", "Big5")) if _decodes(raw, name)), None
+    )
+
+
+def _decodes(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _convert(encoding: str) -> str:
+    name = encoding.lower().rpartition(" or ")[2]
+    return f"convert it: iconv -f {name} -t utf-8 OLD.md > NEW.md"

@@ -1,0 +1,167 @@
+"""The keys of a front matter, typed: text becomes words, flags, instants and numbers, or a DraftError with the line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import email.utils
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from steadycast.errors import DraftError
+from steadycast.frontmatter import Front
+
+_TRUE = {"true", "yes", "on", "1", "是"}
+_FALSE = {"false", "no", "off", "0", "否"}
+_DATE = re.compile(
+    r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})日?"
+    r"(?:[T\s]+(?P<H>\d{1,2})[:：时点](?P<M>\d{2})分?(?::(?P<S>\d{2})(?:[.,]\d+)?)?)?"
+    r"\s*(?:(?P<utc>Z|UTC|GMT)|(?P<sign>[+-])(?P<oh>\d{2}):?(?P<om>\d{2})(?:\s*[A-Z]{3,4})?)?\Z"
+)
+_YEARS = range(1970, 2201)  # no calendar of ours reaches further, and arithmetic near year 1 or 9999 overflows
+_MISSING = object()
+
+
+class Keys:
+    """Front matter by what its keys mean: case, `_` and `-` do not matter; what is never taken is `left`."""
+
+    def __init__(self, front: Front, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.lines = front.lines
+        self.left: dict[str, Any] = dict(front.values)
+        self._spelled: dict[str, str] = {}
+        for key in front.values:
+            if (other := self._spelled.setdefault(_folded(key), key)) != key:
+                raise self.wrong(key, f"{key} and {other} are the same key", "keep one of them")
+
+    def wrong(self, key: str, message: str, mend: str | None = None) -> DraftError:
+        """An error at the line of `key` (dotted below the top level)."""
+        return DraftError(message, line=self.lines.get(key), mend=mend)
+
+    def take(self, *names: str) -> tuple[str, Any] | None:
+        """(key as written, value) of the first of `names` that has a value; it no longer counts as left over."""
+        for name in names:
+            key = self._spelled.get(_folded(name))
+            value = self.left.get(key, _MISSING) if key is not None else _MISSING
+            if key is not None and value is not _MISSING and value not in ("", [], {}):
+                del self.left[key]
+                return key, value
+        return None
+
+    def text(self, *names: str) -> str:
+        """One line of text, or ""."""
+        found = self.take(*names)
+        if found is None:
+            return ""
+        key, value = found
+        if isinstance(value, dict | list):
+            raise self.wrong(key, f"{key} has to be one text", f'write {key}: "..." on one line')
+        return " ".join(str(value).split())
+
+    def words(self, *names: str, spaces: bool = False) -> tuple[str, ...]:
+        """Several words: a list, or one text with commas (or, where `spaces`, with spaces between); each once."""
+        found = self.take(*names)
+        return () if found is None else self.as_words(*found, spaces=spaces)
+
+    def as_words(self, key: str, value: Any, *, spaces: bool = False) -> tuple[str, ...]:
+        if isinstance(value, str):
+            apart = r"[,，、;；]" if not spaces or re.search(r"[,，、;；]", value) else r"\s+"
+            value = re.split(apart, value)
+        if not isinstance(value, list):
+            raise self.wrong(key, f"{key} has to be a list", f"write {key}: [one, two]")
+        return tuple(dict.fromkeys(word for item in value if (word := _word(item))))
+
+    def flag(self, *names: str) -> bool | None:
+        """True, False, or None where none of `names` is given."""
+        found = self.take(*names)
+        return None if found is None else self.as_flag(*found)
+
+    def as_flag(self, key: str, value: Any) -> bool:
+        text = str(value).strip().lower()
+        if text not in _TRUE | _FALSE:
+            raise self.wrong(key, f"{key} has to be true or false, not {_short(value)}", f"write {key}: true")
+        return text in _TRUE
+
+    def number(self, *names: str) -> int | None:
+        """A whole number between -1000 and 1000, or None."""
+        found = self.take(*names)
+        if found is None:
+            return None
+        key, value = found
+        if not re.fullmatch(r"[+-]?\d{1,4}", str(value).strip()) or abs(int(value)) > 1000:
+            raise self.wrong(key, f"{key} has to be a whole number, not {_short(value)}", f"write {key}: 5")
+        return int(value)
+
+    def choice(self, key: str, value: str, allowed: Iterable[str], what: str) -> str:
+        """`value`, when it is one of `allowed`; else an error that says which was meant."""
+        options = sorted(allowed)
+        if value in options:
+            return value
+        near = difflib.get_close_matches(value, options, n=1)
+        mend = f"did you mean {near[0]}?" if near else f"choose one of: {', '.join(options) or '(none is set up)'}"
+        raise self.wrong(key, f"unknown {what} {_short(value)}", mend)
+
+    def instant(self, *names: str, day_end: bool = False) -> dt.datetime | None:
+        """An aware instant, or None; a naive one is in the community's zone. `day_end`: a bare day means its end."""
+        found = self.take(*names)
+        return None if found is None else self.as_instant(*found, day_end=day_end)
+
+    def as_instant(self, key: str, value: Any, *, day_end: bool = False) -> dt.datetime:
+        at = instant(str(value), self.zone, day_end=day_end) if isinstance(value, str) else None
+        if at is None:
+            raise self.wrong(key, f"{key} is no date: {_short(value)}", f"write {key}: 2026-11-27 20:00")
+        return at
+
+    def table(self, *names: str) -> tuple[str, Mapping[str, Any]] | None:
+        """(key as written, mapping), or None."""
+        found = self.take(*names)
+        if found is None:
+            return None
+        key, value = found
+        if not isinstance(value, dict):
+            raise self.wrong(key, f"{key} has to hold keys of its own", f"write {key}: and its keys indented below it")
+        return key, value
+
+
+def instant(text: str, zone: ZoneInfo, *, day_end: bool = False) -> dt.datetime | None:
+    """`text` as an aware datetime, or None where it is none: ISO 8601 and its cousins, 2026年11月27日, RFC 2822."""
+    text = text.strip()
+    match = _DATE.match(text)
+    try:
+        at = _written(match, zone, day_end=day_end) if match else email.utils.parsedate_to_datetime(text)
+    except (ValueError, IndexError, OverflowError, TypeError):
+        return None
+    if at.year not in _YEARS:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _written(match: re.Match[str], zone: ZoneInfo, *, day_end: bool) -> dt.datetime:
+    part = {name: int(value) for name, value in match.groupdict().items() if value and value.isdigit()}
+    at = dt.datetime(part["y"], part["m"], part["d"], part.get("H", 0), part.get("M", 0), part.get("S", 0), tzinfo=zone)
+    if match["utc"]:
+        return at.replace(tzinfo=dt.UTC)
+    if match["sign"]:
+        offset = dt.timedelta(hours=part["oh"], minutes=part["om"])
+        return at.replace(tzinfo=dt.timezone(-offset if match["sign"] == "-" else offset))
+    # A wall time that a clock change skips is moved forward, as RFC 5545 says, by going through UTC.
+    at = at.astimezone(dt.UTC).astimezone(zone)
+    return at + dt.timedelta(days=1) if day_end and "H" not in part else at
+
+
+def _folded(key: str) -> str:
+    return key.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def _word(item: Any) -> str:
+    """One word of a list; of a mapping (an author, a tag with a slug) its name."""
+    if isinstance(item, dict):
+        item = next((item[key] for key in ("name", "title", "slug") if isinstance(item.get(key), str)), "")
+    return "" if isinstance(item, list) else " ".join(str(item).split()).removeprefix("#")
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:59] + "…")

@@ -1,0 +1,153 @@
+"""What a body tells about itself: its first heading, its first paragraph, and the files it shows, each with its line.
+
+The parser's XML is scanned, flat: its tree is not asked for, since building that recurses and a hundred thousand
+`>` in a row would overflow the stack of the process.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+
+import comrak
+
+from steadycast.errors import DraftError
+
+_EXTENSIONS = comrak.ExtensionOptions(
+    table=True, footnotes=True, strikethrough=True, tasklist=True, cjk_friendly_emphasis=True
+)
+_POSITIONS = comrak.RenderOptions(sourcepos=True)
+_NODE = re.compile(r'<(/?)([a-z_]+)((?: [a-z:]+="[^"]*")*) ?(/?)>([^<]*)')
+_ATTRIBUTE = re.compile(r' ([a-z:]+)="([^"]*)"')
+_TEXT = {"text", "code"}
+_BREAK = {"softbreak", "linebreak"}
+_HAN = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
+_HAN_BREAK = re.compile(f"(?<=[{_HAN}])\n(?=[{_HAN}])")
+_SHORTCODE = re.compile(r"\{\{[<%]?.*?[%>]?\}\}|\{%.*?%\}", re.DOTALL)
+_HTML_FILE = re.compile(r"<(img|audio|video|source)\b([^>]{0,4000})>", re.IGNORECASE)
+_HTML_ATTRIBUTE = re.compile(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
+# Each level costs a kilobyte of the parser's output for every line below it.
+_NESTED = re.compile(r"^(?:[ \t]{0,9}(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))){65}", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file that the body shows, as it names it."""
+
+    role: str  # image, audio, video
+    ref: str
+    alt: str
+    line: int  # of the body, from 1
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading outside any quotation or list."""
+
+    text: str
+    level: int
+    first: int  # lines of the body, from 1
+    last: int
+    opens: bool  # nothing stands before it
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One body, looked through."""
+
+    heading: Heading | None
+    paragraph: str  # the first one that has words, as plain text
+    files: tuple[Shown, ...]
+
+
+@dataclass(slots=True)
+class _Open:
+    """An element whose text is being gathered."""
+
+    name: str
+    depth: int
+    attributes: dict[str, str]
+    words: list[str] = field(default_factory=list)
+
+
+def outline(body: str) -> Outline:
+    """The outline of a Markdown body. Raises DraftError, with the body's line, where it is nested absurdly deep."""
+    if deep := _NESTED.search(body):
+        line = body.count("\n", 0, deep.start()) + 1
+        raise DraftError("quotations or lists nested over 64 deep", line=line, mend="make it flatter")
+    xml = comrak.markdown_to_xml(body, extension_options=_EXTENSIONS, render_options=_POSITIONS)
+    scan = _Scan()
+    for closing, name, attributes, empty, text in _NODE.findall(xml):
+        scan.node(closing, name, attributes, empty, text)
+    return Outline(scan.heading, scan.paragraph, tuple(scan.files))
+
+
+@dataclass(slots=True)
+class _Scan:
+    heading: Heading | None = None
+    paragraph: str = ""
+    files: list[Shown] = field(default_factory=list)
+    depth: int = 0
+    blocks: int = 0
+    gathering: list[_Open] = field(default_factory=list)
+
+    def node(self, closing: str, name: str, attributes: str, empty: str, text: str) -> None:
+        if closing:
+            self.depth -= 1
+            if self.gathering and self.gathering[-1].depth == self.depth:
+                self.close(self.gathering.pop())
+            return
+        if name in _TEXT or name in _BREAK:
+            for element in self.gathering:
+                element.words.append(html.unescape(text) if name in _TEXT else "\n")
+        elif name in {"html_inline", "html_block", "raw"}:
+            self.html(html.unescape(text), _start(_read(attributes)))
+        elif name == "image" or (self.depth == 1 and name in {"heading", "paragraph"}):
+            self.gathering.append(_Open(name, self.depth, _read(attributes)))
+        self.blocks += self.depth == 1
+        if not empty:
+            self.depth += 1
+        elif self.gathering and self.gathering[-1].depth == self.depth:
+            self.close(self.gathering.pop())
+
+    def close(self, element: _Open) -> None:
+        words = _joined(element.words)
+        if element.name == "image":
+            ref = element.attributes.get("destination", "")
+            self.files.append(Shown("image", ref, words, _start(element.attributes)))
+        elif element.name == "heading" and self.heading is None and words:
+            first, last = _start(element.attributes), _end(element.attributes)
+            self.heading = Heading(words, int(element.attributes["level"]), first, last, opens=self.blocks == 1)
+        elif element.name == "paragraph" and not self.paragraph:
+            self.paragraph = _SHORTCODE.sub("", words).strip()
+
+    def html(self, text: str, line: int) -> None:
+        for tag in _HTML_FILE.finditer(text):
+            values = {
+                name.lower(): html.unescape(value.strip("\"'")) for name, value in _HTML_ATTRIBUTE.findall(tag[2])
+            }
+            if not values.get("src"):
+                continue
+            role = {"img": "image", "source": values.get("type", "").partition("/")[0]}.get(
+                tag[1].lower(), tag[1].lower()
+            )
+            if role in {"image", "audio", "video"}:
+                at = line + text.count("\n", 0, tag.start())
+                self.files.append(Shown(role, values["src"], values.get("alt", ""), at))
+
+
+def _read(attributes: str) -> dict[str, str]:
+    return {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
+
+
+def _start(attributes: dict[str, str]) -> int:
+    return int(attributes.get("sourcepos", "1:1").partition(":")[0])
+
+
+def _end(attributes: dict[str, str]) -> int:
+    return int(attributes.get("sourcepos", "1:1-1:1").partition("-")[2].partition(":")[0])
+
+
+def _joined(words: list[str]) -> str:
+    return " ".join(_HAN_BREAK.sub("", "".join(words)).split())
