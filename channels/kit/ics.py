@@ -28,4 +28,4 @@ def ics(post: Post, url: str) -> bytes:
     calendar.add("prodid", "-//Steadycast//kit//")
     calendar.add("version", "2.0")
     calendar.add_component(entry)
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())

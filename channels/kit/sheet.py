@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 from steadycast.channel import Channel, Limit, Media, Post
 
@@ -95,7 +95,7 @@ class Sheet:
     def due(self) -> str:
         """The due time for people: local date, weekday, time, zone and offset."""
         local = self.post.published.astimezone(self.channel.zone)
-        return f"{self.when(local)} {self.channel.zone.key} (UTC{local:%z})"
+        return f"{self.when(local)} {self.channel.zone.key} (UTC{local.isoformat()[-6:]})"
 
     @property
     def due_iso(self) -> str:
