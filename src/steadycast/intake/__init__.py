@@ -1,0 +1,1 @@
+"""How drafts come in: dropped in a folder, or read from a member's feed."""

@@ -1,0 +1,239 @@
+"""Drafts dropped in content/: what lies there, read only when it is whole, regular and inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from steadycast.confined import NotRegularError, open_inside, read_up_to
+from steadycast.decoding import shown
+from steadycast.draft import Draft
+
+SUFFIXES = frozenset({".md", ".markdown"})
+_TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")
+_FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site"})
+_LIST_PAGES = frozenset({"_index.md"})  # Hugo's: the head of a folder's page, no article
+_KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a scan takes."""
+
+    draft_bytes: int = 2 * 1024 * 1024
+    depth: int = 24  # folders below content/
+    files: int = 200_000
+    settle: float = 0.5  # seconds between two looks at a file that was written just now
+    recent: float = 1.0  # seconds: written longer ago than this counts as whole
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What tells, without reading it, that a file is the one seen before."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, facts: os.stat_result) -> Print:
+        return cls(facts.st_size, facts.st_mtime_ns, facts.st_ino)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A draft as it was read last: its own file, and each file it names as (path, size, mtime_ns)."""
+
+    print: Print
+    media: tuple[tuple[str, int, int], ...] = ()
+
+    @classmethod
+    def of(cls, found: Found, draft: Draft) -> Seen:
+        """What to remember of `found` once it has been parsed."""
+        return cls(found.print, tuple(sorted({(str(m.path), m.size, m.mtime_ns) for m in draft.media})))
+
+    def media_unchanged(self) -> bool:
+        for path, size, mtime_ns in self.media:
+            try:
+                facts = os.lstat(path)
+            except OSError:
+                return False
+            if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns):
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A draft's file. `raw` is None where neither it nor a file it names has changed since `known`."""
+
+    path: PurePosixPath  # relative to content/
+    file: Path
+    print: Print
+    mtime: dt.datetime  # aware, UTC
+    raw: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something below content/ that cannot be taken in. What is known of `path`, and below it, stands as it was."""
+
+    path: PurePosixPath
+    message: str
+    mend: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = shown(self.path) + (f":{self.line}" if self.line else "")
+        return f"{where}: {self.message}" + (f" ({self.mend})" if self.mend else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A file that is being written: the next scan looks again; until then it is neither edited nor deleted."""
+
+    path: PurePosixPath
+
+
+def scan(
+    content_root: Path,
+    limits: Limits | None = None,
+    known: Mapping[PurePosixPath, Seen] | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> Iterator[Found | Problem | Unsettled]:
+    """Everything below content/ that is a draft's file, or that stands in the way of one.
+
+    Links are never followed, nothing that could block is opened, and editors' temporary files are passed over. Files
+    written within the last second come last: one wait for all of them tells which have stopped growing.
+    """
+    look = _Look(content_root, limits or Limits(), known or {}, clock_ns)
+    yield from look.walk()
+    if look.fresh:
+        sleep(look.limits.settle)
+        for entry, before in look.fresh:
+            yield look.take(entry, before)
+
+
+@dataclass(slots=True)
+class _Look:
+    root: Path
+    limits: Limits
+    known: Mapping[PurePosixPath, Seen]
+    clock_ns: Callable[[], int]
+    fresh: list[tuple[PurePosixPath, Print]] = field(default_factory=list)
+    files: int = 0
+
+    def walk(self) -> Iterator[Found | Problem | Unsettled]:
+        todo = [PurePosixPath()]
+        while todo:
+            folder = todo.pop()
+            try:
+                with os.scandir(self.root / folder) as entries:
+                    listed = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                yield Problem(
+                    folder, f"the folder cannot be read: {error.strerror}", "check that it is there and readable"
+                )
+                continue
+            for entry in listed:
+                path = folder / entry.name
+                if _passed_over(entry.name):
+                    continue
+                if (trouble := self.trouble(entry, path)) is not None:
+                    yield trouble
+                elif entry.is_dir(follow_symlinks=False):
+                    todo.append(path)
+                elif is_draft_name(entry.name) and (result := self.file(entry, path)) is not None:
+                    yield result
+
+    def trouble(self, entry: os.DirEntry[str], path: PurePosixPath) -> Problem | None:
+        """Why this entry can be neither a folder to go into nor a file: links of folders, pipes, unusable names."""
+        try:
+            mode = entry.stat(follow_symlinks=False).st_mode
+        except OSError as error:
+            return Problem(path, f"cannot be looked at: {error.strerror}", "check its permissions")
+        if any("\ud800" <= char <= "\udfff" for char in entry.name):
+            return Problem(_printable(path), "its name is not UTF-8", "rename it")
+        if kind := _KINDS.get(stat.S_IFMT(mode)):
+            return Problem(path, f"is {kind}, not a file", "remove it from content/")
+        if stat.S_ISLNK(mode) and (is_draft_name(entry.name) or _leads_to_folder(entry)):
+            return Problem(path, "is a link; links are not followed", "put the file or folder itself there")
+        if stat.S_ISDIR(mode) and len(path.parts) > self.limits.depth:
+            return Problem(path, f"lies over {self.limits.depth} folders deep", "move it up")
+        return None
+
+    def file(self, entry: os.DirEntry[str], path: PurePosixPath) -> Found | Problem | Unsettled | None:
+        self.files += 1
+        if self.files > self.limits.files:
+            if self.files == self.limits.files + 1:
+                return Problem(
+                    PurePosixPath(), f"more than {self.limits.files} drafts", "move old ones out of content/"
+                )
+            return None
+        facts = entry.stat(follow_symlinks=False)
+        now, seen = Print.of(facts), self.known.get(path)
+        if seen is not None and seen.print == now and seen.media_unchanged():
+            return Found(path, self.root / path, now, _instant(now), None)
+        if self.clock_ns() - now.mtime_ns < self.limits.recent * 1e9:  # a time in the future counts as just now
+            self.fresh.append((path, now))
+            return None
+        return self.take(path, now)
+
+    def take(self, path: PurePosixPath, before: Print) -> Found | Problem | Unsettled:
+        """The file's bytes, if they are the same file's as `before`, and stay so while they are read."""
+        try:
+            with open_inside(self.root, path.parts) as file:
+                facts = os.fstat(file)
+                if Print.of(facts) != before:
+                    return Unsettled(path)
+                if facts.st_size > self.limits.draft_bytes:
+                    size = f"{facts.st_size / 1048576:.1f} MB"
+                    mend = f"a draft has at most {self.limits.draft_bytes // 1048576} MB of text; put media beside it"
+                    return Problem(path, f"is too large: {size}", mend)
+                if facts.st_nlink > 1 and path.parts[0] == "ugc":
+                    return Problem(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
+                raw = read_up_to(file, self.limits.draft_bytes)
+                if Print.of(os.fstat(file)) != before or len(raw) != before.size:
+                    return Unsettled(path)
+        except NotRegularError:
+            return Problem(path, "is not a regular file", "put a file there")
+        except FileNotFoundError:
+            return Unsettled(path)  # renamed or deleted since it was listed: the next scan tells
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+                return Problem(path, "is a link; links are not followed", "put the file itself there")
+            return Problem(path, f"cannot be read: {error.strerror}", "check its permissions")
+        return Found(path, self.root / path, before, _instant(before), raw)
+
+
+def is_draft_name(name: str) -> bool:
+    """Whether a file of this name is a draft, and not an editor's temporary file or a generator's list page."""
+    return not _passed_over(name) and PurePosixPath(name).suffix.lower() in SUFFIXES and name not in _LIST_PAGES
+
+
+def _passed_over(name: str) -> bool:
+    return name.startswith((".", "#")) or name.endswith(_TEMPORARY) or name in _FOREIGN or name == "4913"
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=True)
+    except OSError:
+        return True  # a link in a circle
+
+
+def _printable(path: PurePosixPath) -> PurePosixPath:
+    return PurePosixPath(shown(path))
+
+
+def _instant(print_: Print) -> dt.datetime:
+    seconds = min(max(print_.mtime_ns // 10**9, 0), 7_258_118_400)  # 1970 to 2200: a wild clock dates no draft
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
