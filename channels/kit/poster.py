@@ -34,7 +34,7 @@ def jpeg(title: str, url: str, cover: Path | None, fonts: Iterable[str]) -> byte
         with Image.open(io.BytesIO(code(url))) as qr:
             size = square // qr.width * qr.width or square  # whole pixels a module, as long as it fits
             sheet.paste(qr.convert("RGB").resize((size, size), Image.Resampling.NEAREST), _corner(size))
-    if font := next((f for f in fonts if Path(f).is_file()), None):
+    if font := next((f for f in fonts if Path(f.partition("#")[0]).is_file()), None):
         _words(sheet, title, font, WIDTH - EDGE * 2 - (square if url else 0))
     made = io.BytesIO()
     sheet.save(made, "JPEG", quality=88, optimize=True)
@@ -47,7 +47,8 @@ def _corner(size: int) -> tuple[int, int]:
 
 def _words(sheet: Image.Image, title: str, path: str, width: int) -> None:
     """Set the title in at most three lines, broken between any two letters as CJK text is."""
-    font = ImageFont.truetype(path, 56)
+    file, _, face = path.partition("#")  # a collection's faces are numbered: Noto CJK has Simplified Chinese at 2
+    font = ImageFont.truetype(file, 56, index=int(face or 0))
     lines = [""]
     for letter in title:
         if lines[-1] and font.getlength(lines[-1] + letter) > width:

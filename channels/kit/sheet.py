@@ -142,8 +142,8 @@ class Sheet:
         given["when"] = self.when(post.event.start) if post.event else ""
         given["place"] = plain(post.event.place) if post.event else ""
         for form in forms:
-            lines = (line.strip() for line in form.format(**given).splitlines())
-            made = "\n".join(line for line in lines if line)
+            lines = (" ".join(line.split()).replace("】 ", "】") for line in form.format(**given).splitlines())
+            made = "\n".join(line for line in lines if line)  # what was not given leaves no hole
             if measured(made, limit.count) <= limit.max:
                 return made
         return self.title
