@@ -31,10 +31,11 @@ def badge(report: Report, name: str | None = None) -> str:
 def _streak(report: Report, name: str | None) -> tuple[str, Streak]:
     if name is None:
         return report.community, report.streak
-    known = {record.name: record for record in (*report.series, *report.channels)}
+    known = {record.name: (record.title, record.streak) for record in report.series}
+    known |= {record.name: (record.title, record.streak) for record in report.channels}
     if name not in known:
         raise InputError(f"there is no channel or series {name!r}", mend=f"known: {', '.join(sorted(known)) or 'none'}")
-    return known[name].title, known[name].streak
+    return known[name]
 
 
 def _short(text: str, most: int = 24) -> str:

@@ -34,7 +34,7 @@ def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: d
     calendar.add("x-published-ttl", "PT1H")
     for entry in plan:
         calendar.add_component(_event(entry, say("m_gap"), say("m_excused"), now))
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def _event(entry: PlanEntry, gap: str, excused: str, now: dt.datetime) -> Event:
@@ -49,8 +49,6 @@ def _event(entry: PlanEntry, gap: str, excused: str, now: dt.datetime) -> Event:
     event.add("summary", clean(f"{mark}{entry.series_title}: {carries}"))
     event.add("description", clean("\n".join(filter(None, (entry.member, " · ".join(entry.channels))))))
     event.add("categories", [clean(entry.series_title)])
-    event.add(
-        "status", "CANCELLED" if entry.state == "excused" else "TENTATIVE" if entry.state == "gap" else "CONFIRMED"
-    )
+    event.add("status", "TENTATIVE" if entry.state == "gap" else "CONFIRMED")
     event.add("transp", "TRANSPARENT")  # nobody is busy because something is published
     return event

@@ -1,0 +1,234 @@
+"""Two alarms, kept apart: the stock is starving, or the machinery is down. Told once, closed when mended.
+
+Deciding is pure: `due_alarms` says what is wrong now, `reconcile` what of it is news. Only `send` touches the network,
+and it never raises: telling people stands in the way of nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from steadycast.report.words import Words, words
+
+SILENT_AFTER = 2  # slots in a row with nothing published
+UNKNOWN_AFTER = dt.timedelta(days=1)
+FEED_AFTER = dt.timedelta(days=2)
+LONGEST = 300  # characters of one alarm
+LOG = logging.getLogger(__name__)
+NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One series as the alarms see it."""
+
+    name: str
+    title: str
+    coming: int  # slots within the horizon that owe something
+    covered: int  # of them, in a row from the next one on, those with a draft
+    gap: dt.datetime | None  # the first empty slot, in the community's zone
+    stock: int
+    reserve: int = 0  # 0 = none asked
+    past: int = 0  # slots that ever came up and owed something
+    published: int = 0  # of them, those that anything came out of
+    silent: int = 0  # the latest in a row that nothing came out of
+    waiting: int = 0  # drafts that wait for approval
+    menders: tuple[str, ...] = ()  # who can write or approve, by their names for people
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Deliveries of one channel that a person has to look at."""
+
+    channel: str
+    title: str
+    count: int
+    since: dt.datetime  # of the oldest
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FailingFeed:
+    """A member's feed that cannot be read; never by its address, which may carry a token."""
+
+    key: str
+    member: str
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that alarms are decided by, at one instant."""
+
+    now: dt.datetime
+    language: str = "en"
+    promises: tuple[Promise, ...] = ()
+    last_tick: dt.datetime | None = None  # None: there never was one, which is no alarm
+    quiet_after: dt.timedelta = dt.timedelta(hours=6)
+    unknown: tuple[Stuck, ...] = ()
+    refused: tuple[Stuck, ...] = ()
+    feeds: tuple[FailingFeed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Alarm:
+    """One thing that is wrong; the same thing has the same key for as long as it lasts."""
+
+    key: str  # kind:whom:why
+    kind: str  # starvation, machinery
+    text: str  # one line, in the community's language, without a secret
+
+    @property
+    def subject(self) -> str:
+        """What it is about, whatever is wrong with it: kind:whom."""
+        return self.key.rpartition(":")[0]
+
+
+class OpenRow(Protocol):
+    """What `reconcile` asks of a row of the ledger's alarm table that is not closed."""
+
+    key: str
+    sent: dt.datetime | None
+
+
+Row = TypeVar("Row", bound=OpenRow)
+
+
+class Notifier(Protocol):
+    """Tells one text to one address and says whether it was taken; `apprise_notify` is the real one."""
+
+    def __call__(self, url: str, title: str, body: str) -> bool: ...
+
+
+def due_alarms(standing: Standing) -> list[Alarm]:
+    """What is wrong at this instant, sorted by key.
+
+    Starvation has at most two alarms a series: one for its stock (`empty`: the next slot has nothing; else `low`:
+    stock is under the reserve line) and one for its output (`never`: no slot of it ever came out; else `silent`: the
+    last two or more did not). Machinery: no tick for `quiet_after`, deliveries unknown for a day, refused deliveries,
+    feeds that failed for two days.
+    """
+    say = words(standing.language)
+    found = [alarm for promise in standing.promises for alarm in _starving(promise, standing.now, say)]
+    return sorted((*found, *_machinery(standing, say)))
+
+
+def _starving(promise: Promise, now: dt.datetime, say: Words) -> Iterator[Alarm]:
+    help_ = _help(promise, say)
+    gap = "" if promise.gap is None else say("a_gap", when=say.instant(promise.gap), n=max(0, (promise.gap - now).days))
+    if promise.coming and not promise.covered:
+        yield _alarm("starvation", promise.name, "empty", say("a_empty", series=promise.title), gap, help_)
+    elif promise.stock < promise.reserve:
+        low = say("a_low", series=promise.title, stock=promise.stock, reserve=promise.reserve)
+        yield _alarm("starvation", promise.name, "low", low, gap, help_)
+    if promise.past and not promise.published:
+        yield _alarm("starvation", promise.name, "never", say("a_never", series=promise.title), gap, help_)
+    elif promise.silent >= SILENT_AFTER:
+        silent = say("a_silent", series=promise.title, n=promise.silent)
+        yield _alarm("starvation", promise.name, "silent", silent, gap, help_)
+
+
+def _help(promise: Promise, say: Words) -> str:
+    parts = []
+    if promise.waiting:
+        parts.append(say("a_approve", n=promise.waiting))
+    if promise.menders:
+        parts.append(say("a_menders", who=("、" if say.chinese else ", ").join(promise.menders[:5])))
+    return " ".join(parts)
+
+
+def _machinery(standing: Standing, say: Words) -> Iterator[Alarm]:
+    now = standing.now
+    if standing.last_tick is not None and now - standing.last_tick > standing.quiet_after:
+        when = say.instant(standing.last_tick.astimezone(now.tzinfo))
+        yield _alarm("machinery", "tick", "quiet", say("a_quiet", when=when))
+    for stuck in standing.unknown:
+        if now - stuck.since > UNKNOWN_AFTER:
+            yield _alarm("machinery", stuck.channel, "unknown", say("a_unknown", channel=stuck.title, n=stuck.count))
+    for stuck in standing.refused:
+        code = f" ({stuck.code})" if re.fullmatch(r"[\w.-]{1,24}", stuck.code, re.ASCII) else ""
+        told = say("a_refused", channel=stuck.title, n=stuck.count, code=code)
+        yield _alarm("machinery", stuck.channel, "refused", told)
+    for feed in standing.feeds:
+        if now - feed.since > FEED_AFTER:
+            when = say.instant(feed.since.astimezone(now.tzinfo))
+            yield _alarm("machinery", f"feed-{feed.key}", "failing", say("a_feed", member=feed.member, when=when))
+
+
+def _alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:
+    text = NOT_TEXT.sub(" ", " ".join(part for part in parts if part))
+    return Alarm(f"{kind}:{whom}:{why}", kind, text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
+
+
+def reconcile(open_rows: Iterable[Row], due: Sequence[Alarm]) -> tuple[list[Alarm], list[Row]]:
+    """What to send and what to close: due and never told about, and open but no longer due."""
+    rows = {row.key: row for row in open_rows}
+    to_send = [alarm for alarm in due if alarm.key not in rows or rows[alarm.key].sent is None]
+    still = {alarm.key for alarm in due}
+    return to_send, [row for key, row in sorted(rows.items()) if key not in still]
+
+
+def send(alarms: Sequence[Alarm], urls: Sequence[str], notify: Notifier | None = None, *, language: str = "en") -> bool:
+    """Whether at least one address took the alarms; all of them travel in one message. Never raises.
+
+    `urls` are Apprise URLs and secrets: no message and no log line holds one. An address that fails is told of by its
+    number in the list. Without alarms or addresses there is nothing to do, and the answer is False.
+    """
+    if not alarms:
+        return False
+    say = words(language)
+    title = " · ".join(dict.fromkeys(say(alarm.kind) for alarm in alarms))
+    body = "\n".join(alarm.text for alarm in alarms)
+    return _tell(urls, title, body, notify or apprise_notify)
+
+
+def send_mended(texts: Sequence[str], urls: Sequence[str], notify: Notifier | None = None, *, language: str) -> bool:
+    """Whether at least one address took the news that these alarms are closed. Never raises."""
+    return bool(texts) and _tell(urls, words(language)("a_mended"), "\n".join(texts), notify or apprise_notify)
+
+
+def _tell(urls: Sequence[str], title: str, body: str, notify: Notifier) -> bool:
+    taken = 0
+    for number, url in enumerate(urls, start=1):
+        try:
+            ok = notify(url, title, body)
+        except Exception as error:  # an address of a person's own making must not stop a delivery
+            # Its words may hold the address: the class alone is told.
+            LOG.warning("alarm address %d failed: %s", number, type(error).__name__)
+            continue
+        taken += ok
+        if not ok:
+            LOG.warning("alarm address %d did not take the message", number)
+    return taken > 0
+
+
+def apprise_notify(url: str, title: str, body: str) -> bool:
+    """Whether Apprise could deliver one message to one of its URLs."""
+    import apprise
+
+    with _hushed("apprise", "urllib3.connectionpool"):
+        post = apprise.Apprise()
+        return bool(post.add(url) and post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+
+
+@contextmanager
+def _hushed(*names: str) -> Iterator[None]:
+    """These loggers say nothing meanwhile: they write addresses with their tokens."""
+
+    def nothing(_record: logging.LogRecord) -> bool:
+        return False
+
+    loggers = [logging.getLogger(name) for name in names]
+    for logger in loggers:
+        logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(nothing)

@@ -1,0 +1,229 @@
+"""Alarms: what is wrong, told once, closed when mended, and never at the cost of a delivery."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_httpserver import HTTPServer
+
+from steadycast import alarms as a
+
+# Apprise's mail plug-in imports a module that Python 3.13 drops; it has a shim for that day.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = dt.datetime(2026, 11, 22, 21, 0, tzinfo=ZONE)
+DAY = dt.timedelta(days=1)
+WELL = a.Promise(
+    "notes", "每日一文", coming=14, covered=9, gap=NOW + 9 * DAY, stock=9, reserve=5, past=300, published=299,
+    waiting=3, menders=("小艾", "老董"),
+)  # fmt: skip
+
+
+@dataclass
+class Row:
+    """A row of the alarm table, as far as reconciling looks at it."""
+
+    key: str
+    sent: dt.datetime | None = NOW
+
+
+def keys(standing: a.Standing) -> list[str]:
+    return [alarm.key for alarm in a.due_alarms(standing)]
+
+
+def starving(**changes) -> list[a.Alarm]:
+    return a.due_alarms(a.Standing(NOW, "zh-CN", (replace(WELL, **changes),)))
+
+
+def test_a_kept_promise_with_enough_stock_rings_nothing():
+    assert starving() == []
+
+
+def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it():
+    gap = NOW + dt.timedelta(days=1, hours=-1)
+    (alarm,) = starving(covered=0, gap=gap, stock=0)
+    assert alarm.key == "starvation:notes:empty"
+    assert (
+        alarm.text
+        == "每日一文：下一档期无稿可发。 首个空档 11月23日 周一 20:00，还有 0 天。 3 篇待审。 可补救：小艾、老董。"
+    )
+
+
+def test_english_texts_count_in_english():
+    (alarm,) = a.due_alarms(a.Standing(NOW, "en-GB", (replace(WELL, stock=4, gap=NOW + DAY, waiting=1),)))
+    assert "First gap Mon 23 Nov 21:00, in 1 day." in alarm.text
+    assert "1 draft waits for approval. Can mend it: 小艾, 老董." in alarm.text
+
+
+def test_stock_under_the_reserve_line_rings_and_at_the_line_does_not():
+    assert [x.key for x in starving(stock=4)] == ["starvation:notes:low"]
+    assert starving(stock=5) == []
+
+
+def test_an_empty_horizon_says_so_instead_of_telling_of_the_reserve_too():
+    assert [x.key for x in starving(covered=0, stock=0)] == ["starvation:notes:empty"]
+
+
+def test_a_series_without_a_slot_to_come_is_not_empty():
+    """Its last date is past, or all its coming days are holidays."""
+    assert starving(coming=0, covered=0, gap=None) == []
+
+
+def test_nothing_published_for_two_slots_rings():
+    assert starving(silent=1) == []
+    assert [x.key for x in starving(silent=2)] == ["starvation:notes:silent"]
+
+
+def test_nothing_ever_published_is_an_alarm_of_its_own():
+    """A misconfigured series that never put anything out must not hide behind 'nothing new'."""
+    assert [x.key for x in starving(past=1, published=0, silent=1)] == ["starvation:notes:never"]
+    assert [x.key for x in starving(past=40, published=0, silent=40)] == ["starvation:notes:never"]
+    assert starving(past=0, published=0) == []
+
+
+def test_the_machinery_is_down_when_no_tick_came_for_longer_than_asked():
+    quiet = dt.timedelta(hours=6)
+    at = a.Standing(NOW, last_tick=NOW - quiet, quiet_after=quiet)
+    assert keys(at) == []
+    late = replace(at, last_tick=NOW - quiet - dt.timedelta(seconds=1))
+    assert keys(late) == ["machinery:tick:quiet"]
+    assert a.due_alarms(late)[0].kind == "machinery"
+
+
+def test_a_desk_that_has_not_started_yet_is_not_down():
+    assert keys(a.Standing(NOW, last_tick=None)) == []
+
+
+def test_a_delivery_is_an_alarm_when_it_is_unknown_for_more_than_a_day():
+    stuck = a.Stuck("blog", "读书会博客", 2, NOW - DAY)
+    assert keys(a.Standing(NOW, unknown=(stuck,))) == []
+    old = replace(stuck, since=NOW - DAY - dt.timedelta(minutes=1))
+    (alarm,) = a.due_alarms(a.Standing(NOW, "en", unknown=(old,)))
+    assert alarm.key == "machinery:blog:unknown"
+    assert "2 deliveries are there" in alarm.text
+
+
+def test_a_refused_delivery_rings_at_once_with_the_far_sides_code():
+    (alarm,) = a.due_alarms(a.Standing(NOW, "en", refused=(a.Stuck("blog", "Blog", 1, NOW, "401"),)))
+    assert alarm.text == "Blog: 1 delivery was refused (401)."
+
+
+@pytest.mark.parametrize("code", ["<script>", "a b", "x" * 60, "token=s3cret&x", "４０１"])
+def test_what_is_no_plain_code_is_not_repeated(code):
+    (alarm,) = a.due_alarms(a.Standing(NOW, "en", refused=(a.Stuck("blog", "Blog", 1, NOW, code),)))
+    assert alarm.text == "Blog: 1 delivery was refused."
+
+
+def test_a_feed_rings_after_two_days_of_failures_by_its_members_name():
+    feed = a.FailingFeed("k1", "小艾", NOW - 2 * DAY)
+    assert keys(a.Standing(NOW, feeds=(feed,))) == []
+    (alarm,) = a.due_alarms(a.Standing(NOW, "zh-CN", feeds=(replace(feed, since=NOW - 3 * DAY),)))
+    assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾 的订阅源自 11月19日 周四 21:00 起读不到。")
+
+
+def test_a_text_is_one_line_of_bounded_length_whatever_titles_hold():
+    (alarm,) = starving(stock=0, title="\x1b[31m坏\n标题\u202e" * 99)
+    assert not set(alarm.text) & set("\n\x1b\u202e")
+    assert len(alarm.text) <= a.LONGEST
+
+
+def test_an_alarm_is_sent_once_and_closed_when_it_is_mended():
+    due = starving(stock=4)
+    assert a.reconcile([], due) == (due, [])
+    row = Row(due[0].key)
+    assert a.reconcile([row], due) == ([], [])
+    assert a.reconcile([row], []) == ([], [row])
+
+
+def test_an_alarm_that_nobody_could_be_told_is_sent_again():
+    due = starving(stock=4)
+    assert a.reconcile([Row(due[0].key, sent=None)], due) == (due, [])
+
+
+@given(
+    st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdef"))
+)  # fmt: skip
+def test_reconciling_partitions_the_alarms(due, opened, told):
+    """Every due alarm is told or was told; every open one is due or closed; none is both sent and closed."""
+    rows = [Row(key, NOW if key in told else None) for key in sorted(opened)]
+    to_send, to_close = a.reconcile(rows, [a.Alarm(key, "machinery", key) for key in sorted(due)])
+    sent, closed = {x.key for x in to_send}, {row.key for row in to_close}
+    assert sent == due - (opened & told)
+    assert closed == opened - due
+    assert not sent & closed
+
+
+class Addresses:
+    """A notifier that remembers what it was told, and fails where it is told to."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.told = []
+
+    def __call__(self, url, title, body):
+        self.told.append((url, title, body))
+        answer = self.answers.get(url, True)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_alarms_of_one_tick_travel_in_one_message_to_every_address():
+    both = [a.Alarm("machinery:tick:quiet", "machinery", "down"), a.Alarm("starvation:x:low", "starvation", "low")]
+    to = Addresses()
+    assert a.send(both, ["one", "two"], to, language="en")
+    assert to.told == [(url, "Machinery · Nothing to publish", "down\nlow") for url in ("one", "two")]
+
+
+def test_an_address_that_fails_stops_nothing_and_its_secret_is_not_logged(caplog):
+    to = Addresses(first=RuntimeError("cannot reach slack://s3cret"), second=False)
+    with caplog.at_level(logging.DEBUG):
+        assert a.send(starving(stock=0), ["first", "second", "third"], to)
+        assert not a.send(starving(stock=0), ["first", "second"], to)
+    assert "s3cret" not in caplog.text
+    assert "first" not in caplog.text
+    assert "alarm address 1 failed: RuntimeError" in caplog.text
+    assert "alarm address 2 did not take the message" in caplog.text
+
+
+def test_nothing_to_tell_is_told_to_nobody():
+    to = Addresses()
+    assert not a.send([], ["one"], to)
+    assert not a.send_mended([], ["one"], to, language="en")
+    assert to.told == []
+
+
+def test_the_news_of_a_mended_alarm_carries_its_text():
+    to = Addresses()
+    assert a.send_mended(["每日一文：存稿 4"], ["one"], to, language="zh-CN")
+    assert to.told == [("one", "已恢复", "每日一文：存稿 4")]
+
+
+def test_apprise_reaches_a_real_address(httpserver: HTTPServer):
+    httpserver.expect_oneshot_request("/hook", method="POST").respond_with_data("ok")
+    assert a.send(starving(stock=4), [f"json://127.0.0.1:{httpserver.port}/hook"], language="zh-CN")
+    (request, _), *rest = httpserver.log
+    told = json.loads(request.data)
+    assert not rest
+    assert told["title"] == "断更"
+    assert told["message"].startswith("每日一文：存稿 4，低于储备线 5。")
+
+
+@pytest.mark.parametrize(
+    "url", ["bogus://s3cret@host/s3cret", "json://user:s3cret@127.0.0.1:9/s3cret", "slack://s3cret", "s3cret", ""]
+)
+def test_apprise_never_writes_an_address_to_the_log(url, caplog, capfd):
+    """Apprise itself logs what it cannot parse, tokens and all."""
+    with caplog.at_level(0), caplog.at_level(0, "apprise"), caplog.at_level(0, "urllib3.connectionpool"):
+        assert not a.send([a.Alarm("machinery:tick:quiet", "machinery", "down")], [url])
+    assert "s3cret" not in caplog.text + "".join(capfd.readouterr())
+    logging.getLogger("apprise").warning("audible again")
+    assert "audible again" in caplog.text
