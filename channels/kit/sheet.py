@@ -171,11 +171,13 @@ class Sheet:
                 n = len(self.tags) if name == "tags" else measured(value, limit.count)
                 yield Field(name, self.words.get(name, name), value, n, limit.max, limit.count, "\n" in value)
 
-    def unit(self, field: Field) -> str:
-        """What a field's limit counts, for people."""
-        if field.name == "tags":
-            return self.words["counted_tags"]
-        return self.words["counted_codepoints"] if field.count == "codepoints" else field.count
+    def counter(self, field: Field, lead: str = "") -> str:
+        """What a field takes of its limit, for people: `18/32 字`; nothing where no limit is known."""
+        if not field.max:
+            return ""
+        unit = "counted_tags" if field.name == "tags" else f"counted_{field.count}"
+        over = f" {self.words['over']}" if field.n > field.max else ""
+        return f"{lead}{field.n}/{field.max} {self.words.get(unit, field.count)}{over}"
 
     @property
     def tickets(self) -> list[dict[str, str]]:
