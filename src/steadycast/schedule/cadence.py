@@ -1,0 +1,142 @@
+"""A series' rhythm: read from a human form or an RRULE, said again for people and for cron."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+from steadycast.errors import SettingsError
+from steadycast.schedule.days import LAST, WEEKDAYS, Days, Interval, Monthly, Weekly
+from steadycast.schedule.human import read_human
+from steadycast.schedule.recurrence import Rule, read_rrule
+
+__all__ = ["Cadence", "parse"]
+
+_HAN = "一二三四五六日"
+_ORDINALS = {
+    1: ("first", "第一个"),
+    2: ("second", "第二个"),
+    3: ("third", "第三个"),
+    4: ("fourth", "第四个"),
+    5: ("fifth", "第五个"),
+}
+_LAST_WORDS = ("last", "最后一个")
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """A rhythm in local wall time: `times` of each of its `days`; or a `rule`, which knows its own times."""
+
+    days: Days | None = None
+    times: tuple[dt.time, ...] = ()
+    rule: Rule | None = None
+
+    def moments(self, first: dt.date, last: dt.date, anchor: dt.date) -> list[dt.datetime]:
+        """Naive wall times from the local day `first` to `last`, both included, ascending.
+
+        `anchor` is the day that "every second week" counts from: the series' start.
+        """
+        if self.rule is not None:
+            return self.rule.moments(first, last, anchor)
+        assert self.days is not None
+        return [dt.datetime.combine(day, time) for day in self.days.dates(first, last, anchor) for time in self.times]
+
+    def to_cron(self, lead: dt.timedelta = dt.timedelta()) -> tuple[str, ...] | None:
+        """Five-field cron lines that fire `lead` (whole minutes) before each wall time; None when cron cannot.
+
+        Exact by the wall clock: where a change of the clocks lies between firing and slot, the real distance is an
+        hour more or less, as it is for whatever a cron line in local time says.
+        """
+        minutes, rest = divmod(lead, dt.timedelta(minutes=1))
+        if rest or minutes < 0:
+            raise ValueError("lead must be whole minutes, and not negative")
+        if self.days is None:
+            return None
+        firings = sorted(_firing(time, minutes) for time in self.times)
+        lines = []
+        for (shift, minute), group in groupby(firings, key=lambda firing: firing[:2]):
+            if (days := self.days.cron(shift)) is None:
+                return None
+            lines.append(f"{minute} {','.join(str(hour) for _, _, hour in group)} {days}")
+        return tuple(lines)
+
+    def describe(self, language: str = "en") -> str:
+        """Say it for people: "daily at 06:20", or "每天 06:20" where `language` begins with zh."""
+        chinese = language.lower().startswith("zh")
+        if self.rule is not None:
+            return self.rule.text
+        assert self.days is not None
+        days = _chinese(self.days) if chinese else _english(self.days)
+        times = [f"{time:%H:%M}" for time in self.times]
+        if len(times) > 4:
+            return f"{days}{len(times)} 次" if chinese else f"{days}, {len(times)} times"
+        return f"{days} {'、'.join(times)}" if chinese else f"{days} at {', '.join(times)}"
+
+
+@lru_cache(maxsize=1024)
+def parse(every: str | None = None, rrule: str | None = None) -> Cadence:
+    """The cadence that exactly one of a human form and an RRULE describes.
+
+    Human forms: "day at 06:20", "weekday at 20:00", "week on mon,fri at 20:00", "2 weeks on fri at 20:00",
+    "3 days at 08:00", "month on 1,15 at 09:00", "month on last fri at 19:30", "month on last day at 12:00", several
+    times as "day at 08:00,20:00"; and in Chinese "每天 06:20", "工作日 20:00", "每周五 20:00", "每月1日 09:00",
+    "每月最后一个周五 19:30". Raises SettingsError, which says how to mend it and what was probably meant.
+    """
+    if (every is None) == (rrule is None):
+        raise SettingsError("a series has exactly one of `every` and `rrule`", mend='every = "day at 06:20"')
+    if every is not None:
+        days, times = read_human(every)
+        return Cadence(days, times)
+    assert rrule is not None
+    found = read_rrule(rrule)
+    return Cadence(rule=found) if isinstance(found, Rule) else Cadence(*found)
+
+
+def _firing(time: dt.time, lead: int) -> tuple[int, int, int]:
+    """How many days earlier, at which minute and at which hour a line fires `lead` minutes ahead of `time`."""
+    days, minute_of_day = divmod(time.hour * 60 + time.minute - lead, 1440)
+    return -days, minute_of_day % 60, minute_of_day // 60
+
+
+def _english(days: Days) -> str:
+    if isinstance(days, Interval):
+        return f"every {days.every} days"
+    if isinstance(days, Weekly):
+        names = _weekday_names(days.weekdays)
+        if days.every > 1:
+            return f"every {days.every} weeks on {names}"
+        return {7: "daily"}.get(len(days.weekdays)) or ("weekdays" if _working(days.weekdays) else f"every {names}")
+    assert isinstance(days, Monthly)
+    parts = [f"{_ORDINALS[nth][0] if nth != LAST else _LAST_WORDS[0]} {WEEKDAYS[day].title()}" for nth, day in days.nth]
+    parts += ["last day" if number == LAST else _ordinal(number) for number in days.numbers]
+    return f"monthly on the {', '.join(parts)}"
+
+
+def _chinese(days: Days) -> str:
+    if isinstance(days, Interval):
+        return f"每 {days.every} 天"
+    if isinstance(days, Weekly):
+        names = "、".join(_HAN[day] for day in days.weekdays)
+        if days.every > 1:
+            return f"每 {days.every} 周的周{names}"
+        return {7: "每天"}.get(len(days.weekdays)) or ("工作日" if _working(days.weekdays) else f"每周{names}")
+    assert isinstance(days, Monthly)
+    parts = [f"{_ORDINALS[nth][1] if nth != LAST else _LAST_WORDS[1]}周{_HAN[day]}" for nth, day in days.nth]
+    parts += ["最后一天" if number == LAST else f"{number} 日" for number in days.numbers]
+    return f"每月{' ' if days.numbers and not days.nth else ''}{'、'.join(parts)}"
+
+
+def _working(weekdays: Sequence[int]) -> bool:
+    return tuple(weekdays) == (0, 1, 2, 3, 4)
+
+
+def _weekday_names(weekdays: Sequence[int]) -> str:
+    return ", ".join(WEEKDAYS[day].title() for day in weekdays)
+
+
+def _ordinal(number: int) -> str:
+    suffix = "th" if 10 < number < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"

@@ -1,0 +1,158 @@
+"""The human forms of a cadence ("week on fri at 20:00", "每周五 20:00"), and what a wrong one probably meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from difflib import get_close_matches
+
+from steadycast.errors import SettingsError
+from steadycast.schedule.days import LAST, WEEKDAYS, Days, Interval, Monthly, Weekly
+
+FORMS = (
+    "day at 06:20",
+    "weekday at 20:00",
+    "week on fri at 20:00",
+    "week on mon,wed,fri at 08:00",
+    "2 weeks on fri at 20:00",
+    "3 days at 08:00",
+    "month on 1 at 09:00",
+    "month on last fri at 19:30",
+    "month on first sat at 14:00",
+)
+_LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": LAST, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+_VOCABULARY = ("day", "days", "weekday", "week", "weeks", "month", "on", "at", *WEEKDAYS, *_LONG, *_NTH)
+_EVERY_DAY = Weekly((0, 1, 2, 3, 4, 5, 6))
+_WORKING_DAYS = Weekly((0, 1, 2, 3, 4))
+_ENGLISH = re.compile(r"(?:every )?(?:(?P<n>\d{1,3}) )?(?P<unit>[a-z]+)(?: on (?P<on>.+?))? at (?P<times>.+)")
+_CHINESE = re.compile(
+    r"(?P<days>每天|每日|工作日|每(?:周|星期|月).+?)\s*(?P<times>\d{1,2}:\d\d(?:\s*,\s*\d{1,2}:\d\d)*)"
+)
+_HAN_NTH = {"第一个": 1, "第二个": 2, "第三个": 3, "第四个": 4, "最后一个": LAST}
+_HAN_DAY = {**{name: day for day, name in enumerate("一二三四五六日")}, "天": 6}
+
+
+class _NotThisForm(Exception):
+    """Says what is wrong with a form; becomes a SettingsError that also says what was probably meant."""
+
+
+def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
+    """The days and the wall times of a human form; raises SettingsError with the mend."""
+    form = " ".join(text.lower().replace("：", ":").replace("，", ",").replace("、", ",").split())
+    try:
+        return _read(form)
+    except _NotThisForm as problem:
+        meant = _meant(form)
+        mend = f'did you mean "{meant}"?' if meant else "forms: " + "; ".join(FORMS)
+        raise SettingsError(f'cannot read the cadence "{text}": {problem}', mend=mend) from None
+
+
+def _read(form: str) -> tuple[Days, tuple[dt.time, ...]]:
+    if found := _CHINESE.fullmatch(form):
+        return _chinese_days(found["days"].replace(" ", "")), _times(found["times"])
+    if found := _ENGLISH.fullmatch(form):
+        return _days(found["unit"], int(found["n"] or 1), found["on"]), _times(found["times"])
+    raise _NotThisForm("it is none of the known forms")
+
+
+def _days(unit: str, every: int, on: str | None) -> Days:
+    if every < 1:
+        raise _NotThisForm("0 is not an interval")
+    if unit in ("day", "days") and on is None:
+        return Interval(every) if every > 1 else _EVERY_DAY
+    if unit == "weekday" and on is None and every == 1:
+        return _WORKING_DAYS
+    if unit in ("week", "weeks") and on is not None:
+        return Weekly(tuple(sorted({_weekday(name) for name in _parts(on)})), every)
+    if unit == "month" and on is not None and every == 1:
+        return _month([_month_day(part) for part in _parts(on)])
+    raise _NotThisForm(f'"{unit}" does not go with the rest')
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.replace(" and ", ",").split(",")]
+
+
+def _weekday(name: str) -> int:
+    if name in WEEKDAYS:
+        return WEEKDAYS.index(name)
+    if name in _LONG:
+        return _LONG.index(name)
+    raise _NotThisForm(f'"{name}" is not a day of the week')
+
+
+def _month_day(part: str) -> int | tuple[int, int]:
+    if part.isascii() and part.isdigit() and 1 <= int(part) <= 31:
+        return int(part)
+    nth, _, day = part.partition(" ")
+    if nth in _NTH and day:
+        return LAST if (nth, day) == ("last", "day") else (_NTH[nth], _weekday(day))
+    raise _NotThisForm(f'"{part}" is not a day of the month')
+
+
+def _month(days: list[int | tuple[int, int]]) -> Monthly:
+    numbers = sorted({day for day in days if isinstance(day, int)}, key=lambda number: (number == LAST, number))
+    return Monthly(tuple(numbers), tuple(dict.fromkeys(day for day in days if isinstance(day, tuple))))
+
+
+def _times(text: str) -> tuple[dt.time, ...]:
+    return tuple(sorted({_time(part) for part in _parts(text)}))
+
+
+def _time(text: str) -> dt.time:
+    found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text)
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        raise _NotThisForm(f'"{text}" is not a time from 00:00 to 23:59')
+    return dt.time(int(found[1]), int(found[2]))
+
+
+def _chinese_days(text: str) -> Days:
+    if text in ("每天", "每日"):
+        return _EVERY_DAY
+    if text == "工作日":
+        return _WORKING_DAYS
+    if found := re.fullmatch(r"每(?:周|星期)([一二三四五六日天,]+)", text):
+        return Weekly(tuple(sorted({_HAN_DAY[name] for name in found[1] if name != ","})))
+    return _month([_chinese_month_day(part) for part in text.removeprefix("每月").split(",")])
+
+
+def _chinese_month_day(part: str) -> int | tuple[int, int]:
+    if part == "最后一天":
+        return LAST
+    if (found := re.fullmatch(r"([0-9]{1,2})[日号]", part)) and 1 <= int(found[1]) <= 31:
+        return int(found[1])
+    if found := re.fullmatch(rf"({'|'.join(_HAN_NTH)})(?:周|星期)([一二三四五六日天])", part):
+        return _HAN_NTH[found[1]], _HAN_DAY[found[2]]
+    raise _NotThisForm(f'"{part}" is not a day of the month')
+
+
+def _meant(form: str) -> str | None:
+    """The readable form that is one slip away: a misspelt word, a missing "week on", a time without its 0."""
+    words = [_mended(word) for word in re.findall(r"[0-9]+:[0-9]+|[^\s,]+|,", form)]
+    spelt = " ".join(words).replace(" , ", ",")
+    stated = spelt if " at " in spelt else re.sub(r" ?([0-9]+:[0-9]+)$", r" at \1", spelt)
+    for guess in (
+        spelt,
+        stated,
+        f"week on {stated.removeprefix('every ')}",
+        re.sub(r"^(week|month) ", r"\1 on ", stated),
+    ):
+        try:
+            _read(guess)
+        except _NotThisForm:
+            continue
+        return guess
+    return None
+
+
+def _mended(word: str) -> str:
+    if not word.isascii() or not word.isalpha():
+        return word
+    if word in ("daily", "everyday"):
+        return "day"
+    return (
+        word
+        if word in (*_VOCABULARY, "every")
+        else (get_close_matches(word, _VOCABULARY, n=1, cutoff=0.6) or [word])[0]
+    )
