@@ -94,6 +94,7 @@ class SeriesRecord:
     stock: int  # drafts that this series could use
     reserve: int  # alarm under this many; 0 = no reserve asked
     coming: tuple[Coming, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)  # verdict -> deliveries, over the shown year
 
     @property
     def short(self) -> bool:

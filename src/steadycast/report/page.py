@@ -74,8 +74,8 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_cleaned,
     )
-    made.filters["clean"] = clean
     made.filters["fold"] = fold
     made.filters["percent"] = percent
     return made
@@ -86,6 +86,10 @@ def _style() -> Mapping[str, str]:
     css = files("steadycast.report").joinpath("page.css").read_text(encoding="utf-8")
     digest = hashlib.sha256(css.encode()).digest()
     return {"css": css, "css_hash": f"sha256-{base64.b64encode(digest).decode()}"}
+
+
+def _cleaned(value: object) -> object:
+    return clean(value) if type(value) is str else value
 
 
 def clean(text: str) -> str:

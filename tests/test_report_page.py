@@ -1,0 +1,389 @@
+"""The page, the badge, the calendar and the JSON of a made-up year; and the page in a real browser."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
+
+import icalendar
+import pytest
+from report_year import NOW, ZONE, year
+
+from steadycast.errors import InputError
+from steadycast.report import model as m
+from steadycast.report.badge import badge
+from steadycast.report.ics import plan_ics
+from steadycast.report.page import page, percent
+from steadycast.report.words import EN, ZH, words
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e{{ 7*7 }}</title></svg>\x00\x1b[31m'
+CHROMIUM = "/usr/bin/chromium"
+VOID = {"meta", "link", "br", "img"}
+
+
+class Reader(HTMLParser):
+    """Collects a page's elements, attributes and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text.append(data)
+
+
+def empty(**changes) -> m.Report:
+    first, last = m.span(NOW.date())
+    return replace(m.Report("新社", "Asia/Shanghai", "zh-CN", NOW, first, last), **changes)
+
+
+def test_the_page_fetches_and_runs_nothing():
+    read = Reader(page(year()))
+    assert not read.open
+    assert "script" not in read.tags
+    loading = {("src"), ("srcset"), ("action"), ("style")}
+    assert not [a for a in read.attributes if a[1] in loading or a[1].startswith("on")]
+    links = {value for tag, name, value in read.attributes if name == "href" and not value.startswith("#")}
+    assert links == {"data:,", "https://blog.example.org/2026/11/breakfast"}
+    assert "url(" not in re.sub(r"url\(#\w+\)", "", page(year()))
+
+
+def test_the_page_forbids_itself_all_but_its_own_style():
+    read = Reader(page(year()))
+    (policy,) = [v for t, n, v in read.attributes if t == "meta" and v.startswith("default-src")]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+
+
+def test_hostile_words_stay_words():
+    """From titles, far sides, feeds, paths, addresses and settings alike."""
+    entry = m.PlanEntry(
+        "x@2026-11-23T06:00", NOW, "x", HOSTILE, "planned", "d", HOSTILE, "ugc", HOSTILE, (HOSTILE,), HOSTILE
+    )
+    waits = m.Waiting("unknown", "1", HOSTILE, HOSTILE, NOW, HOSTILE, HOSTILE, "javascript:alert(3)", HOSTILE)
+    report = year(2)
+    report = replace(
+        report, community=HOSTILE, zone=HOSTILE, plan=(entry, replace(entry, state="excused", title="")), waiting=(waits,),
+        channels=tuple(replace(c, title=HOSTILE) for c in report.channels),
+        series=tuple(replace(s, title=HOSTILE, cadence=HOSTILE) for s in report.series),
+        contributors=(m.Contributor("m", HOSTILE, 3, NOW),),
+        problems=(m.Problem("draft", HOSTILE, HOSTILE, HOSTILE, NOW),), alarms=(m.OpenAlarm("starvation", HOSTILE, NOW),),
+    )  # fmt: skip
+    html = page(report)
+    read = Reader(html)
+    assert not read.open
+    assert "script" not in read.tags
+    assert "img" not in read.tags
+    assert not [a for a in read.attributes if a[1].startswith("on") or a[2].startswith("javascript:")]
+    assert not {"\u202e", "\x00", "\x1b"} & set(html)
+    assert "{{ 7*7 }}" in "".join(read.text)
+
+
+def test_every_square_is_told_apart_by_more_than_its_colour():
+    """Each mark has a drawing of its own, whatever the colours are."""
+    html = page(year())
+    shapes = re.findall(r'<g id="(\w+)">(.*?)</g>', html)
+    assert {name for name, _ in shapes} == set(m.MARKS)
+    bare = [re.sub(r' class="[\w-]+"', "", drawing) for _, drawing in shapes]
+    assert len(set(bare)) == len(m.MARKS)
+
+
+def test_a_square_says_its_date_weekday_and_what_happened():
+    square = m.Square(dt.date(2026, 11, 20), "late", {"late": 1, "kept": 2})
+    channel = replace(year(1).channels[0], squares=(square,))
+    assert "<title>2026-11-20 周五 迟发 1 · 按时 2</title>" in page(empty(channels=(channel,)))
+    assert "<title>2026-11-20 Fri late 1 · kept 2</title>" in page(empty(channels=(channel,), language="en"))
+
+
+def test_squares_stand_in_their_week_and_weekday():
+    """Monday on top, weeks to the right, the second half from the 30th week on."""
+    first, last = m.span(NOW.date())
+    ends = tuple(m.Square(day, "kept", {"kept": 1}) for day in (first, first + dt.timedelta(weeks=29), last))
+    html = page(empty(channels=(replace(year(1).channels[0], squares=ends),)))
+    halves = re.findall(r'<svg class="year".*?</svg>', html, re.DOTALL)
+    places = [re.findall(r'<use href="#kept" x="(\d+)" y="(\d+)"', half) for half in halves]
+    assert places == [[("0", "18")], [("0", "18"), ("392", "102")]]
+
+
+def test_the_year_shows_at_least_365_days_and_four_weeks_ahead():
+    for n in range(14):
+        today = NOW.date() + dt.timedelta(days=n)
+        first, last = m.span(today)
+        assert (today - first).days >= 365
+        assert (last - today).days >= 28
+        assert (last - first).days + 1 == 58 * 7
+        assert first.weekday() == 0
+
+
+def test_a_year_of_a_dozen_channels_is_small():
+    assert len(page(year(12)).encode()) < 1_500_000
+
+
+def test_the_same_report_makes_the_same_page():
+    assert page(year()) == page(year())
+
+
+def test_a_community_on_its_first_day_gets_a_page_that_says_what_to_do():
+    read = "".join(Reader(page(empty())).text)
+    assert "此刻没有等人处理的事" in read
+    assert "steadycast plan" in read
+    assert "steadycast.toml" in read
+
+
+def test_what_waits_comes_first_the_gravest_first():
+    text = "".join(Reader(page(year(1))).text)
+    order = [
+        text.index(words("zh-CN")(kind)) for kind in ("now", "refused", "unknown", "kit", "draft", "problem", "year")
+    ]
+    assert order == sorted(order)
+    assert "steadycast settle" in text
+
+
+def test_long_lists_fold_and_lose_nothing():
+    drafts = tuple(m.Waiting("draft", str(n), f"稿件{n}号", at=NOW) for n in range(40))
+    html = page(empty(waiting=drafts))
+    assert html.count("<details>") == 1
+    assert all(f"稿件{n}号" in html for n in range(40))
+    assert "另有 35 项" in html
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(0.0, "0%"), (0.001, "<1%"), (0.5, "50%"), (0.999, "99.9%"), (0.9999, "99.9%"), (1.0, "100%")]
+)
+def test_only_all_is_a_hundred_percent(rate, said):
+    assert percent(rate) == said
+
+
+def test_on_time_leaves_out_what_was_excused_and_counts_reserve_as_kept():
+    assert m.on_time({"kept": 6, "filled": 2, "late": 1, "missed": 1, "excused": 9}) == 0.8
+    assert m.on_time({"excused": 3}) is None
+
+
+# -- words
+
+
+def test_both_languages_say_the_same_things():
+    fields = re.compile(r"\{(\w+)\}")
+    assert EN.keys() == ZH.keys()
+    for key, english in EN.items():
+        pair = (english,) if isinstance(english, str) else english
+        assert {f for text in pair for f in fields.findall(text)} | {"n"} == set(fields.findall(str(ZH[key]))) | {"n"}
+
+
+@pytest.mark.parametrize(
+    ("said", "chinese"),
+    [
+        ("day at 06:20", "每天 06:20"), ("weekday at 20:00", "工作日 20:00"), ("week on fri at 20:00", "每周五 20:00"),
+        ("week on mon, thu at 8:00", "每周一、周四 8:00"), ("month on 1 at 09:00", "每月 1 日 09:00"),
+        ("month on last fri at 19:30", "每月最后一个周五 19:30"), ("FREQ=WEEKLY;BYDAY=FR", "FREQ=WEEKLY;BYDAY=FR"),
+        ("month on someday at 19:30", "month on someday at 19:30"),
+    ],
+)  # fmt: skip
+def test_cadences_in_chinese(said, chinese):
+    assert words("zh-Hans").cadence(said) == chinese
+
+
+def test_cadences_in_english():
+    assert words("en").cadence("week on fri at 20:00") == "every week on fri at 20:00"
+    assert words("en").cadence("FREQ=DAILY") == "FREQ=DAILY"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chinese", "english"),
+    [(-90000, "1 天前", "1 d ago"), (7300, "2 小时后", "in 2 h"), (-59, "现在", "now"), (61, "1 分钟后", "in 1 min")],
+)
+def test_spans_of_time_in_words(seconds, chinese, english):
+    at = NOW + dt.timedelta(seconds=seconds)
+    assert words("zh").from_now(at, NOW) == chinese
+    assert words("fr").from_now(at, NOW) == english
+
+
+# -- JSON
+
+
+def test_the_json_is_stable_and_holds_the_whole_record():
+    report = year()
+    text = m.to_json(report)
+    assert text == m.to_json(year())
+    data = json.loads(text)
+    assert data["report"] == m.JSON_VERSION
+    record = data["record"]
+    assert record["community"] == "沪语读书会"
+    assert record["at"] == "2026-11-22T21:03:00+08:00"
+    assert len(record["channels"]) == 10
+    assert record["channels"][0]["squares"][0].keys() == {"date", "mark", "counts"}
+    assert set(record) == set(m.Report.__slots__)
+
+
+# -- badge
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "value"),
+    [(None, "沪语读书会", "连更 128 天"), ("notes", "每日一文", "连更 128 天"), ("bilibili", "B 站", "连更 62 期")],
+)
+def test_a_badge_says_how_long_the_promise_has_been_kept(name, label, value):
+    svg = ET.fromstring(badge(year(), name))
+    texts = [t.text for t in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == [label, value]
+
+
+def test_a_badge_in_english_counts_in_english():
+    report = replace(year(1, language="en", name="Circle"), streak=m.Streak(1, 0, 1, "day"))
+    assert "Circle: 1 day in a row" in badge(report)
+
+
+def test_a_badge_shows_by_its_colour_whether_all_is_well():
+    colours = {
+        badge(replace(year(1), streak=streak)).split('fill="#')[2][:6]
+        for streak in (m.Streak(), m.Streak(3), m.Streak(3, 1))
+    }
+    assert len(colours) == 3
+
+
+def test_a_badge_of_a_hostile_title_is_still_an_image_of_bounded_width():
+    svg = ET.fromstring(badge(replace(year(1), community=HOSTILE * 5)))
+    assert int(svg.attrib["width"]) < 500
+    assert not [e for e in svg.iter() if e.tag.endswith("script")]
+
+
+def test_a_badge_of_nothing_known_says_what_is_known():
+    with pytest.raises(InputError, match=r"no channel or series 'nots'.*notes"):
+        badge(year(), "nots")
+
+
+# -- calendar
+
+
+def calendar(*entries: m.PlanEntry) -> icalendar.Calendar:
+    return icalendar.Calendar.from_ical(plan_ics(entries, community="沪语读书会", language="zh-CN", now=NOW))
+
+
+def entry(state: str = "planned", **changes) -> m.PlanEntry:
+    at = dt.datetime(2026, 11, 27, 20, tzinfo=ZONE)
+    made = m.PlanEntry(
+        "notes@2026-11-27T20:00",
+        at,
+        "notes",
+        "每日一文",
+        state,
+        "d1",
+        "外婆的绒线衫",
+        "ugc",
+        "小艾",
+        ("公众号", "博客"),
+    )
+    return replace(made, **changes)
+
+
+def test_each_coming_slot_is_one_event_under_the_slots_id():
+    (event,) = calendar(entry()).walk("VEVENT")
+    assert event["UID"] == "notes@2026-11-27T20:00@steadycast"
+    assert event["SUMMARY"] == "每日一文: 外婆的绒线衫"
+    assert event["DESCRIPTION"] == "小艾\n公众号 · 博客"
+    assert event.start == dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
+
+
+def test_gaps_and_excused_slots_are_marked():
+    gap, excused = calendar(entry("gap", title=""), entry("excused", title="", note="春节", slot="x")).walk("VEVENT")
+    assert (gap["SUMMARY"], gap["STATUS"]) == ("◌ 每日一文: 空档", "TENTATIVE")
+    assert excused["SUMMARY"] == "– 每日一文: 免发 春节"
+
+
+def test_subscribers_look_again_every_hour():
+    text = plan_ics([], community="x", language="en", now=NOW).decode()
+    assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n" in text
+
+
+def test_a_title_cannot_add_a_line_to_the_calendar():
+    raw = plan_ics(
+        [entry(title="a\r\nATTENDEE:mailto:x@example.org\r\nBEGIN:VALARM")], community="x", language="en", now=NOW
+    )
+    assert b"\nATTENDEE" not in raw.replace(b"\r\n ", b"")
+    assert b"\nBEGIN:VALARM" not in raw
+
+
+def test_long_han_titles_fold_at_75_octets():
+    raw = plan_ics([entry(title="上海闲话" * 80)], community="x", language="zh-CN", now=NOW)
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 75
+
+
+# -- in a real browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        opened = play.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_in_chromium_nothing_is_fetched_logged_or_cut_off(browser, tmp_path, width, scheme, language):
+    """At both widths, in both schemes: no request but the file itself, no console message, no sideways scrolling."""
+    file = tmp_path / "report.html"
+    report = year(language=language)
+    waits = (
+        *report.waiting,
+        m.Waiting("unknown", "9", HOSTILE + "长" * 300 + "w" * 300, "c" * 90, NOW, command="x" * 200),
+    )
+    file.write_text(page(replace(report, waiting=waits)), encoding="utf-8")
+    tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    said, asked = [], []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(file.as_uri())
+    assert asked == [file.as_uri()]
+    assert said == []
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(246, 245, 241)" if scheme == "light" else "rgb(19, 24, 26)"
+    )
+    drawn = """[...document.querySelectorAll('svg.year use:not([href="#excused"])')]"""
+    squares = tab.evaluate(drawn + ".map(e => e.getBoundingClientRect().width)")
+    assert min(squares) >= 8
+    tab.close()
+
+
+@pytest.mark.live
+def test_in_chromium_the_badge_is_an_image(browser, tmp_path):
+    tab = browser.new_page(viewport={"width": 600, "height": 100})
+    file = tmp_path / "badge.svg"
+    file.write_text(badge(year()), encoding="utf-8")
+    tab.goto(file.as_uri())
+    boxes = tab.evaluate("[...document.querySelectorAll('text')].map(e => e.getBBox().width)")
+    fields = tab.evaluate("[...document.querySelectorAll('g rect')].map(e => e.getBBox().width)")
+    assert all(0 < text < field for text, field in zip(boxes, fields, strict=True))
+    tab.close()
