@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # channel.py hands this module out to adapters
 POSTS = "posts"
 INDEX = "posts/index.json"
 KEY = re.compile(r"[a-z2-7]{13}")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # what XML 1.0 cannot hold, and DEL
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
 
 
@@ -222,4 +223,13 @@ def _plain(post: Post) -> dict[str, Any]:
         event = post.event
         times = {"start": event.start.isoformat(), "end": event.end.isoformat()}
         plain["event"] = {**times, "place": event.place, "url": event.url}
-    return plain
+    return dict(_clean(plain))
+
+
+def _clean(value: Any) -> Any:
+    """The same value without a character that would make a feed or a page unreadable."""
+    if isinstance(value, str):
+        return CONTROL.sub("", value)
+    if isinstance(value, dict):
+        return {key: _clean(inner) for key, inner in value.items()}
+    return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,50 @@
+"""A static site in a folder: the folder is the far side, so publishing twice is publishing once."""
+
+from __future__ import annotations
+
+from steadycast.channel import Channel, Post, Receipt, Shelf
+
+from .pages import Pages
+from .views import page_of
+
+
+class Adapter:
+    """Writes pages under `channel.out`; serve that folder as it is, or open index.html."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.base = str(channel.settings["url"] or channel.site_url).rstrip("/")
+
+    def publish(self, post: Post) -> Receipt:
+        """The post's page and every page that lists it are on disk when this returns."""
+        shelf = Shelf.of(self.channel)
+        shelf.put(post)
+        self._catch_up(shelf)
+        return self._receipt(post, "answer")
+
+    revise = publish
+
+    def find(self, post: Post) -> Receipt | None:
+        """The receipt of a post on the shelf; its pages are made good first where a crash left them behind."""
+        shelf = Shelf.of(self.channel)
+        if shelf.get(post.key) is None:
+            return None
+        self._catch_up(shelf, missing=() if (self.channel.out / page_of(post)).is_file() else (post.key,))
+        return self._receipt(post, "file")
+
+    def withdraw(self, post: Post) -> None:
+        """Take the post's page away, and its line from every page that listed it."""
+        shelf = Shelf.of(self.channel)
+        shelf.drop(post.key)
+        (self.channel.out / page_of(post)).unlink(missing_ok=True)
+        self._catch_up(shelf)
+
+    def _catch_up(self, shelf: Shelf, missing: tuple[str, ...] = ()) -> None:
+        if todo := shelf.unfinished | set(missing):
+            Pages(self.channel, shelf, self.base).write(todo)
+            shelf.finish()
+
+    def _receipt(self, post: Post, seen: str) -> Receipt:
+        page = page_of(post)
+        url = f"{self.base}/{page}" if self.base else (self.channel.out / page).resolve().as_uri()
+        return Receipt(remote_id=page, url=url, at=post.published, seen=seen)

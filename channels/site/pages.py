@@ -1,0 +1,143 @@
+"""Which pages a change touches, and what each of them shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from steadycast.channel import Channel, Post, Shelf, media_name, with_media
+
+from .linked import linked
+from .listings import Listing, listings, with_neighbours
+from .views import listing_of, minutes, page_of, view, web
+
+FIXED = ("style.css", "favicon.svg", "robots.txt")
+OVERVIEWS = {"series": "series", "member": "members", "tag": "tags"}
+SITEMAP = 45_000  # a sitemap holds 50,000 addresses: sitemaps.org/protocol.html
+
+
+class Pages:
+    """One round of catching up over one shelf."""
+
+    def __init__(self, channel: Channel, shelf: Shelf, base: str) -> None:
+        self.channel, self.shelf, self.base = channel, shelf, base
+        self.data = channel.spec.data if channel.spec else {}
+        self.words = self.data["words"]["zh" if channel.language.lower().startswith("zh") else "en"]
+        self.now = channel.now()
+        self.size = max(1, int(channel.settings["page_size"]))
+        self.listings = listings(shelf.posts, self.words)
+        self.site = self._site()
+
+    def write(self, todo: Iterable[str]) -> None:
+        """Bring up to date every page that shows one of the posts `todo`, and those that every post may change."""
+        keys = set(todo)
+        here = {p.key for p in self.shelf.posts}
+        if keys - here:  # a post went: which pages showed it is no longer known
+            keys |= here
+        wanted = with_neighbours(keys, self.listings)
+        for post in self.shelf.whole(p for p in self.shelf.posts if p.key in wanted):
+            self._article(post)
+        for listing in self.listings.values():
+            self._listing(listing, keys)
+        self._front()
+        self._fixed()
+
+    def _site(self) -> dict[str, Any]:
+        settings, posts = self.channel.settings, self.shelf.posts
+        return {
+            "name": self.channel.community,
+            "about": settings["about"],
+            "language": self.channel.language,
+            "base": self.base,
+            "path": urlsplit(self.base).path,
+            "seal": self.channel.community.strip()[:1] or "·",
+            "hue": self._hue(),
+            "feed": web(str(settings["feed"])).rstrip("/"),
+            "podcast": web(str(settings["podcast"])),
+            "calendar": web(str(settings["calendar"])),
+            "events": any(p.event for p in posts),
+            "members": any(p.member for p in posts),
+            "tags": any(p.tags for p in posts),
+        }
+
+    def _hue(self) -> int:
+        chosen = int(self.channel.settings["hue"])
+        hues = self.data["hues"]
+        name = hashlib.sha256(self.channel.community.encode()).digest()
+        return chosen % 360 if chosen >= 0 else int(hues[name[0] % len(hues)])
+
+    def _article(self, post: Post) -> None:
+        page, shown = page_of(post), self._view(post)
+        row = self.listings.get(listing_of("series", post.series)) if post.series else None
+        before, after = (p and self._view(p) for p in (row.beside(post.key) if row else (None, None)))
+        sound, film = next(iter(post.of("audio")), None), next(iter(post.of("video")), None)
+        canonical = web(post.canonical_url) or (f"{self.base}/{shown['page']}" if self.base else "")
+        self._page(
+            page,
+            "article.html.j2",
+            shown=shown,
+            title=post.title,
+            description=post.summary,
+            body=with_media(post, "../" * page.count("/")),
+            sound=sound and {"src": media_name(sound), "mime": sound.mime, "length": minutes(sound.seconds)},
+            film=film and {"src": media_name(film), "mime": film.mime},
+            before=before,
+            after=after,
+            canonical=canonical,
+            data=linked(post, self.channel.community, self.base, canonical),
+        )
+
+    def _listing(self, listing: Listing, keys: set[str]) -> None:
+        same = {"title": listing.title, "kind": listing.kind, "total": len(listing.posts)}
+        for page in listing.pages(self.size, keys):
+            shown = [self._view(p) for p in reversed(page.pop("posts"))]
+            links = {way: quote(page.pop(way)) for way in ("newer", "older")}
+            self._page(page.pop("path"), "list.html.j2", posts=shown, **same, **links, **page)
+
+    def _front(self) -> None:
+        """The front page, the events and the overviews: what every post may change."""
+        shown = [self._view(p) for p in self.shelf.posts[: self.size]]
+        by_draft = {p.draft or p.key: p for p in reversed(self.shelf.posts) if p.event}  # announced twice, held once
+        events = sorted((self._view(p) for p in by_draft.values()), key=lambda v: str(v["moment"]["start"]))
+        coming = [e for e in events if not e["moment"]["over"]]
+        past = [e for e in reversed(events) if e["moment"]["over"]][:100]
+        rows = {kind: self._overview(kind) for kind in OVERVIEWS}
+        more = len(self.shelf.posts) > self.size
+        front = {"posts": shown, "coming": coming[:3], "series": rows["series"], "more": more}
+        self._page("index.html", "index.html.j2", title="", **front)
+        self._page("events.html", "events.html.j2", title=self.words["events"], coming=coming, past=past)
+        for kind, name in OVERVIEWS.items():
+            self._page(f"{name}.html", "overview.html.j2", title=self.words[name], kind=kind, rows=rows[kind])
+
+    def _overview(self, kind: str) -> list[dict[str, Any]]:
+        """The listings of one kind, the most recently fed first; tags by how much they hold."""
+        found = sorted((x for x in self.listings.values() if x.kind == kind), key=lambda x: x.stem)
+        found.sort(key=lambda x: len(x.posts) if kind == "tag" else x.posts[-1].published.timestamp(), reverse=True)
+        return [
+            {"title": x.title, "page": quote(f"{x.stem}.html"), "count": len(x.posts), "last": self._view(x.posts[-1])}
+            for x in found
+        ]
+
+    def _fixed(self) -> None:
+        # What a server shows for any missing address: its links start at the root of the host.
+        self._page("404.html", "lost.html.j2", title=self.words["lost"], root=f"{self.site['path']}/")
+        for name in FIXED:
+            self._keep(name, f"{name}.j2")
+        if self.base:
+            lists = [quote(f"{stem}.html") for stem in self.listings]
+            posts = [(quote(page_of(p)), p.published.isoformat()) for p in self.shelf.posts[:SITEMAP]]
+            self._keep("sitemap.xml", "sitemap.xml.j2", posts=posts, paths=lists)
+
+    def _view(self, post: Post) -> dict[str, Any]:
+        return view(post, self.words, self.now)
+
+    def _page(self, path: str, template: str, **values: Any) -> None:
+        root = values.pop("root", "../" * path.count("/"))
+        given = {"description": "", "canonical": "", "data": None, "shown": None, **values}
+        self._keep(path, template, root=root, here=quote(path), **given)
+
+    def _keep(self, path: str, template: str, **values: Any) -> None:
+        text = self.channel.render(template, site=self.site, words=self.words, **values)
+        self.shelf.keep(path, text.encode())

@@ -1,0 +1,97 @@
+"""A post as the templates see it: every address relative to the site's root, every date already in words."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from steadycast.channel import Media, Post, media_name, slot_path
+
+
+def page_of(post: Post) -> str:
+    """The file of a post's page."""
+    return f"{slot_path(post)}.html"
+
+
+def listing_of(kind: str, name: str) -> str:
+    """The file stem of a series', member's or tag's page; any name at all gives a safe one, and its own."""
+    plain = unicodedata.normalize("NFC", name).lower()
+    safe = re.sub(r"[^\w]+", "-", plain).strip("-")[:40]
+    told = safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:6]}".strip("-")
+    return f"{kind}/{told}"
+
+
+def web(url: str) -> str:
+    """`url` where it is one a link may carry, else nothing."""
+    return url if re.match(r"https?://[^\s<>\"']+$", url) else ""
+
+
+def in_words(when: dt.date, words: Mapping[str, Any], form: str = "date") -> str:
+    """A date as people write it: 2026年11月27日, 27 Nov 2026."""
+    return str(words[form]).format(year=when.year, month=when.month, day=when.day, name=calendar.month_abbr[when.month])
+
+
+def minutes(seconds: float | None) -> str:
+    """1:01 or 1:02:03."""
+    if not seconds:
+        return ""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def moment(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, Any] | None:
+    """An event's own lines: when (one day or several), where, and whether it is over."""
+    if post.event is None:
+        return None
+    start, end = post.event.start, post.event.end
+    first = f"{in_words(start, words)} {words['weekdays'][start.weekday()]} {start:%H:%M}"
+    last = f"{end:%H:%M}" if end.date() == start.date() else f"{in_words(end, words, 'day')} {end:%H:%M}"
+    return {
+        "when": f"{first}\u2060–\u2060{last}",  # word joiners: a span of time is not broken at its dash
+        "month": str(words["day"]).partition("{day}")[0].format(month=start.month, name="").strip()
+        or calendar.month_abbr[start.month],
+        "day": start.day,
+        "weekday": words["weekdays"][start.weekday()],
+        "time": f"{start:%H:%M}",
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+        "place": post.event.place,
+        "url": web(post.event.url),
+        "over": end < now,
+    }
+
+
+def view(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
+    """What every template may show of a post."""
+    member = post.member_title or post.member or post.author
+    sound = next(iter(post.of("audio") or post.of("video")), None)
+    return {
+        "post": post,
+        "page": quote(page_of(post)),
+        "date": in_words(post.published, words),
+        "day": in_words(post.published, words, "day"),
+        "weekday": words["weekdays"][post.published.weekday()],
+        "iso": post.published.isoformat(),
+        "form": words[post.form],
+        "member": member,
+        "member_page": quote(f"{listing_of('member', post.member)}.html") if post.member else "",
+        "series": post.series_title or post.series,
+        "series_page": quote(f"{listing_of('series', post.series)}.html") if post.series else "",
+        "tags": [(tag, quote(f"{listing_of('tag', tag)}.html")) for tag in post.tags if tag.strip()],
+        "cover": _shown(post.cover or next(iter(post.of("image")), None)),
+        "length": minutes(sound.seconds) if sound else "",
+        "moment": moment(post, words, now),
+    }
+
+
+def _shown(media: Media | None) -> dict[str, Any] | None:
+    if media is None:
+        return None
+    return {"src": media_name(media), "alt": media.alt, "width": media.width, "height": media.height}
