@@ -1,0 +1,372 @@
+"""A draft as one channel will show it: overrides, limits, media rules and HTML, in one Post."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slugify import slugify
+
+from steadycast.channel import Event, Limit, Media, MediaRule, Platform, Post, RenderRule
+from steadycast.draft import Draft
+from steadycast.errors import DraftError
+from steadycast.render import html as as_html
+from steadycast.render import text as as_text
+from steadycast.render.count import count, cut, split
+from steadycast.render.lexer import Finisher
+from steadycast.render.markdown import join_lines, to_html
+from steadycast.render.media import Studio
+from steadycast.render.sanitise import calm, clean
+from steadycast.render.style import Style, load
+from steadycast.schedule.model import Form, Origin
+
+SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+_NO_LIMIT = Limit(1 << 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and when a post will stand: one slot on one channel."""
+
+    channel: str
+    slot: str = ""
+    key: str = ""
+    published: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    language: str = "zh-CN"
+    community: str = ""
+    series: str = ""
+    series_title: str = ""
+    member_title: str = ""
+    canonical_url: str = ""
+    site_url: str = ""  # links without a host are taken to mean this
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Body:
+    """A draft's body, parsed, sanitised and measured once, for every channel that will show it.
+
+    `faults` are what is wrong with it wherever it goes: missing or broken media, each a DraftError with its line.
+    """
+
+    def __init__(self, draft: Draft, studio: Studio, base: str = "") -> None:
+        self.draft = draft
+        self.studio = studio
+        self.faults: list[DraftError] = []
+        self.media = tuple(self._taken())
+        pictures = {m.ref: m.sha256 for m in self.media if m.role == "image"}
+        ugc = draft.origin is Origin.UGC
+        finisher = Finisher(pictures, base, "nofollow ugc noopener" if ugc else "noopener")
+        self.html = finisher.finish(join_lines(clean(to_html(draft.body), ugc=ugc)))
+        refused = {str(m.ref) for m in draft.media}
+        for name in dict.fromkeys(finisher.lost):
+            if name not in refused:
+                self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
+        self._html: dict[tuple[RenderRule, int], tuple[str, tuple[tuple[str, str], ...]]] = {}
+        self._text: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[tuple[str, str], ...]]] = {}
+
+    def _taken(self) -> Iterator[Media]:
+        for ref in self.draft.media:
+            try:
+                yield self.studio.take(ref)
+            except DraftError as error:
+                self.faults.append(self._fault(error.message, error.line, error.mend))
+
+    def _fault(self, message: str, line: int | None = None, mend: str | None = None) -> DraftError:
+        return DraftError(message, file=str(self.draft.path), line=line, mend=mend or "put the file beside the draft")
+
+    def as_html(self, rule: RenderRule, style: Style | None) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """The body's HTML by `rule`, and its links; made once for one rule."""
+        key = (rule, id(style))
+        if key not in self._html:
+            self._html[key] = as_html.render(self.html, rule, style)
+        return self._html[key]
+
+    def as_text(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """The body's text with its links as `links` says, and the links; made once for one way."""
+        key = (links, hosts if links == "numbered" else ())
+        if key not in self._text:
+            self._text[key] = as_text.render(self.html, links, key[1])
+        return self._text[key]
+
+    @cached_property
+    def slug(self) -> str:
+        """The draft's own slug, else one made from its title."""
+        return self.draft.slug or slugify(self.draft.title, max_length=80, word_boundary=True)
+
+    def summary(self, limit: Limit) -> str:
+        """The draft's summary, else its first sentences."""
+        return self.draft.summary or as_text.summary(self.html, limit)
+
+
+def prepare(draft: Draft, media_dir: Path, cache_dir: Path, *, base: str = "") -> Body:
+    """`draft` ready to be composed for any number of channels; links without a host are taken to mean `base`."""
+    return Body(draft, Studio(media_dir, cache_dir), base)
+
+
+def compose(
+    draft: Draft, platform: Platform, target: Target, media_dir: Path, cache_dir: Path, *, body: Body | None = None
+) -> Post:
+    """The Post that `platform` shows of `draft` at `target`.
+
+    Raises the first DraftError of what `fits` would list: it names file, channel, what is too much and the mend.
+    """
+    composer = _Composer(body or prepare(draft, media_dir, cache_dir, base=target.site_url), platform, target)
+    post = composer.post()
+    for fault in composer.faults:
+        raise fault
+    return post
+
+
+def fits(
+    draft: Draft,
+    platform: Platform,
+    target: Target,
+    media_dir: Path,
+    cache_dir: Path,
+    *,
+    now: dt.datetime | None = None,
+    body: Body | None = None,
+) -> list[DraftError]:
+    """Everything about `draft` that would fail on this channel at its slot; an empty list when nothing would.
+
+    With `now`, an event that has ended is one of them.
+    """
+    composer = _Composer(body or prepare(draft, media_dir, cache_dir, base=target.site_url), platform, target)
+    composer.post()
+    composer.check_event(now)
+    return composer.faults
+
+
+class _Composer:
+    """One draft for one channel; what goes wrong gathers in `faults`, and the rest goes on."""
+
+    def __init__(self, body: Body, platform: Platform, target: Target) -> None:
+        self.body = body
+        self.draft = body.draft
+        self.platform = platform
+        self.target = target
+        self.own = body.draft.channels.get(target.channel, {})
+        self.faults: list[DraftError] = [_of_channel(fault, target.channel) for fault in body.faults]
+
+    def post(self) -> Post:
+        draft, target, rule = self.draft, self.target, self.platform.render
+        self._check_form()
+        title = self._limited("title", self._line(self.own.get("title", draft.title)))
+        media, names = self._media(title)
+        html, links = self._html(names)
+        text, parts, text_links = self._text()
+        if rule.links != "footnotes" and rule.text_links == "numbered":
+            links = text_links
+        return Post(
+            key=target.key,
+            channel=target.channel,
+            slot=target.slot,
+            title=title,
+            summary=self._summary(),
+            html=html,
+            text=text,
+            parts=parts,
+            published=target.published,
+            form=str(draft.form),
+            origin=str(draft.origin),
+            member=draft.member,
+            member_title=target.member_title,
+            author=self._limited("author", self._line(draft.author)),
+            series=target.series,
+            series_title=target.series_title,
+            slug=self.body.slug or target.key,
+            language=draft.language or target.language,
+            tags=self._tags(),
+            canonical_url=draft.canonical_url or target.canonical_url,
+            links=links,
+            media=media,
+            event=self._event(),
+            revision=draft.revision,
+            draft=str(draft.path),
+            extra=dict(self.own),
+        )
+
+    def check_event(self, now: dt.datetime | None) -> None:
+        """Add what is wrong with the event's times."""
+        event = self._event() if self.draft.event else None
+        if event and now and event.end <= now:
+            self._fault(
+                f"the event ended on {event.end:%Y-%m-%d %H:%M}", "set event.start and event.end, or take it out"
+            )
+
+    def _fault(self, message: str, mend: str, line: int | None = None) -> None:
+        self.faults.append(
+            DraftError(message, file=str(self.draft.path), line=line, mend=mend, channel=self.target.channel)
+        )
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """A DraftError inside becomes one of the faults, with file and channel."""
+        try:
+            yield
+        except DraftError as error:
+            self._fault(error.message, error.mend or "mend the draft", error.line)
+
+    def _check_form(self) -> None:
+        draft = self.draft
+        if str(draft.form) not in self.platform.forms:
+            self._fault(
+                f"takes no {draft.form}, only {', '.join(self.platform.forms)}", "take the channel out of its series"
+            )
+        if draft.form in {Form.AUDIO, Form.VIDEO} and not any(m.role == str(draft.form) for m in draft.media):
+            self._fault(f"{draft.form} without a file", f'name one: media = "talk.mp3", or form = "{Form.ARTICLE}"')
+        if draft.form is Form.EVENT and draft.event is None:
+            self._fault("event without a start", "set event.start in the front matter")
+
+    # Words
+
+    def _line(self, value: Any) -> str:
+        """`value` as one line: no control character, no override of the direction, no mention from a member."""
+        text = " ".join(_HIDDEN.sub(" ", str(value)).split())
+        return calm(text) if self.draft.origin is Origin.UGC else text
+
+    def _limited(self, name: str, text: str) -> str:
+        """`text` within the limit called `name`; cut where that may be, else a fault."""
+        limit = self.platform.limits.get(name)
+        if limit is None or (not text and name not in {"title", "text"}):
+            return text
+        length = count(text, limit)
+        if length < limit.min:
+            self._fault(f"{name} is too short: {_unit(limit)} {length}/{limit.min}", f"write a longer {name}")
+        if length <= limit.max:
+            return text
+        if limit.cut:
+            return cut(text, limit)
+        field_name = f"channels.{self.target.channel}.{name}"
+        self._fault(f"{name} is too long: {length}/{limit.max} {_unit(limit)}", f"shorten it, or set {field_name}")
+        return text
+
+    def _summary(self) -> str:
+        limit = self.platform.limits.get("summary", SUMMARY)
+        given = self.own.get("summary") or self.body.summary(limit)
+        return self._limited("summary", self._line(given))
+
+    def _text(self) -> tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]:
+        rule, limit = self.platform.render, self.platform.limits.get("text", _NO_LIMIT)
+        hosts = rule.link_hosts if rule.links == "footnotes" else ()
+        text, links = self.body.as_text(rule.text_links, hosts)
+        if self.own.get("text"):
+            text = str(self.own["text"]).strip()
+        if self.draft.origin is Origin.UGC:
+            text = calm(text)
+        if not rule.thread:
+            text = self._limited("text", text)
+            return text, (text,), links
+        with self._noting():
+            return text, split(text, limit), links
+        return text, (text,), links
+
+    def _tags(self) -> tuple[str, ...]:
+        """The tags within the platform's limits: too long a tag is left out, too many are the last ones left out."""
+        given: Iterable[Any] = self.own.get("tags", self.draft.tags)
+        tags = [tag for tag in dict.fromkeys(self._line(tag) for tag in given) if tag]
+        each, all_ = self.platform.limits.get("tag"), self.platform.limits.get("tags")
+        if each:
+            for tag in tags:
+                if count(tag, each) > each.max and not each.cut:
+                    self._fault(f"tag {tag} is too long: {count(tag, each)}/{each.max}", "shorten it")
+            tags = [tag for tag in tags if count(tag, each) <= each.max]
+        if all_ and len(tags) > all_.max and not all_.cut:
+            self._fault(f"too many tags: {len(tags)}/{all_.max}", f"set channels.{self.target.channel}.tags")
+        if all_ and len(tags) < all_.min:
+            self._fault(f"too few tags: {len(tags)}/{all_.min}", "add some to the front matter")
+        return tuple(tags[: all_.max] if all_ else tags)
+
+    # HTML
+
+    def _html(self, names: Mapping[str, str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+        rule = self.platform.render
+        style = load(rule.style, self.platform.folders) if rule.style else None
+        html, links = self.body.as_html(rule, style)
+        for original, adapted in names.items():
+            html = html.replace(f"media:{original}", f"media:{adapted}")
+        limit = self.platform.limits.get("html")
+        if limit is not None and count(html, limit) > limit.max:
+            length = count(html, limit)
+            self._fault(f"body is too long: {length}/{limit.max} {_unit(limit)} of HTML", "shorten the draft")
+        return html, links
+
+    # Media
+
+    def _media(self, title: str) -> tuple[tuple[Media, ...], dict[str, str]]:
+        """The post's media by the platform's rules, and original -> adapted sha256 of the body's pictures."""
+        found: list[Media] = []
+        names: dict[str, str] = {}
+        for role in ("image", "audio", "video", "attachment"):
+            rule = self.platform.media.get(role, MediaRule())
+            given = [] if rule.count == 0 else [m for m in self.body.media if m.role == role]
+            self._check_count(role, given, rule)
+            for media in given:
+                with self._noting():
+                    adapted = self.body.studio.adapt(media, rule)
+                    found.append(adapted)
+                    if adapted.sha256 != media.sha256:
+                        names[media.sha256] = adapted.sha256
+        return (*self._covers(title), *found), names
+
+    def _check_count(self, role: str, given: list[Media], rule: MediaRule) -> None:
+        if rule.count is not None and len(given) > rule.count:
+            self._fault(f"too many of {role}: {len(given)}/{rule.count}", "take some out of the draft")
+        if rule.required and not given and not any(m.role == role for m in self.draft.media):
+            self._fault(f"needs at least one {role}", "add one to the draft")
+
+    def _covers(self, title: str) -> tuple[Media, ...]:
+        rule = self.platform.media.get("cover", MediaRule())
+        if rule.count == 0:
+            return ()
+        cover = next((m for m in self.body.media if m.role == "cover"), None)
+        with self._noting():
+            return self.body.studio.covers(cover, rule, title, self.target.community)
+        return ()
+
+    # Event
+
+    def _event(self) -> Event | None:
+        given = self.draft.event
+        if given is None:
+            return None
+        start = self._aware(given.start)
+        end = self._aware(given.end) if given.end else start + dt.timedelta(hours=2)
+        if end < start:
+            self._fault("the event ends before it starts", "mend event.start or event.end")
+        return Event(start, end, self._line(given.place), given.url)
+
+    def _aware(self, moment: dt.datetime) -> dt.datetime:
+        return moment if moment.tzinfo else moment.replace(tzinfo=self.target.zone)
+
+
+def _of_channel(fault: DraftError, channel: str) -> DraftError:
+    """`fault` as this channel's."""
+    return DraftError(fault.message, fault.file, fault.line, fault.mend, channel)
+
+
+def _unit(limit: Limit) -> str:
+    """What `limit` counts, for people."""
+    return {
+        "codepoints": "characters",
+        "graphemes": "graphemes",
+        "bytes": "bytes (UTF-8)",
+        "utf16": "UTF-16 units",
+        "weighted": "weights (Han and emoji 2)",
+        "words": "words",
+    }[limit.count]
+
+
+def _line_of(draft: Draft, name: str) -> int | None:
+    """The file's line on which the body first names `name`."""
+    at = draft.body.find(name)
+    return None if at < 0 else draft.body_line + draft.body.count("\n", 0, at)

@@ -1,0 +1,250 @@
+"""How long a text is for one platform, where to cut it, and how to split it into a thread."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import partial
+
+import regex  # type: ignore[import-untyped]
+
+from steadycast.channel import Limit
+from steadycast.errors import DraftError
+from steadycast.render.han import CLOSING, WIDE
+
+# A URL as readers' programs find it: scheme, a host with a dot and labels of at most 63, then anything up to white
+# space or Han text, but not the punctuation it ends on. A host in Han text is counted letter by letter: that is safe.
+_ALNUM = rf"[^\s\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x9f\u2000-\u206f{WIDE}]"
+_LABEL = rf"{_ALNUM}(?:(?:{_ALNUM}|-){{0,61}}{_ALNUM})?(?!{_ALNUM}|-)"
+_PATH = rf"[^\s<>\"{WIDE}\u2000-\u206f]"
+_PATH_END = rf"[^\s<>\"{WIDE}\u2000-\u206f.,;:!?')\]}}]"
+URL = re.compile(
+    rf"(?<![A-Za-z0-9@])https?://{_LABEL}(?:\.{_LABEL})+(?::\d+)?(?:[/?#](?:{_PATH}*{_PATH_END})?)?", re.IGNORECASE
+)
+
+# Characters that are one grapheme each whatever stands next to them: no combining mark, joiner, jamo or indicator.
+_SINGLE = re.compile(
+    r"[\n\x20-\x7e\xa0-\xa8\xaa-\xac\xaf-\u02ff\u2010-\u2027\u3000-\u3029\u3031-\u303c\u3041-\u3096\u309b-\u30ff"
+    r"\u3400-\u9fff\uff01-\uff9d]*"
+)
+_CLUSTER = regex.compile(r"\X")
+
+# X's configuration v3: these ranges weigh 1, every other character 2, an emoji sequence 2, a URL 23.
+_LIGHT = re.compile("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
+_MAYBE_EMOJI = re.compile("[\xa9\xae\u200d\u203c-\u3299\ufe0f\U0001f000-\U000fffff]")
+_EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3")
+_WORD = re.compile(rf"[{WIDE}]|[^\s{WIDE}]+")
+_WEIGHTED_URL = 23
+
+
+def count(text: str, limit: Limit) -> int:
+    """How long `text` is as `limit` counts: code points, graphemes, UTF-8 bytes, UTF-16 units, weights or words.
+
+    With `limit.url` every http(s) URL counts that much, whatever its length; weighted text counts 23 for one
+    (Mastodon's and X's documentation; X's weights are those of its configuration v3, after NFC).
+    """
+    url = limit.url if limit.url is not None else _WEIGHTED_URL if limit.count == "weighted" else None
+    measure = _MEASURES[limit.count]
+    if url is None or "://" not in text:
+        return measure(text)
+    rest, links = URL.subn("\n", text)
+    return measure(rest) + links * (url - measure("\n"))
+
+
+def fits(text: str, limit: Limit) -> bool:
+    """Whether `text` is within `limit`; a text of n code points is never longer than 4 n in any count."""
+    return count(text, limit) <= limit.max
+
+
+def _graphemes(text: str) -> int:
+    if text.isascii() and "\r" not in text:
+        return len(text)
+    if _SINGLE.fullmatch(text):
+        return len(text)
+    return len(_CLUSTER.findall(text))
+
+
+def _weighted(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    text = unicodedata.normalize("NFC", text)
+    if _MAYBE_EMOJI.search(text) is None or not _EMOJI.search(text):
+        return len(text) + len(_LIGHT.sub("", text))
+    weight = 0
+    for cluster in _CLUSTER.findall(text):
+        weight += 2 if _EMOJI.search(cluster) else len(cluster) + len(_LIGHT.sub("", cluster))
+    return weight
+
+
+_MEASURES: dict[str, Callable[[str], int]] = {
+    "codepoints": len,
+    "graphemes": _graphemes,
+    "bytes": lambda text: len(text.encode("utf-8", "surrogatepass")),
+    "utf16": lambda text: len(text) + sum(c > "\uffff" for c in text),
+    "weighted": _weighted,
+    "words": lambda text: len(_WORD.findall(text)),
+}
+
+_SENTENCE = re.compile(rf"(?:[。！？…；]+|[.!?]+(?=[\s{re.escape(CLOSING)}]|$))[{re.escape(CLOSING)}]*")
+_BETWEEN_WORDS = re.compile(rf"\s|(?<=[{WIDE}])|(?=[{WIDE}])")
+_LOOSE_END = " \t\n\r，、：；,:;（(「『【《〈“‘—–-"
+_TOO_SOON = 0.5  # a sentence's end before this share of the room is not worth the rest
+
+
+def cut(text: str, limit: Limit, ellipsis: str = "…") -> str:
+    """`text` within `limit`: whole, or to the end of a sentence, or to the end of a word and an ellipsis.
+
+    Never ends inside a grapheme or a URL. Without its ellipsis the result is a beginning of `text`.
+    """
+    text = text.strip()
+    if fits(text, limit):
+        return text
+    if not fits(ellipsis, limit):
+        ellipsis = ""
+    whole = text[: _room(text, lambda head: fits(head, limit))]
+    sentence = _last_end(_SENTENCE, whole)
+    head = whole[:sentence].rstrip() if sentence else ""
+    if sentence >= len(whole) * _TOO_SOON and fits(head, limit):
+        return head
+    end = _room(text, lambda head: fits(head.rstrip(_LOOSE_END) + ellipsis, limit))
+    head = text[: _word_end(text, end)].rstrip(_LOOSE_END) or text[:end].rstrip()
+    return head + ellipsis if fits(head + ellipsis, limit) else head
+
+
+def split(text: str, limit: Limit, number: str = "{n}/{total}") -> tuple[str, ...]:
+    """`text` as parts of a thread, each within `limit` with its number; one part without a number where it fits.
+
+    A part ends at a paragraph where it can, else at a sentence, else at a word. `number` is written after a space,
+    "" leaves it out. Raises DraftError when not one character and its number fit.
+    """
+    text = text.strip()
+    if fits(text, limit):
+        return (text,)
+    digits = 1
+    while True:
+        tail = f" {number.format(n='9' * digits, total='9' * digits)}" if number else ""
+        parts = _packed(text, limit, tail)
+        if not number or len(str(len(parts))) <= digits:
+            break
+        digits += 1
+    if not number:
+        return tuple(parts)
+    return tuple(f"{part} {number.format(n=n, total=len(parts))}" for n, part in enumerate(parts, 1))
+
+
+def _packed(text: str, limit: Limit, tail: str) -> list[str]:
+    """The parts, as full as may be, each with room for `tail`."""
+    parts = []
+    within = partial(_with_tail_fits, limit=limit, tail=tail)
+    while text:
+        if within(text):
+            parts.append(text)
+            break
+        end = _part_end(text, _room(text, within))
+        part = text[:end].rstrip()
+        if not part:
+            raise DraftError(
+                f"nothing fits into a part of {limit.max} {limit.count} with its number",
+                mend="raise the limit, or shorten the number",
+            )
+        parts.append(part)
+        text = text[end:].lstrip()
+    return parts
+
+
+def _with_tail_fits(head: str, limit: Limit, tail: str) -> bool:
+    return fits(head.rstrip() + tail, limit)
+
+
+def _part_end(text: str, room: int) -> int:
+    """Where a part that may reach `room` ends best."""
+    paragraph = text.rfind("\n\n", 0, room)
+    if paragraph >= room * _TOO_SOON:
+        return paragraph
+    sentence = _last_end(_SENTENCE, text[:room])
+    if sentence >= room * _TOO_SOON:
+        return sentence
+    return _word_end(text, room) or room
+
+
+def _room(text: str, within: Callable[[str], bool]) -> int:
+    """The longest beginning of `text` that is `within`, as a position between graphemes and outside of URLs."""
+    high = 64
+    while high < len(text) and within(text[:high]):
+        high *= 2
+    high = min(high, len(text))
+    low = 0  # text[:low] is within, as far as is known
+    while low < high:
+        middle = (low + high + 1) // 2
+        if within(text[:middle]):
+            low = middle
+        else:
+            high = middle - 1
+    end = _between_graphemes(text, low)
+    while end and not within(text[:end]):
+        end = _between_graphemes(text, end - 1)
+    return end
+
+
+def _between_graphemes(text: str, at: int) -> int:
+    """The last position not after `at` that is between two graphemes and not inside a URL."""
+    if at >= len(text):
+        return len(text)
+    begin = max(0, at - 2100)
+    if "://" in text[begin : at + 3]:
+        for link in URL.finditer(text, begin):
+            if link.start() >= at:
+                break
+            if 0 < link.start() < at < link.end():
+                return link.start()
+    if _SINGLE.fullmatch(text, max(0, at - 1), at + 1):
+        return at
+    begin = _safe_start(text, at)
+    last = begin
+    for cluster in _CLUSTER.finditer(text, begin):
+        if cluster.end() > at:
+            break
+        last = cluster.end()
+    return last
+
+
+def _safe_start(text: str, at: int) -> int:
+    """A position before `at` from which graphemes can be told: after a line break, or the beginning."""
+    newline = text.rfind("\n", 0, at)
+    return newline + 1 if newline >= 0 else 0
+
+
+def _last_end(pattern: re.Pattern[str], text: str) -> int:
+    """Where the last match of `pattern` in `text` ends, or 0."""
+    last = 0
+    for match in pattern.finditer(text):
+        last = match.end()
+    return last
+
+
+def _word_end(text: str, end: int) -> int:
+    """The last end of a word not after `end`; 0 when `end` is inside the first one."""
+    if end >= len(text) or _is_break(text, end):
+        return end
+    for at in range(end - 1, max(0, end - 200), -1):
+        if _is_break(text, at):
+            return at
+    return 0
+
+
+def _is_break(text: str, at: int) -> bool:
+    """Whether a line may break before text[at]: at white space, or beside Han text that is not punctuation."""
+    before, after = text[at - 1], text[at]
+    if before.isspace() or after.isspace():
+        return True
+    return (_is_han(before) or _is_han(after)) and after not in _NEVER_FIRST and before not in _NEVER_LAST
+
+
+_NEVER_FIRST = frozenset("，。、；：！？…）」』】》〉”’·—～,.;:!?)]}%‰") | frozenset(CLOSING)
+_NEVER_LAST = frozenset("（「『【《〈“‘([{#@")
+_HAN = re.compile(f"[{WIDE}]")
+
+
+def _is_han(character: str) -> bool:
+    return _HAN.match(character) is not None

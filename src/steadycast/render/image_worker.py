@@ -1,0 +1,309 @@
+"""The child process that opens hostile pictures and sound: one JSON request a line in, one answer a line out.
+
+Run as `python -m steadycast.render.image_worker`. It has little memory, little time for each request, and writes only
+the file that it is told to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, UnidentifiedImageError
+
+MEMORY = 2 << 30  # bytes of address space
+SECONDS = 30  # of CPU time, a request
+FILE_SIZE = 64 << 20
+PIXELS = 40_000_000
+FRAMES = 200
+ANIMATED_PIXELS = 400_000_000  # width x height x frames
+OPENED = ("PNG", "JPEG", "GIF", "WEBP")
+FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP"}
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp"}
+QUALITIES = (88, 80, 72, 64, 54, 44, 34)
+
+
+class Unusable(Exception):
+    """Why a file cannot be used, in words for its author."""
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
+    Image.MAX_IMAGE_PIXELS = None  # our own limit says more, and is an error instead of a warning
+    for line in sys.stdin:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        allowed = int(used.ru_utime + used.ru_stime) + SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """The result of one request, or `{"error": why}`."""
+    try:
+        return OPERATIONS[request.pop("op")](**request)
+    except Unusable as error:
+        return {"error": str(error)}
+    except MemoryError:
+        return {"error": "needs more memory than a picture may"}
+    except Exception as error:  # whatever a broken file makes a decoder say
+        return {"error": f"cannot be read: {type(error).__name__}: {error}".splitlines()[0][:200]}
+
+
+def measure(source: str) -> dict[str, Any]:
+    """Width and height as a viewer shows them, and the number of frames."""
+    with _open(source) as image:
+        width, height = image.size
+        if image.getexif().get(0x0112, 1) >= 5:  # turned by a quarter
+            width, height = height, width
+        return {"width": width, "height": height, "frames": getattr(image, "n_frames", 1)}
+
+
+def sound(source: str) -> dict[str, Any]:
+    """Seconds of an audio or video file; null when it does not say."""
+    from tinytag import TinyTag, TinyTagException
+
+    try:
+        with Path(source).open("rb") as file:
+            tag = TinyTag.get(source, file_obj=file, tags=False)
+    except TinyTagException as error:
+        raise Unusable(f"cannot be read: {error}") from error
+    return {"seconds": tag.duration}
+
+
+def adapt(
+    *,
+    source: str,
+    out: str,
+    formats: list[str],
+    bytes: int | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    crop: list[float] | None = None,
+) -> dict[str, Any]:
+    """Write the picture upright, without metadata, in one of `formats`, within `bytes`, `width` and `height` pixels.
+
+    `crop` is [ratio] or [width, height]: cut from the middle, a little above it, then scaled to just that size.
+    """
+    with _open(source) as image:
+        kind = _format(image.format or "", formats)
+        if getattr(image, "n_frames", 1) > 1 and kind == image.format and kind in {"GIF", "WEBP"} and not crop:
+            return _write(out, _animation(image, kind, width, height), kind, bytes)
+        if crop is None and (width or height):
+            image.draft("RGB", (width or image.width, height or image.height))
+        icc = image.info.get("icc_profile")
+        still = _shaped(ImageOps.exif_transpose(image), crop)
+        still = _within(still, width, height)
+    return _pressed(out, still, kind=kind, formats=formats, limit=bytes, icc=icc)
+
+
+def _open(source: str) -> Image.Image:
+    try:
+        image = Image.open(source, formats=OPENED)
+    except UnidentifiedImageError:
+        raise Unusable("is not a picture, whatever its name says") from None
+    if image.width * image.height > PIXELS:
+        raise Unusable(f"has {image.width} x {image.height} pixels; at most {PIXELS // 1_000_000} million are taken")
+    frames = getattr(image, "n_frames", 1)
+    if frames > FRAMES or frames * image.width * image.height > ANIMATED_PIXELS:
+        raise Unusable(f"has {frames} frames of {image.width} x {image.height}; at most {FRAMES} are taken")
+    return image
+
+
+def _format(own: str, formats: list[str]) -> str:
+    """The format to write: its own where allowed, else the first of `formats`."""
+    wanted = [FORMATS[name] for name in formats if name in FORMATS]
+    return own if not wanted or own in wanted else wanted[0]
+
+
+def _shaped(image: Image.Image, crop: list[float] | None) -> Image.Image:
+    if crop is None:
+        return image
+    if len(crop) == 2:
+        return ImageOps.fit(image, (int(crop[0]), int(crop[1])), Image.Resampling.LANCZOS, centering=(0.5, 0.4))
+    ratio = crop[0]
+    width, height = image.size
+    size = (round(height * ratio), height) if width / height > ratio else (width, round(width / ratio))
+    left, top = (width - size[0]) // 2, round((height - size[1]) * 0.4)
+    return image.crop((left, top, left + max(1, size[0]), top + max(1, size[1])))
+
+
+def _within(image: Image.Image, width: int | None, height: int | None) -> Image.Image:
+    scale = min(1.0, (width or image.width) / image.width, (height or image.height) / image.height)
+    if scale == 1.0:
+        return image
+    size = (max(1, int(image.width * scale)), max(1, int(image.height * scale)))
+    return _true_colours(image).resize(size, Image.Resampling.LANCZOS)
+
+
+def _true_colours(image: Image.Image) -> Image.Image:
+    """A palette or 16-bit picture as RGB or RGBA."""
+    if image.mode in {"RGB", "RGBA", "L"}:
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _pressed(
+    out: str, image: Image.Image, *, kind: str, formats: list[str], limit: int | None, icc: bytes | None
+) -> dict[str, Any]:
+    """Write `image` as `kind`; under `limit` bytes by a lower quality, then as JPEG, then by fewer pixels."""
+    lossy = kind if kind in {"JPEG", "WEBP"} else "JPEG" if not formats or {"jpg", "jpeg"} & set(formats) else kind
+    first = _encoded(image, kind, QUALITIES[0], icc)
+    if limit is None or len(first) <= limit:
+        return _write(out, first, kind, None, image.size)
+    for _ in range(12):
+        for quality in QUALITIES if lossy in {"JPEG", "WEBP"} else QUALITIES[:1]:
+            data = _encoded(image, lossy, quality, None)
+            if len(data) <= limit:
+                return _write(out, data, lossy, None, image.size)
+        image = _within(image, max(1, image.width * 3 // 4), None)
+    raise Unusable(f"cannot be made smaller than {limit} bytes")
+
+
+def _encoded(image: Image.Image, kind: str, quality: int, icc: bytes | None) -> bytes:
+    image = _opaque(image) if kind == "JPEG" else image
+    options: dict[str, Any] = {"icc_profile": icc} if icc and kind != "GIF" else {}
+    if kind in {"JPEG", "WEBP"}:
+        options |= {"quality": quality}
+    if kind == "JPEG":
+        options |= {"optimize": True, "progressive": True}
+    clean = image.copy()
+    clean.info.clear()  # comments, EXIF, GPS, XMP: encoders take them from here
+    if image.mode == "P" and "transparency" in image.info and kind in {"PNG", "GIF"}:
+        options["transparency"] = image.info["transparency"]
+    data = BytesIO()
+    clean.save(data, kind, exif=b"", **options) if kind != "GIF" else clean.save(data, kind, **options)
+    return data.getvalue()
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """`image` on white, as RGB or grey."""
+    if image.mode in {"RGB", "L"}:
+        return image
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    whole = image.convert("RGBA")
+    ground = Image.new("RGBA", whole.size, "white")
+    return Image.alpha_composite(ground, whole).convert("RGB")
+
+
+def _animation(image: Image.Image, kind: str, width: int | None, height: int | None) -> bytes:
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(image):
+        durations.append(int(frame.info.get("duration", 100)))
+        still = _within(frame.convert("RGBA"), width, height)
+        still.info.clear()
+        frames.append(still)
+    data = BytesIO()
+    frames[0].save(
+        data, kind, save_all=True, append_images=frames[1:], duration=durations, loop=image.info.get("loop", 0)
+    )
+    return data.getvalue()
+
+
+def _write(out: str, data: bytes, kind: str, limit: int | None, size: tuple[int, int] | None = None) -> dict[str, Any]:
+    if limit is not None and len(data) > limit:
+        raise Unusable(f"is an animation of {len(data)} bytes; at most {limit} are taken")
+    with Path(out).open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if size is None:
+        with Image.open(BytesIO(data), formats=OPENED) as written:
+            size = written.size
+    return {"ext": EXTENSIONS[kind], "width": size[0], "height": size[1]}
+
+
+# A cover made from a title
+
+_GROUNDS = ("#1f3a4d", "#4a2f3c", "#2f4a38", "#4d3b1f", "#33365c", "#5a2d2d", "#254a4a", "#3f3350")
+
+
+def cover(
+    *, out: str, title: str, note: str, size: list[int], formats: list[str], font: list[Any] | None
+) -> dict[str, Any]:
+    """Write a cover: the title in large letters on the ground that is always its own; shapes where there is no font."""
+    width, height = size
+    seed = hashlib.sha256(title.encode()).digest()
+    image = Image.new("RGB", (width, height), _GROUNDS[seed[0] % len(_GROUNDS)])
+    draw = ImageDraw.Draw(image, "RGBA")
+    _shapes(draw, width, height, seed, 26 if font else 60)
+    if font:
+        _lettering(draw, (width, height), title, note, font)
+    return _pressed(out, image, kind=_format("JPEG", formats), formats=formats, limit=None, icc=None)
+
+
+def _shapes(draw: ImageDraw.ImageDraw, width: int, height: int, seed: bytes, alpha: int) -> None:
+    for x, y, radius in zip(seed[1:9], seed[9:17], seed[17:25], strict=True):
+        r = (radius / 255 * 0.3 + 0.08) * max(width, height)
+        middle = (x / 255 * width, y / 255 * height)
+        box = (middle[0] - r, middle[1] - r, middle[0] + r, middle[1] + r)
+        draw.ellipse(box, fill=(255, 255, 255, alpha * (radius % 3 + 1) // 6))
+
+
+def _lettering(draw: ImageDraw.ImageDraw, size: tuple[int, int], title: str, note: str, font: list[Any]) -> None:
+    width, height = size
+    margin = min(width, height) // 9
+    points = min(width, height) // 4
+    while True:
+        letters = ImageFont.truetype(font[0], points, index=font[1])
+        lines = _lines(title, letters, width - 2 * margin)
+        if len(lines) * points * 1.35 <= height - 2.6 * margin or points <= 12:
+            break
+        points = points * 9 // 10
+    lines = lines[: max(1, int((height - 2 * margin) / (points * 1.35)))]
+    y = (height - len(lines) * points * 1.35) / 2 - (margin / 4 if note else 0)
+    for line in lines:
+        draw.text((margin, y), line, font=letters, fill="white")
+        y += points * 1.35
+    if note:
+        small = ImageFont.truetype(font[0], max(12, min(width, height) // 22), index=font[1])
+        draw.text((margin, height - margin), note, font=small, fill=(255, 255, 255, 190), anchor="lm")
+
+
+def _lines(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    """`text` in lines no wider than `width`, broken between words and between Han characters."""
+    lines = [""]
+    for word in _pieces(text):
+        if lines[-1] and font.getlength((lines[-1] + word).rstrip()) > width:
+            lines.append(word.lstrip())
+        else:
+            lines[-1] += word
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def _pieces(text: str) -> list[str]:
+    """Words with the white space after them; a Han character is a word, and takes the punctuation after it along."""
+    pieces: list[str] = []
+    for character in text:
+        wide = character >= "\u2e80"
+        if (
+            not pieces
+            or (wide and character not in "，。、；：！？）」』】》…")
+            or pieces[-1][-1] >= "\u2e80"
+            or (pieces[-1][-1].isspace() and not character.isspace())
+        ):
+            pieces.append(character)
+        else:
+            pieces[-1] += character
+    return pieces
+
+
+OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
+    "measure": measure,
+    "adapt": adapt,
+    "cover": cover,
+    "sound": sound,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""What the renderers share about sanitised HTML: its tags, its attributes, its links."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote, urljoin, urlsplit
+
+TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>")  # nh3 escapes > in attributes
+SPLIT = re.compile(r"(<[^>]*>)")
+ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
+VOID = frozenset("br col hr img input wbr".split())  # noqa: SIM905
+
+# A bare URL ends before white space, before anything that is not ASCII (a Chinese sentence goes on without a space),
+# before the punctuation that ends a sentence, and before a bracket that it did not open. `&amp;` is one character here.
+_URL_BODY = r"(?:[A-Za-z0-9\-._~:/?#@!$'*+,;=%]|&amp;|\([A-Za-z0-9\-._~:/?#@!$'*+,;=%]*\))*(?:[A-Za-z0-9\-_~/#=%+$]|\))"
+_WORTH_A_LOOK = re.compile(
+    r"<[a-z0-9]+ [^>]*>|<(?:code|pre)>|</(?:a|code|pre)>|(?<![A-Za-z0-9@./])(?:https?://|www\.)(?=[A-Za-z0-9])"
+    + _URL_BODY
+)
+
+
+def attributes(tag: str) -> dict[str, str]:
+    """The attributes of one opening tag, unescaped."""
+    return {name: entities.unescape(value) for name, value in ATTRIBUTE.findall(tag)}
+
+
+def words(html: str) -> str:
+    """The text of a small piece of HTML, white space collapsed."""
+    return " ".join(entities.unescape(SPLIT.sub("", html)).split())
+
+
+class Finisher:
+    """Turns sanitised HTML into the one form all channels start from.
+
+    Bare URLs become links; pictures that the draft brings are named `media:<sha256>`; a link without a host is made
+    absolute against `base`, or is only words when there is none. `lost` lists the pictures that nobody brought.
+    """
+
+    def __init__(self, pictures: Mapping[str, str], base: str, rel: str) -> None:
+        self.lost: list[str] = []
+        self._pictures = pictures
+        self._base = base
+        self._rel = rel
+        self._shield = 0  # inside a, code or pre: a URL is not a link
+        self._unlinked = False
+
+    def finish(self, html: str) -> str:
+        """`html`, finished."""
+        return _WORTH_A_LOOK.sub(self._look, html)
+
+    def _look(self, match: re.Match[str]) -> str:
+        found = match[0]
+        if found[0] != "<":
+            return found if self._shield else self._link(found)
+        if found.startswith("<img"):
+            return self._picture(found)
+        if found.startswith("</"):
+            return self._close(found)
+        if found.startswith("<a "):
+            self._shield += 1
+            return self._anchor(found)
+        if found.startswith(("<code", "<pre")):
+            self._shield += 1
+        return found
+
+    def _close(self, found: str) -> str:
+        self._shield -= 1
+        if found == "</a>" and self._unlinked:
+            self._unlinked = False
+            return ""
+        return found
+
+    def _link(self, url: str) -> str:
+        scheme = "https://" if url.startswith("www.") else ""
+        return f'<a href="{scheme}{url}" rel="{self._rel}">{url}</a>'
+
+    def _anchor(self, tag: str) -> str:
+        href = attributes(tag).get("href", "")
+        if href.startswith(("http://", "https://", "mailto:")):
+            return tag
+        if href.startswith("#") and len(href) > 1:
+            target = href if href.startswith(("#fn-", "#fnref-", "#h-")) else f"#h-{href[1:]}"
+            return tag.replace(f'href="{entities.escape(href)}"', f'href="{entities.escape(target)}"')
+        if href and self._base:
+            return f'<a href="{entities.escape(urljoin(self._base, href))}" rel="{self._rel}">'
+        self._unlinked = True
+        return ""
+
+    def _picture(self, tag: str) -> str:
+        found = attributes(tag)
+        src = found.get("src", "")
+        digest = self._pictures.get(src) or self._pictures.get(unquote(src))
+        if digest:
+            return tag.replace(f'src="{entities.escape(src)}"', f'src="media:{digest}"')
+        if src.startswith(("http://", "https://")):
+            return tag
+        self.lost.append(unquote(src))
+        return entities.escape(found.get("alt", ""))
+
+
+class Links:
+    """Links in order of first use; the same URL has the same number, from 1."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, str]] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str, url: str) -> int:
+        """The number of `url`, which is called `text` where it is first used."""
+        if url not in self._numbers:
+            self.all.append((text, url))
+            self._numbers[url] = len(self.all)
+        return self._numbers[url]
+
+
+def says_its_url(text: str, url: str) -> bool:
+    """Whether a link's words are its address, so that they need no footnote."""
+    return text.removeprefix("mailto:").rstrip("/") in {
+        url.rstrip("/"),
+        url.removeprefix("https://").removeprefix("http://").rstrip("/"),
+        url.removeprefix("mailto:"),
+    }
+
+
+def is_of(url: str, hosts: tuple[str, ...]) -> bool:
+    """Whether `url` begins with one of `hosts` (`example.com`, or with a path `example.com/s/`)."""
+    if not hosts:
+        return False
+    parts = urlsplit(url)
+    address = f"{parts.hostname or ''}{parts.path}"
+    return parts.scheme in {"http", "https"} and any(
+        parts.hostname == host or ("/" in host and address.startswith(host)) for host in hosts
+    )

@@ -1,0 +1,328 @@
+"""Media files: stored by their content, known by their bytes, measured, and adapted to what a platform takes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from slugify import slugify
+
+from steadycast.channel import Media, MediaRule
+from steadycast.draft import MediaRef
+from steadycast.errors import DraftError
+from steadycast.render.worker import Worker
+
+IMAGE_BYTES = 20 << 20
+_VERSION = 1  # of what the worker makes: another number makes every adapted file anew
+_MIMES = {
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "aac": "audio/aac",
+    "amr": "audio/amr",
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "pdf": "application/pdf",
+}
+IMAGES = ("jpg", "png", "gif", "webp")
+_MAGIC: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("png", lambda b: b.startswith(b"\x89PNG\r\n\x1a\n")),
+    ("jpg", lambda b: b.startswith(b"\xff\xd8\xff")),
+    ("gif", lambda b: b.startswith((b"GIF87a", b"GIF89a"))),
+    ("webp", lambda b: b[:4] == b"RIFF" and b[8:12] == b"WEBP"),
+    ("wav", lambda b: b[:4] == b"RIFF" and b[8:12] == b"WAVE"),
+    ("m4a", lambda b: b[4:8] == b"ftyp" and b[8:11] in {b"M4A", b"M4B"}),
+    ("mov", lambda b: b[4:8] == b"ftyp" and b[8:10] == b"qt"),
+    ("mp4", lambda b: b[4:8] == b"ftyp"),
+    ("opus", lambda b: b.startswith(b"OggS") and b"OpusHead" in b),
+    ("ogg", lambda b: b.startswith(b"OggS")),
+    ("flac", lambda b: b.startswith(b"fLaC")),
+    ("webm", lambda b: b.startswith(b"\x1a\x45\xdf\xa3")),
+    ("amr", lambda b: b.startswith(b"#!AMR")),
+    ("pdf", lambda b: b.startswith(b"%PDF-")),
+    ("mp3", lambda b: b.startswith(b"ID3") or (len(b) > 1 and b[0] == 0xFF and b[1] & 0xE6 == 0xE2)),
+    ("aac", lambda b: len(b) > 1 and b[0] == 0xFF and b[1] & 0xF6 == 0xF0),
+)
+
+
+def kind(head: bytes) -> str | None:
+    """The extension that the first bytes of a file ask for, or None when they are of no kind that is taken."""
+    return next((ext for ext, matches in _MAGIC if matches(head)), None)
+
+
+def store(source: Path | bytes, folder: Path) -> Path:
+    """The file `<folder>/<sha256>.<ext>` with the bytes of `source`; written atomically, once.
+
+    Raises DraftError when the bytes are of no kind that is taken.
+    """
+    data = source if isinstance(source, bytes) else None
+    if data is None:
+        with Path(str(source)).open("rb") as file:
+            head = file.read(64)
+    else:
+        head = data[:64]
+    extension = kind(head)
+    if extension is None:
+        raise DraftError("is no picture, audio or video file that is taken", mend=f"use one of {', '.join(_MIMES)}")
+    digest = hashlib.sha256(data).hexdigest() if data is not None else _digest(Path(str(source)))
+    target = folder / f"{digest}.{extension}"
+    if not target.exists():
+        with _landing(target) as landing:
+            if data is not None:
+                landing.write_bytes(data)
+            else:
+                shutil.copyfile(str(source), landing)
+    return target
+
+
+class _landing:  # noqa: N801 - reads as a verb
+    """A temporary file beside `target`, which becomes it, durably, when the block ends well."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> Path:
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._target.parent)
+        os.close(handle)
+        self._path = Path(name)
+        return self._path
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None:
+            self._path.unlink(missing_ok=True)
+            return
+        land(self._path, self._target)
+
+
+def land(path: Path, target: Path) -> None:
+    """Make `path` be `target`: its bytes are on the disk before its name is."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    path.chmod(0o644)
+    path.replace(target)
+
+
+def _digest(path: Path) -> str:
+    stat = path.stat()
+    return _digest_of(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _digest_of(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 - an edit makes another key
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Where media files are made: originals and results in `media`, what is known of them in `cache`."""
+
+    media: Path
+    cache: Path
+
+    def take(self, ref: MediaRef) -> Media:
+        """The file that a draft names, stored and measured; raises DraftError with line and mend."""
+        try:
+            path = store(ref.path, self.media)
+            known = self._measured(path)
+        except FileNotFoundError:
+            raise DraftError(
+                f"{ref.role} {ref.ref} is missing", line=ref.line, mend="put the file beside the draft"
+            ) from None
+        except DraftError as error:
+            raise DraftError(f"{ref.role} {ref.ref} {error.message}", line=ref.line, mend=error.mend) from None
+        extension = path.suffix[1:]
+        if ref.role in {"image", "cover"} and extension not in IMAGES:
+            raise DraftError(f"{ref.role} {ref.ref} is {extension}", line=ref.line, mend="use PNG, JPEG, GIF or WebP")
+        stem = PurePosixPath(ref.ref).stem
+        return Media(
+            role=ref.role,
+            path=path,
+            name=f"{slugify(stem, max_length=60) or ref.role}.{extension}",
+            mime=_MIMES[extension],
+            size=path.stat().st_size,
+            sha256=path.stem,
+            alt=ref.alt,
+            width=known.get("width"),
+            height=known.get("height"),
+            seconds=known.get("seconds"),
+            ref=ref.ref,
+        )
+
+    def adapt(self, media: Media, rule: MediaRule, crop: Sequence[float] | None = None) -> Media:
+        """`media` as `rule` takes it: upright, without EXIF, converted, scaled, pressed; pictures only.
+
+        Sound and film are never converted: they fit, or DraftError says what would.
+        """
+        if not media.mime.startswith("image/"):
+            self._inspect(media, rule)
+            return media
+        spec = {
+            "formats": list(rule.formats),
+            "bytes": rule.bytes,
+            "width": rule.width,
+            "height": rule.height,
+            "crop": list(crop) if crop else None,
+        }
+        made = self._made("adapt", {"source": media.sha256, **spec}, {"source": str(media.path), **spec}, media)
+        return replace(made, role=media.role, alt=media.alt, ref=media.ref)
+
+    def covers(self, cover: Media | None, rule: MediaRule, title: str, note: str) -> tuple[Media, ...]:
+        """The cover in each shape that `rule` asks for; lettered with the title when there is none and one is required."""
+        if cover is None and not rule.required:
+            return ()
+        shapes = [_shape(rule, n) for n in range(max(1, len(rule.ratios), len(rule.sizes)))]
+        if cover is not None:
+            found = [self.adapt(cover, rule, shape) for shape in shapes]
+        else:
+            found = [self._lettered(title, note, _size(shape), rule) for shape in shapes]
+        if len(found) == 1:
+            return (found[0],)
+        return tuple(
+            replace(made, name=f"{PurePosixPath(made.name).stem}-{n}{PurePosixPath(made.name).suffix}")
+            for n, made in enumerate(found, 1)
+        )
+
+    def _lettered(self, title: str, note: str, size: tuple[int, int], rule: MediaRule) -> Media:
+        spec = {"title": title, "note": note, "size": list(size), "formats": list(rule.formats), "font": font()}
+        made = self._made("cover", spec, spec, None)
+        return replace(made, role="cover", alt=title, name=f"cover{made.path.suffix}")
+
+    def _inspect(self, media: Media, rule: MediaRule) -> None:
+        extension = media.path.suffix[1:]
+        what = f"{media.role} {media.ref}"
+        if rule.formats and extension not in rule.formats:
+            raise DraftError(f"{what} is {extension}", mend=f"convert it to {' or '.join(rule.formats)}")
+        if rule.bytes is not None and media.size > rule.bytes:
+            raise DraftError(f"{what} has {media.size} bytes of {rule.bytes}", mend="press it smaller")
+        if rule.seconds is not None and media.seconds is not None and media.seconds > rule.seconds:
+            raise DraftError(f"{what} lasts {media.seconds:.0f} of {rule.seconds:.0f} seconds", mend="shorten it")
+
+    def _measured(self, path: Path) -> dict[str, Any]:
+        """What is known of a stored file; asked of the worker once."""
+        extension = path.suffix[1:]
+        if extension in IMAGES:
+            if path.stat().st_size > IMAGE_BYTES:
+                raise DraftError(f"has more than {IMAGE_BYTES >> 20} MB", mend="scale it down")
+            return self._known(f"{path.stem}-measure", lambda: _ask({"op": "measure", "source": str(path)}))
+        if _MIMES[extension].startswith(("audio/", "video/")) and extension not in {"webm", "amr"}:
+            return self._known(f"{path.stem}-sound", lambda: _ask({"op": "sound", "source": str(path)}))
+        return {}
+
+    def _made(self, op: str, identity: dict[str, Any], request: dict[str, Any], source: Media | None) -> Media:
+        """The picture that the worker makes of `request`; made once for one `identity`."""
+        key = hashlib.sha256(json.dumps([_VERSION, op, identity], sort_keys=True).encode()).hexdigest()
+
+        def make() -> dict[str, Any]:
+            self.media.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=self.media)
+            os.close(handle)
+            landing = Path(name)
+            try:
+                made = _ask({"op": op, "out": name, **request})
+                made["sha256"] = _digest(landing)
+                made["size"] = landing.stat().st_size
+                land(landing, self.media / f"{made['sha256']}.{made['ext']}")
+            finally:
+                landing.unlink(missing_ok=True)
+            return made
+
+        try:
+            made = self._known(key, make, needs=True)
+        except DraftError as error:
+            name = f"{source.role} {source.ref} " if source else "cover "
+            raise DraftError(name + error.message, mend=error.mend) from None
+        path = self.media / f"{made['sha256']}.{made['ext']}"
+        stem = PurePosixPath(source.name).stem if source else "cover"
+        return Media(
+            role=source.role if source else "cover",
+            path=path,
+            name=f"{stem}.{made['ext']}",
+            mime=_MIMES[made["ext"]],
+            size=made["size"],
+            sha256=made["sha256"],
+            width=made["width"],
+            height=made["height"],
+        )
+
+    def _known(self, key: str, make: Callable[[], dict[str, Any]], *, needs: bool = False) -> dict[str, Any]:
+        """What the cache says under `key`, else what `make` says; `needs`: and the file it speaks of is still there."""
+        note = self.cache / "media" / f"{key}.json"
+        try:
+            known: dict[str, Any] = json.loads(note.read_bytes())
+            if not needs or (self.media / f"{known['sha256']}.{known['ext']}").exists():
+                return known
+        except (FileNotFoundError, ValueError, KeyError):
+            pass
+        made = make()
+        with _landing(note) as landing:
+            landing.write_text(json.dumps(made), encoding="utf-8")
+        return made
+
+
+def _shape(rule: MediaRule, n: int) -> tuple[float, ...] | None:
+    """The n-th cover's pixels, or its ratio, or None where the rule asks for neither."""
+    if n < len(rule.sizes):
+        return rule.sizes[n]
+    if n < len(rule.ratios):
+        width, height = rule.ratios[n].split(":")
+        return (float(width) / float(height),)
+    return None
+
+
+def _size(shape: tuple[float, ...] | None) -> tuple[int, int]:
+    """Pixels for a cover that has to be lettered."""
+    if shape and len(shape) == 2:
+        return int(shape[0]), int(shape[1])
+    return 1200, round(1200 / (shape[0] if shape else 16 / 9))
+
+
+_FONTS = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc",
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Bold.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/System/Library/Fonts/PingFang.ttc",
+)
+
+
+@lru_cache(maxsize=1)
+def font() -> list[Any] | None:
+    """A font with Han letters on this machine, as [file, index]; None when there is none."""
+    matcher = shutil.which("fc-match")
+    if matcher:
+        asked = [matcher, "-f", "%{file}\t%{index}\t%{lang}", "sans:bold:lang=zh-cn"]
+        found = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False).stdout.split("\t")  # noqa: S603
+        if len(found) == 3 and "zh-cn" in found[2].split("|") and Path(found[0]).is_file():
+            return [found[0], int(found[1]) & 0xFFFF]
+    return next(([name, 0] for name in _FONTS if Path(name).is_file()), None)
+
+
+_worker = Worker()
+
+
+def _ask(request: dict[str, Any]) -> dict[str, Any]:
+    """The worker's answer; its refusals, time-outs and deaths as DraftError."""
+    found = _worker.ask(request)
+    if "error" in found:
+        raise DraftError(found["error"], mend="save it anew as PNG, JPEG or MP3")
+    return found

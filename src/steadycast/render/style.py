@@ -1,0 +1,68 @@
+"""A style sheet small enough to write on each element: TOML, `selector = declarations`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from steadycast.errors import SettingsError
+
+_SELECTOR = re.compile(r"[a-z][a-z0-9]*(?: [a-z][a-z0-9]*)*")
+
+
+class Style:
+    """What to write in the style attribute of an element, by its name and those around it."""
+
+    def __init__(self, rules: dict[str, str] | None = None) -> None:
+        self._rules: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for selector, declarations in (rules or {}).items():
+            *around, name = selector.split()
+            text = " ".join(declarations.split()).rstrip(";").replace('"', "'").replace("&", "&amp;")
+            self._rules.setdefault(name, []).append((tuple(around), text))
+        self.plain = {n: rules[0][1] for n, rules in self._rules.items() if len(rules) == 1 and not rules[0][0]}
+
+    def of(self, name: str, around: Sequence[str]) -> str:
+        """The declarations for `name` inside `around` (outermost first); later rules come later, and so win."""
+        if name in self.plain:
+            return self.plain[name]
+        return ";".join(text for chain, text in self._rules.get(name, ()) if _inside(chain, around))
+
+    def knows(self, name: str) -> bool:
+        """Whether any rule speaks of `name`."""
+        return name in self._rules
+
+
+def _inside(chain: tuple[str, ...], around: Sequence[str]) -> bool:
+    """Whether `chain` occurs in `around` in its order, with gaps."""
+    names = iter(around)
+    return all(any(name == open_ for open_ in names) for name in chain)
+
+
+def load(name: str, folders: Sequence[Path]) -> Style:
+    """The style sheet `name` of the first of `folders` that has one; raises SettingsError with file and mend."""
+    for folder in folders:
+        file = folder / name
+        if file.is_file():
+            return _read(file, file.stat().st_mtime_ns)
+    raise SettingsError(
+        f"style sheet {name} is missing", file=folders[0] / name, mend="write it, or take `style` out of channel.toml"
+    )
+
+
+@lru_cache(maxsize=64)
+def _read(file: Path, changed: int) -> Style:  # noqa: ARG001 - an edit makes another key
+    try:
+        rules = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"not TOML: {error}", file=file) from None
+    for selector, declarations in rules.items():
+        if not isinstance(declarations, str) or not _SELECTOR.fullmatch(selector):
+            raise SettingsError(
+                f"{selector!r} is not a selector with declarations",
+                file=file,
+                mend='write elements only, as in "pre code" = "color:#333"',
+            )
+    return Style(rules)

@@ -1,0 +1,162 @@
+"""Jinja2 templates of a platform or a workspace, in a sandbox; a draft is a value to them, never a template."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from steadycast.channel import Limit
+from steadycast.errors import SettingsError
+from steadycast.render.count import cut
+
+_MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
+_WEEKDAYS = {
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+
+
+class Templates:
+    """Templates of `folders`, the first that has a name wins; compiled once, read again when a file changes."""
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        *,
+        zone: dt.tzinfo | None = None,
+        language: str = "zh-CN",
+        values: Mapping[str, Any] | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._folders = tuple(folders)
+        self._env = ImmutableSandboxedEnvironment(
+            loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+            undefined=jinja2.StrictUndefined,
+            autoescape=lambda name: name is not None and _MARKUP.search(name) is not None,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            cache_size=200,
+        )
+        self._env.globals.clear()
+        self._env.globals.update({"range": _short_range, "namespace": jinja2.utils.Namespace, **(values or {})})
+        self._env.filters.update(_filters(zone or ZoneInfo("UTC"), language))
+        self._env.filters.update(filters or {})
+
+    def has(self, name: str) -> bool:
+        """Whether any folder has a template of this name."""
+        return any((folder / name).is_file() for folder in self._folders)
+
+    def render(self, template: str, /, **values: Any) -> str:
+        """The text of one template; raises SettingsError that names the template's file and line."""
+        try:
+            return self._env.get_template(template).render(**values)
+        except jinja2.TemplateNotFound as error:
+            raise SettingsError(
+                f"template {error.name} is missing",
+                file=self._folders[0] / str(error.name) if self._folders else None,
+                mend="write it, or eject the platform's own",
+            ) from None
+        except jinja2.TemplateSyntaxError as error:
+            raise SettingsError(str(error.message), file=error.filename, line=error.lineno) from None
+        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            file, line = self._where(error)
+            raise SettingsError(f"{template}: {error}", file=file, line=line) from None
+
+    def _where(self, error: Exception) -> tuple[str | None, int | None]:
+        """The innermost template line of the traceback, which Jinja has rewritten to the template's own."""
+        found: tuple[str | None, int | None] = (None, None)
+        here = error.__traceback__
+        while here is not None:
+            file = here.tb_frame.f_code.co_filename
+            if any(Path(file).is_relative_to(folder) for folder in self._folders):
+                found = (file, here.tb_lineno)
+            here = here.tb_next
+        return found
+
+
+def _short_range(*bounds: int) -> range:
+    """`range` of at most 10,000 numbers: a template is an operator's, its values are not."""
+    numbers = range(*bounds)
+    if len(numbers) > 10_000:
+        raise ValueError("range of more than 10,000 numbers")
+    return numbers
+
+
+def _filters(zone: dt.tzinfo, language: str) -> dict[str, Any]:
+    own = language.partition("-")[0].lower()
+
+    def local(moment: dt.datetime) -> dt.datetime:
+        return moment.astimezone(zone)
+
+    def date(moment: dt.datetime, language: str = own) -> str:
+        """2026年11月22日 周日, or Sunday, 22 November 2026."""
+        return date_text(local(moment), language)
+
+    def time(moment: dt.datetime) -> str:
+        return f"{local(moment):%H:%M}"
+
+    def date_time(moment: dt.datetime, language: str = own) -> str:
+        return f"{date(moment, language)} {time(moment)}"
+
+    def iso(moment: dt.datetime) -> str:
+        return local(moment).isoformat(timespec="seconds")
+
+    def rfc822(moment: dt.datetime) -> str:
+        return format_datetime(local(moment).replace(tzinfo=_offset(local(moment))))
+
+    return {
+        "local": local,
+        "date": date,
+        "time": time,
+        "datetime": date_time,
+        "iso": iso,
+        "rfc822": rfc822,
+        "duration": duration,
+        "absolute": absolute,
+        "cut": shorten,
+        "safe_html": Markup,  # for `post.html`, which the sanitiser has seen
+    }
+
+
+def _offset(moment: dt.datetime) -> dt.timezone:
+    """The moment's zone as a fixed offset: email.utils writes -0000 for a zone it does not know to be UTC."""
+    return dt.timezone(moment.utcoffset() or dt.timedelta())
+
+
+def date_text(day: dt.date, language: str = "zh") -> str:
+    """A date with its weekday, in Chinese or English."""
+    if language.lower().startswith("zh"):
+        return f"{day.year}年{day.month}月{day.day}日 {_WEEKDAYS['zh'][day.weekday()]}"
+    return f"{_WEEKDAYS['en'][day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def duration(seconds: float | None) -> str:
+    """`seconds` as H:MM:SS, or M:SS under an hour; nothing for None."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def absolute(url: str, base: str) -> str:
+    """`url` made absolute against `base`, which ends in a slash or will be taken to."""
+    return urljoin(base if base.endswith("/") else f"{base}/", url)
+
+
+def shorten(text: str, limit: int, count: str = "graphemes") -> str:
+    """`text` cut to `limit`, at a sentence's end or a word's."""
+    return cut(text, Limit(limit, count))

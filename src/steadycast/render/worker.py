@@ -1,0 +1,98 @@
+"""The one child process that handles pictures and sound for this process, started when it is first needed."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+TIMEOUT = 60.0  # seconds of wall time, a request
+_LONGEST_ANSWER = 1 << 20
+_KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "HOME", "TMPDIR")  # no secret of this process reaches a decoder
+
+
+class Worker:
+    """Asks the child process and waits for its answer; a child that hangs or dies is replaced."""
+
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        atexit.register(self.close)
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one request; `{"error": why}` when the child refused, ran out of time or died."""
+        with self._lock:
+            child = self._running()
+            assert child.stdin is not None
+            try:
+                child.stdin.write(json.dumps(request).encode() + b"\n")
+                child.stdin.flush()
+                line = self._line(child)
+            except TimeoutError:
+                self._end()
+                return {"error": f"took longer than {self._timeout:.0f} seconds"}
+            except OSError:
+                line = b""
+            if not line:
+                self._end()
+                return {"error": "broke the program that reads it, or needs more than it may use"}
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+
+    def close(self) -> None:
+        """End the child, if this process has one."""
+        with self._lock:
+            self._end()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._owner != os.getpid():
+            self._child = None  # a fork's copy: the pipe belongs to the parent
+        if self._child is None or self._child.poll() is not None:
+            self._end()
+            environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+            self._owner = os.getpid()
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "steadycast.render.image_worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for the parent; the end of its input ends the child
+            )
+        return self._child
+
+    def _line(self, child: subprocess.Popen[bytes]) -> bytes:
+        """One whole line, or b"" when the child has gone; raises TimeoutError."""
+        assert child.stdout is not None
+        end = time.monotonic() + self._timeout
+        found = b""
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(child.stdout, selectors.EVENT_READ)
+            while not found.endswith(b"\n") and len(found) < _LONGEST_ANSWER:
+                if not waiting.select(max(0.0, end - time.monotonic())):
+                    raise TimeoutError
+                piece = os.read(child.stdout.fileno(), 65536)
+                if not piece:
+                    return b""
+                found += piece
+        return found
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None or self._owner != os.getpid():
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
