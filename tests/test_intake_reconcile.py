@@ -23,7 +23,9 @@ def known(id: str, path: str, revision: str, gone: bool = False) -> Known:
 def test_a_draft_seen_for_the_first_time_is_new_and_gets_an_id():
     changes = reconcile([draft("pgc/a.md", "1")], [], make_id=lambda: "id-1")
     assert [(c.id, c.before) for c in changes.new] == [("id-1", None)]
-    assert not (changes.edited or changes.deleted or changes.problems)
+    assert not (changes.edited)
+    assert not (changes.deleted)
+    assert not (changes.problems)
 
 
 def test_other_content_under_the_same_name_is_an_edit():
@@ -113,14 +115,18 @@ def test_every_file_is_one_live_draft_or_one_problem_and_a_second_look_changes_n
         assert live == {path: revision for path, revision in world.items() if path not in copies}
         assert len({row.id for row in rows}) == len(rows)
         again, _ = settle(world, rows)
-        assert not (again.new or again.edited or again.renamed or again.back or again.deleted)
+        assert not (again.new)
+        assert not (again.edited)
+        assert not (again.renamed)
+        assert not (again.back)
+        assert not (again.deleted)
         assert {str(problem.path) for problem in again.problems} == copies
 
 
 def test_ids_are_twelve_letters_and_never_the_same():
     ids = {new_id() for _ in range(1000)}
     assert len(ids) == 1000
-    assert all(len(id) == 12 and id.isalnum() and id.islower() or id.isascii() for id in ids)
+    assert all((len(id) == 12 and id.isalnum() and id.islower()) or id.isascii() for id in ids)
 
 
 def test_a_members_draft_waits_and_a_trusted_members_or_the_houses_does_not():

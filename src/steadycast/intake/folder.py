@@ -154,10 +154,12 @@ class _Look:
                 elif is_draft_name(entry.name) and (result := self.file(entry, path)) is not None:
                     yield result
 
-    def trouble(self, entry: os.DirEntry[str], path: PurePosixPath) -> Problem | None:
+    def trouble(self, entry: os.DirEntry[str], path: PurePosixPath) -> Problem | Unsettled | None:
         """Why this entry can be neither a folder to go into nor a file: links of folders, pipes, unusable names."""
         try:
             mode = entry.stat(follow_symlinks=False).st_mode
+        except FileNotFoundError:
+            return Unsettled(path)
         except OSError as error:
             return Problem(path, f"cannot be looked at: {error.strerror}", "check its permissions")
         if any("\ud800" <= char <= "\udfff" for char in entry.name):

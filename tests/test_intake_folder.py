@@ -1,0 +1,273 @@
+"""What a scan of content/ takes, what it passes over, and what it calls a problem."""
+
+import os
+import socket
+import threading
+import time
+from pathlib import PurePosixPath as P
+
+import pytest
+
+from steadycast.decoding import shown
+from steadycast.draft import parse
+from steadycast.intake.folder import Found, Limits, Problem, Seen, Unsettled, is_draft_name, scan
+
+LATER = 10**10  # nanoseconds: a scan that happens ten seconds after the files were written
+
+
+@pytest.fixture
+def content(tmp_path):
+    root = tmp_path / "content"
+    (root / "pgc").mkdir(parents=True)
+    (root / "ugc" / "alice").mkdir(parents=True)
+    return root
+
+
+def look(root, known=None, **limits):
+    results = list(scan(root, Limits(**limits), known, clock_ns=lambda: time.time_ns() + LATER))
+    return (
+        {str(r.path): r for r in results if isinstance(r, Found)},
+        {shown(r.path): r for r in results if isinstance(r, Problem)},
+        [r for r in results if isinstance(r, Unsettled)],
+    )
+
+
+def test_every_markdown_file_is_found_with_its_bytes(content):
+    (content / "pgc" / "一.md").write_text("正文")
+    (content / "ugc" / "alice" / "deep").mkdir()
+    (content / "ugc" / "alice" / "deep" / "b.MARKDOWN").write_bytes(b"x")
+    found, problems, _ = look(content)
+    assert {path: f.raw for path, f in found.items()} == {
+        "pgc/一.md": "正文".encode(),
+        "ugc/alice/deep/b.MARKDOWN": b"x",
+    }
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".a.md",
+        "a.md~",
+        ".a.md.swp",
+        "#a.md#",
+        ".#a.md",
+        "4913",
+        "a.md.tmp",
+        "a.md.part",
+        "_index.md",
+        "a.txt",
+        "a.md.bak",
+    ],
+)
+def test_temporary_files_and_list_pages_are_passed_over(content, name):
+    (content / "pgc" / name).write_text("x")
+    assert look(content) == ({}, {}, [])
+    assert not is_draft_name(name)
+
+
+def test_hidden_folders_are_passed_over(content):
+    (content / "pgc" / ".git").mkdir()
+    (content / "pgc" / ".git" / "a.md").write_text("x")
+    assert look(content) == ({}, {}, [])
+
+
+def test_links_out_in_and_in_a_circle_are_problems_and_end(content, tmp_path):
+    (tmp_path / "secret.md").write_text("secret")
+    (content / "pgc" / "real.md").write_text("x")
+    (content / "pgc" / "out.md").symlink_to(tmp_path / "secret.md")
+    (content / "pgc" / "in.md").symlink_to("real.md")
+    (content / "pgc" / "loop").symlink_to("..")
+    (content / "pgc" / "self.md").symlink_to("self.md")
+    (content / "ugc" / "mallory").symlink_to(tmp_path)
+    found, problems, _ = look(content)
+    assert list(found) == ["pgc/real.md"]
+    assert set(problems) == {"pgc/out.md", "pgc/in.md", "pgc/loop", "pgc/self.md", "ugc/mallory"}
+    assert "links are not followed" in problems["pgc/out.md"].message
+
+
+def test_pipes_and_sockets_are_problems_and_block_nothing(content):
+    os.mkfifo(content / "pgc" / "pipe.md")
+    here = os.getcwd()
+    os.chdir(content / "pgc")  # a socket's path is short
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind("s.md")
+            _, problems, _ = look(content)
+    finally:
+        os.chdir(here)
+    assert {path: p.message for path, p in problems.items()} == {
+        "pgc/pipe.md": "is a FIFO, not a file",
+        "pgc/s.md": "is a socket, not a file",
+    }
+
+
+def test_a_huge_draft_is_a_problem_and_is_not_read(content):
+    with (content / "pgc" / "huge.md").open("wb") as file:
+        file.truncate(1 << 40)
+    began = time.monotonic()
+    _, problems, _ = look(content)
+    assert "too large" in problems["pgc/huge.md"].message
+    assert time.monotonic() - began < 5
+
+
+def test_a_members_hard_link_is_refused_and_the_houses_is_not(content, tmp_path):
+    for folder in ("pgc", "ugc/alice"):
+        (tmp_path / folder.replace("/", "-")).write_text("x")
+        os.link(tmp_path / folder.replace("/", "-"), content / folder / "a.md")
+    found, problems, _ = look(content)
+    assert list(found) == ["pgc/a.md"]
+    assert "hard link" in problems["ugc/alice/a.md"].message
+
+
+def test_what_may_not_be_read_is_a_problem_with_the_reason(content, monkeypatch):
+    (content / "pgc" / "a.md").write_text("x")
+    (content / "pgc" / "a.md").chmod(0)
+    if os.geteuid() == 0:  # root reads everything: let the system say what it would say to others
+        real = os.open
+
+        def as_another_user(path, flags, *args, **more):
+            if path == "a.md":
+                raise PermissionError(13, "Permission denied")
+            return real(path, flags, *args, **more)
+
+        monkeypatch.setattr(os, "open", as_another_user)
+    _, problems, _ = look(content)
+    assert str(problems["pgc/a.md"]) == "pgc/a.md: cannot be read: Permission denied (check its permissions)"
+
+
+def test_a_missing_content_folder_is_one_problem_that_speaks_for_everything(tmp_path):
+    _, problems, _ = look(tmp_path / "nowhere")
+    assert list(problems) == ["."]
+
+
+def test_names_that_could_mislead_are_shown_escaped(content):
+    (content / "pgc" / "a\nb\u202egp.md").write_text("x")
+    with (content / "pgc" / "z.md").open("w") as file:
+        file.write("x")
+    os.rename(os.fsencode(content / "pgc" / "z.md"), os.fsencode(content / "pgc") + b"/\xff.md")
+    found, problems, _ = look(content)
+    assert [shown(path) for path in found] == ["pgc/a\\x0ab\\u202egp.md"]
+    assert list(problems) == ["pgc/\\udcff.md"]
+
+
+def test_composed_and_decomposed_names_are_two_files(content):
+    (content / "pgc" / "caf\u00e9.md").write_text("1")
+    (content / "pgc" / "cafe\u0301.md").write_text("2")
+    assert len(look(content)[0]) == 2
+
+
+def test_an_unchanged_file_is_not_read_again(content):
+    (content / "pgc" / "a.md").write_text("x")
+    found = look(content)[0]["pgc/a.md"]
+    again = look(content, {P("pgc/a.md"): Seen(found.print)})[0]["pgc/a.md"]
+    assert again.raw is None
+    os.utime(content / "pgc" / "a.md", ns=(1, 1))
+    assert look(content, {P("pgc/a.md"): Seen(found.print)})[0]["pgc/a.md"].raw == b"x"
+
+
+def test_a_picture_that_changed_has_its_draft_read_again(content, tmp_path):
+    import datetime as dt
+    from zoneinfo import ZoneInfo
+
+    (content / "pgc" / "p.png").write_bytes(b"1")
+    (content / "pgc" / "a.md").write_text("# t\n\n![](p.png)\n")
+    found = look(content)[0]["pgc/a.md"]
+    draft = parse(
+        found.raw, found.path, found.file, content, zone=ZoneInfo("UTC"), mtime=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    )
+    known = {found.path: Seen.of(found, draft)}
+    assert look(content, known)[0]["pgc/a.md"].raw is None
+    (content / "pgc" / "p.png").write_bytes(b"22")
+    assert look(content, known)[0]["pgc/a.md"].raw is not None
+
+
+def test_a_file_written_just_now_is_taken_once_it_has_stopped_growing(content):
+    (content / "pgc" / "done.md").write_text("whole")
+    (content / "pgc" / "growing.md").write_text("half")
+    (content / "pgc" / "old.md").write_text("old")
+    os.utime(content / "pgc" / "old.md", (1, 1))
+    order = []
+
+    def meanwhile(seconds):
+        order.append("waited")
+        (content / "pgc" / "growing.md").write_text("half and more")
+
+    for result in scan(content, sleep=meanwhile):
+        order.append((type(result).__name__, result.path.name))
+    assert order == [("Found", "old.md"), "waited", ("Found", "done.md"), ("Unsettled", "growing.md")]
+
+
+def test_a_time_in_the_future_delays_a_file_and_does_not_lose_it(content):
+    (content / "pgc" / "a.md").write_text("x")
+    os.utime(content / "pgc" / "a.md", (4_000_000_000, 4_000_000_000))
+    (found,) = scan(content, sleep=lambda seconds: None)
+    assert found.raw == b"x"
+
+
+def test_a_file_swapped_for_a_link_after_it_was_listed_is_not_followed(content, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    (content / "ugc" / "alice" / "a.md").write_text("x")
+
+    def swap(seconds):
+        (content / "ugc" / "alice" / "a.md").unlink()
+        (content / "ugc" / "alice" / "a.md").symlink_to(tmp_path / "secret")
+
+    (result,) = scan(content, sleep=swap)
+    assert isinstance(result, Problem)
+
+
+def test_a_folder_swapped_for_a_link_is_not_followed(content, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.md").write_text("secret")
+    (content / "ugc" / "alice" / "a.md").write_text("x")
+
+    def swap(seconds):
+        (content / "ugc" / "alice").rename(tmp_path / "was-alice")
+        (content / "ugc" / "alice").symlink_to(tmp_path / "other")
+
+    (result,) = scan(content, sleep=swap)
+    assert isinstance(result, Problem)
+
+
+def test_folders_without_end_stop_at_the_limit(content):
+    deep = content / "pgc"
+    for _ in range(30):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "a.md").write_text("x")
+    found, problems, _ = look(content)
+    assert not found
+    assert len(problems) == 1
+
+
+def test_more_drafts_than_a_scan_takes_is_said_once(content):
+    for n in range(5):
+        (content / "pgc" / f"{n}.md").write_text("x")
+    found, problems, _ = look(content, files=3)
+    assert len(found) == 3
+    assert len(problems) == 1
+
+
+def test_a_scan_while_files_come_and_go_never_fails(content):
+    stop = threading.Event()
+
+    def churn():
+        n = 0
+        while not stop.is_set():
+            path = content / "pgc" / f"{n % 7}.md"
+            path.write_text("x" * n)
+            path.rename(content / "pgc" / f"{(n + 1) % 7}.md")
+            (content / "pgc" / f"{n % 7}.md").unlink(missing_ok=True)
+            n += 1
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        for _ in range(20):
+            for result in scan(content, sleep=lambda seconds: None):
+                assert isinstance(result, Unsettled | Found | Problem)
+                assert not isinstance(result, Problem)
+    finally:
+        stop.set()
+        thread.join()
