@@ -1,4 +1,4 @@
-"""The ledger's tables. Instants are microseconds since 1970 UTC in a BigInteger, so both databases compare them alike."""
+"""The ledger's tables. Instants are whole microseconds since 1970 UTC, so both databases compare them alike."""
 
 from __future__ import annotations
 
@@ -165,7 +165,6 @@ class DeliveryRow(SQLModel, table=True):
         ),
         # The record is one pass over this.
         Index("ix_delivery_record", "channel", "at", "verdict", "finished", "series", "origin", "member"),
-        Index("ix_delivery_slot", "slot"),
     )
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     slot: str = Field(foreign_key="slot.id")

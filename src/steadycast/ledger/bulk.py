@@ -1,0 +1,82 @@
+"""What was published before there was a ledger, taken in by the hundred thousand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from base64 import b32encode
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table
+
+from steadycast.ledger.claims import DELIVERY, micros
+from steadycast.ledger.connection import Database, table
+from steadycast.ledger.installation import MARKER_LENGTH
+from steadycast.ledger.intake import chunks
+from steadycast.ledger.plans import BLANK
+from steadycast.ledger.tables import State
+
+SLOT = table("slot")
+BATCH = 20_000  # rows a transaction: large enough that a commit is nothing, small enough to hold
+
+
+class Before(NamedTuple):
+    """One thing that went out, or should have, before Steadycast kept the record."""
+
+    slot: str
+    series: str
+    at: dt.datetime
+    local: str  # naive ISO wall time
+    channel: str
+    verdict: str
+    finished: dt.datetime | None = None
+    origin: str = ""
+    member: str = ""
+    url: str = ""
+
+
+def backfill(db: Database, rows: Iterable[Before]) -> int:
+    """Write past slots with their deliveries; what the ledger knows already stays. Returns the deliveries added."""
+    added = 0
+    for batch in chunks(rows, BATCH):
+        with db.write() as connection:
+            slots = {row.slot: row for row in batch}
+            _insert(connection, SLOT, SLOT_NAMES, map(_slot, slots.values()))
+            added += _insert(connection, DELIVERY, DELIVERY_NAMES, map(_delivery(db.secret), batch))
+    return added
+
+
+SLOT_NAMES = ("id", "series", "at", "local", "occasion", "filled", "why", "excused", "manual")
+REST = {k: v for k, v in BLANK.items() if k not in ("state", "verdict", "finished", "origin", "member", "url")}
+DELIVERY_NAMES = (
+    "slot", "channel", "series", "at", "marker", "state", "verdict", "finished", "origin", "member", "url", *REST
+)  # fmt: skip
+STATES = {"missed": State.MISSED.value, "excused": State.EXCUSED.value}
+
+
+def _slot(row: Before) -> tuple[Any, ...]:
+    return (row.slot, row.series, micros(row.at), row.local, "", row.verdict == "filled", "backfill", "", True)
+
+
+def _delivery(secret: bytes) -> Any:
+    rest = tuple(REST.values())
+    published = State.PUBLISHED.value
+
+    def values(row: Before) -> tuple[Any, ...]:
+        digest = hmac.digest(secret, f"{row.slot}|{row.channel}".encode(), "sha256")
+        marker = b32encode(digest)[:MARKER_LENGTH].decode().lower()
+        finished = None if row.finished is None else micros(row.finished)
+        state = STATES.get(row.verdict, published)
+        return (row.slot, row.channel, row.series, micros(row.at), marker, state, row.verdict, finished, row.origin,
+                row.member, row.url, *rest)  # fmt: skip
+
+    return values
+
+
+def _insert(connection: Connection, into: Table, names: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> int:
+    """The driver's own executemany: nothing is built for each row but its tuple."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    places = ", ".join([mark] * len(names))
+    sql = f"INSERT INTO {into.name} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 our own names
+    return connection.exec_driver_sql(sql, list(rows)).rowcount

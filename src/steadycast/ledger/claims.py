@@ -1,0 +1,227 @@
+"""What is due, and who has it: claims with a fencing token and a lease, frozen posts, and intents."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, cast, func, select, type_coerce, update
+
+from steadycast.errors import Fenced
+from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.history import tell
+from steadycast.ledger.intake import chunks
+from steadycast.ledger.tables import EPOCH, State
+
+DELIVERY = table("delivery")
+FROZEN = table("frozen")
+STEP = table("step")
+MICROSECOND = dt.timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery whose time has come."""
+
+    id: int
+    slot: str
+    channel: str
+    series: str
+    at: dt.datetime  # the slot's instant
+    wake: dt.datetime
+    draft: str
+    attempt: int  # tries made so far
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this worker has until `lease`; every later write names its `token`."""
+
+    id: int
+    slot: str
+    channel: str
+    series: str
+    at: dt.datetime
+    grace: dt.timedelta
+    late: dt.timedelta
+    marker: str
+    draft: str
+    origin: str
+    member: str
+    attempt: int  # this one; the first is 1
+    token: int
+    lease: dt.datetime
+    frozen: str | None = None  # hash of the post frozen by an earlier try
+    revision: str | None = None  # and the revision it was made of
+
+    @property
+    def last(self) -> dt.datetime:
+        """The instant after which it is missed."""
+        return self.at + self.late
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPost:
+    """A post's bytes as they will be sent, their sha256, and the revision they were made of."""
+
+    delivery: int
+    token: int
+    post: bytes
+    hash: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a publish: its remote id once it is done, and whether it begins for the first time."""
+
+    name: str
+    remote_id: str | None
+    first: bool
+
+
+def micros(instant: dt.datetime) -> int:
+    """An instant as the database holds it."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def past(seconds: str, now: dt.datetime) -> ColumnElement[bool]:
+    """Whether `now` is more than a row's `grace` or `late` past its slot's instant."""
+    limit = type_coerce(DELIVERY.c.at, BigInteger) + cast(DELIVERY.c[seconds], BigInteger) * 1_000_000
+    return limit < micros(now)
+
+
+def due(db: Database, until: dt.datetime, limit: int = 1000) -> list[Due]:
+    """What may be claimed by then, the earliest first: one walk along a partial index, whatever the ledger's size."""
+    c = DELIVERY.c
+    query = select(c.id, c.slot, c.channel, c.series, c.at, c.wake, c.draft, c.attempt)
+    query = query.where(c.wake <= until, c.state == State.DUE).order_by(c.wake).limit(limit)
+    with db.read() as connection:
+        return [Due(*row) for row in connection.execute(query)]
+
+
+def claim(
+    db: Database,
+    ids: Iterable[int],
+    now: dt.datetime,
+    owner: str,
+    lease: dt.timedelta,
+    *,
+    until: dt.datetime | None = None,
+) -> list[Claimed]:
+    """Take deliveries that are due by `until` (now, when not given), all in one transaction.
+
+    What another worker has, what is not due, and what is past `late` is left out: an empty list is no error.
+    """
+    c = DELIVERY.c
+    free = (c.state == State.DUE) & (c.wake <= (until or now)) & ~past("late", now)
+    taken = {
+        "state": State.CLAIMED, "attempt": c.attempt + 1, "token": c.token + 1,
+        "owner": owner, "lease": now + lease, "wake": now + lease,
+    }  # fmt: skip
+    rows = []
+    with db.write() as connection:
+        for batch in chunks(sorted(ids)):
+            # PostgreSQL: rows that another worker is just taking are skipped, not waited for.
+            mine = select(c.id).where(c.id.in_(batch), free).order_by(c.id).with_for_update(skip_locked=True)
+            held = [row.id for row in connection.execute(mine)]
+            change = update(DELIVERY).where(c.id.in_(held), free).values(**taken).returning(*DELIVERY.columns)
+            rows += list(connection.execute(change)) if held else []
+        tell(connection, [r.id for r in rows], now, "claimed", owner)
+    return sorted((_claimed(row) for row in rows), key=lambda d: (d.at, d.id))
+
+
+def _claimed(row: object) -> Claimed:
+    names = ("id", "slot", "channel", "series", "at", "marker", "draft", "origin", "member", "attempt", "token")
+    same: dict[str, Any] = {name: getattr(row, name) for name in (*names, "lease", "frozen", "revision")}
+    spans: dict[str, Any] = {name: dt.timedelta(seconds=getattr(row, name)) for name in ("grace", "late")}
+    return Claimed(**same, **spans)
+
+
+def freeze(db: Database, posts: Sequence[FrozenPost], now: dt.datetime) -> frozenset[int]:
+    """Keep what will be sent, before anything is; returns the deliveries that are still this worker's."""
+    c = DELIVERY.c
+    change = update(DELIVERY).where(
+        c.id == bindparam("b_id"), c.token == bindparam("b_token"), c.state == State.CLAIMED
+    ).values(frozen=bindparam("b_hash"), revision=bindparam("b_revision"))  # fmt: skip
+    with db.write() as connection:
+        held = [p for p in posts if _one(connection, change, p.delivery, p.token, b_hash=p.hash, b_revision=p.revision)]
+        rows = [{"delivery": p.delivery, "hash": p.hash, "post": p.post, "at": now} for p in held]
+        upsert(connection, FROZEN, rows, ("hash", "post", "at"))
+        tell(connection, [p.delivery for p in held], now, "frozen")
+    return frozenset(p.delivery for p in held)
+
+
+def frozen(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
+    """The frozen posts' bytes."""
+    found: dict[int, bytes] = {}
+    with db.read() as connection:
+        for batch in chunks(sorted(ids)):
+            query = select(FROZEN.c.delivery, FROZEN.c.post).where(FROZEN.c.delivery.in_(batch))
+            found |= {row.delivery: bytes(row.post) for row in connection.execute(query)}
+    return found
+
+
+def intend(db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.timedelta) -> list[Claimed]:
+    """Write that these are about to be sent, durably and in one transaction: only what is returned may be sent.
+
+    Left out is what is no longer this worker's, or whose lease has run out. The new lease is the instant by which
+    the last request has ended; until it is known better it is the deadline that SETTLE counts from.
+    """
+    c = DELIVERY.c
+    until = now + lease
+    change = update(DELIVERY).where(
+        c.id == bindparam("b_id"), c.token == bindparam("b_token"), c.state == State.CLAIMED, c.lease > now,
+        c.frozen.is_not(None),
+    ).values(state=State.SENDING, lease=until, wake=until, deadline=until, looks=0)  # fmt: skip
+    with db.write() as connection:
+        mine = [replace(d, lease=until) for d in claims if _one(connection, change, d.id, d.token)]
+        tell(connection, [d.id for d in mine], now, "sending")
+    return mine
+
+
+def holds(db: Database, claim: Claimed) -> bool:
+    """Whether a delivery is still this worker's to send."""
+    c = DELIVERY.c
+    query = select(func.count()).where(c.id == claim.id, c.token == claim.token, c.state == State.SENDING)
+    with db.read() as connection:
+        return connection.scalar(query) == 1
+
+
+def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease: dt.timedelta) -> Step:
+    """Write that a step of a publish begins, and make the lease last for it; what is known when it began before.
+
+    Raises Fenced when the delivery is no longer this worker's.
+    """
+    c, until = DELIVERY.c, now + lease
+    change = update(DELIVERY).where(
+        c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > now
+    ).values(lease=until, wake=until, deadline=until)  # fmt: skip
+    with db.write() as connection:
+        if connection.execute(change).rowcount != 1:
+            raise Fenced(f"{claim.channel}: {claim.slot} is another worker's now, step {name} was not sent")
+        first = upsert(connection, STEP, [{"delivery": claim.id, "name": name, "begun": now, "remote_id": None}]) == 1
+        this = select(STEP.c.remote_id).where(STEP.c.delivery == claim.id, STEP.c.name == name)
+        return Step(name, connection.scalar(this), first=first)
+
+
+def steps(db: Database, delivery: int) -> dict[str, str | None]:
+    """A delivery's steps in the order they were begun: name -> remote id, None for one not known to be done."""
+    query = select(STEP.c.name, STEP.c.remote_id).where(STEP.c.delivery == delivery).order_by(STEP.c.begun, STEP.c.name)
+    with db.read() as connection:
+        return {row.name: row.remote_id for row in connection.execute(query)}
+
+
+def finish_step(db: Database, claim: Claimed, name: str, remote_id: str, now: dt.datetime) -> bool:
+    """Keep a step's remote id. It is true whoever holds the delivery by now, so no token is asked for."""
+    this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.remote_id.is_(None)
+    with db.write() as connection:
+        kept = connection.execute(update(STEP).where(this).values(remote_id=remote_id)).rowcount == 1
+        tell(connection, [claim.id] if kept else [], now, "step", f"{name} {remote_id}")
+        return kept
+
+
+def _one(connection: Connection, change: object, id: int, token: int, **more: object) -> bool:
+    return connection.execute(change, {"b_id": id, "b_token": token, **more}).rowcount == 1  # type: ignore[call-overload,no-any-return]

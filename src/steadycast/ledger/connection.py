@@ -1,0 +1,195 @@
+"""One database, opened with the durability that a promise needs: reads, writes, and errors a person can act on."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlmodel import SQLModel
+
+from steadycast.errors import LedgerError
+from steadycast.ledger import tables  # noqa: F401  the tables register themselves
+
+BUSY_TIMEOUT = 30  # seconds that a writer waits for another process's
+# SQLite 3.7.0 to 3.51.2 can corrupt a WAL file that two connections reset at once (sqlite.org/wal.html).
+WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+# DELETE + FULL lost committed rows in power cuts: the directory entry of the journal was not synced. EXTRA syncs it.
+SQLITE_MODE = (
+    ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+    if WAL_IS_SAFE
+    else ("PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=EXTRA")
+)
+
+MENDS = (  # what a driver says -> what to do about it
+    ("disk is full", "free some space: nothing was sent that is not in the ledger"),
+    ("disk i/o error", "check the disk and its free space"),
+    ("readonly database", "make the file and its folder writable for this user"),
+    ("read-only", "make the file and its folder writable for this user"),
+    ("unable to open database file", "make the folder exist and writable for this user"),
+    ("database is locked", "another process has been writing for too long: find and end it"),
+    ("not a database", "this file is no ledger: move it away, or name another"),
+    ("malformed", "restore the ledger from a backup"),
+    ("password authentication", "check user and password in STEADYCAST_LEDGER"),
+    ("does not exist", "create the database, or mend its name in STEADYCAST_LEDGER"),
+    ("connection", "check that PostgreSQL runs at the address in STEADYCAST_LEDGER"),
+)
+
+
+def table(name: str) -> Table:
+    """The Core table of one of `tables.py`'s rows."""
+    return SQLModel.metadata.tables[name]
+
+
+class Database:
+    """A pool of connections to one ledger; safe for threads, not to be carried over a fork."""
+
+    def __init__(self, engine: Engine, name: str, *, readonly: bool = False) -> None:
+        self.engine = engine
+        self.name = name  # for messages: no password in it
+        self.readonly = readonly
+        self.secret = b""  # of the installation: markers are keyed with it
+        # Threads queue here instead of polling SQLite's file lock, which sleeps up to 100 ms between tries.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the ledger."""
+        with telling(self.name), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is durable when the block ends, and never was when it raises."""
+        if self._turn is None:
+            with telling(self.name), self.engine.begin() as connection:
+                yield connection
+            return
+        with self._turn, telling(self.name), self.engine.connect() as plain:
+            connection = plain.execution_options(steadycast_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def telling(name: str) -> Iterator[None]:
+    """Turn what a database driver raises into a LedgerError with a mend, in one line."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+        raise ledger_error(name, error) from error
+
+
+def ledger_error(name: str, error: Exception) -> LedgerError:
+    """What a driver said, in one line that names the ledger and the mend; a statement's values are left out."""
+    said = str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
+    said = said.strip().splitlines()[0] if said.strip() else type(error).__name__
+    mend = next((mend for words, mend in MENDS if words in said.lower()), "")
+    return LedgerError(f"ledger {name}: {said}" + (f" ({mend})" if mend else ""))
+
+
+def connect(where: str | Path, *, readonly: bool = False) -> Database:
+    """An opened database at a path or a PostgreSQL URL; its tables may still be missing or old."""
+    text = str(where)
+    if "://" not in text:
+        return _sqlite(Path(text), readonly=readonly)
+    url = make_url(text)
+    if url.drivername.startswith("sqlite"):
+        return _sqlite(Path(url.database or ""), readonly=readonly)
+    if url.get_backend_name() != "postgresql":
+        raise LedgerError(f"ledger {url.get_backend_name()}://: name a file, or a postgresql:// URL")
+    return _postgres(url.set(drivername="postgresql+psycopg"), readonly=readonly)
+
+
+def _sqlite(path: Path, *, readonly: bool) -> Database:
+    """The file's own folder is made, and a new file is the owner's alone: the markers' secret lies in it."""
+    with telling(str(path)):
+        if not readonly:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        elif not path.is_file():
+            raise LedgerError(f"ledger {path}: there is none yet (run `steadycast intake` first)")
+        elif not os.access(path, os.R_OK):
+            raise LedgerError(f"ledger {path}: cannot be read (make it readable for this user)")
+    query = {"mode": "ro" if readonly else "rw", "uri": "true"}
+    url = URL.create("sqlite+pysqlite", database=path.resolve().as_uri(), query=query)
+    arguments = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
+    engine = create_engine(url, connect_args=arguments, pool_size=8, max_overflow=120)
+    event.listen(engine, "connect", _prepare_sqlite(readonly=readonly))
+    event.listen(engine, "begin", _begin_sqlite)
+    return Database(engine, str(path), readonly=readonly)
+
+
+def _prepare_sqlite(*, readonly: bool) -> Any:
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN is deferred and comes too late: see _begin_sqlite
+        for pragma in () if readonly else SQLITE_MODE:
+            connection.execute(pragma)
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA query_only=ON" if readonly else "PRAGMA cache_size=-16000")
+
+    return prepare
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes its lock at the start: a read that turns into a write cannot be waited for, it fails at once."""
+    writes = connection.get_execution_options().get("steadycast_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgres(url: URL, *, readonly: bool) -> Database:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise LedgerError("ledger: PostgreSQL needs a driver (pip install 'steadycast[postgres]')") from error
+    arguments: dict[str, Any] = {"connect_timeout": 10}
+    if readonly:
+        arguments["options"] = " ".join(filter(None, [_options(url), "-c default_transaction_read_only=on"]))
+    engine = create_engine(url, connect_args=arguments, pool_size=8, max_overflow=24, pool_pre_ping=True)
+    return Database(engine, url.render_as_string(hide_password=True), readonly=readonly)
+
+
+def _options(url: URL) -> str:
+    value = url.query.get("options", "")
+    return value if isinstance(value, str) else " ".join(value)
+
+
+def upsert(
+    connection: Connection, into: Table, rows: Iterable[Mapping[str, Any]], update: Iterable[str] = (), **also: Any
+) -> int:
+    """Insert the rows; where a row's key is there already take its `update` columns and set `also`, or leave it.
+
+    Returns how many rows changed; `also` may name the new values as `literal_column("excluded.<name>")`.
+    """
+    batch = list(rows)
+    if not batch:
+        return 0
+    insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(into)
+    values = {name: insert.excluded[name] for name in update} | also
+    if not values:
+        return connection.execute(insert.on_conflict_do_nothing(), batch).rowcount
+    key = [column.name for column in into.primary_key.columns]
+    return connection.execute(insert.on_conflict_do_update(index_elements=key, set_=values), batch).rowcount

@@ -1,0 +1,89 @@
+"""What holds for the whole installation: the markers' secret, the last tick, and the alarms that are open."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hmac
+import secrets
+
+from sqlalchemy import select, update
+
+from steadycast import __version__
+from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.tables import AlarmRow
+
+META = table("meta")
+ALARM = table("alarm")
+MARKER_LENGTH = 13  # 65 bits of a keyed hash: nobody guesses another slot's
+
+
+def settle_in(db: Database) -> None:
+    """Load the installation's secret; the first opening makes it, once for ever."""
+    if (secret := meta(db, "secret")) is None and not db.readonly:
+        with db.write() as connection:
+            mine = {"secret": secrets.token_hex(32), "program": __version__}
+            upsert(connection, META, [{"key": key, "value": value} for key, value in mine.items()])
+        secret = meta(db, "secret")
+    db.secret = bytes.fromhex(secret or "")
+
+
+def meta(db: Database, key: str) -> str | None:
+    """One installation-wide value, or None."""
+    with db.read() as connection:
+        return connection.scalar(select(META.c.value).where(META.c.key == key))
+
+
+def set_meta(db: Database, key: str, value: str) -> None:
+    """Keep one installation-wide value."""
+    with db.write() as connection:
+        upsert(connection, META, [{"key": key, "value": value}], ["value"])
+
+
+def marker(db: Database, slot: str, channel: str) -> str:
+    """The 13 characters (a-z2-7) that a delivery carries for ever: the same on every machine of this installation."""
+    digest = hmac.digest(db.secret, f"{slot}|{channel}".encode(), "sha256")
+    return base64.b32encode(digest)[:MARKER_LENGTH].decode().lower()
+
+
+def ticked(db: Database, now: dt.datetime) -> None:
+    """Remember that the machinery was alive at `now`."""
+    set_meta(db, "tick", now.astimezone(dt.UTC).isoformat())
+
+
+def last_tick(db: Database) -> dt.datetime | None:
+    """When the machinery was last alive; None before its first tick."""
+    said = meta(db, "tick")
+    return None if said is None else dt.datetime.fromisoformat(said)
+
+
+def alarms(db: Database, *, everything: bool = False) -> list[AlarmRow]:
+    """The open alarms, oldest first; with `everything` the closed ones too."""
+    query = select(ALARM).order_by(ALARM.c.opened)
+    with db.read() as connection:
+        found = connection.execute(query if everything else query.where(ALARM.c.closed.is_(None)))
+        return [AlarmRow(**row._mapping) for row in found]
+
+
+def open_alarm(db: Database, key: str, kind: str, text: str, now: dt.datetime) -> bool:
+    """Open an alarm, or open a closed one again; False when it is open already."""
+    fresh = {"kind": kind, "opened": now, "sent": None, "closed": None, "text": text}
+    with db.write() as connection:
+        if upsert(connection, ALARM, [{"key": key, **fresh}]) == 1:
+            return True
+        again = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_not(None)).values(**fresh)
+        return connection.execute(again).rowcount == 1
+
+
+def alarm_sent(db: Database, key: str, now: dt.datetime) -> bool:
+    """Remember that somebody was told; False when the alarm is not open or was told before."""
+    told = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_(None), ALARM.c.sent.is_(None)).values(sent=now)
+    with db.write() as connection:
+        return connection.execute(told).rowcount == 1
+
+
+def close_alarm(db: Database, key: str, now: dt.datetime) -> bool:
+    """Close an alarm; False when it is not open."""
+    with db.write() as connection:
+        mended = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_(None)).values(closed=now)
+        return connection.execute(mended).rowcount == 1

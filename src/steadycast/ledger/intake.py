@@ -1,0 +1,147 @@
+"""What came in: drafts with their revisions and approvals, problems, and what is remembered of feeds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, case, delete, literal_column, select, update
+from sqlmodel import SQLModel
+
+from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.tables import DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
+
+DRAFT = table("draft")
+REVISION = table("revision")
+PROBLEM = table("problem")
+FEED = table("feed")
+FEED_ITEM = table("feed_item")
+CHUNK = 500  # keys in one IN (...): SQLite takes 32,766 values a statement, planners like fewer
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+def chunks(keys: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """The keys in lists short enough for one statement."""
+    rest = iter(keys)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def values(rows: Iterable[SQLModel]) -> list[dict[str, Any]]:
+    """The rows' columns, as Core inserts take them."""
+    return [{name: getattr(row, name) for name in type(row).model_fields} for row in rows]
+
+
+def rows_of(db: Database, kind: type[Row], query: Any) -> list[Row]:
+    """A query's rows as objects that no session watches."""
+    with db.read() as connection:
+        return [kind(**row._mapping) for row in connection.execute(query)]
+
+
+def drafts(db: Database, states: Collection[str] = ()) -> list[DraftRow]:
+    """Every draft, or those in the given states, by path."""
+    query = select(DRAFT).order_by(DRAFT.c.path)
+    return rows_of(db, DraftRow, query.where(DRAFT.c.state.in_(states)) if states else query)
+
+
+def draft(db: Database, id_or_path: str) -> DraftRow | None:
+    """One draft by its id or its path; of several at one path (a file that came again) the newest."""
+    named = select(DRAFT).where((DRAFT.c.id == id_or_path) | (DRAFT.c.path == id_or_path))
+    found = rows_of(db, DraftRow, named.order_by((DRAFT.c.state == "gone"), DRAFT.c.changed.desc()).limit(1))
+    return found[0] if found else None
+
+
+def put_drafts(db: Database, drafts: Iterable[DraftRow], revisions: Iterable[RevisionRow] = ()) -> None:
+    """Take drafts in, new and changed, with their revisions, in one transaction.
+
+    An approval that a person gave meanwhile is kept: intake may bring one, it never takes one back.
+    """
+    new: dict[str, ColumnElement[Any]] = {
+        name: literal_column(f"excluded.{name}") for name in ("revision", "state", "approved_revision")
+    }
+    brings = new["approved_revision"].is_not(None)
+    stands = DRAFT.c.approved_revision == new["revision"]
+    kept = {n: case((brings, literal_column(f"excluded.{n}")), else_=DRAFT.c[n])
+            for n in ("approved_revision", "approved_at", "approved_by")}  # fmt: skip
+    state = case((stands & (new["state"] == "waiting"), "approved"), else_=new["state"])
+    seen = ("path", "source", "origin", "member", "form", "title", "revision", "changed", "plan")
+    with db.write() as connection:
+        upsert(connection, DRAFT, values(drafts), seen, state=state, **kept)
+        upsert(connection, REVISION, values(revisions))
+
+
+def approve(
+    db: Database, draft: str, revision: str, who: str, now: dt.datetime, *, plan: dict[str, Any] | None = None
+) -> bool:
+    """Approve one revision of a draft; False when the draft has changed since that revision, or is gone.
+
+    `plan` is what the planner asks for of this revision, when it is not the row's already.
+    """
+    given = {"approved_revision": revision, "approved_at": now, "approved_by": who, "state": "approved"}
+    return _decide(db, draft, revision, given if plan is None else {**given, "plan": plan})
+
+
+def reject(db: Database, draft: str, revision: str, who: str, now: dt.datetime) -> bool:
+    """Reject one revision of a draft and void its approval; False when it has changed since, or is gone."""
+    void = {"approved_revision": None, "approved_at": now, "approved_by": who, "state": "rejected"}
+    return _decide(db, draft, revision, void)
+
+
+def _decide(db: Database, draft: str, revision: str, decision: dict[str, Any]) -> bool:
+    here = (DRAFT.c.id == draft) & (DRAFT.c.revision == revision) & DRAFT.c.state.not_in(["gone", "not-ready"])
+    with db.write() as connection:
+        return connection.execute(update(DRAFT).where(here).values(**decision)).rowcount == 1
+
+
+def revision(db: Database, hash: str, draft: str | None = None) -> RevisionRow | None:
+    """One content state by its hash; of several drafts with the same content, the one named."""
+    query = select(REVISION).where(REVISION.c.hash == hash).limit(1)
+    found = rows_of(db, RevisionRow, query if draft is None else query.where(REVISION.c.draft == draft))
+    return found[0] if found else None
+
+
+def problems(db: Database) -> list[ProblemRow]:
+    """What could not be taken in, by path."""
+    return rows_of(db, ProblemRow, select(PROBLEM).order_by(PROBLEM.c.path))
+
+
+def put_problems(db: Database, problems: Iterable[ProblemRow], mended: Iterable[str] = ()) -> None:
+    """Keep the newest problem of each path, and forget those of the `mended` paths, in one transaction."""
+    with db.write() as connection:
+        for paths in chunks(mended):
+            connection.execute(delete(PROBLEM).where(PROBLEM.c.path.in_(paths)))
+        upsert(connection, PROBLEM, values(problems), ("at", "line", "message", "mend"))
+
+
+def feeds(db: Database) -> list[FeedRow]:
+    """What is remembered of each feed."""
+    return rows_of(db, FeedRow, select(FEED).order_by(FEED.c.member, FEED.c.key))
+
+
+def put_feeds(db: Database, feeds: Iterable[FeedRow]) -> None:
+    """Keep what the last look at each feed told."""
+    fields = [name for name in FeedRow.model_fields if name != "key"]
+    with db.write() as connection:
+        upsert(connection, FEED, values(feeds), fields)
+
+
+def feed_items(db: Database, feed: str) -> list[FeedItemRow]:
+    """Every item ever seen of one feed."""
+    return rows_of(db, FeedItemRow, select(FEED_ITEM).where(FEED_ITEM.c.feed == feed))
+
+
+def put_feed_items(db: Database, items: Sequence[FeedItemRow]) -> int:
+    """Remember new items once for ever; those known already stay as they are. Returns how many were new."""
+    with db.write() as connection:
+        return upsert(connection, FEED_ITEM, values(items))
+
+
+def update_feed_item(db: Database, item: FeedItemRow) -> bool:
+    """Keep a known item's new link, content and draft (an edit); False when it is not known."""
+    here = (FEED_ITEM.c.feed == item.feed) & (FEED_ITEM.c.guid == item.guid)
+    fields = {name: getattr(item, name) for name in ("link", "content_hash", "draft", "at")}
+    with db.write() as connection:
+        return connection.execute(update(FEED_ITEM).where(here).values(**fields)).rowcount == 1

@@ -1,0 +1,49 @@
+"""Deliveries whose far side is to be looked at: in doubt, or published and not yet seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from steadycast.ledger.claims import DELIVERY
+from steadycast.ledger.connection import Database
+from steadycast.ledger.tables import State
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One delivery to look for; what is found is written only if its token is still the same."""
+
+    id: int
+    slot: str
+    channel: str
+    at: dt.datetime
+    last: dt.datetime  # the instant after which it may not be sent any more
+    token: int
+    looks: int  # made so far
+    deadline: dt.datetime  # by when the last request had ended
+    remote_id: str
+    url: str
+
+
+def doubts(db: Database, now: dt.datetime, limit: int = 200) -> list[Look]:
+    """The unknown deliveries whose next look has come."""
+    return _looks(db, State.UNKNOWN, now, limit)
+
+
+def unseen(db: Database, now: dt.datetime, limit: int = 200) -> list[Look]:
+    """The published deliveries that are to be read back now."""
+    return _looks(db, State.PUBLISHED, now, limit)
+
+
+def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Look]:
+    c = DELIVERY.c
+    query = select(c.id, c.slot, c.channel, c.at, c.late, c.token, c.looks, c.deadline, c.remote_id, c.url)
+    query = query.where(c.wake <= now, c.state == state).order_by(c.wake).limit(limit)
+    with db.read() as connection:
+        return [
+            Look(id, slot, channel, at, at + dt.timedelta(seconds=late), token, looks, deadline or at, remote_id, url)
+            for id, slot, channel, at, late, token, looks, deadline, remote_id, url in connection.execute(query)
+        ]

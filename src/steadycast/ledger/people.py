@@ -1,0 +1,115 @@
+"""What only a person can say: it is there, it never appeared, send it again, here is the kit's link, leave it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    cast,
+    delete,
+    type_coerce,
+    update,
+)
+
+from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, micros
+from steadycast.ledger.connection import Database, upsert
+from steadycast.ledger.endings import RECEIPT, verdict
+from steadycast.ledger.history import tell
+from steadycast.ledger.tables import State
+from steadycast.schedule.model import Verdict
+
+AGAIN = dt.timedelta(hours=1)  # how long a sending that a person asks for past `late` may still take
+
+
+def settle_as_there(
+    db: Database, delivery: int, url: str, who: str, now: dt.datetime, *, at: dt.datetime | None = None
+) -> bool:
+    """From unknown to published: a person found it there. False when it is not unknown (any more)."""
+    return _arrived(db, delivery, (State.UNKNOWN, State.PUBLISHED), url, who, min(at or now, now), now)
+
+
+def confirm(
+    db: Database, delivery: int, url: str, who: str, now: dt.datetime, *, at: dt.datetime | None = None
+) -> bool:
+    """From handed to confirmed: the kit was posted, at `at` where that is known. False when no kit lies ready."""
+    return _arrived(db, delivery, (State.HANDED, State.CONFIRMED), url, who, min(at or now, now), now)
+
+
+def settle_as_missed(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
+    """From unknown to missed: it never appeared, and is not to be sent again; its draft is free."""
+    gone = {"state": State.MISSED, "wake": None, "verdict": Verdict.MISSED.value}
+    with db.write() as connection:
+        return _move(connection, delivery, (State.UNKNOWN,), gone, now, f"{who}: it never appeared")
+
+
+def send_again(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
+    """From unknown to due: a person saw that it is not there. It resumes after its last known step."""
+    with db.write() as connection:
+        if not _move(connection, delivery, (State.UNKNOWN,), _due(now), now, f"{who}: send again"):
+            return False
+        connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.remote_id.is_(None)))
+        return True
+
+
+def retry(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
+    """From refused or missed to due: a person mended the cause. The post is rendered and frozen anew."""
+    with db.write() as connection:
+        mended = {**_due(now), "frozen": None, "verdict": "", "code": "", "message": ""}
+        has_draft = DELIVERY.c.draft.is_not(None)
+        states = (State.REFUSED, State.MISSED)
+        if not _move(connection, delivery, states, mended, now, f"{who}: try again", has_draft):
+            return False
+        connection.execute(delete(FROZEN).where(FROZEN.c.delivery == delivery))
+        return True
+
+
+def cancel(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
+    """From planned, due, refused or handed to cancelled: nothing is owed. False when it cannot be stopped."""
+    states = (State.PLANNED, State.DUE, State.REFUSED, State.HANDED)
+    off = {"state": State.CANCELLED, "wake": None, "verdict": Verdict.EXCUSED.value, "code": ""}
+    with db.write() as connection:
+        return _move(connection, delivery, states, off, now, f"{who}: cancelled")
+
+
+def _due(now: dt.datetime) -> dict[str, Any]:
+    """Due at once; where `late` is past, a person's word gives it another hour."""
+    since = micros(now + AGAIN) - type_coerce(DELIVERY.c.at, BigInteger)
+    needed = cast(since / 1_000_000, Integer)
+    return {"state": State.DUE, "wake": now, "late": case((needed > DELIVERY.c.late, needed), else_=DELIVERY.c.late)}
+
+
+def _arrived(  # noqa: PLR0917 one row's facts
+    db: Database, delivery: int, move: tuple[State, State], url: str, who: str, finished: dt.datetime, now: dt.datetime
+) -> bool:
+    there = {"state": move[1], "wake": None, "url": url, "finished": finished, "code": "", "message": "",
+             "verdict": verdict(bindparam("b_finished", micros(finished), type_=BigInteger))}  # fmt: skip
+    with db.write() as connection:
+        if not _move(connection, delivery, move[:1], there, now, f"{who}: {url}"):
+            return False
+        receipt = {"delivery": delivery, "remote_id": "", "url": url, "at": finished, "seen": "person",
+                   "detail": {"who": who}}  # fmt: skip
+        upsert(connection, RECEIPT, [receipt], ("url", "at", "seen", "detail"))
+        return True
+
+
+def _move(  # noqa: PLR0917 one row's facts
+    connection: Connection,
+    delivery: int,
+    before: tuple[State, ...],
+    change: Mapping[str, Any],
+    now: dt.datetime,
+    why: str,
+    also: ColumnElement[bool] | None = None,
+) -> bool:
+    here = (DELIVERY.c.id == delivery) & DELIVERY.c.state.in_(before)
+    moved = connection.execute(update(DELIVERY).where(here if also is None else here & also).values(**change))
+    tell(connection, [delivery] if moved.rowcount == 1 else [], now, str(change["state"]), why)
+    return moved.rowcount == 1

@@ -1,0 +1,231 @@
+"""Which draft each slot will carry: what the planner decided, written so that nothing claimed is ever moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.history import tell
+from steadycast.ledger.installation import marker
+from steadycast.ledger.intake import chunks, rows_of
+from steadycast.ledger.tables import DeliveryRow, SlotRow, State
+from steadycast.schedule.model import Assignment, Slot, Verdict
+
+SLOT = table("slot")
+DELIVERY = table("delivery")
+DRAFT = table("draft")
+EVENT = table("event")
+SKIP = "skip"  # the code of a delivery that its draft said no to: another draft may say yes
+LOCK = 0x5EAD1CA58  # PostgreSQL's planners queue at this number; SQLite's writers queue anyway
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDelivery:
+    """One delivery that a slot asks for."""
+
+    slot: str
+    channel: str
+    grace: dt.timedelta = dt.timedelta(minutes=10)
+    late: dt.timedelta = dt.timedelta(hours=12)
+    skip: str = ""  # why the slot's draft is not for this channel, or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one planning changed: slots that are new, slots that carry another draft now, and slots left alone."""
+
+    new: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()  # something of theirs is claimed, sent or settled already
+
+
+def save_plan(
+    db: Database,
+    slots: Iterable[Slot],
+    assignments: Iterable[Assignment],
+    deliveries: Iterable[PlannedDelivery],
+    now: dt.datetime,
+    *,
+    manual: bool = False,
+) -> Planned:
+    """Write the plan of these slots, whole: a slot without an assignment has no draft, a channel left out is dropped.
+
+    Saying the same again changes nothing. A slot of which any delivery was tried already is left as it is. Safe
+    against other planners and against claims at the same moment. A new delivery is due at its slot's instant when
+    there is a draft; without one it waits until it is past `late`, and is missed then.
+    """
+    wanted = {s.id: s for s in slots}
+    chosen = {a.slot: a for a in assignments}
+    asked: dict[str, dict[str, PlannedDelivery]] = defaultdict(dict)
+    for delivery in deliveries:
+        asked[delivery.slot][delivery.channel] = delivery
+    with db.write() as connection:
+        if not db.is_sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        known, there = _known(connection, wanted)
+        fixed = {id for id in known if any(not movable(row) for row in there[id].values())}
+        people = _people(connection, {a.draft for a in chosen.values()})
+        slot_rows = {id: _slot_row(s, chosen.get(id), manual=manual) for id, s in wanted.items() if id not in fixed}
+        new = [id for id in slot_rows if id not in known]
+        moved = [
+            id for id in slot_rows if id in known and known[id] != {**slot_rows[id], "manual": known[id]["manual"]}
+        ]
+        upsert(connection, SLOT, [slot_rows[id] for id in new])
+        _set_slots(connection, [slot_rows[id] for id in moved])
+        for id, row in slot_rows.items():
+            _set_deliveries(db, connection, row, asked[id], there[id], people)
+        for id in moved:
+            if known[id]["draft"] != (draft := slot_rows[id]["draft"]):
+                tell(connection, [row.id for row in there[id].values()], now, "planned", draft or "no draft")
+    return Planned(tuple(new), tuple(moved), tuple(sorted(fixed)))
+
+
+def movable(row: Any) -> bool:
+    """Whether planning may still change a delivery: never tried, and nothing decided about it."""
+    waits = row.state in (State.PLANNED, State.DUE, State.EXCUSED)
+    return row.attempt == 0 and (waits or (row.state == State.CANCELLED and row.code == SKIP))
+
+
+def _known(connection: Connection, ids: Collection[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The slots that are there, and their deliveries by channel; held until the transaction ends."""
+    known: dict[str, Any] = {}
+    there: dict[str, dict[str, Any]] = defaultdict(dict)
+    for batch in chunks(sorted(ids)):
+        known |= {r.id: dict(r._mapping) for r in connection.execute(select(SLOT).where(SLOT.c.id.in_(batch)))}
+        held = select(DELIVERY).where(DELIVERY.c.slot.in_(batch)).order_by(DELIVERY.c.id).with_for_update()
+        for row in connection.execute(held):
+            there[row.slot][row.channel] = row
+    return known, there
+
+
+def _people(connection: Connection, drafts: Collection[str]) -> Mapping[str, tuple[str, str]]:
+    """Each draft's origin and member."""
+    found: dict[str, tuple[str, str]] = {}
+    for batch in chunks(sorted(drafts)):
+        query = select(DRAFT.c.id, DRAFT.c.origin, DRAFT.c.member).where(DRAFT.c.id.in_(batch))
+        found |= {row.id: (row.origin, row.member) for row in connection.execute(query)}
+    return found
+
+
+def _slot_row(slot: Slot, chosen: Assignment | None, *, manual: bool) -> dict[str, Any]:
+    return {
+        "id": slot.id,
+        "series": slot.series,
+        "at": slot.at,
+        "local": slot.local.isoformat(timespec="minutes"),
+        "occasion": slot.occasion,
+        "draft": chosen.draft if chosen and not slot.excused else None,
+        "filled": bool(chosen and chosen.filled),
+        "why": chosen.why if chosen else "",
+        "excused": slot.excused,
+        "manual": manual,
+    }
+
+
+def _set_slots(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    names = ("series", "at", "local", "occasion", "draft", "filled", "why", "excused")
+    change = update(SLOT).where(SLOT.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in names})
+    if rows:
+        connection.execute(change, [{f"b_{k}": v for k, v in row.items() if k != "manual"} for row in rows])
+
+
+def _set_deliveries(  # noqa: PLR0917 one slot's facts
+    db: Database,
+    connection: Connection,
+    slot: dict[str, Any],
+    asked: Mapping[str, PlannedDelivery],
+    there: Mapping[str, Any],
+    people: Mapping[str, tuple[str, str]],
+) -> None:
+    """Make one slot's deliveries what is asked: its rows are held, and none of them was tried."""
+    wanted = {channel: _delivery_row(slot, a, people) for channel, a in asked.items()}
+    fresh = [
+        {"slot": slot["id"], "channel": c, "marker": marker(db, slot["id"], c), **values}
+        for c, values in wanted.items()
+        if c not in there
+    ]
+    if fresh:
+        connection.execute(insert(DELIVERY), [{**BLANK, **row} for row in fresh])
+    for channel, row in there.items():
+        still = (DELIVERY.c.id == row.id) & (DELIVERY.c.attempt == 0) & (DELIVERY.c.state == row.state)
+        if channel not in wanted:
+            connection.execute(delete(EVENT).where(EVENT.c.delivery == row.id))
+            connection.execute(delete(DELIVERY).where(still))
+        elif any(getattr(row, name) != value for name, value in wanted[channel].items()):
+            connection.execute(update(DELIVERY).where(still).values(**wanted[channel]))
+
+
+def _delivery_row(
+    slot: dict[str, Any], asked: PlannedDelivery, people: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
+    """What planning decides about one delivery."""
+    state, wake = (State.DUE, slot["at"]) if slot["draft"] else (State.PLANNED, slot["at"] + asked.late)
+    if slot["excused"] or asked.skip:
+        state, wake = (State.EXCUSED if slot["excused"] else State.CANCELLED), None
+    origin, member = people.get(slot["draft"] or "", ("", ""))
+    return {
+        "series": slot["series"],
+        "at": slot["at"],
+        "grace": round(asked.grace.total_seconds()),
+        "late": round(asked.late.total_seconds()),
+        "state": state.value,
+        "wake": wake,
+        "draft": slot["draft"],
+        "revision": None,
+        "origin": origin,
+        "member": member,
+        "verdict": Verdict.EXCUSED.value if wake is None else "",
+        "code": SKIP if state == State.CANCELLED else "",
+        "message": slot["excused"] or asked.skip,
+    }
+
+
+# A delivery's columns before anything has happened to it.
+BLANK: dict[str, Any] = {
+    name: field.default
+    for name, field in DeliveryRow.model_fields.items()
+    if name not in ("id", "slot", "channel", "series", "at", "marker")
+}
+
+
+def drop_slots(db: Database, ids: Iterable[str]) -> tuple[str, ...]:
+    """Take slots out of the plan that no cadence asks for any more; those of which anything was tried stay."""
+    dropped: list[str] = []
+    with db.write() as connection:
+        known, there = _known(connection, set(ids))
+        free = [id for id in known if all(movable(row) for row in there[id].values())]
+        for batch in chunks(free):
+            rows = [row.id for id in batch for row in there[id].values()]
+            connection.execute(delete(EVENT).where(EVENT.c.delivery.in_(rows)))
+            connection.execute(delete(DELIVERY).where(DELIVERY.c.id.in_(rows)))
+            connection.execute(delete(SLOT).where(SLOT.c.id.in_(batch)))
+            dropped += batch
+    return tuple(dropped)
+
+
+def slots_between(db: Database, after: dt.datetime, before: dt.datetime, *, series: str | None = None) -> list[SlotRow]:
+    """The slots from `after` up to but not including `before`, in order of time."""
+    query = select(SLOT).where(SLOT.c.at >= after, SLOT.c.at < before).order_by(SLOT.c.at, SLOT.c.id)
+    return rows_of(db, SlotRow, query if series is None else query.where(SLOT.c.series == series))
+
+
+def slot(db: Database, id: str) -> SlotRow | None:
+    """One slot, or None."""
+    found = rows_of(db, SlotRow, select(SLOT).where(SLOT.c.id == id))
+    return found[0] if found else None
+
+
+def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[Assignment]:
+    """What the slots of that time carry; `fixed` where something was tried already and planning must not move it."""
+    span = (SLOT.c.at >= after) & (SLOT.c.at < before)
+    with db.read() as connection:
+        joined = select(DELIVERY.c.slot, DELIVERY.c.state, DELIVERY.c.attempt, DELIVERY.c.code).join(SLOT).where(span)
+        fixed = {row.slot for row in connection.execute(joined) if not movable(row)}
+        carry = connection.execute(select(SLOT).where(span, SLOT.c.draft.is_not(None)).order_by(SLOT.c.at, SLOT.c.id))
+        return [Assignment(r.id, r.draft, filled=r.filled, fixed=r.id in fixed, why=r.why) for r in carry]

@@ -1,0 +1,140 @@
+"""The ledger: the only truth about drafts, slots, deliveries and receipts.
+
+    with Ledger.open(workspace.ledger) as ledger:
+        ledger.recover(now)                                     # first, at every start and every tick
+        batch = ledger.claim([d.id for d in ledger.due(now)], now, owner, lease)
+
+Every method is one transaction, durable when it returns, and takes `now` where time matters. What it returns is
+frozen or belongs to nobody: no session, no lazy load. Rows are those of `tables.py`.
+
+Who may change what, and from which state (each is one UPDATE with the state in its WHERE clause):
+
+    planned -> due, excused, cancelled                save_plan (and back, as long as nothing was tried)
+    due -> claimed                                    claim
+    claimed -> sending                                intend
+    claimed -> due, refused, missed                   release (by its worker), recover (when its lease ran out)
+    sending -> published, handed, refused, due, unknown, missed    receive (by its worker)
+    sending -> unknown                                recover (when its lease ran out): never due
+    unknown -> published, due, missed, unknown        looked (read-back); settle_as_there, settle_as_missed, send_again
+    published -> seen                                 verified
+    handed -> confirmed                               confirm
+    due, planned -> missed                            recover (past `late`)
+    refused, missed -> due                            retry
+    planned, due, refused, handed -> cancelled        cancel
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from steadycast.ledger import (
+    bulk,
+    claims,
+    endings,
+    history,
+    installation,
+    intake,
+    looks,
+    people,
+    plans,
+    reads,
+    recovery,
+    schema,
+)
+from steadycast.ledger.connection import Database, connect
+from steadycast.ledger.tables import State
+
+__all__ = ["Ledger", "State"]
+
+
+class Ledger(Database):
+    """One community's ledger; every method below is a function of the module it is taken from."""
+
+    @classmethod
+    def open(cls, where: str | Path, *, readonly: bool = False) -> Self:
+        """The ledger at a path or a PostgreSQL URL: made when missing, upgraded when old.
+
+        Raises LedgerError, with the mend, when it cannot be opened or written, or is newer than this program.
+        """
+        made = connect(where, readonly=readonly)
+        ledger = cls(made.engine, made.name, readonly=readonly)
+        try:
+            schema.ensure(ledger)
+            installation.settle_in(ledger)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    # The installation
+    meta = installation.meta
+    set_meta = installation.set_meta
+    marker = installation.marker
+    ticked = installation.ticked
+    last_tick = installation.last_tick
+    alarms = installation.alarms
+    open_alarm = installation.open_alarm
+    alarm_sent = installation.alarm_sent
+    close_alarm = installation.close_alarm
+
+    # What came in
+    drafts = intake.drafts
+    draft = intake.draft
+    put_drafts = intake.put_drafts
+    approve = intake.approve
+    reject = intake.reject
+    revision = intake.revision
+    problems = intake.problems
+    put_problems = intake.put_problems
+    feeds = intake.feeds
+    put_feeds = intake.put_feeds
+    feed_items = intake.feed_items
+    put_feed_items = intake.put_feed_items
+    update_feed_item = intake.update_feed_item
+
+    # What is planned
+    save_plan = plans.save_plan
+    drop_slots = plans.drop_slots
+    slots_between = plans.slots_between
+    slot = plans.slot
+    assignments = plans.assignments
+    backfill = bulk.backfill
+
+    # Delivery, step by step
+    due = claims.due
+    claim = claims.claim
+    freeze = claims.freeze
+    frozen = claims.frozen
+    intend = claims.intend
+    holds = claims.holds
+    begin_step = claims.begin_step
+    finish_step = claims.finish_step
+    steps = claims.steps
+    receive = endings.receive
+    release = endings.release
+    recover = recovery.recover
+    doubts = looks.doubts
+    looked = endings.looked
+    unseen = looks.unseen
+    verified = endings.verified
+
+    # What a person says
+    settle_as_there = people.settle_as_there
+    settle_as_missed = people.settle_as_missed
+    send_again = people.send_again
+    confirm = people.confirm
+    retry = people.retry
+    cancel = people.cancel
+
+    # What it tells
+    delivery = reads.delivery
+    deliveries = reads.deliveries
+    next_due = reads.next_due
+    counts = reads.counts
+    waiting = reads.waiting
+    receipts = reads.receipts
+    events = history.events
+    used = reads.used
+    record = reads.record
+    outcomes = reads.outcomes
