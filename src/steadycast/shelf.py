@@ -97,6 +97,11 @@ class Shelf:
             | {key for key in seen if key not in self._briefs}
         )
 
+    @property
+    def gone(self) -> list[Post]:
+        """What was on the shelf at the last `finish` and is no longer, without the long parts."""
+        return [self._post(brief) for key, (_, brief) in self._index.items() if key not in self._briefs]
+
     def finish(self) -> None:
         """Say that pages, feeds and all else now show exactly these posts. Call it last."""
         index = {"edition": self.edition, "posts": self._briefs}

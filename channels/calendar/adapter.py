@@ -1,0 +1,96 @@
+"""Events in a folder: one `events/<uid>.ics` an event, and calendar.ics with all of them to subscribe to.
+
+The uid hangs on the draft: an event that is announced twice stands in the calendar once. The file of an event is also
+where its SEQUENCE is kept: it goes up by one when, and only when, what the event says has changed.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from steadycast.channel import Channel, Post, Receipt, Refused, Shelf, slot_path
+
+from .ics import calendar, cancelled, event, state, uid
+
+CALENDAR = "calendar.ics"
+
+
+class Adapter:
+    """Writes the events under `channel.out`."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.base = str(channel.settings["url"] or channel.site_url).rstrip("/")
+
+    def publish(self, post: Post) -> Receipt:
+        """The event is in calendar.ics, and a file of its own, when this returns."""
+        if post.event is None:
+            raise Refused("is not an event: it has no start and end", channel=self.channel.name)
+        shelf = Shelf.of(self.channel)
+        shelf.put(post)
+        self._catch_up(shelf)
+        return self._receipt(shelf, post, "answer")
+
+    revise = publish
+
+    def find(self, post: Post) -> Receipt | None:
+        """The receipt of an event on the shelf; the calendar is made good first where a crash left it behind."""
+        shelf = Shelf.of(self.channel)
+        if shelf.get(post.key) is None:
+            return None
+        self._catch_up(shelf)
+        return self._receipt(shelf, post, "file")
+
+    def withdraw(self, post: Post) -> None:
+        """Cancel the event: it stays in the calendar as cancelled, which is how people's apps learn of it."""
+        shelf = Shelf.of(self.channel)
+        shelf.drop(post.key)
+        self._catch_up(shelf)
+
+    def _catch_up(self, shelf: Shelf) -> None:
+        if not shelf.unfinished and (self.channel.out / CALENDAR).is_file():
+            return
+        newest = {uid(post): post.key for post in reversed(shelf.posts)}
+        for post in shelf.whole(p for p in shelf.posts if p.key in newest.values()):
+            self._event(shelf, post)
+        for post in shelf.gone:
+            if uid(post) not in newest:
+                self._cancel(shelf, post)
+        events = [f.read_bytes() for f in sorted((self.channel.out / "events").glob("*.ics"))]
+        shelf.keep(CALENDAR, calendar(events, self._name(), self.channel.settings, self.channel.now()))
+        shelf.finish()
+
+    def _event(self, shelf: Shelf, post: Post) -> None:
+        name = self._file(post)
+        known = state((self.channel.out / name).read_bytes()) if (self.channel.out / name).is_file() else None
+        sequence, changed = known or (0, post.published)
+        data = event(post, sequence, changed, self._link(post))
+        if known and (self.channel.out / name).read_bytes() != data:
+            data = event(post, sequence + 1, self.channel.now(), self._link(post))
+        shelf.keep(name, data)
+
+    def _cancel(self, shelf: Shelf, post: Post) -> None:
+        file = self.channel.out / self._file(post)
+        if file.is_file():
+            shelf.keep(self._file(post), cancelled(file.read_bytes(), self.channel.now()))
+
+    def _file(self, post: Post) -> str:
+        return f"events/{uid(post)}.ics"
+
+    def _name(self) -> str:
+        return str(self.channel.settings["name"] or self.channel.title or self.channel.community)
+
+    def _link(self, post: Post) -> str:
+        pages = str(self.channel.settings["pages"]).rstrip("/")
+        own = post.event.url if post.event else ""
+        for url in (own, post.canonical_url, f"{pages}/{quote(slot_path(post))}.html"):
+            if re.match(r"https?://[^\s<>\"']+$", url):
+                return url
+        return ""
+
+    def _receipt(self, shelf: Shelf, post: Post, seen: str) -> Receipt:
+        shelved = shelf.get(post.key) or post
+        name = self._file(shelved)
+        url = f"{self.base}/{name}" if self.base else (self.channel.out / name).resolve().as_uri()
+        return Receipt(remote_id=uid(shelved), url=url, at=post.published, seen=seen)

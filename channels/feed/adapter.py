@@ -1,0 +1,144 @@
+"""Three feeds in a folder: feed.xml (RSS 2.0), atom.xml (RFC 4287) and feed.json (JSON Feed 1.1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import uuid
+from typing import Any
+from urllib.parse import quote
+
+from steadycast.channel import Channel, Media, Post, Receipt, Shelf, media_name, slot_path, with_media
+
+FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
+JSON = "feed.json"
+# Ids hang on this and on the post's key alone, so that a move to another host brings no item twice to a reader.
+OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
+
+
+class Adapter:
+    """Writes the feeds under `channel.out`."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.base = str(channel.settings["url"] or channel.site_url).rstrip("/")
+
+    def publish(self, post: Post) -> Receipt:
+        """The post is an item of all three feeds when this returns."""
+        shelf = Shelf.of(self.channel)
+        shelf.put(post)
+        self._catch_up(shelf)
+        return self._receipt(post, "answer")
+
+    revise = publish
+
+    def find(self, post: Post) -> Receipt | None:
+        """The receipt of a post on the shelf, also when newer ones have pushed it out of the feeds."""
+        shelf = Shelf.of(self.channel)
+        if shelf.get(post.key) is None:
+            return None
+        self._catch_up(shelf)
+        return self._receipt(post, "file")
+
+    def withdraw(self, post: Post) -> None:
+        """Take the item out of the feeds."""
+        shelf = Shelf.of(self.channel)
+        shelf.drop(post.key)
+        self._catch_up(shelf)
+
+    def _catch_up(self, shelf: Shelf) -> None:
+        there = all((self.channel.out / name).is_file() for name in (*FEEDS, JSON))
+        if there and not shelf.unfinished:
+            return
+        posts = shelf.whole(shelf.posts[: max(1, int(self.channel.settings["items"]))])
+        values = {"feed": self._feed(posts), "items": [self._item(p) for p in posts]}
+        for name, template in FEEDS.items():
+            shelf.keep(name, self.channel.render(template, **values).encode())
+        shelf.keep(JSON, json.dumps(_json_feed(**values), ensure_ascii=False, indent=1).encode())
+        shelf.finish()
+
+    def _feed(self, posts: list[Post]) -> dict[str, Any]:
+        channel = self.channel
+        return {
+            "id": urn(f"{channel.community}/{channel.name}"),
+            "title": channel.title or channel.community,
+            "description": channel.settings["description"] or channel.community,
+            "link": str(channel.settings["pages"] or channel.site_url or self.base),
+            "self": {name: f"{self.base}/{name}" if self.base else "" for name in (*FEEDS, JSON)},
+            "language": channel.language,
+            "community": channel.community,
+            "updated": posts[0].published if posts else dt.datetime(2000, 1, 1, tzinfo=channel.zone),
+        }
+
+    def _item(self, post: Post) -> dict[str, Any]:
+        cover = post.cover
+        return {
+            "post": post,
+            "id": urn(post.key),
+            "link": self._link(post),
+            "html": with_media(post, f"{self.base}/" if self.base else ""),
+            "author": post.member_title or post.author or self.channel.community,
+            "image": self._address(cover) if cover else "",
+            "files": [
+                {"url": self._address(m), "mime": m.mime, "size": m.size, "seconds": m.seconds}
+                for m in (*post.of("audio"), *post.of("video"))
+            ],
+        }
+
+    def _link(self, post: Post) -> str:
+        pages = str(self.channel.settings["pages"]).rstrip("/")
+        if re.match(r"https?://[^\s<>\"']+$", post.canonical_url):
+            return post.canonical_url
+        return f"{pages}/{quote(slot_path(post))}.html" if pages else ""
+
+    def _address(self, media: Media) -> str:
+        return f"{self.base}/{media_name(media)}" if self.base else media_name(media)
+
+    def _receipt(self, post: Post, seen: str) -> Receipt:
+        here = f"{self.base}/feed.xml" if self.base else (self.channel.out / "feed.xml").resolve().as_uri()
+        return Receipt(remote_id=urn(post.key), url=self._link(post) or here, at=post.published, seen=seen)
+
+
+def urn(name: str) -> str:
+    """A permanent id: the same for the same name, on every host and for ever."""
+    return f"urn:uuid:{uuid.uuid5(OURS, name)}"
+
+
+def _json_feed(feed: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
+    """https://www.jsonfeed.org/version/1.1/"""
+    told = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed["title"],
+        "home_page_url": feed["link"],
+        "feed_url": feed["self"][JSON],
+        "description": feed["description"],
+        "language": feed["language"],
+        "items": [_said(_json_item(item)) for item in items],
+    }
+    return {key: value for key, value in told.items() if value or key == "items"}
+
+
+def _json_item(item: dict[str, Any]) -> dict[str, Any]:
+    post: Post = item["post"]
+    files = [
+        {"url": f["url"], "mime_type": f["mime"], "size_in_bytes": f["size"], "duration_in_seconds": f["seconds"]}
+        for f in item["files"]
+    ]
+    return {
+        "id": item["id"],
+        "url": item["link"],
+        "title": post.title,
+        "content_html": item["html"],
+        "summary": post.summary,
+        "image": item["image"],
+        "date_published": post.published.isoformat(),
+        "authors": [{"name": item["author"]}],
+        "tags": list(post.tags),
+        "language": post.language,
+        "attachments": [_said(f) for f in files],
+    }
+
+
+def _said(told: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in told.items() if value or key == "content_html"}
