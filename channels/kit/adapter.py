@@ -92,8 +92,7 @@ class Adapter:
         if sheet.url:
             made["qr.png"] = poster.code(sheet.url)
         if self.data.get("poster"):
-            cover = post.cover.path if post.cover else None
-            made["media/poster-3x4.jpg"] = poster.jpeg(sheet.title, sheet.url, cover, self.data.get("fonts", ()))
+            made["media/poster-3x4.jpg"] = poster.jpeg(post, sheet.url, self.data.get("fonts", ()))
         if post.event:
             made["event.ics"] = ics.ics(post, sheet.url)
         made |= {name: text.encode() for name, text in sheet.texts().items()}

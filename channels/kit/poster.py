@@ -1,4 +1,4 @@
-"""A 3:4 poster to send into a group: the cover, the title where a font with its letters is found, and the QR code."""
+"""A 3:4 poster to send into a group: the cover, words where a font with their letters is found, and the QR code."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 
 import segno
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from steadycast.channel import Post
+
+from .sheet import plain
 
 WIDTH, HEIGHT, BAND, EDGE = 1080, 1440, 360, 60
 PAPER, INK, GROUND = "#ffffff", "#1f2328", "#2f5d50"
@@ -20,12 +24,13 @@ def code(url: str, scale: int = 8) -> bytes:
     return made.getvalue()
 
 
-def jpeg(title: str, url: str, cover: Path | None, fonts: Iterable[str]) -> bytes:
+def jpeg(post: Post, url: str, fonts: Iterable[str]) -> bytes:
     """Return the poster as JPEG, 1080x1440; without a cover its upper part is plain, without a font it has no words."""
     sheet = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     top = (WIDTH, HEIGHT - BAND)
+    cover = post.cover
     if cover:
-        with Image.open(cover) as picture:
+        with Image.open(cover.path) as picture:
             sheet.paste(ImageOps.fit(picture.convert("RGB"), top), (0, 0))
     else:
         sheet.paste(GROUND, (0, 0, *top))
@@ -35,7 +40,9 @@ def jpeg(title: str, url: str, cover: Path | None, fonts: Iterable[str]) -> byte
             size = square // qr.width * qr.width or square  # whole pixels a module, as long as it fits
             sheet.paste(qr.convert("RGB").resize((size, size), Image.Resampling.NEAREST), _corner(size))
     if font := next((f for f in fonts if Path(f.partition("#")[0]).is_file()), None):
-        _words(sheet, title, font, WIDTH - EDGE * 2 - (square if url else 0))
+        # A cover made from letters has no file in the draft, and says the title already.
+        words = post.summary if cover and not cover.ref else post.title
+        _words(sheet, plain(words), font, WIDTH - EDGE * 2 - (square if url else 0))
     made = io.BytesIO()
     sheet.save(made, "JPEG", quality=88, optimize=True)
     return made.getvalue()
@@ -45,12 +52,12 @@ def _corner(size: int) -> tuple[int, int]:
     return WIDTH - EDGE - size + 24, HEIGHT - (BAND + size) // 2
 
 
-def _words(sheet: Image.Image, title: str, path: str, width: int) -> None:
-    """Set the title in at most three lines, broken between any two letters as CJK text is."""
+def _words(sheet: Image.Image, words: str, path: str, width: int) -> None:
+    """Set the words in at most three lines, broken between any two letters as CJK text is."""
     file, _, face = path.partition("#")  # a collection's faces are numbered: Noto CJK has Simplified Chinese at 2
-    font = ImageFont.truetype(file, 56, index=int(face or 0))
+    font = ImageFont.truetype(file, 48, index=int(face or 0))
     lines = [""]
-    for letter in title:
+    for letter in words:
         if lines[-1] and font.getlength(lines[-1] + letter) > width:
             lines.append("")
         lines[-1] += letter
