@@ -1,0 +1,156 @@
+"""The past year and the coming weeks as the report shows them: counted in the database, a handful of rows each.
+
+Days are local dates of one zone: its offset is constant between changes of the clocks, so a date is whole division.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select, type_coerce
+
+from steadycast.ledger.claims import DELIVERY, micros
+from steadycast.ledger.connection import Database, table
+from steadycast.ledger.tables import EPOCH
+from steadycast.schedule.model import Verdict
+
+SLOT = table("slot")
+DRAFT = table("draft")
+DAY = 86_400_000_000  # microseconds
+DATE_ZERO = EPOCH.date()
+THERE = (Verdict.KEPT.value, Verdict.LATE.value, Verdict.FILLED.value)
+
+
+class DayCount(NamedTuple):
+    """How many deliveries of one series on one channel ended so on one local date."""
+
+    channel: str
+    series: str
+    date: dt.date
+    mark: str  # a verdict; `open`: past and not settled; `planned`, `gap`: to come
+    deliveries: int
+
+
+class Share(NamedTuple):
+    """How many slots of one series one member (or the house) filled, and the last of them."""
+
+    series: str
+    origin: str
+    member: str
+    slots: int
+    last: dt.datetime
+
+
+class ComingSlot(NamedTuple):
+    """One slot to come."""
+
+    id: str
+    series: str
+    at: dt.datetime
+    draft: str | None
+    filled: bool
+    excused: str
+    title: str
+    origin: str
+    member: str
+
+
+def day_counts(
+    db: Database, channels: Collection[str], zone: ZoneInfo, days: tuple[dt.date, dt.date], now: dt.datetime
+) -> list[DayCount]:
+    """What the local dates `days`, first and last, of these channels hold; one row a date, channel, series and mark.
+
+    Past dates are one pass over the record's covering index, whatever the number of deliveries.
+    """
+    since, until = _midnight(days[0], zone), _midnight(days[1] + dt.timedelta(days=1), zone)
+    c = DELIVERY.c
+    day = _local_day(zone, since, until)
+    settled = case((c.verdict != "", c.verdict), else_="open").label("mark")
+    to_come = case((c.verdict != "", c.verdict), (SLOT.c.draft.is_not(None), "planned"), else_="gap").label("mark")
+    known = c.channel.in_(sorted(channels))
+    names = (c.channel, c.series, day, func.count())
+    past = select(*names, settled).where(known, c.at >= since, c.at < min(now, until))
+    future = select(*names, to_come).join(SLOT, SLOT.c.id == c.slot).where(known, c.at >= now, c.at < until)
+    with db.read() as connection:
+        return [
+            DayCount(channel, series, DATE_ZERO + dt.timedelta(days=number), mark, count)
+            for query, mark_ in ((past, settled), (future, to_come))
+            for channel, series, number, count, mark in connection.execute(
+                query.group_by(c.channel, c.series, day, mark_)
+            )
+        ]
+
+
+def shares(db: Database, since: dt.datetime, until: dt.datetime) -> list[Share]:
+    """Whose drafts went out in that time; a slot counts once, on however many channels it went out."""
+    c, other = DELIVERY.c, DELIVERY.alias("other")
+    one = select(other.c.id).where(other.c.slot == SLOT.c.id, other.c.verdict.in_(THERE)).limit(1).scalar_subquery()
+    query = (
+        select(c.series, c.origin, c.member, func.count(), func.max(c.at, type_=c.at.type))
+        .select_from(SLOT)
+        .join(DELIVERY, c.id == one)
+        .where(SLOT.c.at >= since, SLOT.c.at < until)
+        .group_by(c.series, c.origin, c.member)
+        .order_by(c.series, c.origin, c.member)
+    )
+    with db.read() as connection:
+        return [Share(*row) for row in connection.execute(query)]
+
+
+def coming(db: Database, after: dt.datetime, before: dt.datetime) -> list[ComingSlot]:
+    """The slots of that time with the drafts they carry, in order of time."""
+    s, d = SLOT.c, DRAFT.c
+    text = (func.coalesce(column, "") for column in (d.title, d.origin, d.member))
+    query = (
+        select(s.id, s.series, s.at, s.draft, s.filled, s.excused, *text)
+        .outerjoin(DRAFT, d.id == s.draft)
+        .where(s.at >= after, s.at < before)
+        .order_by(s.at, s.id)
+    )
+    with db.read() as connection:
+        return [ComingSlot(*row) for row in connection.execute(query)]
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
+
+
+def _local_day(zone: ZoneInfo, since: dt.datetime, until: dt.datetime) -> ColumnElement[int]:
+    """SQL for the number of a delivery's local date, days since 1970-01-01."""
+    at = type_coerce(DELIVERY.c.at, BigInteger)
+    *changes, (_, last) = _offsets(zone, since, until)
+    shifts: Any = [(at < micros(end), offset) for end, offset in changes]
+    shift = case(*shifts, else_=last) if shifts else literal(last, BigInteger)
+    return ((at + shift) // literal(DAY, BigInteger)).label("day")
+
+
+def _offsets(zone: ZoneInfo, since: dt.datetime, until: dt.datetime) -> list[tuple[dt.datetime, int]]:
+    """The zone's offsets in that time, in microseconds, each with the instant at which it ends."""
+    found = []
+    here, step = since, dt.timedelta(days=1)
+    while here < until:
+        there = min(here + step, until)
+        if _offset(zone, there) != _offset(zone, here):
+            change = _change(zone, here, there)
+            found.append((change, _offset(zone, here)))
+            there = change
+        here = there
+    return [*found, (until, _offset(zone, until - dt.timedelta(seconds=1)))]
+
+
+def _change(zone: ZoneInfo, before: dt.datetime, after: dt.datetime) -> dt.datetime:
+    """The first second with another offset than `before` has; the clocks change once between the two."""
+    old = _offset(zone, before)
+    while after - before > dt.timedelta(seconds=1):
+        middle = before + dt.timedelta(seconds=int((after - before).total_seconds()) // 2)
+        before, after = (middle, after) if _offset(zone, middle) == old else (before, middle)
+    return after
+
+
+def _offset(zone: ZoneInfo, at: dt.datetime) -> int:
+    offset = at.astimezone(zone).utcoffset()
+    assert offset is not None
+    return offset // dt.timedelta(microseconds=1)
