@@ -67,6 +67,12 @@ class Field:
         return "article.txt" if self.name == "text" else f"{self.name}.txt"
 
 
+def _line(form: str, given: Mapping[str, str]) -> str:
+    """Fill in one line of a short form: what was not given leaves no hole, and a text keeps its paragraphs."""
+    made = form.format(**given)
+    return made if form == "{text}" else " ".join(made.split()).replace("】 ", "】")
+
+
 class Sheet:
     """A post as one person posts it by hand; every value is text that has yet to be escaped by its template."""
 
@@ -142,8 +148,7 @@ class Sheet:
         given["when"] = self.when(post.event.start) if post.event else ""
         given["place"] = plain(post.event.place) if post.event else ""
         for form in forms:
-            lines = (" ".join(line.split()).replace("】 ", "】") for line in form.format(**given).splitlines())
-            made = "\n".join(line for line in lines if line)  # what was not given leaves no hole
+            made = "\n".join(filter(None, (_line(part, given) for part in form.split("\n"))))
             if measured(made, limit.count) <= limit.max:
                 return made
         return self.title
@@ -182,7 +187,7 @@ class Sheet:
     @property
     def tickets(self) -> list[dict[str, str]]:
         """The ticket table of the draft's `channels.<name>.tickets`: name, price, count, from, until."""
-        given = self.post.extra.get("tickets")
+        given = self.post.extra.get("tickets") if self.post.event else None
         rows = [row for row in given if isinstance(row, Mapping)] if isinstance(given, list | tuple) else []
         return [{key: plain(row.get(key, "")) for key in ("name", "price", "count", "from", "until")} for row in rows]
 
