@@ -1,0 +1,348 @@
+"""Which draft goes out in which slot: stable, and fair among those who write."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
+from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
+from steadycast.schedule.slots import occasion_of, occurrence_of
+from steadycast.schedule.stock import Pool, in_time, near, suits
+
+__all__ = ["fits", "plan"]
+
+
+def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the design's sentence
+    series: Sequence[Series],
+    slots: Sequence[Slot],
+    stock: Sequence[StockItem],
+    assigned: Sequence[Assignment],
+    history: Sequence[Past],
+    now: dt.datetime,
+    fill_within: dt.timedelta = dt.timedelta(hours=24),
+) -> list[Assignment]:
+    """One assignment for each of `slots` that a draft serves, in order of slots.
+
+    Stable: what is `assigned` stays while its draft still fits, unless a pin claims its slot, or it came from reserve
+    and there is something fresh now. Only a slot that falls empty with nothing left in stock draws on a later one:
+    the last of its series that fits. `fixed` assignments stay whatever they are.
+
+    An empty slot takes, in this order: the draft pinned to it; an event's draft near its occasion, and any draft that
+    would otherwise expire before it got a slot (soonest first, with one slot in hand); the highest priority; the
+    origin that the series' mix is owed (an origin asked for with 0 of others has no place there but by a pin); the
+    member who has waited longest, then who was published least, then the draft that has waited longest.
+
+    A draft is used once, in whatever series; the slots of one occasion share one draft and count as one. Evergreens
+    are reserve and never fresh: they go out where they are pinned, and on the `fill` ladder, which is walked for
+    slots up to `now` + `fill_within` that nothing fresh serves; again only after the series' cooldown. A pinned draft
+    goes out in its slot or not at all. Nothing new is given to slots that are excused, past, or in `history`; a past
+    slot keeps what it has while the series' `late` lasts. Assignments to slots that are not in `slots` are dropped;
+    if fixed, their drafts are still taken.
+
+    `stock` is every approved draft that may still go out: of an occasion half announced, too.
+    """
+    desk = _Desk(series, slots, stock, history, now=now, fill_within=fill_within)
+    desk.keep(assigned)
+    desk.pin()
+    desk.serve()
+    return [desk.given[slot.id] for slot in desk.slots if slot.id in desk.given]
+
+
+def fits(series: Series, slot: Slot, item: StockItem) -> bool:
+    """Whether a draft could go out in a slot, by form, series, channels, dates, and its event's start."""
+    return suits(series, item) and in_time(item, slot.at) and near(item, slot.at, occurrence_of(series, slot))
+
+
+class _Desk:
+    """The plan while it is made. Slots are looked at in order of time, so turns and mix are those of that moment."""
+
+    def __init__(
+        self,
+        series: Sequence[Series],
+        slots: Sequence[Slot],
+        stock: Sequence[StockItem],
+        history: Sequence[Past],
+        *,
+        now: dt.datetime,
+        fill_within: dt.timedelta,
+    ) -> None:
+        self.series = {each.name: each for each in series}
+        self.slots = sorted(slots)
+        self.by_id = {slot.id: slot for slot in self.slots}
+        self.stock = {item.draft: item for item in stock}
+        self.now, self.fill_until = now, now + fill_within
+        self.past = {each.slot for each in history}
+        self.given: dict[str, Assignment] = {}
+        self.pinned: set[str] = set()  # slots whose draft is there by a pin
+        self.occasions: dict[str, str] = {}  # occasion -> the fresh draft that all its slots carry
+        self.fillers: dict[str, str] = {}  # occasion -> the evergreen that fills its slots
+        self.used: dict[str, str] = {}  # draft -> the occasion or slot that has it
+        self.uses: dict[str, list[tuple[dt.datetime, str]]] = defaultdict(list)  # draft -> when and where
+        self.turns = Turns()
+        self.mixes = {each.name: Mix(each.mix) for each in series}
+        for item in stock:
+            if item.last_used:
+                self.uses[item.draft].append((item.last_used, ""))
+        self._remember(history)
+
+    def _remember(self, history: Sequence[Past]) -> None:
+        told = set()
+        for each in sorted(history, key=lambda each: (each.at, each.slot)):
+            occasion = occasion_of(each.slot)
+            key = occasion or each.slot
+            self.used[each.draft] = key
+            self.uses[each.draft].append((each.at, key))
+            if occasion:
+                self.occasions[occasion] = each.draft
+            if key not in told:
+                told.add(key)
+                self.turns.took(each.member, each.at)
+                if each.series in self.mixes:
+                    self.mixes[each.series].took(each.origin)
+
+    # What stays.
+
+    def keep(self, assigned: Sequence[Assignment]) -> None:
+        """Take over what may stay of a former plan: fixed ones first, then in order of slots."""
+        for each in assigned:
+            if each.fixed:
+                self._take(each.slot, each)
+        known = [each for each in assigned if not each.fixed and each.slot in self.by_id]
+        for each in sorted(known, key=lambda each: self.by_id[each.slot]):
+            if each.slot not in self.given and self._stays(self.by_id[each.slot], each):
+                self._take(each.slot, each)
+
+    def _stays(self, slot: Slot, former: Assignment) -> bool:
+        series = self.series.get(slot.series)
+        if series is None or slot.excused or slot.id in self.past or slot.at + series.late < self.now:
+            return False
+        if former.filled and former.draft == _digest(slot):
+            return "digest" in series.fill
+        item = self.stock.get(former.draft)
+        if item is None or not fits(series, slot, item) or (former.filled and not item.evergreen):
+            return False
+        if item.slot is not None and _normal(item.slot) not in _names(slot):
+            return False
+        if item.evergreen:
+            return item.slot is not None or self._rested(series, slot, item)
+        return self._free(item, slot) and self.occasions.get(slot.occasion, item.draft) == item.draft
+
+    def _free(self, item: StockItem, slot: Slot) -> bool:
+        return self.used.get(item.draft, _place(slot)) == _place(slot)
+
+    def _take(self, slot_id: str, assignment: Assignment) -> None:
+        slot = self.by_id.get(slot_id)
+        occasion = occasion_of(slot_id)
+        if slot is not None:
+            self.given[slot_id] = assignment
+            self.uses[assignment.draft].append((slot.at, _place(slot)))
+        item = self.stock.get(assignment.draft)
+        if item is None or not item.evergreen:
+            self.used[assignment.draft] = occasion or slot_id
+        if occasion:
+            (self.fillers if assignment.filled else self.occasions)[occasion] = assignment.draft
+
+    def _release(self, slot: Slot) -> None:
+        """Take a slot's draft away from it, and from the other slots of its occasion: they share it."""
+        for other in self._siblings(slot):
+            former = self.given.get(other.id)
+            if former and not former.fixed:
+                del self.given[other.id]
+                self.used.pop(former.draft, None)
+                self.uses[former.draft].remove((other.at, _place(other)))
+        if slot.occasion:
+            self.occasions.pop(slot.occasion, None)
+            self.fillers.pop(slot.occasion, None)
+
+    def _siblings(self, slot: Slot) -> list[Slot]:
+        return [each for each in self.slots if each.occasion == slot.occasion] if slot.occasion else [slot]
+
+    # Pins.
+
+    def pin(self) -> None:
+        """Give each pinned draft its slot; of two pinned to one, the one there before, then by priority."""
+        pins = [item for item in self.stock.values() if item.slot is not None]
+        named = _by_name(self.slots) if pins else {}
+        for item in sorted(
+            pins, key=lambda item: (item.draft not in self.used, -item.priority, item.since, item.draft)
+        ):
+            for slot in named.get(_normal(item.slot or ""), ()):
+                if self._may_pin(slot, item):
+                    self._pin(slot, item)
+                    break
+
+    def _may_pin(self, slot: Slot, item: StockItem) -> bool:
+        series = self.series.get(slot.series)
+        former = self.given.get(slot.id)
+        if series is None or not self._opens(slot) or slot.id in self.pinned or (former and former.fixed):
+            return False
+        bound = self.occasions.get(slot.occasion) if slot.occasion else None
+        if bound is not None and bound != item.draft and self._begun(slot):
+            return False
+        return fits(series, slot, item) and (item.evergreen or self._free(item, slot))
+
+    def _begun(self, slot: Slot) -> bool:
+        """Whether one of an occasion's slots has gone out, or is about to: its draft can no longer change."""
+        return any(occasion_of(each) == slot.occasion for each in self.past) or any(
+            (given := self.given.get(each.id)) is not None and (given.fixed or not self._opens(each))
+            for each in self._siblings(slot)
+        )
+
+    def _pin(self, slot: Slot, item: StockItem) -> None:
+        former = self.given.get(slot.id)
+        if former is None or former.draft != item.draft:
+            if not slot.occasion or self.occasions.get(slot.occasion) != item.draft:
+                self._release(slot)
+            self._take(slot.id, Assignment(slot.id, item.draft, why="pin"))
+        self.pinned.update(each.id for each in self._siblings(slot))
+
+    # What is empty.
+
+    def serve(self) -> None:
+        """Give every empty slot what fits it best, in order of time."""
+        pools = self._pools()
+        movable = self._movable()
+        told: set[str] = {occasion_of(each) or each for each in self.past}
+        for slot in self.slots:
+            series = self.series.get(slot.series)
+            former = self.given.get(slot.id)
+            if series is not None and self._opens(slot) and (former is None or (former.filled and not former.fixed)):
+                self._serve(series, slot, pools[series.name], movable[series.name])
+            if (now_given := self.given.get(slot.id)) is not None and _place(slot) not in told:
+                told.add(_place(slot))
+                self._tell(slot, now_given)
+
+    def _tell(self, slot: Slot, given: Assignment) -> None:
+        """Count a served slot, now that time has come to it. A digest is nobody's turn."""
+        if item := self.stock.get(given.draft):
+            self.turns.took(item.member, slot.at)
+            if slot.series in self.mixes:
+                self.mixes[slot.series].took(item.origin)
+
+    def _opens(self, slot: Slot) -> bool:
+        return not slot.excused and slot.at >= self.now and slot.id not in self.past
+
+    def _pools(self) -> dict[str, Pool]:
+        fresh = [item for item in self.stock.values() if not item.evergreen and item.slot is None]
+        empty = defaultdict(list)
+        for slot in self.slots:
+            former = self.given.get(slot.id)
+            if self._opens(slot) and (former is None or (former.filled and not former.fixed)):
+                empty[slot.series].append(slot.at)
+        return {
+            name: Pool(series, fresh, empty[name], used=self.used, turns=self.turns, mix=self.mixes[name])
+            for name, series in self.series.items()
+        }
+
+    def _movable(self) -> dict[str, list[Slot]]:
+        """Slots of each series, in order of time, whose fresh draft an earlier slot may draw on.
+
+        Not those of an occasion: what announces one event is no use to another.
+        """
+        found: dict[str, list[Slot]] = defaultdict(list)
+        for slot in self.slots:
+            given = self.given.get(slot.id)
+            if slot.occasion or slot.id in self.pinned or not self._opens(slot):
+                continue
+            if given and not given.fixed and not given.filled:
+                found[slot.series].append(slot)
+        return found
+
+    def _serve(self, series: Series, slot: Slot, pool: Pool, movable: list[Slot]) -> None:
+        shared = self.occasions.get(slot.occasion) if slot.occasion else None
+        if shared is not None:
+            item = self.stock.get(shared)
+            chosen = (item, "occasion") if item and fits(series, slot, item) else None
+        else:
+            chosen = pool.best(slot, occurrence_of(series, slot)) or self._drawn(series, slot, movable)
+        if chosen is not None:
+            self._put(slot, Assignment(slot.id, chosen[0].draft, why=chosen[1]))
+        elif slot.id not in self.given and slot.at <= self.fill_until:
+            self._fill(series, slot)
+
+    def _put(self, slot: Slot, assignment: Assignment) -> None:
+        former = self.given.pop(slot.id, None)
+        if former:
+            self.uses[former.draft].remove((slot.at, _place(slot)))
+        self._take(slot.id, assignment)
+
+    def _drawn(self, series: Series, slot: Slot, movable: list[Slot]) -> tuple[StockItem, str] | None:
+        """The draft of the last later slot that fits here, of the origin the mix is owed if there is one."""
+        best: Slot | None = None
+        wanted = self.mixes[series.name].order()[:1]
+        for later in reversed(movable):
+            if later.at <= slot.at:
+                break
+            item = self.stock[self.given[later.id].draft]
+            if not fits(series, slot, item):
+                continue
+            best = best or later
+            if not wanted or item.origin == wanted[0]:
+                best = later
+                break
+        if best is None:
+            return None
+        item = self.stock[self.given[best.id].draft]
+        movable.remove(best)
+        self._release(best)
+        return item, "gap"
+
+    def _fill(self, series: Series, slot: Slot) -> None:
+        for rung in series.fill:
+            if rung == "evergreen" and (item := self._evergreen(series, slot)):
+                return self._take(slot.id, Assignment(slot.id, item.draft, filled=True, why="evergreen"))
+            if rung == "digest":
+                return self._take(slot.id, Assignment(slot.id, _digest(slot), filled=True, why="digest"))
+        return None
+
+    def _evergreen(self, series: Series, slot: Slot) -> StockItem | None:
+        """The reserve that has rested longest; for a further slot of an occasion, the one that filled the first."""
+        reserve = (item for item in self.stock.values() if item.evergreen and item.slot is None)
+        able = [item for item in reserve if fits(series, slot, item) and self._rested(series, slot, item)]
+        same = self.fillers.get(slot.occasion) if slot.occasion else None
+        return min(
+            able,
+            key=lambda item: (
+                item.draft != same,
+                max((at for at, _ in self.uses[item.draft]), default=LONG_AGO),
+                item.since,
+                item.draft,
+            ),
+            default=None,
+        )
+
+    def _rested(self, series: Series, slot: Slot, item: StockItem) -> bool:
+        """Whether an evergreen goes out nowhere else within the cooldown, before or after."""
+        return all(abs(slot.at - at) >= series.cooldown or place == _place(slot) for at, place in self.uses[item.draft])
+
+
+def _place(slot: Slot) -> str:
+    return slot.occasion or slot.id
+
+
+def _digest(slot: Slot) -> str:
+    return f"digest:{slot.series}:{slot.id}"
+
+
+def _names(slot: Slot) -> tuple[str, ...]:
+    """What a pin may call a slot: its id, its occasion's, series and day, local time, local day."""
+    place = _place(slot)
+    _, _, local = place.rpartition("@")
+    day = local[:10]
+    return tuple(dict.fromkeys((slot.id, place, f"{slot.series}@{day}", local, day)))
+
+
+def _normal(pin: str) -> str:
+    """A pin as `_names` spells it: "2026-11-27 20:00:00" is 2026-11-27T20:00."""
+    return re.sub(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::00)?$", r"\1T\2", pin.strip())
+
+
+def _by_name(slots: Iterable[Slot]) -> dict[str, list[Slot]]:
+    found: dict[str, list[Slot]] = defaultdict(list)
+    for slot in slots:
+        for name in _names(slot):
+            found[name].append(slot)
+    return found
