@@ -176,9 +176,14 @@ def slot_path(post: Post) -> str:
 
     Not the draft's slug: a title may be mended after it was published, an address may not.
     """
-    series, _, local = post.slot.partition("@")
+    return page_path(post.slot, post.key)
+
+
+def page_path(slot: str, key: str) -> str:
+    """`slot_path` of a post that is yet to be made."""
+    series, _, local = slot.partition("@")
     parts = (_safe(series), _safe(local.replace(":", "").replace("T", "-")))
-    return "/".join(parts) if all(parts) else f"{parts[0] or 'p'}/{post.key}"
+    return "/".join(parts) if all(parts) else f"{parts[0] or 'p'}/{key}"
 
 
 def with_media(post: Post, base: str) -> str:
