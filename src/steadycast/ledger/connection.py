@@ -189,7 +189,6 @@ def upsert(
         return 0
     insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(into)
     values = {name: insert.excluded[name] for name in update} | also
-    if not values:
-        return connection.execute(insert.on_conflict_do_nothing(), batch).rowcount
     key = [column.name for column in into.primary_key.columns]
-    return connection.execute(insert.on_conflict_do_update(index_elements=key, set_=values), batch).rowcount
+    done = insert.on_conflict_do_update(index_elements=key, set_=values) if values else insert.on_conflict_do_nothing()
+    return connection.execute(done, batch, execution_options={"preserve_rowcount": True}).rowcount

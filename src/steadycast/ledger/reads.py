@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
@@ -139,13 +140,18 @@ def record(
 
     A million rows take about a second, and no more memory than one batch.
     """
-    compiled = _decided(after, before).compile(db.engine, compile_kwargs={"literal_binds": True})
-    with db.read() as connection:
-        streaming = connection.execution_options(stream_results=True, max_row_buffer=10_000)
-        cursor = streaming.exec_driver_sql(str(compiled).replace("%%", "%"))
-        assert cursor.cursor
-        while rows := cursor.cursor.fetchmany(10_000):
+    sql = str(_decided(after, before).compile(db.engine, compile_kwargs={"literal_binds": True}))
+    with db.read() as connection, closing(_cursor(connection)) as cursor:
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(10_000):
             yield from rows
+
+
+def _cursor(connection: Connection) -> Any:
+    """The driver's own cursor, which makes nothing of a row but a tuple; PostgreSQL's keeps the rows at the server."""
+    driver = connection.connection.driver_connection
+    assert driver
+    return driver.cursor() if connection.dialect.name == "sqlite" else driver.cursor("record")
 
 
 def outcomes(db: Database, after: dt.datetime | None = None, before: dt.datetime | None = None) -> list[Outcome]:
