@@ -6,8 +6,8 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -70,8 +70,7 @@ class Body:
         for name in dict.fromkeys(finisher.lost):
             if name not in refused:
                 self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
-        self._html: dict[tuple[RenderRule, int], tuple[str, tuple[tuple[str, str], ...]]] = {}
-        self._text: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[tuple[str, str], ...]]] = {}
+        self._html: dict[tuple[RenderRule, int], tuple[str, as_text.Numbered]] = {}
 
     def _taken(self) -> Iterator[Media]:
         for ref in self.draft.media:
@@ -83,19 +82,20 @@ class Body:
     def _fault(self, message: str, line: int | None = None, mend: str | None = None) -> DraftError:
         return DraftError(message, file=str(self.draft.path), line=line, mend=mend or "put the file beside the draft")
 
-    def as_html(self, rule: RenderRule, style: Style | None) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def as_html(self, rule: RenderRule, style: Style | None) -> tuple[str, as_text.Numbered]:
         """The body's HTML by `rule`, and its links; made once for one rule."""
-        key = (rule, id(style))
+        key = (_html_rule(rule), id(style))
         if key not in self._html:
-            self._html[key] = as_html.render(self.html, rule, style)
+            self._html[key] = as_html.render(self.html, key[0], style)
         return self._html[key]
 
-    def as_text(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """The body's text with its links as `links` says, and the links; made once for one way."""
-        key = (links, hosts if links == "numbered" else ())
-        if key not in self._text:
-            self._text[key] = as_text.render(self.html, links, key[1])
-        return self._text[key]
+    def as_text(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, as_text.Numbered]:
+        """The body's text with its links as `links` says, and the links; made once but for the links."""
+        return self._plain.render(links, hosts)
+
+    @cached_property
+    def _plain(self) -> as_text.Plain:
+        return as_text.plain(self.html)
 
     @cached_property
     def slug(self) -> str:
@@ -105,6 +105,12 @@ class Body:
     def summary(self, limit: Limit) -> str:
         """The draft's summary, else its first sentences."""
         return self.draft.summary or as_text.summary(self.html, limit)
+
+
+@lru_cache(maxsize=256)
+def _html_rule(rule: RenderRule) -> RenderRule:
+    """`rule` without what only text asks: rules that make the same HTML are equal."""
+    return replace(rule, thread=False, text_links="inline", style="")
 
 
 def prepare(draft: Draft, media_dir: Path, cache_dir: Path, *, base: str = "") -> Body:
@@ -255,7 +261,7 @@ class _Composer:
         given = self.own.get("summary") or self.body.summary(limit)
         return self._limited("summary", self._line(given))
 
-    def _text(self) -> tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    def _text(self) -> tuple[str, tuple[str, ...], as_text.Numbered]:
         rule, limit = self.platform.render, self.platform.limits.get("text", _NO_LIMIT)
         hosts = rule.link_hosts if rule.links == "footnotes" else ()
         text, links = self.body.as_text(rule.text_links, hosts)
@@ -288,7 +294,7 @@ class _Composer:
 
     # HTML
 
-    def _html(self, names: Mapping[str, str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def _html(self, names: Mapping[str, str]) -> tuple[str, as_text.Numbered]:
         rule = self.platform.render
         style = load(rule.style, self.platform.folders) if rule.style else None
         html, links = self.body.as_html(rule, style)

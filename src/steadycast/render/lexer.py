@@ -26,9 +26,18 @@ def attributes(tag: str) -> dict[str, str]:
     return {name: entities.unescape(value) for name, value in ATTRIBUTE.findall(tag)}
 
 
+def attribute(tag: str, name: str) -> str:
+    """One attribute of an opening tag, unescaped; "" where it has none."""
+    _, found, rest = tag.partition(f' {name}="')
+    value = rest.partition('"')[0] if found else ""
+    return entities.unescape(value) if "&" in value else value
+
+
 def words(html: str) -> str:
     """The text of a small piece of HTML, white space collapsed."""
-    return " ".join(entities.unescape(SPLIT.sub("", html)).split())
+    if "<" in html:
+        html = SPLIT.sub("", html)
+    return " ".join((entities.unescape(html) if "&" in html else html).split())
 
 
 class Finisher:
@@ -77,7 +86,7 @@ class Finisher:
         return f'<a href="{scheme}{url}" rel="{self._rel}">{url}</a>'
 
     def _anchor(self, tag: str) -> str:
-        href = attributes(tag).get("href", "")
+        href = attribute(tag, "href")
         if href.startswith(("http://", "https://", "mailto:")):
             return tag
         if href.startswith("#") and len(href) > 1:

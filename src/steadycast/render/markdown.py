@@ -37,12 +37,13 @@ def to_html(body: str) -> str:
 
 _INLINE = r"(?:</?(?:a|abbr|b|cite|code|del|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)\b[^>]*>)*"
 _HAN_BEGINS = re.compile(f"{_INLINE}[{WIDE}]")
+_MAY_JOIN = re.compile(f"\n(?={_HAN_BEGINS.pattern})")
 _HAN_ENDS = re.compile(f"[{WIDE}]{_INLINE}$")
 
 
 def join_lines(html: str) -> str:
     """`html` without the line breaks between two Han characters, which a browser would show as a space."""
-    if "\n" not in html:
+    if not _MAY_JOIN.search(html):
         return html
     lines = html.split("\n")
     joined = [lines[0]]

@@ -186,7 +186,7 @@ class Studio:
         return replace(made, role=media.role, alt=media.alt, ref=media.ref)
 
     def covers(self, cover: Media | None, rule: MediaRule, title: str, note: str) -> tuple[Media, ...]:
-        """The cover in each shape that `rule` asks for; lettered with the title when there is none and one is required."""
+        """The cover in each shape that `rule` asks for; lettered with the title when there is none and one must be."""
         if cover is None and not rule.required:
             return ()
         shapes = [_shape(rule, n) for n in range(max(1, len(rule.ratios), len(rule.sizes)))]

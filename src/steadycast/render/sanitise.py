@@ -44,7 +44,7 @@ _UNSEEN = re.compile(
     r"[\x00-\x20\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
 )
 _SCHEME = re.compile(r"([^/?#:]*):")
-_ADDRESS = re.compile(r' (href|src)="([^"]*)"')
+_ADDRESS = re.compile(r' (href|src)="(?!https?://)([^"]*)"')
 
 
 def _cleaner(attributes: dict[str, set[str]], rel: str) -> nh3.Cleaner:

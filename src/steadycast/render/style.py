@@ -22,17 +22,13 @@ class Style:
             *around, name = selector.split()
             text = " ".join(declarations.split()).rstrip(";").replace('"', "'").replace("&", "&amp;")
             self._rules.setdefault(name, []).append((tuple(around), text))
-        self.plain = {n: rules[0][1] for n, rules in self._rules.items() if len(rules) == 1 and not rules[0][0]}
+        chains = [chain for found in self._rules.values() for chain, _ in found]
+        self.names = frozenset(self._rules)
+        self.ancestors = frozenset(outer for chain in chains for outer in chain)
 
     def of(self, name: str, around: Sequence[str]) -> str:
         """The declarations for `name` inside `around` (outermost first); later rules come later, and so win."""
-        if name in self.plain:
-            return self.plain[name]
         return ";".join(text for chain, text in self._rules.get(name, ()) if _inside(chain, around))
-
-    def knows(self, name: str) -> bool:
-        """Whether any rule speaks of `name`."""
-        return name in self._rules
 
 
 def _inside(chain: tuple[str, ...], around: Sequence[str]) -> bool:

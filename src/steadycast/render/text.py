@@ -4,40 +4,92 @@ from __future__ import annotations
 
 import html as entities
 import re
+from dataclasses import dataclass
 
 from steadycast.channel import Limit
 from steadycast.render.count import cut
-from steadycast.render.lexer import SPLIT, Links, attributes, is_of, says_its_url, words
+from steadycast.render.lexer import SPLIT, Links, attribute, is_of, says_its_url, words
 
-_NAME = re.compile(r"</?([a-z][a-z0-9]*)")
-_SPACES = re.compile(r"[ \t\r\n]+")
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
-_NOTE_MARK = re.compile(r'<sup class="footnote-ref">.*?</sup>')
+_NOTE = re.compile(r'<sup class="footnote-ref">(.*?)</sup>', re.DOTALL)
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"  # notes, so that nobody takes them for the numbered links
-_BREAK = "\v"  # a line break inside a paragraph, until white space has been collapsed
-_BLOCKS = frozenset(
-    "p div h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table section figure figcaption caption details summary "  # noqa: SIM905
-    "hr dt dd".split()
+_ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
+_LINK = re.compile(" ?\x02(\\d+)\x02 ?")  # where a link ended: its place in the list of links
+_BREAK = "\x01"  # a line break inside a paragraph, until white space has been collapsed
+_SENTINELS = re.compile("[\x01\x02]")
+_BLOCK = re.compile(
+    r"<(/?(?:p|div|h[1-6]|ul|ol|li|dl|dt|dd|pre|blockquote|table|tr|td|th|section|figure|figcaption|caption|details"
+    r"|summary|hr|br|input))((?: [^>]*)?)>"
 )
-_SHOWN = frozenset("ul ol li a blockquote pre table tr td th br hr input sup section".split()) | _BLOCKS  # noqa: SIM905
+
+Numbered = tuple[tuple[str, str], ...]
 
 
-def render(html: str, links: str = "inline", hosts: tuple[str, ...] = ()) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The text of `html`, and its links in order.
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A body's text whose links have not been written yet: there are three ways to write them."""
 
-    `links`: `inline` (words URL), `numbered` (words[1], and the list at the end; links to
-    `hosts` stay inline), or `drop` (the words alone).
-    Paragraphs are parted by an empty line; items begin with • or a number, quotes with >, cells are parted by |.
-    """
-    writer = _Writer(links, hosts)
-    return writer.write(html), tuple(writer.links.all)
+    text: str
+    links: Numbered  # (words, URL), one for each mark in the text
+
+    def render(self, mode: str = "inline", hosts: tuple[str, ...] = ()) -> tuple[str, Numbered]:
+        """The text, and its links without repeats.
+
+        `mode`: `inline` (words URL), `numbered` (words[1], and the list at the end; links to `hosts` stay inline), or
+        `drop` (the words alone).
+        """
+        found = Links()
+
+        def write(mark: re.Match[str]) -> str:
+            words_, url = self.links[int(mark[1])]
+            if mode == "numbered" and url.startswith("http") and not is_of(url, hosts):
+                return mark[0].replace(f"\x02{mark[1]}\x02", f"[{found.number(words_, url)}]")
+            if mode == "inline":
+                found.number(words_, url)
+            return " " if mode == "drop" and mark[0][0] == mark[0][-1] == " " else self._beside(mark, mode, url)
+
+        text = _LINK.sub(write, self.text)
+        if mode == "numbered" and found.all:
+            text += "\n\n" + "\n".join(f"[{n}] {url}" for n, (_, url) in enumerate(found.all, 1))
+        return text, tuple(found.all)
+
+    def _beside(self, mark: re.Match[str], mode: str, url: str) -> str:
+        """The URL between spaces, so that nothing that follows is taken for a part of it; or only the spaces."""
+        if mode == "drop":
+            return mark[0].replace(f"\x02{mark[1]}\x02", "")
+        last = mark.end() == len(mark.string) or mark.string[mark.end()] == "\n"
+        return f" {url.removeprefix('mailto:')}" + ("" if last else " ")
+
+
+def plain(html: str) -> Plain:
+    """The text of `html`: paragraphs parted by an empty line, items begun by • or a number, quotes by >, cells by |."""
+    if "\x01" in html or "\x02" in html:
+        html = _SENTINELS.sub("", html)
+    html = _NOTE.sub(lambda m: _note(words(m[1])), html)
+    links: list[tuple[str, str]] = []
+
+    def marked(anchor: re.Match[str]) -> str:
+        href = attribute(anchor[1], "href")
+        text = words(anchor[2])
+        if not href or href.startswith("#") or not text or says_its_url(text, href):
+            return anchor[2]
+        links.append((text, href))
+        return f"{anchor[2]}\x02{len(links) - 1}\x02"
+
+    text = _Writer().write(_ANCHOR.sub(marked, html))
+    return Plain(text, tuple(links))
+
+
+def render(html: str, mode: str = "inline", hosts: tuple[str, ...] = ()) -> tuple[str, Numbered]:
+    """The text of `html` and its links; see `Plain.render`."""
+    return plain(html).render(mode, hosts)
 
 
 def summary(html: str, limit: Limit) -> str:
     """The first paragraphs as one line of text, cut to `limit`."""
     found = ""
     for paragraph in _PARAGRAPH.finditer(html):
-        text = words(_NOTE_MARK.sub("", paragraph[1]))
+        text = words(_NOTE.sub("", paragraph[1]))
         if text:
             found = f"{found} {text}" if found else text
         if len(found) > 2 * limit.max:
@@ -46,12 +98,9 @@ def summary(html: str, limit: Limit) -> str:
 
 
 class _Writer:
-    """One pass over the pieces: inline text gathers in `_line`, a block's end moves it into `_blocks`."""
+    """One pass over the block tags: inline text gathers in `_line`, a block's end moves it into `_blocks`."""
 
-    def __init__(self, links: str, hosts: tuple[str, ...]) -> None:
-        self.links = Links()
-        self._mode = links
-        self._hosts = hosts
+    def __init__(self) -> None:
         self._line: list[str] = []
         self._blocks: list[str] = []
         self._tight = False  # the next block follows without an empty line
@@ -59,69 +108,77 @@ class _Writer:
         self._lists: list[int | None] = []  # the next number, or None for bullets
         self._marker = ""  # of the item that has not begun yet
         self._pre = False
-        self._tables = 0
         self._row: list[str] = []
-        self._anchor = ("", 0)
-        self._sup = (0, False)  # where it begins, and whether it is the mark of a note
         self._notes = False  # inside the footnotes: an item begins with its mark
+        self._attributes = ""
+        self._does = {
+            "br": self._br,
+            "hr": self._hr,
+            "input": self._input,
+            "ul": self._list,
+            "ol": self._ordered,
+            "/ul": self._list_end,
+            "/ol": self._list_end,
+            "li": self._li,
+            "/li": self._li_end,
+            "blockquote": self._quote,
+            "/blockquote": self._quote_end,
+            "pre": self._code,
+            "/pre": self._code_end,
+            "tr": self._nothing,
+            "td": self._nothing,
+            "th": self._nothing,
+            "/td": self._cell,
+            "/th": self._cell,
+            "/tr": self._row_end,
+            "/table": self._table_end,
+            "section": self._section,
+        }
 
     def write(self, html: str) -> str:
-        pieces = SPLIT.split(html)
-        for i in range(0, len(pieces) - 1, 2):
-            if pieces[i]:
-                self._line.append(pieces[i])
-            tag = pieces[i + 1]
-            found = _NAME.match(tag)
-            name = found[1] if found else ""
-            if name in _SHOWN:
-                if tag[1] == "/":
-                    self._end(name)
-                else:
-                    self._start(name, tag)
+        pieces = _BLOCK.split(html)
+        does, flush = self._does, self._flush
+        for i in range(0, len(pieces) - 1, 3):
+            text = pieces[i]
+            if text:
+                self._line.append(text)
+            self._attributes = pieces[i + 2]
+            does.get(pieces[i + 1], flush)()
         self._line.append(pieces[-1])
-        self._flush()
-        if self._mode == "numbered" and self.links.all:
-            self._tight = False
-            self._put(
-                "\n".join(f"[{n}] {entities.escape(url, quote=False)}" for n, (_, url) in enumerate(self.links.all, 1))
-            )
+        flush()
         text = "".join(self._blocks).strip("\n")
         return entities.unescape(text) if "&" in text else text
 
-    def _start(self, name: str, tag: str) -> None:
-        if name == "a":
-            self._anchor = (attributes(tag).get("href", ""), len(self._line))
-        elif name == "br":
-            self._line.append(_BREAK)
-        elif name == "input":
-            self._marker = self._marker and self._indent() + ("☑ " if " checked" in tag else "☐ ")
-        elif name == "sup":
-            self._sup = (len(self._line), 'class="footnote-ref"' in tag)
-        else:
-            self._block(name, tag)
+    def _nothing(self) -> None:
+        """What stands between cells is white space."""
 
-    def _block(self, name: str, tag: str) -> None:
-        if name in {"td", "th", "tr"}:
-            return
+    def _br(self) -> None:
+        self._line.append(_BREAK)
+
+    def _hr(self) -> None:
         self._flush()
-        if name == "li":
-            self._item()
-        elif name in {"ul", "ol"}:
-            first = attributes(tag).get("start", "1") if name == "ol" else ""
-            self._tight = self._tight or bool(self._lists)
-            self._lists.append((int(first) if first.isdigit() else 1) if name == "ol" else None)
-        elif name == "blockquote":
-            self._quotes += 1
-        elif name == "pre":
-            self._pre = True
-        elif name == "table":
-            self._tables += 1
-        elif name == "section":
-            self._notes = 'class="footnotes"' in tag
-        elif name == "hr":
-            self._put("———")
+        self._put("———")
 
-    def _item(self) -> None:
+    def _input(self) -> None:
+        self._marker = self._marker and self._indent() + ("☑ " if " checked" in self._attributes else "☐ ")
+
+    def _list(self, first: int | None = None) -> None:
+        self._flush()
+        self._tight = self._tight or bool(self._lists)
+        self._lists.append(first)
+
+    def _ordered(self) -> None:
+        first = attribute(self._attributes, "start") or "1"
+        self._list(int(first) if first.isdecimal() else 1)
+
+    def _list_end(self) -> None:
+        self._flush()
+        if self._lists:
+            self._lists.pop()
+        self._tight = bool(self._lists)
+
+    def _li(self) -> None:
+        self._flush()
         number = self._lists[-1] if self._lists else None
         if number is None:
             self._marker = f"{self._indent()}• "
@@ -129,66 +186,54 @@ class _Writer:
             self._lists[-1] = number + 1
             self._marker = f"{_note(str(number))} " if self._notes else f"{self._indent()}{number}. "
 
+    def _li_end(self) -> None:
+        self._flush()
+        self._marker = ""
+        self._tight = True
+
     def _indent(self) -> str:
         return "  " * (len(self._lists) - 1)
 
-    def _end(self, name: str) -> None:
-        if name == "a":
-            self._a_end()
-        elif name == "sup":
-            self._sup_end()
-        elif name in {"td", "th"}:
-            self._row.append(self._taken())
-        elif name == "tr":
-            self._put(" | ".join(self._row))
-            self._row = []
-            self._tight = True
-        else:
-            self._block_end(name)
-
-    def _block_end(self, name: str) -> None:
+    def _quote(self) -> None:
         self._flush()
-        if name == "li":
-            self._marker = ""
-            self._tight = True
-        elif name in {"ul", "ol"}:
-            if self._lists:
-                self._lists.pop()
-            self._tight = bool(self._lists)
-        elif name == "blockquote":
-            self._quotes -= 1
-        elif name == "pre":
-            self._pre = False
-        elif name == "table":
-            self._tables -= 1
-            self._tight = False
+        self._quotes += 1
 
-    def _a_end(self) -> None:
-        href, at = self._anchor
-        self._anchor = ("", 0)
-        if not href or href.startswith("#") or self._mode == "drop":
-            return
-        text = " ".join(entities.unescape("".join(self._line[at:])).split())
-        if not text or says_its_url(text, href):
-            return
-        if self._mode == "numbered" and href.startswith("http") and not is_of(href, self._hosts):
-            self._line.append(f"[{self.links.number(text, href)}]")
-        else:
-            if self._mode == "inline":
-                self.links.number(text, href)
-            self._line.append(f" {entities.escape(href.removeprefix('mailto:'), quote=False)} ")
+    def _quote_end(self) -> None:
+        self._flush()
+        self._quotes -= 1
 
-    def _sup_end(self) -> None:
-        at, is_note = self._sup
-        if is_note:
-            self._line[at:] = [_note("".join(self._line[at:]))]
+    def _code(self) -> None:
+        self._flush()
+        self._pre = True
+
+    def _code_end(self) -> None:
+        self._flush()
+        self._pre = False
+
+    def _cell(self) -> None:
+        self._row.append(self._taken())
+
+    def _row_end(self) -> None:
+        self._put(" | ".join(self._row))
+        self._row = []
+        self._tight = True
+
+    def _table_end(self) -> None:
+        self._flush()
+        self._tight = False
+
+    def _section(self) -> None:
+        self._flush()
+        self._notes = 'class="footnotes"' in self._attributes
 
     def _taken(self) -> str:
-        text = "".join(self._line)
+        text = self._line[0] if len(self._line) == 1 else "".join(self._line)
         self._line = []
+        if "<" in text:
+            text = SPLIT.sub("", text)
         if self._pre:
             return text.strip("\n")
-        text = _SPACES.sub(" ", text).strip()
+        text = " ".join(text.split())
         if _BREAK in text:
             text = "\n".join(line.strip() for line in text.split(_BREAK))
         return text
