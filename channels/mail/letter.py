@@ -1,0 +1,148 @@
+"""A post as a letter: text first, HTML second with its styles on each element; the same bytes each time it is built."""
+
+from __future__ import annotations
+
+import colorsys
+import hashlib
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage, MIMEPart
+from email.policy import EmailPolicy
+from typing import Any
+from urllib.parse import quote
+
+import css_inline
+
+from steadycast.channel import Channel, Media, Post, Refused, slot_path
+
+UNFOLDED = {"list-unsubscribe", "message-id", "list-id"}
+LONGEST = 900  # RFC 5322 allows a line 998 octets
+
+
+class Policy(EmailPolicy):
+    """SMTP's, but for headers of addresses: the standard library makes encoded words of a long one, and nobody could
+    follow it."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() in UNFOLDED:
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+POLICY = Policy(linesep="\r\n", max_line_length=78)
+SHADES = {"paper": (22, 96), "tint": (28, 96), "mark": (58, 36), "light": (60, 74)}  # saturation and lightness, percent
+INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+class Letter:
+    """Builds the letters of one channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel, self.settings = channel, channel.settings
+        self.domain = str(self.settings["from"]).rpartition("@")[2] or "localhost"
+        data = channel.spec.data if channel.spec else {}
+        self.words = data["words"]["zh" if channel.language.lower().startswith("zh") else "en"]
+        hue = data["hues"][hashlib.sha256(channel.community.encode()).digest()[0] % len(data["hues"])]
+        self.colours = {name: _hex(hue, *shade) for name, shade in SHADES.items()}
+
+    def to(self, recipient: str, post: Post) -> bytes:
+        """The letter for one recipient, as bytes for SMTP or an .eml file; "" is the outbox's own copy."""
+        letter = EmailMessage(policy=POLICY)
+        for name, value in self._headers(recipient, post).items():
+            if value:
+                letter[name] = value
+        leave = self._leave(recipient)
+        text = self.channel.render("letter.txt.j2", **self._values(post, leave))
+        letter.set_content(text, cte=_encoding(text))
+        html = self.html(post, leave)
+        letter.add_alternative(html, subtype="html", cte=_encoding(html))
+        mark = hashlib.sha256(post.key.encode()).hexdigest()
+        if pictures := self._pictures(post):
+            page = letter.get_payload(1)
+            assert isinstance(page, MIMEPart)
+            for media in pictures:
+                kind, _, sub = media.mime.partition("/")
+                page.add_related(
+                    media.path.read_bytes(),
+                    kind,
+                    sub,
+                    cid=f"<{self._cid(media)}>",
+                    filename=media.name,
+                    disposition="inline",
+                )
+            page.set_boundary(f"=_{mark[24:48]}")
+        letter.set_boundary(f"=_{mark[:24]}")
+        return letter.as_bytes()
+
+    def message_id(self, recipient: str, post: Post) -> str:
+        """The same for ever for one post and one recipient: a server that keeps track drops a second copy."""
+        return f"<{hashlib.sha256(f'{post.key} {recipient}'.encode()).hexdigest()[:32]}@{self.domain}>"
+
+    def page(self, post: Post) -> str:
+        """Where the post can be read on the web, or nothing."""
+        pages = str(self.settings["pages"]).rstrip("/")
+        for url in (post.canonical_url, f"{pages}/{quote(slot_path(post))}.html"):
+            if re.match(r"https?://[^\s<>\"']+$", url):
+                return url
+        return ""
+
+    def html(self, post: Post, leave: str) -> str:
+        """The letter's page, its styles on each element, its pictures by Content-ID."""
+        names = {m.sha256: f"cid:{self._cid(m)}" for m in self._pictures(post)}
+        body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', post.html)
+        cover = f"cid:{self._cid(post.cover)}" if post.cover else ""
+        return INLINER.inline(
+            self.channel.render("letter.html.j2", body=body, cover=cover, **self._values(post, leave))
+        )
+
+    def _headers(self, recipient: str, post: Post) -> dict[str, Any]:
+        leave = self._leave(recipient)
+        name = str(self.settings["from_name"] or self.channel.community)
+        for text in (post.title, name, str(self.settings["reply_to"])):
+            if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text):
+                raise Refused("a control character in a title or a name", channel=self.channel.name)
+        sender = Address(name, addr_spec=str(self.settings["from"]))
+        list_id = str(self.settings["list_id"] or f"{self.channel.name}.{self.domain}")
+        return {
+            "From": sender,
+            "To": recipient or sender,
+            "Reply-To": self.settings["reply_to"],
+            "Subject": post.title,
+            "Date": post.published,
+            "Message-ID": self.message_id(recipient, post),
+            "List-Id": f"<{list_id}>",
+            "List-Unsubscribe": f"<{leave}>" if leave else "",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if leave.startswith("https://") else "",
+            "Content-Language": post.language,
+        }
+
+    def _leave(self, recipient: str) -> str:
+        address = str(self.settings["unsubscribe"]).replace("{email}", quote(recipient, safe=""))
+        usable = re.fullmatch(r"(https?://|mailto:)[\x21-\x3b\x3d\x3f-\x7e]+", address) and len(address) <= LONGEST
+        return address if usable else ""
+
+    def _values(self, post: Post, leave: str) -> dict[str, Any]:
+        given = {
+            "community": self.channel.community,
+            "colours": self.colours,
+            "words": self.words,
+            "language": self.channel.language,
+        }
+        return {"post": post, "page": self.page(post), "leave": leave, **given}
+
+    def _pictures(self, post: Post) -> list[Media]:
+        return [*post.of("cover")[:1], *(m for m in post.of("image") if f'"media:{m.sha256}"' in post.html)]
+
+    def _cid(self, media: Media) -> str:
+        return f"{media.sha256[:24]}@{self.domain}"
+
+
+def _encoding(text: str) -> str:
+    """Quoted-printable stays readable while most of it is ASCII; Han text is a third of the size in base64."""
+    return "quoted-printable" if sum(map(str.isascii, text)) > 0.8 * len(text) else "base64"
+
+
+def _hex(hue: int, saturation: int, lightness: int) -> str:
+    """#rrggbb: some mail readers know no other notation."""
+    red, green, blue = colorsys.hls_to_rgb(hue / 360, lightness / 100, saturation / 100)
+    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"

@@ -1,0 +1,124 @@
+"""One connection to a submission server, and the three errors told apart by how far a letter got."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import smtplib
+import ssl
+from types import TracebackType
+from typing import Self
+
+from steadycast.channel import Busy, Channel, Refused, Unknown
+
+Failure = Busy | Refused
+
+
+class Submission:
+    """Opened at the first letter, opened again when a server hung up between two."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.settings = channel.settings
+        self.timeout = channel.spec.deadline if channel.spec else 60.0
+        self._smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._close()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the connection outlived the last letter."""
+        return self._smtp is not None
+
+    def send(self, recipient: str, letter: bytes) -> str:
+        """Hand one letter to the server and return what it said; Refused, Busy or Unknown are this letter's alone."""
+        smtp = self._smtp = self._smtp or self._opened()
+        try:
+            self._expect(smtp.mail(str(self.settings["from"])), 250)
+            self._expect(smtp.rcpt(recipient), 250, 251)
+            self._expect(smtp.docmd("DATA"), 354)
+        except (smtplib.SMTPException, OSError) as error:
+            self._close()
+            raise Busy(
+                f"the server hung up before the letter ({type(error).__name__})", channel=self.channel.name
+            ) from error
+        except (Busy, Refused):
+            self._reset()
+            raise
+        try:  # from here on, silence may mean that it was taken
+            smtp.send(re.sub(rb"(?m)^\.", b"..", letter).removesuffix(b"\r\n") + b"\r\n.\r\n")
+            answer = smtp.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            self._close()
+            message = f"the server hung up after the letter ({type(error).__name__})"
+            raise Unknown(message, channel=self.channel.name) from error
+        self._expect(answer, 250)
+        return f"sent {answer[0]}"
+
+    def _opened(self) -> smtplib.SMTP:
+        """A greeted, encrypted and authenticated connection."""
+        host, port = str(self.settings["host"]), int(self.settings["port"])
+        security, context = str(self.settings["security"]), ssl.create_default_context()
+        if security not in {"starttls", "tls", "none"}:
+            raise Refused("security must be starttls, tls or none", channel=self.channel.name)
+        smtp: smtplib.SMTP | None = None
+        try:
+            if security == "tls":
+                smtp = smtplib.SMTP_SSL(host, port, timeout=self.timeout, context=context)
+            else:
+                smtp = smtplib.SMTP(host, port, timeout=self.timeout)
+            smtp.ehlo_or_helo_if_needed()
+            if security == "starttls":
+                smtp.starttls(context=context)
+                smtp.ehlo()
+            if self.settings["user"]:
+                smtp.login(str(self.settings["user"]), self.channel.secret("password"))
+        except Exception as error:
+            if smtp is not None:
+                smtp.close()
+            raise self._unopened(error) from None  # the original may hold what was sent to log in
+        return smtp
+
+    def _unopened(self, error: Exception) -> Exception:
+        name = self.channel.name
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return Refused("the server's certificate is not valid for its name", channel=name)
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            return Refused("the server offers no STARTTLS, or no way to log in: see security and user", channel=name)
+        if isinstance(error, smtplib.SMTPResponseException) and 500 <= error.smtp_code < 600:
+            return Refused("the server lets nobody in, or not this user", str(error.smtp_code), name)
+        if isinstance(error, smtplib.SMTPException | OSError):
+            code = str(error.smtp_code) if isinstance(error, smtplib.SMTPResponseException) else None
+            return Busy(f"no connection to the mail server ({type(error).__name__})", code, name)
+        return error
+
+    def _expect(self, answer: tuple[int, bytes], *codes: int) -> None:
+        code, said = answer
+        if code in codes:
+            return
+        if code == 421:  # RFC 5321: the server is closing the connection
+            self._close()
+        # What a server says may quote the recipient's address: only its enhanced code (RFC 3463) is kept.
+        enhanced = re.match(rb"[245]\.\d{1,3}\.\d{1,3}", said)
+        message = f"the mail server said {enhanced[0].decode()}" if enhanced else "the mail server said no"
+        if 500 <= code < 600:
+            raise Refused(message, str(code), self.channel.name)
+        raise Busy(message, str(code), self.channel.name)
+
+    def _reset(self) -> None:
+        if self._smtp is not None:
+            try:
+                self._smtp.rset()
+            except (smtplib.SMTPException, OSError):
+                self._close()
+
+    def _close(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                smtp.quit()
+            smtp.close()
