@@ -82,14 +82,14 @@ class Body:
     def _fault(self, message: str, line: int | None = None, mend: str | None = None) -> DraftError:
         return DraftError(message, file=str(self.draft.path), line=line, mend=mend or "put the file beside the draft")
 
-    def as_html(self, rule: RenderRule, style: Style | None) -> tuple[str, as_text.Numbered]:
+    def html_for(self, rule: RenderRule, style: Style | None) -> tuple[str, as_text.Numbered]:
         """The body's HTML by `rule`, and its links; made once for one rule."""
         key = (_html_rule(rule), id(style))
         if key not in self._html:
             self._html[key] = as_html.render(self.html, key[0], style)
         return self._html[key]
 
-    def as_text(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, as_text.Numbered]:
+    def text_for(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, as_text.Numbered]:
         """The body's text with its links as `links` says, and the links; made once but for the links."""
         return self._plain.render(links, hosts)
 
@@ -264,7 +264,7 @@ class _Composer:
     def _text(self) -> tuple[str, tuple[str, ...], as_text.Numbered]:
         rule, limit = self.platform.render, self.platform.limits.get("text", _NO_LIMIT)
         hosts = rule.link_hosts if rule.links == "footnotes" else ()
-        text, links = self.body.as_text(rule.text_links, hosts)
+        text, links = self.body.text_for(rule.text_links, hosts)
         if self.own.get("text"):
             text = str(self.own["text"]).strip()
         if self.draft.origin is Origin.UGC:
@@ -297,7 +297,7 @@ class _Composer:
     def _html(self, names: Mapping[str, str]) -> tuple[str, as_text.Numbered]:
         rule = self.platform.render
         style = load(rule.style, self.platform.folders) if rule.style else None
-        html, links = self.body.as_html(rule, style)
+        html, links = self.body.html_for(rule, style)
         for original, adapted in names.items():
             html = html.replace(f"media:{original}", f"media:{adapted}")
         limit = self.platform.limits.get("html")

@@ -111,11 +111,11 @@ def cut(text: str, limit: Limit, ellipsis: str = "…") -> str:
     whole = text[: _room(text, lambda head: fits(head, limit))]
     sentence = _last_end(_SENTENCE, whole)
     head = whole[:sentence].rstrip() if sentence else ""
-    if sentence >= len(whole) * _TOO_SOON and fits(head, limit):
+    if head and sentence >= len(whole) * _TOO_SOON and fits(head, limit):
         return head
     end = _room(text, lambda head: fits(head.rstrip(_LOOSE_END) + ellipsis, limit))
-    head = text[: _word_end(text, end)].rstrip(_LOOSE_END) or text[:end].rstrip()
-    return head + ellipsis if fits(head + ellipsis, limit) else head
+    head = text[: _word_end(text, end)].rstrip(_LOOSE_END) or text[:end].rstrip(_LOOSE_END)
+    return head + ellipsis if fits(head + ellipsis, limit) else ""
 
 
 def split(text: str, limit: Limit, number: str = "{n}/{total}") -> tuple[str, ...]:

