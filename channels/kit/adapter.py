@@ -12,7 +12,8 @@ from steadycast.channel import Channel, Media, Post, Receipt
 from steadycast.errors import Unknown
 
 from . import files, ics, page, poster, tagging
-from .sheet import Sheet, plain
+from .sheet import Sheet
+from .words import plain
 
 VERSION = 1  # of kit.json
 

@@ -9,7 +9,7 @@ from icalendar import Event as Entry
 
 from steadycast.channel import Post
 
-from .sheet import plain
+from .words import plain
 
 
 def ics(post: Post, url: str) -> bytes:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from steadycast.channel import Post
 
-from .sheet import plain
+from .words import plain
 
 WIDTH, HEIGHT, BAND, EDGE = 1080, 1440, 360, 60
 PAPER, INK, GROUND = "#ffffff", "#1f2328", "#2f5d50"

@@ -3,74 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import regex  # type: ignore[import-untyped]
+from steadycast.channel import Channel, Media, Post
 
-from steadycast.channel import Channel, Limit, Media, Post
+from .fields import Field, fields
+from .words import address, first_fit, plain
 
-# Controls, line and paragraph separators, and the marks that turn the direction of text: none belongs in one line.
-UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
-
-
-def plain(text: object) -> str:
-    """Return `text` as one line without controls."""
-    return " ".join(UNPRINTED.sub(" ", str(text)).split())
-
-
-def address(url: object) -> str:
-    """Return an http(s) address as one word, or "" for anything else: a kit links to nothing a draft made up."""
-    text = plain(url).replace(" ", "%20")
-    try:
-        return text if urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname else ""
-    except ValueError:
-        return ""
-
-
-def measured(text: str, count: str) -> int:
-    """Count `text` as a limit counts: code points, graphemes, UTF-8 bytes, UTF-16 units, words, or CJK as two."""
-    if count == "bytes":
-        return len(text.encode())
-    if count == "utf16":
-        return len(text.encode("utf-16-le")) // 2
-    if count == "words":
-        return len(text.split())
-    if count == "weighted":
-        return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-    return len(regex.findall(r"\X", text)) if count == "graphemes" else len(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One thing to paste: where it goes, what it is, and how much of the limit it takes (`max` 0: none known)."""
-
-    name: str
-    label: str
-    value: str
-    n: int = 0
-    max: int = 0
-    count: str = "codepoints"
-    long: bool = False  # several lines
-
-    @property
-    def file(self) -> str:
-        """The text file of the kit that holds it, where it has one."""
-        return "article.txt" if self.name == "text" else f"{self.name}.txt"
-
-
-def _line(form: str, given: Mapping[str, str]) -> str:
-    """Fill in one line of a short form: what was not given leaves no hole, and a text keeps its paragraphs."""
-    made = form.format(**given)
-    return made if form == "{text}" else " ".join(made.split()).replace("】 ", "】")
 
 
 class Sheet:
@@ -94,7 +39,7 @@ class Sheet:
         self.links = [(plain(words), address(url)) for words, url in post.links if address(url)]
         self.tags = [plain(tag) for tag in post.tags]
         self.text = self.short() if self.data.get("short") else post.text.strip()
-        self.fields = list(self.pasted())
+        self.fields = list(fields(self))
         self.show_body = "body" in self.data["fields"][post.form] and bool(post.html)
 
     @property
@@ -140,41 +85,14 @@ class Sheet:
 
     def short(self) -> str:
         """Return the first of the platform's short forms that fits its limit; the last one is the title alone."""
-        post, limit = self.post, self.limits["text"]
+        post = self.post
         forms: Sequence[str] = self.data["short"]
         if post.extra.get("text"):  # the author's own words for this channel come first
             forms = ("{text}\n{url}", "{text}", *forms)
         given = {"title": self.title, "summary": plain(post.summary), "text": post.text.strip(), "url": self.url}
         given["when"] = self.when(post.event.start) if post.event else ""
         given["place"] = plain(post.event.place) if post.event else ""
-        for form in forms:
-            made = "\n".join(filter(None, (_line(part, given) for part in form.split("\n"))))
-            if measured(made, limit.count) <= limit.max:
-                return made
-        return self.title
-
-    def pasted(self) -> Iterator[Field]:
-        """Yield each field of this form that has a value, counted."""
-        post, event = self.post, self.post.event
-        values = {
-            "title": self.title,
-            "summary": plain(post.summary),
-            "author": plain(post.author or post.member_title),
-            "tags": self.tag_line,
-            "text": self.text,
-            "link": self.url,
-            "organiser": plain(post.extra.get("organiser") or self.channel.community),
-            "start": f"{self.when(event.start)} {self.channel.zone.key}" if event else "",
-            "end": f"{self.when(event.end)} {self.channel.zone.key}" if event else "",
-            "place": plain(event.place) if event else "",
-            "online": address(event.url) if event else "",
-            "contact": plain(post.extra.get("contact") or self.settings.get("contact") or ""),
-        }
-        for name in self.data["fields"][post.form]:
-            if value := values.get(name, ""):
-                limit = self.limits.get(name, Limit(0))
-                n = len(self.tags) if name == "tags" else measured(value, limit.count)
-                yield Field(name, self.words.get(name, name), value, n, limit.max, limit.count, "\n" in value)
+        return first_fit(forms, given, self.limits["text"]) or self.title
 
     def counter(self, field: Field, lead: str = "") -> str:
         """What a field takes of its limit, for people: `18/32 字`; nothing where no limit is known."""

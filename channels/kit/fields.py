@@ -1,0 +1,68 @@
+"""What is pasted, one field at a time, each with how much of its limit it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadycast.channel import Limit
+
+from .words import address, measured, plain
+
+if TYPE_CHECKING:
+    from .sheet import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to paste: where it goes, what it is, and how much of the limit it takes (`max` 0: none known)."""
+
+    name: str
+    label: str
+    value: str
+    n: int = 0
+    max: int = 0
+    count: str = "codepoints"
+    long: bool = False  # several lines
+
+    @property
+    def file(self) -> str:
+        """The text file of the kit that holds it, where it has one."""
+        return "article.txt" if self.name == "text" else f"{self.name}.txt"
+
+
+def fields(sheet: Sheet) -> Iterator[Field]:
+    """Yield the fields of this post's form that have a value, in the order they are pasted."""
+    values = {**_said(sheet), **_event(sheet)}
+    for name in sheet.data["fields"][sheet.post.form]:
+        if value := values.get(name, ""):
+            limit = sheet.limits.get(name, Limit(0))
+            n = len(sheet.tags) if name == "tags" else measured(value, limit.count)
+            yield Field(name, sheet.words.get(name, name), value, n, limit.max, limit.count, "\n" in value)
+
+
+def _said(sheet: Sheet) -> dict[str, str]:
+    post = sheet.post
+    return {
+        "title": sheet.title,
+        "summary": plain(post.summary),
+        "author": plain(post.author or post.member_title),
+        "tags": sheet.tag_line,
+        "text": sheet.text,
+        "link": sheet.url,
+    }
+
+
+def _event(sheet: Sheet) -> dict[str, str]:
+    event, extra, zone = sheet.post.event, sheet.post.extra, sheet.channel.zone.key
+    if event is None:
+        return {}
+    return {
+        "organiser": plain(extra.get("organiser") or sheet.channel.community),
+        "start": f"{sheet.when(event.start)} {zone}",
+        "end": f"{sheet.when(event.end)} {zone}",
+        "place": plain(event.place),
+        "online": address(event.url),
+        "contact": plain(extra.get("contact") or sheet.settings.get("contact") or ""),
+    }

@@ -1,0 +1,57 @@
+"""Words made fit for one line, for a link, and for a limit."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+import regex  # type: ignore[import-untyped]
+
+from steadycast.channel import Limit
+
+# Controls, line and paragraph separators, and the marks that turn the direction of text: none belongs in one line.
+UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+def plain(text: object) -> str:
+    """Return `text` as one line without controls."""
+    return " ".join(UNPRINTED.sub(" ", str(text)).split())
+
+
+def address(url: object) -> str:
+    """Return an http(s) address as one word, or "" for anything else: a kit links to nothing a draft made up."""
+    text = plain(url).replace(" ", "%20")
+    try:
+        return text if urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname else ""
+    except ValueError:
+        return ""
+
+
+def measured(text: str, count: str) -> int:
+    """Count `text` as a limit counts: code points, graphemes, UTF-8 bytes, UTF-16 units, words, or CJK as two."""
+    if count == "bytes":
+        return len(text.encode())
+    if count == "utf16":
+        return len(text.encode("utf-16-le")) // 2
+    if count == "words":
+        return len(text.split())
+    if count == "weighted":
+        return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return len(regex.findall(r"\X", text)) if count == "graphemes" else len(text)
+
+
+def first_fit(forms: Sequence[str], given: Mapping[str, str], limit: Limit) -> str:
+    """Return the first of `forms`, filled in, that is within `limit`; "" when none is."""
+    for form in forms:
+        made = "\n".join(filter(None, (_line(part, given) for part in form.split("\n"))))
+        if measured(made, limit.count) <= limit.max:
+            return made
+    return ""
+
+
+def _line(form: str, given: Mapping[str, str]) -> str:
+    """Fill in one line of a short form: what was not given leaves no hole, and a text keeps its paragraphs."""
+    made = form.format(**given)
+    return made if form == "{text}" else " ".join(made.split()).replace("】 ", "】")
