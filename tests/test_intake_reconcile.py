@@ -21,7 +21,7 @@ def known(id: str, path: str, revision: str, gone: bool = False) -> Known:
 
 
 def test_a_draft_seen_for_the_first_time_is_new_and_gets_an_id():
-    changes = reconcile([draft("pgc/a.md", "1")], [], make_id=lambda: "id-1")
+    changes = reconcile([draft("pgc/a.md", "1")], [], make_id=lambda _: "id-1")
     assert [(c.id, c.before) for c in changes.new] == [("id-1", None)]
     assert not (changes.edited)
     assert not (changes.deleted)
@@ -81,7 +81,7 @@ def test_a_draft_that_comes_back_is_known_by_its_content():
 
 
 def test_a_name_used_anew_is_a_new_draft():
-    changes = reconcile([draft("pgc/today.md", "2")], [known("a", "pgc/today.md", "1", gone=True)], make_id=lambda: "b")
+    changes = reconcile([draft("pgc/today.md", "2")], [known("a", "pgc/today.md", "1", gone=True)], make_id=lambda _: "b")
     assert [c.id for c in changes.new] == ["b"]
 
 
@@ -96,7 +96,7 @@ worlds = st.dictionaries(paths, st.sampled_from("123"), max_size=5)
 def settle(world, rows):
     """The rows after one scan of `world`, as a store would keep them."""
     ids = itertools.count(len(rows))
-    changes = reconcile([draft(p, r) for p, r in world.items()], rows, make_id=lambda: f"id-{next(ids)}")
+    changes = reconcile([draft(p, r) for p, r in world.items()], rows, make_id=lambda _: f"id-{next(ids)}")
     after = {row.id: row for row in rows}
     for change in (*changes.new, *changes.edited, *changes.renamed, *changes.back):
         after[change.id] = Known(change.id, change.draft.path, change.draft.revision)
@@ -124,7 +124,7 @@ def test_every_file_is_one_live_draft_or_one_problem_and_a_second_look_changes_n
 
 
 def test_ids_are_twelve_letters_and_never_the_same():
-    ids = {new_id() for _ in range(1000)}
+    ids = {new_id(draft("pgc/a.md", "1")) for _ in range(1000)}
     assert len(ids) == 1000
     assert all((len(id) == 12 and id.isalnum() and id.islower()) or id.isascii() for id in ids)
 

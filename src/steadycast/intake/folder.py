@@ -18,6 +18,7 @@ from steadycast.draft import Draft
 SUFFIXES = frozenset({".md", ".markdown"})
 _TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")
 _FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site"})
+_ABOUT_THE_FOLDER = frozenset({PurePosixPath("README.md")})  # content/README.md tells people what goes where
 _LIST_PAGES = frozenset({"_index.md"})  # Hugo's: the head of a folder's page, no article
 _KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
@@ -145,7 +146,7 @@ class _Look:
                 continue
             for entry in listed:
                 path = folder / entry.name
-                if _passed_over(entry.name):
+                if _passed_over(entry.name) or path in _ABOUT_THE_FOLDER:
                     continue
                 if (trouble := self.trouble(entry, path)) is not None:
                     yield trouble

@@ -47,7 +47,7 @@ class Changes:
     problems: tuple[Problem, ...] = ()
 
 
-def new_id() -> str:
+def new_id(_draft: Draft) -> str:
     """A draft's id: 12 characters of a-z2-7, made once, for ever."""
     return "".join(secrets.choice(_ID_LETTERS) for _ in range(12))
 
@@ -57,7 +57,7 @@ def reconcile(
     known: Iterable[Known],
     *,
     present: Collection[PurePosixPath] = (),
-    make_id: Callable[[], str] = new_id,
+    make_id: Callable[[Draft], str] = new_id,
 ) -> Changes:
     """What `found` (drafts read just now) and `present` (other paths that stand as they were) make of `known`.
 
@@ -78,7 +78,7 @@ def reconcile(
     left = matching.unchanged(drafts)
     left = matching.by_content(matching.without_copies(left))
     left = matching.by_path(left)
-    matching.changes["new"] += [Change(make_id(), draft) for draft in left]
+    matching.changes["new"] += [Change(make_id(draft), draft) for draft in left]
     deleted = tuple(row for row in matching.rows if not row.gone)
     same = (*matching.same, *stand)
     return Changes(

@@ -166,3 +166,9 @@ def outcomes(db: Database, after: dt.datetime | None = None, before: dt.datetime
             )
             for channel, at, verdict, finished, series, origin, member, slot in connection.execute(query)
         ]  # fmt: skip
+
+
+def delivery_of(db: Database, marker: str) -> DeliveryRow | None:
+    """The delivery that carries this marker, or None: what a person types."""
+    found = rows_of(db, DeliveryRow, select(DELIVERY).where(DELIVERY.c.marker == marker).limit(1))
+    return found[0] if found else None

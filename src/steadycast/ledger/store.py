@@ -110,7 +110,9 @@ class Ledger(Database):
     holds = claims.holds
     begin_step = claims.begin_step
     finish_step = claims.finish_step
+    forget_step = claims.forget_step
     steps = claims.steps
+    standing = claims.standing
     receive = endings.receive
     release = endings.release
     recover = recovery.recover
@@ -129,6 +131,7 @@ class Ledger(Database):
 
     # What it tells
     delivery = reads.delivery
+    delivery_of = reads.delivery_of
     deliveries = reads.deliveries
     next_due = reads.next_due
     counts = reads.counts

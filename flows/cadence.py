@@ -1,0 +1,28 @@
+"""Keeps the promise in view: plans ahead, writes the report, and raises or closes alarms."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import acreate_table_artifact
+
+from steadycast import pipeline
+
+
+def look_ahead() -> list[dict[str, Any]]:
+    """Runway and first gap of every series, as rows."""
+    with pipeline.Desk.open() as desk:
+        pipeline.plan(desk, pipeline.now())
+        rows = pipeline.report(desk, pipeline.now()).rows()
+        pipeline.alarm(desk, pipeline.now())
+        return rows
+
+
+@flow(name="cadence", description="Plan ahead, write the report, raise and close alarms.")
+async def cadence() -> int:
+    """How many series were looked at."""
+    rows = await asyncio.to_thread(look_ahead)
+    await acreate_table_artifact(key="cadence", table=rows, description="Runway and first gap")
+    return len(rows)

@@ -1,0 +1,27 @@
+"""Takes drafts in, from the content folder and from members' feeds, and plans with them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import acreate_table_artifact
+
+from steadycast import pipeline
+
+
+def take_in(*, feeds: bool) -> list[dict[str, Any]]:
+    """What was new, edited, renamed, gone or broken; as rows."""
+    with pipeline.Desk.open() as desk:
+        rows = pipeline.collect(desk, pipeline.now(), feeds=feeds).rows()
+        pipeline.plan(desk, pipeline.now())
+        return rows
+
+
+@flow(name="intake", description="Take drafts in from content/ and from members' feeds, and plan with them.")
+async def intake(path: str | None = None, feeds: bool = True) -> int:
+    """How many drafts changed. `path` says what was dropped; the whole folder is looked at all the same."""
+    rows = await asyncio.to_thread(take_in, feeds=feeds)
+    await acreate_table_artifact(key="intake", table=rows, description=f"Taken in (asked for: {path or 'everything'})")
+    return len(rows)

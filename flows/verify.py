@@ -1,0 +1,26 @@
+"""Looks back: settles what is unknown, and sees whether what was published is there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import acreate_table_artifact
+
+from steadycast import pipeline
+
+
+def look_back() -> list[dict[str, Any]]:
+    """What was recovered, settled or seen, as rows."""
+    with pipeline.Desk.open() as desk:
+        return pipeline.verify(desk, pipeline.now()).rows()
+
+
+@flow(name="verify", description="Settle unknown deliveries by read-back, and see whether published ones are there.")
+async def verify() -> int:
+    """How many deliveries were looked at."""
+    rows = await asyncio.to_thread(look_back)
+    if rows:
+        await acreate_table_artifact(key="verify", table=rows, description="Looked at")
+    return len(rows)

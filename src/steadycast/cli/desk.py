@@ -1,0 +1,144 @@
+"""Commands about the desk itself: init, deploy, channel list, channel eject."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
+from steadycast.errors import InputError
+
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "samples", "var", ".*")
+
+
+def init(folder: Path, *, name: str = "", timezone: str = "Asia/Shanghai", language: str = "zh-CN") -> int:
+    """Make a workspace in FOLDER: settings, content, flows, and a first draft to look at.
+
+    Parameters
+    ----------
+    folder
+        A folder that is not there yet, or holds no steadycast.toml.
+    name
+        The community's name; the folder's, when it is not given.
+    timezone
+        Where its promises are made.
+    language
+        What its pages speak.
+    """
+    from steadycast.pipeline import starter
+
+    made = starter.write(folder, name=name or folder.resolve().name, timezone=timezone, language=language)
+    say(*(f"made {path}" for path in made), "", f"Next: cd {folder} && steadycast up")
+    return OK
+
+
+def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> int:
+    """Write prefect.yaml from steadycast.toml, so that what runs when is said in one place.
+
+    Parameters
+    ----------
+    check
+        Only compare: exit 1 when they disagree.
+    push
+        Then hand the deployments to the server that PREFECT_API_URL names.
+    json
+        Print what differed as JSON.
+    """
+    from steadycast.pipeline.deployments import differences, prefect_yaml
+    from steadycast.workspace import load
+
+    workspace = load()
+    told = differences(workspace)
+    if json:
+        as_json({"differences": told, "written": not check and bool(told)})
+    elif told:
+        say(*(f"prefect.yaml: {line}" for line in told))
+    else:
+        say("prefect.yaml agrees with steadycast.toml")
+    if check:
+        return NEEDS_A_PERSON if told else OK
+    if told:
+        workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
+        say(*(() if json else ("wrote prefect.yaml",)))
+    return _push(workspace.root) if push else OK
+
+
+def _push(root: Path) -> int:
+    import os
+
+    if not os.environ.get("PREFECT_API_URL"):
+        said = "PREFECT_API_URL names no server"
+        raise InputError(said, mend="export PREFECT_API_URL=http://127.0.0.1:4200/api")
+    env = {**os.environ, "STEADYCAST_WORKSPACE": str(root), "DO_NOT_TRACK": "1"}
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    done = subprocess.run(command, cwd=root, env=env, check=False)  # noqa: S603
+    if done.returncode:
+        complain("prefect deploy failed")
+    return NEEDS_A_PERSON if done.returncode else OK
+
+
+def channel_list(*, json: bool = False) -> int:
+    """Show the platforms, where each comes from, and which channels of this community use them.
+
+    Parameters
+    ----------
+    json
+        Print JSON.
+    """
+    from steadycast.registry import platforms
+    from steadycast.workspace import load
+
+    workspace = load()
+    own = workspace.platform_folders[0]
+    used: dict[str, list[str]] = {}
+    for name, settings in workspace.channels.items():
+        used.setdefault(settings.platform, []).append(name)
+    rows = [
+        {
+            "platform": p.name,
+            "title": p.title,
+            "delivery": p.delivery,
+            "forms": " ".join(p.forms),
+            "from": "workspace" if p.folder.is_relative_to(own) else "package",
+            "channels": " ".join(sorted(used.get(p.name, ()))),
+        }
+        for p in platforms(workspace.platform_folders).values()
+    ]
+    if json:
+        as_json(rows)
+        return OK
+    show(rows, {k: k for k in ("platform", "title", "delivery", "forms", "from", "channels")})
+    return OK
+
+
+def channel_eject(platform: str, *, name: str = "") -> int:
+    """Copy a platform's folder into channels/ of this workspace, to change it there.
+
+    What is not ejected is upgraded with the package; what is ejected is yours.
+
+    Parameters
+    ----------
+    platform
+        As `steadycast channel list` shows it.
+    name
+        Another name for the copy: a platform of its own.
+    """
+    from steadycast.registry import platforms
+    from steadycast.workspace import load
+    from steadycast.workspace.values import nearest
+
+    workspace = load()
+    known = platforms(workspace.platform_folders)
+    if platform not in known:
+        meant = nearest(platform, known)
+        said = f"there is no platform {platform!r}"
+        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast channel list` shows them")
+    target = workspace.platform_folders[0] / (name or platform)
+    if target.exists():
+        said = "it is there already"
+        raise InputError(said, file=target, mend="give the copy another name: --name mine")
+    shutil.copytree(known[platform].folder, target, ignore=LEFT_OUT)
+    say(f"copied to {target}")
+    return OK

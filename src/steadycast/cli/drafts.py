@@ -1,0 +1,198 @@
+"""Commands about drafts: check, intake, list, approve, reject, preview, render."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
+
+Json = Annotated[bool, Parameter(help="Print JSON.")]
+
+
+def check(*, json: Json = False) -> int:
+    """Say today what would fail at its slot: settings, drafts, media, limits of every channel, schedules.
+
+    Writes nothing. Exit 1 when anything has to be mended.
+    """
+    from steadycast import pipeline
+
+    with progress("checking") as bar:
+        found = pipeline.check(pipeline.now(), progress=bar)
+    if json:
+        as_json([{"path": f.path, "line": f.line, "message": f.message, "mend": f.mend} for f in found])
+    else:
+        say(*(str(f) for f in found) if found else ("Everything is in order.",))
+    return NEEDS_A_PERSON if found else OK
+
+
+def intake(*, feeds: bool = True, watch: bool = False, json: Json = False) -> int:
+    """Take drafts in from content/ and from members' feeds, and plan with them.
+
+    Parameters
+    ----------
+    feeds
+        Look at the members' feeds too.
+    watch
+        Stay, and take in what is dropped as it is dropped.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        with progress("taking drafts in") as bar:
+            collected = pipeline.collect(desk, pipeline.now(), feeds=feeds, progress=bar)
+        pipeline.plan(desk, pipeline.now())
+        if json:
+            as_json({"changes": collected.rows(), "summary": collected.summary()})
+        else:
+            show(
+                collected.rows(),
+                {"what": "what", "title": "draft", "by": "by", "state": "state", "path": "path"},
+            )
+            say(collected.summary())
+        if watch:
+            _watch(desk)
+        return NEEDS_A_PERSON if collected.problems else OK
+
+
+def _watch(desk: object) -> None:
+    import threading
+
+    from steadycast.cli.up import watch
+    from steadycast.pipeline import Desk
+
+    if isinstance(desk, Desk):
+        watch(desk, threading.Event())
+
+
+def list_(
+    *,
+    state: str = "",
+    member: str = "",
+    form: str = "",
+    json: Json = False,
+) -> int:
+    """List the drafts: what waits, what is in stock, what went out.
+
+    Parameters
+    ----------
+    state
+        Only these: waiting, stock, planned, used, rejected, not-ready, gone.
+    member
+        Only this member's; pgc for the house's.
+    form
+        Only article, audio, video or event.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open(readonly=True) as desk:
+        rows = [
+            row
+            for row in pipeline.drafts(desk)
+            if (not state or row["state"] == state)
+            and (not member or row["member"] == member or (member == "pgc" and not row["member"]))
+            and (not form or row["form"] == form)
+        ]
+    if json:
+        as_json(rows)
+        return OK
+    columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title", "path": "path"}
+    show(rows, columns, empty="No draft is like that.")
+    return OK
+
+
+def approve(*drafts: str, by: str = "", all: bool = False) -> int:
+    """Approve drafts as they are now: an edit afterwards asks again.
+
+    Parameters
+    ----------
+    drafts
+        Ids or paths, as `steadycast list` shows them.
+    by
+        Who approves; the user's name when it is not given.
+    all
+        Every draft that waits.
+    """
+    return _judge(drafts, "approve", by=by, all_=all)
+
+
+def reject(*drafts: str, by: str = "") -> int:
+    """Reject drafts: they are never planned. Approving one takes that back.
+
+    Parameters
+    ----------
+    drafts
+        Ids or paths, as `steadycast list` shows them.
+    by
+        Who rejects; the user's name when it is not given.
+    """
+    return _judge(drafts, "reject", by=by, all_=False)
+
+
+def _judge(drafts: tuple[str, ...], verdict: str, *, by: str, all_: bool) -> int:
+    import getpass
+
+    from steadycast import pipeline
+    from steadycast.errors import InputError
+
+    if not drafts and not all_:
+        said = "name a draft"
+        raise InputError(said, mend="`steadycast list --state waiting` shows which wait")
+    with pipeline.Desk.open() as desk:
+        judged = pipeline.judge(desk, drafts, verdict, by=by or getpass.getuser(), now=pipeline.now(), all_waiting=all_)
+        pipeline.plan(desk, pipeline.now())
+    say(*(f"{verdict}d  {row['title']}  ({row['path']})" for row in judged))
+    return OK
+
+
+def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | None = None) -> int:
+    """Render one draft as every channel would show it, and one page with all of them side by side.
+
+    Parameters
+    ----------
+    draft
+        A Markdown file in content/, or a draft's id.
+    channel
+        Only this one.
+    open
+        Open the page in a browser.
+    out
+        Where to write; var/preview when it is not given.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open(readonly=True) as desk:
+        made = pipeline.preview(desk, draft, channel=channel, out=out, now=pipeline.now())
+    for name, count in made.counts.items():
+        say(f"{name}: {count}")
+    say(*(str(problem) for problem in made.problems), f"Page  {made.page}")
+    if open:
+        import webbrowser
+
+        webbrowser.open(made.page.resolve().as_uri())
+    return NEEDS_A_PERSON if made.problems else OK
+
+
+def render(*, all: bool = False, channel: str = "", jobs: int = 2, json: Json = False) -> int:
+    """Render drafts for every channel that takes them, into var/render; only what changed is written again.
+
+    Parameters
+    ----------
+    all
+        Every draft of content/, approved or not.
+    channel
+        Only for this channel.
+    jobs
+        Processes that render side by side.
+    """
+    from steadycast import pipeline
+
+    with progress("rendering") as bar:
+        done = pipeline.render_all(channel=channel, jobs=jobs, only_approved=not all, progress=bar, now=pipeline.now())
+    if json:
+        as_json(done.row())
+    else:
+        say(done.summary(), *(str(problem) for problem in done.problems))
+    return NEEDS_A_PERSON if done.problems else OK

@@ -1,0 +1,63 @@
+"""The main job as `steadycast up` does and tells it: take in, plan, publish the next slot of each series, report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steadycast import pipeline
+from steadycast.cli.output import NEEDS_A_PERSON, OK, progress, say, show
+
+if TYPE_CHECKING:
+    from steadycast.pipeline import Desk
+    from steadycast.pipeline.results import Collected, Published
+
+PUBLISHED = {
+    "when": "slot",
+    "series": "series",
+    "title": "draft",
+    "channel": "channel",
+    "state": "state",
+    "link": "link",
+}
+PLANNED = {"when": "slot", "series": "series", "title": "draft", "member": "by", "state": "state"}
+
+
+def main_job(desk: Desk) -> int:
+    """Does the whole job once and prints it; 1 when something waits for a person."""
+    with progress("taking drafts in") as bar:
+        collected = pipeline.collect(desk, pipeline.now(), progress=bar)
+    say_taken_in(desk, collected)
+    planned = pipeline.plan(desk, pipeline.now())
+    say(planned.summary())
+    with progress("publishing") as bar:
+        published = pipeline.publish(desk, next_of_each=True, progress=bar)
+    say_published(published)
+    report = pipeline.report(desk, pipeline.now())
+    say_record(report)
+    return NEEDS_A_PERSON if published.failed or collected.problems else OK
+
+
+def say_taken_in(desk: Desk, collected: Collected) -> None:
+    """Says what came in, and what could not, one line a problem."""
+    say(f"{desk.workspace.community.name}: {collected.summary()}")
+    for problem in collected.problems:
+        say(f"  {problem}")
+
+
+def say_published(published: Published) -> None:
+    """The table of what went where, with links to the results."""
+    show(published.rows(), PUBLISHED, title="What went where", empty="Nothing was due.")
+
+
+def say_record(report: pipeline.ReportMade) -> None:
+    """The record and the runway, and where the page lies."""
+    show(
+        report.rows(),
+        {
+            "series": "series", "kept": "kept", "late": "late", "filled": "filled", "missed": "missed",
+            "excused": "excused", "streak": "streak", "runway": "runway", "first_gap": "first gap",
+            "chance": "gap in 30 d",
+        },
+        title="The record and the runway",
+    )  # fmt: skip
+    say(f"Report  {report.page}")

@@ -1,0 +1,79 @@
+"""Child processes of `steadycast up`: each in a group of its own, and none of them left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def _die_with_parent() -> None:
+    """Asks Linux to end this child when its parent dies, even by SIGKILL; other systems have no such call."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Processes:
+    """The children that were started, in order; leaving the `with` block ends them all."""
+
+    def __init__(self, logs: Path) -> None:
+        self.logs = logs
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
+        """Starts a child whose output goes to a log file; its group is its own, so that Ctrl-C reaches only us."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with (self.logs / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(  # noqa: S603
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **env},
+                cwd=cwd,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  only a system call: safe between fork and exec
+            )
+
+    def dead(self) -> dict[str, int]:
+        """Children that have ended, with their exit codes."""
+        return {name: p.returncode for name, p in self.running.items() if p.poll() is not None}
+
+    def stop(self, grace: float = 3.0) -> None:
+        """Ends every group: SIGTERM, and SIGKILL for what is left after `grace` seconds."""
+        for process in self.running.values():
+            self._signal(process, signal.SIGTERM)
+        until = time.monotonic() + grace
+        while time.monotonic() < until and any(self._alive(p) for p in self.running.values()):
+            time.sleep(0.05)
+        for process in self.running.values():
+            self._signal(process, signal.SIGKILL)
+            process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    @staticmethod
+    def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+
+    @staticmethod
+    def _alive(process: subprocess.Popen[bytes]) -> bool:
+        process.poll()
+        try:
+            os.killpg(process.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True

@@ -1,0 +1,78 @@
+"""Commands about the record: status, report, backfill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
+
+Json = Annotated[bool, Parameter(help="Print JSON.")]
+
+
+def status(*, json: Json = False) -> int:
+    """Show what needs a person now, what is next, and when the last tick was. Exit 1 when something waits."""
+    from steadycast import pipeline
+
+    with pipeline.Desk.open(readonly=True) as desk:
+        state = pipeline.status(desk, pipeline.now())
+    if json:
+        as_json(state)
+        return NEEDS_A_PERSON if state["waiting"] else OK
+    waiting = {"state": "state", "when": "slot", "channel": "channel", "title": "draft", "id": "id", "say": "mend"}
+    show(state["waiting"], waiting, title="Needs a person", empty="Nothing waits for a person.")
+    columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
+    show(state["next"], columns, title="Next", empty="No slot is planned: `steadycast plan`.")
+    say(state["summary"])
+    return NEEDS_A_PERSON if state["waiting"] else OK
+
+
+def report(*, json: Json = False, out: Path | None = None) -> int:
+    """Write the report: one page, its JSON, a badge, and the plan as a calendar.
+
+    Parameters
+    ----------
+    json
+        Print the JSON instead of where it lies.
+    out
+        Where to write; var/out/report when it is not given.
+    """
+    from steadycast import pipeline
+    from steadycast.cli.main_job import say_record
+
+    with pipeline.Desk.open(readonly=True) as desk:
+        made = pipeline.report(desk, pipeline.now(), out=out)
+    if json:
+        as_json(made.data)
+    else:
+        say_record(made)
+    return OK
+
+
+def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = False, json: Json = False) -> int:
+    """Read what a community published before into the record, so that streaks do not start at zero.
+
+    Parameters
+    ----------
+    source
+        A feed's URL or file, a folder of Markdown with dates, or a Git repository of one.
+    series
+        Whose slots they kept: each item takes the slot of its own day.
+    channel
+        Only for this channel of the series.
+    dry_run
+        Show what would be written; write nothing.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk, progress("reading") as bar:
+        done = pipeline.backfill(
+            desk, source, series=series, channel=channel, dry_run=dry_run, now=pipeline.now(), progress=bar
+        )
+    if json:
+        as_json(done)
+    else:
+        say(done["summary"])
+    return OK

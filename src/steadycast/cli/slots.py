@@ -1,0 +1,133 @@
+"""Commands about slots and deliveries: plan, publish, verify, confirm, settle."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
+
+Json = Annotated[bool, Parameter(help="Print JSON.")]
+
+
+def plan(*, days: int = 14, json: Json = False) -> int:
+    """Plan the coming slots from stock, and show what each will carry.
+
+    Planning again moves nothing that need not move. Exit 1 when a slot has no draft.
+
+    Parameters
+    ----------
+    days
+        How far ahead.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        planned = pipeline.plan(desk, pipeline.now(), days=days)
+    if json:
+        as_json(planned.rows())
+    else:
+        columns = {"when": "slot", "series": "series", "state": "state", "title": "draft", "member": "by", "why": "why"}
+        show(planned.rows(), columns, empty="No series has a slot in that time.")
+        say(planned.summary())
+    return NEEDS_A_PERSON if planned.gaps else OK
+
+
+def publish(
+    series: str | None = None,
+    *,
+    draft: str | None = None,
+    slot: str | None = None,
+    channel: str | None = None,
+    dry_run: bool = False,
+    json: Json = False,
+) -> int:
+    """Publish now: what is due; or the next slot of a series; or one draft; or one slot.
+
+    What is already there is not sent again, however often this is called. Exit 1 when a person has to look at
+    a delivery.
+
+    Parameters
+    ----------
+    series
+        The next slot of this series, before its hour.
+    draft
+        This draft (id or path), outside any series, to every channel that takes its form.
+    slot
+        This slot (`daily@2026-11-27T20:00`).
+    channel
+        Only to this channel.
+    dry_run
+        Render and show what would go where; send nothing.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk, progress("publishing") as bar:
+        done = pipeline.publish(
+            desk, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, progress=bar
+        )
+    if json:
+        as_json(done.rows())
+    else:
+        columns = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
+        show(done.rows(), {**columns, "link": "link"}, empty="Nothing is due.")
+    return NEEDS_A_PERSON if done.failed else OK
+
+
+def verify(*, json: Json = False) -> int:
+    """Settle unknown deliveries by read-back, and see whether published ones are there."""
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        looked = pipeline.verify(desk, pipeline.now())
+    if json:
+        as_json(looked.rows())
+    else:
+        columns = {"when": "slot", "channel": "channel", "title": "draft", "state": "state", "link": "link"}
+        show(looked.rows(), columns, empty="Nothing to look at.")
+    return NEEDS_A_PERSON if looked.failed else OK
+
+
+def confirm(id: str, *, url: str) -> int:
+    """Close a kit: a person has posted it, and this is its URL.
+
+    Parameters
+    ----------
+    id
+        The delivery's key, as the kit's checklist and `steadycast status` show it.
+    url
+        Where it can be seen.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        say(pipeline.confirm(desk, id, url, pipeline.now()))
+    return OK
+
+
+def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False) -> int:
+    """Settle an unknown delivery: it is there, or it is not.
+
+    Exactly one of --url, --absent and --again.
+
+    Parameters
+    ----------
+    id
+        The delivery's key, as `steadycast status` shows it.
+    url
+        It is there: this is its URL.
+    absent
+        It never appeared, and is not to be sent again.
+    again
+        It never appeared: send it again.
+    """
+    from steadycast import pipeline
+    from steadycast.errors import InputError
+
+    if [bool(url), absent, again].count(True) != 1:
+        said = "say exactly one of --url URL, --absent, --again"
+        raise InputError(said)
+    with pipeline.Desk.open() as desk:
+        say(pipeline.settle(desk, id, url=url, again=again, now=pipeline.now()))
+    return OK

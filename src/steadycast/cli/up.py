@@ -1,0 +1,162 @@
+"""`steadycast up`: the main job once, then Prefect's server, the flows on their schedules, and an eye on content/."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
+from steadycast.cli.processes import Processes
+
+if TYPE_CHECKING:
+    from steadycast.pipeline import Desk
+    from steadycast.workspace import Workspace
+
+HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
+
+
+def up(*, once: bool = False, port: int = 4200) -> int:
+    """Do the main job now, then stay up: server, flows, watcher.
+
+    Takes drafts in, plans two weeks, publishes the next slot of each series, prints what went where, the record and
+    the runway. Ctrl-C ends it and every process it started.
+
+    Parameters
+    ----------
+    once
+        Do the main job and exit.
+    port
+        Where Prefect's page and API listen, on this machine only; the next free one when it is taken.
+    """
+    from steadycast.cli.main_job import main_job
+    from steadycast.pipeline import Desk
+    from steadycast.workspace import load
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    workspace = load()
+    with Processes(workspace.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
+        if once:
+            with Desk.open(workspace) as desk:
+                return main_job(desk)
+        port = free_port(port)
+        env = prefect_environment(workspace, port)
+        server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        processes.start("server", [sys.executable, *server], env, workspace.root)
+        with Desk.open(workspace) as desk:
+            main_job(desk)
+            return stay_up(desk, processes, env, port, stop)
+    return OK
+
+
+def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, stop: threading.Event) -> int:
+    """Serves and watches until Ctrl-C, SIGTERM, or a child's death; gives the exit code."""
+    root = desk.workspace.root
+    if not healthy(port, processes, stop):
+        if not stop.is_set():
+            complain(f"Prefect's server did not start: see {desk.workspace.var / 'log' / 'server.log'}")
+            return NEEDS_A_PERSON
+        return OK
+    processes.start("flows", [sys.executable, str(desk.workspace.flows / "serve.py")], env, root)
+    say(
+        "",
+        f"Prefect     http://127.0.0.1:{port}  (user admin, password in {desk.workspace.var / 'prefect' / 'password'})",
+        f"Drop in     {desk.workspace.content}",
+        "Up: flows on their schedules, content/ watched. Ctrl-C ends it.",
+    )
+    watcher = threading.Thread(target=watch, args=(desk, stop), daemon=True, name="watch")
+    watcher.start()
+    while not stop.wait(0.5):
+        for name, code in processes.dead().items():
+            complain(f"{name} ended with code {code}: see {processes.logs / f'{name}.log'}")
+            return NEEDS_A_PERSON
+    return OK
+
+
+def watch(desk: Desk, stop: threading.Event) -> None:
+    """Takes in what is dropped, as it is dropped, and plans with it: seconds, where the schedule takes minutes."""
+    from steadycast import pipeline
+    from steadycast.cli.main_job import say_taken_in
+    from steadycast.errors import SteadycastError
+
+    for _ in pipeline.watch(desk.workspace.content, stop):
+        try:
+            say_taken_in(desk, pipeline.collect(desk, pipeline.now(), feeds=False))
+            pipeline.plan(desk, pipeline.now())
+        except SteadycastError as error:
+            complain(str(error))  # the next drop, and the scheduled intake, try again
+
+
+def free_port(port: int) -> int:
+    """`port`, or the next one that nobody listens on."""
+    for candidate in range(port, port + 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", candidate))
+                return candidate
+    return port
+
+
+def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:
+    """Waits until Prefect's server answers; False when it ends, is stopped, or takes too long."""
+    import urllib.error
+    import urllib.request
+
+    until = time.monotonic() + HEALTHY_WITHIN
+    while time.monotonic() < until and not processes.dead() and not stop.is_set():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return True
+        except (urllib.error.URLError, OSError):
+            pass  # not yet
+        stop.wait(0.2)
+    return False
+
+
+def prefect_environment(workspace: Workspace, port: int) -> dict[str, str]:
+    """What Prefect's processes are told: home under var/, this machine only, a password, no telemetry."""
+    home = workspace.var / "prefect"
+    login = f"admin:{kept(home / 'password', lambda: secrets.token_urlsafe(12))}"
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_API_AUTH_STRING": login,
+        "PREFECT_API_AUTH_STRING": login,
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_ENCRYPTION_KEY": kept(
+            home / "encryption-key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        ),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "5",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        # SQLite locks itself out after a burst of task runs when rows are written one by one.
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "200",
+        "STEADYCAST_WORKSPACE": str(workspace.root),
+    }
+
+
+def kept(file: Path, make: Callable[[], str]) -> str:
+    """The text of a file that only its owner may read, made on first use."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as fresh:
+            fresh.write(make())
+    return file.read_text(encoding="utf-8").strip()

@@ -1,0 +1,31 @@
+"""The verbs: collect, plan, publish, verify, report, and what people do by hand. No decorators, no prints."""
+
+from steadycast.pipeline.check import check
+from steadycast.pipeline.collect import collect
+from steadycast.pipeline.desk import Desk, now
+from steadycast.pipeline.drafts import drafts, judge
+from steadycast.pipeline.plan import plan
+from steadycast.pipeline.preview import preview
+from steadycast.pipeline.publish import publish
+from steadycast.pipeline.record import report
+from steadycast.pipeline.results import ReportMade
+from steadycast.pipeline.status import status
+from steadycast.pipeline.verify import confirm, settle, verify
+
+__all__ = [
+    "Desk",
+    "ReportMade",
+    "check",
+    "collect",
+    "confirm",
+    "drafts",
+    "judge",
+    "now",
+    "plan",
+    "preview",
+    "publish",
+    "report",
+    "settle",
+    "status",
+    "verify",
+]

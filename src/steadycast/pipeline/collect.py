@@ -1,0 +1,202 @@
+"""Intake: what was dropped, edited, renamed or taken away, and what members' feeds brought."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from base64 import b32encode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+
+from steadycast.draft import Draft, parse
+from steadycast.errors import DraftError
+from steadycast.intake import folder, reconcile
+from steadycast.intake.reconcile import Change, Changes, Known, Standing, standing
+from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
+from steadycast.pipeline import feeds as members_feeds
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.frozen_draft import to_content, to_plan
+from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
+from steadycast.render.media import store
+
+Progress = Callable[[int, int], None]
+
+
+def collect(desk: Desk, now: dt.datetime, *, feeds: bool = True, progress: Progress | None = None) -> Collected:
+    """Takes in what changed in content/ and, with `feeds`, in members' feeds; says what it found.
+
+    One broken file or feed is one problem, and stops nothing else. Calling it again at once changes nothing.
+    """
+    with desk.alone("intake"):
+        known = desk.ledger.drafts()
+        changes, problems, prints = _folder(desk, known, progress)
+        taken = _write(desk, now, changes, known)
+        looked: tuple[FeedLooked, ...] = ()
+        if feeds and desk.workspace.feeds:
+            came, looked, broken = members_feeds.look(desk, now)
+            taken += _write(desk, now, Changes(new=came.new, edited=came.edited), desk.ledger.drafts())
+            problems += broken
+        _remember(desk, now, problems, feeds=feeds)
+        _keep_prints(desk, prints)  # last: what was not written is read again
+    return Collected(tuple(taken), tuple(problems), looked)
+
+
+def _folder(
+    desk: Desk, rows: Iterable[DraftRow], progress: Progress | None
+) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.Seen]]:
+    """What the content folder makes of the known drafts."""
+    workspace = desk.workspace
+    known = [Known(r.id, PurePosixPath(r.path), r.revision, r.state == "gone") for r in rows if r.source == "folder"]
+    here = {k.path for k in known if not k.gone}
+    seen = {path: print_ for path, print_ in _kept_prints(desk).items() if path in here}
+    drafts, present, problems, prints = [], [], [], {}
+    limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
+    for n, item in enumerate(folder.scan(workspace.content, limits, seen), 1):
+        if isinstance(item, folder.Unsettled):
+            present.append(item.path)
+        elif isinstance(item, folder.Problem):
+            present.append(item.path)
+            problems.append(Problem(str(item.path), item.line, item.message, item.mend))
+        elif item.raw is None:
+            present.append(item.path)
+            prints[item.path] = seen[item.path]
+        else:
+            try:
+                draft = _parse(desk, item)
+                prints[item.path] = folder.Seen.of(item, draft)
+                drafts.append(draft)
+            except DraftError as error:
+                present.append(item.path)
+                problems.append(Problem(str(item.path), error.line, error.message, error.mend or ""))
+        if progress:
+            progress(n, max(n, len(seen)))
+    changes = reconcile.reconcile(drafts, known, present=present, make_id=_ids({k.id for k in known}))
+    problems += [Problem(str(p.path), p.line, p.message, p.mend) for p in changes.problems]
+    return changes, problems, prints
+
+
+def _parse(desk: Desk, item: folder.Found) -> Draft:
+    workspace = desk.workspace
+    return parse(
+        item.raw or b"",
+        item.path,
+        item.file,
+        workspace.content,
+        zone=workspace.community.zone,
+        mtime=item.mtime,
+        known_series=frozenset(workspace.series),
+    )
+
+
+def _ids(taken: set[str]) -> Callable[[Draft], str]:
+    """Makes a draft's id of where and how it was first seen, so that two intakes at once make one draft, not two."""
+
+    def make(draft: Draft) -> str:
+        for salt in range(1000):
+            digest = hashlib.sha256(f"{draft.path}\n{draft.revision}\n{salt or ''}".encode()).digest()
+            id_ = b32encode(digest)[:12].decode().lower()
+            if id_ not in taken:
+                taken.add(id_)
+                return id_
+        raise AssertionError
+
+    return make
+
+
+def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[Taken]:
+    """Puts what changed into the ledger, media and all, and says it in rows."""
+    before = {r.id: r for r in rows}
+    drafts, revisions, taken = [], [], []
+    for kind, change in _told(changes):
+        row, revision = _rows(desk, now, change, before.get(change.id))
+        drafts.append(row)
+        revisions.append(revision)
+        taken.append(Taken(kind, row.id, row.path, row.title, row.origin, row.member, row.form, row.state))
+    for known in changes.deleted:
+        row = before[known.id]
+        drafts.append(_with(row, state="gone", changed=now))
+        taken.append(Taken("gone", row.id, row.path, row.title, row.origin, row.member, row.form, "gone"))
+    if drafts:
+        desk.ledger.put_drafts(drafts, revisions)
+    return taken
+
+
+def _told(changes: Changes) -> Iterator[tuple[str, Change]]:
+    for kind, group in (("new", changes.new), ("new", changes.back), ("edited", changes.edited)):
+        yield from ((kind, change) for change in group)
+    yield from (("renamed", change) for change in changes.renamed)
+
+
+def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) -> tuple[DraftRow, RevisionRow]:
+    draft, workspace = change.draft, desk.workspace
+    member = workspace.members.get(draft.member)
+    stands = standing(
+        draft,
+        trusted=bool(member and member.trusted),
+        pgc_approved=not workspace.intake.approve_pgc,
+        before=Standing(row.state, row.approved_revision) if row and row.state != "gone" else None,
+        previous_revision=row.revision if row else None,
+    )
+    fresh = bool(stands.approved_revision) and (row is None or row.approved_revision != stands.approved_revision)
+    stored = {m.path: store(m.path, workspace.media) for m in draft.media}
+    content = to_content(draft, stored)
+    usable = stands.approved_revision in (None, draft.revision)  # else the plan stays that of the approved revision
+    return (
+        DraftRow(
+            id=change.id,
+            path=str(draft.path),
+            source="feed" if draft.path.parts[0] == "feed" else "folder",
+            origin=draft.origin,
+            member=draft.member,
+            form=draft.form if usable or row is None else row.form,
+            title=draft.title,
+            revision=draft.revision,
+            state=stands.state,
+            first_seen=row.first_seen if row else now,
+            changed=now,
+            approved_revision=stands.approved_revision,
+            approved_at=now if fresh else row.approved_at if row else None,
+            approved_by="on arrival" if fresh else row.approved_by if row else "",
+            plan=to_plan(draft, workspace.community.zone) if usable or row is None else row.plan,
+        ),
+        RevisionRow(hash=draft.revision, draft=change.id, at=now, content=content),
+    )
+
+
+def _with(row: DraftRow, **changed: object) -> DraftRow:
+    return DraftRow(**{**row.model_dump(), **changed})
+
+
+def _remember(desk: Desk, now: dt.datetime, problems: list[Problem], *, feeds: bool) -> None:
+    """Keeps the problems that stand, and forgets the mended ones; a look without feeds says nothing about feeds."""
+    paths = {p.path for p in problems}
+    mended = [
+        row.path
+        for row in desk.ledger.problems()
+        if row.path not in paths and (feeds or not row.path.startswith("feed/"))
+    ]
+    rows = [ProblemRow(path=p.path, at=now, line=p.line, message=p.message, mend=p.mend) for p in problems]
+    if rows or mended:
+        desk.ledger.put_problems(rows, mended)
+
+
+def _kept_prints(desk: Desk) -> dict[PurePosixPath, folder.Seen]:
+    """What tells an unchanged file without reading it; a lost or broken note means reading everything once."""
+    try:
+        kept = json.loads((desk.workspace.cache / "intake.json").read_bytes())
+        return {
+            PurePosixPath(path): folder.Seen(folder.Print(**seen["print"]), tuple(tuple(m) for m in seen["media"]))
+            for path, seen in kept.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _keep_prints(desk: Desk, prints: dict[PurePosixPath, folder.Seen]) -> None:
+    note = {str(path): asdict(seen) for path, seen in prints.items()}
+    file = Path(desk.workspace.cache / "intake.json")
+    fresh = file.with_suffix(".tmp")
+    fresh.write_text(json.dumps(note), encoding="utf-8")
+    fresh.replace(file)

@@ -1,0 +1,146 @@
+"""prefect.yaml as steadycast.toml asks for it: what runs when, for Prefect's server and its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from steadycast.schedule.cadence import parse
+
+from steadycast.errors import SettingsError
+from steadycast.workspace import Workspace
+
+HEADER = """\
+# What runs when. Written by `steadycast deploy` from steadycast.toml: change the rhythm of a series there.
+# A worker takes these with `prefect --no-prompt deploy --all`; `steadycast up` serves them by itself.
+"""
+POOL = {"name": "steadycast", "work_queue_name": "default"}
+ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}  # a second tick would find the same rows claimed
+
+
+def deployments(workspace: Workspace) -> dict[str, Any]:
+    """prefect.yaml as a mapping: one deployment for each flow, one for each series that cron can say exactly."""
+    zone = workspace.community.zone.key
+    return {
+        "name": "steadycast",
+        "pull": [{"prefect.deployments.steps.set_working_directory": {"directory": "{{ $STEADYCAST_WORKSPACE }}"}}],
+        "deployments": [
+            _entry(
+                "intake",
+                "intake",
+                "Take drafts in, every ten minutes and when one is dropped.",
+                schedules=[_cron("*/10 * * * *", zone, "every-ten-minutes")],
+                concurrency_limit={"limit": 1, "collision_strategy": "ENQUEUE"},
+                triggers=[DROPPED],
+            ),
+            _entry("publish", "publish", "Publish now, by hand: a series, a draft, a slot or a channel."),
+            _entry(
+                "publish",
+                "sweep",
+                "Publish what is overdue: every minute.",
+                schedules=[_cron("* * * * *", zone, "every-minute")],
+                concurrency_limit=ONE_AT_A_TIME,
+            ),
+            *(_series(workspace, name, zone) for name in workspace.series if _crons(workspace, name)),
+            _entry(
+                "verify",
+                "verify",
+                "Settle what is unknown, and see whether what was published is there.",
+                schedules=[_cron("*/5 * * * *", zone, "every-five-minutes")],
+                concurrency_limit=ONE_AT_A_TIME,
+            ),
+            _entry(
+                "cadence",
+                "cadence",
+                "Plan ahead, write the report, raise and close alarms.",
+                schedules=[_cron("7 * * * *", zone, "every-hour")],
+                concurrency_limit=ONE_AT_A_TIME,
+            ),
+        ],
+    }
+
+
+DROPPED = {
+    "type": "event",
+    "enabled": True,
+    "match": {"prefect.resource.id": "steadycast.content"},
+    "expect": ["steadycast.draft.dropped"],
+    "parameters": {"path": "{{ event.payload.path }}"},
+}
+
+
+def prefect_yaml(workspace: Workspace) -> str:
+    """prefect.yaml as text, byte-equal for equal settings."""
+    body = yaml.dump(deployments(workspace), Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
+    return HEADER + body
+
+
+class Plain(yaml.SafeDumper):
+    """YAML without anchors: a person reads this file."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        """Never."""
+        return True
+
+
+def differences(workspace: Workspace) -> list[str]:
+    """What prefect.yaml says otherwise than steadycast.toml asks for: one line each, none when they agree."""
+    try:
+        found = yaml.safe_load(workspace.prefect_yaml.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        return ["there is no prefect.yaml"]
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        mend = "`steadycast deploy` writes it"
+        raise SettingsError("it is not YAML", file=workspace.prefect_yaml, line=line, mend=mend) from None
+    have, want = _by_name(found), _by_name(deployments(workspace))
+    told = [f"{name} is missing" for name in want.keys() - have.keys()]
+    told += [f"{name} is not asked for" for name in have.keys() - want.keys()]
+    for name in want.keys() & have.keys():
+        told += [f"{name}: {key} differs" for key in sorted(want[name]) if have[name].get(key) != want[name][key]]
+    return sorted(told)
+
+
+def _by_name(file: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    entries = [e for e in file.get("deployments") or () if isinstance(e, dict)]
+    return {f"{str(e.get('entrypoint', '')).rpartition(':')[2]}/{e.get('name')}": e for e in entries}
+
+
+def _entry(flow: str, name: str, description: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": description,
+        "entrypoint": f"flows/{flow}.py:{flow}",
+        "tags": ["steadycast"],
+        "work_pool": dict(POOL),
+        **more,
+    }
+
+
+def _series(workspace: Workspace, name: str, zone: str) -> dict[str, Any]:
+    title = workspace.series[name].title or name
+    return _entry(
+        "publish",
+        f"publish-{name}",
+        f"Serve the slots of {title}, {_minutes(workspace)} min ahead of their hour.",
+        parameters={"series": name, "ahead": True},
+        schedules=[_cron(line, zone, f"{name}-{n}") for n, line in enumerate(_crons(workspace, name), 1)],
+        concurrency_limit=dict(ONE_AT_A_TIME),
+    )
+
+
+def _crons(workspace: Workspace, name: str) -> tuple[str, ...]:
+    """The cron lines of a series, `lead` before its hour; () where cron cannot say it: the sweep serves it then."""
+    series = workspace.series[name]
+    if series.announce:
+        return ()
+    return parse(series.every, series.rrule).to_cron(workspace.publish.lead) or ()
+
+
+def _minutes(workspace: Workspace) -> int:
+    return int(workspace.publish.lead.total_seconds() // 60)
+
+
+def _cron(line: str, zone: str, slug: str) -> dict[str, Any]:
+    return {"cron": line, "timezone": zone, "slug": slug, "active": True}

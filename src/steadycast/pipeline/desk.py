@@ -1,0 +1,183 @@
+"""The desk: one workspace opened, with its ledger, its platforms and what an adapter is given."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from steadycast import registry
+from steadycast.channel import Adapter, Channel, Platform
+from steadycast.errors import InputError, Refused, SettingsError
+from steadycast.ledger.store import Ledger
+from steadycast.pipeline.secrets import Redactor, find
+from steadycast.workspace import ChannelSettings, Workspace, load
+from steadycast.workspace.values import nearest
+
+CASTS: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "url": str, "path": str, "list": list, "bool": bool}
+
+
+def now() -> dt.datetime:
+    """This instant. The one clock; every verb takes its answer as an argument."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass
+class Desk:
+    """A workspace opened; its ledger is opened when it is first asked for. Close it, or use it in a `with` block."""
+
+    workspace: Workspace
+    readonly: bool = False
+    find_secret: Callable[[str], str | None] = find
+    redact: Redactor = field(default_factory=Redactor)
+
+    @classmethod
+    def open(cls, workspace: Workspace | None = None, *, readonly: bool = False) -> Self:
+        """The nearest workspace, or the given one."""
+        return cls(workspace or load(), readonly)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The workspace's ledger; one that is not there yet is made, even by a reader."""
+        address = self.workspace.ledger
+        missing = "://" not in address and not Path(address).exists()
+        return Ledger.open(address, readonly=self.readonly and not missing)
+
+    def close(self) -> None:
+        """Lets go of the ledger."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @cached_property
+    def platforms(self) -> dict[str, Platform]:
+        """Every platform that the workspace or the package has."""
+        return registry.platforms(self.workspace.platform_folders)
+
+    def platform(self, channel: str) -> Platform:
+        """The platform of one channel, or a SettingsError that says which was meant."""
+        wanted = self.workspace.channels[channel].platform
+        if wanted not in self.platforms:
+            meant = nearest(wanted, self.platforms)
+            raise SettingsError(
+                f"channel.{channel}: there is no platform {wanted!r}",
+                mend=f"did you mean {meant!r}?" if meant else "`steadycast channel list` shows them",
+            )
+        return self.platforms[wanted]
+
+    def settings(self, channel: str) -> dict[str, Any]:
+        """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out."""
+        given, platform = self.workspace.channels[channel].own, self.platform(channel)
+        for key in given.keys() - platform.settings.keys():
+            meant = nearest(key, platform.settings)
+            raise SettingsError(
+                f"channel.{channel}.{key}: platform {platform.name} has no such setting",
+                mend=f"did you mean {meant!r}?"
+                if meant
+                else f"it has: {', '.join(sorted(platform.settings)) or 'none'}",
+            )
+        values = {}
+        for name, setting in platform.settings.items():
+            if setting.secret:
+                continue
+            if name not in given and setting.required:
+                raise SettingsError(f"channel.{channel}.{name} is missing", mend=setting.help or None)
+            values[name] = given.get(name, setting.default)
+        return values
+
+    def secret(self, channel: str, name: str) -> str:
+        """A secret setting's value; Refused (a person mends it) where the name it is known by is not set."""
+        setting = self.platform(channel).settings.get(name)
+        given = str(self.workspace.channels[channel].own.get(name) or (setting.default if setting else "") or "")
+        if not given:
+            if setting and not setting.required:
+                return ""
+            raise Refused(f"the setting {name} is missing", channel=channel)
+        value = self.find_secret(given)
+        if value is None:
+            raise Refused(f"the secret {given} is not set: export it, or make a Secret block", channel=channel)
+        return self.redact.learn(value)
+
+    def channel(self, name: str, **more: Any) -> Channel:
+        """What the adapter of that channel is given; `more` adds `once` for one delivery's steps."""
+        from steadycast.render.templates import Templates
+        from steadycast.web import Far
+
+        settings, platform = self.workspace.channels[name], self.platform(name)
+        out = self.workspace.out / name
+        overrides = self.workspace.root / "templates" / name
+        templates = Templates((overrides, *platform.folders), zone=self.workspace.community.zone)
+        return Channel(
+            name=name,
+            platform=platform.name,
+            settings=self.settings(name),
+            out=out,
+            zone=self.workspace.community.zone,
+            language=self.workspace.community.language,
+            community=self.workspace.community.name,
+            site_url=self.workspace.community.url,
+            title=settings.title or platform.title,
+            spec=platform,
+            now=now,
+            secret=lambda setting: self.secret(name, setting),
+            render=templates.render,
+            http=Far(name, deadline=platform.deadline, redact=self.redact),
+            write=lambda file, data: write_atomically(out, file, data),
+            **more,
+        )
+
+    def adapter(self, name: str, **more: Any) -> Adapter:
+        """The adapter of one channel, ready to publish or to look."""
+        return registry.load(self.platform(name))(self.channel(name, **more))
+
+    def known_channel(self, name: str) -> ChannelSettings:
+        """One channel's settings, or an InputError that says which was meant."""
+        if name not in self.workspace.channels:
+            meant = nearest(name, self.workspace.channels)
+            said = f"there is no channel {name!r}"
+            raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+        return self.workspace.channels[name]
+
+    @contextlib.contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Holds others off the same work on this machine until the block ends."""
+        self.workspace.cache.mkdir(parents=True, exist_ok=True)
+        with (self.workspace.cache / f"{what}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def write_atomically(folder: Path, name: str, data: bytes) -> Path:
+    """Puts a whole file under `folder`, or leaves what was there: temp, fsync, rename, fsync of the folder."""
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        said = f"{name!r} would lie outside its channel's folder"
+        raise Refused(said)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    handle = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return target

@@ -1,0 +1,98 @@
+"""The last rung of the ladder: a digest of what went out lately, for a slot that nothing else fills."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from base64 import b32encode
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from steadycast.draft import Draft, revision_of
+from steadycast.ledger.tables import DONE, DraftRow, RevisionRow
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.frozen_draft import to_content, to_plan
+from steadycast.schedule.model import Assignment, Form, Origin, Slot
+
+PREFIX = "digest:"
+LOOKS_BACK = dt.timedelta(days=14)
+FEWEST, MOST = 3, 12  # items: fewer are no digest
+WORDS = {
+    "zh": ("近期回顾", "这几天的内容，值得再看一遍。", "。"),
+    "en": ("In case you missed it", "What went out these days, worth another look.", "."),
+}
+
+
+def write(desk: Desk, now: dt.datetime, slots: Iterable[Slot], chosen: Iterable[Assignment]) -> list[Assignment]:
+    """`chosen` with each asked-for digest written as a draft of the house; without, where too little went out."""
+    by_id = {s.id: s for s in slots}
+    told = []
+    for assignment in chosen:
+        if not assignment.draft.startswith(PREFIX):
+            told.append(assignment)
+            continue
+        draft = _compose(desk, now, by_id[assignment.slot])
+        if draft is not None:
+            told.append(replace(assignment, draft=_keep(desk, now, draft, assignment.slot)))
+    return told
+
+
+def _compose(desk: Desk, now: dt.datetime, slot: Slot) -> Draft | None:
+    items = _lately(desk, now, slot.series)
+    if len(items) < FEWEST:
+        return None
+    title, lead, stop = WORDS["zh" if desk.workspace.community.language.startswith("zh") else "en"]
+    day = slot.local.date().isoformat()
+    lines = [f"- [{_plain(t)}](<{url}>)" if url.startswith("http") else f"- {_plain(t)}" for t, url in items]
+    draft = Draft(
+        path=PurePosixPath("digest", slot.series, f"{day}.md"),
+        origin=Origin.PGC,
+        member="",
+        revision="",
+        title=f"{title} {day}",
+        body="\n".join([lead, "", *lines, ""]),
+        summary=lead.rstrip(stop) + stop,
+        form=Form.ARTICLE,
+        language=desk.workspace.community.language,
+        date=now,
+    )
+    return replace(draft, revision=revision_of(draft, {"date"}))
+
+
+def _lately(desk: Desk, now: dt.datetime, series: str) -> list[tuple[str, str]]:
+    """(title, URL) of each draft that went out, the newest last; the URL is the first channel's that has one."""
+    titles = {row.id: row.title for row in desk.ledger.drafts() if row.source != "digest"}
+    sent = desk.ledger.deliveries(states=DONE, after=now - LOOKS_BACK, before=now)
+    urls: dict[str, str] = {}
+    for delivery in sent:
+        if delivery.series == series and delivery.draft in titles:
+            urls[delivery.draft] = urls.get(delivery.draft) or delivery.url
+    return [(titles[draft], url) for draft, url in urls.items()][-MOST:]
+
+
+def _plain(title: str) -> str:
+    """A title as Markdown text: what would be markup in it is escaped."""
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~" else c for c in title)
+
+
+def _keep(desk: Desk, now: dt.datetime, draft: Draft, slot: str) -> str:
+    id_ = b32encode(hashlib.sha256(f"{PREFIX}{slot}".encode()).digest())[:12].decode().lower()
+    row = DraftRow(
+        id=id_,
+        path=str(draft.path),
+        source="digest",
+        origin=draft.origin,
+        form=draft.form,
+        title=draft.title,
+        revision=draft.revision,
+        state="approved",
+        first_seen=now,
+        changed=now,
+        approved_revision=draft.revision,
+        approved_at=now,
+        approved_by="on arrival",
+        plan=to_plan(draft, desk.workspace.community.zone) | {"slot": slot},
+    )
+    desk.ledger.put_drafts([row], [RevisionRow(hash=draft.revision, draft=id_, at=now, content=to_content(draft, {}))])
+    return id_

@@ -1,0 +1,98 @@
+"""Drafts and their standing: listed, approved, rejected; found by id or path."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+
+from steadycast.draft import Draft
+from steadycast.errors import InputError
+from steadycast.ledger.tables import DONE, DraftRow, State
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.frozen_draft import from_content, to_plan
+from steadycast.pipeline.results import Row
+from steadycast.workspace.values import nearest
+
+OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
+
+
+def drafts(desk: Desk) -> list[Row]:
+    """Every draft with its standing: waiting, stock, planned, used, rejected, not-ready or gone; newest first."""
+    carried: dict[str, str] = {}
+    for delivery in desk.ledger.deliveries(states=(*OUT, State.DUE, State.CLAIMED)):
+        if delivery.draft and carried.get(delivery.draft) != "used":
+            carried[delivery.draft] = "used" if delivery.state in OUT else "planned"
+    rows = [
+        {
+            "id": row.id,
+            "title": row.title,
+            "path": row.path,
+            "form": row.form,
+            "origin": row.origin,
+            "member": row.member,
+            "state": carried.get(row.id, "stock") if row.state == "approved" else row.state,
+            "edited_since_approval": bool(row.approved_revision) and row.approved_revision != row.revision,
+            "changed": row.changed.isoformat(),
+            "revision": row.revision[:12],
+        }
+        for row in desk.ledger.drafts()
+    ]
+    return sorted(rows, key=lambda r: (r["changed"], r["path"]), reverse=True)
+
+
+def find_draft(desk: Desk, id_or_path: str) -> DraftRow:
+    """One draft by its id, its path below content/, or its file; InputError says which was meant."""
+    row = desk.ledger.draft(id_or_path)
+    if row is None:
+        file = Path(id_or_path).resolve()
+        content = desk.workspace.content.resolve()
+        row = desk.ledger.draft(str(file.relative_to(content))) if file.is_relative_to(content) else None
+    if row is None:
+        meant = nearest(id_or_path, [r.path for r in desk.ledger.drafts()])
+        said = f"there is no draft {id_or_path!r}"
+        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast list` shows them")
+    return row
+
+
+def approved(desk: Desk, id_: str) -> Draft | None:
+    """The newest approved revision of a draft: what goes out at its slot. None when there is none (any more)."""
+    row = desk.ledger.draft(id_)
+    if row is None or not row.approved_revision or row.state == "gone":
+        return None
+    return read(desk, row.id, row.approved_revision)
+
+
+def read(desk: Desk, id_: str, revision: str) -> Draft | None:
+    """One revision of a draft, as the ledger kept it."""
+    kept = desk.ledger.revision(revision, id_)
+    return from_content(kept.content, desk.workspace.media) if kept else None
+
+
+def judge(
+    desk: Desk, names: Iterable[str], verdict: str, *, by: str, now: dt.datetime, all_waiting: bool = False
+) -> list[Row]:
+    """Approves or rejects drafts as they are now; says which. An edit in the meantime is not covered: it asks again."""
+    rows = [find_draft(desk, name) for name in names]
+    if all_waiting:
+        rows += desk.ledger.drafts(["waiting"])
+    told = []
+    for row in rows:
+        if by and row.member == by:
+            said = f"{row.path}: {by} wrote it"
+            raise InputError(said, mend="somebody else approves a member's draft")
+        done = (
+            desk.ledger.approve(row.id, row.revision, by, now, _plan(desk, row))
+            if verdict == "approve"
+            else desk.ledger.reject(row.id, row.revision, by, now)
+        )
+        if not done:
+            said = f"{row.path} cannot be judged: it changed just now, is gone, or says it is not ready"
+            raise InputError(said, mend="look at it again: `steadycast list`")
+        told.append({"id": row.id, "title": row.title, "path": row.path, "member": row.member})
+    return told
+
+
+def _plan(desk: Desk, row: DraftRow) -> Row | None:
+    draft = read(desk, row.id, row.revision)
+    return to_plan(draft, desk.workspace.community.zone) if draft else None

@@ -1,0 +1,93 @@
+"""A draft as the ledger keeps it: whole, as JSON, its media named by content hash under var/media."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from steadycast.draft import Draft, DraftEvent, MediaRef
+from steadycast.schedule.model import Form, Origin, StockItem
+
+INSTANTS = ("not_before", "expires", "date")
+
+
+def to_content(draft: Draft, stored: Mapping[Path, Path]) -> dict[str, Any]:
+    """`draft` as JSON values; `stored` says where in var/media each of its files was put."""
+    content = asdict(draft)
+    content["path"] = str(draft.path)
+    content["media"] = [
+        {"role": m.role, "ref": m.ref, "file": stored[m.path].name, "alt": m.alt, "line": m.line} for m in draft.media
+    ]
+    for key in INSTANTS:
+        content[key] = _text(getattr(draft, key))
+    if draft.event:
+        content["event"] |= {"start": _text(draft.event.start), "end": _text(draft.event.end)}
+    return content
+
+
+def from_content(content: Mapping[str, Any], media: Path) -> Draft:
+    """The draft that `to_content` wrote; its media lie in the folder `media`."""
+    values = dict(content)
+    values["path"] = PurePosixPath(values["path"])
+    values["origin"], values["form"] = Origin(values["origin"]), Form(values["form"])
+    for key in ("tags", "series"):
+        values[key] = tuple(values[key])
+    for key in INSTANTS:
+        values[key] = _instant(values[key])
+    if values["event"]:
+        given = values["event"]
+        event = DraftEvent(dt.datetime.fromisoformat(given["start"]), place=given["place"], url=given["url"])
+        values["event"] = replace(event, end=_instant(given["end"]))
+    values["media"] = tuple(
+        MediaRef(m["role"], m["ref"], media / Path(m["file"]).name, m["alt"], m["line"]) for m in values["media"]
+    )
+    return Draft(**values)
+
+
+def to_plan(draft: Draft, zone: dt.tzinfo) -> dict[str, Any]:
+    """What the planner asks of a draft, as JSON values: kept beside its id, so that planning parses nothing."""
+    start = draft.event.start if draft.event else None
+    if start is not None and start.tzinfo is None:
+        start = start.replace(tzinfo=zone)
+    return {
+        "series": list(draft.series),
+        "slot": draft.slot,
+        "not_before": _text(draft.not_before),
+        "expires": _text(draft.expires),
+        "evergreen": draft.evergreen,
+        "priority": draft.priority,
+        "event_start": _text(start),
+        "skip": sorted(name for name, own in draft.channels.items() if own.get("skip") is True),
+    }
+
+
+def to_stock(row: Any, last_used: dt.datetime | None) -> StockItem:
+    """The planner's view of an approved draft, from its ledger row."""
+    plan = row.plan
+    return StockItem(
+        draft=row.id,
+        form=Form(row.form),
+        origin=Origin(row.origin),
+        member=row.member,
+        series=tuple(plan.get("series") or ()),
+        slot=plan.get("slot"),
+        not_before=_instant(plan.get("not_before")),
+        expires=_instant(plan.get("expires")),
+        evergreen=bool(plan.get("evergreen")),
+        priority=int(plan.get("priority") or 0),
+        since=row.approved_at,
+        event_start=_instant(plan.get("event_start")),
+        skip_channels=frozenset(plan.get("skip") or ()),
+        last_used=last_used,
+    )
+
+
+def _text(value: dt.datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _instant(value: str | None) -> dt.datetime | None:
+    return None if value is None else dt.datetime.fromisoformat(value)

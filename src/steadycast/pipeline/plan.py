@@ -1,0 +1,133 @@
+"""Planning: slots of the coming days, what each will carry, and the deliveries that follow from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.tables import DraftRow, SlotRow
+from steadycast.pipeline import digest
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.frozen_draft import to_stock
+from steadycast.pipeline.results import Planned, PlannedSlot
+from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
+from steadycast.schedule.planner import plan as decide
+from steadycast.schedule.slots import slots as slots_of
+
+BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
+OUT_OF_STOCK = {"gone", "not-ready", "rejected"}
+BEGAN = "began"  # meta: when this community's promises began to count
+
+
+def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
+    """Gives each coming slot its draft, writes that to the ledger, and says what each slot will carry.
+
+    `days` defaults to the setting `publish.horizon`. Planning again moves nothing that need not move.
+    """
+    horizon = desk.workspace.publish.horizon if days is None else dt.timedelta(days=days)
+    with desk.alone("plan"):
+        slots = _slots(desk, now, horizon)
+        history = desk.ledger.used()
+        stock = stock_of(desk, history)
+        after = min((s.at for s in slots), default=now)
+        chosen = decide(
+            list(desk.workspace.series.values()),
+            slots,
+            stock,
+            desk.ledger.assignments(after, now + horizon),
+            history,
+            _planning_instant(now, slots),
+            fill_within=desk.workspace.publish.fill_within,
+        )
+        chosen = digest.write(desk, now, slots, chosen)
+        desk.ledger.save_plan(slots, chosen, _deliveries(desk, slots, chosen, stock), now)
+        _drop(desk, now, slots, now + horizon)
+        desk.ledger.ticked(now)
+    return show(desk, now, horizon)
+
+
+def _slots(desk: Desk, now: dt.datetime, horizon: dt.timedelta) -> list[Slot]:
+    """Slots from the oldest that may still be served late, to the horizon; none from before the first plan."""
+    kept = desk.ledger.meta(BEGAN)
+    if kept is None:
+        desk.ledger.set_meta(BEGAN, kept := now.isoformat())
+    began = dt.datetime.fromisoformat(kept)
+    found: list[Slot] = []
+    for series in desk.workspace.series.values():
+        found += slots_of(series, max(now - series.late, began), now + horizon)
+    return sorted(found)
+
+
+def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:
+    """The planner gives nothing to past slots; an overdue one that may still be served late is not past yet."""
+    return min(now, min((s.at for s in slots), default=now))
+
+
+def stock_of(desk: Desk, history: Iterable[Past]) -> list[StockItem]:
+    """Every approved draft that may still go out, as the planner sees it."""
+    last_used = {past.draft: past.at for past in history}
+    rows = [row for row in desk.ledger.drafts() if row.approved_revision and row.state not in OUT_OF_STOCK]
+    return [to_stock(row, last_used.get(row.id)) for row in rows]
+
+
+def _deliveries(
+    desk: Desk, slots: Iterable[Slot], chosen: Iterable[Assignment], stock: Iterable[StockItem]
+) -> list[PlannedDelivery]:
+    items = {item.draft: item for item in stock}
+    carried = {a.slot: items.get(a.draft) for a in chosen}
+    found = []
+    for slot in slots:
+        series = desk.workspace.series[slot.series]
+        for channel in series.channels:
+            if not desk.workspace.channels[channel].paused:
+                why = _leaves_out(desk, channel, carried.get(slot.id))
+                found.append(PlannedDelivery(slot.id, channel, series.grace, series.late, why))
+    return found
+
+
+def _leaves_out(desk: Desk, channel: str, item: StockItem | None) -> str:
+    """Why a draft does not go to one of its series' channels, or ""."""
+    if item is None:
+        return ""
+    if channel in item.skip_channels:
+        return "the draft leaves this channel out"
+    takes = desk.workspace.channels[channel].forms or desk.platform(channel).forms
+    return "" if item.form in takes else f"the channel takes no {item.form}"
+
+
+def _drop(desk: Desk, now: dt.datetime, slots: Iterable[Slot], until: dt.datetime) -> None:
+    """Slots that no cadence asks for any more, because steadycast.toml changed."""
+    wanted = {s.id for s in slots}
+    stale = [s.id for s in desk.ledger.slots_between(now, until) if s.id not in wanted and not s.manual]
+    if stale:
+        desk.ledger.drop_slots(stale)
+
+
+def show(desk: Desk, now: dt.datetime, horizon: dt.timedelta) -> Planned:
+    """The plan as it stands in the ledger, from now to the horizon."""
+    rows = desk.ledger.slots_between(now, now + horizon)
+    drafts = {row.id: row for row in desk.ledger.drafts()}
+    begun: dict[str, set[str]] = {}
+    for delivery in desk.ledger.deliveries(slots=[s.id for s in rows]):
+        begun.setdefault(delivery.slot, set()).add(delivery.state)
+    found = [
+        _shown(desk.workspace.series.get(s.series), s, drafts.get(s.draft or ""), begun.get(s.id, ())) for s in rows
+    ]
+    return Planned(tuple(found), horizon.days)
+
+
+def _shown(series: Series | None, slot: SlotRow, draft: DraftRow | None, states: Iterable[str]) -> PlannedSlot:
+    state = "excused" if slot.excused else "gap" if draft is None else "filled" if slot.filled else "planned"
+    return PlannedSlot(
+        slot=slot.id,
+        when=slot.local.replace("T", " "),
+        series=slot.series,
+        draft=slot.draft or "",
+        title=draft.title if draft else slot.excused,
+        member=draft.member if draft else "",
+        origin=draft.origin if draft else "",
+        state=next(iter(sorted(BEGUN.intersection(states))), state),
+        why=slot.why,
+        channels=series.channels if series else (),
+    )

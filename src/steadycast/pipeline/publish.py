@@ -1,0 +1,260 @@
+"""Publishing: what is due, at its second; or, by hand, one series, slot, draft or channel now."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from steadycast.channel import Adapter, Post, Receipt
+from steadycast.delivery import Opened, deliver
+from steadycast.errors import InputError, SteadycastError
+from steadycast.ledger.claims import Due
+from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.tables import DeliveryRow, DraftRow, State
+from steadycast.pipeline.desk import Desk, now
+from steadycast.pipeline.drafts import find_draft
+from steadycast.pipeline.posts import Posts
+from steadycast.pipeline.results import Published, Sent
+from steadycast.schedule.model import Assignment, Slot
+from steadycast.schedule.slots import next_slot
+from steadycast.workspace.values import nearest
+
+Progress = Callable[[int, int], None]
+LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
+BY_HAND = "draft"  # the series part of a slot that a person made: draft@<id>-<revision>
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a publish is asked for; nothing at all means: whatever is due."""
+
+    series: str | None = None
+    draft: str | None = None
+    slot: str | None = None
+    channel: str | None = None
+    next_of_each: bool = False
+    ahead: bool = False
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person wants it now, before its hour."""
+        return self.next_of_each or bool(self.draft or self.slot or (self.series and not self.ahead))
+
+
+def publish(
+    desk: Desk,
+    *,
+    series: str | None = None,
+    draft: str | None = None,
+    slot: str | None = None,
+    channel: str | None = None,
+    next_of_each: bool = False,
+    ahead: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Published:
+    """Makes the deliveries that are asked for, and says what became of each.
+
+    Without anything asked: what is due now. `ahead`: what falls due within the setting `lead`, rendered now and sent
+    at the slot's second. `series`, `slot`, `draft`, `next_of_each`: now, before their hour. What is there already is
+    told, not sent again. `dry_run` renders and sends nothing.
+    """
+    asked = Asked(series, draft, slot, channel, next_of_each, ahead)
+    _check(desk, asked)
+    desk.ledger.recover(now())
+    rows = _rows(desk, asked)
+    if channel:
+        rows = [row for row in rows if row.channel == channel]
+    if dry_run:
+        return Published(tuple(_rehearsed(desk, row) for row in rows), dry_run=True)
+    wanted = [row for row in rows if row.state == State.DUE]
+    _deliver(desk, wanted, asked, progress)
+    return Published(told(desk, [row.id for row in rows if row.id is not None]))
+
+
+def _check(desk: Desk, asked: Asked) -> None:
+    """What is named must be there; a slip says which was meant."""
+    if asked.series and asked.series not in desk.workspace.series:
+        meant = nearest(asked.series, desk.workspace.series)
+        said = f"there is no series {asked.series!r}"
+        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+    if asked.channel:
+        desk.known_channel(asked.channel)
+    if asked.slot and desk.ledger.slot(asked.slot) is None:
+        meant = nearest(asked.slot, [s.id for s in desk.ledger.slots_between(now() - DAY * 30, now() + DAY * 60)])
+        said = f"there is no slot {asked.slot!r} in the plan"
+        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast plan` shows them")
+
+
+DAY = dt.timedelta(days=1)
+
+
+def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
+    """The deliveries that are asked for, in order of time."""
+    if asked.draft:
+        return desk.ledger.deliveries(slots=[_slot_by_hand(desk, find_draft(desk, asked.draft), asked)])
+    if asked.slot:
+        return desk.ledger.deliveries(slots=[asked.slot])
+    if asked.by_hand:
+        names = [asked.series] if asked.series else list(desk.workspace.series)
+        slots = [found.id for name in names if (found := next_slot(desk.workspace.series[name], now()))]
+        return desk.ledger.deliveries(slots=slots)
+    until = now() + (desk.workspace.publish.lead if asked.ahead else dt.timedelta())
+    due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
+    ids = {d.id for d in _one_overdue_each(due)}
+    slots = sorted({d.slot for d in due})
+    return [row for row in desk.ledger.deliveries(slots=slots) if row.id in ids]
+
+
+def _one_overdue_each(due: Sequence[Due]) -> list[Due]:
+    """Of several overdue slots of one series the oldest: catching up is one slot a tick, never a flood."""
+    first: dict[str, str] = {}
+    for d in sorted(due, key=lambda d: d.at):
+        first.setdefault(d.series, d.slot)
+    return [d for d in due if d.slot == first[d.series]]
+
+
+def _slot_by_hand(desk: Desk, row: DraftRow, asked: Asked) -> str:
+    """A slot of its own for one draft. Its id comes of draft and revision: asked twice, it is still one slot."""
+    if not row.approved_revision:
+        said = f"{row.path} is not approved"
+        raise InputError(said, mend=f"`steadycast approve {row.id}`")
+    at = now().replace(microsecond=0)
+    id_ = f"{BY_HAND}@{row.id}-{row.approved_revision[:8]}"
+    known = desk.ledger.slot(id_)
+    at = known.at if known else at
+    local = at.astimezone(desk.workspace.community.zone).replace(tzinfo=None)
+    channels = [
+        name
+        for name, settings in desk.workspace.channels.items()
+        if not settings.paused and row.form in (settings.forms or desk.platform(name).forms)
+    ]
+    wanted = [c for c in channels if c not in row.plan.get("skip", ()) and asked.channel in (None, c)]
+    there = {d.channel for d in desk.ledger.deliveries(slots=[id_])}
+    deliveries = [PlannedDelivery(id_, c) for c in dict.fromkeys([*there, *wanted])]
+    slot = Slot(at, id_, BY_HAND, local, id_)
+    desk.ledger.save_plan([slot], [Assignment(id_, row.id, why="hand")], deliveries, now(), manual=True)
+    return id_
+
+
+def _deliver(desk: Desk, rows: Sequence[DeliveryRow], asked: Asked, progress: Progress | None) -> None:
+    """Slot after slot, all channels of a slot together: first the community's own pages, then what links to them."""
+    done = 0
+    for at, group in groupby(sorted(rows, key=lambda r: (r.at, r.slot)), key=lambda r: r.at):
+        batch = list(group)
+        own, others = _own_pages_first(desk, batch)
+        for part in (own, others):
+            if part:
+                _send(desk, part, at, asked)
+                done += len(part)
+                if progress:
+                    progress(done, len(rows))
+
+
+def _own_pages_first(desk: Desk, rows: Iterable[DeliveryRow]) -> tuple[list[DeliveryRow], list[DeliveryRow]]:
+    """Others link to the pages with permalinks: those go out first, so that no reader meets a dead link."""
+    own, others = [], []
+    for row in rows:
+        (own if desk.platform(row.channel).data.get("permalink") else others).append(row)
+    return own, others
+
+
+def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked) -> None:
+    wait = max(at - now(), dt.timedelta())
+    hold = at if asked.ahead and wait else None
+    longest = max(desk.platform(row.channel).deadline for row in rows)
+    lease = LEASE + (wait if hold else dt.timedelta()) + dt.timedelta(seconds=longest)
+    claims = desk.ledger.claim([row.id for row in rows if row.id], now(), owner(), lease, until=max(at, now()))
+    posts = Posts(desk)
+    deliver(
+        desk.ledger,
+        claims,
+        posts.make,
+        lambda channel, once: opened(desk, channel, once),
+        hold_until=hold,
+        workers=desk.workspace.publish.workers,
+    )
+
+
+def opened(desk: Desk, channel: str, once: Callable[[str, Callable[[], str]], str]) -> Opened:
+    """A channel ready for one attempt."""
+    adapter, platform = desk.adapter(channel, once=once), desk.platform(channel)
+    if platform.delivery in ("conditional", "kit"):
+        adapter = OneAtATime(adapter, desk, channel)
+    return Opened(adapter, platform, desk.redact)
+
+
+@dataclass(frozen=True, slots=True)
+class OneAtATime:
+    """An adapter that writes files: two slots of one channel take turns, whichever processes serve them."""
+
+    adapter: Adapter
+    desk: Desk
+    channel: str
+
+    def publish(self, post: Post) -> Receipt:
+        """As the adapter, alone on this machine."""
+        with self.desk.alone(f"channel-{self.channel}"):
+            return self.adapter.publish(post)
+
+    def find(self, post: Post) -> Receipt | None:
+        """As the adapter, alone on this machine."""
+        with self.desk.alone(f"channel-{self.channel}"):
+            return self.adapter.find(post)
+
+
+def owner() -> str:
+    """Who claims: this process on this machine."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def told(desk: Desk, ids: Iterable[int]) -> tuple[Sent, ...]:
+    """What stands in the ledger of these deliveries, with the links that a person can follow."""
+    titles = {row.id: row.title for row in desk.ledger.drafts()}
+    found = [row for id_ in ids if (row := desk.ledger.delivery(id_))]
+    return tuple(_told(desk, row, titles.get(row.draft or "", "")) for row in found)
+
+
+def _told(desk: Desk, row: DeliveryRow, title: str) -> Sent:
+    return Sent(
+        delivery=row.id or 0,
+        slot=row.slot,
+        when=row.at.astimezone(desk.workspace.community.zone).strftime("%Y-%m-%d %H:%M"),
+        series=row.series,
+        channel=row.channel,
+        title=title,
+        state=row.state,
+        link=link(desk, row),
+        key=row.marker,
+        message=row.message,
+    )
+
+
+def link(desk: Desk, row: DeliveryRow) -> str:
+    """Where to look: the post's URL; for a kit or a file, where it lies on this machine."""
+    for receipt in [desk.ledger.receipts(row.slot).get(row.channel)]:
+        path = receipt.detail.get("path") if receipt else None
+        if path:
+            return str(desk.workspace.out / row.channel / str(path))
+    return row.url
+
+
+def _rehearsed(desk: Desk, row: DeliveryRow) -> Sent:
+    """One delivery rendered and not sent: what would be refused is told."""
+    sent = told(desk, [row.id or 0])[0]
+    if not row.draft:
+        return replace(sent, message="no draft yet")
+    from steadycast.pipeline.drafts import approved
+
+    draft = approved(desk, row.draft)
+    if draft is None:
+        return replace(sent, state=State.REFUSED, message="its draft is gone, or its approval was taken back")
+    try:
+        post = Posts(desk).post(draft, row.channel, row.slot, row.series, row.at, row.marker)
+    except SteadycastError as error:
+        return replace(sent, state=State.REFUSED, message=str(error))
+    return replace(sent, message=f"would send {len(post.parts) or 1} part(s), {len(post.text)} characters")

@@ -1,0 +1,42 @@
+"""The record written down: the report and its fellows, and alarms raised and closed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import orjson
+
+from steadycast.pipeline.desk import Desk, write_atomically
+from steadycast.pipeline.plan import stock_of
+from steadycast.pipeline.results import ReportMade, Row
+from steadycast.report.badge import badge
+from steadycast.report.gather import gather
+from steadycast.report.ics import plan_ics
+from steadycast.report.model import SeriesRecord, to_json
+from steadycast.report.page import page
+
+
+def report(desk: Desk, now: dt.datetime, *, out: Path | None = None) -> ReportMade:
+    """Writes index.html, report.json, badge.svg and plan.ics to `out` (var/out/report); says the numbers by series."""
+    folder = out or desk.workspace.out / "report"
+    made = gather(desk.ledger, desk.workspace, now, stock_of(desk, desk.ledger.used()))
+    data = to_json(made)
+    write_atomically(folder, "report.json", data.encode())
+    write_atomically(folder, "badge.svg", badge(made).encode())
+    write_atomically(folder, "plan.ics", plan_ics(made.plan, community=made.community, language=made.language, now=now))
+    shown = write_atomically(folder, "index.html", page(made).encode())
+    return ReportMade(shown, tuple(_row(s) for s in made.series), orjson.loads(data))
+
+
+def _row(series: SeriesRecord) -> Row:
+    gap, counts = series.runway.gap, series.counts
+    streak = f"{series.streak.current}" + (f" ({series.streak.late} late)" if series.streak.late else "")
+    return {
+        "series": series.title,
+        **{verdict: counts.get(verdict, 0) for verdict in ("kept", "late", "filled", "missed", "excused")},
+        "streak": streak,
+        "runway": f"{series.runway.slots} slots, {series.runway.days} d",
+        "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else "none in sight",
+        "chance": "" if series.gap_chance is None else f"{series.gap_chance:.0%}",
+    }

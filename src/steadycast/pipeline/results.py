@@ -1,0 +1,186 @@
+"""What a verb did, for a table, for JSON and for a run's artifact: plain rows, no colours, no secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One draft that intake found changed."""
+
+    kind: str  # new, edited, renamed, gone
+    draft: str  # its id
+    path: str
+    title: str
+    origin: str
+    member: str
+    form: str
+    state: str  # waiting, approved, rejected, not-ready, gone
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a file or a feed could not be taken in."""
+
+    path: str
+    line: int | None
+    message: str
+    mend: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.message}" + (f" ({self.mend})" if self.mend else "")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLooked:
+    """How one look at a member's feed went."""
+
+    member: str
+    url: str
+    new: int = 0
+    revised: int = 0
+    said: str = ""  # not modified, gone, baseline, or the error
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What intake found."""
+
+    taken: tuple[Taken, ...] = ()
+    problems: tuple[Problem, ...] = ()  # all that stand now, not only new ones
+    feeds: tuple[FeedLooked, ...] = ()
+
+    def rows(self) -> list[Row]:
+        """One row a change, a problem or a feed."""
+        return [
+            *({"what": t.kind, "path": t.path, "title": t.title, "by": t.member, "state": t.state} for t in self.taken),
+            *(
+                {"what": "problem", "path": p.path, "title": str(p), "by": "", "state": "problem"}
+                for p in self.problems
+            ),
+            *(
+                {
+                    "what": "feed",
+                    "path": f.url,
+                    "title": f"{f.new} new, {f.revised} edited",
+                    "by": f.member,
+                    "state": f.said,
+                }
+                for f in self.feeds
+            ),
+        ]
+
+    def summary(self) -> str:
+        """One line: how many of what."""
+        counts = [f"{sum(t.kind == k for t in self.taken)} {k}" for k in ("new", "edited", "renamed", "gone")]
+        words = ", ".join(c for c in counts if not c.startswith("0 ")) or "no draft changed"
+        waiting = sum(t.state == "waiting" for t in self.taken)
+        words += f"; {waiting} wait for approval" if waiting else ""
+        return words + (f"; {len(self.problems)} could not be taken in" if self.problems else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSlot:
+    """One coming slot and what it will carry."""
+
+    slot: str
+    when: str  # local wall time
+    series: str
+    draft: str = ""
+    title: str = ""
+    member: str = ""
+    origin: str = ""
+    state: str = "gap"  # planned, filled, excused, gap, or the delivery's state once it has begun
+    why: str = ""
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan for the coming days."""
+
+    slots: tuple[PlannedSlot, ...] = ()
+    days: int = 14
+
+    def rows(self) -> list[Row]:
+        """One row a slot."""
+        return [
+            {
+                "when": s.when, "series": s.series, "title": s.title, "member": s.member, "origin": s.origin,
+                "state": s.state, "why": s.why, "id": s.slot, "channels": " ".join(s.channels), "draft": s.draft,
+            }
+            for s in self.slots
+        ]  # fmt: skip
+
+    @property
+    def gaps(self) -> tuple[PlannedSlot, ...]:
+        """Slots that nothing fills."""
+        return tuple(s for s in self.slots if s.state == "gap")
+
+    def summary(self) -> str:
+        """One line: slots, gaps, the first gap."""
+        words = f"plan: {len(self.slots)} slots in {self.days} days"
+        if self.gaps:
+            return f"{words}, {len(self.gaps)} without a draft, the first {self.gaps[0].series} at {self.gaps[0].when}"
+        return f"{words}, each with a draft" if self.slots else words
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one delivery."""
+
+    delivery: int
+    slot: str
+    when: str
+    series: str
+    channel: str
+    title: str
+    state: str
+    link: str = ""
+    key: str = ""
+    message: str = ""
+
+
+FAILED = {"unknown", "refused", "missed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What went where."""
+
+    sent: tuple[Sent, ...] = ()
+    dry_run: bool = False
+
+    def rows(self) -> list[Row]:
+        """One row a delivery."""
+        return [
+            {
+                "when": s.when, "series": s.series, "title": s.title, "channel": s.channel, "state": s.state,
+                "link": s.link or s.message, "id": s.key, "slot": s.slot,
+            }
+            for s in self.sent
+        ]  # fmt: skip
+
+    @property
+    def failed(self) -> tuple[Sent, ...]:
+        """Deliveries that a person has to look at."""
+        return tuple(s for s in self.sent if s.state in FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMade:
+    """The report as written, and its numbers by series."""
+
+    page: Path
+    series: tuple[Row, ...] = ()
+    data: Row = field(default_factory=dict)
+
+    def rows(self) -> list[Row]:
+        """One row a series."""
+        return list(self.series)

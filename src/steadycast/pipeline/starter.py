@@ -1,0 +1,103 @@
+"""A new workspace: settings with one series, a first draft, and the flows that serve it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from steadycast.errors import SettingsError
+from steadycast.pipeline.deployments import prefect_yaml
+from steadycast.workspace import load
+from steadycast.workspace.load import SETTINGS_FILE, bundle
+from steadycast.workspace.values import zone
+
+SETTINGS = """\
+# {name}
+# Keys, defaults and every form of a rhythm: docs/settings.md
+
+[community]
+name = {quoted}
+timezone = "{timezone}"
+language = "{language}"
+url = "https://example.org/"
+
+# A promise: what, from whom, how often, on which channels.
+[series.daily]
+title = {series}
+every = "day at 20:00"
+channels = ["site", "feed"]
+mix = {{ pgc = 3, ugc = 7 }}
+fill = ["evergreen"]
+reserve = 3
+
+# An outlet: an instance of a platform (`steadycast channel list`).
+[channel.site]
+platform = "site"
+url = "https://example.org/"
+
+[channel.feed]
+platform = "feed"
+url = "https://example.org/feed/"
+
+# Members write in content/ugc/<name>/. An untrusted member's drafts wait for `steadycast approve`.
+# [members.alice]
+# title = "Alice"
+# trusted = true
+
+# [[feed]]
+# member = "alice"
+# url = "https://alice.example/feed.xml"
+
+# Each entry is the name of an environment variable that holds an Apprise URL.
+[alarms]
+urls = []
+"""
+
+WELCOME = {
+    "zh": "---\ntitle: 第一篇\nsummary: 从这里开始。\ntags: [开始]\n---\n\n把 Markdown 文件放进 `content/pgc/`，或者 "
+    "`content/ugc/<成员>/`，它就会进入排期。\n\n- 每一个渠道都会得到它自己的版本\n- 每一个档期都会留下记录\n",
+    "en": "---\ntitle: The first one\nsummary: Start here.\ntags: [start]\n---\n\nDrop a Markdown file in "
+    "`content/pgc/`, or in `content/ugc/<member>/`, and it is planned.\n\n- every channel gets its own shape of it\n"
+    "- every slot is kept on record\n",
+}
+SERIES = {"zh": "每日一篇", "en": "One a day"}
+IGNORED = "var/\n.env\n__pycache__/\n"
+
+
+def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path]:
+    """The files of a new workspace, written under `folder`; refuses where a steadycast.toml lies already."""
+    if (folder / SETTINGS_FILE).exists():
+        said = "there is a workspace already"
+        raise SettingsError(said, file=folder / SETTINGS_FILE, mend="choose another folder")
+    try:
+        zone(timezone)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    tongue = "zh" if language.startswith("zh") else "en"
+    plain = " ".join(name.split())
+    texts = {
+        SETTINGS_FILE: SETTINGS.format(
+            name=plain, quoted=_toml(plain), timezone=timezone, language=language, series=_toml(SERIES[tongue])
+        ),
+        "content/pgc/first.md": WELCOME[tongue],
+        ".gitignore": IGNORED,
+    }
+    made = []
+    for path, text in texts.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            target.write_text(text, encoding="utf-8")
+            made.append(target)
+    (folder / "content" / "ugc").mkdir(exist_ok=True)
+    if not (folder / "flows").exists():
+        shutil.copytree(bundle() / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+        made.append(folder / "flows")
+    prefect = folder / "prefect.yaml"
+    prefect.write_text(prefect_yaml(load(folder)), encoding="utf-8")
+    return [*made, prefect]
+
+
+def _toml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string

@@ -1,0 +1,67 @@
+"""What stands where, without writing anything."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from steadycast.ledger.tables import State
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.plan import show
+from steadycast.pipeline.results import Row
+
+WAITING = (State.UNKNOWN, State.REFUSED, State.HANDED)
+AHEAD = dt.timedelta(days=7)
+MENDS = {
+    "unknown": "look at the channel, then `steadycast settle {id} --url URL`, --absent or --again",
+    "refused": "mend what it says, then `steadycast settle {id} --again`",
+    "handed": "post the kit, then `steadycast confirm {id} --url URL`",
+}
+
+
+def status(desk: Desk, now: dt.datetime) -> Row:
+    """{waiting: [...], next: [...], counts: {...}, last_tick, summary}: what needs a person, and what is next."""
+    zone = desk.workspace.community.zone
+    markers = {d.id: d for d in desk.ledger.deliveries(states=WAITING)}
+    waiting = [
+        {
+            "id": markers[w.id].marker if w.id in markers else str(w.id),
+            "state": str(w.state),
+            "when": w.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+            "slot": w.slot,
+            "channel": w.channel,
+            "title": w.title,
+            "message": w.message,
+            "url": w.url,
+            "say": MENDS[w.state].format(id=markers[w.id].marker if w.id in markers else w.id),
+        }
+        for w in desk.ledger.waiting()
+    ]
+    drafts = desk.ledger.drafts(["waiting"])
+    waiting += [
+        {
+            "id": row.id, "state": "waiting", "when": "", "slot": "", "channel": "", "title": row.title, "message": "",
+            "url": "", "say": f"`steadycast approve {row.id}` or reject",
+        }
+        for row in drafts
+    ]  # fmt: skip
+    tick = desk.ledger.last_tick()
+    problems = desk.ledger.problems()
+    planned = show(desk, now, AHEAD)
+    words = [f"last tick {_ago(now - tick)} ago" if tick else "no tick yet", planned.summary()]
+    words += [f"{len(problems)} files or feeds could not be taken in: `steadycast check`"] if problems else []
+    return {
+        "waiting": waiting,
+        "next": planned.rows()[:12],
+        "counts": {str(state): n for state, n in sorted(desk.ledger.counts().items())},
+        "problems": [{"path": p.path, "line": p.line, "message": p.message, "mend": p.mend} for p in problems],
+        "last_tick": tick.isoformat() if tick else None,
+        "summary": "; ".join(words),
+    }
+
+
+def _ago(span: dt.timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{max(seconds, 0)} s"

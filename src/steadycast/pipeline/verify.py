@@ -1,0 +1,92 @@
+"""Looking back: recovery, read-back of what is unknown, sight of what was published, and what a person says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from urllib.parse import urlsplit
+
+from steadycast import delivery
+from steadycast.errors import InputError
+from steadycast.ledger.tables import DeliveryRow, State
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.publish import opened, told
+from steadycast.pipeline.results import Published
+from steadycast.workspace.values import nearest
+
+
+def verify(desk: Desk, now: dt.datetime) -> Published:
+    """Recovers what a dead worker left, settles what is unknown, sees what was published; says what it looked at."""
+    recovered = desk.ledger.recover(now)
+    looked = [r.id for r in delivery.settle(desk.ledger, lambda name, once: opened(desk, name, once))]
+    looked += [r.id for r in delivery.verify(desk.ledger, lambda name, once: opened(desk, name, once))]
+    desk.ledger.ticked(now)
+    return Published(told(desk, dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])))
+
+
+def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
+    """Closes a kit with the URL of the post that a person made; one line that says so."""
+    row = _delivery(desk, id_)
+    hosts = [str(host) for host in desk.platform(row.channel).data.get("confirm_hosts") or ()]
+    if not _is_address(url):
+        said = f"{url!r} is no web address"
+        raise InputError(said, mend="copy it from the browser: https://...")
+    if hosts and not any(_below(url, host) for host in hosts):
+        said = f"{url} is not on {row.channel}"
+        raise InputError(said, mend=f"its address begins with {' or '.join(hosts)}")
+    if row.state == State.CONFIRMED and row.url == url:
+        return f"{row.slot} on {row.channel} was confirmed already"
+    if not desk.ledger.confirm(_id(row), url, getpass.getuser(), now):
+        said = f"{row.slot} on {row.channel} is {row.state}: no kit lies ready"
+        raise InputError(said)
+    return f"{row.slot} on {row.channel} is confirmed: {url}"
+
+
+def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime) -> str:
+    """Settles an unknown delivery by a person's word (there at `url`, send `again`, or absent); a refused one by `again`."""
+    row, who = _delivery(desk, id_), getpass.getuser()
+    if url and not _is_address(url):
+        said = f"{url!r} is no web address"
+        raise InputError(said, mend="copy it from the browser: https://...")
+    if url:
+        done, words = desk.ledger.settle_as_there(_id(row), url, who, now), f"is there: {url}"
+    elif again and row.state in (State.REFUSED, State.MISSED):
+        done, words = desk.ledger.retry(_id(row), who, now), "will be rendered and sent again"
+    elif again:
+        done, words = desk.ledger.send_again(_id(row), who, now), "will be sent again"
+    else:
+        done, words = desk.ledger.settle_as_missed(_id(row), who, now), "is missed"
+    if not done:
+        said = f"{row.slot} on {row.channel} is {row.state}: there is nothing to settle"
+        raise InputError(said)
+    return f"{row.slot} on {row.channel} {words}"
+
+
+def _delivery(desk: Desk, id_: str) -> DeliveryRow:
+    """A delivery by its key."""
+    row = desk.ledger.delivery_of(id_.strip().lower())
+    if row is None:
+        meant = nearest(id_, [d.marker for d in desk.ledger.deliveries(states=(State.HANDED, State.UNKNOWN))])
+        said = f"there is no delivery {id_!r}"
+        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast status` shows their ids")
+    return row
+
+
+def _id(row: DeliveryRow) -> int:
+    return row.id or 0
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not set(url) & set(" \t\r\n<>\"'")
+
+
+def _below(url: str, prefix: str) -> bool:
+    """Whether a URL lies below `host/path`; sub-domains of the host count."""
+    parts = urlsplit(url)
+    host, _, path = prefix.partition("/")
+    own = parts.hostname or ""
+    return (own == host or own.endswith(f".{host}")) and parts.path.startswith(f"/{path}")
