@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 import os
 import struct
@@ -45,7 +46,7 @@ def channel(platform: str | Platform, out: Path, *, secrets: dict | None = None,
     return Channel(
         name="out", platform=spec.name, settings={**known, **settings}, out=out, zone=ZONE, language="zh-CN",
         community="沪语读书会", site_url="https://hu.example", title="沪语读书会", spec=spec, now=lambda: NOW,
-        secret=lambda name: (secrets or {}).get(name, ""), once=once, render=Templates(spec.folders, zone=ZONE, language="zh-CN").render, http=http, write=write,
+        secret=lambda name: (secrets or {}).get(name, ""), once=once, render=templates(spec.folders).render, http=http, write=write,
     )  # fmt: skip
 
 
@@ -53,6 +54,12 @@ def adapter(platform: str | Platform, out: Path, **wanted):
     """The platform's Adapter over such a channel."""
     made = channel(platform, out, **wanted)
     return load(made.spec)(made)
+
+
+@functools.cache
+def templates(folders: tuple[Path, ...]) -> Templates:
+    """Compiled once for all tests of a platform."""
+    return Templates(folders, zone=ZONE, language="zh-CN")
 
 
 def png(red: int, green: int, blue: int, width: int = 640, height: int = 360) -> bytes:
@@ -190,3 +197,27 @@ def of_form(form: str, folder: Path, number: int = 1, **changes) -> Post:
 def changed(post: Post, **values) -> Post:
     """The same post, edited."""
     return dataclasses.replace(post, **values)
+
+
+def settings_rows(spec: Platform) -> list[str]:
+    """The rows of the settings table that a platform's README shows."""
+    rows = []
+    for s in spec.settings.values():
+        kind = s.type + (", required" if s.required else "") + (", secret" if s.secret else "")
+        default = "" if s.default in (None, "", []) else f"`{str(s.default).lower() if s.type == 'bool' else s.default}`"
+        rows.append(f"| `{s.name}` | {kind} | {default} | {s.help} |")
+    return rows
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path."""
+    return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def held(platform: str, name: str, data: bytes) -> None:
+    """Hold a sample against what is rendered now; STEADYCAST_SAMPLES=1 writes it anew."""
+    sample = ROOT / "channels" / platform / "samples" / name
+    if os.environ.get("STEADYCAST_SAMPLES"):
+        sample.parent.mkdir(exist_ok=True)
+        sample.write_bytes(data)
+    assert sample.read_bytes() == data, f"{sample} is no longer what the platform makes: look, then STEADYCAST_SAMPLES=1"

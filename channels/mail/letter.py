@@ -21,7 +21,8 @@ LONGEST = 900  # RFC 5322 allows a line 998 octets
 
 class Policy(EmailPolicy):
     """SMTP's, but for headers of addresses: the standard library makes encoded words of a long one, and nobody could
-    follow it."""
+    follow it.
+    """
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         if name.lower() in UNFOLDED:

@@ -1,0 +1,243 @@
+"""The site platform: pages that work from any folder, archives that stay put, words that stay words."""
+
+import dataclasses
+import datetime as dt
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from platform_bench import NOW, PLATFORMS, adapter, article, audio, channel, event, held, key, tree, video
+
+from steadycast.channel import Event, Shelf
+from steadycast.registry import load
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+    def links(self):
+        return [a[n] for _, a in self.tags for n in ("href", "src", "poster") if a.get(n)]
+
+
+def publish(out, *posts, **settings):
+    site = adapter("site", out, **settings)
+    return [site.publish(post) for post in posts]
+
+
+def page(out: Path, name: str) -> str:
+    return (out / name).read_text(encoding="utf-8")
+
+
+def linked(text: str) -> dict:
+    return json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)[1])
+
+
+def test_sample(tmp_path):
+    publish(tmp_path / "out", audio(tmp_path / "in"), event(tmp_path / "in"), article(tmp_path / "in"), url="https://hu.example")
+    held("site", "article.html", (tmp_path / "out/notes/2026-11-02-2000.html").read_bytes())
+    held("site", "index.html", (tmp_path / "out/index.html").read_bytes())
+
+
+def test_every_link_of_every_page_leads_to_a_file_beside_it(tmp_path):
+    """So that the site works from any address, and from the disk."""
+    out = tmp_path / "out"
+    posts = [article(tmp_path / "in", n, tags=("沪语", "AI/ML", "Ai", "..", "a b")) for n in range(1, 8)]
+    posts += [audio(tmp_path / "in", 20), video(tmp_path / "in", 21), event(tmp_path / "in", 22)]
+    site = adapter("site", out, page_size=2)
+    dataclasses.replace(site.channel, site_url="")
+    for post in posts:
+        site.publish(post)
+    seen = 0
+    for file in out.rglob("*.html"):
+        if file.name == "404.html":
+            continue
+        for link in Page(file.read_text()).links():
+            if urlsplit(link).scheme or link.startswith("#"):
+                continue
+            assert (file.parent / unquote(link.partition("#")[0])).resolve().is_file(), f"{file.name}: {link}"
+            seen += 1
+    assert seen > 200
+
+
+def test_no_page_runs_or_loads_anything_foreign(tmp_path):
+    out = tmp_path / "out"
+    publish(out, video(tmp_path / "in"), audio(tmp_path / "in"), article(tmp_path / "in"), url="https://hu.example")
+    for file in out.rglob("*.html"):
+        told = Page(file.read_text())
+        policy = next(m["content"] for m in told.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert all(s.get("type") == "application/ld+json" for s in told.all("script"))
+        assert not told.all("style")
+        assert not [a for _, a in told.tags if "style" in a]
+    assert len((out / "style.css").read_bytes()) < 20_000
+    assert "url(" not in page(out, "style.css")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "must"),
+    [
+        (article, "BlogPosting", ("headline", "datePublished", "author", "image")),
+        (audio, "PodcastEpisode", ("name", "duration", "associatedMedia", "partOfSeries")),
+        (video, "VideoObject", ("name", "uploadDate", "thumbnailUrl", "contentUrl")),
+        (event, "Event", ("name", "startDate", "endDate", "location", "organizer")),
+    ],
+)
+def test_search_engines_are_told_what_a_page_is(tmp_path, make, kind, must):
+    receipt = publish(tmp_path / "out", make(tmp_path / "in"), url="https://hu.example")[0]
+    told = linked(page(tmp_path / "out", receipt.remote_id))
+    assert told["@type"] == kind
+    assert all(told.get(name) for name in must)
+    assert told["url"].startswith("https://")
+
+
+def test_shared_links_show_title_picture_and_address(tmp_path):
+    publish(tmp_path / "out", article(tmp_path / "in"), url="https://hu.example/club/")
+    told = {m["property"]: m["content"] for m in Page(page(tmp_path / "out", "notes/2026-11-02-2000.html")).all("meta") if "property" in m}
+    assert told["og:title"] == "弄堂口的书摊"
+    assert told["og:url"] == "https://hu.example/club/notes/2026-11-02-2000.html"
+    assert told["og:image"].startswith("https://hu.example/club/media/")
+    assert told["og:locale"] == "zh_CN"
+    assert "Sitemap: https://hu.example/club/sitemap.xml" in page(tmp_path / "out", "robots.txt")
+    assert 'href="/club/style.css"' in page(tmp_path / "out", "404.html")
+
+
+def test_players_for_sound_and_film_and_a_leaf_for_an_event(tmp_path):
+    out = tmp_path / "out"
+    a, v, e = (r.remote_id for r in publish(out, audio(tmp_path / "in"), video(tmp_path / "in"), event(tmp_path / "in")))
+    assert Page(page(out, a)).all("audio")[0]["src"].endswith(".mp3")
+    film = Page(page(out, v)).all("video")[0]
+    assert film["src"].endswith(".mp4")
+    assert film["poster"].endswith(".png")
+    assert "2026年12月5日 周六 14:00\u2060–\u206016:00" in page(out, e)
+    assert "上海图书馆东馆" in page(out, "events.html")
+
+
+def test_an_event_announced_twice_is_listed_once(tmp_path):
+    out = tmp_path / "out"
+    publish(out, event(tmp_path / "in", 80), event(tmp_path / "in", 81, slot="reading@2026-12-04T14:00"))
+    assert page(out, "events.html").count('class="occasion"') == 1
+    assert page(out, "index.html").count('class="occasion"') == 1
+
+
+def test_an_event_that_is_over_moves_to_the_past(tmp_path):
+    past = Event(NOW - dt.timedelta(days=2), NOW - dt.timedelta(days=2, hours=-2))
+    publish(tmp_path / "out", event(tmp_path / "in", event=past))
+    assert "眼下没有排定的活动" in page(tmp_path / "out", "events.html")
+    assert 'class="occasion over"' in page(tmp_path / "out", "events.html")
+    assert "接下来的活动" not in page(tmp_path / "out", "index.html")
+
+
+def test_a_revised_post_keeps_its_address_and_is_renamed_everywhere(tmp_path):
+    out = tmp_path / "out"
+    first = article(tmp_path / "in", 1)
+    before = publish(out, first, article(tmp_path / "in", 2, title="另一篇"))[0]
+    after = adapter("site", out).revise(dataclasses.replace(first, title="书摊还在", slug="other"))
+    assert after.remote_id == before.remote_id
+    assert not [n for n in tree(out) if n.endswith(".html") and "弄堂口的书摊</" in page(out, n)]
+    assert "书摊还在" in page(out, "index.html")
+    assert "书摊还在" in page(out, "notes/2026-11-03-2000.html"), "its neighbour names it too"
+
+
+def test_a_withdrawn_post_is_gone_from_every_page(tmp_path):
+    out = tmp_path / "out"
+    posts = [article(tmp_path / "in", n, title=f"第{n}篇") for n in range(1, 6)]
+    publish(out, *posts, page_size=2)
+    site = adapter("site", out, page_size=2)
+    site.withdraw(posts[2])
+    assert site.find(posts[2]) is None
+    assert not [n for n, data in tree(out).items() if n.endswith((".html", ".xml")) and "第3篇".encode() in data]
+    assert "第2篇" in page(out, "notes/2026-11-05-2000.html"), "its neighbours found each other"
+
+
+def test_a_page_that_was_deleted_by_hand_is_made_again(tmp_path):
+    out = tmp_path / "out"
+    post = article(tmp_path / "in")
+    receipt = publish(out, post)[0]
+    (out / receipt.remote_id).unlink()
+    assert adapter("site", out).find(post) is not None
+    assert (out / receipt.remote_id).is_file()
+
+
+def test_the_next_post_touches_a_handful_of_files_however_many_there_are(tmp_path):
+    """Its own page, its neighbour's, the front of each of its lists, the newest archives, the overviews and the index."""
+    out = tmp_path / "out"
+    start = dt.datetime(2020, 1, 1, 20, tzinfo=NOW.tzinfo)
+    site = adapter("site", out, page_size=5)
+
+    def post(n):
+        day = start + dt.timedelta(days=n)
+        return article(tmp_path / "in", n, slot=f"notes@{day:%Y-%m-%dT%H:%M}", published=day)
+
+    shelf = Shelf.of(site.channel)
+    for n in range(59):
+        shelf.put(post(n))
+    site.publish(post(59))
+    told = channel("site", out, page_size=5)
+    writes = []
+    counted = dataclasses.replace(told, write=lambda name, data: (writes.append(name), told.write(name, data))[1])
+    load(told.spec)(counted).publish(post(60))
+    assert len(writes) <= 25, writes
+    assert "notes/2020-03-01-2000.html" in writes
+    assert not [name for name in writes if re.fullmatch(r".*-[1-9]\.html", name) and "/" not in name]
+
+
+def test_another_language_and_another_colour(tmp_path):
+    told = dataclasses.replace(channel("site", tmp_path / "out", hue=200), language="en", community="Reading Circle")
+    load(told.spec)(told).publish(article(tmp_path / "in", language="en"))
+    assert "2 Nov 2026" in page(tmp_path / "out", "index.html")
+    assert "--h: 200;" in page(tmp_path / "out", "style.css")
+    assert '<html lang="en">' in page(tmp_path / "out", "index.html")
+
+
+def test_feeds_and_calendar_are_announced_where_they_are_set(tmp_path):
+    publish(tmp_path / "a", event(tmp_path / "in"))
+    assert "rel=\"alternate\"" not in page(tmp_path / "a", "index.html")
+    wanted = {"feed": "https://hu.example/feed/", "podcast": "https://hu.example/pod/feed.xml", "calendar": "https://hu.example/c.ics"}
+    publish(tmp_path / "b", event(tmp_path / "in"), **wanted)
+    types = [link["type"] for link in Page(page(tmp_path / "b", "index.html")).all("link") if link["rel"] == "alternate"]
+    assert types == ["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rss+xml"]
+    assert "https://hu.example/c.ics" in page(tmp_path / "b", "events.html")
+
+
+@given(total=st.integers(0, 60), size=st.integers(1, 9))
+def test_archives_hold_each_post_once_and_never_change_behind_the_newest(total, size):
+    """Cut from the oldest on: one more post changes at most the two newest archive pages."""
+    load(PLATFORMS["site"])
+    import sys
+
+    listings = sys.modules["steadycast_channel_site.listings"]
+
+    def archives(n):
+        listing = listings.Listing("all", "all", posts=[Stub(key(i)) for i in range(n)])
+        pages = list(listing.pages(size, {p.key for p in listing.posts}))
+        return {p["path"]: ([q.key for q in p["posts"]], p["older"], p["newer"]) for p in pages}
+
+    before, after = archives(total), archives(total + 1)
+    cut = {path: told for path, told in before.items() if path != "all.html"}
+    if total > size:
+        assert sorted(k for keys, _, _ in cut.values() for k in keys) == sorted(key(i) for i in range(total))
+        assert len([path for path in cut if after[path] != before[path]]) <= 2
+    else:
+        assert not cut
+    for _, older, newer in before.values():
+        assert all(not link or link in before for link in (older, newer))
+
+
+class Stub:
+    def __init__(self, key: str) -> None:
+        self.key = key
