@@ -78,10 +78,10 @@ def series(rng: random.Random) -> tuple[m.SeriesRecord, ...]:
     """Four promises: one in plenty, one short, one weekly, one monthly."""
     asked = {"pgc": 3, "ugc": 7}
     rows = (
-        ("morning", "早安六十秒", "day at 06:20", {}, {"pgc": 365}, 25, 31, 10, 0.02, range(1, 29), 26),
-        ("notes", "每日一文", "day at 20:00", asked, {"pgc": 118, "ugc": 241}, 9, 9, 14, 0.63, range(1, 29), 9),
-        ("friday", "周五视频", "week on fri at 20:00", {"pgc": 1, "ugc": 1}, {"pgc": 29, "ugc": 18}, 12, 2, 2, 0.31, range(5, 29, 7), 12),
-        ("circle", "读书会", "month on last sat at 14:00", {}, {"pgc": 12}, 20, 1, 0, None, (6,), 28),
+        ("morning", "早安六十秒", "每天 06:20", {}, {"pgc": 365}, 25, 31, 10, 0.02, range(1, 29), 26),
+        ("notes", "每日一文", "每天 20:00", asked, {"pgc": 118, "ugc": 241}, 9, 9, 14, 0.63, range(1, 29), 9),
+        ("friday", "周五视频", "每周五 20:00", {"pgc": 1, "ugc": 1}, {"pgc": 29, "ugc": 18}, 12, 2, 2, 0.31, range(5, 29, 7), 12),
+        ("circle", "读书会", "每月最后一个周六 14:00", {}, {"pgc": 12}, 20, 1, 0, None, (6,), 28),
     )  # fmt: skip
     made = []
     for name, title, cadence, asks, real, days, stock, reserve, chance, ahead, covered in rows:

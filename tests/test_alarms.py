@@ -22,7 +22,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NOW = dt.datetime(2026, 11, 22, 21, 0, tzinfo=ZONE)
 DAY = dt.timedelta(days=1)
 WELL = a.Promise(
-    "notes", "每日一文", coming=14, covered=9, gap=NOW + 9 * DAY, stock=9, reserve=5, past=300, published=299,
+    "notes", "每日一文", coming=14, covered=9, gap=NOW + 9 * DAY, stock=9, reserve=5,
     waiting=3, menders=("小艾", "老董"),
 )  # fmt: skip
 
@@ -84,9 +84,9 @@ def test_nothing_published_for_two_slots_rings():
 
 def test_nothing_ever_published_is_an_alarm_of_its_own():
     """A misconfigured series that never put anything out must not hide behind 'nothing new'."""
-    assert [x.key for x in starving(past=1, published=0, silent=1)] == ["starvation:notes:never"]
-    assert [x.key for x in starving(past=40, published=0, silent=40)] == ["starvation:notes:never"]
-    assert starving(past=0, published=0) == []
+    assert [x.key for x in starving(ever=False, silent=1)] == ["starvation:notes:never"]
+    assert [x.key for x in starving(ever=False, silent=40)] == ["starvation:notes:never"]
+    assert starving(ever=False, silent=0) == []
 
 
 def test_the_machinery_is_down_when_no_tick_came_for_longer_than_asked():
@@ -127,6 +127,13 @@ def test_a_feed_rings_after_two_days_of_failures_by_its_members_name():
     assert keys(a.Standing(NOW, feeds=(feed,))) == []
     (alarm,) = a.due_alarms(a.Standing(NOW, "zh-CN", feeds=(replace(feed, since=NOW - 3 * DAY),)))
     assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾 的订阅源自 11月19日 周四 21:00 起读不到。")
+
+
+def test_a_feed_that_never_could_be_read_rings_at_its_third_failure():
+    feed = a.FailingFeed("k1", "小艾", None, failures=2)
+    assert keys(a.Standing(NOW, feeds=(feed,))) == []
+    (alarm,) = a.due_alarms(a.Standing(NOW, "en", feeds=(replace(feed, failures=3),)))
+    assert alarm.text == "The feed of 小艾 could never be read."
 
 
 def test_a_text_is_one_line_of_bounded_length_whatever_titles_hold():

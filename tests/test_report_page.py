@@ -194,24 +194,6 @@ def test_both_languages_say_the_same_things():
 
 
 @pytest.mark.parametrize(
-    ("said", "chinese"),
-    [
-        ("day at 06:20", "每天 06:20"), ("weekday at 20:00", "工作日 20:00"), ("week on fri at 20:00", "每周五 20:00"),
-        ("week on mon, thu at 8:00", "每周一、周四 8:00"), ("month on 1 at 09:00", "每月 1 日 09:00"),
-        ("month on last fri at 19:30", "每月最后一个周五 19:30"), ("FREQ=WEEKLY;BYDAY=FR", "FREQ=WEEKLY;BYDAY=FR"),
-        ("month on someday at 19:30", "month on someday at 19:30"),
-    ],
-)  # fmt: skip
-def test_cadences_in_chinese(said, chinese):
-    assert words("zh-Hans").cadence(said) == chinese
-
-
-def test_cadences_in_english():
-    assert words("en").cadence("week on fri at 20:00") == "every week on fri at 20:00"
-    assert words("en").cadence("FREQ=DAILY") == "FREQ=DAILY"
-
-
-@pytest.mark.parametrize(
     ("seconds", "chinese", "english"),
     [(-90000, "1 天前", "1 d ago"), (7300, "2 小时后", "in 2 h"), (-59, "现在", "now"), (61, "1 分钟后", "in 1 min")],
 )

@@ -19,6 +19,7 @@ from steadycast.report.words import Words, words
 SILENT_AFTER = 2  # slots in a row with nothing published
 UNKNOWN_AFTER = dt.timedelta(days=1)
 FEED_AFTER = dt.timedelta(days=2)
+NEVER_READ_AFTER = 3  # failures in a row of a feed that never could be read
 LONGEST = 300  # characters of one alarm
 LOG = logging.getLogger(__name__)
 NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
@@ -35,9 +36,8 @@ class Promise:
     gap: dt.datetime | None  # the first empty slot, in the community's zone
     stock: int
     reserve: int = 0  # 0 = none asked
-    past: int = 0  # slots that ever came up and owed something
-    published: int = 0  # of them, those that anything came out of
-    silent: int = 0  # the latest in a row that nothing came out of
+    silent: int = 0  # the latest slots in a row that nothing came out of
+    ever: bool = True  # whether anything ever came out of any
     waiting: int = 0  # drafts that wait for approval
     menders: tuple[str, ...] = ()  # who can write or approve, by their names for people
 
@@ -59,7 +59,8 @@ class FailingFeed:
 
     key: str
     member: str
-    since: dt.datetime
+    since: dt.datetime | None  # when it was last read; None: never
+    failures: int = 1  # in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,8 @@ def due_alarms(standing: Standing) -> list[Alarm]:
     """What is wrong at this instant, sorted by key.
 
     Starvation has at most two alarms a series: one for its stock (`empty`: the next slot has nothing; else `low`:
-    stock is under the reserve line) and one for its output (`never`: no slot of it ever came out; else `silent`: the
-    last two or more did not). Machinery: no tick for `quiet_after`, deliveries unknown for a day, refused deliveries,
+    stock is under the reserve line) and one for its output (`never`: its slots come up, and none ever came out; else
+    `silent`: the last two or more did not). Machinery: no tick for `quiet_after`, deliveries unknown for a day, refused deliveries,
     feeds that failed for two days.
     """
     say = words(standing.language)
@@ -127,7 +128,7 @@ def _starving(promise: Promise, now: dt.datetime, say: Words) -> Iterator[Alarm]
     elif promise.stock < promise.reserve:
         low = say("a_low", series=promise.title, stock=promise.stock, reserve=promise.reserve)
         yield _alarm("starvation", promise.name, "low", low, gap, help_)
-    if promise.past and not promise.published:
+    if promise.silent and not promise.ever:
         yield _alarm("starvation", promise.name, "never", say("a_never", series=promise.title), gap, help_)
     elif promise.silent >= SILENT_AFTER:
         silent = say("a_silent", series=promise.title, n=promise.silent)
@@ -156,9 +157,17 @@ def _machinery(standing: Standing, say: Words) -> Iterator[Alarm]:
         told = say("a_refused", channel=stuck.title, n=stuck.count, code=code)
         yield _alarm("machinery", stuck.channel, "refused", told)
     for feed in standing.feeds:
-        if now - feed.since > FEED_AFTER:
-            when = say.instant(feed.since.astimezone(now.tzinfo))
-            yield _alarm("machinery", f"feed-{feed.key}", "failing", say("a_feed", member=feed.member, when=when))
+        told = _feed(feed, now, say)
+        if told:
+            yield _alarm("machinery", f"feed-{feed.key}", "failing", told)
+
+
+def _feed(feed: FailingFeed, now: dt.datetime, say: Words) -> str:
+    if feed.since is None:
+        return say("a_feed_never", member=feed.member) if feed.failures >= NEVER_READ_AFTER else ""
+    if now - feed.since <= FEED_AFTER:
+        return ""
+    return say("a_feed", member=feed.member, when=say.instant(feed.since.astimezone(now.tzinfo)))
 
 
 def _alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:

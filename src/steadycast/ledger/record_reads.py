@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, case, exists, func, literal, select, type_coerce
 
 from steadycast.ledger.claims import DELIVERY, micros
 from steadycast.ledger.connection import Database, table
@@ -18,10 +18,10 @@ from steadycast.ledger.tables import EPOCH
 from steadycast.schedule.model import Verdict
 
 SLOT = table("slot")
-DRAFT = table("draft")
 DAY = 86_400_000_000  # microseconds
 DATE_ZERO = EPOCH.date()
 THERE = (Verdict.KEPT.value, Verdict.LATE.value, Verdict.FILLED.value)
+MARRED = (Verdict.MISSED.value, "", Verdict.LATE.value)  # the gravest first
 
 
 class DayCount(NamedTuple):
@@ -34,6 +34,14 @@ class DayCount(NamedTuple):
     deliveries: int
 
 
+class SlotVerdict(NamedTuple):
+    """How one past slot ended over all its channels; `at` is microseconds since 1970 UTC."""
+
+    series: str
+    at: int
+    verdict: str
+
+
 class Share(NamedTuple):
     """How many slots of one series one member (or the house) filled, and the last of them."""
 
@@ -42,20 +50,6 @@ class Share(NamedTuple):
     member: str
     slots: int
     last: dt.datetime
-
-
-class ComingSlot(NamedTuple):
-    """One slot to come."""
-
-    id: str
-    series: str
-    at: dt.datetime
-    draft: str | None
-    filled: bool
-    excused: str
-    title: str
-    origin: str
-    member: str
 
 
 def day_counts(
@@ -84,6 +78,24 @@ def day_counts(
         ]
 
 
+def slot_verdicts(db: Database, now: dt.datetime) -> list[SlotVerdict]:
+    """How every past slot ended, by series and time: missed when any of its channels was, else late when any was.
+
+    Slots that nothing was owed for, or of which a delivery is not settled yet and none was missed, are left out. The
+    deliveries that are neither kept nor filled are few: only those and the slots are read.
+    """
+    d, s = DELIVERY.c, SLOT.c
+    owed = exists().where(d.slot == s.id, d.verdict.in_((*THERE, Verdict.MISSED.value)))
+    past = select(s.series, type_coerce(s.at, BigInteger)).where(s.at < now, owed).order_by(s.series, s.at)
+    marred = select(d.series, type_coerce(d.at, BigInteger), d.verdict).where(d.at < now, d.verdict.in_(MARRED))
+    with db.read() as connection:
+        worst: dict[tuple[str, int], str] = {}
+        for series, at, verdict in connection.execute(marred.group_by(d.series, d.at, d.verdict)):
+            worst[series, at] = min(verdict, worst.get((series, at), verdict), key=MARRED.index)
+        ended = (SlotVerdict(series, at, worst.get((series, at), "kept")) for series, at in connection.execute(past))
+        return [slot for slot in ended if slot.verdict]
+
+
 def shares(db: Database, since: dt.datetime, until: dt.datetime) -> list[Share]:
     """Whose drafts went out in that time; a slot counts once, on however many channels it went out."""
     c, other = DELIVERY.c, DELIVERY.alias("other")
@@ -100,18 +112,23 @@ def shares(db: Database, since: dt.datetime, until: dt.datetime) -> list[Share]:
         return [Share(*row) for row in connection.execute(query)]
 
 
-def coming(db: Database, after: dt.datetime, before: dt.datetime) -> list[ComingSlot]:
-    """The slots of that time with the drafts they carry, in order of time."""
-    s, d = SLOT.c, DRAFT.c
-    text = (func.coalesce(column, "") for column in (d.title, d.origin, d.member))
+def silences(db: Database, now: dt.datetime) -> dict[str, tuple[int, bool]]:
+    """Of each series whose latest slots came to nothing: how many in a row, and whether anything ever came out.
+
+    A slot came to nothing when one of its deliveries was missed, none is there, and none may still be.
+    """
+    d, s = DELIVERY.c, SLOT.c
+    out = select(d.series, func.max(d.at).label("last")).where(d.verdict.in_(THERE)).group_by(d.series).subquery()
+    missed = exists().where(d.slot == s.id, d.verdict == Verdict.MISSED.value)
+    hopeful = exists().where(d.slot == s.id, d.verdict.in_((*THERE, "")))
     query = (
-        select(s.id, s.series, s.at, s.draft, s.filled, s.excused, *text)
-        .outerjoin(DRAFT, d.id == s.draft)
-        .where(s.at >= after, s.at < before)
-        .order_by(s.at, s.id)
+        select(s.series, func.count(), func.max(out.c.last))
+        .outerjoin(out, out.c.series == s.series)
+        .where(s.at < now, (out.c.last.is_(None)) | (s.at > out.c.last), missed, ~hopeful)
+        .group_by(s.series)
     )
     with db.read() as connection:
-        return [ComingSlot(*row) for row in connection.execute(query)]
+        return {series: (count, last is not None) for series, count, last in connection.execute(query)}
 
 
 def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:

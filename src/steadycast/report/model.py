@@ -84,7 +84,7 @@ class SeriesRecord:
 
     name: str
     title: str
-    cadence: str  # as steadycast.toml says it: "day at 20:00", or an RRULE
+    cadence: str  # in the community's language: 每天 20:00
     channels: tuple[str, ...]
     mix_asked: Mapping[str, int]  # origin -> parts; {} where no ratio is asked
     mix_real: Mapping[str, int]  # origin -> slots, over the shown year
@@ -94,7 +94,9 @@ class SeriesRecord:
     stock: int  # drafts that this series could use
     reserve: int  # alarm under this many; 0 = no reserve asked
     coming: tuple[Coming, ...] = ()
+    writers: tuple[str, ...] = ()  # whose drafts it carried in the shown year, most first, by their names for people
     counts: Mapping[str, int] = field(default_factory=dict)  # verdict -> deliveries, over the shown year
+    on_time: float | None = None
 
     @property
     def short(self) -> bool:

@@ -1,9 +1,8 @@
-"""What the page says, in the community's language: a small catalogue, dates, spans of time and cadences in words."""
+"""What the page says, in the community's language: a small catalogue, dates and spans of time."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ EN: Mapping[str, Text] = {
     "refused": "Refused",
     "refused_help": "The far side did not take these and never will as they are. Mend the cause, then send again.",
     "unknown": "Not known whether it is there",
-    "unknown_help": "Look on the channel. Say whether it is there; until then it is not sent again.",
+    "unknown_help": "Look on the channel. There: give its --url. Not there: --again sends it, --absent leaves it.",
     "kit": "Kits to post by hand",
     "kit_help": "Open the kit, post it, and confirm with the address of the post.",
     "draft": "Drafts to approve",
@@ -96,6 +95,7 @@ EN: Mapping[str, Text] = {
     ),
     "a_refused": ("{channel}: {n} delivery was refused{code}.", "{channel}: {n} deliveries were refused{code}."),
     "a_feed": "The feed of {member} could not be read since {when}.",
+    "a_feed_never": "The feed of {member} could never be read.",
     "a_mended": "Mended",
     "made": "Made by Steadycast from the ledger. Times are {zone}.",
 }
@@ -112,7 +112,7 @@ ZH: Mapping[str, Text] = {
     "refused": "被拒收",
     "refused_help": "对方不收，照原样永远不会收。先改好原因，再重新发送。",
     "unknown": "不知是否已发出",
-    "unknown_help": "请到渠道上看一眼，说明在或不在；在此之前不会重发。",
+    "unknown_help": "请到渠道上看一眼：在，用 --url 给出链接；不在，用 --again 重发，或用 --absent 作罢。",
     "kit": "等人发布的投稿包",
     "kit_help": "打开投稿包，发布后用文章链接确认。",
     "draft": "待审稿件",
@@ -183,6 +183,7 @@ ZH: Mapping[str, Text] = {
     "a_unknown": "{channel}：有 {n} 次投递一天多了仍不知是否已发出。",
     "a_refused": "{channel}：{n} 次投递被拒收{code}。",
     "a_feed": "{member} 的订阅源自 {when} 起读不到。",
+    "a_feed_never": "{member} 的订阅源从未读到过。",
     "a_mended": "已恢复",
     "made": "由 Steadycast 据台账生成。时间均为 {zone}。",
 }
@@ -190,8 +191,6 @@ ZH: Mapping[str, Text] = {
 WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WEEKDAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-ORDINALS_ZH = {"first": "第一个", "second": "第二个", "third": "第三个", "fourth": "第四个", "last": "最后一个"}
-DAY_NAMES = {name.lower(): n for n, name in enumerate(WEEKDAYS_EN)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,31 +247,6 @@ class Words:
                     return f"{count} {chinese}{'后' if seconds > 0 else '前'}"
                 return f"in {count} {short}" if seconds > 0 else f"{count} {short} ago"
         return "现在" if self.chinese else "now"
-
-    def cadence(self, said: str) -> str:
-        """A cadence in words; one that is not of the human forms stays as it was said."""
-        if not self.chinese:
-            return f"every {said}" if re.match(r"(day|weekday|week|month)\b", said) else said
-        found = re.fullmatch(
-            r"(day|weekday|week|month)(?: on ([a-z0-9, ]+?))?(?: at (\d\d?:\d\d))?", said.strip().lower()
-        )
-        if not found:
-            return said
-        every = _rhythm_zh(found[1], found[2] or "")
-        return said if every is None else f"{every} {found[3]}" if found[3] else every
-
-
-def _rhythm_zh(every: str, days: str) -> str | None:
-    if every in ("day", "weekday"):
-        return None if days else {"day": "每天", "weekday": "工作日"}[every]
-    names = re.split(r"[,\s]+", days.strip())
-    if every == "week" and all(name[:3] in DAY_NAMES for name in names):
-        return "每" + "、".join(WEEKDAYS_ZH[DAY_NAMES[name[:3]]] for name in names)
-    if every == "month" and all(name.isdigit() for name in names):
-        return "每月 " + "、".join(names) + " 日"
-    if every == "month" and len(names) == 2 and names[0] in ORDINALS_ZH and names[1][:3] in DAY_NAMES:
-        return f"每月{ORDINALS_ZH[names[0]]}{WEEKDAYS_ZH[DAY_NAMES[names[1][:3]]]}"
-    return None
 
 
 def words(language: str) -> Words:

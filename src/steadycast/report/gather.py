@@ -1,0 +1,246 @@
+"""The record of a workspace, read from its ledger: everything the page shows, at one instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from steadycast.ledger import record_reads
+from steadycast.ledger.record_reads import DayCount, Share
+from steadycast.ledger.store import Ledger, State
+from steadycast.ledger.tables import DraftRow
+from steadycast.report import model as m
+from steadycast.report.outlook import Outlook, look
+from steadycast.report.streaks import Streaks, streaks
+from steadycast.schedule.cadence import parse
+from steadycast.schedule.model import Series, Slot, StockItem, Verdict
+from steadycast.workspace import Workspace
+
+SETTLED = frozenset(v.value for v in Verdict)
+MEMORY = dt.timedelta(days=400)  # how far back the planner's turns and mix look
+OVERDUE = dt.timedelta(days=7)  # what such old slots may still carry, late, is not free for another
+KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
+
+
+def gather(ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequence[StockItem]) -> m.Report:
+    """The report of this community at `now`; `stock` is every approved draft, as the planner is given it.
+
+    Counting is the database's work: what is read grows with days, channels and people, not with deliveries, but for
+    one pass of raw tuples over the record's covering index that streaks need.
+    """
+    return _Desk(ledger, workspace, now.astimezone(workspace.community.zone), stock).report()
+
+
+@dataclass
+class _Desk:
+    ledger: Ledger
+    workspace: Workspace
+    now: dt.datetime  # in the community's zone
+    stock: Sequence[StockItem]
+
+    def report(self) -> m.Report:
+        community = self.workspace.community
+        counts = _verdicts(self.days)
+        return m.Report(
+            community=community.name,
+            zone=str(community.zone),
+            language=community.language,
+            url=community.url,
+            at=self.now,
+            first=self.span[0],
+            last=self.span[1],
+            counts=counts,
+            on_time=m.on_time(counts),
+            streak=self.streaks.community,
+            channels=tuple(self._channel(name) for name in self.workspace.channels),
+            series=tuple(self._series(series) for series in self.workspace.series.values()),
+            plan=tuple(self._entry(slot) for slot in self.outlook.slots),
+            contributors=self._contributors(),
+            waiting=(*self._deliveries(), *self._drafts()),
+            problems=self._problems(),
+            alarms=tuple(m.OpenAlarm(a.kind, a.text, self._local(a.opened)) for a in self.ledger.alarms()),
+        )
+
+    # -- what is read, once
+
+    @cached_property
+    def span(self) -> tuple[dt.date, dt.date]:
+        return m.span(self.now.date())
+
+    @cached_property
+    def since(self) -> dt.datetime:
+        return dt.datetime.combine(self.span[0], dt.time(), self.workspace.community.zone)
+
+    @cached_property
+    def days(self) -> list[DayCount]:
+        zone = self.workspace.community.zone
+        return record_reads.day_counts(self.ledger, self.workspace.channels, zone, self.span, self.now)
+
+    @cached_property
+    def shares(self) -> list[Share]:
+        return record_reads.shares(self.ledger, self.since, self.now)
+
+    @cached_property
+    def titles(self) -> Mapping[str, DraftRow]:
+        return {row.id: row for row in self.ledger.drafts()}
+
+    @cached_property
+    def streaks(self) -> Streaks:
+        ended = record_reads.slot_verdicts(self.ledger, self.now)
+        rows = self.ledger.record(before=self.now)
+        return streaks(rows, ended, self.workspace.series, self.workspace.community.zone)
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        until = dt.datetime.combine(self.span[1] + dt.timedelta(days=1), dt.time(), self.workspace.community.zone)
+        rows = self.ledger.slots_between(self.now, until)
+        return look(
+            tuple(self.workspace.series.values()),
+            [Slot(r.at, r.id, r.series, dt.datetime.fromisoformat(r.local), r.occasion, r.excused) for r in rows],
+            self.ledger.assignments(self.now - OVERDUE, until),
+            self.stock,
+            self.ledger.used(self.now - MEMORY),
+            now=self.now,
+            until=until,
+            fill_within=self.workspace.publish.fill_within,
+        )
+
+    # -- channels and series
+
+    def _channel(self, name: str) -> m.ChannelRecord:
+        settings = self.workspace.channels[name]
+        days = [day for day in self.days if day.channel == name]
+        by_date: dict[dt.date, Counter[str]] = defaultdict(Counter)
+        for day in days:
+            by_date[day.date][day.mark] += day.deliveries
+        counts = _verdicts(days)
+        served = {series.name for series in self.workspace.series.values() if name in series.channels}
+        return m.ChannelRecord(
+            name=name,
+            title=self.title(name),
+            platform=settings.platform,
+            squares=tuple(m.Square(date, m.gravest(marks), dict(marks)) for date, marks in sorted(by_date.items())),
+            counts=counts,
+            on_time=m.on_time(counts),
+            streak=self.streaks.channels.get(name, m.Streak()),
+            runway=self.outlook.runway(served),
+        )
+
+    def _series(self, series: Series) -> m.SeriesRecord:
+        counts = _verdicts([day for day in self.days if day.series == series.name])
+        mix, writers = Counter[str](), Counter[str]()
+        for share in self.shares:
+            if share.series == series.name and share.origin:
+                mix[share.origin] += share.slots
+                writers[share.member] += share.slots
+        return m.SeriesRecord(
+            name=series.name,
+            title=series.title or series.name,
+            cadence=parse(series.every, series.rrule).describe(self.workspace.community.language),
+            channels=series.channels,
+            mix_asked={origin.value: parts for origin, parts in series.mix.items()},
+            mix_real=dict(mix),
+            streak=self.streaks.series.get(series.name, m.Streak()),
+            runway=self.outlook.runway((series.name,)),
+            gap_chance=self.outlook.gap_chance(series),
+            stock=self.outlook.in_stock(series),
+            reserve=series.reserve,
+            coming=tuple(m.Coming(self._local(s.at), self.outlook.state(s)) for s in self.outlook.of((series.name,))),
+            writers=tuple(self.workspace.member_title(who) for who, _ in writers.most_common() if who),
+            counts=counts,
+            on_time=m.on_time(counts),
+        )
+
+    def _entry(self, slot: Slot) -> m.PlanEntry:
+        series = self.workspace.series.get(slot.series)
+        given = self.outlook.carried.get(slot.id)
+        row = self.titles.get(given.draft) if given else None
+        return m.PlanEntry(
+            slot=slot.id,
+            at=self._local(slot.at),
+            series=slot.series,
+            series_title=(series.title if series else "") or slot.series,
+            state=self.outlook.state(slot),
+            draft=given.draft if given else "",
+            title=row.title if row else "",
+            origin=row.origin if row else "",
+            member=self.workspace.member_title(row.member) if row and row.member else "",
+            channels=tuple(self.title(name) for name in series.channels) if series else (),
+            note=slot.excused,
+        )
+
+    # -- people
+
+    def _contributors(self) -> tuple[m.Contributor, ...]:
+        counts: Counter[str] = Counter()
+        last: dict[str, dt.datetime] = {}
+        for share in self.shares:
+            counts[share.member] += share.slots
+            last[share.member] = max(share.last, last.get(share.member, share.last))
+        return tuple(
+            m.Contributor(who, self.workspace.member_title(who) if who else "", count, self._local(last[who]))
+            for who, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        )
+
+    def _deliveries(self) -> Iterable[m.Waiting]:
+        for row in self.ledger.waiting():
+            key = self.ledger.marker(row.slot, row.channel)
+            yield m.Waiting(
+                kind=KINDS[row.state],
+                id=key,
+                title=row.title or row.slot,
+                channel=self.title(row.channel),
+                at=self._local(row.at),
+                note=" ".join(filter(None, (row.code, row.message))),
+                link=row.url,
+                command={
+                    State.UNKNOWN: f"steadycast settle {key} --url URL",
+                    State.HANDED: f"steadycast confirm {key} --url URL",
+                    State.REFUSED: shlex.join(("steadycast", "publish", "--slot", row.slot, "--channel", row.channel)),
+                }[row.state],
+            )
+
+    def _drafts(self) -> Iterable[m.Waiting]:
+        for row in sorted(self.ledger.drafts(["waiting"]), key=lambda row: (row.changed, row.id)):
+            yield m.Waiting(
+                kind="draft",
+                id=row.id,
+                title=row.title,
+                at=self._local(row.changed),
+                member=self.workspace.member_title(row.member) if row.member else "",
+                link=row.path,
+                command=f"steadycast approve {row.id}",
+            )
+
+    def _problems(self) -> tuple[m.Problem, ...]:
+        return tuple(
+            m.Problem(
+                kind="feed" if row.path.startswith("feed/") else "draft",
+                where=f"{row.path}:{row.line}" if row.line else row.path,
+                message=row.message,
+                mend=row.mend,
+            )
+            for row in self.ledger.problems()
+        )
+
+    # -- names and times
+
+    def title(self, channel: str) -> str:
+        """A channel's name for people; of one that steadycast.toml no longer has, its name."""
+        settings = self.workspace.channels.get(channel)
+        return (settings.title if settings else "") or channel
+
+    def _local(self, at: dt.datetime) -> dt.datetime:
+        return at.astimezone(self.workspace.community.zone)
+
+
+def _verdicts(days: Iterable[DayCount]) -> Mapping[str, int]:
+    counts: Counter[str] = Counter()
+    for day in days:
+        if day.mark in SETTLED:
+            counts[day.mark] += day.deliveries
+    return {verdict.value: counts[verdict.value] for verdict in Verdict if counts[verdict.value]}

@@ -1,0 +1,110 @@
+"""What lies ahead: the plan as the ledger has it, drawn on as the planner would go on, and how far stock reaches."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from steadycast.report.model import Runway
+from steadycast.schedule import runway as reach
+from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
+from steadycast.schedule.planner import plan
+from steadycast.schedule.slots import slots as slots_of
+from steadycast.schedule.stock import suits
+
+CHANCE_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The coming slots of all series, and the drafts that they carry or would carry as things stand."""
+
+    now: dt.datetime
+    series: tuple[Series, ...]
+    slots: tuple[Slot, ...]  # in order of time; excused ones are among them
+    stock: tuple[StockItem, ...]
+    history: tuple[Past, ...]
+    carried: dict[str, Assignment] = field(default_factory=dict)  # slot -> what it carries
+
+    def state(self, slot: Slot) -> str:
+        """planned, filled (from reserve), gap or excused."""
+        if slot.excused:
+            return "excused"
+        given = self.carried.get(slot.id)
+        return "gap" if given is None else "filled" if given.filled else "planned"
+
+    def of(self, names: Iterable[str]) -> list[Slot]:
+        """The coming slots of these series."""
+        wanted = set(names)
+        return [slot for slot in self.slots if slot.series in wanted]
+
+    def runway(self, names: Iterable[str]) -> Runway:
+        """How far stock covers these series, all together: to their first gap, else to the last slot looked at."""
+        owed = [slot for slot in self.of(names) if not slot.excused]
+        gap = next((slot for slot in owed if slot.id not in self.carried), None)
+        covered = owed.index(gap) if gap else len(owed)
+        end = gap.at if gap else owed[-1].at if owed else self.now
+        zone = self.now.tzinfo
+        return Runway(covered, max(0, (end - self.now).days), gap.at.astimezone(zone) if gap else None)
+
+    def gap_chance(self, series: Series) -> float | None:
+        """The chance of a gap within 30 days at the present rate of intake; None where nothing is owed."""
+        ahead = slots_of(series, self.now, self.now + dt.timedelta(days=CHANCE_DAYS))
+        times = [slot.at for slot in ahead if not slot.excused]
+        if not times:
+            return None
+        came = [item.since for item in self.stock if suits(series, item) and not item.evergreen]
+        return reach.gap_chance(times, self.in_stock(series), reach.arrival_rate(came, self.now), self.now, CHANCE_DAYS)
+
+    def in_stock(self, series: Series) -> int:
+        """Drafts not yet used that this series could use; evergreens count where its `fill` names them, once rested."""
+        used = {past.draft for past in self.history}
+        return sum(
+            suits(series, item)
+            and (item.expires is None or item.expires > self.now)
+            and (self._rested(series, item) if item.evergreen else item.draft not in used)
+            for item in self.stock
+        )
+
+    def _rested(self, series: Series, item: StockItem) -> bool:
+        if "evergreen" not in series.fill:
+            return False
+        return item.last_used is None or item.last_used + series.cooldown <= self.now
+
+
+def look(
+    series: Sequence[Series],
+    known: Iterable[Slot],
+    assigned: Sequence[Assignment],
+    stock: Sequence[StockItem],
+    history: Sequence[Past],
+    *,
+    now: dt.datetime,
+    until: dt.datetime,
+    fill_within: dt.timedelta,
+) -> Outlook:
+    """The outlook from `now` to `until`.
+
+    `known` slots are in the ledger, with what they are `assigned`: they are shown as they stand, gaps and all. Beyond
+    them, slots are computed, and the planner says what each would carry if nothing more came in; nothing is written.
+    What is assigned to other slots, overdue ones, is taken all the same.
+    """
+    there = {slot.id: slot for slot in known}
+    last: dict[str, dt.datetime] = {}
+    for slot in there.values():
+        last[slot.series] = max(slot.at, last.get(slot.series, slot.at))
+    further = [
+        slot
+        for each in series
+        for slot in slots_of(each, max(now, last.get(each.name, now)), until)
+        if slot.id not in there
+    ]
+    fixed = [replace(each, fixed=True) for each in assigned]
+    full = {each.slot for each in fixed}
+    asked = [*(slot for slot in there.values() if slot.id in full), *further]
+    made = plan(series, asked, stock, fixed, history, now, fill_within)
+    carried = {each.slot: each for each in (*made, *fixed)}
+    return Outlook(
+        now, tuple(series), tuple(sorted((*there.values(), *further))), tuple(stock), tuple(history), carried
+    )

@@ -1,0 +1,218 @@
+"""A report gathered from a real ledger and a real steadycast.toml, in the words of both."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from steadycast.ledger.bulk import Before
+from steadycast.ledger.claims import FrozenPost
+from steadycast.ledger.endings import Ending, Proof
+from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import DraftRow, ProblemRow, State
+from steadycast.report.gather import gather
+from steadycast.report.model import Report, Streak, to_json
+from steadycast.report.page import page
+from steadycast.schedule.model import Assignment, Form, Origin, StockItem
+from steadycast.schedule.slots import slots
+from steadycast.workspace import Workspace, load
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = dt.datetime(2026, 11, 22, 21, 3, tzinfo=ZONE)
+DAY = dt.timedelta(days=1)
+SETTINGS = """
+[community]
+name = "沪语读书会"
+timezone = "Asia/Shanghai"
+language = "zh-CN"
+[members.alice]
+title = "小艾"
+[series.notes]
+title = "每日一文"
+every = "day at 20:00"
+channels = ["blog", "gzh"]
+mix = { pgc = 3, ugc = 7 }
+reserve = 5
+[series.friday]
+title = "周五视频"
+every = "week on fri at 20:00"
+forms = ["video"]
+channels = ["blog"]
+[channel.blog]
+platform = "site"
+title = "博客"
+[channel.gzh]
+platform = "kit"
+title = "公众号"
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
+    return load(tmp_path)
+
+
+def past(days_ago: int, verdict: str, channel: str = "blog", series: str = "notes", **more) -> Before:
+    at = NOW.replace(hour=20, minute=0) - days_ago * DAY
+    return Before(f"{series}@{at:%Y-%m-%dT%H:%M}", series, at, f"{at:%Y-%m-%dT%H:%M}", channel, verdict, at, **more)
+
+
+def stock(count: int) -> list[StockItem]:
+    return [StockItem(f"d{n}", Form.ARTICLE, Origin.UGC, "alice", since=NOW - DAY) for n in range(count)]
+
+
+def draft(n: int, **more) -> DraftRow:
+    values = {
+        "origin": "ugc",
+        "member": "alice",
+        "form": "article",
+        "title": f"稿 {n}",
+        "revision": "r",
+        "state": "approved",
+    }
+    return DraftRow(id=f"d{n}", path=f"ugc/alice/{n}.md", first_seen=NOW, changed=NOW, **{**values, **more})
+
+
+def plan(ledger: Ledger, workspace: Workspace, carried: list[str], start: dt.datetime = NOW) -> list[str]:
+    """Put the next slots of 每日一文 in the ledger, the first of them with these drafts, for two weeks."""
+    series = workspace.series["notes"]
+    ahead = slots(series, start, start + 14 * DAY)
+    chosen = [Assignment(slot.id, draft) for slot, draft in zip(ahead, carried, strict=False)]
+    asked = [PlannedDelivery(slot.id, channel) for slot in ahead for channel in series.channels]
+    ledger.save_plan(ahead, chosen, asked, start)
+    return [slot.id for slot in ahead]
+
+
+def test_a_fresh_clone_has_an_empty_report_that_can_be_shown(ledger, workspace):
+    report = gather(ledger, workspace, NOW, [])
+    assert (report.community, report.on_time, report.waiting, report.alarms) == ("沪语读书会", None, (), ())
+    assert [c.title for c in report.channels] == ["博客", "公众号"]
+    assert [(s.title, s.cadence, s.short) for s in report.series] == [
+        ("每日一文", "每天 20:00", True),
+        ("周五视频", "每周五 20:00", False),
+    ]
+    assert {entry.state for entry in report.plan} == {"gap"}
+    assert page(report)
+
+
+def test_the_year_the_rate_and_the_streaks_come_from_the_deliveries(ledger, workspace):
+    """博客 missed on one day and was late since; a series breaks with any of its channels, the community with any series."""
+    rows = [past(n, {7: "missed", 3: "late", 2: "filled", 5: "excused"}.get(n, "kept")) for n in range(1, 11)]
+    rows += [past(n, "missed" if n == 4 else "kept", "gzh") for n in range(1, 11)]
+    ledger.backfill(rows)
+    report = gather(ledger, workspace, NOW, [])
+    blog, gzh = report.channels
+    marks = {square.date.day: square.mark for square in blog.squares if square.date <= NOW.date()}
+    assert marks == {
+        12: "kept",
+        13: "kept",
+        14: "kept",
+        15: "missed",
+        16: "kept",
+        17: "excused",
+        18: "kept",
+        19: "late",
+        20: "filled",
+        21: "kept",
+    }
+    assert blog.counts == {"kept": 6, "late": 1, "filled": 1, "missed": 1, "excused": 1}
+    assert blog.on_time == 7 / 9
+    assert blog.streak == Streak(5, 1, 5, "slot")
+    assert gzh.streak == Streak(3, 0, 6, "day")
+    (notes, _) = report.series
+    assert notes.streak == Streak(3, 1, 3, "day")
+    assert report.streak == Streak(3, 1, 3, "day")
+    assert notes.counts == {"kept": 15, "late": 1, "filled": 1, "missed": 2, "excused": 1}
+
+
+def test_runway_plan_and_first_gap_come_from_the_plan_and_go_on_beyond_it(ledger, workspace):
+    """The ledger is planned for two weeks; the planner says what the stock left over would fill after that."""
+    ledger.put_drafts([draft(n) for n in range(16)])
+    plan(ledger, workspace, [f"d{n}" for n in range(14)])
+    report = gather(ledger, workspace, NOW, stock(16))
+    notes = report.series[0]
+    assert (notes.runway.slots, notes.runway.days, notes.stock, notes.short) == (16, 16, 16, False)
+    assert notes.runway.gap == dt.datetime(2026, 12, 9, 20, tzinfo=ZONE)
+    assert [c.state for c in notes.coming] == ["planned"] * 16 + ["gap"] * 12
+    daily = [entry for entry in report.plan if entry.series == "notes"]
+    assert daily[0].at == dt.datetime(2026, 11, 23, 20, tzinfo=ZONE)
+    assert (daily[0].title, daily[0].member, daily[0].channels) == ("稿 0", "小艾", ("博客", "公众号"))
+    assert {entry.title for entry in daily[14:16]} == {"稿 14", "稿 15"}
+    assert report.channels[1].runway.slots == 16
+    assert report.channels[0].runway.gap == dt.datetime(2026, 11, 27, 20, tzinfo=ZONE)  # the video has nothing
+    assert 0 < notes.gap_chance < 1
+    assert report.series[1].gap_chance == 1
+
+
+def test_a_gap_in_the_ledgers_plan_is_shown_as_it_stands(ledger, workspace):
+    """Even where the planner would fill it now: what is shown is what is promised, not what could be."""
+    ledger.put_drafts([draft(0)])
+    plan(ledger, workspace, [])
+    report = gather(ledger, workspace, NOW, stock(1))
+    assert report.series[0].coming[0].state == "gap"
+    assert report.series[0].runway.slots == 0
+
+
+def test_mix_and_contributors_count_slots_once(ledger, workspace):
+    alice, bo = {"origin": "ugc", "member": "alice"}, {"origin": "ugc", "member": "bo"}
+    for channel in ("blog", "gzh"):
+        ledger.backfill([past(1, "kept", channel, **alice), past(2, "kept", channel, origin="pgc"), past(3, "late", channel, **alice), past(4, "kept", channel, **bo), past(5, "missed", channel, **bo)])  # fmt: skip
+    report = gather(ledger, workspace, NOW, [])
+    assert report.series[0].mix_asked == {"pgc": 3, "ugc": 7}
+    assert report.series[0].mix_real == {"pgc": 1, "ugc": 3}
+    assert report.series[0].writers == ("小艾", "bo")
+    assert [(c.member, c.title, c.count) for c in report.contributors] == [
+        ("alice", "小艾", 2),
+        ("", "", 1),
+        ("bo", "bo", 1),
+    ]
+    assert report.contributors[0].last == NOW.replace(hour=20, minute=0) - DAY
+
+
+def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
+    ledger.put_drafts([draft(0), draft(1, state="waiting", title="新稿")])
+    (slot, *_) = plan(ledger, workspace, ["d0"], NOW - DAY)
+    claimed = {c.channel: c for c in ledger.claim([d.id for d in ledger.due(NOW)], NOW, "w", DAY)}
+    blog, gzh = claimed["blog"], claimed["gzh"]
+    ledger.release([Ending(blog.id, blog.token, State.REFUSED, NOW, code="401", message="log in again")], NOW)
+    ledger.freeze([FrozenPost(gzh.id, gzh.token, b"post", "hash", "r")], NOW)
+    ledger.intend([gzh], NOW, DAY)
+    ledger.receive([Ending(gzh.id, gzh.token, State.HANDED, NOW, Proof("k", url="file:///kit"))], NOW)
+    report = gather(ledger, workspace, NOW, [])
+    told = {row.kind: row for row in report.waiting}
+    assert set(told) == {"refused", "kit", "draft"}
+    key = ledger.marker(slot, "gzh")
+    assert told["kit"].command == f"steadycast confirm {key} --url URL"
+    assert (told["kit"].channel, told["kit"].title, told["kit"].link) == ("公众号", "稿 0", "file:///kit")
+    assert told["refused"].command == f"steadycast publish --slot {slot} --channel blog"
+    assert told["refused"].note == "401 log in again"
+    assert (told["draft"].command, told["draft"].member) == ("steadycast approve d1", "小艾")
+
+
+def test_problems_and_open_alarms_are_shown_as_the_ledger_has_them(ledger, workspace):
+    ledger.put_problems([ProblemRow(path="ugc/bo/x.md", at=NOW, line=3, message="not closed", mend="close it"), ProblemRow(path="feed/alice/1", at=NOW, message="a web page")])  # fmt: skip
+    ledger.open_alarm("starvation:notes:empty", "starvation", "每日一文：无稿", NOW)
+    ledger.open_alarm("machinery:tick:quiet", "machinery", "down", NOW)
+    ledger.close_alarm("machinery:tick:quiet", NOW)
+    report = gather(ledger, workspace, NOW, [])
+    assert [(p.kind, p.where, p.mend) for p in report.problems] == [
+        ("feed", "feed/alice/1", ""),
+        ("draft", "ugc/bo/x.md:3", "close it"),
+    ]
+    assert [(a.kind, a.text, a.opened) for a in report.alarms] == [("starvation", "每日一文：无稿", NOW)]
+
+
+def test_a_whole_report_survives_json_and_page(ledger, workspace):
+    ledger.backfill([past(n, "kept", origin="ugc", member="alice") for n in range(1, 300)])
+    ledger.put_drafts([draft(n) for n in range(4)])
+    plan(ledger, workspace, ["d0", "d1"])
+    report = gather(ledger, workspace, NOW.astimezone(dt.UTC), stock(4))
+    assert isinstance(report, Report)
+    assert report.at == NOW
+    assert report.at.utcoffset() == dt.timedelta(hours=8)
+    assert '"first": "2025-' in to_json(report)
+    assert "2026-11-21 周六 按时 1" in page(report)
