@@ -105,7 +105,26 @@ def test_cut_never_leaves_half_a_url():
 
 
 LETTERS = st.sampled_from(
-    ["好", "世界", "。", "，", "！”", "a", "word ", ". ", " ", "\n\n", "\n", "é", "e\u0301", "🇨🇳", FAMILY, "1⃣", "👍🏽", "क्षि"]
+    [
+        "好",
+        "世界",
+        "。",
+        "，",
+        "！”",
+        "a",
+        "word ",
+        ". ",
+        " ",
+        "\n\n",
+        "\n",
+        "é",
+        "e\u0301",
+        "🇨🇳",
+        FAMILY,
+        "1⃣",
+        "👍🏽",
+        "क्षि",
+    ]
     + ["https://example.com/a/b?c=1 ", "ก็", "한국"]
 )
 TEXTS = st.lists(LETTERS, max_size=60).map("".join)

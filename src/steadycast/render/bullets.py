@@ -67,7 +67,7 @@ class _Lists:
         self._outs[-1].append(tag)
 
     def _end_list(self, tag: str) -> None:
-        self._outs[-1].append(tag)
+        self._outs[-1] += [*self._waiting[-1], tag]  # some wait still: lists that stood in no item
         self._next.pop()
         self._waiting.pop()
         if self._next:

@@ -24,7 +24,7 @@ _ATTRIBUTES = {
     "colgroup": {"span"},
     "details": {"open"},
     "img": {"src", "alt", "width", "height"},
-    "input": {"checked"},
+    "input": {"checked"},  # and type, see below
     "li": {"id", "value"},
     "ol": {"start", "reversed"},
     "section": {"class"},
@@ -55,7 +55,8 @@ def _cleaner(attributes: dict[str, set[str]], rel: str) -> nh3.Cleaner:
         link_rel=rel,
         url_schemes=_LINKS | _SOURCES,
         allowed_classes=_OWN_CLASSES,
-        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},  # a task list has no other
+        tag_attribute_values={"input": {"type": {"checkbox"}}},
+        set_tag_attribute_values={"input": {"disabled": ""}},  # one only: nh3 writes several in any order
     )
 
 
