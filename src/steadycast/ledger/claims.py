@@ -7,7 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, cast, func, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 
 from steadycast.errors import Fenced
 from steadycast.ledger.connection import Database, table, upsert
@@ -196,9 +208,10 @@ def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease:
     Raises Fenced when the delivery is no longer this worker's.
     """
     c, until = DELIVERY.c, now + lease
+    longer = case((c.lease > until, c.lease), else_=until)  # never shorter than it was
     change = update(DELIVERY).where(
         c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > now
-    ).values(lease=until, wake=until, deadline=until)  # fmt: skip
+    ).values(lease=longer, wake=longer, deadline=longer)  # fmt: skip
     with db.write() as connection:
         if connection.execute(change).rowcount != 1:
             raise Fenced(f"{claim.channel}: {claim.slot} is another worker's now, step {name} was not sent")
@@ -221,6 +234,23 @@ def finish_step(db: Database, claim: Claimed, name: str, remote_id: str, now: dt
         kept = connection.execute(update(STEP).where(this).values(remote_id=remote_id)).rowcount == 1
         tell(connection, [claim.id] if kept else [], now, "step", f"{name} {remote_id}")
         return kept
+
+
+def forget_step(db: Database, claim: Claimed, name: str) -> bool:
+    """Take back the beginning of a step that surely was not accepted."""
+    this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.remote_id.is_(None)
+    with db.write() as connection:
+        return connection.execute(delete(STEP).where(this)).rowcount == 1
+
+
+def standing(db: Database, ids: Iterable[int]) -> dict[int, tuple[int, State]]:
+    """Each delivery's token and state: what a commit whose answer was lost really did."""
+    found: dict[int, tuple[int, State]] = {}
+    with db.read() as connection:
+        for batch in chunks(sorted(ids)):
+            query = select(DELIVERY.c.id, DELIVERY.c.token, DELIVERY.c.state).where(DELIVERY.c.id.in_(batch))
+            found |= {id: (token, State(state)) for id, token, state in connection.execute(query)}
+    return found
 
 
 def _one(connection: Connection, change: object, id: int, token: int, **more: object) -> bool:

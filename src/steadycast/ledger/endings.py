@@ -27,7 +27,7 @@ NEXT: Mapping[State, frozenset[State]] = {  # from -> what may come of it
     State.SENDING: frozenset(
         {State.PUBLISHED, State.HANDED, State.REFUSED, State.DUE, State.UNKNOWN, State.MISSED},
     ),
-    State.UNKNOWN: frozenset({State.PUBLISHED, State.HANDED, State.DUE, State.UNKNOWN, State.MISSED}),
+    State.UNKNOWN: frozenset({State.SEEN, State.HANDED, State.DUE, State.UNKNOWN, State.MISSED}),
     State.PUBLISHED: frozenset({State.PUBLISHED, State.SEEN}),
 }
 
@@ -70,7 +70,7 @@ def release(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozen
 
 
 def looked(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
-    """From unknown to published, handed, due, missed, or unknown still: what a read-back told."""
+    """From unknown to seen, handed, due, missed, or unknown still: what a read-back told."""
     return _end(db, State.UNKNOWN, endings, now)
 
 

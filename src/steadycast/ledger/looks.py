@@ -26,6 +26,8 @@ class Look:
     deadline: dt.datetime  # by when the last request had ended
     remote_id: str
     url: str
+    code: str  # what was said last
+    message: str
 
 
 def doubts(db: Database, now: dt.datetime, limit: int = 200) -> list[Look]:
@@ -40,10 +42,11 @@ def unseen(db: Database, now: dt.datetime, limit: int = 200) -> list[Look]:
 
 def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Look]:
     c = DELIVERY.c
-    query = select(c.id, c.slot, c.channel, c.at, c.late, c.token, c.looks, c.deadline, c.remote_id, c.url)
+    said = (c.remote_id, c.url, c.code, c.message)
+    query = select(c.id, c.slot, c.channel, c.at, c.late, c.token, c.looks, c.deadline, *said)
     query = query.where(c.wake <= now, c.state == state).order_by(c.wake).limit(limit)
     with db.read() as connection:
         return [
-            Look(id, slot, channel, at, at + dt.timedelta(seconds=late), token, looks, deadline or at, remote_id, url)
-            for id, slot, channel, at, late, token, looks, deadline, remote_id, url in connection.execute(query)
+            Look(id, slot, channel, at, at + dt.timedelta(seconds=late), token, looks, deadline or at, *rest)
+            for id, slot, channel, at, late, token, looks, deadline, *rest in connection.execute(query)
         ]

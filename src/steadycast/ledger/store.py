@@ -15,7 +15,8 @@ Who may change what, and from which state (each is one UPDATE with the state in 
     claimed -> due, refused, missed                   release (by its worker), recover (when its lease ran out)
     sending -> published, handed, refused, due, unknown, missed    receive (by its worker)
     sending -> unknown                                recover (when its lease ran out): never due
-    unknown -> published, due, missed, unknown        looked (read-back); settle_as_there, settle_as_missed, send_again
+    unknown -> seen, due, missed, unknown             looked (read-back)
+    unknown -> published, missed, due                 settle_as_there, settle_as_missed, send_again (a person)
     published -> seen                                 verified
     handed -> confirmed                               confirm
     due, planned -> missed                            recover (past `late`)

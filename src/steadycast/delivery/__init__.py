@@ -1,0 +1,30 @@
+"""Delivery: exactly once as far as the far side allows. Knows the ledger and the contract, no platform and no SQL.
+
+ledger.recover(now)                                          # at every start and every tick
+claims = ledger.claim(ids, now, owner, lease)
+results = deliver(ledger, claims, make_post, adapter_for)    # freeze, hold, intend, send, receive
+settle(ledger, adapter_for)                                  # what is in doubt
+verify(ledger, adapter_for)                                  # what is published and not yet seen
+"""
+
+from steadycast.delivery.clock import Clock, SystemClock
+from steadycast.delivery.judge import AdapterFor, Once, Opened
+from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
+from steadycast.delivery.send import Result, deliver
+from steadycast.delivery.settle import settle, verify
+from steadycast.delivery.steps import steps_for
+
+__all__ = [
+    "AdapterFor",
+    "Clock",
+    "Once",
+    "Opened",
+    "Result",
+    "SystemClock",
+    "deliver",
+    "post_from_bytes",
+    "post_to_bytes",
+    "settle",
+    "steps_for",
+    "verify",
+]

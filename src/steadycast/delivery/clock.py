@@ -1,0 +1,72 @@
+"""What time it is, and waiting: the wall says when a slot is, a monotonic clock says how long a lease has lasted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import Protocol
+
+NAP = 0.5  # seconds: a wall clock that is set, or a machine that slept, is noticed within this
+
+
+class Clock(Protocol):
+    """Time as the protocol needs it; `steadycast.testing.Clock` is one that stands still."""
+
+    def now(self) -> dt.datetime:
+        """The wall's time, aware."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemClock:
+    """This machine's clock."""
+
+    def now(self) -> dt.datetime:
+        """The wall's time, in UTC."""
+        return dt.datetime.now(dt.UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def wait_until(clock: Clock, instant: dt.datetime) -> None:
+    """Return at `instant` by the wall, however the wall is set meanwhile, and within a few milliseconds of it."""
+    while (left := (instant - clock.now()).total_seconds()) > 0:
+        clock.sleep(min(left, NAP))
+
+
+class Lease:
+    """How long this worker may still send: it has run out when either clock says so.
+
+    A suspended machine's monotonic clock stands still, a wall clock may be set back: neither alone will do.
+    """
+
+    def __init__(self, clock: Clock, until: dt.datetime) -> None:
+        self._clock = clock
+        self.until = until
+        self._since, self._span = clock.monotonic(), (until - clock.now()).total_seconds()
+
+    def extended(self, asked: float, now: dt.datetime, until: dt.datetime) -> None:
+        """Let it last until then: it was asked for at `now`, when the monotonic clock said `asked`."""
+        self.until = until
+        self._since, self._span = asked, (until - now).total_seconds()
+
+    def age(self) -> float:
+        """Seconds since it was last asked for."""
+        return self._clock.monotonic() - self._since
+
+    def left(self) -> float:
+        """Seconds that are left; negative once it has run out."""
+        return min((self.until - self._clock.now()).total_seconds(), self._span - self.age())

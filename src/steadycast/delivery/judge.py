@@ -1,0 +1,189 @@
+"""What an answer means: a receipt or one of three errors in, the ledger's next state out. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from steadycast.channel import Adapter, Platform, Post, Receipt
+from steadycast.errors import Busy, FarSideError, InputError, Refused
+from steadycast.ledger.claims import Claimed
+from steadycast.ledger.endings import Ending, Proof
+from steadycast.ledger.looks import Look
+from steadycast.ledger.tables import State
+
+FLOOR, CAP = dt.timedelta(seconds=30), dt.timedelta(minutes=30)  # of the wait between two tries
+ABSURD = dt.timedelta(days=1)  # a Retry-After beyond this is a mistake, and our own wait is used
+LOOKS = (dt.timedelta(minutes=5), dt.timedelta(minutes=30), dt.timedelta(hours=2))  # after the first read-back
+VERIFY_AFTER = dt.timedelta(minutes=1)
+MESSAGE, LINK = 500, 2000  # characters kept of what a far side says
+RESENDABLE = frozenset({"conditional", "kit"})  # a second publish of the same key is harmless
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A channel opened for one attempt: its adapter, what its platform declares, and what hides its secrets."""
+
+    adapter: Adapter
+    platform: Platform
+    redact: Callable[[str], str] = str
+
+
+Once = Callable[[str, Callable[[], str]], str]
+AdapterFor = Callable[[str, Once], Opened]  # channel's name, the steps of this delivery
+
+
+def tried(claim: Claimed, opened: Opened, answer: object, began: dt.datetime, now: dt.datetime) -> Ending:
+    """What became of one sending: `answer` is what publish returned or raised."""
+    deadline = max(now, began + dt.timedelta(seconds=opened.platform.deadline))
+    if isinstance(answer, Receipt):
+        return _arrived(claim, opened, answer, now)
+    if isinstance(answer, Busy):
+        return later(claim, answer, now, opened.redact)
+    if isinstance(answer, (Refused, InputError)):
+        return refused(claim, answer, now, opened.redact)
+    said = _said(answer, opened.redact)
+    if opened.platform.delivery == "blind":
+        return _ending(claim, State.UNKNOWN, now, said, deadline=deadline)
+    look = deadline + dt.timedelta(seconds=opened.platform.settle)
+    return _ending(claim, State.UNKNOWN, now, said, deadline=deadline, wake=look)
+
+
+def refused(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
+    """A person mends it; when nobody does within `late`, its slot is missed."""
+    return _ending(claim, State.REFUSED, now, _said(error, redact), wake=claim.last)
+
+
+def later(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
+    """Due again after a growing wait, or as the far side asked; missed where that is past `late`."""
+    asked = error.retry_after if isinstance(error, Busy) else None
+    wait = backoff(claim.attempt, claim.marker)
+    if asked is not None and asked <= ABSURD:
+        wait = max(FLOOR, asked)
+    state = State.DUE if now + wait <= claim.last else State.MISSED
+    return _ending(claim, state, now, _said(error, redact), wake=now + wait if state == State.DUE else None)
+
+
+def unsent(claim: Claimed, why: str, now: dt.datetime) -> Ending:
+    """Due again at once: it is known that nothing was sent."""
+    return _ending(claim, State.DUE, now, ("", why), wake=now)
+
+
+def backoff(attempt: int, marker: str) -> dt.timedelta:
+    """The wait after this many tries, doubled each time; a fifth is spread by marker: not all come at once."""
+    doubled = FLOOR * (1 << min(max(attempt, 1) - 1, 16))
+    return min(doubled, CAP) * (1 + zlib.crc32(marker.encode()) % 1000 / 5000)
+
+
+def looked(look: Look, opened: Opened, post: Post, answer: object, now: dt.datetime) -> Ending:
+    """What a read-back told about a delivery in doubt: `answer` is what find returned or raised."""
+    if isinstance(answer, Receipt):
+        if len(post.parts) > 1 and 0 < len(answer.parts) < len(post.parts):
+            return _resume(look, answer, now)
+        return _arrived(look, opened, answer, now, read_back=True)
+    if answer is None:
+        return _absent(look, "not there", now)
+    said = _said(answer, opened.redact)
+    if opened.platform.delivery in RESENDABLE:
+        return _absent(look, f"{' '.join(said)}; a second sending is harmless", now)
+    return cannot_tell(look, said, now)
+
+
+def cannot_tell(look: Look, said: tuple[str, str], now: dt.datetime) -> Ending:
+    """Unknown still: another look, further apart each time, then never by itself."""
+    wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
+    return _ending(look, State.UNKNOWN, now, said, wake=wake, looks=look.looks + 1)
+
+
+def verified(look: Look, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Ending:
+    """What a later look told about a published delivery: seen, or another look, or left as published."""
+    if isinstance(answer, Receipt):
+        return _ending(look, State.SEEN, now, looks=look.looks + 1)
+    return not_seen(look, ("", "not seen at read-back") if answer is None else _said(answer, opened.redact), now)
+
+
+def not_seen(look: Look, said: tuple[str, str], now: dt.datetime) -> Ending:
+    """Published still: another look, further apart each time, then never by itself."""
+    wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
+    return _ending(look, State.PUBLISHED, now, said, wake=wake, looks=look.looks + 1)
+
+
+def _absent(look: Look, why: str, now: dt.datetime) -> Ending:
+    if now <= look.last:
+        return _ending(look, State.DUE, now, ("", why), wake=now)
+    return _ending(look, State.MISSED, now, ("", f"{why}, and too late to send"))
+
+
+def _resume(look: Look, found: Receipt, now: dt.datetime) -> Ending:
+    """A thread of which some parts are there: steps are called part-1, part-2, ..., and it goes on after the last."""
+    steps = {f"part-{n}": id for n, id in enumerate(found.parts, 1)}
+    why = f"{len(steps)} parts are there"
+    if now > look.last:
+        return _ending(look, State.UNKNOWN, now, ("", f"{why}, and too late to send the rest"))
+    return _ending(look, State.DUE, now, ("", why), wake=now, found=steps)
+
+
+def _arrived(
+    what: Claimed | Look, opened: Opened, receipt: Receipt, now: dt.datetime, *, read_back: bool = False
+) -> Ending:
+    seen = "read-back" if read_back and receipt.seen == "answer" else receipt.seen
+    remote_id = _clean(opened.redact(receipt.remote_id), LINK)
+    proof = Proof(remote_id, _link(opened.redact(receipt.url)), seen, _detail(receipt, opened.redact))
+    # Of a post that a read-back finds only the far side knows since when it is there; what it says must be possible.
+    at = receipt.at if read_back and receipt.at and what.at <= receipt.at <= now else now
+    if receipt.handed:
+        return _ending(what, State.HANDED, at, proof=proof)
+    if read_back:
+        return _ending(what, State.SEEN, at, proof=proof)
+    settle = dt.timedelta(seconds=opened.platform.settle)
+    verify = now + max(VERIFY_AFTER, settle) if opened.platform.read_back else None
+    return _ending(what, State.PUBLISHED, at, proof=proof, wake=verify)
+
+
+def _ending(
+    what: Claimed | Look, state: State, at: dt.datetime, said: tuple[str, str] = ("", ""), **more: Any
+) -> Ending:
+    return Ending(what.id, what.token, state, at, code=said[0], message=said[1], **more)
+
+
+def _said(answer: object, redact: Callable[[str], str]) -> tuple[str, str]:
+    """The far side's own code and its message: one line, short, without a secret."""
+    if isinstance(answer, FarSideError):
+        return _clean(redact(answer.code or ""), 40), _clean(redact(answer.message), MESSAGE)
+    if isinstance(answer, InputError):
+        return "", _clean(redact(str(answer)), MESSAGE)
+    if isinstance(answer, BaseException):
+        return type(answer).__name__, _clean(redact(str(answer)), MESSAGE)
+    return "", "the answer was neither a receipt nor an error"
+
+
+def _clean(text: str, limit: int) -> str:
+    line = CONTROL.sub(" ", text).encode("utf-8", "replace").decode().strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _link(url: str) -> str:
+    """A link that a page may show; what a hostile far side calls a link may be a script."""
+    url = _clean(url, LINK)
+    try:
+        return url if urlsplit(url).scheme in ("http", "https", "file", "mailto", "") else ""
+    except ValueError:
+        return ""
+
+
+def _detail(receipt: Receipt, redact: Callable[[str], str]) -> Mapping[str, Any]:
+    whole = {**receipt.detail, "parts": list(receipt.parts)} if receipt.parts else dict(receipt.detail)
+    try:
+        text = redact(orjson.dumps(whole, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
+        detail: Mapping[str, Any] = orjson.loads(text) if len(text) <= 10 * LINK else {}
+    except (TypeError, ValueError):
+        return {}
+    return detail

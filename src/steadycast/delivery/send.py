@@ -1,0 +1,274 @@
+"""The exactly-once protocol: freeze, hold, intend, send, and what came of it; each durable before the next."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from threading import Event
+
+from steadycast.channel import Post
+from steadycast.delivery.clock import Clock, SystemClock, wait_until
+from steadycast.delivery.judge import AdapterFor, Opened, later, refused, tried, unsent
+from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
+from steadycast.delivery.steps import SPARE, Steps
+from steadycast.errors import Fenced, InputError, LedgerError, Refused
+from steadycast.ledger.claims import Claimed, FrozenPost
+from steadycast.ledger.endings import Ending
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import State
+
+QUEUED = dt.timedelta(minutes=2)  # how long a delivery may wait for a free thread after its intent
+TRUSTED = 1.0  # seconds for which the intent's commit says enough; after that the ledger is asked again before a send
+GROUP = 256  # receipts in one commit, at most
+RETRIES = (0.2, 1.0, 5.0)  # seconds between tries to write receipts: they are worth waiting for
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one try came to. `state` is None when the delivery was another worker's by then: nothing was written."""
+
+    id: int
+    slot: str
+    channel: str
+    attempt: int
+    state: State | None
+    url: str = ""
+    code: str = ""
+    message: str = ""
+    wake: dt.datetime | None = None  # when it is looked at again
+
+
+@dataclass(slots=True)
+class Job:
+    """One delivery on its way."""
+
+    claim: Claimed
+    steps: Steps
+    opened: Opened
+    post: bytes = b""
+    ending: Ending | None = None
+
+
+def deliver(
+    ledger: Ledger,
+    claims: Sequence[Claimed],
+    make_post: Callable[[Claimed], Post],
+    adapter_for: AdapterFor,
+    *,
+    clock: Clock | None = None,
+    hold_until: dt.datetime | None = None,
+    workers: int = 64,
+) -> list[Result]:
+    """Send what was claimed, each once as far as its far side allows; one result a claim, in the claims' order.
+
+    `make_post` renders (Refused or InputError: a person mends it); it is not asked where an earlier try froze a post.
+    `adapter_for(channel, once)` opens a channel. With `hold_until` everything is made ready ahead and sent at that
+    second. Raises LedgerError when the ledger cannot be written: then nothing more is sent, and what was sent
+    meanwhile is settled by recovery.
+    """
+    clock = clock or SystemClock()
+    if hold_until is not None and (short := [c.slot for c in claims if c.lease <= hold_until]):
+        raise ValueError(f"the lease of {short[0]} ends before it is to be sent")
+    ended: dict[int, Ending] = {}
+    jobs = _opened(ledger, claims, adapter_for, clock, ended)
+    jobs = _frozen(ledger, jobs, make_post, clock, ended)
+    ended = {id: ended[id] for id in ledger.release(list(ended.values()), clock.now())}
+    if hold_until is not None:
+        wait_until(clock, hold_until)
+    jobs = _intended(ledger, jobs, clock)
+    ended |= _Sending(ledger, clock).run(jobs, workers)
+    return [_result(claim, ended.get(claim.id)) for claim in claims]
+
+
+def _opened(
+    ledger: Ledger, claims: Sequence[Claimed], adapter_for: AdapterFor, clock: Clock, ended: dict[int, Ending]
+) -> list[Job]:
+    """A job for each claim whose channel opens; the others end here, and nothing was sent."""
+    jobs = []
+    for claim in claims:
+        steps = Steps(ledger, claim, clock)
+        try:
+            opened = adapter_for(claim.channel, steps.once)
+        except (Refused, InputError) as error:
+            ended[claim.id] = refused(claim, error, clock.now(), str)
+        except Exception as error:
+            ended[claim.id] = later(claim, error, clock.now(), str)
+        else:
+            steps.platform(opened.platform)
+            jobs.append(Job(claim, steps, opened))
+    return jobs
+
+
+def _frozen(
+    ledger: Ledger, jobs: list[Job], make_post: Callable[[Claimed], Post], clock: Clock, ended: dict[int, Ending]
+) -> list[Job]:
+    """The jobs with the bytes that they will send, which are in the ledger by then."""
+    kept = ledger.frozen([job.claim.id for job in jobs if job.claim.frozen])
+    fresh = []
+    for job in jobs:
+        claim, redact = job.claim, job.opened.redact
+        try:
+            job.post = _unharmed(claim, kept[claim.id]) if claim.id in kept else _rendered(claim, make_post)
+        except (Refused, InputError) as error:
+            ended[claim.id] = refused(claim, error, clock.now(), redact)
+        except Exception as error:
+            ended[claim.id] = later(claim, error, clock.now(), redact)
+        else:
+            if claim.id not in kept:
+                fresh.append(_to_freeze(claim, job.post))
+    held = ledger.freeze(fresh, clock.now()) if fresh else frozenset()
+    return [job for job in jobs if job.post and job.claim.id not in ended and job.claim.id in held | kept.keys()]
+
+
+def _rendered(claim: Claimed, make_post: Callable[[Claimed], Post]) -> bytes:
+    """The post's bytes; its key, slot and channel are the ledger's, whatever was rendered."""
+    return post_to_bytes(replace(make_post(claim), key=claim.marker, slot=claim.slot, channel=claim.channel))
+
+
+def _unharmed(claim: Claimed, post: bytes) -> bytes:
+    if hashlib.sha256(post).hexdigest() != claim.frozen:
+        raise Refused("the frozen post is damaged: its bytes do not have its hash", channel=claim.channel)
+    return post
+
+
+def _to_freeze(claim: Claimed, post: bytes) -> FrozenPost:
+    digest = hashlib.sha256(post).hexdigest()
+    return FrozenPost(claim.id, claim.token, post, digest, post_from_bytes(post).revision)
+
+
+def _intended(ledger: Ledger, jobs: list[Job], clock: Clock) -> list[Job]:
+    """The jobs that may be sent: their intents are durable."""
+    if not jobs:
+        return []
+    lease = QUEUED + max(job.steps.lasts for job in jobs)
+    claims = [job.claim for job in jobs]
+    asked, now = clock.monotonic(), clock.now()
+    try:
+        granted = {claim.id: claim for claim in ledger.intend(claims, now, lease)}
+    except LedgerError:
+        # Whether the commit took effect is not known, that nothing was sent is: both ways lead back to due.
+        back = [unsent(claim, "the ledger could not be written", clock.now()) for claim in claims]
+        for give_back in (ledger.release, ledger.receive):
+            with suppress(LedgerError):
+                give_back(back, clock.now())
+        raise
+    for job in jobs:
+        if job.claim.id in granted:
+            job.steps.granted(granted[job.claim.id], asked, now)
+    return [job for job in jobs if job.claim.id in granted]
+
+
+class _Sending:
+    """Threads that send, and one that writes what came of it: the caller's own."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._done: SimpleQueue[Job] = SimpleQueue()
+        self._stop = Event()
+        self._left = 0  # jobs that have not come back yet
+        self._unwritten: list[Ending] = []
+        self._took: dict[int, Ending] = {}
+
+    def run(self, jobs: list[Job], workers: int) -> dict[int, Ending]:
+        """Send every job; the endings that the ledger took."""
+        self._left = len(jobs)
+        if not jobs:
+            return {}
+        with ThreadPoolExecutor(min(workers, len(jobs)), thread_name_prefix="send") as pool:
+            for job in jobs:
+                pool.submit(self._one, job)
+            try:
+                while self._left:
+                    self._gather()
+                    self._write()
+            except BaseException:
+                self._stop.set()  # what waits for a thread is not begun; what was sent is still written
+                while self._left:
+                    self._gather()
+                with suppress(LedgerError):
+                    self._write()
+                raise
+        return self._took
+
+    def _gather(self) -> None:
+        """Wait for one ending, and take those that are there besides: they share a commit."""
+        group = [self._done.get()]
+        with suppress(Empty):
+            while len(group) < GROUP:
+                group.append(self._done.get_nowait())
+        self._left -= len(group)
+        self._unwritten += [job.ending for job in group if job.ending]
+
+    def _one(self, job: Job) -> None:
+        """Send one job in this thread; whatever happens, it comes back."""
+        try:
+            # An error of our own leaves the delivery `sending`: its lease runs out, and then it is in doubt.
+            with suppress(Exception):
+                job.ending = self._tried(job)
+        finally:
+            self._done.put(job)
+
+    def _tried(self, job: Job) -> Ending | None:
+        """How one try ended; None when the delivery turned out to be another worker's in the middle of it."""
+        try:
+            why = self._hindrance(job)
+        except LedgerError as error:
+            why = str(error)
+        began = self._clock.now()
+        if why:
+            return unsent(job.claim, why, began)
+        answer = self._answer(job)
+        if isinstance(answer, Fenced):
+            return None
+        return tried(job.claim, job.opened, answer, began, self._clock.now())
+
+    def _hindrance(self, job: Job) -> str:
+        """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
+        if self._stop.is_set():
+            return "stopped before it was sent"
+        if job.steps.lease.left() < (job.steps.lasts - SPARE).total_seconds():
+            return "its turn came too late in its lease"
+        if job.steps.lease.age() > TRUSTED and not self._ledger.holds(job.claim):
+            return "another worker has it"
+        return ""
+
+    def _answer(self, job: Job) -> object:
+        """What publish returned or raised. A post is read from its frozen bytes."""
+        try:
+            return job.opened.adapter.publish(post_from_bytes(job.post))
+        except BaseException as error:  # even SystemExit: the request may have been made
+            return error
+
+    def _write(self) -> None:
+        """Write the endings; tried again when the ledger cannot be written, as each is taken once at most."""
+        endings = self._unwritten
+        for wait in (*RETRIES, None):
+            try:
+                took = self._ledger.receive(endings, self._clock.now())
+            except LedgerError:
+                if wait is None:
+                    raise
+                self._clock.sleep(wait)
+            else:
+                break
+        missing = [e for e in endings if e.id not in took]
+        there = self._ledger.standing(e.id for e in missing) if missing else {}
+        before = {e.id for e in missing if there.get(e.id) == (e.token, e.state)}  # a commit whose answer was lost
+        self._took |= {e.id: e for e in endings if e.id in took | before}
+        self._unwritten = []
+
+
+def _result(claim: Claimed, ending: Ending | None) -> Result:
+    what = Result(claim.id, claim.slot, claim.channel, claim.attempt, None)
+    if ending is None:
+        return replace(what, message="not written: another worker has it, or recovery will settle it")
+    url = ending.proof.url if ending.proof else ""
+    return replace(
+        what, state=ending.state, url=url, code=ending.code, message=ending.message, wake=ending.wake
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""Looking at the far side: deliveries in doubt are settled, published ones are seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+
+from steadycast.channel import Platform, Post
+from steadycast.delivery.clock import Clock, SystemClock
+from steadycast.delivery.judge import AdapterFor, Opened, cannot_tell, looked, not_seen, verified
+from steadycast.delivery.post_bytes import post_from_bytes
+from steadycast.delivery.send import Result
+from steadycast.errors import Unknown
+from steadycast.ledger.endings import Ending
+from steadycast.ledger.looks import Look
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import State
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Why one looks: what a look means, who writes it down, and when one must not look yet."""
+
+    judge: Callable[[Look, Opened, Post, object, dt.datetime], Ending]
+    cannot_tell: Callable[[Look, tuple[str, str], dt.datetime], Ending]
+    write: Callable[[Sequence[Ending], dt.datetime], frozenset[int]]
+    instead: Callable[[Look, Platform, dt.datetime], Ending | None]
+
+
+def settle(
+    ledger: Ledger, adapter_for: AdapterFor, *, clock: Clock | None = None, workers: int = 16, limit: int = 200
+) -> list[Result]:
+    """Look for what may be there: found becomes seen, surely absent becomes due, the rest is looked at later.
+
+    A look counts no sooner than the platform's `settle` after the request's deadline. A blind platform has nothing
+    to look at: its deliveries wait for a person.
+    """
+    clock = clock or SystemClock()
+    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon)
+    return _look(ledger, ledger.doubts(clock.now(), limit), adapter_for, clock, workers, purpose)
+
+
+def verify(
+    ledger: Ledger, adapter_for: AdapterFor, *, clock: Clock | None = None, workers: int = 16, limit: int = 200
+) -> list[Result]:
+    """Read back what was published: what is there becomes seen; what is not is told, and never sent again."""
+    clock = clock or SystemClock()
+    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None)
+    return _look(ledger, ledger.unseen(clock.now(), limit), adapter_for, clock, workers, purpose)
+
+
+def _look(  # noqa: PLR0917 both purposes share it
+    ledger: Ledger,
+    looks: Sequence[Look],
+    adapter_for: AdapterFor,
+    clock: Clock,
+    workers: int,
+    purpose: Purpose,
+) -> list[Result]:
+    if not looks:
+        return []
+    posts = ledger.frozen(look.id for look in looks)
+    results = []
+    with ThreadPoolExecutor(min(workers, len(looks)), thread_name_prefix="look") as pool:
+        asked = {pool.submit(_ending, look, posts.get(look.id), adapter_for, clock, purpose): look for look in looks}
+        for future in as_completed(asked):
+            ending, look = future.result(), asked[future]
+            took = purpose.write([ending], clock.now())
+            results.append(_result(look, ending if look.id in took else None))
+    return results
+
+
+def _ending(look: Look, post: bytes | None, adapter_for: AdapterFor, clock: Clock, purpose: Purpose) -> Ending:
+    """What one look told; a channel that does not open, or a post that was never frozen, tells nothing."""
+    try:
+        opened = adapter_for(look.channel, _no_steps)
+    except Exception as error:
+        return purpose.cannot_tell(look, ("", f"the channel does not open: {type(error).__name__}"), clock.now())
+    if still := purpose.instead(look, opened.platform, clock.now()):
+        return still
+    if post is None:
+        return purpose.cannot_tell(look, ("", "there is no frozen post to look for"), clock.now())
+    sent = post_from_bytes(post)
+    try:
+        answer: object = opened.adapter.find(sent)
+    except Exception as error:
+        answer = error
+    return purpose.judge(look, opened, sent, answer, clock.now())
+
+
+def _too_soon(look: Look, platform: Platform, now: dt.datetime) -> Ending | None:
+    """Unknown still, without a look: nobody can look, or it would not count yet."""
+    still = Ending(look.id, look.token, State.UNKNOWN, now, code=look.code, message=look.message, looks=look.looks)
+    earliest = look.deadline + dt.timedelta(seconds=platform.settle)
+    if platform.delivery == "blind":
+        return still
+    return replace(still, wake=earliest) if now < earliest else None
+
+
+def _no_steps(name: str, _send: Callable[[], str]) -> str:
+    raise Unknown(f"{name}: a look sends nothing")
+
+
+def _result(look: Look, ending: Ending | None) -> Result:
+    if ending is None:
+        return Result(look.id, look.slot, look.channel, 0, None, message="another worker has it")
+    url = ending.proof.url if ending.proof else look.url
+    return Result(
+        look.id, look.slot, look.channel, 0, ending.state, url, ending.code, ending.message, ending.wake
+    )  # fmt: skip

@@ -1,0 +1,65 @@
+"""A publish in several steps: each remote id is in the ledger before the next step begins."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from steadycast.channel import Platform
+from steadycast.delivery.clock import Clock, Lease
+from steadycast.delivery.judge import RESENDABLE, Once
+from steadycast.errors import Busy, Refused, Unknown
+from steadycast.ledger.claims import Claimed
+from steadycast.ledger.store import Ledger
+
+SPARE = dt.timedelta(seconds=30)  # of a lease, beyond the request's own deadline
+
+
+class Steps:
+    """One attempt's steps. Its lease grows with each, so a long thread is not taken for a dead worker's."""
+
+    def __init__(self, ledger: Ledger, claim: Claimed, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._claim = claim
+        self.lease = Lease(clock, claim.lease)
+        self.delivery = "blind"  # the platform's class, once the channel is open
+        self.lasts = dt.timedelta(minutes=1) + SPARE  # how long one step may take
+
+    def platform(self, platform: Platform) -> None:
+        """Take the delivery class and the deadline from what the channel's platform declares."""
+        self.delivery = platform.delivery
+        self.lasts = dt.timedelta(seconds=platform.deadline) + SPARE
+
+    def granted(self, claim: Claimed, asked: float, now: dt.datetime) -> None:
+        """Take over the lease that came with the intent, as it was asked for before its commit."""
+        self._claim = claim
+        self.lease.extended(asked, now, claim.lease)
+
+    def once(self, name: str, send: Callable[[], str]) -> str:
+        """The remote id of a step: sent now, or the saved one when it was sent before.
+
+        Raises Unknown for a step that was begun before and never known to end, where a second sending could double
+        it; and Fenced when the delivery is no longer this worker's: then nothing is sent.
+        """
+        asked, now = self._clock.monotonic(), self._clock.now()
+        step = self._ledger.begin_step(self._claim, name, now, self.lasts)
+        self.lease.extended(asked, now, max(now + self.lasts, self.lease.until))
+        if step.remote_id is not None:
+            return step.remote_id
+        if not step.first and self.delivery not in RESENDABLE:
+            raise Unknown(f"{name} was begun before, and whether it arrived is not known", channel=self._claim.channel)
+        try:
+            remote_id = send()
+        except (Busy, Refused):
+            self._ledger.forget_step(self._claim, name)
+            raise
+        self._ledger.finish_step(self._claim, name, remote_id, self._clock.now())
+        return remote_id
+
+
+def steps_for(ledger: Ledger, claim: Claimed, platform: Platform, clock: Clock) -> Once:
+    """`Channel.once` for one attempt at one channel."""
+    steps = Steps(ledger, claim, clock)
+    steps.platform(platform)
+    return steps.once

@@ -1,0 +1,140 @@
+"""What every test may use: a ledger on each database, a clock that stands still, and a promise to keep."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import DraftRow, RevisionRow
+from steadycast.schedule.model import Assignment, Slot
+from steadycast.testing import Clock
+
+NOON = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)  # 20:00 in Shanghai
+POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")
+MISSING = "STEADYCAST_TEST_POSTGRES names no server (start one: tests/postgres.sh start DIR PORT)"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("CI") and not POSTGRES:
+        raise pytest.UsageError(MISSING)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test that takes a ledger's address runs on SQLite, and on PostgreSQL where there is one."""
+    if "database" in metafunc.fixturenames:
+        postgres = [pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else []
+        metafunc.parametrize("database", ["sqlite", *postgres], indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not POSTGRES:
+        terminalreporter.write_line(f"The PostgreSQL half of the ledger's tests did not run: {MISSING}")
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new SQLite ledger's file, made once: a copy is quicker than the migrations."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.sqlite"
+    Ledger.open(path).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_schema() -> Iterator[str]:
+    """The address of a schema of this test process's own, with a ledger's tables in it."""
+    from sqlalchemy import create_engine, make_url
+
+    name = f"steadycast_{os.getpid()}"
+    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+    url = make_url(POSTGRES).update_query_dict({"options": f"-c search_path={name}"})
+    address = url.render_as_string(hide_password=False)
+    Ledger.open(address).close()
+    yield address
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
+    server.dispose()
+
+
+@pytest.fixture
+def quick_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: a durable commit costs nothing there."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="steadycast-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, quick_path: Path) -> str:
+    """The address of an empty, up-to-date ledger."""
+    if request.param == "sqlite":
+        path = quick_path / "ledger.sqlite"
+        shutil.copyfile(request.getfixturevalue("empty_sqlite"), path)
+        return str(path)
+    address: str = request.getfixturevalue("postgres_schema")
+    with Ledger.open(address) as ledger, ledger.write() as connection:
+        names = ", ".join(
+            row[0]
+            for row in connection.exec_driver_sql(
+                "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'alembic_version'"
+            )
+        )
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+    return address
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Ledger]:
+    """An empty ledger, on SQLite and on PostgreSQL."""
+    with Ledger.open(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """It is Friday, 2026-11-27, noon in Greenwich, and stays so."""
+    return Clock(NOON)
+
+
+Promise = Callable[..., list[int]]
+
+
+@pytest.fixture
+def promise(ledger: Ledger) -> Promise:
+    """Make a slot that is due at noon on some channels, with a draft; the ids of its deliveries by channel."""
+    return lambda *channels, **more: promised(ledger, *channels, **more)
+
+
+def promised(
+    ledger: Ledger,
+    *channels: str,
+    at: dt.datetime = NOON,
+    draft: str | None = "d1",
+    filled: bool = False,
+    late: dt.timedelta = dt.timedelta(hours=12),
+) -> list[int]:
+    if draft and ledger.draft(draft) is None:
+        row = DraftRow(
+            id=draft, path=f"ugc/alice/{draft}.md", origin="ugc", member="alice", form="article", title="今天",
+            revision="r1", state="approved", first_seen=at, changed=at, approved_revision="r1",
+        )  # fmt: skip
+        ledger.put_drafts([row], [RevisionRow(hash="r1", draft=draft, at=at, content={})])
+    slot = Slot(at, f"notes@{at:%Y-%m-%dT%H:%M}", "notes", at.replace(tzinfo=None))
+    chosen = [Assignment(slot.id, draft, filled=filled)] if draft else []
+    asked = [PlannedDelivery(slot.id, channel, late=late) for channel in channels or ("blog",)]
+    ledger.save_plan([slot], chosen, asked, at)
+    rows = {row.channel: row.id for row in ledger.deliveries(slots=[slot.id])}
+    return [rows[a.channel] for a in asked]

@@ -1,0 +1,639 @@
+"""Delivery: exactly once as far as the far side allows (one far side a class, and every kind of answer)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import replace
+
+import pytest
+from conftest import NOON
+
+from steadycast.channel import Receipt
+from steadycast.delivery import deliver, settle, verify
+from steadycast.delivery.judge import CAP, FLOOR, backoff
+from steadycast.errors import Busy, DraftError, LedgerError, Refused
+from steadycast.ledger.tables import State
+from steadycast.testing import SECRET, FakeChannel, a_post
+
+LEASE = dt.timedelta(minutes=5)
+CLASSES = ("conditional", "read-back", "blind")
+SECOND = dt.timedelta(seconds=1)
+
+
+def publish(ledger, fake, clock, *, parts=1, **more):
+    """One tick: recover, claim what is due, deliver."""
+    ledger.recover(clock.now())
+    ids = [d.id for d in ledger.due(clock.now())]
+    claims = ledger.claim(ids, clock.now(), "worker", LEASE)
+    return deliver(ledger, claims, lambda c: a_post(c, parts=parts), fake.open, clock=clock, workers=2, **more)
+
+
+def run_until_settled(ledger, fake, clock, *, hours=14, parts=1):
+    """Ticks for some hours, each when something wakes: publish, settle, verify."""
+    end = clock.now() + dt.timedelta(hours=hours)
+    while clock.now() < end:
+        wakes = [d.wake for d in ledger.deliveries() if d.wake]
+        clock.set_wall(max(clock.now(), min([*wakes, end])))
+        publish(ledger, fake, clock, parts=parts)
+        settle(ledger, fake.open, clock=clock, workers=2)
+        verify(ledger, fake.open, clock=clock, workers=2)
+        clock.advance(SECOND)
+
+
+def state(ledger, id):
+    return ledger.delivery(id).state
+
+
+@pytest.mark.parametrize("delivery", CLASSES)
+def test_a_due_delivery_is_sent_once_with_its_marker(ledger, promise, clock, delivery):
+    """The receipt and the verdict are in the ledger; a second tick finds nothing to do."""
+    fake = FakeChannel(delivery, clock)
+    [id] = promise("blog")
+    [result] = publish(ledger, fake, clock)
+    assert result.state == State.PUBLISHED
+    row = ledger.delivery(id)
+    assert (row.state, row.verdict, row.finished) == ("published", "kept", NOON)
+    assert [p.key for p in fake.posts] == [ledger.marker(row.slot, "blog")]
+    assert ledger.receipts(row.slot)["blog"].url == "https://fake.example/1"
+    assert publish(ledger, fake, clock) == []
+    kinds = [e.kind for e in ledger.events(id)]
+    assert kinds == ["claimed", "frozen", "sending", "published"]
+
+
+def test_nothing_is_sent_before_its_time(ledger, promise, clock):
+    """A slot in a minute is not due."""
+    fake = FakeChannel("read-back", clock)
+    promise("blog", at=NOON + dt.timedelta(minutes=1))
+    assert publish(ledger, fake, clock) == []
+    assert fake.calls == 0
+
+
+def test_every_channel_of_a_slot_ends_for_itself(ledger, promise, clock):
+    """One refusal stops its own delivery and no other."""
+    fake = FakeChannel("read-back", clock)
+    promise("a", "b", "c")
+    fake.refuse()
+    results = publish(ledger, fake, clock)
+    assert sorted(r.state for r in results) == ["published", "published", "refused"]
+
+
+@pytest.mark.parametrize("delivery", CLASSES)
+def test_refused_stops_and_waits_for_a_person(ledger, promise, clock, delivery):
+    """It is not tried again by itself; mended, it is rendered anew; not mended within `late`, its slot is missed."""
+    fake = FakeChannel(delivery, clock)
+    [id] = promise("blog")
+    fake.refuse("title is empty")
+    [result] = publish(ledger, fake, clock)
+    assert (result.state, result.code, result.message) == (State.REFUSED, "422", "title is empty")
+    assert [w.message for w in ledger.waiting()] == ["title is empty"]
+    clock.advance(dt.timedelta(hours=1))
+    assert publish(ledger, fake, clock) == []
+    assert ledger.retry(id, "editor", clock.now())
+    [result] = publish(ledger, fake, clock)
+    assert result.state == State.PUBLISHED
+    assert ledger.delivery(id).verdict == "late"
+
+
+def test_refused_and_never_mended_is_missed(ledger, promise, clock):
+    """The record says missed, and the state still says why."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    fake.refuse()
+    run_until_settled(ledger, fake, clock)
+    row = ledger.delivery(id)
+    assert (row.state, row.verdict, row.code) == ("refused", "missed", "422")
+
+
+@pytest.mark.parametrize("delivery", CLASSES)
+def test_busy_is_tried_again_as_asked(ledger, promise, clock, delivery):
+    """A Retry-After is kept to the second, and the second try sends what was frozen."""
+    fake = FakeChannel(delivery, clock)
+    [id] = promise("blog")
+    fake.busy(120)
+    [result] = publish(ledger, fake, clock)
+    assert (result.state, result.wake) == (State.DUE, NOON + dt.timedelta(seconds=120))
+    clock.advance(dt.timedelta(seconds=119))
+    assert publish(ledger, fake, clock) == []
+    clock.advance(SECOND)
+    frozen = ledger.frozen([id])
+    [result] = publish(ledger, fake, clock)
+    assert (result.state, result.attempt) == (State.PUBLISHED, 2)
+    assert ledger.frozen([id]) == frozen
+
+
+@pytest.mark.parametrize("asked", [-5, 0, 1, 10**9])
+def test_an_absurd_retry_after_is_not_obeyed(ledger, promise, clock, asked):
+    """Negative, zero, a second, thirty years: never sooner than the floor, and never given up for it."""
+    fake = FakeChannel("read-back", clock)
+    promise("blog")
+    fake.busy(asked)
+    [result] = publish(ledger, fake, clock)
+    assert result.state == State.DUE
+    assert FLOOR <= result.wake - NOON <= FLOOR * 1.2
+
+
+def test_busy_past_late_is_missed(ledger, promise, clock):
+    """The next try would come too late: the slot is missed, and the draft is stock again."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog", late=dt.timedelta(hours=1))
+    fake.busy(3601)
+    [result] = publish(ledger, fake, clock)
+    assert result.state == State.MISSED
+    assert ledger.delivery(id).verdict == "missed"
+    assert ledger.used() == []
+
+
+def test_waits_grow_and_are_spread():
+    """Doubled each time from the floor to the cap; two channels do not come back in the same second."""
+    waits = [backoff(n, "abc") for n in range(1, 12)]
+    assert waits == sorted(waits)
+    assert FLOOR <= waits[0] <= FLOOR * 1.2
+    assert CAP <= waits[-1] <= CAP * 1.2
+    assert len({backoff(1, f"m{n}") for n in range(50)}) > 20
+
+
+DOUBTS = [
+    ("hang", {}, False),
+    ("hang", {"accepted": True}, True),
+    ("fail", {}, False),
+    ("accept_then_cut", {}, True),
+    ("answer_garbage", {"accepted": True}, True),
+    ("answer_garbage", {"accepted": False}, False),
+    ("die", {"accepted": True}, True),
+    ("die", {"accepted": False}, False),
+]
+
+
+@pytest.mark.parametrize("delivery", CLASSES)
+@pytest.mark.parametrize(("verb", "how", "there"), DOUBTS)
+def test_no_answer_is_unknown_and_never_resent_blindly(ledger, promise, clock, delivery, verb, how, there):
+    """Settled by read-back, or parked where nobody can look: at most once everywhere, exactly once where it can be."""
+    fake = FakeChannel(delivery, clock)
+    [id] = promise("blog")
+    getattr(fake, verb)(**how)
+    [result] = publish(ledger, fake, clock)
+    assert result.state == State.UNKNOWN
+    run_until_settled(ledger, fake, clock)
+    if delivery == "blind":
+        assert (state(ledger, id), fake.calls) == ("unknown", 1)
+        assert [w.id for w in ledger.waiting()] == [id]
+        assert len(fake.posts) == int(there)
+    else:
+        assert state(ledger, id) == "seen"
+        assert len(fake.posts) == 1
+        assert fake.calls == (1 if there else 2)
+
+
+def test_a_look_counts_no_sooner_than_settle_after_the_deadline(ledger, promise, clock):
+    """The request may act until its deadline, however early its answer was cut."""
+    fake = FakeChannel("read-back", clock, deadline=60, settle=30)
+    promise("blog")
+    fake.accept_then_cut()
+    [result] = publish(ledger, fake, clock)
+    assert result.wake == NOON + dt.timedelta(seconds=90)
+    clock.advance(dt.timedelta(seconds=89))
+    assert settle(ledger, fake.open, clock=clock) == []
+    assert fake.looks == 0
+    clock.advance(SECOND)
+    [result] = settle(ledger, fake.open, clock=clock)
+    assert result.state == State.SEEN
+
+
+def test_what_cannot_be_told_is_looked_at_further_apart_and_then_left_to_a_person(ledger, promise, clock):
+    """SETTLE, +5 minutes, +30 minutes, +2 hours; then never by itself, and never sent."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    fake.accept_then_cut()
+    publish(ledger, fake, clock)
+    when = []
+    for _ in range(4):
+        fake.hide()
+        clock.set_wall(ledger.delivery(id).wake)
+        when.append(clock.now() - NOON)
+        [result] = settle(ledger, fake.open, clock=clock)
+        assert result.state == State.UNKNOWN
+    first = dt.timedelta(seconds=15)
+    steps = [first]
+    for minutes in (5, 30, 120):
+        steps.append(steps[-1] + dt.timedelta(minutes=minutes))
+    assert when == steps
+    assert ledger.delivery(id).wake is None
+    run_until_settled(ledger, fake, clock)
+    assert (state(ledger, id), fake.calls, len(fake.posts)) == ("unknown", 1, 1)
+
+
+def test_a_conditional_channel_that_cannot_tell_is_sent_again(ledger, promise, clock):
+    """A second sending of the same key is harmless there: nothing stays parked."""
+    fake = FakeChannel("conditional", clock)
+    [id] = promise("blog")
+    fake.accept_then_cut()
+    fake.hide()
+    publish(ledger, fake, clock)
+    run_until_settled(ledger, fake, clock, hours=1)
+    assert (state(ledger, id), len(fake.posts)) == ("seen", 1)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("list"), KeyError("x"), Refused("gone", "401"), Busy("later", "429")])
+def test_a_look_that_fails_tells_nothing(ledger, promise, clock, error):
+    """Whatever find raises, the post is not taken for absent."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    fake.accept_then_cut()
+    publish(ledger, fake, clock)
+    fake.hide(error)
+    clock.advance(dt.timedelta(minutes=1))
+    settle(ledger, fake.open, clock=clock)
+    assert state(ledger, id) == "unknown"
+
+
+def test_absent_and_too_late_is_missed(ledger, promise, clock):
+    """Surely not there, but `late` is over: it is not sent any more."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog", late=dt.timedelta(minutes=5))
+    fake.fail()
+    publish(ledger, fake, clock)
+    clock.advance(dt.timedelta(hours=1))
+    settle(ledger, fake.open, clock=clock)
+    assert (state(ledger, id), ledger.delivery(id).verdict, fake.calls) == ("missed", "missed", 1)
+
+
+@pytest.mark.parametrize("delivery", ["conditional", "read-back"])
+def test_a_thread_resumes_after_its_last_part(ledger, promise, clock, delivery):
+    """Parts one and two are there: the next try sends part three and no other."""
+    fake = FakeChannel(delivery, clock)
+    promise("blog")
+    fake.accept()
+    fake.accept()
+    fake.busy()
+    [result] = publish(ledger, fake, clock, parts=4)
+    assert result.state == State.DUE
+    clock.advance(dt.timedelta(minutes=5))
+    [result] = publish(ledger, fake, clock, parts=4)
+    assert result.state == State.PUBLISHED
+    assert [p.part for p in fake.posts] == [1, 2, 3, 4]
+    assert fake.calls == 5
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("delivery", ["conditional", "read-back"])
+def test_a_part_in_doubt_is_looked_for_before_the_thread_goes_on(ledger, promise, clock, delivery, there):
+    """The read-back tells how many parts are there; what is there is not sent again, what is not is."""
+    fake = FakeChannel(delivery, clock)
+    [id] = promise("blog")
+    fake.accept()
+    fake.hang(accepted=there)
+    publish(ledger, fake, clock, parts=3)
+    assert state(ledger, id) == "unknown"
+    run_until_settled(ledger, fake, clock, parts=3, hours=1)
+    assert state(ledger, id) == "seen"
+    assert [p.part for p in fake.posts] == [1, 2, 3]
+
+
+def test_a_blind_thread_in_doubt_sends_nothing_more(ledger, promise, clock):
+    """Its second part may be there: the third would be out of order, and the second could be doubled."""
+    fake = FakeChannel("blind", clock)
+    [id] = promise("blog")
+    fake.accept()
+    fake.accept_then_cut()
+    run_until_settled(ledger, fake, clock, parts=3)
+    assert (state(ledger, id), [p.part for p in fake.posts]) == ("unknown", [1, 2])
+
+
+def test_a_worker_that_wakes_after_its_lease_sends_nothing(ledger, promise, clock):
+    """A paused worker that wakes late is a request that acts late."""
+    fake = FakeChannel("read-back", clock)
+    promise("blog")
+    [claim] = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "sleeper", LEASE)
+
+    def slow(claim):
+        clock.advance(LEASE + SECOND)
+        return a_post(claim)
+
+    [result] = deliver(ledger, [claim], slow, fake.open, clock=clock)
+    assert (result.state, fake.calls) == (None, 0)
+    [result] = publish(ledger, fake, clock)
+    assert (result.state, len(fake.posts)) == (State.PUBLISHED, 1)
+
+
+def test_a_worker_paused_between_intent_and_send_sends_nothing(ledger, promise, clock):
+    """Its lease ran out by the wall's clock, or by the monotonic one, or another has taken over: three ways to stop."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    paused = _pausing(ledger, lambda: clock.advance(dt.timedelta(minutes=3)))
+    claims = ledger.claim([id], NOON, "sleeper", LEASE)
+    [result] = deliver(paused, claims, a_post, fake.open, clock=clock)
+    assert (result.state, fake.calls) == (State.DUE, 0)
+    assert "too late" in result.message
+
+
+def test_a_worker_that_was_taken_over_in_its_pause_sends_nothing(ledger, promise, clock):
+    """Recovery put it in doubt meanwhile: the paused worker asks the ledger before it sends, and writes nothing."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+
+    def take_over():
+        clock.advance(2 * SECOND)
+        ledger.recover(NOON + dt.timedelta(hours=1))
+
+    claims = ledger.claim([id], NOON, "sleeper", LEASE)
+    [result] = deliver(_pausing(ledger, take_over), claims, a_post, fake.open, clock=clock)
+    assert (result.state, fake.calls) == (None, 0)
+    assert state(ledger, id) == "unknown"
+
+
+def test_a_thread_that_was_taken_over_stops_before_its_next_part(ledger, promise, clock):
+    """Each part asks again whose delivery it is."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    real = ledger.finish_step
+
+    class TakenOver:
+        def __getattr__(self, name):
+            return getattr(ledger, name)
+
+        def finish_step(self, *args):
+            kept = real(*args)
+            ledger.recover(NOON + dt.timedelta(hours=1))
+            return kept
+
+    claims = ledger.claim([id], NOON, "sleeper", LEASE)
+    [result] = deliver(TakenOver(), claims, lambda c: a_post(c, parts=3), fake.open, clock=clock)
+    assert (result.state, [p.part for p in fake.posts]) == (None, [1])
+    assert state(ledger, id) == "unknown"
+
+
+def _pausing(ledger, pause):
+    """The ledger, with a pause after the intents are durable."""
+
+    class Pausing:
+        def __getattr__(self, name):
+            return getattr(ledger, name)
+
+        def intend(self, *args):
+            granted = ledger.intend(*args)
+            pause()
+            return granted
+
+    return Pausing()
+
+
+def test_held_deliveries_go_out_at_their_second(ledger, promise, clock):
+    """Claimed and frozen ahead, sent when the slot comes and not before."""
+    fake = FakeChannel("read-back", clock)
+    at = NOON + dt.timedelta(seconds=90)
+    promise("a", "b", at=at)
+    ids = [d.id for d in ledger.due(at)]
+    claims = ledger.claim(ids, NOON, "worker", LEASE, until=at)
+    rendered = []
+
+    def make(claim):
+        rendered.append(clock.now())
+        return a_post(claim)
+
+    results = deliver(ledger, claims, make, fake.open, clock=clock, hold_until=at)
+    assert [r.state for r in results] == [State.PUBLISHED] * 2
+    assert {p.at for p in fake.posts} == {at}
+    assert set(rendered) == {NOON}
+
+
+def test_a_hold_that_outlasts_the_lease_is_refused_at_once(ledger, promise, clock):
+    """Nobody waits for a lease to run out."""
+    promise("a", at=NOON + LEASE)
+    claims = ledger.claim([d.id for d in ledger.due(NOON + LEASE)], NOON, "worker", LEASE, until=NOON + LEASE)
+    with pytest.raises(ValueError, match="lease"):
+        deliver(ledger, claims, a_post, FakeChannel("blind", clock).open, clock=clock, hold_until=NOON + LEASE)
+
+
+@pytest.mark.parametrize("error", [Refused("no revision is approved"), DraftError("image is missing", "a.md", 3)])
+def test_a_post_that_cannot_be_made_is_refused_and_the_others_go_out(ledger, promise, clock, error):
+    """One bad draft is a person's work, not a batch's end."""
+    fake = FakeChannel("read-back", clock)
+    promise("a", "b")
+
+    def make(claim):
+        if claim.channel == "a":
+            raise error
+        return a_post(claim)
+
+    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    results = deliver(ledger, claims, make, fake.open, clock=clock)
+    assert {r.channel: r.state for r in results} == {"a": State.REFUSED, "b": State.PUBLISHED}
+
+
+def test_a_renderer_that_breaks_is_tried_again_later(ledger, promise, clock):
+    """A full disk or a bug is not the draft's fault: it backs off within `late`."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("a")
+    claims = ledger.claim([id], NOON, "worker", LEASE)
+
+    def broken(_claim):
+        raise OSError(28, "No space left on device")
+
+    [result] = deliver(ledger, claims, broken, fake.open, clock=clock)
+    assert (result.state, fake.calls) == (State.DUE, 0)
+    assert result.wake >= NOON + FLOOR
+
+
+def test_a_channel_that_does_not_open_is_refused_or_tried_later(ledger, promise, clock):
+    """No secret set: a person's work. Anything else: later."""
+    promise("a", "b")
+
+    def open_(channel, _once):
+        raise Refused("secret BLOG_TOKEN is not set") if channel == "a" else ImportError("adapter.py")
+
+    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    results = deliver(ledger, claims, a_post, open_, clock=clock)
+    assert {r.channel: r.state for r in results} == {"a": State.REFUSED, "b": State.DUE}
+
+
+def test_no_secret_and_no_control_character_reaches_the_ledger(ledger, promise, clock):
+    """A far side that repeats our token, in an error, a link or a detail, does not get it written down."""
+    promise("a", "b")
+    fake = FakeChannel("read-back", clock)
+
+    class Tells:
+        def publish(self, post):
+            if post.channel == "a":
+                raise Refused(f"bad token {SECRET}\r\n\u202egnp.exe" + "x" * 5000, SECRET)
+            return Receipt("1", f"https://x/{SECRET}", detail={"auth": SECRET, "odd": object(), 7: NOON})
+
+    def open_(channel, once):
+        return replace(fake.open(channel, once), adapter=Tells())
+
+    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    results = deliver(ledger, claims, a_post, open_, clock=clock)
+    with ledger.read() as connection:
+        everything = [
+            str(tuple(row))
+            for name in ("delivery", "event", "receipt")
+            for row in connection.exec_driver_sql(f"SELECT * FROM {name}")
+        ]
+    assert not [row for row in everything if SECRET in row]
+    assert SECRET not in str(results)
+    message = next(r.message for r in results if r.channel == "a")
+    assert len(message) <= 500
+    assert not {"\r", "\n", "\u202e"} & set(message)
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", " JavaScript:alert(1)", "http://[bad"])
+def test_a_link_that_is_a_script_is_not_kept(ledger, promise, clock, url):
+    """What a far side calls a link is shown on pages."""
+    promise("a")
+    fake = FakeChannel("read-back", clock)
+
+    class Far:
+        def publish(self, post):
+            return Receipt("1", url)
+
+    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    [result] = deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Far()), clock=clock)
+    assert (result.state, result.url) == (State.PUBLISHED, "")
+
+
+@pytest.mark.parametrize("answer", [None, True, "ok", 200, object()])
+def test_an_adapter_that_returns_no_receipt_promises_nothing(ledger, promise, clock, answer):
+    """A bool is what a ledger cannot live with."""
+    [id] = promise("a")
+    fake = FakeChannel("read-back", clock)
+
+    class Sloppy:
+        def publish(self, post):
+            return answer
+
+    claims = ledger.claim([id], NOON, "worker", LEASE)
+    [result] = deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Sloppy()), clock=clock)
+    assert result.state == State.UNKNOWN
+
+
+def test_a_kit_is_handed_over_and_confirmed_by_a_person(ledger, promise, clock):
+    """Nothing is decided about it until its link is known."""
+    [id] = promise("kit")
+    fake = FakeChannel("conditional", clock)
+
+    class Kit:
+        def publish(self, post):
+            return Receipt("kit", "", handed=True)
+
+    claims = ledger.claim([id], NOON, "worker", LEASE)
+    deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Kit()), clock=clock)
+    row = ledger.delivery(id)
+    assert (row.state, row.verdict, [w.id for w in ledger.waiting()]) == ("handed", "", [id])
+    clock.advance(dt.timedelta(minutes=9))
+    assert ledger.confirm(id, "https://mp.example/1", "editor", clock.now())
+    row = ledger.delivery(id)
+    assert (row.state, row.verdict, row.url) == ("confirmed", "kept", "https://mp.example/1")
+    assert not ledger.confirm(id, "https://other.example", "editor", clock.now())
+
+
+def test_published_is_seen_once_read_back(ledger, promise, clock):
+    """And what is not seen stays published, told, and is never sent again."""
+    fake = FakeChannel("read-back", clock)
+    one, two = promise("a", "b")
+    publish(ledger, fake, clock)
+    fake.posts.pop()
+    run_until_settled(ledger, fake, clock)
+    states = {state(ledger, one), state(ledger, two)}
+    assert states == {"seen", "published"}
+    assert fake.calls == 2
+    [lost] = ledger.deliveries(states=[State.PUBLISHED])
+    assert (lost.message, lost.wake, lost.verdict) == ("not seen at read-back", None, "kept")
+
+
+def test_a_full_disk_after_sending_is_waited_for(ledger, promise, clock):
+    """Receipts are worth a few tries; what was sent once is written once."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    failing = _failing(ledger, "receive", times=2)
+    claims = ledger.claim([id], NOON, "worker", LEASE)
+    [result] = deliver(failing, claims, a_post, fake.open, clock=clock)
+    assert (result.state, state(ledger, id)) == (State.PUBLISHED, "published")
+
+
+def test_a_commit_whose_answer_was_lost_is_read_again_and_not_run_again(ledger, promise, clock):
+    """The receipt is in the ledger though the commit said it failed: the result says published."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    failing = _failing(ledger, "receive", times=1, after=True)
+    claims = ledger.claim([id], NOON, "worker", LEASE)
+    [result] = deliver(failing, claims, a_post, fake.open, clock=clock)
+    assert result.state == State.PUBLISHED
+    assert [e.kind for e in ledger.events(id)].count("published") == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_nothing_is_sent_when_the_intent_cannot_be_written(ledger, promise, clock, after):
+    """Whether its commit took effect or not: the delivery is due again, and goes out at the next tick."""
+    fake = FakeChannel("blind", clock)
+    [id] = promise("blog")
+    claims = ledger.claim([id], NOON, "worker", LEASE)
+    with pytest.raises(LedgerError):
+        deliver(_failing(ledger, "intend", times=1, after=after), claims, a_post, fake.open, clock=clock)
+    assert (fake.calls, state(ledger, id)) == (0, "due")
+    [result] = publish(ledger, fake, clock)
+    assert result.state == State.PUBLISHED
+
+
+def test_a_ledger_that_stays_broken_stops_the_batch(ledger, promise, clock):
+    """What was sent is in doubt and settled by read-back; what was not begun is not sent."""
+    fake = FakeChannel("read-back", clock)
+    promise(*(f"c{n}" for n in range(8)))
+    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    with pytest.raises(LedgerError):
+        deliver(_failing(ledger, "receive", times=99), claims, a_post, fake.open, clock=clock, workers=1)
+    clock.advance(dt.timedelta(minutes=10))
+    run_until_settled(ledger, fake, clock, hours=1)
+    assert set(ledger.counts()) == {State.SEEN}
+    assert len(fake.posts) == 8
+
+
+def _failing(ledger, method, *, times, after=False):
+    """The ledger, one of whose methods fails so many times: before it did anything, or after it did all."""
+    left = [times]
+
+    class Failing:
+        def __getattr__(self, name):
+            real = getattr(ledger, name)
+            if name != method:
+                return real
+
+            def broken(*args):
+                if left[0] == 0:
+                    return real(*args)
+                left[0] -= 1
+                if after:
+                    real(*args)
+                raise LedgerError("ledger: database or disk is full")
+
+            return broken
+
+    return Failing()
+
+
+def test_a_burst_pays_for_few_commits(ledger, promise, clock):
+    """A hundred deliveries of one slot: one transaction each to claim, freeze and intend, and a few for receipts."""
+    fake = FakeChannel("read-back", clock)
+    promise(*(f"c{n}" for n in range(100)))
+    written = []
+    real = type(ledger).write
+
+    class Counting:
+        def __getattr__(self, name):
+            return getattr(ledger, name)
+
+        def receive(self, endings, now):
+            written.append(len(endings))
+            return ledger.receive(endings, now)
+
+    class Slow:
+        def publish(self, post):
+            time.sleep(0.005)
+            return Receipt("1")
+
+    assert real
+    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    open_ = lambda c, o: replace(fake.open(c, o), adapter=Slow())  # noqa: E731
+    results = deliver(Counting(), claims, a_post, open_, clock=clock, workers=32)
+    assert {r.state for r in results} == {State.PUBLISHED}
+    assert sum(written) == 100
+    assert len(written) < 60
