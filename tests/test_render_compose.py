@@ -1,0 +1,207 @@
+"""A draft becomes each channel's post: overrides, limits, media, and everything that would fail, told beforehand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from io import BytesIO
+from pathlib import PurePosixPath
+from zoneinfo import ZoneInfo
+
+import pytest
+from PIL import Image
+
+from steadycast.channel import Limit, MediaRule, Platform, RenderRule
+from steadycast.draft import Draft, DraftEvent, MediaRef
+from steadycast.errors import DraftError
+from steadycast.render import compose as module
+from steadycast.render.compose import Target, compose, fits, prepare
+from steadycast.schedule.model import Form, Origin
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+TARGET = Target(
+    channel="outlet",
+    slot="notes@2026-11-27T20:00",
+    key="abcdefghijklm",
+    published=dt.datetime(2026, 11, 27, 20, tzinfo=SHANGHAI),
+    zone=SHANGHAI,
+    community="沪语读书会",
+    series="notes",
+    series_title="每日一文",
+    member_title="阿丽",
+    canonical_url="https://s.example/a",
+)
+
+
+def draft(body="第一句话。第二句话。\n", **values):
+    values = {
+        "path": PurePosixPath("ugc/alice/a.md"),
+        "origin": Origin.UGC,
+        "member": "alice",
+        "revision": "r" * 64,
+    } | values
+    return Draft(body=body, **({"title": "题目"} | values))
+
+
+@pytest.fixture
+def platform(tmp_path):
+    def make(**values):
+        return Platform(
+            "outlet", tmp_path, "Outlet", values.pop("forms", ("article", "audio", "event")), "blind", **values
+        )
+
+    return make
+
+
+@pytest.fixture
+def post(tmp_path, platform):
+    def made(a_draft, target=TARGET, **values):
+        return compose(a_draft, platform(**values), target, tmp_path / "media", tmp_path / "cache")
+
+    return made
+
+
+@pytest.fixture
+def faults(tmp_path, platform):
+    def found(a_draft, now=None, **values):
+        return [str(f) for f in fits(a_draft, platform(**values), TARGET, tmp_path / "m", tmp_path / "c", now=now)]
+
+    return found
+
+
+@pytest.fixture
+def picture(tmp_path):
+    def made(name, role="image", size=(300, 200), line=None):
+        data = BytesIO()
+        Image.new("RGB", size, "teal").save(data, "PNG")
+        (tmp_path / name).write_bytes(data.getvalue())
+        return MediaRef(role, name, tmp_path / name, line=line)
+
+    return made
+
+
+def test_a_post_says_where_it_stands_and_who_wrote_it(post):
+    made = post(draft(author="阿丽", tags=("书", "书", " 沪语 "), language="wuu"))
+    assert (made.key, made.channel, made.slot) == (TARGET.key, TARGET.channel, TARGET.slot)
+    assert (made.title, made.author, made.member, made.member_title) == ("题目", "阿丽", "alice", "阿丽")
+    assert (made.series_title, made.canonical_url, made.slug) == ("每日一文", "https://s.example/a", "ti-mu")
+    assert (made.tags, made.language, made.form, made.origin) == (("书", "沪语"), "wuu", "article", "ugc")
+    assert made.text == "第一句话。第二句话。"
+    assert made.parts == (made.text,)
+    assert made.summary == "第一句话。第二句话。"
+    assert made.html == "<p>第一句话。第二句话。</p>\n"
+    assert made.published == TARGET.published
+
+
+def test_a_channel_of_its_own_may_have_other_words(post):
+    own = {
+        "outlet": {"title": "另题", "text": "短文", "summary": "短", "tags": ["a"], "mood": "x"},
+        "other": {"title": "no"},
+    }
+    made = post(draft(channels=own))
+    assert (made.title, made.text, made.summary, made.tags) == ("另题", "短文", "短", ("a",))
+    assert made.html.startswith("<p>第一句话")
+    assert made.extra["mood"] == "x"
+
+
+def test_words_are_cut_where_the_platform_lets_them(post):
+    made = post(draft("很长的一句话。" * 30), limits={"text": Limit(20), "summary": Limit(10), "title": Limit(1)})
+    assert made.text == "很长的一句话。很长的一句话。"
+    assert made.summary == "很长的一句话。"
+    assert len(made.title) == 1
+
+
+def test_too_long_where_nothing_is_cut_names_channel_count_and_mend(post, faults):
+    limits = {"title": Limit(3, "weighted", cut=False)}
+    with pytest.raises(DraftError, match="title is too long: 4/3 weights") as caught:
+        post(draft(), limits=limits)
+    assert (caught.value.channel, str(caught.value.file)) == ("outlet", "ugc/alice/a.md")
+    assert "channels.outlet.title" in str(caught.value)
+    assert faults(draft(), limits=limits) == [str(caught.value)]
+    assert faults(draft(title="题"), limits=limits) == []
+
+
+def test_a_thread_has_parts(post):
+    made = post(
+        draft("第一段话很长。\n\n第二段话很长。\n\n第三段"), limits={"text": Limit(14)}, render=RenderRule(thread=True)
+    )
+    assert made.text == "第一段话很长。\n\n第二段话很长。\n\n第三段"
+    assert made.parts == ("第一段话很长。 1/3", "第二段话很长。 2/3", "第三段 3/3")
+
+
+def test_tags_too_long_or_too_many_are_left_out_or_told(post, faults):
+    tags = ("一", "二二二二", "三")
+    assert post(draft(tags=tags), limits={"tag": Limit(3), "tags": Limit(1)}).tags == ("一",)
+    strict = {"tag": Limit(3, cut=False), "tags": Limit(1, cut=False)}
+    assert len(faults(draft(tags=tags), limits=strict)) == 2
+    assert "too few tags: 0/1" in faults(draft(), limits={"tags": Limit(9, min=1)})[0]
+
+
+def test_a_members_mentions_and_hidden_characters_do_no_harm(post):
+    made = post(draft("@everyone 来", title="a\nb\u202ec @here"))
+    assert made.text == "@\u2060everyone 来"
+    assert made.title == "a b c @\u2060here"
+    assert post(draft("@everyone 来", origin=Origin.PGC)).text == "@everyone 来"
+
+
+def test_pictures_are_adapted_and_named_in_the_html(post, picture):
+    a_draft = draft("![甲](a.png)", media=(picture("a.png"), picture("c.png", "cover")))
+    plain = post(a_draft)
+    assert [m.role for m in plain.media] == ["cover", "image"]
+    small = post(a_draft, media={"image": MediaRule(formats=("jpg",), width=100)})
+    (image,) = small.of("image")
+    assert image.mime == "image/jpeg"
+    assert image.width == 100
+    assert f'src="media:{image.sha256}"' in small.html
+    assert small.cover is not None
+    assert post(a_draft, media={"image": MediaRule(count=0), "cover": MediaRule(count=0)}).media == ()
+
+
+def test_media_that_do_not_fit_are_told(faults, picture):
+    two = draft("![](a.png) ![](b.png)", media=(picture("a.png"), picture("b.png", size=(20, 20))))
+    assert "too many of image: 2/1" in faults(two, media={"image": MediaRule(count=1)})[0]
+    assert "needs at least one image" in faults(draft(), media={"image": MediaRule(required=True)})[0]
+    gone = draft("第一行\n\n![](gone.png)", body_line=5)
+    assert faults(gone) == ["ugc/alice/a.md:7: outlet: image gone.png is missing (put the file beside the draft)"]
+
+
+def test_a_missing_cover_is_lettered_where_one_is_required(post):
+    made = post(draft(), media={"cover": MediaRule(required=True, formats=("jpg",), sizes=((300, 200),))})
+    assert (made.cover.width, made.cover.height) == (300, 200)
+
+
+def test_forms_and_files_that_are_not_there_are_told(faults):
+    assert "takes no video" in faults(draft(form=Form.VIDEO, media=()))[0]
+    assert "audio without a file" in faults(draft(form=Form.AUDIO))[0]
+    assert "event without a start" in faults(draft(form=Form.EVENT))[0]
+
+
+def test_an_event_stands_in_the_communitys_zone(post, faults):
+    event = DraftEvent(dt.datetime(2026, 12, 5, 14), place="福州路\n书店")
+    a_draft = draft(form=Form.EVENT, event=event)
+    made = post(a_draft).event
+    assert made.start == dt.datetime(2026, 12, 5, 14, tzinfo=SHANGHAI)
+    assert made.end - made.start == dt.timedelta(hours=2)
+    assert made.place == "福州路 书店"
+    assert faults(a_draft, now=dt.datetime(2026, 12, 5, tzinfo=dt.UTC)) == []
+    assert "the event ended on 2026-12-05 16:00" in faults(a_draft, now=dt.datetime(2026, 12, 6, tzinfo=dt.UTC))[0]
+    backwards = DraftEvent(dt.datetime(2026, 12, 5, 14), dt.datetime(2026, 12, 5, 13))
+    assert "ends before it starts" in faults(draft(form=Form.EVENT, event=backwards))[0]
+
+
+def test_everything_that_is_wrong_is_told_at_once(faults):
+    wrong = draft("![](x.png)", form=Form.AUDIO, title="很长的题目")
+    assert len(faults(wrong, limits={"title": Limit(2, cut=False), "html": Limit(3)}, forms=("article",))) == 5
+
+
+def test_a_body_is_parsed_once_for_all_channels(tmp_path, platform, monkeypatch):
+    a_draft = draft()
+    body = prepare(a_draft, tmp_path / "m", tmp_path / "c")
+    monkeypatch.setattr(module, "to_html", lambda source: pytest.fail("parsed again"))
+    rules = (RenderRule(), RenderRule(links="footnotes", classes=False), RenderRule(text_links="numbered"))
+    posts = [compose(a_draft, platform(render=r), TARGET, tmp_path / "m", tmp_path / "c", body=body) for r in rules]
+    assert {p.text for p in posts} == {"第一句话。第二句话。"}
+
+
+def test_a_post_is_the_same_bytes_every_time(post, picture):
+    a_draft = draft("[a](https://a.example) ![](a.png) `x`\n\n- b", media=(picture("a.png"),))
+    assert post(a_draft) == post(a_draft)

@@ -1,0 +1,278 @@
+"""Media: known by their bytes, stored by their content, adapted in a child process with limits."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import struct
+import wave
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from steadycast.channel import MediaRule
+from steadycast.draft import MediaRef
+from steadycast.errors import DraftError
+from steadycast.render import media as media_module
+from steadycast.render.media import Studio, kind, store
+from steadycast.render.worker import Worker
+
+
+def picture(size=(400, 300), kind="JPEG", mode="RGB", colour=(200, 30, 30), **options):
+    data = BytesIO()
+    Image.new(mode, size, colour).save(data, kind, **options)
+    return data.getvalue()
+
+
+def noise(size, kind="PNG"):
+    data = BytesIO()
+    Image.frombytes("RGB", size, bytes((i * 7919 >> 3) & 255 for i in range(size[0] * size[1] * 3))).save(data, kind)
+    return data.getvalue()
+
+
+@pytest.fixture
+def studio(tmp_path):
+    return Studio(tmp_path / "media", tmp_path / "cache")
+
+
+@pytest.fixture
+def take(studio, tmp_path):
+    def taken(data, name="a.png", role="image"):
+        file = tmp_path / name
+        file.write_bytes(data)
+        return studio.take(MediaRef(role, name, file, alt="甲", line=7))
+
+    return taken
+
+
+def opened(media):
+    image = Image.open(BytesIO(media.path.read_bytes()))
+    image.load()
+    return image
+
+
+def test_a_file_is_stored_by_its_content_once(tmp_path):
+    data = picture()
+    path = store(data, tmp_path / "m")
+    assert path.name == f"{hashlib.sha256(data).hexdigest()}.jpg"
+    (tmp_path / "x.txt").write_bytes(data)
+    assert store(tmp_path / "x.txt", tmp_path / "m") == path
+    assert [p.name for p in (tmp_path / "m").iterdir()] == [path.name]
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("head", "extension"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "webp"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "wav"),
+        (b"ID3\x04", "mp3"),
+        (b"\xff\xfb\x90\x00", "mp3"),
+        (b"\xff\xf1\x50\x80", "aac"),
+        (b"\0\0\0\x20ftypM4A ", "m4a"),
+        (b"\0\0\0\x20ftypisom", "mp4"),
+        (b"OggS" + b"\0" * 24 + b"OpusHead", "opus"),
+        (b"<svg xmlns", None),
+        (b"<?xml", None),
+        (b"MZ\x90", None),
+        (b"II*\0", None),
+        (b"", None),
+    ],
+)
+def test_a_file_is_what_its_first_bytes_say(head, extension):
+    assert kind(head) == extension
+
+
+def test_a_picture_is_measured_upright(take):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    found = take(picture((400, 300), exif=exif), "IMG 01.png")
+    assert (found.width, found.height, found.mime, found.name) == (300, 400, "image/jpeg", "img-01.jpg")
+    assert found.alt == "甲"
+
+
+def test_exif_and_gps_are_gone_and_the_picture_stands_upright(studio, take):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010F] = "Canary Camera"
+    exif.get_ifd(0x8825)[1] = "N"
+    before = take(picture((400, 300), exif=exif, comment=b"canary"), "a.jpg")
+    assert b"anary" in before.path.read_bytes()
+    after = studio.adapt(before, MediaRule())
+    assert b"anary" not in after.path.read_bytes()
+    assert dict(opened(after).getexif()) == {}
+    assert opened(after).size == (after.width, after.height) == (300, 400)
+    assert after.sha256 == hashlib.sha256(after.path.read_bytes()).hexdigest() == after.path.stem
+
+
+@pytest.mark.parametrize(("given", "options"), [("PNG", {}), ("WEBP", {}), ("GIF", {})])
+def test_metadata_leaves_every_format(studio, take, given, options):
+    from PIL import PngImagePlugin
+
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "canary")
+    options = (
+        {"pnginfo": info} if given == "PNG" else {"comment": b"canary"} if given == "GIF" else {"xmp": b"<x>canary</x>"}
+    )
+    after = studio.adapt(take(picture(kind=given, **options)), MediaRule())
+    assert b"canary" not in after.path.read_bytes()
+    assert opened(after).format == given
+
+
+def test_a_picture_is_converted_scaled_and_pressed(studio, take):
+    found = studio.adapt(take(noise((900, 600))), MediaRule(formats=("jpg",), width=600, height=300, bytes=20_000))
+    assert (found.mime, found.path.suffix, found.name) == ("image/jpeg", ".jpg", "a.jpg")
+    assert found.width <= 600
+    assert found.height <= 300
+    assert found.size == found.path.stat().st_size <= 20_000
+
+
+def test_transparency_becomes_white_not_black(studio, take):
+    found = studio.adapt(take(picture(kind="PNG", mode="RGBA", colour=(0, 0, 0, 0))), MediaRule(formats=("jpg",)))
+    assert opened(found).getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_an_animation_keeps_its_frames_where_it_may(studio, take):
+    data = BytesIO()
+    frames = [Image.new("RGB", (40, 40), (i * 60, 0, 0)) for i in range(4)]
+    frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], duration=50, loop=0)
+    moving = take(data.getvalue(), "a.gif")
+    assert opened(studio.adapt(moving, MediaRule(width=20))).n_frames == 4
+    assert getattr(opened(studio.adapt(moving, MediaRule(formats=("png",)))), "n_frames", 1) == 1
+
+
+def test_covers_are_cropped_to_each_ratio(studio, take):
+    rule = MediaRule(formats=("jpg",), ratios=("2.35:1", "1:1"), sizes=((900, 383), (500, 500)))
+    covers = studio.covers(take(picture((1000, 1000)), "c.jpg", "cover"), rule, "题", "")
+    assert [(c.width, c.height, c.role, c.name) for c in covers] == [
+        (900, 383, "cover", "c-1.jpg"),
+        (500, 500, "cover", "c-2.jpg"),
+    ]
+    by_ratio = studio.covers(take(picture((1000, 1000)), "c.jpg", "cover"), MediaRule(ratios=("16:9",)), "题", "")
+    assert (by_ratio[0].width, by_ratio[0].height) == (1000, 562)
+
+
+@pytest.mark.parametrize("letters", [True, False])
+def test_a_cover_is_lettered_when_one_is_required(studio, monkeypatch, letters):
+    """With the machine's Han font, or with shapes where it has none; the same title is the same cover."""
+    if not letters:
+        monkeypatch.setattr(media_module, "font", lambda: None)
+    rule = MediaRule(formats=("jpg",), required=True, sizes=((900, 383),))
+    (first,) = studio.covers(None, rule, "沪语童谣里的老上海，以及 long English words", "沪语读书会")
+    (again,) = studio.covers(None, rule, "沪语童谣里的老上海，以及 long English words", "沪语读书会")
+    assert (first.width, first.height, first.mime) == (900, 383, "image/jpeg")
+    assert first == again
+    assert len(opened(first).getcolors(1 << 20)) > 2
+    assert studio.covers(None, MediaRule(), "题", "") == ()
+
+
+def png_that_claims(width, height):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"<svg onload=alert(1)>", "no picture"),
+        (b"\x89PNG\r\n\x1a\nrubbish", "is not a picture"),
+        (b"\xff\xd8\xff\xe0" + os.urandom(64), "is not a picture|cannot be read"),
+        (png_that_claims(60_000, 60_000), "pixels"),
+        (b"%PDF-1.7", "is pdf"),
+    ],
+)
+def test_what_is_no_picture_is_refused_with_line_and_mend(take, data, why):
+    with pytest.raises(DraftError, match=why) as caught:
+        take(data)
+    assert caught.value.line == 7
+    assert caught.value.mend
+
+
+def test_a_truncated_picture_is_an_error_not_a_grey_half(studio, take):
+    with pytest.raises(DraftError, match=r"image a\.png"):
+        studio.adapt(take(noise((300, 300))[:-20_000]), MediaRule(formats=("jpg",)))
+
+
+def test_too_many_frames_are_refused(take):
+    data = BytesIO()
+    frames = [Image.new("1", (2, 2), i % 2) for i in range(201)]
+    frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], duration=20)
+    with pytest.raises(DraftError, match="201 frames"):
+        take(data.getvalue())
+
+
+def test_a_missing_file_says_so(studio, tmp_path):
+    with pytest.raises(DraftError, match=r"image x\.png is missing") as caught:
+        studio.take(MediaRef("image", "x.png", tmp_path / "x.png", line=3))
+    assert caught.value.line == 3
+
+
+def test_a_result_is_made_once_and_made_again_when_it_is_gone(studio, take, monkeypatch):
+    found = studio.adapt(take(picture()), MediaRule(formats=("png",)))
+    monkeypatch.setattr(media_module, "_ask", lambda request: pytest.fail("asked again"))
+    assert studio.adapt(take(picture()), MediaRule(formats=("png",))) == found
+    monkeypatch.undo()
+    found.path.unlink()
+    assert studio.adapt(take(picture()), MediaRule(formats=("png",))).path.exists()
+
+
+def tone(seconds):
+    data = BytesIO()
+    with wave.open(data, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(i / 3))) for i in range(int(8000 * seconds))))
+    return data.getvalue()
+
+
+def test_sound_is_measured_and_never_converted(studio, take):
+    found = take(tone(2.5), "talk.mp3", "audio")
+    assert (found.mime, found.name, found.seconds) == ("audio/wav", "talk.wav", pytest.approx(2.5, abs=0.01))
+    assert studio.adapt(found, MediaRule(formats=("wav",))) is found
+    with pytest.raises(DraftError, match="is wav") as caught:
+        studio.adapt(found, MediaRule(formats=("mp3", "m4a")))
+    assert caught.value.mend == "convert it to mp3 or m4a"
+    with pytest.raises(DraftError, match="lasts 2 of 1 seconds"):
+        studio.adapt(found, MediaRule(seconds=1))
+    with pytest.raises(DraftError, match="bytes of 10"):
+        studio.adapt(found, MediaRule(bytes=10))
+
+
+def test_a_worker_that_hangs_or_dies_is_replaced():
+    """A request that takes too long ends its child; the next one gets a new child."""
+    worker = Worker(timeout=0.0)
+    try:
+        assert "longer" in worker.ask({"op": "measure", "source": "/nowhere"})["error"]
+        worker._timeout = 20.0
+        assert "cannot be read" in worker.ask({"op": "measure", "source": "/nowhere"})["error"]
+        first = worker._child
+        first.kill()
+        first.wait()
+        assert "cannot be read" in worker.ask({"op": "measure", "source": "/nowhere"})["error"]
+    finally:
+        worker.close()
+
+
+def test_the_worker_sees_no_secret(monkeypatch):
+    monkeypatch.setenv("BLOG_APP_PASSWORD", "canary")
+    worker = Worker()
+    try:
+        worker.ask({"op": "measure", "source": "/nowhere"})
+        environment = Path(f"/proc/{worker._child.pid}/environ").read_bytes()
+        assert b"canary" not in environment
+    finally:
+        worker.close()

@@ -1,0 +1,116 @@
+"""Templates: found by folder order, sandboxed, escaped by name, and clear about what is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from steadycast.errors import SettingsError
+from steadycast.render.templates import Templates, absolute, date_text, duration
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+AT = dt.datetime(2026, 11, 27, 12, 0, 5, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def templates(tmp_path):
+    def make(**files):
+        own, base = tmp_path / "own", tmp_path / "base"
+        for folder in (own, base):
+            folder.mkdir(exist_ok=True)
+        for name, source in files.items():
+            folder, _, rest = name.partition("__")
+            (tmp_path / folder / rest.replace("_", ".")).write_text(source, encoding="utf-8")
+        return Templates((own, base), zone=SHANGHAI, language="zh-CN", values={"community": "沪语读书会"})
+
+    return make
+
+
+def test_the_first_folder_that_has_a_template_wins(templates):
+    found = templates(own__a_html_j2="own {{ community }}", base__a_html_j2="base", base__b_txt_j2="base b")
+    assert found.render("a.html.j2") == "own 沪语读书会"
+    assert found.render("b.txt.j2") == "base b"
+    assert found.has("b.txt.j2")
+    assert not found.has("c.txt.j2")
+
+
+def test_escaping_goes_by_name(templates):
+    """HTML, XML and SVG are escaped; text is not; sanitised HTML passes when it is said to be."""
+    source = "{{ x }}|{{ x | safe_html }}"
+    found = templates(own__a_html_j2=source, own__b_xml_j2=source, own__c_txt_j2="{{ x }}", own__d_svg_j2=source)
+    for name in ("a.html.j2", "b.xml.j2", "d.svg.j2"):
+        assert found.render(name, x='<b a="1">') == '&lt;b a=&#34;1&#34;&gt;|<b a="1">'
+    assert found.render("c.txt.j2", x="<b>") == "<b>"
+
+
+def test_a_draft_is_a_value_never_a_template(templates):
+    found = templates(own__a_txt_j2="{{ title }}")
+    assert found.render("a.txt.j2", title="{{ 7*7 }}{% raw %}") == "{{ 7*7 }}{% raw %}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ post.tags.append('x') }}",
+        "{{ namespace.__init__.__globals__ }}",
+        "{% for i in range(100000000) %}{% endfor %}",
+        "{{ lipsum.__globals__ }}{{ cycler }}",
+        "{{ missing }}",
+        "{{ post.missing }}",
+        "{{ 1 / 0 }}",
+        "{{ nothing | date }}",
+    ],
+)
+def test_what_a_template_may_not_do_names_file_and_line(templates, source):
+    found = templates(own__a_html_j2="line one\n" + source)
+
+    class Post:
+        tags = ["a"]  # noqa: RUF012
+
+    with pytest.raises(SettingsError, match=r"own/a\.html\.j2:2: "):
+        found.render("a.html.j2", post=Post(), nothing=None)
+
+
+def test_broken_and_missing_templates_name_themselves(templates):
+    found = templates(own__a_txt_j2="x\n{% if %}", own__b_txt_j2="{% include 'gone.txt.j2' %}")
+    with pytest.raises(SettingsError, match=r"own/a\.txt\.j2:2: "):
+        found.render("a.txt.j2")
+    with pytest.raises(SettingsError, match=r"gone\.txt\.j2 is missing"):
+        found.render("b.txt.j2")
+    with pytest.raises(SettingsError, match="missing"):
+        found.render("../own/a.txt.j2")
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("at | date", "2026年11月27日 周五"),
+        ("at | date('en')", "Friday, 27 November 2026"),
+        ("at | datetime", "2026年11月27日 周五 20:00"),
+        ("at | time", "20:00"),
+        ("at | iso", "2026-11-27T20:00:05+08:00"),
+        ("at | rfc822", "Fri, 27 Nov 2026 20:00:05 +0800"),
+        ("3725.4 | duration", "1:02:05"),
+        ("65 | duration", "1:05"),
+        ("'media/a.png' | absolute('https://s.example/x')", "https://s.example/x/media/a.png"),
+        ("'今天很好。明天也好，后天更好' | cut(8)", "今天很好。"),
+        ("'https://example.com/long/path 好' | cut(30, 'weighted')", "https://example.com/long/path 好"),
+    ],
+)
+def test_filters(templates, expression, text):
+    assert templates(own__a_txt_j2="{{ " + expression + " }}").render("a.txt.j2", at=AT) == text
+
+
+def test_rfc822_dates_are_numeric_even_for_utc(tmp_path):
+    """A feed reader takes -0000 for "zone unknown"."""
+    (tmp_path / "a.txt.j2").write_text("{{ at | rfc822 }}")
+    assert Templates((tmp_path,)).render("a.txt.j2", at=AT) == "Fri, 27 Nov 2026 12:00:05 +0000"
+
+
+def test_small_words():
+    assert duration(None) == ""
+    assert date_text(dt.date(2026, 2, 1), "en-GB") == "Sunday, 1 February 2026"
+    assert absolute("https://a.example/x", "https://b.example") == "https://a.example/x"
