@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 from prefect.runner import Runner
+from prefect.schedules import Cron
 
 
 def deployment(entry: dict[str, Any]) -> RunnerDeployment:
@@ -23,7 +24,7 @@ def deployment(entry: dict[str, Any]) -> RunnerDeployment:
         description=entry.get("description"),
         tags=entry.get("tags"),
         parameters=entry.get("parameters"),
-        schedules=entry.get("schedules") or [],
+        schedules=[Cron(s.pop("cron"), **s) for s in map(dict, entry.get("schedules") or ())],
         triggers=[DeploymentEventTrigger.model_validate(t) for t in entry.get("triggers") or []],
         concurrency_limit=ConcurrencyLimitConfig.model_validate(limit) if isinstance(limit, dict) else limit,
     )

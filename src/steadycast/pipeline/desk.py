@@ -93,7 +93,8 @@ class Desk:
                 continue
             if name not in given and setting.required:
                 raise SettingsError(f"channel.{channel}.{name} is missing", mend=setting.help or None)
-            values[name] = given.get(name, setting.default)
+            value = given.get(name, setting.default)
+            values[name] = str(self.workspace.root / value) if setting.type == "path" and value else value
         return values
 
     def secret(self, channel: str, name: str) -> str:
