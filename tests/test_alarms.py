@@ -14,6 +14,15 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
 from steadycast import alarms as a
+from steadycast.alarms.due import LONGEST
+from steadycast.ledger.bulk import Before
+from steadycast.ledger.claims import FrozenPost
+from steadycast.ledger.endings import Ending
+from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.tables import DraftRow, FeedRow, State
+from steadycast.report.gather import gather
+from steadycast.schedule.model import Assignment, Form, Origin, Slot, StockItem
+from steadycast.workspace import load
 
 # Apprise's mail plug-in imports a module that Python 3.13 drops; it has a shim for that day.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -139,7 +148,7 @@ def test_a_feed_that_never_could_be_read_rings_at_its_third_failure():
 def test_a_text_is_one_line_of_bounded_length_whatever_titles_hold():
     (alarm,) = starving(stock=0, title="\x1b[31m坏\n标题\u202e" * 99)
     assert not set(alarm.text) & set("\n\x1b\u202e")
-    assert len(alarm.text) <= a.LONGEST
+    assert len(alarm.text) <= LONGEST
 
 
 def test_an_alarm_is_sent_once_and_closed_when_it_is_mended():
@@ -234,3 +243,117 @@ def test_apprise_never_writes_an_address_to_the_log(url, caplog, capfd):
     assert "s3cret" not in caplog.text + "".join(capfd.readouterr())
     logging.getLogger("apprise").warning("audible again")
     assert "audible again" in caplog.text
+
+
+# -- a round, with a ledger
+
+SETTINGS = """
+[community]
+name = "沪语读书会"
+timezone = "Asia/Shanghai"
+[members.alice]
+title = "小艾"
+[series.notes]
+title = "每日一文"
+every = "day at 20:00"
+channels = ["blog"]
+[channel.blog]
+platform = "site"
+title = "博客"
+"""
+
+
+@pytest.fixture
+def at_work(ledger, tmp_path):
+    """A round of the alarms on a workspace with one series, at some instant, with some stock."""
+    (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
+    workspace = load(tmp_path)
+
+    def work(to: Addresses, now: dt.datetime = NOW, stock: int = 0, urls=("one",)) -> list[str]:
+        items = [StockItem(f"d{n}", Form.ARTICLE, Origin.UGC, "alice", since=NOW - DAY) for n in range(stock)]
+        report = gather(ledger, workspace, now, items)
+        wrong = a.standing(ledger, report, quiet_after=6 * DAY / 24, editors={"notes": "老董"})
+        return [alarm.key for alarm in a.watch(ledger, wrong, urls, to)]
+
+    return work
+
+
+def test_a_round_tells_once_keeps_it_open_and_tells_when_it_is_mended(at_work, ledger):
+    to = Addresses()
+    assert at_work(to) == at_work(to, NOW + DAY / 24) == ["starvation:notes:empty"]
+    assert len(to.told) == 1
+    assert "可补救：老董。" in to.told[0][2]
+    (row,) = ledger.alarms()
+    assert (row.key, row.opened) == ("starvation:notes:empty", NOW)
+    assert "还有 0 天" in row.text
+    assert at_work(to, NOW + DAY / 12, stock=9) == []
+    assert to.told[1][1] == "已恢复"
+    assert ledger.alarms() == []
+    at_work(to, NOW + DAY / 8)
+    assert [title for _, title, _ in to.told] == ["断更", "已恢复", "断更"]
+
+
+def test_the_text_of_an_open_alarm_stays_true(at_work, ledger):
+    """Three drafts wait today, four tomorrow: who looks at the report tomorrow reads four."""
+    rows = [DraftRow(id=f"w{n}", path=f"{n}.md", origin="ugc", member="alice", form="article", title="x", revision="r", state="waiting", first_seen=NOW, changed=NOW) for n in range(4)]  # fmt: skip
+    ledger.put_drafts(rows[:3])
+    at_work(to := Addresses())
+    ledger.put_drafts(rows)
+    at_work(to, NOW + DAY / 24)
+    (row,) = ledger.alarms()
+    assert "4 篇待审" in row.text
+    assert row.opened == NOW
+    assert "3 篇待审" in to.told[0][2]
+    assert len(to.told) == 1
+
+
+def test_an_alarm_is_opened_without_any_address_and_told_as_soon_as_there_is_one(at_work, ledger):
+    to = Addresses(broken=OSError("no route"))
+    at_work(to, urls=())
+    at_work(to, urls=("broken",))
+    assert [row.sent for row in ledger.alarms()] == [None]
+    at_work(to, NOW + DAY / 24, urls=("broken", "well"))
+    at_work(to, NOW + DAY / 12, urls=("broken", "well"))
+    assert [url for url, _, _ in to.told] == ["broken", "broken", "well"]
+    assert ledger.alarms()[0].sent == NOW + DAY / 24
+
+
+def test_what_was_never_told_is_not_told_as_mended(at_work):
+    to = Addresses()
+    at_work(to, urls=())
+    at_work(to, stock=9)
+    assert to.told == []
+
+
+def test_a_silent_series_and_a_quiet_machine_are_two_alarms(at_work, ledger):
+    """Nothing came out for days because nothing ran: both are true, and each says its own."""
+    ledger.ticked(NOW - 3 * DAY)
+    gone = [NOW.replace(hour=20) - n * DAY for n in (1, 2)]
+    ledger.backfill([Before(f"notes@{at:%Y-%m-%dT%H:%M}", "notes", at, "", "blog", "missed") for at in gone])
+    to = Addresses()
+    assert at_work(to, stock=9) == ["machinery:tick:quiet", "starvation:notes:never"]
+    assert to.told[0][1] == "机器 · 断更"
+
+
+def test_an_alarm_that_turns_into_another_is_not_told_as_mended(at_work, ledger):
+    to = Addresses()
+    first = a.Alarm("starvation:notes:low", "starvation", "low")
+    ledger.open_alarm(first.key, first.kind, first.text, NOW)
+    ledger.alarm_sent(first.key, NOW)
+    assert at_work(to) == ["starvation:notes:empty"]
+    assert [title for _, title, _ in to.told] == ["断更"]
+
+
+def test_deliveries_and_feeds_that_need_a_person_ring_by_channel(at_work, ledger):
+    slot = Slot(NOW - 2 * DAY, "notes@2026-11-20T21:00", "notes", (NOW - 2 * DAY).replace(tzinfo=None))
+    row = DraftRow(id="x", path="x.md", origin="pgc", form="article", title="x", revision="r", state="approved", first_seen=NOW, changed=NOW)  # fmt: skip
+    ledger.put_drafts([row])
+    ledger.save_plan(
+        [slot], [Assignment(slot.id, "x")], [PlannedDelivery(slot.id, "blog", late=9 * DAY)], NOW - 3 * DAY
+    )
+    (claim,) = ledger.claim([d.id for d in ledger.due(NOW)], NOW, "w", DAY)
+    ledger.freeze([FrozenPost(claim.id, claim.token, b"post", "hash", "r")], NOW)
+    ledger.intend([claim], NOW, DAY)
+    ledger.receive([Ending(claim.id, claim.token, State.UNKNOWN, NOW, message="timed out")], NOW)
+    ledger.put_feeds([FeedRow(key="k", member="alice", url="https://a.example", failures=9, last_ok=NOW - 5 * DAY), FeedRow(key="w", member="bo", url="https://b.example", last_ok=NOW - 9 * DAY)])  # fmt: skip
+    assert at_work(Addresses(), stock=9) == ["machinery:blog:unknown", "machinery:feed-k:failing"]

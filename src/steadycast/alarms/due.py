@@ -1,16 +1,10 @@
-"""Two alarms, kept apart: the stock is starving, or the machinery is down. Told once, closed when mended.
-
-Deciding is pure: `due_alarms` says what is wrong now, `reconcile` what of it is news. Only `send` touches the network,
-and it never raises: telling people stands in the way of nothing.
-"""
+"""What is wrong at one instant, and what of it is news: pure, in the words of the community's language."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -21,7 +15,6 @@ UNKNOWN_AFTER = dt.timedelta(days=1)
 FEED_AFTER = dt.timedelta(days=2)
 NEVER_READ_AFTER = 3  # failures in a row of a feed that never could be read
 LONGEST = 300  # characters of one alarm
-LOG = logging.getLogger(__name__)
 NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
@@ -101,19 +94,13 @@ class OpenRow(Protocol):
 Row = TypeVar("Row", bound=OpenRow)
 
 
-class Notifier(Protocol):
-    """Tells one text to one address and says whether it was taken; `apprise_notify` is the real one."""
-
-    def __call__(self, url: str, title: str, body: str) -> bool: ...
-
-
 def due_alarms(standing: Standing) -> list[Alarm]:
     """What is wrong at this instant, sorted by key.
 
     Starvation has at most two alarms a series: one for its stock (`empty`: the next slot has nothing; else `low`:
     stock is under the reserve line) and one for its output (`never`: its slots come up, and none ever came out; else
-    `silent`: the last two or more did not). Machinery: no tick for `quiet_after`, deliveries unknown for a day, refused deliveries,
-    feeds that failed for two days.
+    `silent`: the last two or more did not). Machinery: no tick for `quiet_after`, deliveries unknown
+    for a day, refused deliveries, feeds that failed for two days.
     """
     say = words(standing.language)
     found = [alarm for promise in standing.promises for alarm in _starving(promise, standing.now, say)]
@@ -181,63 +168,3 @@ def reconcile(open_rows: Iterable[Row], due: Sequence[Alarm]) -> tuple[list[Alar
     to_send = [alarm for alarm in due if alarm.key not in rows or rows[alarm.key].sent is None]
     still = {alarm.key for alarm in due}
     return to_send, [row for key, row in sorted(rows.items()) if key not in still]
-
-
-def send(alarms: Sequence[Alarm], urls: Sequence[str], notify: Notifier | None = None, *, language: str = "en") -> bool:
-    """Whether at least one address took the alarms; all of them travel in one message. Never raises.
-
-    `urls` are Apprise URLs and secrets: no message and no log line holds one. An address that fails is told of by its
-    number in the list. Without alarms or addresses there is nothing to do, and the answer is False.
-    """
-    if not alarms:
-        return False
-    say = words(language)
-    title = " · ".join(dict.fromkeys(say(alarm.kind) for alarm in alarms))
-    body = "\n".join(alarm.text for alarm in alarms)
-    return _tell(urls, title, body, notify or apprise_notify)
-
-
-def send_mended(texts: Sequence[str], urls: Sequence[str], notify: Notifier | None = None, *, language: str) -> bool:
-    """Whether at least one address took the news that these alarms are closed. Never raises."""
-    return bool(texts) and _tell(urls, words(language)("a_mended"), "\n".join(texts), notify or apprise_notify)
-
-
-def _tell(urls: Sequence[str], title: str, body: str, notify: Notifier) -> bool:
-    taken = 0
-    for number, url in enumerate(urls, start=1):
-        try:
-            ok = notify(url, title, body)
-        except Exception as error:  # an address of a person's own making must not stop a delivery
-            # Its words may hold the address: the class alone is told.
-            LOG.warning("alarm address %d failed: %s", number, type(error).__name__)
-            continue
-        taken += ok
-        if not ok:
-            LOG.warning("alarm address %d did not take the message", number)
-    return taken > 0
-
-
-def apprise_notify(url: str, title: str, body: str) -> bool:
-    """Whether Apprise could deliver one message to one of its URLs."""
-    import apprise
-
-    with _hushed("apprise", "urllib3.connectionpool"):
-        post = apprise.Apprise()
-        return bool(post.add(url) and post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
-
-
-@contextmanager
-def _hushed(*names: str) -> Iterator[None]:
-    """These loggers say nothing meanwhile: they write addresses with their tokens."""
-
-    def nothing(_record: logging.LogRecord) -> bool:
-        return False
-
-    loggers = [logging.getLogger(name) for name in names]
-    for logger in loggers:
-        logger.addFilter(nothing)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(nothing)

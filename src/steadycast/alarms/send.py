@@ -1,0 +1,79 @@
+"""Alarms told to people through Apprise: never an exception, never an address in a message or in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from steadycast.alarms.due import Alarm
+from steadycast.report.words import words
+
+LOG = logging.getLogger(__name__)
+
+
+class Notifier(Protocol):
+    """Tells one text to one address and says whether it was taken; `apprise_notify` is the real one."""
+
+    def __call__(self, url: str, title: str, body: str) -> bool: ...
+
+
+def send(alarms: Sequence[Alarm], urls: Sequence[str], notify: Notifier | None = None, *, language: str = "en") -> bool:
+    """Whether at least one address took the alarms; all of them travel in one message. Never raises.
+
+    `urls` are Apprise URLs and secrets: no message and no log line holds one. An address that fails is told of by its
+    number in the list. Without alarms or addresses there is nothing to do, and the answer is False.
+    """
+    if not alarms:
+        return False
+    say = words(language)
+    title = " · ".join(dict.fromkeys(say(alarm.kind) for alarm in alarms))
+    body = "\n".join(alarm.text for alarm in alarms)
+    return _tell(urls, title, body, notify or apprise_notify)
+
+
+def send_mended(texts: Sequence[str], urls: Sequence[str], notify: Notifier | None = None, *, language: str) -> bool:
+    """Whether at least one address took the news that these alarms are closed. Never raises."""
+    return bool(texts) and _tell(urls, words(language)("a_mended"), "\n".join(texts), notify or apprise_notify)
+
+
+def _tell(urls: Sequence[str], title: str, body: str, notify: Notifier) -> bool:
+    taken = 0
+    for number, url in enumerate(urls, start=1):
+        try:
+            ok = notify(url, title, body)
+        except Exception as error:  # an address of a person's own making must not stop a delivery
+            # Its words may hold the address: the class alone is told.
+            LOG.warning("alarm address %d failed: %s", number, type(error).__name__)
+            continue
+        taken += ok
+        if not ok:
+            LOG.warning("alarm address %d did not take the message", number)
+    return taken > 0
+
+
+def apprise_notify(url: str, title: str, body: str) -> bool:
+    """Whether Apprise could deliver one message to one of its URLs."""
+    import apprise
+
+    with _hushed("apprise", "urllib3.connectionpool"):
+        post = apprise.Apprise()
+        return bool(post.add(url) and post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+
+
+@contextmanager
+def _hushed(*names: str) -> Iterator[None]:
+    """These loggers say nothing meanwhile: they write addresses with their tokens."""
+
+    def nothing(_record: logging.LogRecord) -> bool:
+        return False
+
+    loggers = [logging.getLogger(name) for name in names]
+    for logger in loggers:
+        logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(nothing)

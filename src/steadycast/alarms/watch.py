@@ -1,0 +1,85 @@
+"""One round of the alarms: what the ledger and the report say, told once and closed when it is mended."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from steadycast.alarms.due import Alarm, FailingFeed, Promise, Standing, Stuck, due_alarms, reconcile
+from steadycast.alarms.send import Notifier, send, send_mended
+from steadycast.ledger import alarm_rows, record_reads
+from steadycast.ledger.store import Ledger, State
+from steadycast.report.model import Report
+
+
+def standing(
+    ledger: Ledger, report: Report, *, quiet_after: dt.timedelta, editors: Mapping[str, str] | None = None
+) -> Standing:
+    """All that alarms are decided by, at the report's instant; `editors` says by series who else can mend it."""
+    silent = record_reads.silences(ledger, report.at)
+    drafts = sum(row.kind == "draft" for row in report.waiting)
+    return Standing(
+        now=report.at,
+        language=report.language,
+        promises=tuple(
+            Promise(
+                name=each.name,
+                title=each.title,
+                coming=sum(slot.state != "excused" for slot in each.coming),
+                covered=each.runway.slots,
+                gap=each.runway.gap,
+                stock=each.stock,
+                reserve=each.reserve,
+                silent=silent.get(each.name, (0, True))[0],
+                ever=silent.get(each.name, (0, True))[1],
+                waiting=drafts,
+                menders=tuple(filter(None, ((editors or {}).get(each.name, ""), *each.writers))),
+            )
+            for each in report.series
+        ),
+        last_tick=ledger.last_tick(),
+        quiet_after=quiet_after,
+        unknown=_stuck(ledger, report, State.UNKNOWN),
+        refused=_stuck(ledger, report, State.REFUSED),
+        feeds=tuple(
+            FailingFeed(feed.key, feed.member, feed.last_ok, feed.failures)
+            for feed in ledger.feeds()
+            if feed.failures or feed.gone
+        ),
+    )
+
+
+def _stuck(ledger: Ledger, report: Report, state: State) -> tuple[Stuck, ...]:
+    titles = {channel.name: channel.title for channel in report.channels}
+    found: dict[str, Stuck] = {}
+    for row in ledger.waiting():  # the oldest first
+        if row.state == state:
+            first = found.get(
+                row.channel, Stuck(row.channel, titles.get(row.channel, row.channel), 0, row.at, row.code)
+            )
+            found[row.channel] = replace(first, count=first.count + 1)
+    return tuple(found.values())
+
+
+def watch(ledger: Ledger, now_wrong: Standing, urls: Sequence[str], notify: Notifier | None = None) -> list[Alarm]:
+    """One round: open and tell what is new, close and tell what is mended. Returns what is wrong now, told or not.
+
+    An alarm that no address took stays untold and is tried again at the next round. Where there is no address at all
+    it is opened all the same: the report and the desk show it.
+    """
+    due = due_alarms(now_wrong)
+    now, language = now_wrong.now, now_wrong.language
+    to_send, to_close = reconcile(ledger.alarms(), due)
+    for alarm in to_send:
+        ledger.open_alarm(alarm.key, alarm.kind, alarm.text, now)
+    alarm_rows.retell(ledger, {alarm.key: alarm.text for alarm in due})  # "3 days left" must not stand there for a week
+    for row in to_close:
+        ledger.close_alarm(row.key, now)
+    if send(to_send, urls, notify, language=language):
+        for alarm in to_send:
+            ledger.alarm_sent(alarm.key, now)
+    wrong = {alarm.subject for alarm in due}  # one that turned into another about the same thing is not mended
+    mended = [row.text for row in to_close if row.sent and row.key.rpartition(":")[0] not in wrong]
+    send_mended(mended, urls, notify, language=language)
+    return due
