@@ -105,7 +105,29 @@ def test_cut_never_leaves_half_a_url():
 
 
 LETTERS = st.sampled_from(
-    ["好", "世界", "。", "，", "！”", "a", "word ", ". ", " ", "\n\n", "\n", "é", "é", "🇨🇳", FAMILY, "1⃣", "👍🏽", "क्षि", "https://example.com/a/b?c=1 ", "ก็", "한국"]
+    [
+        "好",
+        "世界",
+        "。",
+        "，",
+        "！”",
+        "a",
+        "word ",
+        ". ",
+        " ",
+        "\n\n",
+        "\n",
+        "é",
+        "é",
+        "🇨🇳",
+        FAMILY,
+        "1⃣",
+        "👍🏽",
+        "क्षि",
+        "https://example.com/a/b?c=1 ",
+        "ก็",
+        "한국",
+    ]
 )
 TEXTS = st.lists(LETTERS, max_size=60).map("".join)
 LIMITS = st.builds(Limit, st.integers(0, 120), st.sampled_from(COUNTS), url=st.sampled_from([None, 23]))

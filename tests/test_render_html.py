@@ -186,7 +186,29 @@ def test_summary_is_the_first_sentences():
 
 MARKDOWN = st.lists(
     st.sampled_from(
-        ["# h\n\n", "- a\n", "  - b\n", "1. c\n", "> q\n", "**b** ", "[l](https://a.example) ", "`c` ", "\n\n", "好。\n", "|a|b|\n|-|-|\n|1|2|\n", "```python\nx\n```\n", "![i](https://e.example/i.png) ", "[^1] ", "\n[^1]: n\n", "<b>x", "</p>", "<table><td>", "<li>", "&amp; ", "- [x] t\n"]
+        [
+            "# h\n\n",
+            "- a\n",
+            "  - b\n",
+            "1. c\n",
+            "> q\n",
+            "**b** ",
+            "[l](https://a.example) ",
+            "`c` ",
+            "\n\n",
+            "好。\n",
+            "|a|b|\n|-|-|\n|1|2|\n",
+            "```python\nx\n```\n",
+            "![i](https://e.example/i.png) ",
+            "[^1] ",
+            "\n[^1]: n\n",
+            "<b>x",
+            "</p>",
+            "<table><td>",
+            "<li>",
+            "&amp; ",
+            "- [x] t\n",
+        ]
     ),
     max_size=25,
 ).map("".join)

@@ -165,7 +165,19 @@ def test_a_members_links_vouch_for_nothing():
 
 @pytest.mark.parametrize(
     ("url", "safe"),
-    [("https://a", True), ("mailto:a@b", True), ("#x", True), ("/a:b", True), ("a?b:c", True), ("", True), ("tel:1", False), ("ja\nvascript:1", False), ("\ufeffdata:1", False), ("//a", False), ("\\\\a", False)],
+    [
+        ("https://a", True),
+        ("mailto:a@b", True),
+        ("#x", True),
+        ("/a:b", True),
+        ("a?b:c", True),
+        ("", True),
+        ("tel:1", False),
+        ("ja\nvascript:1", False),
+        ("\ufeffdata:1", False),
+        ("//a", False),
+        ("\\\\a", False),
+    ],
 )
 def test_an_address_is_read_as_laxly_as_any_reader_would(url, safe):
     assert safe_address(url) is safe

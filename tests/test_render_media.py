@@ -17,6 +17,7 @@ from PIL import Image
 from steadycast.channel import MediaRule
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
+from steadycast.render import image_worker
 from steadycast.render import media as media_module
 from steadycast.render.media import Studio, kind, store
 from steadycast.render.worker import Worker
@@ -169,6 +170,19 @@ def test_a_cover_is_lettered_when_one_is_required(studio, monkeypatch, letters):
     assert first == again
     assert len(opened(first).getcolors(1 << 20)) > 2
     assert studio.covers(None, MediaRule(), "题", "") == ()
+
+
+def test_a_line_of_a_cover_never_begins_with_punctuation():
+    assert image_worker._pieces("弄堂、石库门 and a “day”。") == [
+        "弄",
+        "堂、",
+        "石",
+        "库",
+        "门 ",
+        "and ",
+        "a ",
+        "“day”。",
+    ]
 
 
 def png_that_claims(width, height):

@@ -266,8 +266,12 @@ def _lettering(draw: ImageDraw.ImageDraw, size: tuple[int, int], title: str, not
         draw.text((margin, y), line, font=letters, fill="white")
         y += points * 1.35
     if note:
-        small = ImageFont.truetype(font[0], max(12, min(width, height) // 22), index=font[1])
+        small = ImageFont.truetype(font[0], max(12, min(width, height) // 16), index=font[1])
         draw.text((margin, height - margin), note, font=small, fill=(255, 255, 255, 190), anchor="lm")
+
+
+_WIDE = "\u2e80"  # from here on a character is a word of its own
+_NEVER_FIRST = "，。、；：！？…）」』】》〉”’,.;:!?)"
 
 
 def _lines(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
@@ -285,16 +289,15 @@ def _pieces(text: str) -> list[str]:
     """Words with the white space after them; a Han character is a word, and takes the punctuation after it along."""
     pieces: list[str] = []
     for character in text:
-        wide = character >= "\u2e80"
-        if (
-            not pieces
-            or (wide and character not in "，。、；：！？）」』】》…")
-            or pieces[-1][-1] >= "\u2e80"
-            or (pieces[-1][-1].isspace() and not character.isspace())
-        ):
-            pieces.append(character)
-        else:
+        joins = pieces and (
+            character in _NEVER_FIRST
+            or character.isspace()
+            or not (character >= _WIDE or pieces[-1][-1] >= _WIDE or pieces[-1][-1].isspace())
+        )
+        if joins:
             pieces[-1] += character
+        else:
+            pieces.append(character)
     return pieces
 
 
