@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A throw-away PostgreSQL for the tests:  postgres.sh start DIR PORT | stop DIR
-# Listens on 127.0.0.1 only, trusts whoever reaches it, and has one empty database called steadycast.
+# Listens on 127.0.0.1 only, trusts whoever reaches it, syncs nothing, and has one empty database called steadycast.
 set -euo pipefail
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
 [ -n "$bin" ] || { echo "PostgreSQL is not installed: apt install postgresql" >&2; exit 1; }
@@ -18,7 +18,7 @@ start)
   cd "$dir"
   as_postgres "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >"$dir/initdb.log"
   as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w \
-    -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$dir" start >/dev/null
+    -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$dir -c fsync=off" start >/dev/null
   as_postgres "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres steadycast
   ;;
 stop)

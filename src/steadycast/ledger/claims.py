@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     delete,
     func,
+    literal,
     select,
     type_coerce,
     update,
@@ -25,7 +26,7 @@ from steadycast.errors import Fenced
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import chunks
-from steadycast.ledger.tables import EPOCH, State
+from steadycast.ledger.tables import EPOCH, Instant, State
 
 DELIVERY = table("delivery")
 FROZEN = table("frozen")
@@ -208,7 +209,7 @@ def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease:
     Raises Fenced when the delivery is no longer this worker's.
     """
     c, until = DELIVERY.c, now + lease
-    longer = case((c.lease > until, c.lease), else_=until)  # never shorter than it was
+    longer = case((c.lease > until, c.lease), else_=literal(until, Instant))  # never shorter than it was
     change = update(DELIVERY).where(
         c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > now
     ).values(lease=longer, wake=longer, deadline=longer)  # fmt: skip
