@@ -153,6 +153,15 @@ def _as_text(value: object) -> str:
     return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
+def date_of_name(path: PurePosixPath, zone: ZoneInfo) -> dt.datetime | None:
+    """The midnight that a file name begins with (`2026-11-22-opening.md`), or None."""
+    match = _DATED_NAME.match(path.stem)
+    try:
+        return dt.datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=zone) if match else None
+    except ValueError:
+        return None
+
+
 def summary_of(paragraph: str) -> str:
     """A paragraph as a summary: whole, or cut after its last sentence that fits, or with an ellipsis."""
     if len(paragraph) <= _SUMMARY:
@@ -188,7 +197,7 @@ class _Reading:
             derived.append("title")
         if date is None:
             derived.append("date")
-            date = self.date_of_name() or mtime
+            date = date_of_name(self.path, keys.zone) or mtime
         media = tuple(self.media())
         event = self.event()
         draft = Draft(
@@ -233,13 +242,6 @@ class _Reading:
         stem = self.path.parent.name if self.path.stem in {"index", "README"} else self.path.stem
         words = _DATED_NAME.sub("", stem, count=1).replace("-", " ").replace("_", " ")
         return shown(" ".join(words.split())) or shown(stem), body, line, True
-
-    def date_of_name(self) -> dt.datetime | None:
-        match = _DATED_NAME.match(self.path.stem)
-        try:
-            return dt.datetime(*(int(n) for n in match.groups()), tzinfo=self.keys.zone) if match else None  # type: ignore[arg-type,misc]
-        except ValueError:
-            return None
 
     def ready(self) -> bool:
         draft, published, status = (

@@ -83,6 +83,10 @@ def outline(body: str) -> Outline:
     return Outline(scan.heading, scan.paragraph, tuple(scan.files))
 
 
+_TAG = re.compile(r"<[A-Za-z]")
+MAX_TAGS = 5000  # sanitisers take time by the square of the nesting: 200,000 open tags cost two minutes
+
+
 @dataclass(slots=True)
 class _Scan:
     heading: Heading | None = None
@@ -90,6 +94,7 @@ class _Scan:
     files: list[Shown] = field(default_factory=list)
     depth: int = 0
     blocks: int = 0
+    tags: int = 0
     gathering: list[_Open] = field(default_factory=list)
 
     def node(self, closing: str, name: str, attributes: str, empty: str, text: str) -> None:
@@ -123,6 +128,9 @@ class _Scan:
             self.paragraph = _SHORTCODE.sub("", words).strip()
 
     def html(self, text: str, line: int) -> None:
+        self.tags += len(_TAG.findall(text))
+        if self.tags > MAX_TAGS:
+            raise DraftError(f"more than {MAX_TAGS} HTML tags", line=line, mend="write Markdown instead")
         for tag in _HTML_FILE.finditer(text):
             values = {
                 name.lower(): html.unescape(value.strip("\"'")) for name, value in _HTML_ATTRIBUTE.findall(tag[2])

@@ -431,7 +431,7 @@ class Far:
         except (requests.RequestException, HTTPError, OSError, ValueError, TypeError) as error:
             if (
                 isinstance(error, ValueError | TypeError) and not wire.sending
-            ):  # a header or body that cannot be written
+            ):  # no such header
                 raise self._error(Refused, f"cannot be sent: {type(error).__name__}") from None
             raise self._error(Busy if reads or not wire.sending else Unknown, _reason(error, wire)) from None
 

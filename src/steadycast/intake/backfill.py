@@ -1,0 +1,163 @@
+"""What a community published before Steadycast: from a feed, a folder's front matter, or a repository's history."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
+
+from steadycast.decoding import decode
+from steadycast.draft import date_of_name
+from steadycast.errors import DraftError, FeedError, InputError
+from steadycast.fields import Keys
+from steadycast.frontmatter import split
+from steadycast.intake.feeds import FeedSettings, FeedState, Item, read, take_apart
+from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
+from steadycast.outline import outline
+from steadycast.schedule.model import Form
+from steadycast.web import Fetched, Fetcher, shown_url
+
+_COMMIT = "\x01"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PastItem:
+    """One thing published before."""
+
+    at: dt.datetime  # aware
+    title: str
+    url: str = ""
+    form: Form = Form.ARTICLE
+    member: str = ""  # "" for the house
+    draft_path: str = ""  # relative to the source, where it is a file
+
+
+def history_of(
+    source: str, *, zone: ZoneInfo, now: dt.datetime, fetcher: Fetcher | None = None, member: str = ""
+) -> Iterator[PastItem | Problem]:
+    """What `source` tells was published before `now`: a feed's address, a feed's file, a repository or a folder.
+
+    A repository gives the day each Markdown file was first committed, a folder the dates of the front matter, a feed
+    those of its items. What has no date, and what cannot be read, is a Problem. Raises InputError when `source` is none
+    of these.
+    """
+    path = Path(source)
+    if re.match(r"https?://", source, re.IGNORECASE):
+        yield from _fetched(source, fetcher or Fetcher(), now, member)
+    elif path.is_file():
+        feed = FeedSettings(member, source)
+        got = Fetched(200, path.resolve().as_uri(), {}, path.read_bytes(), source)
+        yield from of_items(take_apart(feed, got, now)[1], member, now)
+    elif (path / ".git").exists():
+        yield from of_repository(path, zone, now)
+    elif path.is_dir():
+        yield from of_folder(path, zone, now)
+    else:
+        raise InputError("neither a feed's address nor a file nor a folder", file=source, mend="check the spelling")
+
+
+def _fetched(url: str, fetcher: Fetcher, now: dt.datetime, member: str) -> Iterator[PastItem | Problem]:
+    result = read(FeedSettings(member, url), FeedState(), fetcher, now)
+    if result.error is not None:
+        raise FeedError(result.error.message, file=shown_url(url), mend=result.error.mend)
+    yield from of_items(result.items, member, now)
+
+
+def of_items(items: Iterable[Item], member: str, now: dt.datetime) -> Iterator[PastItem | Problem]:
+    """Past items of a feed. Pure."""
+    for item in items:
+        if item.published is None or item.published > now:
+            yield Problem(PurePosixPath(item.title or item.key), "has no date in the past", "it is left out")
+        else:
+            kinds = {mime.partition("/")[0] for _, mime in item.enclosures}
+            form = Form.VIDEO if "video" in kinds else Form.AUDIO if "audio" in kinds else Form.ARTICLE
+            yield PastItem(item.published, item.title, item.link, form, member)
+
+
+def of_folder(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
+    """Past items of a folder of drafts, by front matter or file name; a file's own time proves nothing."""
+    for found in scan(root, Limits(settle=0, recent=0)):
+        if isinstance(found, Problem):
+            yield found
+        elif isinstance(found, Found) and found.raw is not None:
+            yield _past(found, zone, now)
+
+
+def _past(found: Found, zone: ZoneInfo, now: dt.datetime) -> PastItem | Problem:
+    # Only what the record needs is read: an old picture that is gone does not undo that the text was published.
+    try:
+        front = split(decode(found.raw or b""))
+        keys, look = Keys(front, zone), outline(front.body)
+        title = keys.text("title") or (look.heading.text if look.heading else "") or found.path.stem
+        at = keys.instant("date", "published_at", "date_published", "publishDate") or date_of_name(found.path, zone)
+    except DraftError as error:
+        return Problem(found.path, error.message, error.mend or "", error.line)
+    if at is None or at > now:
+        return Problem(found.path, "has no date in the past", "add date: to its front matter, or use the repository")
+    url = keys.text("canonical_url", "canonical")
+    return PastItem(at, title, url, _form(keys), _member(found.path), str(found.path))
+
+
+def _form(keys: Keys) -> Form:
+    said = keys.text("form").lower()
+    return Form(said) if said in set(Form) else Form.ARTICLE
+
+
+def _member(path: PurePosixPath) -> str:
+    return path.parts[1] if path.parts[0] == "ugc" and len(path.parts) > 2 else ""
+
+
+def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
+    """Past items of a Git repository: each Markdown file that is there now, on the day it was first committed."""
+    command = [
+        "git",
+        "-c",
+        "core.quotePath=false",
+        "-c",
+        "core.fsmonitor=false",
+        "-C",
+        str(root),
+        "log",
+        "-z",
+        "--no-renames",
+    ]
+    command += ["--diff-filter=A", "--name-only", "--relative", f"--format={_COMMIT}%aI", "--", "."]
+    try:
+        done = subprocess.run(command, capture_output=True, check=True, timeout=300, stdin=subprocess.DEVNULL)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        raise InputError("its history cannot be read", file=root, mend="check that git is there and reads it") from None
+    for path, at in sorted(first_commits(done.stdout).items()):
+        if not is_draft_name(PurePosixPath(path).name) or not (root / path).is_file():
+            continue
+        if at <= now:
+            yield PastItem(
+                at.astimezone(zone), _title(root / path), "", Form.ARTICLE, _member(PurePosixPath(path)), path
+            )
+
+
+def first_commits(log: bytes) -> dict[str, dt.datetime]:
+    r"""Path -> the instant it was first added, from `git log -z --diff-filter=A --name-only --format=\\x01%aI`. Pure."""
+    first: dict[str, dt.datetime] = {}
+    at: dt.datetime | None = None
+    for piece in log.decode("utf-8", "surrogateescape").split("\0"):
+        text = piece
+        if _COMMIT in text:
+            stamp, _, text = text.partition(_COMMIT)[2].partition("\n")
+            try:
+                at = dt.datetime.fromisoformat(stamp.strip())
+            except ValueError:
+                at = None
+        text = text.removeprefix("\n")
+        if at is not None and text and (text not in first or at < first[text]):
+            first[text] = at
+    return first
+
+
+def _title(file: Path) -> str:
+    head = file.read_bytes()[:4096].decode("utf-8", "replace")
+    found = re.search(r"""^(?:title\s*[:=]\s*["']?(.+?)["']?|#\s+(.+?))\s*$""", head, re.MULTILINE | re.IGNORECASE)
+    return (found[1] or found[2]) if found else file.stem

@@ -1,0 +1,425 @@
+"""Members' feeds: asked for politely, taken apart out of harm's way, and every item once for ever."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from urllib.parse import urljoin, urlsplit
+
+from steadycast.attached import Attached
+from steadycast.draft import Draft, MediaRef, revision_of, summary_of
+from steadycast.errors import FeedError
+from steadycast.intake.feed_worker import MAX_BYTES, MAX_SECONDS
+from steadycast.outline import outline
+from steadycast.schedule.model import Form, Origin
+from steadycast.web import Fetched, Fetcher, FetchError, shown_url
+
+ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+MAX_MEDIA = 64 * 1024 * 1024
+FLOOD = 3  # more new items than this at once, and none that was known: the feed was rebuilt, not written
+FRESH = dt.timedelta(days=3)
+_ENDINGS = {
+    "audio/mpeg": "mp3",
+    "audio/mp3": "mp3",
+    "audio/mp4": "m4a",
+    "audio/x-m4a": "m4a",
+    "audio/aac": "aac",
+    "audio/ogg": "ogg",
+    "audio/opus": "opus",
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/flac": "flac",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+    "video/quicktime": "mov",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+}
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "HOME")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSettings:
+    """A member's feed, as steadycast.toml has it."""
+
+    member: str
+    url: str
+    take_old: int = 0  # how many of the items that are there at the first look to take
+    allow_private: bool = False
+
+    @property
+    def key(self) -> str:
+        """16 characters that stand for this feed in the ledger."""
+        return hashlib.sha256(f"{self.member}\n{self.url}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What is remembered of a feed between two looks."""
+
+    url: str = ""  # where it is now; "" = where the settings say
+    etag: str = ""
+    modified: str = ""
+    baseline: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a feed. `body` is Markdown, made from its sanitised HTML."""
+
+    guid: str
+    link: str
+    title: str
+    body: str
+    summary: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    published: dt.datetime | None = None  # aware; None where missing or more than a day ahead
+    enclosures: tuple[tuple[str, str], ...] = ()  # (url, MIME type)
+
+    @property
+    def content_hash(self) -> str:
+        """64 hex digits: the first 24 of the title, the rest of body and enclosures, so that each can be compared."""
+        media = [url.partition("?")[0] for url, _ in self.enclosures]  # a query may be a token of the day
+        body = json.dumps([self.body, media], ensure_ascii=False)
+        return _sha(self.title)[:24] + _sha(body)[:40]
+
+    @property
+    def key(self) -> str:
+        """What the ledger files it under: its guid, else its link, else its content."""
+        return self.guid or self.link or self.content_hash
+
+
+class Outcome(StrEnum):
+    """How a look at a feed ended."""
+
+    READ = "read"
+    UNMODIFIED = "unmodified"
+    GONE = "gone"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedResult:
+    """One look at one feed. `state` is what to remember; of a failed look it is what was remembered before."""
+
+    feed: FeedSettings
+    outcome: Outcome
+    state: FeedState
+    items: tuple[Item, ...] = ()
+    title: str = ""
+    error: FeedError | None = None
+
+
+def read(feed: FeedSettings, state: FeedState, fetcher: Fetcher, now: dt.datetime) -> FeedResult:
+    """What a feed holds now, asked for conditionally; never raises for what a feed can do wrong: `error` says it.
+
+    A permanent redirect moves the feed, 410 ends it. One hour a day, another for each feed, it is asked for
+    unconditionally: some servers say "not modified" for ever.
+    """
+    url = state.url or feed.url
+    whole = now.astimezone(dt.UTC).hour == int(feed.key, 16) % 24
+    try:
+        got = fetcher.get(
+            url,
+            etag="" if whole else state.etag,
+            modified="" if whole else state.modified,
+            max_bytes=MAX_BYTES,
+            allow_private=feed.allow_private or None,
+            accept=ACCEPT,
+        )
+        if got.status == 304 and (state.etag or state.modified) and not whole:
+            return FeedResult(feed, Outcome.UNMODIFIED, replace(state, url=_moved(feed, got)))
+        if got.status == 410:
+            error = _wrong(feed, "the feed is gone for good (410)", "ask the member for a new address, or remove it")
+            return FeedResult(feed, Outcome.GONE, replace(state, gone=True), error=error)
+        if got.status != 200:
+            raise _wrong(feed, f"the feed's server answered {got.status}", "open the address in a browser")
+        title, items = take_apart(feed, got, now)
+    except FetchError as error:
+        mend = "set allow_private = true for this feed" if "public internet" in str(error) else "it is tried again"
+        return FeedResult(feed, Outcome.FAILED, state, error=_wrong(feed, str(error), mend))
+    except FeedError as error:
+        return FeedResult(feed, Outcome.FAILED, state, error=error)
+    etag, modified = got.headers.get("ETag", "")[:500], got.headers.get("Last-Modified", "")[:100]
+    after = FeedState(_moved(feed, got), etag, modified, baseline=state.baseline)
+    return FeedResult(feed, Outcome.READ, after, items, title)
+
+
+def read_all(
+    feeds: Iterable[tuple[FeedSettings, FeedState]], fetcher: Fetcher, now: dt.datetime, *, workers: int = 4
+) -> Iterator[FeedResult]:
+    """A look at each feed, a few at a time, in the order given: one that hangs costs its own deadline only."""
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="feed") as pool:
+        yield from pool.map(lambda each: read(each[0], each[1], fetcher, now), feeds)
+
+
+def _moved(feed: FeedSettings, got: Fetched) -> str:
+    return "" if got.permanent_url == feed.url else got.permanent_url
+
+
+def _wrong(feed: FeedSettings, message: str, mend: str) -> FeedError:
+    return FeedError(message, file=shown_url(feed.url), mend=mend)
+
+
+def take_apart(feed: FeedSettings, got: Fetched, now: dt.datetime) -> tuple[str, tuple[Item, ...]]:
+    """(title, items) of a fetched feed, read by a process with limits. Raises FeedError for what is no whole feed."""
+    headers = {"content-location": got.url, "content-type": got.headers.get("Content-Type", "")[:200]}
+    command = [sys.executable, "-P", "-m", "steadycast.intake.feed_worker"]
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}  # no secret is handed down
+    try:
+        done = subprocess.run(  # noqa: S603
+            command,
+            input=json.dumps(headers).encode() + b"\n" + got.body,
+            capture_output=True,
+            timeout=MAX_SECONDS,
+            check=True,
+            env=environment,
+        )
+        answer = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError):
+        raise _wrong(feed, "the feed could not be read within its limits", "check it with a feed validator") from None
+    if answer["kind"] == "html":
+        found = ", ".join(shown_feed(urljoin(got.url, link)) for link in answer["feeds"])
+        mend = (
+            f"its page names: {found}" if found else "give the feed's own address, often /feed, /rss.xml or /atom.xml"
+        )
+        raise _wrong(feed, "this is a web page, not a feed", mend)
+    if answer["kind"] == "broken":
+        raise _wrong(feed, "the feed breaks off before its end", "it is tried again")
+    if answer["kind"] != "feed":
+        raise _wrong(feed, "this is no feed", "give the address of an RSS or Atom feed")
+    items = (_item(raw, now) for raw in answer["items"])
+    return answer["title"], tuple(item for item in items if item.title or item.body or item.enclosures)
+
+
+def shown_feed(url: str) -> str:
+    """The address that a page gives for its feed: public already, so shown whole, without a query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else "(none)"
+
+
+def _item(raw: dict[str, object], now: dt.datetime) -> Item:
+    def text(name: str) -> str:
+        return str(raw.get(name) or "")
+
+    seconds = raw.get("published")
+    published = None
+    if isinstance(seconds, int) and 0 < seconds < (now + dt.timedelta(days=1)).timestamp():
+        published = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    enclosures = raw.get("enclosures")
+    tags = raw.get("tags")
+    return Item(
+        guid=text("guid"),
+        link=text("link"),
+        title=text("title"),
+        body=text("body"),
+        summary=text("summary"),
+        author=text("author"),
+        tags=tuple(dict.fromkeys(str(tag) for tag in tags if tag)) if isinstance(tags, list) else (),
+        published=published,
+        enclosures=tuple((e["url"], e["type"]) for e in enclosures if e["url"]) if isinstance(enclosures, list) else (),
+    )
+
+
+# --- every item once
+
+
+@dataclass(frozen=True, slots=True)
+class SeenItem:
+    """An item as the ledger has it; `draft` is None for what was old at the baseline."""
+
+    guid: str  # the item's key
+    link: str
+    content_hash: str
+    draft: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChanges:
+    """What to do with a feed's items. `keys` files a new or old item where its own key is taken by another."""
+
+    new: tuple[Item, ...] = ()
+    revised: tuple[tuple[Item, SeenItem], ...] = ()
+    old: tuple[Item, ...] = ()  # to be remembered, and not taken
+    keys: dict[Item, str] = field(default_factory=dict)
+
+
+def new_items(
+    items: Sequence[Item], seen: Iterable[SeenItem], *, baseline: bool, take_old: int = 0, now: dt.datetime
+) -> ItemChanges:
+    """Which items are new, which are revisions, and which are old news.
+
+    An item is one that was seen when two of four agree: guid, link, title, and body with enclosures. So a new guid,
+    a moved page or an edit is no new item, and a guid used again for something else is. What several items of the
+    feed share (a constant guid, a link to the home page, a title of the day) tells nothing and does not count.
+    `baseline` False is the first look: only the `take_old` newest are taken. A feed of which nothing is known any more
+    was rebuilt, and gives only what is dated within the last three days.
+    """
+    common = _shared(items)
+    known = list(seen)
+    index: dict[tuple[str, str], list[SeenItem]] = {}
+    for row in known:
+        for signal in _signals(row.guid, row.link, row.content_hash):
+            index.setdefault(signal, []).append(row)
+    fresh: list[Item] = []
+    revised: list[tuple[Item, SeenItem]] = []
+    met: set[str] = set()
+    for item in dict.fromkeys(items):
+        match = _match(item, index, common)
+        if match is None:
+            fresh.append(item)
+        elif match.guid not in met:
+            met.add(match.guid)
+            if match.content_hash != item.content_hash and match.draft is not None:
+                revised.append((item, match))
+    fresh = _once(fresh, common)
+    fresh.sort(key=lambda item: item.published or dt.datetime.min.replace(tzinfo=dt.UTC), reverse=True)
+    if not baseline:
+        new, old = fresh[:take_old], fresh[take_old:]
+    elif known and not met and len(fresh) > FLOOD:
+        new = [item for item in fresh if item.published is not None and now - item.published <= FRESH]
+        old = [item for item in fresh if item not in new]
+    else:
+        new, old = fresh, []
+    new.reverse()  # the oldest first, as they were written
+    return ItemChanges(tuple(new), tuple(revised), tuple(old), _keys(fresh, {row.guid for row in known}))
+
+
+def _signals(guid: str, link: str, content_hash: str) -> list[tuple[str, str]]:
+    pairs = (("guid", guid), ("link", link), ("title", content_hash[:24]), ("body", content_hash[24:]))
+    return [(name, value) for name, value in pairs if value and value not in _NOTHING]
+
+
+def _of(item: Item) -> list[tuple[str, str]]:
+    return _signals(item.key, item.link, item.content_hash)
+
+
+def _shared(items: Sequence[Item]) -> set[tuple[str, str]]:
+    counts = Counter(signal for item in dict.fromkeys(items) for signal in _of(item))
+    return {signal for signal, count in counts.items() if count > 1}
+
+
+def _match(item: Item, index: dict[tuple[str, str], list[SeenItem]], common: set[tuple[str, str]]) -> SeenItem | None:
+    votes: Counter[SeenItem] = Counter()
+    signals = _of(item)
+    for signal in signals:
+        # The whole of an unchanged item counts even where its parts are shared.
+        for row in index.get(signal, ()):
+            votes[row] += signal not in common or row.content_hash == item.content_hash
+    best = max(votes, key=lambda row: votes[row], default=None)
+    alone = len(signals) < 2  # an item that has one signal only is known by it
+    return best if best is not None and votes[best] >= (1 if alone else 2) else None
+
+
+def _once(items: list[Item], common: set[tuple[str, str]]) -> list[Item]:
+    """The same item listed twice in one feed, once."""
+    kept: list[Item] = []
+    hashes: set[tuple[str, str]] = set()
+    for item in items:
+        identity = (item.link if ("link", item.link) in common else "", item.content_hash)
+        if identity not in hashes:
+            hashes.add(identity)
+            kept.append(item)
+    return kept
+
+
+def _keys(items: Iterable[Item], taken: set[str]) -> dict[Item, str]:
+    keys: dict[Item, str] = {}
+    for item in items:
+        key = item.key
+        if key in taken:
+            key = f"{key}#{item.content_hash[:12]}{item.content_hash[-12:]}"
+        taken.add(key)
+        keys[item] = key
+    return keys
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_NOTHING = {_sha("")[:24], _sha(json.dumps(["", []]))[:40]}
+
+
+# --- items as drafts
+
+
+def draft_of(item: Item, feed: FeedSettings, key: str, cache: Path, fetcher: Fetcher) -> Draft:
+    """A feed item as its member's draft, its enclosures downloaded into `cache`. Raises FeedError.
+
+    Where the feed has no text, the title stands for it; remote pictures in the text stay links.
+    """
+    media = tuple(_media(url, mime, feed, cache, fetcher) for url, mime in item.enclosures if _ending(url, mime))
+    look = outline(item.body)
+    title = item.title or (look.heading.text if look.heading else "") or summary_of(look.paragraph)[:60] or feed.member
+    roles = [ref.role for ref in media]
+    form = next((form for form in (Form.VIDEO, Form.AUDIO) if form in roles), Form.ARTICLE)
+    draft = Draft(
+        path=PurePosixPath("feed", feed.member, hashlib.sha256(f"{feed.key}\n{key}".encode()).hexdigest()[:16]),
+        origin=Origin.UGC,
+        member=feed.member,
+        revision="",
+        title=title,
+        body=item.body or item.summary or title,
+        summary=item.summary or summary_of(look.paragraph),
+        author=item.author,
+        form=form,
+        tags=item.tags,
+        canonical_url=item.link if item.link.startswith(("http://", "https://")) else "",
+        date=item.published,
+        media=media,
+    )
+    return replace(draft, revision=revision_of(draft))
+
+
+def _ending(url: str, mime: str) -> str:
+    """The file ending of an enclosure of a kind we take, by its MIME type, else by its address; "" for others."""
+    by_type = _ENDINGS.get(mime.partition(";")[0].strip().lower(), "")
+    by_name = PurePosixPath(urlsplit(url).path).suffix.lower().lstrip(".")
+    return by_type or (by_name if by_name in _ENDINGS.values() else "")
+
+
+def _media(url: str, mime: str, feed: FeedSettings, cache: Path, fetcher: Fetcher) -> MediaRef:
+    ending = _ending(url, mime)
+    kind = next(kind for kind, name in _ENDINGS.items() if name == ending).partition("/")[0]
+    name = f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.{ending}"
+    file = _cached(url, cache / feed.key / name, feed, fetcher)
+    role = "cover" if kind == "image" else kind
+    return MediaRef(role, name, file.path, "", None, file.sha256, file.size, file.mtime_ns)
+
+
+def _cached(url: str, path: Path, feed: FeedSettings, fetcher: Fetcher) -> Attached:
+    """The enclosure on disk; downloaded whole into place where it is not there yet."""
+    if not path.is_file():
+        try:
+            got = fetcher.get(url, max_bytes=MAX_MEDIA, deadline=120, allow_private=feed.allow_private or None)
+        except FetchError as error:
+            raise _wrong(feed, f"an enclosure cannot be had: {error}", "it is tried again") from None
+        if got.status != 200 or re.match(r"text/html", got.headers.get("Content-Type", ""), re.IGNORECASE):
+            raise _wrong(feed, f"an enclosure's server answered {got.status} without the file", "open it in a browser")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            file.write(got.body)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(path)
+    facts = path.stat()
+    with path.open("rb") as kept:
+        digest = hashlib.file_digest(kept, "sha256").hexdigest()
+    return Attached(path, digest, facts.st_size, facts.st_mtime_ns)
