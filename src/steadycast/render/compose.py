@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from slugify import slugify
@@ -29,6 +30,7 @@ from steadycast.schedule.model import Form, Origin
 
 SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+_MEDIA = re.compile(r"media:([0-9a-f]{64})")
 _NO_LIMIT = Limit(1 << 60)
 
 
@@ -66,7 +68,7 @@ class Body:
         ugc = draft.origin is Origin.UGC
         finisher = Finisher(pictures, base, "nofollow ugc noopener" if ugc else "noopener")
         self.html = finisher.finish(join_lines(clean(to_html(draft.body), ugc=ugc)))
-        refused = {str(m.ref) for m in draft.media}
+        refused = {unquote(m.ref) for m in draft.media}
         for name in dict.fromkeys(finisher.lost):
             if name not in refused:
                 self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
@@ -298,8 +300,8 @@ class _Composer:
         rule = self.platform.render
         style = load(rule.style, self.platform.folders) if rule.style else None
         html, links = self.body.html_for(rule, style)
-        for original, adapted in names.items():
-            html = html.replace(f"media:{original}", f"media:{adapted}")
+        if names:
+            html = _MEDIA.sub(lambda m: f"media:{names.get(m[1], m[1])}", html)
         limit = self.platform.limits.get("html")
         if limit is not None and count(html, limit) > limit.max:
             length = count(html, limit)
@@ -314,7 +316,7 @@ class _Composer:
         names: dict[str, str] = {}
         for role in ("image", "audio", "video", "attachment"):
             rule = self.platform.media.get(role, MediaRule())
-            given = [] if rule.count == 0 else [m for m in self.body.media if m.role == role]
+            given = [] if rule.count == 0 else list({m.sha256: m for m in self.body.media if m.role == role}.values())
             self._check_count(role, given, rule)
             for media in given:
                 with self._noting():

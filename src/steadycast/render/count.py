@@ -32,7 +32,7 @@ _SINGLE = re.compile(f"[{_ALONE}]*")
 _SINGLES = re.compile(f"(?:^|(?<=[{_ALONE}]))[{_ALONE}]+(?:(?=[{_ALONE}])|$)")
 _CLUSTER = regex.compile(r"\X")
 
-# X's configuration v3: these ranges weigh 1, every other character 2, an emoji sequence 2, a URL 23.
+# twitter-text, configuration v3: these ranges weigh 1, every other character 2, an emoji sequence 2, a URL 23.
 _LIGHT = re.compile("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
 _MAYBE_EMOJI = re.compile("[\xa9\xae\u200d\u203c-\u3299\ufe0f\U0001f000-\U000fffff]")
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3")
@@ -43,8 +43,8 @@ _WEIGHTED_URL = 23
 def count(text: str, limit: Limit) -> int:
     """How long `text` is as `limit` counts: code points, graphemes, UTF-8 bytes, UTF-16 units, weights or words.
 
-    With `limit.url` every http(s) URL counts that much, whatever its length; weighted text counts 23 for one
-    (Mastodon's and X's documentation; X's weights are those of its configuration v3, after NFC).
+    With `limit.url` every http(s) URL counts that much, whatever its length; weighted text counts 23 for one (the
+    weights are those of the twitter-text library's configuration v3, after NFC).
     """
     url = limit.url if limit.url is not None else _WEIGHTED_URL if limit.count == "weighted" else None
     measure = _MEASURES[limit.count]

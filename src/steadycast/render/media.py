@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ from steadycast.errors import DraftError
 from steadycast.render.worker import Worker
 
 IMAGE_BYTES = 20 << 20
+_HEAD = 64  # bytes that tell a file's kind
 _VERSION = 1  # of what the worker makes: another number makes every adapted file anew
 _MIMES = {
     "jpg": "image/jpeg",
@@ -72,23 +74,20 @@ def store(source: Path | bytes, folder: Path) -> Path:
 
     Raises DraftError when the bytes are of no kind that is taken.
     """
-    data = source if isinstance(source, bytes) else None
-    if data is None:
-        with Path(str(source)).open("rb") as file:
-            head = file.read(64)
+    if isinstance(source, bytes):
+        digest, extension = hashlib.sha256(source).hexdigest(), kind(source[:_HEAD])
     else:
-        head = data[:64]
-    extension = kind(head)
+        stat = source.stat()
+        digest, extension = _identity(source, stat.st_size, stat.st_mtime_ns)
     if extension is None:
         raise DraftError("is no picture, audio or video file that is taken", mend=f"use one of {', '.join(_MIMES)}")
-    digest = hashlib.sha256(data).hexdigest() if data is not None else _digest(Path(str(source)))
     target = folder / f"{digest}.{extension}"
     if not target.exists():
         with _landing(target) as landing:
-            if data is not None:
-                landing.write_bytes(data)
+            if isinstance(source, bytes):
+                landing.write_bytes(source)
             else:
-                shutil.copyfile(str(source), landing)
+                shutil.copyfile(source, landing)
     return target
 
 
@@ -120,15 +119,13 @@ def land(path: Path, target: Path) -> None:
     path.replace(target)
 
 
-def _digest(path: Path) -> str:
-    stat = path.stat()
-    return _digest_of(path, stat.st_size, stat.st_mtime_ns)
-
-
 @lru_cache(maxsize=4096)
-def _digest_of(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 - an edit makes another key
+def _identity(path: Path, size: int, changed: int) -> tuple[str, str | None]:  # noqa: ARG001 - an edit makes another key
+    """The sha256 of a file, and its kind."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        extension = kind(file.read(_HEAD))
+        file.seek(0)
+        return hashlib.file_digest(file, "sha256").hexdigest(), extension
 
 
 @dataclass(frozen=True)
@@ -238,8 +235,8 @@ class Studio:
             landing = Path(name)
             try:
                 made = _ask({"op": op, "out": name, **request})
-                made["sha256"] = _digest(landing)
-                made["size"] = landing.stat().st_size
+                data = landing.read_bytes()
+                made |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
                 land(landing, self.media / f"{made['sha256']}.{made['ext']}")
             finally:
                 landing.unlink(missing_ok=True)
@@ -266,16 +263,22 @@ class Studio:
     def _known(self, key: str, make: Callable[[], dict[str, Any]], *, needs: bool = False) -> dict[str, Any]:
         """What the cache says under `key`, else what `make` says; `needs`: and the file it speaks of is still there."""
         note = self.cache / "media" / f"{key}.json"
-        try:
-            known: dict[str, Any] = json.loads(note.read_bytes())
-            if not needs or (self.media / f"{known['sha256']}.{known['ext']}").exists():
-                return known
-        except (FileNotFoundError, ValueError, KeyError):
-            pass
-        made = make()
-        with _landing(note) as landing:
-            landing.write_text(json.dumps(made), encoding="utf-8")
-        return made
+        known = _remembered.get(note)
+        if known is None:
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                known = json.loads(note.read_bytes())
+        if known is None or (needs and not (self.media / f"{known.get('sha256')}.{known.get('ext')}").exists()):
+            known = make()
+            with _landing(note) as landing:
+                landing.write_text(json.dumps(known), encoding="utf-8")
+        if len(_remembered) >= _REMEMBERED:
+            _remembered.clear()
+        _remembered[note] = known
+        return known
+
+
+_REMEMBERED = 20_000
+_remembered: dict[Path, dict[str, Any]] = {}  # notes of the cache that this process has read
 
 
 def _shape(rule: MediaRule, n: int) -> tuple[float, ...] | None:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -19,6 +20,7 @@ from steadycast.channel import Limit
 from steadycast.errors import SettingsError
 from steadycast.render.count import cut
 
+UTC = ZoneInfo("UTC")
 _MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
 _WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
@@ -40,19 +42,12 @@ class Templates:
         filters: Mapping[str, Any] | None = None,
     ) -> None:
         self._folders = tuple(folders)
-        self._env = ImmutableSandboxedEnvironment(
-            loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
-            undefined=jinja2.StrictUndefined,
-            autoescape=lambda name: name is not None and _MARKUP.search(name) is not None,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            cache_size=200,
-        )
-        self._env.globals.clear()
-        self._env.globals.update({"range": _short_range, "namespace": jinja2.utils.Namespace, **(values or {})})
-        self._env.filters.update(_filters(zone or ZoneInfo("UTC"), language))
-        self._env.filters.update(filters or {})
+        if values or filters:
+            self._env = _environment(self._folders, zone or UTC, language)
+            self._env.globals.update(values or {})
+            self._env.filters.update(filters or {})
+        else:
+            self._env = _shared_environment(self._folders, zone or UTC, language)
 
     def has(self, name: str) -> bool:
         """Whether any folder has a template of this name."""
@@ -84,6 +79,25 @@ class Templates:
                 found = (file, here.tb_lineno)
             here = here.tb_next
         return found
+
+
+def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, language: str) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=lambda name: name is not None and _MARKUP.search(name) is not None,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        cache_size=200,
+    )
+    environment.globals.clear()
+    environment.globals.update({"range": _short_range, "namespace": jinja2.utils.Namespace})
+    environment.filters.update(_filters(zone, language))
+    return environment
+
+
+_shared_environment = lru_cache(maxsize=64)(_environment)  # compiled templates outlive one delivery
 
 
 def _short_range(*bounds: int) -> range:
