@@ -61,8 +61,8 @@ def past(days_ago: int, verdict: str, channel: str = "blog", series: str = "note
     return Before(f"{series}@{at:%Y-%m-%dT%H:%M}", series, at, f"{at:%Y-%m-%dT%H:%M}", channel, verdict, at, **more)
 
 
-def stock(count: int) -> list[StockItem]:
-    return [StockItem(f"d{n}", Form.ARTICLE, Origin.UGC, "alice", since=NOW - DAY) for n in range(count)]
+def stock(count: int, since: dt.datetime = NOW - 9 * DAY) -> list[StockItem]:
+    return [StockItem(f"d{n}", Form.ARTICLE, Origin.UGC, "alice", since=since) for n in range(count)]
 
 
 def draft(n: int, **more) -> DraftRow:
@@ -143,9 +143,23 @@ def test_runway_plan_and_first_gap_come_from_the_plan_and_go_on_beyond_it(ledger
     assert (daily[0].title, daily[0].member, daily[0].channels) == ("稿 0", "小艾", ("博客", "公众号"))
     assert {entry.title for entry in daily[14:16]} == {"稿 14", "稿 15"}
     assert report.channels[1].runway.slots == 16
+    ahead = [square.mark for square in report.channels[1].squares]
+    assert ahead == ["planned"] * 16 + ["gap"] * 12  # the year view goes on beyond the ledger, too
     assert report.channels[0].runway.gap == dt.datetime(2026, 11, 27, 20, tzinfo=ZONE)  # the video has nothing
-    assert 0 < notes.gap_chance < 1
-    assert report.series[1].gap_chance == 1
+
+
+def test_the_chance_of_a_gap_is_told_once_there_is_a_rate_of_intake(ledger, workspace):
+    """What the first intake found is no rate; a week later, what came in since is one."""
+    opening = stock(20)
+    assert gather(ledger, workspace, NOW - 3 * DAY, opening).series[0].gap_chance is None
+    nothing_since, video = (series.gap_chance for series in gather(ledger, workspace, NOW, opening).series)
+    assert nothing_since == 1
+    fresh = [StockItem(f"n{n}", Form.ARTICLE, Origin.UGC, "alice", since=NOW - n * DAY / 2) for n in range(12)]
+    some, plenty = (
+        gather(ledger, workspace, NOW, [*opening[: 20 - less], *fresh]).series[0].gap_chance for less in (19, 10)
+    )
+    assert 0 < plenty < some < 1
+    assert video == 1
 
 
 def test_a_gap_in_the_ledgers_plan_is_shown_as_it_stands(ledger, workspace):

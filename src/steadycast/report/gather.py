@@ -117,8 +117,11 @@ class _Desk:
         by_date: dict[dt.date, Counter[str]] = defaultdict(Counter)
         for day in days:
             by_date[day.date][day.mark] += day.deliveries
-        counts = _verdicts(days)
         served = {series.name for series in self.workspace.series.values() if name in series.channels}
+        for slot in self.outlook.beyond:
+            if slot.series in served and not settings.paused:
+                by_date[self._local(slot.at).date()][self.outlook.state(slot)] += 1
+        counts = _verdicts(days)
         return m.ChannelRecord(
             name=name,
             title=self.title(name),

@@ -13,7 +13,10 @@ from steadycast.schedule.planner import plan
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.stock import suits
 
-CHANCE_DAYS = 30
+CHANCE_WITHIN = dt.timedelta(days=30)
+RATE_OVER = dt.timedelta(days=28)  # the rate of intake is that of the last four weeks
+RATE_AFTER = dt.timedelta(days=7)  # before that it would be a guess
+OPENING = dt.timedelta(hours=1)  # what the first intake found
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Outlook:
     stock: tuple[StockItem, ...]
     history: tuple[Past, ...]
     carried: dict[str, Assignment] = field(default_factory=dict)  # slot -> what it carries
+    beyond: tuple[Slot, ...] = ()  # of the slots, those that the ledger does not have yet
 
     def state(self, slot: Slot) -> str:
         """planned, filled (from reserve), gap or excused."""
@@ -49,13 +53,19 @@ class Outlook:
         return Runway(covered, max(0, (end - self.now).days), gap.at.astimezone(zone) if gap else None)
 
     def gap_chance(self, series: Series) -> float | None:
-        """The chance of a gap within 30 days at the present rate of intake; None where nothing is owed."""
-        ahead = slots_of(series, self.now, self.now + dt.timedelta(days=CHANCE_DAYS))
+        """The chance of a gap within 30 days at the present rate of intake.
+
+        None where nothing is owed in that time, and in the first week, when there is no rate to speak of: what a
+        community begins with is its opening stock and did not come in at any rate.
+        """
+        ahead = slots_of(series, self.now, self.now + CHANCE_WITHIN)
         times = [slot.at for slot in ahead if not slot.excused]
-        if not times:
+        began = min((item.since for item in self.stock), default=self.now)
+        known = min(self.now - began, RATE_OVER)
+        if not times or known < RATE_AFTER:
             return None
-        came = [item.since for item in self.stock if suits(series, item) and not item.evergreen]
-        return reach.gap_chance(times, self.in_stock(series), reach.arrival_rate(came, self.now), self.now, CHANCE_DAYS)
+        came = [i.since for i in self.stock if suits(series, i) and not i.evergreen and i.since > began + OPENING]
+        return reach.gap_chance(times, self.in_stock(series), reach.arrival_rate(came, self.now, known), self.now)
 
     def in_stock(self, series: Series) -> int:
         """Drafts not yet used that this series could use; evergreens count where its `fill` names them, once rested."""
@@ -105,6 +115,5 @@ def look(
     asked = [*(slot for slot in there.values() if slot.id in full), *further]
     made = plan(series, asked, stock, fixed, history, now, fill_within)
     carried = {each.slot: each for each in (*made, *fixed)}
-    return Outlook(
-        now, tuple(series), tuple(sorted((*there.values(), *further))), tuple(stock), tuple(history), carried
-    )
+    ahead = tuple(sorted((*there.values(), *further)))
+    return Outlook(now, tuple(series), ahead, tuple(stock), tuple(history), carried, tuple(further))
