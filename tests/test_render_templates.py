@@ -110,6 +110,10 @@ def test_rfc822_dates_are_numeric_even_for_utc(tmp_path):
     assert Templates((tmp_path,)).render("a.txt.j2", at=AT) == "Fri, 27 Nov 2026 12:00:05 +0000"
 
 
+def test_a_page_can_ask_for_the_colours_of_code(templates):
+    assert ".code .k " in templates(own__a_css_j2="{{ highlight_css(selector='.code') }}").render("a.css.j2")
+
+
 def test_small_words():
     assert duration(None) == ""
     assert date_text(dt.date(2026, 2, 1), "en-GB") == "Sunday, 1 February 2026"

@@ -20,7 +20,7 @@ def colour(html: str, mode: str) -> str:
 
 
 def stylesheet(style: str = "default", selector: str = ".highlight") -> str:
-    """CSS for the classes that `classes` writes."""
+    """CSS for the classes that `classes` writes; templates know it as `highlight_css`."""
     from pygments.formatters import HtmlFormatter
 
     css: str = HtmlFormatter(style=style).get_style_defs(selector)  # type: ignore[no-untyped-call]

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from steadycast.channel import Limit
 from steadycast.errors import SettingsError
 from steadycast.render.count import cut
+from steadycast.render.highlight import stylesheet
 
 UTC = ZoneInfo("UTC")
 _MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
@@ -92,7 +93,9 @@ def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, language: str) -> I
         cache_size=200,
     )
     environment.globals.clear()
-    environment.globals.update({"range": _short_range, "namespace": jinja2.utils.Namespace})
+    environment.globals.update(
+        {"range": _short_range, "namespace": jinja2.utils.Namespace, "highlight_css": stylesheet}
+    )
     environment.filters.update(_filters(zone, language))
     return environment
 

@@ -1,0 +1,96 @@
+"""A draft's body, parsed, sanitised and measured once, however many channels will show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from urllib.parse import unquote
+
+from slugify import slugify
+
+from steadycast.channel import Limit, Media, RenderRule
+from steadycast.draft import Draft
+from steadycast.errors import DraftError
+from steadycast.render import html as as_html
+from steadycast.render import text as as_text
+from steadycast.render.lexer import Finisher
+from steadycast.render.markdown import join_lines, to_html
+from steadycast.render.media import Studio
+from steadycast.render.sanitise import clean
+from steadycast.render.style import Style
+from steadycast.schedule.model import Origin
+
+
+class Body:
+    """A draft's body, parsed, sanitised and measured once, for every channel that will show it.
+
+    `faults` are what is wrong with it wherever it goes: missing or broken media, each a DraftError with its line.
+    """
+
+    def __init__(self, draft: Draft, studio: Studio, base: str = "") -> None:
+        self.draft = draft
+        self.studio = studio
+        self.faults: list[DraftError] = []
+        self.media = tuple(self._taken())
+        pictures = {m.ref: m.sha256 for m in self.media if m.role == "image"}
+        ugc = draft.origin is Origin.UGC
+        finisher = Finisher(pictures, base, "nofollow ugc noopener" if ugc else "noopener")
+        self.html = finisher.finish(join_lines(clean(to_html(draft.body), ugc=ugc)))
+        refused = {unquote(m.ref) for m in draft.media}
+        for name in dict.fromkeys(finisher.lost):
+            if name not in refused:
+                self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
+        self._html: dict[tuple[RenderRule, int], tuple[str, as_text.Numbered]] = {}
+
+    def _taken(self) -> Iterator[Media]:
+        for ref in self.draft.media:
+            try:
+                yield self.studio.take(ref)
+            except DraftError as error:
+                self.faults.append(self._fault(error.message, error.line, error.mend))
+
+    def _fault(self, message: str, line: int | None = None, mend: str | None = None) -> DraftError:
+        return DraftError(message, file=str(self.draft.path), line=line, mend=mend or "put the file beside the draft")
+
+    def html_for(self, rule: RenderRule, style: Style | None) -> tuple[str, as_text.Numbered]:
+        """The body's HTML by `rule`, and its links; made once for one rule."""
+        key = (_html_rule(rule), id(style))
+        if key not in self._html:
+            self._html[key] = as_html.render(self.html, key[0], style)
+        return self._html[key]
+
+    def text_for(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, as_text.Numbered]:
+        """The body's text with its links as `links` says, and the links; made once but for the links."""
+        return self._plain.render(links, hosts)
+
+    @cached_property
+    def _plain(self) -> as_text.Plain:
+        return as_text.plain(self.html)
+
+    @cached_property
+    def slug(self) -> str:
+        """The draft's own slug, else one made from its title."""
+        return self.draft.slug or slugify(self.draft.title, max_length=80, word_boundary=True)
+
+    def summary(self, limit: Limit) -> str:
+        """The draft's summary, else its first sentences."""
+        return self.draft.summary or as_text.summary(self.html, limit)
+
+
+@lru_cache(maxsize=256)
+def _html_rule(rule: RenderRule) -> RenderRule:
+    """`rule` without what only text asks: rules that make the same HTML are equal."""
+    return replace(rule, thread=False, text_links="inline", style="")
+
+
+def prepare(draft: Draft, media_dir: Path, cache_dir: Path, *, base: str = "") -> Body:
+    """`draft` ready to be composed for any number of channels; links without a host are taken to mean `base`."""
+    return Body(draft, Studio(media_dir, cache_dir), base)
+
+
+def _line_of(draft: Draft, name: str) -> int | None:
+    """The file's line on which the body first names `name`."""
+    at = draft.body.find(name)
+    return None if at < 0 else draft.body_line + draft.body.count("\n", 0, at)
