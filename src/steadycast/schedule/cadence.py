@@ -126,7 +126,7 @@ def _chinese(days: Days) -> str:
     assert isinstance(days, Monthly)
     parts = [f"{_ORDINALS[nth][1] if nth != LAST else _LAST_WORDS[1]}周{_HAN[day]}" for nth, day in days.nth]
     parts += ["最后一天" if number == LAST else f"{number} 日" for number in days.numbers]
-    return f"每月{' ' if days.numbers and not days.nth else ''}{'、'.join(parts)}"
+    return f"每月{' ' if parts[0][0].isdigit() else ''}{'、'.join(parts)}"
 
 
 def _working(weekdays: Sequence[int]) -> bool:

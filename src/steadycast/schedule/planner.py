@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
@@ -56,6 +57,14 @@ def fits(series: Series, slot: Slot, item: StockItem) -> bool:
     return suits(series, item) and in_time(item, slot.at) and near(item, slot.at, occurrence_of(series, slot))
 
 
+class _Use(NamedTuple):
+    """When and where a draft goes out or went out, and how long it rests there, should it be an evergreen."""
+
+    at: dt.datetime
+    place: str = ""
+    cooldown: dt.timedelta = dt.timedelta()
+
+
 class _Desk:
     """The plan while it is made. Slots are looked at in order of time, so turns and mix are those of that moment."""
 
@@ -80,12 +89,12 @@ class _Desk:
         self.occasions: dict[str, str] = {}  # occasion -> the fresh draft that all its slots carry
         self.fillers: dict[str, str] = {}  # occasion -> the evergreen that fills its slots
         self.used: dict[str, str] = {}  # draft -> the occasion or slot that has it
-        self.uses: dict[str, list[tuple[dt.datetime, str]]] = defaultdict(list)  # draft -> when and where
+        self.uses: dict[str, list[_Use]] = defaultdict(list)
         self.turns = Turns()
         self.mixes = {each.name: Mix(each.mix) for each in series}
         for item in stock:
             if item.last_used:
-                self.uses[item.draft].append((item.last_used, ""))
+                self.uses[item.draft].append(_Use(item.last_used))
         self._remember(history)
 
     def _remember(self, history: Sequence[Past]) -> None:
@@ -94,7 +103,7 @@ class _Desk:
             occasion = occasion_of(each.slot)
             key = occasion or each.slot
             self.used[each.draft] = key
-            self.uses[each.draft].append((each.at, key))
+            self.uses[each.draft].append(_Use(each.at, key, self._cooldown(each.series)))
             if occasion:
                 self.occasions[occasion] = each.draft
             if key not in told:
@@ -138,7 +147,7 @@ class _Desk:
         occasion = occasion_of(slot_id)
         if slot is not None:
             self.given[slot_id] = assignment
-            self.uses[assignment.draft].append((slot.at, _place(slot)))
+            self.uses[assignment.draft].append(self._use(slot))
         item = self.stock.get(assignment.draft)
         if item is None or not item.evergreen:
             self.used[assignment.draft] = occasion or slot_id
@@ -152,7 +161,7 @@ class _Desk:
             if former and not former.fixed:
                 del self.given[other.id]
                 self.used.pop(former.draft, None)
-                self.uses[former.draft].remove((other.at, _place(other)))
+                self.uses[former.draft].remove(self._use(other))
         if slot.occasion:
             self.occasions.pop(slot.occasion, None)
             self.fillers.pop(slot.occasion, None)
@@ -240,14 +249,15 @@ class _Desk:
     def _movable(self) -> dict[str, list[Slot]]:
         """Slots of each series, in order of time, whose fresh draft an earlier slot may draw on.
 
-        Not those of an occasion: what announces one event is no use to another.
+        Not those of an occasion: what announces one event is no use to another. Nor what is reserve.
         """
         found: dict[str, list[Slot]] = defaultdict(list)
         for slot in self.slots:
             given = self.given.get(slot.id)
             if slot.occasion or slot.id in self.pinned or not self._opens(slot):
                 continue
-            if given and not given.fixed and not given.filled:
+            item = self.stock.get(given.draft) if given else None
+            if given and not given.fixed and item and not item.evergreen:
                 found[slot.series].append(slot)
         return found
 
@@ -266,7 +276,7 @@ class _Desk:
     def _put(self, slot: Slot, assignment: Assignment) -> None:
         former = self.given.pop(slot.id, None)
         if former:
-            self.uses[former.draft].remove((slot.at, _place(slot)))
+            self.uses[former.draft].remove(self._use(slot))
         self._take(slot.id, assignment)
 
     def _drawn(self, series: Series, slot: Slot, movable: list[Slot]) -> tuple[StockItem, str] | None:
@@ -307,7 +317,7 @@ class _Desk:
             able,
             key=lambda item: (
                 item.draft != same,
-                max((at for at, _ in self.uses[item.draft]), default=LONG_AGO),
+                max((use.at for use in self.uses[item.draft]), default=LONG_AGO),
                 item.since,
                 item.draft,
             ),
@@ -315,8 +325,17 @@ class _Desk:
         )
 
     def _rested(self, series: Series, slot: Slot, item: StockItem) -> bool:
-        """Whether an evergreen goes out nowhere else within the cooldown, before or after."""
-        return all(abs(slot.at - at) >= series.cooldown or place == _place(slot) for at, place in self.uses[item.draft])
+        """Whether an evergreen goes out nowhere else within the cooldown of either series, before or after."""
+        return all(
+            abs(slot.at - use.at) >= max(series.cooldown, use.cooldown) or use.place == _place(slot)
+            for use in self.uses[item.draft]
+        )
+
+    def _use(self, slot: Slot) -> _Use:
+        return _Use(slot.at, _place(slot), self._cooldown(slot.series))
+
+    def _cooldown(self, series: str) -> dt.timedelta:
+        return self.series[series].cooldown if series in self.series else dt.timedelta()
 
 
 def _place(slot: Slot) -> str:

@@ -104,9 +104,10 @@ def _check(text: str, parts: Mapping[str, str]) -> None:
         for number in _numbers(text, parts, name):
             if not low <= (abs(number) if name in _SIGNED else number) <= high:
                 raise _wrong(text, f"{name}={number} is out of range")
+    most = {"MONTHLY": 5, "YEARLY": 5 if "BYMONTH" in parts else 53}.get(frequency, 0)
     for day in [*parts.get("BYDAY", "MO").split(","), parts.get("WKST", "MO")]:
         found = _WEEKDAY.fullmatch(day)
-        if not found or (found[1] and frequency not in ("MONTHLY", "YEARLY")):
+        if not found or (found[1] and not 1 <= abs(int(found[1])) <= most):
             mend = "MO, TU, WE, TH, FR, SA, SU; and 1SA or -1FR with MONTHLY or YEARLY"
             raise _wrong(text, f'"{day[:40]}" is no day of the week here', mend)
     if "BYMINUTE" not in parts or ("BYHOUR" not in parts and frequency != "HOURLY"):

@@ -1,0 +1,270 @@
+"""Cadences: what each form means, what a wrong one probably meant, and how cron and people hear it."""
+
+import datetime as dt
+
+import pytest
+from croniter import croniter
+from dateutil.rrule import rrulestr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steadycast.errors import SettingsError
+from steadycast.schedule.cadence import parse
+from steadycast.schedule.days import ANCHOR
+
+FIRST, LAST = dt.date(2026, 11, 1), dt.date(2026, 12, 31)
+
+
+def days(every=None, rrule=None) -> list[str]:
+    return [f"{moment:%m-%d %H:%M}" for moment in parse(every, rrule).moments(FIRST, LAST, ANCHOR)]
+
+
+@pytest.mark.parametrize(
+    ("form", "first_three"),
+    [
+        ("day at 06:20", ["11-01 06:20", "11-02 06:20", "11-03 06:20"]),
+        ("every day at 6:20", ["11-01 06:20", "11-02 06:20", "11-03 06:20"]),
+        ("day at 20:00, 08:00", ["11-01 08:00", "11-01 20:00", "11-02 08:00"]),
+        ("weekday at 20:00", ["11-02 20:00", "11-03 20:00", "11-04 20:00"]),
+        ("week on fri at 20:00", ["11-06 20:00", "11-13 20:00", "11-20 20:00"]),
+        ("Week on Wednesday and mon,fri at 08:00", ["11-02 08:00", "11-04 08:00", "11-06 08:00"]),
+        ("2 weeks on fri at 20:00", ["11-06 20:00", "11-20 20:00", "12-04 20:00"]),
+        ("10 days at 20:00", ["11-06 20:00", "11-16 20:00", "11-26 20:00"]),
+        ("month on 1,15 at 09:00", ["11-01 09:00", "11-15 09:00", "12-01 09:00"]),
+        ("month on last fri at 19:30", ["11-27 19:30", "12-25 19:30"]),
+        ("month on first sat at 14:00", ["11-07 14:00", "12-05 14:00"]),
+        ("month on 31 at 09:00", ["12-31 09:00"]),
+        ("month on last day at 09:00", ["11-30 09:00", "12-31 09:00"]),
+        ("每天 06:20", ["11-01 06:20", "11-02 06:20", "11-03 06:20"]),
+        ("工作日 20：00", ["11-02 20:00", "11-03 20:00", "11-04 20:00"]),
+        ("每周五 20:00", ["11-06 20:00", "11-13 20:00", "11-20 20:00"]),
+        ("每周一、三、五08:00", ["11-02 08:00", "11-04 08:00", "11-06 08:00"]),
+        ("每星期天 10:00", ["11-01 10:00", "11-08 10:00", "11-15 10:00"]),
+        ("每月1日、15号 09:00", ["11-01 09:00", "11-15 09:00", "12-01 09:00"]),
+        ("每月最后一个周五 19:30", ["11-27 19:30", "12-25 19:30"]),
+        ("每月第一个星期六 14:00", ["11-07 14:00", "12-05 14:00"]),
+        ("每月最后一天 09:00", ["11-30 09:00", "12-31 09:00"]),
+    ],
+)
+def test_human_forms(form, first_three):
+    assert days(form)[:3] == first_three
+
+
+@pytest.mark.parametrize(
+    ("form", "meant"),
+    [
+        ("dya at 06:20", "day at 06:20"),
+        ("day 06:20", "day at 06:20"),
+        ("daily at 06:20", "day at 06:20"),
+        ("friday at 20:00", "week on friday at 20:00"),
+        ("week fri at 20:00", "week on fri at 20:00"),
+        ("mon,fri 20:00", "week on mon,fri at 20:00"),
+        ("weekdys at 20:00", "weekday at 20:00"),
+        ("month on lst fri at 19:30", "month on last fri at 19:30"),
+    ],
+)
+def test_a_wrong_form_says_what_was_probably_meant(form, meant):
+    with pytest.raises(SettingsError) as error:
+        parse(form)
+    assert error.value.mend == f'did you mean "{meant}"?'
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ("", "none of the known forms"),
+        ("sometimes", "none of the known forms"),
+        ("day at 25:00", '"25:00" is not a time'),
+        ("day at 06:60", '"06:60" is not a time'),
+        ("day at 6:20pm", '"6:20pm" is not a time'),
+        ("month on 32 at 09:00", '"32" is not a day of the month'),
+        ("month on 0 at 09:00", '"0" is not a day of the month'),
+        ("0 days at 09:00", "0 is not an interval"),
+        ("2 months on 1 at 09:00", '"months"'),
+        ("week on ,fri at 20:00", '"" is not a day of the week'),
+        ("每周八 20:00", "每周八"),
+        ("每月32日 20:00", "32日"),
+    ],
+)
+def test_a_form_beyond_guessing_lists_all_forms(form, why):
+    with pytest.raises(SettingsError) as error:
+        parse(form)
+    assert why in error.value.message
+    assert "week on mon,wed,fri at 08:00" in error.value.mend
+
+
+def test_a_series_has_exactly_one_of_both():
+    for both in ((None, None), ("day at 06:20", "FREQ=DAILY;BYHOUR=6;BYMINUTE=20")):
+        with pytest.raises(SettingsError, match="exactly one"):
+            parse(*both)
+
+
+@pytest.mark.parametrize(
+    ("rule", "form"),
+    [
+        ("FREQ=DAILY;BYHOUR=6;BYMINUTE=20", "day at 06:20"),
+        ("RRULE:freq=weekly;byday=fr;byhour=20;byminute=0;bysecond=0", "week on fri at 20:00"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;BYHOUR=20;BYMINUTE=0;WKST=MO", "2 weeks on fri at 20:00"),
+        ("FREQ=DAILY;INTERVAL=3;BYHOUR=8;BYMINUTE=0", "3 days at 08:00"),
+        ("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=20;BYMINUTE=0", "weekday at 20:00"),
+        ("FREQ=MONTHLY;BYMONTHDAY=15,1;BYHOUR=9;BYMINUTE=0", "month on 1,15 at 09:00"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1;BYHOUR=9;BYMINUTE=0", "month on last day at 09:00"),
+        ("FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=19;BYMINUTE=30", "month on last fri at 19:30"),
+    ],
+)
+def test_a_plain_rrule_is_the_same_cadence_as_its_human_form(rule, form):
+    assert parse(None, rule) == parse(form)
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("", "no part of an RRULE"),
+        ("FREQ=DAILY;BYHOUR=6;BYMINUTE=0;COUNT=3", "COUNT"),
+        ("FREQ=DAILY;BYHOUR=6;BYMINUTE=0;UNTIL=20270101", "UNTIL"),
+        ("FREQ=MINUTELY;BYHOUR=6;BYMINUTE=0", "FREQ is one of"),
+        ("FREQ=DAYLY;BYHOUR=6;BYMINUTE=0", "did you mean DAILY?"),
+        ("BYHOUR=6;BYMINUTE=0", "FREQ is missing"),
+        ("FREQ=DAILY;BYHUOR=6", "did you mean BYHOUR?"),
+        ("FREQ=DAILY;BYHOUR=6;BYHOUR=7;BYMINUTE=0", "BYHOUR needs one value"),
+        ("FREQ=DAILY;BYHOUR=24;BYMINUTE=0", "out of range"),
+        ("FREQ=DAILY;BYHOUR=six;BYMINUTE=0", "takes numbers"),
+        ("FREQ=DAILY;INTERVAL=0;BYHOUR=6;BYMINUTE=0", "out of range"),
+        ("FREQ=DAILY;BYHOUR=6;BYMINUTE=0;BYSECOND=30", "out of range"),
+        ("FREQ=DAILY", "at what time"),
+        ("FREQ=WEEKLY;BYHOUR=6;BYMINUTE=0", "add BYDAY"),
+        ("FREQ=MONTHLY;BYHOUR=6;BYMINUTE=0", "add BYMONTHDAY or BYDAY"),
+        ("FREQ=WEEKLY;BYDAY=XX;BYHOUR=6;BYMINUTE=0", "XX"),
+        ("FREQ=WEEKLY;BYDAY=2MO;BYHOUR=6;BYMINUTE=0", "2MO"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYHOUR=6;BYMINUTE=0", "no day at all"),
+        ("FREQ=MONTHLY;BYDAY=9MO;BYHOUR=6;BYMINUTE=0", "9MO"),
+        ("FREQ=YEARLY;BYDAY=54MO;BYHOUR=6;BYMINUTE=0", "54MO"),
+        ("FREQ=YEARLY;BYMONTH=12;BYDAY=0MO;BYHOUR=6;BYMINUTE=0", "0MO"),
+    ],
+)
+def test_a_wrong_rrule_says_how_to_mend_it(rule, why):
+    with pytest.raises(SettingsError) as error:
+        parse(None, rule)
+    assert why in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9;BYMINUTE=0",
+        "FREQ=YEARLY;BYWEEKNO=20,48;BYDAY=MO;BYHOUR=9;BYMINUTE=0",
+        "FREQ=YEARLY;BYYEARDAY=-1,100;BYHOUR=9;BYMINUTE=30",
+        "FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=13;BYHOUR=9;BYMINUTE=0",
+        "FREQ=MONTHLY;BYDAY=5FR,-2SU;BYHOUR=9;BYMINUTE=0",
+        "FREQ=HOURLY;INTERVAL=7;BYMINUTE=5",
+        "FREQ=HOURLY;BYMINUTE=0,30;BYDAY=SA",
+        "FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYMONTH=11",
+        "FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR;BYHOUR=9;BYMINUTE=0",
+    ],
+)
+def test_every_rrule_falls_where_dateutil_says(rule):
+    expected = rrulestr(f"{rule};BYSECOND=0", dtstart=dt.datetime(2024, 1, 1)).between(
+        dt.datetime(2026, 1, 1), dt.datetime(2027, 12, 31, 23, 59), inc=True
+    )
+    found = parse(None, rule).moments(dt.date(2026, 1, 1), dt.date(2027, 12, 31), ANCHOR)
+    assert found == expected
+    assert len(found) > 3
+
+
+@pytest.mark.parametrize(
+    ("form", "minutes", "lines"),
+    [
+        ("day at 06:20", 0, ("20 6 * * *",)),
+        ("day at 06:20", 10, ("10 6 * * *",)),
+        ("day at 00:05", 10, ("55 23 * * *",)),
+        ("day at 08:00,20:00", 5, ("55 7,19 * * *",)),
+        ("day at 00:05,20:05", 10, ("55 19 * * *", "55 23 * * *")),
+        ("week on mon,fri at 20:00", 10, ("50 19 * * 1,5",)),
+        ("week on mon at 00:05", 10, ("55 23 * * 0",)),
+        ("week on sun at 00:05", 10, ("55 23 * * 6",)),
+        ("weekday at 20:00", 3 * 1440, ("0 20 * * 0,1,2,5,6",)),
+        ("month on 1,15 at 09:00", 10, ("50 8 1,15 * *",)),
+        ("month on 2 at 00:05", 10, ("55 23 1 * *",)),
+        ("month on 1 at 00:05", 10, None),
+        ("month on 29 at 00:05", 10, None),
+        ("month on 31 at 09:00", 10, ("50 8 31 * *",)),
+        ("month on last fri at 19:30", 0, None),
+        ("month on last day at 19:30", 0, None),
+        ("2 weeks on fri at 20:00", 0, None),
+        ("3 days at 20:00", 0, None),
+    ],
+)
+def test_cron_lines(form, minutes, lines):
+    """None wherever plain five-field cron cannot say it exactly."""
+    assert parse(form).to_cron(dt.timedelta(minutes=minutes)) == lines
+
+
+def test_an_rrule_beyond_days_and_times_has_no_cron_line():
+    assert parse(None, "FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1;BYHOUR=9;BYMINUTE=0").to_cron() is None
+
+
+@pytest.mark.parametrize("lead", [dt.timedelta(seconds=30), -dt.timedelta(minutes=1)])
+def test_a_lead_is_whole_minutes_ahead(lead):
+    with pytest.raises(ValueError, match="whole minutes"):
+        parse("day at 06:20").to_cron(lead)
+
+
+TIMES = st.lists(st.builds("{:02}:{:02}".format, st.integers(0, 23), st.integers(0, 59)), min_size=1, max_size=3)
+WEEK = st.lists(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), min_size=1, max_size=7)
+MONTH = st.lists(st.integers(1, 31), min_size=1, max_size=3)
+FORMS = st.one_of(
+    st.builds("day at {}".format, TIMES.map(",".join)),
+    st.builds("week on {} at {}".format, WEEK.map(",".join), TIMES.map(",".join)),
+    st.builds("month on {} at {}".format, MONTH.map(lambda days: ",".join(map(str, days))), TIMES.map(",".join)),
+)
+
+
+@given(FORMS, st.integers(0, 3000))
+@settings(max_examples=60, deadline=None)
+def test_cron_fires_lead_minutes_before_every_slot_and_at_no_other_time(form, minutes):
+    cadence, lead = parse(form), dt.timedelta(minutes=minutes)
+    lines = cadence.to_cron(lead)
+    if lines is None:
+        assert form.startswith("month")
+        return
+    begin, end = dt.datetime(2027, 1, 10), dt.datetime(2027, 4, 10)
+    moments = cadence.moments(dt.date(2027, 1, 1), dt.date(2027, 5, 1), ANCHOR)
+    expected = [moment - lead for moment in moments if begin < moment - lead < end]
+    fired = []
+    for line in lines:
+        clock = croniter(line, begin)
+        while (at := clock.get_next(dt.datetime)) < end:
+            fired.append(at)
+    assert sorted(fired) == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "english", "chinese"),
+    [
+        ("day at 06:20", "daily at 06:20", "每天 06:20"),
+        ("day at 08:00,20:00", "daily at 08:00, 20:00", "每天 08:00、20:00"),
+        ("weekday at 20:00", "weekdays at 20:00", "工作日 20:00"),
+        ("week on mon,fri at 20:00", "every Mon, Fri at 20:00", "每周一、五 20:00"),
+        ("2 weeks on fri at 20:00", "every 2 weeks on Fri at 20:00", "每 2 周的周五 20:00"),
+        ("3 days at 08:00", "every 3 days at 08:00", "每 3 天 08:00"),
+        ("month on 1,22 at 09:00", "monthly on the 1st, 22nd at 09:00", "每月 1 日、22 日 09:00"),
+        ("month on 11 at 09:00", "monthly on the 11th at 09:00", "每月 11 日 09:00"),
+        ("month on last fri at 19:30", "monthly on the last Fri at 19:30", "每月最后一个周五 19:30"),
+        ("month on last day at 19:30", "monthly on the last day at 19:30", "每月最后一天 19:30"),
+    ],
+)
+def test_a_cadence_is_said_in_both_languages(form, english, chinese):
+    assert parse(form).describe("en") == english
+    assert parse(form).describe("zh-CN") == chinese
+
+
+def test_many_times_a_day_are_counted_and_a_rule_is_quoted():
+    assert parse(None, "FREQ=HOURLY;BYMINUTE=0").describe() == "daily, 24 times"
+    rule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYHOUR=9;BYMINUTE=0"
+    assert parse(None, rule).describe("zh") == f"{rule};BYSECOND=0"
+
+
+@given(st.sampled_from(["day at 06:20", "每天 06:20", "week on mon,wed at 20:00", "month on last fri at 19:30"]))
+def test_a_cadence_is_a_value(form):
+    assert parse(form) == parse(form)
+    assert hash(parse(form)) == hash(parse(form))

@@ -1,0 +1,106 @@
+"""Runway: how far stock reaches, and the chance of a gap."""
+
+import datetime as dt
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steadycast.schedule.model import Assignment, Series
+from steadycast.schedule.runway import arrival_rate, gap_chance, runway
+from steadycast.schedule.slots import slots
+
+UTC = dt.UTC
+NOW = dt.datetime(2026, 11, 22, 20, tzinfo=UTC)
+DAY = dt.timedelta(days=1)
+NOTES = Series("notes", every="day at 20:00", days_off={dt.date(2026, 11, 24): "off"})
+AHEAD = slots(NOTES, NOW - 3 * DAY, NOW + 10 * DAY)
+OWED = [slot for slot in AHEAD if slot.at >= NOW and not slot.excused]
+
+
+def give(*numbers: int, filled: tuple[int, ...] = ()) -> list[Assignment]:
+    return [Assignment(OWED[n].id, f"d{n}", filled=n in filled) for n in numbers]
+
+
+def test_runway_ends_at_the_first_owed_slot_that_nothing_covers():
+    """Excused and past slots are passed over; what lies behind the gap does not count."""
+    found = runway(NOTES, AHEAD, give(0, 1, 2, 5), NOW)
+    assert (found.fresh, found.filled, found.days, found.first_gap) == (3, 0, 4.0, OWED[3])
+    assert found.ahead == 9
+
+
+def test_what_reserve_fills_is_no_gap_and_counted_apart():
+    found = runway(NOTES, AHEAD, give(0, 1, 2, 3, filled=(1,)), NOW)
+    assert (found.fresh, found.filled, found.first_gap) == (1, 1, OWED[4])
+
+
+def test_without_a_gap_it_reaches_to_the_last_slot_given():
+    found = runway(NOTES, AHEAD, give(*range(9)), NOW)
+    assert (found.fresh, found.days, found.first_gap) == (9, 9.0, None)
+
+
+def test_a_series_without_slots_has_no_runway():
+    found = runway(NOTES, [], [], NOW)
+    assert (found.fresh, found.days, found.first_gap, found.ahead) == (0, 0.0, None, 0)
+
+
+def test_slots_of_other_series_do_not_matter():
+    other = slots(Series("video", every="day at 08:00"), NOW, NOW + 5 * DAY)
+    assert runway(NOTES, [*other, *AHEAD], give(0), NOW) == runway(NOTES, AHEAD, give(0), NOW)
+
+
+def test_the_rate_is_what_came_in_the_last_four_weeks():
+    times = [NOW - n * DAY for n in range(60)] + [NOW + DAY]
+    assert arrival_rate(times, NOW) == 1.0
+    assert arrival_rate([], NOW) == 0.0
+
+
+def daily(count: int) -> list[dt.datetime]:
+    return [NOW + n * DAY for n in range(1, count + 1)]
+
+
+def test_without_arrivals_it_is_sure_one_way_or_the_other():
+    assert gap_chance(daily(30), 30, 0, NOW) == 0.0
+    assert gap_chance(daily(30), 29, 0, NOW) == 1.0
+    assert gap_chance([], 0, 0, NOW) == 0.0
+
+
+def test_one_slot_and_no_stock_is_the_chance_that_nothing_comes():
+    assert gap_chance(daily(1), 0, 2, NOW) == pytest.approx(math.exp(-2), rel=1e-12)
+
+
+def test_two_slots_by_hand():
+    """No gap: one or more by the first slot and enough by the second."""
+    p0, p1 = math.exp(-1), math.exp(-1)
+    assert gap_chance(daily(2), 0, 1, NOW) == pytest.approx(p0 + p1 * p0, rel=1e-12)
+
+
+def test_only_slots_within_the_days_count():
+    assert gap_chance([*daily(3), NOW - DAY], 3, 0, NOW, days=3) == 0.0
+    assert gap_chance(daily(40), 30, 0, NOW) == 0.0
+
+
+def test_a_flood_of_drafts_leaves_no_chance_and_breaks_nothing():
+    assert gap_chance(daily(30), 0, 5000, NOW) == 0.0
+
+
+def test_it_agrees_with_playing_it_out():
+    dice, gaps = random.Random(7), 0
+    for _ in range(4000):
+        stock, at = 3, 0.0
+        arrivals = []
+        while (at := at + dice.expovariate(0.8)) < 15:
+            arrivals.append(at)
+        gaps += any(stock + sum(each <= day for each in arrivals) < day for day in range(1, 16))
+    assert gap_chance(daily(15), 3, 0.8, NOW) == pytest.approx(gaps / 4000, abs=0.03)
+
+
+@given(st.integers(0, 20), st.floats(0, 5), st.integers(0, 40))
+@settings(max_examples=60, deadline=None)
+def test_more_stock_and_more_arrivals_never_raise_the_chance(stock, rate, count):
+    chance = gap_chance(daily(count), stock, rate, NOW)
+    assert 0 <= chance <= 1
+    assert gap_chance(daily(count), stock + 1, rate, NOW) <= chance + 1e-12
+    assert gap_chance(daily(count), stock, rate + 0.5, NOW) <= chance + 1e-12
