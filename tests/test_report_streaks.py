@@ -1,0 +1,118 @@
+"""Streaks over channels, series and dates, against a plain recount; and what an outlook takes as given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steadycast.ledger.record_reads import SlotVerdict
+from steadycast.ledger.tables import EPOCH
+from steadycast.report.model import Runway, Streak
+from steadycast.report.outlook import look
+from steadycast.report.streaks import is_daily, streaks
+from steadycast.schedule.model import Assignment, Form, Origin, Past, Series, StockItem
+from steadycast.schedule.slots import slots
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = dt.datetime(2026, 11, 22, 21, tzinfo=ZONE)
+DAY = dt.timedelta(days=1)
+NOTES = Series("notes", every="day at 20:00", zone=ZONE, channels=("blog",))
+TALKS = Series("talks", every="week on fri at 20:00", zone=ZONE, channels=("blog", "video"))
+BOTH = {"notes": NOTES, "talks": TALKS}
+
+
+def micros(at: dt.datetime) -> int:
+    return (at - EPOCH) // dt.timedelta(microseconds=1)
+
+
+def naive(verdicts: list[str], unit: str) -> Streak:
+    """Counted one by one, from the newest back; and every run, for the longest."""
+    current = late = 0
+    for verdict in reversed(verdicts):
+        if verdict == "missed":
+            break
+        current, late = current + 1, late + (verdict == "late")
+    runs, run = [0], 0
+    for verdict in verdicts:
+        run = 0 if verdict == "missed" else run + 1
+        runs.append(run)
+    return Streak(current, late, max(runs), unit)
+
+
+@given(st.lists(st.sampled_from(["kept", "kept", "kept", "late", "missed"]), max_size=60))
+def test_streaks_equal_a_plain_recount(verdicts):
+    """One slot a day: by channel, by series and by date, all three tell the same."""
+    at = [micros(NOW - (len(verdicts) - n) * DAY) for n in range(len(verdicts))]
+    rows = [("blog", t, v, None, "notes", "ugc", "") for t, v in zip(at, verdicts, strict=True)]
+    ended = [SlotVerdict("notes", t, v) for t, v in zip(at, verdicts, strict=True)]
+    found = streaks(rows, ended, {"notes": NOTES}, ZONE)
+    assert found.community == naive(verdicts, "day")
+    assert found.channels.get("blog", Streak(unit="day")) == naive(verdicts, "day")
+    assert found.series.get("notes", Streak(unit="day")) == naive(verdicts, "day")
+
+
+def test_a_date_is_as_good_as_its_worst_slot():
+    """Two series on one date: the community's streak counts the date once, and breaks when either missed."""
+    monday = micros(dt.datetime(2026, 11, 16, 20, tzinfo=ZONE))
+    day, hour = DAY // dt.timedelta(microseconds=1), 3_600_000_000
+    ended = [
+        SlotVerdict("notes", monday, "kept"), SlotVerdict("notes", monday + day, "kept"), SlotVerdict("notes", monday + 2 * day, "kept"),
+        SlotVerdict("talks", monday - hour, "missed"), SlotVerdict("talks", monday + day - hour, "late"),
+    ]  # fmt: skip
+    found = streaks([], ended, BOTH, ZONE)
+    assert found.community == Streak(2, 1, 2, "day")
+    assert found.series == {"notes": Streak(3, 0, 3, "day"), "talks": Streak(1, 1, 1, "slot")}
+
+
+def test_a_streak_is_told_in_days_only_where_there_is_one_slot_each_day():
+    assert is_daily(NOTES)
+    assert is_daily(Series("x", rrule="FREQ=DAILY;BYHOUR=20;BYMINUTE=0"))
+    for every in ("weekday at 20:00", "day at 08:00,20:00", "2 weeks on mon,tue,wed,thu,fri,sat,sun at 20:00"):
+        assert not is_daily(Series("x", every=every))
+    row = ("blog", 0, "kept", None, "notes", "", "")
+    assert streaks([row], [], {"notes": NOTES}, ZONE).channels["blog"].unit == "day"
+    assert streaks([row], [], BOTH, ZONE).channels["blog"].unit == "slot"
+
+
+def item(name: str, **more) -> StockItem:
+    return StockItem(name, Form.ARTICLE, Origin.UGC, "alice", since=NOW - 9 * DAY, **more)
+
+
+def outlook(known=(), assigned=(), stock=(), history=(), series=(NOTES,), until=NOW + 7 * DAY):
+    return look(series, known, assigned, stock, history, now=NOW, until=until, fill_within=DAY)
+
+
+def test_what_an_overdue_slot_may_still_carry_is_not_given_to_another():
+    overdue = Assignment("notes@2026-11-22T20:00", "d0")
+    seen = outlook(assigned=[overdue], stock=[item("d0"), item("d1")])
+    assert [seen.carried[slot.id].draft for slot in seen.slots if slot.id in seen.carried] == ["d1"]
+
+
+def test_the_runway_of_several_series_ends_at_the_first_gap_of_any():
+    friday = slots(TALKS, NOW, NOW + 7 * DAY)[0]
+    seen = outlook(known=[friday], stock=[item(f"d{n}") for n in range(9)], series=(NOTES, TALKS))
+    assert seen.runway(["notes"]) == Runway(7, 6, None)
+    assert seen.runway(["notes", "talks"]) == Runway(5, 4, friday.at.astimezone(ZONE))
+    assert seen.runway([]) == Runway()
+
+
+def test_excused_slots_are_no_gap():
+    free = Series("notes", every="day at 20:00", zone=ZONE, days_off={NOW.date() + DAY: "春节"})
+    seen = outlook(series=(free,), stock=[item("d0")])
+    assert [seen.state(slot) for slot in seen.slots][:3] == ["excused", "planned", "gap"]
+    assert seen.runway(["notes"]).slots == 1
+
+
+def test_stock_is_what_could_really_go_out():
+    """Not what went out, has expired, is of another series, or is an evergreen that must rest or is not asked for."""
+    went = Past("notes@2026-11-20T20:00", "notes", NOW - 2 * DAY, Origin.UGC, "alice", "used")
+    all_ = [
+        item("fresh"), item("used"), item("expired", expires=NOW - DAY), item("other", series=("talks",)),
+        item("green", evergreen=True), item("tired", evergreen=True, last_used=NOW - DAY),
+    ]  # fmt: skip
+    assert outlook(stock=all_, history=[went]).in_stock(NOTES) == 1
+    with_fill = Series("notes", every="day at 20:00", zone=ZONE, fill=("evergreen",))
+    assert outlook(stock=all_, history=[went]).in_stock(with_fill) == 2
