@@ -204,7 +204,9 @@ def settings_rows(spec: Platform) -> list[str]:
     rows = []
     for s in spec.settings.values():
         kind = s.type + (", required" if s.required else "") + (", secret" if s.secret else "")
-        default = "" if s.default in (None, "", []) else f"`{str(s.default).lower() if s.type == 'bool' else s.default}`"
+        default = (
+            "" if s.default in (None, "", []) else f"`{str(s.default).lower() if s.type == 'bool' else s.default}`"
+        )
         rows.append(f"| `{s.name}` | {kind} | {default} | {s.help} |")
     return rows
 
@@ -220,4 +222,6 @@ def held(platform: str, name: str, data: bytes) -> None:
     if os.environ.get("STEADYCAST_SAMPLES"):
         sample.parent.mkdir(exist_ok=True)
         sample.write_bytes(data)
-    assert sample.read_bytes() == data, f"{sample} is no longer what the platform makes: look, then STEADYCAST_SAMPLES=1"
+    assert sample.read_bytes() == data, (
+        f"{sample} is no longer what the platform makes: look, then STEADYCAST_SAMPLES=1"
+    )

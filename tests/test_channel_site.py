@@ -47,7 +47,13 @@ def linked(text: str) -> dict:
 
 
 def test_sample(tmp_path):
-    publish(tmp_path / "out", audio(tmp_path / "in"), event(tmp_path / "in"), article(tmp_path / "in"), url="https://hu.example")
+    publish(
+        tmp_path / "out",
+        audio(tmp_path / "in"),
+        event(tmp_path / "in"),
+        article(tmp_path / "in"),
+        url="https://hu.example",
+    )
     held("site", "article.html", (tmp_path / "out/notes/2026-11-02-2000.html").read_bytes())
     held("site", "index.html", (tmp_path / "out/index.html").read_bytes())
 
@@ -107,7 +113,11 @@ def test_search_engines_are_told_what_a_page_is(tmp_path, make, kind, must):
 
 def test_shared_links_show_title_picture_and_address(tmp_path):
     publish(tmp_path / "out", article(tmp_path / "in"), url="https://hu.example/club/")
-    told = {m["property"]: m["content"] for m in Page(page(tmp_path / "out", "notes/2026-11-02-2000.html")).all("meta") if "property" in m}
+    told = {
+        m["property"]: m["content"]
+        for m in Page(page(tmp_path / "out", "notes/2026-11-02-2000.html")).all("meta")
+        if "property" in m
+    }
     assert told["og:title"] == "弄堂口的书摊"
     assert told["og:url"] == "https://hu.example/club/notes/2026-11-02-2000.html"
     assert told["og:image"].startswith("https://hu.example/club/media/")
@@ -118,7 +128,9 @@ def test_shared_links_show_title_picture_and_address(tmp_path):
 
 def test_players_for_sound_and_film_and_a_leaf_for_an_event(tmp_path):
     out = tmp_path / "out"
-    a, v, e = (r.remote_id for r in publish(out, audio(tmp_path / "in"), video(tmp_path / "in"), event(tmp_path / "in")))
+    a, v, e = (
+        r.remote_id for r in publish(out, audio(tmp_path / "in"), video(tmp_path / "in"), event(tmp_path / "in"))
+    )
     assert Page(page(out, a)).all("audio")[0]["src"].endswith(".mp3")
     film = Page(page(out, v)).all("video")[0]
     assert film["src"].endswith(".mp4")
@@ -206,10 +218,16 @@ def test_another_language_and_another_colour(tmp_path):
 
 def test_feeds_and_calendar_are_announced_where_they_are_set(tmp_path):
     publish(tmp_path / "a", event(tmp_path / "in"))
-    assert "rel=\"alternate\"" not in page(tmp_path / "a", "index.html")
-    wanted = {"feed": "https://hu.example/feed/", "podcast": "https://hu.example/pod/feed.xml", "calendar": "https://hu.example/c.ics"}
+    assert 'rel="alternate"' not in page(tmp_path / "a", "index.html")
+    wanted = {
+        "feed": "https://hu.example/feed/",
+        "podcast": "https://hu.example/pod/feed.xml",
+        "calendar": "https://hu.example/c.ics",
+    }
     publish(tmp_path / "b", event(tmp_path / "in"), **wanted)
-    types = [link["type"] for link in Page(page(tmp_path / "b", "index.html")).all("link") if link["rel"] == "alternate"]
+    types = [
+        link["type"] for link in Page(page(tmp_path / "b", "index.html")).all("link") if link["rel"] == "alternate"
+    ]
     assert types == ["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rss+xml"]
     assert "https://hu.example/c.ics" in page(tmp_path / "b", "events.html")
 

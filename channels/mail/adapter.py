@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from email.utils import parseaddr
 from pathlib import Path
 
 from steadycast.channel import Busy, Channel, Post, Receipt, Refused, Unknown
@@ -12,7 +11,8 @@ from steadycast.channel import Busy, Channel, Post, Receipt, Refused, Unknown
 from .letter import Letter
 from .submission import Submission
 
-ADDRESS = re.compile(r"[^\s@<>\"'(),:;\\\[\]\x00-\x1f\x7f-\U0010ffff]{1,64}@[A-Za-z0-9.-]{1,253}")
+ADDRESS = r"[^\s@<>\"'(),:;\\\[\]\x00-\x1f\x7f-\U0010ffff]{1,64}@[A-Za-z0-9.-]{1,253}"
+RECIPIENT = re.compile(rf"(?:[^<>\x00-\x1f\x7f]*<({ADDRESS})>|({ADDRESS}))")  # an address, or a name and <an address>
 LARGE = 90_000  # bytes of HTML: some readers cut a letter off past 102 KB
 
 
@@ -25,7 +25,7 @@ class Adapter:
 
     def publish(self, post: Post) -> Receipt:
         """Every recipient's letter is with the server, or this letter is in the outbox, when this returns."""
-        if not ADDRESS.fullmatch(str(self.channel.settings["from"])):
+        if not re.fullmatch(ADDRESS, str(self.channel.settings["from"])):
             raise self._refused("the sender is no mail address", "from")
         if not self.channel.settings["host"]:
             self.channel.write(self._outbox(post), self.letter.to("", post))
@@ -52,9 +52,9 @@ class Adapter:
                     f"the list of recipients cannot be read: {type(error).__name__}", "recipients"
                 ) from error
         given = [line.partition("#")[0].strip() for line in lines]
-        found = [parseaddr(line)[1] for line in given if line]
-        usable = [address for address in found if ADDRESS.fullmatch(address)]
-        return list(dict.fromkeys(usable)), len(found) - len(usable)
+        read = [RECIPIENT.fullmatch(line) for line in given if line]
+        usable = [found[1] or found[2] for found in read if found]
+        return list(dict.fromkeys(usable)), len(read) - len(usable)
 
     def _send(self, post: Post, people: list[str]) -> dict[str, int]:
         """Send what was not sent before; a step that is saved says how it ended, so that a resume repeats none."""
@@ -65,6 +65,7 @@ class Adapter:
             for address in people:
 
                 def send(address: str = address) -> str:
+                    server.open()  # what fails here is no recipient's in particular
                     try:
                         return server.send(address, self.letter.to(address, post))
                     except Refused as refused:  # this recipient's trouble; the others' letters go on

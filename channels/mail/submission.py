@@ -15,7 +15,7 @@ Failure = Busy | Refused
 
 
 class Submission:
-    """Opened at the first letter, opened again when a server hung up between two."""
+    """A connection that is opened before a letter, and again when the server hung up between two."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
@@ -29,6 +29,10 @@ class Submission:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._close()
 
+    def open(self) -> None:
+        """Connect where there is no connection; Refused or Busy are the server's, and nobody fares better."""
+        self._smtp = self._smtp or self._opened()
+
     @property
     def usable(self) -> bool:
         """Whether the connection outlived the last letter."""
@@ -36,7 +40,8 @@ class Submission:
 
     def send(self, recipient: str, letter: bytes) -> str:
         """Hand one letter to the server and return what it said; Refused, Busy or Unknown are this letter's alone."""
-        smtp = self._smtp = self._smtp or self._opened()
+        assert self._smtp is not None  # open() comes first
+        smtp = self._smtp
         try:
             self._expect(smtp.mail(str(self.settings["from"])), 250)
             self._expect(smtp.rcpt(recipient), 250, 251)

@@ -1,0 +1,140 @@
+"""The calendar platform: events that apps take, and that change only when they changed."""
+
+import dataclasses
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from icalendar import Calendar
+from platform_bench import NOW, adapter, article, channel, event, held, tree
+
+from steadycast.channel import Event, Refused
+from steadycast.registry import load
+
+
+def events(out: Path, name: str = "calendar.ics"):
+    return Calendar.from_ical((out / name).read_bytes()).walk("VEVENT")
+
+
+def later(post, hours: int):
+    start = post.event.start + dt.timedelta(hours=hours)
+    return dataclasses.replace(
+        post, event=dataclasses.replace(post.event, start=start, end=start + dt.timedelta(hours=2))
+    )
+
+
+def test_sample(tmp_path):
+    adapter("calendar", tmp_path / "out").publish(event(tmp_path / "in"))
+    held("calendar", "calendar.ics", (tmp_path / "out/calendar.ics").read_bytes())
+
+
+def test_an_event_reads_back_as_it_was_meant(tmp_path):
+    post = event(tmp_path / "in", title="读书会；带书, 带茶\\点心\n第二行")
+    receipt = adapter("calendar", tmp_path / "out").publish(post)
+    (told,) = events(tmp_path / "out")
+    assert told["SUMMARY"] == post.title
+    assert told.decoded("DTSTART") == post.event.start
+    assert told.decoded("DTEND") == post.event.end
+    assert told["LOCATION"] == post.event.place
+    assert told["STATUS"] == "CONFIRMED"
+    assert told["UID"] == receipt.remote_id
+    assert events(tmp_path / "out", f"events/{receipt.remote_id}.ics")[0] == told
+
+
+def test_lines_are_folded_at_75_octets_and_whole_characters(tmp_path):
+    adapter("calendar", tmp_path / "out").publish(event(tmp_path / "in", text="沪语读书会" * 200))
+    data = (tmp_path / "out/calendar.ics").read_bytes()
+    assert data.endswith(b"END:VCALENDAR\r\n")
+    for line in data.split(b"\r\n"):
+        assert len(line) <= 75
+        line.decode()
+
+
+def test_the_subscribed_calendar_says_its_name_and_when_to_look_again(tmp_path):
+    adapter("calendar", tmp_path / "out", name="活动", refresh_hours=3).publish(event(tmp_path / "in"))
+    told = Calendar.from_ical((tmp_path / "out/calendar.ics").read_bytes())
+    assert (told["X-WR-CALNAME"], told["NAME"], told["METHOD"], told["VERSION"]) == ("活动", "活动", "PUBLISH", "2.0")
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT3H" in (tmp_path / "out/calendar.ics").read_bytes()
+
+
+def test_sequence_goes_up_by_one_when_and_only_when_the_event_changed(tmp_path):
+    post = event(tmp_path / "in")
+    calendar = adapter("calendar", tmp_path / "out")
+    first = calendar.publish(post).remote_id
+    calendar.publish(post)
+    assert (events(tmp_path / "out")[0]["SEQUENCE"], events(tmp_path / "out")[0].decoded("DTSTAMP")) == (
+        0,
+        post.published,
+    )
+    assert calendar.revise(later(post, 1)).remote_id == first
+    (told,) = events(tmp_path / "out")
+    assert (told["SEQUENCE"], told.decoded("DTSTAMP")) == (1, NOW)
+    assert told.decoded("DTSTART") == later(post, 1).event.start
+    adapter("calendar", tmp_path / "out", refresh_hours=1).publish(later(post, 1))
+    assert events(tmp_path / "out")[0]["SEQUENCE"] == 1, "a setting is no change of the event"
+
+
+def test_an_event_announced_twice_stands_once(tmp_path):
+    calendar = adapter("calendar", tmp_path / "out")
+    week, day = event(tmp_path / "in", 80), event(tmp_path / "in", 81)
+    assert calendar.publish(week).remote_id == calendar.publish(day).remote_id
+    assert len(events(tmp_path / "out")) == 1
+    calendar.withdraw(day)
+    assert events(tmp_path / "out")[0]["STATUS"] == "CONFIRMED", "the other announcement still stands"
+
+
+def test_a_withdrawn_event_is_called_off_not_forgotten(tmp_path):
+    post = event(tmp_path / "in")
+    calendar = adapter("calendar", tmp_path / "out")
+    calendar.publish(post)
+    calendar.withdraw(post)
+    calendar.withdraw(post)
+    (told,) = events(tmp_path / "out")
+    assert (told["STATUS"], told["SEQUENCE"]) == ("CANCELLED", 1)
+    assert calendar.find(post) is None
+    calendar.publish(post)
+    (told,) = events(tmp_path / "out")
+    assert (told["STATUS"], told["SEQUENCE"]) == ("CONFIRMED", 2)
+
+
+def test_long_past_events_leave_the_subscription_and_keep_their_file(tmp_path):
+    old = event(tmp_path / "in", event=Event(NOW - dt.timedelta(days=40), NOW - dt.timedelta(days=40, hours=-1)))
+    receipt = adapter("calendar", tmp_path / "out", keep_days=30).publish(old)
+    assert events(tmp_path / "out") == []
+    assert len(events(tmp_path / "out", f"events/{receipt.remote_id}.ics")) == 1
+
+
+def test_an_event_in_another_zone_keeps_its_instant(tmp_path):
+    start = dt.datetime.fromisoformat("2026-10-25T02:30:00+01:00")
+    adapter("calendar", tmp_path / "out").publish(
+        event(tmp_path / "in", event=Event(start, start + dt.timedelta(hours=1)))
+    )
+    assert events(tmp_path / "out")[0].decoded("DTSTART") == start
+
+
+def test_what_is_no_event_is_refused(tmp_path):
+    with pytest.raises(Refused, match="no start and end"):
+        adapter("calendar", tmp_path / "out").publish(article(tmp_path / "in"))
+
+
+@pytest.mark.parametrize("stop", range(4))
+def test_a_crash_while_revising_counts_the_change_once(tmp_path, stop):
+    post = event(tmp_path / "in")
+    adapter("calendar", tmp_path / "out").publish(post)
+    told, left = channel("calendar", tmp_path / "out"), [stop]
+
+    def failing(name, data):
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return told.write(name, data)
+
+    moved = later(post, 3)
+    with pytest.raises(KeyboardInterrupt):
+        load(told.spec)(dataclasses.replace(told, write=failing)).revise(moved)
+    adapter("calendar", tmp_path / "out").revise(moved)
+    (now,) = events(tmp_path / "out")
+    assert (now["SEQUENCE"], now.decoded("DTSTART")) == (1, moved.event.start)
+    before = tree(tmp_path / "out")
+    adapter("calendar", tmp_path / "out").find(moved)
+    assert tree(tmp_path / "out") == before

@@ -1,0 +1,327 @@
+"""The mail platform: letters that read well anywhere, and no recipient written to twice."""
+
+import asyncio
+import dataclasses
+import email
+import email.policy
+import socket
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from platform_bench import HOSTILE, adapter, article, audio, event, held, media, png, tree
+
+from steadycast.channel import Busy, Refused, Unknown
+
+FROM = {"from": "post@hu.example"}
+PASSWORD = "pa55-never-shown"
+
+
+class Postman:
+    """A submission server that does as it is told."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[str, bytes]] = []
+        self.say: dict[str, str] = {}  # recipient -> what RCPT answers
+        self.after_data: dict[str, str] = {}  # recipient -> what comes after the final dot; "cut" hangs up
+        self.connections = 0
+
+    def connection_made(self):
+        self.connections += 1
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        said = self.say.get(address, "250 ok")
+        if said == "cut":
+            server.transport.abort()
+            await asyncio.sleep(0.05)
+        if said.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return said
+
+    async def handle_DATA(self, server, session, envelope):
+        (recipient,) = envelope.rcpt_tos
+        said = self.after_data.get(recipient, "250 taken")
+        if said == "cut":
+            self.letters.append((recipient, envelope.content))
+            server.transport.abort()
+            await asyncio.sleep(0.05)
+            return "250 nobody hears this"
+        if said.startswith("250"):
+            self.letters.append((recipient, envelope.content))
+        return said
+
+    @property
+    def to(self) -> list[str]:
+        return [recipient for recipient, _ in self.letters]
+
+
+def serve(postman, **options):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    return Controller(postman, hostname="127.0.0.1", port=port, **options)
+
+
+@pytest.fixture
+def postman():
+    hand = Postman()
+    server = serve(hand)
+    server.start()
+    hand.port = server.port
+    yield hand
+    server.stop()
+
+
+def mail(out, postman, *people, **settings):
+    wanted = {**FROM, "host": "127.0.0.1", "port": postman.port, "security": "none", "to": list(people), **settings}
+    return adapter("mail", out, secrets={"password": PASSWORD}, **wanted)
+
+
+def read(data: bytes):
+    return email.message_from_bytes(data, policy=email.policy.default)
+
+
+def outbox(out, post, **settings):
+    adapter("mail", out, **{**FROM, **settings}).publish(post)
+    return (out / "outbox" / f"{post.key}.eml").read_bytes()
+
+
+def test_sample(tmp_path):
+    wanted = {"pages": "https://hu.example", "unsubscribe": "https://hu.example/leave?who={email}"}
+    held("mail", "letter.eml", outbox(tmp_path / "out", event(tmp_path / "in"), **wanted))
+
+
+def test_text_first_html_second_pictures_inside(tmp_path):
+    post = article(tmp_path / "in")
+    letter = read(outbox(tmp_path / "out", post))
+    kinds = [part.get_content_type() for part in letter.walk()]
+    assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png", "image/png"]
+    page = letter.get_body(("html",)).get_content()
+    for part in letter.walk():
+        if "Content-ID" in part:
+            assert f'src="cid:{part["Content-ID"].strip("<>")}"' in page
+    assert "media:" not in page
+    assert post.text.strip() in letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
+def test_styles_are_on_each_element_and_the_dark_ones_stay_in_the_head(tmp_path):
+    page = read(outbox(tmp_path / "out", article(tmp_path / "in"))).get_body(("html",)).get_content()
+    assert "@media (prefers-color-scheme: dark)" in page
+    assert '<p style="' in page
+    assert "hsl(" not in page, "some mail readers know only #rrggbb"
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_same_post_is_the_same_bytes(tmp_path):
+    post = article(tmp_path / "in")
+    assert outbox(tmp_path / "a", post) == outbox(tmp_path / "b", post)
+    other = outbox(tmp_path / "c", article(tmp_path / "in", 2))
+    assert read(other)["Message-ID"] != read(outbox(tmp_path / "d", post))["Message-ID"]
+    assert read(outbox(tmp_path / "e", post))["Date"].datetime == post.published
+
+
+@pytest.mark.parametrize("text", ["沪语" * 3000, "word " * 3000, "x" * 5000, ".\n..\n" * 30])
+def test_no_line_is_longer_than_998_octets(tmp_path, text):
+    post = article(tmp_path / "in", text=text, title="很长的题目" * 20, html=f"<p>{text}</p>")
+    data = outbox(tmp_path / "out", post, unsubscribe="https://hu.example/leave?t=" + "x" * 600)
+    assert max(len(line) for line in data.split(b"\r\n")) <= 998
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    assert data.isascii()
+
+
+def test_a_way_to_leave_is_in_the_head_and_in_the_letter(tmp_path, postman):
+    leave = "https://hu.example/leave?who={email}&list=" + "notes-" * 30
+    mail(tmp_path / "out", postman, "a+b@hu.example", unsubscribe=leave).publish(article(tmp_path / "in"))
+    letter = read(postman.letters[0][1])
+    address = leave.replace("{email}", "a%2Bb%40hu.example")
+    assert f"List-Unsubscribe: <{address}>\r\n".encode() in postman.letters[0][1]
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert letter["List-Id"] == "<out.hu.example>"
+    assert address in letter.get_body(("plain",)).get_content()
+    by_mail = read(outbox(tmp_path / "box", article(tmp_path / "in"), unsubscribe="mailto:leave@hu.example"))
+    assert by_mail["List-Unsubscribe-Post"] is None
+    odd = read(outbox(tmp_path / "odd", article(tmp_path / "in"), unsubscribe="javascript:alert(1)"))
+    assert odd["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize("title", ["a\nBcc: all@example.org", "a\r\nX: y", "a\x00b", "a\u2028b", HOSTILE])
+def test_a_control_character_in_a_header_is_refused(tmp_path, title):
+    with pytest.raises(Refused, match="control character"):
+        adapter("mail", tmp_path / "out", **FROM).publish(article(tmp_path / "in", title=title))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_outbox_holds_one_file_a_post(tmp_path):
+    post = article(tmp_path / "in")
+    first = adapter("mail", tmp_path / "out", **FROM)
+    assert first.find(post) is None
+    receipt = first.publish(post)
+    before = tree(tmp_path / "out")
+    assert adapter("mail", tmp_path / "out", **FROM).publish(post) == receipt
+    assert tree(tmp_path / "out") == before
+    assert first.find(post).remote_id == receipt.remote_id
+
+
+def test_a_letter_near_the_size_that_is_cut_off_is_told(tmp_path):
+    short = adapter("mail", tmp_path / "out", **FROM).publish(article(tmp_path / "in"))
+    long = adapter("mail", tmp_path / "out", **FROM).publish(article(tmp_path / "in", 2, html="<p>沪</p>" * 8000))
+    assert "warning" not in short.detail
+    assert "cut it off past 102 KB" in long.detail["warning"]
+
+
+def test_one_transaction_and_one_message_id_a_recipient(tmp_path, postman):
+    file = tmp_path / "people.txt"
+    file.write_text(
+        "# readers\n老周 <b@hu.example>\n\na@hu.example # again\nnot an address\nc@hu.example\n", encoding="utf-8"
+    )
+    sending = mail(tmp_path / "out", postman, "a@hu.example", recipients=str(file))
+    receipt = sending.publish(article(tmp_path / "in"))
+    assert postman.to == ["a@hu.example", "b@hu.example", "c@hu.example"]
+    assert len({read(data)["Message-ID"] for _, data in postman.letters}) == 3
+    assert all(read(data)["To"] == to for to, data in postman.letters)
+    assert receipt.detail == {"sent": 3, "unusable": 1}
+
+
+def test_a_resume_writes_to_nobody_twice(tmp_path, postman):
+    """The server is gone after two of four; the next attempt sends the other two."""
+    people = [f"{name}@hu.example" for name in "abcd"]
+    sending = mail(tmp_path / "out", postman, *people)
+    postman.say = {"c@hu.example": "421 closing"}
+    with pytest.raises(Busy):
+        sending.publish(article(tmp_path / "in"))
+    assert postman.to == people[:2]
+    postman.say = {}
+    assert sending.publish(article(tmp_path / "in")).detail == {"sent": 4}
+    assert postman.to == people
+
+
+def test_one_that_is_refused_does_not_stop_the_others(tmp_path, postman):
+    postman.say = {"b@hu.example": "550 5.1.1 <b@hu.example> no such user"}
+    postman.after_data = {"c@hu.example": "554 5.7.1 not this letter"}
+    sending = mail(tmp_path / "out", postman, *(f"{n}@hu.example" for n in "abcd"))
+    assert sending.publish(article(tmp_path / "in")).detail == {"sent": 2, "refused": 2}
+    assert postman.to == ["a@hu.example", "d@hu.example"]
+    sending.publish(article(tmp_path / "in"))
+    assert len(postman.to) == 2
+
+
+def test_when_all_are_refused_so_is_the_post(tmp_path, postman):
+    postman.say = {"b@hu.example": "550 5.1.1 <b@hu.example> no such user"}
+    with pytest.raises(Refused) as caught:
+        mail(tmp_path / "out", postman, "b@hu.example").publish(article(tmp_path / "in"))
+    assert caught.value.code == "550"
+    assert "b@hu" not in str(caught.value)
+
+
+def test_one_that_is_to_wait_does_not_stop_the_others(tmp_path, postman):
+    """Greylisting: 450 now, taken in a quarter of an hour."""
+    postman.say = {"a@hu.example": "450 4.2.0 <a@hu.example> greylisted"}
+    sending = mail(tmp_path / "out", postman, "a@hu.example", "b@hu.example")
+    with pytest.raises(Busy, match=r"1 of 2 letters wait: the mail server said 4\.2\.0"):
+        sending.publish(article(tmp_path / "in"))
+    assert postman.to == ["b@hu.example"]
+    postman.say = {}
+    assert sending.publish(article(tmp_path / "in")).detail == {"sent": 2}
+    assert postman.to == ["b@hu.example", "a@hu.example"]
+
+
+def test_a_4xx_after_the_letter_is_surely_not_taken(tmp_path, postman):
+    postman.after_data = {"a@hu.example": "452 4.3.1 disk full"}
+    with pytest.raises(Busy):
+        mail(tmp_path / "out", postman, "a@hu.example").publish(article(tmp_path / "in"))
+
+
+def test_silence_after_the_final_dot_is_unknown_and_never_sent_again(tmp_path, postman):
+    postman.after_data = {"b@hu.example": "cut"}
+    sending = mail(tmp_path / "out", postman, *(f"{n}@hu.example" for n in "abc"))
+    with pytest.raises(Unknown, match="1 of 3 letters: the server hung up after the letter"):
+        sending.publish(article(tmp_path / "in"))
+    assert sorted(postman.to) == ["a@hu.example", "b@hu.example", "c@hu.example"], "the others' letters went on"
+    postman.after_data = {}
+    assert sending.publish(article(tmp_path / "in")).detail == {"sent": 2, "unknown": 1}
+    assert len(postman.to) == 3
+
+
+def test_a_server_that_hangs_up_before_the_letter_is_busy(tmp_path, postman):
+    postman.say = {"a@hu.example": "cut"}
+    with pytest.raises(Busy, match="hung up before the letter"):
+        mail(tmp_path / "out", postman, "a@hu.example").publish(article(tmp_path / "in"))
+
+
+def test_nobody_listening_is_busy(tmp_path, postman):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(Busy, match="no connection to the mail server"):
+        mail(tmp_path / "out", postman, "a@hu.example", port=port).publish(article(tmp_path / "in"))
+
+
+def test_a_server_without_starttls_gets_no_letter(tmp_path, postman):
+    with pytest.raises(Refused, match="offers no STARTTLS"):
+        mail(tmp_path / "out", postman, "a@hu.example", security="starttls").publish(article(tmp_path / "in"))
+    with pytest.raises(Refused, match="security must be"):
+        mail(tmp_path / "out", postman, "a@hu.example", security="ssl").publish(article(tmp_path / "in"))
+    assert postman.to == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_it_logs_in_and_never_tells_the_password(tmp_path, known):
+    hand = Postman()
+    seen = []
+
+    def check(server, session, envelope, mechanism, data):
+        seen.append(data.password.decode())
+        return AuthResult(success=known, handled=False)
+
+    server = serve(hand, authenticator=check, auth_require_tls=False)
+    server.start()
+    hand.port = server.port
+    try:
+        sending = mail(tmp_path / "out", hand, "a@hu.example", user="post")
+        if known:
+            assert sending.publish(article(tmp_path / "in")).detail == {"sent": 1}
+        else:
+            with pytest.raises(Refused, match="or not this user") as caught:
+                sending.publish(article(tmp_path / "in"))
+            assert PASSWORD not in repr(caught.value) + repr(caught.value.__cause__)
+            assert caught.value.code == "535"
+    finally:
+        server.stop()
+    assert seen[0] == PASSWORD
+
+
+def test_what_cannot_be_sent_to_is_refused_before_anything(tmp_path, postman):
+    post = article(tmp_path / "in")
+    with pytest.raises(Refused, match="nobody to send to"):
+        mail(tmp_path / "a", postman).publish(post)
+    with pytest.raises(Refused, match="list of recipients cannot be read"):
+        mail(tmp_path / "b", postman, recipients=str(tmp_path / "none.txt")).publish(post)
+    with pytest.raises(Refused, match="sender is no mail address"):
+        mail(tmp_path / "c", postman, "a@hu.example", **{"from": "post"}).publish(post)
+    with pytest.raises(Unknown):
+        mail(tmp_path / "d", postman, "a@hu.example").find(post)
+
+
+@pytest.mark.parametrize(
+    "line", ["a@b@c", "a\r\nRCPT TO:<x@y.z>@hu.example", "<>", "ä@hu.example", "a b@hu.example", "a@hu.example>\x00"]
+)
+def test_an_address_that_is_none_reaches_no_server(tmp_path, postman, line):
+    receipt = mail(tmp_path / "out", postman, line, "good@hu.example").publish(article(tmp_path / "in"))
+    assert postman.to == ["good@hu.example"]
+    assert receipt.detail["unusable"] == 1
+
+
+def test_dots_at_the_start_of_a_line_arrive(tmp_path, postman):
+    post = article(tmp_path / "in", text=".\n.. dots\n.", html="<p>x</p>", language="en")
+    post = dataclasses.replace(post, text="plain ascii so that it is quoted-printable\n" * 9 + ".\n.. dots\n.")
+    mail(tmp_path / "out", postman, "a@hu.example").publish(post)
+    assert "\n.\n.. dots\n." in read(postman.letters[0][1]).get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
+def test_a_picture_that_the_letter_does_not_show_is_not_carried(tmp_path):
+    extra = media(tmp_path / "in", "image", "unused.png", "image/png", png(9, 9, 9))
+    post = audio(tmp_path / "in")
+    post = dataclasses.replace(post, media=(*post.media, extra))
+    assert [p.get_content_type() for p in read(outbox(tmp_path / "out", post)).walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
