@@ -20,6 +20,7 @@ _EXTENSIONS = comrak.ExtensionOptions(
 _POSITIONS = comrak.RenderOptions(sourcepos=True)
 _NODE = re.compile(r'<(/?)([a-z_]+)((?: [a-z:]+="[^"]*")*) ?(/?)>([^<]*)')
 _ATTRIBUTE = re.compile(r' ([a-z:]+)="([^"]*)"')
+_SHOWS_FILE = re.compile(r"<(?:image|html_inline|html_block|raw)[ >]")
 _TEXT = {"text", "code"}
 _BREAK = {"softbreak", "linebreak"}
 _HAN = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
@@ -77,10 +78,25 @@ def outline(body: str) -> Outline:
         line = body.count("\n", 0, deep.start()) + 1
         raise DraftError("quotations or lists nested over 64 deep", line=line, mend="make it flatter")
     xml = comrak.markdown_to_xml(body, extension_options=_EXTENSIONS, render_options=_POSITIONS)
-    scan = _Scan()
-    for closing, name, attributes, empty, text in _NODE.findall(xml):
-        scan.node(closing, name, attributes, empty, text)
+    scan, last = _Scan(), _last_of_the_top(xml)
+    for node in _NODE.finditer(xml):
+        scan.node(*node.groups())
+        if scan.has_words(past=node.end() > last):
+            break
+    else:
+        return Outline(scan.heading, scan.paragraph, tuple(scan.files))
+    # Most of a text shows no file: from here on only what could is looked at.
+    while begins := _SHOWS_FILE.search(xml, node.end()):
+        for node in _NODE.finditer(xml, begins.start()):
+            scan.node(*node.groups())
+            if not scan.gathering:
+                break
     return Outline(scan.heading, scan.paragraph, tuple(scan.files))
+
+
+def _last_of_the_top(xml: str) -> int:
+    """Where the last heading or paragraph of the top level begins: the parser indents each level by two spaces."""
+    return max(xml.rfind("\n  <heading "), xml.rfind("\n  <paragraph ")) + len("\n  ")
 
 
 _TAG = re.compile(r"<[A-Za-z]")
@@ -115,6 +131,10 @@ class _Scan:
             self.depth += 1
         elif self.gathering and self.gathering[-1].depth == self.depth:
             self.close(self.gathering.pop())
+
+    def has_words(self, *, past: bool) -> bool:
+        """Whether neither a heading nor a first paragraph is to be found any more; `past`: beyond the last of both."""
+        return not self.gathering and (past or (self.heading is not None and bool(self.paragraph)))
 
     def close(self, element: _Open) -> None:
         words = _joined(element.words)
