@@ -193,8 +193,8 @@ def test_a_file_written_just_now_is_taken_once_it_has_stopped_growing(content):
         order.append("waited")
         (content / "pgc" / "growing.md").write_text("half and more")
 
-    for result in scan(content, sleep=meanwhile):
-        order.append((type(result).__name__, result.path.name))
+    for result in scan(content, sleep=meanwhile):  # one by one: the order of looking and waiting is what counts
+        order += [(type(result).__name__, result.path.name)]
     assert order == [("Found", "old.md"), "waited", ("Found", "done.md"), ("Unsettled", "growing.md")]
 
 

@@ -81,7 +81,9 @@ def test_a_draft_that_comes_back_is_known_by_its_content():
 
 
 def test_a_name_used_anew_is_a_new_draft():
-    changes = reconcile([draft("pgc/today.md", "2")], [known("a", "pgc/today.md", "1", gone=True)], make_id=lambda _: "b")
+    changes = reconcile(
+        [draft("pgc/today.md", "2")], [known("a", "pgc/today.md", "1", gone=True)], make_id=lambda _: "b"
+    )
     assert [c.id for c in changes.new] == ["b"]
 
 

@@ -60,8 +60,10 @@ def _wide(raw: bytes) -> str | None:
         return None
     # How many zeros stand at each of the four places of a 32-bit unit.
     a, b, c, d = (head[place::4].count(0) * 4 / len(head) for place in range(4))
-    if b > 0.9 and c > 0.9:
-        return "UTF-32LE" if d > a else "UTF-32BE"
+    if b > 0.9 and a > 0.9:
+        return "UTF-32BE"
+    if c > 0.9 and d > 0.9:
+        return "UTF-32LE"
     if b > 0.2 and d > 0.2 and a + c < 0.1:
         return "UTF-16LE"
     return "UTF-16BE" if a > 0.2 and c > 0.2 and b + d < 0.1 else None

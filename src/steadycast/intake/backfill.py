@@ -140,7 +140,7 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
 
 
 def first_commits(log: bytes) -> dict[str, dt.datetime]:
-    r"""Path -> the instant it was first added, from `git log -z --diff-filter=A --name-only --format=\\x01%aI`. Pure."""
+    r"""Path -> when it was first added, from `git log -z --diff-filter=A --name-only --format=\\x01%aI`. Pure."""
     first: dict[str, dt.datetime] = {}
     at: dt.datetime | None = None
     for piece in log.decode("utf-8", "surrogateescape").split("\0"):

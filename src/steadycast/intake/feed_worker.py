@@ -41,7 +41,7 @@ def read(data: bytes, headers: dict[str, str]) -> dict[str, Any]:
     import feedparser  # type: ignore[import-untyped]
 
     parsed = feedparser.parse(io.BytesIO(data), response_headers=headers, sanitize_html=False)
-    if not parsed.version:
+    if not parsed.get("version"):
         return _no_feed(data)
     if not _ENDS.search(data[-4096:].rstrip(b"\0 \r\n\t") + b"\n"):
         return {"kind": "broken"}

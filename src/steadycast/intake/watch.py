@@ -8,7 +8,7 @@ from pathlib import Path
 
 import watchfiles
 
-_LOOK_AGAIN = 1.0  # seconds between two looks for a folder that is not there yet
+_LOOK_AGAIN = 0.5  # seconds between two looks for a folder that is not there
 
 
 def watch(
@@ -16,37 +16,32 @@ def watch(
 ) -> Iterator[set[Path]]:
     """Sets of changed paths, until `stop` is set. Waits for a folder that appears later, or goes and comes back.
 
-    What changed while nobody watched is not told: the caller scans once when it starts, and on a schedule besides.
-    An empty set says that the folder has appeared: scan it whole. `poll_ms` asks for polling, where a file system
-    tells nothing.
+    An empty set says that watching has begun, at the start and whenever the folder has come back: scan it whole then,
+    as what changed while nobody watched is not told. `poll_ms` asks for polling, where a file system tells nothing.
     """
-    was_missing = False
     while not stop.is_set():
-        if not content_root.is_dir():
-            was_missing = True
-            stop.wait(_LOOK_AGAIN)
-            continue
-        if was_missing:
-            was_missing = False
-            yield set()
-        yield from _while_there(content_root, stop, debounce_ms, poll_ms)
-        was_missing = not stop.is_set()
+        if content_root.is_dir():
+            yield from _while_there(content_root, stop, debounce_ms, poll_ms)
+        stop.wait(_LOOK_AGAIN)
 
 
 def _while_there(root: Path, stop: threading.Event, debounce_ms: int, poll_ms: int | None) -> Iterator[set[Path]]:
+    begun = False
     try:
         for changes in watchfiles.watch(
             root,
             stop_event=stop,
             debounce=debounce_ms,
             step=50,
-            rust_timeout=1000,
-            yield_on_timeout=True,
+            rust_timeout=500,
+            yield_on_timeout=True,  # else nothing would tell that the folder is gone
             watch_filter=None,
             force_polling=poll_ms is not None,
             poll_delay_ms=poll_ms or 300,
-            raise_interrupt=True,
         ):
+            if not begun:
+                begun = True
+                yield set()
             if changes:
                 yield {Path(path) for _, path in changes}
             if not root.is_dir():

@@ -1,0 +1,366 @@
+"""What a Markdown file becomes: a draft, or an error that names line and mend."""
+
+import datetime as dt
+import os
+from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steadycast.decoding import decode
+from steadycast.draft import parse
+from steadycast.errors import DraftError
+from steadycast.fields import instant
+from steadycast.frontmatter import split
+from steadycast.outline import outline
+from steadycast.schedule.model import Form, Origin
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MTIME = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def content(tmp_path):
+    for folder in ("pgc/site/_posts", "pgc/site/static/img", "pgc/img", "ugc/alice", "ugc/bob"):
+        (tmp_path / folder).mkdir(parents=True)
+    return tmp_path
+
+
+def read(content, text, path="pgc/a.md", known=None):
+    raw = text if isinstance(text, bytes) else text.encode()
+    return parse(raw, PurePosixPath(path), Path(path), content, zone=ZONE, mtime=MTIME, known_series=known)
+
+
+def refused(content, text, path="pgc/a.md", known=None) -> str:
+    with pytest.raises(DraftError) as caught:
+        read(content, text, path, known)
+    assert caught.value.mend
+    return str(caught.value)
+
+
+class TestPlainMarkdown:
+    def test_a_file_without_front_matter_drops_in_unchanged(self, content):
+        draft = read(content, "# 海边的一天\n\n我们去了\n海边。\n\n第二段。\n", "pgc/2025-11-22-sea.md")
+        assert (draft.title, draft.summary, draft.body) == (
+            "海边的一天",
+            "我们去了海边。",
+            "我们去了\n海边。\n\n第二段。\n",
+        )
+        assert draft.date == dt.datetime(2025, 11, 22, tzinfo=ZONE)
+        assert (draft.origin, draft.member, draft.form, draft.body_line) == (Origin.PGC, "", Form.ARTICLE, 3)
+
+    def test_without_a_heading_the_name_is_the_title_and_the_time_of_the_file_its_date(self, content):
+        draft = read(content, "正文\n", "ugc/alice/my-first_post.md")
+        assert (draft.title, draft.member, draft.date) == ("my first post", "alice", MTIME)
+
+    def test_a_rule_on_the_first_line_opens_no_front_matter(self, content):
+        assert read(content, "---\n\n正文\n\n---\n\n完\n").body.startswith("---")
+
+    def test_a_section_heading_in_the_middle_stays_where_it_is(self, content):
+        draft = read(content, "开头\n\n## 第一节\n\n文\n")
+        assert (draft.title, "## 第一节" in draft.body) == ("第一节", True)
+
+    def test_shortcodes_are_left_as_text(self, content):
+        draft = read(content, "{{< figure src=x >}}\n\n{% include y %} 正文\n")
+        assert "{{< figure src=x >}}" in draft.body
+        assert draft.summary == "正文"
+
+
+class TestOtherGenerators:
+    def test_hugo(self, content):
+        (content / "pgc/site/static/img/封 面.png").write_bytes(b"png")
+        text = (
+            '+++\ntitle = "T"\ndate = 2025-01-02T03:04:05+08:00\npublishDate = 2025-02-01\nexpiryDate = 2027-01-01\n'
+            'draft = true\ntags = ["a", "b"]\ncategories = ["c"]\naliases = ["/old"]\nlastmod = 2025-03-01\n'
+            '[cover]\nimage = "/img/封%20面.png"\n[params]\nmath = true\n+++\n正文\n'
+        )
+        draft = read(content, text, "pgc/site/_posts/x.md")
+        assert (draft.tags, draft.ready, draft.not_before) == (("a", "b"), False, dt.datetime(2025, 2, 1, tzinfo=ZONE))
+        assert draft.extra == {
+            "categories": ["c"],
+            "aliases": ["/old"],
+            "lastmod": "2025-03-01",
+            "params": {"math": "true"},
+        }
+        assert [(m.role, m.path.read_bytes()) for m in draft.media] == [("cover", b"png")]
+
+    def test_jekyll(self, content):
+        text = "---\nlayout: post\ntags: 上海 读书\npermalink: /x/\npublished: false\n---\n# 题\n\n文 ![]({{ site.baseurl }}/x)\n"
+        draft = read(content, text, "pgc/site/_posts/2025-01-02-x.md")
+        assert (draft.title, draft.tags, draft.ready) == ("题", ("上海", "读书"), False)
+        assert draft.extra == {"layout": "post", "permalink": "/x/"}
+
+    def test_pelican_with_yaml(self, content):
+        (content / "pgc/img/a.png").write_bytes(b"png")
+        text = "---\nTitle: T\nDate: 2010-12-03 10:20\nCategory: c\nAuthors: A, B\nStatus: draft\n---\n![]({static}/img/a.png)\n"
+        draft = read(content, text)
+        assert (draft.author, draft.ready, draft.date) == ("A, B", False, dt.datetime(2010, 12, 3, 10, 20, tzinfo=ZONE))
+        assert len(draft.media) == 1
+
+    def test_ghost(self, content):
+        text = "---\ntitle: T\nstatus: published\ncustom_excerpt: S\nfeature_image: https://x/a.png\n---\n文\n"
+        draft = read(content, text)
+        assert (draft.summary, draft.ready, draft.media, draft.extra["feature_image"]) == (
+            "S",
+            True,
+            (),
+            "https://x/a.png",
+        )
+
+
+class TestFrontMatter:
+    def test_scalars_are_text_until_their_key_says_otherwise(self, content):
+        draft = read(content, "---\ntitle: 12:30\nlanguage: no\nversion: 1.10\n---\n文\n")
+        assert (draft.title, draft.language, draft.extra) == ("12:30", "no", {"version": "1.10"})
+
+    @pytest.mark.parametrize(
+        ("head", "line", "message"),
+        [
+            ("title: &a x", 2, "anchors"),
+            ("a: 1\nb: *a", 3, "anchors"),
+            ("a: !!python/object:os.system x", 2, "tags"),
+            ("a: 1\n<<: {b: 1}", 3, "merge keys"),
+            ("a: 1\na: 2", 3, "a is given twice"),
+            ("Title: 1\ntitle: 2", 3, "same key"),
+            ("a: " + "[" * 50_000, 2, "nested"),
+            ("a: {" * 20, 2, "nested"),
+            ("".join(f"k{n}: 1\n" for n in range(300)), 101, "more than 200 values"),
+            ("title: a: b", 2, "mapping values"),
+            ("title：你好", 2, "not a list of keys"),
+            ('title: "\\0"', 2, "NUL"),
+            ("- a\n- b: c", None, "not a list of keys"),
+            ("title: [a, b]", 2, "one text"),
+            ("draft: maybe", 2, "true or false"),
+            ("priority: high", 2, "whole number"),
+            ("not_before: soon", 2, "no date"),
+            ("form: podcast", 2, "unknown form"),
+            ("form: audio", 2, "without a file"),
+            ("form: event", 2, "without an event"),
+            ("event:\n  place: 上海", 2, "no start"),
+            ("event:\n  start: 2026-12-01 10:00\n  end: 2026-12-01 09:00", 4, "ends before it starts"),
+            ("expires: 2026-01-01\nnot_before: 2026-02-01", 2, "expires before"),
+            ("slot: friday", 2, "slot is no date"),
+            ("canonical_url: example.org", 2, "no web address"),
+            ("media: no.mp3", 2, "is not there"),
+            ("cover: no.png", 2, "is not there"),
+            ("channels: [a]", 2, "keys of its own"),
+            ("channels:\n  blog:\n    skip: perhaps", 4, "true or false"),
+        ],
+    )
+    def test_what_is_wrong_is_said_with_its_line_and_mend(self, content, head, line, message):
+        if head.startswith("- a"):
+            assert read(content, f"---\n{head}\n---\n文\n").body.startswith("---")  # a list after a rule
+            return
+        text = refused(content, f"---\n{head}\n---\n正文\n")
+        assert message in text
+        assert text.startswith(f"pgc/a.md:{line}: ")
+
+    @pytest.mark.parametrize(
+        "head", ["a = ", "a = 1\na = 2", "a = " + "[" * 5000, "a." * 3000 + "b = 1", "a = " + "1" * 9000, 'a = "x']
+    )
+    def test_broken_toml_is_said_too(self, content, head):
+        assert "front matter" in refused(content, f"+++\n{head}\n+++\n正文\n")
+
+    def test_front_matter_without_an_end_is_said(self, content):
+        assert "no closing ---" in refused(content, "---\ntitle: x\n\n正文\n")
+        assert "over 64 KB" in refused(content, "---\ntitle: " + "x" * 70_000 + "\n---\n正文\n")
+
+    def test_an_unknown_series_is_said_with_the_one_that_was_meant(self, content):
+        assert "did you mean notes?" in refused(content, "---\nseries: noets\n---\n文\n", known={"notes", "morning"})
+        assert read(content, "---\nseries: [notes]\n---\n文\n", known={"notes"}).series == ("notes",)
+
+    def test_a_draft_cannot_say_whose_it_is(self, content):
+        draft = read(content, "---\nmember: bob\norigin: pgc\n---\n文\n", "ugc/alice/a.md")
+        assert (draft.member, draft.origin) == ("alice", Origin.UGC)
+
+    def test_an_event_and_overrides_are_typed(self, content):
+        head = "event:\n  start: 2026-12-01 19:30\n  end: 2026-12-01\n  place: 图书馆\nchannels:\n  a: {skip: yes, tags: 'x, y'}\n  b: skip"
+        draft = read(content, f"---\n{head}\n---\n文\n")
+        assert draft.form is Form.EVENT
+        assert draft.event.start == dt.datetime(2026, 12, 1, 19, 30, tzinfo=ZONE)
+        assert draft.event.end == dt.datetime(2026, 12, 2, tzinfo=ZONE), "a bare day ends when it ends"
+        assert draft.channels == {"a": {"skip": True, "tags": ["x", "y"]}, "b": {"skip": True}}
+
+    def test_a_file_elsewhere_than_pgc_and_ugc_is_said(self, content):
+        assert "move it to ugc/<member>/" in refused(content, "x", "ugc/a.md")
+        assert "neither pgc/ nor ugc/" in refused(content, "x", "posts/a.md")
+
+    def test_nothing_at_all_is_said(self, content):
+        assert "has no text" in refused(content, "---\ntitle: x\n---\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-22", "2026-11-22T00:00:00+08:00"),
+        ("2026-11-22 20:05", "2026-11-22T20:05:00+08:00"),
+        ("2026-11-22T20:05:06.789Z", "2026-11-22T20:05:06+00:00"),
+        ("2026-11-22 20:05:06 -0500", "2026-11-22T20:05:06-05:00"),
+        ("2026/1/2", "2026-01-02T00:00:00+08:00"),
+        ("2026年11月22日 20:05", "2026-11-22T20:05:00+08:00"),
+        ("Sun, 22 Nov 2026 10:00:00 GMT", "2026-11-22T10:00:00+00:00"),
+        ("2026-02-30", None),
+        ("0001-01-01", None),
+        ("9999-12-31", None),
+        ("tomorrow", None),
+        ("", None),
+    ],
+)
+def test_dates_are_read_as_people_write_them(text, expected):
+    at = instant(text, ZONE)
+    assert (at.isoformat() if at else None) == expected
+
+
+def test_a_wall_time_that_a_clock_change_skips_moves_forward():
+    assert instant("2026-03-29 02:30", ZoneInfo("Europe/Berlin")).isoformat() == "2026-03-29T03:30:00+02:00"
+
+
+class TestEncodings:
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+    def test_utf8_is_taken_with_or_without_a_mark(self, encoding):
+        assert decode("标题\r\n文\r完".encode(encoding)) == "标题\n文\n完"
+
+    @pytest.mark.parametrize(
+        ("encoding", "name"),
+        [
+            ("gbk", "gb18030"),
+            ("gb18030", "gb18030"),
+            ("big5", "big5"),
+            ("utf-16", "utf-16le"),
+            ("utf-16-le", "utf-16le"),
+            ("utf-16-be", "utf-16be"),
+            ("utf-32", "utf-32le"),
+            ("utf-32-be", "utf-32be"),
+        ],
+    )
+    def test_another_encoding_is_named_with_the_command_that_converts_it(self, encoding, name):
+        text = "# Hello 我們今天讀書" if encoding == "big5" else "# Hello 我们今天读书，很好。"
+        with pytest.raises(DraftError, match=f"iconv -f {name} -t utf-8"):
+            decode(f"{text}\nplain words\n".encode(encoding))
+
+    @pytest.mark.parametrize(("raw", "line"), [(b"a\nb\0", 2), (b"a\r\n\r\n\xed\xa0\x80", 3), (b"caf\xe9 au lait", 1)])
+    def test_what_no_text_can_hold_is_refused_with_its_line(self, raw, line):
+        with pytest.raises(DraftError) as caught:
+            decode(raw)
+        assert caught.value.line == line
+
+    def test_characters_that_break_a_page_are_dropped(self):
+        assert decode(b"a\x08b\x0bc\x7f\tok\n") == "abc\tok\n"
+
+    @given(st.binary(max_size=200))
+    def test_bytes_are_text_or_refused(self, raw):
+        try:
+            text = decode(raw)
+        except DraftError as error:
+            assert error.mend  # noqa: PT017
+            return
+        assert "\0" not in text
+        text.encode()
+
+
+class TestFiles:
+    def test_pictures_are_found_in_markdown_html_and_references_with_their_lines(self, content):
+        for name in "abc":
+            (content / f"pgc/img/{name}.png").write_bytes(name.encode())
+        text = "---\ntitle: t\n---\n\n![甲](img/a.png)\n\n<p>\n<img src='img/b.png' alt=乙></p>\n\n![r]\n\n[r]: img/c.png\n\n`![](no.png)`\n"
+        draft = read(content, text)
+        assert [(m.role, m.ref, m.alt, m.line) for m in draft.media] == [
+            ("image", "img/a.png", "甲", 5),
+            ("image", "img/b.png", "乙", 8),
+            ("image", "img/c.png", "r", 10),
+        ]
+        assert all(len(m.sha256) == 64 for m in draft.media)
+
+    def test_a_missing_picture_is_said_with_its_line(self, content):
+        assert refused(content, "# t\n\n文\n\n![](img/no.png)\n").startswith(
+            "pgc/a.md:5: the file 'img/no.png' is not there"
+        )
+
+    def test_remote_pictures_stay_links(self, content):
+        assert read(content, "文 ![](https://x.example/a.png)\n").media == ()
+
+    @pytest.mark.parametrize(
+        "ref",
+        [
+            "../bob/b.png",
+            "/ugc/bob/b.png",
+            "/etc/passwd",
+            "../../../../etc/passwd",
+            "link.png",
+            "%2e%2e/bob/b.png",
+            "hard.png",
+        ],
+    )
+    def test_nothing_outside_the_members_own_folder_is_taken(self, content, ref):
+        (content / "ugc/bob/b.png").write_bytes(b"bob's")
+        (content / "ugc/alice/link.png").symlink_to("../bob/b.png")
+        os.link(content / "ugc/bob/b.png", content / "ugc/alice/hard.png")
+        refused(content, f"# t\n\n![]({ref})\n", "ugc/alice/a.md")
+
+    @pytest.mark.parametrize("ref", ["file:///etc/passwd", "a\\b.png", "C:/x.png"])
+    def test_odd_names_are_refused(self, content, ref):
+        refused(content, f"# t\n\n<img src='{ref}'>\n")
+
+    def test_pipes_are_refused_and_never_waited_for(self, content):
+        os.mkfifo(content / "pgc/p.png")
+        assert "no regular file" in refused(content, "# t\n\n![](p.png)\n")
+
+    def test_a_name_may_be_composed_otherwise_than_on_disk(self, content):
+        (content / "pgc/cafe\u0301.png").write_bytes(b"x")
+        assert len(read(content, "文 ![](caf\u00e9.png)\n").media) == 1
+
+    def test_media_make_the_form(self, content):
+        (content / "pgc/v.mp3").write_bytes(b"x")
+        (content / "pgc/v.mp4").write_bytes(b"x")
+        assert read(content, "---\ntitle: t\nmedia: v.mp3\n---\n").form is Form.AUDIO
+        assert read(content, "---\ntitle: t\nmedia: [v.mp3, {file: v.mp4}]\n---\n").form is Form.VIDEO
+
+
+class TestRevision:
+    def test_it_is_of_the_content_and_not_of_the_place(self, content):
+        text = "---\ntitle: t\nunknown: 1\n---\n文\n"
+        one = read(content, text).revision
+        assert read(content, text, "pgc/2025-01-01-b.md").revision == one
+        assert read(content, text, "ugc/alice/c.md").revision == one
+        assert read(content, "没有标题\n", "pgc/x.md").revision == read(content, "没有标题\n", "pgc/y.md").revision
+
+    @pytest.mark.parametrize(
+        "text", ["---\ntitle: t\n---\n文!\n", "---\ntitle: u\n---\n文\n", "---\ntitle: t\ntags: a\n---\n文\n"]
+    )
+    def test_what_means_something_makes_another(self, content, text):
+        assert read(content, text).revision != read(content, "---\ntitle: t\n---\n文\n").revision
+
+    def test_another_picture_under_the_same_name_makes_another(self, content):
+        (content / "pgc/p.png").write_bytes(b"1")
+        before = read(content, "文 ![](p.png)\n").revision
+        (content / "pgc/p.png").write_bytes(b"2")
+        assert read(content, "文 ![](p.png)\n").revision != before
+
+
+class TestHostileBodies:
+    @pytest.mark.parametrize(
+        "body", [">" * 100_000 + " a", "*a " * 50_000 + " a*" * 50_000, "![" * 50_000 + "a" + "](b)" * 50_000]
+    )
+    def test_absurd_nesting_ends_nothing(self, body):
+        try:
+            outline(body)
+        except DraftError as error:
+            assert error.line == 1  # noqa: PT017
+
+    def test_a_wall_of_tags_is_refused(self):
+        with pytest.raises(DraftError, match="HTML tags"):
+            outline("<div><b>" * 100_000)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.text(alphabet=st.sampled_from("-+:[]{}&*!|>'\"%@`#\n ab1，：~<"), max_size=120))
+    def test_any_front_matter_is_read_or_refused_with_a_line(self, head):
+        for fence in ("---", "+++"):
+            try:
+                front = split(f"{fence}\n{head}\n{fence}\nbody\n")
+            except DraftError as error:
+                assert error.line  # noqa: PT017
+                assert error.mend  # noqa: PT017
+            else:
+                assert isinstance(front.values, dict)

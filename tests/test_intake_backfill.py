@@ -1,0 +1,81 @@
+"""What was published before, from a feed's file, a folder's front matter, or a repository's history."""
+
+import datetime as dt
+import os
+import subprocess
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from steadycast.errors import InputError
+from steadycast.intake.backfill import PastItem, first_commits, history_of
+from steadycast.intake.folder import Problem
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+def look(source):
+    results = list(history_of(str(source), zone=ZONE, now=NOW))
+    return [r for r in results if isinstance(r, PastItem)], [r for r in results if isinstance(r, Problem)]
+
+
+def test_a_folder_tells_by_front_matter_and_file_name_and_never_by_its_files_times(tmp_path):
+    (tmp_path / "a.md").write_text("---\ntitle: 甲\ndate: 2025-03-01 20:00\n---\n![gone](gone.png)\n")
+    (tmp_path / "2025-03-02-b.md").write_text("# 乙\n\nx\n")
+    (tmp_path / "undated.md").write_text("x")
+    (tmp_path / "ugc" / "alice").mkdir(parents=True)
+    (tmp_path / "ugc" / "alice" / "c.md").write_text("---\ntitle: c\ndate: 2025-03-03\n---\nx")
+    (tmp_path / "future.md").write_text("---\ntitle: f\ndate: 2030-01-01\n---\nx")
+    past, problems = look(tmp_path)
+    assert sorted((p.title, p.at.isoformat(), p.member) for p in past) == [
+        ("c", "2025-03-03T00:00:00+08:00", "alice"),
+        ("乙", "2025-03-02T00:00:00+08:00", ""),
+        ("甲", "2025-03-01T20:00:00+08:00", ""),
+    ]
+    assert {str(p.path) for p in problems} == {"undated.md", "future.md"}
+
+
+def test_a_feeds_file_tells_by_its_items_dates(tmp_path):
+    (tmp_path / "feed.xml").write_text(
+        "<rss version='2.0'><channel><item><title>甲</title><link>https://x/1</link>"
+        "<pubDate>Sun, 02 Mar 2025 10:00:00 GMT</pubDate></item><item><title>undated</title></item></channel></rss>"
+    )
+    past, problems = look(tmp_path / "feed.xml")
+    assert past == [PastItem(dt.datetime(2025, 3, 2, 10, tzinfo=dt.UTC), "甲", "https://x/1")]
+    assert [str(p.path) for p in problems] == ["undated"]
+
+
+def test_a_repository_tells_the_day_each_file_was_first_committed(tmp_path):
+    def git(*args, at="2025-03-01T08:00:00+08:00"):
+        env = {**os.environ, "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at, "GIT_CONFIG_GLOBAL": "/dev/null"}
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *args], cwd=tmp_path, env=env, check=True, capture_output=True)
+
+    git("init", "-q")
+    (tmp_path / '引"号\n a.md').write_text("# 甲\n")
+    (tmp_path / "gone.md").write_text("x")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    (tmp_path / '引"号\n a.md').write_text("# 甲\n\nedited")
+    (tmp_path / "ugc" / "bob").mkdir(parents=True)
+    (tmp_path / "ugc" / "bob" / "b.md").write_text('title = "乙"\n')
+    (tmp_path / "gone.md").unlink()
+    git("add", "-A")
+    git("commit", "-qm", "two", at="2025-04-01T08:00:00+08:00")
+    past, problems = look(tmp_path)
+    assert [(p.title, p.at.date().isoformat(), p.member, p.draft_path) for p in sorted(past)] == [
+        ("甲", "2025-03-01", "", '引"号\n a.md'),
+        ("乙", "2025-04-01", "bob", "ugc/bob/b.md"),
+    ]
+    assert not problems
+
+
+def test_the_first_commit_counts_when_a_file_was_deleted_and_added_again():
+    log = b"\x012025-04-01T00:00:00Z\n\0a.md\0\0\x012025-03-01T00:00:00Z\n\0a.md\0b.md\0"
+    assert {path: at.month for path, at in first_commits(log).items()} == {"a.md": 3, "b.md": 3}
+
+
+def test_what_is_none_of_these_is_said(tmp_path):
+    with pytest.raises(InputError, match="neither a feed"):
+        look(tmp_path / "nowhere")

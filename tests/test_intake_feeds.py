@@ -1,0 +1,284 @@
+"""Members' feeds: read out of harm's way, and every item once for ever."""
+
+import datetime as dt
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+
+from steadycast.errors import FeedError
+from steadycast.intake.feeds import (
+    FeedSettings,
+    FeedState,
+    Item,
+    Outcome,
+    SeenItem,
+    draft_of,
+    new_items,
+    read,
+    read_all,
+)
+from steadycast.intake.markup import markdown
+from steadycast.schedule.model import Form, Origin
+from steadycast.web import Fetcher
+
+NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+fetcher = Fetcher(allow_private=True, deadline=5)
+
+
+def entry(n, *, guid=None, link=None, body="text", extra=""):
+    return (
+        f"<item><title>Title {n}</title><link>{link or f'https://alice.example/{n}'}</link>"
+        f"<guid isPermaLink='false'>{guid or f'id-{n}'}</guid><description>&lt;p&gt;{body} {n}&lt;/p&gt;</description>{extra}</item>"
+    )
+
+
+def rss(*entries):
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>爱丽丝</title>{"".join(entries)}</channel></rss>'
+
+
+def awake(url):
+    """Settings of a feed whose hour of unconditional requests is not now."""
+    return next(feed for n in range(99) if int((feed := FeedSettings(f"alice{n}", url)).key, 16) % 24 != NOW.hour)
+
+
+def test_a_feed_is_read_into_items_with_markdown_bodies(httpserver: HTTPServer):
+    dated = "<pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate><category>书</category>"
+    httpserver.expect_request("/feed").respond_with_data(rss(entry(1, extra=dated)), headers={"ETag": '"e1"'})
+    result = read(FeedSettings("alice", httpserver.url_for("/feed")), FeedState(), fetcher, NOW)
+    assert (result.outcome, result.title, result.state.etag) == (Outcome.READ, "爱丽丝", '"e1"')
+    (item,) = result.items
+    assert (item.guid, item.title, item.body, item.tags) == ("id-1", "Title 1", "text 1", ("书",))
+    assert item.published == dt.datetime(2026, 11, 22, 10, tzinfo=dt.UTC)
+
+
+def test_an_unchanged_feed_is_not_sent_again(httpserver: HTTPServer):
+    httpserver.expect_request("/feed", headers={"If-None-Match": '"e1"'}).respond_with_data("", status=304)
+    feed = awake(httpserver.url_for("/feed"))
+    assert read(feed, FeedState(etag='"e1"', baseline=True), fetcher, NOW).outcome is Outcome.UNMODIFIED
+
+
+def test_not_modified_without_having_asked_is_a_failure(httpserver: HTTPServer):
+    httpserver.expect_request("/feed").respond_with_data("", status=304)
+    assert read(awake(httpserver.url_for("/feed")), FeedState(), fetcher, NOW).outcome is Outcome.FAILED
+
+
+def test_one_hour_a_day_it_is_asked_for_unconditionally(httpserver: HTTPServer):
+    """A server that answers 304 for ever does not silence a member for ever."""
+    seen = []
+
+    def answer(request):
+        seen.append(request.headers.get("If-None-Match"))
+        return Response(rss(entry(1)))
+
+    httpserver.expect_request("/feed").respond_with_handler(answer)
+    feed = FeedSettings("alice", httpserver.url_for("/feed"))
+    for hour in range(24):
+        read(feed, FeedState(etag='"e1"'), Fetcher(allow_private=True), NOW.replace(hour=hour)) if hour in {
+            int(feed.key, 16) % 24,
+            (int(feed.key, 16) + 1) % 24,
+        } else None
+    assert sorted(seen, key=str) == ['"e1"', None]
+
+
+def test_a_permanent_redirect_moves_the_feed_and_410_ends_it(httpserver: HTTPServer):
+    httpserver.expect_request("/old").respond_with_data(
+        "", status=301, headers={"Location": httpserver.url_for("/new")}
+    )
+    httpserver.expect_request("/new").respond_with_data(rss(entry(1)))
+    httpserver.expect_request("/gone").respond_with_data("", status=410)
+    moved = read(FeedSettings("alice", httpserver.url_for("/old")), FeedState(), fetcher, NOW)
+    assert moved.state.url == httpserver.url_for("/new")
+    gone = read(FeedSettings("alice", httpserver.url_for("/gone")), FeedState(), fetcher, NOW)
+    assert (gone.outcome, gone.state.gone) == (Outcome.GONE, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "<html><head><link rel='alternate' type='application/rss+xml' href='/feed.xml'></head></html>",
+            "page names: http://localhost/feed.xml",
+        ),
+        ("<!doctype html><p>hello", "often /feed"),
+        ("just text", "this is no feed"),
+        (rss(entry(1))[:-30], "breaks off"),
+        ("", "this is no feed"),
+    ],
+)
+def test_what_is_no_whole_feed_is_an_error_with_its_mend(httpserver: HTTPServer, body, message):
+    httpserver.expect_request("/feed").respond_with_data(body)
+    before = FeedState(etag='"x"', baseline=True)
+    result = read(FeedSettings("alice", httpserver.url_for("/feed?token=CANARY-1234")), before, fetcher, NOW)
+    assert (result.outcome, result.state) == (Outcome.FAILED, before)
+    assert message in str(result.error)
+    assert "CANARY" not in str(result.error)
+
+
+def test_a_private_address_needs_the_operators_word(httpserver: HTTPServer):
+    httpserver.expect_request("/feed").respond_with_data(rss(entry(1)))
+    feed = FeedSettings("alice", httpserver.url_for("/feed"))
+    assert "allow_private = true" in str(read(feed, FeedState(), Fetcher(), NOW).error)
+    assert read(replace(feed, allow_private=True), FeedState(), Fetcher(), NOW).outcome is Outcome.READ
+
+
+def test_a_feed_that_hangs_harms_no_other(httpserver: HTTPServer):
+    release = threading.Event()
+    httpserver.expect_request("/hang").respond_with_handler(lambda request: (release.wait(4), Response(""))[1])
+    httpserver.expect_request("/huge").respond_with_data(b"x" * (6 * 1024 * 1024))
+    httpserver.expect_request("/good").respond_with_data(rss(entry(1)))
+    # The test's server is of one thread: the hanging one comes last.
+    feeds = [(FeedSettings("m", httpserver.url_for(path)), FeedState()) for path in ("/good", "/huge", "/hang")]
+    began = time.monotonic()
+    results = list(read_all(feeds, Fetcher(allow_private=True, deadline=1.5), NOW, workers=1))
+    release.set()
+    assert [r.outcome for r in results] == [Outcome.READ, Outcome.FAILED, Outcome.FAILED]
+    assert time.monotonic() - began < 5
+
+
+def item(n, *, guid=None, link=None, title=None, body=None, published=NOW) -> Item:
+    return Item(
+        f"id-{n}" if guid is None else guid,
+        f"https://a.example/{n}" if link is None else link,
+        title or f"Title {n}",
+        body or f"Body {n}",
+        published=published,
+    )
+
+
+def remembered(*items, draft="d"):
+    return [SeenItem(i.key, i.link, i.content_hash, draft) for i in items]
+
+
+def changes(items, seen, **more):
+    return new_items(items, seen, **{"baseline": True, "now": NOW, **more})
+
+
+def test_the_first_look_takes_none_of_the_old_items_unless_asked_to():
+    items = [item(n, published=NOW - dt.timedelta(days=n)) for n in range(5)]
+    first = changes(items, [], baseline=False)
+    assert (first.new, len(first.old)) == ((), 5)
+    taken = changes(items, [], baseline=False, take_old=2)
+    assert [i.guid for i in taken.new] == ["id-1", "id-0"]
+    assert len(taken.old) == 3
+
+
+def test_a_second_look_at_the_same_items_changes_nothing():
+    items = [item(n) for n in range(5)]
+    again = changes(items, remembered(*items))
+    assert not (again.new)
+    assert not (again.revised)
+    assert not (again.old)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param({"guid": "other"}, id="guid"),
+        pytest.param({"link": "https://b.example/x"}, id="link"),
+        pytest.param({"guid": "other", "link": "https://b.example/x"}, id="guid and link"),
+    ],
+)
+def test_an_item_with_a_new_guid_or_address_is_the_same_item(edit):
+    known = remembered(item(1), item(2))
+    after = changes([item(1, **edit), item(2)], known)
+    assert not (after.new)
+    assert not (after.revised)
+
+
+def test_an_edit_is_a_revision():
+    known = remembered(item(1), item(2))
+    edited = item(1, body="Better")
+    after = changes([edited, item(2)], known)
+    assert after.revised == ((edited, known[0]),)
+    assert not after.new
+
+
+def test_an_edit_of_what_was_old_at_the_baseline_is_no_news():
+    assert not changes([item(1, body="Better")], remembered(item(1), draft=None)).revised
+
+
+def test_a_guid_used_again_for_something_else_is_a_new_item_with_a_key_of_its_own():
+    other = item(2, guid="id-1")
+    after = changes([other], remembered(item(1)))
+    assert after.new == (other,)
+    assert after.keys[other] != "id-1"
+    assert not changes(
+        [other], [*remembered(item(1)), SeenItem(after.keys[other], other.link, other.content_hash, "d")]
+    ).new
+
+
+def test_what_all_items_share_tells_nothing():
+    """A constant guid, a link to the home page and the title of every day: the texts alone are different."""
+    share = {"guid": "same", "link": "https://a.example/", "title": "早安"}
+    known = remembered(item(1, **share))
+    after = changes([item(3, **share), item(2, **share), item(1, **share)], known)
+    assert {i.body for i in after.new} == {"Body 2", "Body 3"}
+
+
+def test_a_rebuilt_feed_does_not_flood():
+    known = remembered(*(item(n) for n in range(3)))
+    rebuilt = [
+        item(
+            n,
+            guid=f"new-{n}",
+            title=f"N {n}",
+            body=f"B {n}",
+            link=f"https://b.example/{n}",
+            published=NOW - dt.timedelta(days=n),
+        )
+        for n in range(50)
+    ]
+    after = changes(rebuilt, known)
+    assert (len(after.new), len(after.old)) == (4, 46)
+
+
+def test_a_feed_that_shrank_to_nothing_takes_nothing_away():
+    after = changes([], remembered(item(1)))
+    assert not (after.new)
+    assert not (after.revised)
+    assert not (after.old)
+
+
+def test_an_item_becomes_its_members_draft_with_its_audio(httpserver: HTTPServer, tmp_path):
+    httpserver.expect_request("/a.mp3").respond_with_data(b"ID3", content_type="audio/mpeg")
+    feed = FeedSettings("alice", httpserver.url_for("/feed"))
+    one = replace(item(1), enclosures=((httpserver.url_for("/a.mp3"), "audio/mpeg"),))
+    draft = draft_of(one, feed, one.key, tmp_path, fetcher)
+    assert (draft.origin, draft.member, draft.form, draft.title) == (Origin.UGC, "alice", Form.AUDIO, "Title 1")
+    assert draft.media[0].path.read_bytes() == b"ID3"
+    assert draft.path.parts[:2] == ("feed", "alice")
+    httpserver.clear()
+    assert draft_of(one, feed, one.key, tmp_path, fetcher) == draft, "the second time it comes from the cache"
+
+
+def test_an_enclosure_that_is_a_page_is_an_error(httpserver: HTTPServer, tmp_path):
+    httpserver.expect_request("/a.mp3").respond_with_data("<html>", content_type="text/html")
+    one = replace(item(1), enclosures=((httpserver.url_for("/a.mp3"), "audio/mpeg"),))
+    with pytest.raises(FeedError, match="without the file"):
+        draft_of(one, FeedSettings("alice", httpserver.url_for("/feed")), "k", tmp_path, fetcher)
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>a <b>bold </b>word</p>", "a **bold** word"),
+        ("<h2>题</h2><p>x<br>y</p>", "## 题\n\nx\\\ny"),
+        ("<ul><li>a</li><li>b</li></ul><ol><li>c</li><li>d</li></ol>", "- a\n- b\n\n1. c\n2. d"),
+        ("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b"),
+        ("<pre><code>a\n  *b*</code></pre>", "```\na\n  *b*\n```"),
+        ("<a href='https://x/'>w</a><a href='javascript:1'>j</a>", "[w](<https://x/>)j"),
+        ("<img src='https://x/a.png' alt='[a]'><img src='data:x'>", "![\\[a\\]](<https://x/a.png>)"),
+        (
+            "<p>*not* # _mark_ &lt;b&gt;</p><p># no heading</p><p>1. no list</p>",
+            "\\*not\\* # \\_mark\\_ \\<b\\>\n\n\\# no heading\n\n1\\. no list",
+        ),
+        ("<script>alert(1)</script><style>x</style><p onclick=x>ok</p>", "ok"),
+        ("<table><tr><th>a</th></tr><tr><td>1</td></tr></table>", "| a |\n| --- |\n| 1 |"),
+    ],
+)
+def test_html_becomes_markdown(html, expected):
+    assert markdown(html) == expected
