@@ -23,7 +23,7 @@ _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
 _TOO_OFTEN = ("MINUTELY", "SECONDLY")
 # What a rule would otherwise take from the weekday or the day of the month on which it happens to start.
 _NEEDS = {
-    "YEARLY": ("BYMONTHDAY", "BYDAY", "BYYEARDAY", "BYWEEKNO"),
+    "YEARLY": ("BYMONTHDAY", "BYDAY", "BYYEARDAY"),
     "MONTHLY": ("BYMONTHDAY", "BYDAY"),
     "WEEKLY": ("BYDAY",),
 }
@@ -112,7 +112,7 @@ def _check(text: str, parts: Mapping[str, str]) -> None:
             raise _wrong(text, f'"{day[:40]}" is no day of the week here', mend)
     if "BYMINUTE" not in parts or ("BYHOUR" not in parts and frequency != "HOURLY"):
         raise _wrong(text, "it does not say at what time", "add BYHOUR=20;BYMINUTE=0")
-    needs = _NEEDS.get(frequency, ())
+    needs = ("BYDAY",) if "BYWEEKNO" in parts else _NEEDS.get(frequency, ())
     if needs and not any(name in parts for name in needs):
         raise _wrong(text, "it does not say on which day", f"add {' or '.join(needs)}")
 
