@@ -1,5 +1,7 @@
 """The verbs: collect, plan, publish, verify, report, and what people do by hand. No decorators, no prints."""
 
+from steadycast.intake.watch import watch
+from steadycast.pipeline.backfill import backfill
 from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.desk import Desk, now
@@ -15,6 +17,7 @@ from steadycast.pipeline.verify import confirm, settle, verify
 __all__ = [
     "Desk",
     "ReportMade",
+    "backfill",
     "check",
     "collect",
     "confirm",
@@ -28,4 +31,5 @@ __all__ = [
     "settle",
     "status",
     "verify",
+    "watch",
 ]

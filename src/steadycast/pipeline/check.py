@@ -14,7 +14,8 @@ from steadycast.intake import folder
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.results import Problem
-from steadycast.render.compose import Target, fits, prepare
+from steadycast.render.body import prepare
+from steadycast.render.compose import Target, fits
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.workspace import Workspace, load
 

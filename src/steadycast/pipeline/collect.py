@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
-from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -17,7 +15,7 @@ from steadycast.intake.reconcile import Change, Changes, Known, Standing, standi
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import feeds as members_feeds
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.frozen_draft import to_content, to_plan
+from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
 from steadycast.render.media import store
 
@@ -35,9 +33,10 @@ def collect(desk: Desk, now: dt.datetime, *, feeds: bool = True, progress: Progr
         taken = _write(desk, now, changes, known)
         looked: tuple[FeedLooked, ...] = ()
         if feeds and desk.workspace.feeds:
-            came, looked, broken = members_feeds.look(desk, now)
+            came = members_feeds.look(desk, now)
             taken += _write(desk, now, Changes(new=came.new, edited=came.edited), desk.ledger.drafts())
-            problems += broken
+            members_feeds.keep(desk, came)
+            looked, problems = came.looked, [*problems, *came.problems]
         _remember(desk, now, problems, feeds=feeds)
         _keep_prints(desk, prints)  # last: what was not written is read again
     return Collected(tuple(taken), tuple(problems), looked)
@@ -91,12 +90,11 @@ def _parse(desk: Desk, item: folder.Found) -> Draft:
 
 
 def _ids(taken: set[str]) -> Callable[[Draft], str]:
-    """Makes a draft's id of where and how it was first seen, so that two intakes at once make one draft, not two."""
+    """Makes ids for drafts; one whose path and content were another draft's before gets the next."""
 
     def make(draft: Draft) -> str:
         for salt in range(1000):
-            digest = hashlib.sha256(f"{draft.path}\n{draft.revision}\n{salt or ''}".encode()).digest()
-            id_ = b32encode(digest)[:12].decode().lower()
+            id_ = draft_id(str(draft.path), draft.revision, *([str(salt)] if salt else []))
             if id_ not in taken:
                 taken.add(id_)
                 return id_

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from steadycast.schedule.cadence import parse
 
 from steadycast.errors import SettingsError
+from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
 
 HEADER = """\

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from steadycast import registry
 from steadycast.channel import Adapter, Channel, Platform
+from steadycast.delivery import Clock, SystemClock
 from steadycast.errors import InputError, Refused, SettingsError
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
@@ -36,6 +37,7 @@ class Desk:
     readonly: bool = False
     find_secret: Callable[[str], str | None] = find
     redact: Redactor = field(default_factory=Redactor)
+    clock: Clock = field(default_factory=SystemClock)
 
     @classmethod
     def open(cls, workspace: Workspace | None = None, *, readonly: bool = False) -> Self:
@@ -80,12 +82,10 @@ class Desk:
         """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out."""
         given, platform = self.workspace.channels[channel].own, self.platform(channel)
         for key in given.keys() - platform.settings.keys():
-            meant = nearest(key, platform.settings)
+            meant, known = nearest(key, platform.settings), ", ".join(sorted(platform.settings)) or "none"
             raise SettingsError(
                 f"channel.{channel}.{key}: platform {platform.name} has no such setting",
-                mend=f"did you mean {meant!r}?"
-                if meant
-                else f"it has: {', '.join(sorted(platform.settings)) or 'none'}",
+                mend=f"did you mean {meant!r}?" if meant else f"it has {known}",
             )
         values = {}
         for name, setting in platform.settings.items():
@@ -130,7 +130,7 @@ class Desk:
             site_url=self.workspace.community.url,
             title=settings.title or platform.title,
             spec=platform,
-            now=now,
+            now=self.clock.now,
             secret=lambda setting: self.secret(name, setting),
             render=templates.render,
             http=Far(name, deadline=platform.deadline, redact=self.redact),

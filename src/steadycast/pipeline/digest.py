@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -12,7 +10,7 @@ from pathlib import PurePosixPath
 from steadycast.draft import Draft, revision_of
 from steadycast.ledger.tables import DONE, DraftRow, RevisionRow
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.frozen_draft import to_content, to_plan
+from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.schedule.model import Assignment, Form, Origin, Slot
 
 PREFIX = "digest:"
@@ -77,7 +75,7 @@ def _plain(title: str) -> str:
 
 
 def _keep(desk: Desk, now: dt.datetime, draft: Draft, slot: str) -> str:
-    id_ = b32encode(hashlib.sha256(f"{PREFIX}{slot}".encode()).digest())[:12].decode().lower()
+    id_ = draft_id(PREFIX, slot)
     row = DraftRow(
         id=id_,
         path=str(draft.path),

@@ -82,7 +82,7 @@ def judge(
             said = f"{row.path}: {by} wrote it"
             raise InputError(said, mend="somebody else approves a member's draft")
         done = (
-            desk.ledger.approve(row.id, row.revision, by, now, _plan(desk, row))
+            desk.ledger.approve(row.id, row.revision, by, now, plan=_plan(desk, row))
             if verdict == "approve"
             else desk.ledger.reject(row.id, row.revision, by, now)
         )

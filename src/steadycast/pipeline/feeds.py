@@ -1,1 +1,184 @@
 """Members' feeds: looked at side by side, each item taken once for ever."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import PurePosixPath
+
+from steadycast.errors import FeedError
+from steadycast.intake.feeds import (
+    FeedResult,
+    FeedSettings,
+    FeedState,
+    Item,
+    Outcome,
+    SeenItem,
+    draft_of,
+    new_items,
+    read_all,
+)
+from steadycast.intake.reconcile import Change, Known
+from steadycast.ledger.tables import FeedItemRow, FeedRow
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.frozen_draft import draft_id
+from steadycast.pipeline.results import FeedLooked, Problem
+from steadycast.web import Fetcher, shown_url
+from steadycast.workspace import Feed
+
+BACK_OFF = dt.timedelta(hours=12)  # at most, between two looks at a feed that fails
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What the feeds brought: drafts, what to remember of them once the drafts are kept, and what to say."""
+
+    new: tuple[Change, ...] = ()
+    edited: tuple[Change, ...] = ()
+    items: tuple[FeedItemRow, ...] = ()  # new ones
+    revised: tuple[FeedItemRow, ...] = ()
+    feeds: tuple[FeedRow, ...] = ()
+    looked: tuple[FeedLooked, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def look(desk: Desk, now: dt.datetime) -> Came:
+    """Reads the feeds whose time has come; one that hangs or is broken is one problem, and harms no other."""
+    rows = {row.key: row for row in desk.ledger.feeds()}
+    asked = [(settings, table) for table in desk.workspace.feeds if (settings := _settings(desk, table))]
+    due = [(s, t) for s, t in asked if _due(rows.get(s.key), now)]
+    fetcher = Fetcher()
+    came = Came(problems=tuple(_standing(rows, asked, {s.key for s, _ in due})))
+    states = ((s, _state(rows.get(s.key))) for s, _ in due)
+    for result, (_, table) in zip(read_all(states, fetcher, now), due, strict=True):
+        came = _and(came, _of(_Look(desk, result, table, rows.get(result.feed.key), fetcher, now)))
+    return came
+
+
+def keep(desk: Desk, came: Came) -> None:
+    """Remembers what was seen; called once the drafts are in the ledger, so that a crash between asks again."""
+    desk.ledger.put_feed_items(came.items)
+    for item in came.revised:
+        desk.ledger.update_feed_item(item)
+    desk.ledger.put_feeds(came.feeds)
+
+
+def _settings(desk: Desk, table: Feed) -> FeedSettings | None:
+    url = table.url or desk.find_secret(table.secret)
+    if not url:
+        return None
+    if table.secret:
+        desk.redact.learn(url)
+    return FeedSettings(table.member, url, table.take_old, table.allow_private)
+
+
+def _due(row: FeedRow | None, now: dt.datetime) -> bool:
+    return row is None or (not row.gone and (row.next_at is None or row.next_at <= now))
+
+
+def _state(row: FeedRow | None) -> FeedState:
+    if row is None:
+        return FeedState()
+    return FeedState(row.url, row.etag, row.modified, row.baseline, row.gone)
+
+
+def _standing(
+    rows: dict[str, FeedRow], asked: Iterable[tuple[FeedSettings, Feed]], looked_at: set[str]
+) -> Iterable[Problem]:
+    """Problems of feeds that are not looked at this time, as they were."""
+    for settings, _ in asked:
+        row = rows.get(settings.key)
+        if row and row.message and settings.key not in looked_at:
+            yield _problem(settings, row.message)
+
+
+def _problem(feed: FeedSettings, message: str, mend: str = "") -> Problem:
+    return Problem(f"feed/{feed.member}/{feed.key}", None, message, mend)
+
+
+def _of(desk: Desk, result: FeedResult, table: Feed, row: FeedRow | None, fetcher: Fetcher, now: dt.datetime) -> Came:
+    """One feed's result as changes, memory and words."""
+    feed = result.feed
+    if result.outcome in (Outcome.FAILED, Outcome.GONE):
+        said = str(result.error.message if result.error else "it failed")
+        mend = (result.error.mend or "") if result.error else ""
+        problem = _problem(feed, desk.redact(said), mend)
+        return Came(
+            feeds=(_row(result, table, row, now, desk.redact(said)),),
+            looked=(FeedLooked(feed.member, shown_url(feed.url), said=desk.redact(said)),),
+            problems=(problem,),
+        )
+    if result.outcome is Outcome.UNMODIFIED:
+        return Came(
+            feeds=(_row(result, table, row, now),),
+            looked=(FeedLooked(feed.member, shown_url(feed.url), said="not modified"),),
+        )
+    return _read(look)
+
+
+def _read(desk: Desk, result: FeedResult, table: Feed, row: FeedRow | None, fetcher: Fetcher, now: dt.datetime) -> Came:
+    feed = result.feed
+    seen = [SeenItem(i.guid, i.link, i.content_hash, i.draft) for i in desk.ledger.feed_items(feed.key)]
+    changes = new_items(result.items, seen, baseline=result.state.baseline, take_old=table.take_old, now=now)
+    known = {r.id: r for r in desk.ledger.drafts()} if changes.revised else {}
+    new, edited, items, revised, problems = [], [], [], [], []
+
+    def item_row(item: Item, key: str, draft: str | None) -> FeedItemRow:
+        return FeedItemRow(feed=feed.key, guid=key, link=item.link, content_hash=item.content_hash, draft=draft, at=now)
+
+    for item in changes.new:
+        key = changes.keys.get(item, item.key)
+        try:
+            draft = draft_of(item, feed, key, desk.workspace.cache / "feeds", fetcher)
+        except FeedError as error:  # not remembered: the next look tries it again
+            problems.append(_problem(feed, f"{item.title[:60]}: {desk.redact(error.message)}", error.mend or ""))
+            continue
+        id_ = draft_id(feed.key, key)
+        new.append(Change(id_, draft))
+        items.append(item_row(item, key, id_))
+    for item, before in changes.revised:
+        there = known.get(before.draft or "")
+        if there is None:
+            continue
+        try:
+            draft = draft_of(item, feed, before.guid, desk.workspace.cache / "feeds", fetcher)
+        except FeedError as error:
+            problems.append(_problem(feed, f"{item.title[:60]}: {desk.redact(error.message)}", error.mend or ""))
+            continue
+        edited.append(Change(there.id, draft, Known(there.id, PurePosixPath(there.path), there.revision)))
+        revised.append(item_row(item, before.guid, there.id))
+    items += [item_row(item, changes.keys.get(item, item.key), None) for item in changes.old]
+    said = "" if result.state.baseline else f"baseline set, {len(changes.old)} old items left"
+    return Came(
+        tuple(new),
+        tuple(edited),
+        tuple(items),
+        tuple(revised),
+        (_row(result, table, row, now),),
+        (FeedLooked(feed.member, shown_url(feed.url), len(new), len(edited), said),),
+        tuple(problems),
+    )
+
+
+def _row(result: FeedResult, table: Feed, row: FeedRow | None, now: dt.datetime, failed: str = "") -> FeedRow:
+    """What to remember of a look. Where a secret holds the address, where it moved to is not written down."""
+    failures = (row.failures if row else 0) + 1 if failed else 0
+    state = result.state
+    return FeedRow(
+        key=result.feed.key,
+        member=result.feed.member,
+        url="" if table.secret else state.url,
+        etag=state.etag,
+        modified=state.modified,
+        baseline=state.baseline or result.outcome is Outcome.READ,
+        gone=state.gone,
+        failures=failures,
+        last_ok=row.last_ok if failed and row else None if failed else now,
+        next_at=now + min(table.every * 2 ** min(failures, 8), max(BACK_OFF, table.every)),
+        message=failed,
+    )
+
+
+def _and(one: Came, other: Came) -> Came:
+    return Came(*((*getattr(one, f.name), *getattr(other, f.name)) for f in fields(Came)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
@@ -83,6 +85,11 @@ def to_stock(row: Any, last_used: dt.datetime | None) -> StockItem:
         skip_channels=frozenset(plan.get("skip") or ()),
         last_used=last_used,
     )
+
+
+def draft_id(*said: str) -> str:
+    """A draft's id, made of where and how it was first seen: two intakes at once make one draft, not two."""
+    return b32encode(hashlib.sha256("\n".join(said).encode()).digest())[:12].decode().lower()
 
 
 def _text(value: dt.datetime | None) -> str | None:

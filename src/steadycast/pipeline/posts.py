@@ -1,9 +1,10 @@
-"""A slot's draft as one channel will show it: where its page will be, by what name the member goes, what it may cost."""
+"""A slot's draft as one channel will show it: where its page will be, and by what name the member goes."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from steadycast.channel import Post
 from steadycast.draft import Draft
@@ -11,10 +12,22 @@ from steadycast.errors import DraftError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import approved
-from steadycast.render.compose import Body, Target, compose, prepare
+from steadycast.render.body import Body, prepare
+from steadycast.render.compose import Target, compose
 from steadycast.shelf import page_path
 
 KEPT = 64  # parsed bodies: one slot's channels share one
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One slot on one channel: when readers see it dated, and the delivery's marker."""
+
+    channel: str
+    slot: str
+    series: str
+    at: dt.datetime
+    key: str
 
 
 class Posts:
@@ -30,17 +43,21 @@ class Posts:
         if draft is None:
             raise Refused("its draft is gone, or its approval was taken back", channel=claimed.channel)
         try:
-            return self.post(draft, claimed.channel, claimed.slot, claimed.series, claimed.at, claimed.marker)
+            dated = self._dated(claimed)
+            return self.post(draft, Place(claimed.channel, claimed.slot, claimed.series, dated, claimed.marker))
         except DraftError as error:
             raise Refused(str(error), channel=claimed.channel) from None
 
-    def post(self, draft: Draft, channel: str, slot: str, series: str, at: dt.datetime, key: str) -> Post:
-        """`draft` on `channel` at a slot; raises the DraftError that `fits` would list first."""
-        workspace = self.desk.workspace
-        target = self.target(draft, channel, slot, series, at, key)
-        return compose(
-            draft, self.desk.platform(channel), target, workspace.media, workspace.cache, body=self.body(draft)
-        )
+    def _dated(self, claimed: Claimed) -> dt.datetime:
+        """The date that readers see: the slot's, or today's for what a person publishes before its hour."""
+        now = self.desk.clock.now()
+        return claimed.at if claimed.at <= now + self.desk.workspace.publish.lead else now
+
+    def post(self, draft: Draft, place: Place) -> Post:
+        """`draft` on a channel at a slot; raises the DraftError that `fits` would list first."""
+        workspace, platform = self.desk.workspace, self.desk.platform(place.channel)
+        target, body = self.target(draft, place), self.body(draft)
+        return compose(draft, platform, target, workspace.media, workspace.cache, body=body)
 
     def body(self, draft: Draft) -> Body:
         """The parsed body of a draft, from the last few kept."""
@@ -53,23 +70,23 @@ class Posts:
                 self._bodies.popitem(last=False)
         return self._bodies[draft.revision]
 
-    def target(self, draft: Draft, channel: str, slot: str, series: str, at: dt.datetime, key: str) -> Target:
-        """Where and when a post will stand."""
-        workspace, promise = self.desk.workspace, self.desk.workspace.series.get(series)
+    def target(self, draft: Draft, place: Place) -> Target:
+        """Where and when a post will stand, as rendering asks for it."""
+        workspace, promise = self.desk.workspace, self.desk.workspace.series.get(place.series)
         return Target(
-            channel=channel,
-            slot=slot,
-            key=key,
-            published=at.astimezone(workspace.community.zone),
+            channel=place.channel,
+            slot=place.slot,
+            key=place.key,
+            published=place.at.astimezone(workspace.community.zone),
             zone=workspace.community.zone,
             language=workspace.community.language,
             community=workspace.community.name,
-            series=series,
+            series=place.series,
             series_title=promise.title if promise else "",
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
-            canonical_url=self.page_url(slot),
+            canonical_url=self.page_url(place.slot),
             site_url=workspace.community.url,
-            settings=self.desk.settings(channel),
+            settings=self.desk.settings(place.channel),
         )
 
     def page_url(self, slot: str) -> str:

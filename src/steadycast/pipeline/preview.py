@@ -15,7 +15,7 @@ from steadycast.intake import folder
 from steadycast.pipeline.check import channels_for
 from steadycast.pipeline.desk import Desk, write_atomically
 from steadycast.pipeline.drafts import find_draft, read
-from steadycast.pipeline.posts import Posts
+from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.results import Problem
 from steadycast.render.count import count
 from steadycast.render.templates import Templates
@@ -43,7 +43,7 @@ def preview(
     for name in names:
         platform = desk.platform(name)
         try:
-            post = posts.post(found, name, f"preview@{now:%Y-%m-%dT%H:%M}", "", now, "preview234567")
+            post = posts.post(found, Place(name, f"preview@{now:%Y-%m-%dT%H:%M}", "", now, "preview234567"))
         except DraftError as error:
             problems.append(Problem(str(found.path), error.line, f"{name}: {error.message}", error.mend or ""))
             continue

@@ -15,9 +15,9 @@ from steadycast.errors import InputError, SteadycastError
 from steadycast.ledger.claims import Due
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DeliveryRow, DraftRow, State
-from steadycast.pipeline.desk import Desk, now
+from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import find_draft
-from steadycast.pipeline.posts import Posts
+from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.results import Published, Sent
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.schedule.slots import next_slot
@@ -65,7 +65,7 @@ def publish(
     """
     asked = Asked(series, draft, slot, channel, next_of_each, ahead)
     _check(desk, asked)
-    desk.ledger.recover(now())
+    desk.ledger.recover(desk.clock.now())
     rows = _rows(desk, asked)
     if channel:
         rows = [row for row in rows if row.channel == channel]
@@ -85,7 +85,10 @@ def _check(desk: Desk, asked: Asked) -> None:
     if asked.channel:
         desk.known_channel(asked.channel)
     if asked.slot and desk.ledger.slot(asked.slot) is None:
-        meant = nearest(asked.slot, [s.id for s in desk.ledger.slots_between(now() - DAY * 30, now() + DAY * 60)])
+        meant = nearest(
+            asked.slot,
+            [s.id for s in desk.ledger.slots_between(desk.clock.now() - DAY * 30, desk.clock.now() + DAY * 60)],
+        )
         said = f"there is no slot {asked.slot!r} in the plan"
         raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast plan` shows them")
 
@@ -101,9 +104,9 @@ def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
         return desk.ledger.deliveries(slots=[asked.slot])
     if asked.by_hand:
         names = [asked.series] if asked.series else list(desk.workspace.series)
-        slots = [found.id for name in names if (found := next_slot(desk.workspace.series[name], now()))]
+        slots = [found.id for name in names if (found := next_slot(desk.workspace.series[name], desk.clock.now()))]
         return desk.ledger.deliveries(slots=slots)
-    until = now() + (desk.workspace.publish.lead if asked.ahead else dt.timedelta())
+    until = desk.clock.now() + (desk.workspace.publish.lead if asked.ahead else dt.timedelta())
     due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
     ids = {d.id for d in _one_overdue_each(due)}
     slots = sorted({d.slot for d in due})
@@ -123,7 +126,7 @@ def _slot_by_hand(desk: Desk, row: DraftRow, asked: Asked) -> str:
     if not row.approved_revision:
         said = f"{row.path} is not approved"
         raise InputError(said, mend=f"`steadycast approve {row.id}`")
-    at = now().replace(microsecond=0)
+    at = desk.clock.now().replace(microsecond=0)
     id_ = f"{BY_HAND}@{row.id}-{row.approved_revision[:8]}"
     known = desk.ledger.slot(id_)
     at = known.at if known else at
@@ -137,7 +140,7 @@ def _slot_by_hand(desk: Desk, row: DraftRow, asked: Asked) -> str:
     there = {d.channel for d in desk.ledger.deliveries(slots=[id_])}
     deliveries = [PlannedDelivery(id_, c) for c in dict.fromkeys([*there, *wanted])]
     slot = Slot(at, id_, BY_HAND, local, id_)
-    desk.ledger.save_plan([slot], [Assignment(id_, row.id, why="hand")], deliveries, now(), manual=True)
+    desk.ledger.save_plan([slot], [Assignment(id_, row.id, why="hand")], deliveries, desk.clock.now(), manual=True)
     return id_
 
 
@@ -157,24 +160,28 @@ def _deliver(desk: Desk, rows: Sequence[DeliveryRow], asked: Asked, progress: Pr
 
 def _own_pages_first(desk: Desk, rows: Iterable[DeliveryRow]) -> tuple[list[DeliveryRow], list[DeliveryRow]]:
     """Others link to the pages with permalinks: those go out first, so that no reader meets a dead link."""
-    own, others = [], []
+    own: list[DeliveryRow] = []
+    others: list[DeliveryRow] = []
     for row in rows:
         (own if desk.platform(row.channel).data.get("permalink") else others).append(row)
     return own, others
 
 
 def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked) -> None:
-    wait = max(at - now(), dt.timedelta())
+    wait = max(at - desk.clock.now(), dt.timedelta())
     hold = at if asked.ahead and wait else None
     longest = max(desk.platform(row.channel).deadline for row in rows)
     lease = LEASE + (wait if hold else dt.timedelta()) + dt.timedelta(seconds=longest)
-    claims = desk.ledger.claim([row.id for row in rows if row.id], now(), owner(), lease, until=max(at, now()))
+    claims = desk.ledger.claim(
+        [row.id for row in rows if row.id], desk.clock.now(), owner(), lease, until=max(at, desk.clock.now())
+    )
     posts = Posts(desk)
     deliver(
         desk.ledger,
         claims,
         posts.make,
         lambda channel, once: opened(desk, channel, once),
+        clock=desk.clock,
         hold_until=hold,
         workers=desk.workspace.publish.workers,
     )
@@ -254,7 +261,7 @@ def _rehearsed(desk: Desk, row: DeliveryRow) -> Sent:
     if draft is None:
         return replace(sent, state=State.REFUSED, message="its draft is gone, or its approval was taken back")
     try:
-        post = Posts(desk).post(draft, row.channel, row.slot, row.series, row.at, row.marker)
+        post = Posts(desk).post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker))
     except SteadycastError as error:
         return replace(sent, state=State.REFUSED, message=str(error))
     return replace(sent, message=f"would send {len(post.parts) or 1} part(s), {len(post.text)} characters")

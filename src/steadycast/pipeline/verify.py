@@ -17,9 +17,13 @@ from steadycast.workspace.values import nearest
 
 def verify(desk: Desk, now: dt.datetime) -> Published:
     """Recovers what a dead worker left, settles what is unknown, sees what was published; says what it looked at."""
+
+    def channel_of(name: str, once: delivery.Once) -> delivery.Opened:
+        return opened(desk, name, once)
+
     recovered = desk.ledger.recover(now)
-    looked = [r.id for r in delivery.settle(desk.ledger, lambda name, once: opened(desk, name, once))]
-    looked += [r.id for r in delivery.verify(desk.ledger, lambda name, once: opened(desk, name, once))]
+    looked = [r.id for r in delivery.settle(desk.ledger, channel_of, clock=desk.clock)]
+    looked += [r.id for r in delivery.verify(desk.ledger, channel_of, clock=desk.clock)]
     desk.ledger.ticked(now)
     return Published(told(desk, dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])))
 
@@ -43,7 +47,7 @@ def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
 
 
 def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime) -> str:
-    """Settles an unknown delivery by a person's word (there at `url`, send `again`, or absent); a refused one by `again`."""
+    """Settles an unknown delivery by a person's word: there at `url`, absent, or send `again` (a refused one too)."""
     row, who = _delivery(desk, id_), getpass.getuser()
     if url and not _is_address(url):
         said = f"{url!r} is no web address"

@@ -1,0 +1,102 @@
+"""What a community published before it kept a record: read from a feed, a folder or a repository into the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+
+from steadycast.errors import InputError
+from steadycast.intake.backfill import PastItem, history_of
+from steadycast.intake.folder import Problem
+from steadycast.ledger.bulk import Before
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.results import Row
+from steadycast.schedule.model import Series, Slot
+from steadycast.schedule.slots import slots
+from steadycast.workspace.values import nearest
+
+Progress = Callable[[int, int], None]
+
+
+def backfill(
+    desk: Desk,
+    source: str,
+    *,
+    series: str,
+    channel: str = "",
+    dry_run: bool = False,
+    now: dt.datetime,
+    progress: Progress | None = None,
+) -> Row:
+    """{items, kept, missed, unplaced, problems, written, summary}: past items as slots of `series`, and those missed.
+
+    Each item serves the slot of its own local day; of several in one day the first; what falls on a day without a
+    slot is told, not written. From the first item on, slots without one are missed. What the ledger knows stays.
+    """
+    promise = _series(desk, series)
+    channels = [desk.known_channel(channel).name] if channel else list(promise.channels)
+    known: list[PastItem] = []
+    problems: list[Problem] = []
+    for n, found in enumerate(history_of(source, zone=desk.workspace.community.zone, now=now), 1):
+        if isinstance(found, PastItem):
+            known.append(found)
+        else:
+            problems.append(found)
+        if progress:
+            progress(n, n)
+    owed = _slots(promise, known, now)
+    served, unplaced = _placed(promise, owed, known)
+    rows = [_row(slot, name, served.get(slot.id)) for slot in owed for name in channels]
+    written = 0 if dry_run else desk.ledger.backfill(rows)
+    missed = sum(slot.id not in served and not slot.excused for slot in owed)
+    words = f"{len(known)} items: {len(served)} slots kept, {missed} missed, {unplaced} on days without a slot"
+    return {
+        "items": len(known),
+        "kept": len(served),
+        "missed": missed,
+        "unplaced": unplaced,
+        "problems": [str(p) for p in problems],
+        "written": written,
+        "summary": f"{words}; {written} deliveries written" + (f"; {len(problems)} left out" if problems else ""),
+    }
+
+
+def _series(desk: Desk, name: str) -> Series:
+    if name not in desk.workspace.series:
+        meant = nearest(name, desk.workspace.series)
+        said = f"there is no series {name!r}"
+        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+    return desk.workspace.series[name]
+
+
+def _slots(series: Series, items: Iterable[PastItem], now: dt.datetime) -> list[Slot]:
+    """The slots from the day of the first item up to now."""
+    first = min((item.at for item in items), default=now)
+    midnight = first.astimezone(series.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return [slot for slot in slots(series, midnight, now) if slot.at <= now]
+
+
+def _placed(series: Series, owed: Iterable[Slot], items: Iterable[PastItem]) -> tuple[dict[str, PastItem], int]:
+    """The item that serves each slot, by local day; and how many items found no slot."""
+    by_day: dict[dt.date, list[Slot]] = {}
+    for slot in owed:
+        by_day.setdefault(slot.local.date(), []).append(slot)
+    served: dict[str, PastItem] = {}
+    unplaced = 0
+    for item in sorted(items, key=lambda i: i.at):
+        free = [s for s in by_day.get(item.at.astimezone(series.zone).date(), ()) if s.id not in served]
+        if free:
+            served[free[0].id] = item
+        else:
+            unplaced += 1
+    return served, unplaced
+
+
+def _row(slot: Slot, channel: str, item: PastItem | None) -> Before:
+    """One past delivery. Dates of old posts are days, seldom minutes: a post of the slot's day kept it."""
+    local = slot.local.isoformat(timespec="minutes")
+    if item is None:
+        verdict = "excused" if slot.excused else "missed"
+        return Before(slot.id, slot.series, slot.at, local, channel, verdict)
+    origin = "ugc" if item.member else "pgc"
+    return Before(slot.id, slot.series, slot.at, local, channel, "kept", slot.at, origin, item.member, item.url)
