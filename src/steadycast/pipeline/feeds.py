@@ -97,8 +97,21 @@ def _problem(feed: FeedSettings, message: str, mend: str = "") -> Problem:
     return Problem(f"feed/{feed.member}/{feed.key}", None, message, mend)
 
 
-def _of(desk: Desk, result: FeedResult, table: Feed, row: FeedRow | None, fetcher: Fetcher, now: dt.datetime) -> Came:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at one feed, and what it needs to become drafts."""
+
+    desk: Desk
+    result: FeedResult
+    table: Feed
+    row: FeedRow | None
+    fetcher: Fetcher
+    now: dt.datetime
+
+
+def _of(look: _Look) -> Came:
     """One feed's result as changes, memory and words."""
+    desk, result, table, row, now = look.desk, look.result, look.table, look.row, look.now
     feed = result.feed
     if result.outcome in (Outcome.FAILED, Outcome.GONE):
         said = str(result.error.message if result.error else "it failed")
@@ -117,7 +130,8 @@ def _of(desk: Desk, result: FeedResult, table: Feed, row: FeedRow | None, fetche
     return _read(look)
 
 
-def _read(desk: Desk, result: FeedResult, table: Feed, row: FeedRow | None, fetcher: Fetcher, now: dt.datetime) -> Came:
+def _read(look: _Look) -> Came:
+    desk, result, table, row, fetcher, now = look.desk, look.result, look.table, look.row, look.fetcher, look.now
     feed = result.feed
     seen = [SeenItem(i.guid, i.link, i.content_hash, i.draft) for i in desk.ledger.feed_items(feed.key)]
     changes = new_items(result.items, seen, baseline=result.state.baseline, take_old=table.take_old, now=now)
