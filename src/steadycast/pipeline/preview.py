@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
-import html
 import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from steadycast.channel import Platform, Post
+from steadycast.channel import Media, Platform, Post
 from steadycast.draft import Draft, parse
 from steadycast.errors import DraftError, InputError
 from steadycast.intake import folder
@@ -51,7 +51,7 @@ def preview(
         counts[name] = ", ".join(f"{what} {n}/{most}" if most else f"{what} {n}" for what, n, most in measured)
         _write(target, name, post)
         shown.append({"channel": name, "title": desk.workspace.channels[name].title or platform.title,
-                      "post": post, "measured": measured})  # fmt: skip
+                      "post": post, "measured": measured, "short": "text" in platform.limits})  # fmt: skip
     page = Templates((Path(__file__).parent / "templates",), zone=desk.workspace.community.zone)
     text = page.render("preview.html.j2", draft=found, shown=shown, problems=problems)
     return Previewed(write_atomically(target, "index.html", text.encode()), counts, tuple(problems))
@@ -102,10 +102,10 @@ def _measured(post: Post, platform: Platform) -> list[tuple[str, int, int]]:
 
 
 def _framed(post: Post) -> str:
-    """The post's HTML for a sandboxed frame, its pictures beside it."""
-    names = {m.sha256: f"media/{m.name}" for m in post.media}
-    body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{html.escape(names.get(m[1], ""))}"', post.html)
-    policy = "default-src 'none'; img-src 'self' file: data: https: http:; style-src 'unsafe-inline'"
+    """The post's HTML for a sandboxed frame, its pictures inside it: a frame without an origin loads no files."""
+    pictures = {m.sha256: _data_uri(m) for m in post.media if m.role in ("image", "cover") and m.path.is_file()}
+    body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{pictures.get(m[1], "")}"', post.html)
+    policy = "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'"
     style = (
         "body{font:16px/1.8 system-ui,sans-serif;margin:16px;color:#222;background:#fff}img{max-width:100%;height:auto}"
     )
@@ -113,6 +113,10 @@ def _framed(post: Post) -> str:
         f'<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
         f"<style>{style}pre{{overflow:auto}}</style>{body}"
     )
+
+
+def _data_uri(media: Media) -> str:
+    return f"data:{media.mime};base64,{base64.b64encode(media.path.read_bytes()).decode()}"
 
 
 def _write(target: Path, name: str, post: Post) -> None:
