@@ -8,7 +8,7 @@ from pathlib import PurePosixPath as P
 
 import pytest
 
-from steadycast.decoding import shown
+from steadycast.draft.decoding import shown
 from steadycast.draft import parse
 from steadycast.intake.folder import Found, Limits, Problem, Seen, Unsettled, is_draft_name, scan
 

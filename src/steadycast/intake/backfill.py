@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
-from steadycast.decoding import decode
 from steadycast.draft import date_of_name
+from steadycast.draft.decoding import decode
+from steadycast.draft.fields import Keys
+from steadycast.draft.frontmatter import split
+from steadycast.draft.outline import outline
 from steadycast.errors import DraftError, FeedError, InputError
-from steadycast.fields import Keys
-from steadycast.frontmatter import split
 from steadycast.intake.feeds import FeedSettings, FeedState, Item, read, take_apart
 from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
-from steadycast.outline import outline
 from steadycast.schedule.model import Form
 from steadycast.web import Fetched, Fetcher, shown_url
 

@@ -18,11 +18,11 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
 
-from steadycast.attached import Attached
 from steadycast.draft import Draft, MediaRef, revision_of, summary_of
+from steadycast.draft.attached import Attached
+from steadycast.draft.outline import outline
 from steadycast.errors import FeedError
 from steadycast.intake.feed_worker import MAX_BYTES, MAX_SECONDS
-from steadycast.outline import outline
 from steadycast.schedule.model import Form, Origin
 from steadycast.web import Fetched, Fetcher, FetchError, shown_url
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from steadycast.confined import NotRegularError, open_inside, read_up_to
-from steadycast.decoding import shown
 from steadycast.draft import Draft
+from steadycast.draft.confined import NotRegularError, open_inside, read_up_to
+from steadycast.draft.decoding import shown
 
 SUFFIXES = frozenset({".md", ".markdown"})
 _TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from steadycast.decoding import shown
 from steadycast.draft import Draft
+from steadycast.draft.decoding import shown
 from steadycast.intake.folder import Problem
 from steadycast.schedule.model import Origin
 

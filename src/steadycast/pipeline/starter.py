@@ -8,8 +8,8 @@ from pathlib import Path
 
 from steadycast.errors import SettingsError
 from steadycast.pipeline.deployments import prefect_yaml
+from steadycast.rooms import SETTINGS_FILE, bundle
 from steadycast.workspace import load
-from steadycast.workspace.load import SETTINGS_FILE, bundle
 from steadycast.workspace.values import zone
 
 SETTINGS = """\

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from steadycast.draft.frontmatter import Front
 from steadycast.errors import DraftError
-from steadycast.frontmatter import Front
 
 _TRUE = {"true", "yes", "on", "1", "是"}
 _FALSE = {"false", "no", "off", "0", "否"}

@@ -8,75 +8,19 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steadycast.attached import Attached, Folder, is_remote
-from steadycast.decoding import decode, shown
+from steadycast.draft.attached import Attached, Folder, is_remote
+from steadycast.draft.decoding import decode, shown
+from steadycast.draft.fields import Keys
+from steadycast.draft.frontmatter import Front, split
+from steadycast.draft.model import Draft, DraftEvent, MediaRef
+from steadycast.draft.outline import Heading, Outline, outline
 from steadycast.errors import DraftError
-from steadycast.fields import Keys
-from steadycast.frontmatter import Front, split
-from steadycast.outline import Heading, Outline, outline
 from steadycast.schedule.model import Form, Origin
-
-
-@dataclass(frozen=True, slots=True)
-class MediaRef:
-    """A file that a draft names: where it lies, and what it is for."""
-
-    role: str  # image, cover, audio, video, attachment
-    ref: str  # as the draft writes it
-    path: Path  # the file, inside content/ (or the feed cache) after resolve()
-    alt: str = ""
-    line: int | None = None
-    sha256: str = ""  # hex, of the bytes as they were when the draft was read
-    size: int = 0  # bytes
-    mtime_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DraftEvent:
-    """The event keys of the front matter; both instants are aware."""
-
-    start: dt.datetime
-    end: dt.datetime | None = None
-    place: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One draft, as found. Origin and member come from the path or the feed, never from what the draft claims."""
-
-    path: PurePosixPath  # relative to content/; for a feed item `feed/<member>/<item key>`
-    origin: Origin
-    member: str  # "" for the house
-    revision: str  # sha256 hex of the content: front matter that means something, body, media bytes
-    title: str
-    body: str  # Markdown
-    summary: str = ""
-    author: str = ""
-    form: Form = Form.ARTICLE
-    tags: tuple[str, ...] = ()
-    series: tuple[str, ...] = ()
-    slot: str | None = None
-    not_before: dt.datetime | None = None  # aware
-    expires: dt.datetime | None = None  # aware
-    evergreen: bool = False
-    priority: int = 0
-    language: str = ""
-    canonical_url: str = ""
-    slug: str = ""
-    ready: bool = True  # front matter `draft: true` makes it False
-    date: dt.datetime | None = None  # aware: front matter, else the file's name, else mtime
-    event: DraftEvent | None = None
-    media: tuple[MediaRef, ...] = ()
-    channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
-    extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
-    body_line: int = 1  # the file's line on which the body begins
-
 
 _COVER_KEYS = ("cover", "feature_image", "featured_image", "image", "thumbnail", "banner")
 _ROLES = {

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from steadycast.confined import NotRegularError, open_inside
-from steadycast.decoding import shown
+from steadycast.draft.confined import NotRegularError, open_inside
+from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError
 
 MAX_BYTES = 1 << 30  # a sparse file of a terabyte costs its writer nothing and its reader an hour

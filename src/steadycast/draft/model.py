@@ -1,0 +1,67 @@
+"""A draft as a frozen value, with what it names and when it happens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from steadycast.schedule.model import Form, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRef:
+    """A file that a draft names: where it lies, and what it is for."""
+
+    role: str  # image, cover, audio, video, attachment
+    ref: str  # as the draft writes it
+    path: Path  # the file, inside content/ (or the feed cache) after resolve()
+    alt: str = ""
+    line: int | None = None
+    sha256: str = ""  # hex, of the bytes as they were when the draft was read
+    size: int = 0  # bytes
+    mtime_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DraftEvent:
+    """The event keys of the front matter; both instants are aware."""
+
+    start: dt.datetime
+    end: dt.datetime | None = None
+    place: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One draft, as found. Origin and member come from the path or the feed, never from what the draft claims."""
+
+    path: PurePosixPath  # relative to content/; for a feed item `feed/<member>/<item key>`
+    origin: Origin
+    member: str  # "" for the house
+    revision: str  # sha256 hex of the content: front matter that means something, body, media bytes
+    title: str
+    body: str  # Markdown
+    summary: str = ""
+    author: str = ""
+    form: Form = Form.ARTICLE
+    tags: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    slot: str | None = None
+    not_before: dt.datetime | None = None  # aware
+    expires: dt.datetime | None = None  # aware
+    evergreen: bool = False
+    priority: int = 0
+    language: str = ""
+    canonical_url: str = ""
+    slug: str = ""
+    ready: bool = True  # front matter `draft: true` makes it False
+    date: dt.datetime | None = None  # aware: front matter, else the file's name, else mtime
+    event: DraftEvent | None = None
+    media: tuple[MediaRef, ...] = ()
+    channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
+    extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
+    body_line: int = 1  # the file's line on which the body begins
