@@ -17,7 +17,8 @@ ROOMS = {
     "errors": set(),
     "schedule": {"errors"},
     "draft": {"errors", "schedule"},
-    "workspace": {"errors", "schedule"},
+    "rooms": {"errors"},
+    "workspace": {"errors", "rooms", "schedule"},
     "ledger": {"errors", "schedule"},
     "channel": {"errors", "schedule", "shelf"},
     "shelf": {"channel"},  # types only: the contract hands it out
@@ -28,12 +29,13 @@ ROOMS = {
     "delivery": {"errors", "channel", "ledger"},
     "report": {"errors", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},
+    "press": {"errors", "rooms", "workspace", "channel", "registry", "schedule", "intake", "draft", "render"},
     "testing": {"errors", "channel", "delivery", "ledger", "draft", "schedule"},
 }
 EVERYTHING = {*ROOMS, "pipeline"}
 ROOMS |= {
     "pipeline": EVERYTHING - {"testing"},
-    "cli": {"pipeline", "workspace", "report", "ledger", "errors", "schedule", "registry"},
+    "cli": {"pipeline", "press", "workspace", "report", "ledger", "errors", "schedule", "registry"},
 }
 
 # A library that only some rooms may know.

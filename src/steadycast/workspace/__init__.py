@@ -1,9 +1,7 @@
-"""One community's folder: where it is, what its steadycast.toml says, and where everything else lies.
+"""One community's folder: where it is, what its steadycast.toml says, and where everything else lies."""
 
-The only room that knows folder names.
-"""
-
-from steadycast.workspace.load import Workspace, find_root, load
+from steadycast.rooms import find_root
+from steadycast.workspace.load import Workspace, load
 from steadycast.workspace.settings import ChannelSettings, Community, Feed, Intake, Member, Publish
 
 __all__ = ["ChannelSettings", "Community", "Feed", "Intake", "Member", "Publish", "Workspace", "find_root", "load"]

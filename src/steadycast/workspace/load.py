@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from steadycast.errors import SettingsError
+from steadycast.rooms import SETTINGS_FILE, Rooms, find_root
 from steadycast.schedule.model import Series
 from steadycast.workspace.settings import (
     ChannelSettings,
@@ -28,15 +28,13 @@ from steadycast.workspace.settings import (
 )
 from steadycast.workspace.values import dates, nearest
 
-SETTINGS_FILE = "steadycast.toml"
 MAX_SETTINGS = 1_000_000  # bytes
 
 
 @dataclass(frozen=True)
-class Workspace:
+class Workspace(Rooms):
     """One community's folder and settings, read and checked."""
 
-    root: Path
     settings: Settings
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
 
@@ -87,78 +85,10 @@ class Workspace:
             **given,
         )
 
-    @property
-    def content(self) -> Path:
-        """Where drafts are dropped."""
-        return self.root / "content"
-
-    @property
-    def flows(self) -> Path:
-        """The Prefect flows: the workspace's own, else the bundled ones."""
-        own = self.root / "flows"
-        return own if own.is_dir() else bundle() / "flows"
-
-    @property
-    def prefect_yaml(self) -> Path:
-        """The deployments' file."""
-        return self.root / "prefect.yaml"
-
-    @property
-    def platform_folders(self) -> tuple[Path, ...]:
-        """Where platform folders are looked for, in order: the workspace's own, then the bundled ones."""
-        own, bundled = self.root / "channels", bundle() / "channels"
-        return (own,) if own.resolve() == bundled.resolve() else (own, bundled)
-
-    @property
-    def var(self) -> Path:
-        """The only place that is written to."""
-        return Path(os.environ.get("STEADYCAST_VAR") or self.root / "var")
-
-    @property
-    def out(self) -> Path:
-        """What file channels publish: one folder a channel."""
-        return self.var / "out"
-
-    @property
-    def media(self) -> Path:
-        """Media by content hash."""
-        return self.var / "media"
-
-    @property
-    def cache(self) -> Path:
-        """What can be made again."""
-        return self.var / "cache"
-
-    @property
-    def ledger(self) -> str:
-        """The ledger's address: a PostgreSQL URL from STEADYCAST_LEDGER, else a SQLite file under var/."""
-        return os.environ.get("STEADYCAST_LEDGER") or str(self.var / "ledger.sqlite")
-
     def member_title(self, member: str) -> str:
         """A member's name for people."""
         known = self.members.get(member)
         return (known.title if known else "") or member
-
-
-def bundle() -> Path:
-    """The workspace that comes with the package: its platforms, flows and prefect.yaml."""
-    package = Path(__file__).resolve().parent.parent
-    bundled = package / "_workspace"
-    return bundled if bundled.is_dir() else package.parent.parent  # a checkout: the repository's root is a workspace
-
-
-def find_root(start: Path | None = None) -> Path:
-    """The nearest folder, from `start` upwards, that holds a steadycast.toml; STEADYCAST_WORKSPACE goes before."""
-    named = os.environ.get("STEADYCAST_WORKSPACE")
-    if named and start is None:
-        return Path(named).resolve()
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / SETTINGS_FILE).is_file():
-            return folder
-    raise SettingsError(
-        f"no {SETTINGS_FILE} here or above", file=here, mend="run `steadycast init DIR` to make a workspace"
-    )
 
 
 def load(root: Path | None = None) -> Workspace:
