@@ -72,7 +72,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A draft's file. `raw` is None where neither it nor a file it names has changed since `known`."""
+    """A draft's file. `raw` is None where it was not asked for, or nothing of it has changed since `known`."""
 
     path: PurePosixPath  # relative to content/
     file: Path
@@ -107,20 +107,36 @@ def scan(
     limits: Limits | None = None,
     known: Mapping[PurePosixPath, Seen] | None = None,
     *,
+    unchanged: Callable[[str, os.DirEntry[str]], bool] | None = None,
+    reading: bool = True,
     sleep: Callable[[float], None] = time.sleep,
     clock_ns: Callable[[], int] = time.time_ns,
 ) -> Iterator[Found | Problem | Unsettled]:
     """Everything below content/ that is a draft's file, or that stands in the way of one.
 
+    What `unchanged(path, entry)` knows is passed over in silence. Without `reading` nobody's bytes are read yet: `read`
+    does it later, perhaps elsewhere.
+
     Links are never followed, nothing that could block is opened, and editors' temporary files are passed over. Files
     written within the last second come last: one wait for all of them tells which have stopped growing.
     """
-    look = _Look(content_root, limits or Limits(), known or {}, clock_ns)
+    look = _Look(content_root, limits or Limits(), known or {}, clock_ns, unchanged or _nothing, reading)
     yield from look.walk()
     if look.fresh:
         sleep(look.limits.settle)
         for entry, before in look.fresh:
             yield look.take(entry, before)
+
+
+def read(content_root: Path, found: Found, limits: Limits | None = None) -> Found | Problem | Unsettled:
+    """`found` with its bytes, if it is still the file that a scan without `reading` saw."""
+    return _Look(content_root, limits or Limits(), {}, time.time_ns, _nothing, reading=True).take(
+        found.path, found.print
+    )
+
+
+def _nothing(path: str, entry: os.DirEntry[str]) -> bool:  # noqa: ARG001
+    return False
 
 
 @dataclass(slots=True)
@@ -129,6 +145,8 @@ class _Look:
     limits: Limits
     known: Mapping[PurePosixPath, Seen]
     clock_ns: Callable[[], int]
+    unchanged: Callable[[str, os.DirEntry[str]], bool]
+    reading: bool
     fresh: list[tuple[PurePosixPath, Print]] = field(default_factory=list)
     files: int = 0
 
@@ -144,7 +162,11 @@ class _Look:
                     folder, f"the folder cannot be read: {error.strerror}", "check that it is there and readable"
                 )
                 continue
+            above = f"{folder}/" if folder.parts else ""
             for entry in listed:
+                if self.unchanged(above + entry.name, entry):
+                    self.files += 1
+                    continue
                 path = folder / entry.name
                 if _passed_over(entry.name) or path in _ABOUT_THE_FOLDER:
                     continue
@@ -188,7 +210,7 @@ class _Look:
         if self.clock_ns() - now.mtime_ns < self.limits.recent * 1e9:  # a time in the future counts as just now
             self.fresh.append((path, now))
             return None
-        return self.take(path, now)
+        return self.take(path, now) if self.reading else Found(path, self.root / path, now, _instant(now), None)
 
     def take(self, path: PurePosixPath, before: Print) -> Found | Problem | Unsettled:
         """The file's bytes, if they are the same file's as `before`, and stay so while they are read."""
@@ -203,6 +225,8 @@ class _Look:
                     return Problem(path, f"is too large: {size}", mend)
                 if facts.st_nlink > 1 and path.parts[0] == "ugc":
                     return Problem(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
+                if not self.reading:
+                    return Found(path, self.root / path, before, _instant(before), None)
                 raw = read_up_to(file, self.limits.draft_bytes)
                 if Print.of(os.fstat(file)) != before or len(raw) != before.size:
                     return Unsettled(path)
