@@ -124,7 +124,7 @@ def test_its_readme_tells_every_setting_and_the_promise(name):
     spec = PLATFORMS[name]
     text = "\n".join((f / "README.md").read_text(encoding="utf-8") for f in spec.folders if (f / "README.md").is_file())
     if spec.delivery == "kit":
-        assert all(f"`{setting}`" in text for setting in spec.settings)
+        assert not [setting for setting in spec.settings if not re.search(rf"`{setting}\b", text)]
         return
     for row in settings_rows(spec):
         assert row in text

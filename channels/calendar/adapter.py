@@ -51,8 +51,9 @@ class Adapter:
     def _catch_up(self, shelf: Shelf) -> None:
         if not shelf.unfinished and (self.channel.out / CALENDAR).is_file():
             return
-        newest = {uid(post): post.key for post in reversed(shelf.posts)}
-        for post in shelf.whole(p for p in shelf.posts if p.key in newest.values()):
+        newest = {uid(post): post for post in reversed(shelf.posts)}
+        changed = {uid(post) for post in (*shelf.posts, *shelf.gone) if post.key in shelf.unfinished}
+        for post in shelf.whole(newest[name] for name in changed if name in newest):
             self._event(shelf, post)
         for post in shelf.gone:
             if uid(post) not in newest:

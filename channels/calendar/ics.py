@@ -81,5 +81,6 @@ def _calendar(events: Sequence[bytes], name: str = "", refresh: dt.timedelta | N
     if refresh:
         told.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
         told.add("x-published-ttl", f"PT{refresh // dt.timedelta(hours=1)}H")
-    head, end, _ = told.to_ical().partition(b"END:VCALENDAR")
+    written: bytes = told.to_ical()
+    head, end, _ = written.partition(b"END:VCALENDAR")
     return head + b"".join(events) + end + b"\r\n"

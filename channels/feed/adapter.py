@@ -52,10 +52,10 @@ class Adapter:
         if there and not shelf.unfinished:
             return
         posts = shelf.whole(shelf.posts[: max(1, int(self.channel.settings["items"]))])
-        values = {"feed": self._feed(posts), "items": [self._item(p) for p in posts]}
+        feed, items = self._feed(posts), [self._item(p) for p in posts]
         for name, template in FEEDS.items():
-            shelf.keep(name, self.channel.render(template, **values).encode())
-        shelf.keep(JSON, json.dumps(_json_feed(**values), ensure_ascii=False, indent=1).encode())
+            shelf.keep(name, self.channel.render(template, feed=feed, items=items).encode())
+        shelf.keep(JSON, json.dumps(_json_feed(feed, items), ensure_ascii=False, indent=1).encode())
         shelf.finish()
 
     def _feed(self, posts: list[Post]) -> dict[str, Any]:

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:  # channel.py hands this module out to adapters
-    from steadycast.channel import Channel, Post
+    from steadycast.channel import Channel, Media, Post
 
 POSTS = "posts"
 INDEX = "posts/index.json"
 KEY = re.compile(r"[a-z2-7]{13}")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # what XML 1.0 cannot hold, and DEL
+SUFFIX = re.compile(r"[.][A-Za-z0-9]{1,5}")
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
 
 
@@ -160,8 +161,8 @@ class Shelf:
 
         values = {**{name: () if name in ("parts", "links") else "" for name in LONG}, "extra": {}, **plain}
         values["published"] = dt.datetime.fromisoformat(values["published"]).astimezone(self.zone)
-        media = (Media(**m, path=self.out) for m in values["media"])
-        values["media"] = tuple(dataclasses.replace(m, path=self.out / media_name(m)) for m in media)
+        files = (self.out / _file_name(m["name"], m["sha256"]) for m in values["media"])
+        values["media"] = tuple(Media(**m, path=file) for m, file in zip(values["media"], files, strict=True))
         for name in ("parts", "tags"):
             values[name] = tuple(values[name])
         values["links"] = tuple((text, url) for text, url in values["links"])
@@ -192,10 +193,14 @@ def with_media(post: Post, base: str) -> str:
     return re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', post.html)
 
 
-def media_name(media: Any) -> str:
+def media_name(media: Media) -> str:
     """`media/<sha256>.<ext>`, the name under which a shelf keeps a file."""
-    suffix = Path(media.name).suffix
-    return f"media/{media.sha256}{suffix if re.fullmatch(r'[.][A-Za-z0-9]{1,5}', suffix) else ''}"
+    return _file_name(media.name, media.sha256)
+
+
+def _file_name(name: str, sha256: str) -> str:
+    suffix = os.path.splitext(name)[1]  # noqa: PTH122  thousands of times a publish
+    return f"media/{sha256}{suffix if SUFFIX.fullmatch(suffix) else ''}"
 
 
 def place_media(source: Path, target: Path) -> None:
