@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from steadycast import web
-from steadycast.addresses import is_public
+from steadycast.web import wire
+from steadycast.web.addresses import is_public
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.web import Far, Fetcher, FetchError, redacted_urls, retry_after, shown_url
 
@@ -203,7 +203,7 @@ class TestFetcher:
         """The first host counts as public here; where it points does not."""
         inner = serve(answer(b"secret"))
         outer = serve(answer(status="302 Found", Location=inner.url.replace("127.0.0.1", "127.0.0.2")))
-        monkeypatch.setattr(web, "is_public", lambda address: address == "127.0.0.1")
+        monkeypatch.setattr(wire, "is_public", lambda address: address == "127.0.0.1")
         with pytest.raises(FetchError, match="not on the public internet"):
             Fetcher().get(outer.url)
         assert not inner.requests

@@ -1,0 +1,268 @@
+"""The wire that every request takes: one connection a request, one total deadline for all of it, caps on what is read.
+
+No proxy and no password comes from the environment, and no address stands in any message or log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import functools
+import logging
+import os
+import re
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool
+
+from steadycast import __version__
+from steadycast.errors import SteadycastError
+from steadycast.web.addresses import is_public
+
+AGENT = f"Steadycast/{__version__}"
+MAX_REDIRECTS = 5
+MAX_ANSWER = 16 * 1024 * 1024
+LONGEST_WAIT = dt.timedelta(days=1)
+
+_PERMANENT = {301, 308}
+_REDIRECTS = {301, 302, 303, 307, 308}
+# The answers that say "not applied": RFC 9110 for most, RFC 6585 for 431, RFC 7725 for 451. Not 408, 409 or 425.
+_REFUSED = {400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431, 451}
+_URL = re.compile(r"\b(https?://)(?:[^\s/@]*@)?([^\s/?#\"'<>]+)([^\s\"'<>]*)", re.IGNORECASE)
+_CHUNK = 64 * 1024
+
+
+class FetchError(SteadycastError):
+    """Something on the web could not be had; the message names the host at most, never a path or a token."""
+
+
+def shown_url(url: str) -> str:
+    """An address for a message: host, and the last four characters, as paths and queries may be secrets."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or "?"
+    except ValueError:
+        return "(unreadable address)"
+    rest = url.rpartition(host)[2] if parts.path.strip("/") or parts.query else ""
+    return f"{parts.scheme}://{host}" + (f"/…{rest[-4:]}" if len(rest) > 5 else rest)
+
+
+def redacted_urls(text: str) -> str:
+    """`text` with each web address in it cut to its host."""
+    return _URL.sub(lambda m: m[1] + m[2] + ("/…" if len(m[3]) > 1 else ""), text)
+
+
+# --- the wire
+
+
+class _SilentFilter(logging.Filter):
+    """urllib3 logs each request's path, and with some platforms the path is the password."""
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
+        return False
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_SilentFilter())
+
+
+@dataclass(slots=True)
+class Wire:
+    """One request's connection: where it may lead, how long it may take, and whether anything has left yet."""
+
+    deadline: float  # time.monotonic()
+    public_only: bool
+    sending: bool = False
+    late: bool = False
+    held: list[socket.socket] = field(default_factory=list)
+
+    def left(self) -> float:
+        """Seconds left; raises TimeoutError when there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self.late = True
+            raise TimeoutError("out of time")
+        return left
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A connection to the one resolution of `host`: what was checked is what is connected to."""
+        addresses = _resolve(host, port, self.left())
+        if self.public_only and not all(is_public(str(address[0])) for _, address in addresses):
+            raise FetchError(f"{host} is not on the public internet")
+        error: OSError = OSError("no address")
+        for family, address in addresses[:4]:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                sock.settimeout(self.left())
+                sock.connect(address)
+            except OSError as failed:
+                sock.close()
+                error = failed
+                continue
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.held.append(sock.dup())  # TLS takes the socket over; the watch keeps a handle of its own
+            return sock
+        raise error
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Shuts the connection at the deadline, whatever is being waited for: a time-out on each read is no total."""
+        timer = threading.Timer(self.left(), self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for sock in self.held:
+                sock.close()
+
+    def _cut(self) -> None:
+        self.late = True
+        for sock in self.held:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+def _resolve(host: str, port: int, seconds: float) -> list[tuple[int, Any]]:
+    """(family, address) pairs. The system's resolver knows no deadline, so it is waited for, not called."""
+    answer: list[Any] = []
+
+    def ask() -> None:
+        try:
+            answer.append(socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answer.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not answer:
+        raise TimeoutError("the name was not resolved in time")
+    if isinstance(answer[0], Exception):
+        raise OSError("the name is unknown")
+    return [(family, address) for family, _, _, _, address in answer[0]]
+
+
+class _Connection(HTTPConnection):
+    """A connection of urllib3's that is opened by the wire, and tells it when the first byte leaves."""
+
+    def __init__(self, *args: Any, wire: Wire, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.wire = wire
+
+    def _new_conn(self) -> socket.socket:
+        return self.wire.connect(self.host, self.port or self.default_port)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self.wire.sending = True
+        super().send(data)
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same under TLS: certificate and SNI are for the name, whatever address it has."""
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **more: Any) -> HTTPConnectionPool:
+        pool = cast("HTTPConnectionPool", super().get_connection_with_tls_context(*args, **more))
+        kind = _SecureConnection if pool.scheme == "https" else _Connection
+        pool.ConnectionCls = cast("Any", functools.partial(kind, wire=self.wire))
+        return pool
+
+
+@contextlib.contextmanager
+def exchange(wire: Wire, method: str, url: str, **request: Any) -> Iterator[requests.Response]:
+    """One request and its answer's head; the body is still to be read, within the same deadline."""
+    with requests.Session() as session, wire.watched():
+        session.trust_env = False  # no proxy, no .netrc
+        session.headers["User-Agent"] = AGENT
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter(wire))
+        authority = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+        headers = {"Accept-Encoding": "gzip, deflate", "Connection": "close", **request.pop("headers", {})}
+        left = wire.left()
+        with session.request(
+            method,
+            url,
+            headers=headers,
+            timeout=(left, left),
+            stream=True,
+            allow_redirects=False,
+            verify=authority,
+            **request,
+        ) as response:
+            yield response
+
+
+def checked(url: str) -> str:
+    """`url`, where it is one we ask for: http or https, a host, no user and password, nothing that parsers dispute."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s\\<>\"\x00-\x1f\x7f]", url):
+        raise FetchError("not an http or https address")
+    if parts.username is not None or parts.password is not None:
+        raise FetchError("the address carries a user name or password")
+    return url
+
+
+def body_of(response: requests.Response, wire: Wire, limit: int) -> bytes:
+    """The whole body, unpacked; FetchError when it is over `limit` bytes (packed or not), late or broken."""
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise FetchError(f"the answer is over {limit // 1024} KB")
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        raise FetchError("the answer is packed in a way that was not asked for")
+    packed = bytearray()
+    # Whatever urllib3's stream raises (broken chunks, too few bytes, a reset) the caller sorts.
+    while chunk := response.raw.read(_CHUNK, decode_content=False):
+        packed += chunk
+        if len(packed) > limit:
+            raise FetchError(f"the answer is over {limit // 1024} KB")
+    if wire.late:  # a connection that was cut at the deadline can look like the end of the body
+        raise TimeoutError("out of time")
+    return bytes(packed) if encoding in {"", "identity"} or not packed else _unpacked(bytes(packed), encoding, limit)
+
+
+def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes:
+    raw_deflate = encoding == "deflate" and packed[0] & 0x0F != 8  # RFC 9110 asks for zlib's wrapper, some leave it out
+    unpack = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
+    try:
+        data = unpack.decompress(packed, limit + 1)
+    except zlib.error:
+        raise FetchError("the answer is packed wrongly") from None
+    if len(data) > limit:
+        raise FetchError(f"the answer is over {limit // 1024} KB when unpacked")
+    if not unpack.eof:
+        raise FetchError("the answer breaks off")
+    return data
+
+
+def reason(error: BaseException, wire: Wire) -> str:
+    """What happened, in words without an address in them."""
+    if wire.late or isinstance(error, TimeoutError | requests.Timeout):
+        return "no whole answer within the time allowed"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate or TLS is not right"
+    if not wire.sending:
+        return "cannot be reached"
+    return "the connection broke, or the answer is no HTTP"
