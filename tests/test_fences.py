@@ -17,7 +17,8 @@ ROOMS = {
     "errors": set(),
     "schedule": {"errors"},
     "draft": {"errors", "schedule"},
-    "workspace": {"errors", "schedule"},
+    "rooms": {"errors"},
+    "workspace": {"errors", "schedule", "rooms"},
     "ledger": {"errors", "schedule"},
     "channel": {"errors", "schedule", "shelf"},  # hands the shelf out to adapters
     "shelf": {"channel"},
@@ -30,6 +31,7 @@ ROOMS = {
     "alarms": {"errors", "report", "ledger"},
     "testing": {"errors", "channel", "delivery", "ledger", "draft", "schedule"},
 }
+ROOMS["press"] = {"errors", "rooms", "channel", "draft", "intake", "registry", "render", "workspace", "schedule"}
 EVERYTHING = {*ROOMS, "pipeline"}
 ROOMS |= {
     "pipeline": EVERYTHING - {"testing"},

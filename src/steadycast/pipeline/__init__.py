@@ -1,6 +1,7 @@
 """The verbs: collect, plan, publish, verify, report, and what people do by hand. No decorators, no prints."""
 
 from steadycast.intake.watch import watch
+from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.backfill import backfill
 from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect
@@ -17,6 +18,7 @@ from steadycast.pipeline.verify import confirm, settle, verify
 __all__ = [
     "Desk",
     "ReportMade",
+    "alarm",
     "backfill",
     "check",
     "collect",

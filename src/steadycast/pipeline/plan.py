@@ -43,7 +43,6 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
         chosen = digest.write(desk, now, slots, chosen)
         desk.ledger.save_plan(slots, chosen, _deliveries(desk, slots, chosen, stock), now)
         _drop(desk, now, slots, now + horizon)
-        desk.ledger.ticked(now)
     return show(desk, now, horizon)
 
 

@@ -15,6 +15,7 @@ from steadycast.errors import InputError, SteadycastError
 from steadycast.ledger.claims import Due
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DeliveryRow, DraftRow, State
+from steadycast.pipeline.alarm import tick
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.posts import Place, Posts
@@ -65,6 +66,8 @@ def publish(
     """
     asked = Asked(series, draft, slot, channel, next_of_each, ahead)
     _check(desk, asked)
+    if not asked.by_hand and not dry_run:
+        tick(desk, desk.clock.now())
     desk.ledger.recover(desk.clock.now())
     rows = _rows(desk, asked)
     if channel:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from steadycast import delivery
 from steadycast.errors import InputError
 from steadycast.ledger.tables import DeliveryRow, State
+from steadycast.pipeline.alarm import tick
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.publish import opened, told
 from steadycast.pipeline.results import Published
@@ -21,10 +22,10 @@ def verify(desk: Desk, now: dt.datetime) -> Published:
     def channel_of(name: str, once: delivery.Once) -> delivery.Opened:
         return opened(desk, name, once)
 
+    tick(desk, now)
     recovered = desk.ledger.recover(now)
     looked = [r.id for r in delivery.settle(desk.ledger, channel_of, clock=desk.clock)]
     looked += [r.id for r in delivery.verify(desk.ledger, channel_of, clock=desk.clock)]
-    desk.ledger.ticked(now)
     return Published(told(desk, dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])))
 
 

@@ -1,0 +1,32 @@
+"""Ticks, and the alarms that are raised and closed at them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from steadycast import alarms
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.plan import stock_of
+from steadycast.report.gather import gather
+
+
+def alarm(desk: Desk, now: dt.datetime) -> list[alarms.Alarm]:
+    """One round: tells what is newly wrong, closes what is mended; what is wrong now."""
+    settings = desk.workspace.settings
+    report = gather(desk.ledger, desk.workspace, now, stock_of(desk, desk.ledger.used()))
+    standing = alarms.standing(
+        desk.ledger,
+        report,
+        quiet_after=settings.alarms.quiet_after,
+        editors={name: table.editor for name, table in settings.series.items() if table.editor},
+    )
+    urls = [desk.redact.learn(url) for name in settings.alarms.urls if (url := desk.find_secret(name))]
+    return alarms.watch(desk.ledger, standing, urls)
+
+
+def tick(desk: Desk, now: dt.datetime) -> None:
+    """Says that the machinery runs; the first tick after a long silence raises the alarm about it."""
+    last = desk.ledger.last_tick()
+    if last is not None and now - last > desk.workspace.settings.alarms.quiet_after:
+        alarm(desk, now)
+    desk.ledger.ticked(now)
