@@ -51,7 +51,8 @@ def test_lines_are_folded_at_75_octets_and_whole_characters(tmp_path):
 
 
 def test_the_subscribed_calendar_says_its_name_and_when_to_look_again(tmp_path):
-    adapter("calendar", tmp_path / "out", name="活动", refresh_hours=3).publish(event(tmp_path / "in"))
+    named = dataclasses.replace(channel("calendar", tmp_path / "out", refresh_hours=3), title="活动")
+    load(named.spec)(named).publish(event(tmp_path / "in"))
     told = Calendar.from_ical((tmp_path / "out/calendar.ics").read_bytes())
     assert (told["X-WR-CALNAME"], told["NAME"], told["METHOD"], told["VERSION"]) == ("活动", "活动", "PUBLISH", "2.0")
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT3H" in (tmp_path / "out/calendar.ics").read_bytes()

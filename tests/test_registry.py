@@ -65,6 +65,7 @@ def test_the_workspace_hides_the_bundle_folder_by_folder(tmp_path):
         (PLAIN + "[render]\nlinks = 'gone'\n", 6, "keep, footnotes, text"),
         (PLAIN + "[limits.title]\nmax = 'many'\n", 6, "limits.title.max"),
         (PLAIN + "[settings.token]\nsecret = true\ndefault = 'hunter2'\n", 7, "has a default"),
+        (PLAIN + "[settings.title]\nhelp = 'x'\n", 5, "every channel has a 'title' already"),
         (PLAIN + "base = 'kti'\n", 5, "no platform here"),
         (PLAIN + "base = 'bad'\n", 5, "leads back to itself"),
         (PLAIN + "limits = 3\n", 5, "not a table"),

@@ -59,7 +59,7 @@ class Adapter:
             if uid(post) not in newest:
                 self._cancel(shelf, post)
         events = [f.read_bytes() for f in sorted((self.channel.out / "events").glob("*.ics"))]
-        shelf.keep(CALENDAR, calendar(events, self._name(), self.channel.settings, self.channel.now()))
+        shelf.keep(CALENDAR, calendar(events, self.channel.public_title, self.channel.settings, self.channel.now()))
         shelf.finish()
 
     def _event(self, shelf: Shelf, post: Post) -> None:
@@ -78,9 +78,6 @@ class Adapter:
 
     def _file(self, post: Post) -> str:
         return f"events/{uid(post)}.ics"
-
-    def _name(self) -> str:
-        return str(self.channel.settings["name"] or self.channel.title or self.channel.community)
 
     def _link(self, post: Post) -> str:
         pages = str(self.channel.settings["pages"]).rstrip("/")

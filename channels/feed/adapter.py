@@ -62,7 +62,7 @@ class Adapter:
         channel = self.channel
         return {
             "id": urn(f"{channel.community}/{channel.name}"),
-            "title": channel.title or channel.community,
+            "title": channel.public_title,
             "description": channel.settings["description"] or channel.community,
             "link": str(channel.settings["pages"] or channel.site_url or self.base),
             "self": {name: f"{self.base}/{name}" if self.base else "" for name in (*FEEDS, JSON)},

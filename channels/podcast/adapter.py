@@ -74,7 +74,7 @@ class Adapter:
         described = str(settings["description"] or channel.community).encode()[:DESCRIPTION]
         return {
             **settings,
-            "title": settings["title"] or channel.title or channel.community,
+            "title": channel.public_title,
             "description": described.decode(errors="ignore"),
             "author": settings["author"] or channel.community,
             "language": channel.language,

@@ -226,6 +226,11 @@ class Channel:
     http: Any = None  # steadycast.web.Far: request(...) with one total deadline; answers sorted into the three errors
     write: Callable[[str, bytes], Path] = lambda name, data: Path(name)  # atomic, under `out`: temp, fsync, rename
 
+    @property
+    def public_title(self) -> str:
+        """The name readers see: the channel's own where the community gave it one, else the community's."""
+        return self.title if self.title and not (self.spec and self.title == self.spec.title) else self.community
+
 
 class Adapter(Protocol):
     """One platform. `publish` makes the post be there; `find` looks whether it is."""

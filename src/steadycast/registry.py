@@ -37,6 +37,13 @@ TOP: Mapping[str, Any] = {
     "settle": float,
     "rate": int,
 }
+EVERYBODYS = (
+    "name",
+    "platform",
+    "title",
+    "forms",
+    "paused",
+)  # of every channel: no platform's setting can be called so
 TABLES = ("limits", "media", "render", "settings", "data")
 CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
     (Limit, "count"): ("codepoints", "graphemes", "bytes", "utf16", "weighted", "words"),
@@ -65,6 +72,39 @@ def platforms(folders: Sequence[Path]) -> dict[str, Platform]:
     for name in sheets:
         _resolve(name, sheets, found, ())
     return dict(sorted(found.items()))
+
+
+def chosen(channel: str, wanted: str, platforms: Mapping[str, Platform]) -> Platform:
+    """The platform called `wanted`, for `channel`; a SettingsError that says which was meant when there is none."""
+    if wanted in platforms:
+        return platforms[wanted]
+    near = difflib.get_close_matches(wanted, platforms, n=1)
+    raise SettingsError(
+        f"channel.{channel}: there is no platform {wanted!r}",
+        mend=f"did you mean {near[0]!r}?" if near else "`steadycast channel list` shows them",
+    )
+
+
+def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out.
+
+    Paths are taken to be below `root`. Raises SettingsError for a key that the platform lacks, or one that it needs.
+    """
+    for key in sorted(given.keys() - platform.settings.keys()):
+        near, known = difflib.get_close_matches(key, platform.settings, n=1), ", ".join(sorted(platform.settings))
+        raise SettingsError(
+            f"channel.{channel}.{key}: platform {platform.name} has no such setting",
+            mend=f"did you mean {near[0]!r}?" if near else f"it has {known or 'none'}",
+        )
+    values = {}
+    for name, setting in platform.settings.items():
+        if setting.secret:
+            continue
+        if name not in given and setting.required:
+            raise SettingsError(f"channel.{channel}.{name} is missing", mend=setting.help or None)
+        value = given.get(name, setting.default)
+        values[name] = str(root / value) if setting.type == "path" and value else value
+    return values
 
 
 def load(platform: Platform) -> type[Adapter]:
@@ -251,6 +291,9 @@ def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     own = {key: getattr(base, key) for key in TOP if base is not None and key not in ("api", "name", "base")}
     settings = sheet.rules("settings", Setting, base.settings if base else {})
     for setting in settings.values():
+        if setting.name in EVERYBODYS:
+            mend = "call it something else"
+            raise sheet.wrong(f"every channel has a {setting.name!r} already", "settings", setting.name, mend=mend)
         if setting.secret and setting.default is not None:
             raise sheet.wrong(f"secret setting {setting.name!r} has a default", "settings", setting.name, "default")
     return Platform(
