@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -105,13 +106,29 @@ def clock() -> Clock:
     return Clock(NOON)
 
 
+@pytest.fixture
+def make_ledger(empty_sqlite: Path, quick_path: Path) -> Iterator[Callable[[], tuple[Ledger, Promise]]]:
+    """Empty SQLite ledgers, one a call, each with its `promise`: for tests that go through many."""
+    made: list[Ledger] = []
+
+    def make() -> tuple[Ledger, Promise]:
+        path = quick_path / f"ledger-{len(made)}.sqlite"
+        shutil.copyfile(empty_sqlite, path)
+        made.append(Ledger.open(path))
+        return made[-1], partial(promised, made[-1])
+
+    yield make
+    for ledger in made:
+        ledger.close()
+
+
 Promise = Callable[..., list[int]]
 
 
 @pytest.fixture
 def promise(ledger: Ledger) -> Promise:
     """Make a slot that is due at noon on some channels, with a draft; the ids of its deliveries by channel."""
-    return lambda *channels, **more: promised(ledger, *channels, **more)
+    return partial(promised, ledger)
 
 
 def promised(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import time
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from conftest import NOON
 
 from steadycast.channel import Receipt
-from steadycast.delivery import deliver, settle, verify
+from steadycast.delivery import deliver, post_to_bytes, settle, steps_for, verify
 from steadycast.delivery.judge import CAP, FLOOR, backoff
-from steadycast.errors import Busy, DraftError, LedgerError, Refused
+from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
+from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
-from steadycast.testing import SECRET, FakeChannel, a_post
+from steadycast.testing import SECRET, Died, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)
 CLASSES = ("conditional", "read-back", "blind")
@@ -174,6 +176,7 @@ def test_no_answer_is_unknown_and_never_resent_blindly(ledger, promise, clock, d
     getattr(fake, verb)(**how)
     [result] = publish(ledger, fake, clock)
     assert result.state == State.UNKNOWN
+    assert (result.wake is None) == (delivery == "blind")
     run_until_settled(ledger, fake, clock)
     if delivery == "blind":
         assert (state(ledger, id), fake.calls) == ("unknown", 1)
@@ -288,6 +291,71 @@ def test_a_part_in_doubt_is_looked_for_before_the_thread_goes_on(ledger, promise
     run_until_settled(ledger, fake, clock, parts=3, hours=1)
     assert state(ledger, id) == "seen"
     assert [p.part for p in fake.posts] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("delivery", CLASSES)
+def test_a_step_begun_and_never_known_to_end_is_sent_again_only_where_that_is_harmless(
+    ledger, promise, clock, delivery
+):
+    """The step's request may have arrived: a conditional platform takes it twice for one, the others may not."""
+    [id] = promise("blog")
+    [claim] = sending(ledger, [id])
+    fake = FakeChannel(delivery, clock)
+    once = steps_for(ledger, claim, fake.platform, clock)
+
+    def dies():
+        raise Died
+
+    with pytest.raises(Died):
+        once("upload", dies)
+    if delivery == "conditional":
+        assert once("upload", lambda: "7") == "7"
+        assert once("upload", dies) == "7"
+    else:
+        with pytest.raises(Unknown):
+            once("upload", lambda: "7")
+        assert ledger.steps(id) == {"upload": None}
+
+
+def test_a_step_that_was_surely_not_accepted_may_be_sent_again(ledger, promise, clock):
+    """Refused and Busy say so: its beginning is taken back."""
+    [id] = promise("blog")
+    [claim] = sending(ledger, [id])
+    once = steps_for(ledger, claim, FakeChannel("blind", clock).platform, clock)
+    for error in (Busy("later"), Refused("no")):
+        with pytest.raises(type(error)):
+            once("upload", _raise(error))
+    assert once("upload", lambda: "7") == "7"
+
+
+def _raise(error):
+    def send():
+        raise error
+
+    return send
+
+
+def sending(ledger, ids):
+    """Claims whose intents are durable."""
+    claims = ledger.claim(ids, NOON, "worker", LEASE)
+    posts = [(c, post_to_bytes(a_post(c))) for c in claims]
+    ledger.freeze([FrozenPost(c.id, c.token, post, sha256(post).hexdigest(), "r1") for c, post in posts], NOON)
+    return ledger.intend(claims, NOON, LEASE)
+
+
+def test_a_death_while_sending_is_looked_for_no_sooner_than_settle_after_the_lease(ledger, promise, clock):
+    """The dead worker's request may act until its lease ends, and a little later."""
+    fake = FakeChannel("read-back", clock, settle=30)
+    [id] = promise("blog")
+    [claim] = sending(ledger, [id])
+    clock.advance(LEASE)
+    assert ledger.recover(clock.now()).unknown == (id,)
+    [result] = settle(ledger, fake.open, clock=clock)
+    assert (result.state, result.wake) == (State.UNKNOWN, claim.lease + 30 * SECOND)
+    assert fake.looks == 0
+    clock.advance(30 * SECOND)
+    [result] = settle(ledger, fake.open, clock=clock)
+    assert fake.looks == 1
 
 
 def test_a_blind_thread_in_doubt_sends_nothing_more(ledger, promise, clock):
@@ -615,7 +683,6 @@ def test_a_burst_pays_for_few_commits(ledger, promise, clock):
     fake = FakeChannel("read-back", clock)
     promise(*(f"c{n}" for n in range(100)))
     written = []
-    real = type(ledger).write
 
     class Counting:
         def __getattr__(self, name):
@@ -630,7 +697,6 @@ def test_a_burst_pays_for_few_commits(ledger, promise, clock):
             time.sleep(0.005)
             return Receipt("1")
 
-    assert real
     claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
     open_ = lambda c, o: replace(fake.open(c, o), adapter=Slow())  # noqa: E731
     results = deliver(Counting(), claims, a_post, open_, clock=clock, workers=32)

@@ -1,0 +1,252 @@
+"""Every move of a delivery: from the state it must be in and from no other, by whoever holds it and by nobody else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+from conftest import NOON
+from sqlalchemy import update
+
+from steadycast.errors import Fenced
+from steadycast.ledger.claims import DELIVERY, FrozenPost
+from steadycast.ledger.endings import NEXT, Ending, Proof
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import State
+
+LEASE = dt.timedelta(minutes=5)
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def stands(ledger, promise):
+    """Put a delivery into any state, with token 1 and a lease: its id."""
+
+    def put(state, *, wake=NOON, lease=NOON + LEASE):
+        [id] = promise("blog")
+        with ledger.write() as connection:
+            values = {
+                "state": state.value,
+                "wake": wake,
+                "token": 1,
+                "attempt": 1,
+                "lease": lease,
+                "frozen": "h",
+                "verdict": "",
+            }
+            connection.execute(update(DELIVERY).where(DELIVERY.c.id == id).values(**values))
+        return id
+
+    return put
+
+
+def a_claim(ledger, id):
+    """What a worker holds that claimed it with token 1."""
+    from steadycast.ledger.claims import Claimed
+
+    row = ledger.delivery(id)
+    spans = {"grace": dt.timedelta(seconds=row.grace), "late": dt.timedelta(seconds=row.late)}
+    return Claimed(
+        row.id, row.slot, row.channel, row.series, row.at, **spans, marker=row.marker, draft="d1", origin="ugc",
+        member="alice", attempt=1, token=1, lease=NOON + LEASE,
+    )  # fmt: skip
+
+
+def end(state, **more):
+    def ending(id, token=1):
+        proof = Proof("1", "https://x") if state in (State.PUBLISHED, State.HANDED, State.SEEN) else None
+        return Ending(id, token, state, NOON, proof, wake=NOON if state == State.DUE else None, **more)
+
+    return ending
+
+
+# name, states it may be called from, call -> whether it moved
+MOVES = {
+    "claim": ({State.DUE}, lambda ledger, row: ledger.claim([row], NOON, "w", LEASE)),
+    "freeze": ({State.CLAIMED}, lambda ledger, row: ledger.freeze([FrozenPost(row, 1, b"x", "h", "r")], NOON)),
+    "intend": ({State.CLAIMED}, lambda ledger, row: ledger.intend([a_claim(ledger, row)], NOON, LEASE)),
+    "holds": ({State.SENDING}, lambda ledger, row: ledger.holds(a_claim(ledger, row))),
+    "settle_as_there": ({State.UNKNOWN}, lambda ledger, row: ledger.settle_as_there(row, "https://x", "ed", NOON)),
+    "settle_as_missed": ({State.UNKNOWN}, lambda ledger, row: ledger.settle_as_missed(row, "ed", NOON)),
+    "send_again": ({State.UNKNOWN}, lambda ledger, row: ledger.send_again(row, "ed", NOON)),
+    "confirm": ({State.HANDED}, lambda ledger, row: ledger.confirm(row, "https://x", "ed", NOON)),
+    "retry": ({State.REFUSED, State.MISSED}, lambda ledger, row: ledger.retry(row, "ed", NOON)),
+    "cancel": (
+        {State.PLANNED, State.DUE, State.REFUSED, State.HANDED},
+        lambda ledger, row: ledger.cancel(row, "ed", NOON),
+    ),
+    "lapsed claim": ({State.CLAIMED}, lambda ledger, row: ledger.recover(NOON + HOUR).due),
+    "lapsed sending": ({State.SENDING}, lambda ledger, row: ledger.recover(NOON + HOUR).unknown),
+}
+WRITERS = {State.CLAIMED: "release", State.SENDING: "receive", State.UNKNOWN: "looked", State.PUBLISHED: "verified"}
+for before, writer in WRITERS.items():
+    for after in sorted(NEXT[before]):
+        MOVES[f"{writer} {after}"] = (
+            {before},
+            lambda ledger, row, writer=writer, after=after: getattr(ledger, writer)([end(after)(row)], NOON),
+        )
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_a_move_is_made_from_its_own_states_only(ledger, stands, move):
+    """From any other state it changes nothing and says so."""
+    allowed, call = MOVES[move]
+    for state in State:
+        id = stands(state)
+        before = ledger.delivery(id)
+        moved = bool(call(ledger, id))
+        assert moved == (state in allowed), state
+        if not moved and not move.startswith("lapsed"):
+            assert ledger.delivery(id) == before
+
+
+@pytest.mark.parametrize(("before", "writer"), WRITERS.items())
+def test_an_ending_with_an_old_token_is_not_taken(ledger, stands, before, writer):
+    """A worker that was taken over writes nothing, whatever it found."""
+    id = stands(before)
+    for after in NEXT[before]:
+        assert getattr(ledger, writer)([end(after)(id, token=0)], NOON) == frozenset()
+    assert ledger.delivery(id).state == before
+
+
+@pytest.mark.parametrize(("before", "writer"), WRITERS.items())
+def test_an_ending_that_cannot_follow_is_a_mistake_in_the_program(ledger, stands, before, writer):
+    """It is not written and not passed over in silence."""
+    id = stands(before)
+    for after in set(State) - NEXT[before]:
+        with pytest.raises(ValueError, match="cannot become"):
+            getattr(ledger, writer)([end(after)(id)], NOON)
+
+
+def test_a_lease_that_ran_out_gives_no_intent_and_no_step(ledger, stands):
+    """At the very second it ends it is over."""
+    id = stands(State.CLAIMED)
+    claim = a_claim(ledger, id)
+    assert ledger.intend([claim], NOON + LEASE, LEASE) == []
+    assert len(ledger.intend([claim], NOON, LEASE)) == 1
+    with pytest.raises(Fenced):
+        ledger.begin_step(claim, "part-1", NOON + LEASE, LEASE)
+    assert ledger.begin_step(claim, "part-1", NOON, 2 * LEASE).first
+    assert ledger.delivery(id).lease == NOON + 2 * LEASE
+    assert not ledger.begin_step(claim, "part-1", NOON, LEASE).first
+    assert ledger.delivery(id).lease == NOON + 2 * LEASE  # never shorter
+
+
+def test_an_intent_needs_a_frozen_post(ledger, promise):
+    """What is not written down is not sent."""
+    [id] = promise("blog")
+    claims = ledger.claim([id], NOON, "w", LEASE)
+    assert ledger.intend(claims, NOON, LEASE) == []
+
+
+def test_every_claim_has_a_higher_token(ledger, promise):
+    """The token grows with each claim, the attempt too."""
+    [id] = promise("blog")
+    now = NOON
+    seen = []
+    for _ in range(3):
+        [claim] = ledger.claim([id], now, "w", LEASE)
+        seen.append((claim.token, claim.attempt))
+        now += LEASE
+        assert ledger.recover(now).due == (id,)
+    assert seen == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_nothing_past_late_is_claimed(ledger, promise):
+    """Ten days of posts do not go out in one minute: recovery misses them."""
+    ids = [promise("blog", at=NOON - n * dt.timedelta(days=1))[0] for n in range(1, 11)]
+    assert ledger.claim(ids, NOON, "w", LEASE) == []
+    assert sorted(ledger.recover(NOON).missed) == sorted(ids)
+    assert ledger.counts() == {State.MISSED: 10}
+
+
+def test_a_slot_without_a_draft_is_missed_once_late_is_past(ledger, promise):
+    """Until then a draft may still come; then the gap is on the record."""
+    [id] = promise("blog", draft=None)
+    assert ledger.due(NOON + HOUR) == []
+    assert ledger.recover(NOON + 11 * HOUR).missed == ()
+    assert ledger.recover(NOON + 13 * HOUR).missed == (id,)
+    assert (ledger.delivery(id).verdict, ledger.delivery(id).message) == ("missed", "no draft")
+
+
+@pytest.mark.parametrize(
+    ("after", "filled", "verdict"),
+    [
+        (dt.timedelta(0), False, "kept"),
+        (dt.timedelta(minutes=10), False, "kept"),
+        (dt.timedelta(minutes=10, microseconds=1), False, "late"),
+        (dt.timedelta(minutes=10), True, "filled"),
+        (dt.timedelta(hours=2), True, "late"),
+    ],
+)
+def test_the_verdict_is_written_with_the_receipt(ledger, promise, after, filled, verdict):
+    """Within grace it is kept, or filled where the draft came from reserve; after it, late."""
+    [id] = promise("blog", filled=filled)
+    claims = ledger.claim([id], NOON, "w", LEASE)
+    ledger.freeze([FrozenPost(id, 1, b"x", "h", "r")], NOON)
+    ledger.intend(claims, NOON, LEASE)
+    assert ledger.receive([Ending(id, 1, State.PUBLISHED, NOON + after, Proof("1"))], NOON + after) == {id}
+    row = ledger.delivery(id)
+    assert (row.verdict, row.finished, row.revision) == (verdict, NOON + after, "r")
+    [outcome] = ledger.outcomes()
+    assert (outcome.verdict, outcome.lateness, outcome.member) == (verdict, after, "alice")
+
+
+def test_a_person_who_sends_again_past_late_gets_an_hour(ledger, stands):
+    """The record still says late; without the hour it would be missed before it is claimed."""
+    id = stands(State.UNKNOWN)
+    later = NOON + 20 * HOUR
+    assert ledger.send_again(id, "ed", later)
+    assert ledger.recover(later).missed == ()
+    assert len(ledger.claim([id], later, "w", LEASE)) == 1
+
+
+@pytest.mark.parametrize("workers", [2, 8])
+def test_of_many_claimers_one_has_it(database, ledger, promise, workers):
+    """Threads with connections of their own, all at once, over and over: each delivery is claimed once."""
+    ids = promise(*(f"c{n}" for n in range(12)))
+    start = threading.Barrier(workers)
+    won: list[list[int]] = []
+    failed: list[Exception] = []
+
+    def race(name):
+        try:
+            with Ledger.open(database) as mine:
+                start.wait()
+                won.extend([c.id for c in mine.claim([id], NOON, name, LEASE)] for id in ids)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=race, args=[f"w{n}"]) for n in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert sorted(id for claimed in won for id in claimed) == sorted(ids)
+
+
+CLAIM_ALL = """
+import datetime as dt, sys
+from steadycast.ledger.store import Ledger
+at = dt.datetime.fromisoformat(sys.argv[2])
+with Ledger.open(sys.argv[1]) as ledger:
+    sys.stdin.readline()
+    for due in ledger.due(at):
+        for claim in ledger.claim([due.id], at, "w", dt.timedelta(minutes=5)):
+            print(claim.id)
+"""
+
+
+def test_of_several_processes_one_has_it(database, ledger, promise):
+    """Two workers of one community share nothing but the ledger."""
+    import subprocess
+    import sys
+
+    ids = promise(*(f"c{n}" for n in range(20)))
+    command = [sys.executable, "-c", CLAIM_ALL, database, NOON.isoformat()]
+    workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [worker.communicate("go\n", timeout=60)[0].split() for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert sorted(int(id) for claimed in told for id in claimed) == sorted(ids)
