@@ -1,0 +1,109 @@
+"""prefect.yaml and steadycast.toml never disagree, and Prefect itself loads what stands there."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import yaml
+
+from steadycast.errors import SettingsError
+from steadycast.pipeline.deployments import deployments, differences, prefect_yaml
+from steadycast.workspace import load
+
+SETTINGS = """\
+[community]
+name = "Test"
+timezone = "Asia/Shanghai"
+
+[series.morning]
+title = "早安"
+every = "day at 06:20"
+channels = ["site"]
+
+[series.notes]
+every = "week on fri at 20:00"
+channels = ["site"]
+
+[series.odd]
+every = "month on last fri at 19:30"
+channels = ["site"]
+
+[series.club]
+every = "month on 1 at 14:00"
+announce = ["7d", "1d"]
+channels = ["site"]
+
+[channel.site]
+platform = "site"
+url = "https://example.org/"
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
+    return load(tmp_path)
+
+
+def entries(workspace):
+    return {e["name"]: e for e in deployments(workspace)["deployments"]}
+
+
+def test_each_series_that_cron_can_say_wakes_a_minute_ahead_of_its_hour(workspace):
+    """The flow renders in that minute and sends at the slot's second."""
+    made = entries(workspace)
+    assert made["publish-morning"]["schedules"][0]["cron"] == "19 6 * * *"
+    assert made["publish-morning"]["schedules"][0]["timezone"] == "Asia/Shanghai"
+    assert made["publish-morning"]["parameters"] == {"series": "morning", "ahead": True}
+    assert made["publish-notes"]["schedules"][0]["cron"].startswith("59 19 * * ")
+
+
+def test_what_cron_cannot_say_is_left_to_the_sweep(workspace):
+    """A wrong cron line would fire on a wrong day; the sweep looks every minute anyway."""
+    made = entries(workspace)
+    assert "publish-odd" not in made
+    assert "publish-club" not in made
+    assert made["sweep"]["schedules"][0]["cron"] == "* * * * *"
+
+
+def test_what_is_written_agrees_with_the_settings(workspace):
+    """`steadycast deploy` and `steadycast deploy --check` are two halves of one promise."""
+    assert differences(workspace) == ["there is no prefect.yaml"]
+    workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
+    assert differences(workspace) == []
+    assert yaml.safe_load(prefect_yaml(workspace)) == deployments(workspace)
+    assert "&id" not in prefect_yaml(workspace)
+
+
+def test_a_changed_hour_and_a_lost_series_are_told(workspace):
+    """Whoever edits one file and not the other is told before the slot."""
+    text = prefect_yaml(workspace).replace("19 6 * * *", "19 7 * * *").replace("publish-notes", "publish-others")
+    workspace.prefect_yaml.write_text(text, encoding="utf-8")
+    assert differences(workspace) == [
+        "publish/publish-morning: schedules differs",
+        "publish/publish-notes is missing",
+        "publish/publish-others is not asked for",
+    ]
+
+
+def test_a_broken_prefect_yaml_is_an_error_with_a_mend(workspace):
+    """Not a traceback."""
+    workspace.prefect_yaml.write_text("deployments: [", encoding="utf-8")
+    with pytest.raises(SettingsError, match="steadycast deploy"):
+        differences(workspace)
+
+
+def test_another_lead_moves_the_schedules(tmp_path):
+    """`lead` is a setting."""
+    (tmp_path / "steadycast.toml").write_text(SETTINGS + '\n[publish]\nlead = "10m"\n', encoding="utf-8")
+    workspace = load(tmp_path)
+    assert workspace.publish.lead == dt.timedelta(minutes=10)
+    assert entries(workspace)["publish-morning"]["schedules"][0]["cron"] == "10 6 * * *"
+
+
+def test_the_repository_s_own_file_agrees():
+    """The workspace at the root is one of the users."""
+    from pathlib import Path
+
+    assert differences(load(Path(__file__).resolve().parent.parent)) == []
