@@ -15,7 +15,7 @@ from typing import Any, Self
 from steadycast import registry
 from steadycast.channel import Adapter, Channel, Platform
 from steadycast.delivery import Clock, SystemClock
-from steadycast.errors import InputError, Refused, SettingsError
+from steadycast.errors import InputError, Refused
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.workspace import ChannelSettings, Workspace, load
@@ -69,33 +69,12 @@ class Desk:
 
     def platform(self, channel: str) -> Platform:
         """The platform of one channel, or a SettingsError that says which was meant."""
-        wanted = self.workspace.channels[channel].platform
-        if wanted not in self.platforms:
-            meant = nearest(wanted, self.platforms)
-            raise SettingsError(
-                f"channel.{channel}: there is no platform {wanted!r}",
-                mend=f"did you mean {meant!r}?" if meant else "`steadycast channel list` shows them",
-            )
-        return self.platforms[wanted]
+        return registry.chosen(channel, self.workspace.channels[channel].platform, self.platforms)
 
     def settings(self, channel: str) -> dict[str, Any]:
         """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out."""
-        given, platform = self.workspace.channels[channel].own, self.platform(channel)
-        for key in given.keys() - platform.settings.keys():
-            meant, known = nearest(key, platform.settings), ", ".join(sorted(platform.settings)) or "none"
-            raise SettingsError(
-                f"channel.{channel}.{key}: platform {platform.name} has no such setting",
-                mend=f"did you mean {meant!r}?" if meant else f"it has {known}",
-            )
-        values = {}
-        for name, setting in platform.settings.items():
-            if setting.secret:
-                continue
-            if name not in given and setting.required:
-                raise SettingsError(f"channel.{channel}.{name} is missing", mend=setting.help or None)
-            value = given.get(name, setting.default)
-            values[name] = str(self.workspace.root / value) if setting.type == "path" and value else value
-        return values
+        given = self.workspace.channels[channel].own
+        return registry.settings(channel, self.platform(channel), given, self.workspace.root)
 
     def secret(self, channel: str, name: str) -> str:
         """A secret setting's value; Refused (a person mends it) where the name it is known by is not set."""
