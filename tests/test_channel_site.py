@@ -259,3 +259,14 @@ def test_archives_hold_each_post_once_and_never_change_behind_the_newest(total, 
 class Stub:
     def __init__(self, key: str) -> None:
         self.key = key
+
+
+def test_a_cover_that_the_text_shows_anyway_is_not_shown_twice(tmp_path):
+    """As with `cover: images/a.png` over a text that has that picture: lists keep it, the page opens with the text."""
+    post = article(tmp_path / "in")
+    same = tuple(dataclasses.replace(m, ref="images/lane.png") for m in post.media)
+    publish(tmp_path / "a", post)
+    publish(tmp_path / "b", dataclasses.replace(post, media=same))
+    assert len(Page(page(tmp_path / "a", "notes/2026-11-02-2000.html")).all("img")) == 2
+    assert len(Page(page(tmp_path / "b", "notes/2026-11-02-2000.html")).all("img")) == 1
+    assert len(Page(page(tmp_path / "b", "all.html")).all("img")) == 1

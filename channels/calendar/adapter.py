@@ -90,5 +90,6 @@ class Adapter:
     def _receipt(self, shelf: Shelf, post: Post, seen: str) -> Receipt:
         shelved = shelf.get(post.key) or post
         name = self._file(shelved)
-        url = f"{self.base}/{name}" if self.base else (self.channel.out / name).resolve().as_uri()
-        return Receipt(remote_id=uid(shelved), url=url, at=post.published, seen=seen)
+        file = (self.channel.out / name).resolve()
+        url = f"{self.base}/{name}" if self.base else file.as_uri()
+        return Receipt(uid(shelved), url, at=post.published, seen=seen, detail={"file": str(file)})

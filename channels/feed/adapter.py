@@ -96,8 +96,9 @@ class Adapter:
         return f"{self.base}/{media_name(media)}" if self.base else media_name(media)
 
     def _receipt(self, post: Post, seen: str) -> Receipt:
-        here = f"{self.base}/feed.xml" if self.base else (self.channel.out / "feed.xml").resolve().as_uri()
-        return Receipt(remote_id=urn(post.key), url=self._link(post) or here, at=post.published, seen=seen)
+        file = (self.channel.out / "feed.xml").resolve()
+        url = self._link(post) or (f"{self.base}/feed.xml" if self.base else file.as_uri())
+        return Receipt(urn(post.key), url, at=post.published, seen=seen, detail={"file": str(file)})
 
 
 def urn(name: str) -> str:

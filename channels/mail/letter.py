@@ -91,7 +91,7 @@ class Letter:
         """The letter's page, its styles on each element, its pictures by Content-ID."""
         names = {m.sha256: f"cid:{self._cid(m)}" for m in self._pictures(post)}
         body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', post.html)
-        cover = f"cid:{self._cid(post.cover)}" if post.cover else ""
+        cover = f"cid:{self._cid(post.opening)}" if post.opening else ""
         return INLINER.inline(
             self.channel.render("letter.html.j2", body=body, cover=cover, **self._values(post, leave))
         )
@@ -132,7 +132,8 @@ class Letter:
         return {"post": post, "page": self.page(post), "leave": leave, **given}
 
     def _pictures(self, post: Post) -> list[Media]:
-        return [*post.of("cover")[:1], *(m for m in post.of("image") if f'"media:{m.sha256}"' in post.html)]
+        opening = [post.opening] if post.opening else []
+        return [*opening, *(m for m in post.of("image") if f'"media:{m.sha256}"' in post.html)]
 
     def _cid(self, media: Media) -> str:
         return f"{media.sha256[:24]}@{self.domain}"

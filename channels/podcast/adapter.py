@@ -109,10 +109,12 @@ class Adapter:
         return f"{self.base}/{name}" if self.base else name
 
     def _receipt(self, post: Post, seen: str) -> Receipt:
-        here = self._address(FEED) if self.base else (self.channel.out / FEED).resolve().as_uri()
-        warning = trouble(self.image)
-        detail = {"warning": warning} if warning else {}
-        return Receipt(urn(post.key), self._link(post) or here, at=post.published, seen=seen, detail=detail)
+        file = (self.channel.out / FEED).resolve()
+        url = self._link(post) or (self._address(FEED) if self.base else file.as_uri())
+        detail = {"file": str(file)}
+        if warning := trouble(self.image):
+            detail["warning"] = warning
+        return Receipt(urn(post.key), url, at=post.published, seen=seen, detail=detail)
 
 
 def episode_file(post: Post) -> Media | None:

@@ -46,5 +46,6 @@ class Adapter:
 
     def _receipt(self, post: Post, seen: str) -> Receipt:
         page = page_of(post)
-        url = f"{self.base}/{page}" if self.base else (self.channel.out / page).resolve().as_uri()
-        return Receipt(remote_id=page, url=url, at=post.published, seen=seen)
+        file = (self.channel.out / page).resolve()
+        url = f"{self.base}/{page}" if self.base else file.as_uri()
+        return Receipt(remote_id=page, url=url, at=post.published, seen=seen, detail={"file": str(file)})

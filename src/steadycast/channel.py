@@ -104,6 +104,12 @@ class Post:
         """The cover, or None."""
         return next((m for m in self.media if m.role == "cover"), None)
 
+    @property
+    def opening(self) -> Media | None:
+        """The cover, unless the text shows the same picture anyway: what a page opens with."""
+        cover = self.cover
+        return None if cover and cover.ref and cover.ref in {m.ref for m in self.of("image")} else cover
+
     def of(self, role: str) -> tuple[Media, ...]:
         """The media of one role, in order of use."""
         return tuple(m for m in self.media if m.role == role)

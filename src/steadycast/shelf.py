@@ -226,14 +226,14 @@ def _safe(word: str) -> str:
 
 def _plain(post: Post) -> dict[str, Any]:
     """The post as JSON values. The draft's path stays in the house; a hash of it tells which posts share a draft."""
+    from steadycast.channel import Media
+
     plain = {f.name: getattr(post, f.name) for f in dataclasses.fields(post)}
     plain["published"] = post.published.isoformat()
     plain["draft"] = post.draft and hashlib.sha256(post.draft.encode()).hexdigest()[:16]
     plain["extra"] = json.loads(json.dumps(dict(post.extra), default=str))
-    hidden = ("path", "ref")
-    plain["media"] = [
-        {f.name: getattr(m, f.name) for f in dataclasses.fields(m) if f.name not in hidden} for m in post.media
-    ]
+    fields = [f.name for f in dataclasses.fields(Media) if f.name != "path"]
+    plain["media"] = [{name: getattr(m, name) for name in fields} for m in post.media]
     if post.event:
         event = post.event
         times = {"start": event.start.isoformat(), "end": event.end.isoformat()}
