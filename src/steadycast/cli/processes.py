@@ -31,7 +31,10 @@ class Processes:
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
         """Starts a child whose output goes to a log file; its group is its own, so that Ctrl-C reaches only us."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        with (self.logs / f"{name}.log").open("ab") as log:
+        file = self.logs / f"{name}.log"
+        if file.exists():
+            file.replace(file.with_suffix(".log.1"))  # one run before this one is kept
+        with file.open("wb") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603
                 command,
                 stdin=subprocess.DEVNULL,

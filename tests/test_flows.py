@@ -1,0 +1,148 @@
+"""The flows through Prefect's own loader, server, worker and schedules."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from prefect_server import prefect, running, server, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+ZONE = ZoneInfo("Asia/Shanghai")
+
+SETTINGS = """\
+[community]
+name = "Flows"
+timezone = "Asia/Shanghai"
+url = "https://flows.example/"
+
+[series.soon]
+title = "Soon"
+every = "day at {soon}"
+channels = ["site", "feed"]
+
+[channel.site]
+platform = "site"
+url = "https://flows.example/"
+
+[channel.feed]
+platform = "feed"
+url = "https://flows.example/feed/"
+"""
+
+
+def make_workspace(folder: Path, soon: str, drafts: int = 3) -> Path:
+    """A small community whose daily slot is at `soon`."""
+    folder.mkdir(parents=True)
+    (folder / "steadycast.toml").write_text(SETTINGS.format(soon=soon), encoding="utf-8")
+    (folder / "content" / "pgc").mkdir(parents=True)
+    for n in range(drafts):
+        (folder / "content" / "pgc" / f"draft-{n}.md").write_text(f"# Draft {n}\n\nText {n}.\n", encoding="utf-8")
+    shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    steadycast("deploy", cwd=folder)
+    return folder
+
+
+def steadycast(*words: str, cwd: Path, env: dict[str, str] | None = None) -> str:
+    """What a `steadycast` command prints."""
+    command = [sys.executable, "-c", "from steadycast.cli import main; main()", *words]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("STEADYCAST_")}
+    done = subprocess.run(command, cwd=cwd, env={**clean, **(env or {})}, capture_output=True, text=True, timeout=120)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done.stdout
+
+
+def deliveries(folder: Path) -> list[dict]:
+    """Every delivery of the workspace's ledger."""
+    from steadycast.ledger.store import Ledger
+
+    with Ledger.open(folder / "var" / "ledger.sqlite", readonly=True) as ledger:
+        return [d.model_dump() for d in ledger.deliveries()]
+
+
+@pytest.fixture(scope="session")
+def prefect_env(tmp_path_factory):
+    with server(tmp_path_factory.mktemp("prefect")) as env:
+        yield env
+
+
+@pytest.fixture
+def at_noon(tmp_path):
+    """A workspace whose slot is hours away, so that nothing happens by itself."""
+    hours_away = (dt.datetime.now(ZONE) + dt.timedelta(hours=6)).strftime("%H:%M")
+    return make_workspace(tmp_path / "community", hours_away)
+
+
+@pytest.mark.live
+def test_each_flow_loads_through_prefect_s_loader_and_leaves_a_table(at_noon, prefect_env, monkeypatch):
+    """Take the decorator away and it still runs: here it runs with it, and the ledger shows what it did."""
+    for key, value in {**prefect_env, "STEADYCAST_WORKSPACE": str(at_noon)}.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.chdir(at_noon)
+    code = """
+import asyncio, json, sys
+from prefect.flows import load_flow_from_entrypoint
+async def main():
+    flows = {n: load_flow_from_entrypoint(f"flows/{n}.py:{n}", use_placeholder_flow=False) for n in sys.argv[1:]}
+    return {n: await flow() for n, flow in flows.items()}
+print(json.dumps(asyncio.run(main())))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "intake", "cadence", "publish", "verify"],
+        capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout.strip().splitlines()[-1])
+    assert told["intake"] == 3
+    assert told["cadence"] == 1
+    assert told["publish"] == 0  # nothing is due yet
+    artifacts = prefect("artifact", "ls", env=prefect_env, cwd=at_noon)
+    assert "intake" in artifacts
+    assert "cadence" in artifacts
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_a_worker_serves_a_scheduled_slot_at_its_second(tmp_path, prefect_env):
+    """prefect.yaml is taken offline; the series' deployment wakes a minute ahead, renders, and sends on time."""
+    slot = (dt.datetime.now(ZONE) + dt.timedelta(minutes=3)).replace(second=0, microsecond=0)
+    folder = make_workspace(tmp_path / "community", slot.strftime("%H:%M"))
+    env = {**prefect_env, "STEADYCAST_WORKSPACE": str(folder)}
+    steadycast("intake", cwd=folder)
+    prefect("work-pool", "create", "steadycast", "--type", "process", "--overwrite", env=env, cwd=folder)
+    told = prefect("deploy", "--all", env=env, cwd=folder)
+    assert "publish-soon" in told
+    worker = [sys.executable, "-m", "prefect", "--no-prompt", "worker", "start", "--pool", "steadycast"]
+    with running(worker, env, folder / "worker.log", folder):
+        wait = (slot - dt.datetime.now(ZONE)).total_seconds() + 60
+        sent = wait_for(lambda: [d for d in deliveries(folder) if d["finished"]], wait, step=1)
+    assert sent, (folder / "worker.log").read_text()[-3000:]
+    assert {d["channel"] for d in sent} == {"site", "feed"}
+    for delivery in sent:
+        late = (delivery["finished"] - slot).total_seconds()
+        assert 0 <= late < 30, f"{delivery['channel']} was {late} s late"
+        assert delivery["verdict"] == "kept"
+        assert delivery["attempt"] == 1
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_a_manual_run_from_prefect_publishes_one_series_once(at_noon, prefect_env):
+    """The deployment `publish/publish` takes the parameters that the command line takes; a second run sends nothing."""
+    env = {**prefect_env, "STEADYCAST_WORKSPACE": str(at_noon)}
+    steadycast("intake", cwd=at_noon)
+    prefect("work-pool", "create", "steadycast", "--type", "process", "--overwrite", env=env, cwd=at_noon)
+    prefect("deploy", "--name", "publish/publish", env=env, cwd=at_noon)
+    worker = [sys.executable, "-m", "prefect", "--no-prompt", "worker", "start", "--pool", "steadycast"]
+    with running(worker, env, at_noon / "worker.log", at_noon):
+        for _ in range(2):
+            prefect("deployment", "run", "publish/publish", "-p", "series=soon", "--watch", env=env, cwd=at_noon)
+    sent = [d for d in deliveries(at_noon) if d["finished"]]
+    assert {(d["channel"], d["attempt"]) for d in sent} == {("site", 1), ("feed", 1)}

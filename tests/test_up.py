@@ -1,0 +1,115 @@
+"""`steadycast up` as a person runs it: one command, everything up, a dropped draft planned, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from prefect_server import free_port, wait_for
+from test_flows import make_workspace, steadycast
+
+COMMAND = [sys.executable, "-c", "from steadycast.cli import main; main()", "up"]
+
+
+def children_of(root: int) -> set[int]:
+    """Process ids below `root`, whatever groups they are in."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+    found, new = set(), {root}
+    while new:
+        new = {pid for pid, parent in parents.items() if parent in new} - found
+        found |= new
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that still run; a zombie does not."""
+    running = set()
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state != "Z":
+            running.add(pid)
+    return running
+
+
+@pytest.fixture
+def community(tmp_path):
+    return make_workspace(tmp_path / "community", "03:30")
+
+
+@pytest.fixture
+def up(community):
+    """`steadycast up`, up."""
+    log = community / "up.log"
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("STEADYCAST_", "PREFECT_"))}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*COMMAND, "--port", str(free_port())], cwd=community, env=clean, stdout=out, stderr=out
+        )
+    try:
+        assert wait_for(lambda: b"Ctrl-C ends it" in log.read_bytes(), 150), log.read_text()[-3000:]
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(15)
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_a_dropped_draft_is_in_the_plan_within_five_seconds(community, up):
+    """The person who drops a file looks for it at once. And Ctrl-C leaves no process."""
+    fresh = community / "content" / "pgc" / "dropped.md"
+    fresh.write_text("# Dropped just now\n\nWords.\n", encoding="utf-8")
+    began = time.monotonic()
+    planned = wait_for(lambda: "Dropped just now" in steadycast("plan", "--json", cwd=community), 15, step=0)
+    assert planned, (community / "up.log").read_text()
+    assert time.monotonic() - began < 5 + 3  # the asking itself starts a process, too
+
+    def served() -> bool:
+        return "Completed" in (community / "var" / "log" / "flows.log").read_text(errors="replace")
+
+    assert wait_for(served, 120, step=1), "no scheduled flow ran"
+    below = children_of(up.pid)
+    assert len(below) >= 2
+    up.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    up.wait(20)
+    assert time.monotonic() - began < 5
+    assert not alive(below)
+    assert up.returncode == 0
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_a_killed_parent_takes_its_children_with_it(up):
+    """SIGKILL of `steadycast up` leaves no server holding the port."""
+    below = children_of(up.pid)
+    up.kill()
+    up.wait(5)
+    assert wait_for(lambda: not alive(below), 15), alive(below)
+
+
+@pytest.mark.live
+def test_once_does_the_main_job_and_ends(community):
+    """`make run ONCE=1`: a table of what went where, the record, and exit."""
+    told = steadycast("up", "--once", cwd=community)
+    assert "Draft" in told
+    assert "index.html" in told
+    assert (community / "var" / "out" / "site" / "index.html").is_file()
+    again = steadycast("up", "--once", cwd=community)
+    assert "published" in again or "seen" in again
