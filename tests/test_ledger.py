@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hmac
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
-from conftest import NOON
+from conftest import NOON, promised
 from sqlalchemy import create_engine, inspect
 from sqlmodel import SQLModel
 
@@ -17,6 +21,7 @@ from steadycast import __version__
 from steadycast.errors import LedgerError
 from steadycast.ledger import schema
 from steadycast.ledger.bulk import Before
+from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.connection import SQLITE_MODE, WAL_IS_SAFE, ledger_error
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.plans import PlannedDelivery
@@ -63,6 +68,9 @@ def test_the_secret_is_made_once_for_ever(database):
     with Ledger.open(database) as ledger:
         assert ledger.marker("notes@2026-11-27T20:00", "blog") == first
         others = {ledger.marker(s, c) for s in ("a", "b", "a|b") for c in ("x", "y", "b|x")}
+        secret = bytes.fromhex(ledger.meta("secret"))
+    digest = hmac.digest(secret, b"notes@2026-11-27T20:00|blog", "sha256")
+    assert first == base64.b32encode(digest)[:13].decode().lower()
     assert len(first) == 13
     assert set(first) <= set("abcdefghijklmnopqrstuvwxyz234567")
     assert len(others) == 8  # "a" + "b|x" reads as "a|b" + "x": neither a slot nor a channel has a bar in it
@@ -224,6 +232,60 @@ def test_another_database_is_refused(tmp_path):
     """Two are tested; a third is not guessed at."""
     with pytest.raises(LedgerError, match="mysql"):
         Ledger.open("mysql://x/y")
+
+
+# Restored from an older copy
+
+
+def a_copy(database, ledger, to):
+    ledger.engine.dispose()
+    shutil.copyfile(database, to)
+
+
+def send(ledger, id):
+    claims = ledger.claim([id], NOON, "w", LEASE)
+    ledger.freeze([FrozenPost(c.id, c.token, b"x", "h", "r1") for c in claims], NOON)
+    return ledger.intend(claims, NOON, LEASE)
+
+
+@pytest.mark.parametrize("lost", ["older copy", "everything"])
+def test_a_restored_ledger_sends_nothing_again(make_ledger, tmp_path, lost):
+    """What the lost part had sent is believed due by the copy: it is a person's now; later slots go out as ever."""
+    ledger, promise = make_ledger()
+    [id] = promise("blog")
+    path = ledger.name
+    a_copy(path, ledger, tmp_path / "backup")
+    assert len(send(ledger, id)) == 1
+    ledger.close()
+    Path(path).unlink()
+    if lost == "older copy":
+        shutil.copyfile(tmp_path / "backup", path)
+    with Ledger.open(path) as restored:
+        promised(restored, "blog")  # the planner makes the same slot again where it is lost
+        [row] = restored.deliveries()
+        assert restored.claim([row.id], NOON, "w", LEASE) == []
+        assert restored.recover(NOON).unknown == (row.id,)
+        assert "older copy" in restored.waiting()[0].message
+        [later] = promised(restored, "blog", at=NOON + DAY)
+        assert len(restored.claim([later], NOON + DAY, "w", LEASE)) == 1
+    with Ledger.open(path) as again:
+        assert again.recover(NOON).unknown == ()
+        assert again.send_again(row.id, "editor", NOON)
+        assert len(send(again, row.id)) == 1
+
+
+def test_an_up_to_date_ledger_is_not_taken_for_a_copy(make_ledger):
+    """Opened again and again, with intents between; a torn mark says nothing."""
+    ledger, promise = make_ledger()
+    for n in range(3):
+        [id] = promise("blog", at=NOON - n * dt.timedelta(hours=1))
+        assert len(send(ledger, id)) == 1
+        with Ledger.open(ledger.name) as again:
+            assert again.restored_until is None
+    assert ledger.beside.read_text() == f"3 {NOON.isoformat()}\n"
+    ledger.beside.write_text("3")
+    with Ledger.open(ledger.name) as again:
+        assert again.restored_until is None
 
 
 # Planning

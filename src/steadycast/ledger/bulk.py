@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import hmac
-from base64 import b32encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
 
 from steadycast.ledger.claims import DELIVERY, micros
 from steadycast.ledger.connection import Database, table
-from steadycast.ledger.installation import MARKER_LENGTH
+from steadycast.ledger.installation import marker_of
 from steadycast.ledger.intake import chunks
 from steadycast.ledger.plans import BLANK
 from steadycast.ledger.tables import State
@@ -42,15 +40,20 @@ def backfill(db: Database, rows: Iterable[Before]) -> int:
     for batch in chunks(rows, BATCH):
         with db.write() as connection:
             slots = {row.slot: row for row in batch}
-            _insert(connection, SLOT, SLOT_NAMES, map(_slot, slots.values()))
-            added += _insert(connection, DELIVERY, DELIVERY_NAMES, map(_delivery(db.secret), batch))
+            _insert(connection, SLOT, SLOT_NAMES, map(_slot, slots.values()), {})
+            added += _insert(connection, DELIVERY, DELIVERY_NAMES, map(_delivery(db.secret), batch), REST)
     return added
 
 
+def _sql(value: Any) -> str:
+    """A default of ours (nothing, a number, a word) as SQL."""
+    return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"
+
+
 SLOT_NAMES = ("id", "series", "at", "local", "occasion", "filled", "why", "excused", "manual")
-REST = {k: v for k, v in BLANK.items() if k not in ("state", "verdict", "finished", "origin", "member", "url")}
+REST = {k: _sql(v) for k, v in BLANK.items() if k not in ("state", "verdict", "finished", "origin", "member", "url")}
 DELIVERY_NAMES = (
-    "slot", "channel", "series", "at", "marker", "state", "verdict", "finished", "origin", "member", "url", *REST
+    "slot", "channel", "series", "at", "marker", "state", "verdict", "finished", "origin", "member", "url"
 )  # fmt: skip
 STATES = {"missed": State.MISSED.value, "excused": State.EXCUSED.value}
 
@@ -60,23 +63,28 @@ def _slot(row: Before) -> tuple[Any, ...]:
 
 
 def _delivery(secret: bytes) -> Any:
-    rest = tuple(REST.values())
     published = State.PUBLISHED.value
 
     def values(row: Before) -> tuple[Any, ...]:
-        digest = hmac.digest(secret, f"{row.slot}|{row.channel}".encode(), "sha256")
-        marker = b32encode(digest)[:MARKER_LENGTH].decode().lower()
+        marker = marker_of(secret, row.slot, row.channel)
         finished = None if row.finished is None else micros(row.finished)
         state = STATES.get(row.verdict, published)
         return (row.slot, row.channel, row.series, micros(row.at), marker, state, row.verdict, finished, row.origin,
-                row.member, row.url, *rest)  # fmt: skip
+                row.member, row.url)  # fmt: skip
 
     return values
 
 
-def _insert(connection: Connection, into: Table, names: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> int:
-    """The driver's own executemany: nothing is built for each row but its tuple."""
+def _insert(
+    connection: Connection,
+    into: Table,
+    names: tuple[str, ...],
+    rows: Iterator[tuple[Any, ...]],
+    same: Mapping[str, str],
+) -> int:
+    """The driver's own executemany: nothing is built for each row but its tuple; `same` is SQL for all of them."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    places = ", ".join([mark] * len(names))
-    sql = f"INSERT INTO {into.name} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 our own names
+    places = ", ".join([mark] * len(names) + list(same.values()))
+    columns = ", ".join([*names, *same])
+    sql = f"INSERT INTO {into.name} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 our own names
     return connection.exec_driver_sql(sql, list(rows)).rowcount

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -26,6 +26,7 @@ from steadycast.errors import Fenced
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import chunks
+from steadycast.ledger.restore import count_intents, may_go, set_mark
 from steadycast.ledger.tables import EPOCH, Instant, State
 
 DELIVERY = table("delivery")
@@ -34,18 +35,17 @@ STEP = table("step")
 MICROSECOND = dt.timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A delivery whose time has come."""
 
     id: int
     slot: str
     channel: str
     series: str
-    at: dt.datetime  # the slot's instant
-    wake: dt.datetime
     draft: str
     attempt: int  # tries made so far
+    at: dt.datetime  # the slot's instant
+    wake: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,21 @@ def past(seconds: str, now: dt.datetime) -> ColumnElement[bool]:
 def due(db: Database, until: dt.datetime, limit: int = 1000) -> list[Due]:
     """What may be claimed by then, the earliest first: one walk along a partial index, whatever the ledger's size."""
     c = DELIVERY.c
-    query = select(c.id, c.slot, c.channel, c.series, c.at, c.wake, c.draft, c.attempt)
+    at, wake = (type_coerce(instant, BigInteger) for instant in (c.at, c.wake))
+    query = select(c.id, c.slot, c.channel, c.series, c.draft, c.attempt, at, wake)
     query = query.where(c.wake <= until, c.state == State.DUE).order_by(c.wake).limit(limit)
+    instants = _Instants()  # a thousand deliveries of one slot have one instant between them
     with db.read() as connection:
-        return [Due(*row) for row in connection.execute(query)]
+        found = connection.execute(query)
+        return [Due._make((*rest, instants[at], instants[wake])) for *rest, at, wake in found]
+
+
+class _Instants(dict[int, dt.datetime]):
+    """Microseconds -> the instant, made once."""
+
+    def __missing__(self, micros: int) -> dt.datetime:
+        self[micros] = EPOCH + micros * MICROSECOND
+        return self[micros]
 
 
 def claim(
@@ -129,7 +140,7 @@ def claim(
     What another worker has, what is not due, and what is past `late` is left out: an empty list is no error.
     """
     c = DELIVERY.c
-    free = (c.state == State.DUE) & (c.wake <= (until or now)) & ~past("late", now)
+    free = (c.state == State.DUE) & (c.wake <= (until or now)) & ~past("late", now) & may_go(db)
     taken = {
         "state": State.CLAIMED, "attempt": c.attempt + 1, "token": c.token + 1,
         "owner": owner, "lease": now + lease, "wake": now + lease,
@@ -192,6 +203,9 @@ def intend(db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.
     with db.write() as connection:
         mine = [replace(d, lease=until) for d in claims if _one(connection, change, d.id, d.token)]
         tell(connection, [d.id for d in mine], now, "sending")
+        intents = count_intents(db, connection, len(mine))
+    if mine:
+        set_mark(db, intents, max(now, *(d.at for d in mine)))
     return mine
 
 

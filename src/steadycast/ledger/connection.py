@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sqlite3
 import threading
@@ -57,6 +58,8 @@ class Database:
         self.name = name  # for messages: no password in it
         self.readonly = readonly
         self.secret = b""  # of the installation: markers are keyed with it
+        self.beside: Path | None = None  # the mark of what was sent, for a ledger that is a file
+        self.restored_until: dt.datetime | None = None  # in an older copy: up to then, open deliveries are in doubt
         # Threads queue here instead of polling SQLite's file lock, which sleeps up to 100 ms between tries.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
 
@@ -140,7 +143,9 @@ def _sqlite(path: Path, *, readonly: bool) -> Database:
     engine = create_engine(url, connect_args=arguments, pool_size=8, max_overflow=120)
     event.listen(engine, "connect", _prepare_sqlite(readonly=readonly))
     event.listen(engine, "begin", _begin_sqlite)
-    return Database(engine, str(path), readonly=readonly)
+    opened = Database(engine, str(path), readonly=readonly)
+    opened.beside = path.with_name(f"{path.name}.sent")
+    return opened
 
 
 def _prepare_sqlite(*, readonly: bool) -> Any:

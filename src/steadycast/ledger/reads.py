@@ -104,7 +104,10 @@ def waiting(db: Database) -> list[Waiting]:
     open_ = (c.verdict == "") & c.state.in_([State.UNKNOWN, State.REFUSED, State.HANDED])
     with db.read() as connection:
         found = list(connection.execute(joined.where(open_).order_by(c.at, c.id)))
-    return [Waiting(*row[:4], State(row[4]), *row[5:9], row[9] if row[4] == State.UNKNOWN else None) for row in found]
+    return [
+        Waiting(id, slot, channel, at, State(state), title, url, code, why, wake if state == State.UNKNOWN else None)
+        for id, slot, channel, at, state, title, url, code, why, wake in found
+    ]
 
 
 def receipts(db: Database, slot: str) -> dict[str, ReceiptRow]:

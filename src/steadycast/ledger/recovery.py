@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, update
 from steadycast.ledger.claims import DELIVERY, past
 from steadycast.ledger.connection import Database
 from steadycast.ledger.history import tell
+from steadycast.ledger.restore import put_in_doubt
 from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
 
@@ -29,8 +30,8 @@ def recover(db: Database, now: dt.datetime) -> Recovered:
     """Give back claims that ran out, put sendings that ran out in doubt, and miss what is past `late`; one commit."""
     with db.write() as connection:
         return Recovered(
+            unknown=put_in_doubt(db, connection, now) + lapse_sendings(connection, now),
             due=lapse_claims(connection, now),
-            unknown=lapse_sendings(connection, now),
             missed=miss_overdue(connection, now),
         )
 

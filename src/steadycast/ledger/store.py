@@ -41,6 +41,7 @@ from steadycast.ledger import (
     plans,
     reads,
     recovery,
+    restore,
     schema,
 )
 from steadycast.ledger.connection import Database, connect
@@ -60,9 +61,11 @@ class Ledger(Database):
         """
         made = connect(where, readonly=readonly)
         ledger = cls(made.engine, made.name, readonly=readonly)
+        ledger.beside = made.beside
         try:
             schema.ensure(ledger)
             installation.settle_in(ledger)
+            restore.notice(ledger)
         except BaseException:
             ledger.close()
             raise
