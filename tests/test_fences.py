@@ -35,7 +35,7 @@ ROOMS["press"] = {"errors", "rooms", "channel", "draft", "intake", "registry", "
 EVERYTHING = {*ROOMS, "pipeline"}
 ROOMS |= {
     "pipeline": EVERYTHING - {"testing"},
-    "cli": {"pipeline", "workspace", "report", "ledger", "errors", "schedule", "registry"},
+    "cli": {"pipeline", "press", "workspace", "report", "ledger", "errors", "schedule", "registry"},
 }
 
 # A library that only some rooms may know.

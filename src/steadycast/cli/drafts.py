@@ -175,8 +175,10 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
     return NEEDS_A_PERSON if made.problems else OK
 
 
-def render(*, all: bool = False, channel: str = "", jobs: int = 2, json: Json = False) -> int:
+def render(*, all: bool = False, channel: str = "", jobs: int = 2, force: bool = False, json: Json = False) -> int:
     """Render drafts for every channel that takes them, into var/render; only what changed is written again.
+
+    Writes var/render/CHANNEL/PATH.EXT for each draft content/PATH.md, and removes what no draft accounts for.
 
     Parameters
     ----------
@@ -186,13 +188,22 @@ def render(*, all: bool = False, channel: str = "", jobs: int = 2, json: Json = 
         Only for this channel.
     jobs
         Processes that render side by side.
+    force
+        Render all of it again, and write what differs.
     """
-    from steadycast import pipeline
+    from steadycast.press.run import render_all
 
     with progress("rendering") as bar:
-        done = pipeline.render_all(channel=channel, jobs=jobs, only_approved=not all, progress=bar, now=pipeline.now())
+        done = render_all(channel=channel, jobs=jobs, approved=None if all else _approved(), force=force, progress=bar)
     if json:
         as_json(done.row())
     else:
         say(done.summary(), *(str(problem) for problem in done.problems))
     return NEEDS_A_PERSON if done.problems else OK
+
+
+def _approved() -> dict[str, str]:
+    from steadycast import pipeline
+
+    with pipeline.Desk.open(readonly=True) as desk:
+        return {row.path: row.approved_revision for row in desk.ledger.drafts() if row.approved_revision}

@@ -80,6 +80,11 @@ class Found:
     mtime: dt.datetime  # aware, UTC
     raw: bytes | None
 
+    @classmethod
+    def at(cls, content_root: Path, path: PurePosixPath, print_: Print) -> Found:
+        """What a scan without reading says of a file of that print."""
+        return cls(path, content_root / path, print_, _instant(print_), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -206,11 +211,11 @@ class _Look:
         facts = entry.stat(follow_symlinks=False)
         now, seen = Print.of(facts), self.known.get(path)
         if seen is not None and seen.print == now and seen.media_unchanged():
-            return Found(path, self.root / path, now, _instant(now), None)
+            return Found.at(self.root, path, now)
         if self.clock_ns() - now.mtime_ns < self.limits.recent * 1e9:  # a time in the future counts as just now
             self.fresh.append((path, now))
             return None
-        return self.take(path, now) if self.reading else Found(path, self.root / path, now, _instant(now), None)
+        return self.take(path, now) if self.reading else Found.at(self.root, path, now)
 
     def take(self, path: PurePosixPath, before: Print) -> Found | Problem | Unsettled:
         """The file's bytes, if they are the same file's as `before`, and stay so while they are read."""
@@ -226,7 +231,7 @@ class _Look:
                 if facts.st_nlink > 1 and path.parts[0] == "ugc":
                     return Problem(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
                 if not self.reading:
-                    return Found(path, self.root / path, before, _instant(before), None)
+                    return Found.at(self.root, path, before)
                 raw = read_up_to(file, self.limits.draft_bytes)
                 if Print.of(os.fstat(file)) != before or len(raw) != before.size:
                     return Unsettled(path)

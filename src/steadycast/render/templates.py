@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
@@ -41,10 +41,13 @@ class Templates:
         language: str = "zh-CN",
         values: Mapping[str, Any] | None = None,
         filters: Mapping[str, Any] | None = None,
+        watched: bool = True,
     ) -> None:
+        """`watched = False` is for a run that reads each template once and does not look for edits while it lasts."""
         self._folders = tuple(folders)
-        if values or filters:
+        if values or filters or not watched:
             self._env = _environment(self._folders, zone or UTC, language)
+            self._env.auto_reload = watched
             self._env.globals.update(values or {})
             self._env.filters.update(filters or {})
         else:
@@ -82,9 +85,19 @@ class Templates:
         return found
 
 
+class _Loader(jinja2.FileSystemLoader):
+    """Looks again when a template appears in an earlier folder than the one that it was read from."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, file, same = super().get_source(environment, template)
+        own = file.removesuffix(template).rstrip("/")
+        earlier = [Path(folder, template) for folder in self.searchpath[: self.searchpath.index(own)]]
+        return source, file, lambda: same() and not any(path.is_file() for path in earlier)
+
+
 def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, language: str) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        loader=_Loader([str(folder) for folder in folders]),
         undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is not None and _MARKUP.search(name) is not None,
         trim_blocks=True,

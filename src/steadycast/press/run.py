@@ -1,0 +1,105 @@
+"""One run of the press: look, make what differs, take away what is over, remember."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from steadycast.intake import folder
+from steadycast.press.differences import Differences, look, missing
+from steadycast.press.memory import Fault, Memory
+from steadycast.rooms import Rooms, find_root
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a run found and did."""
+
+    drafts: int
+    channels: int
+    outputs: int  # that lie there now
+    made: int = 0  # drafts that were rendered
+    written: int = 0  # outputs whose bytes changed
+    removed: int = 0
+    problems: tuple[folder.Problem, ...] = ()  # all that stand now, not only new ones
+
+    def row(self) -> dict[str, Any]:
+        """The counts, and the problems as rows."""
+        told = [{"path": str(p.path), "line": p.line, "message": p.message, "mend": p.mend} for p in self.problems]
+        counts = {name: getattr(self, name) for name in ("drafts", "channels", "outputs", "made", "written", "removed")}
+        return {**counts, "problems": told}
+
+    def summary(self) -> str:
+        """One line: how many of what."""
+        words = f"{self.drafts} drafts for {self.channels} channels: {self.outputs} outputs, {self.written} written"
+        words += f", {self.removed} removed" if self.removed else ""
+        return words + (f"; {len(self.problems)} problems" if self.problems else "")
+
+
+def render_all(
+    *,
+    root: Path | None = None,
+    channel: str = "",
+    jobs: int = 2,
+    approved: Mapping[str, str] | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Rendered:
+    """Brings var/render/<channel>/<draft>.<ext> up to date with content/, and says what that took.
+
+    `approved` maps paths below content/ to the revision that may be shown; None shows every draft. With `channel`, only
+    that channel's outputs are touched. One broken draft is one problem and stops nothing; raises SettingsError where
+    the settings or a platform are wrong. Nothing depends on the hour: equal inputs give equal bytes.
+    """
+    rooms = Rooms((root or find_root()).resolve())
+    file = rooms.cache / (f"render-{channel}.json" if channel else "render.json")
+    with _alone(rooms):
+        memory = None if force else Memory.load(file)
+        found = look(rooms.content, memory or Memory())
+        if (
+            memory is not None
+            and approved is None
+            and memory.inputs_unchanged()
+            and _is_all_there(rooms, memory, found)
+        ):
+            return told(memory, found.problems)
+        # Only now: a run that finds nothing changed loads no settings, no parser and no template.
+        from steadycast.press.work import Work
+        from steadycast.workspace import load
+
+        work = Work(load(rooms.root), channel, memory, approved)
+        remembered = work.do(found, jobs, progress, forget=lambda: file.unlink(missing_ok=True))
+        remembered.save(file)
+        return told(remembered, work.problems, made=work.made, written=work.written, removed=work.removed)
+
+
+def _is_all_there(rooms: Rooms, memory: Memory, found: Differences) -> bool:
+    hidden = any(not made.shown and not made.faults for made in memory.drafts.values())
+    return not (found.fresh or found.gone or hidden or missing(rooms.var / "render", memory))
+
+
+def told(memory: Memory, unread: Sequence[folder.Problem], **counts: int) -> Rendered:
+    """What is remembered, and what could not even be read, as a result."""
+    problems = list(unread)
+    for path, made in memory.drafts.items():
+        for fault in made.faults:
+            line, message, mend = Fault(*fault)
+            problems.append(folder.Problem(PurePosixPath(path), message, mend, line))
+    problems.sort(key=lambda p: (str(p.path), p.line or 0, p.message))
+    outputs = sum(len(made.files) for made in memory.drafts.values())
+    return Rendered(len(memory.drafts), len(memory.editions), outputs, **counts, problems=tuple(problems))
+
+
+@contextlib.contextmanager
+def _alone(rooms: Rooms) -> Iterator[None]:
+    """Holds other runs off until the block ends."""
+    rooms.cache.mkdir(parents=True, exist_ok=True)
+    with (rooms.cache / "render.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

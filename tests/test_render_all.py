@@ -1,0 +1,297 @@
+"""`steadycast render --all`: every draft as every channel would show it, made again only where something changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from steadycast.errors import InputError, SettingsError
+from steadycast.press.run import render_all
+
+SETTINGS = """\
+[community]
+name = "夜读"
+timezone = "Asia/Shanghai"
+url = "https://night.example/"
+
+[series.daily]
+every = "day at 20:00"
+channels = ["page", "note"]
+
+[channel.page]
+platform = "page"
+
+[channel.note]
+platform = "note"
+
+[channel.plain]
+platform = "bare"
+"""
+PLATFORM = 'api = 1\ntitle = "{0}"\nforms = ["article"]\ndelivery = "conditional"\n'
+DRAFT = "---\ntitle: 第{0}夜\nslug: night-{0}\n---\n\n灯下读了 *{0}* 页。\n"
+LONG_AGO = time.time() - 3600
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace of three channels and three drafts: a template of HTML, one of text, and a platform without one."""
+    (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
+    platforms = {
+        "page": {"post.html.j2": "<h1>{{ post.title }}</h1>{{ post.html|safe_html }}<i>{{ channel.community }}</i>"},
+        "note": {"post.txt.j2": "{{ post.title }}: {{ post.text }} {{ post.published|iso }} {{ post.key }}"},
+        "bare": {},
+    }
+    for name, files in platforms.items():
+        folder = tmp_path / "channels" / name
+        folder.mkdir(parents=True)
+        (folder / "channel.toml").write_text(PLATFORM.format(name))
+        for file, text in files.items():
+            (folder / file).write_text(text)
+    for n in (1, 2, 3):
+        drop(tmp_path, f"pgc/2026-11-0{n}-night.md", DRAFT.format(n))
+    return tmp_path
+
+
+def drop(root: Path, path: str, text: str, age: float = 0) -> None:
+    """Writes a draft as if an hour (and `age` seconds less) had passed since."""
+    file = root / "content" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, (LONG_AGO + age, LONG_AGO + age))
+
+
+def outputs(root: Path) -> dict[str, bytes]:
+    folder = root / "var" / "render"
+    return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def times(root: Path) -> dict[str, int]:
+    folder = root / "var" / "render"
+    return {str(f.relative_to(folder)): f.stat().st_mtime_ns for f in folder.rglob("*") if f.is_file()}
+
+
+def written(before: dict[str, int], after: dict[str, int]) -> set[str]:
+    """The outputs that are new or were written again."""
+    return {path for path, at in after.items() if before.get(path) != at}
+
+
+def test_the_first_run_writes_every_draft_for_every_channel(root):
+    """By the platform's template, or as a page of its own where it has none."""
+    done = render_all(root=root)
+    found = outputs(root)
+    assert sorted(found) == sorted(
+        f"{channel}/pgc/2026-11-0{n}-night.{extension}"
+        for channel, extension in {"page": "html", "note": "txt", "plain": "html"}.items()
+        for n in (1, 2, 3)
+    )
+    assert (done.drafts, done.outputs, done.made, done.written, done.problems) == (3, 9, 3, 9, ())
+    assert found["page/pgc/2026-11-01-night.html"].decode() == (
+        "<h1>第1夜</h1><p>灯下读了 <em>1</em> 页。</p>\n<i>夜读</i>"
+    )
+    assert (
+        found["note/pgc/2026-11-02-night.txt"].decode().startswith("第2夜: 灯下读了 2 页。 2026-11-02T00:00:00+08:00 ")
+    )
+    assert b"<!doctype html>" in found["plain/pgc/2026-11-03-night.html"]
+
+
+def test_a_run_without_a_change_makes_and_writes_nothing(root):
+    """Not even the folder in which an output lies is touched."""
+    render_all(root=root)
+    before = times(root)
+    done = render_all(root=root)
+    assert (done.drafts, done.outputs, done.made, done.written, done.removed) == (3, 9, 0, 0, 0)
+    assert times(root) == before
+
+
+def test_one_change_writes_exactly_its_outputs(root):
+    """The draft's own, on each channel; no other file is opened for writing."""
+    render_all(root=root)
+    before = times(root)
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "又读一页。\n", age=60)
+    done = render_all(root=root)
+    assert (done.made, done.written) == (1, 3)
+    assert written(before, times(root)) == {
+        f"{channel}/pgc/2026-11-02-night.{extension}"
+        for channel, extension in (("page", "html"), ("note", "txt"), ("plain", "html"))
+    }
+
+
+def test_a_change_that_no_channel_shows_writes_nothing(root):
+    """Touched, or edited where nobody looks: made again, and found equal."""
+    render_all(root=root)
+    before = times(root)
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2).replace("slug:", "colour: blue\nslug:"), age=60)
+    done = render_all(root=root)
+    assert (done.made, done.written) == (1, 0)
+    assert times(root) == before
+
+
+def test_a_changed_template_makes_its_own_channel_again(root):
+    """Other channels keep their files, untouched."""
+    render_all(root=root)
+    before = times(root)
+    (root / "channels" / "note" / "post.txt.j2").write_text("{{ post.title }}")
+    done = render_all(root=root)
+    assert (done.made, done.written) == (3, 3)
+    assert {path.split("/")[0] for path in written(before, times(root))} == {"note"}
+
+
+def test_a_workspace_may_override_a_template(root):
+    """templates/<channel>/ goes before the platform's folder, from the moment it is there."""
+    render_all(root=root)
+    (root / "templates" / "page").mkdir(parents=True)
+    (root / "templates" / "page" / "post.html.j2").write_text("mine: {{ post.title }}")
+    assert render_all(root=root).written == 3
+    assert outputs(root)["page/pgc/2026-11-01-night.html"].decode() == "mine: 第1夜"
+
+
+def test_another_kind_of_output_takes_the_place_of_the_old(root):
+    """A template of another extension leaves no file of the old one behind."""
+    render_all(root=root)
+    (root / "channels" / "note" / "post.txt.j2").rename(root / "channels" / "note" / "post.md.j2")
+    done = render_all(root=root)
+    assert (done.written, done.removed) == (3, 3)
+    assert {path.rpartition(".")[2] for path in outputs(root) if path.startswith("note/")} == {"md"}
+
+
+def test_a_deleted_draft_takes_its_outputs_with_it(root):
+    """And the folders that it leaves empty."""
+    drop(root, "ugc/momo/rain.md", DRAFT.format(4))
+    render_all(root=root)
+    (root / "content" / "ugc" / "momo" / "rain.md").unlink()
+    done = render_all(root=root)
+    assert (done.drafts, done.removed, done.written) == (3, 3, 0)
+    assert not (root / "var" / "render" / "page" / "ugc").exists()
+
+
+def test_an_output_that_somebody_removed_is_made_again(root):
+    """Only that one."""
+    render_all(root=root)
+    before = outputs(root)
+    (root / "var" / "render" / "page" / "pgc" / "2026-11-01-night.html").unlink()
+    assert render_all(root=root).written == 1
+    assert outputs(root) == before
+
+
+def test_an_output_that_somebody_edited_is_mended_by_force(root):
+    """Edits in place are not looked for: `--force` makes everything again and writes what differs."""
+    render_all(root=root)
+    before = outputs(root)
+    (root / "var" / "render" / "page" / "pgc" / "2026-11-01-night.html").write_text("scribble")
+    assert render_all(root=root).written == 0
+    assert render_all(root=root, force=True).written == 1
+    assert outputs(root) == before
+
+
+def test_a_broken_draft_is_one_problem_and_stops_nothing(root):
+    """It names the file, the line and the mend; it stands until it is mended, and its old outputs are gone."""
+    render_all(root=root)
+    drop(root, "pgc/2026-11-02-night.md", "---\ntitle: [\n---\n\nx\n", age=60)
+    done = render_all(root=root)
+    assert [(str(p.path), p.line) for p in done.problems] == [("pgc/2026-11-02-night.md", done.problems[0].line)]
+    assert done.problems[0].line is not None
+    assert done.problems[0].mend
+    assert (done.outputs, done.removed) == (6, 3)
+    again = render_all(root=root)
+    assert (again.problems, again.made) == (done.problems, 0)
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2), age=120)
+    assert (render_all(root=root).problems, len(outputs(root))) == ((), 9)
+
+
+def test_what_fits_one_channel_and_not_another_is_that_channels_problem(root):
+    """The others get theirs."""
+    toml = root / "channels" / "note" / "channel.toml"
+    toml.write_text(toml.read_text() + "\n[limits.title]\nmax = 3\ncut = false\n")
+    drop(root, "pgc/2026-11-04-long.md", "---\ntitle: 很长的一个题目\n---\n\nx\n")
+    done = render_all(root=root)
+    assert [p.message.partition(":")[0] for p in done.problems] == ["note"]
+    assert "page/pgc/2026-11-04-long.html" in outputs(root)
+    assert "note/pgc/2026-11-04-long.txt" not in outputs(root)
+
+
+def test_two_drafts_of_one_name_do_not_share_an_output(root):
+    """`a.md` and `a.markdown` would write the same files: the second is a problem."""
+    drop(root, "pgc/2026-11-01-night.markdown", DRAFT.format(9))
+    done = render_all(root=root)
+    assert [str(p.path) for p in done.problems] == ["pgc/2026-11-01-night.md"]
+    assert "第9夜" in outputs(root)["page/pgc/2026-11-01-night.html"].decode()
+    assert render_all(root=root).problems == done.problems
+
+
+def test_only_approved_revisions_are_shown_when_asked(root):
+    """A draft that was edited after its approval is not shown as it is now."""
+    render_all(root=root)
+    assert render_all(root=root, approved={}).outputs == 0
+    assert outputs(root) == {}
+    assert render_all(root=root).written == 9
+
+
+def test_one_channel_alone(root):
+    """The others' outputs stay as they were, even where the draft has changed."""
+    render_all(root=root)
+    before = times(root)
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(7), age=60)
+    assert render_all(root=root, channel="page").written == 1
+    assert written(before, times(root)) == {"page/pgc/2026-11-02-night.html"}
+    assert render_all(root=root).written == 2
+    with pytest.raises(InputError, match="did you mean 'page'"):
+        render_all(root=root, channel="pages")
+
+
+def test_a_channel_that_is_gone_takes_its_outputs_with_it(root):
+    """So does a form that a channel no longer takes."""
+    render_all(root=root)
+    settings = root / "steadycast.toml"
+    settings.write_text(settings.read_text().replace('[channel.plain]\nplatform = "bare"\n', ""))
+    render_all(root=root)
+    assert {path.split("/")[0] for path in outputs(root)} == {"page", "note"}
+    settings.write_text(settings.read_text().replace('platform = "page"', 'platform = "page"\nforms = ["audio"]'))
+    render_all(root=root)
+    assert {path.split("/")[0] for path in outputs(root)} == {"note"}
+
+
+def test_a_lost_cache_costs_time_and_nothing_else(root):
+    """Everything is made once more; equal files stay, and what no draft accounts for is removed."""
+    render_all(root=root)
+    before, at = outputs(root), times(root)
+    (root / "var" / "cache" / "render.json").write_text("{broken")
+    (root / "var" / "render" / "page" / "orphan.html").write_text("nobody's")
+    done = render_all(root=root)
+    assert (done.made, done.written, done.removed) == (3, 0, 1)
+    assert (outputs(root), times(root)) == (before, at)
+
+
+def test_a_broken_template_is_named(root):
+    """A template that cannot take a post is that post's problem, with the template's file."""
+    (root / "channels" / "note" / "post.txt.j2").write_text("{{ post.nothing }}")
+    done = render_all(root=root)
+    assert len(done.problems) == 3
+    assert all("post.txt.j2" in p.message for p in done.problems)
+    assert len(outputs(root)) == 6
+
+
+def test_wrong_settings_stop_the_run_before_it_writes(root):
+    """Nothing is written for any channel."""
+    settings = root / "steadycast.toml"
+    settings.write_text(settings.read_text().replace('platform = "bare"', 'platform = "bear"'))
+    with pytest.raises(SettingsError, match="did you mean 'bare'"):
+        render_all(root=root)
+    assert outputs(root) == {}
+
+
+def test_two_processes_write_what_one_would(root):
+    """Byte for byte, and say the same."""
+    for n in range(260):
+        drop(root, f"ugc/momo/walk-{n:03}.md", DRAFT.format(n + 10) + "- 一\n- 二\n" * (n % 5))
+    drop(root, "ugc/momo/walk-007.md", "---\ntitle: [\n---\n")
+    one = render_all(root=root, jobs=1)
+    alone = outputs(root)
+    (root / "var" / "cache" / "render.json").unlink()
+    for path in alone:
+        (root / "var" / "render" / path).unlink()
+    two = render_all(root=root, jobs=2)
+    assert outputs(root) == alone
+    assert (two.row(), len(two.problems)) == (one.row(), 1)
