@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pipeline_bench import Bench
 from sqlmodel import SQLModel
 
 from steadycast.ledger.plans import PlannedDelivery
@@ -151,3 +152,14 @@ def promised(
     ledger.save_plan([slot], chosen, asked, at)
     rows = {row.channel: row.id for row in ledger.deliveries(slots=[slot.id])}
     return [rows[a.channel] for a in asked]
+
+
+@pytest.fixture
+def bench(quick_path: Path, empty_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """A small community whose workspace, clock and far sides a test may change."""
+    for name in ("STEADYCAST_VAR", "STEADYCAST_LEDGER", "STEADYCAST_WORKSPACE", "PREFECT_API_URL"):
+        monkeypatch.delenv(name, raising=False)
+    made = Bench(quick_path / "workspace", empty_sqlite)
+    yield made
+    for desk in made.opened:
+        desk.close()

@@ -29,7 +29,7 @@ ROOMS = {
     "delivery": {"errors", "channel", "ledger"},
     "report": {"errors", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},
-    "testing": {"errors", "channel", "delivery", "ledger", "draft", "schedule"},
+    "testing": {"errors", "channel", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},
 }
 ROOMS["press"] = {"errors", "rooms", "channel", "draft", "intake", "registry", "render", "workspace", "schedule"}
 EVERYTHING = {*ROOMS, "pipeline"}

@@ -1,16 +1,20 @@
-"""For people who write channels, and for Steadycast's own tests: a far side with verbs, and a clock that stands still.
+"""For people who write channels, and for Steadycast's own tests: a far side with verbs, a clock, a whole workspace.
 
 fake = FakeChannel("read-back", clock)
 fake.accept_then_cut()                          # the next call is accepted, and its answer is lost
 deliver(ledger, claims, a_post, fake.open, clock=clock)
 assert [p.key for p in fake.posts] == [claims[0].marker]
+
+desk = Desk(workspace(tmp_path, SETTINGS, {"pgc/one.md": "# One"}), clock=Clock(noon))
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +25,10 @@ from steadycast.channel import Adapter, Channel, Platform, Post, Receipt
 from steadycast.delivery import Once, Opened
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
+from steadycast.rooms import SETTINGS_FILE
+from steadycast.workspace import Workspace, load
 
+SETTLED = 60  # seconds: a file that old is whole, so that intake need not wait and look again
 SECRET = "s3cr3t-t0k3n"  # noqa: S105 what a fake far side likes to repeat
 
 
@@ -249,3 +256,32 @@ def a_post(claim: Claimed, *, parts: int = 1) -> Post:
         draft=claim.draft,
         revision="r1",
     )
+
+
+def workspace(
+    folder: Path,
+    settings: str,
+    content: Mapping[str, str | bytes] | None = None,
+    files: Mapping[str, str] | None = None,
+) -> Workspace:
+    """A workspace written into `folder` and loaded: steadycast.toml, drafts and media below content/, and other files.
+
+    `content` maps paths below content/ to what lies there, `files` paths below the root (`channels/mine/adapter.py`).
+    """
+    drop(folder, SETTINGS_FILE, settings)
+    for path, data in (content or {}).items():
+        drop(folder, f"content/{path}", data)
+    for path, data in (files or {}).items():
+        drop(folder, path, data)
+    (folder / "content").mkdir(exist_ok=True)
+    return load(folder)
+
+
+def drop(folder: Path, path: str, data: str | bytes) -> Path:
+    """The file `path` below `folder`, written and dated a minute back: intake takes it as whole at once."""
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data if isinstance(data, bytes) else data.encode())
+    then = time.time() - SETTLED
+    os.utime(target, (then, then))
+    return target

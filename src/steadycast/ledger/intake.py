@@ -73,15 +73,13 @@ def put_drafts(db: Database, drafts: Iterable[DraftRow], revisions: Iterable[Rev
         upsert(connection, REVISION, values(revisions))
 
 
-def approve(
-    db: Database, draft: str, revision: str, who: str, now: dt.datetime, *, plan: dict[str, Any] | None = None
-) -> bool:
+def approve(db: Database, draft: str, revision: str, who: str, now: dt.datetime, **own: Any) -> bool:
     """Approve one revision of a draft; False when the draft has changed since that revision, or is gone.
 
-    `plan` is what the planner asks for of this revision, when it is not the row's already.
+    `own` is what the row says of this revision (`title`, `form`, `plan`), where it still speaks of another.
     """
     given = {"approved_revision": revision, "approved_at": now, "approved_by": who, "state": "approved"}
-    return _decide(db, draft, revision, given if plan is None else {**given, "plan": plan})
+    return _decide(db, draft, revision, {**own, **given})
 
 
 def reject(db: Database, draft: str, revision: str, who: str, now: dt.datetime) -> bool:

@@ -140,7 +140,8 @@ def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) ->
     fresh = bool(stands.approved_revision) and (row is None or row.approved_revision != stands.approved_revision)
     stored = {m.path: store(m.path, workspace.media) for m in draft.media}
     content = to_content(draft, stored)
-    usable = stands.approved_revision in (None, draft.revision)  # else the plan stays that of the approved revision
+    # What is not approved shows nowhere: title, form and plan stay the approved revision's.
+    told = row if row and stands.approved_revision not in (None, draft.revision) else None
     return (
         DraftRow(
             id=change.id,
@@ -148,8 +149,8 @@ def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) ->
             source="feed" if draft.path.parts[0] == "feed" else "folder",
             origin=draft.origin,
             member=draft.member,
-            form=draft.form if usable or row is None else row.form,
-            title=draft.title,
+            form=told.form if told else draft.form,
+            title=told.title if told else draft.title,
             revision=draft.revision,
             state=stands.state,
             first_seen=row.first_seen if row else now,
@@ -157,7 +158,7 @@ def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) ->
             approved_revision=stands.approved_revision,
             approved_at=now if fresh else row.approved_at if row else None,
             approved_by="on arrival" if fresh else row.approved_by if row else "",
-            plan=to_plan(draft, workspace.community.zone) if usable or row is None else row.plan,
+            plan=told.plan if told else to_plan(draft, workspace.community.zone),
         ),
         RevisionRow(hash=draft.revision, draft=change.id, at=now, content=content),
     )

@@ -14,6 +14,7 @@ from steadycast.pipeline.frozen_draft import from_content, to_plan
 from steadycast.pipeline.results import Row
 from steadycast.workspace.values import nearest
 
+OUT_OF_STOCK = {"gone", "not-ready", "rejected"}
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
 
 
@@ -26,19 +27,29 @@ def drafts(desk: Desk) -> list[Row]:
     rows = [
         {
             "id": row.id,
-            "title": row.title,
+            "title": _newest_title(desk, row),
             "path": row.path,
             "form": row.form,
             "origin": row.origin,
             "member": row.member,
             "state": carried.get(row.id, "stock") if row.state == "approved" else row.state,
-            "edited_since_approval": bool(row.approved_revision) and row.approved_revision != row.revision,
+            "edited_since_approval": _edited(row),
             "changed": row.changed.isoformat(),
             "revision": row.revision[:12],
         }
         for row in desk.ledger.drafts()
     ]
     return sorted(rows, key=lambda r: (r["changed"], r["path"]), reverse=True)
+
+
+def _edited(row: DraftRow) -> bool:
+    return bool(row.approved_revision) and row.approved_revision != row.revision
+
+
+def _newest_title(desk: Desk, row: DraftRow) -> str:
+    """The title of what is there now; the row's own is that of what was approved."""
+    draft = read(desk, row.id, row.revision) if _edited(row) else None
+    return draft.title if draft else row.title
 
 
 def find_draft(desk: Desk, id_or_path: str) -> DraftRow:
@@ -58,7 +69,7 @@ def find_draft(desk: Desk, id_or_path: str) -> DraftRow:
 def approved(desk: Desk, id_: str) -> Draft | None:
     """The newest approved revision of a draft: what goes out at its slot. None when there is none (any more)."""
     row = desk.ledger.draft(id_)
-    if row is None or not row.approved_revision or row.state == "gone":
+    if row is None or not row.approved_revision or row.state in OUT_OF_STOCK:
         return None
     return read(desk, row.id, row.approved_revision)
 
@@ -76,23 +87,20 @@ def judge(
     rows = [find_draft(desk, name) for name in names]
     if all_waiting:
         rows += desk.ledger.drafts(["waiting"])
-    told = []
+    told, zone = [], desk.workspace.community.zone
     for row in rows:
         if by and row.member == by:
             said = f"{row.path}: {by} wrote it"
             raise InputError(said, mend="somebody else approves a member's draft")
+        draft = read(desk, row.id, row.revision)
+        own = {"title": draft.title, "form": draft.form.value, "plan": to_plan(draft, zone)} if draft else {}
         done = (
-            desk.ledger.approve(row.id, row.revision, by, now, plan=_plan(desk, row))
+            desk.ledger.approve(row.id, row.revision, by, now, **own)
             if verdict == "approve"
             else desk.ledger.reject(row.id, row.revision, by, now)
         )
         if not done:
             said = f"{row.path} cannot be judged: it changed just now, is gone, or says it is not ready"
             raise InputError(said, mend="look at it again: `steadycast list`")
-        told.append({"id": row.id, "title": row.title, "path": row.path, "member": row.member})
+        told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
     return told
-
-
-def _plan(desk: Desk, row: DraftRow) -> Row | None:
-    draft = read(desk, row.id, row.revision)
-    return to_plan(draft, desk.workspace.community.zone) if draft else None

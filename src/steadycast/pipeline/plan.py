@@ -9,6 +9,7 @@ from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import digest
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.drafts import OUT_OF_STOCK
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
@@ -16,7 +17,6 @@ from steadycast.schedule.planner import plan as decide
 from steadycast.schedule.slots import slots as slots_of
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
-OUT_OF_STOCK = {"gone", "not-ready", "rejected"}
 BEGAN = "began"  # meta: when this community's promises began to count
 
 

@@ -1,0 +1,212 @@
+"""Intake as a member and an editor meet it: what becomes of a file that is dropped, edited, moved, taken away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import threading
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+
+from steadycast import pipeline
+from steadycast.errors import InputError
+from steadycast.pipeline import Desk
+from steadycast.workspace import load
+
+SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def desk(bench):
+    return bench.set_up(SETTINGS)
+
+
+def kinds(collected):
+    return [(t.kind, t.path, t.state) for t in collected.taken]
+
+
+def standing(desk):
+    return {row["path"]: row["state"] for row in pipeline.drafts(desk)}
+
+
+def collect(desk, now=MORNING):
+    return pipeline.collect(desk, now)
+
+
+def test_a_dropped_draft_is_new_once(bench, desk):
+    """The second look finds nothing to do, and writes nothing."""
+    bench.drop("pgc/one.md", article("One"))
+    assert kinds(collect(desk)) == [("new", "pgc/one.md", "approved")]
+    before = bench.desk.ledger.drafts()
+    assert collect(desk, MORNING + HOUR).taken == ()
+    assert [r.model_dump() for r in desk.ledger.drafts()] == [r.model_dump() for r in before]
+
+
+def test_an_edit_is_a_revision_of_the_same_draft(bench, desk):
+    bench.drop("pgc/one.md", article("One"))
+    (first,) = collect(desk).taken
+    bench.drop("pgc/one.md", article("One", body="Other words."))
+    (edit,) = collect(desk).taken
+    assert (edit.kind, edit.draft) == ("edited", first.draft)
+
+
+def test_a_renamed_draft_keeps_its_history(bench, desk):
+    """Same content, another name: the same draft, and what it had before is still its own."""
+    file = bench.drop("pgc/one.md", article("One"))
+    (first,) = collect(desk).taken
+    file.rename(file.with_name("two.md"))
+    (moved,) = collect(desk, MORNING + HOUR).taken
+    assert (moved.kind, moved.draft, moved.path) == ("renamed", first.draft, "pgc/two.md")
+    assert desk.ledger.draft(first.draft).first_seen == MORNING
+
+
+def test_a_deleted_draft_is_gone_and_comes_back_as_itself(bench, desk):
+    file = bench.drop("ugc/bob/one.md", article("One"))
+    (first,) = collect(desk).taken
+    pipeline.judge(desk, [first.draft], "approve", by="eve", now=MORNING)
+    text = file.read_text()
+    file.unlink()
+    assert kinds(collect(desk)) == [("gone", "ugc/bob/one.md", "gone")]
+    bench.drop("ugc/bob/one.md", text)
+    (back,) = collect(desk).taken
+    assert back.draft == first.draft
+    assert standing(desk) == {"ugc/bob/one.md": "stock"}, "its approval was of these very words"
+
+
+def test_a_members_draft_waits_and_a_trusted_ones_does_not(bench, desk):
+    bench.drop("ugc/bob/one.md", article("One"))
+    bench.drop("ugc/alice/two.md", article("Two"))
+    bench.drop("ugc/stranger/three.md", article("Three"))
+    collect(desk)
+    assert standing(desk) == {
+        "ugc/bob/one.md": "waiting", "ugc/alice/two.md": "stock", "ugc/stranger/three.md": "waiting"
+    }  # fmt: skip
+
+
+def test_the_house_waits_too_where_the_community_says_so(bench):
+    desk = bench.set_up(SETTINGS + "[intake]\napprove_pgc = true\n", {"pgc/one.md": article("One")})
+    collect(desk)
+    assert standing(desk) == {"pgc/one.md": "waiting"}
+
+
+def test_nobody_approves_their_own_draft(bench, desk):
+    bench.drop("ugc/bob/one.md", article("One"))
+    collect(desk)
+    with pytest.raises(InputError, match="bob wrote it"):
+        pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="bob", now=MORNING)
+
+
+def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench, desk):
+    """Until an editor has seen the new words, everything speaks of the old ones: title, form and plan."""
+    bench.drop("ugc/bob/one.md", article("Tame"))
+    collect(desk)
+    pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    pipeline.plan(desk, MORNING)
+    bench.drop("ugc/bob/one.md", article("Wild"))
+    collect(desk)
+    planned = pipeline.plan(desk, MORNING)
+    assert [s.title for s in planned.slots if s.draft] == ["Tame"]
+    (listed,) = pipeline.drafts(desk)
+    assert (listed["title"], listed["edited_since_approval"]) == ("Wild", True), "who approves sees what is new"
+
+
+def test_approval_of_an_edit_brings_its_title_form_and_wishes(bench, desk):
+    bench.drop("ugc/bob/one.md", article("Tame"))
+    collect(desk)
+    pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    bench.drop("ugc/bob/one.md", article("Wild", "priority: 7"))
+    collect(desk)
+    (told,) = pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    row = desk.ledger.draft("ugc/bob/one.md")
+    assert (told["title"], row.title, row.plan["priority"]) == ("Wild", "Wild", 7)
+
+
+def test_approval_of_an_edit_brings_its_form(bench, desk):
+    """A draft that became an event is planned as one."""
+    bench.drop("ugc/bob/one.md", article("Tame"))
+    collect(desk)
+    pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    bench.drop("ugc/bob/one.md", article("Meet", "event: {start: 2026-12-24 19:00, place: here}"))
+    collect(desk)
+    pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    assert desk.ledger.draft("ugc/bob/one.md").form == "event"
+
+
+def test_a_draft_taken_back_by_its_author_goes_out_no_more(bench, desk):
+    """`draft: true` after planning: even a publish before the next plan sends nothing of it."""
+    bench.drop("pgc/one.md", article("One"))
+    collect(desk)
+    pipeline.plan(desk, MORNING)
+    bench.drop("pgc/one.md", article("One", "draft: true"))
+    collect(desk)
+    assert standing(desk) == {"pgc/one.md": "not-ready"}
+    bench.at(23, 20, 1)
+    done = pipeline.publish(desk)
+    assert [s.state for s in done.sent] == ["refused"]
+
+
+@pytest.mark.parametrize("lost", ["cache", "media"])
+def test_what_can_be_made_again_may_be_lost(bench, desk, lost):
+    """Without var/cache everything is read once more, and nothing has changed by it."""
+    bench.drop("pgc/one.md", article("One"))
+    bench.drop("ugc/bob/two.md", article("Two"))
+    collect(desk)
+    before = [row.model_dump() for row in desk.ledger.drafts()]
+    shutil.rmtree(desk.workspace.var / lost, ignore_errors=True)
+    assert collect(desk, MORNING + HOUR).taken == ()
+    assert [row.model_dump() for row in desk.ledger.drafts()] == before
+
+
+def test_a_broken_note_of_the_last_look_costs_one_reading(bench, desk):
+    bench.drop("pgc/one.md", article("One"))
+    collect(desk)
+    (desk.workspace.cache / "intake.json").write_text('{"pgc/one.md": 3}')
+    assert collect(desk).taken == ()
+
+
+def test_two_looks_at_once_make_one_draft(bench, desk):
+    for n in range(20):
+        bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))
+    desks = [Desk(load(bench.root)) for _ in range(3)]
+    found, errors = [], []
+
+    def look(mine):
+        try:
+            found.append(pipeline.collect(mine, MORNING))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=look, args=(d,)) for d in desks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for mine in desks:
+        mine.close()
+    assert not errors
+    assert sum(len(c.taken) for c in found) == 20
+    assert len(desk.ledger.drafts()) == 20
+
+
+def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench, desk):
+    bench.drop("pgc/broken.md", "---\ntitle: [\n---\n")
+    bench.drop("pgc/fine.md", article("Fine"))
+    collected = collect(desk)
+    assert [t.title for t in collected.taken] == ["Fine"]
+    (problem,) = collected.problems
+    assert (problem.path, bool(problem.line), bool(problem.mend)) == ("pgc/broken.md", True, True)
+    assert [p.path for p in desk.ledger.problems()] == ["pgc/broken.md"]
+    bench.drop("pgc/broken.md", article("Mended"))
+    assert collect(desk).problems == ()
+    assert desk.ledger.problems() == []
+
+
+def test_a_draft_that_breaks_keeps_what_it_was(bench, desk):
+    """A slip in the editor deletes nothing: the last whole revision stands until the file is mended."""
+    bench.drop("pgc/one.md", article("One"))
+    collect(desk)
+    bench.drop("pgc/one.md", "---\ntitle: [\n---\n")
+    assert collect(desk).taken == ()
+    assert standing(desk) == {"pgc/one.md": "stock"}
