@@ -7,6 +7,7 @@ import difflib
 import email.utils
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -151,6 +152,7 @@ def _written(match: re.Match[str], zone: ZoneInfo, *, day_end: bool) -> dt.datet
     return at + dt.timedelta(days=1) if day_end and "H" not in part else at
 
 
+@lru_cache(maxsize=512)
 def _folded(key: str) -> str:
     return key.lower().replace("_", "").replace("-", "").replace(" ", "")
 

@@ -61,6 +61,8 @@ class Maker:
         self.workspace = workspace
         self.outlets = {outlet.name: outlet for outlet in chosen}
         self.approved = approved  # path -> the approved revision; None: all is shown
+        self.media, self.cache = workspace.media, workspace.cache
+        self.out = {outlet.name: str(outlet.channel.out) for outlet in chosen}
         self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
         self._series = frozenset(workspace.settings.series)
         self._content = workspace.content.resolve()
@@ -151,6 +153,7 @@ class _Piece:
         self.maker = maker
         self.order = order
         self.stem = stem_of(path)
+        self.key = key_of(path)
         self.files = {name: ext for name, ext in order.before.items() if name not in order.channels}
         self.faults: list[Fault] = []
         self.written = self.removed = 0
@@ -162,19 +165,19 @@ class _Piece:
             self.faults.append(said)
 
     def post_all(self, draft: Draft) -> None:
-        workspace = self.maker.workspace
-        body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url)
+        maker = self.maker
+        body = prepare(draft, maker.media, maker.cache, base=maker.workspace.community.url)
         for error in body.faults:  # the same for every channel: said once
             self.fault(error)
         if body.faults:
             return
         for name in self.order.channels:
-            outlet = self.maker.outlets[name]
+            outlet = maker.outlets[name]
             if draft.form not in outlet.forms or draft.channels.get(name, {}).get("skip"):
                 continue
             try:
-                extension, text = self.maker.text(outlet, self._post(draft, outlet, body))
-                self.written += write_if_new(outlet.channel.out / f"{self.stem}.{extension}", text.encode())
+                extension, text = maker.text(outlet, self._post(draft, outlet, body))
+                self.written += write_if_new(f"{maker.out[name]}/{self.stem}.{extension}", text.encode())
                 self.files[name] = extension
             except DraftError as error:
                 self.fault(error, name)
@@ -189,7 +192,7 @@ class _Piece:
         workspace, community = self.maker.workspace, self.maker.workspace.community
         target = Target(
             channel=outlet.name,
-            key=key_of(str(draft.path), outlet.name),
+            key=self.key,
             published=(draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(community.zone),
             zone=community.zone,
             language=community.language,
@@ -198,7 +201,7 @@ class _Piece:
             site_url=community.url,
             settings=outlet.channel.settings,
         )
-        post = compose(draft, outlet.platform, target, workspace.media, workspace.cache, body=body)
+        post = compose(draft, outlet.platform, target, self.maker.media, self.maker.cache, body=body)
         return self._with_pictures(post, outlet) if "media:" in post.html else post
 
     def _with_pictures(self, post: Post, outlet: Outlet) -> Post:
@@ -220,26 +223,32 @@ def stem_of(path: str) -> str:
     return path.rpartition(".")[0]
 
 
-def key_of(path: str, channel: str) -> str:
-    """A marker of the right form that is always the same for one draft on one channel; no delivery has it."""
-    return b32encode(sha256(f"{channel}\n{path}".encode()).digest())[:13].decode().lower()
+def key_of(path: str) -> str:
+    """A marker of the right form that is always the same for one draft; no delivery has it."""
+    return b32encode(sha256(path.encode()).digest())[:13].decode().lower()
 
 
-def write_if_new(file: Path, data: bytes) -> bool:
-    """Whether `data` had to be written. Whole or not at all, but not made durable: it can be made again."""
-    with contextlib.suppress(FileNotFoundError):
-        if file.read_bytes() == data:
+def write_if_new(file: str, data: bytes) -> bool:
+    """Whether `data` had to be written. Whole or not at all, but not made durable: it can be made again.
+
+    Paths are strings here: making a Path costs as much as writing a file.
+    """
+    with contextlib.suppress(FileNotFoundError), open(file, "rb", buffering=0) as there:  # noqa: PTH123
+        if there.read(len(data) + 1) == data:
             return False
-    fresh = file.with_name(f".{file.name}.{os.getpid()}.part")
+    folder_, _, name = file.rpartition("/")
+    fresh = f"{folder_}/.{name}.{os.getpid()}.part"
     try:
         try:
-            fresh.write_bytes(data)
+            out = open(fresh, "wb")  # noqa: PTH123, SIM115
         except FileNotFoundError:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_bytes(data)
-        fresh.replace(file)
+            os.makedirs(folder_, exist_ok=True)  # noqa: PTH103
+            out = open(fresh, "wb")  # noqa: PTH123, SIM115
+        with out:
+            out.write(data)
+        os.replace(fresh, file)  # noqa: PTH105
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        Path(fresh).unlink(missing_ok=True)
         raise
     return True
 

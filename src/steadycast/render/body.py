@@ -43,6 +43,7 @@ class Body:
             if name not in refused:
                 self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
         self._html: dict[tuple[RenderRule, int], tuple[str, as_text.Numbered]] = {}
+        self._text: dict[tuple[str, tuple[str, ...]], tuple[str, as_text.Numbered]] = {}
 
     def _taken(self) -> Iterator[Media]:
         for ref in self.draft.media:
@@ -62,8 +63,11 @@ class Body:
         return self._html[key]
 
     def text_for(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, as_text.Numbered]:
-        """The body's text with its links as `links` says, and the links; made once but for the links."""
-        return self._plain.render(links, hosts)
+        """The body's text with its links as `links` says, and the links; made once for one way of writing them."""
+        key = (links, hosts)
+        if key not in self._text:
+            self._text[key] = self._plain.render(links, hosts)
+        return self._text[key]
 
     @cached_property
     def _plain(self) -> as_text.Plain:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ SUMMARY = Limit(120)  # code points of a summary made from the text, where the p
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
 _NO_LIMIT = Limit(1 << 60)
+_ANY = MediaRule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class _Composer:
 
     def _line(self, value: Any) -> str:
         """`value` as one line: no control character, no override of the direction, no mention from a member."""
-        text = " ".join(_HIDDEN.sub(" ", str(value)).split())
+        text = _one_line(str(value))
         return calm(text) if self.draft.origin is Origin.UGC else text
 
     def _limited(self, name: str, text: str) -> str:
@@ -241,7 +243,9 @@ class _Composer:
         found: list[Media] = []
         names: dict[str, str] = {}
         for role in ("image", "audio", "video", "attachment"):
-            rule = self.platform.media.get(role, MediaRule())
+            rule = self.platform.media.get(role, _ANY)
+            if not self.body.media and not rule.required:
+                continue
             given = [] if rule.count == 0 else list({m.sha256: m for m in self.body.media if m.role == role}.values())
             self._check_count(role, given, rule)
             for media in given:
@@ -259,8 +263,8 @@ class _Composer:
             self._fault(f"needs at least one {role}", "add one to the draft")
 
     def _covers(self, title: str) -> tuple[Media, ...]:
-        rule = self.platform.media.get("cover", MediaRule())
-        if rule.count == 0:
+        rule = self.platform.media.get("cover", _ANY)
+        if rule.count == 0 or not (self.body.media or rule.required):
             return ()
         cover = next((m for m in self.body.media if m.role == "cover"), None)
         with self._noting():
@@ -281,6 +285,11 @@ class _Composer:
 
     def _aware(self, moment: dt.datetime) -> dt.datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.target.zone)
+
+
+@lru_cache(maxsize=1024)
+def _one_line(text: str) -> str:
+    return " ".join(_HIDDEN.sub(" ", text).split())
 
 
 def _of_channel(fault: DraftError, channel: str) -> DraftError:

@@ -22,6 +22,7 @@ from steadycast.render.count import cut
 from steadycast.render.highlight import stylesheet
 
 UTC = ZoneInfo("UTC")
+_PLAIN = frozenset({str, int, float, bool, tuple, dt.datetime, type(None)})
 _MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
 _WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
@@ -85,6 +86,13 @@ class Templates:
         return found
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox; what has no attributes worth guarding is not asked for them at every step."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return (type(value) in _PLAIN and not attr.startswith("_")) or super().is_safe_attribute(obj, attr, value)
+
+
 class _Loader(jinja2.FileSystemLoader):
     """Looks again when a template appears in an earlier folder than the one that it was read from."""
 
@@ -95,8 +103,8 @@ class _Loader(jinja2.FileSystemLoader):
         return source, file, lambda: same() and not any(path.is_file() for path in earlier)
 
 
-def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, language: str) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, language: str) -> _Environment:
+    environment = _Environment(
         loader=_Loader([str(folder) for folder in folders]),
         undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is not None and _MARKUP.search(name) is not None,
