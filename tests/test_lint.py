@@ -1,0 +1,43 @@
+"""The linters are tests: whoever runs everything has run them too."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PLATFORMS = sorted(f.parent.name for f in (ROOT / "channels").glob("*/adapter.py"))
+
+
+def run(*command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_ruff_finds_nothing():
+    """Every rule is on; each exception stands in pyproject.toml."""
+    run("ruff", "check", ".")
+
+
+@pytest.mark.slow
+def test_ruff_would_format_nothing():
+    """One form for every file."""
+    run("ruff", "format", "--check", ".")
+
+
+@pytest.mark.slow
+def test_mypy_is_satisfied_with_library_and_flows():
+    """Strict."""
+    run("mypy")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_mypy_is_satisfied_with_each_platform(platform):
+    """One by one: each folder has a file of the same name."""
+    files = sorted(str(f) for f in (ROOT / "channels" / platform).glob("*.py"))
+    run("mypy", "--explicit-package-bases", "--no-incremental", *files)
