@@ -20,6 +20,7 @@ from steadycast.ledger.tables import DraftRow, RevisionRow
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import Clock
 
+pytest_plugins = ["nothing_skipped"]
 NOON = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)  # 20:00 in Shanghai
 POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")
 MISSING = "STEADYCAST_TEST_POSTGRES names no server (start one: tests/postgres.sh start DIR PORT)"
