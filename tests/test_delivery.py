@@ -91,9 +91,12 @@ def test_refused_stops_and_waits_for_a_person(ledger, promise, clock, delivery):
     assert [w.message for w in ledger.waiting()] == ["title is empty"]
     clock.advance(dt.timedelta(hours=1))
     assert publish(ledger, fake, clock) == []
+    old = ledger.frozen([id])
     assert ledger.retry(id, "editor", clock.now())
-    [result] = publish(ledger, fake, clock)
+    [result] = publish(ledger, fake, clock, parts=2)
     assert result.state == State.PUBLISHED
+    assert ledger.frozen([id]) != old
+    assert [p.part for p in fake.posts] == [1, 2]
     assert ledger.delivery(id).verdict == "late"
 
 

@@ -153,6 +153,14 @@ def test_every_claim_has_a_higher_token(ledger, promise):
     assert seen == [(1, 1), (2, 2), (3, 3)]
 
 
+def test_nothing_is_claimed_before_its_time(ledger, promise):
+    """Not by its id either; ahead of its slot only by a worker that says until when it will hold it."""
+    [id] = promise("blog", at=NOON + HOUR)
+    assert ledger.claim([id], NOON, "w", LEASE) == []
+    assert ledger.claim([id], NOON, "w", LEASE, until=NOON + HOUR - dt.timedelta(seconds=1)) == []
+    assert len(ledger.claim([id], NOON, "w", LEASE, until=NOON + HOUR)) == 1
+
+
 def test_nothing_past_late_is_claimed(ledger, promise):
     """Ten days of posts do not go out in one minute: recovery misses them."""
     ids = [promise("blog", at=NOON - n * dt.timedelta(days=1))[0] for n in range(1, 11)]
