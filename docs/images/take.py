@@ -1,32 +1,57 @@
-"""Takes the README's pictures of the report and of the site: `take.py VAR`, after `steadycast up --once`."""
+"""Takes the README's pictures: a year of invented history, the main job, then the report and the site in Chromium."""
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-PICTURES = {  # name: page below VAR/out, width, height, how far down (CSS pixels)
-    "report": ("report/index.html", 1200, 1000, 0),
-    "site": ("site/index.html", 1200, 1000, 0),
-}
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+STEADYCAST = Path(sys.executable).with_name("steadycast")
+SIZE = {"width": 1200, "height": 1000}
+PICTURES = {"report": ("report/index.html", "各渠道这一年"), "site": ("site/index.html", None)}  # page, shown from here
 
 
-def main(var: Path, folder: Path) -> None:
-    """Writes one PNG for each of PICTURES."""
-    with sync_playwright() as playwright:
+def invented_year(folder: Path, today: dt.date) -> None:
+    """Dated drafts for most days of the past year: what `steadycast backfill` reads as published."""
+    for ago in range(340):
+        day = today - dt.timedelta(days=ago)
+        if (ago + 20) % 53 and (ago + 40) % 97 and not 200 < ago < 204:
+            (folder / f"{day}-notes.md").write_text(f"# {day}\n\nOnce published.\n", encoding="utf-8")
+
+
+def desk(var: Path, *words: str) -> None:
+    """Runs one command on the sample community, with its ledger and outputs in `var`."""
+    subprocess.run([STEADYCAST, *words], cwd=ROOT, env={**os.environ, "STEADYCAST_VAR": str(var)}, check=False)  # noqa: S603
+
+
+def main() -> None:
+    """Writes one PNG for each of PICTURES beside this file."""
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        var, past = Path(scratch, "var"), Path(scratch, "past")
+        past.mkdir()
+        invented_year(past, dt.datetime.now(dt.UTC).date())
+        for series in ("morning", "daily", "video"):
+            desk(var, "backfill", str(past), "--series", series)
+        desk(var, "up", "--once")
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for name, (path, width, height, down) in PICTURES.items():
-            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
-            page.goto((var / "out" / path).resolve().as_uri())
-            page.mouse.wheel(0, down)
-            file = folder / f"{name}.png"
-            page.screenshot(path=file)
+        for name, (page, heading) in PICTURES.items():
+            tab = browser.new_page(viewport=SIZE, color_scheme="light")
+            tab.goto((var / "out" / page).as_uri())
+            if heading:
+                tab.get_by_role("heading", name=heading).evaluate("it => window.scrollTo(0, it.offsetTop - 30)")
+            file = HERE / f"{name}.png"
+            tab.screenshot(path=file)
             Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(__file__).parent)
+    main()
