@@ -12,6 +12,7 @@ import threading
 import tomllib
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +58,34 @@ FOLDER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _loading = threading.RLock()
 
 
-def platforms(folders: Sequence[Path]) -> dict[str, Platform]:
+def platforms(folders: Sequence[Path], broken: dict[str, SettingsError] | None = None) -> dict[str, Platform]:
     """Every platform found in `folders`, by name; a name in an earlier folder hides the same name in a later one.
 
     A platform is a sub-folder with a channel.toml. Raises SettingsError, which names file, line and the key that was
-    probably meant.
+    probably meant; with `broken` the error is put there under the folder's name instead, and harms no other platform.
     """
     sheets: dict[str, _Sheet] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*/channel.toml")):
-            if FOLDER_NAME.fullmatch(path.parent.name):
-                sheets.setdefault(path.parent.name, _Sheet(path))
     found: dict[str, Platform] = {}
+    files = [path for folder in folders for path in sorted(folder.glob("*/channel.toml"))]
+    named = [path for path in files if FOLDER_NAME.fullmatch(path.parent.name)]
+    first = {path.parent.name: path for path in reversed(named)}
+    for name, path in first.items():
+        with _noted(name, broken):
+            sheets[name] = _Sheet(path)
     for name in sheets:
-        _resolve(name, sheets, found, ())
+        with _noted(name, broken):
+            _resolve(name, sheets, found, ())
     return dict(sorted(found.items()))
+
+
+@contextlib.contextmanager
+def _noted(name: str, broken: dict[str, SettingsError] | None) -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        if broken is None:
+            raise
+        broken[name] = error
 
 
 def chosen(channel: str, wanted: str, platforms: Mapping[str, Platform]) -> Platform:
@@ -241,7 +255,7 @@ class _Sheet:
 
     def typed(self, type_: Any, value: Any, *keys: str) -> Any:
         try:
-            return TypeAdapter(type_).validate_python(value)
+            return _adapter(type_).validate_python(value)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             path = (*keys, *(str(k) for k in first["loc"] if isinstance(k, str)))
@@ -268,6 +282,11 @@ class _Sheet:
             if owner is type_:
                 self.chosen(getattr(value, key), allowed, *where, key)
         return value
+
+
+@cache
+def _adapter(type_: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)  # a millisecond each
 
 
 def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform], below: tuple[str, ...]) -> Platform:

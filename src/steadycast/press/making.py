@@ -27,6 +27,7 @@ from steadycast.render.compose import Target, compose
 from steadycast.render.templates import Templates
 from steadycast.workspace import Workspace, load
 
+_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _PICTURE = re.compile(r'="media:([0-9a-f]{64})"')
 _PAGE = (
     '<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n</head>\n'
@@ -153,7 +154,6 @@ class _Piece:
         self.maker = maker
         self.order = order
         self.stem = stem_of(path)
-        self.key = key_of(path)
         self.files = {name: ext for name, ext in order.before.items() if name not in order.channels}
         self.faults: list[Fault] = []
         self.written = self.removed = 0
@@ -171,12 +171,13 @@ class _Piece:
             self.fault(error)
         if body.faults:
             return
+        target = self._target(draft)
         for name in self.order.channels:
             outlet = maker.outlets[name]
             if draft.form not in outlet.forms or draft.channels.get(name, {}).get("skip"):
                 continue
             try:
-                extension, text = maker.text(outlet, self._post(draft, outlet, body))
+                extension, text = maker.text(outlet, self._post(draft, outlet, target, body))
                 self.written += write_if_new(f"{maker.out[name]}/{self.stem}.{extension}", text.encode())
                 self.files[name] = extension
             except DraftError as error:
@@ -188,20 +189,24 @@ class _Piece:
                     raise
                 self.fault(DraftError("its name is too long", mend="rename the file"), name)
 
-    def _post(self, draft: Draft, outlet: Outlet, body: Body) -> Post:
+    def _target(self, draft: Draft) -> Target:
+        """Where a post of this draft would stand, but for its channel."""
         workspace, community = self.maker.workspace, self.maker.workspace.community
-        target = Target(
-            channel=outlet.name,
-            key=self.key,
+        return Target(
+            channel="",
+            key=key_of(str(draft.path)),
             published=(draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(community.zone),
             zone=community.zone,
             language=community.language,
             community=community.name,
             member_title=workspace.member_title(draft.member) if draft.member else community.name,
             site_url=community.url,
-            settings=outlet.channel.settings,
         )
-        post = compose(draft, outlet.platform, target, self.maker.media, self.maker.cache, body=body)
+
+    def _post(self, draft: Draft, outlet: Outlet, target: Target, body: Body) -> Post:
+        maker = self.maker
+        here = replace(target, channel=outlet.name, settings=outlet.channel.settings)
+        post = compose(draft, outlet.platform, here, maker.media, maker.cache, body=body)
         return self._with_pictures(post, outlet) if "media:" in post.html else post
 
     def _with_pictures(self, post: Post, outlet: Outlet) -> Post:
@@ -233,19 +238,23 @@ def write_if_new(file: str, data: bytes) -> bool:
 
     Paths are strings here: making a Path costs as much as writing a file.
     """
-    with contextlib.suppress(FileNotFoundError), open(file, "rb", buffering=0) as there:  # noqa: PTH123
-        if there.read(len(data) + 1) == data:
+    with contextlib.suppress(FileNotFoundError):
+        if os.stat(file).st_size == len(data) and Path(file).read_bytes() == data:  # noqa: PTH116
             return False
     folder_, _, name = file.rpartition("/")
     fresh = f"{folder_}/.{name}.{os.getpid()}.part"
     try:
         try:
-            out = open(fresh, "wb")  # noqa: PTH123, SIM115
+            out = os.open(fresh, _ANEW, 0o666)
         except FileNotFoundError:
             os.makedirs(folder_, exist_ok=True)  # noqa: PTH103
-            out = open(fresh, "wb")  # noqa: PTH123, SIM115
-        with out:
-            out.write(data)
+            out = os.open(fresh, _ANEW, 0o666)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(out, rest) :]
+        finally:
+            os.close(out)
         os.replace(fresh, file)  # noqa: PTH105
     except BaseException:
         Path(fresh).unlink(missing_ok=True)

@@ -27,7 +27,7 @@ class Work:
     ) -> None:
         self.workspace = workspace
         self.render = workspace.var / "render"
-        self.lost = memory is None  # nobody knows what lies in var/render
+        self.lost = memory is None and self.render.exists()  # nobody knows what lies there
         self.memory = memory or Memory()
         self.approved = approved
         self.outlets = self._outlets(channel)
