@@ -56,9 +56,9 @@ def save_plan(
 ) -> Planned:
     """Write the plan of these slots, whole: a slot without an assignment has no draft, a channel left out is dropped.
 
-    Saying the same again changes nothing. A slot of which any delivery was tried already is left as it is. Safe
-    against other planners and against claims at the same moment. A new delivery is due at its slot's instant when
-    there is a draft; without one it waits until it is past `late`, and is missed then.
+    Saying the same again changes nothing. A slot of which any delivery was tried already is left as it is; a `manual`
+    one may still gain channels. Safe against other planners and against claims at the same moment. A new delivery is
+    due at its slot's instant when there is a draft; without one it waits until it is past `late`, and is missed then.
     """
     wanted = {s.id: s for s in slots}
     chosen = {a.slot: a for a in assignments}
@@ -80,6 +80,9 @@ def save_plan(
         _set_slots(connection, [slot_rows[id] for id in moved])
         for id, row in slot_rows.items():
             _set_deliveries(db, connection, row, asked[id], there[id], people)
+        for id in sorted(fixed) if manual else ():  # a person may send what went out to one channel to another, too
+            more = {channel: a for channel, a in asked[id].items() if channel not in there[id]}
+            _set_deliveries(db, connection, known[id], more, {}, people)
         for id in moved:
             if known[id]["draft"] != (draft := slot_rows[id]["draft"]):
                 tell(connection, [row.id for row in there[id].values()], now, "planned", draft or "no draft")

@@ -6,8 +6,9 @@ import contextlib
 import datetime as dt
 import fcntl
 import os
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +16,7 @@ from typing import Any, Self
 from steadycast import registry
 from steadycast.channel import Adapter, Channel, Platform
 from steadycast.delivery import Clock, SystemClock
-from steadycast.errors import InputError, Refused
+from steadycast.errors import InputError, Refused, SettingsError
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.workspace import ChannelSettings, Workspace, load
@@ -63,18 +64,50 @@ class Desk:
         self.close()
 
     @cached_property
+    def broken(self) -> dict[str, SettingsError]:
+        """What is wrong with the platform folders that cannot be used: each harms its own channels only."""
+        return self._found[1]
+
+    @cached_property
     def platforms(self) -> dict[str, Platform]:
-        """Every platform that the workspace or the package has."""
-        return registry.platforms(self.workspace.platform_folders)
+        """Every platform that the workspace or the package has, and that can be used."""
+        return self._found[0]
+
+    @cached_property
+    def _found(self) -> tuple[dict[str, Platform], dict[str, SettingsError]]:
+        broken: dict[str, SettingsError] = {}
+        return registry.platforms(self.workspace.platform_folders, broken), broken
 
     def platform(self, channel: str) -> Platform:
-        """The platform of one channel, or a SettingsError that says which was meant."""
-        return registry.chosen(channel, self.workspace.channels[channel].platform, self.platforms)
+        """The platform of one channel, or an InputError that says what is wrong or which was meant."""
+        wanted = self.known_channel(channel).platform
+        if wanted in self.broken:
+            raise self.broken[wanted]
+        with self._told_where(channel):
+            return registry.chosen(channel, wanted, self.platforms)
+
+    def usable(self, channel: str) -> Platform | None:
+        """The platform of one channel, or None where it cannot be used: whoever sends there says why."""
+        try:
+            return self.platform(channel)
+        except InputError:
+            return None
 
     def settings(self, channel: str) -> dict[str, Any]:
         """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out."""
-        given = self.workspace.channels[channel].own
-        return registry.settings(channel, self.platform(channel), given, self.workspace.root)
+        platform, given = self.platform(channel), self.workspace.channels[channel].own
+        with self._told_where(channel):
+            return registry.settings(channel, platform, given, self.workspace.root)
+
+    @contextlib.contextmanager
+    def _told_where(self, channel: str) -> Iterator[None]:
+        """What is wrong with a channel's table is told with its file and line; its message begins with the path."""
+        try:
+            yield
+        except SettingsError as error:
+            path = tuple(re.match(r"[\w.-]*", error.message)[0].split("."))  # type: ignore[index]  # it may be empty
+            line = self.workspace.line(path if path[:2] == ("channel", channel) else ("channel", channel))
+            raise replace(error, file=error.file or self.workspace.settings_file, line=error.line or line) from None
 
     def secret(self, channel: str, name: str) -> str:
         """A secret setting's value; Refused (a person mends it) where the name it is known by is not set."""

@@ -91,7 +91,8 @@ def _leaves_out(desk: Desk, channel: str, item: StockItem | None) -> str:
         return ""
     if channel in item.skip_channels:
         return "the draft leaves this channel out"
-    takes = desk.workspace.channels[channel].forms or desk.platform(channel).forms
+    platform = desk.usable(channel)  # without one the sending is refused, and told
+    takes = desk.workspace.channels[channel].forms or (platform.forms if platform else (item.form,))
     return "" if item.form in takes else f"the channel takes no {item.form}"
 
 

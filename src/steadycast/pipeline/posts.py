@@ -16,6 +16,7 @@ from steadycast.render.body import Body, prepare
 from steadycast.render.compose import Target, compose
 from steadycast.shelf import page_path
 
+GONE = "its draft is gone, or its approval was taken back"
 KEPT = 64  # parsed bodies: one slot's channels share one
 
 
@@ -41,7 +42,7 @@ class Posts:
         """The post of a claimed delivery, of the newest approved revision; Refused when it cannot be made."""
         draft = approved(self.desk, claimed.draft)
         if draft is None:
-            raise Refused("its draft is gone, or its approval was taken back", channel=claimed.channel)
+            raise Refused(GONE, channel=claimed.channel)
         try:
             dated = self._dated(claimed)
             return self.post(draft, Place(claimed.channel, claimed.slot, claimed.series, dated, claimed.marker))
@@ -81,7 +82,7 @@ class Posts:
             zone=workspace.community.zone,
             language=workspace.community.language,
             community=workspace.community.name,
-            series=place.series,
+            series=place.series if promise else "",
             series_title=promise.title if promise else "",
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
             canonical_url=self.page_url(place.slot),
@@ -95,7 +96,8 @@ class Posts:
         channel.toml says how: `[data] permalink = "{path}.html"`, {path} being `channel.slot_path` of the post.
         """
         for name, settings in self.desk.workspace.channels.items():
-            pattern, base = self.desk.platform(name).data.get("permalink"), str(settings.own.get("url") or "")
+            platform, base = self.desk.usable(name), str(settings.own.get("url") or "")
+            pattern = platform.data.get("permalink") if platform else None
             if pattern and base:
                 path = page_path(slot, self.desk.ledger.marker(slot, name))
                 return f"{base.rstrip('/')}/{str(pattern).format(path=path)}"

@@ -13,20 +13,19 @@ from steadycast.channel import Adapter, Post, Receipt
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import InputError, SteadycastError
 from steadycast.ledger.claims import Due
-from steadycast.ledger.plans import PlannedDelivery
-from steadycast.ledger.tables import DeliveryRow, DraftRow, State
+from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.alarm import tick
+from steadycast.pipeline.by_hand import by_hand
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import find_draft
-from steadycast.pipeline.posts import Place, Posts
+from steadycast.pipeline.drafts import approved
+from steadycast.pipeline.plan import plan
+from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.results import Published, Sent
-from steadycast.schedule.model import Assignment, Slot
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace.values import nearest
 
 Progress = Callable[[int, int], None]
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
-BY_HAND = "draft"  # the series part of a slot that a person made: draft@<id>-<revision>
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +65,21 @@ def publish(
     """
     asked = Asked(series, draft, slot, channel, next_of_each, ahead)
     _check(desk, asked)
-    if not asked.by_hand and not dry_run:
+    if dry_run:
+        rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
+        return Published(tuple(_rehearsed(desk, row) for row in _on(rows, channel)), dry_run=True)
+    if not asked.by_hand:
         tick(desk, desk.clock.now())
     desk.ledger.recover(desk.clock.now())
-    rows = _rows(desk, asked)
-    if channel:
-        rows = [row for row in rows if row.channel == channel]
-    if dry_run:
-        return Published(tuple(_rehearsed(desk, row) for row in rows), dry_run=True)
-    wanted = [row for row in rows if row.state == State.DUE]
-    _deliver(desk, wanted, asked, progress)
+    rows = _on(_rows(desk, asked), channel)
+    _deliver(desk, [row for row in rows if row.state == State.DUE], asked, progress)
+    if asked.draft:
+        plan(desk, desk.clock.now())  # the slot that was to carry it takes another
     return Published(told(desk, [row.id for row in rows if row.id is not None]))
+
+
+def _on(rows: Sequence[DeliveryRow], channel: str | None) -> list[DeliveryRow]:
+    return [row for row in rows if channel in (None, row.channel)]
 
 
 def _check(desk: Desk, asked: Asked) -> None:
@@ -102,7 +105,7 @@ DAY = dt.timedelta(days=1)
 def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
     """The deliveries that are asked for, in order of time."""
     if asked.draft:
-        return desk.ledger.deliveries(slots=[_slot_by_hand(desk, find_draft(desk, asked.draft), asked)])
+        return desk.ledger.deliveries(slots=[by_hand(desk, asked.draft, asked.channel).save(desk)])
     if asked.slot:
         return desk.ledger.deliveries(slots=[asked.slot])
     if asked.by_hand:
@@ -124,29 +127,6 @@ def _one_overdue_each(due: Sequence[Due]) -> list[Due]:
     return [d for d in due if d.slot == first[d.series]]
 
 
-def _slot_by_hand(desk: Desk, row: DraftRow, asked: Asked) -> str:
-    """A slot of its own for one draft. Its id comes of draft and revision: asked twice, it is still one slot."""
-    if not row.approved_revision:
-        said = f"{row.path} is not approved"
-        raise InputError(said, mend=f"`steadycast approve {row.id}`")
-    at = desk.clock.now().replace(microsecond=0)
-    id_ = f"{BY_HAND}@{row.id}-{row.approved_revision[:8]}"
-    known = desk.ledger.slot(id_)
-    at = known.at if known else at
-    local = at.astimezone(desk.workspace.community.zone).replace(tzinfo=None)
-    channels = [
-        name
-        for name, settings in desk.workspace.channels.items()
-        if not settings.paused and row.form in (settings.forms or desk.platform(name).forms)
-    ]
-    wanted = [c for c in channels if c not in row.plan.get("skip", ()) and asked.channel in (None, c)]
-    there = {d.channel for d in desk.ledger.deliveries(slots=[id_])}
-    deliveries = [PlannedDelivery(id_, c) for c in dict.fromkeys([*there, *wanted])]
-    slot = Slot(at, id_, BY_HAND, local, id_)
-    desk.ledger.save_plan([slot], [Assignment(id_, row.id, why="hand")], deliveries, desk.clock.now(), manual=True)
-    return id_
-
-
 def _deliver(desk: Desk, rows: Sequence[DeliveryRow], asked: Asked, progress: Progress | None) -> None:
     """Slot after slot, all channels of a slot together: first the community's own pages, then what links to them."""
     done = 0
@@ -166,14 +146,15 @@ def _own_pages_first(desk: Desk, rows: Iterable[DeliveryRow]) -> tuple[list[Deli
     own: list[DeliveryRow] = []
     others: list[DeliveryRow] = []
     for row in rows:
-        (own if desk.platform(row.channel).data.get("permalink") else others).append(row)
+        platform = desk.usable(row.channel)
+        (own if platform and platform.data.get("permalink") else others).append(row)
     return own, others
 
 
 def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked) -> None:
     wait = max(at - desk.clock.now(), dt.timedelta())
     hold = at if asked.ahead and wait else None
-    longest = max(desk.platform(row.channel).deadline for row in rows)
+    longest = max((platform.deadline for row in rows if (platform := desk.usable(row.channel))), default=0.0)
     lease = LEASE + (wait if hold else dt.timedelta()) + dt.timedelta(seconds=longest)
     claims = desk.ledger.claim(
         [row.id for row in rows if row.id], desk.clock.now(), owner(), lease, until=max(at, desk.clock.now())
@@ -240,31 +221,30 @@ def _told(desk: Desk, row: DeliveryRow, title: str) -> Sent:
         state=row.state,
         link=link(desk, row),
         key=row.marker,
-        message=row.message,
+        message=row.message or ("no draft yet" if row.state == State.PLANNED else ""),
     )
 
 
 def link(desk: Desk, row: DeliveryRow) -> str:
-    """Where to look: the post's URL; for a kit or a file, where it lies on this machine."""
-    for receipt in [desk.ledger.receipts(row.slot).get(row.channel)]:
-        path = receipt.detail.get("path") if receipt else None
-        if path:
-            return str(desk.workspace.out / row.channel / str(path))
-    return row.url
+    """Where to look: for a kit or a file, where it lies on this machine; else the post's URL."""
+    receipt = desk.ledger.receipts(row.slot).get(row.channel)
+    path = receipt.detail.get("path") if receipt else None
+    return str(desk.workspace.out / row.channel / str(path)) if path else row.url
 
 
 def _rehearsed(desk: Desk, row: DeliveryRow) -> Sent:
     """One delivery rendered and not sent: what would be refused is told."""
-    sent = told(desk, [row.id or 0])[0]
-    if not row.draft:
-        return replace(sent, message="no draft yet")
-    from steadycast.pipeline.drafts import approved
-
+    known = desk.ledger.draft(row.draft) if row.draft else None
+    sent = replace(_told(desk, row, known.title if known else ""), link="")
+    if row.state != State.DUE or not row.draft:
+        return sent
     draft = approved(desk, row.draft)
     if draft is None:
-        return replace(sent, state=State.REFUSED, message="its draft is gone, or its approval was taken back")
+        return replace(sent, state=State.REFUSED, message=GONE)
     try:
+        desk.settings(row.channel)
         post = Posts(desk).post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker))
     except SteadycastError as error:
         return replace(sent, state=State.REFUSED, message=str(error))
-    return replace(sent, message=f"would send {len(post.parts) or 1} part(s), {len(post.text)} characters")
+    parts = f" in {len(post.parts)} parts" if len(post.parts) > 1 else ""
+    return replace(sent, message=f"would send {len(post.text)} characters{parts}")

@@ -85,6 +85,18 @@ class Workspace(Rooms):
             **given,
         )
 
+    @property
+    def settings_file(self) -> Path:
+        """Its steadycast.toml."""
+        return self.root / SETTINGS_FILE
+
+    def line(self, path: tuple[str | int, ...]) -> int | None:
+        """The line of steadycast.toml on which that path stands, or its nearest table's; None where none is."""
+        try:
+            return line_of(self.settings_file.read_text(encoding="utf-8-sig"), path)
+        except (OSError, UnicodeDecodeError):  # it changed since it was read
+            return None
+
     def member_title(self, member: str) -> str:
         """A member's name for people."""
         known = self.members.get(member)

@@ -1,0 +1,372 @@
+"""Publishing as an operator sees it: what is due goes out at its second, once; what goes wrong harms nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, article
+
+from steadycast import pipeline
+from steadycast.errors import InputError
+from steadycast.testing import drop
+
+THREE = {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)}
+MINUTE = dt.timedelta(minutes=1)
+
+
+def ready(bench, settings=SETTINGS, content=THREE, **more):
+    """A desk with drafts taken in and planned, on Monday morning."""
+    desk = bench.set_up(settings, {**content, **more})
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    return desk
+
+
+def states(published):
+    return {s.channel: s.state for s in published.sent}
+
+
+def pages(desk, channel="site"):
+    """The public pages of that channel, without its lists."""
+    return sorted(p.name for p in (desk.workspace.out / channel / "daily").glob("2026-*.html"))
+
+
+# The sweep
+
+
+def test_nothing_goes_out_before_its_hour(bench):
+    desk = ready(bench)
+    bench.at(23, 19, 59)
+    assert pipeline.publish(desk).sent == ()
+    assert bench.there() == []
+
+
+def test_what_is_due_goes_to_every_channel_and_not_again(bench):
+    desk = ready(bench)
+    bench.at(23, 20, 1)
+    done = pipeline.publish(desk)
+    assert states(done) == {"far": "published", "site": "published"}
+    assert pipeline.publish(desk).sent == ()
+    assert len(bench.there()) == 1
+    assert pages(desk) == ["2026-11-23-2000.html"]
+
+
+def test_ahead_of_the_slot_everything_is_made_ready_and_sent_at_its_second(bench):
+    desk = ready(bench)
+    bench.at(23, 19, 59, 30)
+    done = pipeline.publish(desk, ahead=True)
+    assert states(done) == {"far": "published", "site": "published"}
+    (called,) = bench.calls()
+    assert EVENING <= called < EVENING + dt.timedelta(seconds=1)
+
+
+def test_ahead_means_within_the_lead(bench):
+    """Two minutes before the hour is not yet the time, with a lead of one."""
+    desk = ready(bench)
+    bench.at(23, 19, 58)
+    assert pipeline.publish(desk, ahead=True).sent == ()
+    assert bench.clock.now() == EVENING - 2 * MINUTE
+
+
+def test_the_newest_approved_words_go_out(bench):
+    """Edited after planning, without another plan: the newest revision is sent."""
+    desk = ready(bench, content={"pgc/1.md": article("First words")})
+    bench.drop("pgc/1.md", article("Second thoughts"))
+    pipeline.collect(desk, bench.clock.now())
+    bench.at(23, 20, 0)
+    pipeline.publish(desk)
+    assert bench.there() == ["Second thoughts"]
+
+
+def test_unapproved_words_never_go_out(bench):
+    desk = ready(bench, content={}, **{"ugc/bob/1.md": article("Tame")})
+    pipeline.judge(desk, ["ugc/bob/1.md"], "approve", by="eve", now=bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    bench.drop("ugc/bob/1.md", article("Wild"))
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    bench.at(23, 20, 0)
+    pipeline.publish(desk)
+    assert bench.there() == ["Tame"]
+    assert "Wild" not in (desk.workspace.out / "site" / "daily" / "2026-11-23-2000.html").read_text()
+
+
+def test_own_pages_go_out_before_what_links_to_them(bench):
+    """The pages carry permalinks: when the others are called, they are there."""
+    desk = ready(bench)
+    bench.at(23, 20, 0)
+    pipeline.publish(desk)
+    (page,) = (desk.workspace.out / "site" / "daily").glob("2026-*.html")
+    called = desk.workspace.out / "far-side-far" / "calls"
+    assert page.stat().st_mtime_ns < called.stat().st_mtime_ns
+
+
+# When a far side misbehaves
+
+
+def test_a_refusal_waits_for_a_person_and_harms_no_other_channel(bench):
+    desk = ready(bench)
+    bench.far("refuse")
+    bench.at(23, 20, 0)
+    done = pipeline.publish(desk)
+    assert states(done) == {"far": "refused", "site": "published"}
+    (waits,) = pipeline.status(desk, bench.clock.now())["waiting"]
+    assert (waits["channel"], waits["message"]) == ("far", "bad content")
+    said = pipeline.settle(desk, waits["id"], url="", again=True, now=bench.clock.now())
+    assert "again" in said
+    assert states(pipeline.publish(desk)) == {"far": "published"}
+    assert len(bench.there()) == 1
+
+
+def test_a_busy_far_side_is_asked_again_later(bench):
+    desk = ready(bench)
+    bench.far("busy")
+    bench.at(23, 20, 0)
+    assert states(pipeline.publish(desk))["far"] == "due"
+    assert pipeline.publish(desk).sent == (), "not at once"
+    bench.at(23, 20, 5)
+    assert states(pipeline.publish(desk)) == {"far": "published"}
+    assert len(bench.there()) == 1
+
+
+@pytest.mark.parametrize(("verb", "ends"), [("cut", "seen"), ("fail", "published")])
+def test_what_may_be_there_is_looked_for_and_never_sent_blindly(bench, verb, ends):
+    """Cut after it was taken: found. Failed before it was: surely absent, so it is sent again. Never twice."""
+    desk = ready(bench)
+    bench.far(verb)
+    bench.at(23, 20, 0)
+    assert states(pipeline.publish(desk))["far"] == "unknown"
+    assert pipeline.publish(desk).sent == ()
+    for minute in range(1, 20):
+        now = bench.at(23, 20, minute)
+        pipeline.verify(desk, now)
+        pipeline.publish(desk)
+    assert {d.channel: d.state for d in desk.ledger.deliveries(slots=["daily@2026-11-23T20:00"])}["far"] == "seen"
+    assert len(bench.there()) == 1
+    assert len(bench.calls()) == (1 if ends == "seen" else 2)
+
+
+def test_a_channel_that_cannot_tell_waits_for_a_person(bench):
+    """A blind platform is never asked twice: a person says whether it is there."""
+    desk = ready(bench, SETTINGS.replace('platform = "far"', 'platform = "blind"'))
+    bench.far("cut")
+    bench.at(23, 20, 0)
+    pipeline.publish(desk)
+    for hour in range(21, 23):
+        pipeline.verify(desk, bench.at(23, hour, 0))
+        pipeline.publish(desk)
+    assert len(bench.calls()) == 1
+    (waits,) = pipeline.status(desk, bench.clock.now())["waiting"]
+    said = pipeline.settle(desk, waits["id"], url="https://far.example/1", again=False, now=bench.clock.now())
+    assert "is there" in said
+    assert pipeline.status(desk, bench.clock.now())["waiting"] == []
+
+
+def test_a_channel_taken_out_of_the_settings_stops_no_other(bench):
+    """Its open deliveries are refused with the reason; the rest goes out."""
+    desk = ready(bench)
+    desk = bench.settings(COMMUNITY + DAILY.replace(', "far"', "") + SITE)
+    bench.at(23, 20, 0)
+    done = pipeline.publish(desk)
+    assert states(done) == {"far": "refused", "site": "published"}
+    (waits,) = pipeline.status(desk, bench.clock.now())["waiting"]
+    assert "there is no channel 'far'" in waits["message"]
+
+
+def test_a_broken_platform_folder_stops_its_own_channels_only(bench):
+    desk = ready(bench)
+    drop(bench.root, "channels/far/channel.toml", 'api = 1\ntitel = "typo"\n')
+    desk = bench.open()
+    pipeline.plan(desk, bench.clock.now())
+    bench.at(23, 20, 0)
+    done = pipeline.publish(desk)
+    assert states(done) == {"far": "refused", "site": "published"}
+    assert "channel.toml:2" in next(s.message for s in done.sent if s.channel == "far")
+
+
+def test_an_adapter_that_does_not_import_stops_its_own_channels_only(bench):
+    desk = ready(bench)
+    drop(bench.root, "channels/far/adapter.py", "import nothing_of_this_name\n")
+    desk = bench.open()
+    bench.at(23, 20, 0)
+    assert states(pipeline.publish(desk)) == {"far": "refused", "site": "published"}
+
+
+# Catching up
+
+
+def test_catching_up_is_one_overdue_slot_of_a_series_at_a_time(bench):
+    """The machine slept through two slots that may still be late: one a tick, the oldest first."""
+    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
+    bench.at(25, 9, 0)
+    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-23T20:00"}
+    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-24T20:00"}
+    assert pipeline.publish(desk).sent == ()
+
+
+def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):
+    desk = ready(bench, content={"pgc/1.md": article("Only one")})
+    bench.at(24, 9, 0)
+    assert pipeline.publish(desk).sent == ()
+    assert {d.state for d in desk.ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"missed"}
+    planned = pipeline.plan(desk, bench.clock.now())
+    assert [(s.slot, s.title) for s in planned.slots if s.draft] == [("daily@2026-11-24T20:00", "Only one")]
+
+
+# By hand
+
+
+def test_a_series_by_hand_sends_its_next_slot_now_and_once(bench):
+    desk = ready(bench)
+    assert states(pipeline.publish(desk, series="daily")) == {"far": "published", "site": "published"}
+    again = pipeline.publish(desk, series="daily")
+    assert states(again) == {"far": "published", "site": "published"}
+    bench.at(23, 20, 0)
+    assert pipeline.publish(desk).sent == ()
+    assert len(bench.there()) == 1
+
+
+def test_one_slot_by_hand(bench):
+    desk = ready(bench)
+    done = pipeline.publish(desk, slot="daily@2026-11-24T20:00")
+    assert {s.slot for s in done.sent} == {"daily@2026-11-24T20:00"}
+    with pytest.raises(InputError, match="did you mean 'daily@2026-11-24T20:00'"):
+        pipeline.publish(desk, slot="daily@2026-11-24T20:01")
+
+
+def test_one_channel_by_hand_leaves_the_others_for_their_hour(bench):
+    desk = ready(bench)
+    assert states(pipeline.publish(desk, series="daily", channel="far")) == {"far": "published"}
+    bench.at(23, 20, 0)
+    assert states(pipeline.publish(desk)) == {"site": "published"}
+    assert len(bench.there()) == 1
+
+
+def test_a_draft_by_hand_goes_out_once_however_often_it_is_asked_for(bench):
+    desk = ready(bench)
+    for _ in range(2):
+        done = pipeline.publish(desk, draft="pgc/2.md")
+        assert states(done) == {"far": "published", "site": "published"}
+        bench.clock.advance(MINUTE)
+    assert bench.there() == ["Draft 2"]
+
+
+def test_a_draft_by_hand_leaves_the_slot_that_was_to_carry_it(bench):
+    """What went out by hand does not go out again at its slot: another draft takes it."""
+    desk = ready(bench)
+    carried = desk.ledger.slot("daily@2026-11-23T20:00").draft
+    pipeline.publish(desk, draft=carried)
+    assert desk.ledger.slot("daily@2026-11-23T20:00").draft not in (None, carried)
+
+
+def test_a_draft_by_hand_may_go_to_one_channel_and_later_to_another(bench):
+    desk = ready(bench)
+    assert states(pipeline.publish(desk, draft="pgc/2.md", channel="far")) == {"far": "published"}
+    bench.at(25, 12, 0)
+    assert states(pipeline.publish(desk, draft="pgc/2.md", channel="site")) == {"site": "published"}
+    assert states(pipeline.publish(desk, draft="pgc/2.md")) == {"far": "published", "site": "published"}
+    assert bench.there() == ["Draft 2"]
+
+
+def test_a_draft_that_nobody_approved_is_not_sent_by_hand(bench):
+    desk = ready(bench, **{"ugc/bob/1.md": article("Waits")})
+    with pytest.raises(InputError, match=r"is not approved .*approve"):
+        pipeline.publish(desk, draft="ugc/bob/1.md")
+
+
+@pytest.mark.parametrize("asked", [{"series": "daily"}, {"draft": "pgc/2.md"}, {"slot": "daily@2026-11-24T20:00"}])
+def test_a_dry_run_sends_and_writes_nothing(bench, asked):
+    """Not even a slot that the next tick would serve."""
+    desk = ready(bench)
+    slots = [d.model_dump() for d in desk.ledger.deliveries()]
+    done = pipeline.publish(desk, dry_run=True, **asked)
+    assert {s.channel for s in done.sent} == {"far", "site"}
+    assert all("would send" in s.message for s in done.sent)
+    assert [d.model_dump() for d in desk.ledger.deliveries()] == slots
+    assert pipeline.publish(desk).sent == ()
+    assert bench.calls() == []
+
+
+def test_a_dry_run_says_what_would_be_refused(bench):
+    desk = ready(bench, SETTINGS + "colour = 'red'\n")
+    told = {s.channel: (s.state, s.message) for s in pipeline.publish(desk, series="daily", dry_run=True).sent}
+    assert told["far"][0] == "refused"
+    assert "colour" in told["far"][1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"series": "dayly"}, "did you mean 'daily'"),
+        ({"channel": "fare"}, "did you mean 'far'"),
+        ({"draft": "pgc/9.md"}, "there is no draft"),
+    ],
+)
+def test_a_slip_says_what_was_meant(bench, asked, said):
+    desk = ready(bench)
+    with pytest.raises(InputError, match=said):
+        pipeline.publish(desk, **asked)
+
+
+def test_a_series_whose_next_slot_has_no_draft_says_so(bench):
+    desk = ready(bench, content={})
+    done = pipeline.publish(desk, series="daily")
+    assert {(s.state, s.message) for s in done.sent} == {("planned", "no draft yet")}
+
+
+def test_paused_channels_get_nothing(bench):
+    desk = ready(bench, SETTINGS + "paused = true\n")
+    bench.at(23, 20, 0)
+    assert states(pipeline.publish(desk)) == {"site": "published"}
+    assert states(pipeline.publish(desk, draft="pgc/3.md")) == {"site": "published"}
+
+
+# Kits
+
+KIT = '[channel.weibo]\nplatform = "weibo"\n'
+
+
+@pytest.fixture
+def kit(bench):
+    desk = ready(bench, COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + KIT)
+    bench.at(23, 20, 0)
+    (handed,) = [s for s in pipeline.publish(desk).sent if s.channel == "weibo"]
+    return desk, handed
+
+
+def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
+    desk, handed = kit
+    assert handed.state == "handed"
+    assert handed.link.startswith(str(desk.workspace.out / "weibo"))
+    (waits,) = pipeline.status(desk, bench.clock.now())["waiting"]
+    url = "https://weibo.com/1/abc"
+    assert "is confirmed" in pipeline.confirm(desk, waits["id"], url, bench.clock.now())
+    assert "confirmed already" in pipeline.confirm(desk, waits["id"], url, bench.clock.now())
+    assert pipeline.status(desk, bench.clock.now())["waiting"] == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://evil.example/weibo.com/1", "https://weibo.com.evil.example/1", "https://weibo.com@evil.example/1",
+     "javascript:alert(1)", "weibo.com/1", "https://weibo.com/ 1", "https://notweibo.com/1", "ftp://weibo.com/1"],
+)  # fmt: skip
+def test_a_kit_is_closed_by_an_address_of_its_own_platform_only(bench, kit, url):
+    desk, handed = kit
+    with pytest.raises(InputError):
+        pipeline.confirm(desk, handed.key, url, bench.clock.now())
+    assert desk.ledger.delivery_of(handed.key).state == "handed"
+
+
+def test_what_is_no_kit_is_not_confirmed(bench):
+    desk = ready(bench)
+    bench.at(23, 20, 0)
+    key = next(s.key for s in pipeline.publish(desk).sent if s.channel == "far")
+    with pytest.raises(InputError, match="no kit lies ready"):
+        pipeline.confirm(desk, key, "https://far.example/1", bench.clock.now())
+
+
+def test_what_is_told_is_told_in_the_communitys_wall_time(bench):
+    desk = ready(bench)
+    bench.at(23, 20, 0)
+    assert {s.when for s in pipeline.publish(desk).sent} == {"2026-11-23 20:00"}
