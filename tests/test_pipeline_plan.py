@@ -72,7 +72,7 @@ def test_a_channel_that_a_draft_leaves_out_or_cannot_take_it_is_told_why(bench):
         settings,
         {
             "pgc/1.md": article("Not here", "slot: 2026-11-23", "channels: {far: {skip: true}}"),
-            "pgc/2.md": article("Meet", "slot: 2026-11-24", "event: {start: 2026-12-24 19:00, place: here}"),
+            "pgc/2.md": article("Meet", "slot: 2026-11-24", "event: {start: 2026-11-25 19:00, place: here}"),
         },
     )
     again(bench, desk)
