@@ -7,8 +7,9 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,19 +65,24 @@ def parse(
     """
     try:
         origin, member = place(path)
-        content = content_root.resolve()
-        folder = Folder(
-            content=content,
-            top=content.joinpath(*path.parts[: 1 if origin is Origin.PGC else 2]),
-            home=content.joinpath(*path.parent.parts),
-            one_link=origin is Origin.UGC,
-        )
         front = split(decode(raw))
+        folder = cache(partial(_folder, path, content_root, origin))
         reading = _Reading(front, path, folder, Keys(front, zone), _outline(front))
         return reading.draft(origin, member, mtime.astimezone(zone), known_series)
     except DraftError as error:
         error.file = shown(file)
         raise
+
+
+def _folder(path: PurePosixPath, content_root: Path, origin: Origin) -> Folder:
+    """Where the files of the draft at `path` may lie."""
+    content = content_root.resolve()
+    return Folder(
+        content=content,
+        top=content.joinpath(*path.parts[: 1 if origin is Origin.PGC else 2]),
+        home=content.joinpath(*path.parent.parts),
+        one_link=origin is Origin.UGC,
+    )
 
 
 def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
@@ -128,7 +134,7 @@ class _Reading:
 
     front: Front
     path: PurePosixPath
-    folder: Folder
+    folder: Callable[[], Folder]  # asked for only by drafts that name a file: finding it costs as much as reading one
     keys: Keys
     look: Outline
 
@@ -286,7 +292,9 @@ class _Reading:
         """Cover, then the front matter's media, then what the body shows; each file once a role."""
         seen: set[tuple[str, str]] = set()
         for role, ref, alt, line in (*self.covers(), *self.listed(), *self.embedded()):
-            if (role, ref) not in seen and (found := self.folder.find(ref, line)) is not None:
+            if is_remote(ref) or (role, ref) in seen:
+                continue
+            if (found := self.folder().find(ref, line)) is not None:
                 seen.add((role, ref))
                 yield _reference(role, ref, alt, line, found)
 
