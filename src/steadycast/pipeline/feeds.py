@@ -47,9 +47,10 @@ def look(desk: Desk, now: dt.datetime) -> Came:
     """Reads the feeds whose time has come; one that hangs or is broken is one problem, and harms no other."""
     rows = {row.key: row for row in desk.ledger.feeds()}
     asked = [(settings, table) for table in desk.workspace.feeds if (settings := _settings(desk, table))]
+    unset = [_unset(table) for table in desk.workspace.feeds if table.secret and not desk.find_secret(table.secret)]
     due = [(s, t) for s, t in asked if _due(rows.get(s.key), now)]
     fetcher = Fetcher()
-    came = Came(problems=tuple(_standing(rows, asked, {s.key for s, _ in due})))
+    came = Came(problems=(*unset, *_standing(rows, asked, {s.key for s, _ in due})))
     states = ((s, _state(rows.get(s.key))) for s, _ in due)
     for result, (_, table) in zip(read_all(states, fetcher, now), due, strict=True):
         came = _and(came, _of(_Look(desk, result, table, rows.get(result.feed.key), fetcher, now)))
@@ -93,6 +94,16 @@ def _standing(
             yield _problem(settings, row.message)
 
 
+def _unset(table: Feed) -> Problem:
+    said = f"the secret {table.secret} is not set: nobody can look at this feed"
+    return Problem(f"feed/{table.member}/{table.secret}", None, said, "export it, or make a Secret block")
+
+
+def _shown(table: Feed) -> str:
+    """A feed's address for people; of one that is a secret, the secret's name."""
+    return table.secret or shown_url(table.url)
+
+
 def _problem(feed: FeedSettings, message: str, mend: str = "") -> Problem:
     return Problem(f"feed/{feed.member}/{feed.key}", None, message, mend)
 
@@ -119,13 +130,13 @@ def _of(look: _Look) -> Came:
         problem = _problem(feed, desk.redact(said), mend)
         return Came(
             feeds=(_row(result, table, row, now, desk.redact(said)),),
-            looked=(FeedLooked(feed.member, shown_url(feed.url), said=desk.redact(said)),),
+            looked=(FeedLooked(feed.member, _shown(table), said=desk.redact(said)),),
             problems=(problem,),
         )
     if result.outcome is Outcome.UNMODIFIED:
         return Came(
             feeds=(_row(result, table, row, now),),
-            looked=(FeedLooked(feed.member, shown_url(feed.url), said="not modified"),),
+            looked=(FeedLooked(feed.member, _shown(table), said="not modified"),),
         )
     return _read(look)
 
@@ -170,7 +181,7 @@ def _read(look: _Look) -> Came:
         tuple(items),
         tuple(revised),
         (_row(result, table, row, now),),
-        (FeedLooked(feed.member, shown_url(feed.url), len(new), len(edited), said),),
+        (FeedLooked(feed.member, _shown(table), len(new), len(edited), said),),
         tuple(problems),
     )
 

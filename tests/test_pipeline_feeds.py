@@ -1,0 +1,214 @@
+"""Members' feeds through the desk: a baseline first, then each item once for ever, and no harm from a bad one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import socket
+import sqlite3
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+
+from steadycast import pipeline
+from steadycast.web import Fetcher
+
+BASE = COMMUNITY + DAILY.replace(', "far"', "") + SITE
+HOUR = dt.timedelta(hours=1)
+
+
+def rss(*items: str) -> str:
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>A feed</title>{"".join(items)}</channel></rss>'
+
+
+def item(n: int, body: str = "Words") -> str:
+    return (
+        f"<item><title>Item {n}</title><link>https://alice.example/{n}</link><guid isPermaLink='false'>id-{n}</guid>"
+        f"<description>&lt;p&gt;{body} {n}&lt;/p&gt;</description></item>"
+    )
+
+
+def feed(url: str, *more: str, member: str = "alice") -> str:
+    return "\n".join(["[[feed]]", f'member = "{member}"', f'url = "{url}"', "allow_private = true", *more, ""])
+
+
+class Server:
+    """One feed whose answer a test may change; `asked` holds what each request wanted to know."""
+
+    def __init__(self, httpserver: HTTPServer, path: str = "/feed") -> None:
+        self.url = httpserver.url_for(path)
+        self.answer = Response(rss())
+        self.asked: list[dict[str, str]] = []
+        httpserver.expect_request(path).respond_with_handler(self._answered)
+
+    def _answered(self, request):
+        self.asked.append(dict(request.headers))
+        return self.answer
+
+    def has(self, *items: str, **headers: str) -> None:
+        self.answer = Response(rss(*items), headers=headers)
+
+
+@pytest.fixture
+def server(httpserver):
+    return Server(httpserver)
+
+
+def titles(collected, kind="new"):
+    return sorted(t.title for t in collected.taken if t.kind == kind)
+
+
+def look(desk, hours=0):
+    """A look so many hours after the first."""
+    return pipeline.collect(desk, MORNING + hours * HOUR)
+
+
+def test_the_first_look_sets_a_baseline_and_takes_nothing_old(bench, server):
+    server.has(item(1), item(2))
+    desk = bench.set_up(BASE + feed(server.url))
+    first = look(desk)
+    assert titles(first) == []
+    assert first.feeds[0].said == "baseline set, 2 old items left"
+    server.has(item(3), item(1), item(2))
+    assert titles(look(desk, 1)) == ["Item 3"]
+    assert titles(look(desk, 2)) == [], "once for ever"
+    server.has(item(4))
+    assert titles(look(desk, 3)) == ["Item 4"]
+    server.has(item(1), item(3), item(4))
+    assert titles(look(desk, 4)) == [], "what came back is not new"
+
+
+def test_a_community_may_want_some_of_the_old_items(bench, server):
+    server.has(*(item(n) for n in range(9)))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 3"))
+    assert len(look(desk).taken) == 3
+
+
+def test_a_feeds_items_are_the_members_and_stand_as_theirs(bench, server):
+    """A trusted member's items need no editor, another's wait; whose they are does not come from the feed."""
+    server.has()
+    desk = bench.set_up(BASE + feed(server.url) + feed(server.url + "?b", member="bob"))
+    look(desk)
+    server.has(item(1))
+    look(desk, 1)
+    assert {(r["member"], r["origin"], r["state"]) for r in pipeline.drafts(desk)} == {
+        ("alice", "ugc", "stock"), ("bob", "ugc", "waiting")
+    }  # fmt: skip
+
+
+def test_an_edited_item_is_a_revision(bench, server):
+    server.has()
+    desk = bench.set_up(BASE + feed(server.url))
+    look(desk)
+    server.has(item(1))
+    (new,) = look(desk, 1).taken
+    server.has(item(1, "Better words"))
+    (edited,) = look(desk, 2).taken
+    assert (edited.kind, edited.draft) == ("edited", new.draft)
+
+
+def test_a_feed_is_asked_politely(bench, server):
+    """What did not change is not sent again; nor is it asked for before its time."""
+    server.has(item(1), ETag='"one"')
+    desk = bench.set_up(BASE + feed(server.url))
+    look(desk)
+    look(desk)
+    assert len(server.asked) == 1, "every = 30m is the least"
+    server.answer = Response(status=304)
+    said = [look(desk, hours).feeds[0].said for hours in (1, 2)]
+    assert "not modified" in said, "of two hours in a row one at least is asked conditionally"
+    assert '"one"' in [headers.get("If-None-Match") for headers in server.asked]
+
+
+def test_a_feed_that_is_gone_is_told_and_asked_no_more(bench, server):
+    server.has(item(1))
+    desk = bench.set_up(BASE + feed(server.url))
+    look(desk)
+    server.answer = Response(status=410)
+    (problem,) = look(desk, 1).problems
+    assert "gone for good" in problem.message
+    assert problem.mend
+    asked = len(server.asked)
+    (still,) = look(desk, 30).problems
+    assert still.message == problem.message
+    assert len(server.asked) == asked
+
+
+def test_a_feed_that_moved_for_good_is_followed(bench, server, httpserver):
+    new = Server(httpserver, "/new")
+    new.has(item(1))
+    server.answer = Response(status=301, headers={"Location": new.url})
+    desk = bench.set_up(BASE + feed(server.url))
+    look(desk)
+    new.has(item(2), item(1))
+    assert titles(look(desk, 1)) == ["Item 2"]
+    assert len(server.asked) == 1
+
+
+def test_a_broken_feed_and_one_that_hangs_harm_no_other(bench, httpserver, monkeypatch):
+    """Each is one problem, with its mend; the good feed's item is taken."""
+    monkeypatch.setattr("steadycast.pipeline.feeds.Fetcher", lambda: Fetcher(deadline=1))
+    good, broken, page = (Server(httpserver, path) for path in ("/good", "/broken", "/page"))
+    broken.answer = Response("<rss><channel><item>", mimetype="application/xml")
+    page.answer = Response("<!doctype html><html><body>Welcome</body></html>", mimetype="text/html")
+    good.has(item(1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection, and says nothing
+        hangs = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        bad = [feed(hangs, member="hanna"), feed(broken.url, member="boris"), feed(page.url, member="page")]
+        desk = bench.set_up(BASE + "".join(bad) + feed(good.url, "take_old = 1"))
+        found = look(desk)
+    assert titles(found) == ["Item 1"]
+    assert {p.path.split("/")[1] for p in found.problems} == {"hanna", "boris", "page"}
+    assert all(p.mend for p in found.problems)
+    assert {p.path for p in desk.ledger.problems()} == {p.path for p in found.problems}
+
+
+def test_a_mended_feed_is_a_problem_no_more(bench, server):
+    server.answer = Response("no feed")
+    desk = bench.set_up(BASE + feed(server.url))
+    assert len(look(desk).problems) == 1
+    server.has(item(1))
+    assert look(desk, 13).problems == ()
+    assert desk.ledger.problems() == []
+
+
+def test_a_secret_that_is_not_set_is_told(bench, monkeypatch):
+    """A feed that nobody can look at is not passed over in silence."""
+    monkeypatch.delenv("ALICE_FEED", raising=False)
+    desk = bench.set_up(BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\n')
+    (problem,) = look(desk).problems
+    assert "ALICE_FEED is not set" in problem.message
+    assert "export" in problem.mend
+
+
+@pytest.mark.parametrize("answer", ["items", "page", "moved", "gone", "error"])
+def test_an_address_that_is_a_secret_is_written_nowhere(bench, httpserver, monkeypatch, answer):
+    """Not in the ledger, not in a message, not in JSON, whatever the far side answers: path and query may be the key."""
+    token = "t0k3nt0k3nt0k3n"
+    server = Server(httpserver, f"/{token}/feed")
+    server.answer = {
+        "items": Response(rss(item(1))),
+        "page": Response("<html></html>", mimetype="text/html"),
+        "moved": Response(status=301, headers={"Location": f"/{token}/feed?again={token}"}),
+        "gone": Response(status=410),
+        "error": Response(status=500),
+    }[answer]
+    monkeypatch.setenv("ALICE_FEED", f"{server.url}?key={token}")
+    desk = bench.set_up(
+        BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\nallow_private = true\ntake_old = 5\n'
+    )
+    found = look(desk)
+    look(desk, 13)
+    told = json.dumps([found.rows(), found.summary(), pipeline.status(desk, MORNING), pipeline.drafts(desk)])
+    pipeline.report(desk, MORNING)
+    with sqlite3.connect(desk.workspace.ledger) as ledger:
+        dump = "\n".join(ledger.iterdump())
+    ledger.close()
+    kept = b"".join(f.read_bytes() for f in desk.workspace.var.rglob("*") if f.is_file())
+    assert server.asked
+    assert token not in told
+    assert token not in dump
+    assert token.encode() not in kept
+    assert {row["path"] for row in found.rows() if row["what"] == "feed"} == {"ALICE_FEED"}
