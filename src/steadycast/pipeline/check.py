@@ -3,52 +3,73 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from steadycast.draft import Draft, parse
-from steadycast.errors import DraftError, InputError, SettingsError
+from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.results import Problem
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, fits
+from steadycast.rooms import SETTINGS_FILE
 from steadycast.schedule.cadence import parse as parse_cadence
+from steadycast.schedule.model import Slot
+from steadycast.schedule.planner import means
+from steadycast.schedule.slots import slots
 from steadycast.workspace import Workspace, load
 
+YEAR = dt.timedelta(days=366)
 Progress = Callable[[int, int], None]
 
 
 def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | None = None) -> list[Problem]:
-    """Everything of the nearest workspace that a person has to mend, in order; reads no ledger and no feed."""
+    """Everything of the nearest workspace that a person has to mend, in order; writes nothing, and asks no far side.
+
+    What went out already is left alone: its slot, its event and its channels are past.
+    """
     try:
         workspace = load(root)
     except SettingsError as error:
         return [_problem(error)]
-    desk = Desk(workspace)
-    found = [*_settings(desk), *_rights(workspace)]
-    if not found:
-        found += [
-            Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)
-        ]
-    return found + list(_drafts(desk, now, progress))
+    desk = Desk(workspace, readonly=True)
+    found = [*_channels(desk), *_rights(workspace)]
+    if rhythms := list(_rhythms(desk)):
+        return rhythms + found  # without slots there is nothing to hold drafts and schedules against
+    found += _secrets(desk)
+    found += [Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)]
+    try:
+        out = _went_out(desk)
+    except LedgerError as error:
+        out, found = frozenset(), [*found, Problem("ledger", None, str(error).removeprefix("ledger "), "")]
+    return found + list(_drafts(desk, now, out, progress))
 
 
 def _problem(error: InputError, path: str = "") -> Problem:
     said = f"{error.channel}: {error.message}" if error.channel else error.message
-    return Problem(path or str(error.file or "steadycast.toml"), error.line, said, error.mend or "")
+    return Problem(path or str(error.file or SETTINGS_FILE), error.line, said, error.mend or "")
 
 
-def _settings(desk: Desk) -> Iterator[Problem]:
-    """Channels against their platforms, and rhythms."""
-    for name in desk.workspace.channels:
+def _channels(desk: Desk) -> Iterator[Problem]:
+    """Platform folders, and channels against their platforms."""
+    yield from (_problem(error) for error in desk.broken.values())
+    for name, settings in desk.workspace.channels.items():
+        if settings.platform in desk.broken:
+            continue
         try:
             desk.settings(name)
         except SettingsError as error:
             yield _problem(error)
+
+
+def _rhythms(desk: Desk) -> Iterator[Problem]:
+    """Series whose slots cannot be told."""
     try:
         promises = desk.workspace.series
     except SettingsError as error:
@@ -58,7 +79,40 @@ def _settings(desk: Desk) -> Iterator[Problem]:
         try:
             parse_cadence(series.every, series.rrule)
         except SettingsError as error:
-            yield Problem("steadycast.toml", None, f"series.{name}: {error.message}", error.mend or "")
+            line = desk.workspace.line(("series", name, "every" if series.every else "rrule"))
+            file = str(desk.workspace.settings_file)
+            yield Problem(file, line, f"series.{name}: {error.message}", error.mend or "")
+
+
+def _secrets(desk: Desk) -> Iterator[Problem]:
+    """Secrets that steadycast.toml names and nobody set."""
+    workspace = desk.workspace
+    named: list[tuple[tuple[str | int, ...], str]] = []
+    for name, settings in workspace.channels.items():
+        platform = desk.usable(name)
+        for setting in platform.settings.values() if platform else ():
+            given = str(settings.own.get(setting.name) or "")
+            path = ("channel", name, setting.name)
+            if setting.secret and given:
+                named.append((path, given))
+            elif setting.secret and setting.required:
+                file, line = str(workspace.settings_file), workspace.line(path)
+                yield Problem(file, line, f"{'.'.join(path)} is missing", setting.help)
+    named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
+    named += [(("alarms", "urls"), name) for name in workspace.settings.alarms.urls]
+    for where, secret in named:
+        if desk.find_secret(secret) is None:
+            file, line = str(workspace.settings_file), workspace.line(where)
+            yield Problem(file, line, f"the secret {secret} is not set", "export it, or make a Secret block")
+
+
+def _went_out(desk: Desk) -> frozenset[str]:
+    """The paths of the drafts that went out; of a workspace without a ledger none."""
+    if "://" not in desk.workspace.ledger and not Path(desk.workspace.ledger).exists():
+        return frozenset()
+    with desk:
+        used = {past.draft for past in desk.ledger.used()}
+        return frozenset(row.path for row in desk.ledger.drafts() if row.id in used)
 
 
 def _schedules(workspace: Workspace) -> list[str]:
@@ -75,30 +129,64 @@ def _rights(workspace: Workspace) -> Iterator[Problem]:
             yield Problem(str(path), None, "others than its owner may write here", f"chmod go-w {path}")
 
 
-def _drafts(desk: Desk, now: dt.datetime, progress: Progress | None) -> Iterator[Problem]:
+def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progress | None) -> Iterator[Problem]:
     workspace = desk.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
+    pins = _Pins(desk, now)
     for n, item in enumerate(folder.scan(workspace.content, limits, {}), 1):
         if isinstance(item, folder.Problem):
             yield Problem(str(item.path), item.line, item.message, item.mend)
         elif isinstance(item, folder.Found):
             try:
-                draft = parse(
-                    item.raw or b"",
-                    item.path,
-                    item.file,
-                    workspace.content,
-                    zone=workspace.community.zone,
-                    mtime=item.mtime,
-                    known_series=frozenset(workspace.series),
-                )
+                draft = _parsed(workspace, item)
             except DraftError as error:
                 yield _problem(error, str(item.path))
                 continue
-            for fault in unfit(desk, draft, now):
-                yield _problem(fault, str(item.path))
+            if str(item.path) not in out or draft.evergreen:
+                yield from (_problem(fault, str(item.path)) for fault in unfit(desk, draft, now))
+                yield from pins.faults(draft, item.raw or b"")
         if progress:
             progress(n, n)
+
+
+def _parsed(workspace: Workspace, item: folder.Found) -> Draft:
+    zone, known = workspace.community.zone, frozenset(workspace.series)
+    return parse(
+        item.raw or b"", item.path, item.file, workspace.content, zone=zone, mtime=item.mtime, known_series=known
+    )
+
+
+class _Pins:
+    """The slots that a draft may be pinned to, computed when the first one is."""
+
+    def __init__(self, desk: Desk, now: dt.datetime) -> None:
+        self.desk, self.now = desk, now
+
+    @cached_property
+    def slots(self) -> list[Slot]:
+        """Every slot of a year back and a year ahead."""
+        series = self.desk.workspace.series.values()
+        return sorted(slot for each in series for slot in slots(each, self.now - YEAR, self.now + YEAR))
+
+    def faults(self, draft: Draft, raw: bytes) -> Iterator[Problem]:
+        """Why a pinned draft can never go out: its slot is past, or there is none."""
+        if draft.slot is None or not draft.ready:
+            return
+        promises = self.desk.workspace.series
+        takes = {n for n, s in promises.items() if draft.form in s.forms and (not draft.series or n in draft.series)}
+        meant = [slot for slot in self.slots if slot.series in takes and means(draft.slot, slot)]
+        if any(not slot.excused and slot.at + promises[slot.series].late >= self.now for slot in meant):
+            return
+        nearest = next((s for s in self.slots if s.series in takes and s.at >= self.now and not s.excused), None)
+        said = "is past" if meant and meant[-1].at < self.now else "is none" if not meant else "is excused"
+        mend = f"take `slot` out of the front matter, or name a coming one: {nearest.id}" if nearest else ""
+        yield Problem(str(draft.path), _line(raw, "slot"), f"its slot {draft.slot} {said}", mend)
+
+
+def _line(raw: bytes, key: str) -> int | None:
+    """The line of the front matter on which a key stands."""
+    found = re.search(rb"^%s\s*[:=]" % key.encode(), raw, re.MULTILINE)
+    return raw.count(b"\n", 0, found.start()) + 1 if found else None
 
 
 def unfit(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
@@ -107,7 +195,9 @@ def unfit(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
     body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url)
     found: dict[str, DraftError] = {}
     for channel in channels_for(desk, draft):
-        platform = desk.platform(channel)
+        platform = desk.usable(channel)
+        if platform is None:  # told already
+            continue
         target = Target(channel, site_url=workspace.community.url, published=now, settings=desk.settings(channel))
         for fault in fits(draft, platform, target, workspace.media, workspace.cache, now=now, body=body):
             found.setdefault(fault.message, replace_line(fault, draft))
@@ -120,7 +210,8 @@ def channels_for(desk: Desk, draft: Draft) -> list[str]:
     for name, series in desk.workspace.series.items():
         if draft.form in series.forms and (not draft.series or name in draft.series):
             found |= dict.fromkeys(series.channels)
-    return [c for c in found if not draft.channels.get(c, {}).get("skip") and draft.form in desk.platform(c).forms]
+    wanted = [c for c in found if not draft.channels.get(c, {}).get("skip")]
+    return [c for c in wanted if (platform := desk.usable(c)) and draft.form in platform.forms]
 
 
 def replace_line(fault: DraftError, draft: Draft) -> DraftError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from steadycast.errors import SteadycastError
+
 SHORTEST = 4  # a shorter value would black out half of every message
 
 
@@ -24,6 +26,9 @@ def _block(name: str) -> str | None:
         return str(Secret.load(name).get())  # type: ignore[union-attr]
     except ValueError:  # Prefect's word for "there is no such block"
         return None
+    except Exception as error:
+        said = f"the Secret block {name} cannot be asked for: {type(error).__name__} (is Prefect's server up?)"
+        raise SteadycastError(said) from None
 
 
 class Redactor:

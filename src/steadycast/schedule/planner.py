@@ -13,7 +13,7 @@ from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.slots import occasion_of, occurrence_of
 from steadycast.schedule.stock import Pool, in_time, near, suits
 
-__all__ = ["fits", "plan"]
+__all__ = ["fits", "means", "plan"]
 
 
 def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the design's sentence
@@ -133,7 +133,7 @@ class _Desk:
         item = self.stock.get(former.draft)
         if item is None or not fits(series, slot, item) or (former.filled and not item.evergreen):
             return False
-        if item.slot is not None and _normal(item.slot) not in _names(slot):
+        if item.slot is not None and not means(item.slot, slot):
             return False
         if item.evergreen:
             return item.slot is not None or self._rested(series, slot, item)
@@ -344,6 +344,11 @@ def _place(slot: Slot) -> str:
 
 def _digest(slot: Slot) -> str:
     return f"digest:{slot.series}:{slot.id}"
+
+
+def means(pin: str, slot: Slot) -> bool:
+    """Whether a draft's `slot` key means this one: by its id, its series and day, its local time, or its day."""
+    return _normal(pin) in _names(slot)
 
 
 def _names(slot: Slot) -> tuple[str, ...]:

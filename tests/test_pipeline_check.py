@@ -1,0 +1,146 @@
+"""What would fail at its slot is said today: with its file, its line, and what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, article
+
+from steadycast import pipeline
+from steadycast.pipeline.deployments import prefect_yaml
+from steadycast.testing import drop
+from steadycast.workspace import load
+
+SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
+CLUB = SITE_ONLY.replace('every = "day at 20:00"', 'every = "day at 20:00"\nforms = ["article", "event"]')
+
+
+def check(bench, settings=SITE_ONLY, now=MORNING, **drafts):
+    bench.set_up(settings, drafts)
+    try:
+        (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
+    except Exception:
+        (bench.root / "prefect.yaml").unlink(missing_ok=True)
+    os.chmod(bench.root / "channels", 0o755)
+    return pipeline.check(now, root=bench.root)
+
+
+def test_a_workspace_in_order_has_nothing_to_mend(bench):
+    assert check(bench, **{"pgc/1.md": article("One")}) == []
+
+
+def test_checking_writes_nothing(bench):
+    bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
+    ledger = bench.root / "var" / "ledger.sqlite"
+    before = ledger.read_bytes(), ledger.stat().st_mtime_ns
+    pipeline.check(MORNING, root=bench.root)
+    assert (ledger.read_bytes(), ledger.stat().st_mtime_ns) == before
+
+
+def test_no_ledger_is_made_to_check(bench):
+    bench.set_up(SITE_ONLY)
+    (bench.root / "var" / "ledger.sqlite").unlink()
+    pipeline.check(MORNING, root=bench.root)
+    assert not (bench.root / "var" / "ledger.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("pin", "said"),
+    [
+        ("2026-11-20", "its slot 2026-11-20 is past"),
+        ("daily@2026-11-22T20:00", "its slot daily@2026-11-22T20:00 is past"),
+        ("2026-11-24T19:00", "its slot 2026-11-24T19:00 is none"),
+        ("weekly@2026-11-27", "its slot weekly@2026-11-27 is none"),
+    ],
+)
+def test_a_pin_that_can_never_be_kept_is_told(bench, pin, said):
+    (problem,) = check(bench, **{"pgc/1.md": article("One", f'slot: "{pin}"')})
+    assert (problem.path, problem.line, problem.message) == ("pgc/1.md", 3, said)
+    assert "daily@2026-11-23T20:00" in problem.mend
+
+
+@pytest.mark.parametrize("pin", ["2026-11-23", "2026-11-24T20:00", "daily@2026-11-24", "daily@2026-11-24T20:00"])
+def test_a_pin_that_can_be_kept_is_in_order(bench, pin):
+    assert check(bench, **{"pgc/1.md": article("One", f'slot: "{pin}"')}) == []
+
+
+def test_a_pin_to_a_day_off_is_told(bench):
+    settings = SITE_ONLY.replace('late = "3h"', 'late = "3h"\nskip = ["holidays:CN"]')
+    (problem,) = check(bench, settings, **{"pgc/1.md": article("One", "slot: 2027-01-01")})
+    assert problem.message == "its slot 2027-01-01 is excused"
+
+
+def test_an_event_in_the_past_is_told(bench):
+    (problem,) = check(bench, CLUB, **{"pgc/1.md": article("Met", "event: {start: 2026-11-01 19:00, place: here}")})
+    assert "the event ended on 2026-11-01" in problem.message
+    assert problem.mend
+
+
+def test_what_went_out_is_left_alone(bench):
+    """Its pin and its event are past, as they should be: last year's drafts make no noise."""
+    drafts = {
+        "pgc/1.md": article("Pinned", "slot: 2026-11-23"),
+        "pgc/2.md": article("Meet", "slot: 2026-11-24", "event: {start: 2026-11-25 19:00, place: here}"),
+    }
+    desk = bench.set_up(CLUB, drafts)
+    pipeline.collect(desk, MORNING)
+    for day in (23, 24):
+        pipeline.plan(desk, bench.clock.now())
+        bench.at(day, 20, 0)
+        assert pipeline.publish(desk).sent
+    assert check(bench, CLUB, MORNING + dt.timedelta(days=30), **drafts) == []
+
+
+def test_a_secret_that_nobody_set_is_told(bench, monkeypatch):
+    """Where it is named, and without asking anybody for it."""
+    monkeypatch.delenv("HOOK_URL", raising=False)
+    monkeypatch.setenv("HOOK_SECRET", "here")
+    hook = '[channel.hook]\nplatform = "webhook"\nurl = "HOOK_URL"\nsecret = "HOOK_SECRET"\n'
+    settings = SITE_ONLY + hook + '[[feed]]\nmember = "bob"\nsecret = "BOB_FEED"\n[alarms]\nurls = ["ALARM"]\n'
+    found = check(bench, settings)
+    assert [p.message for p in found] == [f"the secret {name} is not set" for name in ("HOOK_URL", "BOB_FEED", "ALARM")]
+    lines = settings.splitlines()
+    assert [lines[p.line - 1].split(" = ")[-1].strip('"[]') for p in found] == ["HOOK_URL", "BOB_FEED", "ALARM"]
+
+
+def test_a_draft_too_long_for_a_channel_is_told_weeks_before(bench):
+    settings = COMMUNITY + DAILY.replace('"far"', '"wechat"') + SITE + '[channel.wechat]\nplatform = "wechat"\n'
+    (problem,) = check(bench, settings, **{"pgc/1.md": article("One", body="很长" * 20_000)})
+    assert problem.path == "pgc/1.md"
+    assert "wechat: body is too long: " in problem.message
+    assert problem.mend == "shorten the draft"
+
+
+def test_drafts_are_checked_though_a_channel_is_broken(bench):
+    found = check(bench, SETTINGS.replace('platform = "far"', 'platform = "fare"'), **{"pgc/1.md": "---\ntitle: [\n"})
+    assert [os.path.basename(p.path) for p in found] == ["steadycast.toml", "1.md"]
+    assert "did you mean 'far'" in found[0].mend
+
+
+def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench):
+    drop(bench.root, "channels/mine/channel.toml", 'api = 1\ntitel = "x"\n')
+    (problem,) = check(bench)
+    assert (problem.path.endswith("channels/mine/channel.toml"), problem.line) == (True, 2)
+    assert "did you mean 'title'" in problem.mend
+
+
+def test_a_folder_that_others_may_write_to_is_told(bench):
+    """Whoever may write to channels/ runs code in the worker."""
+    bench.set_up(SITE_ONLY)
+    (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
+    os.chmod(bench.root / "channels", 0o777)
+    (problem,) = pipeline.check(MORNING, root=bench.root)
+    assert "others than its owner" in problem.message
+    assert problem.mend == f"chmod go-w {bench.root / 'channels'}"
+
+
+def test_schedules_that_disagree_are_told(bench):
+    bench.set_up(SITE_ONLY)
+    (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
+    bench.settings(SITE_ONLY.replace("20:00", "21:30"))
+    found = pipeline.check(MORNING, root=bench.root)
+    assert found
+    assert {p.path for p in found} == {"prefect.yaml"}
+    assert {p.mend for p in found} == {"`steadycast deploy` writes it"}
