@@ -19,7 +19,10 @@ THINGS = {
     "en": "the reading room,a tram ticket,the night school,an old radio,the ferry pier,our bookshelf,a kitchen table,"
     "the corner shop,that photograph,a borrowed dictionary,the rooftop,a paper lantern".split(","),
 }
-PEOPLE = {"zh": "阿婆 老师傅 邻居 读者 编辑 船工 票友 小囡".split(), "en": "readers editors neighbours rowers singers tailors".split()}
+PEOPLE = {
+    "zh": "阿婆 老师傅 邻居 读者 编辑 船工 票友 小囡".split(),
+    "en": "readers editors neighbours rowers singers tailors".split(),
+}
 DOES = {
     "zh": "抄下来 念了三遍 记在本子上 讲给大家听 慢慢改好 拍成照片 留到周末 寄给朋友".split(),
     "en": "wrote down,read aloud,kept for Sunday,mended slowly,sent to a friend,copied by hand,argued about".split(","),
@@ -42,15 +45,34 @@ FRAMES: dict[str, tuple[str, ...]] = {
     ),
 }
 ASIDES = {
-    "zh": ("这句话后来成了栏目的名字", "听的人都笑了", "谁也没有急着下结论", "录音里能听见雨声", "第二天就登了出来", "账要一笔一笔算清"),
-    "en": ("and it stayed that way", "which nobody had planned", "as the recording shows", "and the rain went on", "to the last page"),
+    "zh": (
+        "这句话后来成了栏目的名字",
+        "听的人都笑了",
+        "谁也没有急着下结论",
+        "录音里能听见雨声",
+        "第二天就登了出来",
+        "账要一笔一笔算清",
+    ),
+    "en": (
+        "and it stayed that way",
+        "which nobody had planned",
+        "as the recording shows",
+        "and the rain went on",
+        "to the last page",
+    ),
 }
 TAGS = {"zh": "读书 走路 早饭 声音 旧物 上海".split(), "en": "reading walking sound objects kitchen letters".split()}
 CREDITS = ("顾晚晴", "沈砚", "Mara Lindqvist", "Owen Achterberg", "陆知非")
-HEADS = {"zh": ("{what}旁边", "再说{what}", "{who}的话", "{what}与{what2}"), "en": ("Near {what}", "What {who} said", "From {what} to {what2}")}
+HEADS = {
+    "zh": ("{what}旁边", "再说{what}", "{who}的话", "{what}与{what2}"),
+    "en": ("Near {what}", "What {who} said", "From {what} to {what2}"),
+}
 SIGNS = ("🏮", "📻", "🚋", "📚", "✏️", "👩‍🏫")
 CODE = (
-    ("python", 'def minutes(walk):\n    return sum(step.seconds for step in walk) / 60\n\nprint(f"{minutes(route):.1f}")'),
+    (
+        "python",
+        'def minutes(walk):\n    return sum(step.seconds for step in walk) / 60\n\nprint(f"{minutes(route):.1f}")',
+    ),
     ("toml", '[series.evening]\ntitle = "Evening"\nevery = "day at 20:00"\nchannels = ["site", "feed"]'),
     ("sh", "for page in scans/*.png; do\n  printf '%s\\n' \"$page\"\ndone | sort > pages.txt"),
     ("json", '{\n  "place": "渡口",\n  "open": true,\n  "steps": [3, 5, 8]\n}'),
@@ -92,7 +114,13 @@ class _Writer:
         middle = "，" if self.tongue == "zh" else ", "
         end = self.random.choice("。。。！" if self.tongue == "zh" else "...!")
         sign = self.random.choice(SIGNS) if self.random.random() < 0.04 else ""
-        return self.marked(self.fill(FRAMES[self.tongue])) + middle + self.marked(self.random.choice(ASIDES[self.tongue])) + sign + end
+        return (
+            self.marked(self.fill(FRAMES[self.tongue]))
+            + middle
+            + self.marked(self.random.choice(ASIDES[self.tongue]))
+            + sign
+            + end
+        )
 
     def paragraph(self) -> str:
         space = "" if self.tongue == "zh" else "\n"  # English prose is wrapped by its editor

@@ -1,0 +1,162 @@
+"""The ledger at ten thousand and at a million deliveries: what is due, claims, the record, and rows by the hundred thousand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from measure import Row, in_turn, median, ratio, seconds, timed
+
+from steadycast.ledger.bulk import Before
+from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import DraftRow, RevisionRow
+from steadycast.schedule.model import Assignment, Outcome, Slot, Verdict
+from steadycast.schedule.record import Tally, tally_rows
+
+NOW = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)
+CHANNELS, DUE = 50, 1_000
+VERDICTS = ("kept",) * 17 + ("late", "filled", "missed")
+WEEK = dt.timedelta(weeks=1)
+RECORD = "SELECT channel, at, verdict, finished, series, origin, member FROM delivery WHERE verdict <> '' ORDER BY channel, at"
+
+
+def rows(folder: Path, most: int, rounds: int) -> Iterator[Row]:
+    """Every row that needs a ledger; `most` deliveries in the large one, a hundredth of that in the small one."""
+    small, large = _filled(folder / "small.sqlite", most // 100), _filled(folder / "large.sqlite", most)
+    with small, large:
+        yield _due(small, large, most, rounds)
+        yield _claim(large, most, rounds)
+        yield from _record(large, folder / "large.sqlite", most, min(rounds, 3))
+    yield _bulk(folder, min(most, 100_000), min(rounds, 3))
+    for name in ("small", "large"):
+        (folder / f"{name}.sqlite").unlink()
+
+
+def past(count: int) -> Iterator[Before]:
+    """`count` deliveries that ended, on fifty channels and twenty series, before this year."""
+    hour = dt.timedelta(hours=1)
+    for n in range(count):
+        number, channel = divmod(n, CHANNELS)
+        at = NOW - dt.timedelta(days=400) - number * hour
+        verdict = VERDICTS[n * 7 % len(VERDICTS)]
+        finished = None if verdict == "missed" else at + dt.timedelta(seconds=900 if verdict == "late" else 3)
+        yield Before(
+            f"series{number % 20}@{at:%Y-%m-%dT%H:%M}", f"series{number % 20}", at, f"{at:%Y-%m-%dT%H:%M}",
+            f"channel{channel}", verdict, finished, "pgc" if n % 10 < 3 else "ugc", "" if n % 10 < 3 else f"member{n % 37}",
+        )  # fmt: skip
+
+
+def due_slot(ledger: Ledger, at: dt.datetime, channels: Iterable[str], name: str = "due") -> list[int]:
+    """A slot at `at` with an approved draft and a delivery for each channel; their ids."""
+    row = DraftRow(
+        id="draft", path="ugc/momo/draft.md", origin="ugc", member="momo", form="article", title="今天", revision="r1",
+        state="approved", first_seen=at, changed=at, approved_revision="r1",
+    )  # fmt: skip
+    ledger.put_drafts([row], [RevisionRow(hash="r1", draft="draft", at=at, content={})])
+    slot = Slot(at, f"{name}@{at:%Y-%m-%dT%H:%M:%S}", name, at.replace(tzinfo=None))
+    asked = [PlannedDelivery(slot.id, channel, late=WEEK) for channel in channels]
+    ledger.save_plan([slot], [Assignment(slot.id, "draft")], asked, at)
+    return [row.id for row in ledger.deliveries(slots=[slot.id]) if row.id is not None]
+
+
+def _filled(path: Path, count: int) -> Ledger:
+    ledger = Ledger.open(path)
+    ledger.backfill(past(count))
+    due_slot(ledger, NOW - dt.timedelta(minutes=1), (f"out{n}" for n in range(DUE)))
+    return ledger
+
+
+def _due(small: Ledger, large: Ledger, most: int, rounds: int) -> Row:
+    assert len(large.due(NOW)) == len(small.due(NOW)) == DUE
+    few, many = in_turn(rounds * 10, lambda: small.due(NOW), lambda: large.due(NOW), warm=5)
+    grown = median(many) / median(few)
+    return Row(
+        f"due now, {DUE:,} rows at {most:,} deliveries",
+        seconds(median(many)),
+        f"at {most // 100:,} deliveries {seconds(median(few))}",
+        f"{grown:.2f} x",
+        "<= 2 ms, <= 1.5 x",
+        median(many) <= 0.002 and grown <= 1.5,
+    )
+
+
+def _claim(ledger: Ledger, most: int, rounds: int) -> Row:
+    ids, lease = [d.id for d in ledger.due(NOW)], dt.timedelta(minutes=5)
+    groups = itertools.islice(_hundreds(ids), 3 * rounds)
+    times = [timed(lambda group=group: ledger.claim(group, NOW, "bench", lease)) for group in groups]
+    taken = len(ids) - len(ledger.due(NOW))
+    assert taken == 100 * len(times), taken
+    return Row(
+        f"claim 100 due rows at {most:,} deliveries", seconds(median(times)), "", "", "<= 5 ms", median(times) <= 0.005
+    )
+
+
+def _hundreds(ids: list[int]) -> Iterator[list[int]]:
+    return (ids[at : at + 100] for at in range(0, len(ids), 100))
+
+
+def _record(ledger: Ledger, path: Path, most: int, rounds: int) -> Iterator[Row]:
+    raw = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+    def one_pass() -> int:
+        return sum(1 for _ in raw.execute(RECORD))
+
+    assert one_pass() == most
+    ours, peer = in_turn(rounds, lambda: tally_rows(ledger.record()), one_pass)
+    raw.close()
+    part = ratio(ours, peer)
+    yield Row(
+        f"record over {most:,} deliveries, {CHANNELS} channels", seconds(median(ours)),
+        f"one raw pass over the covering index {seconds(median(peer))}", f"{part:.2f} x", "<= 1.5 x", part <= 1.5,
+    )  # fmt: skip
+    totals = tally_rows(ledger.record())
+    read = [timed(lambda: [totals.channel(name) for name in totals.channels]) for _ in range(rounds * 3)]
+    added = [timed(lambda n=n: _add(totals, n)) / 100 for n in range(rounds * 3)]
+    yield Row(
+        f"the same {CHANNELS} channels' scores from running totals", seconds(median(read)),
+        f"a new slot adds {seconds(median(added))}", "", "<= 20 ms, O(1)", median(read) <= 0.02,
+    )  # fmt: skip
+
+
+def _add(totals: Tally, group: int) -> None:
+    for n in range(100):
+        at = NOW + dt.timedelta(minutes=group * 100 + n)
+        totals.add(Outcome(at, "new", "channel1", f"new@{group}-{n}", Verdict.KEPT))
+
+
+def _bulk(folder: Path, count: int, rounds: int) -> Row:
+    numbers = itertools.count()
+    given = list(past(count))
+    with Ledger.open(folder / "empty.sqlite") as empty, empty.read() as connection:
+        columns = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(delivery)")]
+
+    def ours() -> None:
+        with Ledger.open(folder / f"bulk-{next(numbers)}.sqlite") as ledger:
+            assert ledger.backfill(given) == count
+
+    def peer() -> None:
+        raw = sqlite3.connect(folder / f"bulk-{next(numbers)}.sqlite")
+        raw.execute(f"CREATE TABLE delivery ({', '.join(columns)})")
+        with raw:
+            raw.executemany(
+                "INSERT INTO delivery (slot, series, at, channel, verdict, finished, origin, member, url) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((r.slot, r.series, r.at.timestamp(), r.channel, r.verdict, r.finished and r.finished.timestamp(),
+                  r.origin, r.member, r.url) for r in given),
+            )  # fmt: skip
+        raw.close()
+
+    a, b = in_turn(rounds, ours, peer)
+    for file in folder.glob("*.sqlite*"):
+        if file.name.startswith(("bulk", "empty")):
+            file.unlink()
+    rate = count / median(a)
+    return Row(
+        f"bulk insert, {count:,} deliveries and their slots", f"{rate:,.0f} rows/s",
+        f"one executemany into a bare table {count / median(b):,.0f} rows/s", f"{ratio(a, b):.1f} x the time",
+        ">= 100,000 rows/s", rate >= 100_000,
+    )  # fmt: skip

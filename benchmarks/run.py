@@ -1,0 +1,134 @@
+"""Measures Steadycast beside its peers, in the same minutes, and writes RESULTS.md.
+
+make bench                                    every row: about ten minutes on two cores
+make bench ARGS="--rows rendering --size 1000"
+make bench ARGS="--quick --out -"             every row at its smallest, to see that all of it runs
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib.metadata
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROWS = ("starting", "slots", "ledger", "sending", "rendering")
+NOTES = HERE / "NOTES.md"
+
+
+def options() -> argparse.Namespace:
+    """What was asked for."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--rows", nargs="*", choices=ROWS, default=list(ROWS), help="only these")
+    asked.add_argument("--size", type=int, nargs="*", default=[100, 1_000, 10_000], help="drafts to render")
+    asked.add_argument("--deliveries", type=int, default=1_000_000, help="deliveries in the large ledger")
+    asked.add_argument("--rounds", type=int, default=3, help="rounds that count, after one that warms up")
+    asked.add_argument("--quick", action="store_true", help="the smallest of everything: says whether it runs, no more")
+    asked.add_argument("--out", default=str(HERE / "RESULTS.md"), help="the file to write; - for standard output")
+    asked.add_argument("--memory", type=Path, default=_memory(), help="a folder in memory, for files that come and go")
+    return asked.parse_args()
+
+
+def _memory() -> Path:
+    shared = Path("/dev/shm")
+    return shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object]:
+    """The rows asked for, each as soon as it is measured."""
+    quick, rounds = asked.quick, 1 if asked.quick else asked.rounds
+    if "starting" in asked.rows:
+        import starting
+
+        yield from starting.rows(memory, rounds * 3)
+    if "slots" in asked.rows:
+        import rhythms
+
+        yield from rhythms.rows(10 if quick else 1_000, rounds)
+    if "ledger" in asked.rows:
+        import ledgers
+
+        yield from ledgers.rows(memory, 5_000 if quick else asked.deliveries, rounds)
+    if "sending" in asked.rows:
+        import sending
+
+        yield from sending.rows(memory, disk, 70 if quick else 1_000, 1 if quick else 60, rounds)
+    if "rendering" in asked.rows:
+        import rendering
+
+        if shutil.which("hugo"):
+            yield from rendering.rows(memory, [10] if quick else asked.size, rounds)
+        else:
+            print("Hugo is not installed (apt install hugo): nothing to render against", file=sys.stderr)
+
+
+def table(found: list[object]) -> str:
+    """The rows as Markdown."""
+    lines = ["| what | Steadycast | peer | ratio | target | |", "|---|---|---|---|---|---|"]
+    for row in found:
+        mark = {True: "met", False: "**missed**", None: ""}[row.met]  # type: ignore[attr-defined]
+        cells = (row.what, row.ours, row.peer, row.ratio, row.target, mark)  # type: ignore[attr-defined]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """Where and with what it was measured."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    versions = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
+    if shutil.which("hugo"):
+        versions.append(
+            " ".join(subprocess.run(["hugo", "version"], capture_output=True, text=True, check=True).stdout.split()[:2])
+        )
+    versions += [
+        f"{name} {importlib.metadata.version(name)}"
+        for name in ("requests", "croniter", "python-dateutil", "steadycast")
+    ]
+    return (
+        f"{model}, {os.cpu_count()} cores, {memory:.0f} GB; {platform.system()} {platform.release()}; load "
+        f"{os.getloadavg()[0]:.1f} at the end.\n{', '.join(versions)}."
+    )
+
+
+def main() -> None:
+    """Measures, tells each row as it comes, and writes the results."""
+    asked = options()
+    found: list[object] = []
+    with (
+        tempfile.TemporaryDirectory(dir=asked.memory, prefix="steadycast-bench-") as memory,
+        tempfile.TemporaryDirectory(dir=HERE, prefix=".bench-") as disk,
+    ):
+        for row in rows(asked, Path(memory), Path(disk)):
+            found.append(row)
+            print(f"{row.what}: {row.ours} | {row.peer} | {row.ratio}", file=sys.stderr, flush=True)  # type: ignore[attr-defined]
+    text = (
+        "# Results\n\n"
+        f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} by `make bench` (`python benchmarks/run.py {' '.join(sys.argv[1:])}`".rstrip()
+        + "`), each row beside its peer in the same minutes.\n"
+        f"{machine()}\n\n{table(found)}\n\n{NOTES.read_text(encoding='utf-8')}"
+    )
+    if asked.out == "-":
+        print(text)
+    else:
+        Path(asked.out).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The benchmarks run, and measure the same text everywhere. How fast anything is, no test says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+
+
+@pytest.fixture
+def corpus(monkeypatch):
+    """The generator, as benchmarks/run.py imports it."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import corpus
+
+    return corpus
+
+
+def test_the_corpus_is_the_same_everywhere(corpus):
+    """Draft by draft, whatever was made before: ratios of two machines are about one text."""
+    made = [corpus.draft(i) for i in range(40)]
+    assert [corpus.draft(i) for i in reversed(range(40))] == made[::-1]
+    whole = sha256(b"".join(data for _, data in made)).hexdigest()
+    assert whole == "bb7438b163fc5cadf1a74c6e47dc40168cd99bf8bfccc07617d081f8cbe0e548"
+
+
+def test_the_corpus_is_what_it_says(corpus, tmp_path):
+    """3 to 8 KB each, half of them Chinese, with everything that makes Markdown slow."""
+    total = corpus.write(tmp_path, 60)
+    texts = [file.read_text(encoding="utf-8") for file in sorted(tmp_path.iterdir())]
+    assert sum(len(text.encode()) for text in texts) == total
+    assert all(2_800 < len(text.encode()) < 9_200 for text in texts)
+    assert sum("language: zh" in text for text in texts) == 30
+    for mark in ("\n## ", "\n- ", "\n1. ", "\n> ", "\n```", "\n| ", "](https://", "![", "**", "- [x]"):
+        assert any(mark in text for text in texts), mark
+
+
+@pytest.mark.slow
+def test_every_row_runs(tmp_path):
+    """At its smallest: each row is measured, and the results say with what."""
+    out = tmp_path / "results.md"
+    command = [sys.executable, str(BENCHMARKS / "run.py"), "--quick", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    text = out.read_text(encoding="utf-8")
+    for what in (
+        "`steadycast --help`",
+        "slots, ",
+        "due now, ",
+        "claim 100",
+        "record over",
+        "bulk insert",
+        "lateness of",
+    ):
+        assert what in text
+    assert "SQLite" in text
