@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from steadycast import alarms
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.plan import stock_of
 from steadycast.report.gather import gather
+
+LOG = logging.getLogger(__name__)
 
 
 def alarm(desk: Desk, now: dt.datetime) -> list[alarms.Alarm]:
@@ -25,8 +28,14 @@ def alarm(desk: Desk, now: dt.datetime) -> list[alarms.Alarm]:
 
 
 def tick(desk: Desk, now: dt.datetime) -> None:
-    """Says that the machinery runs; the first tick after a long silence raises the alarm about it."""
+    """Says that the machinery ran at `now`; the first tick after a long silence raises the alarm about it.
+
+    Called after what was due has gone out: an alarm that is slow or fails stands in no delivery's way.
+    """
     last = desk.ledger.last_tick()
     if last is not None and now - last > desk.workspace.settings.alarms.quiet_after:
-        alarm(desk, now)
+        try:
+            alarm(desk, now)
+        except Exception as error:
+            LOG.warning("the alarm about a silence since %s failed: %s", last, type(error).__name__)
     desk.ledger.ticked(now)

@@ -68,11 +68,12 @@ def publish(
     if dry_run:
         rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
         return Published(tuple(_rehearsed(desk, row) for row in _on(rows, channel)), dry_run=True)
-    if not asked.by_hand:
-        tick(desk, desk.clock.now())
-    desk.ledger.recover(desk.clock.now())
+    began = desk.clock.now()
+    desk.ledger.recover(began)
     rows = _on(_rows(desk, asked), channel)
     _deliver(desk, [row for row in rows if row.state == State.DUE], asked, progress)
+    if not asked.by_hand:
+        tick(desk, began)
     if asked.draft:
         plan(desk, desk.clock.now())  # the slot that was to carry it takes another
     return Published(told(desk, [row.id for row in rows if row.id is not None]))

@@ -22,10 +22,10 @@ def verify(desk: Desk, now: dt.datetime) -> Published:
     def channel_of(name: str, once: delivery.Once) -> delivery.Opened:
         return opened(desk, name, once)
 
-    tick(desk, now)
     recovered = desk.ledger.recover(now)
     looked = [r.id for r in delivery.settle(desk.ledger, channel_of, clock=desk.clock)]
     looked += [r.id for r in delivery.verify(desk.ledger, channel_of, clock=desk.clock)]
+    tick(desk, now)
     return Published(told(desk, dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])))
 
 
