@@ -15,18 +15,19 @@ SRC = ROOT / "src" / "steadycast"
 # A room of the library -> the other rooms it may import from. What is not named may not be imported.
 ROOMS = {
     "errors": set(),
+    "crashpoints": set(),
     "schedule": {"errors"},
     "draft": {"errors", "schedule"},
     "rooms": {"errors"},
     "workspace": {"errors", "schedule", "rooms"},
-    "ledger": {"errors", "schedule"},
+    "ledger": {"errors", "schedule", "crashpoints"},
     "channel": {"errors", "schedule", "shelf"},  # hands the shelf out to adapters
-    "shelf": {"channel"},
-    "web": {"errors"},
+    "shelf": {"channel", "crashpoints"},
+    "web": {"errors", "crashpoints"},
     "render": {"errors", "draft", "channel", "schedule"},
     "intake": {"errors", "draft", "schedule", "web"},
     "registry": {"errors", "channel"},
-    "delivery": {"errors", "channel", "ledger"},
+    "delivery": {"errors", "channel", "ledger", "crashpoints"},
     "report": {"errors", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},
     "testing": {"errors", "channel", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from steadycast import crashpoints
+
 if TYPE_CHECKING:  # channel.py hands this module out to adapters
     from steadycast.channel import Channel, Media, Post
 
@@ -62,6 +64,7 @@ class Shelf:
         data = json.dumps(_plain(post), ensure_ascii=False, sort_keys=True, indent=0).encode()
         if not self._holds(name, data):
             self.write(name, data)
+        crashpoints.here("shelf-put")
         self._look_again()
 
     def get(self, key: str) -> Post | None:
@@ -107,8 +110,10 @@ class Shelf:
         """Say that pages, feeds and all else now show exactly these posts. Call it last."""
         index = {"edition": self.edition, "posts": self._briefs}
         data = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        crashpoints.here("shelf-finish")
         if not self._holds(INDEX, data):
             self.write(INDEX, data)
+        crashpoints.here("shelf-finished")
         self._look_again()
 
     def keep(self, name: str, data: bytes) -> None:
@@ -217,7 +222,9 @@ def place_media(source: Path, target: Path) -> None:
             shutil.copyfileobj(read, written)
             written.flush()
             os.fsync(written.fileno())
+    crashpoints.here("media-linked")
     partial.replace(target)
+    crashpoints.here("media-placed")
 
 
 def _safe(word: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Event
 
+from steadycast import crashpoints
 from steadycast.channel import Post
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.judge import AdapterFor, Opened, later, refused, tried, unsent
@@ -76,12 +77,15 @@ def deliver(
         raise ValueError(f"the lease of {short[0]} ends before it is to be sent")
     ended: dict[int, Ending] = {}
     jobs = _opened(ledger, claims, adapter_for, clock, ended)
+    crashpoints.here("opened")
     jobs = _frozen(ledger, jobs, make_post, clock, ended)
     ended = {id: ended[id] for id in ledger.release(list(ended.values()), clock.now())}
     if hold_until is not None:
         wait_until(clock, hold_until)
+    crashpoints.here("held")
     jobs = _intended(ledger, jobs, clock)
     ended |= _Sending(ledger, clock).run(jobs, workers)
+    crashpoints.here("told")
     return [_result(claim, ended.get(claim.id)) for claim in claims]
 
 
@@ -121,6 +125,7 @@ def _frozen(
         else:
             if claim.id not in kept:
                 fresh.append(_to_freeze(claim, job.post))
+    crashpoints.here("rendered")
     held = ledger.freeze(fresh, clock.now()) if fresh else frozenset()
     return [job for job in jobs if job.post and job.claim.id not in ended and job.claim.id in held | kept.keys()]
 
@@ -223,7 +228,9 @@ class _Sending:
         began = self._clock.now()
         if why:
             return unsent(job.claim, why, began)
+        crashpoints.here("cleared")
         answer = self._answer(job)
+        crashpoints.here("answered")
         if isinstance(answer, Fenced):
             return None
         return tried(job.claim, job.opened, answer, began, self._clock.now())
@@ -248,6 +255,7 @@ class _Sending:
     def _write(self) -> None:
         """Write the endings; tried again when the ledger cannot be written, as each is taken once at most."""
         endings = self._unwritten
+        crashpoints.here("gathered")
         for wait in (*RETRIES, None):
             try:
                 took = self._ledger.receive(endings, self._clock.now())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
+from steadycast import crashpoints
 from steadycast.channel import Platform, Post
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.judge import AdapterFor, Opened, cannot_tell, looked, not_seen, verified
@@ -83,10 +84,12 @@ def _ending(look: Look, post: bytes | None, adapter_for: AdapterFor, clock: Cloc
     if post is None:
         return purpose.cannot_tell(look, ("", "there is no frozen post to look for"), clock.now())
     sent = post_from_bytes(post)
+    crashpoints.here("look-begins")
     try:
         answer: object = opened.adapter.find(sent)
     except Exception as error:
         answer = error
+    crashpoints.here("look-answered")
     return purpose.judge(look, opened, sent, answer, clock.now())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from steadycast import crashpoints
 from steadycast.channel import Platform
 from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.judge import RESENDABLE, Once
@@ -54,6 +55,7 @@ class Steps:
         except (Busy, Refused):
             self._ledger.forget_step(self._claim, name)
             raise
+        crashpoints.here("step-answered")
         self._ledger.finish_step(self._claim, name, remote_id, self._clock.now())
         return remote_id
 

@@ -146,7 +146,7 @@ def claim(
         "owner": owner, "lease": now + lease, "wake": now + lease,
     }  # fmt: skip
     rows = []
-    with db.write() as connection:
+    with db.write("claim") as connection:
         for batch in chunks(sorted(ids)):
             # PostgreSQL: rows that another worker is just taking are skipped, not waited for.
             mine = select(c.id).where(c.id.in_(batch), free).order_by(c.id).with_for_update(skip_locked=True)
@@ -170,7 +170,7 @@ def freeze(db: Database, posts: Sequence[FrozenPost], now: dt.datetime) -> froze
     change = update(DELIVERY).where(
         c.id == bindparam("b_id"), c.token == bindparam("b_token"), c.state == State.CLAIMED
     ).values(frozen=bindparam("b_hash"), revision=bindparam("b_revision"))  # fmt: skip
-    with db.write() as connection:
+    with db.write("freeze") as connection:
         held = [p for p in posts if _one(connection, change, p.delivery, p.token, b_hash=p.hash, b_revision=p.revision)]
         rows = [{"delivery": p.delivery, "hash": p.hash, "post": p.post, "at": now} for p in held]
         upsert(connection, FROZEN, rows, ("hash", "post", "at"))
@@ -200,7 +200,7 @@ def intend(db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.
         c.id == bindparam("b_id"), c.token == bindparam("b_token"), c.state == State.CLAIMED, c.lease > now,
         c.frozen.is_not(None),
     ).values(state=State.SENDING, lease=until, wake=until, deadline=until, looks=0)  # fmt: skip
-    with db.write() as connection:
+    with db.write("intend") as connection:
         mine = [replace(d, lease=until) for d in claims if _one(connection, change, d.id, d.token)]
         tell(connection, [d.id for d in mine], now, "sending")
         intents = count_intents(db, connection, len(mine))
@@ -227,7 +227,7 @@ def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease:
     change = update(DELIVERY).where(
         c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > now
     ).values(lease=longer, wake=longer, deadline=longer)  # fmt: skip
-    with db.write() as connection:
+    with db.write("begin-step") as connection:
         if connection.execute(change).rowcount != 1:
             raise Fenced(f"{claim.channel}: {claim.slot} is another worker's now, step {name} was not sent")
         first = upsert(connection, STEP, [{"delivery": claim.id, "name": name, "begun": now, "remote_id": None}]) == 1
@@ -245,7 +245,7 @@ def steps(db: Database, delivery: int) -> dict[str, str | None]:
 def finish_step(db: Database, claim: Claimed, name: str, remote_id: str, now: dt.datetime) -> bool:
     """Keep a step's remote id. It is true whoever holds the delivery by now, so no token is asked for."""
     this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.remote_id.is_(None)
-    with db.write() as connection:
+    with db.write("finish-step") as connection:
         kept = connection.execute(update(STEP).where(this).values(remote_id=remote_id)).rowcount == 1
         tell(connection, [claim.id] if kept else [], now, "step", f"{name} {remote_id}")
         return kept
@@ -254,7 +254,7 @@ def finish_step(db: Database, claim: Claimed, name: str, remote_id: str, now: dt
 def forget_step(db: Database, claim: Claimed, name: str) -> bool:
     """Take back the beginning of a step that surely was not accepted."""
     this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.remote_id.is_(None)
-    with db.write() as connection:
+    with db.write("forget-step") as connection:
         return connection.execute(delete(STEP).where(this)).rowcount == 1
 
 

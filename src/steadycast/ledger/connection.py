@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
 
+from steadycast import crashpoints
 from steadycast.errors import LedgerError
 from steadycast.ledger import tables  # noqa: F401  the tables register themselves
 
@@ -75,16 +76,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that is durable when the block ends, and never was when it raises."""
+    def write(self, step: str = "") -> Iterator[Connection]:
+        """A transaction: durable when the block ends, never was when it raises; `step` is for crash points."""
         if self._turn is None:
             with telling(self.name), self.engine.begin() as connection:
                 yield connection
-            return
-        with self._turn, telling(self.name), self.engine.connect() as plain:
-            connection = plain.execution_options(steadycast_write=True)
-            with connection.begin():
-                yield connection
+                crashpoints.here(step, "written")
+        else:
+            with self._turn, telling(self.name), self.engine.connect() as plain:
+                connection = plain.execution_options(steadycast_write=True)
+                with connection.begin():
+                    yield connection
+                    crashpoints.here(step, "written")
+        crashpoints.here(step, "durable")
 
     def close(self) -> None:
         """Close every connection."""

@@ -61,22 +61,22 @@ class Ending:
 
 def receive(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
     """From sending to published, handed, refused, due, unknown, missed; returns the deliveries that took it."""
-    return _end(db, State.SENDING, endings, now)
+    return _end(db, State.SENDING, endings, now, "receive")
 
 
 def release(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
     """From claimed to due, refused, missed: nothing was sent, and the claim is given back."""
-    return _end(db, State.CLAIMED, endings, now)
+    return _end(db, State.CLAIMED, endings, now, "release")
 
 
 def looked(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
     """From unknown to seen, handed, due, missed, or unknown still: what a read-back told."""
-    return _end(db, State.UNKNOWN, endings, now)
+    return _end(db, State.UNKNOWN, endings, now, "looked")
 
 
 def verified(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
     """From published to seen, or published still: what a later look told."""
-    return _end(db, State.PUBLISHED, endings, now)
+    return _end(db, State.PUBLISHED, endings, now, "verified")
 
 
 def verdict(finished: Any) -> Any:
@@ -113,12 +113,12 @@ HANDED_OVER = update(DELIVERY).where(HERE).values(
 SAME = update(DELIVERY).where(HERE).values(**CHANGE)
 
 
-def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
+def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetime, step: str) -> frozenset[int]:
     if wrong := [e for e in endings if e.state not in NEXT[before]]:
         raise ValueError(f"a delivery that is {before} cannot become {wrong[0].state}")
     if not endings:
         return frozenset()
-    with db.write() as connection:
+    with db.write(step) as connection:
         took = [e for e in endings if _change(connection, before, e)]
         proofs = [_receipt(e) for e in took if e.proof]
         upsert(connection, RECEIPT, proofs, ("remote_id", "url", "at", "seen", "detail"))

@@ -28,7 +28,7 @@ class Recovered:
 
 def recover(db: Database, now: dt.datetime) -> Recovered:
     """Give back claims that ran out, put sendings that ran out in doubt, and miss what is past `late`; one commit."""
-    with db.write() as connection:
+    with db.write("recover") as connection:
         return Recovered(
             unknown=put_in_doubt(db, connection, now) + lapse_sendings(connection, now),
             due=lapse_claims(connection, now),

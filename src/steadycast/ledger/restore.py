@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, select, true, update
 
+from steadycast import crashpoints
 from steadycast.ledger.connection import Database, table, telling, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.tables import State
@@ -46,7 +47,9 @@ def set_mark(db: Database, intents: int, until: dt.datetime) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        crashpoints.here("mark-written")
         new.replace(db.beside)
+        crashpoints.here("mark-replaced")
 
 
 def notice(db: Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import getpass
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from steadycast import registry
+from steadycast import crashpoints, registry
 from steadycast.channel import Adapter, Channel, Platform
 from steadycast.delivery import Clock, SystemClock
 from steadycast.errors import InputError, Refused, SettingsError
@@ -28,6 +29,14 @@ CASTS: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "url": str, "p
 def now() -> dt.datetime:
     """This instant. The one clock; every verb takes its answer as an argument."""
     return dt.datetime.now(dt.UTC)
+
+
+def who() -> str:
+    """Who sits at this machine, for the record; a user without a name is known by number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 @dataclass
@@ -184,7 +193,9 @@ def write_atomically(folder: Path, name: str, data: bytes) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        crashpoints.here("file-written")
         fresh.replace(target)
+        crashpoints.here("file-replaced")
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise

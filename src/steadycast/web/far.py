@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from steadycast import crashpoints
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
 from steadycast.web.wire import (
     _REDIRECTS,
@@ -109,9 +110,11 @@ class Far:
             checked(url)
         except FetchError as error:
             raise self._error(Refused, f"its address cannot be used: {error}") from None
+        crashpoints.here("request-ready")
         try:
             with exchange(wire, method, url, **request) as response:
                 body = b"" if method == "HEAD" else body_of(response, wire, limit)
+                crashpoints.here("request-answered")
                 return response.status_code, response.headers, body
         except FetchError as error:
             raise self._error(Busy if reads or not wire.sending else Unknown, str(error)) from None

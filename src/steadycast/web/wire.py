@@ -25,7 +25,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from steadycast import __version__
+from steadycast import __version__, crashpoints
 from steadycast.errors import SteadycastError
 from steadycast.web.addresses import is_public
 
@@ -166,8 +166,10 @@ class _Connection(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
+        crashpoints.here("request-leaves")
         self.wire.sending = True
         super().send(data)
+        crashpoints.here("request-left")
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
