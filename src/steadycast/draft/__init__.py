@@ -1,6 +1,21 @@
-"""Front matter and body of one Markdown file, as a frozen Draft; or a DraftError that names file and line."""
+"""Front matter and body of one Markdown file, as a frozen Draft; or a DraftError that names file and line.
 
-from steadycast.draft.model import Draft, DraftEvent, MediaRef
-from steadycast.draft.reading import date_of_name, parse, place, revision_of, summary_of
+The names below are looked up when they are first asked for: a scan that finds nothing changed loads no parser.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steadycast.draft.model import Draft, DraftEvent, MediaRef
+    from steadycast.draft.reading import date_of_name, parse, place, revision_of, summary_of
 
 __all__ = ["Draft", "DraftEvent", "MediaRef", "date_of_name", "parse", "place", "revision_of", "summary_of"]
+
+_MODEL = {"Draft", "DraftEvent", "MediaRef"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(name)
+    return getattr(import_module(f"steadycast.draft.{'model' if name in _MODEL else 'reading'}"), name)

@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from steadycast.draft import Draft
 from steadycast.draft.confined import NotRegularError, open_inside, read_up_to
 from steadycast.draft.decoding import shown
+
+if TYPE_CHECKING:
+    from steadycast.draft import Draft
 
 SUFFIXES = frozenset({".md", ".markdown"})
 _TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")

@@ -154,6 +154,7 @@ class _Piece:
         self.maker = maker
         self.order = order
         self.stem = stem_of(path)
+        self.key = key_of(path)
         self.files = {name: ext for name, ext in order.before.items() if name not in order.channels}
         self.faults: list[Fault] = []
         self.written = self.removed = 0
@@ -171,13 +172,13 @@ class _Piece:
             self.fault(error)
         if body.faults:
             return
-        target = self._target(draft)
+        published = (draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(maker.workspace.community.zone)
         for name in self.order.channels:
             outlet = maker.outlets[name]
             if draft.form not in outlet.forms or draft.channels.get(name, {}).get("skip"):
                 continue
             try:
-                extension, text = maker.text(outlet, self._post(draft, outlet, target, body))
+                extension, text = maker.text(outlet, self._post(draft, outlet, published, body))
                 self.written += write_if_new(f"{maker.out[name]}/{self.stem}.{extension}", text.encode())
                 self.files[name] = extension
             except DraftError as error:
@@ -189,24 +190,20 @@ class _Piece:
                     raise
                 self.fault(DraftError("its name is too long", mend="rename the file"), name)
 
-    def _target(self, draft: Draft) -> Target:
-        """Where a post of this draft would stand, but for its channel."""
-        workspace, community = self.maker.workspace, self.maker.workspace.community
-        return Target(
-            channel="",
-            key=key_of(str(draft.path)),
-            published=(draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(community.zone),
+    def _post(self, draft: Draft, outlet: Outlet, published: dt.datetime, body: Body) -> Post:
+        maker, community = self.maker, self.maker.workspace.community
+        target = Target(
+            channel=outlet.name,
+            key=self.key,
+            published=published,
             zone=community.zone,
             language=community.language,
             community=community.name,
-            member_title=workspace.member_title(draft.member) if draft.member else community.name,
+            member_title=maker.workspace.member_title(draft.member) if draft.member else community.name,
             site_url=community.url,
+            settings=outlet.channel.settings,
         )
-
-    def _post(self, draft: Draft, outlet: Outlet, target: Target, body: Body) -> Post:
-        maker = self.maker
-        here = replace(target, channel=outlet.name, settings=outlet.channel.settings)
-        post = compose(draft, outlet.platform, here, maker.media, maker.cache, body=body)
+        post = compose(draft, outlet.platform, target, maker.media, maker.cache, body=body)
         return self._with_pictures(post, outlet) if "media:" in post.html else post
 
     def _with_pictures(self, post: Post, outlet: Outlet) -> Post:
