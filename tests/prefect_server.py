@@ -69,13 +69,13 @@ def healthy(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def server(home: Path) -> Iterator[dict[str, str]]:
-    """The environment that clients of a fresh server need; it is up when the block begins."""
+def server(home: Path, more: dict[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """The environment that clients of a fresh server need; it is up when the block begins. `more` is the server's."""
     port = free_port()
     env = {**FAST, "PREFECT_HOME": str(home), "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
     home.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with running(command, env, home / "server.log", home):
+    with running(command, {**env, **(more or {})}, home / "server.log", home):
         assert wait_for(lambda: healthy(port), 120), (home / "server.log").read_text()[-2000:]
         yield env
 
@@ -86,3 +86,33 @@ def prefect(*words: str, env: dict[str, str], cwd: Path) -> str:
     done = subprocess.run(command, env={**os.environ, **env}, cwd=cwd, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def children_of(root: int) -> set[int]:
+    """Process ids below `root`, whatever groups they are in."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+    found, new = set(), {root}
+    while new:
+        new = {pid for pid, parent in parents.items() if parent in new} - found
+        found |= new
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that still run; a zombie does not."""
+    running = set()
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state != "Z":
+            running.add(pid)
+    return running

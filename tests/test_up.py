@@ -7,43 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-from prefect_server import free_port, wait_for
+from prefect_server import alive, children_of, free_port, wait_for
 from test_flows import make_workspace, steadycast
 
 COMMAND = [sys.executable, "-c", "from steadycast.cli import main; main()", "up"]
-
-
-def children_of(root: int) -> set[int]:
-    """Process ids below `root`, whatever groups they are in."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
-    found, new = set(), {root}
-    while new:
-        new = {pid for pid, parent in parents.items() if parent in new} - found
-        found |= new
-    return found
-
-
-def alive(pids: set[int]) -> set[int]:
-    """Those that still run; a zombie does not."""
-    running = set()
-    for pid in pids:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if state != "Z":
-            running.add(pid)
-    return running
 
 
 @pytest.fixture

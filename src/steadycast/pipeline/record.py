@@ -38,5 +38,5 @@ def _row(series: SeriesRecord) -> Row:
         "streak": streak,
         "runway": f"{series.runway.slots} slots, {series.runway.days} d",
         "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else "none in sight",
-        "chance": "" if series.gap_chance is None else f"{series.gap_chance:.0%}",
+        "chance": "too early" if series.gap_chance is None else f"{series.gap_chance:.0%}",
     }
