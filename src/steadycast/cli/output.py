@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from typing import Any
 WIDE = 200  # columns where there is no window
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 Progress = Callable[[int, int], None]  # how many are done, of how many
+# What a terminal obeys instead of showing it, the marks that turn the direction of text, and what cannot be written
+# at all: half a surrogate pair, as in a file's name that is not UTF-8.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 COLOURS = {
     "published": "green", "seen": "green", "confirmed": "green", "kept": "green", "approved": "green", "there": "green",
@@ -21,6 +25,7 @@ COLOURS = {
 
 def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, title: str = "", empty: str = "") -> None:
     """Prints `rows` as a table: `columns` maps a row's key to its heading; `empty` is said where there is no row."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -31,25 +36,38 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, title
         if empty:
             console.print(Text(empty))
         return
-    table = Table(title=Text(title) if title else None, title_justify="left", header_style="bold", pad_edge=False)
+    table = Table(title=Text(title) if title else None, title_justify="left", title_style="bold",
+                  header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD)  # fmt: skip
     for key, heading in columns.items():
         table.add_column(heading, overflow="fold", no_wrap=key in {"when", "state", "id"})
     for row in rows:
         # Text, never markup: a title like "[red]" is a title.
-        table.add_row(*(Text(str(row.get(k, "") or ""), style=COLOURS.get(str(row.get(k, "")), "")) for k in columns))
+        cells = {key: shown("" if row.get(key) is None else str(row[key])) for key in columns}
+        cells |= {"link": "\n".join(map(shown, str(row["link"]).split("\n")))} if "link" in cells else {}
+        table.add_row(*(Text(cells[key], style=COLOURS.get(cells[key], "")) for key in columns))
     console.print(table)
+
+
+def linked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """`rows` whose link also says where the file lies on this machine, where there is one."""
+    return [{**row, "link": "\n".join(dict.fromkeys(filter(None, (row["link"], row["file"]))))} for row in rows]
 
 
 def say(*lines: str) -> None:
     """Prints plain lines."""
     for line in lines:
-        print(line)
+        print(*(shown(piece) for piece in line.split("\n")), sep="\n")
+
+
+def shown(text: str) -> str:
+    """`text` with its control characters written out: neither a title nor a file's name gives a terminal orders."""
+    return _OBEYED.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def as_json(value: Any) -> None:
     """Prints `value` as JSON, keys in a fixed order, instants as ISO 8601."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
-    print()
+    text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
+    print(*(shown(line) for line in text.split("\n")), sep="\n")
 
 
 def _plain(value: Any) -> Any:
@@ -62,7 +80,7 @@ def _plain(value: Any) -> Any:
 
 def complain(message: str) -> None:
     """Prints one line on standard error."""
-    print(f"steadycast: {' '.join(message.split())}", file=sys.stderr)
+    print(f"steadycast: {shown(' '.join(message.split()))}", file=sys.stderr)
 
 
 @contextmanager

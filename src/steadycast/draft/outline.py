@@ -25,11 +25,13 @@ _TEXT = {"text", "code"}
 _BREAK = {"softbreak", "linebreak"}
 _HAN = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
 _HAN_BREAK = re.compile(f"(?<=[{_HAN}])\n(?=[{_HAN}])")
-_SHORTCODE = re.compile(r"\{\{[<%]?.*?[%>]?\}\}|\{%.*?%\}", re.DOTALL)
+_SHORTCODE = re.compile(r"\{\{[^{}]{0,400}\}\}|\{%[^{}]{0,400}%\}")
 _HTML_FILE = re.compile(r"<(img|audio|video|source)\b([^>]{0,4000})>", re.IGNORECASE)
 _HTML_ATTRIBUTE = re.compile(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
-# Each level costs a kilobyte of the parser's output for every line below it.
-_NESTED = re.compile(r"^(?:[ \t]{0,9}(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))){65}", re.MULTILINE)
+# Each level costs a kilobyte of the parser's output for every line below it. What opens one: a quotation, a list item,
+# a footnote; and what keeps one open from line to line is its width in blanks.
+_OPENS = r"(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]{1,200}\]:)"
+_NESTED = re.compile(rf"^(?:[ \t]*{_OPENS}){{65}}|^(?:[ \t]{{0,299}}{_OPENS})*[ \t]{{300,}}{_OPENS}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

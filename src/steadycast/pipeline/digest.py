@@ -11,6 +11,7 @@ from steadycast.draft import Draft, revision_of
 from steadycast.ledger.tables import DONE, DraftRow, RevisionRow
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
+from steadycast.render.sanitise import calm
 from steadycast.schedule.model import Assignment, Form, Origin, Slot
 
 PREFIX = "digest:"
@@ -70,8 +71,8 @@ def _lately(desk: Desk, now: dt.datetime, series: str) -> list[tuple[str, str]]:
 
 
 def _plain(title: str) -> str:
-    """A title as Markdown text: what would be markup in it is escaped."""
-    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~" else c for c in title)
+    """A title as Markdown text: what would be markup in it is escaped, and it calls nobody, as it may be a member's."""
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~&!" else c for c in calm(title))
 
 
 def _keep(desk: Desk, now: dt.datetime, draft: Draft, slot: str) -> str:

@@ -61,7 +61,8 @@ class _Lists:
         if self._next:
             self._outs.append([])
         first = attribute(tag, "start") or "1"
-        self._next.append((int(first) if first.isdecimal() else 1) if tag.startswith("<ol") else None)
+        begins = int(first) if first.isdecimal() and len(first) < 10 else 1  # as CommonMark: nine digits
+        self._next.append(begins if tag.startswith("<ol") else None)
         self._waiting.append([])
         self._bullet = ""
         self._outs[-1].append(tag)

@@ -168,7 +168,7 @@ class _Writer:
 
     def _ordered(self) -> None:
         first = attribute(self._attributes, "start") or "1"
-        self._list(int(first) if first.isdecimal() else 1)
+        self._list(int(first) if first.isdecimal() and len(first) < 10 else 1)  # as CommonMark: nine digits
 
     def _list_end(self) -> None:
         self._flush()
