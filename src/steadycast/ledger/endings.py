@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, delete, exists, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, Update, bindparam, case, delete, exists, select, type_coerce, update
 
 from steadycast.ledger.claims import DELIVERY, STEP, micros
 from steadycast.ledger.connection import Database, table, upsert
@@ -119,7 +119,7 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
     if not endings:
         return frozenset()
     with db.write(step) as connection:
-        took = [e for e in endings if _change(connection, before, e)]
+        took = _change_all(connection, before, endings)
         proofs = [_receipt(e) for e in took if e.proof]
         upsert(connection, RECEIPT, proofs, ("remote_id", "url", "at", "seen", "detail"))
         for ending in took:
@@ -130,8 +130,24 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
     return frozenset(e.id for e in took)
 
 
-def _change(connection: Connection, before: State, e: Ending) -> bool:
-    """The one UPDATE of this ending; whether exactly one row took it."""
+def _change_all(connection: Connection, before: State, endings: Sequence[Ending]) -> list[Ending]:
+    """The endings that their rows took: as a rule all, by one executemany a kind; one by one where some do not."""
+    groups: dict[tuple[Any, ...], tuple[Update, list[dict[str, Any]]]] = {}
+    for ending in endings:
+        statement, values = _change(before, ending)
+        groups.setdefault((id(statement), *values), (statement, []))[1].append(values)
+    if len(endings) > len(groups):
+        point = connection.begin_nested()
+        if sum(connection.execute(statement, rows).rowcount for statement, rows in groups.values()) == len(endings):
+            point.commit()
+            return list(endings)
+        point.rollback()
+    changes = ((ending, *_change(before, ending)) for ending in endings)
+    return [ending for ending, statement, values in changes if connection.execute(statement, values).rowcount == 1]
+
+
+def _change(before: State, e: Ending) -> tuple[Update, dict[str, Any]]:
+    """The one UPDATE of this ending, and its values; exactly one row takes it, or somebody else has the delivery."""
     values: dict[str, Any] = {
         "b_id": e.id, "b_token": e.token, "b_from": before.value, "b_state": e.state.value, "b_wake": e.wake,
         "b_looks": e.looks, "b_code": e.code, "b_message": e.message,
@@ -151,7 +167,7 @@ def _change(connection: Connection, before: State, e: Ending) -> bool:
         values["b_verdict"] = Verdict.MISSED.value if e.state == State.MISSED else ""
     if statement in (ARRIVED, HANDED_OVER):
         values |= {"b_remote_id": e.proof.remote_id, "b_url": e.proof.url} if e.proof else {}
-    return connection.execute(statement, values).rowcount == 1
+    return statement, values
 
 
 def _receipt(e: Ending) -> dict[str, Any]:
