@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,13 +11,23 @@ from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__
 from steadycast.cli import desk, drafts, record, slots, up
-from steadycast.cli.output import BAD_INPUT, complain
+from steadycast.cli.output import BAD_INPUT, NEEDS_A_PERSON, complain
 from steadycast.errors import SteadycastError
 
 DRAFTS = Group("Drafts", sort_key=1)
 SLOTS = Group("Slots and deliveries", sort_key=2)
 RECORD = Group("The record", sort_key=3)
 DESK = Group("The desk", sort_key=4)
+
+WRITABLE = "make the folder writable for this user; only var/ is written to, or what STEADYCAST_VAR names"
+MENDS = {
+    errno.ENOSPC: "free some space, then run it again: what was not finished is done then",
+    errno.EDQUOT: "free some space, then run it again: what was not finished is done then",
+    errno.EFBIG: "raise the limit of a file's size for this user, then run it again",
+    errno.EROFS: WRITABLE,
+    errno.EACCES: WRITABLE,
+    errno.EPERM: WRITABLE,
+}
 
 app = App(
     name="steadycast",
@@ -44,9 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger."""
     try:
         words = list(arguments) if arguments is not None else None
-        code = app(words, result_action="return_value", exit_on_error=False)
-    except CycloptsError:
-        sys.exit(BAD_INPUT)  # cyclopts has said what is wrong, in a panel
+        code = app(words, result_action="return_value", exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        complain(_usage(error))
+        sys.exit(BAD_INPUT)
     except SteadycastError as error:
         complain(str(error))
         sys.exit(error.exit_code)
@@ -54,8 +66,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `steadycast list | head`
         sys.exit(0)
     except OSError as error:
-        complain(f"{error.filename or 'file'}: {error.strerror}" if error.strerror else str(error))
+        complain(_file(error))
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if os.environ.get("STEADYCAST_DEBUG"):
+            raise
+        said = f"{type(error).__name__}: {error}"
+        complain(f"{said} (a mistake in Steadycast: please report it, with what STEADYCAST_DEBUG=1 shows)")
+        sys.exit(NEEDS_A_PERSON)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: CycloptsError) -> str:
+    """What is wrong with a command line, and where to read how it should be."""
+    said = " ".join(str(error).split()).partition(". Available commands")[0].removesuffix(".")
+    command = " ".join(("steadycast", *(error.command_chain or ())))
+    return f"{said} (`{command} --help` shows how)"
+
+
+def _file(error: OSError) -> str:
+    """What is wrong with a file or a disk, and what to do."""
+    said = f"{error.filename or 'file'}: {error.strerror}" if error.strerror else str(error)
+    mend = MENDS.get(error.errno or 0)
+    return f"{said} ({mend})" if mend else said

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
-from steadycast.errors import InputError
+from steadycast.errors import InputError, SettingsError
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "samples", "var", ".*")
 
@@ -92,6 +92,7 @@ def channel_list(*, json: bool = False) -> int:
 
     workspace = load()
     own = workspace.platform_folders[0]
+    broken: dict[str, SettingsError] = {}
     used: dict[str, list[str]] = {}
     for name, settings in workspace.channels.items():
         used.setdefault(settings.platform, []).append(name)
@@ -104,13 +105,15 @@ def channel_list(*, json: bool = False) -> int:
             "from": "workspace" if p.folder.is_relative_to(own) else "package",
             "channels": " ".join(sorted(used.get(p.name, ()))),
         }
-        for p in platforms(workspace.platform_folders).values()
+        for p in platforms(workspace.platform_folders, broken).values()
     ]
     if json:
         as_json(rows)
-        return OK
-    show(rows, {k: k for k in ("platform", "title", "delivery", "forms", "from", "channels")})
-    return OK
+    else:
+        show(rows, {k: k for k in ("platform", "title", "delivery", "forms", "from", "channels")})
+    for error in broken.values():
+        complain(str(error))
+    return NEEDS_A_PERSON if broken else OK
 
 
 def channel_eject(platform: str, *, name: str = "") -> int:
@@ -125,16 +128,19 @@ def channel_eject(platform: str, *, name: str = "") -> int:
     name
         Another name for the copy: a platform of its own.
     """
-    from steadycast.registry import platforms
+    from steadycast.registry import FOLDER_NAME, platforms
     from steadycast.workspace import load
     from steadycast.workspace.values import nearest
 
     workspace = load()
-    known = platforms(workspace.platform_folders)
+    known = platforms(workspace.platform_folders, {})
     if platform not in known:
         meant = nearest(platform, known)
         said = f"there is no platform {platform!r}"
         raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast channel list` shows them")
+    if name and not FOLDER_NAME.fullmatch(name):
+        said = f"{name!r} cannot be a platform's folder"
+        raise InputError(said, mend="a letter of a-z first, then a-z, 0-9, - and _")
     target = workspace.platform_folders[0] / (name or platform)
     if target.exists():
         said = "it is there already"

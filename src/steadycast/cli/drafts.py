@@ -132,8 +132,6 @@ def reject(*drafts: str, by: str = "") -> int:
 
 
 def _judge(drafts: tuple[str, ...], verdict: str, *, by: str, all_: bool) -> int:
-    import getpass
-
     from steadycast import pipeline
     from steadycast.errors import InputError
 
@@ -141,9 +139,10 @@ def _judge(drafts: tuple[str, ...], verdict: str, *, by: str, all_: bool) -> int
         said = "name a draft"
         raise InputError(said, mend="`steadycast list --state waiting` shows which wait")
     with pipeline.Desk.open() as desk:
-        judged = pipeline.judge(desk, drafts, verdict, by=by or getpass.getuser(), now=pipeline.now(), all_waiting=all_)
+        judged = pipeline.judge(desk, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), all_waiting=all_)
         pipeline.plan(desk, pipeline.now())
-    say(*(f"{verdict}d  {row['title']}  ({row['path']})" for row in judged))
+    done = "approved" if verdict == "approve" else "rejected"
+    say(*(f"{done}  {row['title']}  ({row['path']})" for row in judged))
     return OK
 
 

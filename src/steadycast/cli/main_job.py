@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steadycast import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, linked, progress, say, show
 
 if TYPE_CHECKING:
     from steadycast.pipeline import Desk
@@ -46,7 +46,7 @@ def say_taken_in(desk: Desk, collected: Collected) -> None:
 
 def say_published(published: Published) -> None:
     """The table of what went where, with links to the results."""
-    show(published.rows(), PUBLISHED, title="What went where", empty="Nothing was due.")
+    show(linked(published.rows()), PUBLISHED, title="What went where", empty="Nothing was due.")
 
 
 def say_record(report: pipeline.ReportMade) -> None:

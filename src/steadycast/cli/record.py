@@ -21,10 +21,18 @@ def status(*, json: Json = False) -> int:
     if json:
         as_json(state)
         return NEEDS_A_PERSON if state["waiting"] else OK
-    waiting = {"state": "state", "when": "slot", "channel": "channel", "title": "draft", "id": "id", "say": "mend"}
-    show(state["waiting"], waiting, title="Needs a person", empty="Nothing waits for a person.")
+    waiting = {
+        "state": "state",
+        "when": "slot",
+        "channel": "channel",
+        "title": "draft",
+        "message": "why",
+        "say": "mend",
+    }
+    show(state["waiting"], {**waiting, "say": "mend"}, title="Needs a person", empty="Nothing waits for a person.")
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
     show(state["next"], columns, title="Next", empty="No slot is planned: `steadycast plan`.")
+    say(*(f"{p['path']}{':' + str(p['line']) if p['line'] else ''}: {p['message']}" for p in state["problems"]))
     say(state["summary"])
     return NEEDS_A_PERSON if state["waiting"] else OK
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, linked, progress, say, show
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
@@ -25,12 +25,13 @@ def plan(*, days: int = 14, json: Json = False) -> int:
 
     with pipeline.Desk.open() as desk:
         planned = pipeline.plan(desk, pipeline.now(), days=days)
+        empty = bool(planned.gaps) and not pipeline.drafts(desk)
     if json:
         as_json(planned.rows())
     else:
         columns = {"when": "slot", "series": "series", "state": "state", "title": "draft", "member": "by", "why": "why"}
         show(planned.rows(), columns, empty="No series has a slot in that time.")
-        say(planned.summary())
+        say(planned.summary(), *(["No draft has been taken in yet: `steadycast intake` does."] if empty else []))
     return NEEDS_A_PERSON if planned.gaps else OK
 
 
@@ -71,7 +72,8 @@ def publish(
         as_json(done.rows())
     else:
         columns = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
-        show(done.rows(), {**columns, "link": "link"}, empty="Nothing is due.")
+        last = {"message": "rehearsal"} if dry_run else {"link": "link"}
+        show(linked(done.rows()), columns | last, empty="Nothing is due.")
     return NEEDS_A_PERSON if done.failed else OK
 
 
@@ -85,7 +87,7 @@ def verify(*, json: Json = False) -> int:
         as_json(looked.rows())
     else:
         columns = {"when": "slot", "channel": "channel", "title": "draft", "state": "state", "link": "link"}
-        show(looked.rows(), columns, empty="Nothing to look at.")
+        show(linked(looked.rows()), columns, empty="Nothing to look at.")
     return NEEDS_A_PERSON if looked.failed else OK
 
 

@@ -5,7 +5,7 @@ from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.backfill import backfill
 from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect
-from steadycast.pipeline.desk import Desk, now
+from steadycast.pipeline.desk import Desk, now, who
 from steadycast.pipeline.drafts import drafts, judge
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
@@ -34,4 +34,5 @@ __all__ = [
     "status",
     "verify",
     "watch",
+    "who",
 ]

@@ -112,12 +112,20 @@ def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
     if asked.by_hand:
         names = [asked.series] if asked.series else list(desk.workspace.series)
         slots = [found.id for name in names if (found := next_slot(desk.workspace.series[name], desk.clock.now()))]
+        if asked.series and not any(desk.ledger.slot(id_) for id_ in slots):
+            raise _unplanned(asked.series, slots)
         return desk.ledger.deliveries(slots=slots)
     until = desk.clock.now() + (desk.workspace.publish.lead if asked.ahead else dt.timedelta())
     due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
     ids = {d.id for d in _one_overdue_each(due)}
     slots = sorted({d.slot for d in due})
     return [row for row in desk.ledger.deliveries(slots=slots) if row.id in ids]
+
+
+def _unplanned(series: str, slots: Sequence[str]) -> InputError:
+    if not slots:
+        return InputError(f"{series} has no slot ahead", mend="mend `until` in steadycast.toml")
+    return InputError(f"the next slot, {slots[0]}, is not planned yet", mend="`steadycast plan --days 60` reaches far")
 
 
 def _one_overdue_each(due: Sequence[Due]) -> list[Due]:
@@ -212,6 +220,7 @@ def told(desk: Desk, ids: Iterable[int]) -> tuple[Sent, ...]:
 
 
 def _told(desk: Desk, row: DeliveryRow, title: str) -> Sent:
+    file = _file(desk, row)
     return Sent(
         delivery=row.id or 0,
         slot=row.slot,
@@ -220,23 +229,29 @@ def _told(desk: Desk, row: DeliveryRow, title: str) -> Sent:
         channel=row.channel,
         title=title,
         state=row.state,
-        link=link(desk, row),
+        link=row.url or file,
         key=row.marker,
         message=row.message or ("no draft yet" if row.state == State.PLANNED else ""),
+        file=file,
     )
 
 
-def link(desk: Desk, row: DeliveryRow) -> str:
-    """Where to look: for a kit or a file, where it lies on this machine; else the post's URL."""
+def _file(desk: Desk, row: DeliveryRow) -> str:
+    """Where a kit or a page lies on this machine, if the receipt tells."""
     receipt = desk.ledger.receipts(row.slot).get(row.channel)
-    path = receipt.detail.get("path") if receipt else None
-    return str(desk.workspace.out / row.channel / str(path)) if path else row.url
+    if receipt is None:
+        return ""
+    out = desk.workspace.out / row.channel
+    told = receipt.detail.get("path")
+    named = out / str(told or receipt.remote_id)
+    there = named.resolve().is_relative_to(out.resolve()) and (bool(told) or named.is_file())
+    return str(named) if there else ""
 
 
 def _rehearsed(desk: Desk, row: DeliveryRow) -> Sent:
     """One delivery rendered and not sent: what would be refused is told."""
     known = desk.ledger.draft(row.draft) if row.draft else None
-    sent = replace(_told(desk, row, known.title if known else ""), link="")
+    sent = replace(_told(desk, row, known.title if known else ""), link="", file="")
     if row.state != State.DUE or not row.draft:
         return sent
     draft = approved(desk, row.draft)

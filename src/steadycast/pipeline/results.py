@@ -145,6 +145,7 @@ class Sent:
     link: str = ""
     key: str = ""
     message: str = ""
+    file: str = ""  # where it lies on this machine, if it does
 
 
 FAILED = {"unknown", "refused", "missed"}
@@ -162,7 +163,7 @@ class Published:
         return [
             {
                 "when": s.when, "series": s.series, "title": s.title, "channel": s.channel, "state": s.state,
-                "link": s.link or s.message, "id": s.key, "slot": s.slot,
+                "link": s.link or s.message, "file": s.file, "id": s.key, "slot": s.slot, "message": s.message,
             }
             for s in self.sent
         ]  # fmt: skip

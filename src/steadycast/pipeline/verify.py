@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from urllib.parse import urlsplit
 
 from steadycast import delivery
 from steadycast.errors import InputError
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.alarm import tick
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.desk import Desk, who
 from steadycast.pipeline.publish import opened, told
 from steadycast.pipeline.results import Published
 from steadycast.workspace.values import nearest
@@ -41,7 +40,7 @@ def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
         raise InputError(said, mend=f"its address begins with {' or '.join(hosts)}")
     if row.state == State.CONFIRMED and row.url == url:
         return f"{row.slot} on {row.channel} was confirmed already"
-    if not desk.ledger.confirm(_id(row), url, getpass.getuser(), now):
+    if not desk.ledger.confirm(_id(row), url, who(), now):
         said = f"{row.slot} on {row.channel} is {row.state}: no kit lies ready"
         raise InputError(said)
     return f"{row.slot} on {row.channel} is confirmed: {url}"
@@ -49,18 +48,18 @@ def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
 
 def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime) -> str:
     """Settles an unknown delivery by a person's word: there at `url`, absent, or send `again` (a refused one too)."""
-    row, who = _delivery(desk, id_), getpass.getuser()
+    row, by = _delivery(desk, id_), who()
     if url and not _is_address(url):
         said = f"{url!r} is no web address"
         raise InputError(said, mend="copy it from the browser: https://...")
     if url:
-        done, words = desk.ledger.settle_as_there(_id(row), url, who, now), f"is there: {url}"
+        done, words = desk.ledger.settle_as_there(_id(row), url, by, now), f"is there: {url}"
     elif again and row.state in (State.REFUSED, State.MISSED):
-        done, words = desk.ledger.retry(_id(row), who, now), "will be rendered and sent again"
+        done, words = desk.ledger.retry(_id(row), by, now), "will be rendered and sent again"
     elif again:
-        done, words = desk.ledger.send_again(_id(row), who, now), "will be sent again"
+        done, words = desk.ledger.send_again(_id(row), by, now), "will be sent again"
     else:
-        done, words = desk.ledger.settle_as_missed(_id(row), who, now), "is missed"
+        done, words = desk.ledger.settle_as_missed(_id(row), by, now), "is missed"
     if not done:
         said = f"{row.slot} on {row.channel} is {row.state}: there is nothing to settle"
         raise InputError(said)

@@ -1,0 +1,313 @@
+"""The command line as scripts and operators use it: exit codes, JSON with known keys, one line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, SETTINGS, SITE, article
+
+from steadycast import pipeline
+from steadycast.cli import main
+from steadycast.testing import drop
+from steadycast.workspace import load
+
+OK, A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
+SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
+KIT = COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + '[channel.weibo]\nplatform = "weibo"\n'
+
+
+@pytest.fixture
+def run(bench, monkeypatch, capfd):
+    """Runs one command in the bench's workspace: (exit code, standard output, standard error)."""
+
+    def run(*words, code=None):
+        monkeypatch.chdir(bench.root)
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        assert code in (None, ended.value.code), out + err
+        return ended.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def told(run):
+    """What a command tells as JSON; its exit code may be any but an error's."""
+
+    def told(*words):
+        code, out, err = run(*words, "--json")
+        assert code in (OK, A_PERSON), err
+        return json.loads(out)
+
+    return told
+
+
+def stocked(bench, settings=SITE_ONLY, drafts=20):
+    return bench.set_up(settings, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(drafts)})
+
+
+def test_a_day_at_the_desk(bench, run):
+    """Take in, plan, publish, look, report: each says what it did, and succeeds."""
+    stocked(bench)
+    assert "20 new" in run("intake", code=OK)[1]
+    assert "plan: 14 slots in 14 days, each with a draft" in run("plan", code=OK)[1]
+    assert "published" in run("publish", "daily", code=OK)[1]
+    assert "Nothing is due." in run("publish", code=OK)[1]
+    run("verify", code=OK)
+    assert "Nothing waits for a person." in run("status", code=OK)[1]
+    assert "index.html" in run("report", code=OK)[1]
+    assert "planned" in run("list", "--state", "planned", code=OK)[1]
+
+
+KEYS = {
+    "check": {"path", "line", "message", "mend"},
+    "list": {
+        "id",
+        "title",
+        "path",
+        "form",
+        "origin",
+        "member",
+        "state",
+        "edited_since_approval",
+        "changed",
+        "revision",
+    },
+    "plan": {"when", "series", "title", "member", "origin", "state", "why", "id", "channels", "draft"},
+    "publish daily": {"when", "series", "title", "channel", "state", "link", "file", "id", "slot", "message"},
+    "publish daily --dry-run": {"when", "series", "title", "channel", "state", "link", "file", "id", "slot", "message"},
+    "channel list": {"platform", "title", "delivery", "forms", "from", "channels"},
+    "intake": {"changes", "summary"},
+    "status": {"waiting", "next", "counts", "problems", "last_tick", "summary"},
+    "deploy --check": {"differences", "written"},
+}
+
+
+@pytest.mark.parametrize("command", sorted(KEYS))
+def test_json_has_known_keys_and_nothing_beside_it(bench, told, run, command):
+    stocked(bench)
+    run("intake", "--json")
+    if command == "check":
+        bench.drop("pgc/broken.md", "---\ntitle: [\n")
+    found = told(*command.split())
+    rows = found if isinstance(found, list) else [found]
+    assert rows
+    assert all(set(row) == KEYS[command] for row in rows)
+
+
+def test_the_reports_json_is_the_reports(bench, told):
+    desk = stocked(bench)
+    found = told("report")
+    assert found == json.loads((desk.workspace.out / "report" / "report.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["publish", "dayly"], "did you mean 'daily'"),
+        (["publish", "--channel", "sit"], "did you mean 'site'"),
+        (["publish", "--slot", "daily@2026"], "there is no slot"),
+        (["publish", "--bogus"], "`steadycast publish --help` shows how"),
+        (["frobnicate"], "`steadycast --help` shows how"),
+        (["approve"], "name a draft"),
+        (["approve", "nobody.md"], "`steadycast list` shows them"),
+        (["confirm", "abc", "--url", "https://a.example/"], "there is no delivery 'abc'"),
+        (["settle", "abc"], "exactly one of"),
+        (["settle", "abc", "--absent", "--again"], "exactly one of"),
+        (["preview", "nobody.md"], "there is no draft"),
+        (["backfill", "nowhere", "--series", "daily"], "check the spelling"),
+        (["backfill", "nowhere", "--series", "dayly"], "did you mean 'daily'"),
+        (["channel", "eject", "sites"], "did you mean 'site'"),
+        (["plan", "--days", "soon"], "plan --help"),
+    ],
+)
+def test_a_slip_is_one_line_with_its_mend_and_code_2(bench, run, words, said):
+    bench.set_up(SITE_ONLY)
+    _, out, err = run(*words, code=BAD_INPUT)
+    assert out == ""
+    assert err.startswith("steadycast: ")
+    assert err.count("\n") == 1
+    assert said in err
+
+
+def test_outside_a_workspace_it_says_how_to_make_one(bench, run):
+    bench.root.mkdir()
+    assert "steadycast init" in run("plan", code=BAD_INPUT)[2]
+
+
+def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(bench, run):
+    bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
+    out = run("plan", code=A_PERSON)[1]
+    assert "14 without a draft, the first daily at" in out
+    assert "`steadycast intake`" in out
+    run("intake", code=OK)
+    assert "`steadycast intake`" not in run("plan", code=A_PERSON)[1]
+
+
+def test_approving_and_rejecting(bench, run, told):
+    bench.set_up(SITE_ONLY, {"ugc/bob/1.md": article("One"), "ugc/bob/2.md": article("Two")})
+    run("intake", code=OK)
+    assert run("approve", "ugc/bob/1.md", "--by", "eve", code=OK)[1] == "approved  One  (ugc/bob/1.md)\n"
+    assert run("reject", "ugc/bob/2.md", "--by", "eve", code=OK)[1] == "rejected  Two  (ugc/bob/2.md)\n"
+    assert {row["path"]: row["state"] for row in told("list")} == {
+        "ugc/bob/1.md": "planned",
+        "ugc/bob/2.md": "rejected",
+    }
+    assert run("approve", "--all", "--by", "eve", code=OK)[1] == ""
+    assert "bob wrote it" in run("approve", "ugc/bob/2.md", "--by", "bob", code=BAD_INPUT)[2]
+
+
+def test_a_user_without_a_name_is_known_by_number(bench, run, monkeypatch):
+    """As in a container with a number for a user."""
+    desk = bench.set_up(SITE_ONLY, {"ugc/bob/1.md": article("One")})
+    run("intake", code=OK)
+    monkeypatch.setattr("getpass.getuser", lambda: {}["uid not found"])
+    run("approve", "ugc/bob/1.md", code=OK)
+    assert desk.ledger.draft("ugc/bob/1.md").approved_by == f"uid {os.getuid()}"
+
+
+def test_a_kit_from_hand_to_confirmation(bench, run, told):
+    stocked(bench, KIT)
+    run("intake", code=OK)
+    out = run("publish", "daily", code=OK)[1]
+    assert str(bench.root / "var" / "out" / "weibo") in out
+    (waits,) = told("status")["waiting"]
+    assert "`steadycast confirm" in waits["say"]
+    assert run("confirm", waits["id"], "--url", "https://evil.example/1", code=BAD_INPUT)[2].count("\n") == 1
+    assert "is confirmed" in run("confirm", waits["id"], "--url", "https://weibo.com/1/a", code=OK)[1]
+    run("status", code=OK)
+
+
+def test_an_unknown_delivery_is_settled_by_a_persons_word(bench, run, told):
+    stocked(bench, SETTINGS.replace('platform = "far"', 'platform = "blind"'))
+    run("intake", code=OK)
+    bench.far("cut")
+    assert "unknown" in run("publish", "daily", code=A_PERSON)[1]
+    (waits,) = told("status")["waiting"]
+    assert "`steadycast settle" in waits["say"]
+    assert "is there" in run("settle", waits["id"], "--url", "https://far.example/1", code=OK)[1]
+
+
+def test_a_refusal_is_shown_with_its_reason(bench, run):
+    stocked(bench, SETTINGS)
+    run("intake", code=OK)
+    bench.far("refuse")
+    assert "bad content" in run("publish", "daily", code=A_PERSON)[1]
+    assert "bad content" in run("status", code=A_PERSON)[1]
+
+
+def test_where_a_page_lies_is_shown_beside_its_address(bench, run):
+    desk = stocked(bench)
+    run("intake", code=OK)
+    out = run("publish", "daily", code=OK)[1]
+    assert "https://readers.example/daily/" in out
+    assert str(desk.workspace.out / "site" / "daily") in out
+
+
+def test_a_rehearsal_shows_what_would_be_sent(bench, run):
+    desk = stocked(bench)
+    run("intake", code=OK)
+    assert "would send" in run("publish", "daily", "--dry-run", code=OK)[1]
+    assert not (desk.workspace.out / "site").exists()
+
+
+def test_a_series_beyond_the_plan_says_when_its_next_slot_is(bench, run):
+    stocked(bench)
+    run("plan", "--days", "0")
+    assert "is not planned yet (`steadycast plan" in run("publish", "daily", code=BAD_INPUT)[2]
+
+
+def test_a_preview_is_a_page(bench, run):
+    stocked(bench, SETTINGS)
+    out = run("preview", "pgc/1.md", code=OK)[1]
+    assert "site: title 7" in out
+    page = next(line.split()[-1] for line in out.splitlines() if line.startswith("Page"))
+    assert os.path.exists(page)
+
+
+def test_deploy_writes_what_check_then_agrees_with(bench, run):
+    stocked(bench)
+    assert "there is no prefect.yaml" in run("deploy", "--check", code=A_PERSON)[1]
+    run("deploy", code=OK)
+    assert "agrees" in run("deploy", "--check", code=OK)[1]
+    run("check", code=OK)
+
+
+def test_an_ejected_platform_is_the_workspaces_and_works(bench, run, told):
+    stocked(bench, SITE_ONLY.replace('platform = "site"', 'platform = "mine"'))
+    run("channel", "eject", "site", "--name", "mine", code=OK)
+    assert "give the copy another name" in run("channel", "eject", "site", "--name", "mine", code=BAD_INPUT)[2]
+    assert {row["platform"]: row["from"] for row in told("channel", "list")}["mine"] == "workspace"
+    run("intake", code=OK)
+    assert "published" in run("publish", "daily", code=OK)[1]
+
+
+@pytest.mark.parametrize("name", ["../outside", "Mine", "my platform", "/mine", ".", "__pycache__"])
+def test_a_copy_needs_a_name_that_can_be_a_platforms(bench, run, name):
+    """Nothing is written outside channels/, nor a folder that nobody would find."""
+    bench.set_up(SITE_ONLY)
+    assert "a-z" in run("channel", "eject", "site", f"--name={name}", code=BAD_INPUT)[2]
+    assert {p.name for p in (bench.root / "channels").iterdir()} == {"far", "blind"}
+
+
+def test_a_broken_platform_folder_is_named_and_the_others_are_listed(bench, run):
+    bench.set_up(SITE_ONLY)
+    drop(bench.root, "channels/mine/channel.toml", "api = 2\n")
+    _, out, err = run("channel", "list", code=A_PERSON)
+    assert "site" in out
+    assert "channels/mine/channel.toml" in err
+
+
+def test_a_new_workspace_works_at_once(bench, run, monkeypatch):
+    """init, check, intake, plan, publish: in a folder that was empty."""
+    bench.root.mkdir()
+    out = run(
+        "init", "reading", "--name", "My 'own' \"club\"", "--timezone", "Europe/Berlin", "--language", "en", code=OK
+    )[1]
+    assert "Next: cd reading && steadycast up" in out
+    bench.root = bench.root / "reading"
+    assert load(bench.root).community.name == "My 'own' \"club\""
+    assert run("check", code=OK)[1] == "Everything is in order.\n"
+    run("intake", code=OK)
+    run("plan", code=A_PERSON)
+    assert "published" in run("publish", "daily", code=OK)[1]
+    assert "there is a workspace already" in run("init", ".", code=BAD_INPUT)[2]
+
+
+def test_a_zone_that_does_not_exist_makes_no_workspace(bench, run):
+    bench.root.mkdir()
+    assert "did you mean 'Europe/Berlin'" in run("init", "x", "--timezone", "Europe/Berlim", code=BAD_INPUT)[2]
+    assert not (bench.root / "x").exists()
+
+
+def test_backfill_says_what_it_read(bench, run, told, tmp_path):
+    bench.set_up(SITE_ONLY)
+    (tmp_path / "2026-01-05-post.md").write_text(article("Post"))
+    found = told("backfill", tmp_path, "--series", "daily", "--dry-run")
+    assert set(found) == {"items", "kept", "missed", "unplaced", "problems", "written", "summary"}
+    assert "1 items: 1 slots kept" in run("backfill", tmp_path, "--series", "daily", code=OK)[1]
+
+
+def test_a_mistake_of_ours_is_one_line_too(bench, run, monkeypatch):
+    bench.set_up(SITE_ONLY)
+    monkeypatch.setattr(pipeline, "drafts", lambda *_: 1 / 0)
+    _, _, err = run("list", code=A_PERSON)
+    assert err.startswith("steadycast: ZeroDivisionError: ")
+    monkeypatch.setenv("STEADYCAST_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        main(["list"])
+
+
+def test_output_that_nobody_reads_any_more_is_no_error(bench):
+    stocked(bench)
+    command = f"cd {bench.root} && steadycast list --json | head -c 1; echo ${{PIPESTATUS[0]}}"
+    path = {"PATH": f"{os.path.dirname(os.sys.executable)}:/usr/bin:/bin"}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=path)
+    assert done.stdout.strip().endswith("0")
+    assert done.stderr == ""
