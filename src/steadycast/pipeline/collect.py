@@ -15,9 +15,9 @@ from steadycast.intake.reconcile import Change, Changes, Known, Standing, standi
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import feeds as members_feeds
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
-from steadycast.render.media import store
 
 Progress = Callable[[int, int], None]
 
@@ -64,8 +64,8 @@ def _folder(
         else:
             try:
                 draft = _parse(desk, item)
+                drafts.append(with_media_kept(desk, draft))
                 prints[item.path] = folder.Seen.of(item, draft)
-                drafts.append(draft)
             except DraftError as error:
                 present.append(item.path)
                 problems.append(Problem(str(item.path), error.line, error.message, error.mend or ""))
@@ -104,7 +104,7 @@ def _ids(taken: set[str]) -> Callable[[Draft], str]:
 
 
 def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[Taken]:
-    """Puts what changed into the ledger, media and all, and says it in rows."""
+    """Puts what changed into the ledger, and says it in rows; its media are in var/media by now."""
     before = {r.id: r for r in rows}
     drafts, revisions, taken = [], [], []
     for kind, change in _told(changes):
@@ -138,8 +138,7 @@ def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) ->
         previous_revision=row.revision if row else None,
     )
     fresh = bool(stands.approved_revision) and (row is None or row.approved_revision != stands.approved_revision)
-    stored = {m.path: store(m.path, workspace.media) for m in draft.media}
-    content = to_content(draft, stored)
+    content = to_content(draft, {m.path: m.path for m in draft.media})
     # What is not approved shows nowhere: title, form and plan stay the approved revision's.
     told = row if row and stands.approved_revision not in (None, draft.revision) else None
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from steadycast.draft import Draft
@@ -12,10 +13,20 @@ from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.frozen_draft import from_content, to_plan
 from steadycast.pipeline.results import Row
+from steadycast.render.media import Studio
 from steadycast.workspace.values import nearest
 
 OUT_OF_STOCK = {"gone", "not-ready", "rejected"}
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
+
+
+def with_media_kept(desk: Desk, draft: Draft) -> Draft:
+    """`draft` with each file that it names copied into var/media: of a kind that is taken, and one that can be opened.
+
+    Raises the DraftError of the first that is not, with its line.
+    """
+    studio = Studio(desk.workspace.media, desk.workspace.cache)
+    return replace(draft, media=tuple(replace(ref, path=studio.take(ref).path) for ref in draft.media))
 
 
 def drafts(desk: Desk) -> list[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 
-from steadycast.errors import FeedError
+from steadycast.errors import DraftError, FeedError
 from steadycast.intake.feeds import (
     FeedResult,
     FeedSettings,
@@ -22,6 +22,7 @@ from steadycast.intake.feeds import (
 from steadycast.intake.reconcile import Change, Known
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.results import FeedLooked, Problem
 from steadycast.web import Fetcher, shown_url
@@ -155,8 +156,8 @@ def _read(look: _Look) -> Came:
     for item in changes.new:
         key = changes.keys.get(item, item.key)
         try:
-            draft = draft_of(item, feed, key, desk.workspace.cache / "feeds", fetcher)
-        except FeedError as error:  # not remembered: the next look tries it again
+            draft = with_media_kept(desk, draft_of(item, feed, key, desk.workspace.cache / "feeds", fetcher))
+        except (FeedError, DraftError) as error:  # not remembered: the next look tries it again
             problems.append(_problem(feed, f"{item.title[:60]}: {desk.redact(error.message)}", error.mend or ""))
             continue
         id_ = draft_id(feed.key, key)
@@ -167,8 +168,8 @@ def _read(look: _Look) -> Came:
         if there is None:
             continue
         try:
-            draft = draft_of(item, feed, before.guid, desk.workspace.cache / "feeds", fetcher)
-        except FeedError as error:
+            draft = with_media_kept(desk, draft_of(item, feed, before.guid, desk.workspace.cache / "feeds", fetcher))
+        except (FeedError, DraftError) as error:
             problems.append(_problem(feed, f"{item.title[:60]}: {desk.redact(error.message)}", error.mend or ""))
             continue
         edited.append(Change(there.id, draft, Known(there.id, PurePosixPath(there.path), there.revision)))

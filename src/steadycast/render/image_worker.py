@@ -60,8 +60,11 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure(source: str) -> dict[str, Any]:
-    """Width and height as a viewer shows them, and the number of frames."""
+    """Width and height as a viewer shows them, and the number of frames; one that breaks off half-way is refused."""
     with _open(source) as image:
+        for frame in ImageSequence.Iterator(image):
+            frame.load()
+        image.seek(0)
         width, height = image.size
         if image.getexif().get(0x0112, 1) >= 5:  # turned by a quarter
             width, height = height, width

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from slugify import slugify
 
+from steadycast import durable
 from steadycast.channel import Media, MediaRule
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
@@ -69,26 +73,56 @@ def kind(head: bytes) -> str | None:
     return next((ext for ext, matches in _MAGIC if matches(head)), None)
 
 
-def store(source: Path | bytes, folder: Path) -> Path:
+def store(source: Path | bytes, folder: Path, expected: str = "") -> Path:
     """The file `<folder>/<sha256>.<ext>` with the bytes of `source`; written atomically, once.
 
-    Raises DraftError when the bytes are of no kind that is taken.
+    Raises DraftError when the bytes are of no kind that is taken, or not those of `expected`, a sha256.
     """
     if isinstance(source, bytes):
         digest, extension = hashlib.sha256(source).hexdigest(), kind(source[:_HEAD])
     else:
-        stat = source.stat()
-        digest, extension = _identity(source, stat.st_size, stat.st_mtime_ns)
+        facts = source.stat()
+        digest, extension = _identity(source, facts.st_size, facts.st_mtime_ns)
     if extension is None:
         raise DraftError("is no picture, audio or video file that is taken", mend=f"use one of {', '.join(_MIMES)}")
+    if expected and digest != expected:
+        raise _changed()
     target = folder / f"{digest}.{extension}"
     if not target.exists():
         with _landing(target) as landing:
             if isinstance(source, bytes):
                 landing.write_bytes(source)
-            else:
-                shutil.copyfile(source, landing)
+            elif _copied(source, landing) != digest:
+                raise _changed()
     return target
+
+
+def _changed() -> DraftError:
+    return DraftError("changed while it was read", mend="it is looked at again")
+
+
+def _copied(source: Path, landing: Path) -> str:
+    """The sha256 of what was copied: what lies there by now may be another file than the one that was looked at."""
+    digest = hashlib.sha256()
+    with _opened(source) as read, landing.open("wb") as write:
+        while chunk := read.read(1 << 20):
+            write.write(chunk)
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _opened(path: Path) -> BufferedReader:
+    """A regular file, opened for reading; a link or a pipe in its place is neither followed nor waited for."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _changed() from None
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _changed()
+    return os.fdopen(handle, "rb")
 
 
 class _landing:  # noqa: N801 - reads as a verb
@@ -98,7 +132,7 @@ class _landing:  # noqa: N801 - reads as a verb
         self._target = target
 
     def __enter__(self) -> Path:
-        self._target.parent.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(self._target.parent)
         handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._target.parent)
         os.close(handle)
         self._path = Path(name)
@@ -112,17 +146,16 @@ class _landing:  # noqa: N801 - reads as a verb
 
 
 def land(path: Path, target: Path) -> None:
-    """Make `path` be `target`: its bytes are on the disk before its name is."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Make `path` be `target`: its bytes are on the disk before its name is, and its name when this returns."""
+    durable.sync(path)
     path.chmod(0o644)
-    path.replace(target)
+    durable.land(path, target)
 
 
 @lru_cache(maxsize=4096)
 def _identity(path: Path, size: int, changed: int) -> tuple[str, str | None]:  # noqa: ARG001 - an edit makes another key
     """The sha256 of a file, and its kind."""
-    with path.open("rb") as file:
+    with _opened(path) as file:
         extension = kind(file.read(_HEAD))
         file.seek(0)
         return hashlib.file_digest(file, "sha256").hexdigest(), extension
@@ -138,7 +171,7 @@ class Studio:
     def take(self, ref: MediaRef) -> Media:
         """The file that a draft names, stored and measured; raises DraftError with line and mend."""
         try:
-            path = store(ref.path, self.media)
+            path = store(ref.path, self.media, ref.sha256)
             known = self._measured(path)
         except FileNotFoundError:
             raise DraftError(
@@ -229,7 +262,7 @@ class Studio:
         key = hashlib.sha256(json.dumps([_VERSION, op, identity], sort_keys=True).encode()).hexdigest()
 
         def make() -> dict[str, Any]:
-            self.media.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(self.media)
             handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=self.media)
             os.close(handle)
             landing = Path(name)
