@@ -2,13 +2,14 @@
 #   make run            the main job on this workspace, then stay up: server, flows, watcher (ONCE=1: do it and exit)
 #   make test           the fast tests (ALL=1: the slow and the live ones too, and the linters)
 #   make bench          measure against peers, and write benchmarks/RESULTS.md
+#   make powercut       what a power cut costs, on traced writes (IMAGES=1000, SEED=)
 #   make lock           renew the lock files from pyproject.toml
 
 VENV ?= .venv
 # 3.11 or newer; Debian calls it python3, others may have several.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: run test bench lock clean
+.PHONY: run test bench powercut lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -38,6 +39,9 @@ $(VENV)/ready-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/ready
+
+powercut: $(VENV)/ready-dev
+	@PYTHONPATH=tests $(VENV)/bin/python -m powercut --images $(or $(IMAGES),1000) $(if $(SEED),--seed $(SEED),)
 
 lock:
 	uv pip compile pyproject.toml --group build --generate-hashes --python-version 3.11 --universal -q --no-header --no-emit-index-url -o requirements.lock

@@ -16,16 +16,17 @@ SRC = ROOT / "src" / "steadycast"
 ROOMS = {
     "errors": set(),
     "crashpoints": set(),
+    "durable": set(),
     "schedule": {"errors"},
     "draft": {"errors", "schedule"},
     "rooms": {"errors"},
     "workspace": {"errors", "schedule", "rooms"},
-    "ledger": {"errors", "schedule", "crashpoints"},
-    "channel": {"errors", "schedule", "shelf"},  # hands the shelf out to adapters
-    "shelf": {"channel", "crashpoints"},
+    "ledger": {"errors", "schedule", "crashpoints", "durable"},
+    "channel": {"errors", "schedule", "shelf", "durable"},  # hands these two out to adapters
+    "shelf": {"channel", "crashpoints", "durable"},
     "web": {"errors", "crashpoints"},
-    "render": {"errors", "draft", "channel", "schedule"},
-    "intake": {"errors", "draft", "schedule", "web"},
+    "render": {"errors", "draft", "channel", "schedule", "durable"},
+    "intake": {"errors", "draft", "schedule", "web", "durable"},
     "registry": {"errors", "channel"},
     "delivery": {"errors", "channel", "ledger", "crashpoints"},
     "report": {"errors", "schedule", "ledger", "workspace"},

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from steadycast.channel import Channel, Media
+from steadycast.channel import Channel, Media, durable
 
 CHUNK = 1 << 20
 
@@ -36,7 +36,7 @@ def put(channel: Channel, name: str, content: bytes | Path) -> list[Any]:
 
 def _copy(source: Path, target: Path) -> list[Any]:
     """Copy by chunks into a temporary name, sync, rename: `channel.write` wants all bytes at once, a film is larger."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(target.parent)
     handle, temporary = tempfile.mkstemp(prefix=".kit-", dir=target.parent)
     total, digest = 0, hashlib.sha256()
     try:
@@ -48,7 +48,7 @@ def _copy(source: Path, target: Path) -> list[Any]:
             write.flush()
             os.fchmod(write.fileno(), 0o644)  # a colleague posts it: mkstemp's 0600 would keep him out
             os.fsync(write.fileno())
-        Path(temporary).replace(target)
+        durable.land(Path(temporary), target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from steadycast import durable
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.shelf import Shelf, media_name, slot_path, with_media
 
@@ -31,6 +32,7 @@ __all__ = [
     "Setting",
     "Shelf",
     "Unknown",
+    "durable",
     "media_name",
     "slot_path",
     "with_media",

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from steadycast import crashpoints
+from steadycast import crashpoints, durable
 
 if TYPE_CHECKING:  # channel.py hands this module out to adapters
     from steadycast.channel import Channel, Media, Post
@@ -212,7 +212,7 @@ def place_media(source: Path, target: Path) -> None:
     """Put a media file in place whole or not at all: a hard link where the file system can, else a copy."""
     if target.exists() and target.stat().st_size == source.stat().st_size:
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(target.parent)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     partial.unlink(missing_ok=True)
     try:
@@ -223,7 +223,7 @@ def place_media(source: Path, target: Path) -> None:
             written.flush()
             os.fsync(written.fileno())
     crashpoints.here("media-linked")
-    partial.replace(target)
+    durable.land(partial, target)
     crashpoints.here("media-placed")
 
 

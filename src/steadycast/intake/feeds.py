@@ -18,6 +18,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
 
+from steadycast import durable
 from steadycast.draft import Draft, MediaRef, revision_of, summary_of
 from steadycast.draft.attached import Attached
 from steadycast.draft.outline import outline
@@ -413,12 +414,12 @@ def _cached(url: str, path: Path, feed: FeedSettings, fetcher: Fetcher) -> Attac
             raise _wrong(feed, f"an enclosure cannot be had: {error}", "it is tried again") from None
         if got.status != 200 or re.match(r"text/html", got.headers.get("Content-Type", ""), re.IGNORECASE):
             raise _wrong(feed, f"an enclosure's server answered {got.status} without the file", "open it in a browser")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(path.parent)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
             file.write(got.body)
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(path)
+        durable.land(Path(file.name), path)
     facts = path.stat()
     with path.open("rb") as kept:
         digest = hashlib.file_digest(kept, "sha256").hexdigest()

@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
 
-from steadycast import crashpoints
+from steadycast import crashpoints, durable
 from steadycast.errors import LedgerError
 from steadycast.ledger import tables  # noqa: F401  the tables register themselves
 
@@ -135,7 +135,7 @@ def _sqlite(path: Path, *, readonly: bool) -> Database:
     """The file's own folder is made, and a new file is the owner's alone: the markers' secret lies in it."""
     with telling(str(path)):
         if not readonly:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(path.parent)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         elif not path.is_file():
             raise LedgerError(f"ledger {path}: there is none yet (run `steadycast intake` first)")

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from steadycast import crashpoints, registry
+from steadycast import crashpoints, durable, registry
 from steadycast.channel import Adapter, Channel, Platform
 from steadycast.delivery import Clock, SystemClock
 from steadycast.errors import InputError, Refused, SettingsError
@@ -59,7 +59,7 @@ class Desk:
         """The workspace's ledger; one that is not there yet is made, even by a reader."""
         address = self.workspace.ledger
         missing = "://" not in address and not Path(address).exists()
-        return Ledger.open(address, readonly=self.readonly and not missing)
+        return Ledger.open(address, readonly=self.readonly and not missing, mark=self.workspace.ledger_mark)
 
     def close(self) -> None:
         """Lets go of the ledger."""
@@ -186,7 +186,7 @@ def write_atomically(folder: Path, name: str, data: bytes) -> Path:
     if not target.resolve().is_relative_to(folder.resolve()):
         said = f"{name!r} would lie outside its channel's folder"
         raise Refused(said)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(target.parent)
     fresh = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         with fresh.open("wb") as file:
@@ -194,14 +194,9 @@ def write_atomically(folder: Path, name: str, data: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         crashpoints.here("file-written")
-        fresh.replace(target)
+        durable.land(fresh, target)
         crashpoints.here("file-replaced")
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
-    handle = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
     return target

@@ -1,0 +1,37 @@
+"""Files that survive a power cut: bytes, then the name, then the folder that holds the name; each on the disk in turn.
+
+A rename alone promises nothing: without the first sync the file may be empty after a cut, without the last one it may
+not be there. A folder that was just made is a name too, in the folder above it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing; each name is on the disk when this returns."""
+    if folder.is_dir():
+        return
+    missing = [folder]
+    while not missing[-1].parent.is_dir():
+        missing.append(missing[-1].parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync(made.parent)
+
+
+def land(fresh: Path, target: Path) -> None:
+    """Make `fresh`, whose bytes are synced, be `target`, in the same folder: whole and for good when this returns."""
+    fresh.replace(target)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's names, are on the disk."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
