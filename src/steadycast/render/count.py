@@ -38,6 +38,7 @@ _MAYBE_EMOJI = re.compile("[\xa9\xae\u200d\u203c-\u3299\ufe0f\U0001f000-\U000fff
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3")
 _WORD = re.compile(rf"[{WIDE}]|[^\s{WIDE}]+")
 _WEIGHTED_URL = 23
+MOST_PARTS = 250  # of one thread: nobody reads on so far, and finding where to part takes time
 
 
 def count(text: str, limit: Limit) -> int:
@@ -122,7 +123,8 @@ def split(text: str, limit: Limit, number: str = "{n}/{total}") -> tuple[str, ..
     """`text` as parts of a thread, each within `limit` with its number; one part without a number where it fits.
 
     A part ends at a paragraph where it can, else at a sentence, else at a word. `number` is written after a space,
-    "" leaves it out. Raises DraftError when not one character and its number fit.
+    "" leaves it out. Raises DraftError when not one character and its number fit,
+    and where there would be over MOST_PARTS.
     """
     text = text.strip()
     if fits(text, limit):
@@ -155,6 +157,8 @@ def _packed(text: str, limit: Limit, tail: str) -> list[str]:
                 mend="raise the limit, or shorten the number",
             )
         parts.append(part)
+        if len(parts) > MOST_PARTS:
+            raise DraftError(f"makes a thread of over {MOST_PARTS} parts", mend="shorten it")
         text = text[end:].lstrip()
     return parts
 
