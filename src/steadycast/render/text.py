@@ -139,7 +139,7 @@ class _Writer:
         does, flush = self._does, self._flush
         for i in range(0, len(pieces) - 1, 3):
             text = pieces[i]
-            if text:
+            if text and (self._line or self._pre or not text.isspace()):  # between blocks it means nothing
                 self._line.append(text)
             self._attributes = pieces[i + 2]
             does.get(pieces[i + 1], flush)()
