@@ -1,0 +1,178 @@
+"""A worker: the real delivery package on the real ledger, through the real HTTP half, tick after tick, until it dies.
+
+Time is the machine's own, in both clocks. Only spans that are minutes in life are made shorter, all by SCALE, so that
+leases lapse, SETTLE passes and read-backs come round while one watches; what is compared with what stays as it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from steadycast import registry
+from steadycast.channel import Adapter, Channel, Platform, Post, Receipt
+from steadycast.delivery import Clock, Once, Opened, SystemClock, deliver, judge, send, settle, steps, verify
+from steadycast.errors import Busy, FarSideError, Refused
+from steadycast.ledger.claims import Claimed
+from steadycast.ledger.store import Ledger
+from steadycast.web import Far
+from storm.log import Log
+
+SCALE = 200
+LEASE = dt.timedelta(minutes=5) / SCALE
+QUEUED = send.QUEUED  # as in life
+PLATFORMS = registry.platforms([Path(__file__).parent / "platforms"])
+ADAPTERS = {name: registry.load(platform) for name, platform in PLATFORMS.items()}
+
+
+def scaled_once() -> None:
+    """Make this process's spans as much shorter as the platforms here say theirs are; those it forks have them too."""
+    if QUEUED != send.QUEUED:
+        return
+    send.QUEUED /= SCALE
+    send.SPARE /= SCALE
+    steps.SPARE /= SCALE
+    send.TRUSTED /= SCALE
+    judge.FLOOR /= SCALE
+    judge.VERIFY_AFTER /= SCALE
+    judge.LOOKS = tuple(span / (5 * SCALE) for span in judge.LOOKS)  # how soon, not whether
+
+
+@dataclass
+class Shifted:
+    """The machine's clock, some time on: what lies between two processes of one story is not waited for."""
+
+    by: float = 0.0  # seconds
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.by)
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.by
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def kind_of(channel: str) -> str:
+    """`read-back-3` -> `read-back`: the platform of a storm's channel."""
+    return channel.rpartition("-")[0]
+
+
+def parts_of(channel: str) -> int:
+    """Channels with odd numbers carry threads, where their platform can."""
+    return 3 if kind_of(channel) in {"conditional", "read-back"} and int(channel.rpartition("-")[2]) % 2 else 1
+
+
+def make_post(claim: Claimed) -> Post:
+    """A post whose text differs at every rendering: only what was frozen makes a second sending the same."""
+    texts = tuple(f"{claim.marker} {n} {os.urandom(4).hex()}" for n in range(1, parts_of(claim.channel) + 1))
+    return Post(
+        key=claim.marker, channel=claim.channel, slot=claim.slot, title="", summary="", html="", text=texts[0],
+        parts=texts, published=claim.at, series=claim.series, draft=claim.draft, revision="r1",
+    )  # fmt: skip
+
+
+@dataclass
+class Witness:
+    """The HTTP half, with every request that changes something told to the log before and after."""
+
+    far: Far
+    log: Log
+    key: str = ""
+    attempt: str = ""
+
+    def request(self, method: str, url: str, **more: Any) -> Any:
+        """As `Far.request`."""
+        if method == "GET":
+            return self.far.request(method, url, **more)
+        body = more.get("json") or {}
+        step = url.rpartition("/")[2] if "two-phase" in url else "post"
+        part = int(body.get("part", url.rpartition("/")[2] if method == "PUT" else 1))
+        of = {"key": self.key, "part": part, "step": step, "attempt": self.attempt}
+        self.log("invoke", **of)
+        try:
+            answer = self.far.request(method, url, **more)
+        except (Busy, Refused) as error:
+            self.log("fail", **of, how=type(error).__name__, code=error.code)
+            raise
+        except BaseException as error:
+            self.log("maybe", **of, how=type(error).__name__)
+            raise
+        self.log("answer", **of, status=answer.status)
+        return answer
+
+
+@dataclass
+class Witnessed:
+    """An adapter whose attempts and looks are told to the log."""
+
+    adapter: Adapter
+    http: Witness
+    log: Log
+
+    def publish(self, post: Post) -> Receipt:
+        """As the adapter."""
+        self.http.key, self.http.attempt = post.key, os.urandom(5).hex()
+        self.log("attempt", key=post.key, attempt=self.http.attempt)
+        receipt = self.adapter.publish(post)
+        self.log("receipt", key=post.key, attempt=self.http.attempt, id=receipt.remote_id)
+        return receipt
+
+    def find(self, post: Post) -> Receipt | None:
+        """As the adapter; what was seen, and when the looking began."""
+        began = time.monotonic()
+        try:
+            found = self.adapter.find(post)
+        except FarSideError as error:
+            self.log("looked", key=post.key, began=began, found=None, sure=False, why=error.message)
+            raise
+        parts = 0 if found is None else len(found.parts) or 1
+        self.log("looked", key=post.key, began=began, found=parts, sure=True)
+        return found
+
+
+class Desk:
+    """Opens channels for `deliver` and `settle`."""
+
+    def __init__(self, url: str, log: Log, clock: Clock) -> None:
+        self.url, self.log, self.clock = url, log, clock
+
+    def open(self, channel: str, once: Once) -> Opened:
+        """One channel for one attempt."""
+        platform: Platform = PLATFORMS[kind_of(channel)]
+        http = Witness(Far(channel, deadline=platform.deadline), self.log)
+        told = Channel(
+            name=channel, platform=platform.name, settings={"url": self.url}, out=Path(), zone=ZoneInfo("UTC"),
+            language="en", community="", spec=platform, now=SystemClock().now, once=once, http=http,
+        )  # fmt: skip
+        return Opened(Witnessed(ADAPTERS[platform.name](told), http, self.log), platform)
+
+
+def tick(ledger: Ledger, desk: Desk, clock: Clock, *, choose: Callable[[list[int]], list[int]], workers: int) -> int:
+    """One round of what publish and verify do; how many deliveries it touched."""
+    ledger.recover(clock.now())
+    ids = choose([d.id for d in ledger.due(clock.now(), 40)])
+    claims = ledger.claim(ids, clock.now(), f"pid {os.getpid()}", LEASE) if ids else []
+    done = deliver(ledger, claims, make_post, desk.open, clock=clock, workers=workers)
+    done += settle(ledger, desk.open, clock=clock, workers=workers, limit=6)
+    done += verify(ledger, desk.open, clock=clock, workers=workers, limit=6)
+    return len(done)
+
+
+def work(address: str, url: str, folder: Path, seed: str) -> None:
+    """Tick until killed."""
+    draw, clock = random.Random(seed), SystemClock()
+    ledger, desk = Ledger.open(address), Desk(url, Log(folder / "ours.log"), clock)
+    while True:
+        busy = tick(
+            ledger, desk, clock, workers=4, choose=lambda ids: draw.sample(ids, min(len(ids), draw.choice([1, 2, 4])))
+        )
+        time.sleep(0.002 if busy else 0.02)
