@@ -55,7 +55,7 @@ class _Adapter:
 
 def _opener(url: str) -> Callable[..., Opened]:
     platform = Platform(name="bench", folder=Path(), title="Bench", forms=("article",), delivery="conditional")
-    return lambda channel, once: Opened(_Adapter(url, Far(channel)), platform)  # noqa: ARG005
+    return lambda channel, once: Opened(_Adapter(url, Far(channel)), platform)
 
 
 def _post(claim: Any) -> Post:
