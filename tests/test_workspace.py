@@ -77,7 +77,7 @@ def test_a_whole_workspace_is_read(tmp_path):
         ('grace = "10m"', 'grace = "2d"', 9, ["series.notes", "late"]),
         ("ugc = 7", "ucg = 7", 13, ["series.notes.mix"]),
         ('"2026-12-31"', '"2026-13-31"', 14, ["series.notes.skip[2]", "holidays:CN"]),
-        ("holidays:CN", "holidays:XX", None, ["XX"]),
+        ("holidays:CN", "holidays:XX", 14, ["XX"]),
         ('platform = "site"', "", 18, ["channel.blog.platform"]),
         ('member = "bob"', 'membr = "bob"', 27, ["feed[2].membr", "'member'"]),
         ('name = "沪语读书会"', 'name = "沪语读书会', 2, []),

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
@@ -81,9 +81,17 @@ class Workspace(Rooms):
             name=name,
             zone=self.community.zone,
             except_=frozenset[dt.date]().union(*(dates(s) for s in plain)),
-            days_off=days_off(countries, self.overrides) if countries else {},
+            days_off=self._days_off(name, countries) if countries else {},
             **given,
         )
+
+    def _days_off(self, series: str, countries: Iterable[str]) -> dict[dt.date, str]:
+        try:
+            return days_off(countries, self.overrides)
+        except SettingsError as error:
+            path = ("series", series, "skip")
+            said = f"{dotted(path)}: {error.message}"
+            raise replace(error, message=said, file=self.settings_file, line=self.line(path)) from None
 
     @property
     def settings_file(self) -> Path:
@@ -140,9 +148,9 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         said = re.sub(r" \(at .*\)$", "", str(error))
         twice = re.search(r"Cannot declare \('channel', '([^']+)'\) twice", said)
-        if twice:
-            said = f"two channels are called {twice[1]!r}: give one of them another name"
-        raise SettingsError(said, file=file, line=int(found[1]) if found else None) from None
+        said = f"two channels are called {twice[1]!r}" if twice else f"it is not TOML: {said}"
+        mend = "give one of them another name" if twice else "text stands in quotes, lists in [ ]; toml.io shows how"
+        raise SettingsError(said, file=file, line=int(found[1]) if found else None, mend=mend) from None
 
 
 def _known_keys(file: Path, text: str, table: Mapping[str, Any]) -> None:
