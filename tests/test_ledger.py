@@ -282,7 +282,10 @@ def test_an_up_to_date_ledger_is_not_taken_for_a_copy(make_ledger):
         assert len(send(ledger, id)) == 1
         with Ledger.open(ledger.name) as again:
             assert again.restored_until is None
-    assert ledger.beside.read_text() == f"3 {NOON.isoformat()}\n"
+    intents, until, ahead, ended, installation = ledger.beside.read_text().split()
+    assert (intents, until, ahead) == ("3", NOON.isoformat(), NOON.isoformat())
+    assert ended == (NOON + LEASE).isoformat()
+    assert len(installation) == 16
     ledger.beside.write_text("3")
     with Ledger.open(ledger.name) as again:
         assert again.restored_until is None

@@ -64,6 +64,11 @@ class Rooms:
         """The ledger's address: a PostgreSQL URL from STEADYCAST_LEDGER, else a SQLite file under var/."""
         return os.environ.get("STEADYCAST_LEDGER") or str(self.var / "ledger.sqlite")
 
+    @property
+    def ledger_mark(self) -> Path:
+        """Where it is written how far a PostgreSQL ledger has come: a restored one is told by it."""
+        return self.var / "ledger.sent"
+
 
 def bundle() -> Path:
     """The workspace that comes with the package: its platforms, flows and prefect.yaml."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
 from steadycast import crashpoints
-from steadycast.channel import Platform, Post
+from steadycast.channel import Platform, Post, Receipt
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.judge import AdapterFor, Opened, cannot_tell, looked, not_seen, verified
 from steadycast.delivery.post_bytes import post_from_bytes
@@ -19,6 +19,8 @@ from steadycast.ledger.looks import Look
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 
+StandIn = Callable[[Look], Post]
+
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
@@ -28,18 +30,26 @@ class Purpose:
     cannot_tell: Callable[[Look, tuple[str, str], dt.datetime], Ending]
     write: Callable[[Sequence[Ending], dt.datetime], frozenset[int]]
     instead: Callable[[Look, Platform, dt.datetime], Ending | None]
+    stand_in: StandIn | None = None
 
 
 def settle(
-    ledger: Ledger, adapter_for: AdapterFor, *, clock: Clock | None = None, workers: int = 16, limit: int = 200
+    ledger: Ledger,
+    adapter_for: AdapterFor,
+    *,
+    stand_in: StandIn | None = None,
+    clock: Clock | None = None,
+    workers: int = 16,
+    limit: int = 200,
 ) -> list[Result]:
     """Look for what may be there: found becomes seen, surely absent becomes due, the rest is looked at later.
 
     A look counts no sooner than the platform's `settle` after the request's deadline. A blind platform has nothing
-    to look at: its deliveries wait for a person.
+    to look at: its deliveries wait for a person. What a restored ledger lost with the frozen post is looked for by
+    its key, in the post that `stand_in` makes.
     """
     clock = clock or SystemClock()
-    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon)
+    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, stand_in)
     return _look(ledger, ledger.doubts(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -81,16 +91,24 @@ def _ending(look: Look, post: bytes | None, adapter_for: AdapterFor, clock: Cloc
         return purpose.cannot_tell(look, ("", f"the channel does not open: {type(error).__name__}"), clock.now())
     if still := purpose.instead(look, opened.platform, clock.now()):
         return still
-    if post is None:
+    if post is None and purpose.stand_in is None:
         return purpose.cannot_tell(look, ("", "there is no frozen post to look for"), clock.now())
-    sent = post_from_bytes(post)
+    sent = purpose.stand_in(look) if post is None and purpose.stand_in else post_from_bytes(post or b"")
     crashpoints.here("look-begins")
     try:
         answer: object = opened.adapter.find(sent)
     except Exception as error:
         answer = error
     crashpoints.here("look-answered")
-    return purpose.judge(look, opened, sent, answer, clock.now())
+    ending = purpose.judge(look, opened, sent, answer, clock.now())
+    return ending if post is not None else _of_what_is_lost(look, ending, answer)
+
+
+def _of_what_is_lost(look: Look, ending: Ending, answer: object) -> Ending:
+    """A look without the post that was sent: what is not there goes out at its hour, half a thread is a person's."""
+    if ending.state == State.DUE and isinstance(answer, Receipt):
+        return cannot_tell(look, ("", f"{len(answer.parts)} parts are there"), ending.at)
+    return replace(ending, wake=max(ending.at, look.at)) if ending.state == State.DUE else ending
 
 
 def _too_soon(look: Look, platform: Platform, now: dt.datetime) -> Ending | None:

@@ -26,7 +26,7 @@ from steadycast.errors import Fenced
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import chunks
-from steadycast.ledger.restore import count_intents, may_go, set_mark
+from steadycast.ledger.restore import Mark, count_intents, doubt, may_go, reach, set_mark
 from steadycast.ledger.tables import EPOCH, Instant, State
 
 DELIVERY = table("delivery")
@@ -140,13 +140,14 @@ def claim(
     What another worker has, what is not due, and what is past `late` is left out: an empty list is no error.
     """
     c = DELIVERY.c
-    free = (c.state == State.DUE) & (c.wake <= (until or now)) & ~past("late", now) & may_go(db)
+    free = (c.state == State.DUE) & (c.wake <= (until or now)) & ~past("late", now)
     taken = {
         "state": State.CLAIMED, "attempt": c.attempt + 1, "token": c.token + 1,
         "owner": owner, "lease": now + lease, "wake": now + lease,
     }  # fmt: skip
     rows = []
     with db.write("claim") as connection:
+        free &= may_go(doubt(connection), now)
         for batch in chunks(sorted(ids)):
             # PostgreSQL: rows that another worker is just taking are skipped, not waited for.
             mine = select(c.id).where(c.id.in_(batch), free).order_by(c.id).with_for_update(skip_locked=True)
@@ -203,9 +204,10 @@ def intend(db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.
     with db.write("intend") as connection:
         mine = [replace(d, lease=until) for d in claims if _one(connection, change, d.id, d.token)]
         tell(connection, [d.id for d in mine], now, "sending")
-        intents = count_intents(db, connection, len(mine))
+        intents = count_intents(connection, len(mine))
+        far = reach(connection, {(d.series, d.at) for d in mine}, now)
     if mine:
-        set_mark(db, intents, max(now, *(d.at for d in mine)))
+        set_mark(db, Mark(intents, until=far, ahead=max(d.at for d in mine), ended=until))
     return mine
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    literal,
     type_coerce,
     update,
 )
@@ -23,7 +24,8 @@ from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, micros
 from steadycast.ledger.connection import Database, upsert
 from steadycast.ledger.endings import RECEIPT, verdict
 from steadycast.ledger.history import tell
-from steadycast.ledger.tables import State
+from steadycast.ledger.restore import RESTORED
+from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict
 
 AGAIN = dt.timedelta(hours=1)  # how long a sending that a person asks for past `late` may still take
@@ -51,9 +53,15 @@ def settle_as_missed(db: Database, delivery: int, who: str, now: dt.datetime) ->
 
 
 def send_again(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
-    """From unknown to due: a person saw that it is not there. It resumes after its last known step."""
+    """From unknown to due: a person saw that it is not there. It resumes after its last known step.
+
+    What a restore put in doubt ahead of its hour goes out at its hour.
+    """
+    c = DELIVERY.c
+    due = _due(now)
+    due["wake"] = case(((c.code == RESTORED) & (c.at > now), c.at), else_=literal(now, Instant))
     with db.write() as connection:
-        if not _move(connection, delivery, (State.UNKNOWN,), _due(now), now, f"{who}: send again"):
+        if not _move(connection, delivery, (State.UNKNOWN,), due, now, f"{who}: send again"):
             return False
         connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.remote_id.is_(None)))
         return True

@@ -1,95 +1,247 @@
 """A ledger that was restored from an older copy must not send again what the lost part had sent.
 
-Beside a SQLite ledger lies `<name>.sent`: how many intents were ever written, and up to which instant slots were
-sent. A ledger that knows of fewer is an older copy: then every open delivery up to that instant is in doubt, and a
-person's, since what was frozen for it was in the part that is lost. PostgreSQL has no file beside it: whoever takes
-it back in time looks for himself.
+Two things tell that a ledger is an older copy. Beside it lies a mark, `<ledger>.sent`: how many intents were ever
+written, when the last was, how far ahead of their hour slots were sent, by when the last request had ended, and by
+which installation; a ledger that knows of fewer is older. And a copy made by `copies.copy` says of itself that it is
+one, wherever it is opened.
+
+Then every delivery of the time that is lost is in doubt: slots up to the last intent, and the next slot of a series
+where one may have been published ahead of its hour, as `up` and `publish SERIES` do. Where the markers are the same
+(the copy has the installation's secret) read-back settles them; where a whole ledger was lost, or nobody can look, a
+person does.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import hashlib
 import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, true, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_column, select, true, update
 
-from steadycast import crashpoints
+from steadycast import crashpoints, durable
 from steadycast.ledger.connection import Database, table, telling, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.tables import State
 
 META = table("meta")
+SLOT = table("slot")
 DELIVERY = table("delivery")
-RESTORED = "restored"  # the code of a delivery that is in doubt for this; a person's word frees it
+FAR = dt.timedelta(days=400)  # ahead of its hour nobody sends anything further
+RESTORED = "restored"  # the code of a delivery that is in doubt for this
 WHY = "the ledger was restored from an older copy: look whether it is there"
+COPY = "copy"  # meta: this ledger is a copy, made then; nothing is known of what was sent since
+INSTANTS = ("until", "ahead", "ended")
+KEYS = ("intents", "secret", COPY, "restored_looks", "restored_new", *(f"restored_{name}" for name in INSTANTS))
+HANDED_OUT = 1000  # tokens that the lost part may have given to workers which still live
 
 
-def count_intents(db: Database, connection: Connection, intents: int) -> int:
-    """Add to the number of intents ever written; the new number."""
-    known = int(connection.scalar(select(META.c.value).where(META.c.key == "intents")) or 0)
-    if db.beside is not None and intents:
-        upsert(connection, META, [{"key": "intents", "value": str(known + intents)}], ["value"])
-    return known + intents
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What lies beside a ledger: how far it had come."""
+
+    intents: int
+    until: dt.datetime  # of the last intent
+    ahead: dt.datetime  # the latest slot that was sent, if ahead of its hour
+    ended: dt.datetime  # by when every request had ended
+    installation: str = ""  # whose: `fingerprint` of its secret
 
 
-def set_mark(db: Database, intents: int, until: dt.datetime) -> None:
-    """Write beside the ledger, durably, that so many intents were written, for slots up to `until`."""
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What an older copy cannot know."""
+
+    until: dt.datetime | None = None  # slots up to then may have been sent; None: nothing is in doubt
+    ahead: dt.datetime | None = None  # and the next slot of each series, up to then
+    ended: dt.datetime | None = None  # by when the requests of the lost part had ended
+    copy: bool = False  # it is a copy, and has not been told until when
+    new: bool = False  # what was tried before is in doubt too, once
+    looks: bool = True  # the markers are the lost part's: read-back can find them
+
+
+def fingerprint(secret: bytes) -> str:
+    """Which installation a secret belongs to, without the secret."""
+    return hashlib.sha256(b"steadycast " + secret).hexdigest()[:16]
+
+
+def count_intents(connection: Connection, intents: int) -> int:
+    """Add to the number of intents ever written; the new number. Whoever comes second waits for the first's commit."""
+    if intents:
+        known = "CAST(CAST(meta.value AS BIGINT) + CAST(excluded.value AS BIGINT) AS TEXT)"
+        upsert(connection, META, [{"key": "intents", "value": str(intents)}], (), value=literal_column(known))
+    return int(connection.scalar(select(META.c.value).where(META.c.key == "intents")) or 0)
+
+
+def reach(connection: Connection, slots: Iterable[tuple[str, dt.datetime]], now: dt.datetime) -> dt.datetime:
+    """Up to when slots may have been sent once these are, (series, instant) each: `now`, or the farthest of them.
+
+    One that is the next of its series does not count: the mark's `ahead` tells of it.
+    """
+
+    def nearer(series: str, at: dt.datetime) -> bool:
+        between = select(SLOT.c.id).where(SLOT.c.series == series, SLOT.c.at > now, SLOT.c.at < at).limit(1)
+        return connection.scalar(between) is not None
+
+    return max((at for series, at in slots if at > now and nearer(series, at)), default=now)
+
+
+def set_mark(db: Database, latest: Mark) -> None:
+    """Write beside the ledger, durably, how far it has come; one that came further already stays."""
     if db.beside is None:
         return
-    with telling(db.name):
-        known, before = _mark(db.beside) or (0, until)
-        if known >= intents:
-            return
-        text = f"{intents} {max(until, before).isoformat()}\n"
-        new = db.beside.with_name(f"{db.beside.name}.{os.getpid()}")
-        with new.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        crashpoints.here("mark-written")
-        new.replace(db.beside)
-        crashpoints.here("mark-replaced")
+    with telling(db.name), _alone(db.beside):
+        known = read_mark(db.beside)
+        if known is None or known.intents < latest.intents:
+            spans = {name: max(getattr(latest, name), getattr(known or latest, name)) for name in INSTANTS}
+            _write_mark(db.beside, replace(latest, **spans, installation=fingerprint(db.secret)))
+
+
+def _alone(mark: Path) -> Any:
+    """Two workers' marks take turns: the lower one must not come last."""
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    lock = mark.with_name(f"{mark.name}.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock  # closing it gives it back
+
+
+def _write_mark(path: Path, mark: Mark) -> None:
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    with new.open("w", encoding="ascii") as file:
+        told = (mark.intents, *(getattr(mark, name).isoformat() for name in INSTANTS), mark.installation)
+        file.write(" ".join(map(str, told)) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    crashpoints.here("mark-written")
+    durable.land(new, path)
+    crashpoints.here("mark-replaced")
+
+
+def read_mark(path: Path | None) -> Mark | None:
+    """The mark at this path; None where there is none, or a torn one: the next intent writes it anew."""
+    try:
+        intents, *spans, installation = path.read_text(encoding="ascii").split() if path else ["", ""]
+        instants = dict(zip(INSTANTS, map(dt.datetime.fromisoformat, spans), strict=True))
+        return Mark(int(intents), **instants, installation=installation)
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def notice(db: Database) -> None:
-    """On opening: find out whether this is an older copy, and remember up to when its deliveries are in doubt."""
-    with db.read() as connection:
-        values = dict(connection.execute(select(META.c.key, META.c.value)).tuples().all())
-    floor = values.get("restored_until")
-    mark = None if db.beside is None else _mark(db.beside)
-    if mark and mark[0] > int(values.get("intents", 0)) and not db.readonly:
-        floor = mark[1].isoformat()
+    """On opening: find out whether this is an older copy. One that is opened for reading only is not told so."""
+    with telling(db.name), db.read() as connection:
+        meta = _meta(connection)
+    if not db.readonly and _behind(db, meta):
         with db.write() as connection:
-            fresh = {"restored_until": floor, "intents": str(mark[0])}
-            upsert(connection, META, [{"key": k, "value": v} for k, v in fresh.items()], ["value"])
-    db.restored_until = None if floor is None else dt.datetime.fromisoformat(floor)
+            db.restored_until = _told(db, connection).until
+    else:
+        db.restored_until = _doubt(meta).until
 
 
-def may_go(db: Database) -> ColumnElement[bool]:
-    """Whether a delivery's slot comes after what the lost part had sent, or a person has looked."""
-    if db.restored_until is None:
+def doubt(connection: Connection) -> Doubt:
+    """What is in doubt, as this transaction sees it."""
+    return _doubt(_meta(connection))
+
+
+def may_go(of: Doubt, now: dt.datetime) -> ColumnElement[bool]:
+    """Whether a delivery may be claimed: its slot is not of the time that is lost, or somebody has looked since."""
+    if of.copy:
+        of = _now_known(of, now)
+    if of.until is None:
         return true()
-    return (DELIVERY.c.at > db.restored_until) | (DELIVERY.c.code == RESTORED)
+    return ~_lost(of) if of.new else ~_lost(of) | (DELIVERY.c.attempt > 0)
 
 
 def put_in_doubt(db: Database, connection: Connection, now: dt.datetime) -> tuple[int, ...]:
-    """From due or claimed to unknown: what an older copy of the ledger believes unsent. A person settles it."""
-    if db.restored_until is None:
+    """From due, claimed or refused to unknown: what an older copy of the ledger cannot know. Read-back settles it.
+
+    What it takes with it is done once; a slot of the lost time that planning makes anew is taken as it comes.
+    """
+    found = _told(db, connection)
+    if found.copy:
+        found = _now_known(found, now)
+    db.restored_until = found.until
+    if found.until is None:
         return ()
-    open_ = DELIVERY.c.wake.is_not(None) & DELIVERY.c.state.in_([State.DUE, State.CLAIMED]) & ~may_go(db)
-    doubt = {"state": State.UNKNOWN, "wake": None, "owner": "", "lease": None, "code": RESTORED, "message": WHY}
-    moved = connection.execute(update(DELIVERY).where(open_).values(**doubt).returning(DELIVERY.c.id))
+    c = DELIVERY.c
+    fresh = (c.state == State.DUE) & (c.attempt == 0)
+    tried = c.state.in_([State.DUE, State.CLAIMED, State.REFUSED])
+    open_ = c.wake.is_not(None) & (c.verdict == "") & (tried if found.new else fresh) & _lost(found)
+    values = {
+        "state": State.UNKNOWN, "wake": now if found.looks else None, "owner": "", "lease": None, "looks": 0,
+        "attempt": case((c.attempt == 0, 1), else_=c.attempt), "token": c.token + HANDED_OUT, "frozen": None,
+        "deadline": found.ended, "code": RESTORED, "message": WHY,
+    }  # fmt: skip
+    moved = connection.execute(update(DELIVERY).where(open_).values(**values).returning(c.id))
     ids = tuple(row.id for row in moved)
     tell(connection, ids, now, State.UNKNOWN.value, WHY)
+    if found.new:
+        _keep(connection, replace(found, new=False))
     return ids
 
 
-def _mark(path: Path) -> tuple[int, dt.datetime] | None:
-    try:
-        intents, until = path.read_text(encoding="ascii").split()
-        return int(intents), dt.datetime.fromisoformat(until)
-    except FileNotFoundError:
-        return None
-    except ValueError:  # torn: it says nothing, and the next intent writes it anew
-        return None
+def mark_as_copy(connection: Connection, now: dt.datetime) -> None:
+    """Say in this ledger that it is a copy: whoever opens it next puts what it cannot know in doubt."""
+    upsert(connection, META, [{"key": COPY, "value": now.isoformat()}], ["value"])
+
+
+def _now_known(of: Doubt, now: dt.datetime) -> Doubt:
+    """A copy's doubt, once it is opened: until now, anything may have been sent."""
+    return Doubt(max(now, of.until or now), now + FAR, max(now, of.ended or now), new=True, looks=of.looks)
+
+
+def _lost(of: Doubt) -> ColumnElement[bool]:
+    """Whether a delivery's slot is of the time that is lost, or the first of its series after it."""
+    c, until = DELIVERY.c, of.until
+    assert until is not None
+    before: ColumnElement[bool] = c.at <= until
+    if of.ahead is None or of.ahead <= until:
+        return before
+    next_ = (SLOT.c.series == c.series) & (SLOT.c.at > until) & (SLOT.c.excused == "")
+    first = select(func.min(SLOT.c.at)).where(next_).correlate(DELIVERY).scalar_subquery()
+    return before | ((c.at <= of.ahead) & (c.at == first))
+
+
+def _meta(connection: Connection) -> dict[str, str]:
+    query = select(META.c.key, META.c.value).where(META.c.key.in_(KEYS))
+    return dict(connection.execute(query).tuples().all())
+
+
+def _behind(db: Database, meta: Mapping[str, str]) -> Mark | None:
+    """The mark, where it knows of more than the ledger."""
+    mark = read_mark(db.beside)
+    return mark if mark and mark.intents > int(meta.get("intents", 0)) else None
+
+
+def _doubt(meta: Mapping[str, str]) -> Doubt:
+    texts = {name: meta.get(f"restored_{name}") for name in INSTANTS}
+    spans = {name: dt.datetime.fromisoformat(text) for name, text in texts.items() if text}
+    new, looks = meta.get("restored_new") == "1", meta.get("restored_looks", "1") == "1"
+    return Doubt(**spans, copy=COPY in meta, new=new, looks=looks)
+
+
+def _told(db: Database, connection: Connection) -> Doubt:
+    """What is in doubt, with what the mark beside the ledger has to say; a mark that is behind says nothing."""
+    meta = _meta(connection)
+    before, mark = _doubt(meta), _behind(db, meta)
+    if mark is None:
+        return before
+    same = mark.installation == fingerprint(bytes.fromhex(meta.get("secret", "")))
+    spans = {name: max(getattr(mark, name), getattr(before, name) or getattr(mark, name)) for name in INSTANTS}
+    # A mark of this installation knows until when; of another one it says only that a ledger was here.
+    found = Doubt(**spans, copy=before.copy and not same, new=True, looks=same and before.looks)
+    upsert(connection, META, [{"key": "intents", "value": str(mark.intents)}], ["value"])
+    _keep(connection, found)
+    return found
+
+
+def _keep(connection: Connection, found: Doubt) -> None:
+    rows = {f"restored_{name}": getattr(found, name).isoformat() for name in INSTANTS}
+    rows |= {"restored_looks": str(int(found.looks)), "restored_new": str(int(found.new))}
+    upsert(connection, META, [{"key": k, "value": v} for k, v in rows.items()], ["value"])
+    if not found.copy:
+        connection.execute(delete(META).where(META.c.key == COPY))

@@ -54,14 +54,15 @@ class Ledger(Database):
     """One community's ledger; every method below is a function of the module it is taken from."""
 
     @classmethod
-    def open(cls, where: str | Path, *, readonly: bool = False) -> Self:
+    def open(cls, where: str | Path, *, readonly: bool = False, mark: Path | None = None) -> Self:
         """The ledger at a path or a PostgreSQL URL: made when missing, upgraded when old.
 
+        `mark` is where it is written how far a PostgreSQL ledger has come; an SQLite one has that beside its file.
         Raises LedgerError, with the mend, when it cannot be opened or written, or is newer than this program.
         """
         made = connect(where, readonly=readonly)
         ledger = cls(made.engine, made.name, readonly=readonly)
-        ledger.beside = made.beside
+        ledger.beside = made.beside or mark
         try:
             schema.ensure(ledger)
             installation.settle_in(ledger)

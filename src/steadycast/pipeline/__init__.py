@@ -3,6 +3,7 @@
 from steadycast.intake.watch import watch
 from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.backfill import backfill
+from steadycast.pipeline.backup import backup, restore
 from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.desk import Desk, now, who
@@ -20,6 +21,7 @@ __all__ = [
     "ReportMade",
     "alarm",
     "backfill",
+    "backup",
     "check",
     "collect",
     "confirm",
@@ -30,6 +32,7 @@ __all__ = [
     "preview",
     "publish",
     "report",
+    "restore",
     "settle",
     "status",
     "verify",

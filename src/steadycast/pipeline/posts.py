@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from steadycast.channel import Post
 from steadycast.draft import Draft
 from steadycast.errors import DraftError, Refused
 from steadycast.ledger.claims import Claimed
+from steadycast.ledger.looks import Look
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import approved
 from steadycast.render.body import Body, prepare
@@ -102,3 +104,21 @@ class Posts:
                 path = page_path(slot, self.desk.ledger.marker(slot, name))
                 return f"{base.rstrip('/')}/{str(pattern).format(path=path)}"
         return ""
+
+
+def stand_in(desk: Desk) -> Callable[[Look], Post]:
+    """Makes a post to look for what a restored ledger lost: its key, its slot, and what its draft would be today."""
+    zone = desk.workspace.community.zone
+
+    def made(look: Look) -> Post:
+        row = desk.ledger.delivery(look.id)
+        key, series = (row.marker, row.series) if row else ("", "")
+        try:
+            draft = approved(desk, row.draft) if row and row.draft else None
+            if draft:
+                return Posts(desk).post(draft, Place(look.channel, look.slot, series, look.at, key))
+        except Exception:  # noqa: S110 a draft that cannot be rendered any more stops no look: the key is what counts
+            pass
+        return Post(key, look.channel, look.slot, "", "", "", "", ("",), look.at.astimezone(zone), series=series)
+
+    return made

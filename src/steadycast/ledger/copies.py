@@ -1,0 +1,128 @@
+"""Copies of a ledger: made while others write, examined before they are trusted, and put back in one transaction.
+
+SQLite only: PostgreSQL's are `pg_dump`'s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadycast import durable
+from steadycast.errors import LedgerError
+from steadycast.ledger.connection import BUSY_TIMEOUT, Database, telling
+from steadycast.ledger.migrations import HEAD
+from steadycast.ledger.restore import COPY, fingerprint, mark_as_copy
+
+SIDECARS = ("-journal", "-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a ledger has come."""
+
+    version: str  # of its tables
+    intents: int
+    installation: str  # `restore.fingerprint` of its secret
+    latest: dt.datetime | None  # its last tick or event
+
+    def newer_than(self, other: Standing) -> bool:
+        """Whether it knows of something that `other` does not."""
+        mine, others = (s.latest.timestamp() if s.latest else 0.0 for s in (self, other))
+        return (self.version, self.intents) > (other.version, other.intents) or mine > others
+
+
+def copy(db: Database, to: Path, now: dt.datetime) -> Standing:
+    """Write a whole, consistent copy of an SQLite ledger to `to`, marked as one; writers wait meanwhile.
+
+    It is one file, the owner's alone, and durable when this returns.
+    """
+    with telling(db.name):
+        os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with _opened(Path(db.name)) as source, _opened(to, "rw") as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode=DELETE")  # no -wal file beside it
+            target.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (COPY, now.isoformat()))
+            target.commit()
+        durable.sync(to)
+    return standing(to)
+
+
+def standing(path: Path) -> Standing:
+    """How far the ledger in a file has come; LedgerError where it is none, damaged, or newer than this program."""
+    with telling(str(path)), _opened(path) as connection:
+        said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if said != "ok":
+            raise LedgerError(f"ledger {path.name}: it is damaged: {said.splitlines()[0]}")
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        found = str(row[0]) if row else ""
+        if not found or found > HEAD:
+            said = f"its tables are at version {found or 'none'}, this program speaks {HEAD}"
+            raise LedgerError(f"ledger {path.name}: {said} (upgrade Steadycast)")
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
+        event = connection.execute("SELECT max(at) FROM event").fetchone()[0]
+    known = [dt.datetime.fromtimestamp(event / 1e6, dt.UTC)] if event else []
+    known += [dt.datetime.fromisoformat(meta["tick"])] if "tick" in meta else []
+    secret = bytes.fromhex(meta.get("secret", ""))
+    return Standing(found, int(meta.get("intents", 0)), fingerprint(secret), max(known, default=None))
+
+
+def put_back(staged: Path, target: Path) -> Path | None:
+    """Make the ledger at `target` what `staged` holds; what it was is kept beside it, and that path returned.
+
+    A ledger that can be read is overwritten in one transaction: programs that have it open see the new one, and lose
+    their claims. One that cannot is moved aside.
+    """
+    with telling(str(target)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            _move_in(staged, target)
+            return None
+        aside = _free(target.with_name(f"{target.name}.before-restore"))
+        try:
+            with _opened(target, "rw") as there, _opened(aside, "rwc") as kept, _opened(staged) as source:
+                there.backup(kept)
+                source.backup(there)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):  # busy, read-only, a full disk: it is a ledger all the same
+                raise
+            for suffix in ("", *SIDECARS):
+                with contextlib.suppress(FileNotFoundError):
+                    target.with_name(target.name + suffix).replace(aside.with_name(aside.name + suffix))
+            _move_in(staged, target)
+        aside.chmod(0o600)
+    return aside
+
+
+def doubt_from_now_on(db: Database, now: dt.datetime) -> None:
+    """Say in an open ledger that it was taken back in time: at the next tick, what it cannot know is in doubt."""
+    with db.write() as connection:
+        mark_as_copy(connection, now)
+
+
+def _move_in(staged: Path, target: Path) -> None:
+    for suffix in SIDECARS:  # a journal of what lay here before would be rolled back into it
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
+    staged.chmod(0o600)
+    durable.sync(staged)
+    durable.land(staged, target)
+
+
+def _free(path: Path) -> Path:
+    return next(p for p in (path, *(path.with_name(f"{path.name}.{n}") for n in range(2, 10_000))) if not p.exists())
+
+
+@contextlib.contextmanager
+def _opened(path: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT)
+    try:
+        if mode != "ro":
+            connection.execute("PRAGMA synchronous=EXTRA")
+        yield connection
+    finally:
+        connection.close()

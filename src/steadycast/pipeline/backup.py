@@ -1,0 +1,290 @@
+"""Backup and restore: the ledger, the media and what file channels have published, in one tar that proves itself whole.
+
+`tar xf` reads it too. The manifest comes last and names the hash of every file: a tar that was cut short has none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import json
+import os
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from steadycast import __version__, durable
+from steadycast.errors import InputError, LedgerError
+from steadycast.ledger import copies
+from steadycast.ledger.store import Ledger
+from steadycast.pipeline.desk import Desk
+from steadycast.rooms import Rooms
+
+FORMAT = 1
+MANIFEST = "steadycast-backup.json"
+LEDGER = "ledger.sqlite"
+TREES = ("media", "out")  # of var/: what cannot be made again, or what readers see
+NOT_OURS = ("out/report",)  # made again every hour
+HALF = re.compile(r"\..+\.\d+(\.[0-9a-f]{8})?")  # a file that is just being written
+LARGEST = 64 << 20  # bytes of a manifest: a quarter of a million files
+CHUNK = 1 << 20
+POSTGRES = (
+    "the ledger is PostgreSQL's and is not in it (pg_dump --format=custom; pg_restore it before `steadycast restore`)"
+)
+AFTERWARDS = (
+    "Nothing that may have gone out since is sent again: `steadycast verify` reads it back, and `steadycast status` "
+    "shows what only a person can tell."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """What a backup holds."""
+
+    path: Path
+    files: int
+    size: int  # bytes, of the tar
+    ledger: bool
+
+    def lines(self) -> list[str]:
+        """What a person is told."""
+        said = f"{self.path}: {'the ledger and ' if self.ledger else ''}{self.files} files, {self.size:,} bytes"
+        return [said] if self.ledger else [said, POSTGRES]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did."""
+
+    var: Path
+    files: int  # written
+    kept: int  # there already
+    ledger: bool
+    at: str  # when the backup was made
+    aside: Path | None = None  # where the ledger lies that was there before
+
+    def lines(self) -> list[str]:
+        """What a person is told, and what to do next."""
+        what = "the ledger and " if self.ledger else ""
+        said = [f"{self.var}: {what}{self.files} files of {self.at} are back, {self.kept} were there already"]
+        said += [f"the ledger that was there is kept: {self.aside}"] if self.aside else []
+        said += [] if self.ledger else [POSTGRES]
+        return [*said, AFTERWARDS]
+
+
+def backup(desk: Desk, file: Path, now: dt.datetime) -> BackedUp:
+    """Writes everything that cannot be made again to a new tar, whole or not at all, while others go on working."""
+    workspace, file = desk.workspace, file.absolute()
+    if file.exists():
+        said = "it is there already"
+        raise InputError(said, file=file, mend="give the backup a name of its own, such as its date")
+    if any(file.is_relative_to((workspace.var / tree).resolve()) for tree in TREES):
+        said = "a backup holds what nobody else may see, and this folder is published"
+        raise InputError(said, file=file, mend="put it outside var/")
+    durable.make_folder(file.parent)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
+        fresh = Path(folder) / file.name
+        files = _write(desk.ledger, workspace, fresh, now)
+        fresh.chmod(0o600)  # the markers' secret is in it
+        size = fresh.stat().st_size
+        fresh.replace(file)
+    durable.sync(file.parent)
+    return BackedUp(file, len(files) - (LEDGER in files), size, LEDGER in files)
+
+
+def _write(ledger: Ledger, rooms: Rooms, to: Path, now: dt.datetime) -> dict[str, Any]:
+    """The tar: first the ledger, so that every file it speaks of comes after it, last the manifest."""
+    files: dict[str, Any] = {}
+    told: dict[str, Any] = {"kind": "sqlite" if ledger.is_sqlite else "postgresql"}
+    with to.open("xb") as raw, tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        if ledger.is_sqlite:
+            copy = to.with_name(LEDGER)
+            told |= asdict(copies.copy(ledger, copy, now))
+            files[LEDGER] = _add(tar, LEDGER, copy)
+            copy.unlink()
+        else:
+            told["intents"] = int(ledger.meta("intents") or 0)
+        for name, path in _files(rooms.var):
+            if (entry := _add(tar, name, path)) is not None:
+                files[name] = entry
+        manifest = {"format": FORMAT, "at": now, "program": __version__, "ledger": told, "files": files}
+        data = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1, default=_plain).encode()
+        info = tarfile.TarInfo(MANIFEST)
+        info.size, info.mtime = len(data), int(now.timestamp())
+        tar.addfile(info, io.BytesIO(data))
+    with to.open("rb") as written:
+        os.fsync(written.fileno())
+    return files
+
+
+def _files(var: Path) -> Iterator[tuple[str, Path]]:
+    for tree in TREES:
+        for folder, folders, names in os.walk(var / tree):
+            here = Path(folder)
+            inner = here.relative_to(var).as_posix()
+            folders[:] = sorted(f for f in folders if f"{inner}/{f}" not in NOT_OURS)
+            for name in sorted(names):
+                path = here / name
+                if path.is_file() and not path.is_symlink() and not HALF.fullmatch(name):
+                    yield f"{inner}/{name}", path
+
+
+def _add(tar: tarfile.TarFile, name: str, path: Path) -> dict[str, Any] | None:
+    """One file's hash and size, added as it is now; None where it went meanwhile."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    with file:
+        info = tar.gettarinfo(arcname=name, fileobj=file)
+        info.uid = info.gid = 0
+        info.uname = info.gname = ""
+        size = os.fstat(file.fileno()).st_size
+        digest, left = hashlib.sha256(), size
+        while left and (chunk := file.read(min(left, CHUNK))):
+            digest.update(chunk)
+            left -= len(chunk)
+        file.seek(0)
+        tar.addfile(info, file if info.isreg() else None)  # a second name of one file is a link within the tar
+        return {"sha256": digest.hexdigest(), "size": size}
+
+
+def restore(rooms: Rooms, file: Path, now: dt.datetime, *, to: Path | None = None, force: bool = False) -> Restored:
+    """Puts a backup back under var/, or under `to`: only what is whole, and nothing outside.
+
+    Files that are there stay: what readers see is never taken back. A ledger that is newer than the backup's is only
+    replaced with `force`, and is kept beside it. Deliveries that the copy cannot know of are in doubt from then on.
+    """
+    var = (to or rooms.var).absolute()
+    target = var / LEDGER if to or "://" in rooms.ledger else Path(rooms.ledger)
+    durable.make_folder(var)
+    with _tar(file) as tar, tempfile.TemporaryDirectory(dir=var, prefix=".restore-") as folder:
+        manifest = _manifest(tar, file)
+        held = _members(tar, manifest["files"], file)
+        staged = Path(folder) / LEDGER
+        aside = None
+        if LEDGER in held:
+            _read(tar, held[LEDGER], manifest["files"][LEDGER], staged, file)
+            _may_replace(staged, target, force=force)
+        written = _put_files(tar, held, manifest["files"], var, Path(folder), file)
+        if LEDGER in held:
+            aside = copies.put_back(staged, target)
+    if LEDGER not in held and to is None and "://" in rooms.ledger:
+        _doubt_postgres(rooms, manifest, now)
+    count = len(held) - (LEDGER in held)
+    return Restored(var, written, count - written, LEDGER in held, str(manifest["at"]), aside)
+
+
+def _may_replace(staged: Path, target: Path, *, force: bool) -> None:
+    """LedgerError where the ledger that is there knows more than the one that is to replace it."""
+    new = copies.standing(staged)
+    if force or not target.exists():
+        return
+    try:
+        there = copies.standing(target)
+    except LedgerError:
+        return  # it cannot be read: that is what a restore is for
+    if there.installation != new.installation or there.newer_than(new):
+        what = "newer than the backup" if there.installation == new.installation else "another community's"
+        said = f"ledger {target}: it is {what} (--force replaces it, and keeps it beside the restored one)"
+        raise LedgerError(said)
+
+
+def _doubt_postgres(rooms: Rooms, manifest: dict[str, Any], now: dt.datetime) -> None:
+    """A database that knows no more than the backup was taken back to it: what it cannot know is in doubt."""
+    with Ledger.open(rooms.ledger, mark=rooms.ledger_mark) as ledger:
+        if int(ledger.meta("intents") or 0) <= int(manifest["ledger"].get("intents", 0)):
+            copies.doubt_from_now_on(ledger, now)
+
+
+def _tar(file: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(file, mode="r:")
+    except FileNotFoundError:
+        said = "there is no such file"
+        raise InputError(said, file=file) from None
+    except tarfile.TarError as error:
+        raise _not_whole(file, "it is no tar, or is cut short") from error
+
+
+def _not_whole(file: Path, why: str) -> InputError:
+    return InputError(f"{why}: nothing was restored", file=file, mend="take an older backup")
+
+
+def _manifest(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
+    """What the backup says of itself; its last member."""
+    try:
+        member = tar.getmember(MANIFEST)
+        source = tar.extractfile(member) if member.isreg() and member.size <= LARGEST else None
+        found = json.load(source or io.BytesIO())
+        known = {str(n): {"sha256": str(e["sha256"]), "size": int(e["size"])} for n, e in found["files"].items()}
+        told = {"at": str(found["at"]), "ledger": dict(found["ledger"]), "files": known}
+        format_ = int(found["format"])
+    except (KeyError, TypeError, ValueError, AttributeError, tarfile.TarError) as error:
+        raise _not_whole(file, "it is no backup of Steadycast's, or is cut short") from error
+    if format_ > FORMAT:
+        said = f"it is of format {format_}, this program reads {FORMAT}"
+        raise InputError(said, file=file, mend="upgrade Steadycast")
+    return told
+
+
+def _members(tar: tarfile.TarFile, files: dict[str, Any], file: Path) -> dict[str, tarfile.TarInfo]:
+    """Each file of the manifest with its place in the tar; InputError for a name that leads anywhere else."""
+    there = {member.name: member for member in tar.getmembers()}
+    for name in files:
+        path = PurePosixPath(name)
+        plain = path.as_posix() == name and ".." not in path.parts and not re.search(r"[\x00-\x1f\\]", name)
+        if not (plain and (name == LEDGER or (path.parts[0] in TREES and len(path.parts) > 1))):
+            raise _not_whole(file, f"it names {name!r}, which is no file of a workspace")
+        if name not in there:
+            raise _not_whole(file, f"{name} is not in it")
+    return {name: there[name] for name in files}
+
+
+def _read(tar: tarfile.TarFile, member: tarfile.TarInfo, entry: dict[str, Any], to: Path, file: Path) -> None:
+    """One file's bytes, written to `to` and held against their hash. A link is read as what it links to in the tar."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        source: IO[bytes] | None = tar.extractfile(member) if member.isreg() or member.islnk() else None
+        with to.open("xb") as written:
+            while source and size <= entry["size"] and (chunk := source.read(CHUNK)):
+                digest.update(chunk)
+                size += len(chunk)
+                written.write(chunk)
+            written.flush()
+            os.fsync(written.fileno())
+    except (tarfile.TarError, KeyError) as error:
+        raise _not_whole(file, f"{member.name} cannot be read") from error
+    if (digest.hexdigest(), size) != (entry["sha256"], entry["size"]):
+        raise _not_whole(file, f"{member.name} is damaged")
+
+
+def _put_files(  # noqa: PLR0917 one tar's facts
+    tar: tarfile.TarFile,
+    held: dict[str, tarfile.TarInfo],
+    files: dict[str, Any],
+    var: Path,
+    staging: Path,
+    file: Path,
+) -> int:
+    """Every file that is not there yet, all of them read and held against their hashes before the first is put."""
+    missing = [name for name in held if name != LEDGER and not os.path.lexists(var / name)]
+    for number, name in enumerate(missing):
+        _read(tar, held[name], files[name], staging / str(number), file)
+    for number, name in enumerate(missing):
+        target = var / name
+        durable.make_folder(target.parent)
+        if not target.parent.resolve().is_relative_to(var.resolve()):
+            raise InputError("a folder of that name leads elsewhere", file=target, mend="move the link away")
+        os.utime(staging / str(number), (held[name].mtime, held[name].mtime))
+        durable.land(staging / str(number), target)
+    return len(missing)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
