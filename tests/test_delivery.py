@@ -706,3 +706,13 @@ def test_a_burst_pays_for_few_commits(ledger, promise, clock):
     assert {r.state for r in results} == {State.PUBLISHED}
     assert sum(written) == 100
     assert len(written) < 60
+
+
+def test_a_wave_begins_when_the_one_before_it_has_ended(ledger, promise, clock):
+    """The community's own pages first: whoever links to them links to something."""
+    fake = FakeChannel("conditional", clock)
+    promise("links", "more", "pages")
+    results = publish(ledger, fake, clock, wave=lambda claim: 0 if claim.channel == "pages" else 1)
+    assert {r.state for r in results} == {State.PUBLISHED}
+    assert len(fake.posts) == 3
+    assert fake.posts[0].key == ledger.marker(results[0].slot, "pages")

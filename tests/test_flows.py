@@ -146,3 +146,29 @@ def test_a_manual_run_from_prefect_publishes_one_series_once(at_noon, prefect_en
             prefect("deployment", "run", "publish/publish", "-p", "series=soon", "--watch", env=env, cwd=at_noon)
     sent = [d for d in deliveries(at_noon) if d["finished"]]
     assert {(d["channel"], d["attempt"]) for d in sent} == {("site", 1), ("feed", 1)}
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_a_dropped_draft_can_trigger_intake_on_a_worker(at_noon, prefect_env):
+    """Where content/ lies beside a worker and not beside a watcher: `steadycast intake --trigger` tells the server."""
+    env = {**prefect_env, "STEADYCAST_WORKSPACE": str(at_noon)}
+    prefect("work-pool", "create", "steadycast", "--type", "process", "--overwrite", env=env, cwd=at_noon)
+    prefect("deploy", "--name", "intake/intake", env=env, cwd=at_noon)
+    worker = [sys.executable, "-m", "prefect", "--no-prompt", "worker", "start", "--pool", "steadycast"]
+    with running(worker, env, at_noon / "worker.log", at_noon):
+        told = steadycast("intake", "--trigger", cwd=at_noon, env=prefect_env)
+        assert "told Prefect" in told
+        known = wait_for(lambda: (at_noon / "var" / "ledger.sqlite").is_file() and taken_in(at_noon), 120, step=1)
+    assert known == 3, (at_noon / "worker.log").read_text()[-2000:]
+
+
+def taken_in(folder: Path) -> int:
+    from steadycast.errors import LedgerError
+    from steadycast.ledger.store import Ledger
+
+    try:
+        with Ledger.open(folder / "var" / "ledger.sqlite", readonly=True) as ledger:
+            return len(ledger.drafts())
+    except LedgerError:
+        return 0  # it is being made just now

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
 
+Standing = Literal["waiting", "stock", "planned", "used", "rejected", "not-ready", "gone"]
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
 
@@ -28,7 +29,7 @@ def check(*, json: Json = False) -> int:
     return NEEDS_A_PERSON if found else OK
 
 
-def intake(*, feeds: bool = True, watch: bool = False, json: Json = False) -> int:
+def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, json: Json = False) -> int:
     """Take drafts in from content/ and from members' feeds, and plan with them.
 
     Parameters
@@ -37,12 +38,16 @@ def intake(*, feeds: bool = True, watch: bool = False, json: Json = False) -> in
         Look at the members' feeds too.
     watch
         Stay, and take in what is dropped as it is dropped.
+    trigger
+        Do nothing here: tell Prefect's server that something was dropped, and let a worker take it in.
     """
     from steadycast import pipeline
 
+    if trigger:
+        return _trigger(watch=watch)
     with pipeline.Desk.open() as desk:
         with progress("taking drafts in") as bar:
-            collected = pipeline.collect(desk, pipeline.now(), feeds=feeds, progress=bar)
+            collected = pipeline.collect(desk, pipeline.now(), feeds=feeds, at_once=True, progress=bar)
         pipeline.plan(desk, pipeline.now())
         if json:
             as_json({"changes": collected.rows(), "summary": collected.summary()})
@@ -57,6 +62,31 @@ def intake(*, feeds: bool = True, watch: bool = False, json: Json = False) -> in
         return NEEDS_A_PERSON if collected.problems else OK
 
 
+def _trigger(*, watch: bool) -> int:
+    """Sends the event that the deployment `intake/intake` waits for: once, or at each change of content/."""
+    import os
+    import threading
+
+    from steadycast import pipeline
+    from steadycast.errors import InputError
+    from steadycast.pipeline.deployments import DROPPED
+    from steadycast.workspace import load
+
+    if not os.environ.get("PREFECT_API_URL"):
+        said = "PREFECT_API_URL names no server"
+        raise InputError(said, mend="export PREFECT_API_URL=http://127.0.0.1:4200/api")
+    from prefect.events import emit_event  # seconds: only where it is asked for
+
+    content = load().content
+    changes = pipeline.watch(content, threading.Event()) if watch else iter([{content}])
+    for paths in changes:
+        shown = sorted(str(p.relative_to(content)) for p in paths)[:1] or [""]
+        resource = {"prefect.resource.id": DROPPED["match"]["prefect.resource.id"]}
+        emit_event(event=DROPPED["expect"][0], resource=resource, payload={"path": shown[0]})
+        say(f"told Prefect: {shown[0] or content}")
+    return OK
+
+
 def _watch(desk: object) -> None:
     import threading
 
@@ -69,9 +99,9 @@ def _watch(desk: object) -> None:
 
 def list_(
     *,
-    state: str = "",
+    state: Standing | None = None,
     member: str = "",
-    form: str = "",
+    form: Literal["article", "audio", "video", "event"] | None = None,
     json: Json = False,
 ) -> int:
     """List the drafts: what waits, what is in stock, what went out.
@@ -99,7 +129,9 @@ def list_(
         as_json(rows)
         return OK
     columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title", "path": "path"}
-    show(rows, columns, empty="No draft is like that.")
+    asked = state or member or form
+    nothing = "No draft is like that." if asked else "No draft has been taken in yet: `steadycast intake` does."
+    show(rows, columns, empty=nothing)
     return OK
 
 

@@ -22,15 +22,15 @@ PUBLISHED = {
 PLANNED = {"when": "slot", "series": "series", "title": "draft", "member": "by", "state": "state"}
 
 
-def main_job(desk: Desk) -> int:
-    """Does the whole job once and prints it; 1 when something waits for a person."""
+def main_job(desk: Desk, *, publish: bool = True) -> int:
+    """Does the whole job once and prints it; 1 when something waits for a person. Else only what is due goes out."""
     with progress("taking drafts in") as bar:
         collected = pipeline.collect(desk, pipeline.now(), progress=bar)
     say_taken_in(desk, collected)
     planned = pipeline.plan(desk, pipeline.now())
     say(planned.summary())
     with progress("publishing") as bar:
-        published = pipeline.publish(desk, next_of_each=True, progress=bar)
+        published = pipeline.publish(desk, next_of_each=publish, progress=bar)
     say_published(published)
     report = pipeline.report(desk, pipeline.now())
     say_record(report)

@@ -46,15 +46,15 @@ def publish(
 ) -> int:
     """Publish now: what is due; or the next slot of a series; or one draft; or one slot.
 
-    What is already there is not sent again, however often this is called. Exit 1 when a person has to look at
-    a delivery.
+    What is already there is not sent again, however often this is called.
+    Exit 1 when a person has to look at a delivery.
 
     Parameters
     ----------
     series
         The next slot of this series, before its hour.
     draft
-        This draft (id or path), outside any series, to every channel that takes its form.
+        This draft (id or path), outside any series, to every channel that takes its form and has it not yet.
     slot
         This slot (`daily@2026-11-27T20:00`).
     channel

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
-def up(*, once: bool = False, port: int = 4200) -> int:
+def up(*, once: bool = False, publish: bool = True, port: int = 4200) -> int:
     """Do the main job now, then stay up: server, flows, watcher.
 
     Takes drafts in, plans two weeks, publishes the next slot of each series, prints what went where, the record and
@@ -35,6 +35,9 @@ def up(*, once: bool = False, port: int = 4200) -> int:
     ----------
     once
         Do the main job and exit.
+    publish
+        Publish the next slot of each series now, before its hour. A service that starts by itself leaves it out
+        (--no-publish): a restart is no reason to be early.
     port
         Where Prefect's page and API listen, on this machine only; the next free one when it is taken.
     """
@@ -48,13 +51,13 @@ def up(*, once: bool = False, port: int = 4200) -> int:
     with Processes(workspace.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
         if once:
             with Desk.open(workspace) as desk:
-                return main_job(desk)
+                return main_job(desk, publish=publish)
         port = free_port(port)
         env = prefect_environment(workspace, port)
         server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         processes.start("server", [sys.executable, *server], env, workspace.root)
         with Desk.open(workspace) as desk:
-            main_job(desk)
+            main_job(desk, publish=publish)
             return stay_up(desk, processes, env, port, stop)
     return OK
 

@@ -63,14 +63,15 @@ def deliver(
     *,
     clock: Clock | None = None,
     hold_until: dt.datetime | None = None,
+    wave: Callable[[Claimed], int] | None = None,
     workers: int = 64,
 ) -> list[Result]:
     """Send what was claimed, each once as far as its far side allows; one result a claim, in the claims' order.
 
     `make_post` renders (Refused or InputError: a person mends it); it is not asked where an earlier try froze a post.
     `adapter_for(channel, once)` opens a channel. With `hold_until` everything is made ready ahead and sent at that
-    second. Raises LedgerError when the ledger cannot be written: then nothing more is sent, and what was sent
-    meanwhile is settled by recovery.
+    second. `wave` puts some before others: a wave begins when the one before it has ended. Raises LedgerError when
+    the ledger cannot be written: then nothing more is sent, and what was sent meanwhile is settled by recovery.
     """
     clock = clock or SystemClock()
     if hold_until is not None and (short := [c.slot for c in claims if c.lease <= hold_until]):
@@ -84,7 +85,9 @@ def deliver(
         wait_until(clock, hold_until)
     crashpoints.here("held")
     jobs = _intended(ledger, jobs, clock)
-    ended |= _Sending(ledger, clock).run(jobs, workers)
+    sending = _Sending(ledger, clock)
+    for number in sorted({wave(job.claim) if wave else 0 for job in jobs}):
+        ended |= sending.run([job for job in jobs if not wave or wave(job.claim) == number], workers)
     crashpoints.here("told")
     return [_result(claim, ended.get(claim.id)) for claim in claims]
 

@@ -9,7 +9,7 @@ from steadycast.errors import InputError
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DeliveryRow, DraftRow, State
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import OUT_OF_STOCK, find_draft
+from steadycast.pipeline.drafts import OUT, OUT_OF_STOCK, find_draft
 from steadycast.schedule.model import Assignment, Slot
 
 BY_HAND = "draft"  # the series part of such a slot's id: draft@<id>-<revision>
@@ -24,18 +24,21 @@ class ByHand:
     draft: str
     channels: tuple[str, ...]
     late: dt.timedelta
+    before: tuple[DeliveryRow, ...]  # channels that have these very words already, from another slot
 
-    def save(self, desk: Desk) -> str:
-        """Its id, now that it is in the ledger."""
+    def save(self, desk: Desk) -> list[DeliveryRow]:
+        """Its deliveries, now that they are in the ledger."""
+        if not self.channels:
+            return list(self.before)
         asked = [PlannedDelivery(self.slot.id, channel, late=self.late) for channel in self.channels]
         chosen = [Assignment(self.slot.id, self.draft, why="hand")]
         desk.ledger.save_plan([self.slot], chosen, asked, desk.clock.now(), manual=True)
-        return self.slot.id
+        return [*self.before, *desk.ledger.deliveries(slots=[self.slot.id])]
 
     def rows(self, desk: Desk) -> list[DeliveryRow]:
         """Its deliveries as they are, or would be: nothing is written."""
         there = {d.channel: d for d in desk.ledger.deliveries(slots=[self.slot.id])}
-        return [there.get(channel) or self._row(desk, channel) for channel in self.channels]
+        return [*self.before, *(there.get(channel) or self._row(desk, channel) for channel in self.channels)]
 
     def _row(self, desk: Desk, channel: str) -> DeliveryRow:
         marker = desk.ledger.marker(self.slot.id, channel)
@@ -48,7 +51,8 @@ class ByHand:
 def by_hand(desk: Desk, named: str, channel: str | None) -> ByHand:
     """A slot of its own for the approved revision of a draft, named by id or path, to `channel` or to all that take it.
 
-    Its id comes of draft and revision: asked for twice, it is still one slot.
+    Its id comes of draft and revision: asked for twice, it is still one slot. A channel that has these words from
+    another slot is told, not served again.
     """
     row, now = find_draft(desk, named), desk.clock.now().replace(microsecond=0)
     if not row.approved_revision or row.state in OUT_OF_STOCK:
@@ -59,16 +63,34 @@ def by_hand(desk: Desk, named: str, channel: str | None) -> ByHand:
     at = known.at if known else now
     local = at.astimezone(desk.workspace.community.zone).replace(tzinfo=None)
     there = [d.channel for d in desk.ledger.deliveries(slots=[id_])]
-    channels = dict.fromkeys([*there, *(c for c in _takers(desk, row) if channel in (None, c))])
-    return ByHand(Slot(at, id_, BY_HAND, local, id_), row.id, tuple(channels), now - at + LATE)
+    before = {d.channel: d for d in _out(desk, row) if d.slot != id_}
+    wanted = [c for c in _takers(desk, row) if channel in (None, c) and c not in before]
+    slot, channels = Slot(at, id_, BY_HAND, local, id_), tuple(dict.fromkeys([*there, *wanted]))
+    return ByHand(slot, row.id, channels, now - at + LATE, tuple(before.values()))
+
+
+def _out(desk: Desk, row: DraftRow) -> list[DeliveryRow]:
+    """Where the approved words of a draft are already, or may be. An evergreen is there to be sent again."""
+    if row.plan.get("evergreen"):
+        return []
+    return [d for d in desk.ledger.deliveries(draft=row.id, states=OUT) if d.revision == row.approved_revision]
 
 
 def _takers(desk: Desk, row: DraftRow) -> list[str]:
-    """The channels that take a draft of this form, and that it does not leave out."""
+    """The channels of the matrix for a draft: those of the series that it could serve, else all; that take its form."""
+    promised = [s for s in desk.workspace.series.values() if row.form in s.forms and _serves(row, s.name)]
+    matrix = {channel for series in promised for channel in series.channels} or set(desk.workspace.channels)
     found = []
     for name, settings in desk.workspace.channels.items():
+        if name not in matrix:
+            continue
         platform = desk.usable(name)
         takes = settings.forms or (platform.forms if platform else ())
         if row.form in takes and not settings.paused and name not in row.plan.get("skip", ()):
             found.append(name)
     return found
+
+
+def _serves(row: DraftRow, series: str) -> bool:
+    named = row.plan.get("series") or ()
+    return not named or series in named

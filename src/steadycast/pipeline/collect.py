@@ -22,8 +22,12 @@ from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
 Progress = Callable[[int, int], None]
 
 
-def collect(desk: Desk, now: dt.datetime, *, feeds: bool = True, progress: Progress | None = None) -> Collected:
+def collect(
+    desk: Desk, now: dt.datetime, *, feeds: bool = True, at_once: bool = False, progress: Progress | None = None
+) -> Collected:
     """Takes in what changed in content/ and, with `feeds`, in members' feeds; says what it found.
+
+    A feed is asked when its time has come; with `at_once` now, as a person who mended it wants to see that.
 
     One broken file or feed is one problem, and stops nothing else. Calling it again at once changes nothing.
     """
@@ -33,7 +37,7 @@ def collect(desk: Desk, now: dt.datetime, *, feeds: bool = True, progress: Progr
         taken = _write(desk, now, changes, known)
         looked: tuple[FeedLooked, ...] = ()
         if feeds and desk.workspace.feeds:
-            came = members_feeds.look(desk, now)
+            came = members_feeds.look(desk, now, at_once=at_once)
             taken += _write(desk, now, Changes(new=came.new, edited=came.edited), desk.ledger.drafts())
             members_feeds.keep(desk, came)
             looked, problems = came.looked, [*problems, *came.problems]

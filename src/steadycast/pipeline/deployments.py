@@ -61,7 +61,7 @@ def deployments(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-DROPPED = {
+DROPPED: dict[str, Any] = {
     "type": "event",
     "enabled": True,
     "match": {"prefect.resource.id": "steadycast.content"},

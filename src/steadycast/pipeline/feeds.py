@@ -44,12 +44,12 @@ class Came:
     problems: tuple[Problem, ...] = ()
 
 
-def look(desk: Desk, now: dt.datetime) -> Came:
-    """Reads the feeds whose time has come; one that hangs or is broken is one problem, and harms no other."""
+def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> Came:
+    """Reads the feeds whose time has come, or all `at_once`; one that hangs or is broken is one problem."""
     rows = {row.key: row for row in desk.ledger.feeds()}
     asked = [(settings, table) for table in desk.workspace.feeds if (settings := _settings(desk, table))]
     unset = [_unset(table) for table in desk.workspace.feeds if table.secret and not desk.find_secret(table.secret)]
-    due = [(s, t) for s, t in asked if _due(rows.get(s.key), now)]
+    due = [(s, t) for s, t in asked if at_once or _due(rows.get(s.key), now)]
     fetcher = Fetcher()
     came = Came(problems=(*unset, *_standing(rows, asked, {s.key for s, _ in due})))
     states = ((s, _state(rows.get(s.key))) for s, _ in due)

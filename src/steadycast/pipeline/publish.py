@@ -12,7 +12,7 @@ from itertools import groupby
 from steadycast.channel import Adapter, Post, Receipt
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import InputError, SteadycastError
-from steadycast.ledger.claims import Due
+from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.alarm import tick
 from steadycast.pipeline.by_hand import by_hand
@@ -106,7 +106,7 @@ DAY = dt.timedelta(days=1)
 def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
     """The deliveries that are asked for, in order of time."""
     if asked.draft:
-        return desk.ledger.deliveries(slots=[by_hand(desk, asked.draft, asked.channel).save(desk)])
+        return by_hand(desk, asked.draft, asked.channel).save(desk)
     if asked.slot:
         return desk.ledger.deliveries(slots=[asked.slot])
     if asked.by_hand:
@@ -137,27 +137,20 @@ def _one_overdue_each(due: Sequence[Due]) -> list[Due]:
 
 
 def _deliver(desk: Desk, rows: Sequence[DeliveryRow], asked: Asked, progress: Progress | None) -> None:
-    """Slot after slot, all channels of a slot together: first the community's own pages, then what links to them."""
+    """Instant after instant, all that falls due at one together."""
     done = 0
     for at, group in groupby(sorted(rows, key=lambda r: (r.at, r.slot)), key=lambda r: r.at):
         batch = list(group)
-        own, others = _own_pages_first(desk, batch)
-        for part in (own, others):
-            if part:
-                _send(desk, part, at, asked)
-                done += len(part)
-                if progress:
-                    progress(done, len(rows))
+        _send(desk, batch, at, asked)
+        done += len(batch)
+        if progress:
+            progress(done, len(rows))
 
 
-def _own_pages_first(desk: Desk, rows: Iterable[DeliveryRow]) -> tuple[list[DeliveryRow], list[DeliveryRow]]:
+def _after_the_pages(desk: Desk, claim: Claimed) -> int:
     """Others link to the pages with permalinks: those go out first, so that no reader meets a dead link."""
-    own: list[DeliveryRow] = []
-    others: list[DeliveryRow] = []
-    for row in rows:
-        platform = desk.usable(row.channel)
-        (own if platform and platform.data.get("permalink") else others).append(row)
-    return own, others
+    platform = desk.usable(claim.channel)
+    return 0 if platform and platform.data.get("permalink") else 1
 
 
 def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked) -> None:
@@ -176,6 +169,7 @@ def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked
         lambda channel, once: opened(desk, channel, once),
         clock=desk.clock,
         hold_until=hold,
+        wave=lambda claim: _after_the_pages(desk, claim),
         workers=desk.workspace.publish.workers,
     )
 
