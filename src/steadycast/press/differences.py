@@ -16,7 +16,7 @@ NO_LIMIT = folder.Limits(draft_bytes=1 << 62)  # whoever reads a draft knows how
 class Differences:
     """One look at content/."""
 
-    fresh: list[folder.Found] = field(default_factory=list)  # new or changed
+    fresh: dict[str, folder.Print] = field(default_factory=dict)  # new or changed
     same: dict[str, Made] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     problems: list[folder.Problem] = field(default_factory=list)  # what cannot even be read
@@ -39,14 +39,13 @@ def look(content: Path, memory: Memory) -> Differences:
 
     for item in folder.scan(content, NO_LIMIT, unchanged=unchanged, reading=False):
         if isinstance(item, folder.Found):
-            found.fresh.append(item)
+            found.fresh[str(item.path)] = item.print
             continue
         if isinstance(item, folder.Problem):
             found.problems.append(item)
         standing.append(str(item.path))
     if len(same) + len(found.fresh) < len(known) or found.fresh or standing:
-        fresh = {str(item.path) for item in found.fresh}
-        left = [path for path in known if path not in same and path not in fresh]
+        left = [path for path in known if path not in same and path not in found.fresh]
         kept = {path for path in left if any(_is_below(path, above) for above in standing)}
         same |= {path: known[path] for path in kept}
         found.gone = [path for path in left if path not in kept]

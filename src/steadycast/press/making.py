@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from steadycast.channel import Post
@@ -36,16 +36,17 @@ _PAGE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Order:
     """One draft to make: for which channels, and what lay there of it before."""
 
-    found: folder.Found
+    path: str  # below content/
+    print: folder.Print
     channels: Sequence[str]
     before: Mapping[str, str] = field(default_factory=dict)  # channel -> extension, of every channel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Done:
     """What became of one order."""
 
@@ -81,8 +82,8 @@ class Maker:
 
     def make(self, order: Order) -> Done:
         """Reads one draft and writes what its channels show of it. Never raises for what is wrong with the draft."""
-        found = folder.read(self.workspace.content, order.found, self._limits)
-        path = str(order.found.path)
+        content, path = self.workspace.content, order.path
+        found = folder.read(content, folder.Found.at(content, PurePosixPath(path), order.print), self._limits)
         if isinstance(found, folder.Unsettled):
             return Done(path, None)
         piece = _Piece(self, path, order)
@@ -98,7 +99,7 @@ class Maker:
         if draft is not None and shown:
             piece.post_all(draft)
         piece.remove_old()
-        facts = order.found.print
+        facts = order.print
         return Done(
             path,
             Made(

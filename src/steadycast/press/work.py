@@ -78,17 +78,15 @@ class Work:
         known, outlets = self.memory.drafts, self.memory.editions
         stale = {outlet.name for outlet in self.outlets if outlets.get(outlet.name) != outlet.edition}
         gaps = missing(self.render, self.memory)
-        fresh = self._apart(found)
-        orders = [
-            Order(item, self.names, known[str(item.path)].files if str(item.path) in known else {}) for item in fresh
-        ]
+        orders = []
+        for path in self._apart(found):
+            before = known[path].files if path in known else {}
+            orders.append(Order(path, found.fresh[path], self.names, before))
         for path, made in found.same.items():
             wanted = self._wanted(path, made, stale | gaps.get(path, set()))
             if wanted:
-                print_ = folder.Print(*made[:3])
-                item = folder.Found.at(self.workspace.content, PurePosixPath(path), print_)
-                orders.append(Order(item, wanted, made.files))
-        return sorted(orders, key=lambda order: order.found.path)
+                orders.append(Order(path, folder.Print(*made[:3]), wanted, made.files))
+        return sorted(orders, key=lambda order: order.path)
 
     def _wanted(self, path: str, made: Made, stale: set[str]) -> list[str]:
         """The channels for which a draft that has not changed has to be made again."""
@@ -99,18 +97,17 @@ class Work:
             return []
         return self.names if made.faults else [name for name in self.names if name in stale]
 
-    def _apart(self, found: Differences) -> list[folder.Found]:
+    def _apart(self, found: Differences) -> list[str]:
         """What is fresh, without those whose outputs would be another draft's: `a.md` and `a.markdown`."""
         owners = {stem_of(path): path for path in found.same}
         apart = []
-        for item in sorted(found.fresh, key=lambda item: item.path):
-            path = str(item.path)
+        for path in sorted(found.fresh):
             owner = owners.setdefault(stem_of(path), path)
             if owner == path:
-                apart.append(item)
+                apart.append(path)
             else:
                 said = f"its outputs would be those of {owner}"
-                self.problems.append(folder.Problem(item.path, said, "give one of them another name"))
+                self.problems.append(folder.Problem(PurePosixPath(path), said, "give one of them another name"))
         return apart
 
     # What is over
