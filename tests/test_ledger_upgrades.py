@@ -1,0 +1,135 @@
+"""A ledger of every version that was ever released is upgraded, and nothing of it is lost.
+
+`tests/ledgers/<version>.sql` holds a small ledger as that version made it. Whoever adds a migration keeps one for it:
+`.venv/bin/python tests/test_ledger_upgrades.py` writes it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from conftest import NOON, promised
+from sqlmodel import SQLModel
+
+from steadycast.ledger.claims import FrozenPost
+from steadycast.ledger.endings import Ending, Proof
+from steadycast.ledger.migrations import HEAD
+from steadycast.ledger.store import Ledger, State
+from steadycast.ledger.tables import FeedItemRow, FeedRow, ProblemRow
+
+KEPT = Path(__file__).parent / "ledgers"
+VERSIONS = Path(__file__).parent.parent / "src" / "steadycast" / "ledger" / "migrations" / "versions"
+DUMPS = sorted(KEPT.glob("*.sql"))
+SECRET = "5" * 64
+HOUR = dt.timedelta(hours=1)
+
+
+def small(path: Path) -> None:
+    """A ledger with something in every table, and a delivery in each of the states that matter."""
+    with Ledger.open(path) as ledger:
+        ledger.set_meta("secret", SECRET)
+        ledger.secret = bytes.fromhex(SECRET)
+        ids = promised(ledger, "blog", "mail", "far", "kit")
+        promised(ledger, "blog", at=NOON + HOUR, draft=None)
+        claims = ledger.claim(ids, NOON, "worker", HOUR)
+        ledger.freeze([FrozenPost(c.id, c.token, b"{}", "h", "r1") for c in claims], NOON)
+        claims = ledger.intend(claims, NOON, HOUR)
+        ledger.begin_step(claims[1], "part-1", NOON, HOUR)
+        ledger.finish_step(claims[1], "part-1", "remote-1", NOON)
+        there = Proof("id-1", "https://blog.example/1", detail={"parts": ["1"]})
+        ends = [(State.PUBLISHED, there), (State.UNKNOWN, None), (State.REFUSED, None), (State.HANDED, Proof("kit-1"))]
+        endings = [Ending(c.id, c.token, s, NOON, p) for c, (s, p) in zip(claims, ends, strict=True)]
+        ledger.receive(endings, NOON)
+        ledger.put_problems([ProblemRow(path="ugc/bob/x.md", at=NOON, line=3, message="no title", mend="write one")])
+        ledger.put_feeds([FeedRow(key="f", member="alice", url="https://alice.example/…feed", last_ok=NOON)])
+        ledger.put_feed_items([FeedItemRow(feed="f", guid="g", link="https://alice.example/1", draft="d1", at=NOON)])
+        ledger.open_alarm("starvation:notes:low", "starvation", "low", NOON)
+        ledger.ticked(NOON)
+
+
+def dump_of(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return "\n".join(connection.iterdump()) + "\n"
+
+
+@pytest.fixture
+def kept(request: pytest.FixtureRequest, quick_path: Path) -> Path:
+    """A ledger as that version left it."""
+    path = quick_path / "old.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(request.param.read_text(encoding="utf-8"))
+    return path
+
+
+def tables_of(path: Path) -> dict[str, list[dict[str, object]]]:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        names = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {n: [dict(r) for r in connection.execute(f'SELECT * FROM "{n}"')] for n in names if "sqlite_" not in n}
+
+
+def test_every_version_has_its_ledger() -> None:
+    """A migration without a kept ledger of its version cannot be released: its users' upgrade would be untried."""
+    versions = {file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*.py")}
+    assert {file.stem for file in DUMPS} == versions
+    assert max(versions) == HEAD
+
+
+@pytest.mark.parametrize("kept", DUMPS, indirect=True, ids=lambda f: f.stem)
+def test_an_old_ledger_keeps_every_row(kept: Path) -> None:
+    """Upgraded to today's tables, it has as many rows as before, and each its key."""
+    before = tables_of(kept)
+    assert all(before[name] for name in SQLModel.metadata.tables if name in before), "something in every table"
+    Ledger.open(kept).close()
+    after = tables_of(kept)
+    assert after["alembic_version"] == [{"version_num": HEAD}]
+    for name, rows in before.items():
+        if name not in ("alembic_version", "meta"):
+            same = set(rows[0]) & set(after[name][0])
+            assert [{k: r[k] for k in same} for r in after[name]] == [{k: r[k] for k in same} for r in rows], name
+
+
+@pytest.mark.parametrize("kept", DUMPS, indirect=True, ids=lambda f: f.stem)
+def test_an_old_ledger_goes_on_where_it_was(kept: Path) -> None:
+    """What was out is out, what was in doubt is in doubt, markers are the same, and the next slot is served."""
+    with Ledger.open(kept) as ledger:
+        assert {d.channel: d.state for d in ledger.deliveries(draft="d1")} == {
+            "blog": "published", "mail": "unknown", "far": "refused", "kit": "handed",
+        }  # fmt: skip
+        assert [d.marker for d in ledger.deliveries()] == [
+            ledger.marker(d.slot, d.channel) for d in ledger.deliveries()
+        ]
+        assert ledger.receipts(ledger.deliveries()[0].slot)["blog"].url == "https://blog.example/1"
+        assert ledger.last_tick() == NOON
+        assert ledger.recover(NOON).unknown == ()
+        [fresh] = promised(ledger, "blog", at=NOON + 2 * HOUR, draft="d2")
+        assert len(ledger.claim([fresh], NOON + 2 * HOUR, "w", HOUR)) == 1
+
+
+def test_the_newest_kept_ledger_is_what_this_program_makes(tmp_path: Path) -> None:
+    """A table that was changed without a migration shows here: the kept ledger has it otherwise."""
+    small(tmp_path / "new.sqlite")
+    made, kept = (
+        schema(text) for text in (dump_of(tmp_path / "new.sqlite"), (KEPT / f"{HEAD}.sql").read_text("utf-8"))
+    )
+    assert made == kept
+
+
+def schema(text: str) -> set[str]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(text)
+        return {
+            " ".join(r[0].split()) for r in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        }
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        small(Path(folder) / "ledger.sqlite")
+        (KEPT / f"{HEAD}.sql").write_text(dump_of(Path(folder) / "ledger.sqlite"), encoding="utf-8")
