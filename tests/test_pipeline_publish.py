@@ -269,6 +269,27 @@ def test_a_draft_by_hand_may_go_to_one_channel_and_later_to_another(bench):
     assert bench.there() == ["Draft 2"]
 
 
+def test_what_a_slot_carried_is_not_sent_again_by_hand(bench):
+    """The same words on the same channel once; edited ones may follow, and an evergreen is there to be sent again."""
+    desk = ready(bench, content={"pgc/1.md": article("First words")})
+    pipeline.publish(desk, series="daily", channel="far")
+    told = pipeline.publish(desk, draft="pgc/1.md")
+    assert {(s.channel, s.slot.partition("@")[0]) for s in told.sent} == {("far", "daily"), ("site", "draft")}
+    assert bench.there() == ["First words"]
+    bench.drop("pgc/1.md", article("Second thoughts"))
+    pipeline.collect(desk, bench.clock.now())
+    assert states(pipeline.publish(desk, draft="pgc/1.md")) == {"far": "published", "site": "published"}
+    assert bench.there() == ["First words", "Second thoughts"]
+
+
+def test_an_evergreen_may_be_sent_again_by_hand(bench):
+    settings = SETTINGS.replace('late = "3h"', 'late = "3h"\nfill = ["evergreen"]')
+    desk = ready(bench, settings, {"pgc/1.md": article("Evergreen", "evergreen: true")})
+    pipeline.publish(desk, series="daily")
+    pipeline.publish(desk, draft="pgc/1.md", channel="far")
+    assert bench.there() == ["Evergreen", "Evergreen"]
+
+
 def test_a_draft_that_nobody_approved_is_not_sent_by_hand(bench):
     desk = ready(bench, **{"ugc/bob/1.md": article("Waits")})
     with pytest.raises(InputError, match=r"is not approved .*approve"):
