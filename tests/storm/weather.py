@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import mmap
 import os
 import random
 import shutil
@@ -16,11 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import orjson
 
 from steadycast import crashpoints
+from steadycast.errors import LedgerError
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, RevisionRow, State
@@ -34,6 +36,8 @@ CHANNELS = 4  # of each platform; odd ones carry threads
 LATE = dt.timedelta(hours=2)  # so long that nothing may be missed
 POINTS = tuple(p for p in crashpoints.POINTS if not p.startswith(("media", "file", "shelf")))
 PAUSE = (0.8, 2.2)  # seconds: past a lease of 300 s / SCALE, and of a sending's 240 s / SCALE
+STEPS = 120  # crash points that a worker may pass, at most: some eight deliveries' worth
+PLACES = 256  # of workers at one time
 STILL = {State.PLANNED, State.DUE, State.CLAIMED, State.SENDING}
 
 
@@ -144,6 +148,14 @@ class Scene:
         request = urllib.request.Request(f"{self.url}/control/{verb}", orjson.dumps(more), method="POST")
         urllib.request.urlopen(request, timeout=10).read()
 
+    def say(self, word: str) -> None:
+        """Tell the harness's other processes."""
+        (self.folder / word).touch()
+
+    def says(self, word: str) -> bool:
+        """Whether one of them said so."""
+        return (self.folder / word).exists()
+
     def promise(self, ledger: Ledger, name: str, channels: list[str], at: dt.datetime) -> None:
         """A slot that is due, with a draft, on these channels."""
         if ledger.draft("d1") is None:
@@ -177,6 +189,7 @@ class Storm:
     longest: float = 600.0  # seconds until the calm is enforced
     watch: Callable[[str, int], None] = lambda _name, _kills: None
     stop_at_first: bool = False  # ends the storm at the first broken promise: mutants
+    steps: Any = field(default_factory=lambda: memoryview(mmap.mmap(-1, 4 * PLACES)).cast("I"))  # shared by all
 
     def run(self) -> Result:
         """Blow, calm down, and be judged."""
@@ -184,12 +197,15 @@ class Storm:
         draw = random.Random(f"{self.seed}|{self.name}")
         began = time.monotonic()
         with Scene(self.seed, self.postgres) as scene:
+            office = Crew(lambda _: self._office(scene))
             crew = Crew(lambda nth: self._worker(scene, nth))
             try:
+                office.fork()
                 kills, pauses = self._blow(scene, crew, draw)
                 self._calm(scene, crew)
             finally:
                 crew.end()
+                office.end()
             with Ledger.open(scene.address) as ledger:
                 history = scene.history(ledger)
             verdict = judge(history)
@@ -201,38 +217,87 @@ class Storm:
         fate = draw.random()
         if fate < 0.4:
             crashpoints.arm(draw.choice(POINTS), draw.randint(1, 4), "stop" if fate < 0.1 else "kill")
+        self._count_steps((nth - 1) % PLACES)
         worker.work(scene.address, scene.url, scene.folder, f"{self.seed}|{nth}")
 
+    def _count_steps(self, place: int) -> None:
+        """Every crash point that this process passes is one step of its life."""
+        armed = crashpoints.here
+
+        def counted(point: str, when: str = "") -> None:
+            self.steps[place] += 1
+            armed(point, when)
+
+        crashpoints.here = counted
+
     def _blow(self, scene: Scene, crew: Crew, draw: random.Random) -> tuple[int, int]:
-        kills = pauses = slots = 0
-        began = looked = time.monotonic()
-        fed = 0.0
-        while kills < self.kills and time.monotonic() - began < self.longest:
-            if time.monotonic() >= fed:
-                with Ledger.open(scene.address) as ledger:
-                    slots += self._feed(scene, ledger, slots)
-                    if self.stop_at_first and time.monotonic() - looked > 1.0:
-                        looked = time.monotonic()
-                        if safety(scene.history(ledger)):
-                            break
-                fed = time.monotonic() + 0.25
+        """Each worker lives for a drawn number of steps, then dies, or now and then freezes, at whatever it is at."""
+        kills = pauses = 0
+        lives: dict[int, tuple[int, int]] = {}  # pid -> its place in `steps`, and how many it is given
+        began = time.monotonic()
+        while kills < self.kills and time.monotonic() - began < self.longest and not scene.says("broken"):
             while len(crew.running) < self.workers + len(crew.frozen):
-                crew.fork()
-            time.sleep(draw.uniform(0.002, 0.05))
+                place = crew.born % PLACES
+                self.steps[place] = 0
+                lives[crew.fork()] = (place, draw.randint(1, STEPS))
+            time.sleep(draw.uniform(0.001, 0.008))
             died, stopped = crew.reap()
             kills, pauses = kills + died, pauses + stopped
             crew.thaw()
-            awake = sorted(crew.running - crew.frozen.keys())
-            if awake and draw.random() < 0.75:
-                victim = draw.choice(awake)
+            for pid in sorted(crew.running - crew.frozen.keys()):
+                place, given = lives[pid]
+                if self.steps[place] < given:
+                    continue
                 if draw.random() < 0.06 and len(crew.frozen) < 3:
-                    os.kill(victim, signal.SIGSTOP)
+                    os.kill(pid, signal.SIGSTOP)
                     pauses += 1
-                    crew.frozen[victim] = time.monotonic() + draw.uniform(*PAUSE)
+                    crew.frozen[pid] = time.monotonic() + draw.uniform(*PAUSE)
+                    lives[pid] = (place, given + STEPS)
                 else:
-                    os.kill(victim, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
             self.watch(self.name, kills)
         return kills, pauses
+
+    def _calm(self, scene: Scene, crew: Crew) -> None:
+        """Nobody is killed any more: go on until everything has ended, or waits for a person."""
+        scene.control("calm", calm=True)
+        scene.say("calm")
+        crew.thaw(everyone=True)
+        crew.start = lambda nth: worker.work(scene.address, scene.url, scene.folder, f"calm|{nth}")
+        until = time.monotonic() + 40
+        while time.monotonic() < until and not scene.says("quiet") and not scene.says("broken"):
+            crew.reap()
+            crew.thaw()
+            while len(crew.running) < 3:
+                crew.fork()
+            time.sleep(0.05)
+        if not scene.says("broken"):
+            time.sleep(2 * (scene.spans.deadline + scene.spans.settle))  # what would act late, acts
+        scene.control("still")
+
+    def _office(self, scene: Scene) -> None:
+        """In a child that is not killed: slots keep falling due while it storms, and somebody reads the ledger.
+
+        Not the crew's own parent: it must thaw whoever froze with the ledger's lock in his hand.
+        """
+        slots, looked = 0, time.monotonic()
+        while True:
+            with contextlib.suppress(LedgerError), Ledger.open(scene.address) as ledger:
+                while True:
+                    if scene.says("calm"):
+                        self._look_for_quiet(scene, ledger)
+                    else:
+                        slots += self._feed(scene, ledger, slots)
+                    if self.stop_at_first and time.monotonic() - looked > 1.0:
+                        looked = time.monotonic()
+                        if safety(scene.history(ledger)):
+                            scene.say("broken")
+                    time.sleep(0.2)
+
+    def _look_for_quiet(self, scene: Scene, ledger: Ledger) -> None:
+        moving = any(ledger.counts().get(state) for state in STILL)
+        if not moving and not any(row.wake for row in ledger.deliveries(states=(State.UNKNOWN,))):
+            scene.say("quiet")
 
     def _feed(self, scene: Scene, ledger: Ledger, slots: int) -> int:
         """Keep some thirty deliveries open; how many slots were added."""
@@ -243,28 +308,6 @@ class Storm:
             mine = channels if self.name == "conditional" else channels[:: 2 if n % 2 else 1]
             scene.promise(ledger, f"{slots + n}", mine, dt.datetime.now(dt.UTC))
         return max(0, wanted)
-
-    def _calm(self, scene: Scene, crew: Crew) -> None:
-        """Nobody is killed any more: go on until everything has ended, or waits for a person."""
-        scene.control("calm", calm=True)
-        crew.thaw(everyone=True)
-        crew.start = lambda nth: worker.work(scene.address, scene.url, scene.folder, f"calm|{nth}")
-        until = time.monotonic() + 40
-        quiet = False
-        while not quiet and time.monotonic() < until:
-            crew.reap()
-            crew.thaw()
-            while len(crew.running) < 3:
-                crew.fork()
-            time.sleep(0.2)
-            with Ledger.open(scene.address) as ledger:
-                quiet = not any(ledger.counts().get(s) for s in STILL) and not any(
-                    row.wake for row in ledger.deliveries(states=(State.UNKNOWN,))
-                )
-                if self.stop_at_first and safety(scene.history(ledger)):
-                    return
-        time.sleep(2 * (scene.spans.deadline + scene.spans.settle) if quiet else 0)  # what would act late, acts
-        scene.control("still")
 
 
 def _schema(server: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from steadycast.ledger.looks import Look
 from steadycast.ledger.tables import State
 
 FLOOR, CAP = dt.timedelta(seconds=30), dt.timedelta(minutes=30)  # of the wait between two tries
-ABSURD = dt.timedelta(days=1)  # a Retry-After beyond this is a mistake, and our own wait is used
+ABSURD = dt.timedelta(days=1)  # a Retry-After of this or more (web cuts it there) is a mistake: our own wait is used
 LOOKS = (dt.timedelta(minutes=5), dt.timedelta(minutes=30), dt.timedelta(hours=2))  # after the first read-back
 VERIFY_AFTER = dt.timedelta(minutes=1)
 MESSAGE, LINK = 500, 2000  # characters kept of what a far side says
@@ -66,7 +66,7 @@ def later(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[
     """Due again after a growing wait, or as the far side asked; missed where that is past `late`."""
     asked = error.retry_after if isinstance(error, Busy) else None
     wait = backoff(claim.attempt, claim.marker)
-    if asked is not None and asked <= ABSURD:
+    if asked is not None and asked < ABSURD:
         wait = max(FLOOR, asked)
     state = State.DUE if now + wait <= claim.last else State.MISSED
     return _ending(claim, state, now, _said(error, redact), wake=now + wait if state == State.DUE else None)

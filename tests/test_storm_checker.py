@@ -1,0 +1,161 @@
+"""The storm's judge, on histories made by hand: what is well must pass, and each broken promise be named."""
+
+from __future__ import annotations
+
+import pytest
+from storm.checker import judge, safety
+from storm.history import History, Line, Story
+
+DEADLINE, SETTLE = 1.0, 2.0
+
+
+def line(t, what, **more):
+    return Line(t, what, {"part": 1, "step": "post", "attempt": "a", **more})
+
+
+def sent(t, *, attempt="a", part=1, how="answer", **more):
+    """One attempt's request and how it ended."""
+    ours = [line(t, "attempt", attempt=attempt), line(t, "invoke", attempt=attempt, part=part)]
+    return ours if how is None else [*ours, line(t + 0.1, how, attempt=attempt, part=part, **more)]
+
+
+def looked(began, found, *, sure=True):
+    return line(began + 0.1, "looked", began=began, found=found, sure=sure)
+
+
+def taken(t, *, part=1, id="1"):
+    return line(t, "taken", part=part, id=id)
+
+
+def good(**more):
+    """One request, one answer, one receipt."""
+    usual = {
+        "key": "k", "kind": "read-back", "delivery": "read-back", "parts": 1, "state": "seen", "receipt": "1",
+        "ours": [*sent(0), line(0.2, "receipt", id="1")], "theirs": [taken(0.05)],
+        "events": ["claimed", "frozen", "sending", "published", "seen"],
+    }  # fmt: skip
+    return Story(**usual | more)
+
+
+def rules(*stories):
+    return [(f.rule, f.why) for f in judge(History(list(stories), DEADLINE, SETTLE)).findings]
+
+
+TWICE = ["claimed", "sending", "unknown", "due", "claimed", "sending", "published"]
+PARKED = {"state": "unknown", "receipt": None, "told": True, "events": ["claimed", "sending", "unknown"]}
+GOOD = {
+    "one request": good(),
+    "a thread": good(
+        parts=2, ours=[*sent(0), *sent(1, part=2, attempt="a")[1:]], theirs=[taken(0.05), taken(1.05, part=2, id="2")]
+    ),
+    "refused at once, sent again": good(ours=[*sent(0, how="fail", code="429"), *sent(1, attempt="b")], events=TWICE),
+    "never left, sent again": good(ours=[*sent(0, how="fail", code=None), *sent(1, attempt="b")], events=TWICE),
+    "absent after SETTLE, sent again": good(
+        ours=[*sent(0, how="maybe"), looked(3.1, 0), *sent(4, attempt="b")], theirs=[taken(4.05)], events=TWICE
+    ),
+    "died in mid-send, absent, sent again": good(
+        ours=[*sent(0, how=None), looked(3.1, 0), *sent(4, attempt="b")], theirs=[taken(4.05)], events=TWICE
+    ),
+    "in doubt, and found": good(ours=[*sent(0, how="maybe"), looked(3.1, 1)], events=["sending", "unknown", "seen"]),
+    "blind and parked": good(delivery="blind", ours=sent(0, how="maybe"), theirs=[], **PARKED),
+    "conditional, sent at once again": good(
+        delivery="conditional", ours=[*sent(0, how="maybe"), *sent(0.2, attempt="b")],
+        theirs=[taken(0.05), line(0.25, "again", id="1", same=True)], events=TWICE,
+    ),
+    "refused": good(
+        ours=sent(0, how="fail", code="422") and [*sent(0)[:2], line(0.1, "fail", how="Refused", code="422")],
+        theirs=[], state="refused", receipt=None, told=True,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_kept_promise_is_found_good(name):
+    """Nothing is found where nothing is broken."""
+    assert rules(GOOD[name]) == []
+
+
+BAD = {
+    "there twice": ("doubled", good(theirs=[taken(0.05), taken(0.06, id="2")])),
+    "a part twice": ("doubled", good(parts=2, theirs=[taken(0), taken(1, part=2, id="2"), taken(2, part=2, id="3")])),
+    "other words the second time": (
+        "doubled",
+        good(delivery="conditional", theirs=[taken(0.05), line(1, "again", id="1", same=False)]),
+    ),
+    "sent again after a 500": (
+        "unproven",
+        good(ours=[*sent(0, how="fail", code="500"), *sent(1, attempt="b")], theirs=[taken(1.1)], events=TWICE),
+    ),
+    "sent again after a time-out": (
+        "unproven",
+        good(ours=[*sent(0, how="maybe"), *sent(9, attempt="b")], theirs=[taken(9.1)], events=TWICE),
+    ),
+    "sent again after an answer": ("unproven", good(ours=[*sent(0), *sent(9, attempt="b")], events=TWICE)),
+    "the look began before SETTLE": (
+        "unproven",
+        good(ours=[*sent(0, how="maybe"), looked(2.9, 0), *sent(4, attempt="b")], theirs=[taken(4.1)], events=TWICE),
+    ),
+    "the look could not tell": (
+        "unproven",
+        good(ours=[*sent(0, how="maybe"), looked(3.1, None, sure=False), *sent(4, attempt="b")], events=TWICE),
+    ),
+    "the look found it": (
+        "unproven",
+        good(ours=[*sent(0, how="maybe"), looked(3.1, 1), *sent(4, attempt="b")], events=TWICE),
+    ),
+    "the look ended after the second sending": (
+        "unproven",
+        good(ours=[*sent(0, how="maybe"), *sent(3.15, attempt="b"), looked(3.1, 0)], events=TWICE),
+    ),
+    "a blind one sent again": (
+        "unproven",
+        good(delivery="blind", ours=[*sent(0, how="maybe"), looked(9, 0), *sent(10, attempt="b"),
+                                     line(11, "receipt", id="1")], events=TWICE),
+    ),
+    "sent without an intent": ("unintended", good(events=["claimed", "published"])),
+    "published and not there": ("lost", good(theirs=[])),
+    "half a thread": ("lost", good(parts=2)),
+    "another's receipt": ("lost", good(receipt="2")),
+    "missed in time": ("lost", good(state="missed", receipt=None, theirs=[])),
+    "refused by nobody": ("lost", good(state="refused", receipt=None, theirs=[], told=True)),
+    "blind, and called published by a guess": (
+        "lost", good(delivery="blind", ours=sent(0, how="maybe"), theirs=[taken(0.05)])
+    ),
+    "left in sending": ("silent", good(state="sending", receipt=None)),
+    "due for ever": ("silent", good(state="due", receipt=None, theirs=[], ours=[], events=[])),
+    "no receipt": ("silent", good(receipt=None)),
+    "nobody is told": ("silent", good(**PARKED | {"told": False})),
+    "a doubt whose look never came": ("silent", good(**PARKED, wakes=True)),
+    "conditional and parked": ("parked", good(delivery="conditional", **PARKED)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_broken_promise_is_named(name):
+    """Each rule by a history that breaks it, and that one first."""
+    rule, story = BAD[name]
+    assert rule in {found for found, _ in rules(story)}
+
+
+def test_safety_may_be_asked_in_the_middle():
+    """What is still on its way is not lost yet; what is doubled is doubled already."""
+    waiting = good(state="sending", receipt=None)
+    twice = good(theirs=[taken(0.05), taken(0.06, id="2")])
+    assert safety(History([waiting], DEADLINE, SETTLE)) == []
+    assert [f.rule for f in safety(History([waiting, twice], DEADLINE, SETTLE))] == ["doubled"]
+
+
+@pytest.mark.parametrize(("parked", "broken"), [(1, False), (2, False), (3, True)])
+def test_one_doubt_in_a_hundred_may_wait_for_a_person(parked, broken):
+    """On a read-back platform: of 200 doubts two may be parked, three may not."""
+    doubt = ["sending", "unknown"]
+    stories = [good(key=str(n), **PARKED) for n in range(parked)]
+    stories += [good(key=str(n), events=[*doubt, "seen"]) for n in range(parked, 200)]
+    assert bool(rules(*stories)) is broken
+
+
+def test_the_tally_counts_what_the_table_shows():
+    """Slots, published, in doubt at the end and ever, settled."""
+    stories = [good(key="1"), good(key="2", events=["sending", "unknown", "seen"]), good(key="3", **PARKED)]
+    tally = judge(History(stories, DEADLINE, SETTLE)).tallies["read-back"]
+    assert (tally.slots, tally.published, tally.unknown, tally.doubted, tally.settled) == (3, 2, 1, 2, 1)
