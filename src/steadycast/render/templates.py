@@ -23,6 +23,8 @@ from steadycast.render.highlight import stylesheet
 
 UTC = ZoneInfo("UTC")
 _PLAIN = frozenset({str, int, float, bool, tuple, dt.datetime, type(None)})
+_POWER, _REPEATED, _WIDTH = 1000, 1_000_000, 1000  # what a template may raise to a power, repeat, and pad to
+_WIDTH_GIVEN = re.compile(r":[^{}]*\{")
 _MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
 _WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
@@ -70,7 +72,16 @@ class Templates:
             ) from None
         except jinja2.TemplateSyntaxError as error:
             raise SettingsError(str(error.message), file=error.filename, line=error.lineno) from None
-        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        except (
+            jinja2.TemplateError,
+            TypeError,
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            AttributeError,
+            MemoryError,
+            RecursionError,
+        ) as error:
             file, line = self._where(error)
             raise SettingsError(f"{template}: {error}", file=file, line=line) from None
 
@@ -89,8 +100,53 @@ class Templates:
 class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox; what has no attributes worth guarding is not asked for them at every step."""
 
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """The three operators that make gigabytes, or minutes, of a few characters, kept small."""
+        if operator == "**":
+            _keep_small(max(abs(left), abs(right)), _POWER)
+        elif operator == "%" and isinstance(left, str):
+            _check_widths(left)
+        elif operator == "*":
+            for many, times in ((left, right), (right, left)):
+                if isinstance(many, str | list | tuple) and isinstance(times, int):
+                    _keep_small(len(many) * times, _REPEATED)
+        return super().call_binop(context, operator, left, right)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """`text.format`, its widths kept small and never taken from an argument."""
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
+
+        def checked(*args: Any, **values: Any) -> str:
+            if _WIDTH_GIVEN.search(value.__self__):
+                raise ValueError("a width that is an argument")
+            _check_widths(value.__self__)
+            return wrapped(*args, **values)
+
+        return checked
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return (type(value) in _PLAIN and not attr.startswith("_")) or super().is_safe_attribute(obj, attr, value)
+
+
+def _keep_small(number: float, most: int) -> None:
+    if number > most:
+        raise ValueError(f"a number over {most:,}")
+
+
+def _check_widths(pattern: str) -> None:
+    if "%*" in pattern:
+        raise ValueError("a width that is an argument")
+    for digits in re.findall(r"\d{4,}", pattern):
+        _keep_small(int(digits[:12]), _WIDTH)
+
+
+def _centred(text: str, width: int = 80) -> str:
+    _keep_small(width, _WIDTH)
+    return str(text).center(width)
 
 
 class _Loader(jinja2.FileSystemLoader):
@@ -164,6 +220,7 @@ def _filters(zone: dt.tzinfo, language: str) -> dict[str, Any]:
         "duration": duration,
         "absolute": absolute,
         "cut": shorten,
+        "center": _centred,
         "safe_html": Markup,  # for `post.html`, which the sanitiser has seen
     }
 
