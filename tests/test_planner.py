@@ -74,6 +74,38 @@ def test_two_pinned_to_one_day_take_one_series_each():
     assert planned([NOTES, morning], stock) == {"11-23T06:20": "a", "11-23": "b"}
 
 
+def test_a_draft_that_would_expire_unused_takes_the_last_slot_that_one_without_haste_has():
+    """Every slot is given already; a letter for the holiday must not wait for the one after it."""
+    patient = [draft(f"d{n}", since=NOW - DAY) for n in range(14)]
+    former = plan([NOTES], ahead(NOTES), patient, (), (), NOW)
+    hasty = draft("letter", expires=NOW + 3 * DAY)
+    result = planned(NOTES, [*patient, hasty], former)
+    before = {a.slot.split("@")[1].removesuffix("T20:00")[5:]: a.draft for a in former}
+    assert result["11-24"] == "letter"
+    assert [day for day in before if result.get(day) != before[day]] == ["11-24"]
+    again = plan(
+        [NOTES],
+        ahead(NOTES),
+        [*patient, hasty],
+        plan([NOTES], ahead(NOTES), [*patient, hasty], former, (), NOW),
+        (),
+        NOW,
+    )
+    assert {a.draft for a in again} == set(result.values())
+
+
+def test_haste_moves_neither_pins_nor_the_hasty_nor_what_is_fixed():
+    """Whoever was promised a day keeps it."""
+    stock = [draft("pin", slot="2026-11-22"), draft("soon", expires=NOW + 2 * DAY), draft("sent")]
+    former = [
+        Assignment("notes@2026-11-22T20:00", "pin", why="pin"),
+        Assignment("notes@2026-11-23T20:00", "soon"),
+        Assignment("notes@2026-11-24T20:00", "sent", fixed=True),
+    ]
+    result = planned(NOTES, [*stock, draft("letter", expires=NOW + 3 * DAY)], former)
+    assert result == {"11-22": "pin", "11-23": "soon", "11-24": "sent"}
+
+
 def test_priority_goes_before_waiting():
     assert planned(NOTES, [draft("a", since=NOW - DAY), draft("b", priority=1)]) == {"11-22": "b", "11-23": "a"}
 

@@ -58,6 +58,6 @@ def say_record(report: pipeline.ReportMade) -> None:
             "excused": "excused", "streak": "streak", "runway": "runway", "first_gap": "first gap",
             "chance": "gap in 30 d",
         },
-        title="The record and the runway",
+        title="Deliveries on record, and the runway",
     )  # fmt: skip
     say(f"Report  {report.page}")

@@ -27,8 +27,8 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
 ) -> list[Assignment]:
     """One assignment for each of `slots` that a draft serves, in order of slots.
 
-    Stable: what is `assigned` stays while its draft still fits, unless a pin claims its slot, or it came from reserve
-    and there is something fresh now. Only a slot that falls empty with nothing left in stock draws on a later one:
+    Stable: what is `assigned` stays while its draft still fits, unless a pin claims its slot, a draft would otherwise
+    expire with no empty slot left, or it came from reserve and there is something fresh now. Only a slot that falls empty with nothing left in stock draws on a later one:
     the last of its series that fits. `fixed` assignments stay whatever they are.
 
     An empty slot takes, in this order: the draft pinned to it; an event's draft near its occasion, and any draft that
@@ -48,6 +48,7 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
     desk = _Desk(series, slots, stock, history, now=now, fill_within=fill_within)
     desk.keep(assigned)
     desk.pin()
+    desk.make_room()
     desk.serve()
     return [desk.given[slot.id] for slot in desk.slots if slot.id in desk.given]
 
@@ -207,6 +208,29 @@ class _Desk:
                 self._release(slot)
             self._take(slot.id, Assignment(slot.id, item.draft, why="pin"))
         self.pinned.update(each.id for each in self._siblings(slot))
+
+    # What would expire.
+
+    def make_room(self) -> None:
+        """Give each draft that would expire unused the last of its slots that one without haste has; each moves one."""
+        hasty = [i for i in self.stock.values() if i.expires and not i.evergreen and i.slot is None]
+        for item in sorted(hasty, key=lambda i: (i.expires, -i.priority, i.since, i.draft)):
+            if item.draft in self.used:
+                continue
+            able = [s for s in self.slots if self._could_carry(s, item)]
+            if any(s.id not in self.given or self.given[s.id].filled for s in able):
+                continue  # `serve` gives it one of those
+            patient = [s for s in able if not self.stock[self.given[s.id].draft].expires]
+            if patient:
+                self._release(patient[-1])
+                self._take(patient[-1].id, Assignment(patient[-1].id, item.draft, why="expiry"))
+
+    def _could_carry(self, slot: Slot, item: StockItem) -> bool:
+        series, given = self.series.get(slot.series), self.given.get(slot.id)
+        if series is None or slot.occasion or slot.id in self.pinned or not self._opens(slot):
+            return False
+        movable = given is None or given.filled or (not given.fixed and given.draft in self.stock)
+        return movable and not (given and given.fixed) and fits(series, slot, item)
 
     # What is empty.
 
