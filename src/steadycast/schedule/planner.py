@@ -28,8 +28,9 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
     """One assignment for each of `slots` that a draft serves, in order of slots.
 
     Stable: what is `assigned` stays while its draft still fits, unless a pin claims its slot, a draft would otherwise
-    expire with no empty slot left, or it came from reserve and there is something fresh now. Only a slot that falls empty with nothing left in stock draws on a later one:
-    the last of its series that fits. `fixed` assignments stay whatever they are.
+    expire with no empty slot left, or it came from reserve and there is something fresh now. Only a slot that falls
+    empty with nothing left in stock draws on a later one: the last of its series that fits. `fixed` assignments stay
+    whatever they are.
 
     An empty slot takes, in this order: the draft pinned to it; an event's draft near its occasion, and any draft that
     would otherwise expire before it got a slot (soonest first, with one slot in hand); the highest priority; the
