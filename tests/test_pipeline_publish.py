@@ -205,6 +205,13 @@ def test_catching_up_is_one_overdue_slot_of_a_series_at_a_time(bench):
     assert pipeline.publish(desk).sent == ()
 
 
+def test_what_falls_due_now_does_not_wait_for_what_is_overdue(bench):
+    """Catching up makes no slot late that could be on time."""
+    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
+    bench.at(24, 20, 0)
+    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-23T20:00", "daily@2026-11-24T20:00"}
+
+
 def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):
     desk = ready(bench, content={"pgc/1.md": article("Only one")})
     bench.at(24, 9, 0)

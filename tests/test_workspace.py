@@ -134,3 +134,11 @@ def test_a_line_is_found_for_the_deepest_part_that_stands_in_the_file():
     assert line_of(GOOD, ("series", "notes", "nothing")) == 9
     assert line_of(GOOD, ("feed", 1, "url")) == 28
     assert line_of(GOOD, ("nowhere",)) is None
+
+
+def test_a_series_may_not_take_the_name_of_what_is_published_by_hand(tmp_path):
+    """Their slots would have the same ids."""
+    folder = write(tmp_path, GOOD.replace("[series.notes]", "[series.draft]"))
+    with pytest.raises(SettingsError, match="another name") as caught:
+        load(folder)
+    assert caught.value.line == 9

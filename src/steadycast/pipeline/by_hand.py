@@ -11,8 +11,8 @@ from steadycast.ledger.tables import DeliveryRow, DraftRow, State
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import OUT, OUT_OF_STOCK, find_draft
 from steadycast.schedule.model import Assignment, Slot
+from steadycast.workspace.load import BY_HAND  # the series part of such a slot's id: draft@<id>-<revision>
 
-BY_HAND = "draft"  # the series part of such a slot's id: draft@<id>-<revision>
 LATE = dt.timedelta(hours=12)  # what is asked for now is tried again that long
 
 

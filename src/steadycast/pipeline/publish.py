@@ -25,6 +25,7 @@ from steadycast.schedule.slots import next_slot
 from steadycast.workspace.values import nearest
 
 Progress = Callable[[int, int], None]
+JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not catching up
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
 
 
@@ -117,7 +118,7 @@ def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
         return desk.ledger.deliveries(slots=slots)
     until = desk.clock.now() + (desk.workspace.publish.lead if asked.ahead else dt.timedelta())
     due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
-    ids = {d.id for d in _one_overdue_each(due)}
+    ids = {d.id for d in _one_overdue_each(due, desk.clock.now())}
     slots = sorted({d.slot for d in due})
     return [row for row in desk.ledger.deliveries(slots=slots) if row.id in ids]
 
@@ -128,12 +129,16 @@ def _unplanned(series: str, slots: Sequence[str]) -> InputError:
     return InputError(f"the next slot, {slots[0]}, is not planned yet", mend="`steadycast plan --days 60` reaches far")
 
 
-def _one_overdue_each(due: Sequence[Due]) -> list[Due]:
-    """Of several overdue slots of one series the oldest: catching up is one slot a tick, never a flood."""
+def _one_overdue_each(due: Sequence[Due], now: dt.datetime) -> list[Due]:
+    """Of several overdue slots of one series the oldest: catching up is one slot a tick, never a flood.
+
+    What falls due just now goes out whatever else is overdue.
+    """
+    overdue = sorted((d for d in due if d.at < now - JUST_NOW), key=lambda d: d.at)
     first: dict[str, str] = {}
-    for d in sorted(due, key=lambda d: d.at):
+    for d in overdue:
         first.setdefault(d.series, d.slot)
-    return [d for d in due if d.slot == first[d.series]]
+    return [d for d in due if d.at >= now - JUST_NOW or d.slot == first[d.series]]
 
 
 def _deliver(desk: Desk, rows: Sequence[DeliveryRow], asked: Asked, progress: Progress | None) -> None:

@@ -28,6 +28,7 @@ from steadycast.workspace.settings import (
 )
 from steadycast.workspace.values import dates, nearest
 
+BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
 
 
@@ -192,7 +193,11 @@ def _at(table: Any, path: Iterable[str | int]) -> Any:
 
 
 def _references(file: Path, text: str, settings: Settings) -> None:
-    """A series' channels must be there."""
+    """A series' channels must be there, and no series may have the name of slots that a person makes."""
+    if BY_HAND in settings.series:
+        said = f"series.{BY_HAND}: that is the name of what is published by hand"
+        line = line_of(text, ("series", BY_HAND))
+        raise SettingsError(said, file=file, line=line, mend="give the series another name")
     for name, series in settings.series.items():
         for channel in series.channels:
             if channel not in settings.channel:
