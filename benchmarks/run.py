@@ -120,7 +120,7 @@ def main() -> None:
             print(f"{row.what}: {row.ours} | {row.peer} | {row.ratio}", file=sys.stderr, flush=True)  # type: ignore[attr-defined]
     text = (
         "# Results\n\n"
-        f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} by `make bench` (`python benchmarks/run.py {' '.join(sys.argv[1:])}`".rstrip()
+        f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} by `make bench` (`python benchmarks/run.py {' '.join(sys.argv[1:])}".rstrip()
         + "`), each row beside its peer in the same minutes.\n"
         f"{machine()}\n\n{table(found)}\n\n{NOTES.read_text(encoding='utf-8')}"
     )
