@@ -10,17 +10,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from steadycast.errors import FeedError
-from steadycast.intake.feeds import (
-    FeedSettings,
-    FeedState,
-    Item,
-    Outcome,
-    SeenItem,
-    draft_of,
-    new_items,
-    read,
-    read_all,
-)
+from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, draft_of, read, read_all
+from steadycast.intake.items import Item, SeenItem, new_items
 from steadycast.intake.markup import markdown
 from steadycast.schedule.model import Form, Origin
 from steadycast.web import Fetcher

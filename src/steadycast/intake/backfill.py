@@ -16,8 +16,9 @@ from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import outline
 from steadycast.errors import DraftError, FeedError, InputError
-from steadycast.intake.feeds import FeedSettings, FeedState, Item, read, take_apart
+from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
+from steadycast.intake.items import Item
 from steadycast.schedule.model import Form
 from steadycast.web import Fetched, Fetcher, shown_url
 

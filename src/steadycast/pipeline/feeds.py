@@ -8,17 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 
 from steadycast.errors import DraftError, FeedError
-from steadycast.intake.feeds import (
-    FeedResult,
-    FeedSettings,
-    FeedState,
-    Item,
-    Outcome,
-    SeenItem,
-    draft_of,
-    new_items,
-    read_all,
-)
+from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome, draft_of, read_all
+from steadycast.intake.items import Item, SeenItem, new_items
 from steadycast.intake.reconcile import Change, Known
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.pipeline.desk import Desk

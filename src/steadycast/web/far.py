@@ -19,11 +19,11 @@ from urllib3.exceptions import HTTPError
 from steadycast import crashpoints
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
 from steadycast.web.wire import (
-    _REDIRECTS,
-    _REFUSED,
     LONGEST_WAIT,
     MAX_ANSWER,
     MAX_REDIRECTS,
+    REDIRECTS,
+    REFUSED,
     FetchError,
     Wire,
     body_of,
@@ -97,7 +97,7 @@ class Far:
             target = answer.get("Location", "")
             if status in ok:
                 return Answer(status, answer, body, functools.partial(self._error, Busy if reads else Unknown))
-            if not (reads and status in _REDIRECTS and target):
+            if not (reads and status in REDIRECTS and target):
                 raise self._sorted(status, answer, body, reads=reads)
             url = self._followed(url, target, request)
         raise self._error(Busy, f"more than {MAX_REDIRECTS} redirects")
@@ -141,7 +141,7 @@ class Far:
         if status == 429:
             wait = retry_after(headers.get("Retry-After", ""), self.now())
             return self._error(Busy, said or "too many requests", str(status), wait)
-        if status in _REFUSED:
+        if status in REFUSED:
             return self._error(Refused, said or "refused", str(status))
         if status in {301, 307, 308}:
             return self._error(Refused, "moved elsewhere: set the new address", str(status))

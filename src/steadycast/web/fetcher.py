@@ -11,9 +11,9 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from steadycast.web.wire import (
-    _PERMANENT,
-    _REDIRECTS,
     MAX_REDIRECTS,
+    PERMANENT,
+    REDIRECTS,
     FetchError,
     Wire,
     body_of,
@@ -70,10 +70,10 @@ class Fetcher:
             wire = Wire(wire_until, public_only=not private)
             status, answer, body = _sorted_get(wire, checked(here), headers, limit)
             target = answer.get("Location", "")
-            if status not in _REDIRECTS or not target:
+            if status not in REDIRECTS or not target:
                 return Fetched(status, here, answer, body, permanent)
             here = urljoin(here, target)
-            moved_for_good = moved_for_good and status in _PERMANENT
+            moved_for_good = moved_for_good and status in PERMANENT
             permanent = here if moved_for_good else permanent
         raise FetchError(f"more than {MAX_REDIRECTS} redirects")
 
@@ -82,7 +82,7 @@ def _sorted_get(wire: Wire, url: str, headers: Mapping[str, str], limit: int) ->
     host = urlsplit(url).hostname
     try:
         with exchange(wire, "GET", url, headers=dict(headers)) as response:
-            redirects = response.status_code in _REDIRECTS and "Location" in response.headers
+            redirects = response.status_code in REDIRECTS and "Location" in response.headers
             body = b"" if redirects or response.status_code == 304 else body_of(response, wire, limit)
             return response.status_code, response.headers, body
     except FetchError:

@@ -34,10 +34,10 @@ MAX_REDIRECTS = 5
 MAX_ANSWER = 16 * 1024 * 1024
 LONGEST_WAIT = dt.timedelta(days=1)
 
-_PERMANENT = {301, 308}
-_REDIRECTS = {301, 302, 303, 307, 308}
+PERMANENT = {301, 308}
+REDIRECTS = {301, 302, 303, 307, 308}
 # The answers that say "not applied": RFC 9110 for most, RFC 6585 for 431, RFC 7725 for 451. Not 408, 409 or 425.
-_REFUSED = {400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431, 451}
+REFUSED = {400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431, 451}
 _URL = re.compile(r"\b(https?://)(?:[^\s/@]*@)?([^\s/?#\"'<>]+)([^\s\"'<>]*)", re.IGNORECASE)
 _CHUNK = 64 * 1024
 
