@@ -41,6 +41,13 @@ class Adapter:
             raise Unknown("a mail server cannot be asked what it delivered", channel=self.channel.name)
         return self._receipt(post, {}, "file") if (self.channel.out / self._outbox(post)).is_file() else None
 
+    def check(self) -> None:
+        """Greet the server, encrypt, log in and leave; Refused or Busy where that fails. Without a server: nothing."""
+        if self.channel.settings["host"]:
+            with Submission(self.channel) as server:
+                server.open()
+                server.idle()
+
     def recipients(self) -> tuple[list[str], int]:
         """The addresses to send to, each once, and how many lines were none."""
         lines = [str(line) for line in self.channel.settings["to"]]

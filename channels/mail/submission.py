@@ -33,6 +33,16 @@ class Submission:
         """Connect where there is no connection; Refused or Busy are the server's, and nobody fares better."""
         self._smtp = self._smtp or self._opened()
 
+    def idle(self) -> None:
+        """Ask for nothing (NOOP, RFC 5321): a server that let us in may still close the door on the first command."""
+        assert self._smtp is not None  # open() comes first
+        try:
+            self._expect(self._smtp.noop(), 250)
+        except (smtplib.SMTPException, OSError) as error:
+            self._close()
+            message = f"the server hung up on the first command ({type(error).__name__})"
+            raise Busy(message, channel=self.channel.name) from None
+
     @property
     def usable(self) -> bool:
         """Whether the connection outlived the last letter."""

@@ -241,7 +241,10 @@ class Channel:
 
 
 class Adapter(Protocol):
-    """One platform. `publish` makes the post be there; `find` looks whether it is."""
+    """One platform. `publish` makes the post be there; `find` looks whether it is.
+
+    An adapter may also have `check() -> None`: try the credentials and publish nothing, or raise as `publish` does.
+    """
 
     def __init__(self, channel: Channel) -> None: ...
 
@@ -254,5 +257,8 @@ class Adapter(Protocol):
         ...
 
     def find(self, post: Post) -> Receipt | None:
-        """Look on the far side: a Receipt when the post is there, None when it surely is not, Unknown otherwise."""
+        """Look on the far side: a Receipt when the post is there, None when it surely is not, Unknown otherwise.
+
+        It looks for `post.key`: after a restore, title and text may be another draft's than those that were sent.
+        """
         ...

@@ -19,6 +19,7 @@ _OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u
 COLOURS = {
     "published": "green", "seen": "green", "confirmed": "green", "kept": "green", "approved": "green", "there": "green",
     "handed": "cyan", "due": "blue", "planned": "dim", "waiting": "yellow", "late": "yellow", "filled": "cyan",
+    "ok": "green", "warn": "yellow", "bad": "bold red",
     "unknown": "bold magenta", "refused": "bold red", "missed": "bold red", "problem": "bold red", "gap": "bold red",
 }  # fmt: skip
 

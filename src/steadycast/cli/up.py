@@ -11,9 +11,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.processes import Processes
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
-def up(*, once: bool = False, publish: bool = True, port: int = 4200) -> int:
+def up(*, once: bool = False, publish: bool = True, port: int = 4200, health_port: int = 4280) -> int:
     """Do the main job now, then stay up: server, flows, watcher.
 
     Takes drafts in, plans two weeks, publishes the next slot of each series, prints what went where, the record and
@@ -40,6 +40,8 @@ def up(*, once: bool = False, publish: bool = True, port: int = 4200) -> int:
         (--no-publish): a restart is no reason to be early.
     port
         Where Prefect's page and API listen, on this machine only; the next free one when it is taken.
+    health_port
+        Where /health answers, on this machine only; the next free one when it is taken. 0 leaves it out.
     """
     from steadycast.cli.main_job import main_job
     from steadycast.pipeline import Desk
@@ -58,7 +60,8 @@ def up(*, once: bool = False, publish: bool = True, port: int = 4200) -> int:
         processes.start("server", [sys.executable, *server], env, workspace.root)
         with Desk.open(workspace) as desk:
             main_job(desk, publish=publish)
-            return stay_up(desk, processes, env, port, stop)
+            with watched(workspace, health_port):
+                return stay_up(desk, processes, env, port, stop)
     return OK
 
 
@@ -84,6 +87,29 @@ def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, st
             complain(f"{name} ended with code {code}: see {processes.logs / f'{name}.log'}")
             return NEEDS_A_PERSON
     return OK
+
+
+@contextlib.contextmanager
+def watched(workspace: Workspace, port: int) -> Iterator[None]:
+    """Answers /health meanwhile; each answer is read from the ledger anew."""
+    from steadycast import pipeline
+    from steadycast.cli.health_page import HealthServer
+    from steadycast.workspace import load
+
+    def ask() -> dict[str, Any]:
+        with pipeline.Desk.open(load(workspace.root), readonly=True) as desk:
+            return pipeline.health(desk, pipeline.now()).plain()
+
+    if not port:
+        yield
+        return
+    server = HealthServer(free_port(port), ask)
+    server.start()
+    say("", f"Health      http://127.0.0.1:{server.server_port}/health")
+    try:
+        yield
+    finally:
+        server.stop()
 
 
 def watch(desk: Desk, stop: threading.Event) -> None:

@@ -1,13 +1,14 @@
 """The verbs: collect, plan, publish, verify, report, and what people do by hand. No decorators, no prints."""
 
-from steadycast.intake.watch import watch
 from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.backfill import backfill
 from steadycast.pipeline.backup import backup, restore
 from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.desk import Desk, now, who
+from steadycast.pipeline.doctor import doctor
 from steadycast.pipeline.drafts import drafts, judge
+from steadycast.pipeline.health import health
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
 from steadycast.pipeline.publish import publish
@@ -25,7 +26,9 @@ __all__ = [
     "check",
     "collect",
     "confirm",
+    "doctor",
     "drafts",
+    "health",
     "judge",
     "now",
     "plan",

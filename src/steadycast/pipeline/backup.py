@@ -23,7 +23,7 @@ from steadycast.errors import InputError, LedgerError
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.desk import Desk
-from steadycast.rooms import Rooms
+from steadycast.rooms import Rooms, find_root
 
 FORMAT = 1
 MANIFEST = "steadycast-backup.json"
@@ -154,12 +154,15 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> dict[str, Any] | None:
         return {"sha256": digest.hexdigest(), "size": size}
 
 
-def restore(rooms: Rooms, file: Path, now: dt.datetime, *, to: Path | None = None, force: bool = False) -> Restored:
+def restore(
+    rooms: Rooms | None, file: Path, now: dt.datetime, *, to: Path | None = None, force: bool = False
+) -> Restored:
     """Puts a backup back under var/, or under `to`: only what is whole, and nothing outside.
 
     Files that are there stay: what readers see is never taken back. A ledger that is newer than the backup's is only
     replaced with `force`, and is kept beside it. Deliveries that the copy cannot know of are in doubt from then on.
     """
+    rooms = rooms or Rooms(find_root())  # its settings need not be readable
     var = (to or rooms.var).absolute()
     target = var / LEDGER if to or "://" in rooms.ledger else Path(rooms.ledger)
     durable.make_folder(var)

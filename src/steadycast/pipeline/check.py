@@ -39,10 +39,10 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
     except SettingsError as error:
         return [_problem(error)]
     desk = Desk(workspace, readonly=True)
-    found = [*_channels(desk), *_rights(workspace)]
+    found = [*channels(desk), *rights(workspace)]
     if rhythms := list(_rhythms(desk)):
         return rhythms + found  # without slots there is nothing to hold drafts and schedules against
-    found += _secrets(desk)
+    found += secrets(desk)
     found += [Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)]
     try:
         out = _went_out(desk)
@@ -56,7 +56,7 @@ def _problem(error: InputError, path: str = "") -> Problem:
     return Problem(path or str(error.file or SETTINGS_FILE), error.line, said, error.mend or "")
 
 
-def _channels(desk: Desk) -> Iterator[Problem]:
+def channels(desk: Desk) -> Iterator[Problem]:
     """Platform folders, and channels against their platforms."""
     yield from (_problem(error) for error in desk.broken.values())
     for name, settings in desk.workspace.channels.items():
@@ -84,7 +84,7 @@ def _rhythms(desk: Desk) -> Iterator[Problem]:
             yield Problem(file, line, f"series.{name}: {error.message}", error.mend or "")
 
 
-def _secrets(desk: Desk) -> Iterator[Problem]:
+def secrets(desk: Desk) -> Iterator[Problem]:
     """Secrets that steadycast.toml names and nobody set."""
     workspace = desk.workspace
     named: list[tuple[tuple[str | int, ...], str]] = []
@@ -122,7 +122,7 @@ def _schedules(workspace: Workspace) -> list[str]:
         return [str(error)]
 
 
-def _rights(workspace: Workspace) -> Iterator[Problem]:
+def rights(workspace: Workspace) -> Iterator[Problem]:
     """Whoever may write to these folders runs code in the worker: Prefect puts them first on the import path."""
     for path in (workspace.root, workspace.flows, *workspace.platform_folders):
         if path.is_dir() and path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -1,0 +1,85 @@
+"""Commands for whoever keeps the desk running: doctor, health, backup, restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, say, show
+
+Json = Annotated[bool, Parameter(help="Print JSON.")]
+DOCTOR = {"state": "", "what": "what", "said": "said", "mend": "mend"}
+
+
+def doctor(*, json: Json = False) -> int:
+    """Look at everything a promise stands on: ledger, clock, disk, zones, secrets, channels, rights. Exit 1 when bad.
+
+    Publishes nothing: a channel's credentials are tried as far as its platform can.
+    """
+    from steadycast import pipeline
+
+    findings = pipeline.doctor(pipeline.now())
+    bad = sum(finding.state == "bad" for finding in findings)
+    if json:
+        as_json([finding.plain() for finding in findings])
+    else:
+        show([finding.plain() for finding in findings], DOCTOR, title="Doctor")
+        say("Everything is in order." if not bad else f"{bad} to mend.")
+    return NEEDS_A_PERSON if bad else OK
+
+
+def health(*, json: Json = False) -> int:
+    """Say whether promises are being kept: the last slots served, no series starving, ticks coming. Exit 1 when not."""
+    from steadycast import pipeline
+
+    with pipeline.Desk.open(readonly=True) as desk:
+        found = pipeline.health(desk, pipeline.now())
+    if json:
+        as_json(found.plain())
+    else:
+        show([check.plain() for check in found.checks], {"status": "", "check": "what", "said": "said"})
+    return OK if found.ok else NEEDS_A_PERSON
+
+
+def backup(file: Path, *, json: Json = False) -> int:
+    """Write the ledger, the media and what file channels have published to FILE, a new tar, while others go on working.
+
+    Parameters
+    ----------
+    file
+        The tar to make; its owner's alone. A PostgreSQL ledger is pg_dump's.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        done = pipeline.backup(desk, file, pipeline.now())
+    if json:
+        as_json({"file": str(done.path), "files": done.files, "size": done.size, "ledger": done.ledger})
+    else:
+        say(*done.lines())
+    return OK
+
+
+def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Json = False) -> int:
+    """Put a backup back. Nothing that may have gone out since is sent again: it is looked for, or waits for a person.
+
+    Parameters
+    ----------
+    file
+        A tar that `steadycast backup` made.
+    to
+        Another folder instead of this workspace's var/: for a drill.
+    force
+        Replace a ledger that is newer than the backup; it is kept beside it.
+    """
+    from steadycast import pipeline
+
+    done = pipeline.restore(None, file, pipeline.now(), to=to, force=force)
+    if json:
+        as_json({"var": str(done.var), "files": done.files, "kept": done.kept, "ledger": done.ledger, "at": done.at,
+                 "aside": str(done.aside) if done.aside else None})  # fmt: skip
+    else:
+        say(*done.lines())
+    return OK

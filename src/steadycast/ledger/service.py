@@ -1,0 +1,76 @@
+"""Whether promises are kept just now: what is overdue, what was missed last, what is in doubt; a few rows each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from steadycast.ledger.claims import DELIVERY, past
+from steadycast.ledger.connection import Database, table
+from steadycast.ledger.tables import State
+from steadycast.schedule.model import Verdict
+
+EVENT = table("event")
+UNSERVED = (State.PLANNED, State.DUE, State.CLAIMED, State.SENDING, State.REFUSED)
+
+
+class Overdue(NamedTuple):
+    """Deliveries of one series on one channel that are past their grace and not served."""
+
+    series: str  # "" for what a person published outside any series
+    channel: str
+    deliveries: int
+    since: dt.datetime  # the oldest slot
+
+
+def overdue(db: Database, now: dt.datetime) -> list[Overdue]:
+    """What is past its grace and neither there, nor with a person as a kit, nor in doubt."""
+    c = DELIVERY.c
+    late = (c.wake.is_not(None)) & c.state.in_(UNSERVED) & (c.verdict == "") & past("grace", now)
+    query = select(c.series, c.channel, func.count(), func.min(c.at, type_=c.at.type)).where(late)
+    with db.read() as connection:
+        found = connection.execute(query.group_by(c.series, c.channel).order_by(c.series, c.channel))
+        return [Overdue(*row) for row in found]
+
+
+def last_missed(db: Database, promises: Iterable[tuple[str, str]], now: dt.datetime) -> list[Overdue]:
+    """Of these (series, channel) those whose last slot that was owed something came to nothing."""
+    c = DELIVERY.c
+    found = []
+    with db.read() as connection:
+        for series, channel in promises:
+            here = (c.channel == channel) & (c.series == series) & (c.at <= now) & (c.verdict != Verdict.EXCUSED)
+            latest = select(c.verdict, c.at).where(here).order_by(c.at.desc()).limit(1)
+            row = connection.execute(latest).first()
+            if row and row.verdict == Verdict.MISSED:
+                found.append(Overdue(series, channel, 1, row.at))
+    return found
+
+
+def in_doubt(db: Database, since: dt.datetime) -> list[Overdue]:
+    """Unknown deliveries whose slot was before `since`, by series and channel."""
+    c = DELIVERY.c
+    query = select(c.series, c.channel, func.count(), func.min(c.at, type_=c.at.type))
+    query = query.where(c.state == State.UNKNOWN, c.verdict == "", c.at < since)
+    with db.read() as connection:
+        found = connection.execute(query.group_by(c.series, c.channel).order_by(c.series, c.channel))
+        return [Overdue(*row) for row in found]
+
+
+def latest_event(db: Database) -> dt.datetime | None:
+    """When anything last happened to a delivery."""
+    newest = select(EVENT.c.at).order_by(EVENT.c.id.desc()).limit(1)
+    with db.read() as connection:
+        at: dt.datetime | None = connection.scalar(newest)
+        return at
+
+
+def unswept(db: Database, before: dt.datetime) -> int:
+    """How many deliveries have been due, with a draft, since before then: nobody looked."""
+    c = DELIVERY.c
+    query = select(func.count()).where(c.wake < before, c.state == State.DUE)
+    with db.read() as connection:
+        return connection.scalar(query) or 0

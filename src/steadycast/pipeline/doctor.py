@@ -1,0 +1,223 @@
+"""Everything that a promise stands on, looked at: one row each. Publishes nothing, and writes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from zoneinfo import TZPATH, available_timezones
+
+from steadycast.errors import FarSideError, Refused, SettingsError, SteadycastError
+from steadycast.ledger import service
+from steadycast.ledger.checkup import check_up
+from steadycast.pipeline import findings
+from steadycast.pipeline.check import channels, rights, secrets
+from steadycast.pipeline.deployments import differences
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.findings import BAD, OK, WARN, Finding
+from steadycast.pipeline.health import UNKNOWN_AFTER
+from steadycast.workspace import load
+
+PREFECT_WITHIN = 5.0  # seconds
+NOTHING = "nothing can be tried without sending"
+
+
+def doctor(now: dt.datetime, *, root: Path | None = None, desk: Desk | None = None) -> list[Finding]:
+    """Every row, in the order in which a person would look; what one look breaks on is its row, and stops no other."""
+    try:
+        desk = desk or Desk(load(root), readonly=True)
+    except SettingsError as error:
+        return [Finding("settings", BAD, str(error), error.mend or "mend steadycast.toml")]
+    looks: dict[str, Callable[[Desk, dt.datetime], Iterable[Finding]]] = {
+        "settings": _settings, "ledger": _ledger, "disk": _disk, "zones": _zones, "holidays": _holidays,
+        "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights, "service": _service,
+    }  # fmt: skip
+    found: list[Finding] = []
+    with desk:
+        for name, look in looks.items():
+            if name != "service" or not any(f.what == "ledger" and f.state == BAD for f in found):
+                found += _tried(name, look, desk, now)
+    return found
+
+
+def _tried(
+    name: str, look: Callable[[Desk, dt.datetime], Iterable[Finding]], desk: Desk, now: dt.datetime
+) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found.extend(look(desk, now))
+    except SteadycastError as error:
+        return [*found, Finding(name, BAD, desk.redact(str(error)), getattr(error, "mend", None) or "see what it says")]
+    except Exception as error:  # a doctor that falls over is no help; an error's words may hold a secret
+        return [*found, Finding(name, BAD, f"the look itself failed: {type(error).__name__}", "run `steadycast check`")]
+    return found
+
+
+def _settings(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    workspace = desk.workspace
+    wrong = list(channels(desk))
+    for problem in wrong:
+        yield Finding(
+            "settings", BAD, f"{problem.path}:{problem.line or 1}: {problem.message}", problem.mend or "mend it"
+        )
+    if not wrong:
+        said = f"{len(workspace.series)} series, {len(workspace.channels)} channels"
+        yield Finding("settings", OK, said)
+
+
+def _ledger(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
+    seen = check_up(desk.workspace.ledger)
+    yield from findings.ledger(seen)
+    known = [] if seen.tables is None else [desk.ledger.last_tick(), service.latest_event(desk.ledger)]
+    yield from findings.clock(now, max((at for at in known if at), default=None), seen.clock)
+
+
+def _disk(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    for name, path in (("var/", desk.workspace.var), ("content/", desk.workspace.content)):
+        there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+        system = os.statvfs(there)
+        yield findings.disk(name, shutil.disk_usage(there).free, system.f_favail if system.f_files else None)
+        if name == "var/" and not os.access(there, os.W_OK | os.X_OK):
+            yield Finding(name, BAD, f"{there} cannot be written to", "make it writable for this user")
+
+
+def _zones(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
+    yield findings.zones(desk.workspace.community.zone.key, available_timezones(), tz_version(TZPATH), now)
+
+
+def tz_version(paths: Iterable[str]) -> str:
+    """The version of the tz database that Python reads, such as 2026a; "" where nothing tells it."""
+    for folder in paths:
+        if (found := Path(folder, "tzdata.zi")).is_file():
+            with found.open(encoding="ascii", errors="replace") as file:
+                words = file.readline().split()
+            return words[-1] if words[:2] == ["#", "version"] else ""
+        if Path(folder, "UTC").is_file():
+            return ""  # the system's own, which does not tell
+    try:
+        return str(importlib.import_module("tzdata").IANA_VERSION)
+    except ImportError:
+        return ""
+
+
+def _holidays(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
+    years = sorted({now.year, (now + dt.timedelta(days=60)).year})
+    for name, table in desk.workspace.settings.series.items():
+        countries = sorted({s.partition(":")[2] for s in table.skip if s.startswith("holidays:")})
+        if countries:
+            unknown = [(c, y) for c in countries for y in years if not announced(c, y) and not _overrides(desk, y)]
+            yield findings.holidays(name, countries, unknown)
+
+
+def announced(country: str, year: int) -> bool:
+    """Whether the holidays package knows that year's own days off, where that country announces them year by year."""
+    import holidays  # a fifth of a second: only where a series asks for it
+
+    own = getattr(holidays.country_holidays(country, years=year), "special_public_holidays", None) or {}
+    latest = max(own, default=0)
+    yearly = {latest - n for n in range(5)} <= set(own)
+    return year in own or not yearly
+
+
+def _overrides(desk: Desk, year: int) -> bool:
+    return any(day.startswith(f"{year}-") for day in desk.workspace.overrides)
+
+
+def _prefect(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    wrong = differences(desk.workspace)
+    mend = "`steadycast deploy` writes it"
+    said = "agrees with steadycast.toml" if not wrong else "; ".join(wrong[:3]) + (" …" if len(wrong) > 3 else "")
+    yield Finding("prefect.yaml", BAD if wrong else OK, said, mend if wrong else "")
+    url = os.environ.get("PREFECT_API_URL", "")
+    if not url:
+        yield Finding("Prefect's server", OK, "PREFECT_API_URL is not set: `steadycast up` brings its own")
+        return
+    why = unreachable(url)
+    if why:
+        desk.find_secret = (
+            os.environ.get
+        )  # its Secret blocks cannot be had: a minute's wait for each would tell nothing
+    mend = "start it, or mend PREFECT_API_URL"
+    yield Finding("Prefect's server", BAD if why else OK, why or "it answers", mend if why else "")
+
+
+def unreachable(url: str) -> str:
+    """Why Prefect's API does not answer, in few words and without its address; "" when it does."""
+    if not url.startswith(("http://", "https://")):
+        return "PREFECT_API_URL is no web address"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url.rstrip('/')}/health", timeout=PREFECT_WITHIN) as answer:
+            return "" if answer.status == 200 else f"it answers {answer.status}"
+    except urllib.error.HTTPError as error:
+        return f"it answers {error.code}"
+    except (OSError, ValueError) as error:
+        return f"it does not answer ({type(getattr(error, 'reason', error)).__name__})"
+
+
+def _secrets(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    missing = list(secrets(desk))
+    for problem in missing:
+        yield Finding("secrets", BAD, problem.message, problem.mend)
+    if not missing:
+        yield Finding("secrets", OK, "every one that steadycast.toml names is set")
+    if not desk.workspace.settings.alarms.urls:
+        yield Finding("alarms", WARN, "nobody would be told", "set [alarms] urls")
+
+
+def _channels(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    for name, settings in desk.workspace.channels.items():
+        if settings.paused:
+            yield Finding(f"channel {name}", OK, "paused")
+        elif desk.usable(name):
+            yield _channel(desk, name)
+
+
+def _channel(desk: Desk, name: str) -> Finding:
+    """What the platform can try without publishing; of one that writes files, whether it could."""
+    try:
+        adapter, platform = desk.adapter(name), desk.platform(name)
+        if (look := getattr(adapter, "check", None)) is not None:
+            look()
+            return Finding(f"channel {name}", OK, "tried, and it would be let in")
+    except Refused as error:
+        return Finding(f"channel {name}", BAD, desk.redact(str(error)), "mend its settings or its secret")
+    except FarSideError as error:
+        return Finding(f"channel {name}", BAD, desk.redact(str(error)), "see whether its far side is up, and try again")
+    except Exception as error:  # an adapter of somebody's own; its words may hold a secret
+        said = f"its adapter failed: {type(error).__name__}"
+        return Finding(
+            f"channel {name}", BAD, said, f"mend channels/{desk.workspace.channels[name].platform}/adapter.py"
+        )
+    if platform.delivery not in ("conditional", "kit"):
+        return Finding(f"channel {name}", OK, NOTHING)
+    folder = (desk.workspace.out / name).absolute()
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return Finding(f"channel {name}", OK, "its folder can be written to")
+    return Finding(f"channel {name}", BAD, f"{there} cannot be written to", "make it writable for this user")
+
+
+def _rights(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    wrong = list(rights(desk.workspace))
+    for problem in wrong:
+        yield Finding("rights", BAD, f"{problem.path}: {problem.message}", problem.mend)
+    if not wrong:
+        yield Finding("rights", OK, "only the owner writes to the root, flows/ and channels/")
+
+
+def _service(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
+    if check_up(desk.workspace.ledger).tables is None:
+        return
+    ledger, quiet = desk.ledger, desk.workspace.settings.alarms.quiet_after
+    yield from findings.ticks(now, ledger.last_tick(), quiet, service.unswept(ledger, now - findings.SWEEP_LATE))
+    every, old = (sum(row.deliveries for row in service.in_doubt(ledger, at)) for at in (FOREVER, now - UNKNOWN_AFTER))
+    yield findings.unknown(every, old)
+
+
+FOREVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)

@@ -1,0 +1,134 @@
+"""Whether promises are being kept: "the last slot was served", which a process that is merely up does not prove.
+
+What it tells is counts and names of series and channels: no title, no address, no message of a far side.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from steadycast.errors import SteadycastError
+from steadycast.ledger import service
+from steadycast.ledger.service import Overdue
+from steadycast.pipeline.desk import Desk
+
+UNKNOWN_AFTER = dt.timedelta(days=1)
+STARVING = ("empty", "never", "silent")  # of the starvation alarms; `low` is a warning to people, not an outage
+OK, BAD = "ok", "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What health is judged by, at one instant."""
+
+    now: dt.datetime
+    last_tick: dt.datetime | None
+    quiet_after: dt.timedelta
+    overdue: Sequence[Overdue] = ()  # past grace, not served
+    missed: Sequence[Overdue] = ()  # whose last slot came to nothing
+    unknown: Sequence[Overdue] = ()  # in doubt for longer than UNKNOWN_AFTER
+    starving: Sequence[tuple[str, str]] = ()  # series, why
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    check: str  # ledger, tick, slots, starving, unknown
+    status: str  # ok, bad
+    said: str
+    series: tuple[str, ...] = ()
+    count: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON tells it."""
+        return {"check": self.check, "status": self.status, "said": self.said, "series": list(self.series),
+                "count": self.count}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """All checks at one instant; it is ok when every one is."""
+
+    at: dt.datetime
+    checks: tuple[Check, ...] = field(default_factory=tuple)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every promise is being kept."""
+        return all(check.status == OK for check in self.checks)
+
+    def plain(self) -> dict[str, Any]:
+        """{status, at, checks}, as /health and `--json` tell it."""
+        checks = [check.plain() for check in self.checks]
+        return {"status": OK if self.ok else BAD, "at": self.at.isoformat(timespec="seconds"), "checks": checks}
+
+
+def health(desk: Desk, now: dt.datetime) -> Health:
+    """The health of this community at `now`; a ledger that cannot be read is bad health, not an error."""
+    try:
+        facts = _facts(desk, now)
+    except SteadycastError:
+        return Health(now, (Check("ledger", BAD, "the ledger cannot be read: `steadycast doctor` says why"),))
+    return Health(now, (Check("ledger", OK, "the ledger can be read"), *judge(facts)))
+
+
+def judge(facts: Facts) -> tuple[Check, ...]:
+    """The checks that follow from the facts. Pure."""
+    return (
+        _tick(facts),
+        _found("slots", [*facts.overdue, *facts.missed], "not served within its grace", "the last slots were served"),
+        _starving(facts.starving),
+        _found("unknown", facts.unknown, "unknown for more than a day", "nothing is unknown for long"),
+    )
+
+
+def _tick(facts: Facts) -> Check:
+    if facts.last_tick is None:
+        return Check("tick", BAD, "there never was a tick: no flow runs")
+    quiet = facts.now - facts.last_tick
+    minutes = max(0, int(quiet.total_seconds() // 60))
+    return Check(
+        "tick", BAD if quiet > facts.quiet_after else OK, f"the last tick was {minutes} min ago", count=minutes
+    )
+
+
+def _found(name: str, rows: Sequence[Overdue], bad: str, good: str) -> Check:
+    if not rows:
+        return Check(name, OK, good)
+    count = sum(row.deliveries for row in rows)
+    where = sorted({f"{row.series or 'by hand'} on {row.channel}" for row in rows})
+    return Check(name, BAD, f"{bad}: {', '.join(where)}", _names(row.series for row in rows), count)
+
+
+def _starving(rows: Sequence[tuple[str, str]]) -> Check:
+    if not rows:
+        return Check("starving", OK, "no series starves")
+    told = ", ".join(sorted(f"{series} ({why})" for series, why in rows))
+    return Check("starving", BAD, f"starving: {told}", _names(series for series, _ in rows), len(rows))
+
+
+def _names(series: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({name for name in series if name}))
+
+
+def _facts(desk: Desk, now: dt.datetime) -> Facts:
+    workspace, ledger = desk.workspace, desk.ledger
+    paused = {name for name, channel in workspace.channels.items() if channel.paused}
+    promises = [(s.name, channel) for s in workspace.series.values() for channel in s.channels if channel not in paused]
+    return Facts(
+        now=now,
+        last_tick=ledger.last_tick(),
+        quiet_after=workspace.settings.alarms.quiet_after,
+        overdue=service.overdue(ledger, now),
+        missed=service.last_missed(ledger, promises, now),
+        unknown=service.in_doubt(ledger, now - UNKNOWN_AFTER),
+        starving=[
+            (series, why)
+            for kind, series, why in (alarm.key.split(":", 2) for alarm in ledger.alarms())
+            if kind == "starvation" and why in STARVING and series in workspace.series
+        ],
+    )

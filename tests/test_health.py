@@ -1,0 +1,264 @@
+"""Health is "the last slot was served", not "the process is up"; it is told over HTTP, and tells no secret."""
+
+from __future__ import annotations
+
+import datetime as dt
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from conftest import NOON, promised
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
+
+from steadycast import pipeline
+from steadycast.cli.health_page import FRESH, HealthServer
+from steadycast.ledger import service
+from steadycast.ledger.service import Overdue
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import State
+from steadycast.pipeline.health import Facts, Health, judge
+
+HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
+FINE = Facts(NOON, NOON - MINUTE, 6 * HOUR)
+LATE = Overdue("daily", "site", 2, NOON - HOUR)
+
+
+def checks(facts: Facts) -> dict[str, str]:
+    return {check.check: check.status for check in judge(facts)}
+
+
+def test_where_nothing_is_wrong_every_check_is_ok() -> None:
+    """Green means: ticks come, the last slots were served, nobody starves, nothing is in doubt for long."""
+    assert checks(FINE) == {"tick": "ok", "slots": "ok", "starving": "ok", "unknown": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("more", "red"),
+    [
+        ({"last_tick": None}, "tick"),
+        ({"last_tick": NOON - 7 * HOUR}, "tick"),
+        ({"overdue": [LATE]}, "slots"),
+        ({"missed": [LATE]}, "slots"),
+        ({"unknown": [LATE]}, "unknown"),
+        ({"starving": [("daily", "empty")]}, "starving"),
+    ],
+)
+def test_each_cause_turns_its_own_check_red_and_no_other(more: dict[str, object], red: str) -> None:
+    """Who reads `checks` knows where to look."""
+    told = checks(Facts(**{"now": NOON, "last_tick": NOON, "quiet_after": 6 * HOUR, **more}))  # type: ignore[arg-type]
+    assert told == {"tick": "ok", "slots": "ok", "starving": "ok", "unknown": "ok", red: "bad"}
+
+
+@given(st.timedeltas(dt.timedelta(days=-1), dt.timedelta(days=30)))
+def test_a_tick_is_missing_exactly_after_quiet_after(ago: dt.timedelta) -> None:
+    """A clock that was set back makes a tick of the future, which is none too old."""
+    told = checks(Facts(NOON, NOON - ago, 6 * HOUR))
+    assert (told["tick"] == "bad") == (ago > 6 * HOUR)
+
+
+def test_health_tells_names_and_counts() -> None:
+    """Of series and channels: no title, no address, no message."""
+    slots = judge(Facts(NOON, NOON, HOUR, overdue=[LATE, Overdue("", "mail", 1, NOON)]))[1]
+    assert slots.plain() == {
+        "check": "slots", "status": "bad", "series": ["daily"], "count": 3,
+        "said": "not served within its grace: by hand on mail, daily on site",
+    }  # fmt: skip
+
+
+# What the ledger knows
+
+
+@pytest.mark.parametrize(
+    ("state", "bad"),
+    [
+        (State.PLANNED, True), (State.DUE, True), (State.CLAIMED, True), (State.SENDING, True), (State.REFUSED, True),
+        (State.UNKNOWN, False), (State.HANDED, False), (State.PUBLISHED, False), (State.CANCELLED, False),
+    ],
+)  # fmt: skip
+def test_a_delivery_is_overdue_after_its_grace_unless_it_is_out_or_a_persons(
+    ledger: Ledger, state: State, *, bad: bool
+) -> None:
+    """Within the grace nothing is late yet; what is in doubt has its own check, and a kit is with a person."""
+    [id] = promised(ledger, "blog")
+    with ledger.write() as connection:
+        wake = "wake" if state in {State.PLANNED, State.DUE, State.CLAIMED, State.SENDING, State.REFUSED} else "NULL"
+        connection.exec_driver_sql(f"UPDATE delivery SET state = '{state.value}', wake = {wake} WHERE id = {id}")
+    assert service.overdue(ledger, NOON + 10 * MINUTE) == []
+    found = service.overdue(ledger, NOON + 11 * MINUTE)
+    assert found == ([Overdue("notes", "blog", 1, NOON)] if bad else [])
+
+
+def test_a_missed_slot_is_bad_until_the_next_is_served(ledger: Ledger) -> None:
+    """The last slot of each series on each channel counts; excused ones owe nothing, other series are not asked for."""
+    promised(ledger, "blog", late=HOUR)
+    ledger.recover(NOON + 2 * HOUR)
+    asked = [("notes", "blog"), ("notes", "mail"), ("other", "blog")]
+    assert service.last_missed(ledger, asked, NOON + 2 * HOUR) == [Overdue("notes", "blog", 1, NOON)]
+    [id] = promised(ledger, "blog", at=NOON + 3 * HOUR, draft="d2")
+    assert service.last_missed(ledger, asked, NOON + 3 * HOUR) == []
+    with ledger.write() as connection:
+        connection.exec_driver_sql(f"UPDATE delivery SET verdict = 'excused' WHERE id = {id}")
+    assert len(service.last_missed(ledger, asked, NOON + 3 * HOUR)) == 1
+
+
+# The whole of it
+
+
+def test_a_community_that_is_served_is_healthy_and_one_that_is_not_is_not(bench: Bench) -> None:
+    """Red when a slot's grace has passed, green when it is served after all; the far side's words are not told."""
+    desk = bench.set_up(content={f"pgc/{n}.md": article(f"Secret title {n}") for n in range(5)})
+    assert not pipeline.health(desk, bench.clock.now()).ok, "there never was a tick"
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    pipeline.verify(desk, bench.at(23, 19, 59))
+    assert pipeline.health(desk, bench.at(23, 20, 10)).ok
+    bench.far("refuse")
+    bench.at(23, 20, 11)
+    assert red(pipeline.health(desk, bench.clock.now())) == ["slots"]
+    pipeline.publish(desk)
+    found = pipeline.health(desk, bench.clock.now())
+    assert red(found) == ["slots"]
+    told = json.dumps(found.plain())
+    assert "daily on far" in told
+    assert "Secret" not in told
+    assert "bad content" not in told
+    row = next(d for d in desk.ledger.deliveries(states=[State.REFUSED]))
+    pipeline.settle(desk, row.marker, url="", again=True, now=bench.clock.now())
+    pipeline.publish(desk)
+    assert pipeline.health(desk, bench.clock.now()).ok
+
+
+def red(health: Health) -> list[str]:
+    return [check.check for check in health.checks if check.status == "bad"]
+
+
+def test_a_starving_series_and_an_old_doubt_are_bad_health(bench: Bench) -> None:
+    """As the alarms have it, which the cadence flow opens and closes; a reserve that is low is no outage."""
+    desk = bench.set_up(COMMUNITY + DAILY + SITE + FAR + '[channel.post]\nplatform = "blind"\n')
+    pipeline.verify(desk, bench.clock.now())
+    for why, starves in (("low", False), ("empty", True)):
+        desk.ledger.open_alarm(f"starvation:daily:{why}", "starvation", "words", bench.clock.now())
+        assert ("starving" in red(pipeline.health(desk, bench.clock.now()))) is starves
+    desk.ledger.close_alarm("starvation:daily:empty", bench.clock.now())
+    [id] = promised(desk.ledger, "post", at=bench.clock.now())
+    with desk.ledger.write() as connection:
+        connection.exec_driver_sql(f"UPDATE delivery SET state = 'unknown', wake = NULL WHERE id = {id}")
+    now = bench.clock.now()
+    desk.ledger.ticked(now + 25 * HOUR)
+    assert red(pipeline.health(desk, now + 24 * HOUR)) == []
+    assert red(pipeline.health(desk, now + 25 * HOUR)) == ["unknown"]
+
+
+def test_a_ledger_that_cannot_be_read_is_bad_health(bench: Bench) -> None:
+    """Not an error: the monitor must hear it."""
+    desk = bench.set_up(SETTINGS)
+    desk.readonly = True
+    path = desk.workspace.var / "ledger.sqlite"
+    path.write_bytes(b"no ledger " * 1000)
+    found = pipeline.health(desk, bench.clock.now())
+    assert red(found) == ["ledger"]
+    assert str(path) not in json.dumps(found.plain())
+
+
+# Over HTTP
+
+
+class Asked:
+    """How things stand, as a test sets it."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.told: dict[str, object] = {"status": "ok", "checks": []}
+        self.error: Exception | None = None
+
+    def __call__(self) -> dict[str, object]:
+        self.times += 1
+        if self.error:
+            raise self.error
+        return self.told
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def port(asked: Asked) -> Iterator[int]:
+    server = HealthServer(0, asked)
+    server.start()
+    yield server.server_port
+    server.stop()
+
+
+def ask(port: int, method: str = "GET", path: str = "/health") -> tuple[int, bytes, http.client.HTTPMessage]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body, answer.headers
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 200), ("bad", 503)])
+def test_a_monitor_reads_the_status_code(asked: Asked, port: int, status: str, code: int) -> None:
+    """200 or 503, with the same JSON as `steadycast health --json`; HEAD has no body; nothing is cached."""
+    asked.told = {"status": status, "checks": [{"check": "slots", "status": status}]}
+    got, body, headers = ask(port)
+    assert (got, json.loads(body)) == (code, asked.told)
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Content-Type"].startswith("application/json")
+    assert "Python" not in headers["Server"]
+    got, body, headers = ask(port, "HEAD")
+    assert (got, body) == (code, b"")
+    assert int(headers["Content-Length"]) > 10
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+def test_nothing_can_be_changed_through_it(port: int, method: str) -> None:
+    """GET and HEAD, and no other path."""
+    assert ask(port, method)[0] == 501
+    assert ask(port, path="/")[0] == 404
+    assert ask(port, path="/health/../../etc/passwd")[0] == 404
+
+
+def test_whoever_asks_often_gets_the_same_answer(asked: Asked, port: int) -> None:
+    """A hundred monitors cost one look at the ledger."""
+    for _ in range(20):
+        ask(port)
+    assert asked.times == 1
+    assert FRESH <= 10
+
+
+def test_an_error_of_our_own_is_bad_health_and_tells_no_words(asked: Asked, port: int) -> None:
+    """Its words may hold a path or a secret."""
+    asked.error = RuntimeError("secret s3cr3t")
+    code, body, _ = ask(port)
+    assert code == 503
+    assert b"RuntimeError" in body
+    assert b"s3cr3t" not in body
+
+
+def test_a_client_that_says_nothing_keeps_nobody_waiting(asked: Asked, port: int) -> None:
+    """Twenty of them hang on the line; the next is answered all the same."""
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    try:
+        assert ask(port)[0] == 200
+    finally:
+        for one in idle:
+            one.close()
+
+
+def test_it_listens_on_this_machine_only(asked: Asked) -> None:
+    """Whoever wants it elsewhere puts a proxy in front."""
+    server = HealthServer(0, asked)
+    try:
+        assert server.server_address[0] == "127.0.0.1"
+        assert threading.active_count() < 50
+    finally:
+        server.server_close()
