@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from steadycast.errors import InputError
-from steadycast.intake.backfill import PastItem, history_of
 from steadycast.intake.folder import Problem
 from steadycast.ledger.bulk import Before
 from steadycast.pipeline.desk import Desk
@@ -14,6 +14,9 @@ from steadycast.pipeline.results import Row
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import slots
 from steadycast.workspace.values import nearest
+
+if TYPE_CHECKING:
+    from steadycast.intake.backfill import PastItem
 
 Progress = Callable[[int, int], None]
 
@@ -35,6 +38,8 @@ def backfill(
     """
     promise = _series(desk, series)
     channels = [desk.known_channel(channel).name] if channel else list(promise.channels)
+    from steadycast.intake.backfill import PastItem, history_of  # loads the web: only where a history is read
+
     known: list[PastItem] = []
     problems: list[Problem] = []
     for n, found in enumerate(history_of(source, zone=desk.workspace.community.zone, now=now), 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -13,13 +14,19 @@ from steadycast.errors import DraftError
 from steadycast.intake import folder, reconcile
 from steadycast.intake.reconcile import Change, Changes, Known, Standing, standing
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
-from steadycast.pipeline import feeds as members_feeds
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
 
 Progress = Callable[[int, int], None]
+
+
+def watch(content: Path, stop: threading.Event) -> Iterator[set[Path]]:
+    """Sets of paths below `content` that changed, as they change, until `stop` is set; an empty set: look at all."""
+    from steadycast.intake.watch import watch as changes  # a compiled library: only where somebody watches
+
+    yield from changes(content, stop)
 
 
 def collect(
@@ -37,6 +44,8 @@ def collect(
         taken = _write(desk, now, changes, known)
         looked: tuple[FeedLooked, ...] = ()
         if feeds and desk.workspace.feeds:
+            from steadycast.pipeline import feeds as members_feeds  # loads the web: only where a feed is asked
+
             came = members_feeds.look(desk, now, at_once=at_once)
             taken += _write(desk, now, Changes(new=came.new, edited=came.edited), desk.ledger.drafts())
             members_feeds.keep(desk, came)

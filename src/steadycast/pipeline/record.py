@@ -10,15 +10,17 @@ import orjson
 from steadycast.pipeline.desk import Desk, write_atomically
 from steadycast.pipeline.plan import stock_of
 from steadycast.pipeline.results import ReportMade, Row
-from steadycast.report.badge import badge
 from steadycast.report.gather import gather
-from steadycast.report.ics import plan_ics
 from steadycast.report.model import SeriesRecord, to_json
-from steadycast.report.page import page
 
 
 def report(desk: Desk, now: dt.datetime, *, out: Path | None = None) -> ReportMade:
     """Writes index.html, report.json, badge.svg and plan.ics to `out` (var/out/report); says the numbers by series."""
+    # Templates and calendars: only where a report is written.
+    from steadycast.report.badge import badge
+    from steadycast.report.ics import plan_ics
+    from steadycast.report.page import page
+
     folder = out or desk.workspace.out / "report"
     made = gather(desk.ledger, desk.workspace, now, stock_of(desk, desk.ledger.used()))
     data = to_json(made)
