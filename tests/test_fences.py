@@ -16,6 +16,7 @@ SRC = ROOT / "src" / "steadycast"
 ROOMS = {
     "errors": set(),
     "crashpoints": set(),
+    "turn": set(),
     "durable": set(),
     "schedule": {"errors"},
     "draft": {"errors", "schedule"},
@@ -24,11 +25,11 @@ ROOMS = {
     "ledger": {"errors", "schedule", "crashpoints", "durable"},
     "channel": {"errors", "schedule", "shelf", "durable"},  # hands these two out to adapters
     "shelf": {"channel", "crashpoints", "durable"},
-    "web": {"errors", "crashpoints"},
+    "web": {"errors", "crashpoints", "turn"},
     "render": {"errors", "draft", "channel", "schedule", "durable"},
     "intake": {"errors", "draft", "schedule", "web", "durable"},
     "registry": {"errors", "channel"},
-    "delivery": {"errors", "channel", "ledger", "crashpoints"},
+    "delivery": {"errors", "channel", "ledger", "crashpoints", "turn"},
     "report": {"errors", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},
     "testing": {"errors", "channel", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},

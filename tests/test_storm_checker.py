@@ -50,6 +50,9 @@ GOOD = {
     ),
     "refused at once, sent again": good(ours=[*sent(0, how="fail", code="429"), *sent(1, attempt="b")], events=TWICE),
     "never left, sent again": good(ours=[*sent(0, how="fail", code=None), *sent(1, attempt="b")], events=TWICE),
+    "thawed when another had sent it, and not sent": good(
+        ours=[*sent(0), *sent(9, attempt="b", how="fail", code=None)], events=TWICE
+    ),
     "absent after SETTLE, sent again": good(
         ours=[*sent(0, how="maybe"), looked(3.1, 0), *sent(4, attempt="b")], theirs=[taken(4.05)], events=TWICE
     ),
@@ -85,6 +88,11 @@ BAD = {
     "sent again after a 500": (
         "unproven",
         good(ours=[*sent(0, how="fail", code="500"), *sent(1, attempt="b")], theirs=[taken(1.1)], events=TWICE),
+    ),
+    "it is said that nothing left, but something arrived": (
+        "unproven",
+        good(ours=[*sent(0, how="fail", code=None), *sent(1, attempt="b")], events=TWICE,
+             theirs=[line(0.05, "arrived"), taken(1.1)]),
     ),
     "sent again after a time-out": (
         "unproven",

@@ -7,7 +7,8 @@ import os
 import random
 import sys
 
-from storm.table import progress, table, told
+from storm import points
+from storm.table import markdown, progress, table, told
 from storm.weather import CLASSES, Storm
 
 SHARES = {"conditional": 0.4, "read-back": 0.4, "blind": 0.2}
@@ -29,6 +30,16 @@ def storm(options: argparse.Namespace) -> int:
     return 1 if any(r.verdict.findings for r in results) else 0
 
 
+def every_point(options: argparse.Namespace) -> int:
+    """Every crash point; the table."""
+    done = points.run(options.channels or points.CHANNELS, options.seed)
+    print(markdown(*points.table(done)))
+    broken = [case for case in done if case.findings]
+    for case in broken:
+        print(points.shown(case))
+    return 1 if broken else 0
+
+
 def main() -> int:
     """What was asked for."""
     parser = argparse.ArgumentParser(prog="python -m storm", description="Storms over the delivery protocol.")
@@ -36,10 +47,11 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--classes", nargs="*", choices=list(CLASSES))
+    parser.add_argument("--channels", nargs="*", choices=points.CHANNELS, help="points: these only")
     parser.add_argument("--workers", type=int, default=6, choices=range(2, 9))
     parser.add_argument("--postgres", action="store_true", help="the ledger on STEADYCAST_TEST_POSTGRES's server")
     options = parser.parse_args()
-    return storm(options)
+    return {"storm": storm, "points": every_point}[options.what](options)
 
 
 if __name__ == "__main__":

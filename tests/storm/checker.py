@@ -96,17 +96,19 @@ def _unproven(story: Story, history: History) -> Iterator[str]:
     before: dict[int, Line] = {}  # part -> its last request that may have been taken
     ended = {(line.attempt, line.part): line for line in story.ours if line.what == "fail"}
     for line in sorted((line for line in story.ours if line.what == "invoke"), key=lambda line: line.t):
-        last = before.get(line.part)
+        last, failed = before.get(line.part), ended.get((line.attempt, line.part))
+        if failed is not None and _never_left(line, failed, story):
+            continue
         if last is not None and not _surely_not(last, line, story, history):
             yield f"part {line.part} was sent again {line.t - last.t:.2f} s later without evidence"
-        failed = ended.get((line.attempt, line.part))
-        if failed is None or not _says_not_taken(failed):
+        if failed is None or failed.code not in NOT_TAKEN:
             before[line.part] = line
 
 
-def _says_not_taken(failed: Line) -> bool:
-    """No answer at all means that nothing left; what the far side wrote down may yet belie it."""
-    return failed.code is None or failed.code in NOT_TAKEN
+def _never_left(line: Line, failed: Line, story: Story) -> bool:
+    """It failed without an answer, and the far side saw nothing of it: no request was made."""
+    arrivals = [a for a in story.theirs if a.what == "arrived" and a.part == line.part]
+    return failed.code is None and not any(line.t <= a.t <= failed.t for a in arrivals)
 
 
 def _surely_not(last: Line, again: Line, story: Story, history: History) -> bool:

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from storm import faults
 from storm.log import Log
 
-PAGE = 20
+PAGE = 50
 ACCOUNT = "the-circle"
 
 
@@ -47,6 +47,7 @@ class Item:
     part: int
     text: str
     at: float  # Unix time
+    where: str = ""  # the account
     gone: bool = False
 
     def shown(self) -> dict[str, Any]:
@@ -161,7 +162,7 @@ class FarSide:
                 self.log("again", key=key, part=1, id=there.id, same=True)
                 return {"id": there.id, "key": key}
             return self._keep("two-phase", key, 1, text, f"live-{path[2]}")
-        return self._keep(path[0], str(body["key"]), int(body.get("part", 1)), str(body["text"]))
+        return self._keep(path[0], str(body["key"]), int(body.get("part", 1)), str(body["text"]), "", body.get("where", ""))
 
     def _put(self, key: str, part: int, text: str) -> dict[str, Any]:
         there = next((i for i in self.items if (i.kind, i.key, i.part) == ("conditional", key, part)), None)
@@ -170,8 +171,8 @@ class FarSide:
         self.log("again", key=key, part=part, id=there.id, same=there.text == text)
         return {"id": there.id, "key": key}
 
-    def _keep(self, kind: str, key: str, part: int, text: str, id: str = "") -> dict[str, Any]:
-        item = Item(id or f"{kind}-{len(self.items) + 1}", kind, key, part, text, time.time())
+    def _keep(self, kind: str, key: str, part: int, text: str, id: str = "", where: str = "") -> dict[str, Any]:
+        item = Item(id or f"{kind}-{len(self.items) + 1}", kind, key, part, text, time.time(), where)
         self.items.append(item)
         self.log("taken", key=key, part=part, id=item.id, kind=kind)
         return {"id": item.id, "key": key}
@@ -222,13 +223,13 @@ class FarSide:
             await _malformed("garbled-after" if fault.kind == "garbled" else "html", {}, writer)
         elif path[0] == "read-back":
             as_of = float(query.get("as_of", [str(time.time())])[0])  # a later page is of the first one's instant
-            await _answer(writer, 200, self._list(fault, key, float(query["since"][0]), as_of, page))
+            await _answer(writer, 200, self._list(fault, key, query["where"][0], float(query["since"][0]), as_of, page))
         else:
             there = [i.shown() for i in self.items if (i.kind, i.key) == (path[0], path[1])]
             hidden = fault.kind in {"stale", "newest-missing"}
             await _answer(writer, 200, {"items": [] if hidden else there})
 
-    def _list(self, fault: faults.Fault, key: str, since: float, as_of: float, page: int) -> dict[str, Any]:
+    def _list(self, fault: faults.Fault, key: str, where: str, since: float, as_of: float, page: int) -> dict[str, Any]:
         """One page of the account's own list since then, newest first; `total` counts all of it."""
         if fault.kind == "moderated":
             for item in [i for i in self.items if i.key == key]:
@@ -236,7 +237,7 @@ class FarSide:
                 self.log("moderated", key=key, part=item.part, id=item.id)
         if fault.kind == "stale" and page == 1:
             as_of -= 1.0 + fault.wait
-        found = [i.shown() for i in reversed(self.items) if i.kind == "read-back" and since <= i.at <= as_of]
+        found = [i.shown() for i in reversed(self.items) if i.kind == "read-back" and i.where == where and since <= i.at <= as_of]
         total = len(found)
         if fault.kind == "newest-missing":
             found, total = [i for i in found if i["key"] != key], max(total, 1)

@@ -53,28 +53,37 @@ class History:
     settle: float
 
 
-def read(ledger: Ledger, folder: Path, kinds: dict[str, tuple[str, str, int]], spans: tuple[float, float]) -> History:
-    """The history so far; `kinds` is channel -> (platform, class, parts)."""
-    by_key: dict[str, dict[str, list[Line]]] = defaultdict(lambda: {"ours": [], "far": []})
+Logs = dict[str, dict[str, list[Line]]]  # key -> side -> its lines
+Kinds = dict[str, tuple[str, str, int]]  # channel -> platform, class, parts
+
+
+def logs(folder: Path) -> Logs:
+    """What both sides wrote so far."""
+    by_key: Logs = defaultdict(lambda: {"ours": [], "far": []})
     for side in ("ours", "far"):
         path = folder / f"{side}.log"
         for line in lines(path) if path.exists() else ():
             t, what = line.pop("t"), line.pop("what")
             by_key[line.get("key", "")][side].append(Line(t, what, line))
+    return by_key
+
+
+def stories(ledger: Ledger, read: Logs, kinds: Kinds) -> list[Story]:
+    """Every delivery of a ledger; the logs are read before it, so that it may know more than they, and never less."""
     waiting = {w.id for w in ledger.waiting()}
     receipts, events = _receipts(ledger), _events(ledger)
-    stories = []
+    found = []
     for row in ledger.deliveries():
         kind, delivery, parts = kinds[row.channel]
-        both = by_key[row.marker]
+        both = read[row.marker]
         assert row.id is not None
-        stories.append(
+        found.append(
             Story(
                 row.marker, kind, delivery, parts, both["ours"], both["far"], events.get(row.id, []), row.state,
                 receipts.get(row.id) if row.state in DONE else None, row.id in waiting, row.wake is not None,
             )  # fmt: skip
         )
-    return History(stories, *spans)
+    return found
 
 
 def _receipts(ledger: Ledger) -> dict[int, str]:

@@ -22,6 +22,7 @@ from typing import Any, Self
 import orjson
 
 from steadycast import crashpoints
+from steadycast.delivery import SystemClock
 from steadycast.errors import LedgerError
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
@@ -29,7 +30,8 @@ from steadycast.ledger.tables import DraftRow, RevisionRow, State
 from steadycast.schedule.model import Assignment, Slot
 from storm import far_side, worker
 from storm.checker import Verdict, judge, safety
-from storm.history import History, read
+from storm.history import History, Kinds, logs, stories
+from storm.log import Log
 
 CLASSES = {"conditional": ("conditional", "two-phase"), "read-back": ("read-back",), "blind": ("blind",)}
 CHANNELS = 4  # of each platform; odd ones carry threads
@@ -117,6 +119,7 @@ class Scene:
         self.folder = Path(tempfile.mkdtemp(prefix="storm-", dir=memory if os.access(memory, os.W_OK) else None))
         self.spans = far_side.Spans(*next((p.deadline, p.settle) for p in worker.PLATFORMS.values()))
         self.address = str(self.folder / "ledger.sqlite")
+        self.shared = memoryview(mmap.mmap(-1, 8)).cast("d")  # one number that a child tells its parent
         self._schema = ""
         self._far = 0
 
@@ -133,10 +136,22 @@ class Scene:
         (self.folder / "ours.log").touch()
         if self.postgres:
             self._schema, self.address = _schema(self.postgres)
-        Ledger.open(self.address).close()
+        self.ledger = Ledger.open(self.address)
+        self._warm()
         return self
 
+    def _warm(self) -> None:
+        """Compile every statement once, so that a forked worker begins at once; no connection is left open."""
+        log = Log(self.folder / "ours.log")
+        desk = worker.Desk(self.url, log, SystemClock())
+        self.control("calm", calm=True)
+        self.promise(self.ledger, "warm", ["read-back-1", "two-phase-0"], dt.datetime.now(dt.UTC))
+        worker.tick(self.ledger, desk, desk.clock, choose=list, workers=2)
+        self.control("calm", calm=False)
+        self.ledger.close()
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.ledger.close()
         os.kill(self._far, signal.SIGKILL)
         os.waitpid(self._far, 0)
         if self._schema:
@@ -168,13 +183,15 @@ class Scene:
         asked = [PlannedDelivery(slot.id, channel, grace=LATE, late=LATE) for channel in channels]
         ledger.save_plan([slot], [Assignment(slot.id, "d1")], asked, at)
 
+    def kinds(self) -> Kinds:
+        """What each channel is."""
+        names = [f"{p}-{n}" for p in worker.PLATFORMS for n in range(CHANNELS)]
+        return {c: (worker.kind_of(c), worker.PLATFORMS[worker.kind_of(c)].delivery, worker.parts_of(c)) for c in names}
+
     def history(self, ledger: Ledger) -> History:
         """What both sides wrote so far."""
-        names = [f"{p}-{n}" for p in worker.PLATFORMS for n in range(CHANNELS)]
-        kinds = {
-            c: (worker.kind_of(c), worker.PLATFORMS[worker.kind_of(c)].delivery, worker.parts_of(c)) for c in names
-        }
-        return read(ledger, self.folder, kinds, (self.spans.deadline, self.spans.settle))
+        read = logs(self.folder)
+        return History(stories(ledger, read, self.kinds()), self.spans.deadline, self.spans.settle)
 
 
 @dataclass
@@ -218,7 +235,7 @@ class Storm:
         if fate < 0.4:
             crashpoints.arm(draw.choice(POINTS), draw.randint(1, 4), "stop" if fate < 0.1 else "kill")
         self._count_steps((nth - 1) % PLACES)
-        worker.work(scene.address, scene.url, scene.folder, f"{self.seed}|{nth}")
+        worker.work(scene.ledger, scene.url, scene.folder, f"{self.seed}|{nth}")
 
     def _count_steps(self, place: int) -> None:
         """Every crash point that this process passes is one step of its life."""
@@ -263,12 +280,12 @@ class Storm:
         scene.control("calm", calm=True)
         scene.say("calm")
         crew.thaw(everyone=True)
-        crew.start = lambda nth: worker.work(scene.address, scene.url, scene.folder, f"calm|{nth}")
-        until = time.monotonic() + 40
+        crew.start = lambda nth: worker.work(scene.ledger, scene.url, scene.folder, f"calm|{nth}")
+        until = time.monotonic() + 60
         while time.monotonic() < until and not scene.says("quiet") and not scene.says("broken"):
             crew.reap()
             crew.thaw()
-            while len(crew.running) < 3:
+            while len(crew.running) < 4:
                 crew.fork()
             time.sleep(0.05)
         if not scene.says("broken"):
@@ -302,7 +319,8 @@ class Storm:
     def _feed(self, scene: Scene, ledger: Ledger, slots: int) -> int:
         """Keep some thirty deliveries open; how many slots were added."""
         counts = ledger.counts()
-        wanted = (30 - sum(counts.get(state, 0) for state in STILL)) // (2 if self.name != "conditional" else 4)
+        still = STILL if self.name == "blind" else STILL | {State.UNKNOWN}
+        wanted = (30 - sum(counts.get(state, 0) for state in still)) // (2 if self.name != "conditional" else 4)
         channels = [f"{p}-{n}" for p in CLASSES[self.name] for n in range(CHANNELS)]
         for n in range(max(0, wanted)):
             mine = channels if self.name == "conditional" else channels[:: 2 if n % 2 else 1]

@@ -128,7 +128,7 @@ class Witnessed:
 
     def find(self, post: Post) -> Receipt | None:
         """As the adapter; what was seen, and when the looking began."""
-        began = time.monotonic()
+        began = self.log.now()
         try:
             found = self.adapter.find(post)
         except FarSideError as error:
@@ -167,10 +167,11 @@ def tick(ledger: Ledger, desk: Desk, clock: Clock, *, choose: Callable[[list[int
     return len(done)
 
 
-def work(address: str, url: str, folder: Path, seed: str) -> None:
-    """Tick until killed."""
+def work(ledger: Ledger, url: str, folder: Path, seed: str) -> None:
+    """Tick until killed, on a ledger that was opened before the fork: its statements are made, its connections are not."""
     draw, clock = random.Random(seed), SystemClock()
-    ledger, desk = Ledger.open(address), Desk(url, Log(folder / "ours.log"), clock)
+    desk = Desk(url, Log(folder / "ours.log"), clock)
+    ledger.engine.dispose(close=False)
     while True:
         busy = tick(
             ledger, desk, clock, workers=4, choose=lambda ids: draw.sample(ids, min(len(ids), draw.choice([1, 2, 4])))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Event
 
-from steadycast import crashpoints
+from steadycast import crashpoints, turn
 from steadycast.channel import Post
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.judge import AdapterFor, Opened, later, refused, tried, unsent
@@ -236,7 +236,7 @@ class _Sending:
         crashpoints.here("answered")
         if isinstance(answer, Fenced):
             return None
-        return tried(job.claim, job.opened, answer, began, self._clock.now())
+        return tried(job.claim, job.opened, answer, job.steps.began or began, self._clock.now())
 
     def _hindrance(self, job: Job) -> str:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
@@ -251,7 +251,8 @@ class _Sending:
     def _answer(self, job: Job) -> object:
         """What publish returned or raised. A post is read from its frozen bytes."""
         try:
-            return job.opened.adapter.publish(post_from_bytes(job.post))
+            with turn.lasts(job.steps.lease.left):
+                return job.opened.adapter.publish(post_from_bytes(job.post))
         except BaseException as error:  # even SystemExit: the request may have been made
             return error
 

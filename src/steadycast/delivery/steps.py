@@ -24,6 +24,7 @@ class Steps:
         self._clock = clock
         self._claim = claim
         self.lease = Lease(clock, claim.lease)
+        self.began: dt.datetime | None = None  # the newest step: its request's deadline counts from there
         self.delivery = "blind"  # the platform's class, once the channel is open
         self.lasts = dt.timedelta(minutes=1) + SPARE  # how long one step may take
 
@@ -44,6 +45,7 @@ class Steps:
         it; and Fenced when the delivery is no longer this worker's: then nothing is sent.
         """
         asked, now = self._clock.monotonic(), self._clock.now()
+        self.began = now
         step = self._ledger.begin_step(self._claim, name, now, self.lasts)
         self.lease.extended(asked, now, max(now + self.lasts, self.lease.until))
         if step.remote_id is not None:

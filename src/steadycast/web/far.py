@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from steadycast import crashpoints
+from steadycast import crashpoints, turn
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
 from steadycast.web.wire import (
     LONGEST_WAIT,
@@ -89,7 +89,10 @@ class Far:
         """
         method = method.upper()
         reads = method in {"GET", "HEAD"}
-        wire_until = time.monotonic() + (self.deadline if deadline is None else deadline)
+        allowed = min(self.deadline if deadline is None else deadline, turn.left())
+        if allowed <= 0:
+            raise self._error(Busy, "its turn was over before it was sent")
+        wire_until = time.monotonic() + allowed
         request: dict[str, Any] = {"json": json, "data": data, "files": files, "params": params, "auth": auth}
         request["headers"] = dict(headers or {})
         for _ in range(MAX_REDIRECTS + 1):

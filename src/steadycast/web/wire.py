@@ -25,7 +25,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from steadycast import __version__, crashpoints
+from steadycast import __version__, crashpoints, turn
 from steadycast.errors import SteadycastError
 from steadycast.web.addresses import is_public
 
@@ -92,6 +92,13 @@ class Wire:
             self.late = True
             raise TimeoutError("out of time")
         return left
+
+    def may_begin(self) -> None:
+        """Raises TimeoutError when there is no time left, or the turn is over: nothing has left, and nothing may."""
+        self.left()
+        if turn.left() <= 0:
+            self.late = True
+            raise TimeoutError("out of turn")
 
     def connect(self, host: str, port: int) -> socket.socket:
         """A connection to the one resolution of `host`: what was checked is what is connected to."""
@@ -167,6 +174,8 @@ class _Connection(HTTPConnection):
         if self.sock is None:
             self.connect()
         crashpoints.here("request-leaves")
+        if not self.wire.sending:
+            self.wire.may_begin()
         self.wire.sending = True
         super().send(data)
         crashpoints.here("request-left")

@@ -26,7 +26,7 @@ class Adapter:
         return Receipt(ids[0], parts=ids)
 
     def _post(self, post: Post, part: int) -> str:
-        body = {"key": post.key, "part": part, "text": post.parts[part - 1]}
+        body = {"key": post.key, "part": part, "text": post.parts[part - 1], "where": self.channel.name}
         told = self.channel.http.request("POST", f"{self.url}/read-back", json=body).json()
         if told.get("key") != post.key:
             raise Unknown("the answer is another post's", channel=self.channel.name)
@@ -45,7 +45,8 @@ class Adapter:
     def _list(self, post: Post) -> list[dict[str, Any]]:
         asked = self.channel.now().timestamp()
         found: list[dict[str, Any]] = []
-        params: dict[str, Any] = {"since": post.published.timestamp() - 1, "page": 1, "for": post.key}
+        since = post.published.timestamp() - 1
+        params: dict[str, Any] = {"where": self.channel.name, "since": since, "page": 1, "for": post.key}
         more = True
         while more:
             told = self.channel.http.request("GET", f"{self.url}/read-back", params=params).json()
