@@ -1,0 +1,314 @@
+"""Markup that tries to run: through every HTML that leaves the house, judged by a parser and by a real browser."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import html
+import importlib
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Iterator, Sequence
+from email import message_from_bytes, policy
+from pathlib import Path, PurePosixPath
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hostile import SCRIPTS, faults, kit_script, scripts, yaml_text
+from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SITE
+from platform_bench import PLATFORMS, adapter, channel, key, tone
+
+from steadycast import pipeline
+from steadycast.channel import Post, Shelf
+from steadycast.draft import Draft
+from steadycast.registry import load
+from steadycast.render.body import prepare
+from steadycast.render.compose import Target, compose
+from steadycast.render.templates import Templates
+from steadycast.schedule.model import Form, Origin
+
+preview = importlib.import_module("steadycast.pipeline.preview")  # the verb has its module's name
+SHOWN = ("site", "feed", "mail", "wechat", "weibo")
+A_PAGE = 20  # vectors
+ATOM, CONTENT = "{http://www.w3.org/2005/Atom}", "{http://purl.org/rss/1.0/modules/content/}"
+SETTINGS = {"mail": {"from": "house@hu.example"}}
+
+
+def drafted(vector: str, number: int) -> Draft:
+    """A member's draft with the vector wherever a member may write."""
+    line = " ".join(vector.split()) or "x"
+    return Draft(
+        path=PurePosixPath(f"ugc/mallory/{number}.md"),
+        origin=Origin.UGC,
+        member=line[:80],
+        revision=f"{number:064x}",
+        title=line,
+        body=f'{vector}\n\ntext {vector} text\n\n![{vector}](https://pictures.example/a.png "{vector}")\n\n- {vector}\n\n`{vector}`',
+        summary=line,
+        author=line,
+        form=Form.ARTICLE,
+        tags=(line[:60], f"x{line}"[:60]),
+        slug=line[:80],
+        canonical_url=line,
+        language=line[:20],
+    )
+
+
+def posts(vectors: Sequence[str], name: str, folder: Path) -> list[Post]:
+    """Each vector as one post of that platform, by the product's own renderer."""
+    platform = dataclasses.replace(PLATFORMS[name], limits={})  # nothing is cut off
+    made = []
+    for number, vector in enumerate(vectors):
+        draft = drafted(vector, number)
+        target = Target(
+            channel=name, slot=f"notes@2026-11-{1 + number % 27:02}T20:{number // 27 % 60:02}", key=key(number + 1),
+            published=dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC) + dt.timedelta(minutes=number), zone=ZoneInfo("UTC"), community="Readers",
+            series="notes", series_title=draft.title, member_title=draft.title, site_url="https://hu.example/",
+        )  # fmt: skip
+        body = prepare(draft, folder / "media", folder / "cache", base=target.site_url)
+        body.faults.clear()  # a picture that is missing is a fault of the draft, not the matter here
+        made.append(compose(draft, platform, target, folder / "media", folder / "cache", body=body))
+    return made
+
+
+def together(group: Sequence[Post]) -> Post:
+    """One post that says what all of these say."""
+    body, tags = "\n".join(p.html for p in group), tuple(tag for p in group for tag in p.tags)
+    return dataclasses.replace(group[0], html=body, tags=tags, links=tuple(pair for p in group for pair in p.links))
+
+
+def documents(vectors: Sequence[str], folder: Path, *, whole: bool) -> Iterator[tuple[str, str]]:
+    """(what it is, HTML) of everything that readers, editors and mail programs show; `whole`: a page for each vector."""
+    made = {name: posts(vectors, name, folder) for name in SHOWN}
+    groups = {
+        name: all_ if whole else [together(all_[n : n + A_PAGE]) for n in range(0, len(all_), A_PAGE)]
+        for name, all_ in made.items()
+    }
+    yield from _site(groups["site"], made["site"], folder / "site")
+    yield from _feeds(made["feed"], folder)
+    for post in groups["mail"]:
+        yield "letter", letter_of(post, folder / "mail")
+    for name in ("wechat", "weibo"):
+        for post in groups[name]:
+            receipt = adapter(name, folder / name).publish(post)
+            yield "kit", (Path(receipt.detail["path"]) / "article.html").read_text(encoding="utf-8")
+    for post in groups["site"]:
+        yield "frame", preview._framed(post)
+        yield "preview", _preview(post)
+
+
+def _site(pages: Iterable[Post], each: Sequence[Post], folder: Path) -> Iterator[tuple[str, str]]:
+    made = channel("site", folder, page_size=max(1, len(each)))
+    shelf = Shelf.of(made)
+    for post in pages:
+        shelf.put(post)
+    for number, post in enumerate(each):
+        shelf.put(
+            dataclasses.replace(
+                post,
+                key=key(100_000 + number),
+                html="",
+                slot=f"list@2026-12-{1 + number % 28:02}T{number // 28 % 24:02}:{number // 672:02}",
+            )
+        )
+    load(made.spec)(made).find(next(iter(shelf.posts)))
+    for file in sorted(folder.rglob("*.html")):
+        yield "site", file.read_text(encoding="utf-8")
+
+
+def _feeds(each: Sequence[Post], folder: Path) -> Iterator[tuple[str, str]]:
+    """What a reader puts into its page: a whole item's HTML, and its title where the reader takes titles for HTML."""
+    for name in ("feed", "podcast"):
+        made = channel(name, folder / name, items=len(each), url="https://hu.example/feed")
+        shelf = Shelf.of(made)
+        for post in each:
+            shelf.put(post if name == "feed" else dataclasses.replace(post, form="audio", media=(tone(folder),)))
+        (folder / name).mkdir(exist_ok=True)
+        load(made.spec)(made).find(next(iter(shelf.posts)))
+    for file in ("feed/feed.xml", "podcast/feed.xml"):
+        for item in ET.fromstring((folder / file).read_bytes()).iter("item"):
+            yield "feed", item.findtext(f"{CONTENT}encoded") or ""
+    for entry in ET.fromstring((folder / "feed/atom.xml").read_bytes()).iter(f"{ATOM}entry"):
+        yield "feed", entry.findtext(f"{ATOM}content") or ""
+    for item in json.loads((folder / "feed/feed.json").read_bytes())["items"]:
+        yield "feed", item["content_html"]
+
+
+def letter_of(post: Post, folder: Path) -> str:
+    """The HTML of a letter, as a mail program reads it from the outbox."""
+    adapter("mail", folder, **SETTINGS["mail"]).publish(post)
+    letter = message_from_bytes(next(folder.rglob("*.eml")).read_bytes(), policy=policy.default)
+    for file in folder.rglob("*.eml"):
+        file.unlink()
+    return next(p.get_content() for p in letter.walk() if p.get_content_type() == "text/html")
+
+
+def _preview(post: Post) -> str:
+    draft = dataclasses.replace(drafted(post.title, 1), summary=post.summary)
+    page = Templates((Path(preview.__file__).parent / "templates",), zone=ZoneInfo("UTC"))
+    one = {"channel": "site", "title": post.title, "post": post, "measured": [("title", 1, 2)], "short": True}
+    return page.render("preview.html.j2", draft=draft, shown=[one], problems=[post.title])
+
+
+def judged(found: Iterable[tuple[str, str]]) -> tuple[list[str], set[str]]:
+    """(what the parser found wrong, the kinds of pages looked at)."""
+    wrong, kinds = [], set()
+    for kind, page in found:
+        kinds.add(kind)
+        wrong += [f"{kind}: {fault}" for fault in faults(page, own=kit_script() if kind == "kit" else frozenset())]
+    return wrong, kinds
+
+
+KINDS = {"site", "feed", "letter", "kit", "frame", "preview"}
+
+
+def test_the_judge_sees(tmp_path):
+    """The control: unsanitised, nearly every vector that is HTML is seen; the rest is Markdown or closes what is not open."""
+    seen = [vector for vector in SCRIPTS if faults(vector)]
+    assert len(seen) > len(SCRIPTS) // 2
+
+
+def test_no_page_carries_what_could_run(tmp_path):
+    """Body, title, summary, tag, member, author, alt, slug and address: on every page a vector is words, or gone."""
+    assert judged(documents(SCRIPTS, tmp_path, whole=False)) == ([], KINDS)
+
+
+@pytest.mark.slow
+def test_no_page_carries_what_could_run_alone(tmp_path):
+    """The same with a page for each vector: none hides behind another."""
+    assert judged(documents(SCRIPTS, tmp_path, whole=True)) == ([], KINDS)
+
+
+@pytest.mark.slow
+def test_no_page_carries_what_could_run_of_all_known_vectors(tmp_path):
+    """The same of the whole corpus, twenty vectors a page."""
+    vectors = scripts()
+    for n in range(0, len(vectors), 500):
+        assert judged(documents(vectors[n : n + 500], tmp_path / str(n), whole=False)) == ([], KINDS), n
+
+
+def test_the_report_carries_what_could_run_as_words(bench):
+    """A vector as title of a draft that waits, that is planned, and that went out."""
+    settings = COMMUNITY.replace('title = "Bob"', f"title = {yaml_text(SCRIPTS[0])}") + DAILY + SITE + FAR
+    content = {}
+    for number, vector in enumerate(SCRIPTS):
+        text = f"---\ntitle: {yaml_text(' '.join(vector.split()))}\n---\n\nWords.\n"
+        content |= {f"ugc/alice/{number}.md": text, f"ugc/bob/{number}.md": text}
+    desk = bench.set_up(settings, content)
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    pipeline.publish(desk, series="daily")
+    made = pipeline.report(desk, MORNING + dt.timedelta(days=1))
+    page = next(Path(path) for path in _paths(made) if str(path).endswith(".html")).read_text(encoding="utf-8")
+    assert html.escape(SCRIPTS[0].split("(")[0])[:10] in page
+    assert faults(page) == []
+
+
+def _paths(made: Any) -> Iterator[Path]:
+    for field in dataclasses.fields(made):
+        value = getattr(made, field.name)
+        if isinstance(value, Path):
+            yield value
+
+
+# --- the browser
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FRAMES = 40  # documents looked at side by side
+TRAP = """
+for (const name of ["alert", "prompt", "confirm", "print", "open"])
+  Object.defineProperty(window, name, { value: () => fired(name), writable: false });
+"""
+LOOK = """() => [...document.querySelectorAll("*")].flatMap((one) => {
+  const found = [...one.attributes].filter((a) => a.name.startsWith("on")).map((a) => one.localName + " " + a.name);
+  const to = one.protocol || "";
+  if (to && !["http:", "https:", "mailto:", "file:", "cid:", "about:", ":"].includes(to)) found.push(one.localName + " " + to);
+  return found; })"""
+HERE = "https://pages.example/"
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+
+
+class Browser:
+    """Chromium with a trap: what fires, what opens a dialog, where a page goes, and what it asks for."""
+
+    def __init__(self, play: Any) -> None:
+        self.chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        self.fired: list[str] = []
+        self.asked: list[str] = []
+
+    def show(self, pages: Sequence[str], *, pictures: bool) -> None:
+        """Each document in a frame of its own, as if it were alone; `pictures` from the web may be asked for."""
+        context = self.chromium.new_context()
+        context.expose_binding("fired", lambda source, name: self.fired.append(name))
+        context.add_init_script(TRAP)
+        page = context.new_page()
+        page.on("dialog", lambda dialog: (self.fired.append("dialog"), dialog.dismiss()))
+        page.on("popup", lambda popup: self.fired.append("popup"))
+        frames = "".join(f'<iframe srcdoc="{html.escape(text)}"></iframe>' for text in pages)
+        context.route(
+            "**/*", lambda route: self._ask(route, f"<!doctype html><title>all</title>{frames}", pictures=pictures)
+        )
+        page.goto(HERE, wait_until="load", timeout=60_000)
+        page.wait_for_timeout(150)
+        for frame in page.frames[1:]:
+            if frame.url.startswith("about:"):
+                self.fired += frame.evaluate(LOOK)
+            elif frame.url and not frame.url.startswith(("chrome-error:", HERE)):
+                self.fired.append(f"went to {frame.url[:80]}")
+        if page.url != HERE:
+            self.fired.append(f"went to {page.url[:80]}")
+        context.close()
+
+    def _ask(self, route: Any, all_: str, *, pictures: bool) -> None:
+        request = route.request
+        if request.url == HERE:
+            route.fulfill(body=all_, content_type="text/html; charset=utf-8")
+            return
+        if not request.url.startswith((HERE, "data:")) and not (pictures and request.resource_type == "image"):
+            self.asked.append(f"{request.resource_type} {request.url[:80]}")
+        route.abort()
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        made = Browser(play)
+        yield made
+        made.chromium.close()
+
+
+@pytest.mark.live
+def test_the_browser_sees(browser):
+    """The control: the same vectors without sanitiser and policy fire, load and lead astray."""
+    browser.show(SCRIPTS, pictures=False)
+    assert browser.fired.count("alert") > 10
+    assert any(each.startswith("a javascript:") for each in browser.fired)
+    assert any("evil.example" in each for each in browser.asked)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("policy_kept", [True, False], ids=["as it is", "without its policy"])
+def test_nothing_fires_in_a_browser(browser, tmp_path, policy_kept):
+    """Every vector through every page: as it is nothing is even asked for; without its policy the sanitiser alone holds."""
+    vectors = scripts()
+    seen: dict[str, int] = {}
+    for n in range(0, len(vectors), 500):
+        found = list(documents(vectors[n : n + 500], tmp_path / str(n), whole=n == 0 and len(vectors) < 500))
+        pages = [(kind, text if policy_kept else POLICY.sub("", text)) for kind, text in found]
+        loose = [
+            text for kind, text in pages if kind in ("feed", "letter")
+        ]  # shown by programs with policies of their own
+        pages = [(kind, text) for kind, text in pages if kind not in ("feed", "letter")]
+        pages += [("feed", "\n".join(loose[k : k + A_PAGE])) for k in range(0, len(loose), A_PAGE)]
+        for k in range(0, len(pages), FRAMES):
+            some = pages[k : k + FRAMES]
+            browser.show([text for _, text in some], pictures=True)
+            for kind, _ in some:
+                seen[kind] = seen.get(kind, 0) + 1
+            assert not browser.fired, (n, k, browser.fired[:5])
+            assert not browser.asked, (n, k, browser.asked[:5])
+    assert set(seen) >= {"site", "kit", "frame", "preview", "feed"}
