@@ -13,16 +13,24 @@ import threading
 from pathlib import Path
 
 import pytest
+from conftest import NOON, promised
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
 from steadycast import pipeline
+from steadycast.channel import Post
+from steadycast.delivery import Result, settle
 from steadycast.errors import InputError, LedgerError
+from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.copies import copy, put_back, standing
+from steadycast.ledger.endings import Ending
+from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.restore import read_mark
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.pipeline.backup import MANIFEST
 from steadycast.rooms import Rooms
+from steadycast.schedule.model import Assignment, Slot
+from steadycast.testing import Clock, FakeChannel, There
 
 DAILY = """
 [series.daily]
@@ -185,6 +193,116 @@ def test_what_was_published_ahead_of_its_hour_is_not_sent_at_its_hour(community:
     assert standings(community, 24) == {"site": "seen", "far": "seen", "post": "unknown"}
 
 
+# How far the doubt reaches
+
+
+def a_slot(ledger: Ledger, series: str, hours: int, channel: str = "blog") -> int:
+    """A slot of a series so many hours from noon, due then, with a draft."""
+    at = NOON + hours * HOUR
+    slot = Slot(at, f"{series}@{at:%Y-%m-%dT%H:%M}", series, at.replace(tzinfo=None))
+    if ledger.draft("d1") is None:
+        promised(ledger, "elsewhere", at=NOON - 100 * HOUR)
+    ledger.save_plan([slot], [Assignment(slot.id, "d1")], [PlannedDelivery(slot.id, channel)], at)
+    [row] = ledger.deliveries(slots=[slot.id])
+    assert row.id is not None
+    return row.id
+
+
+def send(ledger: Ledger, id: int) -> None:
+    claims = ledger.claim([id], NOON, "w", HOUR, until=NOON + 1000 * HOUR)
+    ledger.freeze([FrozenPost(c.id, c.token, b"x", "h", "r1") for c in claims], NOON)
+    assert len(ledger.intend(claims, NOON, HOUR)) == 1
+
+
+@pytest.fixture
+def plan(ledger: Ledger, tmp_path: Path) -> dict[str, int]:
+    """A daily and a weekly series; `ledger` has a mark, and a copy of it is kept."""
+    ledger.beside = tmp_path / "mark"
+    return {
+        f"{s}{h}": a_slot(ledger, s, h)
+        for s, h in (("day", -1), ("day", 23), ("day", 47), ("week", 100), ("week", 268))
+    }
+
+
+def forgotten(ledger: Ledger) -> set[int]:
+    """The ledger as it was before anything was sent: what is in doubt then."""
+    with ledger.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE delivery SET state = 'due', wake = at, attempt = 0, token = 0, deadline = NULL"
+        )
+        connection.exec_driver_sql("UPDATE meta SET value = '0' WHERE key = 'intents'")
+    elsewhere = {d.id for d in ledger.deliveries() if d.channel == "elsewhere"}
+    return set(ledger.recover(NOON).unknown) - elsewhere
+
+
+def test_the_mark_reaches_to_the_last_sending(ledger: Ledger, plan: dict[str, int]) -> None:
+    """Sent at its hour: what was due until then, and nothing that comes."""
+    send(ledger, plan["day-1"])
+    assert forgotten(ledger) == {plan["day-1"]}
+    assert ledger.recover(NOON).unknown == (), "once"
+
+
+def test_a_slot_that_was_sent_ahead_drags_no_other_series_with_it(ledger: Ledger, plan: dict[str, int]) -> None:
+    """`up` sent the weekly's next slot: it is in doubt, as is each series' next one before it, and no slot between."""
+    send(ledger, plan["week100"])
+    assert forgotten(ledger) == {plan["day-1"], plan["day23"], plan["week100"]}
+
+
+def test_a_slot_far_ahead_is_reached_too(ledger: Ledger, plan: dict[str, int]) -> None:
+    """`publish --slot` may name any: then all up to it are in doubt, which costs a look and doubles nothing."""
+    send(ledger, plan["week268"])
+    assert forgotten(ledger) == set(plan.values())
+
+
+def test_a_whole_ledger_that_was_lost_is_a_persons(ledger: Ledger, plan: dict[str, int]) -> None:
+    """Its markers are other ones: a look would find nothing, and that would prove nothing."""
+    send(ledger, plan["day-1"])
+    ledger.set_meta("secret", "00" * 32)
+    assert forgotten(ledger) == {plan["day-1"]}
+    row = ledger.delivery(plan["day-1"])
+    assert row is not None
+    assert row.wake is None
+    assert ledger.doubts(NOON + 1000 * HOUR) == []
+
+
+def test_what_a_person_frees_stays_free_whatever_is_planned(ledger: Ledger, plan: dict[str, int]) -> None:
+    """Planning again, a refusal for now, another start: none of them puts it in doubt again."""
+    send(ledger, plan["day-1"])
+    forgotten(ledger)
+    assert ledger.send_again(plan["day-1"], "editor", NOON)
+    a_slot(ledger, "day", -1)
+    assert ledger.recover(NOON).unknown == ()
+    [claim] = ledger.claim([plan["day-1"]], NOON, "w", HOUR)
+    later = Ending(claim.id, claim.token, State.DUE, NOON, code="429", message="busy", wake=NOON)
+    assert ledger.release([later], NOON)
+    assert ledger.recover(NOON).unknown == ()
+    assert len(ledger.claim([plan["day-1"]], NOON, "w", HOUR)) == 1
+
+
+def test_half_a_thread_is_a_persons(ledger: Ledger, plan: dict[str, int], clock: Clock) -> None:
+    """The rest of it may be another draft's by now."""
+    send(ledger, plan["day-1"])
+    forgotten(ledger)
+    with ledger.write() as connection:
+        connection.exec_driver_sql("DELETE FROM frozen")
+    row = ledger.delivery(plan["day-1"])
+    assert row is not None
+    far = FakeChannel("read-back", clock)
+    far.posts.append(There("1", row.marker, 1, "one", NOON))
+    thread = Post(row.marker, "blog", row.slot, "", "", "", "", ("one", "two"), NOON)
+    clock.advance(2 * HOUR)
+
+    def looked() -> Result:
+        results = settle(ledger, far.open, stand_in=lambda _look: thread, clock=clock)
+        return next(r for r in results if r.id == plan["day-1"])
+
+    assert looked().state == State.UNKNOWN
+    assert "1 parts are there" in ledger.waiting()[-1].message
+    clock.advance(HOUR)
+    far.posts.append(There("3", row.marker, 2, "two", NOON))
+    assert looked().state == State.SEEN
+
+
 # The tar
 
 
@@ -291,7 +409,9 @@ def test_a_drill_restores_into_another_folder_and_touches_nothing_here(saved: Be
     with Ledger.open(tmp_path / "drill" / "ledger.sqlite") as ledger:
         assert {d.state for d in ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"published"}
         ledger.recover(saved.clock.now())
-        assert {d.slot for d in ledger.deliveries(states=[State.UNKNOWN])} == {"daily@2026-11-24T20:00"}, "it may be ahead"
+        assert {d.slot for d in ledger.deliveries(states=[State.UNKNOWN])} == {"daily@2026-11-24T20:00"}, (
+            "it may be ahead"
+        )
     out = tmp_path / "drill" / "out" / "site" / "index.html"
     assert out.read_bytes() == (saved.desk.workspace.out / "site" / "index.html").read_bytes()
     assert {f: f.stat().st_mtime_ns for f in saved.desk.workspace.var.rglob("*") if f.is_file()} == there

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
+from steadycast.cli import main
 from steadycast.cli.health_page import FRESH, HealthServer
+from steadycast.cli.up import free_port, watched
 from steadycast.ledger import service
 from steadycast.ledger.service import Overdue
 from steadycast.ledger.store import Ledger
@@ -262,3 +264,34 @@ def test_it_listens_on_this_machine_only(asked: Asked) -> None:
         assert threading.active_count() < 50
     finally:
         server.server_close()
+
+
+def test_up_answers_while_it_is_up(bench: Bench) -> None:
+    """Read anew from the ledger; gone when `up` is; 0 leaves it out."""
+    desk = bench.set_up(SETTINGS)
+    desk.ledger.ticked(dt.datetime.now(dt.UTC))
+    wanted = free_port(14280)
+    with watched(desk.workspace, wanted):
+        code, body, _ = ask(wanted)
+        assert (code, json.loads(body)["status"]) == (200, "ok")
+    with pytest.raises(OSError, match="refused"):
+        ask(wanted)
+    with watched(desk.workspace, 0), pytest.raises(OSError, match="refused"):
+        ask(wanted)
+
+
+def test_the_command_exits_by_health(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 or 1, for a timer; `--json` says what /health says."""
+    desk = bench.set_up(SETTINGS)
+    monkeypatch.chdir(bench.root)
+    codes = []
+    for ticked in (False, True):
+        if ticked:
+            desk.ledger.ticked(dt.datetime.now(dt.UTC))
+        with pytest.raises(SystemExit) as ended:
+            main(["health", "--json"])
+        codes.append(ended.value.code)
+        assert {"status", "at", "checks"} == set(json.loads(capsys.readouterr().out))
+    assert codes == [1, 0]

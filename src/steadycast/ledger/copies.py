@@ -18,6 +18,7 @@ from steadycast.errors import LedgerError
 from steadycast.ledger.connection import BUSY_TIMEOUT, Database, telling
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.restore import COPY, fingerprint, mark_as_copy
+from steadycast.ledger.tables import EPOCH
 
 SIDECARS = ("-journal", "-wal", "-shm")
 
@@ -29,7 +30,7 @@ class Standing:
     version: str  # of its tables
     intents: int
     installation: str  # `restore.fingerprint` of its secret
-    latest: dt.datetime | None  # its last tick or event
+    latest: dt.datetime | None  # the last tick, event, draft or approval
 
     def newer_than(self, other: Standing) -> bool:
         """Whether it knows of something that `other` does not."""
@@ -65,8 +66,9 @@ def standing(path: Path) -> Standing:
             said = f"its tables are at version {found or 'none'}, this program speaks {HEAD}"
             raise LedgerError(f"ledger {path.name}: {said} (upgrade Steadycast)")
         meta = dict(connection.execute("SELECT key, value FROM meta"))
-        event = connection.execute("SELECT max(at) FROM event").fetchone()[0]
-    known = [dt.datetime.fromtimestamp(event / 1e6, dt.UTC)] if event else []
+        latest = connection.execute("SELECT (SELECT max(at) FROM event), max(changed), max(approved_at) FROM draft")
+        instants = [at for at in latest.fetchone() if at is not None]
+    known = [EPOCH + dt.timedelta(microseconds=at) for at in instants]
     known += [dt.datetime.fromisoformat(meta["tick"])] if "tick" in meta else []
     secret = bytes.fromhex(meta.get("secret", ""))
     return Standing(found, int(meta.get("intents", 0)), fingerprint(secret), max(known, default=None))

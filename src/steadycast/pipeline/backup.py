@@ -281,9 +281,9 @@ def _put_files(  # noqa: PLR0917 one tar's facts
         _read(tar, held[name], files[name], staging / str(number), file)
     for number, name in enumerate(missing):
         target = var / name
-        durable.make_folder(target.parent)
         if not target.parent.resolve().is_relative_to(var.resolve()):
             raise InputError("a folder of that name leads elsewhere", file=target, mend="move the link away")
+        durable.make_folder(target.parent)
         os.utime(staging / str(number), (held[name].mtime, held[name].mtime))
         durable.land(staging / str(number), target)
     return len(missing)
