@@ -1,0 +1,227 @@
+"""Feeds that misbehave, through the whole of intake: an item is taken once for ever, and never all of them again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+from test_pipeline_feeds import Server, feed, item, rss, titles
+from werkzeug import Response
+
+from steadycast import pipeline
+
+BASE = COMMUNITY + DAILY.replace(', "far"', "") + SITE
+HOUR = dt.timedelta(hours=1)
+SIX = [item(n) for n in range(1, 7)]
+
+
+@pytest.fixture
+def server(httpserver):
+    return Server(httpserver)
+
+
+@pytest.fixture
+def known(bench, server):
+    """A community that has taken six items of alice's, and one draft of the house."""
+    server.has(*SIX)
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
+    assert len(titles(pipeline.collect(desk, MORNING))) == 7
+    return desk
+
+
+def again(desk, hours=1):
+    """The titles that a look some hours later brings as new, and what was edited."""
+    collected = pipeline.collect(desk, MORNING + hours * HOUR)
+    return titles(collected), titles(collected, "edited"), [p.message for p in collected.problems]
+
+
+def stock(desk):
+    return {row.title for row in desk.ledger.drafts() if row.state != "gone"}
+
+
+def sometimes(names, *always):
+    """Every one of `names`; but for those to be run `always`, with the slow tests: each starts a process a look."""
+    return [name if name in always else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+REBUILT = {
+    "every guid anew": lambda text: re.sub(r"id-(\d)", r"anew-\1", text),
+    "every link anew": lambda text: text.replace("alice.example", "new.example"),
+    "no guids any more": lambda text: re.sub(r"<guid.*?</guid>", "", text),
+    "one guid for all": lambda text: re.sub(r"id-\d", "same", text),
+    "one link for all": lambda text: re.sub(r"alice.example/\d", "alice.example/", text),
+    "links with a token": lambda text: re.sub(r"(alice.example/\d)", r"\1?session=9f8e", text),
+    "the other way round": lambda text: text,
+    "as Atom": lambda text: text,
+    "each twice": lambda text: text + text,
+    "other white space": lambda text: text.replace("<item>", "\n\n<item>\n ").replace("</title>", " </title>"),
+    "no dates": lambda text: text,
+    "dates in the future": lambda text: text.replace(
+        "<item>", "<item><pubDate>Sun, 22 Nov 2099 10:00:00 GMT</pubDate>"
+    ),
+    "dates that are none": lambda text: text.replace("<item>", "<item><pubDate>yesterday, about noon</pubDate>"),
+    "dates before there was any": lambda text: text.replace(
+        "<item>", "<item><pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", sometimes(REBUILT, "every guid anew", "one guid for all"))
+def test_a_feed_that_was_rebuilt_brings_nothing_twice(known, server, how):
+    """New guids, addresses, order, dates or format: nothing is new, nothing is lost, and a second look agrees."""
+    before = stock(known)
+    if how == "as Atom":
+        entries = "".join(
+            f"<entry><title>Item {n}</title><link href='https://alice.example/{n}'/><id>id-{n}</id><updated>2026-11-22T10:00:00Z</updated>"
+            f"<content type='html'>&lt;p&gt;Words {n}&lt;/p&gt;</content></entry>"
+            for n in range(1, 7)
+        )
+        server.answer = Response(
+            f"<feed xmlns='http://www.w3.org/2005/Atom'><title>A</title><id>a</id>{entries}</feed>"
+        )
+    else:
+        items = SIX[::-1] if how == "the other way round" else SIX
+        server.has(*(REBUILT[how](text) for text in items))
+    assert again(known) == ([], [], [])
+    assert again(known, 2) == ([], [], [])
+    assert stock(known) == before
+
+
+def test_a_feed_of_which_nothing_is_known_any_more_does_not_flood(known, server):
+    """Other guids, addresses and words at once: a new blog, whose past is not news; what is dated now is."""
+    old = [item(n).replace("alice.example", "blog.example").replace("id-", "post-").replace("<item>", "<item><pubDate>Mon, 02 Mar 2020 10:00:00 GMT</pubDate>") for n in range(50, 90)]  # fmt: skip
+    fresh = item(99).replace("<item>", "<item><pubDate>Mon, 23 Nov 2026 00:30:00 GMT</pubDate>")
+    server.has(fresh, *old)
+    assert again(known) == (["Item 99"], [], [])
+    assert again(known, 2) == ([], [], [])
+
+
+def test_a_guid_used_again_for_something_else_is_new_once(known, server):
+    reused = "<item><title>Quite another</title><link>https://alice.example/other</link><guid>id-3</guid><description>Not the same</description></item>"
+    server.has(*SIX[:2], reused, *SIX[3:])
+    assert again(known) == (["Quite another"], [], [])
+    assert again(known, 2) == ([], [], [])
+    assert "Item 3" in stock(known)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (rss(*SIX)[:-200], "breaks off"),
+        (rss(*SIX).replace("</rss>", ""), "breaks off"),
+        ("", "no feed"),
+        ("<html><body>We moved</body></html>", "web page"),
+        ("{}", "no feed"),
+        ("<rss", ""),
+        ("\0" * 1000, ""),
+    ],
+    ids=["cut in an item", "cut at the end", "empty", "a page", "JSON", "a beginning", "zeros"],
+)  # fmt: skip
+def test_half_a_feed_takes_nothing_away_and_is_one_problem(known, server, answer, said):
+    """And once it is whole again, it is as if nothing had been."""
+    before = stock(known)
+    server.answer = Response(answer)
+    new, edited, problems = again(known)
+    assert (new, edited, len(problems)) == ([], [], 1)
+    assert said in problems[0]
+    server.has(*SIX)
+    assert again(known, 24) == ([], [], [])
+    assert stock(known) == before
+
+
+def test_a_feed_that_shrank_to_nothing_takes_nothing_away(known, server):
+    before = stock(known)
+    server.has()
+    assert again(known) == ([], [], [])
+    server.has(*SIX)
+    assert again(known, 2) == ([], [], [])
+    assert stock(known) == before
+
+
+@pytest.mark.slow
+def test_a_server_that_says_not_modified_for_ever_is_asked_anew_within_a_day(bench, server):
+    """A false 304 costs hours, not a member's voice."""
+    server.has(*SIX, ETag='"1"')
+    desk = bench.set_up(BASE + feed(server.url, 'every = "30m"'), {"pgc/good.md": article("Good")})
+    pipeline.collect(desk, MORNING)
+    whole = rss(item(7), *SIX)
+
+    def answered(request):
+        return (
+            Response(status=304) if request.headers.get("If-None-Match") else Response(whole, headers={"ETag": '"1"'})
+        )
+
+    bench_handler(server, answered)
+    found = [title for hour in range(1, 26) for title in again(desk, hour)[0]]
+    assert found == ["Item 7"]
+
+
+def bench_handler(server, answered):
+    """Answer by what was asked."""
+    server.http.clear()
+    server.http.expect_request("/feed").respond_with_handler(answered)
+
+
+@pytest.fixture(autouse=True)
+def _http(server, httpserver):
+    server.http = httpserver
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_items_are_the_newest_few_hundred(bench, server):
+    """Within the limits of the process that reads them, or refused by them: either way a second look brings nothing."""
+    server.answer = Response(rss(*(item(n) for n in range(100_000))))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 3"), {"pgc/good.md": article("Good")})
+    began = time.monotonic()
+    new, _, problems = again(desk, 0)
+    assert time.monotonic() - began < 40
+    assert "Good" in new
+    assert len(new) <= 4
+    assert len(new) == 4 or problems
+    assert again(desk, 24)[0] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "&lt;blockquote&gt;" * 90 + "deep",
+        "&lt;ul&gt;&lt;li&gt;" * 45 + "deep",
+        "&lt;p&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;",
+        "&lt;p&gt;&amp;#0;&amp;#27;[31m&amp;#xFFFE;",
+        "&lt;ol start=" + "9" * 5000 + "&gt;&lt;li&gt;x",
+        "{% include '/etc/passwd' %}",
+    ],
+)
+def test_an_item_that_cannot_be_taken_harms_no_other(bench, server, words):
+    """It is one problem, or it is text; the items beside it and the house's drafts are taken, and go out."""
+    bad = f"<item><title>Odd</title><link>https://alice.example/odd</link><guid>odd</guid><description>{words}</description></item>"
+    server.has(item(1), bad, item(2))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
+    new, _, _ = again(desk, 0)
+    assert {"Good", "Item 1", "Item 2"} <= set(new)
+    pipeline.plan(desk, bench.clock.now())
+    for row in desk.ledger.drafts():
+        assert [s.state for s in pipeline.publish(desk, draft=row.id, channel="site").sent] == ["published"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"garbage", b"", b"\xff\xfb\x90\x00", b"<html>", b"GIF89a\x01"],
+    ids=["garbage", "empty", "three bytes", "a page", "half a picture"],
+)
+@pytest.mark.parametrize("kind", sometimes(["audio/mpeg", "image/gif", "video/mp4"]))
+def test_an_enclosure_that_is_none_is_one_problem(bench, server, httpserver, data, kind):
+    """Its item waits for a better one; the others are taken."""
+    httpserver.expect_request("/file").respond_with_data(data, content_type=kind)
+    bad = item(1).replace(
+        "</item>", f'<enclosure url="{httpserver.url_for("/file")}" type="{kind}" length="9"/></item>'
+    )
+    server.has(bad, item(2))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
+    new, _, problems = again(desk, 0)
+    assert {"Good", "Item 2"} <= set(new)
+    assert ("Item 1" in new) != bool(problems)
