@@ -45,8 +45,10 @@ class Keys:
         """(key as written, value) of the first of `names` that has a value; it no longer counts as left over."""
         for name in names:
             key = self._spelled.get(_folded(name))
-            value = self.left.get(key, _MISSING) if key is not None else _MISSING
-            if key is not None and value is not _MISSING and value not in ("", [], {}):
+            if key is None:
+                continue
+            value = self.left.get(key, _MISSING)
+            if value is not _MISSING and value not in ("", [], {}):
                 del self.left[key]
                 return key, value
         return None

@@ -20,6 +20,8 @@ _EXTENSIONS = comrak.ExtensionOptions(
 _POSITIONS = comrak.RenderOptions(sourcepos=True)
 _NODE = re.compile(r'<(/?)([a-z_]+)((?: [a-z:]+="[^"]*")*) ?(/?)>([^<]*)')
 _ATTRIBUTE = re.compile(r' ([a-z:]+)="([^"]*)"')
+_BEGINNING = 400  # characters: most first paragraphs are shorter
+_PICTURE_HERE = re.compile(r"!\[(?![^\[\]]{0,999}\]\(https?://)")  # a picture, unless it surely is on the web
 _SHOWS_FILE = re.compile(r"<(?:image|html_inline|html_block|raw)[ >]")
 _TEXT = {"text", "code"}
 _BREAK = {"softbreak", "linebreak"}
@@ -27,11 +29,15 @@ _HAN = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
 _HAN_BREAK = re.compile(f"(?<=[{_HAN}])\n(?=[{_HAN}])")
 _SHORTCODE = re.compile(r"\{\{[^{}]{0,400}\}\}|\{%[^{}]{0,400}%\}")
 _HTML_FILE = re.compile(r"<(img|audio|video|source)\b([^>]{0,4000})>", re.IGNORECASE)
+_HTML_FILE_HERE = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
 _HTML_ATTRIBUTE = re.compile(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
 # Each level costs a kilobyte of the parser's output for every line below it. What opens one: a quotation, a list item,
 # a footnote; and what keeps one open from line to line is its width in blanks.
 _OPENS = r"(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]{1,200}\]:)"
-_NESTED = re.compile(rf"^(?:[ \t]*{_OPENS}){{65}}|^(?:[ \t]{{0,299}}{_OPENS})*[ \t]{{300,}}{_OPENS}", re.MULTILINE)
+_DEEP = rf"(?:(?:[ \t]*{_OPENS}){{65}}|(?:[ \t]{{0,299}}{_OPENS})*[ \t]{{300,}}{_OPENS})"
+_NESTED, _NESTED_AT_ONCE = re.compile(f"\n{_DEEP}"), re.compile(_DEEP)  # a line break is found faster than a `^`
+# Lines that begin with a letter open a paragraph (or a table), and none of them underlines a heading.
+_WORDS_FIRST = re.compile(r"(?:[^\W\d_][^\n]*\n)+[ \t]*(?:\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +80,71 @@ class _Open:
     words: list[str] = field(default_factory=list)
 
 
-def outline(body: str) -> Outline:
-    """The outline of a Markdown body. Raises DraftError, with the body's line, where it is nested absurdly deep."""
-    if deep := _NESTED.search(body):
-        line = body.count("\n", 0, deep.start()) + 1
-        raise DraftError("quotations or lists nested over 64 deep", line=line, mend="make it flatter")
-    xml = comrak.markdown_to_xml(body, extension_options=_EXTENSIONS, render_options=_POSITIONS)
-    scan, last = _Scan(), _last_of_the_top(xml)
-    for node in _NODE.finditer(xml):
-        scan.node(*node.groups())
-        if scan.has_words(past=node.end() > last):
-            break
-    else:
-        return Outline(scan.heading, scan.paragraph, tuple(scan.files))
+def outline(body: str, *, on_the_web: bool = True) -> Outline:
+    """The outline of a Markdown body; without `on_the_web`, files with an http(s) address may be left out.
+
+    Raises DraftError, with the body's line, where it is nested absurdly deep.
+    """
+    check_depth(body)
+    if not on_the_web and (begins := _of_its_beginning(body)) is not None:
+        return begins
+    xml = _parsed(body)
+    scan, node = _scanned(xml)
     # Most of a text shows no file: from here on only what could is looked at.
-    while begins := _SHOWS_FILE.search(xml, node.end()):
+    while node is not None and (begins := _SHOWS_FILE.search(xml, node.end())):
         for node in _NODE.finditer(xml, begins.start()):
             scan.node(*node.groups())
             if not scan.gathering:
                 break
     return Outline(scan.heading, scan.paragraph, tuple(scan.files))
+
+
+def check_depth(body: str) -> None:
+    """Raises DraftError, with the body's line, where quotations or lists are nested so deep that a parser is slow."""
+    if deep := _NESTED_AT_ONCE.match(body) or _NESTED.search(body):
+        line = body.count("\n", 0, deep.end()) + 1
+        raise DraftError("quotations or lists nested over 64 deep", line=line, mend="make it flatter")
+
+
+def opens_with_words(body: str) -> bool:
+    """Whether `body` surely begins with no heading; False where only the parser could tell."""
+    return _WORDS_FIRST.match(body) is not None
+
+
+def shows_no_file(body: str) -> bool:
+    """Whether `body` surely shows no file but those with an http(s) address; False where only the parser could tell."""
+    return not (
+        "]:" in body or body.count("<") > MAX_TAGS or _HTML_FILE_HERE.search(body) or _PICTURE_HERE.search(body)
+    )
+
+
+def _of_its_beginning(body: str) -> Outline | None:
+    """The outline of a body that shows no file of its own, told by its first blocks; None where they do not tell all.
+
+    A parser looks at a whole body ten times as long. What stands after an empty line can change no heading and no
+    paragraph before it, unless it says where a link or a footnote leads (`]:`).
+    """
+    if not shows_no_file(body):
+        return None
+    end = body.find("\n\n", max(_BEGINNING, body.find("\n#") + 1))
+    if end < 0:
+        return None
+    scan, _ = _scanned(_parsed(body[: end + 2]))
+    return Outline(scan.heading, scan.paragraph, ()) if scan.heading and scan.paragraph else None
+
+
+def _parsed(body: str) -> str:
+    return comrak.markdown_to_xml(body, extension_options=_EXTENSIONS, render_options=_POSITIONS)
+
+
+def _scanned(xml: str) -> tuple[_Scan, re.Match[str] | None]:
+    """What the beginning tells, and the node after which there is neither a heading nor a paragraph to look for."""
+    scan, last = _Scan(), _last_of_the_top(xml)
+    for node in _NODE.finditer(xml):
+        scan.node(*node.groups())
+        if scan.has_words(past=node.end() > last):
+            return scan, node
+    return scan, None
 
 
 def _last_of_the_top(xml: str) -> int:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from steadycast.draft.attached import Attached, Folder, is_remote
 from steadycast.draft.decoding import decode, shown
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front, split
 from steadycast.draft.model import Draft, DraftEvent, MediaRef
-from steadycast.draft.outline import Heading, Outline, outline
+from steadycast.draft.outline import Heading, Outline, check_depth, opens_with_words, outline, shows_no_file
 from steadycast.errors import DraftError
 from steadycast.schedule.model import Form, Origin
 
@@ -32,6 +34,8 @@ _ROLES = {
 _DATED_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[-_ ]+|\Z)")
 _SLOT = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")
 _NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash"}
+# With its keys sorted, orjson writes what json.dumps writes without spaces: names given by that stay as they are.
+_AS_JSON_DOES = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _SUMMARY = 200  # code points; a channel cuts it further, to its own limit
 _SENTENCE_END = re.compile(r"[。！？!?…][”’」』）)]*|\.(?=\s)")
 
@@ -66,8 +70,10 @@ def parse(
     try:
         origin, member = place(path)
         front = split(decode(raw))
+        with _lines_of(front):
+            check_depth(front.body)
         folder = cache(partial(_folder, path, content_root, origin))
-        reading = _Reading(front, path, folder, Keys(front, zone), _outline(front))
+        reading = _Reading(front, path, folder, Keys(front, zone), cache(partial(_outline, front)))
         return reading.draft(origin, member, mtime.astimezone(zone), known_series)
     except DraftError as error:
         error.file = shown(file)
@@ -95,8 +101,7 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     content = {name: getattr(draft, name) for name in Draft.__slots__ if name not in apart}
     content["event"] = None if draft.event is None else [getattr(draft.event, name) for name in DraftEvent.__slots__]
     content["media"] = [(m.role, m.ref, m.alt, m.sha256) for m in draft.media]
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_as_text)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps(content, default=_as_text, option=_AS_JSON_DOES)).hexdigest()
 
 
 def _as_text(value: object) -> str:
@@ -121,8 +126,15 @@ def summary_of(paragraph: str) -> str:
 
 
 def _outline(front: Front) -> Outline:
+    with _lines_of(front):
+        return outline(front.body, on_the_web=False)
+
+
+@contextlib.contextmanager
+def _lines_of(front: Front) -> Iterator[None]:
+    """An error's line in the body becomes the file's."""
     try:
-        return outline(front.body)
+        yield
     except DraftError as error:
         error.line = (error.line or 1) + front.body_line - 1
         raise
@@ -136,7 +148,7 @@ class _Reading:
     path: PurePosixPath
     folder: Callable[[], Folder]  # asked for only by drafts that name a file: finding it costs as much as reading one
     keys: Keys
-    look: Outline
+    look: Callable[[], Outline]  # likewise: a draft with a title, a summary and no file of its own needs no parser
 
     def draft(self, origin: Origin, member: str, mtime: dt.datetime, known_series: Collection[str] | None) -> Draft:
         keys, derived = self.keys, []
@@ -157,7 +169,7 @@ class _Reading:
             revision="",
             title=title,
             body=body,
-            summary=keys.text("summary", "description", "excerpt", "custom_excerpt") or summary_of(self.look.paragraph),
+            summary=keys.text("summary", "description", "excerpt", "custom_excerpt") or summary_of(self.look().paragraph),
             author=", ".join(keys.words("author", "authors", "byline")),
             form=self.form(media, event),
             tags=keys.words("tags", "tag", spaces="_posts" in self.path.parts),
@@ -176,13 +188,16 @@ class _Reading:
             media=media,
             channels=self.channels(),
             body_line=body_line,
+            extra=dict(keys.left),  # last: what nobody has taken
         )
         self.check(draft)
-        return replace(draft, extra=dict(keys.left), revision=revision_of(draft, derived))
+        object.__setattr__(draft, "revision", revision_of(draft, derived))  # nobody has seen it without one
+        return draft
 
     def title_and_body(self, title: str) -> tuple[str, str, int, bool]:
         """(title, body, the body's line, whether the file's name gave the title); a heading used as title is cut."""
-        heading, body, line = self.look.heading, self.front.body, self.front.body_line
+        body, line = self.front.body, self.front.body_line
+        heading = None if title and opens_with_words(body) else self.look().heading
         if heading and (
             (not title and (heading.opens or heading.level == 1)) or (heading.opens and heading.text == title)
         ):
@@ -344,7 +359,9 @@ class _Reading:
         return role, ref.strip(), str(given.get("alt", "")), line
 
     def embedded(self) -> Iterator[tuple[str, str, str, int | None]]:
-        for file in self.look.files:
+        if shows_no_file(self.front.body):
+            return
+        for file in self.look().files:
             if file.ref:
                 yield file.role, file.ref, file.alt, file.line + self.front.body_line - 1
 
