@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import sys
 
-from storm import points
+from steadycast import crashpoints
+from storm import mutants, points
 from storm.table import markdown, progress, table, told
 from storm.weather import CLASSES, Storm
 
@@ -22,8 +24,13 @@ def storm(options: argparse.Namespace) -> int:
     results = []
     for name in names:
         kills = round(options.kills * SHARES[name] / whole)
-        one = Storm(name, options.seed, kills, options.workers, postgres, watch=progress(kills))
+        aimed = {"stop_at_first": options.stop_at_first, "freeze_at": tuple(options.freeze_at)}
+        one = Storm(name, options.seed, kills, options.workers, postgres, options.longest, progress(kills), **aimed)
         results.append(one.run())
+    if options.json:
+        found = [{"rule": f.rule, "why": f.why, "kills": r.kills} for r in results for f in r.verdict.findings]
+        print(json.dumps(found))
+        return 0
     print(table(results))
     print(told(results))
     print(f"seed {options.seed}" + (", on PostgreSQL" if postgres else ""))
@@ -40,6 +47,13 @@ def every_point(options: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
+def broken(options: argparse.Namespace) -> int:
+    """Every mutant of the protocol; the table. One that survives is a hole in the judge."""
+    done = mutants.run(options.seed, {int(n) for n in options.only})
+    print(mutants.table(done))
+    return 1 if any(not catch.rule for catch in done) else 0
+
+
 def main() -> int:
     """What was asked for."""
     parser = argparse.ArgumentParser(prog="python -m storm", description="Storms over the delivery protocol.")
@@ -50,8 +64,13 @@ def main() -> int:
     parser.add_argument("--channels", nargs="*", choices=points.CHANNELS, help="points: these only")
     parser.add_argument("--workers", type=int, default=6, choices=range(2, 9))
     parser.add_argument("--postgres", action="store_true", help="the ledger on STEADYCAST_TEST_POSTGRES's server")
+    parser.add_argument("--longest", type=float, default=600, help="seconds a class's storm may last")
+    parser.add_argument("--stop-at-first", action="store_true", help="end at the first broken promise")
+    parser.add_argument("--freeze-at", nargs="*", default=[], choices=crashpoints.POINTS, help="freeze workers here")
+    parser.add_argument("--json", action="store_true", help="the findings, instead of the table")
+    parser.add_argument("--only", nargs="*", default=[], help="mutants: those with these numbers only")
     options = parser.parse_args()
-    return {"storm": storm, "points": every_point}[options.what](options)
+    return {"storm": storm, "points": every_point, "mutants": broken}[options.what](options)
 
 
 if __name__ == "__main__":

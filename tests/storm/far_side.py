@@ -162,7 +162,9 @@ class FarSide:
                 self.log("again", key=key, part=1, id=there.id, same=True)
                 return {"id": there.id, "key": key}
             return self._keep("two-phase", key, 1, text, f"live-{path[2]}")
-        return self._keep(path[0], str(body["key"]), int(body.get("part", 1)), str(body["text"]), "", body.get("where", ""))
+        return self._keep(
+            path[0], str(body["key"]), int(body.get("part", 1)), str(body["text"]), "", body.get("where", "")
+        )
 
     def _put(self, key: str, part: int, text: str) -> dict[str, Any]:
         there = next((i for i in self.items if (i.kind, i.key, i.part) == ("conditional", key, part)), None)
@@ -180,7 +182,8 @@ class FarSide:
     async def _say(self, fault: faults.Fault, answer: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         """The answer that the fault leaves of it."""
         kind = fault.how if fault.kind == "late" else fault.kind
-        if kind in {"accept"}:
+        if kind in {"accept", "slow"}:
+            await asyncio.sleep(self.spans.deadline * (0.4 + 0.4 * fault.wait) if kind == "slow" else 0)
             await _answer(writer, 200, answer)
         elif kind in {"error", "error-after", "error-before"}:
             await _answer(writer, int(fault.how) if fault.how.isdigit() else 504, {"error": "internal"})
@@ -237,7 +240,11 @@ class FarSide:
                 self.log("moderated", key=key, part=item.part, id=item.id)
         if fault.kind == "stale" and page == 1:
             as_of -= 1.0 + fault.wait
-        found = [i.shown() for i in reversed(self.items) if i.kind == "read-back" and i.where == where and since <= i.at <= as_of]
+        found = [
+            i.shown()
+            for i in reversed(self.items)
+            if i.kind == "read-back" and i.where == where and since <= i.at <= as_of
+        ]
         total = len(found)
         if fault.kind == "newest-missing":
             found, total = [i for i in found if i["key"] != key], max(total, 1)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 # kind: (weight, taken before the answer?). Together more than a third of all answers.
 SENDS: dict[str, tuple[float, bool]] = {
-    "accept": (62, True),
+    "accept": (56, True),
+    "slow": (6, True),  # an honest answer that takes most of the deadline
     "cut-after": (3, True),
     "error-after": (3, True),
     "error-before": (3, False),
@@ -39,7 +40,7 @@ LOOKS: dict[str, float] = {
     "newest-missing": 3,
     "other-account": 1,  # somebody else's list
     "same-text": 2,  # another author wrote the same words
-    "moderated": 0.15,  # taken down for good
+    "moderated": 0.05,  # taken down for good
 }
 RETRY_AFTER = ("1", "0", "-5", "1000000000", "soon", "Thu, 01 Jan 1970 00:00:00 GMT", "0.2")
 

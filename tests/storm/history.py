@@ -79,8 +79,17 @@ def stories(ledger: Ledger, read: Logs, kinds: Kinds) -> list[Story]:
         assert row.id is not None
         found.append(
             Story(
-                row.marker, kind, delivery, parts, both["ours"], both["far"], events.get(row.id, []), row.state,
-                receipts.get(row.id) if row.state in DONE else None, row.id in waiting, row.wake is not None,
+                row.marker,
+                kind,
+                delivery,
+                parts,
+                both["ours"],
+                both["far"],
+                events.get(row.id, []),
+                row.state,
+                receipts.get(row.id) if row.state in DONE else None,
+                row.id in waiting,
+                row.wake is not None,
             )  # fmt: skip
         )
     return found

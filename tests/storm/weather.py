@@ -206,6 +206,7 @@ class Storm:
     longest: float = 600.0  # seconds until the calm is enforced
     watch: Callable[[str, int], None] = lambda _name, _kills: None
     stop_at_first: bool = False  # ends the storm at the first broken promise: mutants
+    freeze_at: tuple[str, ...] = ()  # half of the workers freeze at one of these points
     steps: Any = field(default_factory=lambda: memoryview(mmap.mmap(-1, 4 * PLACES)).cast("I"))  # shared by all
 
     def run(self) -> Result:
@@ -232,7 +233,9 @@ class Storm:
         """In the child. Every third worker is to die, or to freeze, at a numbered point; the others where it hits."""
         draw = random.Random(f"{self.seed}|{self.name}|worker|{nth}")
         fate = draw.random()
-        if fate < 0.4:
+        if self.freeze_at and fate < 0.5:
+            crashpoints.arm(draw.choice(self.freeze_at), 1, "stop")
+        elif fate < 0.4:
             crashpoints.arm(draw.choice(POINTS), draw.randint(1, 4), "stop" if fate < 0.1 else "kill")
         self._count_steps((nth - 1) % PLACES)
         worker.work(scene.ledger, scene.url, scene.folder, f"{self.seed}|{nth}")
@@ -305,7 +308,7 @@ class Storm:
                         self._look_for_quiet(scene, ledger)
                     else:
                         slots += self._feed(scene, ledger, slots)
-                    if self.stop_at_first and time.monotonic() - looked > 1.0:
+                    if self.stop_at_first and time.monotonic() - looked > 0.5:
                         looked = time.monotonic()
                         if safety(scene.history(ledger)):
                             scene.say("broken")

@@ -53,8 +53,13 @@ def tried(claim: Claimed, opened: Opened, answer: object, began: dt.datetime, no
     said = _said(answer, opened.redact)
     if opened.platform.delivery == "blind":
         return _ending(claim, State.UNKNOWN, now, said, deadline=deadline)
-    look = deadline + dt.timedelta(seconds=opened.platform.settle)
-    return _ending(claim, State.UNKNOWN, now, said, deadline=deadline, wake=look)
+    wake = counts_from(deadline, opened.platform)
+    return _ending(claim, State.UNKNOWN, now, said, deadline=deadline, wake=wake)
+
+
+def counts_from(deadline: dt.datetime, platform: Platform) -> dt.datetime:
+    """From when on a look tells what is not there: no request acts later than `settle` after its deadline."""
+    return deadline + dt.timedelta(seconds=platform.settle)
 
 
 def refused(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,6 +27,7 @@ from steadycast.ledger.tables import State
 QUEUED = dt.timedelta(minutes=2)  # how long a delivery may wait for a free thread after its intent
 TRUSTED = 1.0  # seconds for which the intent's commit says enough; after that the ledger is asked again before a send
 GROUP = 256  # receipts in one commit, at most
+LINGER = 0.02  # seconds that one waits for others, while there are others: a commit costs as much as many receipts
 RETRIES = (0.2, 1.0, 5.0)  # seconds between tries to write receipts: they are worth waiting for
 
 
@@ -205,11 +207,12 @@ class _Sending:
         return self._took
 
     def _gather(self) -> None:
-        """Wait for one ending, and take those that are there besides: they share a commit."""
+        """Wait for one ending, and take those that come with it: they share a commit."""
         group = [self._done.get()]
+        until = time.monotonic() + LINGER
         with suppress(Empty):
-            while len(group) < GROUP:
-                group.append(self._done.get_nowait())
+            while len(group) < min(GROUP, self._left):
+                group.append(self._done.get(timeout=max(0.0, until - time.monotonic())))
         self._left -= len(group)
         self._unwritten += [job.ending for job in group if job.ending]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from steadycast import crashpoints
 from steadycast.channel import Platform, Post, Receipt
 from steadycast.delivery.clock import Clock, SystemClock
-from steadycast.delivery.judge import AdapterFor, Opened, cannot_tell, looked, not_seen, verified
+from steadycast.delivery.judge import AdapterFor, Opened, cannot_tell, counts_from, looked, not_seen, verified
 from steadycast.delivery.post_bytes import post_from_bytes
 from steadycast.delivery.send import Result
 from steadycast.errors import Unknown
@@ -114,7 +114,7 @@ def _of_what_is_lost(look: Look, ending: Ending, answer: object) -> Ending:
 def _too_soon(look: Look, platform: Platform, now: dt.datetime) -> Ending | None:
     """Unknown still, without a look: nobody can look, or it would not count yet."""
     still = Ending(look.id, look.token, State.UNKNOWN, now, code=look.code, message=look.message, looks=look.looks)
-    earliest = look.deadline + dt.timedelta(seconds=platform.settle)
+    earliest = counts_from(look.deadline, platform)
     if platform.delivery == "blind":
         return still
     return replace(still, wake=earliest) if now < earliest else None

@@ -1,0 +1,214 @@
+"""The protocol broken in one place at a time: a judge that lets one of these pass is no judge.
+
+Each mutant is the source with one passage replaced, in a copy of its own that a storm of its own runs on. The storm is
+bounded, ends at the first broken promise, and is aimed: at the class that the mutant concerns, and where it takes a
+worker who was frozen at a certain point, half of the workers are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLS, LONGEST, PATIENCE = 150, 14, 150  # of one storm: deaths, seconds it blows, seconds until it is given up
+DELIVERY, LEDGER, WEB, FAR = "src/steadycast/delivery", "src/steadycast/ledger", "src/steadycast/web", "platforms"
+SEEDS = 2  # tries with another seed, before a mutant has survived
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One way to get it wrong: (file, passage, what stands there instead), and the storm that shows it."""
+
+    name: str
+    changes: tuple[tuple[str, str, str], ...]
+    storm: str = "read-back"
+    freeze_at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catch:
+    """How a mutant was caught: by which rule, with which seed, after how many deaths."""
+
+    number: int
+    name: str
+    rule: str  # "" when it survived
+    why: str
+    seed: int
+    kills: int
+
+
+def one(name: str, file: str, passage: str, instead: str, **more: object) -> Mutant:
+    """A mutant of one passage."""
+    return Mutant(name, ((file, passage, instead),), **more)  # type: ignore[arg-type]
+
+
+MUTANTS = (
+    one("a 5xx says that nothing was taken", f"{WEB}/far.py",
+        'return self._error(Busy if reads else Unknown, said or "no usable answer"',
+        'return self._error(Busy, said or "no usable answer"'),
+    one("a reset says that nothing was taken", f"{WEB}/far.py",
+        "raise self._error(Busy if reads or not wire.sending else Unknown, reason(error, wire))",
+        "raise self._error(Busy, reason(error, wire))"),
+    one("what is in doubt is sent again", f"{DELIVERY}/judge.py",
+        "return _ending(claim, State.UNKNOWN, now, said, deadline=deadline, wake=wake)",
+        "return _ending(claim, State.DUE, now, said, wake=now)"),
+    one("SETTLE is nothing", f"{DELIVERY}/judge.py",
+        "return deadline + dt.timedelta(seconds=platform.settle)", "return deadline"),
+    one("SETTLE counts from the answer, not from the deadline", f"{DELIVERY}/judge.py",
+        "deadline = max(now, began + dt.timedelta(seconds=opened.platform.deadline))", "deadline = now"),
+    one("a thread's deadline counts from its first part", f"{DELIVERY}/send.py",
+        "job.steps.began or began", "began"),
+    one("a look counts before SETTLE", f"{DELIVERY}/settle.py",
+        "return replace(still, wake=earliest) if now < earliest else None", "return None"),
+    one("a look that cannot tell says absent", f"{DELIVERY}/judge.py",
+        "if opened.platform.delivery in RESENDABLE:\n        return _absent", "if True:\n        return _absent"),
+    one("what a look does not find is called published", f"{DELIVERY}/judge.py",
+        'return _absent(look, "not there", now)',
+        "return _arrived(look, opened, Receipt(post.key), now, read_back=True)"),
+    one("no answer is called published", f"{DELIVERY}/judge.py",
+        "    said = _said(answer, opened.redact)\n    if opened.platform.delivery == \"blind\":",
+        "    return _arrived(claim, opened, Receipt(claim.marker), now)\n    if opened.platform.delivery == \"blind\":"),
+    one("a blind platform's doubt is sent again", f"{DELIVERY}/judge.py",
+        "return _ending(claim, State.UNKNOWN, now, said, deadline=deadline)",
+        "return _ending(claim, State.DUE, now, said, wake=now)", storm="blind"),
+    Mutant("the intent is written after the send", (
+        (f"{DELIVERY}/send.py", "granted = {claim.id: claim for claim in ledger.intend(claims, now, lease)}",
+         "granted = {claim.id: replace(claim, lease=now + lease) for claim in claims}"),
+        (f"{DELIVERY}/send.py", '        crashpoints.here("answered")\n',
+         '        crashpoints.here("answered")\n        self._ledger.intend([job.claim], self._clock.now(), QUEUED)\n'),
+    ), storm="blind"),
+    one("the receipt is written before the send", f"{DELIVERY}/send.py",
+        '        crashpoints.here("cleared")\n',
+        "        from steadycast.channel import Receipt\n"
+        "        early = tried(job.claim, job.opened, Receipt(job.claim.marker), began, began)\n"
+        "        self._ledger.receive([early], began)\n"
+        '        crashpoints.here("cleared")\n'),
+    one("the receipt is not kept", f"{LEDGER}/endings.py",
+        'upsert(connection, RECEIPT, proofs, ("remote_id", "url", "at", "seen", "detail"))', "pass"),
+    one("each try renders anew", f"{DELIVERY}/send.py",
+        "_unharmed(claim, kept[claim.id]) if claim.id in kept else _rendered(claim, make_post)",
+        "_rendered(claim, make_post)", storm="conditional"),
+    one("a lease that ran out in mid-send is due again", f"{LEDGER}/recovery.py",
+        'doubt = {"state": State.UNKNOWN,', 'doubt = {"state": State.DUE,'),
+    one("recovery leaves what was in mid-send", f"{LEDGER}/recovery.py",
+        "unknown=put_in_doubt(db, connection, now) + lapse_sendings(connection, now),",
+        "unknown=put_in_doubt(db, connection, now),"),
+    one("recovery leaves what was claimed", f"{LEDGER}/recovery.py",
+        "due=lapse_claims(connection, now),", "due=(),", storm="blind"),
+    one("nobody looks for what recovery put in doubt", f"{LEDGER}/recovery.py",
+        'doubt = {"state": State.UNKNOWN, "wake": now,', 'doubt = {"state": State.UNKNOWN, "wake": None,',
+        storm="conditional"),
+    one("a person is not shown what is in doubt", f"{LEDGER}/reads.py",
+        "c.state.in_([State.UNKNOWN, State.REFUSED, State.HANDED])",
+        "c.state.in_([State.REFUSED, State.HANDED])", storm="blind"),
+    one("a claim asks for no state", f"{LEDGER}/claims.py",
+        "free = (c.state == State.DUE) & (c.wake", "free = (c.state != State.PUBLISHED) & (c.wake", storm="blind"),
+    one("an intent asks for no token and no state", f"{LEDGER}/claims.py",
+        "c.id == bindparam(\"b_id\"), c.token == bindparam(\"b_token\"), c.state == State.CLAIMED, c.lease > now,\n"
+        "        c.frozen", "c.id == bindparam(\"b_id\"), bindparam(\"b_token\") >= 0,\n        c.frozen",
+        freeze_at=("held", "rendered", "freeze-durable")),
+    one("an ending asks for no token and no state", f"{LEDGER}/endings.py",
+        '    & (DELIVERY.c.token == bindparam("b_token"))\n    & (DELIVERY.c.state == bindparam("b_from"))\n',
+        '    & (bindparam("b_token") >= 0)\n    & (bindparam("b_from") != "")\n',
+        freeze_at=("gathered", "look-answered")),
+    one("a step asks for no token", f"{LEDGER}/claims.py",
+        "        c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > now\n",
+        "        c.id == claim.id\n", freeze_at=("step-answered", "finish-step-durable")),
+    one("the wire does not ask whether its turn is over", "src/steadycast/turn.py",
+        "return _left.get()()", "return math.inf", freeze_at=("cleared", "request-ready", "request-leaves")),
+    one("a lease never runs out", f"{DELIVERY}/clock.py",
+        "return min((self.until - self._clock.now()).total_seconds(), self._span - self.age())",
+        "return self._span", freeze_at=("cleared", "request-ready", "request-leaves")),
+    one("a step's remote id is not kept", f"{DELIVERY}/steps.py",
+        "self._ledger.finish_step(self._claim, name, remote_id, self._clock.now())", "pass", storm="conditional"),
+    one("a kept remote id is not used", f"{DELIVERY}/steps.py",
+        "if step.remote_id is not None:", "if False:", storm="read-back"),
+    one("a thread goes on one part too early", f"{DELIVERY}/judge.py",
+        "enumerate(found.parts, 1)", "enumerate(found.parts[1:], 2)"),
+    one("an absurd Retry-After is obeyed", f"{DELIVERY}/judge.py",
+        "asked is not None and asked < ABSURD", "asked is not None", storm="blind"),
+    one("a platform believes any 2xx", f"{FAR}/blind/adapter.py",
+        'if told.get("key") != post.key:', "if False:", storm="blind"),
+    one("a platform believes a list that is not whole", f"{FAR}/read-back/adapter.py",
+        'if len({i["id"] for i in found}) != told["total"]:', "if False:"),
+    one("a platform believes an old list", f"{FAR}/read-back/adapter.py",
+        ' or told["as_of"] < asked - OLD', ""),
+    one("a platform keeps no id of its draft", f"{FAR}/two-phase/adapter.py",
+        'draft = self.channel.once("draft", lambda: self._ask(post, "drafts", {"key": post.key, "text": post.text}))',
+        'draft = self._ask(post, "drafts", {"key": post.key, "text": post.text})', storm="conditional"),
+)  # fmt: skip
+
+
+def run(seed: int, only: Collection[int] = (), tell: bool = True) -> list[Catch]:
+    """Each mutant's storm, one after another; a second seed where the first shows nothing."""
+    done = []
+    for number, mutant in enumerate(MUTANTS, 1):
+        if only and number not in only:
+            continue
+        catch = Catch(number, mutant.name, "", "survived", seed, 0)
+        for nth in range(SEEDS):
+            if not catch.rule:
+                catch = _stormed(number, mutant, seed + nth)
+        done.append(catch)
+        if tell:
+            print(f"{number:2} {mutant.name}: {catch.rule or 'SURVIVED'} ({catch.why})", file=sys.stderr, flush=True)
+    return done
+
+
+def _stormed(number: int, mutant: Mutant, seed: int) -> Catch:
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        _mutated(mutant, Path(folder))
+        freeze = ["--freeze-at", *mutant.freeze_at] if mutant.freeze_at else []
+        order = [sys.executable, "-m", "storm", "--json", "--stop-at-first", "--kills", str(KILLS), "--seed", str(seed),
+                 "--longest", str(LONGEST), "--classes", mutant.storm, *freeze]  # fmt: skip
+        paths = os.pathsep.join([f"{folder}/src", f"{folder}/tests"])
+        process = subprocess.Popen(
+            order, env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}, cwd=folder,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+        )  # fmt: skip
+        try:
+            said, _ = process.communicate(timeout=PATIENCE)
+        finally:  # a storm whose mutant broke it leaves nobody behind
+            with_it = process.pid
+            try:
+                os.killpg(with_it, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    found = json.loads(said.splitlines()[-1]) if said.strip() else []
+    if not found:
+        return Catch(number, mutant.name, "", "survived" if said else "its storm broke", seed, 0)
+    first = found[0]
+    return Catch(number, mutant.name, first["rule"], first["why"], seed, first["kills"])
+
+
+def _mutated(mutant: Mutant, folder: Path) -> None:
+    """A copy of the library and of the storm with the mutant's passages replaced; each must stand there once."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=ignore)
+    shutil.copytree(ROOT / "tests" / "storm", folder / "tests" / "storm", ignore=ignore)
+    for name, passage, instead in mutant.changes:
+        file = folder / (f"tests/storm/{name}" if name.startswith(FAR) else name)
+        text = file.read_text(encoding="utf-8")
+        if text.count(passage) != 1:
+            raise ValueError(f"{mutant.name}: {name} holds {text.count(passage)} times {passage!r}")
+        file.write_text(text.replace(passage, instead), encoding="utf-8")
+
+
+def table(done: Sequence[Catch]) -> str:
+    """mutant | caught by | seed | kills needed."""
+    from storm.table import markdown
+
+    head = ("#", "mutant", "caught by", "seed", "kills needed")
+    rows = [
+        (str(c.number), c.name, f"{c.rule}: {c.why}" if c.rule else "nothing", str(c.seed), str(c.kills)) for c in done
+    ]
+    return markdown(head, rows)
