@@ -7,18 +7,27 @@ import ipaddress
 import json
 import logging
 import os
+import shutil
 import socket
+import ssl
 import struct
 import threading
 import time
 from pathlib import Path
 
 import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
-from steadycast.web import wire
-from steadycast.web.addresses import is_public
 from steadycast.errors import Busy, Refused, Unknown
-from steadycast.web import Far, Fetcher, FetchError, redacted_urls, retry_after, shown_url
+from steadycast.web import Far, Fetcher, FetchError, redacted_urls, retry_after, shown_url, wire
+from steadycast.web.addresses import is_public
+from steadycast.web.watch import Watch
+from steadycast.web.watch import watch as watched
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
@@ -468,6 +477,115 @@ class TestFar:
         with pytest.raises(Refused) as caught:
             far.request("POST", serve(answer(body, status="400 Bad")).url)
         assert caught.value.message == "see https://hook.example/… for help"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A self-signed certificate for name.example, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "name.example")])
+    now = dt.datetime.now(dt.UTC)
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1)
+    )
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("name.example")]), critical=False)
+    path = tmp_path_factory.mktemp("tls") / "name.pem"
+    own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM) + own)
+    return path
+
+
+class TestTLS:
+    @pytest.fixture
+    def port(self, certificate, monkeypatch):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+
+        def serve():
+            with listener:
+                while True:
+                    try:
+                        plain, _ = listener.accept()
+                        with context.wrap_socket(plain, server_side=True) as conn:
+                            conn.recv(65536)
+                            conn.sendall(answer(b"{}"))
+                    except OSError:
+                        if listener.fileno() < 0:
+                            return
+
+        threading.Thread(target=serve, daemon=True).start()
+        found = [(socket.AF_INET, 1, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: found)
+        yield port
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+    def test_the_authorities_that_the_environment_names_are_trusted(self, port, certificate, monkeypatch):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        assert far.request("POST", f"https://name.example:{port}/").json() == {}
+
+    def test_nobody_else_is_trusted(self, port, certificate, monkeypatch):
+        with pytest.raises(Busy, match="certificate or TLS"):
+            far.request("POST", f"https://name.example:{port}/")
+
+    @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
+    def test_a_certificate_is_for_the_name_that_was_asked_for(self, port, certificate, monkeypatch, host):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        with pytest.raises(Busy, match="certificate or TLS"):
+            far.request("POST", f"https://{host}:{port}/")
+
+    def test_authorities_that_changed_are_read_again(self, port, certificate, monkeypatch, tmp_path):
+        bundle = tmp_path / "bundle.pem"
+        shutil.copy(requests.certs.where(), bundle)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+        with pytest.raises(Busy, match="certificate or TLS"):
+            far.request("POST", f"https://name.example:{port}/")
+        shutil.copy(certificate, bundle)
+        os.utime(bundle, (1, 1))
+        assert far.request("POST", f"https://name.example:{port}/").json() == {}
+
+
+class TestWatch:
+    class Thing:
+        def __init__(self, seconds):
+            self.deadline = time.monotonic() + seconds
+            self.ended, self.closed = threading.Event(), False
+
+        def cut(self):
+            assert not self.closed
+            self.ended.set()
+
+        def close(self):
+            self.closed = True
+
+    def test_each_is_cut_at_its_own_deadline_whichever_came_first(self):
+        watch, late, soon = Watch(), self.Thing(30), self.Thing(0.1)
+        watch.begin(late)
+        watch.begin(soon)
+        assert soon.ended.wait(5)
+        assert time.monotonic() >= soon.deadline
+        assert not late.ended.is_set()
+
+    def test_what_has_ended_is_not_cut(self):
+        watch, done, other = Watch(), self.Thing(0.1), self.Thing(0.2)
+        watch.begin(done)
+        watch.begin(other)
+        watch.end(done)
+        assert done.closed
+        assert other.ended.wait(5)
+        assert not done.ended.is_set()
+
+    @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+    def test_a_forked_process_has_a_watch_of_its_own(self):
+        watched.begin(self.Thing(30))
+        child = os.fork()
+        if not child:
+            thing = self.Thing(0.1)
+            watched.begin(thing)
+            os._exit(0 if thing.ended.wait(5) else 1)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_shown_addresses_keep_the_host_and_four_characters():

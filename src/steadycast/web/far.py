@@ -118,7 +118,7 @@ class Far:
             with exchange(wire, method, url, **request) as response:
                 body = b"" if method == "HEAD" else body_of(response, wire, limit)
                 crashpoints.here("request-answered")
-                return response.status_code, response.headers, body
+                return response.status, response.headers, body
         except FetchError as error:
             raise self._error(Busy if reads or not wire.sending else Unknown, str(error)) from None
         except (requests.RequestException, HTTPError, OSError, ValueError, TypeError) as error:

@@ -82,9 +82,9 @@ def _sorted_get(wire: Wire, url: str, headers: Mapping[str, str], limit: int) ->
     host = urlsplit(url).hostname
     try:
         with exchange(wire, "GET", url, headers=dict(headers)) as response:
-            redirects = response.status_code in REDIRECTS and "Location" in response.headers
-            body = b"" if redirects or response.status_code == 304 else body_of(response, wire, limit)
-            return response.status_code, response.headers, body
+            redirects = response.status in REDIRECTS and "Location" in response.headers
+            body = b"" if redirects or response.status == 304 else body_of(response, wire, limit)
+            return response.status, response.headers, body
     except FetchError:
         raise
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:

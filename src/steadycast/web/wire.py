@@ -8,26 +8,33 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import http.client
+import ipaddress
 import logging
 import os
 import re
 import socket
+import ssl
 import threading
 import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import exceptions
+from urllib3.connection import HTTPConnection
+from urllib3.response import HTTPResponse
+from urllib3.util.ssl_ import create_urllib3_context
 
 from steadycast import __version__, crashpoints, turn
 from steadycast.errors import SteadycastError
 from steadycast.web.addresses import is_public
+from steadycast.web.watch import watch
 
 AGENT = f"Steadycast/{__version__}"
 MAX_REDIRECTS = 5
@@ -72,7 +79,7 @@ class _SilentFilter(logging.Filter):
         return False
 
 
-logging.getLogger("urllib3.connectionpool").addFilter(_SilentFilter())
+logging.getLogger("urllib3.connection").addFilter(_SilentFilter())
 
 
 @dataclass(slots=True)
@@ -123,17 +130,20 @@ class Wire:
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
         """Shuts the connection at the deadline, whatever is being waited for: a time-out on each read is no total."""
-        timer = threading.Timer(self.left(), self._cut)
-        timer.daemon = True
-        timer.start()
+        self.left()
+        watch.begin(self)
         try:
             yield
         finally:
-            timer.cancel()
-            for sock in self.held:
-                sock.close()
+            watch.end(self)
 
-    def _cut(self) -> None:
+    def close(self) -> None:
+        """Give the handles back; the connection is its user's to close."""
+        for sock in self.held:
+            sock.close()
+
+    def cut(self) -> None:
+        """End the connection: its deadline has come."""
         self.late = True
         for sock in self.held:
             with contextlib.suppress(OSError):
@@ -143,16 +153,20 @@ class Wire:
 def _resolve(host: str, port: int, seconds: float) -> list[tuple[int, Any]]:
     """(family, address) pairs. The system's resolver knows no deadline, so it is waited for, not called."""
     answer: list[Any] = []
+    host = host.strip("[]")
 
     def ask() -> None:
         try:
-            answer.append(socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM))
+            answer.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             answer.append(error)
 
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
+    if _in_figures(host):
+        ask()  # nobody is asked for these
+    else:
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(seconds)
     if not answer:
         raise TimeoutError("the name was not resolved in time")
     if isinstance(answer[0], Exception):
@@ -160,19 +174,27 @@ def _resolve(host: str, port: int, seconds: float) -> list[tuple[int, Any]]:
     return [(family, address) for family, _, _, _, address in answer[0]]
 
 
-class _Connection(HTTPConnection):
-    """A connection of urllib3's that is opened by the wire, and tells it when the first byte leaves."""
+def _in_figures(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
-    def __init__(self, *args: Any, wire: Wire, **more: Any) -> None:
-        super().__init__(*args, **more)
+
+class _Connection(HTTPConnection):
+    """A connection of urllib3's that is opened by the wire, once, and tells it when the first byte leaves."""
+
+    auto_open = 0
+
+    def __init__(self, wire: Wire, host: str, port: int | None) -> None:
+        super().__init__(host, port or self.default_port, timeout=wire.left())
         self.wire = wire
 
-    def _new_conn(self) -> socket.socket:
-        return self.wire.connect(self.host, self.port or self.default_port)
+    def connect(self) -> None:
+        self.sock = self.wire.connect(self.host, self.port)
 
     def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
         crashpoints.here("request-leaves")
         if not self.wire.sending:
             self.wire.may_begin()
@@ -181,43 +203,63 @@ class _Connection(HTTPConnection):
         crashpoints.here("request-left")
 
 
-class _SecureConnection(_Connection, HTTPSConnection):
+class _SecureConnection(_Connection):
     """The same under TLS: certificate and SNI are for the name, whatever address it has."""
 
+    default_port = 443  # type: ignore[misc]  # as in urllib3's own
 
-class _Adapter(HTTPAdapter):
-    def __init__(self, wire: Wire) -> None:
-        self.wire = wire
-        super().__init__(max_retries=0)
+    def connect(self) -> None:
+        super().connect()
+        try:
+            self.sock = _trust().wrap_socket(self.sock, server_hostname=self.host.partition("%")[0].rstrip("."))
+        except ssl.SSLError as error:  # of which some are a ValueError as well
+            raise exceptions.SSLError(error) from error
 
-    def get_connection_with_tls_context(self, *args: Any, **more: Any) -> HTTPConnectionPool:
-        pool = cast("HTTPConnectionPool", super().get_connection_with_tls_context(*args, **more))
-        kind = _SecureConnection if pool.scheme == "https" else _Connection
-        pool.ConnectionCls = cast("Any", functools.partial(kind, wire=self.wire))
-        return pool
+
+def _trust() -> ssl.SSLContext:
+    """Whom to trust; reading a bundle of authorities takes longer than most requests, so it is read when it changes."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or DEFAULT_CA_BUNDLE_PATH
+    return _trusting(Path(named), Path(named).stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4)
+def _trusting(authorities: Path, _changed: int) -> ssl.SSLContext:
+    """A context that nobody changes once it is made: threads share it."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.set_alpn_protocols(["http/1.1"])
+    if authorities.is_dir():
+        context.load_verify_locations(capath=authorities)
+    else:
+        context.load_verify_locations(cafile=authorities)
+    return context
 
 
 @contextlib.contextmanager
-def exchange(wire: Wire, method: str, url: str, **request: Any) -> Iterator[requests.Response]:
-    """One request and its answer's head; the body is still to be read, within the same deadline."""
-    with requests.Session() as session, wire.watched():
-        session.trust_env = False  # no proxy, no .netrc
-        session.headers["User-Agent"] = AGENT
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, _Adapter(wire))
-        authority = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-        headers = {"Accept-Encoding": "gzip, deflate", "Connection": "close", **request.pop("headers", {})}
-        left = wire.left()
-        with session.request(
-            method,
-            url,
-            headers=headers,
-            timeout=(left, left),
-            stream=True,
-            allow_redirects=False,
-            verify=authority,
-            **request,
-        ) as response:
+def exchange(wire: Wire, method: str, url: str, **request: Any) -> Iterator[HTTPResponse]:
+    """One request and its answer's head; the body is still to be read, within the same deadline.
+
+    No session, as nothing may be shared: no cookie, no password of the environment's, no connection. One that is used
+    again can die when the next request has left, and then nobody knows what became of that.
+    """
+    headers = {"User-Agent": AGENT, "Accept-Encoding": "gzip, deflate", "Accept": "*/*", "Connection": "close"}
+    headers |= {name: value for name, value in request.pop("headers", {}).items() if value is not None}
+    asked = requests.Request(method, url, headers=headers, **request).prepare()
+    parts = urlsplit(str(asked.url))
+    kind = _SecureConnection if parts.scheme == "https" else _Connection
+    with contextlib.closing(kind(wire, parts.hostname or "", parts.port)) as connection, wire.watched():
+        connection.connect()
+        # A far side may answer before it has read everything, and close: what it said can still be read.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(
+                str(asked.method), "/" + asked.path_url.lstrip("/"), asked.body, asked.headers,
+                chunked=asked.body is not None and "Content-Length" not in asked.headers,
+                preload_content=False, decode_content=False,
+            )  # fmt: skip
+        try:
+            response = connection.getresponse()
+        except http.client.HTTPException as error:
+            raise exceptions.ProtocolError(type(error).__name__) from error
+        with response:
             yield response
 
 
@@ -235,7 +277,7 @@ def checked(url: str) -> str:
     return url
 
 
-def body_of(response: requests.Response, wire: Wire, limit: int) -> bytes:
+def body_of(response: HTTPResponse, wire: Wire, limit: int) -> bytes:
     """The whole body, unpacked; FetchError when it is over `limit` bytes (packed or not), late or broken."""
     announced = response.headers.get("Content-Length", "")
     if announced.isdigit() and int(announced) > limit:
@@ -245,7 +287,7 @@ def body_of(response: requests.Response, wire: Wire, limit: int) -> bytes:
         raise FetchError("the answer is packed in a way that was not asked for")
     packed = bytearray()
     # Whatever urllib3's stream raises (broken chunks, too few bytes, a reset) the caller sorts.
-    while chunk := response.raw.read(_CHUNK, decode_content=False):
+    while chunk := response.read(_CHUNK, decode_content=False):
         packed += chunk
         if len(packed) > limit:
             raise FetchError(f"the answer is over {limit // 1024} KB")
@@ -270,9 +312,9 @@ def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes:
 
 def reason(error: BaseException, wire: Wire) -> str:
     """What happened, in words without an address in them."""
-    if wire.late or isinstance(error, TimeoutError | requests.Timeout):
+    if wire.late or isinstance(error, TimeoutError | exceptions.TimeoutError):
         return "no whole answer within the time allowed"
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, exceptions.SSLError):
         return "its certificate or TLS is not right"
     if not wire.sending:
         return "cannot be reached"

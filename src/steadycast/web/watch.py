@@ -1,0 +1,63 @@
+"""One thread that ends whatever has run out of time: a timer for each request would be a thread for each."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from typing import Protocol
+
+
+class Watched(Protocol):
+    """Something that must have ended by its deadline."""
+
+    deadline: float  # time.monotonic()
+
+    def cut(self) -> None:
+        """End it, whatever it is waiting for, without waiting oneself."""
+        ...
+
+    def close(self) -> None:
+        """Give back what `cut` needs: it is not called after this."""
+        ...
+
+
+class Watch:
+    """Calls `cut` on what is still open at its deadline, never on what was ended."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open: dict[int, Watched] = {}
+        self._wakes = math.inf  # when the thread looks again by itself
+        self._thread: threading.Thread | None = None
+
+    def begin(self, what: Watched) -> None:
+        """Watch it from now on."""
+        with self._changed:
+            self._open[id(what)] = what
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+                self._thread.start()
+            elif what.deadline < self._wakes:
+                self._changed.notify()
+
+    def end(self, what: Watched) -> None:
+        """Watch it no more: it is closed here, so that nothing is cut that another may have opened since."""
+        with self._changed:
+            self._open.pop(id(what), None)
+            what.close()
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for what in [what for what in self._open.values() if what.deadline <= now]:
+                    del self._open[id(what)]
+                    what.cut()
+                self._wakes = min((what.deadline for what in self._open.values()), default=math.inf)
+                self._changed.wait(None if math.isinf(self._wakes) else self._wakes - now)
+
+
+watch = Watch()
+os.register_at_fork(after_in_child=watch.__init__)  # type: ignore[misc]  # its thread stays behind
