@@ -90,14 +90,14 @@ def stories(ledger: Ledger, read: Logs, kinds: Kinds) -> list[Story]:
                 receipts.get(row.id) if row.state in DONE else None,
                 row.id in waiting,
                 row.wake is not None,
-            )  # fmt: skip
+            )
         )
     return found
 
 
 def _receipts(ledger: Ledger) -> dict[int, str]:
     with ledger.read() as connection:
-        return {d: i for d, i in connection.exec_driver_sql("SELECT delivery, remote_id FROM receipt")}
+        return dict(connection.exec_driver_sql("SELECT delivery, remote_id FROM receipt").tuples().all())
 
 
 def _events(ledger: Ledger) -> dict[int, list[str]]:

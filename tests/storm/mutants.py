@@ -75,8 +75,8 @@ MUTANTS = (
         'return _absent(look, "not there", now)',
         "return _arrived(look, opened, Receipt(post.key), now, read_back=True)"),
     one("no answer is called published", f"{DELIVERY}/judge.py",
-        "    said = _said(answer, opened.redact)\n    if opened.platform.delivery == \"blind\":",
-        "    return _arrived(claim, opened, Receipt(claim.marker), now)\n    if opened.platform.delivery == \"blind\":"),
+        '    said = _said(answer, opened.redact)\n    if opened.platform.delivery == "blind":',
+        '    return _arrived(claim, opened, Receipt(claim.marker), now)\n    if opened.platform.delivery == "blind":'),
     one("a blind platform's doubt is sent again", f"{DELIVERY}/judge.py",
         "return _ending(claim, State.UNKNOWN, now, said, deadline=deadline)",
         "return _ending(claim, State.DUE, now, said, wake=now)", storm="blind"),
@@ -113,8 +113,8 @@ MUTANTS = (
     one("a claim asks for no state", f"{LEDGER}/claims.py",
         "free = (c.state == State.DUE) & (c.wake", "free = (c.state != State.PUBLISHED) & (c.wake", storm="blind"),
     one("an intent asks for no token and no state", f"{LEDGER}/claims.py",
-        "c.id == bindparam(\"b_id\"), c.token == bindparam(\"b_token\"), c.state == State.CLAIMED, c.lease > now,\n"
-        "        c.frozen", "c.id == bindparam(\"b_id\"), bindparam(\"b_token\") >= 0,\n        c.frozen",
+        'c.id == bindparam("b_id"), c.token == bindparam("b_token"), c.state == State.CLAIMED, c.lease > now,\n'
+        "        c.frozen", 'c.id == bindparam("b_id"), bindparam("b_token") >= 0,\n        c.frozen',
         freeze_at=("held", "rendered", "freeze-durable")),
     one("an ending asks for no token and no state", f"{LEDGER}/endings.py",
         '    & (DELIVERY.c.token == bindparam("b_token"))\n    & (DELIVERY.c.state == bindparam("b_from"))\n',

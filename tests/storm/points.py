@@ -132,7 +132,7 @@ def _freeze(scene: Scene, mine: Sequence[Case], empty: Path) -> None:
                 _, status = os.waitpid(pid, os.WUNTRACED)
                 if os.WIFSTOPPED(status):
                     frozen[pid], case.came = case, 1
-            _go_on(scene, [case for case in frozen.values()], ledgers)
+            _go_on(scene, list(frozen.values()), ledgers)
         finally:
             for pid in frozen:
                 os.kill(pid, signal.SIGCONT)

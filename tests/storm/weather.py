@@ -284,7 +284,7 @@ class Storm:
         scene.say("calm")
         crew.thaw(everyone=True)
         crew.start = lambda nth: worker.work(scene.ledger, scene.url, scene.folder, f"calm|{nth}")
-        until = time.monotonic() + 60
+        until = time.monotonic() + (12 if self.stop_at_first else 60)
         while time.monotonic() < until and not scene.says("quiet") and not scene.says("broken"):
             crew.reap()
             crew.thaw()
