@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections import Counter, defaultdict
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -256,7 +257,7 @@ def test_a_daily_slot_is_one_a_local_day_at_the_instant_that_zdump_tells(zones, 
         found = {s.local: s for s in slots(series, begin, begin + (days + 3) * DAY)}
         kept = [found.get(local) for local in locals_]
         at = [slot.at.replace(tzinfo=None) for slot in kept if slot]
-        if len(at) != days or any(b <= a for a, b in zip(at, at[1:], strict=False)):
+        if len(at) != days or any(b <= a for a, b in pairwise(at)):
             wrong.append((name, "not one slot a day"))
         wrong += [(name, s.id) for s in kept if s and s.at.replace(tzinfo=None) != by_zdump(changes, s.local)]
     assert wrong == []

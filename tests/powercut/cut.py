@@ -86,7 +86,7 @@ def traced(control: str = "") -> Iterator[Run]:
         workspace(root, SETTINGS, content())
         shutil.copytree(root, begun)
         program = [sys.executable, "-m", "powercut.workload", str(root), str(marks), control]
-        environment = {**os.environ, "PYTHONPATH": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}", "PYTHONDONTWRITEBYTECODE": "1"}
         for name in ("STEADYCAST_VAR", "STEADYCAST_LEDGER", "STEADYCAST_WORKSPACE"):
             environment.pop(name, None)
         done = subprocess.run([*command(log), *program], cwd=root, env=environment, capture_output=True, text=True)

@@ -33,10 +33,14 @@ SQLITE_MODE = (
 
 MENDS = (  # what a driver says -> what to do about it
     ("disk is full", "free some space: nothing was sent that is not in the ledger"),
+    ("no space left", "free some space: nothing was sent that is not in the ledger"),
+    ("file too large", "raise the limit of a file's size for this user (ulimit -f)"),
     ("disk i/o error", "check the disk and its free space"),
     ("readonly database", "make the file and its folder writable for this user"),
     ("read-only", "make the file and its folder writable for this user"),
-    ("unable to open database file", "make the folder exist and writable for this user"),
+    ("unable to open database file", "make the folder writable for this user, or raise the limit of open files: ulimit -n"),
+    ("too many open files", "raise the limit of open files for this user: ulimit -n"),
+    ("memory", "give it more memory: nothing was sent that is not in the ledger"),
     ("database is locked", "another process has been writing for too long: find and end it"),
     ("not a database", "this file is no ledger: move it away, or name another"),
     ("malformed", "restore the ledger from a backup"),
@@ -106,7 +110,7 @@ def telling(name: str) -> Iterator[None]:
     """Turn what a database driver raises into a LedgerError with a mend, in one line."""
     try:
         yield
-    except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+    except (SQLAlchemyError, OSError, sqlite3.Error, MemoryError) as error:
         raise ledger_error(name, error) from error
 
 
