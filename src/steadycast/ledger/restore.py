@@ -213,7 +213,8 @@ def _meta(connection: Connection) -> dict[str, str]:
 
 def _behind(db: Database, meta: Mapping[str, str]) -> Mark | None:
     """The mark, where it knows of more than the ledger."""
-    mark = read_mark(db.beside)
+    with telling(db.name):
+        mark = read_mark(db.beside)
     return mark if mark and mark.intents > int(meta.get("intents", 0)) else None
 
 
