@@ -36,8 +36,8 @@ _HTML_ATTRIBUTE = re.compile(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>
 _OPENS = r"(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]{1,200}\]:)"
 _DEEP = rf"(?:(?:[ \t]*{_OPENS}){{65}}|(?:[ \t]{{0,299}}{_OPENS})*[ \t]{{300,}}{_OPENS})"
 _NESTED, _NESTED_AT_ONCE = re.compile(f"\n{_DEEP}"), re.compile(_DEEP)  # a line break is found faster than a `^`
-# Lines that begin with a letter open a paragraph (or a table), and none of them underlines a heading.
-_WORDS_FIRST = re.compile(r"(?:[^\W\d_][^\n]*\n)+[ \t]*(?:\n|\Z)")
+# Lines that begin with a letter, whatever marks it, open a paragraph (or a table), and none underlines a heading.
+_WORDS_FIRST = re.compile(r"\n*(?:(?:\*\*?|[`\[])?[^\W\d_][^\n]*\n)+[ \t]*(?:\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def outline(body: str, *, on_the_web: bool = True) -> Outline:
     Raises DraftError, with the body's line, where it is nested absurdly deep.
     """
     check_depth(body)
-    if not on_the_web and (begins := _of_its_beginning(body)) is not None:
-        return begins
+    if not on_the_web and (told := _of_its_beginning(body)) is not None:
+        return told
     xml = _parsed(body)
     scan, node = _scanned(xml)
     # Most of a text shows no file: from here on only what could is looked at.
@@ -108,7 +108,7 @@ def check_depth(body: str) -> None:
 
 def opens_with_words(body: str) -> bool:
     """Whether `body` surely begins with no heading; False where only the parser could tell."""
-    return _WORDS_FIRST.match(body) is not None
+    return "]:" not in body and _WORDS_FIRST.match(body) is not None
 
 
 def shows_no_file(body: str) -> bool:

@@ -169,7 +169,8 @@ class _Reading:
             revision="",
             title=title,
             body=body,
-            summary=keys.text("summary", "description", "excerpt", "custom_excerpt") or summary_of(self.look().paragraph),
+            summary=keys.text("summary", "description", "excerpt", "custom_excerpt")
+            or summary_of(self.look().paragraph),
             author=", ".join(keys.words("author", "authors", "byline")),
             form=self.form(media, event),
             tags=keys.words("tags", "tag", spaces="_posts" in self.path.parts),

@@ -9,7 +9,7 @@ from functools import lru_cache
 from steadycast.channel import RenderRule
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour
-from steadycast.render.lexer import TAG, VOID, Links, attribute, is_of, says_its_url, words
+from steadycast.render.lexer import TAG, VOID, Links, attribute, is_of, says_its_url, web_links, words
 from steadycast.render.style import Style
 
 _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
@@ -29,15 +29,23 @@ Numbered = tuple[tuple[str, str], ...]
 
 def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str, Numbered]:
     """`html` by `rule`, and its links: with `links = "footnotes"` the numbered ones, else every one, in order."""
+    every_link_stays = rule.links == "keep" and (rule.classes or ' href="#' not in html)
+    links = web_links(html) if every_link_stays else ()
     html = colour(html, rule.code if rule.classes or rule.code == "inline" else "plain")
-    links = Links()
-    html = _Anchors(rule, links).write(html)
+    if not every_link_stays:
+        html, links = _with_links_changed(html, rule)
     if rule.bullets == "literal":
         html = write_bullets(html)
-    if rule.links == "footnotes" and links.all:
+    if rule.links == "footnotes" and links:
         html += _footnotes(rule, links)
     if rule.tags or not rule.classes or style is not None:
         html = _Elements(rule, style or Style()).write(html)
+    return html, links
+
+
+def _with_links_changed(html: str, rule: RenderRule) -> tuple[str, Numbered]:
+    links = Links()
+    html = _Anchors(rule, links).write(html)
     return html, tuple(links.all)
 
 
@@ -95,11 +103,11 @@ class _Anchors:
         return self._rule.links == "footnotes" and is_of(href, self._rule.link_hosts)
 
 
-def _footnotes(rule: RenderRule, links: Links) -> str:
+def _footnotes(rule: RenderRule, links: Numbered) -> str:
     def escaped(text: str) -> str:
         return entities.escape(text, quote=False)
 
-    lines = (f"[{n}] {escaped(text)}: <i>{escaped(url)}</i>" for n, (text, url) in enumerate(links.all, 1))
+    lines = (f"[{n}] {escaped(text)}: <i>{escaped(url)}</i>" for n, (text, url) in enumerate(links, 1))
     return f"\n<h4>{escaped(rule.footnotes_title)}</h4>\n<p>{'<br>'.join(lines)}</p>\n"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html as entities
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, urljoin, urlsplit
 
 TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>")  # nh3 escapes > in attributes
@@ -18,6 +20,12 @@ _URL_BODY = r"(?:[A-Za-z0-9\-._~:/?#@!$'*+,;=%]|&amp;|\([A-Za-z0-9\-._~:/?#@!$'*
 _WORTH_A_LOOK = re.compile(
     r"<[a-z0-9]+ [^>]*>|<(?:code|pre)>|</(?:a|code|pre)>|(?:https?://|www\.)(?=[A-Za-z0-9])" + _URL_BODY
 )
+
+_INSIDE = r"[^<]*(?:</?(?:b|code|del|em|i|strong)>[^<]*)*"
+_SETTLED = re.compile(rf'<a href="(?:https?://|mailto:)[^>]*>{_INSIDE}</a>|<code[^>]*>[^<]*</code>')
+_SETTLED_WITH_PICTURES = re.compile(rf'{_SETTLED.pattern}|<img src="https?://[^>]*>')
+_UNSETTLED = re.compile(r"<a[ >]|</a>|<img|https?://|www\.")
+_ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 
 _WITHIN_A_WORD = re.compile(r"[A-Za-z0-9@./]")
 
@@ -41,6 +49,33 @@ def words(html: str) -> str:
     return " ".join((entities.unescape(html) if "&" in html else html).split())
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One link of a page."""
+
+    html: str  # inside it
+    href: str
+    words: str
+
+
+@lru_cache(maxsize=4)  # one page is asked about by every channel in turn
+def anchors(html: str) -> tuple[tuple[str, ...], tuple[Anchor, ...]]:
+    """What stands around the links of `html`, one piece more than there are links, and the links."""
+    pieces = _ANCHOR.split(html)
+    found = zip(pieces[1::3], pieces[2::3], strict=True)
+    return tuple(pieces[::3]), tuple(Anchor(inner, attribute(tag, "href"), words(inner)) for tag, inner in found)
+
+
+@lru_cache(maxsize=4)
+def web_links(html: str) -> tuple[tuple[str, str], ...]:
+    """(words, URL) of each http(s) link of `html`, in order of first use."""
+    links = Links()
+    for anchor in anchors(html)[1]:
+        if anchor.href.startswith("http"):
+            links.number(anchor.words, anchor.href)
+    return tuple(links.all)
+
+
 class Finisher:
     """Turns sanitised HTML into the one form all channels start from.
 
@@ -58,6 +93,9 @@ class Finisher:
 
     def finish(self, html: str) -> str:
         """`html`, finished."""
+        settled = _SETTLED_WITH_PICTURES if not self._pictures else _SETTLED
+        if not _UNSETTLED.search(settled.sub("", html)):  # as most bodies are: no match of them is looked at singly
+            return html
         return _WORTH_A_LOOK.sub(self._look, html)
 
     def _look(self, match: re.Match[str]) -> str:
@@ -128,7 +166,8 @@ class Links:
 
 def says_its_url(text: str, url: str) -> bool:
     """Whether a link's words are its address, so that they need no footnote."""
-    return text.removeprefix("mailto:").rstrip("/") in {
+    bare = text.removeprefix("mailto:").rstrip("/")
+    return bare in url and bare in {
         url.rstrip("/"),
         url.removeprefix("https://").removeprefix("http://").rstrip("/"),
         url.removeprefix("mailto:"),

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from steadycast.channel import Limit
 from steadycast.render.count import cut
-from steadycast.render.lexer import SPLIT, Links, attribute, is_of, says_its_url, words
+from steadycast.render.lexer import SPLIT, Links, anchors, attribute, is_of, says_its_url, words
 
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _NOTE = re.compile(r'<sup class="footnote-ref">(.*?)</sup>', re.DOTALL)
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"  # notes, so that nobody takes them for the numbered links
-_ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 _LINK = re.compile("\x02(\\d+)\x02 ?")  # where a link ended: its place in the list of links
+_MARK = re.compile("\x02\\d+\x02")
 _BREAK = "\x01"  # a line break inside a paragraph, until white space has been collapsed
 _SENTINELS = re.compile("[\x01\x02]")
 _BLOCK = re.compile(
@@ -38,6 +38,8 @@ class Plain:
         `mode`: `inline` (words URL), `numbered` (words[1], and the list at the end; links to `hosts` stay inline), or
         `drop` (the words alone).
         """
+        if mode == "drop":
+            return _MARK.sub("", self.text), ()
         found = Links()
 
         def write(mark: re.Match[str]) -> str:
@@ -47,7 +49,7 @@ class Plain:
                 return f"[{found.number(words_, url)}]{space}"
             if mode == "inline":
                 found.number(words_, url)
-            return space if mode == "drop" else self._beside(mark, url)
+            return self._beside(mark, url)
 
         text = _LINK.sub(write, self.text)
         if mode == "numbered" and found.all:
@@ -64,19 +66,18 @@ def plain(html: str) -> Plain:
     """The text of `html`: paragraphs parted by an empty line, items begun by • or a number, quotes by >, cells by |."""
     if "\x01" in html or "\x02" in html:
         html = _SENTINELS.sub("", html)
-    html = _NOTE.sub(lambda m: _note(words(m[1])), html)
+    if "footnote-ref" in html:
+        html = _NOTE.sub(lambda m: _note(words(m[1])), html)
     links: list[tuple[str, str]] = []
-
-    def marked(anchor: re.Match[str]) -> str:
-        href = attribute(anchor[1], "href")
-        text = words(anchor[2])
-        if not href or href.startswith("#") or not text or says_its_url(text, href):
-            return anchor[2]
-        links.append((text, href))
-        return f"{anchor[2]}\x02{len(links) - 1}\x02"
-
-    text = _Writer().write(_ANCHOR.sub(marked, html))
-    return Plain(text, tuple(links))
+    around, found = anchors(html)
+    marked = [around[0]]
+    for anchor, after in zip(found, around[1:], strict=True):
+        marked.append(anchor.html)
+        if anchor.href and anchor.href[0] != "#" and anchor.words and not says_its_url(anchor.words, anchor.href):
+            marked.append(f"\x02{len(links)}\x02")
+            links.append((anchor.words, anchor.href))
+        marked.append(after)
+    return Plain(_Writer().write("".join(marked)), tuple(links))
 
 
 def render(html: str, mode: str = "inline", hosts: tuple[str, ...] = ()) -> tuple[str, Numbered]:
@@ -136,15 +137,17 @@ class _Writer:
 
     def write(self, html: str) -> str:
         pieces = _BLOCK.split(html)
-        does, flush = self._does, self._flush
-        for i in range(0, len(pieces) - 1, 3):
-            text = pieces[i]
+        does, last = self._does, pieces.pop()
+        for text, tag, attributes in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
             if text and (self._line or self._pre or not text.isspace()):  # between blocks it means nothing
                 self._line.append(text)
-            self._attributes = pieces[i + 2]
-            does.get(pieces[i + 1], flush)()
-        self._line.append(pieces[-1])
-        flush()
+            if tag in does:
+                self._attributes = attributes
+                does[tag]()
+            elif self._line:
+                self._flush()
+        self._line.append(last)
+        self._flush()
         text = "".join(self._blocks).strip("\n")
         return entities.unescape(text) if "&" in text else text
 
