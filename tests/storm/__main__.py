@@ -37,6 +37,19 @@ def storm(options: argparse.Namespace) -> int:
     return 1 if any(r.verdict.findings for r in results) else 0
 
 
+def every_fault(options: argparse.Namespace) -> int:
+    """Each kind of fault once on each platform."""
+    done = points.drill(options.channels or points.DRILLED, options.kinds, options.seed)
+    if options.json:
+        print(json.dumps([{"rule": f.rule, "why": f.why, "kills": 0} for case in done for f in case.findings]))
+        return 0
+    for case in done:
+        if case.findings:
+            print(points.shown(case))
+    print(f"{len(done)} faults, {sum(bool(case.findings) for case in done)} broken")
+    return 1 if any(case.findings for case in done) else 0
+
+
 def every_point(options: argparse.Namespace) -> int:
     """Every crash point; the table."""
     done = points.run(options.channels or points.CHANNELS, options.seed)
@@ -57,20 +70,23 @@ def broken(options: argparse.Namespace) -> int:
 def main() -> int:
     """What was asked for."""
     parser = argparse.ArgumentParser(prog="python -m storm", description="Storms over the delivery protocol.")
-    parser.add_argument("what", nargs="?", default="storm", choices=["storm", "points", "mutants"])
+    parser.add_argument("what", nargs="?", default="storm", choices=["storm", "points", "faults", "mutants"])
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--classes", nargs="*", choices=list(CLASSES))
-    parser.add_argument("--channels", nargs="*", choices=points.CHANNELS, help="points: these only")
+    parser.add_argument(
+        "--channels", nargs="*", choices={*points.CHANNELS, *points.DRILLED}, help="points, faults: these only"
+    )
     parser.add_argument("--workers", type=int, default=6, choices=range(2, 9))
     parser.add_argument("--postgres", action="store_true", help="the ledger on STEADYCAST_TEST_POSTGRES's server")
+    parser.add_argument("--kinds", nargs="*", default=[], choices=points.drills(), help="faults: these only")
     parser.add_argument("--longest", type=float, default=600, help="seconds a class's storm may last")
     parser.add_argument("--stop-at-first", action="store_true", help="end at the first broken promise")
     parser.add_argument("--freeze-at", nargs="*", default=[], choices=crashpoints.POINTS, help="freeze workers here")
     parser.add_argument("--json", action="store_true", help="the findings, instead of the table")
     parser.add_argument("--only", nargs="*", default=[], help="mutants: those with these numbers only")
     options = parser.parse_args()
-    return {"storm": storm, "points": every_point, "mutants": broken}[options.what](options)
+    return {"storm": storm, "points": every_point, "faults": every_fault, "mutants": broken}[options.what](options)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ class FarSide:
         key, part, what = self._named(path, body)
         nth = self._count("send", key, what, str(part))
         fault = faults.send(self.seed, key, f"{what}{part}", nth, calm=self.calm)
-        if scripted := self._scripted("send", fault):
+        if scripted := self._scripted("send"):
             fault = scripted
         self.log("arrived", key=key, part=part, step=what, nth=nth, kind=fault.kind)
         if fault.kind == "late":
@@ -122,14 +122,13 @@ class FarSide:
         self.log("answered", key=key, part=part, step=what, nth=nth, kind=fault.kind)
         await self._say(fault, answer, writer)
 
-    def _scripted(self, verb: str, fault: faults.Fault) -> faults.Fault | None:
+    def _scripted(self, verb: str) -> faults.Fault | None:
         left = self.script.get(verb)
         if not left:
             return None
-        kind = left.pop(0)
-        how = fault.how if fault.kind == kind else {"late": "error", "too-many": "1", "error-before": "500",
-                                                    "error-after": "500"}.get(kind, "")  # fmt: skip
-        return faults.Fault(kind, faults.SENDS.get(kind, (0, False))[1], 0.9, how)
+        kind, _, how = left.pop(0).partition(":")
+        usual = {"late": "error", "too-many": "1", "error-before": "500", "error-after": "500"}.get(kind, "")
+        return faults.Fault(kind, faults.SENDS.get(kind, (0, False))[1], 0.9, how or usual)
 
     def _named(self, path: list[str], body: dict[str, Any]) -> tuple[str, int, str]:
         if path[0] == "conditional":
@@ -216,7 +215,7 @@ class FarSide:
         page, key = int(query.get("page", ["1"])[0]), query.get("for", [""])[0]
         nth = self._count("look", key) if page == 1 else self.counts.get(("look", key), 1)
         fault = faults.look(self.seed, key, nth, calm=self.calm)
-        if page == 1 and (scripted := self._scripted("look", fault)):
+        if page == 1 and (scripted := self._scripted("look")):
             fault = scripted
         if fault.kind == "error":
             await _answer(writer, 503, {"error": "later"})

@@ -32,6 +32,7 @@ class Mutant:
     changes: tuple[tuple[str, str, str], ...]
     storm: str = "read-back"
     freeze_at: tuple[str, ...] = ()
+    fault: str = ""  # "channel: kind": one scripted fault shows it, whatever the machine's load
 
 
 @dataclass(frozen=True)
@@ -54,32 +55,32 @@ def one(name: str, file: str, passage: str, instead: str, **more: object) -> Mut
 MUTANTS = (
     one("a 5xx says that nothing was taken", f"{WEB}/far.py",
         'return self._error(Busy if reads else Unknown, said or "no usable answer"',
-        'return self._error(Busy, said or "no usable answer"'),
+        'return self._error(Busy, said or "no usable answer"', fault="read-back-0: send error-before"),
     one("a reset says that nothing was taken", f"{WEB}/far.py",
         "raise self._error(Busy if reads or not wire.sending else Unknown, reason(error, wire))",
-        "raise self._error(Busy, reason(error, wire))"),
+        "raise self._error(Busy, reason(error, wire))", fault="read-back-0: send reset-after"),
     one("what is in doubt is sent again", f"{DELIVERY}/judge.py",
         "return _ending(claim, State.UNKNOWN, now, said, deadline=deadline, wake=wake)",
-        "return _ending(claim, State.DUE, now, said, wake=now)"),
+        "return _ending(claim, State.DUE, now, said, wake=now)", fault="read-back-0: send cut-after"),
     one("SETTLE is nothing", f"{DELIVERY}/judge.py",
-        "return deadline + dt.timedelta(seconds=platform.settle)", "return deadline"),
+        "return deadline + dt.timedelta(seconds=platform.settle)", "return deadline", fault="read-back-0: send error-before"),
     one("SETTLE counts from the answer, not from the deadline", f"{DELIVERY}/judge.py",
-        "deadline = max(now, began + dt.timedelta(seconds=opened.platform.deadline))", "deadline = now"),
+        "deadline = max(now, began + dt.timedelta(seconds=opened.platform.deadline))", "deadline = now", fault="read-back-0: send error-before"),
     one("a thread's deadline counts from its first part", f"{DELIVERY}/send.py",
-        "job.steps.began or began", "began"),
+        "job.steps.began or began", "began", fault="read-back-3: send error-before"),
     one("a look counts before SETTLE", f"{DELIVERY}/settle.py",
-        "return replace(still, wake=earliest) if now < earliest else None", "return None"),
+        "return replace(still, wake=earliest) if now < earliest else None", "return None", fault="read-back-3: late death"),
     one("a look that cannot tell says absent", f"{DELIVERY}/judge.py",
-        "if opened.platform.delivery in RESENDABLE:\n        return _absent", "if True:\n        return _absent"),
+        "if opened.platform.delivery in RESENDABLE:\n        return _absent", "if True:\n        return _absent", fault="read-back-0: look error"),
     one("what a look does not find is called published", f"{DELIVERY}/judge.py",
         'return _absent(look, "not there", now)',
-        "return _arrived(look, opened, Receipt(post.key), now, read_back=True)"),
+        "return _arrived(look, opened, Receipt(post.key), now, read_back=True)", fault="read-back-0: send error-before"),
     one("no answer is called published", f"{DELIVERY}/judge.py",
         '    said = _said(answer, opened.redact)\n    if opened.platform.delivery == "blind":',
-        '    return _arrived(claim, opened, Receipt(claim.marker), now)\n    if opened.platform.delivery == "blind":'),
+        '    return _arrived(claim, opened, Receipt(claim.marker), now)\n    if opened.platform.delivery == "blind":', fault="read-back-0: send error-before"),
     one("a blind platform's doubt is sent again", f"{DELIVERY}/judge.py",
         "return _ending(claim, State.UNKNOWN, now, said, deadline=deadline)",
-        "return _ending(claim, State.DUE, now, said, wake=now)", storm="blind"),
+        "return _ending(claim, State.DUE, now, said, wake=now)", fault="blind-0: send cut-after"),
     Mutant("the intent is written after the send", (
         (f"{DELIVERY}/send.py", "granted = {claim.id: claim for claim in ledger.intend(claims, now, lease)}",
          "granted = {claim.id: replace(claim, lease=now + lease) for claim in claims}"),
@@ -93,10 +94,10 @@ MUTANTS = (
         "        self._ledger.receive([early], began)\n"
         '        crashpoints.here("cleared")\n'),
     one("the receipt is not kept", f"{LEDGER}/endings.py",
-        'upsert(connection, RECEIPT, proofs, ("remote_id", "url", "at", "seen", "detail"))', "pass"),
+        "run(connection, PROVEN, [_receipt(e) for e in took if e.proof])", "pass", fault="read-back-0: send accept"),
     one("each try renders anew", f"{DELIVERY}/send.py",
         "_unharmed(claim, kept[claim.id]) if claim.id in kept else _rendered(claim, make_post)",
-        "_rendered(claim, make_post)", storm="conditional"),
+        "_rendered(claim, make_post)", fault="conditional-0: send cut-after"),
     one("a lease that ran out in mid-send is due again", f"{LEDGER}/recovery.py",
         'doubt = {"state": State.UNKNOWN,', 'doubt = {"state": State.DUE,'),
     one("recovery leaves what was in mid-send", f"{LEDGER}/recovery.py",
@@ -111,14 +112,14 @@ MUTANTS = (
         "c.state.in_([State.UNKNOWN, State.REFUSED, State.HANDED])",
         "c.state.in_([State.REFUSED, State.HANDED])", storm="blind"),
     one("a claim asks for no state", f"{LEDGER}/claims.py",
-        "free = (c.state == State.DUE) & (c.wake", "free = (c.state != State.PUBLISHED) & (c.wake", storm="blind"),
+        'free = f"state = ? AND wake', "free = f\"(state = ? OR state IN ('sending', 'unknown')) AND wake"),
     one("an intent asks for no token and no state", f"{LEDGER}/claims.py",
-        'c.id == bindparam("b_id"), c.token == bindparam("b_token"), c.state == State.CLAIMED, c.lease > now,\n'
-        "        c.frozen", 'c.id == bindparam("b_id"), bindparam("b_token") >= 0,\n        c.frozen',
+        "WHERE id = ? AND token = ? AND state = ? AND lease > ? AND frozen",
+        "WHERE id = ? AND token + ? >= 0 AND state || ? <> '' AND coalesce(lease, 0) + ? > 0 AND frozen",
         freeze_at=("held", "rendered", "freeze-durable")),
     one("an ending asks for no token and no state", f"{LEDGER}/endings.py",
-        '    & (DELIVERY.c.token == bindparam("b_token"))\n    & (DELIVERY.c.state == bindparam("b_from"))\n',
-        '    & (bindparam("b_token") >= 0)\n    & (bindparam("b_from") != "")\n',
+        'HERE = "WHERE id = ? AND token = ? AND state = ?"',
+        "HERE = \"WHERE id = ? AND token + ? >= 0 AND state || ? <> ''\"",
         freeze_at=("gathered", "look-answered")),
     one("a step asks for no token", f"{LEDGER}/claims.py",
         "        c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > now\n",
@@ -129,22 +130,22 @@ MUTANTS = (
         "return min((self.until - self._clock.now()).total_seconds(), self._span - self.age())",
         "return self._span", freeze_at=("cleared", "request-ready", "request-leaves")),
     one("a step's remote id is not kept", f"{DELIVERY}/steps.py",
-        "self._ledger.finish_step(self._claim, name, remote_id, self._clock.now())", "pass", storm="conditional"),
+        "self._ledger.finish_step(self._claim, name, remote_id, self._clock.now())", "pass", fault="two-phase-0: look newest-missing"),
     one("a kept remote id is not used", f"{DELIVERY}/steps.py",
-        "if step.remote_id is not None:", "if False:", storm="read-back"),
+        "if step.remote_id is not None:", "if False:", fault="read-back-3: send too-many"),
     one("a thread goes on one part too early", f"{DELIVERY}/judge.py",
-        "enumerate(found.parts, 1)", "enumerate(found.parts[1:], 2)"),
+        "enumerate(found.parts, 1)", "enumerate(found.parts[1:], 2)", fault="read-back-3: send error-before"),
     one("an absurd Retry-After is obeyed", f"{DELIVERY}/judge.py",
-        "asked is not None and asked < ABSURD", "asked is not None", storm="blind"),
+        "asked is not None and asked < ABSURD", "asked is not None", fault="blind-0: send too-many:1000000000"),
     one("a platform believes any 2xx", f"{FAR}/blind/adapter.py",
-        'if told.get("key") != post.key:', "if False:", storm="blind"),
+        'if told.get("key") != post.key:', "if False:", fault="blind-0: send html-before"),
     one("a platform believes a list that is not whole", f"{FAR}/read-back/adapter.py",
-        'if len({i["id"] for i in found}) != told["total"]:', "if False:"),
+        'if len({i["id"] for i in found}) != told["total"]:', "if False:", fault="read-back-0: look newest-missing"),
     one("a platform believes an old list", f"{FAR}/read-back/adapter.py",
-        ' or told["as_of"] < asked - OLD', ""),
+        ' or told["as_of"] < asked - OLD', "", fault="read-back-0: look stale"),
     one("a platform keeps no id of its draft", f"{FAR}/two-phase/adapter.py",
         'draft = self.channel.once("draft", lambda: self._ask(post, "drafts", {"key": post.key, "text": post.text}))',
-        'draft = self._ask(post, "drafts", {"key": post.key, "text": post.text})', storm="conditional"),
+        'draft = self._ask(post, "drafts", {"key": post.key, "text": post.text})', fault="two-phase-0: look newest-missing"),
 )  # fmt: skip
 
 
@@ -167,9 +168,7 @@ def run(seed: int, only: Collection[int] = (), tell: bool = True) -> list[Catch]
 def _stormed(number: int, mutant: Mutant, seed: int) -> Catch:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         _mutated(mutant, Path(folder))
-        freeze = ["--freeze-at", *mutant.freeze_at] if mutant.freeze_at else []
-        order = [sys.executable, "-m", "storm", "--json", "--stop-at-first", "--kills", str(KILLS), "--seed", str(seed),
-                 "--longest", str(LONGEST), "--classes", mutant.storm, *freeze]  # fmt: skip
+        order = [sys.executable, "-m", "storm", *_aim(mutant), "--json", "--seed", str(seed)]
         paths = os.pathsep.join([f"{folder}/src", f"{folder}/tests"])
         process = subprocess.Popen(
             order, env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}, cwd=folder,
@@ -188,6 +187,16 @@ def _stormed(number: int, mutant: Mutant, seed: int) -> Catch:
         return Catch(number, mutant.name, "", "survived" if said else "its storm broke", seed, 0)
     first = found[0]
     return Catch(number, mutant.name, first["rule"], first["why"], seed, first["kills"])
+
+
+def _aim(mutant: Mutant) -> list[str]:
+    """The storm, or the one scripted fault, that shows it."""
+    if mutant.fault:
+        channel, _, kind = mutant.fault.partition(": ")
+        return ["faults", "--channels", channel, "--kinds", kind]
+    freeze = ["--freeze-at", *mutant.freeze_at] if mutant.freeze_at else []
+    bounds = ["--stop-at-first", "--kills", str(KILLS), "--longest", str(LONGEST)]
+    return ["storm", *bounds, "--classes", mutant.storm, *freeze]
 
 
 def _mutated(mutant: Mutant, folder: Path) -> None:

@@ -22,12 +22,13 @@ from pathlib import Path
 from steadycast import crashpoints
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import OPEN
-from storm import worker
+from storm import faults, worker
 from storm.checker import Finding, judge
 from storm.history import History, logs, stories
 from storm.log import Log
 from storm.weather import POINTS, Scene
 
+DRILLED = ("conditional-0", "conditional-1", "two-phase-0", "read-back-0", "read-back-3", "blind-0")
 CHANNELS = ("conditional-1", "two-phase-0", "read-back-0", "read-back-1", "blind-0")
 PHASES: dict[
     str, tuple[str | None, ...]
@@ -75,6 +76,7 @@ def run(channels: Sequence[str] = CHANNELS, seed: int = 1) -> list[Case]:
                         _die(scene, case)
                         _judge(scene, case, scene.ledger)
                         done.append(case)
+            done += [_drilled(scene, empty, channel, kind) for kind in drills()]
             passed = _passed(scene, Case(channel, "first", NOTE, f"{channel}-first"))
             frozen = [
                 Case(channel, "frozen", point, f"{channel}-frozen-{point}") for point in FROZEN if point in passed
@@ -82,6 +84,51 @@ def run(channels: Sequence[str] = CHANNELS, seed: int = 1) -> list[Case]:
             _freeze(scene, frozen, empty)
             done += frozen
     return done
+
+
+def drills() -> list[str]:
+    """Every kind of fault, of a sending and of a look."""
+    sends = [*faults.SENDS, *(f"too-many:{wait}" for wait in faults.RETRY_AFTER)]
+    return [*(f"send {kind}" for kind in sends), *(f"look {kind}" for kind in faults.LOOKS), "late death"]
+
+
+def drill(channels: Sequence[str] = DRILLED, kinds: Sequence[str] = (), seed: int = 1) -> list[Case]:
+    """Each kind of fault once on each platform, by itself, in an order and at times that no machine's load changes."""
+    worker.scaled_once()
+    done: list[Case] = []
+    for channel in channels:
+        with Scene(seed) as scene:
+            empty = scene.folder / "empty.sqlite"
+            shutil.copyfile(scene.address, empty)
+            scene.control("calm", calm=True)
+            done += [_drilled(scene, empty, channel, kind) for kind in kinds or drills()]
+    return done
+
+
+def _drilled(scene: Scene, empty: Path, channel: str, kind: str) -> Case:
+    """One story: all goes well and slowly up to a thread's last part; then the fault, or a death in mid-request."""
+    case = Case(channel, "faults", kind, f"{channel}-{kind.replace(' ', '-')}", came=1)
+    verb, _, fault = kind.partition(" ")
+    before = ["slow"] * (1 if channel.startswith("two-phase") else worker.parts_of(channel) - 1)
+    shutil.copyfile(empty, scene.address)
+    _promise(scene, case, scene.ledger)
+    last = {"send": fault, "look": "cut-after", "late": "accept"}[verb]
+    scene.control("script", script={"send": [*before, last], "look": [fault] if verb == "look" else []})
+    if verb == "late":  # the last part, told to the witness and never sent
+        _wait(_tick(scene, case, scene.ledger, "request-ready", "kill", len(before) + 1))
+        scene.control("still")
+        case.shift += _sleep(scene)
+    _until_death(scene, case, None)
+    scene.control("script", script={})
+    _judge(scene, case, scene.ledger)
+    return case
+
+
+def _sleep(scene: Scene) -> float:
+    """Seconds until the ledger wakes somebody, exactly."""
+    wakes = [row.wake for row in scene.ledger.deliveries() if row.wake and row.state in OPEN]
+    scene.ledger.close()
+    return max(0.0, (min(wakes) - dt.datetime.now(dt.UTC)).total_seconds() + 0.001)
 
 
 def _passed(scene: Scene, case: Case) -> set[str]:
@@ -161,7 +208,7 @@ def _promise(scene: Scene, case: Case, ledger: Ledger) -> None:
     ledger.close()  # nothing is open across a fork
 
 
-def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str = "") -> int:
+def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str = "", hit: int = 1) -> int:
     """A process that ticks once, tells when something wakes, and ends with 0 unless it comes to the point."""
     if pid := os.fork():
         return pid
@@ -173,7 +220,7 @@ def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str 
         if point == NOTE:
             _note(scene.folder / f"{case.slot}.points")
         elif point:
-            crashpoints.arm(point, 1, how)
+            crashpoints.arm(point, hit, how)
         worker.tick(ledger, worker.Desk(scene.url, log, clock), clock, choose=list, workers=2)
         crashpoints.disarm()
         wakes = [row.wake for row in ledger.deliveries() if row.wake and row.state in OPEN]
@@ -215,7 +262,7 @@ def _judge(scene: Scene, case: Case, ledger: Ledger) -> None:
 
 def table(done: Sequence[Case]) -> tuple[list[str], list[list[str]]]:
     """A row a platform, a column a phase: how many points its stories died or froze at."""
-    phases = [*PHASES, "frozen"]
+    phases = [*PHASES, "faults", "frozen"]
     rows = []
     for channel in dict.fromkeys(case.channel for case in done):
         mine = [case for case in done if case.channel == channel]

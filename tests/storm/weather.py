@@ -38,6 +38,7 @@ CHANNELS = 4  # of each platform; odd ones carry threads
 LATE = dt.timedelta(hours=2)  # so long that nothing may be missed
 POINTS = tuple(p for p in crashpoints.POINTS if not p.startswith(("media", "file", "shelf")))
 PAUSE = (0.8, 2.2)  # seconds: past a lease of 300 s / SCALE, and of a sending's 240 s / SCALE
+LONG_PAUSE = (2.5, 4.0)  # until others have surely sent for him
 STEPS = 120  # crash points that a worker may pass, at most: some eight deliveries' worth
 PLACES = 256  # of workers at one time
 STILL = {State.PLANNED, State.DUE, State.CLAIMED, State.SENDING}
@@ -64,6 +65,7 @@ class Crew:
     running: set[int] = field(default_factory=set)
     frozen: dict[int, float] = field(default_factory=dict)  # pid -> when it is thawed
     born: int = 0
+    pause: tuple[float, float] = PAUSE
 
     def fork(self) -> int:
         """One more worker."""
@@ -85,7 +87,7 @@ class Crew:
                 done, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
                 if done and os.WIFSTOPPED(status):
                     stopped += pid not in self.frozen
-                    self.frozen.setdefault(pid, time.monotonic() + random.uniform(*PAUSE))
+                    self.frozen.setdefault(pid, time.monotonic() + random.uniform(*self.pause))
                 elif done:
                     died += 1
                     self.running.discard(pid)
@@ -216,7 +218,7 @@ class Storm:
         began = time.monotonic()
         with Scene(self.seed, self.postgres) as scene:
             office = Crew(lambda _: self._office(scene))
-            crew = Crew(lambda nth: self._worker(scene, nth))
+            crew = Crew(lambda nth: self._worker(scene, nth), pause=LONG_PAUSE if self.freeze_at else PAUSE)
             try:
                 office.fork()
                 kills, pauses = self._blow(scene, crew, draw)

@@ -67,8 +67,8 @@ def kind_of(channel: str) -> str:
 
 
 def parts_of(channel: str) -> int:
-    """Channels with odd numbers carry threads, where their platform can."""
-    return 3 if kind_of(channel) in {"conditional", "read-back"} and int(channel.rpartition("-")[2]) % 2 else 1
+    """Channels with odd numbers carry threads, where their platform can: of three parts, or of six."""
+    return {"1": 3, "3": 6}.get(channel[-1], 1) if kind_of(channel) in {"conditional", "read-back"} else 1
 
 
 def make_post(claim: Claimed) -> Post:
@@ -176,4 +176,4 @@ def work(ledger: Ledger, url: str, folder: Path, seed: str) -> None:
         busy = tick(
             ledger, desk, clock, workers=4, choose=lambda ids: draw.sample(ids, min(len(ids), draw.choice([1, 2, 4])))
         )
-        time.sleep(0.002 if busy else 0.02)
+        time.sleep(0.002 if busy else 0.04)
