@@ -78,7 +78,9 @@ class Locked:
         return call
 
 
-@pytest.mark.parametrize("delivery", CLASSES)
+@pytest.mark.parametrize(
+    "delivery", ["read-back", *(pytest.param(name, marks=pytest.mark.slow) for name in ("conditional", "blind"))]
+)
 def test_the_ledger_is_locked_at_each_call(empty_sqlite, quick_path, monkeypatch, delivery):
     """It waits, then says who is to be ended; nothing is sent after it, and all goes on once the lock is gone."""
     monkeypatch.setattr(ledger_connection, "BUSY_TIMEOUT", 0.05)
