@@ -128,7 +128,7 @@ class FarSide:
             return None
         kind, _, how = left.pop(0).partition(":")
         usual = {"late": "error", "too-many": "1", "error-before": "500", "error-after": "500"}.get(kind, "")
-        return faults.Fault(kind, faults.SENDS.get(kind, (0, False))[1], 0.9, how or usual)
+        return faults.Fault(kind, faults.SENDS.get(kind, (0, False))[1], 0.5, how or usual)
 
     def _named(self, path: list[str], body: dict[str, Any]) -> tuple[str, int, str]:
         if path[0] == "conditional":

@@ -101,7 +101,10 @@ def drill(channels: Sequence[str] = DRILLED, kinds: Sequence[str] = (), seed: in
             empty = scene.folder / "empty.sqlite"
             shutil.copyfile(scene.address, empty)
             scene.control("calm", calm=True)
-            done += [_drilled(scene, empty, channel, kind) for kind in kinds or drills()]
+            done += [_drilled(scene, empty, channel, kind) for kind in kinds or drills() if kind != "frozen"]
+            frozen = [Case(channel, "frozen", "cleared", f"{channel}-frozen")] if "frozen" in kinds else []
+            _freeze(scene, frozen, empty)
+            done += frozen
     return done
 
 
@@ -109,7 +112,7 @@ def _drilled(scene: Scene, empty: Path, channel: str, kind: str) -> Case:
     """One story: all goes well and slowly up to a thread's last part; then the fault, or a death in mid-request."""
     case = Case(channel, "faults", kind, f"{channel}-{kind.replace(' ', '-')}", came=1)
     verb, _, fault = kind.partition(" ")
-    before = ["slow"] * (1 if channel.startswith("two-phase") else worker.parts_of(channel) - 1)
+    before = ["accept"] if channel.startswith("two-phase") else ["slow"] * (worker.parts_of(channel) - 1)
     shutil.copyfile(empty, scene.address)
     _promise(scene, case, scene.ledger)
     last = {"send": fault, "look": "cut-after", "late": "accept"}[verb]

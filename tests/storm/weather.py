@@ -286,11 +286,11 @@ class Storm:
         scene.say("calm")
         crew.thaw(everyone=True)
         crew.start = lambda nth: worker.work(scene.ledger, scene.url, scene.folder, f"calm|{nth}")
-        until = time.monotonic() + (12 if self.stop_at_first else 60)
+        until = time.monotonic() + (12 if self.stop_at_first else 150)  # a loaded machine is slow, not silent
         while time.monotonic() < until and not scene.says("quiet") and not scene.says("broken"):
             crew.reap()
             crew.thaw()
-            while len(crew.running) < 4:
+            while len(crew.running) < 3:
                 crew.fork()
             time.sleep(0.05)
         if not scene.says("broken"):
