@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from pipeline_bench import COMMUNITY, article
+from prefect_server import server
 from werkzeug import Response
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,6 +61,7 @@ def key(name: str, what: str) -> str:
 
 
 ODD = """
+import contextlib
 import logging
 
 from steadycast.channel import Refused
@@ -210,3 +214,67 @@ def test_the_ledgers_password_stands_in_no_message(bench, monkeypatch, caplog, c
     said = capsys.readouterr()
     assert "steadycast:" in said.err
     assert CANARY.format(1) not in said.out + said.err + caplog.text
+
+
+FLOWS = """
+import logging, os, sys
+from prefect.blocks.system import Secret
+from prefect.flows import load_flow_from_entrypoint
+import asyncio
+
+async def main():
+    await Secret(value=sys.stdin.readline().strip()).save("odd-token", overwrite=True)
+    for name, asked in (("intake", {}), ("publish", {"series": "daily"}), ("verify", {}), ("publish", {"series": "nothing"})):
+        flow = load_flow_from_entrypoint(f"flows/{name}.py:{name}")
+        try:
+            await flow(**asked, return_state=True)
+        except Exception:
+            logging.getLogger("prefect").exception("it failed")
+
+logging.basicConfig(level=logging.DEBUG)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.live
+def test_prefects_own_database_holds_no_secret(planted, tmp_path):
+    """Runs at DEBUG with every log sent to the server, a secret in a Secret block, and a run that fails."""
+    bench, secrets = planted
+    bench.desk.close()
+    shutil.copytree(ROOT / "flows", bench.root / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    blocked = secrets["ODD_TOKEN"]
+    given = {name: value for name, value in secrets.items() if name != "ODD_TOKEN"}
+    with server(tmp_path / "prefect") as env:
+        debug = {
+            "PREFECT_LOGGING_LEVEL": "DEBUG",
+            "PREFECT_LOGGING_EXTRA_LOGGERS": "steadycast,urllib3,requests,apprise,httpx",
+        }
+        whole = {
+            **os.environ,
+            **given,
+            **env,
+            **debug,
+            "STEADYCAST_WORKSPACE": str(bench.root),
+            "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", FLOWS],
+            input=blocked.encode(),
+            env=whole,
+            cwd=bench.root,
+            capture_output=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr.decode()[-3000:]
+        assert b"publish" in done.stderr + done.stdout
+        assert told(done.stdout + done.stderr, secrets) == []
+    with contextlib.closing(sqlite3.connect(bench.desk.workspace.ledger)) as ledger:
+        (tried,) = ledger.execute("SELECT message FROM delivery WHERE channel = 'odd' AND message <> ''").fetchone()
+        assert told("\n".join(ledger.iterdump()).encode(), secrets) == []
+    assert "***" in tried  # the block was read, and what it held was taken out
+    kept = [
+        file for folder in (tmp_path / "prefect", bench.root / "var") for file in folder.rglob("*") if file.is_file()
+    ]
+    assert any(file.name == "prefect.db" for file in kept)
+    for file in kept:
+        assert told(file.read_bytes(), secrets) == [], file
