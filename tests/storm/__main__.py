@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import sys
 
 from steadycast import crashpoints
@@ -88,6 +89,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="the findings, instead of the table")
     parser.add_argument("--only", nargs="*", default=[], help="mutants: those with these numbers only")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whoever ends the storm ends its workers
     return {"storm": storm, "points": every_point, "faults": every_fault, "mutants": broken}[options.what](options)
 
 
