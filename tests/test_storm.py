@@ -43,7 +43,7 @@ def test_a_thousand_deaths():
 @pytest.mark.slow
 def test_every_crash_point():
     """Each class, from a first sending to the recovery of a recovery, and frozen past the lease."""
-    command("points", "--seed", 1, timeout=500)
+    command("points", "--seed", 1, timeout=900)
 
 
 @pytest.mark.slow
