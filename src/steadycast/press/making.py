@@ -80,6 +80,12 @@ class Maker:
             name: Templates(outlet.folders, zone=community.zone, watched=False) for name, outlet in self.outlets.items()
         }
 
+    def warm(self) -> None:
+        """Compiles every template."""
+        for name, outlet in self.outlets.items():
+            if outlet.template:
+                self._templates[name].warm(outlet.template)
+
     def make(self, order: Order) -> Done:
         """Reads one draft and writes what its channels show of it. Never raises for what is wrong with the draft."""
         content, path = self.workspace.content, order.path

@@ -17,6 +17,7 @@ from steadycast.draft import Draft
 from steadycast.errors import DraftError
 from steadycast.render.body import Body, prepare
 from steadycast.render.count import count, cut, split
+from steadycast.render.count import fits as fits_limit
 from steadycast.render.sanitise import calm
 from steadycast.render.style import load
 from steadycast.render.text import Numbered
@@ -175,6 +176,8 @@ class _Composer:
         limit = self.platform.limits.get(name)
         if limit is None or (not text and name not in {"title", "text"}):
             return text
+        if limit.cut and not limit.min:  # nothing is said of its length, and much of it need not be counted
+            return text if fits_limit(text, limit) else cut(text, limit)
         length = count(text, limit)
         if length < limit.min:
             self._fault(f"{name} is too short: {_unit(limit)} {length}/{limit.min}", f"write a longer {name}")

@@ -7,11 +7,10 @@ import unicodedata
 from collections.abc import Callable
 from functools import partial
 
-import regex  # type: ignore[import-untyped]
-
 from steadycast.channel import Limit
 from steadycast.errors import DraftError
 from steadycast.render.han import CLOSING, WIDE
+from steadycast.render.later import Later
 
 # A URL as readers' programs find it: scheme, a host with a dot and labels of at most 63, then anything up to white
 # space or Han text, but not the punctuation it ends on. A host in Han text is counted letter by letter: that is safe.
@@ -19,7 +18,7 @@ _ALNUM = rf"[^\s\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x9f\u2000-\u206f{WIDE}]"
 _LABEL = rf"{_ALNUM}(?:(?:{_ALNUM}|-){{0,61}}{_ALNUM})?(?!{_ALNUM}|-)"
 _PATH = rf"[^\s<>\"{WIDE}\u2000-\u206f]"
 _PATH_END = rf"[^\s<>\"{WIDE}\u2000-\u206f.,;:!?')\]}}]"
-URL = re.compile(  # without IGNORECASE, which compiles these classes a hundred times as long
+URL = Later(  # without IGNORECASE, which compiles these classes a hundred times as long
     rf"(?<![A-Za-z0-9@])[Hh][Tt][Tt][Pp][Ss]?://{_LABEL}(?:\.{_LABEL})+(?::\d+)?(?:[/?#](?:{_PATH}*{_PATH_END})?)?"
 )
 
@@ -29,14 +28,14 @@ _ALONE = (
     r"\u3400-\u9fff\uff01-\uff9d"
 )
 _SINGLE = re.compile(f"[{_ALONE}]*")
-_SINGLES = re.compile(f"(?:^|(?<=[{_ALONE}]))[{_ALONE}]+(?:(?=[{_ALONE}])|$)")
-_CLUSTER = regex.compile(r"\X")
+_SINGLES = Later(f"(?:^|(?<=[{_ALONE}]))[{_ALONE}]+(?:(?=[{_ALONE}])|$)")
+_CLUSTER = Later(r"\X", "regex")
 
 # twitter-text, configuration v3: these ranges weigh 1, every other character 2, an emoji sequence 2, a URL 23.
-_LIGHT = re.compile("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
-_MAYBE_EMOJI = re.compile("[\xa9\xae\u200d\u203c-\u3299\ufe0f\U0001f000-\U000fffff]")
-_EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3")
-_WORD = re.compile(rf"[{WIDE}]|[^\s{WIDE}]+")
+_LIGHT = Later("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
+_MAYBE_EMOJI = Later("[\xa9\xae\u200d\u203c-\u3299\ufe0f\U0001f000-\U000fffff]")
+_EMOJI = Later(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3", "regex")
+_WORD = Later(rf"[{WIDE}]|[^\s{WIDE}]+")
 _WEIGHTED_URL = 23
 MOST_PARTS = 250  # of one thread: nobody reads on so far, and finding where to part takes time
 
@@ -52,7 +51,7 @@ def count(text: str, limit: Limit) -> int:
     if url is None or "://" not in text:
         return measure(text)
     rest, links = URL.subn("\n", text)
-    return measure(rest) + links * (url - measure("\n"))
+    return measure(rest) + int(links) * (url - measure("\n"))
 
 
 def fits(text: str, limit: Limit) -> bool:
@@ -93,8 +92,7 @@ _MEASURES: dict[str, Callable[[str], int]] = {
     "words": lambda text: len(_WORD.findall(text)),
 }
 
-_SENTENCE = re.compile(rf"(?:[。！？…；]+|[.!?]+(?=[\s{re.escape(CLOSING)}]|$))[{re.escape(CLOSING)}]*")
-_BETWEEN_WORDS = re.compile(rf"\s|(?<=[{WIDE}])|(?=[{WIDE}])")
+_SENTENCE = Later(rf"(?:[。！？…；]+|[.!?]+(?=[\s{re.escape(CLOSING)}]|$))[{re.escape(CLOSING)}]*")
 _LOOSE_END = " \t\n\r，、：；,:;（(「『【《〈“‘—–-"
 _TOO_SOON = 0.5  # a sentence's end before this share of the room is not worth the rest
 
@@ -109,7 +107,8 @@ def cut(text: str, limit: Limit, ellipsis: str = "…") -> str:
         return text
     if not fits(ellipsis, limit):
         ellipsis = ""
-    whole = text[: _room(text, lambda head: fits(head, limit))]
+    room = limit.max if _is_measured_by_length(text, limit) else _room(text, lambda head: fits(head, limit))
+    whole = text[:room]
     sentence = _last_end(_SENTENCE, whole)
     head = whole[:sentence].rstrip() if sentence else ""
     if head and sentence >= len(whole) * _TOO_SOON and fits(head, limit):
@@ -117,6 +116,13 @@ def cut(text: str, limit: Limit, ellipsis: str = "…") -> str:
     end = _room(text, lambda head: fits(head.rstrip(_LOOSE_END) + ellipsis, limit))
     head = text[: _word_end(text, end)].rstrip(_LOOSE_END) or text[:end].rstrip(_LOOSE_END)
     return head + ellipsis if fits(head + ellipsis, limit) else ""
+
+
+def _is_measured_by_length(text: str, limit: Limit) -> bool:
+    """Whether `limit` falls between two characters that are one grapheme each, and so is found without a search."""
+    if limit.count not in {"graphemes", "codepoints"} or len(text) <= limit.max:
+        return False
+    return "://" not in text[: limit.max + 3] and _SINGLE.fullmatch(text, 0, limit.max + 1) is not None
 
 
 def split(text: str, limit: Limit, number: str = "{n}/{total}") -> tuple[str, ...]:
@@ -207,7 +213,7 @@ def _between_graphemes(text: str, at: int) -> int:
             if link.start() >= at:
                 break
             if 0 < link.start() < at < link.end():
-                return link.start()
+                return int(link.start())
     if _SINGLE.fullmatch(text, max(0, at - 1), at + 1):
         return at
     begin = _safe_start(text, at)
@@ -225,7 +231,7 @@ def _safe_start(text: str, at: int) -> int:
     return newline + 1 if newline >= 0 else 0
 
 
-def _last_end(pattern: re.Pattern[str], text: str) -> int:
+def _last_end(pattern: Later, text: str) -> int:
     """Where the last match of `pattern` in `text` ends, or 0."""
     last = 0
     for match in pattern.finditer(text):
@@ -253,7 +259,7 @@ def _is_break(text: str, at: int) -> bool:
 
 _NEVER_FIRST = frozenset("，。、；：！？…）」』】》〉”’·—～,.;:!?)]}%‰") | frozenset(CLOSING)
 _NEVER_LAST = frozenset("（「『【《〈“‘([{#@")
-_HAN = re.compile(f"[{WIDE}]")
+_HAN = Later(f"[{WIDE}]")
 
 
 def _is_han(character: str) -> bool:

@@ -8,6 +8,7 @@ import re
 import comrak
 
 from steadycast.render.han import WIDE
+from steadycast.render.later import Later
 
 # Autolinks are left to `lexer.autolink`: comrak's takes the Chinese sentence after a URL for a part of it.
 # Ids begin with `h-` so that no heading can name itself after something the page around it relies on.
@@ -36,9 +37,10 @@ def to_html(body: str) -> str:
 
 
 _INLINE = r"(?:</?(?:a|abbr|b|cite|code|del|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)\b[^>]*>)*"
-_HAN_BEGINS = re.compile(f"{_INLINE}[{WIDE}]")
-_MAY_JOIN = re.compile(f"\n(?={_HAN_BEGINS.pattern})")
-_HAN_ENDS = re.compile(f"[{WIDE}]{_INLINE}$")
+_HAN = f"[{WIDE}]"
+_HAN_BEGINS = Later(_INLINE + _HAN)
+_MAY_JOIN = re.compile(f"\n(?={_INLINE}{_HAN})")
+_HAN_ENDS = Later(f"{_HAN}{_INLINE}$")
 
 
 def join_lines(html: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -50,6 +51,7 @@ class Templates:
     ) -> None:
         """`watched = False` is for a run that reads each template once and does not look for edits while it lasts."""
         self._folders = tuple(folders)
+        self._compiled: dict[str, jinja2.Template] = {}  # those that are not looked at again
         if values or filters or not watched:
             self._env = _environment(self._folders, zone or UTC, language)
             self._env.auto_reload = watched
@@ -65,7 +67,7 @@ class Templates:
     def render(self, template: str, /, **values: Any) -> str:
         """The text of one template; raises SettingsError that names the template's file and line."""
         try:
-            return self._env.get_template(template).render(**values)
+            return (self._compiled.get(template) or self._compile(template)).render(values)
         except jinja2.TemplateNotFound as error:
             raise SettingsError(
                 f"template {error.name} is missing",
@@ -86,6 +88,17 @@ class Templates:
         ) as error:
             file, line = self._where(error)
             raise SettingsError(f"{template}: {error}", file=file, line=line) from None
+
+    def warm(self, template: str) -> None:
+        """Compiles `template` before it is asked for; what is wrong with it is told by who asks for it."""
+        with contextlib.suppress(jinja2.TemplateError):
+            self._compile(template)
+
+    def _compile(self, template: str) -> jinja2.Template:
+        compiled = self._env.get_template(template)
+        if not self._env.auto_reload:
+            self._compiled[template] = compiled
+        return compiled
 
     def _where(self, error: Exception) -> tuple[str | None, int | None]:
         """The innermost template line of the traceback, which Jinja has rewritten to the template's own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from steadycast.channel import Limit
@@ -111,39 +112,16 @@ class _Writer:
         self._row: list[str] = []
         self._notes = False  # inside the footnotes: an item begins with its mark
         self._attributes = ""
-        self._does = {
-            "br": self._br,
-            "hr": self._hr,
-            "input": self._input,
-            "ul": self._list,
-            "ol": self._ordered,
-            "/ul": self._list_end,
-            "/ol": self._list_end,
-            "li": self._li,
-            "/li": self._li_end,
-            "blockquote": self._quote,
-            "/blockquote": self._quote_end,
-            "pre": self._code,
-            "/pre": self._code_end,
-            "tr": self._nothing,
-            "td": self._nothing,
-            "th": self._nothing,
-            "/td": self._cell,
-            "/th": self._cell,
-            "/tr": self._row_end,
-            "/table": self._table_end,
-            "section": self._section,
-        }
 
     def write(self, html: str) -> str:
         pieces = _BLOCK.split(html)
-        does, last = self._does, pieces.pop()
+        does, last = _DOES, pieces.pop()
         for text, tag, attributes in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
             if text and (self._line or self._pre or not text.isspace()):  # between blocks it means nothing
                 self._line.append(text)
             if tag in does:
                 self._attributes = attributes
-                does[tag]()
+                does[tag](self)
             elif self._line:
                 self._flush()
         self._line.append(last)
@@ -261,6 +239,32 @@ class _Writer:
             self._blocks.append("\n" if self._tight else "\n\n")
         self._blocks.append(text)
         self._tight = False
+
+
+# Not methods bound to one writer: that would be a circle for each draft, which only the collector opens.
+_DOES: dict[str, Callable[[_Writer], None]] = {
+    "br": _Writer._br,
+    "hr": _Writer._hr,
+    "input": _Writer._input,
+    "ul": _Writer._list,
+    "ol": _Writer._ordered,
+    "/ul": _Writer._list_end,
+    "/ol": _Writer._list_end,
+    "li": _Writer._li,
+    "/li": _Writer._li_end,
+    "blockquote": _Writer._quote,
+    "/blockquote": _Writer._quote_end,
+    "pre": _Writer._code,
+    "/pre": _Writer._code_end,
+    "tr": _Writer._nothing,
+    "td": _Writer._nothing,
+    "th": _Writer._nothing,
+    "/td": _Writer._cell,
+    "/th": _Writer._cell,
+    "/tr": _Writer._row_end,
+    "/table": _Writer._table_end,
+    "section": _Writer._section,
+}
 
 
 def _note(number: str) -> str:

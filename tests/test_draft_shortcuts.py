@@ -1,0 +1,151 @@
+"""Where most drafts take a short way, it leads where the long one does: front matter, outline, revision, page, cut."""
+
+import datetime as dt
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steadycast.channel import Limit
+from steadycast.draft import frontmatter
+from steadycast.draft.attached import is_remote
+from steadycast.draft.decoding import _UNPRINTABLE, decode
+from steadycast.draft.frontmatter import _by_events, _flat
+from steadycast.draft.outline import _of_its_beginning, opens_with_words, outline, shows_no_file
+from steadycast.draft.reading import _AS_JSON_DOES, _as_text
+from steadycast.errors import DraftError
+from steadycast.render import lexer
+from steadycast.render.count import _is_measured_by_length, _room, fits
+from steadycast.render.lexer import Finisher
+from steadycast.render.markdown import join_lines, to_html
+from steadycast.render.sanitise import clean
+
+VALUES = st.lists(
+    st.sampled_from(
+        ["a", "null", "~", "é", "日", "1", "0", "-", "_", " ", "  ", ":", ": ", "#", " #", ",", ", ", "[", "]", "{", "}",
+         '"', "'", "\\", "!", "&", "*", "?", "|", ">", "%", "@", "`", "=", "<<", ".", "\u00a0", "\u3000", "：", "\t",
+         "\x85", "\u2028", "yes", "08:30"]
+    ),
+    max_size=5,
+).map("".join)  # fmt: skip
+AROUND = st.sampled_from([("", ""), ('"', '"'), ("'", "'"), ("[", "]")])
+LINES = st.tuples(st.sampled_from(["a", "b", "null", "k-y", "_x"]), AROUND, VALUES)
+HEADS = st.lists(LINES.map(lambda line: f"{line[0]}: {line[1][0]}{line[2]}{line[1][1]}\n"), max_size=4).map("".join)
+
+BLOCKS = st.sampled_from(
+    ["# a", "## b", "para one", "一段话", "- x\n- y", "> q", "```\n# x\n\n# y\n```", "<div>\n# z\n</div>",
+     "<!--\n\n# c\n-->", "a\n===", "b\n---", "    # code", "1. x\n\n   # in", "- a\n\n  # b", "[a]", "[^1]", "**b** `c`",
+     "![p](https://x/y.png)", "![p](a.png)", "***", "#", "# ", "a|b\n-|-\n1|2", "\t# t", "<img src=a.png>", "&lt;",
+     "~~~\nx", "[x](y)\n", "w" * 420, "[r]: /u", "![a]", "text ![q](http://a) end", "- [ ] t", "\\# no", "*a* b",
+     "[l](x) e", "**x**\n# h", "[r]: /u\n# h", "a\n=", "*x\n- y", "a\n***", "[^1]: n", "![a](b.png)\n===", "<video src=v>"]
+)  # fmt: skip
+BODIES = st.tuples(
+    st.sampled_from(["", "\n", "\n\n"]), st.lists(BLOCKS, max_size=7), st.sampled_from(["\n\n", "\n"])
+).map(lambda parts: parts[0] + parts[2].join(parts[1]))
+
+
+@settings(max_examples=600)
+@given(HEADS)
+def test_a_flat_head_means_what_yaml_says(head):
+    short = _flat(head)
+    if short is not None:
+        values, lines = _by_events(head)
+        assert short == (values, lines)
+        assert list(short[0]) == list(values)
+
+
+def test_an_everyday_head_needs_no_yaml(monkeypatch):
+    def never(head):
+        raise AssertionError(head)
+
+    monkeypatch.setattr(frontmatter, "_by_events", never)
+    front = frontmatter.split(
+        "---\ntitle: \"一 天: x\"\ndate: 2026-11-22T08:30:00+08:00\ntags: [读书, walking]\nslug: 'a'\n---\nB\n"
+    )
+    assert front.values == {
+        "title": "一 天: x",
+        "date": "2026-11-22T08:30:00+08:00",
+        "tags": ["读书", "walking"],
+        "slug": "a",
+    }
+
+
+@settings(max_examples=600)
+@given(BODIES)
+def test_a_body_is_the_same_by_its_beginning_and_by_the_whole(body):
+    whole = outline(body)
+    short = _of_its_beginning(body)
+    if short is not None:
+        assert (short.heading, short.paragraph) == (whole.heading, whole.paragraph)
+    if shows_no_file(body):
+        assert all(is_remote(file.ref) for file in whole.files)
+    if opens_with_words(body):
+        assert whole.heading is None or not whole.heading.opens
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x01\x7f\ufffe\uffff\n\t"), max_size=12))
+def test_what_cannot_be_printed_goes_and_nothing_else(text):
+    try:
+        found = decode(text.encode())
+    except DraftError:
+        return  # a NUL
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    assert found == _UNPRINTABLE.sub("", plain)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+    | st.datetimes(timezones=st.just(dt.UTC)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('abé日\x7f"\\', max_size=3), inner, max_size=3),
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.text("abc", max_size=3), JSON, max_size=4))
+def test_a_revision_is_named_by_the_json_that_the_standard_library_writes(content):
+    import orjson
+
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_as_text)
+    assert orjson.dumps(content, default=_as_text, option=_AS_JSON_DOES) == text.encode()
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["https://a.b/c", "www.x.com", "http://", "[l](https://e.f/g)", "[l](#h)", "[l](rel/a)", "[m](mailto:a@b.c)",
+         "![p](https://p.q/r.png)", "![p](a.png)", "`http://c`", "```\nwww.z.com\n```", "<a href='https://x.y'>q <b>z</b></a>",
+         "[![i](https://i.j/k.png)](https://o.p)", "[`c` www.q.com](https://t.u)", "<pre>http://f.g</pre>", "**b**", "字",
+         "<a>no</a>", "xhttps://g.h", "<img src='http://z/z.png' alt='www.in.alt'>", "<span title='https://t.t'>z</span>"]
+    ),
+    min_size=1,
+    max_size=8,
+).map(" ".join)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(
+    PIECES,
+    st.sampled_from([{}, {"a.png": "d" * 64, "https://p.q/r.png": "e" * 64}]),
+    st.sampled_from(["", "https://b.c/"]),
+)
+def test_a_page_that_needs_no_finishing_is_known_without_looking_at_each_tag(source, pictures, base):
+    html = join_lines(clean(to_html(source), ugc=True))
+    at_once, slowly = Finisher(pictures, base, "nofollow"), Finisher(pictures, base, "nofollow")
+    assert at_once.finish(html) == lexer._WORTH_A_LOOK.sub(slowly._look, html)
+    assert at_once.lost == slowly.lost
+
+
+@given(
+    st.text(st.sampled_from("ab 。，字e\u0301👩\u200d🏫\n:/h."), min_size=5, max_size=60),
+    st.integers(1, 40),
+    st.sampled_from(["graphemes", "codepoints"]),
+)
+def test_a_place_to_cut_is_where_a_search_finds_it(text, most, unit):
+    limit = Limit(most, unit)
+    if _is_measured_by_length(text, limit):
+        assert _room(text, lambda head: fits(head, limit)) == most
+
+
+@pytest.mark.parametrize("body", ["<b>" * 5001, "x\n\n" + "<b>" * 5001])
+def test_a_bomb_of_tags_is_refused_by_either_way(body):
+    with pytest.raises(DraftError, match="HTML tags"):
+        outline(body, on_the_web=False)
