@@ -156,6 +156,7 @@ SOUNDS = {
 MAY_BE_TAKEN = {
     "garbage.mp3",
     "tag.mp3",
+    "lies.flac",
     "boxes.m4a",
     "nested.mp4",
     "lies.wav",
