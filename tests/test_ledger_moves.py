@@ -191,6 +191,7 @@ def test_a_slot_without_a_draft_is_missed_once_late_is_past(ledger, promise):
 def test_the_verdict_is_written_with_the_receipt(ledger, promise, after, filled, verdict):
     """Within grace it is kept, or filled where the draft came from reserve; after it, late."""
     [id] = promise("blog", filled=filled)
+    promise("blog", at=NOON + HOUR, draft="d2", filled=not filled)  # says nothing of this one
     claims = ledger.claim([id], NOON, "w", LEASE)
     ledger.freeze([FrozenPost(id, 1, b"x", "h", "r")], NOON)
     ledger.intend(claims, NOON, LEASE)

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
 
-from steadycast.ledger.claims import DELIVERY, micros
+from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.installation import marker_of
 from steadycast.ledger.intake import chunks
 from steadycast.ledger.plans import BLANK
+from steadycast.ledger.statements import micros
 from steadycast.ledger.tables import State
 
 SLOT = table("slot")

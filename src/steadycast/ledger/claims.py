@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Connection,
-    bindparam,
     case,
     cast,
     delete,
@@ -27,12 +25,12 @@ from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import chunks
 from steadycast.ledger.restore import Mark, count_intents, doubt, may_go, reach, set_mark
-from steadycast.ledger.tables import EPOCH, Instant, State
+from steadycast.ledger.statements import fetch, instant, micros, numbers, run, taken, text
+from steadycast.ledger.tables import Instant, State
 
 DELIVERY = table("delivery")
 FROZEN = table("frozen")
 STEP = table("step")
-MICROSECOND = dt.timedelta(microseconds=1)
 
 
 class Due(NamedTuple):
@@ -95,11 +93,6 @@ class Step:
     first: bool
 
 
-def micros(instant: dt.datetime) -> int:
-    """An instant as the database holds it."""
-    return (instant - EPOCH) // MICROSECOND
-
-
 def past(seconds: str, now: dt.datetime) -> ColumnElement[bool]:
     """Whether `now` is more than a row's `grace` or `late` past its slot's instant."""
     limit = type_coerce(DELIVERY.c.at, BigInteger) + cast(DELIVERY.c[seconds], BigInteger) * 1_000_000
@@ -108,21 +101,27 @@ def past(seconds: str, now: dt.datetime) -> ColumnElement[bool]:
 
 def due(db: Database, until: dt.datetime, limit: int = 1000) -> list[Due]:
     """What may be claimed by then, the earliest first: one walk along a partial index, whatever the ledger's size."""
-    c = DELIVERY.c
-    at, wake = (type_coerce(instant, BigInteger) for instant in (c.at, c.wake))
-    query = select(c.id, c.slot, c.channel, c.series, c.draft, c.attempt, at, wake)
-    query = query.where(c.wake <= until, c.state == State.DUE).order_by(c.wake).limit(limit)
     instants = _Instants()  # a thousand deliveries of one slot have one instant between them
     with db.read() as connection:
-        found = connection.execute(query)
-        return [Due._make((*rest, instants[at], instants[wake])) for *rest, at, wake in found]
+        return [
+            Due(id, slot, channel, series, draft, attempt, instants[at], instants[wake])
+            for id, slot, channel, series, draft, attempt, at, wake in fetch(
+                connection, WAITS, (micros(until), State.DUE.value, limit)
+            )
+        ]
+
+
+WAITS = (
+    "SELECT id, slot, channel, series, draft, attempt, at, wake FROM delivery "
+    "WHERE wake <= ? AND state = ? ORDER BY wake LIMIT ?"
+)
 
 
 class _Instants(dict[int, dt.datetime]):
     """Microseconds -> the instant, made once."""
 
     def __missing__(self, micros: int) -> dt.datetime:
-        self[micros] = EPOCH + micros * MICROSECOND
+        self[micros] = instant(micros)
         return self[micros]
 
 
@@ -139,44 +138,55 @@ def claim(
 
     What another worker has, what is not due, and what is past `late` is left out: an empty list is no error.
     """
-    c = DELIVERY.c
-    free = (c.state == State.DUE) & (c.wake <= (until or now)) & ~past("late", now)
-    taken = {
-        "state": State.CLAIMED, "attempt": c.attempt + 1, "token": c.token + 1,
-        "owner": owner, "lease": now + lease, "wake": now + lease,
-    }  # fmt: skip
-    rows = []
+    rows: list[Any] = []
+    new = (State.CLAIMED.value, owner, micros(now + lease), micros(now + lease))
+    old = (State.DUE.value, micros(until or now), micros(now))
     with db.write("claim") as connection:
-        free &= may_go(doubt(connection), now)
+        free = f"state = ? AND wake <= ? AND NOT {PAST_LATE} AND {text(connection, may_go(doubt(connection), now))}"
         for batch in chunks(sorted(ids)):
-            # PostgreSQL: rows that another worker is just taking are skipped, not waited for.
-            mine = select(c.id).where(c.id.in_(batch), free).order_by(c.id).with_for_update(skip_locked=True)
-            held = [row.id for row in connection.execute(mine)]
-            change = update(DELIVERY).where(c.id.in_(held), free).values(**taken).returning(*DELIVERY.columns)
-            rows += list(connection.execute(change)) if held else []
-        tell(connection, [r.id for r in rows], now, "claimed", owner)
-    return sorted((_claimed(row) for row in rows), key=lambda d: (d.at, d.id))
+            mine = numbers(batch)
+            if not db.is_sqlite:  # whose writers take turns; rows that another worker is just taking are not waited for
+                lock = f"{IDS} WHERE id IN ({mine}) AND {free} ORDER BY id FOR UPDATE SKIP LOCKED"
+                mine = numbers(id for (id,) in fetch(connection, lock, old))
+            change = f"{TAKE} WHERE id IN ({mine}) AND {free} RETURNING {CLAIMED}"
+            rows += fetch(connection, change, new + old) if mine else []
+        tell(connection, [row[0] for row in rows], now, "claimed", owner)
+    return sorted(map(_claimed, rows), key=lambda d: (d.at, d.id))
 
 
-def _claimed(row: object) -> Claimed:
-    names = ("id", "slot", "channel", "series", "at", "marker", "draft", "origin", "member", "attempt", "token")
-    same: dict[str, Any] = {name: getattr(row, name) for name in (*names, "lease", "frozen", "revision")}
-    spans: dict[str, Any] = {name: dt.timedelta(seconds=getattr(row, name)) for name in ("grace", "late")}
-    return Claimed(**same, **spans)
+IDS = "SELECT id FROM delivery"
+TAKE = "UPDATE delivery SET state = ?, attempt = attempt + 1, token = token + 1, owner = ?, lease = ?, wake = ?"
+PAST_LATE = "at + CAST(late AS BIGINT) * 1000000 < ?"
+CLAIMED = (
+    "id, slot, channel, series, at, grace, late, marker, draft, origin, member, attempt, token, lease, frozen, revision"
+)
+
+
+def _claimed(row: Any) -> Claimed:
+    id, slot, channel, series, at, grace, late, *same = row
+    marker, draft, origin, member, attempt, token, lease, frozen, revision = same
+    return Claimed(
+        id, slot, channel, series, instant(at), dt.timedelta(seconds=grace), dt.timedelta(seconds=late), marker, draft,
+        origin, member, attempt, token, instant(lease), frozen, revision,
+    )  # fmt: skip
 
 
 def freeze(db: Database, posts: Sequence[FrozenPost], now: dt.datetime) -> frozenset[int]:
     """Keep what will be sent, before anything is; returns the deliveries that are still this worker's."""
-    c = DELIVERY.c
-    change = update(DELIVERY).where(
-        c.id == bindparam("b_id"), c.token == bindparam("b_token"), c.state == State.CLAIMED
-    ).values(frozen=bindparam("b_hash"), revision=bindparam("b_revision"))  # fmt: skip
     with db.write("freeze") as connection:
-        held = [p for p in posts if _one(connection, change, p.delivery, p.token, b_hash=p.hash, b_revision=p.revision)]
-        rows = [{"delivery": p.delivery, "hash": p.hash, "post": p.post, "at": now} for p in held]
-        upsert(connection, FROZEN, rows, ("hash", "post", "at"))
+        held = taken(
+            connection, posts, lambda p: (FREEZE, (p.hash, p.revision, p.delivery, p.token, State.CLAIMED.value))
+        )
+        run(connection, KEEP, [(p.delivery, p.hash, p.post, micros(now)) for p in held])
         tell(connection, [p.delivery for p in held], now, "frozen")
     return frozenset(p.delivery for p in held)
+
+
+FREEZE = "UPDATE delivery SET frozen = ?, revision = ? WHERE id = ? AND token = ? AND state = ?"
+KEEP = (
+    "INSERT INTO frozen (delivery, hash, post, at) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (delivery) DO UPDATE SET hash = excluded.hash, post = excluded.post, at = excluded.at"
+)
 
 
 def frozen(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
@@ -195,20 +205,23 @@ def intend(db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.
     Left out is what is no longer this worker's, or whose lease has run out. The new lease is the instant by which
     the last request has ended; until it is known better it is the deadline that SETTLE counts from.
     """
-    c = DELIVERY.c
     until = now + lease
-    change = update(DELIVERY).where(
-        c.id == bindparam("b_id"), c.token == bindparam("b_token"), c.state == State.CLAIMED, c.lease > now,
-        c.frozen.is_not(None),
-    ).values(state=State.SENDING, lease=until, wake=until, deadline=until, looks=0)  # fmt: skip
+    new, at = (State.SENDING.value, *(micros(until),) * 3), micros(now)
     with db.write("intend") as connection:
-        mine = [replace(d, lease=until) for d in claims if _one(connection, change, d.id, d.token)]
+        held = taken(connection, claims, lambda d: (INTEND, (*new, d.id, d.token, State.CLAIMED.value, at)))
+        mine = [replace(d, lease=until) for d in held]
         tell(connection, [d.id for d in mine], now, "sending")
         intents = count_intents(connection, len(mine))
         far = reach(connection, {(d.series, d.at) for d in mine}, now)
     if mine:
         set_mark(db, Mark(intents, until=far, ahead=max(d.at for d in mine), ended=until))
     return mine
+
+
+INTEND = (
+    "UPDATE delivery SET state = ?, lease = ?, wake = ?, deadline = ?, looks = 0 "
+    "WHERE id = ? AND token = ? AND state = ? AND lease > ? AND frozen IS NOT NULL"
+)
 
 
 def holds(db: Database, claim: Claimed) -> bool:
@@ -268,7 +281,3 @@ def standing(db: Database, ids: Iterable[int]) -> dict[int, tuple[int, State]]:
             query = select(DELIVERY.c.id, DELIVERY.c.token, DELIVERY.c.state).where(DELIVERY.c.id.in_(batch))
             found |= {id: (token, State(state)) for id, token, state in connection.execute(query)}
     return found
-
-
-def _one(connection: Connection, change: object, id: int, token: int, **more: object) -> bool:
-    return connection.execute(change, {"b_id": id, "b_token": token, **more}).rowcount == 1  # type: ignore[call-overload,no-any-return]

@@ -7,19 +7,20 @@ transaction holds many of them, they share one durable commit.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Update, bindparam, case, delete, exists, select, type_coerce, update
+from sqlalchemy import Connection, TextClause, delete, text
 
-from steadycast.ledger.claims import DELIVERY, STEP, micros
+from steadycast.ledger.claims import STEP
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
+from steadycast.ledger.statements import Values, micros, run, taken
 from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
 
-SLOT = table("slot")
 RECEIPT = table("receipt")
 THERE = (State.PUBLISHED, State.SEEN, State.CONFIRMED)
 NEXT: Mapping[State, frozenset[State]] = {  # from -> what may come of it
@@ -79,38 +80,29 @@ def verified(db: Database, endings: Sequence[Ending], now: dt.datetime) -> froze
     return _end(db, State.PUBLISHED, endings, now, "verified")
 
 
-def verdict(finished: Any) -> Any:
-    """SQL for the verdict on a delivery that was there at `finished`: late, filled from reserve, or kept."""
-    limit = type_coerce(DELIVERY.c.at, BigInteger) + type_coerce(DELIVERY.c.grace, BigInteger) * 1_000_000
-    filled = exists(select(SLOT.c.id).where(SLOT.c.id == DELIVERY.c.slot, SLOT.c.filled))
-    return case((type_coerce(finished, BigInteger) > limit, Verdict.LATE.value), (filled, Verdict.FILLED.value),
-                else_=Verdict.KEPT.value)  # fmt: skip
-
-
-HERE = (
-    (DELIVERY.c.id == bindparam("b_id"))
-    & (DELIVERY.c.token == bindparam("b_token"))
-    & (DELIVERY.c.state == bindparam("b_from"))
+VERDICT = (  # on a delivery that was there at `?`
+    "CASE WHEN CAST(? AS BIGINT) > delivery.at + CAST(delivery.grace AS BIGINT) * 1000000 THEN 'late' "
+    "WHEN EXISTS (SELECT 1 FROM slot WHERE slot.id = delivery.slot AND slot.filled) THEN 'filled' ELSE 'kept' END"
 )
-CHANGE: dict[str, Any] = {
-    "state": bindparam("b_state"),
-    "wake": bindparam("b_wake"),
-    "owner": "",
-    "lease": None,
-    "looks": bindparam("b_looks"),
-    "code": bindparam("b_code"),
-    "message": bindparam("b_message"),
-}
-NOT_THERE = update(DELIVERY).where(HERE).values(**CHANGE, verdict=bindparam("b_verdict"))
-IN_DOUBT = update(DELIVERY).where(HERE).values(**CHANGE, deadline=bindparam("b_deadline"))
-ARRIVED = update(DELIVERY).where(HERE).values(
-    **CHANGE, remote_id=bindparam("b_remote_id"), url=bindparam("b_url"), finished=bindparam("b_at"),
-    verdict=verdict(bindparam("b_at_micros", type_=BigInteger)),
-)  # fmt: skip
-HANDED_OVER = update(DELIVERY).where(HERE).values(
-    **CHANGE, remote_id=bindparam("b_remote_id"), url=bindparam("b_url")
-)  # fmt: skip
-SAME = update(DELIVERY).where(HERE).values(**CHANGE)
+
+
+def verdict(finished: dt.datetime) -> TextClause:
+    """SQL for the verdict on a delivery that was there at `finished`: late, filled from reserve, or kept."""
+    return text(VERDICT.replace("?", ":there_at")).bindparams(there_at=micros(finished))
+
+
+HERE = "WHERE id = ? AND token = ? AND state = ?"
+CHANGE = "UPDATE delivery SET state = ?, wake = ?, owner = '', lease = NULL, looks = ?, code = ?, message = ?"
+SAME = f"{CHANGE} {HERE}"
+NOT_THERE = f"{CHANGE}, verdict = ? {HERE}"
+IN_DOUBT = f"{CHANGE}, deadline = ? {HERE}"
+HANDED_OVER = f"{CHANGE}, remote_id = ?, url = ? {HERE}"
+ARRIVED = f"{CHANGE}, remote_id = ?, url = ?, finished = ?, verdict = {VERDICT} {HERE}"
+PROVEN = (
+    "INSERT INTO receipt (delivery, remote_id, url, at, seen, detail) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (delivery) DO UPDATE SET remote_id = excluded.remote_id, url = excluded.url, at = excluded.at, "
+    "seen = excluded.seen, detail = excluded.detail"
+)
 
 
 def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetime, step: str) -> frozenset[int]:
@@ -119,9 +111,8 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
     if not endings:
         return frozenset()
     with db.write(step) as connection:
-        took = _change_all(connection, before, endings)
-        proofs = [_receipt(e) for e in took if e.proof]
-        upsert(connection, RECEIPT, proofs, ("remote_id", "url", "at", "seen", "detail"))
+        took = taken(connection, endings, lambda e: _change(before, e))
+        run(connection, PROVEN, [_receipt(e) for e in took if e.proof])
         for ending in took:
             if before == State.UNKNOWN and ending.state == State.DUE:
                 _forget_steps(connection, ending)
@@ -130,51 +121,28 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
     return frozenset(e.id for e in took)
 
 
-def _change_all(connection: Connection, before: State, endings: Sequence[Ending]) -> list[Ending]:
-    """The endings that their rows took: as a rule all, by one executemany a kind; one by one where some do not."""
-    groups: dict[tuple[Any, ...], tuple[Update, list[dict[str, Any]]]] = {}
-    for ending in endings:
-        statement, values = _change(before, ending)
-        groups.setdefault((id(statement), *values), (statement, []))[1].append(values)
-    if len(endings) > len(groups):
-        point = connection.begin_nested()
-        if sum(connection.execute(statement, rows).rowcount for statement, rows in groups.values()) == len(endings):
-            point.commit()
-            return list(endings)
-        point.rollback()
-    changes = ((ending, *_change(before, ending)) for ending in endings)
-    return [ending for ending, statement, values in changes if connection.execute(statement, values).rowcount == 1]
-
-
-def _change(before: State, e: Ending) -> tuple[Update, dict[str, Any]]:
+def _change(before: State, e: Ending) -> tuple[str, Values]:
     """The one UPDATE of this ending, and its values; exactly one row takes it, or somebody else has the delivery."""
-    values: dict[str, Any] = {
-        "b_id": e.id, "b_token": e.token, "b_from": before.value, "b_state": e.state.value, "b_wake": e.wake,
-        "b_looks": e.looks, "b_code": e.code, "b_message": e.message,
-    }  # fmt: skip
-    statement = NOT_THERE
-    if before == State.PUBLISHED:
-        statement = SAME
-    elif e.state in THERE:
-        statement = ARRIVED
-        values |= {"b_at": e.at, "b_at_micros": micros(e.at)}
-    elif e.state == State.HANDED:
-        statement = HANDED_OVER
-    elif e.state == State.UNKNOWN:
-        statement = SAME if e.deadline is None else IN_DOUBT
-        values |= {} if e.deadline is None else {"b_deadline": e.deadline}
-    else:
-        values["b_verdict"] = Verdict.MISSED.value if e.state == State.MISSED else ""
-    if statement in (ARRIVED, HANDED_OVER):
-        values |= {"b_remote_id": e.proof.remote_id, "b_url": e.proof.url} if e.proof else {}
-    return statement, values
+    wake = None if e.wake is None else micros(e.wake)
+    to: Values = (e.state.value, wake, e.looks, e.code, e.message)
+    here: Values = (e.id, e.token, before.value)
+    if before == State.PUBLISHED or (e.state == State.UNKNOWN and e.deadline is None):
+        return SAME, to + here
+    if e.state == State.UNKNOWN:
+        assert e.deadline is not None
+        return IN_DOUBT, (*to, micros(e.deadline), *here)
+    if e.state in THERE or e.state == State.HANDED:
+        assert e.proof is not None
+        proof = (e.proof.remote_id, e.proof.url)
+        at = micros(e.at)
+        return (HANDED_OVER, to + proof + here) if e.state == State.HANDED else (ARRIVED, (*to, *proof, at, at, *here))
+    return NOT_THERE, (*to, Verdict.MISSED.value if e.state == State.MISSED else "", *here)
 
 
-def _receipt(e: Ending) -> dict[str, Any]:
+def _receipt(e: Ending) -> Values:
     assert e.proof is not None
     proof = e.proof
-    return {"delivery": e.id, "remote_id": proof.remote_id, "url": proof.url, "at": e.at, "seen": proof.seen,
-            "detail": dict(proof.detail)}  # fmt: skip
+    return e.id, proof.remote_id, proof.url, micros(e.at), proof.seen, json.dumps(dict(proof.detail))
 
 
 def _forget_steps(connection: Connection, e: Ending) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from steadycast.ledger.connection import Database, table
+from steadycast.ledger.statements import micros, run
 from steadycast.ledger.tables import EventRow
 
 EVENT = table("event")
+TELL = "INSERT INTO event (delivery, at, kind, detail) VALUES (?, ?, ?, ?)"
 
 
 def tell(connection: Connection, deliveries: Collection[int], now: dt.datetime, kind: str, detail: str = "") -> None:
     """Write the same event for each delivery, in the transaction that made it happen."""
-    rows = [{"delivery": id, "at": now, "kind": kind, "detail": detail} for id in deliveries]
-    if rows:
-        connection.execute(insert(EVENT), rows)
+    at = micros(now)
+    run(connection, TELL, [(id, at, kind, detail) for id in deliveries])
 
 
 def events(db: Database, delivery: int) -> list[EventRow]:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    bindparam,
     case,
     cast,
     delete,
@@ -20,11 +19,12 @@ from sqlalchemy import (
     update,
 )
 
-from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, micros
+from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
 from steadycast.ledger.connection import Database, upsert
 from steadycast.ledger.endings import RECEIPT, verdict
 from steadycast.ledger.history import tell
 from steadycast.ledger.restore import RESTORED
+from steadycast.ledger.statements import micros
 from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict
 
@@ -98,7 +98,7 @@ def _arrived(  # noqa: PLR0917 one row's facts
     db: Database, delivery: int, move: tuple[State, State], url: str, who: str, finished: dt.datetime, now: dt.datetime
 ) -> bool:
     there = {"state": move[1], "wake": None, "url": url, "finished": finished, "code": "", "message": "",
-             "verdict": verdict(bindparam("b_finished", micros(finished), type_=BigInteger))}  # fmt: skip
+             "verdict": verdict(finished)}  # fmt: skip
     with db.write() as connection:
         if not _move(connection, delivery, move[:1], there, now, f"{who}: {url}"):
             return False

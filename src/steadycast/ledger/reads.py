@@ -146,7 +146,7 @@ def record(
     sql = str(_decided(after, before).compile(db.engine, compile_kwargs={"literal_binds": True}))
     with db.read() as connection, closing(_cursor(connection)) as cursor:
         cursor.execute(sql)
-        while rows := cursor.fetchmany(10_000):
+        while rows := cursor.fetchmany(2_000):
             yield from rows
 
 

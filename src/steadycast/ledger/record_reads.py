@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, ColumnElement, case, exists, func, literal, select, type_coerce
 
-from steadycast.ledger.claims import DELIVERY, micros
+from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
+from steadycast.ledger.statements import micros
 from steadycast.ledger.tables import EPOCH
 from steadycast.schedule.model import Verdict
 

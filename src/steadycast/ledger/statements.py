@@ -1,0 +1,72 @@
+"""Statements that every burst runs: their text goes to the driver as it is, and their values as tuples.
+
+Building and compiling an expression for each row costs ten times what a database does with it. Values are what the
+database holds: instants as `micros`, states as words.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection
+
+from steadycast.ledger.tables import EPOCH
+
+Thing = TypeVar("Thing")
+Values = tuple[Any, ...]
+MICROSECOND = dt.timedelta(microseconds=1)
+
+
+def micros(instant: dt.datetime) -> int:
+    """An instant as the database holds it."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def instant(micros: int) -> dt.datetime:
+    """An instant as the program holds it."""
+    return EPOCH + micros * MICROSECOND
+
+
+def run(connection: Connection, sql: str, rows: Sequence[Values]) -> int:
+    """Run a statement once for each row of values, `?` for each; returns how many rows it changed in all."""
+    return connection.exec_driver_sql(_written(connection, sql), list(rows)).rowcount if rows else 0
+
+
+def fetch(connection: Connection, sql: str, values: Values) -> list[Values]:
+    """The rows that a statement returns, as the driver makes them."""
+    cursor = connection.exec_driver_sql(_written(connection, sql), values).cursor
+    assert cursor is not None
+    return list(cursor.fetchall())
+
+
+def taken(
+    connection: Connection, things: Sequence[Thing], change: Callable[[Thing], tuple[str, Values]]
+) -> list[Thing]:
+    """The things whose one row took its change: as a rule all, by one executemany a statement; else one by one."""
+    changes: dict[str, list[Values]] = {}
+    for thing in things:
+        sql, values = change(thing)
+        changes.setdefault(sql, []).append(values)
+    if len(things) > len(changes):
+        point = connection.begin_nested()
+        if sum(run(connection, sql, rows) for sql, rows in changes.items()) == len(things):
+            point.commit()
+            return list(things)
+        point.rollback()
+    return [thing for thing in things for sql, values in [change(thing)] if run(connection, sql, [values]) == 1]
+
+
+def text(connection: Connection, clause: ColumnElement[Any]) -> str:
+    """A clause with its values in it, as a statement's text takes it."""
+    return f"({clause.compile(connection, compile_kwargs={'literal_binds': True})})"
+
+
+def numbers(ids: Iterable[int]) -> str:
+    """Row ids as SQL."""
+    return ", ".join(str(int(id)) for id in ids)
+
+
+def _written(connection: Connection, sql: str) -> str:
+    return sql if connection.dialect.name == "sqlite" else sql.replace("%", "%%").replace("?", "%s")
