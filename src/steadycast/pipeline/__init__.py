@@ -4,7 +4,7 @@ from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.backfill import backfill
 from steadycast.pipeline.backup import backup, restore
 from steadycast.pipeline.check import check
-from steadycast.pipeline.collect import collect
+from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.desk import Desk, now, who
 from steadycast.pipeline.doctor import doctor
 from steadycast.pipeline.drafts import drafts, judge
