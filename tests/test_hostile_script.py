@@ -117,7 +117,7 @@ def _site(pages: Iterable[Post], each: Sequence[Post], folder: Path) -> Iterator
         )
     load(made.spec)(made).find(next(iter(shelf.posts)))
     for file in sorted(folder.rglob("*.html")):
-        yield "site", file.read_text(encoding="utf-8")
+        yield ("listing" if file.parent.name in ("tag", "member") else "site"), file.read_text(encoding="utf-8")
 
 
 def _feeds(each: Sequence[Post], folder: Path) -> Iterator[tuple[str, str]]:
@@ -163,7 +163,7 @@ def judged(found: Iterable[tuple[str, str]]) -> tuple[list[str], set[str]]:
     return wrong, kinds
 
 
-KINDS = {"site", "feed", "letter", "kit", "frame", "preview"}
+KINDS = {"site", "listing", "feed", "letter", "kit", "frame", "preview"}
 
 
 def test_the_judge_sees(tmp_path):
@@ -301,7 +301,7 @@ def test_nothing_fires_in_a_browser(browser, tmp_path):
     for n in range(0, len(vectors), 1000):
         found = _gathered(documents(vectors[n : n + 1000], tmp_path / str(n), whole=False, together_=60))
         seen |= {kind for kind, _ in found}
-        for bare in (False, True):
+        for bare in (False, True) if n == 0 else (True,):  # without its policy is the harder half
             pages = [POLICY.sub("", page) if bare else page for _, page in found]
             for k in range(0, len(pages), FRAMES):
                 browser.show(pages[k : k + FRAMES], pictures=True)
@@ -310,9 +310,11 @@ def test_nothing_fires_in_a_browser(browser, tmp_path):
 
 
 def _gathered(found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Feeds' items in one document for twenty, as in a reader's page; all else as it is."""
-    pages, items = [], []
-    for kind, page in found:
-        (items if kind == "feed" else pages).append((kind, page))
-    texts = [page for _, page in items]
-    return pages + [("feed", "\n".join(texts[k : k + A_PAGE])) for k in range(0, len(texts), A_PAGE)]
+    """Feeds' items in one document for twenty, as in a reader's page; one of forty lists, which differ in their name
+    alone; all else as it is.
+    """
+    every = list(found)
+    texts = [page for kind, page in every if kind == "feed"]
+    lists = [(kind, page) for kind, page in every if kind == "listing"]
+    pages = [(kind, page) for kind, page in every if kind not in ("feed", "listing")]
+    return pages + lists[::40] + [("feed", "\n".join(texts[k : k + A_PAGE])) for k in range(0, len(texts), A_PAGE)]
