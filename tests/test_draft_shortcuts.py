@@ -45,7 +45,7 @@ BODIES = st.tuples(
 ).map(lambda parts: parts[0] + parts[2].join(parts[1]))
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(HEADS)
 def test_a_flat_head_means_what_yaml_says(head):
     short = _flat(head)
@@ -71,7 +71,7 @@ def test_an_everyday_head_needs_no_yaml(monkeypatch):
     }
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(BODIES)
 def test_a_body_is_the_same_by_its_beginning_and_by_the_whole(body):
     whole = outline(body)
@@ -84,6 +84,7 @@ def test_a_body_is_the_same_by_its_beginning_and_by_the_whole(body):
         assert whole.heading is None or not whole.heading.opens
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x01\x7f\ufffe\uffff\n\t"), max_size=12))
 def test_what_cannot_be_printed_goes_and_nothing_else(text):
     try:
@@ -101,6 +102,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("abc", max_size=3), JSON, max_size=4))
 def test_a_revision_is_named_by_the_json_that_the_standard_library_writes(content):
     import orjson
@@ -121,7 +123,7 @@ PIECES = st.lists(
 ).map(" ".join)  # fmt: skip
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(
     PIECES,
     st.sampled_from([{}, {"a.png": "d" * 64, "https://p.q/r.png": "e" * 64}]),
@@ -134,6 +136,7 @@ def test_a_page_that_needs_no_finishing_is_known_without_looking_at_each_tag(sou
     assert at_once.lost == slowly.lost
 
 
+@settings(deadline=None)
 @given(
     st.text(st.sampled_from("ab 。，字e\u0301👩\u200d🏫\n:/h."), min_size=5, max_size=60),
     st.integers(1, 40),
