@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hmac
 import threading
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy import update
 from steadycast.errors import Fenced
 from steadycast.ledger.claims import DELIVERY, FrozenPost
 from steadycast.ledger.endings import NEXT, Ending, Proof
+from steadycast.ledger.installation import markers
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 
@@ -259,3 +262,12 @@ def test_of_several_processes_one_has_it(database, ledger, promise):
     told = [worker.communicate("go\n", timeout=60)[0].split() for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0]
     assert sorted(int(id) for claimed in told for id in claimed) == sorted(ids)
+
+
+@pytest.mark.parametrize("secret", [b"", b"k" * 32, bytes(range(64))])
+def test_a_marker_is_the_beginning_of_an_hmac(secret):
+    """Whoever has the secret can compute it with any library; a longer secret than a hash's block is never made."""
+    whole = base64.b32encode(hmac.digest(secret, "早安@2026-11-27T20:00|blog".encode(), "sha256")).decode()
+    assert markers(secret)("早安@2026-11-27T20:00", "blog") == whole[:13].lower()
+    with pytest.raises(ValueError, match="longer"):
+        markers(secret + bytes(65))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
-from steadycast.ledger.installation import marker_of
+from steadycast.ledger.installation import markers
 from steadycast.ledger.intake import chunks
 from steadycast.ledger.plans import BLANK
 from steadycast.ledger.statements import micros
@@ -64,14 +64,16 @@ def _slot(row: Before) -> tuple[Any, ...]:
 
 
 def _delivery(secret: bytes) -> Any:
-    published = State.PUBLISHED.value
+    published, marker = State.PUBLISHED.value, markers(secret)
+    instants: dict[dt.datetime, int] = {}  # one slot has many channels
 
     def values(row: Before) -> tuple[Any, ...]:
-        marker = marker_of(secret, row.slot, row.channel)
-        finished = None if row.finished is None else micros(row.finished)
-        state = STATES.get(row.verdict, published)
-        return (row.slot, row.channel, row.series, micros(row.at), marker, state, row.verdict, finished, row.origin,
-                row.member, row.url)  # fmt: skip
+        slot, series, at, _, channel, verdict, finished, origin, member, url = row
+        if (when := instants.get(at)) is None:
+            when = instants[at] = micros(at)
+        there = None if finished is None else micros(finished)
+        state = STATES.get(verdict, published)
+        return (slot, channel, series, when, marker(slot, channel), state, verdict, there, origin, member, url)
 
     return values
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import hmac
+import functools
+import hashlib
 import secrets
+from collections.abc import Callable
 
 from sqlalchemy import select, update
 
@@ -15,6 +17,7 @@ from steadycast.ledger.tables import AlarmRow
 META = table("meta")
 ALARM = table("alarm")
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+BLOCK = 64  # bytes, of SHA-256
 PAIRS = [a + b for a in ALPHABET for b in ALPHABET]  # two characters a look: a backfill makes a million markers
 
 
@@ -42,16 +45,30 @@ def set_meta(db: Database, key: str, value: str) -> None:
 
 def marker(db: Database, slot: str, channel: str) -> str:
     """The 13 characters (a-z2-7) that a delivery carries for ever: the same on every machine of this installation."""
-    return marker_of(db.secret, slot, channel)
+    return markers(db.secret)(slot, channel)
 
 
-def marker_of(secret: bytes, slot: str, channel: str) -> str:
-    """The first 13 characters of base32(HMAC-SHA256(secret, slot|channel)), in lower case (RFC 4648's alphabet)."""
-    bits = int.from_bytes(hmac.digest(secret, f"{slot}|{channel}".encode(), "sha256")[:9]) >> 7  # 65 of 72
-    return (
-        PAIRS[bits >> 55] + PAIRS[bits >> 45 & 1023] + PAIRS[bits >> 35 & 1023] + PAIRS[bits >> 25 & 1023]
-        + PAIRS[bits >> 15 & 1023] + PAIRS[bits >> 5 & 1023] + ALPHABET[bits & 31]
-    )  # fmt: skip
+@functools.lru_cache(maxsize=4)
+def markers(secret: bytes) -> Callable[[str, str], str]:
+    """What makes markers: the first 13 characters of base32(HMAC-SHA256(secret, slot|channel)) in lower case, RFC 4648's.
+
+    Of HMAC's two hashes (RFC 2104) each begins with the secret: that beginning is hashed once.
+    """
+    if len(secret) > BLOCK:
+        raise ValueError("the installation's secret is longer than a block of its hash")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in secret.ljust(BLOCK, b"\0"))) for pad in (0x36, 0x5C))
+
+    def marker(slot: str, channel: str) -> str:
+        first, second = inner.copy(), outer.copy()
+        first.update(f"{slot}|{channel}".encode())
+        second.update(first.digest())
+        bits = int.from_bytes(second.digest()[:9]) >> 7  # 65 of 72
+        return (
+            PAIRS[bits >> 55] + PAIRS[bits >> 45 & 1023] + PAIRS[bits >> 35 & 1023] + PAIRS[bits >> 25 & 1023]
+            + PAIRS[bits >> 15 & 1023] + PAIRS[bits >> 5 & 1023] + ALPHABET[bits & 31]
+        )  # fmt: skip
+
+    return marker
 
 
 def ticked(db: Database, now: dt.datetime) -> None:
