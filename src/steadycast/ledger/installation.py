@@ -50,7 +50,7 @@ def marker(db: Database, slot: str, channel: str) -> str:
 
 @functools.lru_cache(maxsize=4)
 def markers(secret: bytes) -> Callable[[str, str], str]:
-    """What makes markers: the first 13 characters of base32(HMAC-SHA256(secret, slot|channel)) in lower case, RFC 4648's.
+    """What makes markers: the first 13 characters of base32(HMAC-SHA256(secret, slot|channel)) in lower case.
 
     Of HMAC's two hashes (RFC 2104) each begins with the secret: that beginning is hashed once.
     """
