@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steadycast.draft.decoding import decode
 from steadycast.draft import parse
-from steadycast.errors import DraftError
+from steadycast.draft.decoding import decode
 from steadycast.draft.fields import instant
 from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import outline
+from steadycast.errors import DraftError
 from steadycast.schedule.model import Form, Origin
 
 ZONE = ZoneInfo("Asia/Shanghai")

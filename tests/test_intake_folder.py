@@ -8,8 +8,8 @@ from pathlib import PurePosixPath as P
 
 import pytest
 
-from steadycast.draft.decoding import shown
 from steadycast.draft import parse
+from steadycast.draft.decoding import shown
 from steadycast.intake.folder import Found, Limits, Problem, Seen, Unsettled, is_draft_name, scan
 
 LATER = 10**10  # nanoseconds: a scan that happens ten seconds after the files were written

@@ -180,7 +180,7 @@ class Platform:
     title: str
     forms: tuple[str, ...]
     delivery: str  # conditional, read-back, blind, kit
-    base: "Platform | None" = None
+    base: Platform | None = None
     limits: Mapping[str, Limit] = field(default_factory=dict)  # title, summary, text, html, tag, tags
     media: Mapping[str, MediaRule] = field(default_factory=dict)  # image, cover, audio, video
     render: RenderRule = field(default_factory=RenderRule)
