@@ -72,7 +72,7 @@ def run(channels: Sequence[str] = CHANNELS, seed: int = 1) -> list[Case]:
                 noted = Case(channel, phase, NOTE, f"{channel}-{phase.replace(' ', '-')}")
                 for case in [noted, *(Case(channel, phase, point, f"{noted.slot}-{point}") for point in POINTS)]:
                     if case is noted or case.point in _passed(scene, noted):
-                        shutil.copyfile(empty, scene.address)
+                        _begin_anew(scene, empty)
                         _die(scene, case)
                         _judge(scene, case, scene.ledger)
                         done.append(case)
@@ -113,7 +113,7 @@ def _drilled(scene: Scene, empty: Path, channel: str, kind: str) -> Case:
     case = Case(channel, "faults", kind, f"{channel}-{kind.replace(' ', '-')}", came=1)
     verb, _, fault = kind.partition(" ")
     before = ["accept"] if channel.startswith("two-phase") else ["slow"] * (worker.parts_of(channel) - 1)
-    shutil.copyfile(empty, scene.address)
+    _begin_anew(scene, empty)
     _promise(scene, case, scene.ledger)
     last = {"send": fault, "look": "cut-after", "late": "accept"}[verb]
     scene.control("script", script={"send": [*before, last], "look": [fault] if verb == "look" else []})
@@ -125,6 +125,13 @@ def _drilled(scene: Scene, empty: Path, channel: str, kind: str) -> Case:
     scene.control("script", script={})
     _judge(scene, case, scene.ledger)
     return case
+
+
+def _begin_anew(scene: Scene, empty: Path) -> None:
+    """An empty ledger, without the mark beside it: by the last story's it would take itself for a restored copy."""
+    shutil.copyfile(empty, scene.address)
+    for mark in Path(scene.address).parent.glob(f"{Path(scene.address).name}.sent*"):
+        mark.unlink()
 
 
 def _sleep(scene: Scene) -> float:
