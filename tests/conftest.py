@@ -70,6 +70,13 @@ def postgres_schema() -> Iterator[str]:
     server.dispose()
 
 
+def emptied(address: str) -> None:
+    """Leave nothing in a ledger, not even its installation's secret or what it knows of a restore."""
+    with Ledger.open(address) as ledger, ledger.write() as connection:
+        for table in reversed(SQLModel.metadata.sorted_tables):  # quicker than TRUNCATE, which makes new files
+            connection.execute(table.delete())
+
+
 @pytest.fixture
 def quick_path(tmp_path: Path) -> Iterator[Path]:
     """A folder in memory where there is one: a durable commit costs nothing there."""
@@ -89,9 +96,7 @@ def database(request: pytest.FixtureRequest, quick_path: Path) -> str:
         shutil.copyfile(request.getfixturevalue("empty_sqlite"), path)
         return str(path)
     address: str = request.getfixturevalue("postgres_schema")
-    with Ledger.open(address) as ledger, ledger.write() as connection:
-        for table in reversed(SQLModel.metadata.sorted_tables):  # quicker than TRUNCATE, which makes new files
-            connection.execute(table.delete())
+    emptied(address)
     return address
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 
 import psycopg
 import pytest
-from conftest import NOON, promised
+from conftest import NOON, emptied, promised
 from sqlalchemy import Engine, create_engine, event
 
 from steadycast.delivery import deliver, settle, verify
@@ -182,8 +182,8 @@ def test_the_connection_is_cut_at_each_statement(postgres_schema, server, delive
         at += 1 if delivery == "read-back" else 3
         clock = Clock(NOON)
         fake = FakeChannel(delivery, clock)
+        emptied(postgres_schema)
         with Ledger.open(postgres_schema) as straight:
-            _emptied(straight)
             promised(straight, *CHANNELS)
             with Ledger.open(postgres_schema) as ledger:
                 cutter = Cut(ledger, server, at, after=after)
@@ -198,11 +198,3 @@ def test_the_connection_is_cut_at_each_statement(postgres_schema, server, delive
     assert commits >= (5 if delivery == "read-back" else 1)
     assert failed >= 5
 
-
-def _emptied(ledger):
-    from sqlmodel import SQLModel
-
-    with ledger.write() as connection:
-        for table in reversed(SQLModel.metadata.sorted_tables):
-            if table.name != "meta":
-                connection.execute(table.delete())
