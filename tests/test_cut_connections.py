@@ -197,4 +197,3 @@ def test_the_connection_is_cut_at_each_statement(postgres_schema, server, delive
     assert at > 20
     assert commits >= (5 if delivery == "read-back" else 1)
     assert failed >= 5
-

@@ -207,6 +207,12 @@ def test_a_clock_behind_the_ledger_is_bad(ahead: int, state: str) -> None:
     assert "NTP" in row.said or row.state == "bad"
 
 
+def test_a_system_without_timers_is_told_what_may_double() -> None:
+    assert findings.frozen(True).state == findings.OK
+    row = findings.frozen(False)
+    assert (row.state, "Linux" in row.mend) == (findings.WARN, True)
+
+
 @pytest.mark.parametrize(("apart", "state"), [(0, "ok"), (5, "ok"), (-6, "warn"), (60, "warn"), (-61, "bad")])
 def test_a_database_servers_clock_is_held_against_ours(apart: int, state: str) -> None:
     """Leases and slots are told by both."""

@@ -55,6 +55,13 @@ class TestPlainMarkdown:
         draft = read(content, "正文\n", "ugc/alice/my-first_post.md")
         assert (draft.title, draft.member, draft.date) == ("my first post", "alice", MTIME)
 
+    @pytest.mark.parametrize("nothing", ["\ufeff", "\u200b\u200d", "\u3164", "\u2800", "\u202e"])
+    def test_a_title_in_which_nothing_is_seen_is_none(self, content, nothing):
+        """A letter without a subject and a link without words would come of it."""
+        assert read(content, f'---\ntitle: "{nothing}"\n---\n\n# 海边\n\n正文\n').title == "海边"
+        assert read(content, f"# {nothing}\n\n正文\n", "pgc/my-sea.md").title == "my sea"
+        assert read(content, "正文\n", f"pgc/{nothing}.md").title.isprintable()
+
     def test_a_rule_on_the_first_line_opens_no_front_matter(self, content):
         assert read(content, "---\n\n正文\n\n---\n\n完\n").body.startswith("---")
 

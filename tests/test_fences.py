@@ -16,7 +16,8 @@ SRC = ROOT / "src" / "steadycast"
 ROOMS = {
     "errors": set(),
     "crashpoints": set(),
-    "turn": set(),
+    "deadman": set(),
+    "turn": {"deadman"},
     "durable": set(),
     "schedule": {"errors"},
     "draft": {"errors", "schedule"},

@@ -246,6 +246,16 @@ def test_an_item_becomes_its_members_draft_with_its_audio(httpserver: HTTPServer
     assert draft_of(one, feed, one.key, tmp_path, fetcher) == draft, "the second time it comes from the cache"
 
 
+def test_an_item_whose_title_shows_nothing_is_called_by_its_words(tmp_path):
+    feed = FeedSettings("alice", "https://alice.example/feed")
+    named = [replace(item(1), title="\u200b", body=body) for body in ("## 海边\n\n文", "我们去了海边。", "\u200b")]
+    assert [draft_of(one, feed, one.key, tmp_path, fetcher).title for one in named] == [
+        "海边",
+        "我们去了海边。",
+        "alice",
+    ]
+
+
 def test_an_enclosure_that_is_a_page_is_an_error(httpserver: HTTPServer, tmp_path):
     httpserver.expect_request("/a.mp3").respond_with_data("<html>", content_type="text/html")
     one = replace(item(1), enclosures=((httpserver.url_for("/a.mp3"), "audio/mpeg"),))

@@ -103,6 +103,11 @@ def test_a_channel_of_its_own_may_have_other_words(post):
     assert made.extra["mood"] == "x"
 
 
+@pytest.mark.parametrize("nothing", ["", " ", "\u200b"])
+def test_a_channel_s_own_title_in_which_nothing_is_seen_is_none(post, nothing):
+    assert post(draft(channels={"outlet": {"title": nothing}})).title == "题目"
+
+
 def test_words_are_cut_where_the_platform_lets_them(post):
     made = post(draft("很长的一句话。" * 30), limits={"text": Limit(20), "summary": Limit(10), "title": Limit(1)})
     assert made.text == "很长的一句话。很长的一句话。"

@@ -28,19 +28,12 @@ def command(*arguments, timeout):
     return done.stdout
 
 
-# Known, and not mended yet: a worker that is frozen between the last question "is it still my turn?" and the bytes
-# leaving can double a post on a read-back platform when it is thawed (docs/guarantees.md, "What is not promised").
-FROZEN_IN_THE_SEND = pytest.mark.xfail(reason="a worker frozen in the send itself may double", strict=False)
-
-
-@FROZEN_IN_THE_SEND
 def test_fifty_deaths():
     """A breath of it, on the class that is hardest: nothing doubled, lost or silent."""
     said = command("--kills", 50, "--seed", 1, "--classes", "read-back", timeout=100)
     assert re.search(r"^\| read-back +\| [5-9]\d ", said, re.MULTILINE)
 
 
-@FROZEN_IN_THE_SEND
 @pytest.mark.slow
 def test_a_thousand_deaths():
     """Every class: 0 doubled, 0 lost, 0 silent; none parked where a second sending is harmless."""
@@ -63,7 +56,6 @@ def test_every_mutant_is_caught():
     assert names == re.findall(r"^\| \d+ +\| (.*?) +\| ", section, re.MULTILINE)
 
 
-@FROZEN_IN_THE_SEND
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")

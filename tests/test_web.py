@@ -495,6 +495,64 @@ def certificate(tmp_path_factory):
     return path
 
 
+UNDELIVERED = b"x" * 200_000  # more than the far side's window takes, less than a system holds for a process
+
+
+class Shut:
+    """A far side whose window is shut: what it was sent waits in the sender's system until `everything` reads it."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen()
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def everything(self):
+        connection, _ = self.socket.accept()
+        connection.settimeout(5)
+        read = 0
+        with connection, contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(65536):
+                read += len(piece)
+        return read
+
+
+@pytest.fixture
+def shut():
+    side = Shut()
+    with side.socket:
+        yield side
+
+
+class TestUndelivered:
+    """A far side must not get a request after its deadline, when what became of it has been settled without it."""
+
+    def test_the_harness_would_see_one_that_comes_late(self, shut):
+        with socket.create_connection(shut.socket.getsockname()) as late:
+            late.sendall(UNDELIVERED)
+        assert shut.everything() == len(UNDELIVERED)
+
+    def test_what_the_system_still_holds_at_the_deadline_is_dropped(self, shut):
+        with pytest.raises(Unknown):
+            far.request("POST", shut.url, data=UNDELIVERED, deadline=0.3)
+        assert shut.everything() < len(UNDELIVERED)
+
+    def test_and_when_the_process_is_gone(self, shut):
+        """Killed when all had been handed to the system: nobody is left who could take it back."""
+        sent, told = os.pipe()
+        if not (pid := os.fork()):
+            wire.crashpoints.here = lambda point, *_: point == "request-left" and os.write(told, b".")
+            with contextlib.suppress(BaseException):
+                far.request("POST", shut.url, data=UNDELIVERED, deadline=0.5)
+            os._exit(0)
+        assert os.read(sent, 1) == os.read(sent, 1) == b"."  # head and body
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        time.sleep(1.5)
+        assert shut.everything() < len(UNDELIVERED)
+
+
 class TestTLS:
     @pytest.fixture
     def port(self, certificate, monkeypatch):

@@ -19,7 +19,8 @@ POINTS = (  # in the order in which a delivery comes to them
     "mark-written", "mark-replaced",  # the high-water mark beside the ledger
     "opened", "rendered", "held", "cleared", "answered", "gathered", "told",  # delivery: from the claim to its result
     "step-answered",  # a step's answer is here, its remote id is not in the ledger yet
-    "request-ready", "request-leaves", "request-left", "request-answered",  # a request: no connection, connected, ...
+    "request-ready", "request-connected",  # a request: no connection yet, and one
+    "request-leaves", "request-left", "request-answered",  # once for its head, once for its body
     "look-begins", "look-answered",  # read-back
     "media-linked", "media-placed", "file-written", "file-replaced",  # file outputs: whole beside the name, then there
     "shelf-put", "shelf-finish", "shelf-finished",
@@ -61,7 +62,8 @@ def disarm() -> None:
 def _end(how: str) -> None:
     if how == "exit":
         os._exit(EXIT)
-    os.kill(os.getpid(), signal.SIGSTOP if how == "stop" else signal.SIGKILL)
+    # This thread's own signal: one for the process may stop another thread first, and this one goes on meanwhile.
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP if how == "stop" else signal.SIGKILL)
 
 
 if wanted := os.environ.get("STEADYCAST_CRASH"):

@@ -81,7 +81,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=6, choices=range(2, 9))
     parser.add_argument("--postgres", action="store_true", help="the ledger on STEADYCAST_TEST_POSTGRES's server")
     parser.add_argument(
-        "--kinds", nargs="*", default=[], choices=[*points.drills(), "frozen"], help="faults: these only"
+        "--kinds", nargs="*", default=[], choices=[*points.drills(), *points.FREEZES], help="faults: these only"
     )
     parser.add_argument("--longest", type=float, default=600, help="seconds a class's storm may last")
     parser.add_argument("--stop-at-first", action="store_true", help="end at the first broken promise")

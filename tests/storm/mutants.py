@@ -123,6 +123,8 @@ MUTANTS = (
         freeze_at=("gathered", "look-answered")),
     one("the wire does not ask whether its turn is over", "src/steadycast/turn.py",
         "return _left.get()()", "return math.inf", fault="read-back-0: frozen"),
+    one("a worker that was frozen in the send itself lives on", "src/steadycast/turn.py",
+        "with deadman.switch(began + seconds):", "if seconds:", fault="read-back-0: frozen in the send"),
     one("a lease never runs out", f"{DELIVERY}/clock.py",
         "return min((self.until - self._clock.now()).total_seconds(), self._span - self.age())",
         "return self._span", fault="read-back-0: frozen"),

@@ -40,6 +40,8 @@ PHASES: dict[
     "in doubt": ("request-left", "*", "*"),
 }
 FROZEN = tuple(p for p in POINTS if not p.endswith("-written"))  # there he would keep everybody from the ledger
+BODY = "request-leaves:2"  # the head has left, and the wire's last question been asked: the rest makes it a post
+FREEZES = {"frozen": "cleared", "frozen in the send": BODY}
 LAPSE = 4.0  # seconds: the longest lease here has lapsed
 NOTHING = 1e9  # seconds until nothing wakes
 NOTE = "?"  # in place of a point: nobody dies
@@ -79,7 +81,9 @@ def run(channels: Sequence[str] = CHANNELS, seed: int = 1) -> list[Case]:
             done += [_drilled(scene, empty, channel, kind) for kind in drills()]
             passed = _passed(scene, Case(channel, "first", NOTE, f"{channel}-first"))
             frozen = [
-                Case(channel, "frozen", point, f"{channel}-frozen-{point}") for point in FROZEN if point in passed
+                Case(channel, "frozen", point, f"{channel}-frozen-{point}")
+                for point in (*FROZEN, BODY)
+                if point.partition(":")[0] in passed
             ]
             _freeze(scene, frozen, empty)
             done += frozen
@@ -101,8 +105,8 @@ def drill(channels: Sequence[str] = DRILLED, kinds: Sequence[str] = (), seed: in
             empty = scene.folder / "empty.sqlite"
             shutil.copyfile(scene.address, empty)
             scene.control("calm", calm=True)
-            done += [_drilled(scene, empty, channel, kind) for kind in kinds or drills() if kind != "frozen"]
-            frozen = [Case(channel, "frozen", "cleared", f"{channel}-frozen")] if "frozen" in kinds else []
+            done += [_drilled(scene, empty, channel, kind) for kind in kinds or drills() if kind not in FREEZES]
+            frozen = [Case(channel, "frozen", at, f"{channel}-{at}") for kind, at in FREEZES.items() if kind in kinds]
             _freeze(scene, frozen, empty)
             done += frozen
     return done
@@ -185,7 +189,8 @@ def _freeze(scene: Scene, mine: Sequence[Case], empty: Path) -> None:
             _promise(scene, case, ledgers[case.slot])
         try:
             for case in mine:
-                pid = _tick(scene, case, ledgers[case.slot], case.point, "stop")
+                point, _, hit = case.point.partition(":")
+                pid = _tick(scene, case, ledgers[case.slot], point, "stop", int(hit or 1))
                 _, status = os.waitpid(pid, os.WUNTRACED)
                 if os.WIFSTOPPED(status):
                     frozen[pid], case.came = case, 1

@@ -245,7 +245,8 @@ class _Sending:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
         if self._stop.is_set():
             return "stopped before it was sent"
-        if job.steps.lease.left() < (job.steps.lasts - SPARE).total_seconds():
+        # Half of the spare is left besides: a request is cut at its deadline, well before its process is at its turn's.
+        if job.steps.lease.left() < (job.steps.lasts - SPARE / 2).total_seconds():
             return "its turn came too late in its lease"
         if job.steps.lease.age() > TRUSTED and not self._ledger.holds(job.claim):
             return "another worker has it"

@@ -20,6 +20,7 @@ _UNPRINTABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r")
 _LAST_TWO = "\ufffe".encode()[:2]  # and \uffff's
 _PAIR = re.compile(rb"[\x81-\xfe][\x30-\x39\x40-\x7e\x80-\xfe]")
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by their category, and empty (UAX #44)
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SAMPLE = 64 * 1024
 
@@ -50,6 +51,11 @@ def _may_be_unprintable(raw: bytes) -> bool:
 def shown(text: object) -> str:
     """A name for a message: control, direction-changing and undecodable characters are escaped, so none can mislead."""
     return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in str(text))
+
+
+def visible(text: str) -> str:
+    """`text`, or "" where a reader would see nothing of it: spaces, marks of order and width, fillers."""
+    return text if any(unicodedata.category(c)[0] not in "CZ" and c not in _FILLERS for c in text) else ""
 
 
 def _escape(char: str) -> str:

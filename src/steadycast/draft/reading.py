@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from steadycast.draft.attached import Attached, Folder, is_remote
-from steadycast.draft.decoding import decode, shown
+from steadycast.draft.decoding import decode, shown, visible
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front, split
 from steadycast.draft.model import Draft, DraftEvent, MediaRef
@@ -152,7 +152,7 @@ class _Reading:
 
     def draft(self, origin: Origin, member: str, mtime: dt.datetime, known_series: Collection[str] | None) -> Draft:
         keys, derived = self.keys, []
-        title = keys.text("title")
+        title = visible(keys.text("title"))
         title, body, body_line, named = self.title_and_body(title)
         date = keys.instant("date", "published_at", "date_published")
         if named:
@@ -199,6 +199,7 @@ class _Reading:
         """(title, body, the body's line, whether the file's name gave the title); a heading used as title is cut."""
         body, line = self.front.body, self.front.body_line
         heading = None if title and opens_with_words(body) else self.look().heading
+        heading = heading if heading and visible(heading.text) else None
         if heading and (
             (not title and (heading.opens or heading.level == 1)) or (heading.opens and heading.text == title)
         ):
@@ -207,7 +208,7 @@ class _Reading:
             return title or (heading.text if heading else ""), body, line, False
         stem = self.path.parent.name if self.path.stem in {"index", "README"} else self.path.stem
         words = _DATED_NAME.sub("", stem, count=1).replace("-", " ").replace("_", " ")
-        return shown(" ".join(words.split())) or shown(stem), body, line, True
+        return visible(shown(" ".join(words.split()))) or visible(shown(stem)) or self.path.name, body, line, True
 
     def ready(self) -> bool:
         draft, published, status = (

@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from steadycast import durable
 from steadycast.draft import Draft, MediaRef, revision_of, summary_of
 from steadycast.draft.attached import Attached
+from steadycast.draft.decoding import visible
 from steadycast.draft.outline import outline
 from steadycast.errors import FeedError
 from steadycast.intake.feed_worker import MAX_BYTES, MAX_SECONDS
@@ -216,7 +217,9 @@ def draft_of(item: Item, feed: FeedSettings, key: str, cache: Path, fetcher: Fet
     """
     media = tuple(_media(url, mime, feed, cache, fetcher) for url, mime in item.enclosures if _ending(url, mime))
     look = outline(item.body)
-    title = item.title or (look.heading.text if look.heading else "") or summary_of(look.paragraph)[:60] or feed.member
+    heading = look.heading.text if look.heading else ""
+    found = (item.title, heading, summary_of(look.paragraph)[:60])
+    title = next(filter(visible, found), feed.member)
     roles = [ref.role for ref in media]
     form = next((form for form in (Form.VIDEO, Form.AUDIO) if form in roles), Form.ARTICLE)
     draft = Draft(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from zoneinfo import TZPATH, available_timezones
 
+from steadycast import deadman
 from steadycast.errors import FarSideError, Refused, SettingsError, SteadycastError
 from steadycast.ledger import service
 from steadycast.ledger.checkup import check_up
@@ -34,8 +35,8 @@ def doctor(now: dt.datetime, *, root: Path | None = None, desk: Desk | None = No
     except SettingsError as error:
         return [Finding("settings", BAD, str(error), error.mend or "mend steadycast.toml")]
     looks: dict[str, Callable[[Desk, dt.datetime], Iterable[Finding]]] = {
-        "settings": _settings, "ledger": _ledger, "disk": _disk, "zones": _zones, "holidays": _holidays,
-        "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights, "service": _service,
+        "settings": _settings, "ledger": _ledger, "frozen workers": _frozen, "disk": _disk, "zones": _zones,
+        "holidays": _holidays, "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights, "service": _service,
     }  # fmt: skip
     found: list[Finding] = []
     with desk:
@@ -75,6 +76,10 @@ def _ledger(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
     yield from findings.ledger(seen)
     known = [] if seen.tables is None else [desk.ledger.last_tick(), service.latest_event(desk.ledger)]
     yield from findings.clock(now, max((at for at in known if at), default=None), seen.clock)
+
+
+def _frozen(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    yield findings.frozen(deadman.available())
 
 
 def _disk(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001

@@ -75,6 +75,14 @@ def clock(now: dt.datetime, latest: dt.datetime | None, server: dt.datetime | No
         yield Finding("database's clock", state, f"{skew.total_seconds():.1f} s apart", "" if state == OK else mend)
 
 
+def frozen(switch: bool) -> Finding:
+    """Whether the system ends a worker that was frozen in the middle of a send, before it can go on with it."""
+    if switch:
+        return Finding("frozen workers", OK, "the system ends one before it could send late")
+    said = "one that is frozen while it sends can double a post on a read-back platform when it is thawed"
+    return Finding("frozen workers", WARN, said, "publish from 64-bit Linux, which has timers for that")
+
+
 def disk(name: str, free: int, files: int | None) -> Finding:
     """Room for what is yet to be written: bytes, and names where the file system counts them."""
     said = f"{free / 1e9:,.1f} GB free" + ("" if files is None else f", {files:,} files")

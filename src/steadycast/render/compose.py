@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from steadycast.channel import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.draft import Draft
+from steadycast.draft.decoding import visible
 from steadycast.errors import DraftError
 from steadycast.render.body import Body, prepare
 from steadycast.render.count import count, cut, split
@@ -97,7 +98,7 @@ class _Composer:
     def post(self) -> Post:
         draft, target, rule = self.draft, self.target, self.platform.render
         self._check_form()
-        title = self._limited("title", self._line(self.own.get("title", draft.title)))
+        title = self._limited("title", self._line(visible(str(self.own.get("title", ""))) or draft.title))
         media, names = self._media(title)
         html, links = self._html(names)
         text, parts, text_links = self._text()

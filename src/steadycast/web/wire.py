@@ -15,6 +15,7 @@ import os
 import re
 import socket
 import ssl
+import struct
 import threading
 import time
 import zlib
@@ -100,13 +101,6 @@ class Wire:
             raise TimeoutError("out of time")
         return left
 
-    def may_begin(self) -> None:
-        """Raises TimeoutError when there is no time left, or the turn is over: nothing has left, and nothing may."""
-        self.left()
-        if turn.left() <= 0:
-            self.late = True
-            raise TimeoutError("out of turn")
-
     def connect(self, host: str, port: int) -> socket.socket:
         """A connection to the one resolution of `host`: what was checked is what is connected to."""
         addresses = _resolve(host, port, self.left())
@@ -123,6 +117,7 @@ class Wire:
                 error = failed
                 continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.give_up_undelivered(sock)
             self.held.append(sock.dup())  # TLS takes the socket over; the watch keeps a handle of its own
             return sock
         raise error
@@ -142,11 +137,21 @@ class Wire:
         for sock in self.held:
             sock.close()
 
+    def give_up_undelivered(self, sock: socket.socket) -> None:
+        """Let the system drop, at the deadline, what it still holds of a request, whatever has become of this process.
+
+        What a process has handed to its system is sent when the far side can take it: minutes later, after a network
+        that was gone or a window that was shut, when nobody waits for its answer any more (RFC 5482, tcp(7)).
+        """
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(self.left() * 1000)))
+
     def cut(self) -> None:
-        """End the connection: its deadline has come."""
+        """End the connection: its deadline has come. What has not arrived by now never does."""
         self.late = True
         for sock in self.held:
             with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 sock.shutdown(socket.SHUT_RDWR)
 
 
@@ -195,11 +200,12 @@ class _Connection(HTTPConnection):
         self.sock = self.wire.connect(self.host, self.port)
 
     def send(self, data: Any) -> None:
-        crashpoints.here("request-leaves")
-        if not self.wire.sending:
-            self.wire.may_begin()
-        self.wire.sending = True
-        super().send(data)
+        crashpoints.here("request-connected")
+        with turn.held():  # head and body leave one after the other: each asks for itself
+            self.wire.give_up_undelivered(self.sock)
+            self.wire.sending = True
+            crashpoints.here("request-leaves")
+            super().send(data)
         crashpoints.here("request-left")
 
 

@@ -1,0 +1,92 @@
+"""A dead man's switch: what a process cannot hold to by itself, because it may be stopped at any instruction."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from steadycast import deadman, turn
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such timer, and no switch")
+
+
+def ended(act) -> tuple[int, float]:
+    """The signal that ended a child which ran `act`, 0 if none did; and how long it lived, at most five seconds."""
+    began = time.monotonic()
+    if not (pid := os.fork()):
+        with contextlib.suppress(BaseException):
+            act()
+        os._exit(0)
+    while not (done := os.waitpid(pid, os.WNOHANG))[0] and time.monotonic() - began < 5:
+        time.sleep(0.005)
+    if not done[0]:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return os.WTERMSIG(done[1]) if done[0] else -1, time.monotonic() - began
+
+
+def stop():
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def test_a_stopped_process_is_ended_at_the_instant():
+    """Nobody wakes it: it is the kernel that does not let it wake later."""
+
+    def act():
+        with deadman.switch(deadman.now() + 0.3):
+            stop()
+
+    how, lived = ended(act)
+    assert (how, 0.29 < lived < 2) == (signal.SIGKILL, True)
+
+
+def test_whoever_leaves_in_time_lives():
+    def act():
+        with deadman.switch(deadman.now() + 0.05):
+            pass
+        time.sleep(0.2)
+
+    assert ended(act)[0] == 0
+
+
+def test_threads_have_each_their_own():
+    def act():
+        with deadman.switch(deadman.now() + 0.3):
+            with deadman.switch(deadman.now() + 0.1):
+                pass
+            stop()
+
+    how, lived = ended(act)
+    assert (how, lived > 0.29) == (signal.SIGKILL, True)
+
+
+def test_whoever_comes_late_is_ended_at_once():
+    def act():
+        with deadman.switch(deadman.now() - 1):
+            time.sleep(3)
+
+    how, lived = ended(act)
+    assert (how, lived < 2) == (signal.SIGKILL, True)
+
+
+def test_nobody_is_ended_without_a_turn():
+    with deadman.switch(float("inf")), turn.held():
+        pass
+    assert deadman.available()
+
+
+def test_a_turn_that_is_over_lets_nothing_begin():
+    with turn.lasts(lambda: 0.0), pytest.raises(TimeoutError), turn.held():
+        raise AssertionError("it began")
+
+
+def test_a_worker_frozen_while_it_sends_does_not_outlive_its_turn():
+    def act():
+        over = time.monotonic() + 0.3
+        with turn.lasts(lambda: over - time.monotonic()), turn.held():
+            stop()
+
+    assert ended(act)[0] == signal.SIGKILL
