@@ -36,7 +36,8 @@ def doctor(now: dt.datetime, *, root: Path | None = None, desk: Desk | None = No
         return [Finding("settings", BAD, str(error), error.mend or "mend steadycast.toml")]
     looks: dict[str, Callable[[Desk, dt.datetime], Iterable[Finding]]] = {
         "settings": _settings, "ledger": _ledger, "frozen workers": _frozen, "disk": _disk, "zones": _zones,
-        "holidays": _holidays, "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights, "service": _service,
+        "holidays": _holidays, "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights,
+        "service": _service,
     }  # fmt: skip
     found: list[Finding] = []
     with desk:
