@@ -24,5 +24,6 @@ def look_ahead() -> list[dict[str, Any]]:
 async def cadence() -> int:
     """How many series were looked at."""
     rows = await asyncio.to_thread(look_ahead)
-    await acreate_table_artifact(key="cadence", table=rows, description="Runway and first gap")
+    table = rows or [{"state": "there is no series yet"}]
+    await acreate_table_artifact(key="cadence", table=table, description="Runway and first gap")
     return len(rows)

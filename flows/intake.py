@@ -23,5 +23,6 @@ def take_in(*, feeds: bool) -> list[dict[str, Any]]:
 async def intake(path: str | None = None, feeds: bool = True) -> int:
     """How many drafts changed. `path` says what was dropped; the whole folder is looked at all the same."""
     rows = await asyncio.to_thread(take_in, feeds=feeds)
-    await acreate_table_artifact(key="intake", table=rows, description=f"Taken in (asked for: {path or 'everything'})")
+    table = rows or [{"state": "no draft changed"}]
+    await acreate_table_artifact(key="intake", table=table, description=f"Taken in (asked for: {path or 'everything'})")
     return len(rows)

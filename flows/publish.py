@@ -30,6 +30,6 @@ async def publish(
     """How many deliveries were made. `ahead` waits for slots that fall within the setting `lead`."""
     asked = {"series": series, "draft": draft, "slot": slot, "channel": channel, "dry_run": dry_run, "ahead": ahead}
     rows = await asyncio.to_thread(serve, **asked)
-    if rows:
-        await acreate_table_artifact(key="publish", table=rows, description="What went where")
+    table = rows or [{"state": "nothing was due"}]
+    await acreate_table_artifact(key="publish", table=table, description="What went where")
     return len(rows)
