@@ -67,9 +67,10 @@ def deliveries(folder: Path) -> list[dict]:
         return [d.model_dump() for d in ledger.deliveries()]
 
 
-@pytest.fixture(scope="session")
-def prefect_env(tmp_path_factory):
-    with server(tmp_path_factory.mktemp("prefect")) as env:
+@pytest.fixture
+def prefect_env(tmp_path):
+    """A server for one test: a worker that is ended in mid-run holds its deployment's only place for minutes."""
+    with server(tmp_path / "prefect") as env:
         yield env
 
 
