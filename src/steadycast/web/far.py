@@ -34,6 +34,9 @@ from steadycast.web.wire import (
 )
 
 
+BEFORE_THE_END = 0.05  # seconds of a turn: a request that is cut then is over before its process would be ended
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A far side's answer with an expected status; reading it wrongly is sorted like everything else."""
@@ -89,7 +92,7 @@ class Far:
         """
         method = method.upper()
         reads = method in {"GET", "HEAD"}
-        allowed = min(self.deadline if deadline is None else deadline, turn.left())
+        allowed = min(self.deadline if deadline is None else deadline, turn.left() - BEFORE_THE_END)
         if allowed <= 0:
             raise self._error(Busy, "its turn was over before it was sent")
         wire_until = time.monotonic() + allowed
