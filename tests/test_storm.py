@@ -17,14 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")
 
 
-def command(*arguments, timeout):
+def command(*arguments, timeout, code=0):
     """`python -m storm ...` in a process of its own: it forks, and this one has threads."""
     done = subprocess.run(
         [sys.executable, "-m", "storm", *map(str, arguments)], env={**os.environ, "PYTHONPATH": "tests"}, cwd=ROOT,
         capture_output=True, text=True, check=False, timeout=timeout,
     )  # fmt: skip
     print(done.stdout)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-3000:]}"
+    assert done.returncode == code, f"{done.stdout}\n{done.stderr[-3000:]}"
     return done.stdout
 
 
@@ -32,6 +32,12 @@ def test_fifty_deaths():
     """A breath of it, on the class that is hardest: nothing doubled, lost or silent."""
     said = command("--kills", 50, "--seed", 1, "--classes", "read-back", timeout=100)
     assert re.search(r"^\| read-back +\| [5-9]\d ", said, re.MULTILINE)
+
+
+def test_a_storm_that_ran_out_of_time_is_no_proof():
+    """Fewer deaths than were asked for end in red, whatever the judge says."""
+    said = command("--kills", 5000, "--longest", 0.5, "--seed", 1, "--classes", "conditional", timeout=100, code=1)
+    assert re.search(r"^conditional: \d+ of 5000 kills in 0 s, which is no proof$", said, re.MULTILINE)
 
 
 @pytest.mark.slow
