@@ -136,6 +136,32 @@ def test_a_lease_that_ran_out_gives_no_intent_and_no_step(ledger, stands):
     assert ledger.delivery(id).lease == NOON + 2 * LEASE  # never shorter
 
 
+def test_a_step_is_taken_back_by_whom_the_delivery_is(ledger, stands):
+    """A worker who was paused after a 429 wakes when another sends the same part: that one's beginning stays."""
+    id = stands(State.CLAIMED)
+    [sleeper] = ledger.intend([a_claim(ledger, id)], NOON, LEASE)
+    ledger.begin_step(sleeper, "part-2", NOON, LEASE)
+    later = NOON + 2 * LEASE
+    ledger.recover(later)
+    ledger.looked([end(State.DUE)(id, token=sleeper.token)], later)
+    [other] = ledger.claim([id], later, "other", LEASE)
+    [other] = ledger.intend([other], later, LEASE)
+    assert ledger.begin_step(other, "part-2", later, LEASE).first
+    assert not ledger.forget_step(sleeper, "part-2")
+    assert ledger.steps(id) == {"part-2": None}
+    assert ledger.finish_step(other, "part-2", "remote-2", later)
+    assert not ledger.begin_step(other, "part-2", later, LEASE).first
+
+
+def test_what_a_step_made_is_kept_whatever_became_of_its_beginning(ledger, stands):
+    """It is there: who sends next must know. The first id that is told stays."""
+    id = stands(State.CLAIMED)
+    [claim] = ledger.intend([a_claim(ledger, id)], NOON, LEASE)
+    assert ledger.finish_step(claim, "part-2", "remote-2", NOON)
+    assert not ledger.finish_step(claim, "part-2", "another", NOON)
+    assert ledger.begin_step(claim, "part-2", NOON, LEASE).remote_id == "remote-2"
+
+
 def test_an_intent_needs_a_frozen_post(ledger, promise):
     """What is not written down is not sent."""
     [id] = promise("blog")

@@ -41,6 +41,7 @@ def scaled_once() -> None:
     steps.SPARE /= SCALE
     send.TRUSTED /= SCALE
     judge.FLOOR /= SCALE
+    judge.CAP /= SCALE
     judge.VERIFY_AFTER /= SCALE
     judge.LOOKS = tuple(span / (5 * SCALE) for span in judge.LOOKS)  # how soon, not whether
 

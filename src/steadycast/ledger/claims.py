@@ -15,6 +15,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    literal_column,
     select,
     type_coerce,
     update,
@@ -258,18 +259,30 @@ def steps(db: Database, delivery: int) -> dict[str, str | None]:
 
 
 def finish_step(db: Database, claim: Claimed, name: str, remote_id: str, now: dt.datetime) -> bool:
-    """Keep a step's remote id. It is true whoever holds the delivery by now, so no token is asked for."""
-    this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.remote_id.is_(None)
+    """Keep a step's remote id; the first one that is told stays.
+
+    It is true whoever holds the delivery by now, and whatever became of the row, so neither is asked for.
+    """
+    row = {"delivery": claim.id, "name": name, "begun": now, "remote_id": remote_id}
+    first = func.coalesce(STEP.c.remote_id, literal_column("excluded.remote_id"))
     with db.write("finish-step") as connection:
-        kept = connection.execute(update(STEP).where(this).values(remote_id=remote_id)).rowcount == 1
+        known = connection.scalar(select(STEP.c.remote_id).where(STEP.c.delivery == claim.id, STEP.c.name == name))
+        kept = known is None and upsert(connection, STEP, [row], (), remote_id=first) == 1
         tell(connection, [claim.id] if kept else [], now, "step", f"{name} {remote_id}")
         return kept
 
 
 def forget_step(db: Database, claim: Claimed, name: str) -> bool:
-    """Take back the beginning of a step that surely was not accepted."""
+    """Take back the beginning of a step that surely was not accepted.
+
+    Only while the delivery is this worker's: one who was paused after a refusal would take back another's beginning.
+    """
+    c = DELIVERY.c
+    mine = update(DELIVERY).where(c.id == claim.id, c.token == claim.token, c.state == State.SENDING)
     this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.remote_id.is_(None)
     with db.write("forget-step") as connection:
+        if connection.execute(mine.values(token=c.token)).rowcount != 1:  # it holds the row while this goes on
+            return False
         return connection.execute(delete(STEP).where(this)).rowcount == 1
 
 
