@@ -33,7 +33,6 @@ from steadycast.web.wire import (
     redacted_urls,
 )
 
-
 BEFORE_THE_END = 0.05  # seconds of a turn: a request that is cut then is over before its process would be ended
 
 
