@@ -10,6 +10,7 @@ from hashlib import sha256
 import pytest
 from conftest import NOON
 
+from steadycast import turn
 from steadycast.channel import Receipt
 from steadycast.delivery import deliver, post_to_bytes, settle, steps_for, verify
 from steadycast.delivery.judge import CAP, FLOOR, backoff
@@ -411,6 +412,27 @@ def test_a_worker_that_was_taken_over_in_its_pause_sends_nothing(ledger, promise
     [result] = deliver(_pausing(ledger, take_over), claims, a_post, fake.open, clock=clock)
     assert (result.state, fake.calls) == (None, 0)
     assert state(ledger, id) == "unknown"
+
+
+def test_settle_counts_from_the_deadline_of_the_newest_request(ledger, promise, clock):
+    """Not from the attempt's: the request that is in doubt may have begun long after it, behind a commit or an upload."""
+    fake = FakeChannel("read-back", clock, deadline=10)
+    [id] = promise("blog")
+
+    class Slow:
+        def publish(self, post):
+            for seconds in (100, 5):
+                turn.begun(time.monotonic() + seconds)
+            raise Unknown("the line was cut", channel="blog")
+
+    def slow(channel, once):
+        return replace(fake.open(channel, once), adapter=Slow())
+
+    claims = ledger.claim([id], NOON, "w", LEASE)
+    deliver(ledger, claims, a_post, slow, clock=clock)
+    deadline = ledger.delivery(id).deadline - NOON
+    assert 95 * SECOND < deadline <= 100 * SECOND
+    assert ledger.delivery(id).wake - NOON == deadline + fake.platform.settle * SECOND
 
 
 def test_a_thread_that_was_taken_over_stops_before_its_next_part(ledger, promise, clock):

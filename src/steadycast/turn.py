@@ -11,25 +11,50 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from steadycast import deadman
 
-_left: ContextVar[Callable[[], float]] = ContextVar("left", default=lambda: math.inf)
+
+@dataclass(slots=True)
+class Turn:
+    """One attempt's turn: how long it still lasts, and by when every request that it began has ended."""
+
+    left: Callable[[], float]  # seconds
+    until: float = -math.inf  # time.monotonic(); none was begun yet
+
+    def begun(self, until: float) -> None:
+        """Take note of one more request, which is given up at `until`."""
+        self.until = max(self.until, until)
+
+
+_turn: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 
 def left() -> float:
     """Seconds for which a request may still be on its way; negative once the turn is over, endless without a lease."""
-    return _left.get()()
+    turn = _turn.get()
+    return turn.left() if turn else math.inf
+
+
+def begun(until: float) -> None:
+    """A request that may change something begins; it is given up at `until` (time.monotonic()): SETTLE counts from it.
+
+    Not from when its attempt began: before it there may have been others, a commit that took its time, or a pause.
+    """
+    if turn := _turn.get():
+        turn.begun(until)
 
 
 @contextmanager
-def lasts(left: Callable[[], float]) -> Iterator[None]:
+def lasts(left: Callable[[], float]) -> Iterator[Turn]:
     """Let every request in this thread end within what `left` tells."""
-    token = _left.set(left)
+    turn = Turn(left)
+    token = _turn.set(turn)
     try:
-        yield
+        yield turn
     finally:
-        _left.reset(token)
+        _turn.reset(token)
 
 
 @contextmanager

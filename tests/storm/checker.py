@@ -87,9 +87,6 @@ def _doubled(story: Story) -> Iterator[str]:
             yield f"part {line.part} was sent again with other words"
 
 
-NEAR = 0.05  # seconds: SETTLE counts from the step's intent, which is written some milliseconds before the request
-
-
 # Unproven: a second sending without evidence that the first did not and cannot take effect (S2).
 
 
@@ -118,7 +115,7 @@ def _surely_not(last: Line, again: Line, story: Story, history: History) -> bool
     """Whether a look tells: whole and fresh, begun SETTLE after the deadline, over before the second sending."""
     if story.delivery == "blind":
         return False
-    counts = last.t + history.deadline + history.settle - NEAR
+    counts = last.t + history.deadline + history.settle
     return any(
         line.what == "looked" and line.sure and line.began >= counts and line.t <= again.t and line.found < last.part
         for line in story.ours

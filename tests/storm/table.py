@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from storm.weather import Result
 
+STORIES = 3
 HEAD = ("class", "kills", "pauses", "slots", "published", "refused", "unknown", "doubled", "lost", "silent", "settled")
 
 
@@ -34,12 +35,12 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def told(results: Sequence[Result], most: int = 20) -> str:
-    """Each broken promise in a line, and what both sides wrote about the first one of each storm."""
+    """Each broken promise in a line, and what both sides wrote about the first few of each storm."""
     lines = []
     for result in results:
         lines += [f"{result.name}: {finding}" for finding in result.verdict.findings[:most]]
-        for finding in result.verdict.findings[:1]:
-            lines += story(result, finding.key)
+        for key in list(dict.fromkeys(finding.key for finding in result.verdict.findings))[:STORIES]:
+            lines += story(result, key)
     seconds = sum(result.seconds for result in results)
     kills = sum(result.kills for result in results)
     return "\n".join([*lines, f"{kills} kills in {seconds:.0f} s"])

@@ -41,9 +41,14 @@ Once = Callable[[str, Callable[[], str]], str]
 AdapterFor = Callable[[str, Once], Opened]  # channel's name, the steps of this delivery
 
 
-def tried(claim: Claimed, opened: Opened, answer: object, began: dt.datetime, now: dt.datetime) -> Ending:
-    """What became of one sending: `answer` is what publish returned or raised."""
-    deadline = max(now, began + dt.timedelta(seconds=opened.platform.deadline))
+def tried(  # noqa: PLR0917 - all of one attempt, in the order in which it happened
+    claim: Claimed, opened: Opened, answer: object, began: dt.datetime, ended: dt.datetime, now: dt.datetime
+) -> Ending:
+    """What became of one sending that `began` then: `answer` is what publish returned or raised.
+
+    By `ended` its last request is over, whatever came of it; an adapter with a wire of its own tells nothing of that.
+    """
+    deadline = max(ended, began + dt.timedelta(seconds=opened.platform.deadline))
     if isinstance(answer, Receipt):
         return _arrived(claim, opened, answer, now)
     if isinstance(answer, Busy):

@@ -235,11 +235,14 @@ class _Sending:
         if why:
             return unsent(job.claim, why, began)
         crashpoints.here("cleared")
-        answer = self._answer(job)
+        answer, seconds = self._answer(job)
         crashpoints.here("answered")
         if isinstance(answer, Fenced):
             return None
-        return tried(job.claim, job.opened, answer, job.steps.began or began, self._clock.now())
+        now = self._clock.now()
+        began = max(began, job.steps.began or began)
+        ended = now + dt.timedelta(seconds=max(0.0, seconds))
+        return tried(job.claim, job.opened, answer, began, ended, now)
 
     def _hindrance(self, job: Job) -> str:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
@@ -252,13 +255,17 @@ class _Sending:
             return "another worker has it"
         return ""
 
-    def _answer(self, job: Job) -> object:
-        """What publish returned or raised. A post is read from its frozen bytes."""
-        try:
-            with turn.lasts(job.steps.lease.left):
-                return job.opened.adapter.publish(post_from_bytes(job.post))
-        except BaseException as error:  # even SystemExit: the request may have been made
-            return error
+    def _answer(self, job: Job) -> tuple[object, float]:
+        """What publish returned or raised, and seconds until the last of its requests has ended, whatever it answered.
+
+        A post is read from its frozen bytes.
+        """
+        with turn.lasts(job.steps.lease.left) as mine:
+            try:
+                answer: object = job.opened.adapter.publish(post_from_bytes(job.post))
+            except BaseException as error:  # even SystemExit: the request may have been made
+                answer = error
+        return answer, mine.until - time.monotonic()
 
     def _write(self) -> None:
         """Write the endings; tried again when the ledger cannot be written, as each is taken once at most."""

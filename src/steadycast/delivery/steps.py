@@ -45,13 +45,13 @@ class Steps:
         it; and Fenced when the delivery is no longer this worker's: then nothing is sent.
         """
         asked, now = self._clock.monotonic(), self._clock.now()
-        self.began = now
         step = self._ledger.begin_step(self._claim, name, now, self.lasts)
         self.lease.extended(asked, now, max(now + self.lasts, self.lease.until))
         if step.remote_id is not None:
             return step.remote_id
         if not step.first and self.delivery not in RESENDABLE:
             raise Unknown(f"{name} was begun before, and whether it arrived is not known", channel=self._claim.channel)
+        self.began = self._clock.now()  # not before: the commit may have taken its time
         try:
             remote_id = send()
         except (Busy, Refused):

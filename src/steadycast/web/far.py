@@ -95,6 +95,8 @@ class Far:
         if allowed <= 0:
             raise self._error(Busy, "its turn was over before it was sent")
         wire_until = time.monotonic() + allowed
+        if not reads:
+            turn.begun(wire_until)
         request: dict[str, Any] = {"json": json, "data": data, "files": files, "params": params, "auth": auth}
         request["headers"] = dict(headers or {})
         for _ in range(MAX_REDIRECTS + 1):
