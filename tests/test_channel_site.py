@@ -146,6 +146,16 @@ def test_an_event_announced_twice_is_listed_once(tmp_path):
     assert page(out, "index.html").count('class="occasion"') == 1
 
 
+def test_the_first_event_is_in_the_menu_of_every_page_there_was(tmp_path):
+    out = tmp_path / "out"
+    old = article(tmp_path / "in", 1)
+    publish(out, old)
+    assert "events.html" not in page(out, "notes/2026-11-02-2000.html")
+    publish(out, event(tmp_path / "in", 2))
+    for name in ("notes/2026-11-02-2000.html", "series/notes.html", "index.html"):
+        assert any("events.html" in link for link in Page(page(out, name)).links()), name
+
+
 def test_an_event_that_is_over_moves_to_the_past(tmp_path):
     past = Event(NOW - dt.timedelta(days=2), NOW - dt.timedelta(days=2, hours=-2))
     publish(tmp_path / "out", event(tmp_path / "in", event=past))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -34,8 +34,8 @@ class Pages:
         """Bring up to date every page that shows one of the posts `todo`, and those that every post may change."""
         keys = set(todo)
         here = {p.key for p in self.shelf.posts}
-        if keys - here:  # a post went: which pages showed it is no longer known
-            keys |= here
+        if keys - here or self._menu() != self._menu(without=keys):
+            keys |= here  # a post went, and which pages showed it is no longer known; or each page's menu changes
         wanted = with_neighbours(keys, self.listings)
         for post in self.shelf.whole(p for p in self.shelf.posts if p.key in wanted):
             self._article(post)
@@ -45,7 +45,7 @@ class Pages:
         self._fixed()
 
     def _site(self) -> dict[str, Any]:
-        settings, posts = self.channel.settings, self.shelf.posts
+        settings = self.channel.settings
         return {
             "name": self.channel.community,
             "about": settings["about"],
@@ -57,6 +57,13 @@ class Pages:
             "feed": web(str(settings["feed"])).rstrip("/"),
             "podcast": web(str(settings["podcast"])),
             "calendar": web(str(settings["calendar"])),
+            **self._menu(),
+        }
+
+    def _menu(self, without: Container[str] = ()) -> dict[str, bool]:
+        """Which of the overviews the menu of every page leads to: those that hold something."""
+        posts = [p for p in self.shelf.posts if p.key not in without]
+        return {
             "events": any(p.event for p in posts),
             "members": any(p.member for p in posts),
             "tags": any(p.tags for p in posts),
