@@ -132,3 +132,13 @@ def test_rss_and_atom_carry_what_their_standards_ask_for(tmp_path):
     assert all(feed.findtext(f"{ATOM}{tag}") for tag in ("id", "title", "updated"))
     entry = feed.find(f"{ATOM}entry")
     assert all(entry.findtext(f"{ATOM}{tag}") for tag in ("id", "title", "updated", "content"))
+
+
+def test_what_the_feed_is_about_is_what_the_community_says_of_itself(tmp_path):
+    feed = adapter("feed", tmp_path / "out")
+    feed.channel = dataclasses.replace(feed.channel, about="用上海话读书。")
+    feed.publish(article(tmp_path / "in"))
+    channel = ET.parse(tmp_path / "out/feed.xml").find("channel")
+    assert channel is not None
+    assert channel.findtext("description") == "用上海话读书。"
+    assert json.loads((tmp_path / "out/feed.json").read_text())["description"] == "用上海话读书。"

@@ -146,6 +146,13 @@ def test_an_event_announced_twice_is_listed_once(tmp_path):
     assert page(out, "index.html").count('class="occasion"') == 1
 
 
+def test_the_community_says_what_it_is_about_where_the_channel_does_not(tmp_path):
+    for own, shown in (("", "用上海话读书。"), ("读书，也读闲话。", "读书，也读闲话。")):
+        made = dataclasses.replace(channel("site", tmp_path / (own or "out"), about=own), about="用上海话读书。")
+        load(made.spec)(made).publish(article(tmp_path / "in"))
+        assert f'<p class="about">{shown}</p>' in page(made.out, "index.html")
+
+
 def test_the_first_event_is_in_the_menu_of_every_page_there_was(tmp_path):
     out = tmp_path / "out"
     old = article(tmp_path / "in", 1)

@@ -52,6 +52,13 @@ def test_what_is_due_goes_to_every_channel_and_not_again(bench):
     assert pages(desk) == ["2026-11-23-2000.html"]
 
 
+def test_a_channel_knows_what_the_community_says_of_itself(bench):
+    desk = ready(bench, SETTINGS.replace("[community]", '[community]\ndescription = "We read aloud."', 1))
+    bench.at(23, 20, 1)
+    pipeline.publish(desk)
+    assert "We read aloud." in (desk.workspace.out / "site/index.html").read_text()
+
+
 def test_ahead_of_the_slot_everything_is_made_ready_and_sent_at_its_second(bench):
     desk = ready(bench)
     bench.at(23, 19, 59, 30)

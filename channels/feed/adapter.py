@@ -63,7 +63,7 @@ class Adapter:
         return {
             "id": urn(f"{channel.community}/{channel.name}"),
             "title": channel.public_title,
-            "description": channel.settings["description"] or channel.community,
+            "description": channel.settings["description"] or channel.about or channel.community,
             "link": str(channel.settings["pages"] or channel.site_url or self.base),
             "self": {name: f"{self.base}/{name}" if self.base else "" for name in (*FEEDS, JSON)},
             "language": channel.language,

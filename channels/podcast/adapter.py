@@ -71,7 +71,7 @@ class Adapter:
     def _show(self, posts: list[Post], image: str) -> dict[str, Any]:
         channel, settings = self.channel, self.channel.settings
         address = self._address(FEED)
-        described = str(settings["description"] or channel.community).encode()[:DESCRIPTION]
+        described = str(settings["description"] or channel.about or channel.community).encode()[:DESCRIPTION]
         return {
             **settings,
             "title": channel.public_title,

@@ -48,7 +48,7 @@ class Pages:
         settings = self.channel.settings
         return {
             "name": self.channel.community,
-            "about": settings["about"],
+            "about": settings["about"] or self.channel.about,
             "language": self.channel.language,
             "base": self.base,
             "path": urlsplit(self.base).path,

@@ -224,6 +224,7 @@ class Channel:
     zone: ZoneInfo
     language: str
     community: str  # its name for people
+    about: str = ""  # the community in one line
     site_url: str = ""
     title: str = ""  # this channel's name for people
     spec: Platform | None = None  # what channel.toml declares

@@ -148,6 +148,7 @@ class Desk:
             zone=self.workspace.community.zone,
             language=self.workspace.community.language,
             community=self.workspace.community.name,
+            about=self.workspace.community.description,
             site_url=self.workspace.community.url,
             title=settings.title or platform.title,
             spec=platform,

@@ -57,6 +57,7 @@ def _outlet(workspace: Workspace, name: str, platforms: dict[str, Platform]) -> 
         zone=community.zone,
         language=community.language,
         community=community.name,
+        about=community.description,
         site_url=community.url,
         title=given.title or platform.title,
         spec=platform,
