@@ -86,6 +86,18 @@ def test_bullets_stand_inside_the_paragraph_of_a_loose_item():
     assert "<li>☑ done</li>" in shown("- [x] done\n- [ ] to do", RenderRule(bullets="literal"))
 
 
+def test_the_boxes_of_a_task_list_stay_where_a_platform_drops_the_element():
+    source = "- [x] bought\n- [ ] read\n\n1. [ ] one\n\n   two"
+    for tags in ((), ("ul", "ol", "li", "p")):
+        out = shown(source, RenderRule(tags=tags, classes=False))
+        assert '<li style="list-style-type:none">☑ bought</li>' in out
+        assert '<li style="list-style-type:none">☐ read</li>' in out
+        assert "<p>☐ one</p>" in out
+        assert "<input" not in out
+    assert "<p>☐ one</p>" in shown(source, PASTED)
+    assert "<input" in shown(source, RenderRule())  # our own pages draw them
+
+
 def test_code_for_editors_that_collapse_white_space():
     out = shown("```\na  b\n\tc\n```", PASTED)
     assert out == "<pre><code>a&nbsp;&nbsp;b<br>&nbsp;&nbsp;&nbsp;&nbsp;c</code></pre>"

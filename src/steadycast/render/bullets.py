@@ -7,7 +7,7 @@ import re
 from steadycast.render.lexer import attribute
 
 _LIST_TAG = re.compile(r"(</?(?:ul|ol|li)(?: [^>]*)?>)")
-_ITEM_BEGINS = re.compile(r"(\s*(?:<p[^>]*>)?)(?:<input([^>]*)>)?\s*")
+_ITEM_BEGINS = re.compile(r"(\s*)(?:<input([^>]*)>)?(\s*<p[^>]*>|)\s*")
 
 
 def write_bullets(html: str) -> str:
@@ -41,7 +41,7 @@ class _Lists:
             assert begins is not None  # it matches the empty string
             box = begins[2]
             bullet = self._bullet if box is None else "☑ " if " checked" in box else "☐ "
-            text = begins[1] + bullet + text[begins.end() :]
+            text = begins[1] + begins[3].lstrip() + bullet + text[begins.end() :]
             self._bullet = ""
         if text:
             self._outs[-1].append(text)

@@ -15,6 +15,7 @@ from steadycast.render.style import Style
 _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 _MARKS = re.compile(r' (?:class|id|rel)="[^"]*"')
 _SIDES = re.compile(r' (width|height)="(\d+)"')
+_BOX = re.compile(r"<li>\s*<input([^>]*)>\s*(<p>)?")
 _TWINS = {"strong": "b", "b": "strong", "em": "i", "i": "em", "del": "s", "s": "del"}
 _TWINS |= {f"h{n}": "p" for n in range(1, 7)}
 _TWINS |= dict.fromkeys(("figcaption", "caption", "summary", "dt", "dd"), "p")
@@ -36,11 +37,21 @@ def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str
         html, links = _with_links_changed(html, rule)
     if rule.bullets == "literal":
         html = write_bullets(html)
+    elif not rule.classes and "<input" in html:
+        html = _with_boxes_written(html)
     if rule.links == "footnotes" and links:
         html += _footnotes(rule, links)
     if rule.tags or not rule.classes or style is not None:
         html = _Elements(rule, style or Style()).write(html)
     return html, links
+
+
+def _with_boxes_written(html: str) -> str:
+    """A task list's boxes as characters: where the element is dropped, what was done would be lost with it."""
+    return _BOX.sub(
+        lambda m: f'<li style="list-style-type:none">{m[2] or ""}{"☑" if " checked" in m[1] else "☐"} ',
+        html,
+    )
 
 
 def _with_links_changed(html: str, rule: RenderRule) -> tuple[str, Numbered]:
