@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import email
 import email.policy
+import re
 import socket
 
 import pytest
@@ -109,6 +110,14 @@ def test_styles_are_on_each_element_and_the_dark_ones_stay_in_the_head(tmp_path)
     assert '<p style="' in page
     assert "hsl(" not in page, "some mail readers know only #rrggbb"
     assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_column_stands_as_its_author_wanted(tmp_path):
+    cells = '<table><tr><td align="right">12</td><td>left</td></tr></table>'
+    page = read(outbox(tmp_path / "out", article(tmp_path / "in", html=cells))).get_body(("html",)).get_content()
+    aligned, plain = re.findall(r"<td [^>]*>(?=12|left)", page)
+    assert "text-align" not in aligned
+    assert "text-align: left" in plain
 
 
 def test_the_same_post_is_the_same_bytes(tmp_path):

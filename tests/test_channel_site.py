@@ -153,6 +153,15 @@ def test_the_community_says_what_it_is_about_where_the_channel_does_not(tmp_path
         assert f'<p class="about">{shown}</p>' in page(made.out, "index.html")
 
 
+def test_no_rule_of_the_pages_undoes_the_alignment_of_a_column(tmp_path):
+    publish(tmp_path / "out", article(tmp_path / "in"))
+    rules = re.findall(
+        r"^\.body [^{]*t[hd][^{]*\{[^}]*text-align[^}]*\}", page(tmp_path / "out", "style.css"), re.MULTILINE
+    )
+    assert rules
+    assert all(":not([align])" in rule for rule in rules)
+
+
 def test_the_first_event_is_in_the_menu_of_every_page_there_was(tmp_path):
     out = tmp_path / "out"
     old = article(tmp_path / "in", 1)

@@ -86,6 +86,12 @@ def test_bullets_stand_inside_the_paragraph_of_a_loose_item():
     assert "<li>☑ done</li>" in shown("- [x] done\n- [ ] to do", RenderRule(bullets="literal"))
 
 
+def test_a_style_does_not_undo_the_alignment_of_a_column():
+    out = shown("|a|b|\n|:-:|---|\n|1|2|", PASTED, Style({"th": "color:#333;text-align:left"}))
+    assert '<th align="center" style="color:#333;text-align:left;text-align:center">a</th>' in out
+    assert '<th style="color:#333;text-align:left">b</th>' in out
+
+
 def test_the_boxes_of_a_task_list_stay_where_a_platform_drops_the_element():
     source = "- [x] bought\n- [ ] read\n\n1. [ ] one\n\n   two"
     for tags in ((), ("ul", "ol", "li", "p")):

@@ -175,6 +175,8 @@ class _Elements:
             return self._newline if name in {"br", "hr"} else ""
         opened = tag if as_name == name else f"<{as_name}>"
         declarations = self._style.of(as_name, self._around)
+        if " align=" in opened and "text-align:" in declarations:  # a style wins over the attribute
+            declarations += f";text-align:{attribute(opened, 'align')}"
         if not self._classes:
             opened = _MARKS.sub("", opened)
             if name == "img":
