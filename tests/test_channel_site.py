@@ -296,3 +296,27 @@ def test_a_cover_that_the_text_shows_anyway_is_not_shown_twice(tmp_path):
     assert len(Page(page(tmp_path / "a", "notes/2026-11-02-2000.html")).all("img")) == 2
     assert len(Page(page(tmp_path / "b", "notes/2026-11-02-2000.html")).all("img")) == 1
     assert len(Page(page(tmp_path / "b", "all.html")).all("img")) == 1
+
+
+@pytest.mark.live
+def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path):
+    """No line begins with a footnote's number, and the lines of a task stand below its words, not below its box."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    note = '<sup class="footnote-ref"><a href="#fn-1">1</a></sup>。'
+    task = '<ul><li><input type="checkbox" disabled=""> ' + "语" * 60 + "</li></ul>"
+    html = "".join(f"<p>{'语' * n}{note}</p>" for n in range(12, 32)) + task
+    (receipt,) = publish(tmp_path / "out", article(tmp_path / "in", html=html))
+    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        shown = browser.new_context(viewport={"width": 390, "height": 900}).new_page()
+        shown.goto((tmp_path / "out" / receipt.remote_id).as_uri())
+        left = shown.evaluate("document.querySelector('.body p').getBoundingClientRect().left")
+        notes = shown.evaluate("[...document.querySelectorAll('sup a')].map((a) => a.getBoundingClientRect().left)")
+        lines = shown.evaluate("""(() => { const range = document.createRange();
+            range.selectNodeContents(document.querySelector('.body li').lastChild);
+            return [...range.getClientRects()].filter((r) => r.width > 20).map((r) => r.left); })()""")
+        browser.close()
+    assert min(notes) > left + 10
+    assert len(lines) > 2
+    assert max(lines) - min(lines) < 6
