@@ -300,7 +300,7 @@ def test_numbered_links_and_the_canonical_address_lie_beside(desk: Any, compose_
     kit = desk("wechat").kit(compose_for("wechat", "article"))
     text = (kit / "links.txt").read_text(encoding="utf-8")
     assert text.startswith("[1] 词典\n    https://example.org/dict\n")
-    assert text.endswith("阅读原文: https://hu.example.org/nongtang/\n")
+    assert text.endswith("阅读原文：https://hu.example.org/nongtang/\n")
     with Image.open(kit / "qr.png") as code:
         assert code.format == "PNG"
         assert code.size[0] == code.size[1] >= 200
@@ -452,13 +452,21 @@ def test_an_event_has_its_fields_its_tickets_and_a_calendar_file(desk: Any, comp
     """Times carry their zone on paper and are UTC in the calendar file; the ticket table is what the draft says."""
     kit = desk("huodongxing").kit(compose_for("huodongxing", "event"))
     fields = (kit / "event.txt").read_text(encoding="utf-8")
-    assert "开始时间: 2026-11-28 周六 14:00 Asia/Shanghai" in fields
-    assert "联系方式: hi@example.org" in fields
+    assert "开始时间：2026-11-28 周六 14:00 Asia/Shanghai" in fields
+    assert "联系方式：hi@example.org" in fields
     assert "早鸟票\t¥0\t20" in fields
     assert "<td>普通票</td>" in (kit / "article.html").read_text(encoding="utf-8")
     entry = icalendar.Calendar.from_ical((kit / "event.ics").read_bytes()).events[0]
     assert entry["DTSTART"].dt == EVENT.start
     assert str(entry["LOCATION"]) == EVENT.place
+
+
+def test_guests_write_to_the_community_where_the_event_names_nobody(desk: Any, compose_for: Any) -> None:
+    made = compose_for("huodongxing", "event")
+    box = desk("huodongxing")
+    box.adapter.channel = dataclasses.replace(box.channel, email="desk@hu.example")
+    kit = box.kit(dataclasses.replace(made, extra={}))
+    assert "联系方式：desk@hu.example" in (kit / "event.txt").read_text(encoding="utf-8")
 
 
 def test_a_group_gets_a_short_message_and_a_poster(desk: Any, compose_for: Any) -> None:

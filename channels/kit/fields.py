@@ -64,5 +64,5 @@ def _event(sheet: Sheet) -> dict[str, str]:
         "end": f"{sheet.when(event.end)} {zone}",
         "place": plain(event.place),
         "online": address(event.url),
-        "contact": plain(extra.get("contact") or sheet.settings.get("contact") or ""),
+        "contact": plain(extra.get("contact") or sheet.settings.get("contact") or sheet.channel.email),
     }

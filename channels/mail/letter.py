@@ -119,17 +119,14 @@ class Letter:
 
     def _leave(self, recipient: str) -> str:
         address = str(self.settings["unsubscribe"]).replace("{email}", quote(recipient, safe=""))
+        if not address and self.channel.email:  # whoever wants to leave can at least write to somebody
+            address = f"mailto:{quote(self.channel.email, safe='@+')}?subject=unsubscribe"
         usable = re.fullmatch(r"(https?://|mailto:)[\x21-\x3b\x3d\x3f-\x7e]+", address) and len(address) <= LONGEST
         return address if usable else ""
 
     def _values(self, post: Post, leave: str) -> dict[str, Any]:
-        given = {
-            "community": self.channel.community,
-            "colours": self.colours,
-            "words": self.words,
-            "language": self.channel.language,
-        }
-        return {"post": post, "page": self.page(post), "leave": leave, **given}
+        given = {"community": self.channel.community, "language": self.channel.language, "colours": self.colours}
+        return {"post": post, "page": self.page(post), "leave": leave, "words": self.words, **given}
 
     def _pictures(self, post: Post) -> list[Media]:
         opening = [post.opening] if post.opening else []

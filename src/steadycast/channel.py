@@ -225,6 +225,7 @@ class Channel:
     language: str
     community: str  # its name for people
     about: str = ""  # the community in one line
+    email: str = ""  # where the community is reached
     site_url: str = ""
     title: str = ""  # this channel's name for people
     spec: Platform | None = None  # what channel.toml declares

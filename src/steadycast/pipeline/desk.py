@@ -149,6 +149,7 @@ class Desk:
             language=self.workspace.community.language,
             community=self.workspace.community.name,
             about=self.workspace.community.description,
+            email=self.workspace.community.email,
             site_url=self.workspace.community.url,
             title=settings.title or platform.title,
             spec=platform,

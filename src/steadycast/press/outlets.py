@@ -58,6 +58,7 @@ def _outlet(workspace: Workspace, name: str, platforms: dict[str, Platform]) -> 
         language=community.language,
         community=community.name,
         about=community.description,
+        email=community.email,
         site_url=community.url,
         title=given.title or platform.title,
         spec=platform,
