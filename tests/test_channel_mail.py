@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import datetime as dt
 import email
 import email.policy
 import re
@@ -10,9 +11,9 @@ import socket
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from platform_bench import HOSTILE, adapter, article, audio, event, held, media, png, tree
+from platform_bench import HOSTILE, NOW, adapter, article, audio, event, held, media, png, tree
 
-from steadycast.channel import Busy, Refused, Unknown
+from steadycast.channel import Busy, Event, Refused, Unknown
 
 FROM = {"from": "post@hu.example"}
 PASSWORD = "pa55-never-shown"
@@ -150,6 +151,31 @@ def test_a_way_to_leave_is_in_the_head_and_in_the_letter(tmp_path, postman):
     assert by_mail["List-Unsubscribe-Post"] is None
     odd = read(outbox(tmp_path / "odd", article(tmp_path / "in"), unsubscribe="javascript:alert(1)"))
     assert odd["List-Unsubscribe"] is None
+
+
+def test_without_a_way_to_leave_of_its_own_one_writes_to_the_community(tmp_path):
+    made = adapter("mail", tmp_path / "out", **FROM)
+    made.channel = dataclasses.replace(made.channel, email="desk@hu.example")
+    post = article(tmp_path / "in")
+    type(made)(made.channel).publish(post)
+    letter = read((tmp_path / "out/outbox" / f"{post.key}.eml").read_bytes())
+    assert letter["List-Unsubscribe"] == "<mailto:desk@hu.example?subject=unsubscribe>"
+    assert letter["List-Unsubscribe-Post"] is None
+    assert "mailto:desk@hu.example" in letter.get_body(("html",)).get_content()
+
+
+def test_an_event_says_until_when(tmp_path):
+    start = NOW + dt.timedelta(days=3)
+    for hours, until in (
+        (2, f"{start + dt.timedelta(hours=2):%H:%M}"),
+        (26, f"{(start + dt.timedelta(hours=26)).day}日"),
+    ):
+        post = event(tmp_path / "in", event=Event(start, start + dt.timedelta(hours=hours)))
+        letter = read(outbox(tmp_path / str(hours), post))
+        for part in ("plain", "html"):
+            line = next(x for x in letter.get_body((part,)).get_content().splitlines() if x.startswith("时间"))
+            assert until in line.partition("–")[2], part
+            assert (line.count("年") == 1) == (hours == 2), part
 
 
 @pytest.mark.parametrize("title", ["a\nBcc: all@example.org", "a\r\nX: y", "a\x00b", "a\u2028b", HOSTILE])

@@ -124,9 +124,9 @@ class Sheet:
         if self.text:
             made["article.txt"] = self.text + "\n"
         made["links.txt"] = "".join(f"[{n}] {words}\n    {url}\n" for n, (words, url) in enumerate(self.links, 1))
-        made["links.txt"] += f"{self.words['link']}: {self.url}\n" if self.url else ""
+        made["links.txt"] += f"{self.words['link']}{self.words['colon']}{self.url}\n" if self.url else ""
         if self.post.event:
-            rows = [f"{f.label}: {f.value}\n" for f in self.fields if f.name not in ("text", "tags")]
+            rows = [f"{f.label}{self.words['colon']}{f.value}\n" for f in self.fields if f.name not in ("text", "tags")]
             rows += ["\t".join(ticket.values()) + "\n" for ticket in self.tickets]
             made["event.txt"] = "".join(rows)
         return {name: text for name, text in made.items() if text}
