@@ -58,6 +58,32 @@ def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
     assert [p.message.split(":")[0] for p in made.problems] == ["wechat"]
 
 
+def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
+    """Not the article's beginning: 微博 gets the title, the summary and the link, and only that is measured."""
+    kit = '[channel.weibo]\nplatform = "weibo"\n'
+    desk = bench.set_up(
+        SETTINGS.replace('"far"]', '"far", "weibo"]') + kit, {"pgc/1.md": article("One", body="Long. " * 90)}
+    )
+    made = pipeline.preview(desk, "pgc/1.md", channel="weibo", now=MORNING)
+    page = made.page.read_text()
+    assert "<pre>【One】" in page
+    (folder,) = made.page.parent.glob("weibo/kit/*")
+    pasted = (folder / "article.txt").read_text().strip()
+    assert f"text {len(pasted)}/140" in made.counts["weibo"]
+    assert f'href="weibo/kit/{folder.name}/article.html"' in page
+    assert not (desk.workspace.out / "weibo").exists()
+
+
+def test_a_preview_speaks_the_communitys_language(bench):
+    spoken = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
+    assert spoken != SETTINGS
+    desk = bench.set_up(spoken, {"pgc/1.md": article("One")})
+    page = pipeline.preview(desk, "pgc/1.md", now=MORNING).page.read_text()
+    assert '<html lang="zh-CN">' in page
+    assert "标题 3" in page
+    assert ">text<" not in page
+
+
 # Backfill
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import html
+import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from steadycast import registry
 from steadycast.channel import Media, Platform, Post
 from steadycast.draft import Draft, parse
-from steadycast.errors import DraftError, InputError
+from steadycast.errors import DraftError, FarSideError, InputError
 from steadycast.intake import folder
 from steadycast.pipeline.check import channels_for
 from steadycast.pipeline.desk import Desk, write_atomically
@@ -21,6 +24,12 @@ from steadycast.render.count import count
 from steadycast.render.templates import Templates
 
 MEASURED = ("title", "summary", "text", "html")
+ZH = {
+    "article": "图文", "audio": "音频", "video": "视频", "event": "活动",
+    "title": "标题", "summary": "摘要", "text": "正文", "html": "HTML", "tags": "标签", "author": "作者",
+    "image": "图片", "cover": "封面", "attachment": "附件", "parts": "条", "links": "链接", "kit": "打开投稿包",
+}  # fmt: skip
+EN = {"kit": "open the kit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +56,25 @@ def preview(
         except DraftError as error:
             problems.append(Problem(str(found.path), error.line, f"{name}: {error.message}", error.mend or ""))
             continue
-        measured = _measured(post, platform)
+        measured, kit = _measured(post, platform), None
+        if platform.delivery == "kit":  # what is pasted is what the kit holds, which may be shorter than the post
+            try:
+                kit = _kit(desk, name, post, target)
+            except FarSideError as error:
+                problems.append(Problem(str(found.path), None, f"{name}: {error.message}", ""))
+                continue
+            told = {what: (what, n, most) for what, n, most in measured} | kit.measured
+            measured = list(told.values())
         counts[name] = ", ".join(f"{what} {n}/{most}" if most else f"{what} {n}" for what, n, most in measured)
         _write(target, name, post)
-        shown.append({"channel": name, "title": desk.workspace.channels[name].title or platform.title,
-                      "post": post, "measured": measured, "short": "text" in platform.limits})  # fmt: skip
+        texts = kit.texts if kit else {"text": post.text}
+        shown.append({"channel": name, "title": desk.workspace.channels[name].title or platform.title, "post": post,
+                      "measured": measured, "short": "text" in platform.limits, "texts": texts,
+                      "kit": kit and kit.page})  # fmt: skip
     page = Templates((Path(__file__).parent / "templates",), zone=desk.workspace.community.zone)
-    text = page.render("preview.html.j2", draft=found, shown=shown, problems=problems)
+    language = desk.workspace.community.language
+    words = ZH if language.lower().startswith("zh") else EN
+    text = page.render("preview.html.j2", draft=found, shown=shown, problems=problems, words=words, language=language)
     return Previewed(write_atomically(target, "index.html", text.encode()), counts, tuple(problems))
 
 
@@ -88,6 +109,31 @@ def _draft(desk: Desk, named: Path | str) -> Draft:
     raise InputError(said, file=candidate, mend="a draft is a .md file below content/")
 
 
+@dataclass(frozen=True, slots=True)
+class _Kit:
+    """A kit as it would be handed over: its page, what is pasted from it, and what that measures."""
+
+    page: str  # from the preview's page
+    texts: dict[str, str]  # file -> what it holds
+    measured: dict[str, tuple[str, int, int]]
+
+
+def _kit(desk: Desk, name: str, post: Post, target: Path) -> _Kit:
+    """The kit of that post, laid beside the preview instead of where a person would take it for a real one."""
+    out = target / name / "kit"
+    channel = replace(desk.channel(name), out=out, write=lambda file, data: write_atomically(out, file, data))
+    receipt = registry.load(desk.platform(name))(channel).publish(post)
+    folder = Path(str(receipt.detail.get("path") or out))
+    page = next(iter(sorted(folder.glob("*.html"))), folder)
+    files = sorted(folder.glob("*.txt"))
+    counts = json.loads((folder / "kit.json").read_bytes())["counts"] if (folder / "kit.json").is_file() else {}
+    return _Kit(
+        page.relative_to(target).as_posix(),
+        {"text" if file.stem == "article" else file.stem: file.read_text(encoding="utf-8").strip() for file in files},
+        {what: (what, int(told["n"]), int(told["max"])) for what, told in counts.items()},
+    )
+
+
 def _measured(post: Post, platform: Platform) -> list[tuple[str, int, int]]:
     """(what, how much, the most that is taken or 0) of each measured text."""
     told = []
@@ -110,7 +156,8 @@ def _framed(post: Post) -> str:
         "body{font:16px/1.8 system-ui,sans-serif;margin:16px;color:#222;background:#fff}img{max-width:100%;height:auto}"
     )
     return (
-        f'<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<!doctype html><html lang="{html.escape(post.language)}"><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         f"<style>{style}pre{{overflow:auto}}</style>{body}"
     )
 
