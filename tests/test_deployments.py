@@ -106,4 +106,6 @@ def test_the_repository_s_own_file_agrees():
     """The workspace at the root is one of the users."""
     from pathlib import Path
 
-    assert differences(load(Path(__file__).resolve().parent.parent)) == []
+    workspace = load(Path(__file__).resolve().parent.parent)
+    assert differences(workspace) == []
+    assert workspace.prefect_yaml.read_text(encoding="utf-8") == prefect_yaml(workspace)
