@@ -164,6 +164,12 @@ def test_without_a_way_to_leave_of_its_own_one_writes_to_the_community(tmp_path)
     assert "mailto:desk@hu.example" in letter.get_body(("html",)).get_content()
 
 
+def test_the_house_is_not_named_twice_in_one_line(tmp_path):
+    post = article(tmp_path / "in", series="", series_title="", member_title="沪语读书会")
+    text = read(outbox(tmp_path / "out", post)).get_body(("plain",)).get_content()
+    assert text.splitlines()[1].count("沪语读书会") == 1
+
+
 def test_an_event_says_until_when(tmp_path):
     start = NOW + dt.timedelta(days=3)
     for hours, until in (
