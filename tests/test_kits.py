@@ -461,6 +461,32 @@ def test_an_event_has_its_fields_its_tickets_and_a_calendar_file(desk: Any, comp
     assert str(entry["LOCATION"]) == EVENT.place
 
 
+@pytest.mark.parametrize(
+    ("author", "shown"),
+    [
+        ("徐老师", "徐老师"),
+        ("Tom Rivera", "Tom"),
+        ("沪语读书会的朋友们", "沪语读书会的朋友"),
+        ("👨‍👩‍👧" * 3, "👨‍👩‍👧"),
+        ("A B C D E", "A B C D"),
+    ],
+)
+def test_a_name_is_cut_to_what_the_author_box_takes(author: str, shown: str, desk: Any, compose_for: Any) -> None:
+    """Eight characters: whole words of it, or as many whole graphemes as there is room for."""
+    made = dataclasses.replace(compose_for("wechat", "article"), author=author)
+    kit = desk("wechat").kit(made)
+    assert f"作者：{len(shown)}/8 字\n" in (kit / "CHECKLIST.md").read_text(encoding="utf-8")
+    assert f">{shown}<" in (kit / "article.html").read_text(encoding="utf-8")
+
+
+def test_without_an_account_a_kit_names_the_community(desk: Any, compose_for: Any) -> None:
+    """The platform's own name, which a channel without a title has, tells nobody whose account it is."""
+    box = desk("wechat")
+    box.adapter.channel = dataclasses.replace(box.channel, title="微信公众号")
+    kit = box.kit(compose_for("wechat", "article"))
+    assert json.loads((kit / "kit.json").read_bytes())["account"] == "沪语读书会"
+
+
 def test_guests_write_to_the_community_where_the_event_names_nobody(desk: Any, compose_for: Any) -> None:
     made = compose_for("huodongxing", "event")
     box = desk("huodongxing")

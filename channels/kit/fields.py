@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from steadycast.channel import Limit
 
-from .words import address, measured, plain
+from .words import address, measured, name_within, plain
 
 if TYPE_CHECKING:
     from .sheet import Sheet
@@ -47,7 +47,7 @@ def _said(sheet: Sheet) -> dict[str, str]:
     return {
         "title": sheet.title,
         "summary": plain(post.summary),
-        "author": plain(post.author or post.member_title),
+        "author": name_within(plain(post.author or post.member_title), sheet.limits.get("author", Limit(0))),
         "tags": sheet.tag_line,
         "text": sheet.text,
         "link": sheet.url,

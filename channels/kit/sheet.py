@@ -30,7 +30,7 @@ class Sheet:
         self.platform = channel.spec.title
         self.title = plain(post.title)
         self.url = address(post.canonical_url) or address(channel.site_url)
-        self.account = plain(self.settings.get("account") or channel.title or channel.community)
+        self.account = plain(self.settings.get("account") or channel.public_title)
         self.creator = self.settings.get("creator") or self.data["creator"].get(post.form, "")
         self.command = f"steadycast confirm {post.key} --url URL"
         self.hosts: Sequence[str] = self.data["confirm_hosts"]

@@ -42,6 +42,20 @@ def measured(text: str, count: str) -> int:
     return len(regex.findall(r"\X", text)) if count == "graphemes" else len(text)
 
 
+def name_within(name: str, limit: Limit) -> str:
+    """Return as much of a name as `limit` takes: whole words where there are several, never half a grapheme."""
+    if not limit.max or measured(name, limit.count) <= limit.max:
+        return name
+    kept = ""
+    for grapheme in regex.findall(r"\X", name):
+        if measured(kept + grapheme, limit.count) > limit.max:
+            break
+        kept += grapheme
+    if not name[len(kept) :].startswith(" ") and " " in kept:
+        kept = kept.rpartition(" ")[0]
+    return kept.strip()
+
+
 def first_fit(forms: Sequence[str], given: Mapping[str, str], limit: Limit) -> str:
     """Return the first of `forms`, filled in, that is within `limit`; "" when none is."""
     for form in forms:
