@@ -164,6 +164,20 @@ def test_without_a_way_to_leave_of_its_own_one_writes_to_the_community(tmp_path)
     assert "mailto:desk@hu.example" in letter.get_body(("html",)).get_content()
 
 
+def test_the_button_of_a_green_letter_can_be_read(tmp_path):
+    """A community whose name picks green: 4.5 to 1 between the button's words and the button."""
+    made = adapter("mail", tmp_path / "out", pages="https://hu.example", **FROM)
+    for number in range(40):
+        named = dataclasses.replace(made.channel, community=f"House {number}")
+        type(made)(named).publish(article(tmp_path / "in"))
+        letter = read(next((tmp_path / "out/outbox").iterdir()).read_bytes())
+        button = re.search(r"background: #(\w{6});\s*color: #ffffff", letter.get_body(("html",)).get_content())
+        channels = [int(button[1][n : n + 2], 16) / 255 for n in (0, 2, 4)]
+        light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        shine = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
+        assert 1.05 / (shine + 0.05) >= 4.5, button[1]
+
+
 def test_the_house_is_not_named_twice_in_one_line(tmp_path):
     post = article(tmp_path / "in", series="", series_title="", member_title="沪语读书会")
     text = read(outbox(tmp_path / "out", post)).get_body(("plain",)).get_content()

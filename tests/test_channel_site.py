@@ -1,5 +1,6 @@
 """The site platform: pages that work from any folder, archives that stay put, words that stay words."""
 
+import colorsys
 import dataclasses
 import datetime as dt
 import json
@@ -151,6 +152,33 @@ def test_the_community_says_what_it_is_about_where_the_channel_does_not(tmp_path
         made = dataclasses.replace(channel("site", tmp_path / (own or "out"), about=own), about="用上海话读书。")
         load(made.spec)(made).publish(article(tmp_path / "in"))
         assert f'<p class="about">{shown}</p>' in page(made.out, "index.html")
+
+
+@pytest.mark.parametrize("hue", range(0, 360, 8))
+def test_words_stand_out_from_their_paper_in_every_colour(tmp_path, hue):
+    """4.5 to 1 for text and code, 3 to 1 for the large letter of the seal: WCAG 2.2, level AA."""
+    made = channel("site", tmp_path / "out")
+    css = made.render("style.css.j2", site={"hue": hue}, words={})
+    for sheet in (css, css.partition("(prefers-color-scheme: dark)")[2]):
+        told = re.findall(r"--(\w+): hsl\((var\(--h\)|\d+), (\d+)%, (\d+)%\)", sheet)
+        colours = {}
+        for name, h, *rest in told:
+            colours.setdefault(name, luminance(hue if h.startswith("var") else int(h), *map(int, rest)))
+        for name in ("ink", "soft", "mark", "string", "number"):
+            for paper in ("paper", "tint"):
+                assert contrast(colours[name], colours[paper]) >= 4.5, (name, paper)
+        assert contrast(colours["seal"], 1.0) >= 3
+
+
+def luminance(hue: int, saturation: int, lightness: int) -> float:
+    """Relative luminance: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
+    rgb = colorsys.hls_to_rgb(hue / 360, lightness / 100, saturation / 100)
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
 def test_no_rule_of_the_pages_undoes_the_alignment_of_a_column(tmp_path):

@@ -44,7 +44,8 @@ class Letter:
         data = channel.spec.data if channel.spec else {}
         self.words = data["words"]["zh" if channel.language.lower().startswith("zh") else "en"]
         hue = data["hues"][hashlib.sha256(channel.community.encode()).digest()[0] % len(data["hues"])]
-        self.colours = {name: _hex(hue, *shade) for name, shade in SHADES.items()}
+        mark = (58, 27) if 36 < hue < 196 else SHADES["mark"]  # yellows and greens are bright: darker reads as easily
+        self.colours = {name: _hex(hue, *shade) for name, shade in (SHADES | {"mark": mark}).items()}
 
     def to(self, recipient: str, post: Post) -> bytes:
         """The letter for one recipient, as bytes for SMTP or an .eml file; "" is the outbox's own copy."""
