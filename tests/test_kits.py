@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -518,6 +519,24 @@ def test_a_poster_needs_neither_a_font_nor_a_cover(
     kit = Desk(platform, tmp_path / "out").kit(dataclasses.replace(compose_for("wechat-group", "article"), media=()))
     data = (kit / "media/poster-3x4.jpg").read_bytes()
     assert Image.open(io.BytesIO(data)).size == (1080, 1440)
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ("十二月读书会：海上花开头四回", ["十二月读书会：", "海上花开头四回"]),
+        ("一二三四五六七，八", ["一二三四五六", "七，八"]),
+        ("一二三四五六，八", ["一二三四五六，", "八"]),
+        ("A night walk", ["A night", "walk"]),
+        ("沪语 morning 好", ["沪语", "morning", "好"]),
+        ("abcdefghijklmno", ["abcdefg", "hijklmn", "o"]),
+        ("", [""]),
+    ],
+)
+def test_a_posters_lines_break_as_a_reader_expects(words: str, lines: list[str]) -> None:
+    """Seven wide: no Latin word is cut that fits a line, and no line begins with a comma."""
+    poster = sys.modules[f"{load(KITS['wechat-group']).__module__}.poster"]
+    assert poster.broken(words, 7, len) == lines
 
 
 def test_a_post_that_does_not_fit_loses_its_summary_before_its_link(desk: Any, compose_for: Any) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import segno
@@ -14,6 +15,7 @@ from steadycast.channel import Post
 from .words import plain
 
 WIDTH, HEIGHT, BAND, EDGE = 1080, 1440, 360, 60
+PIECE = re.compile(r"(?:[\u0021-\u024f]+|[（《〈“‘「『【]*.)[，。、；：？！）》〉”’」』】…—]*\s*")
 PAPER, INK, GROUND = "#ffffff", "#1f2328", "#2f5d50"
 
 
@@ -52,15 +54,30 @@ def _corner(size: int) -> tuple[int, int]:
     return WIDTH - EDGE - size + 24, HEIGHT - (BAND + size) // 2
 
 
+def broken(words: str, width: float, length: Callable[[str], float]) -> list[str]:
+    """Return the lines of `words`, broken as CJK text is: anywhere but inside a Latin word or before a closing mark."""
+    lines = [""]
+    for piece in PIECE.findall(words):
+        if lines[-1] and length((lines[-1] + piece).rstrip()) > width:
+            lines.append("")
+        whole = lines[-1] + piece if lines[-1] else piece.lstrip()
+        while length(whole.rstrip()) > width and len(whole) > 1:  # a word longer than a line
+            fits = next((n for n in range(len(whole) - 1, 1, -1) if length(whole[:n]) <= width), 1)
+            lines[-1:] = [whole[:fits], ""]
+            whole = whole[fits:]
+        lines[-1] = whole
+    return [line.rstrip() for line in lines]
+
+
 def _words(sheet: Image.Image, words: str, path: str, width: int) -> None:
-    """Set the words in at most three lines, broken between any two letters as CJK text is."""
+    """Set the words in at most three lines, about equally long."""
     file, _, face = path.partition("#")  # a collection's faces are numbered: Noto CJK has Simplified Chinese at 2
     font = ImageFont.truetype(file, 48, index=int(face or 0))
-    lines = [""]
-    for letter in words:
-        if lines[-1] and font.getlength(lines[-1] + letter) > width:
-            lines.append("")
-        lines[-1] += letter
+    lines = broken(words, width, font.getlength)
+    for narrower in range(width // 2, width, 24):
+        if len(lines) <= 3 and len(tried := broken(words, narrower, font.getlength)) == len(lines):
+            lines = tried
+            break
     if len(lines) > 3:
         lines[2:] = [lines[2][:-1] + "…"]
     draw = ImageDraw.Draw(sheet)
