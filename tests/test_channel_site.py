@@ -16,6 +16,7 @@ from platform_bench import NOW, PLATFORMS, adapter, article, audio, channel, eve
 
 from steadycast.channel import Event, Shelf
 from steadycast.registry import load
+from steadycast.render.templates import Templates
 
 
 class Page(HTMLParser):
@@ -188,6 +189,23 @@ def test_no_rule_of_the_pages_undoes_the_alignment_of_a_column(tmp_path):
     )
     assert rules
     assert all(":not([align])" in rule for rule in rules)
+
+
+def test_other_words_about_the_community_or_a_template_of_its_own_renew_every_page(tmp_path):
+    """And not the same ones again: a page whose bytes are the same keeps its time."""
+    out, own = tmp_path / "out", tmp_path / "templates"
+    made = channel("site", out)
+    load(made.spec)(made).publish(article(tmp_path / "in", 1))
+    old = out / "notes/2026-11-02-2000.html"
+    said = dataclasses.replace(made, about="用上海话读书。", templates=own)
+    editions = [Shelf.of(made).edition, Shelf.of(said).edition]
+    own.mkdir()
+    (own / "base.html.j2").write_text("<title>{{ title }}</title>ours")
+    editions.append(Shelf.of(said).edition)
+    assert len(set(editions)) == 3
+    render = Templates((own, *made.spec.folders), zone=made.zone).render
+    load(made.spec)(dataclasses.replace(said, render=render)).publish(article(tmp_path / "in", 2))
+    assert old.read_text().endswith("ours")
 
 
 def test_the_first_event_is_in_the_menu_of_every_page_there_was(tmp_path):

@@ -229,6 +229,7 @@ class Channel:
     site_url: str = ""
     title: str = ""  # this channel's name for people
     spec: Platform | None = None  # what channel.toml declares
+    templates: Path | None = None  # the workspace's own templates for this channel, if it has any
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     secret: Callable[[str], str] = lambda name: ""  # setting's name -> its value; raises Refused when it is not set
     once: Callable[[str, Callable[[], str]], str] = lambda name, send: send()

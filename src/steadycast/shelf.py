@@ -48,10 +48,12 @@ class Shelf:
 
     @classmethod
     def of(cls, channel: Channel) -> Shelf:
-        """The shelf of a channel; its edition is the platform's files, the channel's settings and the community."""
-        told = [channel.community, channel.title, channel.language, channel.site_url, sorted(channel.settings.items())]
+        """The shelf of a channel; its edition is the files and settings it is made with, and the community."""
+        of_it = [channel.community, channel.about, channel.title, channel.language, channel.site_url]
+        told = [*of_it, sorted(channel.settings.items())]
         digest = hashlib.sha256(json.dumps(told, default=str, ensure_ascii=False).encode())
-        for folder in channel.spec.folders if channel.spec else ():
+        own = (channel.templates,) if channel.templates and channel.templates.is_dir() else ()
+        for folder in (*own, *(channel.spec.folders if channel.spec else ())):
             for file in sorted(f for f in folder.iterdir() if f.suffix in {".j2", ".css", ".py", ".toml", ".jpg"}):
                 digest.update(file.name.encode() + file.read_bytes())
         return cls(channel.out, channel.write, channel.zone, digest.hexdigest()[:16])

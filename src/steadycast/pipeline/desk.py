@@ -153,6 +153,7 @@ class Desk:
             site_url=self.workspace.community.url,
             title=settings.title or platform.title,
             spec=platform,
+            templates=overrides,
             now=self.clock.now,
             secret=lambda setting: self.secret(name, setting),
             render=templates.render,
