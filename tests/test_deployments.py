@@ -65,6 +65,10 @@ def test_what_cron_cannot_say_is_left_to_the_sweep(workspace):
     assert "publish-odd" not in made
     assert "publish-club" not in made
     assert made["sweep"]["schedules"][0]["cron"] == "* * * * *"
+    assert made["sweep"]["parameters"] == {"ahead": True}, "it holds what falls due in its minute for its second"
+    assert made["sweep"]["concurrency_limit"]["limit"] == 2, (
+        "one that holds a slot keeps the next minute's from nothing"
+    )
 
 
 def test_what_is_written_agrees_with_the_settings(workspace):

@@ -68,6 +68,17 @@ def test_ahead_of_the_slot_everything_is_made_ready_and_sent_at_its_second(bench
     assert EVENING <= called < EVENING + dt.timedelta(seconds=1)
 
 
+def test_a_sweep_holds_what_falls_due_in_its_minute_whatever_the_lead(bench):
+    """With a lead of ten minutes the slot's own run wakes earlier; a sweep would keep the next ones from running."""
+    desk = ready(bench, SETTINGS + '\n[publish]\nlead = "10m"\n')
+    bench.at(23, 19, 55)
+    assert pipeline.publish(desk, ahead=True).sent == ()
+    bench.at(23, 19, 59, 5)
+    assert states(pipeline.publish(desk, ahead=True)) == {"far": "published", "site": "published"}
+    (called,) = bench.calls()
+    assert EVENING <= called < EVENING + dt.timedelta(seconds=1)
+
+
 def test_ahead_means_within_the_lead(bench):
     """Two minutes before the hour is not yet the time, with a lead of one."""
     desk = ready(bench)

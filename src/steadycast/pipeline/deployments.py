@@ -16,6 +16,7 @@ HEADER = """\
 # A worker takes these with `prefect --no-prompt deploy --all`; `steadycast up` serves them by itself.
 """
 POOL = {"name": "steadycast", "work_queue_name": "default"}
+TWO_SWEEPS = {"limit": 2, "collision_strategy": "CANCEL_NEW"}  # one holds a slot, or died; the next minute's goes on
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}  # a second tick would find the same rows claimed
 
 
@@ -38,9 +39,10 @@ def deployments(workspace: Workspace) -> dict[str, Any]:
             _entry(
                 "publish",
                 "sweep",
-                "Publish what is overdue: every minute.",
+                "Publish what is overdue, and what falls due in the coming minute at its second: every minute.",
+                parameters={"ahead": True},
                 schedules=[_cron("* * * * *", zone, "every-minute")],
-                concurrency_limit=ONE_AT_A_TIME,
+                concurrency_limit=TWO_SWEEPS,
             ),
             *(_series(workspace, name, zone) for name in workspace.series if _crons(workspace, name)),
             _entry(
@@ -131,7 +133,7 @@ def _series(workspace: Workspace, name: str, zone: str) -> dict[str, Any]:
 
 
 def _crons(workspace: Workspace, name: str) -> tuple[str, ...]:
-    """The cron lines of a series, `lead` before its hour; () where cron cannot say it: the sweep serves it then."""
+    """A series' cron lines, `lead` before its hour; () where cron cannot say it: only the sweep serves it then."""
     series = workspace.series[name]
     if series.announce:
         return ()

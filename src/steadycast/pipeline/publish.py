@@ -26,6 +26,7 @@ from steadycast.workspace.values import nearest
 
 Progress = Callable[[int, int], None]
 JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not catching up
+SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
 
 
@@ -61,8 +62,9 @@ def publish(
     """Makes the deliveries that are asked for, and says what became of each.
 
     Without anything asked: what is due now. `ahead`: what falls due within the setting `lead`, rendered now and sent
-    at the slot's second. `series`, `slot`, `draft`, `next_of_each`: now, before their hour. What is there already is
-    told, not sent again. `dry_run` renders and sends nothing.
+    at the slot's second; of all series together, as a sweep asks, within a minute at most. `series`, `slot`, `draft`,
+    `next_of_each`: now, before their hour. What is there already is told, not sent again. `dry_run` renders and sends
+    nothing.
     """
     asked = Asked(series, draft, slot, channel, next_of_each, ahead)
     _check(desk, asked)
@@ -116,11 +118,19 @@ def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
         if asked.series and not any(desk.ledger.slot(id_) for id_ in slots):
             raise _unplanned(asked.series, slots)
         return desk.ledger.deliveries(slots=slots)
-    until = desk.clock.now() + (desk.workspace.publish.lead if asked.ahead else dt.timedelta())
+    until = desk.clock.now() + _horizon(desk, asked)
     due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
     ids = {d.id for d in _one_overdue_each(due, desk.clock.now())}
     slots = sorted({d.slot for d in due})
     return [row for row in desk.ledger.deliveries(slots=slots) if row.id in ids]
+
+
+def _horizon(desk: Desk, asked: Asked) -> dt.timedelta:
+    """How far ahead to look. A sweep that held a slot for longer than its minute would keep the next from running."""
+    lead = desk.workspace.publish.lead
+    if not asked.ahead or not lead:
+        return dt.timedelta()
+    return lead if asked.series else SWEPT
 
 
 def _unplanned(series: str, slots: Sequence[str]) -> InputError:
