@@ -147,6 +147,29 @@ def test_a_feed_that_moved_for_good_is_followed(bench, server, httpserver):
     assert len(server.asked) == 1
 
 
+def test_a_changed_address_brings_nothing_twice(bench, server, httpserver):
+    """What the member's feed brought at its old address is known at the new one, and an edit there is a revision."""
+    server.has(item(1), item(2))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 2"))
+    assert titles(look(desk)) == ["Item 1", "Item 2"]
+    new = Server(httpserver, "/new")
+    new.has(item(3), item(1), item(2))
+    desk = bench.set_up(BASE + feed(new.url, "take_old = 2"))
+    assert titles(look(desk, 1)) == ["Item 3"]
+    new.has(item(3), item(1, "Better words"), item(2))
+    assert titles(look(desk, 2), "edited") == ["Item 1"]
+    assert len(pipeline.drafts(desk)) == 3
+
+
+def test_two_feeds_of_one_member_bring_an_item_once(bench, server, httpserver):
+    other = Server(httpserver, "/other")
+    server.has(item(1))
+    other.has(item(1), item(2))
+    two = feed(server.url, "take_old = 9") + feed(other.url, "take_old = 9")
+    desk = bench.set_up(BASE + two + feed(other.url, "take_old = 9", member="bob"))
+    assert titles(look(desk)) == ["Item 1", "Item 1", "Item 2", "Item 2"], "what another member brings is theirs"
+
+
 def test_a_broken_feed_and_one_that_hangs_harm_no_other(bench, httpserver, monkeypatch):
     """Each is one problem, with its mend; the good feed's item is taken."""
     monkeypatch.setattr("steadycast.pipeline.feeds.Fetcher", lambda: Fetcher(deadline=1))

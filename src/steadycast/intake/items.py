@@ -57,11 +57,18 @@ class ItemChanges:
     new: tuple[Item, ...] = ()
     revised: tuple[tuple[Item, SeenItem], ...] = ()
     old: tuple[Item, ...] = ()  # to be remembered, and not taken
+    again: tuple[tuple[Item, SeenItem], ...] = ()  # another feed of the member brought it: to be remembered as that
     keys: dict[Item, str] = field(default_factory=dict)
 
 
 def new_items(
-    items: Sequence[Item], seen: Iterable[SeenItem], *, baseline: bool, take_old: int = 0, now: dt.datetime
+    items: Sequence[Item],
+    seen: Iterable[SeenItem],
+    *,
+    baseline: bool,
+    take_old: int = 0,
+    now: dt.datetime,
+    elsewhere: Iterable[SeenItem] = (),
 ) -> ItemChanges:
     """Which items are new, which are revisions, and which are old news.
 
@@ -69,14 +76,12 @@ def new_items(
     a moved page or an edit is no new item, and a guid used again for something else is. What several items of the
     feed share (a constant guid, a link to the home page, a title of the day) tells nothing and does not count.
     `baseline` False is the first look: only the `take_old` newest are taken. A feed of which nothing is known any more
-    was rebuilt, and gives only what is dated within the last three days.
+    was rebuilt, and gives only what is dated within the last three days. `elsewhere` is what the same member's other
+    feeds brought: an address that was changed in the settings, or a second feed of one blog, brings nothing twice.
     """
     common = _shared(items)
     known = list(seen)
-    index: dict[tuple[str, str], list[SeenItem]] = {}
-    for row in known:
-        for signal in _signals(row.guid, row.link, row.content_hash):
-            index.setdefault(signal, []).append(row)
+    index = _index(known)
     fresh: list[Item] = []
     revised: list[tuple[Item, SeenItem]] = []
     met: set[str] = set()
@@ -90,6 +95,11 @@ def new_items(
                 revised.append((item, match))
     fresh = _once(fresh, common)
     fresh.sort(key=lambda item: item.published or dt.datetime.min.replace(tzinfo=dt.UTC), reverse=True)
+    keys = _keys(fresh, {row.guid for row in known})
+    others = _index(elsewhere)
+    again = [(item, match) for item in fresh if (match := _match(item, others, common)) is not None]
+    remembered = {item for item, _ in again}
+    fresh = [item for item in fresh if item not in remembered]
     if not baseline:
         new, old = fresh[:take_old], fresh[take_old:]
     elif known and not met and len(fresh) > FLOOD:
@@ -98,7 +108,15 @@ def new_items(
     else:
         new, old = fresh, []
     new.reverse()  # the oldest first, as they were written
-    return ItemChanges(tuple(new), tuple(revised), tuple(old), _keys(fresh, {row.guid for row in known}))
+    return ItemChanges(tuple(new), tuple(revised), tuple(old), tuple(again), keys)
+
+
+def _index(rows: Iterable[SeenItem]) -> dict[tuple[str, str], list[SeenItem]]:
+    index: dict[tuple[str, str], list[SeenItem]] = {}
+    for row in rows:
+        for signal in _signals(row.guid, row.link, row.content_hash):
+            index.setdefault(signal, []).append(row)
+    return index
 
 
 def _signals(guid: str, link: str, content_hash: str) -> list[tuple[str, str]]:

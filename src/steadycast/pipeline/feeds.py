@@ -44,8 +44,12 @@ def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> Came:
     fetcher = Fetcher()
     came = Came(problems=(*unset, *_standing(rows, asked, {s.key for s, _ in due})))
     states = ((s, _state(rows.get(s.key))) for s, _ in due)
+    members = {key: row.member for key, row in rows.items()} | {s.key: s.member for s, _ in asked}
     for result, (_, table) in zip(read_all(states, fetcher, now), due, strict=True):
-        came = _and(came, _of(_Look(desk, result, table, rows.get(result.feed.key), fetcher, now)))
+        others = [key for key, member in members.items() if member == table.member and key != result.feed.key]
+        elsewhere = [row for key in others for row in desk.ledger.feed_items(key)]
+        elsewhere += [row for row in came.items if row.feed in others]  # of this very look
+        came = _and(came, _of(_Look(desk, result, table, rows.get(result.feed.key), fetcher, now, elsewhere)))
     return came
 
 
@@ -110,6 +114,7 @@ class _Look:
     row: FeedRow | None
     fetcher: Fetcher
     now: dt.datetime
+    elsewhere: list[FeedItemRow]  # what the member's other feeds brought
 
 
 def _of(look: _Look) -> Came:
@@ -136,8 +141,15 @@ def _of(look: _Look) -> Came:
 def _read(look: _Look) -> Came:
     desk, result, table, row, fetcher, now = look.desk, look.result, look.table, look.row, look.fetcher, look.now
     feed = result.feed
-    seen = [SeenItem(i.guid, i.link, i.content_hash, i.draft) for i in desk.ledger.feed_items(feed.key)]
-    changes = new_items(result.items, seen, baseline=result.state.baseline, take_old=table.take_old, now=now)
+    seen, elsewhere = _seen(desk.ledger.feed_items(feed.key)), _seen(look.elsewhere)
+    changes = new_items(
+        result.items,
+        seen,
+        baseline=result.state.baseline,
+        take_old=table.take_old,
+        now=now,
+        elsewhere=elsewhere,
+    )
     known = {r.id: r for r in desk.ledger.drafts()} if changes.revised else {}
     new, edited, items, revised, problems = [], [], [], [], []
 
@@ -166,6 +178,7 @@ def _read(look: _Look) -> Came:
         edited.append(Change(there.id, draft, Known(there.id, PurePosixPath(there.path), there.revision)))
         revised.append(item_row(item, before.guid, there.id))
     items += [item_row(item, changes.keys.get(item, item.key), None) for item in changes.old]
+    items += [item_row(item, changes.keys.get(item, item.key), other.draft) for item, other in changes.again]
     said = "" if result.state.baseline else f"baseline set, {len(changes.old)} old items left"
     return Came(
         tuple(new),
@@ -176,6 +189,10 @@ def _read(look: _Look) -> Came:
         (FeedLooked(feed.member, _shown(table), len(new), len(edited), said),),
         tuple(problems),
     )
+
+
+def _seen(rows: Iterable[FeedItemRow]) -> list[SeenItem]:
+    return [SeenItem(row.guid, row.link, row.content_hash, row.draft) for row in rows]
 
 
 def _row(result: FeedResult, table: Feed, row: FeedRow | None, now: dt.datetime, failed: str = "") -> FeedRow:
