@@ -46,6 +46,20 @@ def test_a_feed_is_read_into_items_with_markdown_bodies(httpserver: HTTPServer):
     assert item.published == dt.datetime(2026, 11, 22, 10, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize(
+    ("title", "seen"),
+    [
+        ("<![CDATA[Tom &amp; Jerry&#8217;s <b>walk</b>]]>", "Tom & Jerry’s walk"),
+        ("1 &amp;lt; 2", "1 < 2"),
+        ("AT&amp;T", "AT&T"),
+    ],
+)
+def test_a_title_is_read_as_its_readers_see_it(httpserver: HTTPServer, title, seen):
+    httpserver.expect_request("/feed").respond_with_data(rss(entry(1).replace("Title 1", title)))
+    (item,) = read(FeedSettings("alice", httpserver.url_for("/feed")), FeedState(), fetcher, NOW).items
+    assert item.title == seen
+
+
 def test_an_unchanged_feed_is_not_sent_again(httpserver: HTTPServer):
     httpserver.expect_request("/feed", headers={"If-None-Match": '"e1"'}).respond_with_data("", status=304)
     feed = awake(httpserver.url_for("/feed"))
@@ -92,7 +106,7 @@ def test_a_permanent_redirect_moves_the_feed_and_410_ends_it(httpserver: HTTPSer
     [
         (
             "<html><head><link rel='alternate' type='application/rss+xml' href='/feed.xml'></head></html>",
-            "page names: http://localhost/feed.xml",
+            "page names: http://localhost:PORT/feed.xml",
         ),
         ("<!doctype html><p>hello", "often /feed"),
         ("just text", "this is no feed"),
@@ -105,7 +119,7 @@ def test_what_is_no_whole_feed_is_an_error_with_its_mend(httpserver: HTTPServer,
     before = FeedState(etag='"x"', baseline=True)
     result = read(FeedSettings("alice", httpserver.url_for("/feed?token=CANARY-1234")), before, fetcher, NOW)
     assert (result.outcome, result.state) == (Outcome.FAILED, before)
-    assert message in str(result.error)
+    assert message.replace("PORT", str(httpserver.port)) in str(result.error)
     assert "CANARY" not in str(result.error)
 
 
@@ -244,6 +258,23 @@ def test_an_item_becomes_its_members_draft_with_its_audio(httpserver: HTTPServer
     assert draft.path.parts[:2] == ("feed", "alice")
     httpserver.clear()
     assert draft_of(one, feed, one.key, tmp_path, fetcher) == draft, "the second time it comes from the cache"
+
+
+@pytest.mark.parametrize(
+    ("asked", "mime", "form"),
+    [
+        (Form.ARTICLE, "audio/mpeg", Form.ARTICLE),
+        (Form.VIDEO, "audio/mpeg", Form.AUDIO),
+        (Form.AUDIO, "audio/mpeg", Form.AUDIO),
+    ],
+)
+def test_a_feed_may_say_what_form_its_items_are(httpserver: HTTPServer, tmp_path, asked, mime, form):
+    httpserver.expect_request("/a").respond_with_data(b"ID3", content_type=mime)
+    feed = FeedSettings("alice", httpserver.url_for("/feed"), form=asked)
+    one = replace(item(1), enclosures=((httpserver.url_for("/a"), mime),))
+    draft = draft_of(one, feed, one.key, tmp_path, fetcher)
+    assert draft.form is form
+    assert [ref.role for ref in draft.media] == ["audio"]
 
 
 def test_an_item_whose_title_shows_nothing_is_called_by_its_words(tmp_path):

@@ -98,6 +98,16 @@ def test_a_feeds_items_are_the_members_and_stand_as_theirs(bench, server):
     }  # fmt: skip
 
 
+def test_a_form_that_the_settings_give_is_its_items(bench, server, httpserver):
+    """A diary with a sound in each entry may stay a series of articles."""
+    sound = Server(httpserver, "/a.mp3")
+    sound.answer = Response(b"ID3", content_type="audio/mpeg")
+    server.has(item(1).replace("</item>", f'<enclosure url="{sound.url}" length="3" type="audio/mpeg"/></item>'))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 1", 'form = "article"'))
+    look(desk)
+    assert [row["form"] for row in pipeline.drafts(desk)] == ["article"]
+
+
 def test_an_edited_item_is_a_revision(bench, server):
     server.has()
     desk = bench.set_up(BASE + feed(server.url))

@@ -7,6 +7,7 @@ the limit, and ends nothing else.
 from __future__ import annotations
 
 import calendar
+import html
 import io
 import json
 import re
@@ -66,13 +67,13 @@ def _item(entry: Any) -> dict[str, Any]:
     from steadycast.intake.markup import markdown
 
     content = entry.get("content") or []
-    html = next((part.get("value") for part in content if part.get("value")), "") or entry.get("summary", "")
+    text = next((part.get("value") for part in content if part.get("value")), "") or entry.get("summary", "")
     summary = markdown(_cut(entry.get("summary", ""), _MAX_HTML)) if content else ""
     return {
         "guid": _text(entry.get("id")),
         "link": _text(entry.get("link")),
-        "title": _text(entry.get("title")),
-        "body": markdown(_cut(html, _MAX_HTML)),
+        "title": _title(entry),
+        "body": markdown(_cut(text, _MAX_HTML)),
         "summary": _text(re.sub(r"[\\*_`]|!?\[([^\]]*)\]\([^)]*\)", r"\1", summary)),
         "author": _text(entry.get("author")),
         "tags": [_text(tag.get("term")) for tag in entry.get("tags", [])[:20]],
@@ -84,14 +85,24 @@ def _item(entry: Any) -> dict[str, Any]:
     }
 
 
+def _title(entry: Any) -> str:
+    """An item's title as a reader sees it: in most feeds it is HTML, and `Tom &amp; Jerry` means an ampersand."""
+    title = _text(entry.get("title"))
+    kind = entry.get("title_detail", {}).get("type", "")
+    return _line(html.unescape(title)) if kind in {"text/html", "application/xhtml+xml"} else title
+
+
 def _cut(value: Any, limit: int) -> str:
     return str(value)[:limit]
 
 
 def _text(value: Any) -> str:
     """One line without control characters."""
-    plain = re.sub(r"<[^>]{0,200}>", "", str(value or ""))
-    return " ".join("".join(char if char.isprintable() else " " for char in plain).split())[:_MAX_TEXT]
+    return _line(re.sub(r"<[^>]{0,200}>", "", str(value or "")))
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_MAX_TEXT]
 
 
 def _seconds(when: time.struct_time | None) -> int | None:

@@ -60,6 +60,7 @@ class FeedSettings:
     url: str
     take_old: int = 0  # how many of the items that are there at the first look to take
     allow_private: bool = False
+    form: Form | None = None  # what its items are, whatever media they carry
 
     @property
     def key(self) -> str:
@@ -184,7 +185,7 @@ def take_apart(feed: FeedSettings, got: Fetched, now: dt.datetime) -> tuple[str,
 def shown_feed(url: str) -> str:
     """The address that a page gives for its feed: public already, so shown whole, without a query."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else "(none)"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.hostname else "(none)"
 
 
 def _item(raw: dict[str, object], now: dt.datetime) -> Item:
@@ -222,6 +223,8 @@ def draft_of(item: Item, feed: FeedSettings, key: str, cache: Path, fetcher: Fet
     title = next(filter(visible, found), feed.member)
     roles = [ref.role for ref in media]
     form = next((form for form in (Form.VIDEO, Form.AUDIO) if form in roles), Form.ARTICLE)
+    if feed.form is Form.ARTICLE or feed.form in roles:  # an item without a sound is no audio, whatever was asked for
+        form = feed.form
     draft = Draft(
         path=PurePosixPath("feed", feed.member, hashlib.sha256(f"{feed.key}\n{key}".encode()).hexdigest()[:16]),
         origin=Origin.UGC,

@@ -67,7 +67,7 @@ def _settings(desk: Desk, table: Feed) -> FeedSettings | None:
         return None
     if table.secret:
         desk.redact.learn(url)
-    return FeedSettings(table.member, url, table.take_old, table.allow_private)
+    return FeedSettings(table.member, url, table.take_old, table.allow_private, table.form)
 
 
 def _due(row: FeedRow | None, now: dt.datetime) -> bool:

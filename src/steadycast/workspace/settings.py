@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -120,6 +121,12 @@ class Feed(Model):
     def _one_address(self) -> Feed:
         if bool(self.url) == bool(self.secret):
             message = "a feed needs exactly one of url and secret"
+            raise ValueError(message)
+        if self.url and not re.match(r"https?://[^/\s]", self.url, re.IGNORECASE):
+            message = "its url is no web address; write https://..."
+            raise ValueError(message)
+        if self.form is Form.EVENT:
+            message = "no feed tells when an event is; choose article, audio or video"
             raise ValueError(message)
         return self
 
