@@ -82,6 +82,11 @@ def test_a_whole_workspace_is_read(tmp_path):
         ('member = "bob"', 'membr = "bob"', 27, ["feed[2].membr", "'member'"]),
         ('name = "沪语读书会"', 'name = "沪语读书会', 2, []),
         ('every = "day at 20:00"', "", 9, ["series.notes", "rhythm"]),
+        ("[members.alice]", "[members.Alice_B]", 5, ["members.Alice_B", "small letters", "alice-b"]),
+        ("[members.alice]", "[members.爱丽丝]", 5, ["small letters", "title ="]),
+        ('member = "bob"', 'member = "Bob"', 27, ["feed[2].member", "small letters"]),
+        ("https://alice.example/feed.xml", "feed://alice.example/", 24, ["feed[1].url", "https://"]),
+        ("[[feed]]", '[publish]\nlead = "90s"\n[[feed]]', 23, ["publish.lead", "whole minutes"]),
     ],
 )
 def test_a_slip_is_named_with_its_line_and_the_mend(tmp_path, old, new, line, words):
@@ -93,6 +98,13 @@ def test_a_slip_is_named_with_its_line_and_the_mend(tmp_path, old, new, line, wo
     assert caught.value.line == line
     for word in words:
         assert word in str(caught.value)
+
+
+def test_one_bracket_too_few_is_told(tmp_path):
+    folder = write(tmp_path, GOOD[: GOOD.index("[[feed]]")] + '[feed]\nmember = "bob"\nurl = "https://b.example/"\n')
+    with pytest.raises(SettingsError, match=r"write \[\[feed\]\]") as caught:
+        load(folder)
+    assert caught.value.line == 22
 
 
 def test_two_channels_of_one_name_are_refused(tmp_path):

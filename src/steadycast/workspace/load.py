@@ -30,6 +30,7 @@ from steadycast.workspace.values import dates, nearest
 
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
+NAMED = {"members", "series", "channel"}  # tables whose keys are names that the community chose
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,23 @@ def load(root: Path | None = None) -> Workspace:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         path = tuple(p for p in first["loc"] if p != "[key]")
-        said = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path)) from None
+        said, mend = _plainly(first["type"], first["msg"], path, table)
+        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), mend=mend) from None
     _references(file, text, settings)
     return Workspace(root, settings, _overrides(root))
+
+
+def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[str, Any]) -> tuple[str, str | None]:
+    """(what is wrong, the mend) in the words of people who write TOML, where the model's own are a programmer's."""
+    name = str(path[-1]) if path else ""
+    if path == ("feed",) and isinstance(table.get("feed"), Mapping):
+        return "is one table, and feeds are a list", "write [[feed]], with two brackets"
+    chosen = len(path) == 2 and path[0] in NAMED
+    if kind == "string_pattern_mismatch" and (chosen or name in {"member", "platform"}):
+        meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
+        mend = "small letters, digits and dashes, at most 39" + (f": {meant}" if meant else "")
+        return "is a name that cannot be a folder's and an address's", mend
+    return said.removeprefix("Value error, "), None
 
 
 def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
@@ -150,8 +164,13 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
         said = re.sub(r" \(at .*\)$", "", str(error))
         twice = re.search(r"Cannot declare \('channel', '([^']+)'\) twice", said)
         said = f"two channels are called {twice[1]!r}" if twice else f"it is not TOML: {said}"
-        mend = "give one of them another name" if twice else "text stands in quotes, lists in [ ]; toml.io shows how"
-        raise SettingsError(said, file=file, line=int(found[1]) if found else None, mend=mend) from None
+        at = int(found[1]) if found else None
+        mend = "text stands in quotes, lists in [ ]; toml.io shows how"
+        if twice:
+            mend = "give one of them another name"
+        elif at and re.match(r"\s*\[[^\]]*[^\x00-\x7f]", text.split("\n")[at - 1]):
+            mend = 'a name is small letters, digits and dashes; what people read goes below it: title = "..."'
+        raise SettingsError(said, file=file, line=at, mend=mend) from None
 
 
 def _known_keys(file: Path, text: str, table: Mapping[str, Any]) -> None:

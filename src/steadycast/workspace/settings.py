@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from steadycast.schedule.model import Form, Origin
 from steadycast.workspace.values import dates, duration, zone
@@ -117,13 +117,18 @@ class Feed(Model):
     every: Span = dt.timedelta(minutes=30)
     form: Form | None = None
 
+    @field_validator("url")
+    @classmethod
+    def _on_the_web(cls, url: str) -> str:
+        if url and not re.match(r"https?://[^/\s]", url, re.IGNORECASE):
+            message = "is no web address; write https://..."
+            raise ValueError(message)
+        return url
+
     @model_validator(mode="after")
     def _one_address(self) -> Feed:
         if bool(self.url) == bool(self.secret):
             message = "a feed needs exactly one of url and secret"
-            raise ValueError(message)
-        if self.url and not re.match(r"https?://[^/\s]", self.url, re.IGNORECASE):
-            message = "its url is no web address; write https://..."
             raise ValueError(message)
         if self.form is Form.EVENT:
             message = "no feed tells when an event is; choose article, audio or video"
@@ -145,6 +150,14 @@ class Publish(Model):
     horizon: Span = dt.timedelta(days=14)  # plans this far ahead
     fill_within: Span = dt.timedelta(hours=24)  # a slot this near is filled from reserve when nothing fresh is there
     workers: int = Field(default=16, ge=1, le=64)
+
+    @field_validator("lead")
+    @classmethod
+    def _whole_minutes(cls, lead: dt.timedelta) -> dt.timedelta:
+        if lead % dt.timedelta(minutes=1):
+            message = 'a schedule knows whole minutes only; write "1m", "2m" or "0m"'
+            raise ValueError(message)
+        return lead
 
 
 class Alarms(Model):
