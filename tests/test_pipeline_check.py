@@ -119,6 +119,20 @@ def test_drafts_are_checked_though_a_channel_is_broken(bench):
     assert "did you mean 'far'" in found[0].mend
 
 
+def test_drafts_are_checked_though_a_channels_settings_are_wrong(bench):
+    wrong = SITE_ONLY.replace("[channel.site]", "[channel.site]\nurll = 1")
+    found = check(bench, wrong, **{"pgc/1.md": article("One"), "pgc/2.md": "---\ntitle: [\n"})
+    assert [os.path.basename(p.path) for p in found] == ["steadycast.toml", "2.md"]
+    assert "did you mean 'url'" in found[0].mend
+
+
+def test_an_override_for_no_channel_is_told(bench):
+    """A member who leaves `stie` out is shown on `site`: that is not what was meant."""
+    (problem,) = check(bench, **{"pgc/1.md": article("One", "channels:\n  stie:\n    skip: true")})
+    assert (problem.path, problem.line) == ("pgc/1.md", 3)
+    assert (problem.message, problem.mend) == ("channels.stie: there is no such channel", "did you mean 'site'?")
+
+
 def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench):
     drop(bench.root, "channels/mine/channel.toml", 'api = 1\ntitel = "x"\n')
     (problem,) = check(bench)

@@ -24,6 +24,7 @@ from steadycast.schedule.model import Slot
 from steadycast.schedule.planner import means
 from steadycast.schedule.slots import slots
 from steadycast.workspace import Workspace, load
+from steadycast.workspace.values import nearest
 
 YEAR = dt.timedelta(days=366)
 Progress = Callable[[int, int], None]
@@ -145,6 +146,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
             if str(item.path) not in out or draft.evergreen:
                 yield from (_problem(fault, str(item.path)) for fault in unfit(desk, draft, now))
                 yield from pins.faults(draft, item.raw or b"")
+                yield from _no_channels(desk, draft, item.raw or b"")
         if progress:
             progress(n, n)
 
@@ -183,6 +185,16 @@ class _Pins:
         yield Problem(str(draft.path), _line(raw, "slot"), f"its slot {draft.slot} {said}", mend)
 
 
+def _no_channels(desk: Desk, draft: Draft, raw: bytes) -> Iterator[Problem]:
+    """Overrides for a channel that is none: a `skip` there would be passed over in silence."""
+    known = desk.workspace.channels
+    for name in draft.channels:
+        if name not in known:
+            meant = nearest(name, known)
+            mend = f"did you mean {meant!r}?" if meant else f"channels are {', '.join(sorted(known))}"
+            yield Problem(str(draft.path), _line(raw, "channels"), f"channels.{name}: there is no such channel", mend)
+
+
 def _line(raw: bytes, key: str) -> int | None:
     """The line of the front matter on which a key stands."""
     found = re.search(rb"^%s\s*[:=]" % key.encode(), raw, re.MULTILINE)
@@ -196,9 +208,13 @@ def unfit(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
     found: dict[str, DraftError] = {}
     for channel in channels_for(desk, draft):
         platform = desk.usable(channel)
-        if platform is None:  # told already
+        try:
+            settings = desk.settings(channel) if platform else None
+        except SettingsError:
+            settings = None
+        if platform is None or settings is None:  # told already
             continue
-        target = Target(channel, site_url=workspace.community.url, published=now, settings=desk.settings(channel))
+        target = Target(channel, site_url=workspace.community.url, published=now, settings=settings)
         for fault in fits(draft, platform, target, workspace.media, workspace.cache, now=now, body=body):
             found.setdefault(fault.message, replace_line(fault, draft))
     return list(found.values())
