@@ -228,8 +228,8 @@ class _Look:
                 if Print.of(facts) != before:
                     return Unsettled(path)
                 if facts.st_size > self.limits.draft_bytes:
-                    size = f"{facts.st_size / 1048576:.1f} MB"
-                    mend = f"a draft has at most {self.limits.draft_bytes // 1048576} MB of text; put media beside it"
+                    size = f"{facts.st_size / 1e6:.1f} MB"
+                    mend = f"a draft has at most {self.limits.draft_bytes / 1e6:g} MB of text; put media beside it"
                     return Problem(path, f"is too large: {size}", mend)
                 if facts.st_nlink > 1 and path.parts[0] == "ugc":
                     return Problem(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
