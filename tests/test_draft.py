@@ -69,9 +69,11 @@ class TestPlainMarkdown:
         draft = read(content, "开头\n\n## 第一节\n\n文\n")
         assert (draft.title, "## 第一节" in draft.body) == ("第一节", True)
 
-    def test_shortcodes_are_left_as_text(self, content):
-        draft = read(content, "{{< figure src=x >}}\n\n{% include y %} 正文\n")
-        assert "{{< figure src=x >}}" in draft.body
+    def test_a_generators_marks_are_markdown_where_they_can_be(self, content):
+        (content / "pgc/x.png").write_bytes(b"png")
+        draft = read(content, '{{< figure src="x.png" >}}\n\n{% include y %} 正文\n')
+        assert draft.body.startswith("![](<x.png>)")
+        assert [m.ref for m in draft.media] == ["x.png"]
         assert draft.summary == "正文"
 
 
@@ -94,10 +96,13 @@ class TestOtherGenerators:
         assert [(m.role, m.path.read_bytes()) for m in draft.media] == [("cover", b"png")]
 
     def test_jekyll(self, content):
+        (content / "pgc/site").mkdir(exist_ok=True)
+        (content / "pgc/site/x").write_bytes(b"png")
         text = "---\nlayout: post\ntags: 上海 读书\npermalink: /x/\npublished: false\n---\n# 题\n\n文 ![]({{ site.baseurl }}/x)\n"
         draft = read(content, text, "pgc/site/_posts/2025-01-02-x.md")
         assert (draft.title, draft.tags, draft.ready) == ("题", ("上海", "读书"), False)
         assert draft.extra == {"layout": "post", "permalink": "/x/"}
+        assert [m.ref for m in draft.media] == ["/x"]
 
     def test_pelican_with_yaml(self, content):
         (content / "pgc/img/a.png").write_bytes(b"png")

@@ -133,6 +133,13 @@ def test_an_override_for_no_channel_is_told(bench):
     assert (problem.message, problem.mend) == ("channels.stie: there is no such channel", "did you mean 'site'?")
 
 
+def test_a_mark_that_only_a_generator_reads_is_told(bench):
+    text = article("One", body="Words.\n\n`{% include a %}`\n\n{{< youtube abc >}}")
+    (problem,) = check(bench, **{"pgc/1.md": text})
+    assert (problem.path, text.split("\n")[problem.line - 1]) == ("pgc/1.md", "{{< youtube abc >}}")
+    assert "would be published as it stands" in problem.message
+
+
 def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench):
     drop(bench.root, "channels/mine/channel.toml", 'api = 1\ntitel = "x"\n')
     (problem,) = check(bench)

@@ -8,7 +8,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +20,7 @@ from steadycast.draft.attached import Attached, Folder, is_remote
 from steadycast.draft.decoding import decode, shown, visible
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front, split
+from steadycast.draft.generators import in_markdown
 from steadycast.draft.model import Draft, DraftEvent, MediaRef
 from steadycast.draft.outline import Heading, Outline, check_depth, opens_with_words, outline, shows_no_file
 from steadycast.errors import DraftError
@@ -70,6 +71,7 @@ def parse(
     try:
         origin, member = place(path)
         front = split(decode(raw))
+        front = replace(front, body=in_markdown(front.body))
         with _lines_of(front):
             check_depth(front.body)
         folder = cache(partial(_folder, path, content_root, origin))

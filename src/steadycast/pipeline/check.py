@@ -8,9 +8,11 @@ import stat
 from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from steadycast.draft import Draft, parse
+from steadycast.draft.generators import left_over
 from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
 from steadycast.pipeline.deployments import differences
@@ -147,6 +149,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 yield from (_problem(fault, str(item.path)) for fault in unfit(desk, draft, now))
                 yield from pins.faults(draft, item.raw or b"")
                 yield from _no_channels(desk, draft, item.raw or b"")
+                yield from _left_over(draft)
         if progress:
             progress(n, n)
 
@@ -193,6 +196,14 @@ def _no_channels(desk: Desk, draft: Draft, raw: bytes) -> Iterator[Problem]:
             meant = nearest(name, known)
             mend = f"did you mean {meant!r}?" if meant else f"channels are {', '.join(sorted(known))}"
             yield Problem(str(draft.path), _line(raw, "channels"), f"channels.{name}: there is no such channel", mend)
+
+
+def _left_over(draft: Draft) -> Iterator[Problem]:
+    """Marks of a site generator that nothing here reads: the first of each draft stands for all."""
+    for line, mark in islice(left_over(draft.body), 1):
+        said = f"{mark[:60]} would be published as it stands: only the site's own generator reads it"
+        mend = "write it in Markdown, or put it in `code`"
+        yield Problem(str(draft.path), draft.body_line + line - 1, said, mend)
 
 
 def _line(raw: bytes, key: str) -> int | None:

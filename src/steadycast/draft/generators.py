@@ -1,0 +1,112 @@
+"""Marks that site generators read in a body: those with a Markdown meaning become it, the rest are found.
+
+A folder of Hugo or Jekyll is dropped in as it is, and nobody runs its templates here: what is left of them would stand
+on every page as it is written. Code is left alone, since there a mark is what the writer means to show.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import groupby
+
+_CODE = r"(?P<code>(?<!`)(?P<ticks>`{1,3})(?!`)[^`\n]+(?P=ticks)(?!`))"
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_OPENS = re.compile(r"[ \t]*\{(?:%-?|\{[<%])[ \t]*highlight[ \t]+\"?([\w+#.-]{1,30})\"?[^{}\n]{0,200}[>%]\}{1,2}[ \t]*")
+_CLOSES = re.compile(r"[ \t]*\{(?:%-?[ \t]*endhighlight|\{[<%][ \t]*/[ \t]*highlight)[ \t]*-?[>%]\}{1,2}[ \t]*")
+_ATTRIBUTES = re.compile(r"[ \t]*\{:[^{}\n]{0,200}\}[ \t]*")  # kramdown's, for the paragraph above
+_CONTENTS = re.compile(r"[*+-][ \t]+toc[ \t]*", re.IGNORECASE)
+_MARK = re.compile(
+    _CODE + r"|\{\{<\s*figure\s(?P<figure>[^{}<>]{1,1000}?)/?\s*>\}\}"
+    r"|\{\{-?\s*(?P<quote>[\"'])(?P<path>[^\"'{}\n]{1,500})(?P=quote)\s*\|\s*"
+    r"(?:relative_url|absolute_url|prepend:\s*site\.(?:baseurl|url))\b[^{}\n]{0,100}\}\}"
+    r"|(?P<root>(?:\{\{-?\s*site\.(?:baseurl|url)\s*-?\}\}){1,3}(?=/))"
+    r"|(?P<raw>\{%-?\s*(?:end)?raw\s*-?%\})"
+    r"|(?P<style>(?<=[)*_])\{:[^{}\n]{0,200}\})"
+)
+_LEFT = re.compile(
+    _CODE + r"|(?P<mark>\{\{[<%][^{}]{1,1000}[>%]\}\}|\{%-?\s*[a-z_]\w{0,40}\b[^{}]{0,1000}%\}"
+    r"|(?<=\]\()\{(?:filename|author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to another page
+)
+_PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))")
+
+
+def in_markdown(body: str) -> str:
+    """A body whose marks are written as Markdown, where Markdown has a word for them; line numbers stay."""
+    if "{{" not in body and "{%" not in body and "{:" not in body:
+        return body
+    lines = body.split("\n")
+    ends = [number for number, line in enumerate(lines) if _CLOSES.fullmatch(line)]
+    for number, line, fenced in _lines(lines):
+        if not fenced:
+            lines[number] = _of_its_own(lines, number, line, ends)
+    return "\n".join(_outside_code(lines))
+
+
+def left_over(body: str) -> Iterator[tuple[int, str]]:
+    """(line of the body, mark) for each mark that readers would see as it is written."""
+    if "{{<" not in body and "{%" not in body and "]({" not in body:
+        return
+    for number, line, fenced in _lines(body.split("\n")):
+        if not fenced:
+            yield from ((number + 1, found["mark"]) for found in _LEFT.finditer(line) if found["mark"])
+
+
+def _lines(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
+    """(number from 0, line, whether it is in a fenced or indented block of code), as the lines are when asked for."""
+    fence, blank = "", True
+    for number in range(len(lines)):
+        line = lines[number]
+        found = _FENCE.match(line)
+        if fence:
+            yield number, line, True
+            if found and found[1].startswith(fence) and not line.strip(" `~"):
+                fence = ""
+            continue
+        indented = blank and line.startswith(("    ", "\t"))
+        yield number, line, indented or found is not None
+        found = _FENCE.match(lines[number])
+        fence, blank = found[1] if found else "", indented or not line.strip()
+
+
+def _of_its_own(lines: list[str], number: int, line: str, ends: list[int]) -> str:
+    """What a line becomes that is a mark and nothing else; `ends` are the lines on which highlighted code may end."""
+    if opens := _OPENS.fullmatch(line):
+        after = bisect_right(ends, number)
+        if after < len(ends):
+            end = ends[after]
+            held = max(map(len, re.findall("`{3,}", "\n".join(lines[number + 1 : end]))), default=2)
+            lines[end] = "`" * (held + 1)
+            return f"{lines[end]}{opens[1]}"
+    if _ATTRIBUTES.fullmatch(line):
+        if "toc" in line and number and _CONTENTS.fullmatch(lines[number - 1]):
+            lines[number - 1] = ""
+        return ""
+    return line
+
+
+def _outside_code(lines: list[str]) -> Iterator[str]:
+    """The text in pieces, the marks outside code replaced: lines side by side at once, as a mark may run over some."""
+    for fenced, run in groupby(_lines(lines), key=lambda each: each[2]):
+        text = "\n".join(line for _, line, _ in run)
+        yield text if fenced else _MARK.sub(_replaced, text)
+
+
+def _replaced(found: re.Match[str]) -> str:
+    if found["code"]:
+        return found[0]
+    if found["path"]:
+        return "/" + found["path"].strip().lstrip("/").replace(" ", "%20")
+    if found["figure"]:
+        return _picture(found["figure"], found[0])
+    return ""  # what is nothing in Markdown
+
+
+def _picture(attributes: str, mark: str) -> str:
+    given = {name.lower(): next(filter(None, values), "") for name, *values in _PAIR.findall(attributes)}
+    words = given.get("alt") or given.get("caption") or given.get("title") or ""
+    if not given.get("src"):
+        return mark
+    alt = re.sub(r"([\\\[\]])", r"\\\1", " ".join(words.split()))
+    return f"![{alt}](<{given['src']}>)" + "\n" * mark.count("\n")

@@ -1,0 +1,60 @@
+"""What site generators read in a body becomes Markdown where it can, keeps its line, and is told where it cannot."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from steadycast.draft.generators import in_markdown, left_over
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("{% highlight ruby linenos %}\ndef x\nend\n{% endhighlight %}", "```ruby\ndef x\nend\n```"),
+        ('{{< highlight go "linenos=table" >}}\nx := 1\n{{< /highlight >}}', "```go\nx := 1\n```"),
+        ("{% highlight md %}\n```\na\n```\n{% endhighlight %}", "````md\n```\na\n```\n````"),
+        ("{% highlight ruby %}\nnever ended", "{% highlight ruby %}\nnever ended"),
+        ('![a]({{ "/img/a b.png" | relative_url }})', "![a](/img/a%20b.png)"),
+        ("![a]({{ site.baseurl }}/a.png)", "![a](/a.png)"),
+        ("[a]({{ site.url }}{{ site.baseurl }}/a)", "[a](/a)"),
+        ('{{< figure src="a.png" alt="A [cat]" >}}', "![A \\[cat\\]](<a.png>)"),
+        ('{{< figure\n  src="a.png"\n  caption="Cat" >}} then', "![Cat](<a.png>)\n\n then"),
+        ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
+        ("* TOC\n{:toc}\n\ntext", "\n\n\ntext"),
+        ("![a](a.png){: .wide}\n{: .note }", "![a](a.png)\n"),
+        # Code, and what only looks like a mark.
+        ("`{% raw %}` and ``{{ site.url }}/``", "`{% raw %}` and ``{{ site.url }}/``"),
+        ("```\n{% raw %}\n{:toc}\n```", "```\n{% raw %}\n{:toc}\n```"),
+        ("text\n\n    {% raw %}", "text\n\n    {% raw %}"),
+        ("{{ name }} stays", "{{ name }} stays"),
+    ],
+)
+def test_a_mark_becomes_what_it_means(written, meant):
+    assert in_markdown(written) == meant
+    assert in_markdown(written).count("\n") == written.count("\n"), "an error further down names its own line"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("a\n\n{{< youtube abc >}}", [(3, "{{< youtube abc >}}")]),
+        ("{{% notice tip %}}x{{% /notice %}}", [(1, "{{% notice tip %}}"), (1, "{{% /notice %}}")]),
+        ("{% include a.html %}", [(1, "{% include a.html %}")]),
+        ("[a]({filename}b.md)", [(1, "{filename}b.md")]),
+        ("`{% include a %}` in 3{%} or {{ x }}", []),
+        ("```\n{{< youtube abc >}}\n```\n", []),
+    ],
+)
+def test_what_nothing_here_reads_is_found(body, found):
+    assert list(left_over(body)) == found
+
+
+@pytest.mark.parametrize("mark", ["{% highlight a %}\n", "{{< figure ", "`", "{{ site.url }}", "{%", "``a`\n", "{:"])
+def test_a_body_of_marks_costs_no_more_than_its_length(mark):
+    """Time by the square of a megabyte would be minutes."""
+    body = mark * (300_000 // len(mark))
+    began = time.process_time()
+    list(left_over(in_markdown(body)))
+    assert time.process_time() - began < 20, "a guard against minutes, not a measure"
