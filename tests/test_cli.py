@@ -286,6 +286,15 @@ def test_a_zone_that_does_not_exist_makes_no_workspace(bench, run):
     assert not (bench.root / "x").exists()
 
 
+def test_what_would_make_no_workspace_writes_nothing(bench, run):
+    bench.root.mkdir()
+    assert "for example zh-CN" in run("init", "x", "--language", "klingon", code=BAD_INPUT)[2]
+    assert not (bench.root / "x").exists()
+    drop(bench.root, "theirs/prefect.yaml", "name: theirs\n")
+    assert "written over" in run("init", "theirs", code=BAD_INPUT)[2]
+    assert (bench.root / "theirs" / "prefect.yaml").read_text() == "name: theirs\n"
+
+
 def test_backfill_says_what_it_read(bench, run, told, tmp_path):
     bench.set_up(SITE_ONLY)
     (tmp_path / "2026-01-05-post.md").write_text(article("Post"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from steadycast.errors import SettingsError
@@ -70,6 +72,9 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
     if (folder / SETTINGS_FILE).exists():
         said = "there is a workspace already"
         raise SettingsError(said, file=folder / SETTINGS_FILE, mend="choose another folder")
+    if (folder / "prefect.yaml").exists():
+        said = "these deployments would be written over"
+        raise SettingsError(said, file=folder / "prefect.yaml", mend="choose another folder")
     try:
         zone(timezone)
     except ValueError as error:
@@ -83,6 +88,7 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
         "content/pgc/first.md": WELCOME[tongue],
         ".gitignore": IGNORED,
     }
+    _try(texts[SETTINGS_FILE])
     made = []
     for path, text in texts.items():
         target = folder / path
@@ -97,6 +103,16 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
     prefect = folder / "prefect.yaml"
     prefect.write_text(prefect_yaml(load(folder)), encoding="utf-8")
     return [*made, prefect]
+
+
+def _try(settings: str) -> None:
+    """Refuses settings that could not be read back, before anything is written."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, SETTINGS_FILE).write_text(settings, encoding="utf-8")
+        try:
+            load(Path(folder))
+        except SettingsError as error:
+            raise replace(error, file=None, line=None) from None
 
 
 def _toml(text: str) -> str:

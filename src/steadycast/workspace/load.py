@@ -141,6 +141,8 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
     name = str(path[-1]) if path else ""
     if path == ("feed",) and isinstance(table.get("feed"), Mapping):
         return "is one table, and feeds are a list", "write [[feed]], with two brackets"
+    if path == ("community", "language"):
+        return "is no language tag", "for example zh-CN, en or de"
     chosen = len(path) == 2 and path[0] in NAMED
     if kind == "string_pattern_mismatch" and (chosen or name in {"member", "platform"}):
         meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
