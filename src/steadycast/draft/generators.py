@@ -28,7 +28,9 @@ _MARK = re.compile(
 _LEFT = re.compile(
     _CODE + r"|(?P<mark>\{\{[<%][^{}]{1,1000}[>%]\}\}|\{%-?\s*[a-z_]\w{0,40}\b[^{}]{0,1000}%\}"
     r"|(?<=\]\()\{(?:filename|author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to another page
+    r"|(?<=\]\()(?P<file><?[^\s():<>{}]{1,500}\.(?:md|markdown)(?=[#)>\s]))"
 )
+_ADDRESS = "write the address of its page: a draft has one of its own on each channel"
 _PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))")
 
 
@@ -44,13 +46,20 @@ def in_markdown(body: str) -> str:
     return "\n".join(_outside_code(lines))
 
 
-def left_over(body: str) -> Iterator[tuple[int, str]]:
-    """(line of the body, mark) for each mark that readers would see as it is written."""
-    if "{{<" not in body and "{%" not in body and "]({" not in body:
+def left_over(body: str) -> Iterator[tuple[int, str, str]]:
+    """(line of the body, what is wrong, the mend) for each mark that would stand on a page as it is written.
+
+    A link to another draft's file is one as well: its page has an address of its own on each channel.
+    """
+    if "{{<" not in body and "{%" not in body and "](" not in body:
         return
     for number, line, fenced in _lines(body.split("\n")):
-        if not fenced:
-            yield from ((number + 1, found["mark"]) for found in _LEFT.finditer(line) if found["mark"])
+        for found in () if fenced else _LEFT.finditer(line):
+            if mark := found["mark"]:
+                said = f"{mark[:60]} would be published as it stands: only the site's own generator reads it"
+                yield number + 1, said, "write it in Markdown, or put it in `code`"
+            elif file := found["file"]:
+                yield number + 1, f"the link to {file.lstrip('<')[:60]} leads to a file", _ADDRESS
 
 
 def _lines(lines: list[str]) -> Iterator[tuple[int, str, bool]]:

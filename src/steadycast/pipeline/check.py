@@ -200,9 +200,7 @@ def _no_channels(desk: Desk, draft: Draft, raw: bytes) -> Iterator[Problem]:
 
 def _left_over(draft: Draft) -> Iterator[Problem]:
     """Marks of a site generator that nothing here reads: the first of each draft stands for all."""
-    for line, mark in islice(left_over(draft.body), 1):
-        said = f"{mark[:60]} would be published as it stands: only the site's own generator reads it"
-        mend = "write it in Markdown, or put it in `code`"
+    for line, said, mend in islice(left_over(draft.body), 1):
         yield Problem(str(draft.path), draft.body_line + line - 1, said, mend)
 
 
