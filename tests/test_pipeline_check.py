@@ -66,6 +66,21 @@ def test_a_pin_that_can_be_kept_is_in_order(bench, pin):
     assert check(bench, **{"pgc/1.md": article("One", f'slot: "{pin}"')}) == []
 
 
+def test_two_pins_to_one_slot_are_told(bench):
+    """One of them would wait for ever; where the day has two slots there is room for both."""
+    drafts = {f"pgc/{n}.md": article(f"No {n}", "slot: 2026-11-28") for n in (1, 2)}
+    (problem,) = check(bench, **drafts)
+    assert (problem.path, problem.line) == ("pgc/2.md", 3)
+    assert problem.message == "pgc/1.md is pinned to the same slot 2026-11-28"
+    assert check(bench, SITE_ONLY.replace("day at 20:00", "day at 08:00, 20:00"), **drafts) == []
+
+
+def test_a_draft_that_expired_in_stock_is_told(bench):
+    (problem,) = check(bench, **{"pgc/1.md": article("One", "expires: 2026-11-20")})
+    assert (problem.path, problem.line) == ("pgc/1.md", 3)
+    assert problem.message == "it expired on 2026-11-20, and never went out"
+
+
 def test_a_pin_to_a_day_off_is_told(bench):
     settings = SITE_ONLY.replace('late = "3h"', 'late = "3h"\nskip = ["holidays:CN"]')
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", "slot: 2027-01-01")})

@@ -148,6 +148,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
             if str(item.path) not in out or draft.evergreen:
                 yield from (_problem(fault, str(item.path)) for fault in unfit(desk, draft, now))
                 yield from pins.faults(draft, item.raw or b"")
+                yield from _expired(draft, item.raw or b"", now)
                 yield from _no_channels(desk, draft, item.raw or b"")
                 yield from _left_over(draft)
         if progress:
@@ -166,6 +167,7 @@ class _Pins:
 
     def __init__(self, desk: Desk, now: dt.datetime) -> None:
         self.desk, self.now = desk, now
+        self.taken: dict[str, Draft] = {}  # by the slot's id
 
     @cached_property
     def slots(self) -> list[Slot]:
@@ -174,18 +176,34 @@ class _Pins:
         return sorted(slot for each in series for slot in slots(each, self.now - YEAR, self.now + YEAR))
 
     def faults(self, draft: Draft, raw: bytes) -> Iterator[Problem]:
-        """Why a pinned draft can never go out: its slot is past, or there is none."""
+        """Why a pinned draft can never go out: its slot is past, there is none, or another draft is pinned to it."""
         if draft.slot is None or not draft.ready:
             return
         promises = self.desk.workspace.series
         takes = {n for n, s in promises.items() if draft.form in s.forms and (not draft.series or n in draft.series)}
         meant = [slot for slot in self.slots if slot.series in takes and means(draft.slot, slot)]
-        if any(not slot.excused and slot.at + promises[slot.series].late >= self.now for slot in meant):
+        coming = [s for s in meant if not s.excused and s.at + promises[s.series].late >= self.now]
+        if coming:
+            free = next((slot for slot in coming if slot.id not in self.taken), None)
+            if free:
+                self.taken[free.id] = draft
+                return
+            said = f"{self.taken[coming[0].id].path} is pinned to the same slot {draft.slot}"
+            yield Problem(str(draft.path), _line(raw, "slot"), said, "pin one of them to another")
             return
         nearest = next((s for s in self.slots if s.series in takes and s.at >= self.now and not s.excused), None)
         said = "is past" if meant and meant[-1].at < self.now else "is none" if not meant else "is excused"
         mend = f"take `slot` out of the front matter, or name a coming one: {nearest.id}" if nearest else ""
         yield Problem(str(draft.path), _line(raw, "slot"), f"its slot {draft.slot} {said}", mend)
+
+
+def _expired(draft: Draft, raw: bytes, now: dt.datetime) -> Iterator[Problem]:
+    """A draft whose time is over before it went out."""
+    if draft.ready and not draft.evergreen and draft.expires and draft.expires <= now:
+        key = "expires" if _line(raw, "expires") else "expiryDate"
+        last = draft.expires - dt.timedelta(microseconds=1)  # a date alone ends with its day
+        said = f"it expired on {last:%Y-%m-%d}, and never went out"
+        yield Problem(str(draft.path), _line(raw, key), said, f"move `{key}` on, or take the draft out of content/")
 
 
 def _no_channels(desk: Desk, draft: Draft, raw: bytes) -> Iterator[Problem]:
