@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -262,6 +263,25 @@ def test_a_broken_platform_folder_is_named_and_the_others_are_listed(bench, run)
     _, out, err = run("channel", "list", code=A_PERSON)
     assert "site" in out
     assert "channels/mine/channel.toml" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), LEDGER, "the disk: No space left on device (free some"),
+        (OSError(errno.EROFS, "Read-only file system", "var/out"), LEDGER, "var/out: Read-only file system (make"),
+        (OSError(errno.ENOENT, "No such file or directory", "x.md"), BAD_INPUT, "x.md: No such file or directory"),
+    ],
+)
+def test_a_full_disk_is_no_bad_input(bench, run, monkeypatch, error, code, said):
+    """A script tells by the code whether to mend a file or to make room."""
+
+    def broken(*_, **__):
+        raise error
+
+    bench.root.mkdir()
+    monkeypatch.setattr("steadycast.cli.app", broken)
+    assert said in run("report", code=code)[2]
 
 
 def test_a_new_workspace_works_at_once(bench, run, monkeypatch):

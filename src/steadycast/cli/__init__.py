@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Group
 from steadycast import __version__
 from steadycast.cli import desk, drafts, record, slots, up
 from steadycast.cli.operations import backup, doctor, health, restore
-from steadycast.cli.output import BAD_INPUT, NEEDS_A_PERSON, complain
+from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, complain
 from steadycast.errors import SteadycastError
 
 DRAFTS = Group("Drafts", sort_key=1)
@@ -29,6 +29,7 @@ MENDS = {
     errno.EACCES: WRITABLE,
     errno.EPERM: WRITABLE,
 }
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # nobody's input: a script may free some space, and try again
 
 app = App(
     name="steadycast",
@@ -53,7 +54,7 @@ channel.command(desk.channel_eject, name="eject")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger."""
+    """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger or its disk."""
     try:
         words = list(arguments) if arguments is not None else None
         code = app(words, result_action="return_value", exit_on_error=False, print_error=False)
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     except OSError as error:
         complain(_file(error))
-        sys.exit(BAD_INPUT)
+        sys.exit(LEDGER if error.errno in DISK else BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
@@ -89,6 +90,7 @@ def _usage(error: CycloptsError) -> str:
 
 def _file(error: OSError) -> str:
     """What is wrong with a file or a disk, and what to do."""
-    said = f"{error.filename or 'file'}: {error.strerror}" if error.strerror else str(error)
+    where = error.filename or ("the disk" if error.errno in DISK else "file")
+    said = f"{where}: {error.strerror}" if error.strerror else str(error)
     mend = MENDS.get(error.errno or 0)
     return f"{said} ({mend})" if mend else said
