@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from steadycast import turn
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.web import Far, Fetcher, FetchError, redacted_urls, retry_after, shown_url, wire
 from steadycast.web.addresses import is_public
@@ -493,6 +494,20 @@ def certificate(tmp_path_factory):
     own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM) + own)
     return path
+
+
+def test_nothing_is_sent_that_has_less_than_its_deadline_left(serve):
+    """A slow and honest far side may act as late as the deadline: one that was cut short would be looked for too early."""
+    server = serve(answer(b"{}"))
+    with turn.lasts(lambda: far.deadline - 1):
+        with pytest.raises(Busy, match="too little of its turn"):
+            far.request("POST", server.url, data=b"x")
+        assert not server.requests
+        far.request("GET", server.url)  # changes nothing, and is cut when the turn ends
+    with turn.lasts(lambda: far.deadline + 1) as mine:
+        far.request("POST", server.url, data=b"x")
+    assert len(server.requests) == 2
+    assert 0 < mine.until - time.monotonic() <= far.deadline
 
 
 UNDELIVERED = b"x" * 200_000  # more than the far side's window takes, less than a system holds for a process
