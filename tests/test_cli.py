@@ -203,6 +203,17 @@ def test_a_refusal_is_shown_with_its_reason(bench, run):
     assert "bad content" in run("status", code=A_PERSON)[1]
 
 
+def test_what_the_report_says_to_type_sends_a_refused_delivery_again(bench, run, told):
+    stocked(bench, SETTINGS)
+    run("intake", code=OK)
+    bench.far("refuse")
+    run("publish", "daily", code=A_PERSON)
+    (refused,) = told("report")["record"]["waiting"]
+    run(*refused["command"].split()[1:], code=OK)
+    bench.far("accept")
+    assert "refused" not in run("publish", "daily", code=OK)[1]
+
+
 def test_where_a_page_lies_is_shown_beside_its_address(bench, run):
     desk = stocked(bench)
     run("intake", code=OK)

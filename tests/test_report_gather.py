@@ -202,7 +202,7 @@ def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
     key = ledger.marker(slot, "gzh")
     assert told["kit"].command == f"steadycast confirm {key} --url URL"
     assert (told["kit"].channel, told["kit"].title, told["kit"].link) == ("公众号", "稿 0", "file:///kit")
-    assert told["refused"].command == f"steadycast publish --slot {slot} --channel blog"
+    assert told["refused"].command == f"steadycast settle {ledger.marker(slot, 'blog')} --again"
     assert told["refused"].note == "401 log in again"
     assert (told["draft"].command, told["draft"].member) == ("steadycast approve d1", "小艾")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -203,7 +202,7 @@ class _Desk:
                 command={
                     State.UNKNOWN: f"steadycast settle {key} --url URL",
                     State.HANDED: f"steadycast confirm {key} --url URL",
-                    State.REFUSED: shlex.join(("steadycast", "publish", "--slot", row.slot, "--channel", row.channel)),
+                    State.REFUSED: f"steadycast settle {key} --again",
                 }[row.state],
             )
 
