@@ -187,6 +187,14 @@ def test_mix_and_contributors_count_slots_once(ledger, workspace):
     assert report.contributors[0].last == NOW.replace(hour=20, minute=0) - DAY
 
 
+def test_whose_draft_went_out_before_its_hour_has_contributed(ledger, workspace):
+    ledger.backfill([past(-1, "kept", origin="ugc", member="alice")])
+    report = gather(ledger, workspace, NOW, [])
+    assert report.counts == {"kept": 1}
+    assert report.series[0].mix_real == {"ugc": 1}
+    assert [(c.member, c.count, c.last) for c in report.contributors] == [("alice", 1, NOW)]
+
+
 def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
     ledger.put_drafts([draft(0), draft(1, state="waiting", title="新稿")])
     (slot, *_) = plan(ledger, workspace, ["d0"], NOW - DAY)

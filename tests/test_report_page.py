@@ -153,6 +153,16 @@ def test_a_community_on_its_first_day_gets_a_page_that_says_what_to_do():
     assert "steadycast.toml" in read
 
 
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_page_on_which_all_was_missed_does_not_call_promises_kept(language):
+    """That nobody has to act now says nothing about the past year, nor about the gaps to come."""
+    missed = replace(year(1).channels[0], counts={"missed": 21}, on_time=0.0)
+    read = "".join(Reader(page(empty(language=language, counts={"missed": 21}, on_time=0.0, channels=(missed,)))).text)
+    assert words(language)("nothing") in read
+    assert "romise" not in read
+    assert "承诺" not in read
+
+
 def test_what_waits_comes_first_the_gravest_first():
     text = "".join(Reader(page(year(1))).text)
     order = [

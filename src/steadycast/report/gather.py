@@ -81,7 +81,9 @@ class _Desk:
 
     @cached_property
     def shares(self) -> list[Share]:
-        return record_reads.shares(self.ledger, self.since, self.now)
+        # To the last day shown, not to now: what was published before its hour has gone out as well.
+        until = dt.datetime.combine(self.span[1] + dt.timedelta(days=1), dt.time(), self.workspace.community.zone)
+        return record_reads.shares(self.ledger, self.since, until)
 
     @cached_property
     def titles(self) -> Mapping[str, DraftRow]:
@@ -182,7 +184,8 @@ class _Desk:
         last: dict[str, dt.datetime] = {}
         for share in self.shares:
             counts[share.member] += share.slots
-            last[share.member] = max(share.last, last.get(share.member, share.last))
+            went = min(share.last, self.now)
+            last[share.member] = max(went, last.get(share.member, went))
         return tuple(
             m.Contributor(who, self.workspace.member_title(who) if who else "", count, self._local(last[who]))
             for who, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
