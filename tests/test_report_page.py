@@ -128,6 +128,18 @@ def test_squares_stand_in_their_week_and_weekday():
     assert places == [[("0", "18")], [("0", "18"), ("392", "102")]]
 
 
+def test_every_month_of_the_year_is_named_in_its_week_and_within_the_picture():
+    """The one that begins in the last week of a half ends with that week: beyond it the next half stands."""
+    for n in range(0, 371, 7):
+        now = NOW + dt.timedelta(days=n)
+        first, last = m.span(now.date())
+        html = page(empty(at=now, first=first, last=last, channels=year(1).channels[:1]))
+        days = [first + dt.timedelta(days=day) for day in range((last - first).days + 1)]
+        named = re.findall(r'<text class="month" x="(\d+)"(| text-anchor="end") y="11">(\d+)月</text>', html)
+        assert [int(name) for _, _, name in named] == [day.month for day in days if day.day == 1]
+        assert all(int(x) < 28 * 14 or end for x, end, _ in named)
+
+
 def test_the_year_shows_at_least_365_days_and_four_weeks_ahead():
     for n in range(14):
         today = NOW.date() + dt.timedelta(days=n)

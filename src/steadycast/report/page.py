@@ -159,7 +159,7 @@ class _View:
         for column in range(HALF):
             monday = self.report.first + dt.timedelta(weeks=half * HALF + column)
             first = monday + dt.timedelta(days=6)
-            if first.day <= 7 and column <= HALF - 2:
+            if first.day <= 7:
                 names.append((column * PITCH, self.say.month(first)))
         return tuple(names)
 
