@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.errors import InputError
+from steadycast.errors import FeedError, InputError
 from steadycast.intake.backfill import PastItem, first_commits, history_of
 from steadycast.intake.folder import Problem
 
@@ -74,6 +74,28 @@ def test_a_repository_tells_the_day_each_file_was_first_committed(tmp_path):
 def test_the_first_commit_counts_when_a_file_was_deleted_and_added_again():
     log = b"\x012025-04-01T00:00:00Z\n\0a.md\0\0\x012025-03-01T00:00:00Z\n\0a.md\0b.md\0"
     assert {path: at.month for path, at in first_commits(log).items()} == {"a.md": 3, "b.md": 3}
+
+
+@pytest.mark.parametrize("front", ["draft: true", "published: false", "status: draft"])
+def test_what_was_not_ready_was_not_published(tmp_path, front):
+    """Neither its date nor its commit makes a slot kept."""
+    (tmp_path / "a.md").write_text(f"---\ntitle: a\ndate: 2025-03-01\n{front}\n---\nx\n")
+    assert not look(tmp_path)[0]
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one", "--date", "2025-03-01T08:00:00+08:00"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    past, problems = look(tmp_path)
+    assert (past, [(str(p.path), p.message) for p in problems]) == ([], [("a.md", "is a draft that was not ready")])
+
+
+def test_a_feed_that_a_person_named_has_a_mend_that_a_person_can_follow(tmp_path):
+    """There is no setting for it and no second look; of a file its path is said."""
+    with pytest.raises(FeedError, match="save it as a file"):
+        look("http://127.0.0.1:9/feed.xml")
+    (tmp_path / "page.xml").write_text("<html><body>hello</body></html>")
+    with pytest.raises(FeedError, match="this is a web page") as caught:
+        look(tmp_path / "page.xml")
+    assert caught.value.file == tmp_path / "page.xml"
 
 
 def test_what_is_none_of_these_is_said(tmp_path):

@@ -41,6 +41,12 @@ _SUMMARY = 200  # code points; a channel cuts it further, to its own limit
 _SENTENCE_END = re.compile(r"[。！？!?…][”’」』）)]*|\.(?=\s)")
 
 
+def is_ready(keys: Keys, path: PurePosixPath) -> bool:
+    """Whether front matter and path call a draft ready: by none of the ways to say that it is not."""
+    draft, published, status = keys.flag("draft"), keys.flag("published"), keys.text("status").lower()
+    return not draft and published is not False and status not in _NOT_READY and "_drafts" not in path.parts
+
+
 def place(path: PurePosixPath) -> tuple[Origin, str]:
     """(origin, member) of a path below content/. Raises DraftError for what lies in neither pgc/ nor ugc/<member>/."""
     parts = path.parts
@@ -185,7 +191,7 @@ class _Reading:
             language=keys.text("language", "lang"),
             canonical_url=self.address("canonical_url", "canonical"),
             slug=keys.text("slug"),
-            ready=self.ready(),
+            ready=is_ready(self.keys, self.path),
             date=date,
             event=event,
             media=media,
@@ -211,14 +217,6 @@ class _Reading:
         stem = self.path.parent.name if self.path.stem in {"index", "README"} else self.path.stem
         words = _DATED_NAME.sub("", stem, count=1).replace("-", " ").replace("_", " ")
         return visible(shown(" ".join(words.split()))) or visible(shown(stem)) or self.path.name, body, line, True
-
-    def ready(self) -> bool:
-        draft, published, status = (
-            self.keys.flag("draft"),
-            self.keys.flag("published"),
-            self.keys.text("status").lower(),
-        )
-        return not draft and published is not False and status not in _NOT_READY and "_drafts" not in self.path.parts
 
     def series(self, known: Collection[str] | None) -> tuple[str, ...]:
         found = self.keys.take("series")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
@@ -15,14 +15,22 @@ from steadycast.draft.decoding import decode
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import outline
+from steadycast.draft.reading import is_ready
 from steadycast.errors import DraftError, FeedError, InputError
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
 from steadycast.intake.items import Item
 from steadycast.schedule.model import Form
-from steadycast.web import Fetched, Fetcher, shown_url
+from steadycast.web import Fetched, Fetcher
 
 _COMMIT = "\x01"
+HEAD = 65_536  # bytes of a file in which its front matter ends
+# What intake says of a member's feed, and what helps where a person named it: there is no setting, and no second look.
+BY_HAND: Mapping[str | None, str] = {
+    "set allow_private = true for this feed": "save it as a file, and name the file",
+    "it is tried again": "try again later, or save it as a file and name the file",
+}
+NOT_READY = ("is a draft that was not ready", "where it was published all the same, take that out of its front matter")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,7 +60,11 @@ def history_of(
     elif path.is_file():
         feed = FeedSettings(member, source)
         got = Fetched(200, path.resolve().as_uri(), {}, path.read_bytes(), source)
-        yield from of_items(take_apart(feed, got, now)[1], member, now)
+        try:
+            items = take_apart(feed, got, now)[1]
+        except FeedError as error:
+            raise replace(error, file=path, mend=BY_HAND.get(error.mend, error.mend)) from None
+        yield from of_items(items, member, now)
     elif (path / ".git").exists():
         yield from of_repository(path, zone, now)
     elif path.is_dir():
@@ -64,7 +76,7 @@ def history_of(
 def _fetched(url: str, fetcher: Fetcher, now: dt.datetime, member: str) -> Iterator[PastItem | Problem]:
     result = read(FeedSettings(member, url), FeedState(), fetcher, now)
     if result.error is not None:
-        raise FeedError(result.error.message, file=shown_url(url), mend=result.error.mend)
+        raise replace(result.error, mend=BY_HAND.get(result.error.mend, result.error.mend))
     yield from of_items(result.items, member, now)
 
 
@@ -95,10 +107,13 @@ def _past(found: Found, zone: ZoneInfo, now: dt.datetime) -> PastItem | Problem:
         keys, look = Keys(front, zone), outline(front.body)
         title = keys.text("title") or (look.heading.text if look.heading else "") or found.path.stem
         at = keys.instant("date", "published_at", "date_published", "publishDate") or date_of_name(found.path, zone)
+        ready = is_ready(keys, found.path)
     except DraftError as error:
         return Problem(found.path, error.message, error.mend or "", error.line)
     if at is None or at > now:
         return Problem(found.path, "has no date in the past", "add date: to its front matter, or use the repository")
+    if not ready:
+        return Problem(found.path, *NOT_READY)
     url = keys.text("canonical_url", "canonical")
     return PastItem(at, title, url, _form(keys), _member(found.path), str(found.path))
 
@@ -134,7 +149,9 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
     for path, at in sorted(first_commits(done.stdout).items()):
         if not is_draft_name(PurePosixPath(path).name) or not (root / path).is_file():
             continue
-        if at <= now:
+        if not _ready(root / path, PurePosixPath(path), zone):
+            yield Problem(PurePosixPath(path), *NOT_READY)
+        elif at <= now:
             yield PastItem(
                 at.astimezone(zone), _title(root / path), "", Form.ARTICLE, _member(PurePosixPath(path)), path
             )
@@ -156,6 +173,13 @@ def first_commits(log: bytes) -> dict[str, dt.datetime]:
         if at is not None and text and (text not in first or at < first[text]):
             first[text] = at
     return first
+
+
+def _ready(file: Path, path: PurePosixPath, zone: ZoneInfo) -> bool:
+    try:
+        return is_ready(Keys(split(file.read_bytes()[:HEAD].decode("utf-8", "ignore")), zone), path)
+    except DraftError:
+        return True  # what cannot be read says nothing, and that it was committed stays true
 
 
 def _title(file: Path) -> str:
