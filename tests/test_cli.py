@@ -334,6 +334,22 @@ def test_backfill_says_what_it_read(bench, run, told, tmp_path):
     assert "1 items: 1 slots kept" in run("backfill", tmp_path, "--series", "daily", code=OK)[1]
 
 
+def test_backfill_says_what_it_left_out_and_that_a_rehearsal_is_one(bench, run, tmp_path):
+    bench.set_up(SITE_ONLY)
+    (tmp_path / "2026-11-20-post.md").write_text(article("Post"))
+    (tmp_path / "undated.md").write_text("Words.\n")
+    out = run("backfill", tmp_path, "--series", "daily", "--dry-run", code=A_PERSON)[1]
+    assert "undated.md: has no date in the past (add date: to its front matter, or use the repository)" in out
+    assert "a rehearsal: nothing is written; 1 left out" in out
+
+
+def test_a_source_with_nothing_in_it_is_not_passed_over(bench, run, tmp_path):
+    """An empty folder, or a repository without its files: a slip, not a record."""
+    bench.set_up(SITE_ONLY)
+    (tmp_path / "empty").mkdir()
+    assert "nothing is there" in run("backfill", tmp_path / "empty", "--series", "daily", code=BAD_INPUT)[2]
+
+
 def test_a_mistake_of_ours_is_one_line_too(bench, run, monkeypatch):
     bench.set_up(SITE_ONLY)
     monkeypatch.setattr(pipeline, "drafts", lambda *_: 1 / 0)

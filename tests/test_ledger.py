@@ -556,6 +556,24 @@ def test_what_was_published_before_is_taken_into_the_record(ledger):
     assert len(ledger.outcomes(after=NOON - 7 * DAY)) == 14
 
 
+def test_a_second_source_finds_what_the_first_did_not_have(ledger):
+    """Only what a backfill called missed gives way; what was kept before keeps its own post."""
+
+    def before(day: int, verdict: str, url: str = "") -> Before:
+        at = NOON - day * DAY
+        return Before(f"notes@{day}", "notes", at, "x", "blog", verdict, at if url else None, "pgc", "", url)
+
+    assert ledger.backfill([before(1, "missed"), before(2, "kept", "https://a/2"), before(3, "missed")]) == 3
+    assert ledger.backfill([before(1, "kept", "https://b/1"), before(2, "kept", "https://b/2")]) == 1
+    assert ledger.backfill([before(1, "kept", "https://b/1"), before(2, "missed")]) == 0
+    told = {d.slot: (d.state, d.verdict, d.url) for d in ledger.deliveries()}
+    assert told == {
+        "notes@1": (State.PUBLISHED, "kept", "https://b/1"),
+        "notes@2": (State.PUBLISHED, "kept", "https://a/2"),
+        "notes@3": (State.MISSED, "missed", ""),
+    }
+
+
 def test_a_look_at_the_record_may_be_given_up(ledger):
     """A generator that is closed early leaves no cursor open."""
     ledger.backfill([Before(f"s{n}", "s", NOON - n * DAY, "x", "blog", "kept", NOON - n * DAY) for n in range(100)])

@@ -62,6 +62,8 @@ def report(*, json: Json = False, out: Path | None = None) -> int:
 def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = False, json: Json = False) -> int:
     """Read what a community published before into the record, so that streaks do not start at zero.
 
+    Exit 1 when something was left out.
+
     Parameters
     ----------
     source
@@ -82,5 +84,5 @@ def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = Fal
     if json:
         as_json(done)
     else:
-        say(done["summary"])
-    return OK
+        say(*done["problems"], done["summary"])
+    return NEEDS_A_PERSON if done["problems"] else OK

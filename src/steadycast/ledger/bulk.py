@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, bindparam, select, update
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
@@ -36,14 +36,36 @@ class Before(NamedTuple):
 
 
 def backfill(db: Database, rows: Iterable[Before]) -> int:
-    """Write past slots with their deliveries; what the ledger knows already stays. Returns the deliveries added."""
+    """Write past slots with their deliveries; what the ledger knows already stays. Returns the deliveries written.
+
+    What an earlier backfill missed only because its source did not have it, and this one has, is kept after all.
+    """
     added = 0
     for batch in chunks(rows, BATCH):
         with db.write() as connection:
             slots = {row.slot: row for row in batch}
             _insert(connection, SLOT, SLOT_NAMES, map(_slot, slots.values()), {})
-            added += _insert(connection, DELIVERY, DELIVERY_NAMES, map(_delivery(db.secret), batch), REST)
+            fresh = _insert(connection, DELIVERY, DELIVERY_NAMES, map(_delivery(db.secret), batch), REST)
+            added += fresh + (_found_after_all(connection, batch) if fresh < len(batch) else 0)
     return added
+
+
+def _found_after_all(connection: Connection, rows: Iterable[Before]) -> int:
+    """Turns what a backfill, and nothing else, called missed into what these rows say went out."""
+    backfilled = select(SLOT.c.id).where(SLOT.c.why == "backfill")
+    names = ("finished", "origin", "member", "url")
+    change = (
+        update(DELIVERY)
+        .where(DELIVERY.c.slot == bindparam("b_slot"), DELIVERY.c.channel == bindparam("b_channel"))
+        .where(DELIVERY.c.state == State.MISSED, DELIVERY.c.attempt == 0, DELIVERY.c.slot.in_(backfilled))
+        .values(
+            state=State.PUBLISHED, verdict=bindparam("b_verdict"), **{name: bindparam(f"b_{name}") for name in names}
+        )
+    )
+    found = [row for row in rows if row.verdict not in STATES]
+    given = ("slot", "channel", "verdict", *names)
+    values = [{f"b_{name}": getattr(row, name) for name in given} for row in found]
+    return connection.execute(change, values).rowcount if values else 0
 
 
 def _sql(value: Any) -> str:

@@ -49,6 +49,10 @@ def backfill(
             problems.append(found)
         if progress:
             progress(n, n)
+    if not known and not problems:
+        raise InputError(
+            "nothing is there that was published", file=source, mend="name a feed, a folder of Markdown, or a checkout"
+        )
     owed = _slots(promise, known, now)
     served, unplaced = _placed(promise, owed, known)
     rows = [_row(slot, name, served.get(slot.id)) for slot in owed for name in channels]
@@ -62,7 +66,13 @@ def backfill(
         "unplaced": unplaced,
         "problems": [str(p) for p in problems],
         "written": written,
-        "summary": f"{words}; {written} deliveries written" + (f"; {len(problems)} left out" if problems else ""),
+        "summary": "; ".join(
+            (
+                words,
+                "a rehearsal: nothing is written" if dry_run else f"{written} deliveries written",
+                *([f"{len(problems)} left out"] if problems else []),
+            )
+        ),
     }
 
 
