@@ -126,6 +126,11 @@ def test_the_reports_json_is_the_reports(bench, told):
         (["backfill", "nowhere", "--series", "dayly"], "did you mean 'daily'"),
         (["channel", "eject", "sites"], "did you mean 'site'"),
         (["plan", "--days", "soon"], "plan --help"),
+        (["plan", "--days", "0"], "Must be >= 1"),
+        (["plan", "--days", "100000"], "Must be <= 3660"),
+        (["render", "--jobs", "0"], "Must be >= 1"),
+        (["up", "--once", "--port", "70000"], "Must be <= 65535"),
+        (["publsh"], 'Did you mean "publish"? (`steadycast --help` shows how)'),
     ],
 )
 def test_a_slip_is_one_line_with_its_mend_and_code_2(bench, run, words, said):

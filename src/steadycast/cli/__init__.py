@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _usage(error: CycloptsError) -> str:
     """What is wrong with a command line, and where to read how it should be."""
-    said = " ".join(str(error).split()).partition(". Available commands")[0].removesuffix(".")
+    said = re.split(r"\.? Available commands", " ".join(str(error).split()))[0].removesuffix(".")
     command = " ".join(("steadycast", *(error.command_chain or ())))
     return f"{said} (`{command} --help` shows how)"
 

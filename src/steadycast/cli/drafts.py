@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
 
 Standing = Literal["waiting", "stock", "planned", "used", "rejected", "not-ready", "gone"]
 Json = Annotated[bool, Parameter(help="Print JSON.")]
+Jobs = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
 def check(*, json: Json = False) -> int:
@@ -206,7 +207,7 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
     return NEEDS_A_PERSON if made.problems else OK
 
 
-def render(*, all: bool = False, channel: str = "", jobs: int = 2, force: bool = False, json: Json = False) -> int:
+def render(*, all: bool = False, channel: str = "", jobs: Jobs = 2, force: bool = False, json: Json = False) -> int:
     """Render drafts for every channel that takes them, into var/render; only what changed is written again.
 
     Writes var/render/CHANNEL/PATH.EXT for each draft content/PATH.md, and removes what no draft accounts for.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, linked, progress, say, show
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
+Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
 
 
-def plan(*, days: int = 14, json: Json = False) -> int:
+def plan(*, days: Days = 14, json: Json = False) -> int:
     """Plan the coming slots from stock, and show what each will carry.
 
     Planning again moves nothing that need not move. Exit 1 when a slot has no draft.
@@ -19,7 +20,7 @@ def plan(*, days: int = 14, json: Json = False) -> int:
     Parameters
     ----------
     days
-        How far ahead.
+        How far ahead; ten years at the most.
     """
     from steadycast import pipeline
 

@@ -13,7 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter, validators
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.processes import Processes
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     from steadycast.pipeline import Desk
     from steadycast.workspace import Workspace
 
+Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))]
+PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
 HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
-def up(*, once: bool = False, publish: bool = True, port: int = 4200, health_port: int = 4280) -> int:
+def up(*, once: bool = False, publish: bool = True, port: Port = 4200, health_port: PortOrNone = 4280) -> int:
     """Do the main job now, then stay up: server, flows, watcher.
 
     Takes drafts in, plans two weeks, publishes the next slot of each series, prints what went where, the record and
