@@ -75,6 +75,7 @@ def test_a_whole_workspace_is_read(tmp_path):
         ('channels = ["blog"]', 'channels = ["blgo"]', 12, ["[channel.blgo]", "'blog'"]),
         ('grace = "10m"', 'grace = "10 minutes"', 15, ["series.notes.grace", '"10m"']),
         ('grace = "10m"', 'grace = "2d"', 9, ["series.notes", "late"]),
+        ('late = "12h"', 'late = "999999w"', 16, ["series.notes.late", "ten years are the most"]),
         ("ugc = 7", "ucg = 7", 13, ["series.notes.mix"]),
         ('"2026-12-31"', '"2026-13-31"', 14, ["series.notes.skip[2]", "holidays:CN"]),
         ("holidays:CN", "holidays:XX", 14, ["XX"]),

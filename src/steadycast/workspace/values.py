@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo, available_timezones
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+LONGEST = dt.timedelta(days=3660)  # from today, far beyond it there is no date
 
 
 def duration(text: object) -> dt.timedelta:
@@ -17,7 +18,11 @@ def duration(text: object) -> dt.timedelta:
     if not found:
         message = f'{text!r} is not a length of time; write a number and a unit: "90s", "10m", "12h", "7d", "2w"'
         raise ValueError(message)
-    return dt.timedelta(seconds=int(found[1]) * UNITS[found[2]])
+    span = dt.timedelta(seconds=int(found[1]) * UNITS[found[2]])
+    if span > LONGEST:
+        message = f'{text!r} is too long; ten years are the most: "520w"'
+        raise ValueError(message)
+    return span
 
 
 def zone(name: object) -> ZoneInfo:
