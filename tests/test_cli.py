@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, SETTINGS, SITE, article
@@ -254,6 +255,19 @@ def test_deploy_writes_what_check_then_agrees_with(bench, run):
     run("deploy", code=OK)
     assert "agrees" in run("deploy", "--check", code=OK)[1]
     run("check", code=OK)
+
+
+def test_a_server_that_takes_no_deployments_is_one_line(bench, run, monkeypatch):
+    """Prefect answers with a page of traceback, and writes where JSON belongs."""
+    bench.set_up(SITE_ONLY)
+    run("deploy", code=OK)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    page = "print('Deploying...'); raise ConnectionError('All connection attempts failed')"
+    monkeypatch.setattr("steadycast.cli.desk.PREFECT", [sys.executable, "-c", page])
+    _, out, err = run("deploy", "--push", "--json", code=A_PERSON)
+    assert json.loads(out) == {"differences": [], "written": False}
+    assert err.startswith("steadycast: prefect deploy failed: ConnectionError: All connection attempts failed (the ser")
+    assert err.count("\n") == 1
 
 
 def test_an_ejected_platform_is_the_workspaces_and_works(bench, run, told):

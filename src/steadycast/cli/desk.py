@@ -10,6 +10,11 @@ from pathlib import Path
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
 from steadycast.errors import InputError, SettingsError
 
+PREFECT = (sys.executable, "-m", "prefect")
+DEPLOY_MEND = (
+    "the server that PREFECT_API_URL names has to answer, and to have the work pool: "
+    "`prefect --no-prompt work-pool create steadycast --type process`"
+)
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "samples", "var", ".*")
 
 
@@ -62,20 +67,29 @@ def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> in
     if told:
         workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
         say(*(() if json else ("wrote prefect.yaml",)))
-    return _push(workspace.root) if push else OK
+    return _push(workspace.root, quiet=json) if push else OK
 
 
-def _push(root: Path) -> int:
+def _push(root: Path, *, quiet: bool) -> int:
+    """Hands the deployments to the server; `quiet` keeps what Prefect tells meanwhile out of standard output."""
     import os
 
     if not os.environ.get("PREFECT_API_URL"):
         said = "PREFECT_API_URL names no server"
         raise InputError(said, mend="export PREFECT_API_URL=http://127.0.0.1:4200/api")
     env = {**os.environ, "STEADYCAST_WORKSPACE": str(root), "DO_NOT_TRACK": "1"}
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    done = subprocess.run(command, cwd=root, env=env, check=False)  # noqa: S603
+    command = [*PREFECT, "--no-prompt", "deploy", "--all"]
+    told = subprocess.DEVNULL if quiet else None
+    sys.stdout.flush()  # ours stands before Prefect's
+    done = subprocess.run(  # noqa: S603
+        command, cwd=root, env=env, check=False, stdout=told, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
+    if os.environ.get("STEADYCAST_DEBUG"):
+        print(done.stderr, file=sys.stderr, end="")
     if done.returncode:
-        complain("prefect deploy failed")
+        # Prefect shows a traceback; its last line says what happened.
+        last = next((f": {line}" for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+        complain(f"prefect deploy failed{last} ({DEPLOY_MEND})")
     return NEEDS_A_PERSON if done.returncode else OK
 
 
