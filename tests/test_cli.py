@@ -157,6 +157,16 @@ def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(bench, run):
     assert "`steadycast intake`" not in run("plan", code=A_PERSON)[1]
 
 
+def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_mend(bench, run, told):
+    bench.set_up(SITE_ONLY, {"pgc/a.md": "---\ntitle: [a\n---\nWords.\n"})
+    run("intake", code=A_PERSON)
+    (problem,) = told("status")["problems"]
+    out = run("status", code=A_PERSON)[1]
+    assert f"pgc/a.md:{problem['line']}: {problem['message']} ({problem['mend']})" in out
+    assert "Nothing waits" not in out
+    assert run("status", "--json")[0] == A_PERSON
+
+
 def test_approving_and_rejecting(bench, run, told):
     bench.set_up(SITE_ONLY, {"ugc/bob/1.md": article("One"), "ugc/bob/2.md": article("Two")})
     run("intake", code=OK)

@@ -15,12 +15,14 @@ Json = Annotated[bool, Parameter(help="Print JSON.")]
 def status(*, json: Json = False) -> int:
     """Show what needs a person now, what is next, and when the last tick was. Exit 1 when something waits."""
     from steadycast import pipeline
+    from steadycast.pipeline.results import Problem
 
     with pipeline.Desk.open(readonly=True) as desk:
         state = pipeline.status(desk, pipeline.now())
+    code = NEEDS_A_PERSON if state["waiting"] or state["problems"] else OK
     if json:
         as_json(state)
-        return NEEDS_A_PERSON if state["waiting"] else OK
+        return code
     waiting = {
         "state": "state",
         "when": "slot",
@@ -29,12 +31,13 @@ def status(*, json: Json = False) -> int:
         "message": "why",
         "say": "mend",
     }
-    show(state["waiting"], {**waiting, "say": "mend"}, title="Needs a person", empty="Nothing waits for a person.")
+    nothing = "" if state["problems"] else "Nothing waits for a person."
+    show(state["waiting"], {**waiting, "say": "mend"}, title="Needs a person", empty=nothing)
+    say(*(str(Problem(**problem)) for problem in state["problems"]))
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
     show(state["next"], columns, title="Next", empty="No slot is planned: `steadycast plan`.")
-    say(*(f"{p['path']}{':' + str(p['line']) if p['line'] else ''}: {p['message']}" for p in state["problems"]))
     say(state["summary"])
-    return NEEDS_A_PERSON if state["waiting"] else OK
+    return code
 
 
 def report(*, json: Json = False, out: Path | None = None) -> int:
