@@ -143,6 +143,22 @@ def test_a_slip_is_one_line_with_its_mend_and_code_2(bench, run, words, said):
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("words", "mend"),
+    [
+        (["init", "steadycast.toml"], "name another place"),
+        (["report", "--out", "steadycast.toml/x"], "name another place"),
+        (["restore", "content"], "name a file"),
+        (["restore", "nowhere.tar"], "check the spelling"),
+    ],
+)
+def test_a_place_that_cannot_be_is_said_with_its_mend(bench, run, words, mend):
+    bench.set_up(SITE_ONLY)
+    err = run(*words, code=BAD_INPUT)[2]
+    assert mend in err
+    assert err.count("\n") == 1
+
+
 def test_outside_a_workspace_it_says_how_to_make_one(bench, run):
     bench.root.mkdir()
     assert "steadycast init" in run("plan", code=BAD_INPUT)[2]

@@ -22,7 +22,12 @@ RECORD = Group("The record", sort_key=3)
 DESK = Group("The desk", sort_key=4)
 
 WRITABLE = "make the folder writable for this user; only var/ is written to, or what STEADYCAST_VAR names"
+NO_FOLDER = "a file stands where a folder has to be: name another place"
 MENDS = {
+    errno.ENOENT: "check the spelling, and that the folder above it is there",
+    errno.EEXIST: NO_FOLDER,
+    errno.ENOTDIR: NO_FOLDER,
+    errno.EISDIR: "that is a folder: name a file",
     errno.ENOSPC: "free some space, then run it again: what was not finished is done then",
     errno.EDQUOT: "free some space, then run it again: what was not finished is done then",
     errno.EFBIG: "raise the limit of a file's size for this user, then run it again",

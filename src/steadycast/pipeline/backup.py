@@ -210,7 +210,7 @@ def _tar(file: Path) -> tarfile.TarFile:
         return tarfile.open(file, mode="r:")
     except FileNotFoundError:
         said = "there is no such file"
-        raise InputError(said, file=file) from None
+        raise InputError(said, file=file, mend="check the spelling") from None
     except tarfile.TarError as error:
         raise _not_whole(file, "it is no tar, or is cut short") from error
 
