@@ -116,6 +116,8 @@ def test_the_reports_json_is_the_reports(bench, told):
         (["publish", "--channel", "sit"], "did you mean 'site'"),
         (["publish", "--slot", "daily@2026"], "there is no slot"),
         (["publish", "--bogus"], "`steadycast publish --help` shows how"),
+        (["publish", "daily", "--draft", "pgc/1.md"], "series and draft are different things to publish (name one"),
+        (["publish", "--draft", "1", "--slot", "daily@2026-11-23T20:00", "--dry-run"], "draft and slot are different"),
         (["frobnicate"], "`steadycast --help` shows how"),
         (["approve"], "name a draft"),
         (["approve", "nobody.md"], "`steadycast list` shows them"),

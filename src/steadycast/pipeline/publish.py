@@ -87,7 +87,11 @@ def _on(rows: Sequence[DeliveryRow], channel: str | None) -> list[DeliveryRow]:
 
 
 def _check(desk: Desk, asked: Asked) -> None:
-    """What is named must be there; a slip says which was meant."""
+    """What is named must be there, and be one thing; a slip says which was meant."""
+    named = {"series": asked.series, "draft": asked.draft, "slot": asked.slot}
+    if len(two := [word for word, name in named.items() if name]) > 1:
+        said = f"{' and '.join(two)} are different things to publish"  # and what has gone out cannot be called back
+        raise InputError(said, mend="name one of them; `slot: DAY` in a draft's front matter puts it in that slot")
     if asked.series and asked.series not in desk.workspace.series:
         meant = nearest(asked.series, desk.workspace.series)
         said = f"there is no series {asked.series!r}"
