@@ -185,6 +185,14 @@ def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_mend(benc
     assert run("status", "--json")[0] == A_PERSON
 
 
+def test_a_slot_that_was_named_and_has_no_draft_needs_a_person(bench, run):
+    """A script that publishes by hand must not take "nothing was there to send" for done; when nothing is due, that is fine."""
+    bench.set_up(SITE_ONLY)
+    run("plan", code=A_PERSON)
+    assert "no draft yet" in run("publish", "daily", code=A_PERSON)[1]
+    assert "Nothing is due." in run("publish", code=OK)[1]
+
+
 def test_approving_and_rejecting(bench, run, told):
     bench.set_up(SITE_ONLY, {"ugc/bob/1.md": article("One"), "ugc/bob/2.md": article("Two")})
     run("intake", code=OK)

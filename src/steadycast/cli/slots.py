@@ -48,7 +48,7 @@ def publish(
     """Publish now: what is due; or the next slot of a series; or one draft; or one slot.
 
     What is already there is not sent again, however often this is called.
-    Exit 1 when a person has to look at a delivery.
+    Exit 1 when a person has to look at a delivery, or the slot that was named has no draft.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def publish(
         columns = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
         last = {"message": "rehearsal"} if dry_run else {"link": "link"}
         show(linked(done.rows()), columns | last, empty="Nothing is due.")
-    return NEEDS_A_PERSON if done.failed else OK
+    return NEEDS_A_PERSON if done.failed or done.without_draft else OK
 
 
 def verify(*, json: Json = False) -> int:

@@ -173,6 +173,11 @@ class Published:
         """Deliveries that a person has to look at."""
         return tuple(s for s in self.sent if s.state in FAILED)
 
+    @property
+    def without_draft(self) -> tuple[Sent, ...]:
+        """Deliveries that were asked for, and could not be made: nothing is in their slot."""
+        return tuple(s for s in self.sent if s.state == "planned")
+
 
 @dataclass(frozen=True, slots=True)
 class ReportMade:
