@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 STEADYCAST = Path(sys.executable).with_name("steadycast")
 SIZE = {"width": 1200, "height": 1000}
-PICTURES = {"report": ("report/index.html", "各渠道这一年"), "site": ("site/index.html", None)}  # page, shown from here
+PICTURES = {"report": "report/index.html", "site": "site/index.html"}
 
 
 def invented_year(folder: Path, today: dt.date) -> None:
@@ -42,14 +42,15 @@ def main() -> None:
             desk(var, "backfill", str(past), "--series", series)
         desk(var, "up", "--once")
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for name, (page, heading) in PICTURES.items():
+        desk(var, "approve", "--all")  # what waits is then short enough for the year to be seen below it
+        desk(var, "report")
+        for name, page in PICTURES.items():
             tab = browser.new_page(viewport=SIZE, color_scheme="light")
-            tab.goto((var / "out" / page).as_uri())
-            if heading:
-                tab.get_by_role("heading", name=heading).evaluate("it => window.scrollTo(0, it.offsetTop - 30)")
+            tab.goto((var / "out" / page).as_uri(), wait_until="networkidle")
             file = HERE / f"{name}.png"
             tab.screenshot(path=file)
-            Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+            few = Image.open(file).convert("RGB").quantize(128, kmeans=1, dither=Image.Dither.NONE)
+            few.save(file, optimize=True)  # without kmeans small things, such as the legend's marks, lose their colour
         browser.close()
 
 
