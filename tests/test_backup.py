@@ -401,6 +401,19 @@ def test_a_copy_is_whole_while_others_write(saved: Bench, tmp_path: Path) -> Non
         assert len(values) <= 1
 
 
+def test_both_ways_say_how_far_they_are(saved: Bench, tmp_path: Path) -> None:
+    """Media are gigabytes: a person is shown that it goes on."""
+    for work in (
+        lambda seen: pipeline.backup(saved.desk, tmp_path / "b.tar", saved.clock.now(), progress=seen),
+        lambda seen: pipeline.restore(
+            saved.desk.workspace, tmp_path / "b.tar", saved.clock.now(), to=tmp_path / "drill", progress=seen
+        ),
+    ):
+        told: list[tuple[int, int]] = []
+        done = work(lambda n, of, told=told: told.append((n, of)))
+        assert told == [(n, done.files) for n in range(1, done.files + 1)]
+
+
 def test_a_drill_restores_into_another_folder_and_touches_nothing_here(saved: Bench, tmp_path: Path) -> None:
     """`restore FILE --to DIR`: the same ledger, the same pages, elsewhere."""
     there = {f: f.stat().st_mtime_ns for f in saved.desk.workspace.var.rglob("*") if f.is_file()}

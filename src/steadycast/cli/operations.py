@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 DOCTOR = {"state": "", "what": "what", "said": "said", "mend": "mend"}
@@ -53,8 +53,8 @@ def backup(file: Path, *, json: Json = False) -> int:
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk:
-        done = pipeline.backup(desk, file, pipeline.now())
+    with pipeline.Desk.open() as desk, progress("keeping") as bar:
+        done = pipeline.backup(desk, file, pipeline.now(), progress=bar)
     if json:
         as_json({"file": str(done.path), "files": done.files, "size": done.size, "ledger": done.ledger})
     else:
@@ -76,7 +76,8 @@ def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Js
     """
     from steadycast import pipeline
 
-    done = pipeline.restore(None, file, pipeline.now(), to=to, force=force)
+    with progress("putting back") as bar:
+        done = pipeline.restore(None, file, pipeline.now(), to=to, force=force, progress=bar)
     if json:
         as_json({"var": str(done.var), "files": done.files, "kept": done.kept, "ledger": done.ledger, "at": done.at,
                  "aside": str(done.aside) if done.aside else None})  # fmt: skip

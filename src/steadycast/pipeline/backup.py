@@ -13,7 +13,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -24,6 +24,8 @@ from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.desk import Desk
 from steadycast.rooms import Rooms, find_root
+
+Progress = Callable[[int, int], None]
 
 FORMAT = 1
 MANIFEST = "steadycast-backup.json"
@@ -77,7 +79,7 @@ class Restored:
         return [*said, AFTERWARDS]
 
 
-def backup(desk: Desk, file: Path, now: dt.datetime) -> BackedUp:
+def backup(desk: Desk, file: Path, now: dt.datetime, *, progress: Progress | None = None) -> BackedUp:
     """Writes everything that cannot be made again to a new tar, whole or not at all, while others go on working."""
     workspace, file = desk.workspace, file.absolute()
     if file.exists():
@@ -89,7 +91,7 @@ def backup(desk: Desk, file: Path, now: dt.datetime) -> BackedUp:
     durable.make_folder(file.parent)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
         fresh = Path(folder) / file.name
-        files = _write(desk.ledger, workspace, fresh, now)
+        files = _write(desk.ledger, workspace, fresh, now, progress)
         fresh.chmod(0o600)  # the markers' secret is in it
         size = fresh.stat().st_size
         fresh.replace(file)
@@ -97,7 +99,9 @@ def backup(desk: Desk, file: Path, now: dt.datetime) -> BackedUp:
     return BackedUp(file, len(files) - (LEDGER in files), size, LEDGER in files)
 
 
-def _write(ledger: Ledger, rooms: Rooms, to: Path, now: dt.datetime) -> dict[str, Any]:
+def _write(
+    ledger: Ledger, rooms: Rooms, to: Path, now: dt.datetime, progress: Progress | None = None
+) -> dict[str, Any]:
     """The tar: first the ledger, so that every file it speaks of comes after it, last the manifest."""
     files: dict[str, Any] = {}
     told: dict[str, Any] = {"kind": "sqlite" if ledger.is_sqlite else "postgresql"}
@@ -109,7 +113,10 @@ def _write(ledger: Ledger, rooms: Rooms, to: Path, now: dt.datetime) -> dict[str
             copy.unlink()
         else:
             told["intents"] = int(ledger.meta("intents") or 0)
-        for name, path in _files(rooms.var):
+        found = list(_files(rooms.var))
+        for n, (name, path) in enumerate(found, 1):
+            if progress:
+                progress(n, len(found))
             if (entry := _add(tar, name, path)) is not None:
                 files[name] = entry
         manifest = {"format": FORMAT, "at": now, "program": __version__, "ledger": told, "files": files}
@@ -155,7 +162,13 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> dict[str, Any] | None:
 
 
 def restore(
-    rooms: Rooms | None, file: Path, now: dt.datetime, *, to: Path | None = None, force: bool = False
+    rooms: Rooms | None,
+    file: Path,
+    now: dt.datetime,
+    *,
+    to: Path | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
 ) -> Restored:
     """Puts a backup back under var/, or under `to`: only what is whole, and nothing outside.
 
@@ -174,7 +187,7 @@ def restore(
         if LEDGER in held:
             _read(tar, held[LEDGER], manifest["files"][LEDGER], staged, file)
             _may_replace(staged, target, force=force)
-        written = _put_files(tar, held, manifest["files"], var, Path(folder), file)
+        written = _put_files(tar, held, manifest["files"], var, Path(folder), file, progress)
         if LEDGER in held:
             aside = copies.put_back(staged, target)
     if LEDGER not in held and to is None and "://" in rooms.ledger:
@@ -274,11 +287,14 @@ def _put_files(  # noqa: PLR0917 one tar's facts
     var: Path,
     staging: Path,
     file: Path,
+    progress: Progress | None = None,
 ) -> int:
     """Every file that is not there yet, all of them read and held against their hashes before the first is put."""
     missing = [name for name in held if name != LEDGER and not os.path.lexists(var / name)]
     for number, name in enumerate(missing):
         _read(tar, held[name], files[name], staging / str(number), file)
+        if progress:
+            progress(number + 1, len(missing))
     for number, name in enumerate(missing):
         target = var / name
         if not target.parent.resolve().is_relative_to(var.resolve()):
