@@ -264,6 +264,17 @@ def test_where_a_page_lies_is_shown_beside_its_address(bench, run):
     assert str(desk.workspace.out / "site" / "daily") in out
 
 
+@pytest.mark.parametrize("words", [["publish", "daily"], ["publish", "--draft", "pgc/1.md"], ["backfill", "."]])
+def test_a_channel_that_gets_nothing_of_it_is_said_with_those_that_do(bench, run, words):
+    """Not "nothing is due", nor a record of what that channel never had."""
+    desk = stocked(bench, SITE_ONLY + '[channel.pod]\nplatform = "podcast"\nurl = "https://pod.example/"\n')
+    run("intake", code=OK)
+    named = ["--series", "daily"] if words[0] == "backfill" else []
+    err = run(*words, *named, "--channel", "pod", code=BAD_INPUT)[2]
+    assert "does not go to pod" in err
+    assert "pod" not in {delivery.channel for delivery in desk.ledger.deliveries()}
+
+
 def test_a_rehearsal_shows_what_would_be_sent(bench, run):
     desk = stocked(bench)
     run("intake", code=OK)

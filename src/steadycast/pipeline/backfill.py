@@ -38,6 +38,8 @@ def backfill(
     """
     promise = _series(desk, series)
     channels = [desk.known_channel(channel).name] if channel else list(promise.channels)
+    if channel and channel not in promise.channels:
+        raise InputError(f"{series} does not go to {channel}", mend=f"it goes to {', '.join(promise.channels)}")
     from steadycast.intake.backfill import PastItem, history_of  # loads the web: only where a history is read
 
     known: list[PastItem] = []

@@ -70,10 +70,10 @@ def publish(
     _check(desk, asked)
     if dry_run:
         rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
-        return Published(tuple(_rehearsed(desk, row) for row in _on(rows, channel)), dry_run=True)
+        return Published(tuple(_rehearsed(desk, row) for row in _on(rows, asked)), dry_run=True)
     began = desk.clock.now()
     desk.ledger.recover(began)
-    rows = _on(_rows(desk, asked), channel)
+    rows = _on(_rows(desk, asked), asked)
     _deliver(desk, [row for row in rows if row.state == State.DUE], asked, progress)
     if not asked.by_hand:
         tick(desk, began)
@@ -82,8 +82,15 @@ def publish(
     return Published(told(desk, [row.id for row in rows if row.id is not None]))
 
 
-def _on(rows: Sequence[DeliveryRow], channel: str | None) -> list[DeliveryRow]:
-    return [row for row in rows if channel in (None, row.channel)]
+def _on(rows: Sequence[DeliveryRow], asked: Asked) -> list[DeliveryRow]:
+    """Those on the channel that is asked for; of what was named by hand, one at least."""
+    found = [row for row in rows if not asked.channel or asked.channel == row.channel]
+    if asked.by_hand and asked.channel and not found:
+        named = asked.draft or asked.slot or asked.series or "no series"
+        others = ", ".join(sorted({row.channel for row in rows}))
+        mend = f"it goes to {others}" if others else "`steadycast preview` shows which channels take a draft"
+        raise InputError(f"{named} does not go to {asked.channel}", mend=mend)
+    return found
 
 
 def _check(desk: Desk, asked: Asked) -> None:
