@@ -120,6 +120,16 @@ def test_a_secret_that_nobody_set_is_told(bench, monkeypatch):
     assert [lines[p.line - 1].split(" = ")[-1].strip('"[]') for p in found] == ["HOOK_URL", "BOB_FEED", "ALARM"]
 
 
+def test_a_file_that_a_channel_names_and_that_is_not_there_is_told(bench):
+    """Else the first letter is refused at its hour."""
+    letters = '[channel.letters]\nplatform = "mail"\nfrom = "a@example.org"\nrecipients = "recipients.txt"\n'
+    (found,) = check(bench, SITE_ONLY + letters)
+    assert found.message == "channel.letters.recipients: the file 'recipients.txt' is not there"
+    assert (SITE_ONLY + letters).splitlines()[found.line - 1] == 'recipients = "recipients.txt"'
+    (bench.root / "recipients.txt").write_text("a@example.org\n")
+    assert pipeline.check(MORNING, root=bench.root) == []
+
+
 def test_a_draft_too_long_for_a_channel_is_told_weeks_before(bench):
     settings = COMMUNITY + DAILY.replace('"far"', '"wechat"') + SITE + '[channel.wechat]\nplatform = "wechat"\n'
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", body="很长" * 20_000)})

@@ -46,6 +46,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
     if rhythms := list(_rhythms(desk)):
         return rhythms + found  # without slots there is nothing to hold drafts and schedules against
     found += secrets(desk)
+    found += _files_named(desk)
     found += [Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)]
     try:
         out = _went_out(desk)
@@ -107,6 +108,19 @@ def secrets(desk: Desk) -> Iterator[Problem]:
         if desk.find_secret(secret) is None:
             file, line = str(workspace.settings_file), workspace.line(where)
             yield Problem(file, line, f"the secret {secret} is not set", "export it, or make a Secret block")
+
+
+def _files_named(desk: Desk) -> Iterator[Problem]:
+    """Files that a channel's settings name and that are not there: a list of recipients, a podcast's picture."""
+    workspace = desk.workspace
+    for name, settings in workspace.channels.items():
+        platform = desk.usable(name)
+        for setting in platform.settings.values() if platform else ():
+            given = settings.own.get(setting.name)
+            if setting.type == "path" and given and not (workspace.root / str(given)).is_file():
+                line = workspace.line(("channel", name, setting.name))
+                said = f"channel.{name}.{setting.name}: the file {str(given)!r} is not there"
+                yield Problem(str(workspace.settings_file), line, said, "make it, beside steadycast.toml")
 
 
 def _went_out(desk: Desk) -> frozenset[str]:
