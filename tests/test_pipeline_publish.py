@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import sys
 
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, article
@@ -121,6 +123,21 @@ def test_own_pages_go_out_before_what_links_to_them(bench):
 
 
 # When a far side misbehaves
+
+
+def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(bench, monkeypatch):
+    """Somebody's `publish` was stopped (Ctrl-Z) while it wrote pages: they wait, every other channel goes out."""
+    monkeypatch.setattr(sys.modules["steadycast.pipeline.publish"], "PATIENCE", 0.1)
+    desk = ready(bench)
+    bench.at(23, 20, 0)
+    with (desk.workspace.cache / "channel-site.lock").open("w") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        done = pipeline.publish(desk)
+    assert states(done) == {"far": "published", "site": "due"}
+    assert "another process has its folder" in next(s.message for s in done.sent if s.channel == "site")
+    bench.at(23, 20, 2)
+    assert states(pipeline.publish(desk))["site"] == "published"
+    assert len(bench.there()) == 1
 
 
 def test_a_refusal_waits_for_a_person_and_harms_no_other_channel(bench):

@@ -8,11 +8,14 @@ import fcntl
 import getpass
 import os
 import re
+import threading
+import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from steadycast import crashpoints, durable, registry
 from steadycast.channel import Adapter, Channel, Platform
@@ -22,6 +25,10 @@ from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.workspace import ChannelSettings, Workspace, load
 from steadycast.workspace.values import nearest
+
+NAP = 0.02  # seconds between two tries at a lock that another process has
+_doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
+os.register_at_fork(after_in_child=_doors.clear)
 
 CASTS: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "url": str, "path": str, "list": list, "bool": bool}
 
@@ -175,12 +182,29 @@ class Desk:
         return self.workspace.channels[name]
 
     @contextlib.contextmanager
-    def alone(self, what: str) -> Iterator[None]:
-        """Holds others off the same work on this machine until the block ends."""
+    def alone(self, what: str, within: float | None = None) -> Iterator[None]:
+        """Holds others off the same work on this machine until the block ends.
+
+        Raises TimeoutError where another process has it for longer than `within` seconds: it may be stopped.
+        """
         self.workspace.cache.mkdir(parents=True, exist_ok=True)
-        with (self.workspace.cache / f"{what}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        file = self.workspace.cache / f"{what}.lock"
+        with _doors[file], file.open("w") as lock:
+            until = None if within is None else time.monotonic() + within
+            while not _locked(lock, wait=until is None):
+                if until is not None and time.monotonic() > until:
+                    raise TimeoutError(what)
+                time.sleep(NAP)
             yield
+
+
+def _locked(lock: IO[str], *, wait: bool) -> bool:
+    """Whether the lock is this process's now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_atomically(folder: Path, name: str, data: bytes) -> Path:

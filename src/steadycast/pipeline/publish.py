@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from steadycast.channel import Adapter, Post, Receipt
 from steadycast.delivery import Opened, deliver
-from steadycast.errors import InputError, SteadycastError
+from steadycast.errors import Busy, InputError, SteadycastError
 from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.alarm import tick
@@ -27,6 +28,7 @@ from steadycast.workspace.values import nearest
 Progress = Callable[[int, int], None]
 JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not catching up
 SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
+PATIENCE = 20.0  # seconds for which another process may have a channel's folder: a stopped one has it for ever
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
 
 
@@ -218,13 +220,24 @@ class OneAtATime:
 
     def publish(self, post: Post) -> Receipt:
         """As the adapter, alone on this machine."""
-        with self.desk.alone(f"channel-{self.channel}"):
+        with self._alone():
             return self.adapter.publish(post)
 
     def find(self, post: Post) -> Receipt | None:
         """As the adapter, alone on this machine."""
-        with self.desk.alone(f"channel-{self.channel}"):
+        with self._alone():
             return self.adapter.find(post)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Busy where another process keeps the folder: whoever waited for a stopped one would hold up all channels."""
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self.desk.alone(f"channel-{self.channel}", PATIENCE))
+            except TimeoutError:
+                said = "another process has its folder and does not let go: is one stopped (Ctrl-Z)?"
+                raise Busy(said, channel=self.channel) from None
+            yield
 
 
 def owner() -> str:
