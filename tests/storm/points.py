@@ -18,13 +18,15 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from steadycast import crashpoints
+from steadycast.delivery import Clock
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import OPEN
 from storm import faults, worker
 from storm.checker import Finding, judge
-from storm.history import History, logs, stories
+from storm.history import History, Kinds, logs, stories
 from storm.log import Log
 from storm.weather import POINTS, Scene
 
@@ -48,6 +50,23 @@ NOTE = "?"  # in place of a point: nobody dies
 MOST = 14  # ticks until a story must have ended
 
 
+class Web:
+    """The scene's own far side, which writes its log itself."""
+
+    kinds: Kinds = {}  # noqa: RUF012 the scene's own
+
+    def desk(self, scene: Scene, log: Log, clock: Clock) -> worker.Desk:
+        """A worker's."""
+        return worker.Desk(scene.url, log, clock)
+
+    def tell(self, scene: Scene) -> None:
+        """It has."""
+
+    def wrong(self, ledger: Ledger) -> list[Finding]:
+        """What the logs do not show: nothing."""
+        return []
+
+
 @dataclass
 class Case:
     """One story: where it dies or freezes, and how it ended."""
@@ -59,6 +78,7 @@ class Case:
     came: int = 0  # how often the point was come to
     shift: float = 0.0
     findings: list[Finding] = field(default_factory=list)
+    side: Any = field(default_factory=Web)  # the far side
 
 
 def run(channels: Sequence[str] = CHANNELS, seed: int = 1) -> list[Case]:
@@ -177,7 +197,7 @@ def _until_death(scene: Scene, case: Case, point: str | None) -> None:
         case.shift += max(scene.shared[0], 0)
 
 
-def _freeze(scene: Scene, mine: Sequence[Case], empty: Path) -> None:
+def _freeze(scene: Scene, mine: Sequence[Case], empty: Path, most: float = 12) -> None:
     """All at once, as they wait in real time: freeze, go on without them until it is settled, thaw, go on."""
     frozen: dict[int, Case] = {}
     with contextlib.ExitStack() as stack:
@@ -189,12 +209,11 @@ def _freeze(scene: Scene, mine: Sequence[Case], empty: Path) -> None:
             _promise(scene, case, ledgers[case.slot])
         try:
             for case in mine:
-                point, _, hit = case.point.partition(":")
-                pid = _tick(scene, case, ledgers[case.slot], point, "stop", int(hit or 1))
+                pid = _tick(scene, case, ledgers[case.slot], case.point, "stop")
                 _, status = os.waitpid(pid, os.WUNTRACED)
                 if os.WIFSTOPPED(status):
                     frozen[pid], case.came = case, 1
-            _go_on(scene, list(frozen.values()), ledgers)
+            _go_on(scene, list(frozen.values()), ledgers, most)
         finally:
             for pid in frozen:
                 os.kill(pid, signal.SIGCONT)
@@ -205,10 +224,10 @@ def _freeze(scene: Scene, mine: Sequence[Case], empty: Path) -> None:
             _judge(scene, case, ledgers[case.slot])
 
 
-def _go_on(scene: Scene, mine: Sequence[Case], ledgers: Mapping[str, Ledger]) -> None:
+def _go_on(scene: Scene, mine: Sequence[Case], ledgers: Mapping[str, Ledger], most: float = 12) -> None:
     """Ticks in real time, each story when it wakes, until none does."""
     wakes = dict.fromkeys((case.slot for case in mine), 0.0)
-    until = time.monotonic() + 12
+    until = time.monotonic() + most
     while wakes and time.monotonic() < until:
         for case in [case for case in mine if wakes.get(case.slot, NOTHING) <= time.monotonic()]:
             _wait(_tick(scene, case, ledgers[case.slot], None))
@@ -235,8 +254,9 @@ def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str 
         if point == NOTE:
             _note(scene.folder / f"{case.slot}.points")
         elif point:
-            crashpoints.arm(point, hit, how)
-        worker.tick(ledger, worker.Desk(scene.url, log, clock), clock, choose=list, workers=2)
+            name, _, nth = point.partition(":")
+            crashpoints.arm(name, int(nth or hit), how)
+        worker.tick(ledger, case.side.desk(scene, log, clock), clock, choose=list, workers=2)
         crashpoints.disarm()
         wakes = [row.wake for row in ledger.deliveries() if row.wake and row.state in OPEN]
         scene.shared[0] = (min(wakes) - clock.now()).total_seconds() + 0.001 if wakes else NOTHING
@@ -265,10 +285,11 @@ def _wait(pid: int) -> int:
 
 
 def _judge(scene: Scene, case: Case, ledger: Ledger) -> None:
+    case.side.tell(scene)
     read = logs(scene.folder)
-    told = History(stories(ledger, read, scene.kinds()), scene.spans.deadline, scene.spans.settle)
+    told = History(stories(ledger, read, scene.kinds() | case.side.kinds), scene.spans.deadline, scene.spans.settle)
     mine = {ledger.marker(f"storm@{case.slot}", case.channel)}
-    case.findings = [f for f in judge(told).findings if f.key in mine]
+    case.findings = [f for f in judge(told).findings if f.key in mine] + case.side.wrong(ledger)
     ledger.close()
     if case.phase != "frozen":  # the next story's logs begin empty
         for side in ("ours", "far"):
@@ -281,7 +302,8 @@ def table(done: Sequence[Case]) -> tuple[list[str], list[list[str]]]:
     rows = []
     for channel in dict.fromkeys(case.channel for case in done):
         mine = [case for case in done if case.channel == channel]
-        died = [str(sum(case.came > 0 for case in mine if case.phase == phase)) for phase in phases]
+        told = {case.phase for case in mine}
+        died = [str(sum(c.came > 0 for c in mine if c.phase == p)) if p in told else "" for p in phases]
         rows.append([channel, *died, str(sum(bool(case.findings) for case in mine))])
     return ["platform", *phases, "broken"], rows
 

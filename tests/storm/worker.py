@@ -156,13 +156,17 @@ class Desk:
         )  # fmt: skip
         return Opened(Witnessed(ADAPTERS[platform.name](told), http, self.log), platform)
 
+    def make_post(self, claim: Claimed) -> Post:
+        """What is to be sent."""
+        return make_post(claim)
+
 
 def tick(ledger: Ledger, desk: Desk, clock: Clock, *, choose: Callable[[list[int]], list[int]], workers: int) -> int:
     """One round of what publish and verify do; how many deliveries it touched."""
     ledger.recover(clock.now())
     ids = choose([d.id for d in ledger.due(clock.now(), 40)])
     claims = ledger.claim(ids, clock.now(), f"pid {os.getpid()}", LEASE) if ids else []
-    done = deliver(ledger, claims, make_post, desk.open, clock=clock, workers=workers)
+    done = deliver(ledger, claims, desk.make_post, desk.open, clock=clock, workers=workers)
     done += settle(ledger, desk.open, clock=clock, workers=workers, limit=6)
     done += verify(ledger, desk.open, clock=clock, workers=workers, limit=6)
     return len(done)
