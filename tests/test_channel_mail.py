@@ -1,17 +1,22 @@
 """The mail platform: letters that read well anywhere, and no recipient written to twice."""
 
 import asyncio
+import contextlib
 import dataclasses
 import datetime as dt
 import email
 import email.policy
 import re
 import socket
+import ssl
+import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from platform_bench import HOSTILE, NOW, adapter, article, audio, event, held, media, png, tree
+from platform_bench import HOSTILE, NOW, PLATFORMS, adapter, article, audio, event, held, media, png, tree
 
 from steadycast.channel import Busy, Event, Refused, Unknown
 
@@ -73,9 +78,9 @@ def postman():
     server.stop()
 
 
-def mail(out, postman, *people, **settings):
+def mail(out, postman, *people, spec="mail", **settings):
     wanted = {**FROM, "host": "127.0.0.1", "port": postman.port, "security": "none", "to": list(people), **settings}
-    return adapter("mail", out, secrets={"password": PASSWORD}, **wanted)
+    return adapter(spec, out, secrets={"password": PASSWORD}, **wanted)
 
 
 def read(data: bytes):
@@ -341,6 +346,130 @@ def test_it_logs_in_and_never_tells_the_password(tmp_path, known):
     finally:
         server.stop()
     assert seen[0] == PASSWORD
+
+
+# TLS
+
+
+@pytest.fixture(params=["starttls", "tls"])
+def closed(request, certificate, monkeypatch):
+    """A server that takes letters and passwords inside TLS only, as name.example; and which kind of TLS it wants."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    hand = Postman()
+    hand.seen = []
+
+    def check(server, session, envelope, mechanism, data):
+        hand.seen.append((session.ssl is not None or request.param == "tls", data.password.decode()))
+        return AuthResult(success=True)
+
+    if request.param == "starttls":
+        server = serve(hand, authenticator=check, auth_required=True, tls_context=context, require_starttls=True)
+    else:
+        server = serve(hand, authenticator=check, auth_require_tls=False, ssl_context=context)
+    server.start()
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    hand.port, hand.security = server.port, request.param
+    yield hand
+    server.stop()
+
+
+def inside(tmp_path, hand, host="name.example"):
+    wanted = {"host": host, "security": hand.security, "user": "post"}
+    return mail(tmp_path / "out", hand, "a@hu.example", **wanted)
+
+
+def test_letters_and_passwords_go_through_tls(tmp_path, closed, certificate, monkeypatch):
+    """A real handshake, with STARTTLS and with TLS from the first byte; the password comes after it."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert inside(tmp_path, closed).publish(article(tmp_path / "in")).detail == {"sent": 1}
+    assert closed.to == ["a@hu.example"]
+    assert closed.seen == [(True, PASSWORD)]
+
+
+@pytest.mark.parametrize("wrong", ["authority", "name"])
+def test_a_server_that_cannot_prove_its_name_gets_nothing(tmp_path, closed, certificate, monkeypatch, wrong):
+    """Nobody vouches for its certificate, or it is another name's: no password, no letter, and a person mends it."""
+    if wrong == "name":
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    host = "other.example" if wrong == "name" else "name.example"
+    with pytest.raises(Refused, match="certificate is not valid for its name"):
+        inside(tmp_path, closed, host).publish(article(tmp_path / "in"))
+    assert (closed.to, closed.seen) == ([], [])
+
+
+# A server that never comes to an end
+
+
+@contextlib.contextmanager
+def dripping(line, before=b"", every=0.05):
+    """A server that greets, and after `before` says this again and again; or once, at the end of a letter."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                taken, _ = listening.accept()
+                with taken:
+                    taken.sendall(b"220 hello\r\n")
+                    for answer in filter(None, before.split(b"|")):
+                        taken.recv(65536)
+                        taken.sendall(answer + b"\r\n")
+                    letter = b""
+                    while every is None and not letter.endswith(b"\r\n.\r\n"):
+                        letter += taken.recv(65536)
+                    taken.sendall(line)
+                    while every is not None:
+                        time.sleep(every)
+                        taken.sendall(line)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield SimpleNamespace(port=listening.getsockname()[1])
+
+
+BEFORE_THE_LETTER = b"250 hello|250 ok|250 ok"
+
+
+@pytest.mark.parametrize(
+    ("before", "error", "said"),
+    [
+        (b"", Busy, "no connection to the mail server"),
+        (BEFORE_THE_LETTER, Busy, "before the letter"),
+        (BEFORE_THE_LETTER + b"|354 go on", Unknown, "after the letter"),
+    ],
+    ids=["greeting", "envelope", "letter"],
+)
+@pytest.mark.parametrize("line", [b"250-more\r\n", b"2"], ids=["lines", "bytes"])
+def test_a_server_that_drips_is_left_at_the_deadline(tmp_path, before, error, said, line):
+    """Each byte comes in time and the answer never ends: the deadline is for all of it together."""
+    spec = dataclasses.replace(PLATFORMS["mail"], deadline=1.0)
+    with dripping(line, before=before) as server:
+        sending = mail(tmp_path / "out", server, "a@hu.example", spec=spec)
+        began = time.monotonic()
+        with pytest.raises(error, match=said):
+            sending.publish(article(tmp_path / "in"))
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"2", b"25", b"4", b"450", b"hello\r\n", b"999 ?\r\n", b"354 go on\r\n", b"\r\n"]
+)
+def test_nonsense_after_the_letter_is_unknown(tmp_path, said):
+    """Half a number, no number, a number of no meaning: it may have been taken, and is not sent again."""
+    with dripping(said, before=BEFORE_THE_LETTER + b"|354 go on", every=None) as server:
+        sending = mail(tmp_path / "out", server, "a@hu.example")
+        with pytest.raises(Unknown, match="1 of 1 letters"):
+            sending.publish(article(tmp_path / "in"))
+
+
+def test_an_endless_answer_is_not_kept(tmp_path):
+    """Lines as fast as they come: what is read of an answer is bounded, however long the deadline."""
+    with dripping(b"250-" + b"x" * 900 + b"\r\n", every=0) as server:
+        sending = mail(tmp_path / "out", server, "a@hu.example")
+        began = time.monotonic()
+        with pytest.raises(Busy):
+            sending.publish(article(tmp_path / "in"))
+    assert time.monotonic() - began < 20
 
 
 def test_what_cannot_be_sent_to_is_refused_before_anything(tmp_path, postman):

@@ -17,11 +17,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from steadycast import turn
 from steadycast.errors import Busy, Refused, Unknown
@@ -478,22 +473,6 @@ class TestFar:
         with pytest.raises(Refused) as caught:
             far.request("POST", serve(answer(body, status="400 Bad")).url)
         assert caught.value.message == "see https://hook.example/… for help"
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    """A self-signed certificate for name.example, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "name.example")])
-    now = dt.datetime.now(dt.UTC)
-    made = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1)
-    )
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("name.example")]), critical=False)
-    path = tmp_path_factory.mktemp("tls") / "name.pem"
-    own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM) + own)
-    return path
 
 
 def test_nothing_is_sent_that_has_less_than_its_deadline_left(serve):

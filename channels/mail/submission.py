@@ -6,12 +6,15 @@ import contextlib
 import re
 import smtplib
 import ssl
+import time
 from types import TracebackType
 from typing import Self
 
 from steadycast.channel import Busy, Channel, Refused, Unknown
 
-Failure = Busy | Refused
+from .line import Line
+
+GOODBYE = 5.0  # seconds for QUIT
 
 
 class Submission:
@@ -21,7 +24,8 @@ class Submission:
         self.channel = channel
         self.settings = channel.settings
         self.timeout = channel.spec.deadline if channel.spec else 60.0
-        self._smtp: smtplib.SMTP | None = None
+        self._until = 0.0  # of the monotonic clock: when the letter that is on its way must be through
+        self._smtp: Line | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -30,14 +34,19 @@ class Submission:
         self._close()
 
     def open(self) -> None:
-        """Connect where there is no connection; Refused or Busy are the server's, and nobody fares better."""
+        """Connect where there is no connection; Refused or Busy are the server's, and nobody fares better.
+
+        From here on the platform's deadline runs: for connecting and for the letter together.
+        """
+        self._until = time.monotonic() + self.timeout
         self._smtp = self._smtp or self._opened()
 
     def idle(self) -> None:
         """Ask for nothing (NOOP, RFC 5321): a server that let us in may still close the door on the first command."""
         assert self._smtp is not None  # open() comes first
         try:
-            self._expect(self._smtp.noop(), 250)
+            with self._smtp.within(self._until):
+                self._expect(self._smtp.noop(), 250)
         except (smtplib.SMTPException, OSError) as error:
             self._close()
             message = f"the server hung up on the first command ({type(error).__name__})"
@@ -52,46 +61,47 @@ class Submission:
         """Hand one letter to the server and return what it said; Refused, Busy or Unknown are this letter's alone."""
         assert self._smtp is not None  # open() comes first
         smtp = self._smtp
-        try:
-            self._expect(smtp.mail(str(self.settings["from"])), 250)
-            self._expect(smtp.rcpt(recipient), 250, 251)
-            self._expect(smtp.docmd("DATA"), 354)
-        except (smtplib.SMTPException, OSError) as error:
-            self._close()
-            raise Busy(
-                f"the server hung up before the letter ({type(error).__name__})", channel=self.channel.name
-            ) from error
-        except (Busy, Refused):
-            self._reset()
-            raise
-        try:  # from here on, silence may mean that it was taken
-            smtp.send(re.sub(rb"(?m)^\.", b"..", letter).removesuffix(b"\r\n") + b"\r\n.\r\n")
-            answer = smtp.getreply()
-        except (smtplib.SMTPException, OSError) as error:
-            self._close()
-            message = f"the server hung up after the letter ({type(error).__name__})"
-            raise Unknown(message, channel=self.channel.name) from error
-        self._expect(answer, 250)
-        return f"sent {answer[0]}"
+        with smtp.within(self._until):
+            try:
+                self._expect(smtp.mail(str(self.settings["from"])), 250)
+                self._expect(smtp.rcpt(recipient), 250, 251)
+                self._expect(smtp.docmd("DATA"), 354)
+            except (smtplib.SMTPException, OSError) as error:
+                self._close()
+                message = f"the server hung up before the letter ({type(error).__name__})"
+                raise Busy(message, channel=self.channel.name) from error
+            except (Busy, Refused):
+                self._reset()
+                raise
+            try:  # from here on, silence may mean that it was taken
+                smtp.send(re.sub(rb"(?m)^\.", b"..", letter).removesuffix(b"\r\n") + b"\r\n.\r\n")
+                answer = smtp.getreply()
+            except (smtplib.SMTPException, OSError) as error:
+                self._close()
+                message = f"the server hung up after the letter ({type(error).__name__})"
+                raise Unknown(message, channel=self.channel.name) from error
+            if answer[0] // 100 not in {2, 4, 5}:
+                raise Unknown("the server answered nonsense after the letter", channel=self.channel.name)
+            self._expect(answer, *range(200, 300))
+            return f"sent {answer[0]}"
 
-    def _opened(self) -> smtplib.SMTP:
+    def _opened(self) -> Line:
         """A greeted, encrypted and authenticated connection."""
         host, port = str(self.settings["host"]), int(self.settings["port"])
         security, context = str(self.settings["security"]), ssl.create_default_context()
         if security not in {"starttls", "tls", "none"}:
             raise Refused("security must be starttls, tls or none", channel=self.channel.name)
-        smtp: smtplib.SMTP | None = None
+        smtp: Line | None = None
         try:
-            if security == "tls":
-                smtp = smtplib.SMTP_SSL(host, port, timeout=self.timeout, context=context)
-            else:
-                smtp = smtplib.SMTP(host, port, timeout=self.timeout)
-            smtp.ehlo_or_helo_if_needed()
-            if security == "starttls":
-                smtp.starttls(context=context)
-                smtp.ehlo()
-            if self.settings["user"]:
-                smtp.login(str(self.settings["user"]), self.channel.secret("password"))
+            smtp = Line(host, port, self.timeout)
+            with smtp.within(self._until):
+                smtp.greet(context if security == "tls" else None)
+                smtp.ehlo_or_helo_if_needed()
+                if security == "starttls":
+                    smtp.starttls(context=context)
+                    smtp.ehlo()
+                if self.settings["user"]:
+                    smtp.login(str(self.settings["user"]), self.channel.secret("password"))
         except Exception as error:
             if smtp is not None:
                 smtp.close()
@@ -134,6 +144,6 @@ class Submission:
     def _close(self) -> None:
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
-            with contextlib.suppress(smtplib.SMTPException, OSError):
+            with contextlib.suppress(smtplib.SMTPException, OSError), smtp.within(time.monotonic() + GOODBYE):
                 smtp.quit()
             smtp.close()

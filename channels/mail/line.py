@@ -1,0 +1,83 @@
+"""A connection to a mail server that ends in time, and takes no endless answer.
+
+smtplib's time-out is for each byte: a server that says a little now and then would hold a letter, and with it
+everything that is published beside it, for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+ANSWER = 64_000  # bytes of one answer, all its lines together
+
+
+class Line(smtplib.SMTP):
+    """A connection; whatever happens inside `within` is over by then."""
+
+    def __init__(self, host: str, port: int, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self._host = host  # whose certificate starttls asks for
+        self.sock = socket.create_connection((host, port), timeout)
+        self._rope = self.sock.dup()  # the same connection, whatever TLS is put around it meanwhile
+
+    @contextlib.contextmanager
+    def within(self, until: float) -> Iterator[None]:
+        """Cut the connection when the block takes longer than that, where there is a thread left to do it."""
+        timer = threading.Timer(max(0.0, until - time.monotonic()), self._cut)
+        timer.daemon = True
+        with contextlib.suppress(RuntimeError):
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def greet(self, context: ssl.SSLContext | None) -> None:
+        """Wait for the server's greeting, inside TLS where a context is given."""
+        if context is not None:
+            self.sock = context.wrap_socket(self.sock, server_hostname=self._host)
+        code, said = self.getreply()
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, said)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """As smtplib's, of at most ANSWER bytes."""
+        if self.file is None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        self.file.left = ANSWER
+        return super().getreply()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        super().close()
+        self._rope.close()
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):
+            self._rope.shutdown(socket.SHUT_RDWR)
+
+
+class _Bounded:
+    """A server's lines, so many bytes of them."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.left = ANSWER
+
+    def readline(self, limit: int) -> bytes:
+        """The next line; of one that is cut off nothing, as its number may be."""
+        line: bytes = self._file.readline(limit)
+        self.left -= len(line)
+        if self.left < 0:
+            raise OSError("an endless answer")
+        return line if line.endswith(b"\n") or len(line) == limit else b""
+
+    def close(self) -> None:
+        self._file.close()
