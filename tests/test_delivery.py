@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from dataclasses import replace
 from hashlib import sha256
@@ -677,6 +678,29 @@ def test_a_ledger_that_stays_broken_stops_the_batch(ledger, promise, clock):
     clock.advance(dt.timedelta(minutes=10))
     run_until_settled(ledger, fake, clock, hours=1)
     assert set(ledger.counts()) == {State.SEEN}
+    assert len(fake.posts) == 8
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+@pytest.mark.parametrize("delivery", ["read-back", "blind"])
+def test_a_system_that_gives_no_more_threads_leaves_nothing_in_doubt(
+    ledger, promise, clock, monkeypatch, delivery, most
+):
+    """In the middle of a batch: those that are there send all of it, and every receipt is written."""
+    fake = FakeChannel(delivery, clock)
+    promise(*(f"c{n}" for n in range(8)))
+    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    start, left = threading.Thread.start, [most]
+
+    def scarce(thread):
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    done = deliver(ledger, claims, a_post, fake.open, clock=clock, workers=8)
+    assert {result.state for result in done} == {State.PUBLISHED}
     assert len(fake.posts) == 8
 
 

@@ -6,11 +6,10 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from threading import Event
+from threading import Event, Thread
 
 from steadycast import crashpoints, turn
 from steadycast.channel import Post
@@ -190,21 +189,42 @@ class _Sending:
         self._left = len(jobs)
         if not jobs:
             return {}
-        with ThreadPoolExecutor(min(workers, len(jobs)), thread_name_prefix="send") as pool:
-            for job in jobs:
-                pool.submit(self._one, job)
-            try:
-                while self._left:
-                    self._gather()
-                    self._write()
-            except BaseException:
-                self._stop.set()  # what waits for a thread is not begun; what was sent is still written
-                while self._left:
-                    self._gather()
-                with suppress(LedgerError):
-                    self._write()
-                raise
+        waiting: SimpleQueue[Job] = SimpleQueue()
+        for job in jobs:
+            waiting.put(job)
+        threads: list[Thread] = []
+        try:
+            self._start(threads, min(workers, len(jobs)), waiting)
+            while self._left:
+                self._gather()
+                self._write()
+        except BaseException:
+            self._stop.set()  # what waits for a thread is not begun; what was sent is still written
+            self._work(waiting)
+            while self._left:
+                self._gather()
+            with suppress(LedgerError):
+                self._write()
+            raise
+        finally:
+            for thread in threads:
+                thread.join()
         return self._took
+
+    def _start(self, threads: list[Thread], wanted: int, waiting: SimpleQueue[Job]) -> None:
+        """Start threads that take one job after another; where the system gives none, the jobs are done here."""
+        with suppress(RuntimeError, MemoryError):  # can't start new thread: those that are there take more
+            while len(threads) < wanted:
+                thread = Thread(target=self._work, args=(waiting,), name=f"send-{len(threads)}")
+                thread.start()
+                threads.append(thread)
+        if not threads:
+            self._work(waiting)
+
+    def _work(self, waiting: SimpleQueue[Job]) -> None:
+        with suppress(Empty):
+            while True:
+                self._one(waiting.get_nowait())
 
     def _gather(self) -> None:
         """Wait for one ending, and take those that come with it: they share a commit."""
