@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
+from pathlib import Path
 
 import pytest
 from prefect_server import alive, children_of, free_port, wait_for
@@ -25,10 +29,10 @@ def up(community):
     """`steadycast up`, up."""
     log = community / "up.log"
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("STEADYCAST_", "PREFECT_"))}
+    port = free_port()
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*COMMAND, "--port", str(free_port())], cwd=community, env=clean, stdout=out, stderr=out
-        )
+        process = subprocess.Popen([*COMMAND, "--port", str(port)], cwd=community, env=clean, stdout=out, stderr=out)
+    process.port = port
     try:
         assert wait_for(lambda: b"Ctrl-C ends it" in log.read_bytes(), 150), log.read_text()[-3000:]
         yield process
@@ -82,3 +86,38 @@ def test_once_does_the_main_job_and_ends(community):
     assert (community / "var" / "out" / "site" / "index.html").is_file()
     again = steadycast("up", "--once", cwd=community)
     assert "published" in again or "seen" in again
+
+
+def asked(port: int, path: str, body: bytes | None = None, **headers: str) -> int:
+    """What Prefect's API answers to a GET, or to a POST of that body."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/{path}", body)
+    for name, value in {"Content-Type": "application/json", **headers}.items():
+        request.add_header(name, value)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def listening(port: int) -> set[str]:
+    """The local addresses on which anybody listens at that port, as the kernel writes them."""
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+    return {row[1].partition(":")[0] for row in rows if row[3] == "0A" and int(row[1].partition(":")[2], 16) == port}
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_prefects_server_is_for_this_machine_and_who_knows_its_password(community, up):
+    """It would run any code that it is told to: no stranger, no browser's page of somebody else may tell it anything."""
+    assert listening(up.port) == {"0100007F"}
+    password = community / "var" / "prefect" / "password"
+    assert password.stat().st_mode & 0o077 == 0
+    known, wrong = (
+        f"Basic {base64.b64encode(f'admin:{word}'.encode()).decode()}" for word in (password.read_text().strip(), "x")
+    )
+    assert asked(up.port, "admin/version") == 401
+    assert asked(up.port, "admin/version", Authorization=wrong) == 401
+    assert asked(up.port, "admin/version", Authorization=known) == 200
+    assert asked(up.port, "flows/count", b"{}", Authorization=known) == 403, "no CSRF token"
