@@ -128,6 +128,23 @@ class TestFrontMatter:
         assert (draft.title, draft.language, draft.extra) == ("12:30", "no", {"version": "1.10"})
 
     @pytest.mark.parametrize(
+        ("mark", "front"), [("---", "a: {}\nb: {}"), ("+++", "a = {}\nb = {}")], ids=["yaml", "toml"]
+    )
+    def test_lists_in_lists_end_at_eight(self, content, mark, front):
+        """Depth 8 is taken, 9 is not, in either language."""
+        told = {}
+        for depth in range(6, 11):
+            nested = "[" * depth + "]" * depth
+            text = f"{mark}\n{front.format(nested, 1)}\n{mark}\n# t\n\nx\n"
+            try:
+                read(content, text)
+                told[depth] = "taken"
+            except DraftError as error:
+                told[depth] = error.message
+        assert [depth for depth, said in told.items() if said == "taken"] == [6, 7, 8]
+        assert "nested" in told[9]
+
+    @pytest.mark.parametrize(
         ("head", "line", "message"),
         [
             ("title: &a x", 2, "anchors"),

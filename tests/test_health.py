@@ -143,10 +143,10 @@ def test_a_starving_series_and_an_old_doubt_are_bad_health(bench: Bench) -> None
     """As the alarms have it, which the cadence flow opens and closes; a reserve that is low is no outage."""
     desk = bench.set_up(COMMUNITY + DAILY + SITE + FAR + '[channel.post]\nplatform = "blind"\n')
     pipeline.verify(desk, bench.clock.now())
-    for why, starves in (("low", False), ("empty", True)):
+    for why, starves in (("low", False), ("empty", True), ("never", True), ("silent", True)):
         desk.ledger.open_alarm(f"starvation:daily:{why}", "starvation", "words", bench.clock.now())
         assert ("starving" in red(pipeline.health(desk, bench.clock.now()))) is starves
-    desk.ledger.close_alarm("starvation:daily:empty", bench.clock.now())
+        desk.ledger.close_alarm(f"starvation:daily:{why}", bench.clock.now())
     [id] = promised(desk.ledger, "post", at=bench.clock.now())
     with desk.ledger.write() as connection:
         connection.exec_driver_sql(f"UPDATE delivery SET state = 'unknown', wake = NULL WHERE id = {id}")

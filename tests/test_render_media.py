@@ -205,8 +205,11 @@ def png_that_claims(width, height):
         (b"\x89PNG\r\n\x1a\nrubbish", "is not a picture"),
         (b"\xff\xd8\xff\xe0" + os.urandom(64), "is not a picture|cannot be read"),
         (png_that_claims(60_000, 60_000), "pixels"),
+        (png_that_claims(8000, 5001), "at most 40 million"),
+        (png_that_claims(8, 8) + bytes(20 << 20), "more than 20 MB"),
         (b"%PDF-1.7", "is pdf"),
     ],
+    ids=["drawing", "rubbish", "noise", "huge", "large", "heavy", "paper"],
 )
 def test_what_is_no_picture_is_refused_with_line_and_mend(take, data, why):
     with pytest.raises(DraftError, match=why) as caught:

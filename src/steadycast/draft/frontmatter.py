@@ -238,7 +238,7 @@ def _toml(head: str) -> tuple[dict[str, Any], dict[str, int]]:
 def _measure(values: Mapping[str, Any]) -> None:
     """Refuse a tree that is too large; walks without recursion, as the tree may be deeper than the stack."""
     nodes, level = 0, list(values.values())
-    for _depth in range(MAX_DEPTH + 1):
+    for _depth in range(MAX_DEPTH):
         nodes += len(level)
         level = [
             child
