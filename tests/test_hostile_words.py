@@ -182,3 +182,17 @@ def test_a_members_words_call_nobody_in_any_text_of_a_kit(bench):
     assert texts
     for text in texts:
         assert not re.search(r"@(?:everyone|所有人)|<@&1|<!channel", text)
+
+
+def test_nor_do_a_members_place_and_names(bench):
+    """Whatever else of a draft comes into a text: where an event is, what a link and a picture are called, who wrote it."""
+    head = "title: t\nform: event\nauthor: '@everyone a'\ntags: ['@everyone']\nevent: {start: 2026-12-01 10:00, place: '@everyone 楼上'}"
+    body = "[@everyone 链](https://a.example/) 文 <https://a.example/@everyone>\n"
+    bench.set_up(SETTINGS, {"ugc/alice/a.md": f"---\n{head}\n---\n\n{body}"})
+    pipeline.collect(bench.desk, bench.clock.now())
+    (row,) = bench.desk.ledger.drafts()
+    pipeline.publish(bench.desk, draft=row.id)
+    texts = [f.read_text(encoding="utf-8") for f in (bench.desk.workspace.out / "kit").rglob("*.txt")]
+    assert any("楼上" in text for text in texts)
+    for text in texts:
+        assert not re.search(r"(?<!/)@everyone", text)

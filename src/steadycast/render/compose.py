@@ -104,6 +104,8 @@ class _Composer:
         text, parts, text_links = self._text()
         if rule.links != "footnotes" and rule.text_links == "numbered":
             links = text_links
+        if self.draft.origin is Origin.UGC:  # a kit lists them, and its list is pasted into a chat
+            links = tuple((calm(label), url) for label, url in links)
         return Post(
             key=target.key,
             channel=target.channel,
