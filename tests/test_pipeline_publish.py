@@ -125,6 +125,20 @@ def test_own_pages_go_out_before_what_links_to_them(bench):
 # When a far side misbehaves
 
 
+def test_what_a_dead_worker_had_not_put_in_place_is_swept(bench):
+    """Killed between writing a page and renaming it: the next one who has the folder leaves nothing beside the pages."""
+    desk = ready(bench)
+    bench.at(23, 20, 0)
+    out = desk.workspace.out / "site"
+    left = [drop(out, "notes/.a.html.4711.0a1b2c3d", "half"), drop(out, "media/.abc.png.4711", "half")]
+    kept = drop(out, ".well-known/x", "the operator's own")
+    drop(desk.workspace.cache, "channel-site.lock", "at work")
+    assert states(pipeline.publish(desk))["site"] == "published"
+    assert not [file for file in left if file.exists()]
+    assert kept.exists()
+    assert (desk.workspace.cache / "channel-site.lock").read_text() == ""
+
+
 def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(bench, monkeypatch):
     """Somebody's `publish` was stopped (Ctrl-Z) while it wrote pages: they wait, every other channel goes out."""
     monkeypatch.setattr(sys.modules["steadycast.pipeline.publish"], "PATIENCE", 0.1)

@@ -58,7 +58,7 @@ class Desk(worker.Desk):
     def __init__(self, log: Log, clock: Clock, out: Path) -> None:
         super().__init__("", log, clock)
         self.out = out
-        self.workspace = SimpleNamespace(cache=out.with_name(f"{out.name}.cache"))
+        self.workspace = SimpleNamespace(cache=out.with_name(f"{out.name}.cache"), out=out.parent)
 
     def open(self, channel: str, once: Once) -> Opened:
         """One channel for one attempt, told to the log; it takes turns as the pipeline's do."""
@@ -75,7 +75,7 @@ class Folder:
     """One story's far side."""
 
     def __init__(self, scene: Scene, case: Case) -> None:
-        self.out = scene.folder / case.slot
+        self.out = scene.folder / case.slot / case.channel
         self.channel = case.channel
         self.kinds: Kinds = {self.channel: (worker.kind_of(self.channel), "conditional", 1)}
         self.others = [_neighbour(self.channel, self.out, 1)]
@@ -110,7 +110,7 @@ class Folder:
         whole = self.out.with_name(f"{self.out.name}.undisturbed")
         for one in (*self.others, post):
             _adapter(self.channel, whole).publish(one)
-        left, wanted = _read(self.out), _read(whole)
+        left, wanted = _read(self.out, everything=True), _read(whole)
         odd = sorted(name for name in left.keys() | wanted.keys() if left.get(name) != wanted.get(name))
         half = sorted(n for n, data in self.met.items() if data not in {self.before.get(n), wanted.get(n)})
         found = [Finding("torn", row.marker, f"{name} was half written") for name in half[:3]]
@@ -210,6 +210,7 @@ def _neighbour(channel: str, out: Path, number: int) -> Post:
     return _post(channel, out, platform_bench.key(number), f"other@2026-11-0{number}T20:00", at, f"neighbour {number}")
 
 
-def _read(out: Path) -> dict[str, bytes]:
-    """What readers get: without the index, which remembers times, and without what a dead worker had not put in place."""
-    return {n: d for n, d in platform_bench.tree(out).items() if n != "posts/index.json" and "/." not in f"/{n}"}
+def _read(out: Path, *, everything: bool = False) -> dict[str, bytes]:
+    """What readers get, without the index, which remembers times; or everything, what was not put in place as well."""
+    files = {n: d for n, d in platform_bench.tree(out).items() if n != "posts/index.json"}
+    return files if everything else {n: d for n, d in files.items() if "/." not in f"/{n}"}

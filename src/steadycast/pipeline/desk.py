@@ -26,6 +26,7 @@ from steadycast.pipeline.secrets import Redactor, find
 from steadycast.workspace import ChannelSettings, Workspace, load
 from steadycast.workspace.values import nearest
 
+UNPLACED = re.compile(r"\..+\.\d+(?:\.[0-9a-f]{8})?")  # .index.html.<pid>.<random>, media/.<sha256>.png.<pid>
 NAP = 0.02  # seconds between two tries at a lock that another process has
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
 os.register_at_fork(after_in_child=_doors.clear)
@@ -182,20 +183,26 @@ class Desk:
         return self.workspace.channels[name]
 
     @contextlib.contextmanager
-    def alone(self, what: str, within: float | None = None) -> Iterator[None]:
-        """Holds others off the same work on this machine until the block ends.
+    def alone(self, what: str, within: float | None = None) -> Iterator[bool]:
+        """Holds others off the same work on this machine until the block ends; True where the last one did not end it.
 
         Raises TimeoutError where another process has it for longer than `within` seconds: it may be stopped.
         """
         self.workspace.cache.mkdir(parents=True, exist_ok=True)
         file = self.workspace.cache / f"{what}.lock"
-        with _doors[file], file.open("w") as lock:
+        with _doors[file], file.open("a+") as lock:
             until = None if within is None else time.monotonic() + within
             while not _locked(lock, wait=until is None):
                 if until is not None and time.monotonic() > until:
                     raise TimeoutError(what)
                 time.sleep(NAP)
-            yield
+            lock.seek(0)
+            died = bool(lock.read())
+            with contextlib.suppress(OSError):  # a full disk: then nobody will sweep
+                lock.write("" if died else "at work")
+                lock.flush()
+            yield died
+            lock.truncate(0)
 
 
 def _locked(lock: IO[str], *, wait: bool) -> bool:
@@ -205,6 +212,13 @@ def _locked(lock: IO[str], *, wait: bool) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a worker that died had not put in place yet; nobody else may be writing there."""
+    for left in folder.rglob(".*"):
+        if UNPLACED.fullmatch(left.name) and left.is_file():
+            left.unlink(missing_ok=True)
 
 
 def write_atomically(folder: Path, name: str, data: bytes) -> Path:

@@ -17,7 +17,7 @@ from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.alarm import tick
 from steadycast.pipeline.by_hand import by_hand
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.desk import Desk, sweep
 from steadycast.pipeline.drafts import approved
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
@@ -233,10 +233,12 @@ class OneAtATime:
         """Busy where another process keeps the folder: whoever waited for a stopped one would hold up all channels."""
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(self.desk.alone(f"channel-{self.channel}", PATIENCE))
+                died = stack.enter_context(self.desk.alone(f"channel-{self.channel}", PATIENCE))
             except TimeoutError:
                 said = "another process has its folder and does not let go: is one stopped (Ctrl-Z)?"
                 raise Busy(said, channel=self.channel) from None
+            if died:
+                sweep(self.desk.workspace.out / self.channel)
             yield
 
 
