@@ -18,6 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from platform_bench import HOSTILE, NOW, PLATFORMS, adapter, article, audio, event, held, media, png, tree
 
+from steadycast import turn
 from steadycast.channel import Busy, Event, Refused, Unknown
 
 FROM = {"from": "post@hu.example"}
@@ -459,6 +460,14 @@ def test_nonsense_after_the_letter_is_unknown(tmp_path, said):
     with dripping(said, before=BEFORE_THE_LETTER + b"|354 go on", every=None) as server:
         sending = mail(tmp_path / "out", server, "a@hu.example")
         with pytest.raises(Unknown, match="1 of 1 letters"):
+            sending.publish(article(tmp_path / "in"))
+
+
+def test_no_letter_leaves_a_worker_whose_turn_is_over(tmp_path):
+    """It was frozen after the envelope: the server never gets the letter, and another worker may send it."""
+    with dripping(b"", before=BEFORE_THE_LETTER + b"|354 go on", every=None) as server:
+        sending = mail(tmp_path / "out", server, "a@hu.example")
+        with turn.lasts(lambda: -1.0), pytest.raises(Busy, match="its turn was over before the letter"):
             sending.publish(article(tmp_path / "in"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import threading
 import time
 from dataclasses import replace
@@ -16,6 +17,7 @@ from steadycast.channel import Receipt
 from steadycast.delivery import deliver, post_to_bytes, settle, steps_for, verify
 from steadycast.delivery.judge import CAP, FLOOR, backoff
 from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
+from steadycast.ledger import restore
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
 from steadycast.testing import SECRET, Died, FakeChannel, a_post
@@ -434,6 +436,21 @@ def test_settle_counts_from_the_deadline_of_the_newest_request(ledger, promise, 
     deadline = ledger.delivery(id).deadline - NOON
     assert 95 * SECOND < deadline <= 100 * SECOND
     assert ledger.delivery(id).wake - NOON == deadline + fake.platform.settle * SECOND
+
+
+def test_nothing_is_sent_while_a_stopped_worker_keeps_the_mark(make_ledger, clock, monkeypatch):
+    """The mark comes before the socket; whoever waited for a stopped one would hold up every channel in silence."""
+    monkeypatch.setattr(restore, "PATIENCE", 0.1)
+    ledger, promise = make_ledger()
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    with ledger.beside.with_name(f"{ledger.beside.name}.lock").open("w") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        with pytest.raises(LedgerError, match="find and end it"):
+            publish(ledger, fake, clock)
+    assert (fake.calls, state(ledger, id)) == (0, "due")
+    publish(ledger, fake, clock)
+    assert (fake.calls, state(ledger, id)) == (1, "published")
 
 
 def test_a_thread_that_was_taken_over_stops_before_its_next_part(ledger, promise, clock):

@@ -10,7 +10,7 @@ import pytest
 from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, article
 
 from steadycast import pipeline
-from steadycast.errors import InputError
+from steadycast.errors import InputError, LedgerError
 from steadycast.testing import drop
 
 THREE = {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)}
@@ -152,6 +152,18 @@ def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(bench, monkey
     bench.at(23, 20, 2)
     assert states(pipeline.publish(desk))["site"] == "published"
     assert len(bench.there()) == 1
+
+
+@pytest.mark.parametrize(("what", "verb"), [("plan", pipeline.plan), ("intake", pipeline.collect)])
+def test_a_stopped_process_in_the_middle_of_it_is_told_with_the_mend(bench, monkeypatch, what, verb):
+    """Whoever waited for it would wait for ever, and nobody would know why nothing is planned."""
+    desk = ready(bench)
+    monkeypatch.setattr(sys.modules[verb.__module__], "PATIENCE", 0.1)
+    with (desk.workspace.cache / f"{what}.lock").open("w") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        with pytest.raises(LedgerError, match=f"at the {what} .*find and end it"):
+            verb(desk, bench.clock.now())
+    verb(desk, bench.clock.now())
 
 
 def test_a_refusal_waits_for_a_person_and_harms_no_other_channel(bench):

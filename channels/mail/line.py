@@ -7,6 +7,7 @@ everything that is published beside it, for ever.
 from __future__ import annotations
 
 import contextlib
+import re
 import smtplib
 import socket
 import ssl
@@ -15,7 +16,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from steadycast.channel import in_turn
+
 ANSWER = 64_000  # bytes of one answer, all its lines together
+
+
+class TooLate(Exception):
+    """The worker's turn was over before the letter left: it was frozen, and another may send it by now."""
 
 
 class Line(smtplib.SMTP):
@@ -46,6 +53,19 @@ class Line(smtplib.SMTP):
         code, said = self.getreply()
         if code != 220:
             raise smtplib.SMTPConnectError(code, said)
+
+    def letter(self, letter: bytes) -> tuple[int, bytes]:
+        """The server's answer to what follows DATA, its dots stuffed (RFC 5321, 4.5.2). TooLate: nothing of it left."""
+        leaves = False
+        try:
+            with in_turn():
+                leaves = True
+                self.send(re.sub(rb"(?m)^\.", b"..", letter).removesuffix(b"\r\n") + b"\r\n.\r\n")
+        except TimeoutError as error:
+            if leaves:
+                raise
+            raise TooLate("out of turn") from error
+        return self.getreply()
 
     def getreply(self) -> tuple[int, bytes]:
         """As smtplib's, of at most ANSWER bytes."""

@@ -12,7 +12,7 @@ from typing import Self
 
 from steadycast.channel import Busy, Channel, Refused, Unknown
 
-from .line import Line
+from .line import Line, TooLate
 
 GOODBYE = 5.0  # seconds for QUIT
 
@@ -24,7 +24,7 @@ class Submission:
         self.channel = channel
         self.settings = channel.settings
         self.timeout = channel.spec.deadline if channel.spec else 60.0
-        self._until = 0.0  # of the monotonic clock: when the letter that is on its way must be through
+        self._until = 0.0  # time.monotonic() when the letter that is on its way must be through
         self._smtp: Line | None = None
 
     def __enter__(self) -> Self:
@@ -74,8 +74,10 @@ class Submission:
                 self._reset()
                 raise
             try:  # from here on, silence may mean that it was taken
-                smtp.send(re.sub(rb"(?m)^\.", b"..", letter).removesuffix(b"\r\n") + b"\r\n.\r\n")
-                answer = smtp.getreply()
+                answer = smtp.letter(letter)
+            except TooLate as error:
+                self._close()
+                raise Busy("its turn was over before the letter", channel=self.channel.name) from error
             except (smtplib.SMTPException, OSError) as error:
                 self._close()
                 message = f"the server hung up after the letter ({type(error).__name__})"
@@ -122,13 +124,12 @@ class Submission:
         return error
 
     def _expect(self, answer: tuple[int, bytes], *codes: int) -> None:
-        code, said = answer
-        if code in codes:
+        if (code := answer[0]) in codes:
             return
         if code == 421:  # RFC 5321: the server is closing the connection
             self._close()
         # What a server says may quote the recipient's address: only its enhanced code (RFC 3463) is kept.
-        enhanced = re.match(rb"[245]\.\d{1,3}\.\d{1,3}", said)
+        enhanced = re.match(rb"[245]\.\d{1,3}\.\d{1,3}", answer[1])
         message = f"the mail server said {enhanced[0].decode()}" if enhanced else "the mail server said no"
         if 500 <= code < 600:
             raise Refused(message, str(code), self.channel.name)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from steadycast import durable
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.shelf import Shelf, media_name, slot_path, with_media
+from steadycast.turn import held as in_turn
 
 __all__ = [
     "Adapter",
@@ -33,6 +34,7 @@ __all__ = [
     "Shelf",
     "Unknown",
     "durable",
+    "in_turn",
     "media_name",
     "slot_path",
     "with_media",

@@ -17,6 +17,7 @@ import datetime as dt
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +39,7 @@ WHY = "the ledger was restored from an older copy: look whether it is there"
 COPY = "copy"  # meta: this ledger is a copy, made then; nothing is known of what was sent since
 INSTANTS = ("until", "ahead", "ended")
 KEYS = ("intents", "secret", COPY, "restored_looks", "restored_new", *(f"restored_{name}" for name in INSTANTS))
+PATIENCE, NAP = 30.0, 0.002  # seconds to wait for another worker's mark, and between two looks at it
 HANDED_OUT = 1000  # tokens that the lost part may have given to workers which still live
 
 
@@ -102,11 +104,25 @@ def set_mark(db: Database, latest: Mark) -> None:
 
 
 def _alone(mark: Path) -> Any:
-    """Two workers' marks take turns: the lower one must not come last."""
+    """Two workers' marks take turns: the lower one must not come last.
+
+    Raises TimeoutError where another keeps it, as one that was stopped would for ever: then nothing may be sent.
+    """
     mark.parent.mkdir(parents=True, exist_ok=True)
     lock = mark.with_name(f"{mark.name}.lock").open("w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock  # closing it gives it back
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                lock.close()
+                raise TimeoutError(
+                    "another process keeps the mark beside it: find and end it, is one stopped?"
+                ) from None
+            time.sleep(NAP)
+        else:
+            return lock  # closing it gives it back
 
 
 def _write_mark(path: Path, mark: Mark) -> None:

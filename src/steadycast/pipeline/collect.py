@@ -19,6 +19,8 @@ from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
 
+PATIENCE = 600.0  # seconds that intake may take another process: feeds are slow
+
 Progress = Callable[[int, int], None]
 
 
@@ -38,7 +40,7 @@ def collect(
 
     One broken file or feed is one problem, and stops nothing else. Calling it again at once changes nothing.
     """
-    with desk.alone("intake"):
+    with desk.in_turn("intake", PATIENCE):
         known = desk.ledger.drafts()
         changes, problems, prints = _folder(desk, known, progress)
         taken = _write(desk, now, changes, known)

@@ -20,7 +20,7 @@ from typing import IO, Any, Self
 from steadycast import crashpoints, durable, registry
 from steadycast.channel import Adapter, Channel, Platform
 from steadycast.delivery import Clock, SystemClock
-from steadycast.errors import InputError, Refused, SettingsError
+from steadycast.errors import InputError, LedgerError, Refused, SettingsError
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.workspace import ChannelSettings, Workspace, load
@@ -203,6 +203,17 @@ class Desk:
                 lock.flush()
             yield died
             lock.truncate(0)
+
+    @contextlib.contextmanager
+    def in_turn(self, what: str, within: float) -> Iterator[None]:
+        """As `alone`; a LedgerError with its mend where another process does not let go."""
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self.alone(what, within))
+            except TimeoutError:
+                said = f"another process has been at the {what} for {within:.0f} s"
+                raise LedgerError(f"{said} (find and end it: is one stopped, as by Ctrl-Z?)") from None
+            yield
 
 
 def _locked(lock: IO[str], *, wait: bool) -> bool:

@@ -17,6 +17,7 @@ from steadycast.schedule.planner import plan as decide
 from steadycast.schedule.slots import slots as slots_of
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
+PATIENCE = 120.0  # seconds that planning may take another process
 BEGAN = "began"  # meta: when this community's promises began to count
 
 
@@ -26,7 +27,7 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
     `days` defaults to the setting `publish.horizon`. Planning again moves nothing that need not move.
     """
     horizon = desk.workspace.publish.horizon if days is None else dt.timedelta(days=days)
-    with desk.alone("plan"):
+    with desk.in_turn("plan", PATIENCE):
         slots = _slots(desk, now, horizon)
         history = desk.ledger.used()
         stock = stock_of(desk, history)
