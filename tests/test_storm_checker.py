@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from storm.checker import judge, safety
 from storm.history import History, Line, Story
+from storm.log import Log, lines
 
 DEADLINE, SETTLE = 1.0, 2.0
 
@@ -167,3 +168,15 @@ def test_the_tally_counts_what_the_table_shows():
     stories = [good(key="1"), good(key="2", events=["sending", "unknown", "seen"]), good(key="3", **PARKED)]
     tally = judge(History(stories, DEADLINE, SETTLE)).tallies["read-back"]
     assert (tally.slots, tally.published, tally.unknown, tally.doubted, tally.settled) == (3, 2, 1, 2, 1)
+
+
+def test_a_torn_line_hides_no_other(tmp_path):
+    """A writer was killed where its line crossed a page; the next writer's line stands right behind it."""
+    log = Log(tmp_path / "a.log", now=lambda: 1.5)
+    log("attempt", key="k", why='{"error": "later"}')
+    with (tmp_path / "a.log").open("ab") as torn:
+        torn.write(b'{"t": 1.6, "pid": 7, "what": "loo')
+    log("looked", key="k")
+    with (tmp_path / "a.log").open("ab") as torn:
+        torn.write(b'{"t": 1.7')
+    assert [(line["t"], line["what"]) for line in lines(tmp_path / "a.log")] == [(1.5, "attempt"), (1.5, "looked")]

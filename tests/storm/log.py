@@ -1,4 +1,7 @@
-"""A log that outlives its writer: one line a write, appended by the kernel, so that a SIGKILL tears nothing."""
+"""A log that outlives its writer: one line a write, appended by the kernel, so that a SIGKILL hardly tears one.
+
+It can, where a line crosses a page: then the next writer's line follows the torn one without a break.
+"""
 
 from __future__ import annotations
 
@@ -31,4 +34,7 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
-                yield json.loads(line)
+                yield json.loads(line[line.rindex(BEGIN) :])
+
+
+BEGIN = b'{"t": '  # of every line, and of nothing within one
