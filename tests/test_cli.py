@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, article
 
 from steadycast import pipeline
 from steadycast.cli import main
+from steadycast.cli.up import watch
 from steadycast.testing import drop
 from steadycast.workspace import load
 
@@ -80,6 +83,7 @@ KEYS = {
         "edited_since_approval",
         "changed",
         "revision",
+        "where",
     },
     "plan": {"when", "series", "title", "member", "origin", "state", "why", "id", "channels", "draft"},
     "publish daily": {"when", "series", "title", "channel", "state", "link", "file", "id", "slot", "message"},
@@ -191,6 +195,80 @@ def test_a_slot_that_was_named_and_has_no_draft_needs_a_person(bench, run):
     run("plan", code=A_PERSON)
     assert "no draft yet" in run("publish", "daily", code=A_PERSON)[1]
     assert "Nothing is due." in run("publish", code=OK)[1]
+
+
+@pytest.fixture
+def monday(monkeypatch):
+    monkeypatch.setattr(pipeline, "now", lambda: MORNING)
+
+
+@pytest.mark.usefixtures("monday")
+def test_a_plan_tells_what_is_in_stock_beyond_it_and_how_to_see_that(bench, run, told):
+    """A draft that is not in the table is not lost: its turn is told, and the plan that was named shows it there."""
+    stocked(bench)
+    bench.drop("pgc/spare.md", article("Spare", "evergreen: true"))
+    run("intake")
+    out = run("plan", code=OK)[1]
+    assert "in stock beyond it: 6 of daily; `steadycast plan --days 20` shows their turns" in out
+    assert "in reserve: 1 evergreen" in out
+    expected = {row["title"]: row["where"] for row in told("list") if "its turn about" in row["where"]}
+    assert len(expected) == 6
+    shown = told("plan", "--days", 20)
+    assert {row["title"]: f"in stock of daily, its turn about {row['when']}" for row in shown[14:]} == expected
+    assert "beyond it" not in run("plan", "--days", 20, code=OK)[1]
+
+
+@pytest.mark.usefixtures("monday")
+def test_intake_says_of_each_draft_where_it_stands(bench, told):
+    stocked(bench, drafts=14)
+    told("intake")
+    bench.drop("pgc/late.md", article("Late"))
+    bench.drop("pgc/soon.md", article("Soon", "slot: 2026-11-25"))
+    bench.drop("pgc/far.md", article("Far", "not_before: 2027-03-01"))
+    bench.drop("pgc/not.md", article("Not ready", "draft: true"))
+    bench.drop("pgc/lost.md", article("Lost", "slot: 2026-11-20"))
+    bench.drop("ugc/bob/new.md", article("Bob's"))
+    found = {row["title"]: row["where"] for row in told("intake")["changes"]}
+    waiting = next(row["id"] for row in told("list", "--state", "waiting"))
+    assert found["Soon"] == "daily 2026-11-25 20:00"
+    assert found["Late"].startswith("in stock of daily, its turn about 2026-12-")
+    assert found["Far"] == "in stock of daily, its turn about 2027-03-01 20:00"
+    assert found["Not ready"] == "not ready: its front matter says so"
+    assert found["Lost"].startswith("in stock; no slot of the coming year is left for it")
+    assert found["Bob's"] == f"waits for approval: `steadycast approve {waiting}`"
+
+
+def test_an_edit_is_told_to_wait_while_the_approved_words_keep_their_slot(bench, run, told, monkeypatch):
+    stocked(bench, drafts=0)
+    bench.drop("ugc/bob/new.md", article("Bob's"))
+    run("intake")
+    (id_,) = (row["id"] for row in told("list"))
+    run("approve", id_, "--by", "eve", code=OK)
+    (slot,) = (row["where"] for row in told("list"))
+    bench.drop("ugc/bob/new.md", article("Bob's", body="Other words."))
+    (changed,) = told("intake")["changes"]
+    assert changed["where"] == f"waits for approval: `steadycast approve {id_}`; as approved before: {slot}"
+    run("publish", "daily", code=OK)
+    monkeypatch.setattr(pipeline, "now", lambda later=pipeline.now() + dt.timedelta(days=4): later)
+    (row,) = told("list")
+    assert row["where"].endswith(f"as approved before: {slot.replace('daily', 'had its slot')}")
+
+
+@pytest.mark.usefixtures("monday")
+def test_the_watcher_says_where_a_dropped_draft_stands(bench, capsys, monkeypatch):
+    desk = stocked(bench, drafts=1)
+    monkeypatch.setattr(pipeline, "watch", lambda *_: iter([set()]))
+    watch(desk, threading.Event())
+    assert "Draft 0 (pgc/0.md): daily 2026-11-23 20:00" in capsys.readouterr().out
+    for n in range(1, 20):
+        bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))
+    watch(desk, threading.Event())
+    out = capsys.readouterr().out
+    assert out.count("(pgc/") == 12
+    assert "and 7 more: `steadycast list`" in out
+    bench.drop("pgc/20.md", article("Draft 20"))
+    watch(desk, threading.Event())
+    assert "Draft 20 (pgc/20.md): in stock of daily, its turn about 2026-12-" in capsys.readouterr().out
 
 
 def test_approving_and_rejecting(bench, run, told):

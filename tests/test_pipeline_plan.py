@@ -184,6 +184,22 @@ def test_a_digest_of_what_went_out_fills_the_last_gap_and_goes_out(bench):
     assert all(f"Draft {n}" in page for n in (1, 2, 3))
 
 
+def test_a_digest_whose_slot_was_missed_is_no_stock(bench):
+    """It was made for that slot: nobody waits for its turn."""
+    desk = ready(bench, fill("digest"), {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)})
+    for day in (23, 24, 25):
+        bench.at(day, 20, 0)
+        pipeline.plan(desk, bench.clock.now())
+        assert pipeline.publish(desk).sent
+    bench.at(26, 9, 0)
+    pipeline.plan(desk, bench.clock.now())
+    bench.at(27, 9, 0)
+    pipeline.plan(desk, bench.clock.now())
+    assert sum(row.source == "digest" for row in desk.ledger.drafts()) == 2
+    later = bench.clock.now() + dt.timedelta(days=9)
+    assert pipeline.Whereabouts(desk, later).beyond(dt.timedelta(days=14)).lines() == []
+
+
 def test_too_little_makes_no_digest(bench):
     """Two posts are no digest: the gap is left, and told."""
     desk = ready(bench, fill("digest"), {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2)})

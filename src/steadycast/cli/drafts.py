@@ -50,12 +50,13 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
         with progress("taking drafts in") as bar:
             collected = pipeline.collect(desk, pipeline.now(), feeds=feeds, at_once=True, progress=bar)
         pipeline.plan(desk, pipeline.now())
+        collected = pipeline.Whereabouts(desk, pipeline.now()).placed(collected)
         if json:
             as_json({"changes": collected.rows(), "summary": collected.summary()})
         else:
             show(
                 collected.rows(),
-                {"what": "what", "title": "draft", "by": "by", "state": "state", "path": "path"},
+                {"what": "what", "title": "draft", "by": "by", "state": "state", "where": "where", "path": "path"},
             )
             say(collected.summary())
         if watch:
@@ -126,10 +127,14 @@ def list_(
             and (not member or row["member"] == member or (member == "pgc" and not row["member"]))
             and (not form or row["form"] == form)
         ]
+        where = pipeline.Whereabouts(desk, pipeline.now())
+        known = {row.id: row for row in desk.ledger.drafts()}
+        rows = [{**row, "where": where.of(known[row["id"]])} for row in rows]
     if json:
         as_json(rows)
         return OK
-    columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title", "path": "path"}
+    columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title"}
+    columns |= {"where": "where", "path": "path"}
     asked = state or member or form
     nothing = "No draft is like that." if asked else "No draft has been taken in yet: `steadycast intake` does."
     show(rows, columns, empty=nothing)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from steadycast.pipeline import Desk
     from steadycast.pipeline.results import Collected, Published
 
+SOME = 12  # drafts told one by one: a whole folder that comes in at once is a matter for `steadycast list`
 PUBLISHED = {
     "when": "slot",
     "series": "series",
@@ -42,6 +43,15 @@ def say_taken_in(desk: Desk, collected: Collected) -> None:
     say(f"{desk.workspace.community.name}: {collected.summary()}")
     for problem in collected.problems:
         say(f"  {problem}")
+
+
+def say_where(desk: Desk, collected: Collected) -> None:
+    """Says of each new or edited draft where it stands now that it has been planned with; of many, of the first."""
+    told = [t for t in pipeline.Whereabouts(desk, pipeline.now()).placed(collected).taken if t.where]
+    for each in told[:SOME]:
+        say(f"  {each.title} ({each.path}): {each.where}")
+    if len(told) > SOME:
+        say(f"  and {len(told) - SOME} more: `steadycast list`")
 
 
 def say_published(published: Published) -> None:

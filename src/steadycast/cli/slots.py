@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 from cyclopts import Parameter, validators
@@ -27,12 +28,14 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
     with pipeline.Desk.open() as desk:
         planned = pipeline.plan(desk, pipeline.now(), days=days)
         empty = bool(planned.gaps) and not pipeline.drafts(desk)
+        beyond = [] if json else pipeline.Whereabouts(desk, pipeline.now()).beyond(dt.timedelta(days=days)).lines()
     if json:
         as_json(planned.rows())
     else:
         columns = {"when": "slot", "series": "series", "state": "state", "title": "draft", "member": "by", "why": "why"}
         show(planned.rows(), columns, empty="No series has a slot in that time.")
-        say(planned.summary(), *(["No draft has been taken in yet: `steadycast intake` does."] if empty else []))
+        hint = ["No draft has been taken in yet: `steadycast intake` does."] if empty else []
+        say(planned.summary(), *beyond, *hint)
     return NEEDS_A_PERSON if planned.gaps else OK
 
 

@@ -119,13 +119,15 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
 def watch(desk: Desk, stop: threading.Event) -> None:
     """Takes in what is dropped, as it is dropped, and plans with it: seconds, where the schedule takes minutes."""
     from steadycast import pipeline
-    from steadycast.cli.main_job import say_taken_in
+    from steadycast.cli.main_job import say_taken_in, say_where
     from steadycast.errors import SteadycastError
 
     for _ in pipeline.watch(desk.workspace.content, stop):
         try:
-            say_taken_in(desk, pipeline.collect(desk, pipeline.now(), feeds=False))
+            collected = pipeline.collect(desk, pipeline.now(), feeds=False)
+            say_taken_in(desk, collected)
             pipeline.plan(desk, pipeline.now())
+            say_where(desk, collected)
         except SteadycastError as error:
             complain(str(error))  # the next drop, and the scheduled intake, try again
 

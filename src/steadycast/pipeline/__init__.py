@@ -16,10 +16,12 @@ from steadycast.pipeline.record import report
 from steadycast.pipeline.results import ReportMade
 from steadycast.pipeline.status import status
 from steadycast.pipeline.verify import confirm, settle, verify
+from steadycast.pipeline.whereabouts import Whereabouts
 
 __all__ = [
     "Desk",
     "ReportMade",
+    "Whereabouts",
     "alarm",
     "backfill",
     "backup",

@@ -21,6 +21,7 @@ class Taken:
     member: str
     form: str
     state: str  # waiting, approved, rejected, not-ready, gone
+    where: str = ""  # once planned: its slot, its turn in stock, or what it waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,15 @@ class Collected:
     def rows(self) -> list[Row]:
         """One row a change, a problem or a feed."""
         return [
-            *({"what": t.kind, "path": t.path, "title": t.title, "by": t.member, "state": t.state} for t in self.taken),
             *(
-                {"what": "problem", "path": p.path, "title": str(p), "by": "", "state": "problem"}
+                {
+                    "what": t.kind, "path": t.path, "title": t.title, "by": t.member, "state": t.state,
+                    "where": t.where,
+                }
+                for t in self.taken
+            ),
+            *(
+                {"what": "problem", "path": p.path, "title": str(p), "by": "", "state": "problem", "where": ""}
                 for p in self.problems
             ),
             *(
@@ -71,10 +78,11 @@ class Collected:
                     "title": f"{f.new} new, {f.revised} edited",
                     "by": f.member,
                     "state": f.said,
+                    "where": "",
                 }
                 for f in self.feeds
             ),
-        ]
+        ]  # fmt: skip
 
     def summary(self) -> str:
         """One line: how many of what."""

@@ -13,15 +13,13 @@ from steadycast.ledger.record_reads import DayCount, Share
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DraftRow
 from steadycast.report import model as m
-from steadycast.report.outlook import Outlook, look
+from steadycast.report.outlook import Outlook, ahead
 from steadycast.report.streaks import Streaks, streaks
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Series, Slot, StockItem, Verdict
 from steadycast.workspace import Workspace
 
 SETTLED = frozenset(v.value for v in Verdict)
-MEMORY = dt.timedelta(days=400)  # how far back the planner's turns and mix look
-OVERDUE = dt.timedelta(days=7)  # what such old slots may still carry, late, is not free for another
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
 
 
@@ -98,17 +96,7 @@ class _Desk:
     @cached_property
     def outlook(self) -> Outlook:
         until = dt.datetime.combine(self.span[1] + dt.timedelta(days=1), dt.time(), self.workspace.community.zone)
-        rows = self.ledger.slots_between(self.now, until)
-        return look(
-            tuple(self.workspace.series.values()),
-            [Slot(r.at, r.id, r.series, dt.datetime.fromisoformat(r.local), r.occasion, r.excused) for r in rows],
-            self.ledger.assignments(self.now - OVERDUE, until),
-            self.stock,
-            self.ledger.used(self.now - MEMORY),
-            now=self.now,
-            until=until,
-            fill_within=self.workspace.publish.fill_within,
-        )
+        return ahead(self.ledger, self.workspace, self.stock, self.now, until)
 
     # -- channels and series
 

@@ -6,13 +6,17 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from steadycast.ledger.store import Ledger
 from steadycast.report.model import Runway
 from steadycast.schedule import runway as reach
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.stock import suits
+from steadycast.workspace import Workspace
 
+MEMORY = dt.timedelta(days=400)  # how far back the planner's turns and mix look
+OVERDUE = dt.timedelta(days=7)  # what such old slots may still carry, late, is not free for another
 CHANCE_WITHIN = dt.timedelta(days=30)
 RATE_OVER = dt.timedelta(days=28)  # the rate of intake is that of the last four weeks
 RATE_AFTER = dt.timedelta(days=7)  # before that it would be a guess
@@ -81,6 +85,23 @@ class Outlook:
         if "evergreen" not in series.fill:
             return False
         return item.last_used is None or item.last_used + series.cooldown <= self.now
+
+
+def ahead(
+    ledger: Ledger, workspace: Workspace, stock: Sequence[StockItem], now: dt.datetime, until: dt.datetime
+) -> Outlook:
+    """The outlook of this community from `now` to `until`: the ledger's slots as they stand, then the planner's."""
+    rows = ledger.slots_between(now, until)
+    return look(
+        tuple(workspace.series.values()),
+        [Slot(r.at, r.id, r.series, dt.datetime.fromisoformat(r.local), r.occasion, r.excused) for r in rows],
+        ledger.assignments(now - OVERDUE, until),
+        stock,
+        ledger.used(now - MEMORY),
+        now=now,
+        until=until,
+        fill_within=workspace.publish.fill_within,
+    )
 
 
 def look(

@@ -1,0 +1,151 @@
+"""Where drafts stand: the slot that carries one, its turn in stock, or what it waits for. Reads, and writes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from steadycast.ledger.tables import DraftRow, SlotRow
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.plan import stock_of
+from steadycast.pipeline.results import Collected
+from steadycast.report.outlook import OVERDUE, ahead
+from steadycast.schedule.model import Series, Slot, StockItem
+from steadycast.schedule.slots import slots as slots_of
+from steadycast.schedule.stock import suits
+
+FURTHEST = dt.timedelta(days=366)  # a turn that is later than this is not told
+NEVER = "in stock; no slot of the coming year is left for it: `steadycast check` may say why"
+UNAPPROVED = {"not-ready": "not ready: its front matter says so", "rejected": "rejected", "gone": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Approved drafts that no slot of a plan carries."""
+
+    turns: tuple[tuple[str, int], ...] = ()  # of each series, how many have their turn after the plan
+    days: int = 0  # a plan of so many days carries all of these
+    reserve: int = 0  # evergreens, for slots that nothing fresh serves
+    never: int = 0  # such that no slot of the coming year is left for
+
+    def lines(self) -> list[str]:
+        """What to say of them, a line each."""
+        said = []
+        if self.turns:
+            counts = ", ".join(f"{n} of {series}" for series, n in self.turns)
+            said.append(f"in stock beyond it: {counts}; `steadycast plan --days {self.days}` shows their turns")
+        if self.reserve:
+            said.append(f"in reserve: {self.reserve} evergreen")
+        if self.never:
+            left = "no slot of the coming year is left for them; `steadycast check` may say why"
+            said.append(f"in stock besides: {self.never}; {left}")
+        return said
+
+
+class Whereabouts:
+    """Where each draft stands as things are now; how far stock reaches is computed once it is asked."""
+
+    def __init__(self, desk: Desk, now: dt.datetime) -> None:
+        self.desk, self.now = desk, now
+
+    def placed(self, collected: Collected) -> Collected:
+        """`collected` with each draft's whereabouts: to be asked once they have been planned with."""
+        rows = {row.id: row for row in self.desk.ledger.drafts()} if collected.taken else {}
+        taken = (replace(t, where=self.of(rows[t.draft])) if t.draft in rows else t for t in collected.taken)
+        return replace(collected, taken=tuple(taken))
+
+    def of(self, row: DraftRow) -> str:
+        """One draft's whereabouts in words; "" of one that is gone."""
+        if row.state == "waiting":
+            before = f"; as approved before: {self._approved(row)}" if row.approved_revision else ""
+            return f"waits for approval: `steadycast approve {row.id}`{before}"
+        return UNAPPROVED[row.state] if row.state in UNAPPROVED else self._approved(row)
+
+    def _approved(self, row: DraftRow) -> str:
+        if slot := self._coming.get(row.id) or (None if row.id in self._out else self._overdue.get(row.id)):
+            return f"{slot.series} {slot.local.replace('T', ' ')}"
+        item = self._stock.get(row.id)
+        if item and item.evergreen:
+            return "in reserve: goes out where nothing fresh does"
+        if row.id in self._out:
+            return f"had its slot {self._out[row.id].astimezone(self.desk.workspace.community.zone):%Y-%m-%d %H:%M}"
+        turn = self._turns.get(row.id)
+        return f"in stock of {turn.series}, its turn about {turn.local:%Y-%m-%d %H:%M}" if turn else NEVER
+
+    def beyond(self, horizon: dt.timedelta) -> Beyond:
+        """What is in stock beyond a plan that has just been made of so much time."""
+        carried = {row.draft for row in self._slots if row.at < self.now + horizon}
+        carried |= {row.id for row in self.desk.ledger.drafts() if row.source == "digest"}  # each made for one slot
+        left = [item for item in self._stock.values() if item.draft not in carried]
+        fresh = [item.draft for item in left if not item.evergreen and item.draft not in self._out]
+        turns = [self._turns[draft] for draft in fresh if draft in self._turns] if fresh else []
+        counts = Counter(slot.series for slot in turns)
+        last = max((slot.at for slot in turns), default=self.now)
+        return Beyond(
+            tuple((name, counts[name]) for name in self.desk.workspace.series if counts[name]),
+            (last - self.now).days + 1,
+            sum(item.evergreen for item in left),
+            len(fresh) - len(turns),
+        )
+
+    @cached_property
+    def _stock(self) -> dict[str, StockItem]:
+        return {item.draft: item for item in stock_of(self.desk, self.desk.ledger.used())}
+
+    @cached_property
+    def _out(self) -> dict[str, dt.datetime]:
+        """When each draft went out last, that did."""
+        return {past.draft: past.at for past in self.desk.ledger.used()}
+
+    @cached_property
+    def _slots(self) -> list[SlotRow]:
+        return self.desk.ledger.slots_between(self.now - OVERDUE, self.now + FURTHEST)
+
+    @cached_property
+    def _coming(self) -> dict[str, SlotRow]:
+        """The next slot of each draft that the ledger's plan carries."""
+        return {row.draft: row for row in reversed(self._slots) if row.draft and row.at >= self.now}
+
+    @cached_property
+    def _overdue(self) -> dict[str, SlotRow]:
+        return {row.draft: row for row in self._slots if row.draft and row.at < self.now}
+
+    @cached_property
+    def _turns(self) -> dict[str, Slot]:
+        """The first slot that would carry each draft if nothing more came in."""
+        stock = list(self._stock.values())
+        outlook = ahead(self.desk.ledger, self.desk.workspace, stock, self.now, self._reach(stock))
+        found: dict[str, Slot] = {}
+        for slot in outlook.slots:
+            if given := outlook.carried.get(slot.id):
+                found.setdefault(given.draft, slot)
+        return found
+
+    def _reach(self, stock: Iterable[StockItem]) -> dt.datetime:
+        """The instant by which every draft has had its turn where it can have one, and no later: to look costs time."""
+        fresh = [item for item in stock if not item.evergreen and item.draft not in self._out]
+        ends = [self._end(series, [i for i in fresh if suits(series, i)]) for series in self._series()]
+        return max(ends, default=self.now) + dt.timedelta(seconds=1)
+
+    def _series(self) -> Iterable[Series]:
+        return self.desk.workspace.series.values()
+
+    def _end(self, series: Series, items: list[StockItem]) -> dt.datetime:
+        """The slot of a series that is as many slots ahead as it has drafts, counted from when the last may go out."""
+        if not items:
+            return self.now
+        opens = max(self._opens(item) for item in items)
+        open_ = [s.at for s in slots_of(series, self.now, self.now + FURTHEST) if not s.excused and s.at >= opens]
+        return (open_[: len(items) + 1] or [self.now + FURTHEST])[-1]
+
+    def _opens(self, item: StockItem) -> dt.datetime:
+        """When a draft may go out at the latest guess: its first day, its event's start, the day after its pin's."""
+        found = [self.now, *(at for at in (item.not_before, item.event_start) if at)]
+        if item.slot and (day := re.search(r"\d{4}-\d\d-\d\d", item.slot)):
+            pinned = dt.datetime.combine(dt.date.fromisoformat(day[0]), dt.time(), dt.UTC)
+            found.append(pinned + dt.timedelta(days=2))
+        return max(found)
