@@ -197,6 +197,16 @@ def test_a_slot_that_was_named_and_has_no_draft_needs_a_person(bench, run):
     assert "Nothing is due." in run("publish", code=OK)[1]
 
 
+def test_a_note_to_people_keeps_check_in_order(bench, run, told):
+    stocked(bench, drafts=0)
+    run("deploy")
+    bench.drop("pgc/README.md", "# Our drafts\n\nOne file each.\n")
+    out = run("check", code=OK)[1]
+    assert "Everything is in order.\npgc/README.md: is a note to people, and no draft" in out
+    assert told("check") == []
+    assert "is a note to people" in run("preview", "content/pgc/README.md", code=BAD_INPUT)[2]
+
+
 @pytest.fixture
 def monday(monkeypatch):
     monkeypatch.setattr(pipeline, "now", lambda: MORNING)

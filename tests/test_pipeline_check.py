@@ -93,6 +93,24 @@ def test_an_event_in_the_past_is_told(bench):
     assert problem.mend
 
 
+def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench):
+    """A README at the top of the house's or a member's folder; with front matter, or in a folder of its own, a draft."""
+    files = {"pgc/README.md": "# Our drafts\n\nOne file each.\n", "ugc/alice/ReadMe.md": "Mine.\n"}
+    drafts = {"ugc/bob/README.md": article("Read me first"), "pgc/rain/README.md": "# Rain\n\nIt rained.\n"}
+    desk = bench.set_up(SETTINGS, {**files, **drafts})
+    found = check(bench)
+    assert {f.path for f in found} == set(files)
+    assert all(f.harmless and "is a note to people" in str(f) for f in found)
+    assert {t.path for t in pipeline.collect(desk, bench.clock.now()).taken} == set(drafts)
+
+
+def test_a_note_that_was_taken_for_a_draft_is_gone(bench):
+    desk = bench.set_up(SETTINGS, {"pgc/README.md": article("Once a draft")})
+    pipeline.collect(desk, bench.clock.now())
+    bench.drop("pgc/README.md", "# Notes\n\nFor people.\n")
+    assert [t.kind for t in pipeline.collect(desk, bench.clock.now()).taken] == ["gone"]
+
+
 def test_what_went_out_is_left_alone(bench):
     """Its pin and its event are past, as they should be: last year's drafts make no noise."""
     drafts = {

@@ -55,6 +55,13 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_note_to_people_is_rendered_nowhere(root):
+    drop(root, "pgc/README.md", "# Our drafts\n\nOne file each.\n")
+    done = render_all(root=root, jobs=1)
+    assert not done.problems
+    assert not list((root / "var" / "render").rglob("README*"))
+
+
 def drop(root: Path, path: str, text: str, age: float = 0) -> None:
     """Writes a draft as if an hour (and `age` seconds less) had passed since."""
     file = root / "content" / path

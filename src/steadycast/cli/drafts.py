@@ -22,11 +22,13 @@ def check(*, json: Json = False) -> int:
     from steadycast import pipeline
 
     with progress("checking") as bar:
-        found = pipeline.check(pipeline.now(), progress=bar)
+        told = pipeline.check(pipeline.now(), progress=bar)
+    found = [f for f in told if not f.harmless]
     if json:
         as_json([{"path": f.path, "line": f.line, "message": f.message, "mend": f.mend} for f in found])
     else:
         say(*(str(f) for f in found) if found else ("Everything is in order.",))
+        say(*(str(f) for f in told if f.harmless))
     return NEEDS_A_PERSON if found else OK
 
 

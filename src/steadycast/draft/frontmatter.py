@@ -61,6 +61,14 @@ def split(text: str) -> Front:
     return Front({}, {}, text, 1)
 
 
+def has_front(text: str) -> bool:
+    """Whether `text` begins with front matter, be it empty or broken."""
+    try:
+        return any(text.startswith(fence) and _fenced(text, fence) is not None for fence in _FENCES)
+    except DraftError:
+        return True
+
+
 def _fenced(text: str, fence: str) -> tuple[str, str, int] | None:
     """(head, body, the body's line), or None where the first line is a rule or text and opens no front matter."""
     first, _, rest = text.partition("\n")

@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from steadycast.draft.confined import NotRegularError, open_inside, read_up_to
-from steadycast.draft.decoding import shown
+from steadycast.draft.decoding import decode, shown
+from steadycast.draft.frontmatter import has_front
+from steadycast.errors import DraftError
 
 if TYPE_CHECKING:
     from steadycast.draft import Draft
@@ -110,6 +112,18 @@ class Unsettled:
     path: PurePosixPath
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A README at the top of somebody's folder, without front matter: it speaks to people, and is no draft."""
+
+    path: PurePosixPath
+    said: str = "is a note to people, and no draft"
+    mend: str = "front matter would make it one"
+
+
+Result = Found | Problem | Unsettled | Note
+
+
 def scan(
     content_root: Path,
     limits: Limits | None = None,
@@ -119,7 +133,7 @@ def scan(
     reading: bool = True,
     sleep: Callable[[float], None] = time.sleep,
     clock_ns: Callable[[], int] = time.time_ns,
-) -> Iterator[Found | Problem | Unsettled]:
+) -> Iterator[Result]:
     """Everything below content/ that is a draft's file, or that stands in the way of one.
 
     What `unchanged(path, entry)` knows is passed over in silence. Without `reading` nobody's bytes are read yet: `read`
@@ -136,7 +150,7 @@ def scan(
             yield look.take(entry, before)
 
 
-def read(content_root: Path, found: Found, limits: Limits | None = None) -> Found | Problem | Unsettled:
+def read(content_root: Path, found: Found, limits: Limits | None = None) -> Result:
     """`found` with its bytes, if it is still the file that a scan without `reading` saw."""
     return _Look(content_root, limits or Limits(), {}, time.time_ns, _nothing, reading=True).take(
         found.path, found.print
@@ -158,7 +172,7 @@ class _Look:
     fresh: list[tuple[PurePosixPath, Print]] = field(default_factory=list)
     files: int = 0
 
-    def walk(self) -> Iterator[Found | Problem | Unsettled]:
+    def walk(self) -> Iterator[Result]:
         todo = [PurePosixPath()]
         while todo:
             folder = todo.pop()
@@ -203,7 +217,7 @@ class _Look:
             return Problem(path, f"lies over {self.limits.depth} folders deep", "move it up")
         return None
 
-    def file(self, entry: os.DirEntry[str], path: PurePosixPath) -> Found | Problem | Unsettled | None:
+    def file(self, entry: os.DirEntry[str], path: PurePosixPath) -> Result | None:
         self.files += 1
         if self.files > self.limits.files:
             if self.files == self.limits.files + 1:
@@ -213,14 +227,14 @@ class _Look:
             return None
         facts = entry.stat(follow_symlinks=False)
         now, seen = Print.of(facts), self.known.get(path)
-        if seen is not None and seen.print == now and seen.media_unchanged():
+        if seen is not None and seen.print == now and seen.media_unchanged() and not _may_be_note(path):
             return Found.at(self.root, path, now)
         if self.clock_ns() - now.mtime_ns < self.limits.recent * 1e9:  # a time in the future counts as just now
             self.fresh.append((path, now))
             return None
         return self.take(path, now) if self.reading else Found.at(self.root, path, now)
 
-    def take(self, path: PurePosixPath, before: Print) -> Found | Problem | Unsettled:
+    def take(self, path: PurePosixPath, before: Print) -> Result:
         """The file's bytes, if they are the same file's as `before`, and stay so while they are read."""
         try:
             with open_inside(self.root, path.parts) as file:
@@ -246,6 +260,8 @@ class _Look:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
                 return Problem(path, "is a link; links are not followed", "put the file itself there")
             return Problem(path, f"cannot be read: {error.strerror}", "check its permissions")
+        if _may_be_note(path) and _is_note(raw):
+            return Note(path)
         return Found(path, self.root / path, before, _instant(before), raw)
 
 
@@ -256,6 +272,18 @@ def is_draft_name(name: str) -> bool:
 
 def _passed_over(name: str) -> bool:
     return name.startswith((".", "#")) or name.endswith(_TEMPORARY) or name in _FOREIGN or name == "4913"
+
+
+def _may_be_note(path: PurePosixPath) -> bool:
+    above = path.parts[:-1]
+    return path.stem.lower() == "readme" and (above == ("pgc",) or (len(above) == 2 and above[0] == "ugc"))
+
+
+def _is_note(raw: bytes) -> bool:
+    try:
+        return not has_front(decode(raw))
+    except DraftError:
+        return False  # whoever parses it says what is wrong
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:

@@ -35,6 +35,8 @@ Progress = Callable[[int, int], None]
 def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | None = None) -> list[Problem]:
     """Everything of the nearest workspace that a person has to mend, in order; writes nothing, and asks no far side.
 
+    What is harmless, and only told, is among it.
+
     What went out already is left alone: its slot, its event and its channels are past.
     """
     try:
@@ -153,6 +155,8 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
     for n, item in enumerate(folder.scan(workspace.content, limits, {}), 1):
         if isinstance(item, folder.Problem):
             yield Problem(str(item.path), item.line, item.message, item.mend)
+        elif isinstance(item, folder.Note):
+            yield Problem(str(item.path), None, item.said, item.mend, harmless=True)
         elif isinstance(item, folder.Found):
             try:
                 draft = _parsed(workspace, item)

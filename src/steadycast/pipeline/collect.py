@@ -68,7 +68,9 @@ def _folder(
     drafts, present, problems, prints = [], [], [], {}
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     for n, item in enumerate(folder.scan(workspace.content, limits, seen), 1):
-        if isinstance(item, folder.Unsettled):
+        if isinstance(item, folder.Note):
+            pass  # and if it was taken for a draft before, that one is gone
+        elif isinstance(item, folder.Unsettled):
             present.append(item.path)
         elif isinstance(item, folder.Problem):
             present.append(item.path)

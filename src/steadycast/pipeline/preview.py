@@ -105,6 +105,8 @@ def _draft(desk: Desk, named: Path | str) -> Draft:
             )
         if isinstance(item, folder.Problem) and item.path == path:
             raise DraftError(item.message, file=candidate, line=item.line, mend=item.mend)
+        if isinstance(item, folder.Note) and item.path == path:
+            raise InputError(f"it {item.said}", file=candidate, mend=item.mend)
     said = "it is no draft"
     raise InputError(said, file=candidate, mend="a draft is a .md file below content/")
 

@@ -32,6 +32,7 @@ class Problem:
     line: int | None
     message: str
     mend: str
+    harmless: bool = False  # said for clearness only: nothing has to be mended
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path

@@ -96,7 +96,7 @@ class Maker:
         draft: Draft | None = None
         if isinstance(found, folder.Problem):
             piece.faults.append(Fault(found.line, found.message, found.mend))
-        else:
+        elif isinstance(found, folder.Found):
             try:
                 draft = self._parse(found)
             except DraftError as error:
