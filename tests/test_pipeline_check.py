@@ -66,6 +66,14 @@ def test_a_pin_that_can_be_kept_is_in_order(bench, pin):
     assert check(bench, **{"pgc/1.md": article("One", f'slot: "{pin}"')}) == []
 
 
+@pytest.mark.parametrize(
+    "front", ["expires: 2026-11-25", "not_before: 2026-11-28", "event: {start: 2026-12-16 19:00, place: here}"]
+)
+def test_a_pin_outside_a_drafts_own_time_is_told(bench, front):
+    (problem,) = check(bench, CLUB, **{"pgc/1.md": article("One", "slot: 2026-11-27", front)})
+    assert (problem.line, problem.message) == (3, "its slot 2026-11-27 is outside the time in which it may go out")
+
+
 def test_two_pins_to_one_slot_are_told(bench):
     """One of them would wait for ever; where the day has two slots there is room for both."""
     drafts = {f"pgc/{n}.md": article(f"No {n}", "slot: 2026-11-28") for n in (1, 2)}
@@ -91,6 +99,73 @@ def test_an_event_in_the_past_is_told(bench):
     (problem,) = check(bench, CLUB, **{"pgc/1.md": article("Met", "event: {start: 2026-11-01 19:00, place: here}")})
     assert "the event ended on 2026-11-01" in problem.message
     assert problem.mend
+
+
+MONTHLY = (
+    SITE_ONLY
+    + """
+[series.club]
+every = "month on first sat at 14:00"
+forms = ["event"]
+announce = ["7d", "1d"]
+channels = ["site"]
+"""
+)
+
+
+def event(start):
+    return article("Met", f"event: {{start: {start}, place: here}}")
+
+
+def test_an_event_that_no_slot_announces_is_told(bench):
+    """The club meets on the first Saturday; what is on another day, or was due to be told before today, waits in vain."""
+    (problem,) = check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-16 19:00")})
+    assert (problem.path, problem.line) == ("pgc/1.md", 3)
+    assert problem.message == "club has nothing within 3 days of its start on 2026-12-16 19:00"
+    assert "publish --draft pgc/1.md" in problem.mend
+    assert check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-05 14:00")}) == []
+    assert check(bench, MONTHLY, **{"pgc/1.md": event("2028-01-01 14:00")}) == []
+    (problem,) = check(bench, MONTHLY, MORNING.replace(month=12, day=5), **{"pgc/1.md": event("2026-12-05 14:00")})
+    assert problem.message == "the last slot that could announce it was that of 2026-12-04 14:00"
+
+
+@pytest.mark.parametrize(
+    ("settings", "front", "line", "said"),
+    [
+        (SITE_ONLY, "event: {start: 2026-12-16 19:00, place: here}", None, "no series takes an event"),
+        (MONTHLY, "series: club", 3, "club takes no article"),
+        (SITE_ONLY, "channels: {site: {skip: true}}", 3, "it leaves out every channel of its series"),
+        (SITE_ONLY, "evergreen: true", 3, "it is evergreen, and daily is not filled from reserve"),
+        (
+            SITE_ONLY.replace("late =", "mix = { ugc = 1 }\nlate ="),
+            "tags: a",
+            None,
+            "the mix of daily has no place for pgc",
+        ),
+        (
+            SITE_ONLY.replace("day at", "week on fri at"),
+            "expires: 2026-11-25",
+            3,
+            "no slot of daily comes while it may",
+        ),
+        (SITE_ONLY.replace("late =", "until = 2026-11-20\nlate ="), "tags: a", None, "no slot of daily comes within"),
+    ],
+)
+def test_a_draft_that_no_series_can_take_is_told(bench, settings, front, line, said):
+    """It would stay in stock in silence."""
+    (problem,) = check(bench, settings, **{"pgc/1.md": article("One", front)})
+    assert (problem.path, problem.line) == ("pgc/1.md", line)
+    assert problem.message.startswith(said)
+    assert problem.mend
+
+
+@pytest.mark.parametrize("front", ["not_before: 2029-01-01", "expires: 2026-11-23", "draft: true", "tags: a"])
+def test_a_draft_that_a_slot_may_take_is_in_order(bench, front):
+    assert check(bench, **{"pgc/1.md": article("One", front)}) == []
+
+
+def test_where_nothing_is_promised_a_person_sends_by_hand(bench):
+    assert check(bench, COMMUNITY + SITE, **{"pgc/1.md": article("One")}) == []
 
 
 def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench):

@@ -18,13 +18,15 @@ from steadycast.intake import folder
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.results import Problem
+from steadycast.pipeline.unserved import as_stock, unserved
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, fits
 from steadycast.rooms import SETTINGS_FILE
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
 from steadycast.schedule.planner import means
-from steadycast.schedule.slots import slots
+from steadycast.schedule.slots import occurrence_of, slots
+from steadycast.schedule.stock import in_time, near
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.values import nearest
 
@@ -167,6 +169,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 yield from (_problem(fault, str(item.path)) for fault in unfit(desk, draft, now))
                 yield from pins.faults(draft, item.raw or b"")
                 yield from _expired(draft, item.raw or b"", now)
+                yield from _unserved(pins, draft, item.raw or b"")
                 yield from _no_channels(desk, draft, item.raw or b"")
                 yield from _left_over(draft)
         if progress:
@@ -193,6 +196,12 @@ class _Pins:
         series = self.desk.workspace.series.values()
         return sorted(slot for each in series for slot in slots(each, self.now - YEAR, self.now + YEAR))
 
+    @cached_property
+    def coming(self) -> list[Slot]:
+        """Those that may still be served."""
+        late = {name: series.late for name, series in self.desk.workspace.series.items()}
+        return [s for s in self.slots if not s.excused and s.at + late[s.series] >= self.now]
+
     def faults(self, draft: Draft, raw: bytes) -> Iterator[Problem]:
         """Why a pinned draft can never go out: its slot is past, there is none, or another draft is pinned to it."""
         if draft.slot is None or not draft.ready:
@@ -201,6 +210,12 @@ class _Pins:
         takes = {n for n, s in promises.items() if draft.form in s.forms and (not draft.series or n in draft.series)}
         meant = [slot for slot in self.slots if slot.series in takes and means(draft.slot, slot)]
         coming = [s for s in meant if not s.excused and s.at + promises[s.series].late >= self.now]
+        item = as_stock(draft, self.desk.workspace.community.zone)
+        able = (in_time(item, s.at) and near(item, s.at, occurrence_of(promises[s.series], s)) for s in coming)
+        if coming and not any(able):
+            said = f"its slot {draft.slot} is outside the time in which it may go out"
+            yield Problem(str(draft.path), _line(raw, "slot"), said, "see its `not_before`, `expires` and `event`")
+            return
         if coming:
             free = next((slot for slot in coming if slot.id not in self.taken), None)
             if free:
@@ -222,6 +237,15 @@ def _expired(draft: Draft, raw: bytes, now: dt.datetime) -> Iterator[Problem]:
         last = draft.expires - dt.timedelta(microseconds=1)  # a date alone ends with its day
         said = f"it expired on {last:%Y-%m-%d}, and never went out"
         yield Problem(str(draft.path), _line(raw, key), said, f"move `{key}` on, or take the draft out of content/")
+
+
+def _unserved(pins: _Pins, draft: Draft, raw: bytes) -> Iterator[Problem]:
+    """A draft that would stay in stock in silence, because no slot can take it."""
+    workspace = pins.desk.workspace
+    promises = list(workspace.series.values())
+    reason = unserved(promises, pins.coming, draft, workspace.community.zone, pins.now) if draft.ready else None
+    if reason:
+        yield Problem(str(draft.path), _line(raw, reason.key) if reason.key else None, reason.said, reason.mend)
 
 
 def _no_channels(desk: Desk, draft: Draft, raw: bytes) -> Iterator[Problem]:
