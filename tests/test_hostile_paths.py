@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import sys
 from pathlib import Path, PurePosixPath
@@ -141,10 +142,15 @@ def test_a_link_in_the_output_is_not_written_through(tmp_path):
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["series", "channel", "members"])
-@pytest.mark.parametrize("name", ["../x", "a/b", "..", "A B", "x\\ny", "-", ""])
-def test_names_in_the_settings_are_plain_words(bench, kind, name):
-    """They become folders, addresses and ids of slots."""
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *itertools.product(["series", "channel", "members"], ["../x", "a/b", "..", "x\\ny", "-", ""]),
+        *itertools.product(["series", "channel"], ["A B", "张三"]),
+    ],
+)
+def test_names_in_the_settings_lead_nowhere_else(bench, kind, name):
+    """They become folders, addresses and ids of slots; a member's is that of one folder, and may be in any script."""
     bench.set_up(COMMUNITY + SITE)
     table = {"series": 'every = "day at 20:00"', "channel": 'platform = "site"', "members": 'title = "x"'}[kind]
     (bench.root / "steadycast.toml").write_text(COMMUNITY + SITE + f'\n[{kind}."{name}"]\n{table}\n')

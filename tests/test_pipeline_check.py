@@ -168,6 +168,13 @@ def test_where_nothing_is_promised_a_person_sends_by_hand(bench):
     assert check(bench, COMMUNITY + SITE, **{"pgc/1.md": article("One")}) == []
 
 
+def test_a_member_spelt_otherwise_than_the_folder_is_told(bench):
+    """`trusted` under another spelling would not be theirs, in silence."""
+    (problem,) = check(bench, SITE_ONLY.replace("members.alice", "members.Alice"), **{"ugc/alice/1.md": article("One")})
+    assert problem.message == "members.Alice: the folder is called alice"
+    assert problem.line
+
+
 def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench):
     """A README at the top of the house's or a member's folder; with front matter, or in a folder of its own, a draft."""
     files = {"pgc/README.md": "# Our drafts\n\nOne file each.\n", "ugc/alice/ReadMe.md": "Mine.\n"}

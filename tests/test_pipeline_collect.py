@@ -35,6 +35,15 @@ def collect(desk, now=MORNING):
     return pipeline.collect(desk, now)
 
 
+@pytest.mark.parametrize("member", ["张三", "Zhang San", "J. Doe", "Jose\u0301"])
+def test_a_member_is_trusted_and_titled_by_the_folders_name_in_any_script(bench, member):
+    settings = SETTINGS + f'[members."{member}"]\ntitle = "In full"\ntrusted = true\n'
+    desk = bench.set_up(settings, {f"ugc/{member}/1.md": article("Theirs")})
+    (taken,) = pipeline.collect(desk, bench.clock.now()).taken
+    assert taken.state == "approved"
+    assert desk.workspace.member_title(taken.member) == "In full"
+
+
 def test_a_dropped_draft_is_new_once(bench, desk):
     """The second look finds nothing to do, and writes nothing."""
     bench.drop("pgc/one.md", article("One"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import stat
+import unicodedata
 from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -46,7 +47,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
     except SettingsError as error:
         return [_problem(error)]
     desk = Desk(workspace, readonly=True)
-    found = [*channels(desk), *rights(workspace)]
+    found = [*channels(desk), *members(workspace), *rights(workspace)]
     if rhythms := list(_rhythms(desk)):
         return rhythms + found  # without slots there is nothing to hold drafts and schedules against
     found += secrets(desk)
@@ -74,6 +75,18 @@ def channels(desk: Desk) -> Iterator[Problem]:
             desk.settings(name)
         except SettingsError as error:
             yield _problem(error)
+
+
+def members(workspace: Workspace) -> Iterator[Problem]:
+    """Members whose folder is spelt with other capitals than their table: what is said of them would pass it by."""
+    folders = {path.name for path in workspace.content.glob("ugc/*/")}
+    spelt = {unicodedata.normalize("NFKC", name).casefold(): name for name in folders}
+    for name in workspace.members:
+        meant = spelt.get(unicodedata.normalize("NFKC", name).casefold())
+        if meant and unicodedata.normalize("NFC", meant) != name and name not in folders:
+            said = f"members.{name}: the folder is called {meant}"
+            line = workspace.line(("members", name))
+            yield Problem(str(workspace.settings_file), line, said, "spell both in one way, capitals too")
 
 
 def _rhythms(desk: Desk) -> Iterator[Problem]:

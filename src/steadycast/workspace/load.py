@@ -144,7 +144,7 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
     if path == ("community", "language"):
         return "is no language tag", "for example zh-CN, en or de"
     chosen = len(path) == 2 and path[0] in NAMED
-    if kind == "string_pattern_mismatch" and (chosen or name in {"member", "platform"}):
+    if kind == "string_pattern_mismatch" and (chosen or name == "platform"):
         meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
         mend = "small letters, digits and dashes, at most 39" + (f": {meant}" if meant else "")
         return "is a name that cannot be a folder's and an address's", mend
@@ -170,6 +170,8 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
         mend = "text stands in quotes, lists in [ ]; toml.io shows how"
         if twice:
             mend = "give one of them another name"
+        elif at and (bare := re.match(r"\s*\[\s*members\s*\.\s*([^\]\"']+?)\s*\]", text.split("\n")[at - 1])):
+            mend = f'a name that is not of plain letters, digits and dashes stands in quotes: [members."{bare[1]}"]'
         elif at and re.match(r"\s*\[[^\]]*[^\x00-\x7f]", text.split("\n")[at - 1]):
             mend = 'a name is small letters, digits and dashes; what people read goes below it: title = "..."'
         raise SettingsError(said, file=file, line=at, mend=mend) from None
@@ -252,7 +254,7 @@ def _paths(text: str) -> Iterable[tuple[int, tuple[str | int, ...]]]:
     seen: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line):
-            names = tuple(n.strip().strip("\"'") for n in header[2].split("."))
+            names = tuple(n.strip("\"'") for n in re.findall(r""""[^"]*"|'[^']*'|[^.\s]+""", header[2]))
             if header[1] == "[[":
                 seen[names] = seen.get(names, -1) + 1
             table = (*names, seen[names]) if header[1] == "[[" else names

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from steadycast.schedule.model import Form, Origin
-from steadycast.workspace.values import dates, duration, zone
+from steadycast.workspace.values import dates, duration, member_name, zone
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a name is a folder, part of a URL and of a slot's id
+NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a series' or channel's is a folder, part of a URL and of a slot's id
 
 
 def _skip(text: str) -> str:
@@ -23,6 +23,7 @@ def _skip(text: str) -> str:
 
 Span = Annotated[dt.timedelta, BeforeValidator(duration)]
 Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
+MemberName = Annotated[str, AfterValidator(member_name)]
 Skip = Annotated[str, AfterValidator(_skip)]
 
 
@@ -109,7 +110,7 @@ class ChannelSettings(BaseModel):
 class Feed(Model):
     """[[feed]]: a member's feed that drafts are read from."""
 
-    member: str = Field(pattern=NAME)
+    member: MemberName
     url: str = ""
     secret: str = ""  # name of a secret that holds the URL, where the URL carries a token
     take_old: int = Field(default=0, ge=0, le=500)  # how many old items the first fetch takes
@@ -171,7 +172,7 @@ class Settings(Model):
     """steadycast.toml, whole."""
 
     community: Community
-    members: dict[Annotated[str, Field(pattern=NAME)], Member] = Field(default_factory=dict)
+    members: dict[MemberName, Member] = Field(default_factory=dict)
     series: dict[Annotated[str, Field(pattern=NAME)], SeriesTable] = Field(default_factory=dict)
     channel: dict[Annotated[str, Field(pattern=NAME)], ChannelSettings] = Field(default_factory=dict)
     feed: tuple[Feed, ...] = ()

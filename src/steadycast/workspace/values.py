@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo, available_timezones
 
+LONGEST_NAME = 80  # characters of a member's folder
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 LONGEST = dt.timedelta(days=3660)  # from today, far beyond it there is no date
 
@@ -34,6 +36,16 @@ def zone(name: object) -> ZoneInfo:
         mend = f"did you mean {close!r}?" if close else "for example Asia/Shanghai"
         message = f"there is no time zone {str(name)!r}; {mend}"
         raise ValueError(message) from None
+
+
+def member_name(text: str) -> str:
+    """The name of a member's folder below content/ugc/, in any script, as intake spells it (NFC)."""
+    name = unicodedata.normalize("NFC", text)
+    odd = not name.isprintable() or name != name.strip() or any(mark in name for mark in "/\\")
+    if not name or odd or name[0] in ".#-" or len(name) > LONGEST_NAME:
+        message = f"is no folder's name: at most {LONGEST_NAME} characters, no / or \\ in it, no . # or - before it"
+        raise ValueError(message)
+    return name
 
 
 def dates(text: str) -> frozenset[dt.date]:
