@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steadycast.errors import SettingsError
+from steadycast.schedule import human
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import ANCHOR
 
@@ -42,6 +43,17 @@ def days(every=None, rrule=None) -> list[str]:
         ("工作日 20：00", ["11-02 20:00", "11-03 20:00", "11-04 20:00"]),
         ("每周五 20:00", ["11-06 20:00", "11-13 20:00", "11-20 20:00"]),
         ("每周一、三、五08:00", ["11-02 08:00", "11-04 08:00", "11-06 08:00"]),
+        ("每周五、周日 20:00", ["11-01 20:00", "11-06 20:00", "11-08 20:00"]),
+        ("每周五和每周日 20:00", ["11-01 20:00", "11-06 20:00", "11-08 20:00"]),
+        ("周五 20:00", ["11-06 20:00", "11-13 20:00", "11-20 20:00"]),
+        ("每个礼拜五 20:00", ["11-06 20:00", "11-13 20:00", "11-20 20:00"]),
+        ("每周末 20:00", ["11-01 20:00", "11-07 20:00", "11-08 20:00"]),
+        ("周末 10:00", ["11-01 10:00", "11-07 10:00", "11-08 10:00"]),
+        ("weekend at 10:00", ["11-01 10:00", "11-07 10:00", "11-08 10:00"]),
+        ("每周一至周三 08:00", ["11-02 08:00", "11-03 08:00", "11-04 08:00"]),
+        ("周六到周一 08:00", ["11-01 08:00", "11-02 08:00", "11-07 08:00"]),
+        ("每个工作日 20:00", ["11-02 20:00", "11-03 20:00", "11-04 20:00"]),
+        ("每月1、15日 09:00", ["11-01 09:00", "11-15 09:00", "12-01 09:00"]),
         ("每星期天 10:00", ["11-01 10:00", "11-08 10:00", "11-15 10:00"]),
         ("每月1日、15号 09:00", ["11-01 09:00", "11-15 09:00", "12-01 09:00"]),
         ("每月最后一个周五 19:30", ["11-27 19:30", "12-25 19:30"]),
@@ -85,8 +97,6 @@ def test_a_wrong_form_says_what_was_probably_meant(form, meant):
         ("0 days at 09:00", "0 is not an interval"),
         ("2 months on 1 at 09:00", '"months"'),
         ("week on ,fri at 20:00", '"" is not a day of the week'),
-        ("每周八 20:00", "每周八"),
-        ("每月32日 20:00", "32日"),
     ],
 )
 def test_a_form_beyond_guessing_lists_all_forms(form, why):
@@ -94,6 +104,33 @@ def test_a_form_beyond_guessing_lists_all_forms(form, why):
         parse(form)
     assert why in error.value.message
     assert "week on mon,wed,fri at 08:00" in error.value.mend
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ("每周八 20:00", '"每周八" is not a day of the week'),
+        ("每周 20:00", '"每周" says no day of the week'),
+        ("五 20:00", "none of the known forms"),
+        ("每两周五 20:00", '"每两周五" is not a day of the week'),
+        ("每0周的周五 20:00", "0 is not an interval"),
+        ("每周五、末 20:00", '"末" is not a day of the week'),
+        ("每月最后一个周五、周日 20:00", '"周日" is not a day of the month'),
+        ("每月32日 20:00", "32日"),
+        ("每周五、每天 20:00", '"每天" is not a day of the week'),
+    ],
+)
+def test_a_chinese_form_beyond_guessing_lists_the_chinese_forms(form, why):
+    """What could mean two things (每两周五) is not guessed at."""
+    with pytest.raises(SettingsError) as error:
+        parse(form)
+    assert why in error.value.message
+    assert "每周一、三、五 08:00" in error.value.mend
+
+
+@pytest.mark.parametrize("form", [*human.FORMS, *human.HAN_FORMS])
+def test_every_form_that_is_named_is_read(form):
+    parse(form)
 
 
 def test_a_series_has_exactly_one_of_both():
@@ -260,6 +297,7 @@ def test_cron_fires_lead_minutes_before_every_slot_and_at_no_other_time(form, mi
 def test_a_cadence_is_said_in_both_languages(form, english, chinese):
     assert parse(form).describe("en") == english
     assert parse(form).describe("zh-CN") == chinese
+    assert parse(chinese) == parse(form)
 
 
 def test_many_times_a_day_are_counted_and_a_rule_is_quoted():

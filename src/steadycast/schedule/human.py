@@ -12,6 +12,7 @@ from steadycast.schedule.days import LAST, WEEKDAYS, Days, Interval, Monthly, We
 FORMS = (
     "day at 06:20",
     "weekday at 20:00",
+    "weekend at 10:00",
     "week on fri at 20:00",
     "week on mon,wed,fri at 08:00",
     "2 weeks on fri at 20:00",
@@ -20,17 +21,32 @@ FORMS = (
     "month on last fri at 19:30",
     "month on first sat at 14:00",
 )
+HAN_FORMS = (
+    "每天 06:20",
+    "工作日 20:00",
+    "每周五 20:00",
+    "每周一、三、五 08:00",
+    "每周一至周四 20:00",
+    "周末 10:00",
+    "每2周的周五 20:00",
+    "每3天 08:00",
+    "每月1日、15日 09:00",
+    "每月最后一个周五 19:30",
+)
 _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": LAST, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
-_VOCABULARY = ("day", "days", "weekday", "week", "weeks", "month", "on", "at", *WEEKDAYS, *_LONG, *_NTH)
+_VOCABULARY = ("day", "days", "weekday", "weekend", "week", "weeks", "month", "on", "at", *WEEKDAYS, *_LONG, *_NTH)
 _EVERY_DAY = Weekly((0, 1, 2, 3, 4, 5, 6))
 _WORKING_DAYS = Weekly((0, 1, 2, 3, 4))
+_WEEKEND = (5, 6)
 _ENGLISH = re.compile(r"(?:every )?(?:(?P<n>\d{1,3}) )?(?P<unit>[a-z]+)(?: on (?P<on>.+?))? at (?P<times>.+)")
-_CHINESE = re.compile(
-    r"(?P<days>每天|每日|工作日|每(?:周|星期|月).+?)\s*(?P<times>\d{1,2}:\d\d(?:\s*,\s*\d{1,2}:\d\d)*)"
-)
+_CHINESE = re.compile(r"(?P<days>(?:每|工作日|周|星期|礼拜).*?)\s*(?P<times>\d{1,2}:\d\d(?:\s*,\s*\d{1,2}:\d\d)*)")
 _HAN_NTH = {"第一个": 1, "第二个": 2, "第三个": 3, "第四个": 4, "最后一个": LAST}
 _HAN_DAY = {**{name: day for day, name in enumerate("一二三四五六日")}, "天": 6}
+_HAN_WEEKDAYS = re.compile(
+    "(?:每?(?P<week>周|星期|礼拜))?(?:(?P<first>[一二三四五六日天])[至到~-](?:周|星期|礼拜)?(?P<last>[一二三四五六日天])"
+    "|(?P<each>[一二三四五六日天]+))"
+)
 
 
 class _NotThisForm(Exception):
@@ -44,7 +60,8 @@ def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
         return _read(form)
     except _NotThisForm as problem:
         meant = _meant(form)
-        mend = f'did you mean "{meant}"?' if meant else "forms: " + "; ".join(FORMS)
+        forms = HAN_FORMS if re.search("[一-鿿]", form) else FORMS
+        mend = f'did you mean "{meant}"?' if meant else "forms: " + "; ".join(forms)
         raise SettingsError(f'cannot read the cadence "{text}": {problem}', mend=mend) from None
 
 
@@ -63,6 +80,8 @@ def _days(unit: str, every: int, on: str | None) -> Days:
         return Interval(every) if every > 1 else _EVERY_DAY
     if unit == "weekday" and on is None and every == 1:
         return _WORKING_DAYS
+    if unit == "weekend" and on is None and every == 1:
+        return Weekly(_WEEKEND)
     if unit in ("week", "weeks") and on is not None:
         return Weekly(tuple(sorted({_weekday(name) for name in _parts(on)})), every)
     if unit == "month" and on is not None and every == 1:
@@ -108,13 +127,46 @@ def _time(text: str) -> dt.time:
 
 
 def _chinese_days(text: str) -> Days:
+    text = text.replace("每个", "每")
     if text in ("每天", "每日"):
         return _EVERY_DAY
-    if text == "工作日":
+    if text in ("工作日", "每工作日"):
         return _WORKING_DAYS
-    if found := re.fullmatch(r"每(?:周|星期)([一二三四五六日天,]+)", text):
-        return Weekly(tuple(sorted({_HAN_DAY[name] for name in found[1] if name != ","})))
-    return _month([_chinese_month_day(part) for part in text.removeprefix("每月").split(",")])
+    if found := re.fullmatch("每([0-9]{1,3}|两)天", text):
+        return _days("days", _chinese_number(found[1]), None)
+    if text.startswith("每月"):
+        parts = text.removeprefix("每月").split(",")
+        unit = parts[-1][-1:] if parts[-1][-1:] in {"日", "号"} else ""  # 每月1、15日: the last one says it for all
+        return _month([_chinese_month_day(part + unit if part.isdecimal() else part) for part in parts])
+    if found := re.fullmatch("每([0-9]{1,3}|两)个?(?:周|星期|礼拜)的?((?:周|星期|礼拜).+)", text):
+        every = _chinese_number(found[1])
+        if every < 1:
+            raise _NotThisForm("0 is not an interval")
+        return Weekly(_chinese_weekdays(found[2]), every)
+    return Weekly(_chinese_weekdays(text))
+
+
+def _chinese_number(text: str) -> int:
+    return 2 if text == "两" else int(text)
+
+
+def _chinese_weekdays(text: str) -> tuple[int, ...]:
+    """周五、周日 as well as 周五、日; a span of days (周一至周四) may reach into the next week."""
+    found: set[int] = set()
+    for n, part in enumerate(re.split("[,和及与]", text)):
+        named = _HAN_WEEKDAYS.fullmatch(part)
+        if part in ("周末", "每周末"):
+            found.update(_WEEKEND)
+        elif part in ("每周", "每星期", "每礼拜"):
+            raise _NotThisForm(f'"{part}" says no day of the week')
+        elif named is None or (n == 0 and not named["week"]):
+            raise _NotThisForm(f'"{part}" is not a day of the week')
+        elif named["first"]:
+            first, last = _HAN_DAY[named["first"]], _HAN_DAY[named["last"]]
+            found.update((first + day) % 7 for day in range((last - first) % 7 + 1))
+        else:
+            found.update(_HAN_DAY[name] for name in named["each"])
+    return tuple(sorted(found))
 
 
 def _chinese_month_day(part: str) -> int | tuple[int, int]:
