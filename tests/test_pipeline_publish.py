@@ -257,20 +257,91 @@ def test_an_adapter_that_does_not_import_stops_its_own_channels_only(bench):
 # Catching up
 
 
+def at_once(desk, runs):
+    """Publish, once for each of `runs`, in one and the same moment: the slots that each of them sent."""
+    return [sorted({sent.slot for sent in pipeline.publish(desk, **asked).sent}) for asked in runs]
+
+
+def slots(*days):
+    return [f"daily@2026-11-{day}T20:00" for day in days]
+
+
+AHEAD = [
+    pytest.param({"ahead": True}, id="sweep"),
+    pytest.param({"series": "daily", "ahead": True}, id="series"),
+]
+FIVE = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 6)}
+
+
 def test_catching_up_is_one_overdue_slot_of_a_series_at_a_time(bench):
-    """The machine slept through two slots that may still be late: one a tick, the oldest first."""
+    """The machine slept through two slots that may still be late: one a minute, the oldest first."""
     desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
     bench.at(25, 9, 0)
     assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-23T20:00"}
+    bench.at(25, 9, 1)
     assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-24T20:00"}
+    bench.at(25, 9, 2)
     assert pipeline.publish(desk).sent == ()
 
 
 def test_what_falls_due_now_does_not_wait_for_what_is_overdue(bench):
-    """Catching up makes no slot late that could be on time."""
+    """Catching up makes no slot late that could be on time, and comes in a minute of its own."""
     desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
     bench.at(24, 20, 0)
-    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-23T20:00", "daily@2026-11-24T20:00"}
+    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-24T20:00"}
+    bench.at(24, 20, 1)
+    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-23T20:00"}
+
+
+@pytest.mark.parametrize("asked", AHEAD)
+@pytest.mark.parametrize(("late", "ends", "verdict"), [("12h", "published", "late"), ("3h", "missed", "missed")])
+def test_a_run_that_starts_six_hours_late_sends_what_may_still_be_late(bench, asked, late, ends, verdict):
+    """Its own slot, once, late while `late` lasts; after that it is missed, and nothing else goes out in its place."""
+    desk = ready(bench, SETTINGS.replace('late = "3h"', f'late = "{late}"'), content=FIVE)
+    bench.at(24, 2, 0)
+    gone = slots(23) if ends == "published" else []
+    assert at_once(desk, [asked] * 3) == [gone, [], []]
+    rows = desk.ledger.deliveries(slots=slots(23))
+    assert {(row.state, row.verdict) for row in rows} == {(ends, verdict)}
+    assert len(bench.calls()) == len(bench.there()) == len(gone)
+    assert {row.state for row in desk.ledger.deliveries(slots=slots(24))} == {"due"}
+
+
+def test_missed_runs_that_all_come_at_once_send_one_slot_a_minute(bench):
+    """Four days' runs and their sweeps, in no order, when the server is back: the oldest slot, and a minute apart."""
+    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
+    bench.at(27, 2, 0)  # the 23rd is past late; the 24th, 25th and 26th are not
+    runs = [{"ahead": True}, {"series": "daily", "ahead": True}, {}, {"series": "daily", "ahead": True}] * 3
+    for minute, day in enumerate((24, 25, 26)):
+        bench.at(27, 2, minute)
+        assert at_once(desk, runs) == [slots(day), *[[]] * 11]
+        bench.at(27, 2, minute, 40)
+        assert at_once(desk, reversed(runs)) == [[]] * 12
+    assert {row.state for row in desk.ledger.deliveries(slots=slots(23))} == {"missed"}
+    assert {row.verdict for row in desk.ledger.deliveries(slots=slots(24, 25, 26))} == {"late"}
+    assert len(bench.calls()) == len(bench.there()) == 3
+
+
+@pytest.mark.parametrize("asked", AHEAD)
+def test_a_missed_run_waits_while_another_worker_has_the_slot_before(bench, asked):
+    """Two workers get one missed run each: the second finds the first in mid-send, and its day comes a minute later."""
+    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
+    now = bench.at(25, 9, 0)
+    ids = [row.id for row in desk.ledger.deliveries(slots=slots(23))]
+    assert len(desk.ledger.claim(ids, now, "the other", dt.timedelta(minutes=5))) == 2
+    assert at_once(desk, [asked]) == [[]]
+    bench.at(25, 9, 6)  # it died: its claim is given back
+    assert at_once(desk, [asked] * 2) == [slots(23), []]
+
+
+def test_a_slot_in_doubt_keeps_the_next_one_waiting(bench):
+    """It may be there: the day after it does not follow in the same minute, and does in the next but one."""
+    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"').replace('"site", "far"', '"far"'), content=FIVE)
+    bench.far("cut")
+    bench.at(25, 9, 0)
+    assert at_once(desk, [{"ahead": True}] * 2) == [slots(23), []]
+    bench.at(25, 9, 2)
+    assert at_once(desk, [{"ahead": True}] * 2) == [slots(24), []]
 
 
 def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):

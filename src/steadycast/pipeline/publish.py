@@ -27,6 +27,7 @@ from steadycast.workspace.values import nearest
 
 Progress = Callable[[int, int], None]
 JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not catching up
+APART = dt.timedelta(minutes=1)  # between an overdue slot and any other of its series, however many runs come at once
 SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
 PATIENCE = 20.0  # seconds for which another process may have a channel's folder: a stopped one has it for ever
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
@@ -133,7 +134,7 @@ def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
         return desk.ledger.deliveries(slots=slots)
     until = desk.clock.now() + _horizon(desk, asked)
     due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
-    ids = {d.id for d in _one_overdue_each(due, desk.clock.now())}
+    ids = {d.id for d in _one_overdue_each(desk, due, desk.clock.now())}
     slots = sorted({d.slot for d in due})
     return [row for row in desk.ledger.deliveries(slots=slots) if row.id in ids]
 
@@ -152,16 +153,36 @@ def _unplanned(series: str, slots: Sequence[str]) -> InputError:
     return InputError(f"the next slot, {slots[0]}, is not planned yet", mend="`steadycast plan --days 60` reaches far")
 
 
-def _one_overdue_each(due: Sequence[Due], now: dt.datetime) -> list[Due]:
-    """Of several overdue slots of one series the oldest: catching up is one slot a tick, never a flood.
+def _one_overdue_each(desk: Desk, due: Sequence[Due], now: dt.datetime) -> list[Due]:
+    """Of several overdue slots of one series the oldest, and none in the same minute as another: never a flood.
 
+    A server that was down starts all the runs that it missed at once: each is a tick, so a tick alone is no measure.
     What falls due just now goes out whatever else is overdue.
     """
+    on_time = [d for d in due if d.at >= now - JUST_NOW]
     overdue = sorted((d for d in due if d.at < now - JUST_NOW), key=lambda d: d.at)
     first: dict[str, str] = {}
     for d in overdue:
         first.setdefault(d.series, d.slot)
-    return [d for d in due if d.at >= now - JUST_NOW or d.slot == first[d.series]]
+    busy = {d.series for d in on_time if d.at <= now + APART}
+    # Asked after what is due: whoever took a slot out of that list by then is found here.
+    free = {name for name, slot in first.items() if name not in busy and not _another_goes(desk, name, slot, now)}
+    return on_time + [d for d in overdue if d.slot == first[d.series] and d.series in free]
+
+
+def _another_goes(desk: Desk, series: str, slot: str, now: dt.datetime) -> bool:
+    """Whether another slot of the series is on its way, or went out less than a minute ago."""
+    late = desk.workspace.series[series].late if series in desk.workspace.series else DAY
+    slots = [s.id for s in desk.ledger.slots_between(now - late, now + APART, series=series) if s.id != slot]
+    return any(_goes(row, now) for row in desk.ledger.deliveries(slots=slots))
+
+
+def _goes(row: DeliveryRow, now: dt.datetime) -> bool:
+    if row.state in {State.CLAIMED, State.SENDING}:
+        return True
+    if row.state == State.UNKNOWN:
+        return row.deadline is not None and row.deadline > now - APART
+    return row.finished is not None and abs(now - row.finished) < APART
 
 
 def _deliver(desk: Desk, rows: Sequence[DeliveryRow], asked: Asked, progress: Progress | None) -> None:
