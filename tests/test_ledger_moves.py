@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hmac
+import subprocess
+import sys
 import threading
+from collections import Counter
 
 import pytest
 from conftest import NOON
@@ -279,15 +282,50 @@ with Ledger.open(sys.argv[1]) as ledger:
 
 def test_of_several_processes_one_has_it(database, ledger, promise):
     """Two workers of one community share nothing but the ledger."""
-    import subprocess
-    import sys
-
     ids = promise(*(f"c{n}" for n in range(20)))
     command = [sys.executable, "-c", CLAIM_ALL, database, NOON.isoformat()]
     workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told = [worker.communicate("go\n", timeout=60)[0].split() for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0]
     assert sorted(int(id) for claimed in told for id in claimed) == sorted(ids)
+
+
+CLAIM_TOLD = """
+import datetime as dt, sys
+from steadycast.ledger.store import Ledger
+at = dt.datetime.fromisoformat(sys.argv[2])
+with Ledger.open(sys.argv[1]) as ledger:
+    print("ready", flush=True)
+    for id in map(int, sys.stdin):
+        claims = ledger.claim([id], at, "w", dt.timedelta(minutes=5))
+        print(len(claims), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_of_five_hundred_races_each_has_one_winner(database, ledger, promise):
+    """Two to eight processes, told at once which delivery to take; another is first in line each time."""
+    ids = promise(*(f"c{n}" for n in range(500)))
+    command = [sys.executable, "-c", CLAIM_TOLD, database, NOON.isoformat()]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) for _ in range(8)
+    ]
+    try:
+        assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 8
+        won = Counter()
+        for n, id in enumerate(ids):
+            racers = [workers[(n + k) % 8] for k in range(2 + n % 7)]
+            for racer in racers:
+                racer.stdin.write(f"{id}\n")
+            told = [int(racer.stdout.readline()) for racer in racers]
+            assert sum(told) == 1, f"race {n}: {told}"
+            won[told.index(1)] += 1
+    finally:
+        for worker in workers:
+            worker.communicate(timeout=60)
+    assert [worker.returncode for worker in workers] == [0] * 8
+    assert won[0] < 490, "the first to be told won nearly all: they did not race"
+    assert {(row.state, row.token) for row in ledger.deliveries()} == {(State.CLAIMED, 1)}
 
 
 @pytest.mark.parametrize("secret", [b"", b"k" * 32, bytes(range(64))])
