@@ -471,6 +471,77 @@ def test_no_letter_leaves_a_worker_whose_turn_is_over(tmp_path):
             sending.publish(article(tmp_path / "in"))
 
 
+@contextlib.contextmanager
+def deaf():
+    """A port where nobody ever takes a call: connecting there gets no answer, not even a no."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # its queue is full with these
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+def found_at(monkeypatch, *ports):
+    """The name of a mail server leads to these ports, one address each."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+
+def test_addresses_that_are_all_dead_cost_one_deadline_together(tmp_path, postman, monkeypatch):
+    """Not one each: whatever else the slot has to send waits for this letter."""
+    spec = dataclasses.replace(PLATFORMS["mail"], deadline=1.0)
+    with deaf() as port:
+        found_at(monkeypatch, *[port] * 5)
+        sending = mail(tmp_path / "out", postman, "a@hu.example", spec=spec, host="mail.example")
+        began = time.monotonic()
+        with pytest.raises(Busy, match="no connection to the mail server"):
+            sending.publish(article(tmp_path / "in"))
+    assert time.monotonic() - began < 2
+
+
+def test_a_dead_address_leaves_time_for_the_next_one(tmp_path, postman, monkeypatch):
+    """A server's IPv6 address where there is no IPv6: the letter goes to the other."""
+    spec = dataclasses.replace(PLATFORMS["mail"], deadline=4.0)
+    with deaf() as port:
+        found_at(monkeypatch, port, postman.port)
+        sending = mail(tmp_path / "out", postman, "a@hu.example", spec=spec, host="mail.example")
+        assert sending.publish(article(tmp_path / "in")).detail == {"sent": 1}
+    assert postman.to == ["a@hu.example"]
+
+
+@pytest.mark.parametrize("threads", [True, False], ids=["threads", "no-thread-left"])
+@pytest.mark.parametrize("fails", [socket.gaierror(-2, "Name or service not known"), UnicodeError("label too long")])
+def test_a_name_that_is_unknown_is_tried_later(tmp_path, postman, monkeypatch, fails, threads):
+    """Nothing was sent: it may be the resolver that is down."""
+
+    def unknown(*_, **__):
+        raise fails
+
+    def scarce(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    if not threads:
+        monkeypatch.setattr(threading.Thread, "start", scarce)
+    with pytest.raises(Busy, match="no connection to the mail server"):
+        mail(tmp_path / "out", postman, "a@hu.example", host="mail.example").publish(article(tmp_path / "in"))
+
+
+def test_a_resolver_that_never_answers_is_left_at_the_deadline(tmp_path, postman, monkeypatch):
+    """The system's own waits for half a minute and more, and cannot be told not to."""
+    spec = dataclasses.replace(PLATFORMS["mail"], deadline=0.5)
+    asked = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: asked.wait(10) and [])
+    sending = mail(tmp_path / "out", postman, "a@hu.example", spec=spec, host="mail.example")
+    began = time.monotonic()
+    with pytest.raises(Busy, match="no connection to the mail server"):
+        sending.publish(article(tmp_path / "in"))
+    assert time.monotonic() - began < 2
+    asked.set()
+
+
 def test_an_endless_answer_is_not_kept(tmp_path):
     """Lines as fast as they come: what is read of an answer is bounded, however long the deadline."""
     with dripping(b"250-" + b"x" * 900 + b"\r\n", every=0) as server:

@@ -28,10 +28,11 @@ class TooLate(Exception):
 class Line(smtplib.SMTP):
     """A connection; whatever happens inside `within` is over by then."""
 
-    def __init__(self, host: str, port: int, timeout: float) -> None:
+    def __init__(self, host: str, port: int, timeout: float, until: float) -> None:
         super().__init__(timeout=timeout)
         self._host = host  # whose certificate starttls asks for
-        self.sock = socket.create_connection((host, port), timeout)
+        self.sock = _dialled(host, port, until)
+        self.sock.settimeout(timeout)
         self._rope = self.sock.dup()  # the same connection, whatever TLS is put around it meanwhile
 
     @contextlib.contextmanager
@@ -82,6 +83,47 @@ class Line(smtplib.SMTP):
     def _cut(self) -> None:
         with contextlib.suppress(OSError):
             self._rope.shutdown(socket.SHUT_RDWR)
+
+
+def _dialled(host: str, port: int, until: float) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one; they share the time that is left."""
+    failed: OSError = OSError("the name has no address")
+    addresses = _addresses(host, port, until)
+    for tried, (family, kind, _, _, address) in enumerate(addresses):
+        if (left := until - time.monotonic()) <= 0:
+            raise TimeoutError("out of time")
+        sock = socket.socket(family, kind)
+        try:
+            sock.settimeout(left / (len(addresses) - tried))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            failed = error
+        else:
+            return sock
+    raise failed
+
+
+def _addresses(host: str, port: int, until: float) -> list[Any]:
+    """As getaddrinfo's. The resolver knows no deadline, so it is waited for, where there is a thread for it."""
+    answer: list[Any] = []
+
+    def ask() -> None:
+        try:
+            answer.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            answer.append([])
+
+    thread = threading.Thread(target=ask, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        ask()
+    else:
+        thread.join(max(0.0, until - time.monotonic()))
+    if not answer:
+        raise TimeoutError("the name was not resolved in time")
+    return list(answer[0])
 
 
 class _Bounded:

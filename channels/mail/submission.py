@@ -95,7 +95,7 @@ class Submission:
             raise Refused("security must be starttls, tls or none", channel=self.channel.name)
         smtp: Line | None = None
         try:
-            smtp = Line(host, port, self.timeout)
+            smtp = Line(host, port, self.timeout, self._until)
             with smtp.within(self._until):
                 smtp.greet(context if security == "tls" else None)
                 smtp.ehlo_or_helo_if_needed()
