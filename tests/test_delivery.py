@@ -721,6 +721,51 @@ def test_a_system_that_gives_no_more_threads_leaves_nothing_in_doubt(
     assert len(fake.posts) == 8
 
 
+@pytest.mark.parametrize("most", [0, 1, 3])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_system_that_gives_no_more_threads_still_looks(ledger, promise, clock, monkeypatch, there, most):
+    """Each doubt is looked for once and settled in this tick, and so is each that was published."""
+    fake = FakeChannel("read-back", clock)
+    ids = promise(*(f"c{n}" for n in range(8)))
+    for _ in ids:
+        fake.hang(accepted=there)
+    publish(ledger, fake, clock)
+    assert ledger.counts() == {State.UNKNOWN: 8}
+    start, left = threading.Thread.start, [most]
+
+    def scarce(thread):
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    clock.advance(dt.timedelta(minutes=1))
+    done = settle(ledger, fake.open, clock=clock, workers=8)
+    assert {result.state for result in done} == {State.SEEN if there else State.DUE}
+    assert (len(done), fake.looks) == (8, 8)
+    publish(ledger, fake, clock)
+    clock.advance(dt.timedelta(hours=1))
+    left[0] = most
+    assert len(verify(ledger, fake.open, clock=clock, workers=8)) == (0 if there else 8)
+    assert ledger.counts() == {State.SEEN: 8}
+
+
+def test_a_ledger_that_breaks_while_it_looks_leaves_no_thread_behind(ledger, promise, clock):
+    """What was not written is looked for again at the next tick."""
+    fake = FakeChannel("read-back", clock)
+    for _ in promise(*(f"c{n}" for n in range(8))):
+        fake.accept_then_cut()
+    publish(ledger, fake, clock)
+    clock.advance(dt.timedelta(minutes=1))
+    threads = threading.active_count()
+    with pytest.raises(LedgerError):
+        settle(_failing(ledger, "looked", times=1), fake.open, clock=clock, workers=2)
+    assert threading.active_count() == threads
+    settle(ledger, fake.open, clock=clock, workers=2)
+    assert ledger.counts() == {State.SEEN: 8}
+
+
 def _failing(ledger, method, *, times, after=False):
     """The ledger, one of whose methods fails so many times: before it did anything, or after it did all."""
     left = [times]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from steadycast import crashpoints
 from steadycast.channel import Platform, Post, Receipt
@@ -73,14 +75,67 @@ def _look(  # noqa: PLR0917 both purposes share it
     if not looks:
         return []
     posts = ledger.frozen(look.id for look in looks)
+    looking = _Looking(looks, lambda look: _ending(look, posts.get(look.id), adapter_for, clock, purpose))
     results = []
-    with ThreadPoolExecutor(min(workers, len(looks)), thread_name_prefix="look") as pool:
-        asked = {pool.submit(_ending, look, posts.get(look.id), adapter_for, clock, purpose): look for look in looks}
-        for future in as_completed(asked):
-            ending, look = future.result(), asked[future]
+    try:
+        looking.start(workers)
+        for _ in looks:
+            look, ending = looking.next()
             took = purpose.write([ending], clock.now())
             results.append(_result(look, ending if look.id in took else None))
+    finally:
+        looking.end()
     return results
+
+
+class _Looking:
+    """Threads that look; where the system gives none, the looks are made one by one as they are asked for."""
+
+    def __init__(self, looks: Sequence[Look], one: Callable[[Look], Ending]) -> None:
+        self._one = one
+        self._waiting: SimpleQueue[Look] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Look, Ending | BaseException]] = SimpleQueue()
+        self._threads: list[Thread] = []
+        for look in looks:
+            self._waiting.put(look)
+
+    def start(self, wanted: int) -> None:
+        """Start so many threads, one a look at most; or as many as the system gives."""
+        wanted = min(wanted, self._waiting.qsize())
+        with suppress(RuntimeError, MemoryError):  # can't start new thread: those that are there take more
+            while len(self._threads) < wanted:
+                thread = Thread(target=self._work, name=f"look-{len(self._threads)}")
+                thread.start()
+                self._threads.append(thread)
+
+    def next(self) -> tuple[Look, Ending]:
+        """The next look that has come back; raises what it raised."""
+        if not self._threads:
+            self._look(self._waiting.get_nowait())
+        look, ending = self._done.get()
+        if isinstance(ending, BaseException):
+            raise ending
+        return look, ending
+
+    def end(self) -> None:
+        """Begin no more looks, and wait for those that are on their way."""
+        with suppress(Empty):
+            while True:
+                self._waiting.get_nowait()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._look(self._waiting.get_nowait())
+
+    def _look(self, look: Look) -> None:
+        try:
+            ending: Ending | BaseException = self._one(look)
+        except BaseException as error:
+            ending = error
+        self._done.put((look, ending))
 
 
 def _ending(look: Look, post: bytes | None, adapter_for: AdapterFor, clock: Clock, purpose: Purpose) -> Ending:
