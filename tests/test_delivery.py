@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -472,6 +476,71 @@ def test_a_thread_that_was_taken_over_stops_before_its_next_part(ledger, promise
     [result] = deliver(TakenOver(), claims, lambda c: a_post(c, parts=3), fake.open, clock=clock)
     assert (result.state, [p.part for p in fake.posts]) == (None, [1])
     assert state(ledger, id) == "unknown"
+
+
+PAUSED = """
+import datetime as dt, sys
+from dataclasses import replace
+from pathlib import Path
+from steadycast import crashpoints
+from steadycast.channel import Busy, Receipt, in_turn
+from steadycast.delivery import deliver
+from steadycast.ledger.store import Ledger
+from steadycast.testing import Clock, FakeChannel, a_post
+
+address, at, point, folder = sys.argv[1], dt.datetime.fromisoformat(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+
+class Slept(Clock):
+    "Time goes on for others while this process is stopped; both of its clocks tell so when it wakes."
+    def seconds(self):
+        return 3600.0 if (folder / "slept").exists() else 0.0
+    def now(self):
+        return super().now() + dt.timedelta(seconds=self.seconds())
+    def monotonic(self):
+        return super().monotonic() + self.seconds()
+
+class Far:
+    def publish(self, post):
+        try:
+            with in_turn():
+                (folder / "sent").touch()
+        except TimeoutError:
+            raise Busy("out of turn")
+        return Receipt("sleeper's")
+
+clock = Slept(at)
+fake = FakeChannel("read-back", clock)
+crashpoints.arm(point, 1, "stop")
+with Ledger.open(address) as ledger:
+    claims = ledger.claim([d.id for d in ledger.due(at)], at, "sleeper", dt.timedelta(minutes=5))
+    open_ = lambda channel, once: replace(fake.open(channel, once), adapter=Far())
+    print([r.state for r in deliver(ledger, claims, a_post, open_, clock=clock)])
+"""
+
+
+@pytest.mark.parametrize("point", ["claim-durable", "freeze-durable", "intend-durable", "cleared"])
+def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
+    database, ledger, promise, clock, tmp_path, point
+):
+    """A real one (SIGSTOP, SIGCONT), at each commit before it sends and after its last question to the ledger."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    command = [sys.executable, "-c", PAUSED, database, NOON.isoformat(), point, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sleeper:
+        try:
+            assert os.WIFSTOPPED(os.waitpid(sleeper.pid, os.WUNTRACED)[1])
+            (tmp_path / "slept").touch()
+            clock.advance(dt.timedelta(hours=1))
+            run_until_settled(ledger, fake, clock, hours=1)
+            there = ledger.delivery(id)
+            assert (there.state, len(fake.posts)) == ("seen", 1)
+            sleeper.send_signal(signal.SIGCONT)
+            assert sleeper.communicate(timeout=60)[0].strip() == "[None]"
+        finally:
+            sleeper.kill()
+    assert sleeper.returncode == 0
+    assert not (tmp_path / "sent").exists()
+    assert ledger.delivery(id) == there
 
 
 def _pausing(ledger, pause):
