@@ -134,7 +134,7 @@ class Bench:
         """The desk of a workspace with these settings and drafts."""
         made = workspace(self.root, settings, content, FILES)
         made.var.mkdir(parents=True, exist_ok=True)
-        if not Path(made.ledger).exists():
+        if "://" not in made.ledger and not Path(made.ledger).exists():
             shutil.copyfile(self.empty, made.ledger)
         return self.open()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
 from steadycast.errors import InputError, LedgerError
@@ -266,10 +268,8 @@ def slots(*days):
     return [f"daily@2026-11-{day}T20:00" for day in days]
 
 
-AHEAD = [
-    pytest.param({"ahead": True}, id="sweep"),
-    pytest.param({"series": "daily", "ahead": True}, id="series"),
-]
+ASKED = ({"ahead": True}, {"series": "daily", "ahead": True})
+AHEAD = [pytest.param(asked, id=name) for asked, name in zip(ASKED, ("sweep", "series"), strict=True)]
 FIVE = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 6)}
 
 
@@ -342,6 +342,44 @@ def test_a_slot_in_doubt_keeps_the_next_one_waiting(bench):
     assert at_once(desk, [{"ahead": True}] * 2) == [slots(23), []]
     bench.at(25, 9, 2)
     assert at_once(desk, [{"ahead": True}] * 2) == [slots(24), []]
+
+
+# Two installations
+
+
+def test_two_installations_on_one_ledger_send_each_slot_once(database, quick_path, empty_sqlite, bench, monkeypatch):
+    """Two machines with the same drafts, each with a var/ of its own: what they share is the ledger, and it decides."""
+    monkeypatch.setenv("STEADYCAST_LEDGER", database)
+    other = Bench(quick_path / "other", empty_sqlite)
+    both = [bench, other]
+    for one in both:
+        desk = ready(one, SETTINGS.replace('"site", "far"', '"far"'), content=FIVE)
+    assert len(desk.ledger.deliveries(slots=slots(23, 24, 25))) == 3
+    desk.close()
+    bench.desk.close()
+
+    def serve(one, start, asked):
+        with one.open() as mine:
+            start.wait()
+            pipeline.publish(mine, **asked)
+            pipeline.verify(mine, one.clock.now())
+
+    for day in (23, 24, 25):
+        for one in both:
+            one.at(day, 19, 59, 30)
+        start = Barrier(4)
+        with ThreadPoolExecutor(4) as pool:  # a sweep and the series' own run on each
+            runs = [pool.submit(serve, one, start, asked) for one in both for asked in ASKED]
+            for run in runs:
+                run.result()
+    posts = [line.split(" ")[0] for one in both for line in one._lines("far", "posts")]
+    assert len(posts) == len(set(posts)) == 3
+    assert len(bench.calls()) + len(other.calls()) == 3
+    with bench.open() as desk:
+        rows = desk.ledger.deliveries(slots=slots(23, 24, 25))
+        assert {row.marker for row in rows} == set(posts)
+        assert {(row.state, row.verdict) for row in rows} <= {("published", "kept"), ("seen", "kept")}
+        assert pipeline.status(desk, bench.clock.now())["waiting"] == []
 
 
 def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):
