@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -169,6 +171,18 @@ def bench(quick_path: Path, empty_sqlite: Path, monkeypatch: pytest.MonkeyPatch)
     yield made
     for desk in made.opened:
         desk.close()
+
+
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    """A port where nobody ever takes a call: connecting there gets no answer, not even a no."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # its queue is full with these
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -471,43 +471,29 @@ def test_no_letter_leaves_a_worker_whose_turn_is_over(tmp_path):
             sending.publish(article(tmp_path / "in"))
 
 
-@contextlib.contextmanager
-def deaf():
-    """A port where nobody ever takes a call: connecting there gets no answer, not even a no."""
-    with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(4):  # its queue is full with these
-            caller = stack.enter_context(socket.socket())
-            caller.setblocking(False)
-            caller.connect_ex(listening.getsockname())
-        yield listening.getsockname()[1]
-
-
 def found_at(monkeypatch, *ports):
     """The name of a mail server leads to these ports, one address each."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
 
-def test_addresses_that_are_all_dead_cost_one_deadline_together(tmp_path, postman, monkeypatch):
+def test_addresses_that_are_all_dead_cost_one_deadline_together(tmp_path, postman, monkeypatch, deaf):
     """Not one each: whatever else the slot has to send waits for this letter."""
     spec = dataclasses.replace(PLATFORMS["mail"], deadline=1.0)
-    with deaf() as port:
-        found_at(monkeypatch, *[port] * 5)
-        sending = mail(tmp_path / "out", postman, "a@hu.example", spec=spec, host="mail.example")
-        began = time.monotonic()
-        with pytest.raises(Busy, match="no connection to the mail server"):
-            sending.publish(article(tmp_path / "in"))
+    found_at(monkeypatch, *[deaf] * 5)
+    sending = mail(tmp_path / "out", postman, "a@hu.example", spec=spec, host="mail.example")
+    began = time.monotonic()
+    with pytest.raises(Busy, match="no connection to the mail server"):
+        sending.publish(article(tmp_path / "in"))
     assert time.monotonic() - began < 2
 
 
-def test_a_dead_address_leaves_time_for_the_next_one(tmp_path, postman, monkeypatch):
+def test_a_dead_address_leaves_time_for_the_next_one(tmp_path, postman, monkeypatch, deaf):
     """A server's IPv6 address where there is no IPv6: the letter goes to the other."""
     spec = dataclasses.replace(PLATFORMS["mail"], deadline=4.0)
-    with deaf() as port:
-        found_at(monkeypatch, port, postman.port)
-        sending = mail(tmp_path / "out", postman, "a@hu.example", spec=spec, host="mail.example")
-        assert sending.publish(article(tmp_path / "in")).detail == {"sent": 1}
+    found_at(monkeypatch, deaf, postman.port)
+    sending = mail(tmp_path / "out", postman, "a@hu.example", spec=spec, host="mail.example")
+    assert sending.publish(article(tmp_path / "in")).detail == {"sent": 1}
     assert postman.to == ["a@hu.example"]
 
 

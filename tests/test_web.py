@@ -241,6 +241,43 @@ class TestFetcher:
             Fetcher().get("http://slow.example/", deadline=0.3)
         assert time.monotonic() - began < 1.5
 
+    @pytest.mark.parametrize("dead_first", [True, False])
+    def test_a_dead_address_leaves_time_for_the_next_and_a_live_one_has_all_of_it(
+        self, serve, monkeypatch, deaf, dead_first
+    ):
+        """IPv6 that leads nowhere is common; and a far side that is slow and honest needs the deadline whole."""
+
+        def slow(conn, _request):
+            time.sleep(0.1 if dead_first else 1.2)
+            conn.sendall(answer(b"x"))
+
+        ports = [deaf, int(serve(slow).url.rpartition(":")[2])]
+        found = [(socket.AF_INET, 1, 6, "", ("127.0.0.1", port)) for port in (ports if dead_first else ports[::-1])]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: found)
+        assert fetcher.get("http://name.example/", deadline=2.0).body == b"x"
+
+    def test_where_no_thread_is_left_nothing_is_sent_and_later_ones_are_watched(self, serve, monkeypatch):
+        """Neither the look-up nor the watch can be had: surely not sent, and the next one has its deadline again."""
+        server = serve(lambda conn, _request: time.sleep(3))
+        monkeypatch.setattr("steadycast.web.wire.watch", watch := Watch())
+
+        def scarce(_thread):
+            raise RuntimeError("can't start new thread")
+
+        for host in ("127.0.0.1", "localhost"):
+            if host == "localhost":  # its look-up is the first to want a thread
+                watch.begin(thing := TestWatch.Thing(30))
+            with monkeypatch.context() as patch:
+                patch.setattr(threading.Thread, "start", scarce)
+                with pytest.raises(Busy, match="cannot be reached"):
+                    far.request("POST", server.url.replace("127.0.0.1", host))
+        watch.end(thing)
+        assert (server.requests, watch._open) == ([], {})
+        began = time.monotonic()
+        with pytest.raises(FetchError, match="within the time allowed"):
+            fetcher.get(server.url, deadline=0.3)
+        assert time.monotonic() - began < 1.5
+
     def test_no_proxy_is_taken_from_the_environment(self, serve, monkeypatch):
         proxy = serve(answer(b"proxied"))
         monkeypatch.setenv("http_proxy", proxy.url)

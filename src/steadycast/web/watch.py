@@ -33,13 +33,17 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def begin(self, what: Watched) -> None:
-        """Watch it from now on."""
+        """Watch it from now on; OSError where the system gives no thread to do it, and the next one tries again."""
         with self._changed:
-            self._open[id(what)] = what
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-                self._thread.start()
-            elif what.deadline < self._wakes:
+                thread = threading.Thread(target=self._run, name="watch", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    raise OSError("no thread is left to watch the deadline") from error
+                self._thread = thread  # only one that runs: a watch that is thought to be there cuts nothing, for ever
+            self._open[id(what)] = what
+            if what.deadline < self._wakes:
                 self._changed.notify()
 
     def end(self, what: Watched) -> None:

@@ -107,11 +107,13 @@ class Wire:
         if self.public_only and not all(is_public(str(address[0])) for _, address in addresses):
             raise FetchError(f"{host} is not on the public internet")
         error: OSError = OSError("no address")
-        for family, address in addresses[:4]:
+        usable = addresses[:4]
+        for tried, (family, address) in enumerate(usable):
             sock = socket.socket(family, socket.SOCK_STREAM)
             try:
-                sock.settimeout(self.left())
+                sock.settimeout(self.left() / (len(usable) - tried))  # a dead one leaves time for the next
                 sock.connect(address)
+                sock.settimeout(self.left())
             except OSError as failed:
                 sock.close()
                 error = failed
@@ -170,7 +172,10 @@ def _resolve(host: str, port: int, seconds: float) -> list[tuple[int, Any]]:
         ask()  # nobody is asked for these
     else:
         thread = threading.Thread(target=ask, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise OSError("no thread is left to look the name up") from error
         thread.join(seconds)
     if not answer:
         raise TimeoutError("the name was not resolved in time")
