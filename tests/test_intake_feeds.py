@@ -155,6 +155,27 @@ def test_a_feed_that_hangs_harms_no_other(httpserver: HTTPServer):
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("most", [0, 1])
+def test_a_system_that_gives_no_more_threads_still_reads_every_feed(httpserver: HTTPServer, monkeypatch, most):
+    """One after the other: the intake that asked for them takes everything in."""
+    paths = [f"/{n}" for n in range(3)]
+    for path in paths:
+        httpserver.expect_request(path).respond_with_data(rss(entry(1)))
+    start, left = threading.Thread.start, [most]
+
+    def scarce(thread):
+        if thread.name.startswith("feed"):
+            if not left[0]:
+                raise RuntimeError("can't start new thread")
+            left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    feeds = [(FeedSettings("m", httpserver.url_for(path)), FeedState()) for path in paths]
+    results = list(read_all(feeds, fetcher, NOW))
+    assert [(r.feed.url, r.outcome) for r in results] == [(f.url, Outcome.READ) for f, _ in feeds]
+
+
 def item(n, *, guid=None, link=None, title=None, body=None, published=NOW) -> Item:
     return Item(
         f"id-{n}" if guid is None else guid,

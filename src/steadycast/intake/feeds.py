@@ -139,8 +139,18 @@ def read_all(
     feeds: Iterable[tuple[FeedSettings, FeedState]], fetcher: Fetcher, now: dt.datetime, *, workers: int = 4
 ) -> Iterator[FeedResult]:
     """A look at each feed, a few at a time, in the order given: one that hangs costs its own deadline only."""
+
+    def one(each: tuple[FeedSettings, FeedState]) -> FeedResult:
+        return read(each[0], each[1], fetcher, now)
+
+    asked = list(feeds)
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="feed") as pool:
-        yield from pool.map(lambda each: read(each[0], each[1], fetcher, now), feeds)
+        try:
+            results = pool.map(one, asked)
+        except RuntimeError:  # can't start new thread: one after the other, then
+            pool.shutdown(cancel_futures=True)
+            results = map(one, asked)
+        yield from results
 
 
 def _moved(feed: FeedSettings, got: Fetched) -> str:
