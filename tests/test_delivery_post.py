@@ -40,6 +40,7 @@ POSTS = st.builds(
     media=st.lists(MEDIA, max_size=2).map(tuple),
     event=st.none() | st.builds(Event, start=INSTANTS, end=INSTANTS, place=TEXT, url=TEXT),
     extra=EXTRA,
+    slot_at=st.none() | INSTANTS,
 )
 
 
@@ -51,6 +52,15 @@ def test_what_was_frozen_is_what_is_sent(post):
     assert again == post
     assert again.published.utcoffset() == post.published.utcoffset()
     assert post_to_bytes(again) == data
+
+
+def test_a_post_that_an_older_program_froze_is_read():
+    """It knows no `slot_at`: the post is due when it is dated, and its bytes stay what they were."""
+    post = Post(key="k", channel="blog", slot="s", title="t", summary="", html="", text="", parts=(),
+                published=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))  # fmt: skip
+    data = post_to_bytes(post)
+    assert b"slot_at" not in data
+    assert post_from_bytes(data).due == post.published
 
 
 @pytest.mark.parametrize("odd", ["\ud800", object(), {1: object()}])

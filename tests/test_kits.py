@@ -215,6 +215,17 @@ def test_a_kit_is_whole_and_its_manifest_tells_the_truth(name: str, form: str, d
     assert (found.remote_id, found.handed, found.seen) == (KEY, True, "file")
 
 
+def test_a_kit_made_the_day_before_bears_the_slots_day(desk: Any, compose_for: Any) -> None:
+    """Its folder, its episode's file, its due time: a person posts it at the hour that was promised."""
+    made = dataclasses.replace(compose_for("ximalaya", "audio"), extra={})
+    early = dataclasses.replace(made, published=made.published - dt.timedelta(days=1), slot_at=made.published)
+    on_time, ahead = (desk("ximalaya").kit(post) for post in (made, early))
+    assert ahead.name == on_time.name
+    assert ahead.name.startswith("2026-11-27-")
+    assert (ahead / "media/20261127-nongtang.mp3").exists()
+    assert json.loads((ahead / "kit.json").read_text(encoding="utf-8"))["due"] == "2026-11-27T20:00:00+08:00"
+
+
 @pytest.mark.parametrize(("name", "form"), EVERY)
 def test_what_is_pasted_keeps_the_platforms_limits(name: str, form: str, desk: Any, compose_for: Any) -> None:
     """Title, summary and short text are within the declared limit however it counts, and the counters say so."""

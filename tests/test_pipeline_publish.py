@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -531,6 +532,18 @@ def kit(bench):
     bench.at(23, 20, 0)
     (handed,) = [s for s in pipeline.publish(desk).sent if s.channel == "weibo"]
     return desk, handed
+
+
+def test_a_kit_that_is_made_before_its_hour_is_due_at_it(bench):
+    """The promise is the slot's day and hour; readers of the page see when it was published."""
+    desk = ready(bench, COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + KIT)
+    bench.at(22, 23, 30)
+    assert states(pipeline.publish(desk, series="daily")) == {"site": "published", "weibo": "handed"}
+    (folder,) = (desk.workspace.out / "weibo").iterdir()
+    assert folder.name.startswith("2026-11-23-")
+    assert json.loads((folder / "kit.json").read_text())["due"] == EVENING.isoformat()
+    assert "2026-11-23" in (folder / "CHECKLIST.md").read_text()
+    assert "2026-11-22T23:30" in (desk.workspace.out / "site/daily/2026-11-23-2000.html").read_text()
 
 
 def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):

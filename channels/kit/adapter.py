@@ -49,8 +49,8 @@ class Adapter:
         return self.receipt(post, Sheet(post, self.channel, {}).feed, seen="file") if there else None
 
     def folder(self, post: Post) -> str:
-        """Name the kit's folder: the local day, the slug, and enough of the key that two of one day never meet."""
-        day = post.published.astimezone(self.channel.zone).date().isoformat()
+        """Name the kit's folder: the slot's local day, the slug, and enough of the key to tell two of one day apart."""
+        day = post.due.astimezone(self.channel.zone).date().isoformat()
         slug = files.safe(post.slug)[:60].strip("-")
         return f"{day}-{slug}-{post.key[:5]}" if slug else f"{day}-{post.key}"
 
@@ -81,11 +81,11 @@ class Adapter:
         return placed
 
     def episode(self, post: Post) -> str:
-        """Number an episode: the draft's `channels.<name>.episode`, else its local day, so that files sort."""
+        """Number an episode: the draft's `channels.<name>.episode`, else its slot's local day, so that files sort."""
         number = post.extra.get("episode")
         if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 100_000:
             return f"{number:03d}-"
-        return f"{post.published.astimezone(self.channel.zone):%Y%m%d}-"
+        return f"{post.due.astimezone(self.channel.zone):%Y%m%d}-"
 
     def contents(self, post: Post, sheet: Sheet) -> dict[str, bytes | Path]:
         """Return every file of the kit but kit.json: made ones as bytes, media as the path to copy from."""

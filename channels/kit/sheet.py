@@ -44,14 +44,14 @@ class Sheet:
 
     @property
     def due(self) -> str:
-        """The due time for people: local date, weekday, time, zone and offset."""
-        local = self.post.published.astimezone(self.channel.zone)
+        """The due time for people, which is the slot's hour: local date, weekday, time, zone and offset."""
+        local = self.post.due.astimezone(self.channel.zone)
         return f"{self.when(local)} {self.channel.zone.key} (UTC{local.isoformat()[-6:]})"
 
     @property
     def due_iso(self) -> str:
         """The due time for programs, with its offset."""
-        return self.post.published.astimezone(self.channel.zone).isoformat()
+        return self.post.due.astimezone(self.channel.zone).isoformat()
 
     def when(self, at: dt.datetime) -> str:
         """Write an instant in the community's zone, with its weekday."""

@@ -84,7 +84,7 @@ class Post:
     html: str
     text: str
     parts: tuple[str, ...]  # a thread: `text` split to the channel's limit; one part where it fits
-    published: dt.datetime  # the slot's instant, aware, in the community's zone
+    published: dt.datetime  # what readers see it dated, in the community's zone: the slot's instant, or before it
     form: str = "article"
     origin: str = "pgc"
     member: str = ""
@@ -102,6 +102,12 @@ class Post:
     revision: str = ""  # content hash of the draft's revision
     draft: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)  # `channels.<name>` of the front matter
+    slot_at: dt.datetime | None = None  # the slot's instant where `published` is another; None where it is the same
+
+    @property
+    def due(self) -> dt.datetime:
+        """The slot's instant, aware: the promised hour, also of what is published before it."""
+        return self.slot_at or self.published
 
     @property
     def cover(self) -> Media | None:

@@ -238,6 +238,7 @@ def _plain(post: Post) -> dict[str, Any]:
     from steadycast.channel import Media
 
     plain = {f.name: getattr(post, f.name) for f in dataclasses.fields(post)}
+    del plain["slot_at"]  # a page is dated by when it was published
     plain["published"] = post.published.isoformat()
     plain["draft"] = post.draft and hashlib.sha256(post.draft.encode()).hexdigest()[:16]
     plain["extra"] = json.loads(json.dumps(dict(post.extra), default=str))

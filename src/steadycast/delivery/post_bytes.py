@@ -16,7 +16,7 @@ from steadycast.errors import InputError
 
 
 def post_to_bytes(post: Post) -> bytes:
-    """JSON with sorted keys; instants as RFC 9557 where they carry a zone, paths as text.
+    """JSON with sorted keys; instants as RFC 9557 where they carry a zone, paths as text; no `slot_at` that is None.
 
     Raises InputError where the draft holds what JSON cannot (a lone surrogate, an object of its own).
     """
@@ -24,6 +24,8 @@ def post_to_bytes(post: Post) -> bytes:
         "media": [_plain(m) | {"path": str(m.path)} for m in post.media],
         "event": post.event and _plain(post.event),
     }
+    if post.slot_at is None:  # most posts: their bytes are those of a program that did not know it
+        del shown["slot_at"]
     try:
         return orjson.dumps(shown, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_mapping)
     except TypeError as error:
@@ -31,13 +33,14 @@ def post_to_bytes(post: Post) -> bytes:
 
 
 def post_from_bytes(data: bytes) -> Post:
-    """The post that `post_to_bytes` wrote; `published` has its zone again."""
+    """The post that `post_to_bytes` wrote; its instants have their zones again."""
     read: dict[str, Any] = orjson.loads(data)
     event = read["event"]
     return Post(
         **read
         | {
             "published": _instant(read["published"]),
+            "slot_at": _instant(read["slot_at"]) if read.get("slot_at") else None,
             "parts": tuple(read["parts"]),
             "tags": tuple(read["tags"]),
             "links": tuple((text, url) for text, url in read["links"]),

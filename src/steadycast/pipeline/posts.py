@@ -24,13 +24,14 @@ KEPT = 64  # parsed bodies: one slot's channels share one
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One slot on one channel: when readers see it dated, and the delivery's marker."""
+    """One slot on one channel: its instant, the delivery's marker, and what readers see it dated where that differs."""
 
     channel: str
     slot: str
     series: str
     at: dt.datetime
     key: str
+    dated: dt.datetime | None = None
 
 
 class Posts:
@@ -46,15 +47,15 @@ class Posts:
         if draft is None:
             raise Refused(GONE, channel=claimed.channel)
         try:
-            dated = self._dated(claimed)
-            return self.post(draft, Place(claimed.channel, claimed.slot, claimed.series, dated, claimed.marker))
+            slot = (claimed.channel, claimed.slot, claimed.series, claimed.at, claimed.marker)
+            return self.post(draft, Place(*slot, dated=self._dated(claimed)))
         except DraftError as error:
             raise Refused(str(error), channel=claimed.channel) from None
 
-    def _dated(self, claimed: Claimed) -> dt.datetime:
-        """The date that readers see: the slot's, or today's for what a person publishes before its hour."""
+    def _dated(self, claimed: Claimed) -> dt.datetime | None:
+        """The date that readers see: now for what a person publishes before its hour, else None for the slot's."""
         now = self.desk.clock.now()
-        return claimed.at if claimed.at <= now + self.desk.workspace.publish.lead else now
+        return now if claimed.at > now + self.desk.workspace.publish.lead else None
 
     def post(self, draft: Draft, place: Place) -> Post:
         """`draft` on a channel at a slot; raises the DraftError that `fits` would list first."""
@@ -76,12 +77,14 @@ class Posts:
     def target(self, draft: Draft, place: Place) -> Target:
         """Where and when a post will stand, as rendering asks for it."""
         workspace, promise = self.desk.workspace, self.desk.workspace.series.get(place.series)
+        zone = workspace.community.zone
         return Target(
             channel=place.channel,
             slot=place.slot,
             key=place.key,
-            published=place.at.astimezone(workspace.community.zone),
-            zone=workspace.community.zone,
+            published=(place.dated or place.at).astimezone(zone),
+            slot_at=place.at.astimezone(zone) if place.dated else None,
+            zone=zone,
             language=workspace.community.language,
             community=workspace.community.name,
             series=place.series if promise else "",

@@ -39,6 +39,7 @@ class Target:
     slot: str = ""
     key: str = ""
     published: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    slot_at: dt.datetime | None = None  # the slot's instant, where `published` is another
     zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     language: str = "zh-CN"
     community: str = ""
@@ -133,6 +134,7 @@ class _Composer:
             revision=draft.revision,
             draft=str(draft.path),
             extra=dict(self.own),
+            slot_at=target.slot_at,
         )
 
     def check_event(self, now: dt.datetime | None) -> None:
