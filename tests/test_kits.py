@@ -595,6 +595,18 @@ def test_a_film_is_copied_without_being_held_in_memory(desk: Any, compose_for: A
     }
 
 
+def test_markdown_lies_beside_the_page_where_the_platform_may_take_it(desk: Any, compose_for: Any) -> None:
+    """Pictures by the names they have in media/, links with their addresses; the checklist names the file."""
+    kit = desk("zhihu").kit(compose_for("zhihu", "article"))
+    text = (kit / "article.md").read_text(encoding="utf-8")
+    assert "“**侬好**”不只是问候，参见[上期](https://mp.weixin.qq.com/s/abc)" in text
+    assert "![弄堂口](media/01-lane.png)" in text
+    assert (kit / "media/01-lane.png").exists()
+    assert "`article.html` / `article.md` (Markdown)" in (kit / "CHECKLIST.md").read_text(encoding="utf-8")
+    assert not (desk("wechat").kit(compose_for("wechat", "article")) / "article.md").exists()
+    assert not (desk("zhihu").kit(compose_for("zhihu", "video")) / "article.md").exists()
+
+
 @pytest.mark.parametrize("name", KITS)
 def test_the_sample_beside_each_platform_is_true(name: str, desk: Any, compose_for: Any) -> None:
     """samples/ holds what a person really gets. To renew: STEADYCAST_RENEW_SAMPLES=1."""
@@ -602,7 +614,7 @@ def test_the_sample_beside_each_platform_is_true(name: str, desk: Any, compose_f
     folder = ROOT / "channels" / name / "samples"
     made = {
         n: (kit / n).read_text(encoding="utf-8")
-        for n in ("CHECKLIST.md", "links.txt", "article.txt")
+        for n in ("CHECKLIST.md", "links.txt", "article.txt", "article.md")
         if (kit / n).exists()
     }
     if SAMPLES[name] == "article" and "body" in KITS[name].data["fields"]["article"]:

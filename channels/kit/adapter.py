@@ -11,7 +11,7 @@ from typing import Any
 from steadycast.channel import Channel, Media, Post, Receipt
 from steadycast.errors import Unknown
 
-from . import files, ics, page, poster, tagging
+from . import files, ics, markdown, page, poster, tagging
 from .sheet import Sheet
 from .words import plain
 
@@ -97,6 +97,8 @@ class Adapter:
         if post.event:
             made["event.ics"] = ics.ics(post, sheet.url)
         made |= {name: text.encode() for name, text in sheet.texts().items()}
+        if self.data["markdown"] and sheet.show_body:
+            made["article.md"] = markdown.markdown(post.html, sheet.placed).encode()
         kit = {"kit": sheet, "made": sorted(made), "qr": "qr.png" in made, "w": sheet.words, "lang": sheet.lang}
         body = page.embedded(post.html, sheet.placed)
         made["article.html"] = self.channel.render("article.html.j2", body=body, **page.SCRIPT, **kit).encode()
