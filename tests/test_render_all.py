@@ -155,6 +155,16 @@ def test_a_workspace_may_override_a_template(root):
     assert outputs(root)["page/pgc/2026-11-01-night.html"].decode() == "mine: 第1夜"
 
 
+def test_a_template_in_a_sub_folder_is_one_that_its_channel_is_made_with(root):
+    """What a template includes may lie deeper, of the platform or of the workspace; a new one counts, and a changed one."""
+    (root / "channels/page/post.html.j2").write_text('{% include "parts/foot.html.j2" %}')
+    for folder, words in (("channels/page", "foot"), ("channels/page", "feet"), ("templates/page", "mine")):
+        (root / folder / "parts").mkdir(parents=True, exist_ok=True)
+        (root / folder / "parts/foot.html.j2").write_text(words)
+        assert render_all(root=root).written >= 3
+        assert outputs(root)["page/pgc/2026-11-01-night.html"].decode() == words
+
+
 def test_another_kind_of_output_takes_the_place_of_the_old(root):
     """A template of another extension leaves no file of the old one behind."""
     render_all(root=root)

@@ -64,6 +64,22 @@ def test_a_change_of_settings_or_templates_makes_all_unfinished(tmp_path):
     assert Shelf.of(channel("podcast", tmp_path / "out")).unfinished == {key(1)}
 
 
+@pytest.mark.parametrize("name", ["mine.j2", "parts/foot.html.j2"])
+def test_a_template_of_the_workspace_makes_all_unfinished_wherever_it_lies(tmp_path, name):
+    """templates/<channel>/ and its sub-folders: from the moment it is there, and again when it changes."""
+    given = dataclasses.replace(channel("feed", tmp_path / "out"), templates=tmp_path / "templates")
+    kept = Shelf.of(given)
+    kept.put(article(tmp_path / "in"))
+    kept.finish()
+    file = tmp_path / "templates" / name
+    file.parent.mkdir(parents=True)
+    for words in ("one", "two"):
+        file.write_text(words)
+        assert Shelf.of(given).unfinished == {key(1)}
+        Shelf.of(given).finish()
+        assert not Shelf.of(given).unfinished
+
+
 def test_the_same_post_again_writes_nothing(tmp_path):
     writes = []
     post = article(tmp_path / "in")

@@ -31,6 +31,7 @@ INDEX = "posts/index.json"
 KEY = re.compile(r"[a-z2-7]{13}")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # what XML 1.0 cannot hold, and DEL
 SUFFIX = re.compile(r"[.][A-Za-z0-9]{1,5}")
+MADE_WITH = {".j2", ".css", ".py", ".toml", ".jpg"}  # files of a platform, and of a workspace's own templates
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
 
 
@@ -54,8 +55,10 @@ class Shelf:
         digest = hashlib.sha256(json.dumps(told, default=str, ensure_ascii=False).encode())
         own = (channel.templates,) if channel.templates and channel.templates.is_dir() else ()
         for folder in (*own, *(channel.spec.folders if channel.spec else ())):
-            for file in sorted(f for f in folder.iterdir() if f.suffix in {".j2", ".css", ".py", ".toml", ".jpg"}):
-                digest.update(file.name.encode() + file.read_bytes())
+            for file in sorted(f for f in folder.rglob("*") if f.suffix in MADE_WITH and f.is_file()):
+                name = file.relative_to(folder)
+                if name.parts[0] != "samples":
+                    digest.update(name.as_posix().encode() + file.read_bytes())
         return cls(channel.out, channel.write, channel.zone, digest.hexdigest()[:16])
 
     def put(self, post: Post) -> None:

@@ -90,15 +90,19 @@ def _edition(workspace: Workspace, channel: Channel, folders: Sequence[Path]) ->
     digest = hashlib.sha256(json.dumps(told, default=str, sort_keys=True).encode())
     for folder in folders:
         for file in _files(folder):
-            digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+            digest.update(f"{file.relative_to(folder)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:32]
 
 
 def _files(folder: Path) -> list[Path]:
-    """The files of a platform's folder that decide how a post looks."""
-    if not folder.is_dir():
-        return []
-    return sorted(f for f in folder.iterdir() if f.is_file() and f.suffix not in {".md", ".pyc"})
+    """The files of a platform's folder that decide how a post looks, those of its sub-folders too."""
+    inside = (f for f in _inside(folder) if f.suffix not in {".md", ".pyc"})
+    return sorted(f for f in inside if f.is_file())
+
+
+def _inside(folder: Path) -> list[Path]:
+    """All that lies in a platform's folder, but its samples."""
+    return [f for f in folder.rglob("*") if f.relative_to(folder).parts[0] not in {"samples", "__pycache__"}]
 
 
 @cache
@@ -119,7 +123,8 @@ def _code_files() -> Iterator[str]:
 
 def inputs(workspace: Workspace, made: Sequence[Outlet]) -> dict[str, Any]:
     """Every file and folder whose change could make an edition another, with its facts."""
-    paths = {str(workspace.root / "steadycast.toml"), *_code_files()}
-    for folder in (*workspace.platform_folders, *(folder for outlet in made for folder in outlet.folders)):
-        paths |= {str(folder), *map(str, _files(folder))}
+    paths = {str(workspace.root / "steadycast.toml"), *map(str, workspace.platform_folders), *_code_files()}
+    for folder in (folder for outlet in made for folder in outlet.folders):
+        folders = (f for f in _inside(folder) if f.is_dir())
+        paths |= {str(folder), *map(str, folders), *map(str, _files(folder))}
     return {path: Facts.of(path) for path in sorted(paths)}
