@@ -485,7 +485,7 @@ def test_backfill_says_what_it_read(bench, run, told, tmp_path):
     (tmp_path / "2026-01-05-post.md").write_text(article("Post"))
     found = told("backfill", tmp_path, "--series", "daily", "--dry-run")
     assert set(found) == {"items", "kept", "missed", "unplaced", "problems", "written", "summary"}
-    assert "1 items: 1 slots kept" in run("backfill", tmp_path, "--series", "daily", code=OK)[1]
+    assert "1 item: 1 slot kept" in run("backfill", tmp_path, "--series", "daily", code=OK)[1]
 
 
 def test_backfill_says_what_it_left_out_and_that_a_rehearsal_is_one(bench, run, tmp_path):

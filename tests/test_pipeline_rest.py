@@ -163,6 +163,15 @@ def test_past_and_present_make_one_streak(bench, tmp_path):
     assert row["streak"] == "8"
 
 
+@pytest.mark.parametrize(("drafts", "said"), [(1, "1 slot, 1 d"), (2, "2 slots, 2 d")])
+def test_one_slot_of_runway_is_one(bench, drafts, said):
+    desk = bench.set_up(SITE_ONLY, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(drafts)})
+    pipeline.collect(desk, MORNING)
+    pipeline.plan(desk, MORNING)
+    (row,) = pipeline.report(desk, MORNING).rows()
+    assert row["runway"] == said
+
+
 # Alarms
 
 

@@ -10,7 +10,7 @@ from steadycast.errors import InputError
 from steadycast.intake.folder import Problem
 from steadycast.ledger.bulk import Before
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.results import Row
+from steadycast.pipeline.results import Row, many
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import slots
 from steadycast.workspace.values import nearest
@@ -60,7 +60,8 @@ def backfill(
     rows = [_row(slot, name, served.get(slot.id)) for slot in owed for name in channels]
     written = 0 if dry_run else desk.ledger.backfill(rows)
     missed = sum(slot.id not in served and not slot.excused for slot in owed)
-    words = f"{len(known)} items: {len(served)} slots kept, {missed} missed, {unplaced} on days without a slot"
+    words = f"{many(len(known), 'item')}: {many(len(served), 'slot')} kept, {missed} missed"
+    words += f", {unplaced} on days without a slot"
     return {
         "items": len(known),
         "kept": len(served),

@@ -9,7 +9,7 @@ import orjson
 
 from steadycast.pipeline.desk import Desk, write_atomically
 from steadycast.pipeline.plan import stock_of
-from steadycast.pipeline.results import ReportMade, Row
+from steadycast.pipeline.results import ReportMade, Row, many
 from steadycast.report.gather import gather
 from steadycast.report.model import SeriesRecord, to_json
 
@@ -38,7 +38,7 @@ def _row(series: SeriesRecord) -> Row:
         "series": series.title,
         **{verdict: counts.get(verdict, 0) for verdict in ("kept", "late", "filled", "missed", "excused")},
         "streak": streak,
-        "runway": f"{series.runway.slots} slots, {series.runway.days} d",
+        "runway": f"{many(series.runway.slots, 'slot')}, {series.runway.days} d",
         "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else "none in sight",
         "chance": "too early" if series.gap_chance is None else f"{series.gap_chance:.0%}",
     }

@@ -9,6 +9,11 @@ from typing import Any
 Row = dict[str, Any]
 
 
+def many(number: int, what: str) -> str:
+    """`1 slot`, `2 slots`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """One draft that intake found changed."""
@@ -134,7 +139,7 @@ class Planned:
 
     def summary(self) -> str:
         """One line: slots, gaps, the first gap."""
-        words = f"plan: {len(self.slots)} slots in {self.days} days"
+        words = f"plan: {many(len(self.slots), 'slot')} in {many(self.days, 'day')}"
         if self.gaps:
             return f"{words}, {len(self.gaps)} without a draft, the first {self.gaps[0].series} at {self.gaps[0].when}"
         return f"{words}, each with a draft" if self.slots else words
