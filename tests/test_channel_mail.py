@@ -127,6 +127,27 @@ def test_a_column_stands_as_its_author_wanted(tmp_path):
     assert "text-align: left" in plain
 
 
+@pytest.mark.parametrize(
+    ("cell", "columns", "kept"),
+    [
+        ("辰光", 5, True),
+        ("老底子", 3, True),
+        ("慢慢叫抬", 3, False),
+        ("bah xian", 3, False),
+        ("<em>辰光</em>", 3, False),
+        ("辰光", 6, False),
+    ],
+)
+def test_a_short_word_in_a_table_is_not_broken_on_a_phone(tmp_path, cell, columns, kept):
+    """A head of one character is no reason to set 辰光 in two lines; a table of many columns needs the room."""
+    head, row = ("".join(f"<{t}>{w}</{t}>" for w in [words] * columns) for t, words in (("th", "字"), ("td", cell)))
+    table = f"<table><tr>{head}</tr><tr>{row}</tr></table>"
+    page = read(outbox(tmp_path / "out", article(tmp_path / "in", html=table))).get_body(("html",)).get_content()
+    styles = re.findall(r"<td ([^>]*)>(?=辰光|老底子|慢慢叫抬|bah xian|<em)", page)
+    assert len(styles) == columns
+    assert all(("nowrap" in style) == kept for style in styles)
+
+
 def test_the_same_post_is_the_same_bytes(tmp_path):
     post = article(tmp_path / "in")
     assert outbox(tmp_path / "a", post) == outbox(tmp_path / "b", post)

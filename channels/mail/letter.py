@@ -15,6 +15,8 @@ import css_inline
 
 from steadycast.channel import Channel, Media, Post, Refused, slot_path
 
+from .cells import whole_words
+
 UNFOLDED = {"list-unsubscribe", "message-id", "list-id"}
 LONGEST = 900  # RFC 5322 allows a line 998 octets
 
@@ -91,7 +93,7 @@ class Letter:
     def html(self, post: Post, leave: str) -> str:
         """The letter's page, its styles on each element, its pictures by Content-ID."""
         names = {m.sha256: f"cid:{self._cid(m)}" for m in self._pictures(post)}
-        body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', post.html)
+        body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', whole_words(post.html))
         cover = f"cid:{self._cid(post.opening)}" if post.opening else ""
         return INLINER.inline(
             self.channel.render("letter.html.j2", body=body, cover=cover, **self._values(post, leave))
