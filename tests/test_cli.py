@@ -175,7 +175,10 @@ def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(bench, run):
     out = run("plan", code=A_PERSON)[1]
     assert "14 without a draft, the first daily at" in out
     assert "`steadycast intake`" in out
+    waits = run("status", code=A_PERSON)[1]
+    assert "no draft suits this slot of daily: write one, or approve one" in waits
     run("intake", code=OK)
+    run("status", code=OK)
     assert "`steadycast intake`" not in run("plan", code=A_PERSON)[1]
 
 

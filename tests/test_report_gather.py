@@ -10,7 +10,7 @@ import pytest
 from steadycast.ledger.bulk import Before
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.endings import Ending, Proof
-from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, ProblemRow, State
 from steadycast.report.gather import gather
@@ -22,7 +22,7 @@ from steadycast.workspace import Workspace, load
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = dt.datetime(2026, 11, 22, 21, 3, tzinfo=ZONE)
-DAY = dt.timedelta(days=1)
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 SETTINGS = """
 [community]
 name = "沪语读书会"
@@ -171,6 +171,34 @@ def test_a_gap_in_the_ledgers_plan_is_shown_as_it_stands(ledger, workspace):
     assert report.series[0].runway.slots == 0
 
 
+def gaps(ledger, workspace, now=NOW) -> list[tuple[str, str]]:
+    return [(w.title, w.channel) for w in gather(ledger, workspace, now, []).waiting if w.kind == "gap"]
+
+
+def test_a_gap_within_a_day_waits_for_a_person_and_is_told_once(ledger, workspace):
+    """At once, not when the alarm is raised; and once that is open, by the alarm alone."""
+    plan(ledger, workspace, [])
+    assert gaps(ledger, workspace) == [("每日一文", "博客 · 公众号")]
+    assert "一天之内的空档" in page(gather(ledger, workspace, NOW, []))
+    ledger.open_alarm("starvation:notes:empty", "starvation", "每日一文：无稿", NOW)
+    assert gaps(ledger, workspace) == []
+
+
+def test_a_gap_that_reserve_may_still_fill_waits_for_nobody(ledger, workspace):
+    """A ladder reaches `fill_within` beyond the last plan: what the next plan may fill by itself is no person's yet."""
+    text = SETTINGS.replace("reserve = 5", 'reserve = 5\nfill = ["evergreen"]')
+    (workspace.root / "steadycast.toml").write_text(text, encoding="utf-8")
+    workspace = load(workspace.root)
+    plan(ledger, workspace, [])
+    ledger.set_meta(PLANNED, (NOW - 2 * HOUR).isoformat())
+    assert gaps(ledger, workspace) == []
+    ledger.set_meta(PLANNED, NOW.isoformat())
+    assert len(gaps(ledger, workspace)) == 1
+    ledger.set_meta(PLANNED, (NOW - 9 * DAY).isoformat())
+    assert gaps(ledger, workspace) == []
+    assert len(gaps(ledger, workspace, NOW + 12 * HOUR)) == 1, "nobody plans any more"
+
+
 def test_mix_and_contributors_count_slots_once(ledger, workspace):
     alice, bo = {"origin": "ugc", "member": "alice"}, {"origin": "ugc", "member": "bo"}
     for channel in ("blog", "gzh"):
@@ -206,7 +234,7 @@ def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
     ledger.receive([Ending(gzh.id, gzh.token, State.HANDED, NOW, Proof("k", url="file:///kit"))], NOW)
     report = gather(ledger, workspace, NOW, [])
     told = {row.kind: row for row in report.waiting}
-    assert set(told) == {"refused", "kit", "draft"}
+    assert set(told) == {"refused", "kit", "gap", "draft"}
     key = ledger.marker(slot, "gzh")
     assert told["kit"].command == f"steadycast confirm {key} --url URL"
     assert (told["kit"].channel, told["kit"].title, told["kit"].link) == ("公众号", "稿 0", "file:///kit")

@@ -45,6 +45,9 @@ class Planned:
     fixed: tuple[str, ...] = ()  # something of theirs is claimed, sent or settled already
 
 
+PLANNED = "planned"  # meta: the instant as of which the coming slots were planned last
+
+
 def save_plan(
     db: Database,
     slots: Iterable[Slot],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import digest
 from steadycast.pipeline.desk import Desk
@@ -31,19 +31,20 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
         slots = _slots(desk, now, horizon)
         history = desk.ledger.used()
         stock = stock_of(desk, history)
-        after = min((s.at for s in slots), default=now)
+        after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
         chosen = decide(
             list(desk.workspace.series.values()),
             slots,
             stock,
             desk.ledger.assignments(after, now + horizon),
             history,
-            _planning_instant(now, slots),
+            as_of,
             fill_within=desk.workspace.publish.fill_within,
         )
         chosen = digest.write(desk, now, slots, chosen)
         desk.ledger.save_plan(slots, chosen, _deliveries(desk, slots, chosen, stock), now)
         _drop(desk, now, slots, now + horizon)
+        desk.ledger.set_meta(PLANNED, as_of.isoformat())
     return show(desk, now, horizon)
 
 

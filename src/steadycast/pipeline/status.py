@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import State
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.plan import show
 from steadycast.pipeline.results import Row
+from steadycast.schedule.runway import SOON, pressing
 
 WAITING = (State.UNKNOWN, State.REFUSED, State.HANDED)
 AHEAD = dt.timedelta(days=7)
@@ -15,6 +17,7 @@ MENDS = {
     "unknown": "look at the channel, then `steadycast settle {id} --url URL`, --absent or --again",
     "refused": "mend what it says, then `steadycast settle {id} --again`",
     "handed": "post the kit, then `steadycast confirm {id} --url URL`",
+    "gap": "no draft suits this slot of {series}: write one, or approve one",
 }
 
 
@@ -47,6 +50,14 @@ def status(desk: Desk, now: dt.datetime) -> Row:
     tick = desk.ledger.last_tick()
     problems = desk.ledger.problems()
     planned = show(desk, now, AHEAD)
+    soon = _soon(desk, now)
+    waiting += [
+        {
+            "id": gap.slot, "state": "gap", "when": gap.when, "slot": gap.slot, "channel": " ".join(gap.channels),
+            "title": "", "message": "", "url": "", "say": MENDS["gap"].format(series=gap.series),
+        }
+        for gap in planned.gaps if gap.slot in soon
+    ]  # fmt: skip
     words = [f"last tick {_ago(now - tick)} ago" if tick else "no tick yet", planned.summary()]
     words += [f"{len(problems)} files or feeds could not be taken in: `steadycast check`"] if problems else []
     return {
@@ -56,6 +67,18 @@ def status(desk: Desk, now: dt.datetime) -> Row:
         "problems": [{"path": p.path, "line": p.line, "message": p.message, "mend": p.mend} for p in problems],
         "last_tick": tick.isoformat() if tick else None,
         "summary": "; ".join(words),
+    }
+
+
+def _soon(desk: Desk, now: dt.datetime) -> set[str]:
+    """The coming slots that wait for a person where nothing is in them."""
+    known = desk.ledger.meta(PLANNED)
+    planned = dt.datetime.fromisoformat(known) if known else now
+    series, within = desk.workspace.series, desk.workspace.publish.fill_within
+    return {
+        slot.id
+        for slot in desk.ledger.slots_between(now, now + SOON)
+        if slot.series in series and pressing(slot.at, series[slot.series], within, now, planned)
     }
 
 

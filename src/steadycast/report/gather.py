@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from steadycast.ledger import record_reads
+from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record_reads import DayCount, Share
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DraftRow
@@ -17,6 +18,7 @@ from steadycast.report.outlook import Outlook, ahead
 from steadycast.report.streaks import Streaks, streaks
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Series, Slot, StockItem, Verdict
+from steadycast.schedule.runway import pressing
 from steadycast.workspace import Workspace
 
 SETTLED = frozenset(v.value for v in Verdict)
@@ -57,7 +59,7 @@ class _Desk:
             series=tuple(self._series(series) for series in self.workspace.series.values()),
             plan=tuple(self._entry(slot) for slot in self.outlook.slots),
             contributors=self._contributors(),
-            waiting=(*self._deliveries(), *self._drafts()),
+            waiting=(*self._deliveries(), *self._gaps(), *self._drafts()),
             problems=self._problems(),
             alarms=tuple(m.OpenAlarm(a.kind, a.text, self._local(a.opened)) for a in self.ledger.alarms()),
         )
@@ -196,6 +198,19 @@ class _Desk:
                     State.REFUSED: f"steadycast settle {key} --again",
                 }[row.state],
             )
+
+    def _gaps(self) -> Iterable[m.Waiting]:
+        """Gaps of the coming day in the ledger's plan, but for a series' next slot where an open alarm tells it."""
+        known, within = self.ledger.meta(PLANNED), self.workspace.publish.fill_within
+        planned = dt.datetime.fromisoformat(known) if known else self.now
+        told, computed = {alarm.key for alarm in self.ledger.alarms()}, {slot.id for slot in self.outlook.beyond}
+        for series in self.workspace.series.values():
+            owed = [slot for slot in self.outlook.of((series.name,)) if not slot.excused and slot.id not in computed]
+            for slot in owed[1:] if f"starvation:{series.name}:empty" in told else owed:
+                near = pressing(slot.at, series, within, self.now, planned)
+                if near and self.outlook.state(slot) == "gap":
+                    entry = self._entry(slot)
+                    yield m.Waiting("gap", slot.id, entry.series_title, " · ".join(entry.channels), entry.at)
 
     def _drafts(self) -> Iterable[m.Waiting]:
         for row in sorted(self.ledger.drafts(["waiting"]), key=lambda row: (row.changed, row.id)):

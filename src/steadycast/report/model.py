@@ -133,12 +133,12 @@ class Contributor:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One thing that waits for a person: `refused`, `unknown`, `kit` or `draft`."""
+    """One thing that waits for a person: `refused`, `unknown`, `gap` (a slot within a day), `kit` or `draft`."""
 
     kind: str
-    id: str  # of the delivery, or of the draft
-    title: str
-    channel: str = ""  # the channel's name for people
+    id: str  # of the delivery, of the slot, or of the draft
+    title: str  # of the draft; of a gap its series'
+    channel: str = ""  # the channel's name for people; of a gap all that it leaves empty
     at: dt.datetime | None = None  # the slot's instant; for a draft, when it came
     member: str = ""
     note: str = ""  # what the far side said

@@ -19,6 +19,7 @@ from steadycast.report.words import Words, words
 PITCH = 14  # of the squares, in SVG units; a square itself is 12
 TOP = 18  # room for the months' names
 HALF = 29  # weeks in each half of the year view: side by side on a wide screen, stacked on a narrow one
+KINDS = ("refused", "unknown", "gap", "kit", "draft")  # of what waits, in the order in which it hurts
 SHOWN = 5  # rows of one kind that are open; the others fold
 NEVER_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, bidi overrides
 
@@ -120,7 +121,7 @@ class _View:
     def groups(self) -> list[Group]:
         """What waits, by kind, in the order in which it hurts."""
         waiting = self.report.waiting
-        return [Group(kind, rows) for kind in ("refused", "unknown", "kit", "draft") if (rows := _of(kind, waiting))]
+        return [Group(kind, rows) for kind in KINDS if (rows := _of(kind, waiting))]
 
     @property
     def calls(self) -> int:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from steadycast.schedule.model import Assignment, Series, Slot
 
-__all__ = ["Runway", "arrival_rate", "gap_chance", "runway"]
+__all__ = ["SOON", "Runway", "arrival_rate", "gap_chance", "pressing", "runway"]
 
+SOON = dt.timedelta(days=1)  # a gap nearer than this waits for a person
 _DAY = dt.timedelta(days=1)
 
 
@@ -41,6 +42,18 @@ def runway(series: Series, slots: Iterable[Slot], assignments: Iterable[Assignme
         first_gap=ahead[gap] if gap < len(ahead) else None,
         ahead=len(ahead),
     )
+
+
+def pressing(
+    at: dt.datetime, series: Series, fill_within: dt.timedelta, now: dt.datetime, planned: dt.datetime
+) -> bool:
+    """Whether a gap at `at` waits for a person: it is near, and the plan as of `planned` left it to no later filling.
+
+    Where a series has a ladder, reserve comes only to slots within `fill_within`: beyond that a gap may still close
+    by itself. A plan older than half a day is waited for no longer: nobody may be making another.
+    """
+    reached = max(planned, now - SOON / 2) + fill_within
+    return at < now + SOON and (not series.fill or at <= reached)
 
 
 def arrival_rate(times: Iterable[dt.datetime], now: dt.datetime, window: dt.timedelta = dt.timedelta(days=28)) -> float:
