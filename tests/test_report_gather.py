@@ -218,9 +218,24 @@ def test_mix_and_contributors_count_slots_once(ledger, workspace):
 def test_whose_draft_went_out_before_its_hour_has_contributed(ledger, workspace):
     ledger.backfill([past(-1, "kept", origin="ugc", member="alice")])
     report = gather(ledger, workspace, NOW, [])
-    assert report.counts == {"kept": 1}
+    assert report.ahead == report.series[0].ahead == 1
     assert report.series[0].mix_real == {"ugc": 1}
     assert [(c.member, c.count, c.last) for c in report.contributors] == [("alice", 1, NOW)]
+
+
+def test_rate_and_streak_count_the_same_slots_those_whose_hour_has_come(ledger, workspace):
+    """What went out ahead of its hour is told apart, today's as well: else "100 % of 1" stands beside a streak of 0."""
+    now = NOW.replace(hour=9)
+    ahead = [past(0, "kept"), past(-1, "filled", "gzh")]
+    ledger.backfill(ahead)
+    report = gather(ledger, workspace, now, [])
+    assert (report.counts, report.on_time, report.streak.current, report.ahead) == ({}, None, 0, 2)
+    assert [(c.counts, c.streak.current) for c in report.channels] == [({}, 0), ({}, 0)]
+    assert [square.mark for c in report.channels for square in c.squares if square.date == now.date()] == ["kept"]
+    assert "尚无应发 · 另有 2 次已提前发出" in page(report)
+    ledger.backfill([past(1, "kept")])
+    report = gather(ledger, workspace, NOW, [])
+    assert (report.counts, report.on_time, report.streak.current, report.ahead) == ({"kept": 2}, 1, 2, 1)
 
 
 def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):

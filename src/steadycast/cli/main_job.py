@@ -65,7 +65,7 @@ def say_record(report: pipeline.ReportMade) -> None:
         report.rows(),
         {
             "series": "series", "kept": "kept", "late": "late", "filled": "filled", "missed": "missed",
-            "excused": "excused", "streak": "streak", "runway": "runway", "first_gap": "first gap",
+            "excused": "excused", "ahead": "ahead", "streak": "streak", "runway": "runway", "first_gap": "first gap",
             "chance": "gap in 30 d",
         },
         title="Deliveries on record, and the runway",

@@ -33,6 +33,7 @@ class DayCount(NamedTuple):
     date: dt.date
     mark: str  # a verdict; `open`: past and not settled; `planned`, `gap`: to come
     deliveries: int
+    ahead: bool = False  # the slot's hour is still to come: of the plan, whatever its mark, and not of the record
 
 
 class SlotVerdict(NamedTuple):
@@ -56,7 +57,8 @@ class Share(NamedTuple):
 def day_counts(
     db: Database, channels: Collection[str], zone: ZoneInfo, days: tuple[dt.date, dt.date], now: dt.datetime
 ) -> list[DayCount]:
-    """What the local dates `days`, first and last, of these channels hold; one row a date, channel, series and mark.
+    """What the local dates `days`, first and last, of these channels hold; one row a date, channel, series and mark;
+    of a date with a slot before `now` and one after it, two.
 
     Past dates are one pass over the record's covering index, whatever the number of deliveries.
     """
@@ -71,8 +73,8 @@ def day_counts(
     future = select(*names, to_come).join(SLOT, SLOT.c.id == c.slot).where(known, c.at >= now, c.at < until)
     with db.read() as connection:
         return [
-            DayCount(channel, series, DATE_ZERO + dt.timedelta(days=number), mark, count)
-            for query, mark_ in ((past, settled), (future, to_come))
+            DayCount(channel, series, DATE_ZERO + dt.timedelta(days=number), mark, count, ahead)
+            for query, mark_, ahead in ((past, settled, False), (future, to_come, True))
             for channel, series, number, count, mark in connection.execute(
                 query.group_by(c.channel, c.series, day, mark_)
             )

@@ -37,6 +37,7 @@ def _row(series: SeriesRecord) -> Row:
     return {
         "series": series.title,
         **{verdict: counts.get(verdict, 0) for verdict in ("kept", "late", "filled", "missed", "excused")},
+        "ahead": series.ahead,
         "streak": streak,
         "runway": f"{many(series.runway.slots, 'slot')}, {series.runway.days} d",
         "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else "none in sight",

@@ -54,6 +54,7 @@ class _Desk:
             last=self.span[1],
             counts=counts,
             on_time=m.on_time(counts),
+            ahead=_ahead(self.days),
             streak=self.streaks.community,
             channels=tuple(self._channel(name) for name in self.workspace.channels),
             series=tuple(self._series(series) for series in self.workspace.series.values()),
@@ -125,7 +126,8 @@ class _Desk:
         )
 
     def _series(self, series: Series) -> m.SeriesRecord:
-        counts = _verdicts([day for day in self.days if day.series == series.name])
+        days = [day for day in self.days if day.series == series.name]
+        counts = _verdicts(days)
         mix, writers = Counter[str](), Counter[str]()
         for share in self.shares:
             if share.series == series.name and share.origin:
@@ -147,6 +149,7 @@ class _Desk:
             writers=tuple(self.workspace.member_title(who) for who, _ in writers.most_common() if who),
             counts=counts,
             on_time=m.on_time(counts),
+            ahead=_ahead(days),
         )
 
     def _entry(self, slot: Slot) -> m.PlanEntry:
@@ -246,9 +249,14 @@ class _Desk:
         return at.astimezone(self.workspace.community.zone)
 
 
+def _ahead(days: Iterable[DayCount]) -> int:
+    """Deliveries that are there before their slot's hour: the record is of past slots, as streaks are."""
+    return sum(day.deliveries for day in days if day.ahead and day.mark in record_reads.THERE)
+
+
 def _verdicts(days: Iterable[DayCount]) -> Mapping[str, int]:
     counts: Counter[str] = Counter()
     for day in days:
-        if day.mark in SETTLED:
+        if day.mark in SETTLED and not day.ahead:
             counts[day.mark] += day.deliveries
     return {verdict.value: counts[verdict.value] for verdict in Verdict if counts[verdict.value]}

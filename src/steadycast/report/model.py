@@ -64,7 +64,7 @@ class ChannelRecord:
     title: str
     platform: str
     squares: tuple[Square, ...]  # by date; only dates that had or will have a slot
-    counts: Mapping[str, int]  # verdict -> slots, over the shown year
+    counts: Mapping[str, int]  # verdict -> past slots, over the shown year
     on_time: float | None
     streak: Streak
     runway: Runway
@@ -95,8 +95,9 @@ class SeriesRecord:
     reserve: int  # alarm under this many; 0 = no reserve asked
     coming: tuple[Coming, ...] = ()
     writers: tuple[str, ...] = ()  # whose drafts it carried in the shown year, most first, by their names for people
-    counts: Mapping[str, int] = field(default_factory=dict)  # verdict -> deliveries, over the shown year
+    counts: Mapping[str, int] = field(default_factory=dict)  # verdict -> deliveries of past slots, over the shown year
     on_time: float | None = None
+    ahead: int = 0  # deliveries that are there before their slot's hour: in no count until it has come
 
     @property
     def short(self) -> bool:
@@ -177,8 +178,9 @@ class Report:
     first: dt.date
     last: dt.date
     url: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)  # verdict -> deliveries, all channels, over the shown year
+    counts: Mapping[str, int] = field(default_factory=dict)  # verdict -> deliveries of past slots, over the shown year
     on_time: float | None = None
+    ahead: int = 0  # deliveries that are there before their slot's hour: in no count until it has come
     streak: Streak = Streak()
     channels: tuple[ChannelRecord, ...] = ()
     series: tuple[SeriesRecord, ...] = ()
