@@ -139,6 +139,18 @@ def red(health: Health) -> list[str]:
     return [check.check for check in health.checks if check.status == "bad"]
 
 
+def test_whoever_serves_what_is_due_is_a_tick_and_a_person_who_publishes_one_thing_is_none(bench: Bench) -> None:
+    """A cron of `steadycast publish` keeps promises as a flow does; a slot sent by hand says nothing of the next."""
+    desk = bench.set_up(content={f"pgc/{n}.md": article(f"Draft {n}") for n in range(5)})
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    for by_hand in ({"series": "daily"}, {"draft": "pgc/4.md"}, {"slot": "daily@2026-11-24T20:00"}, {"dry_run": True}):
+        pipeline.publish(desk, **by_hand)  # type: ignore[arg-type]
+        assert red(pipeline.health(desk, bench.clock.now())) == ["tick"], by_hand
+    pipeline.publish(desk)
+    assert pipeline.health(desk, bench.clock.now()).ok
+
+
 def test_a_starving_series_and_an_old_doubt_are_bad_health(bench: Bench) -> None:
     """As the alarms have it, which the cadence flow opens and closes; a reserve that is low is no outage."""
     desk = bench.set_up(COMMUNITY + DAILY + SITE + FAR + '[channel.post]\nplatform = "blind"\n')

@@ -28,7 +28,7 @@ def alarm(desk: Desk, now: dt.datetime) -> list[alarms.Alarm]:
 
 
 def tick(desk: Desk, now: dt.datetime) -> None:
-    """Says that the machinery ran at `now`; the first tick after a long silence raises the alarm about it.
+    """Says that somebody served what was due at `now`; the first tick after a long silence raises the alarm about it.
 
     Called after what was due has gone out: an alarm that is slow or fails stands in no delivery's way.
     """

@@ -88,7 +88,7 @@ def judge(facts: Facts) -> tuple[Check, ...]:
 
 def _tick(facts: Facts) -> Check:
     if facts.last_tick is None:
-        return Check("tick", BAD, "there never was a tick: no flow runs")
+        return Check("tick", BAD, "there never was a tick: nobody serves the slots")
     quiet = facts.now - facts.last_tick
     minutes = max(0, int(quiet.total_seconds() // 60))
     return Check(

@@ -79,7 +79,7 @@ def publish(
     rows = _on(_rows(desk, asked), asked)
     _deliver(desk, [row for row in rows if row.state == State.DUE], asked, progress)
     if not asked.by_hand:
-        tick(desk, began)
+        tick(desk, began)  # whoever asks what is due serves the slots: a flow, or a cron of the command
     if asked.draft:
         plan(desk, desk.clock.now())  # the slot that was to carry it takes another
     return Published(told(desk, [row.id for row in rows if row.id is not None]))
