@@ -149,6 +149,15 @@ def test_settings_that_cannot_be_read_are_the_only_row(tmp_path: Path) -> None:
     assert "steadycast.toml:1" in row.said
 
 
+def test_a_mend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside what is wrong, not in it as well."""
+    monkeypatch.delenv("STEADYCAST_WORKSPACE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    [row] = doctor(NOON)
+    assert row.said == f"{tmp_path}: no steadycast.toml here or above"
+    assert row.mend == "run `steadycast init DIR` to make a workspace"
+
+
 def test_no_secret_is_ever_told(well: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not where it is set, not where the channel that has it fails."""
     text = COMMUNITY + DAILY + SITE + FAR + (

@@ -7,6 +7,7 @@ import fcntl
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -575,6 +576,29 @@ def test_what_is_no_kit_is_not_confirmed(bench):
     key = next(s.key for s in pipeline.publish(desk).sent if s.channel == "far")
     with pytest.raises(InputError, match="no kit lies ready"):
         pipeline.confirm(desk, key, "https://far.example/1", bench.clock.now())
+
+
+def test_what_can_neither_be_settled_nor_confirmed_says_what_to_do(bench, kit):
+    """A kit is confirmed, not settled; one that is closed stays so; what is there, or was missed, has its own step."""
+    desk, handed = kit
+
+    def mend(act, key, **more):
+        with pytest.raises(InputError) as slip:
+            act(desk, key, now=bench.clock.now(), **more)
+        return str(slip.value)
+
+    settled = partial(pipeline.settle, url="", again=True)
+    assert f"is handed: there is nothing to settle (post the kit, then `steadycast confirm {handed.key}" in mend(
+        settled, handed.key
+    )
+    pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    told = mend(partial(pipeline.confirm, url="https://weibo.com/1/b"), handed.key)
+    assert "was confirmed already, with https://weibo.com/1/a (the record keeps the first address" in told
+    assert "(it is there: nothing is left to do)" in mend(settled, handed.key)
+    with desk.ledger.write() as connection:
+        connection.exec_driver_sql("UPDATE delivery SET state = 'missed'")
+    told = mend(partial(pipeline.confirm, url="https://weibo.com/1/b"), handed.key)
+    assert f"(`steadycast settle {handed.key} --again` sends it after all)" in told
 
 
 def test_what_is_told_is_told_in_the_communitys_wall_time(bench):

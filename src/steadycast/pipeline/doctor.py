@@ -9,11 +9,12 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import TZPATH, available_timezones
 
 from steadycast import deadman
-from steadycast.errors import FarSideError, Refused, SettingsError, SteadycastError
+from steadycast.errors import FarSideError, InputError, Refused, SettingsError, SteadycastError
 from steadycast.ledger import service
 from steadycast.ledger.checkup import check_up
 from steadycast.pipeline import findings
@@ -33,7 +34,7 @@ def doctor(now: dt.datetime, *, root: Path | None = None, desk: Desk | None = No
     try:
         desk = desk or Desk(load(root), readonly=True)
     except SettingsError as error:
-        return [Finding("settings", BAD, str(error), error.mend or "mend steadycast.toml")]
+        return [Finding("settings", BAD, *_told(error, "mend steadycast.toml"))]
     looks: dict[str, Callable[[Desk, dt.datetime], Iterable[Finding]]] = {
         "settings": _settings, "ledger": _ledger, "frozen workers": _frozen, "disk": _disk, "zones": _zones,
         "holidays": _holidays, "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights,
@@ -47,6 +48,13 @@ def doctor(now: dt.datetime, *, root: Path | None = None, desk: Desk | None = No
     return found
 
 
+def _told(error: SteadycastError, otherwise: str) -> tuple[str, str]:
+    """What an error says, and its mend apart: a row has a place for each."""
+    if isinstance(error, InputError) and error.mend:
+        return str(replace(error, mend=None)), error.mend
+    return str(error), otherwise
+
+
 def _tried(
     name: str, look: Callable[[Desk, dt.datetime], Iterable[Finding]], desk: Desk, now: dt.datetime
 ) -> list[Finding]:
@@ -54,7 +62,8 @@ def _tried(
     try:
         found.extend(look(desk, now))
     except SteadycastError as error:
-        return [*found, Finding(name, BAD, desk.redact(str(error)), getattr(error, "mend", None) or "see what it says")]
+        said, mend = _told(error, "see what it says")
+        return [*found, Finding(name, BAD, desk.redact(said), mend)]
     except Exception as error:  # a doctor that falls over is no help; an error's words may hold a secret
         return [*found, Finding(name, BAD, f"the look itself failed: {type(error).__name__}", "run `steadycast check`")]
     return found

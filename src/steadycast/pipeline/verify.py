@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 from steadycast import delivery
 from steadycast.errors import InputError
-from steadycast.ledger.tables import DeliveryRow, State
+from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline.alarm import tick
 from steadycast.pipeline.desk import Desk, who
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.publish import opened, told
 from steadycast.pipeline.results import Published
+from steadycast.pipeline.status import MENDS
 from steadycast.workspace.values import nearest
 
 
@@ -41,9 +42,12 @@ def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
         raise InputError(said, mend=f"its address begins with {' or '.join(hosts)}")
     if row.state == State.CONFIRMED and row.url == url:
         return f"{row.slot} on {row.channel} was confirmed already"
+    if row.state == State.CONFIRMED:
+        said = f"{row.slot} on {row.channel} was confirmed already, with {row.url}"
+        raise InputError(said, mend="the record keeps the first address; nothing is left to do")
     if not desk.ledger.confirm(_id(row), url, who(), now):
         said = f"{row.slot} on {row.channel} is {row.state}: no kit lies ready"
-        raise InputError(said)
+        raise InputError(said, mend=_next_step(row))
     return f"{row.slot} on {row.channel} is confirmed: {url}"
 
 
@@ -63,7 +67,7 @@ def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime) -> 
         done, words = desk.ledger.settle_as_missed(_id(row), by, now), "is missed"
     if not done:
         said = f"{row.slot} on {row.channel} is {row.state}: there is nothing to settle"
-        raise InputError(said)
+        raise InputError(said, mend=_next_step(row))
     return f"{row.slot} on {row.channel} {words}"
 
 
@@ -75,6 +79,15 @@ def _delivery(desk: Desk, id_: str) -> DeliveryRow:
         said = f"there is no delivery {id_!r}"
         raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast status` shows their ids")
     return row
+
+
+def _next_step(row: DeliveryRow) -> str:
+    """What a person can do about a delivery in its state."""
+    if row.state == State.MISSED:
+        return f"`steadycast settle {row.marker} --again` sends it after all" if row.draft else "it had no draft"
+    if row.state in MENDS:
+        return MENDS[row.state].format(id=row.marker)
+    return "it is there: nothing is left to do" if row.state in DONE else "`steadycast status` shows what waits"
 
 
 def _id(row: DeliveryRow) -> int:
