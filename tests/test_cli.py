@@ -373,10 +373,17 @@ def test_a_rehearsal_shows_what_would_be_sent(bench, run):
     assert not (desk.workspace.out / "site").exists()
 
 
-def test_a_series_beyond_the_plan_says_when_its_next_slot_is(bench, run):
-    stocked(bench)
-    run("plan", "--days", "0")
-    assert "is not planned yet (`steadycast plan" in run("publish", "daily", code=BAD_INPUT)[2]
+@pytest.mark.parametrize(("ahead", "mend"), [(10, "steadycast plan"), (60, "steadycast plan --days 60")])
+def test_a_series_beyond_the_plan_says_what_plans_its_next_slot(bench, run, ahead, mend):
+    """Plain `plan` where that reaches it; and what it says to type does it."""
+    day = pipeline.now() + dt.timedelta(days=ahead, hours=-1)
+    rule = f"FREQ=YEARLY;BYMONTH={day.month};BYMONTHDAY={day.day};BYHOUR={day.hour};BYMINUTE={day.minute}"
+    in_utc = SITE_ONLY.replace("Asia/Shanghai", "UTC").replace('every = "day at 20:00"', f'rrule = "{rule}"')
+    pipeline.collect(stocked(bench, in_utc), pipeline.now())
+    said = run("publish", "daily", code=BAD_INPUT)[2]
+    assert f"is not planned yet (`{mend}` plans it)" in said
+    run(*mend.split()[1:])
+    assert "published" in run("publish", "daily", code=OK)[1]
 
 
 def test_a_preview_is_a_page(bench, run):

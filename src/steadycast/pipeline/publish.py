@@ -22,6 +22,7 @@ from steadycast.pipeline.drafts import approved
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.results import Published, Sent
+from steadycast.schedule.model import Slot
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace.values import nearest
 
@@ -30,6 +31,7 @@ JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not 
 APART = dt.timedelta(minutes=1)  # between an overdue slot and any other of its series, however many runs come at once
 SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
 PATIENCE = 20.0  # seconds for which another process may have a channel's folder: a stopped one has it for ever
+PLAIN_PLAN = 14  # days that `steadycast plan` reaches when none are named
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
 
 
@@ -128,10 +130,10 @@ def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
         return desk.ledger.deliveries(slots=[asked.slot])
     if asked.by_hand:
         names = [asked.series] if asked.series else list(desk.workspace.series)
-        slots = [found.id for name in names if (found := next_slot(desk.workspace.series[name], desk.clock.now()))]
-        if asked.series and not any(desk.ledger.slot(id_) for id_ in slots):
-            raise _unplanned(asked.series, slots)
-        return desk.ledger.deliveries(slots=slots)
+        coming = [found for name in names if (found := next_slot(desk.workspace.series[name], desk.clock.now()))]
+        if asked.series and not any(desk.ledger.slot(slot.id) for slot in coming):
+            raise _unplanned(asked.series, coming, desk.clock.now())
+        return desk.ledger.deliveries(slots=[slot.id for slot in coming])
     until = desk.clock.now() + _horizon(desk, asked)
     due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
     ids = {d.id for d in _one_overdue_each(desk, due, desk.clock.now())}
@@ -147,10 +149,12 @@ def _horizon(desk: Desk, asked: Asked) -> dt.timedelta:
     return lead if asked.series else SWEPT
 
 
-def _unplanned(series: str, slots: Sequence[str]) -> InputError:
+def _unplanned(series: str, slots: Sequence[Slot], now: dt.datetime) -> InputError:
     if not slots:
         return InputError(f"{series} has no slot ahead", mend="mend `until` in steadycast.toml")
-    return InputError(f"the next slot, {slots[0]}, is not planned yet", mend="`steadycast plan --days 60` reaches far")
+    days = (slots[0].at - now).days + 1
+    command = "steadycast plan" if days <= PLAIN_PLAN else f"steadycast plan --days {days}"
+    return InputError(f"the next slot, {slots[0].id}, is not planned yet", mend=f"`{command}` plans it")
 
 
 def _one_overdue_each(desk: Desk, due: Sequence[Due], now: dt.datetime) -> list[Due]:
