@@ -212,6 +212,16 @@ def test_what_may_be_there_is_looked_for_and_never_sent_blindly(bench, verb, end
     assert len(bench.calls()) == (1 if ends == "seen" else 2)
 
 
+def test_looks_are_counted_while_they_go_on(bench):
+    """First what is in doubt, then what was published: for the bar of `steadycast verify`."""
+    desk, seen = ready(bench), []
+    bench.far("cut")
+    bench.at(23, 20, 0)
+    pipeline.publish(desk)
+    pipeline.verify(desk, bench.at(23, 20, 30), progress=lambda done, of: seen.append((done, of)))
+    assert seen == [(1, 1), (1, 1)]
+
+
 def test_a_channel_that_cannot_tell_waits_for_a_person(bench):
     """A blind platform is never asked twice: a person says whether it is there."""
     desk = ready(bench, SETTINGS.replace('platform = "far"', 'platform = "blind"'))

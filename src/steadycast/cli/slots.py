@@ -85,8 +85,8 @@ def verify(*, json: Json = False) -> int:
     """Settle unknown deliveries by read-back, and see whether published ones are there."""
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk:
-        looked = pipeline.verify(desk, pipeline.now())
+    with pipeline.Desk.open() as desk, progress("looking") as bar:
+        looked = pipeline.verify(desk, pipeline.now(), progress=bar)
     if json:
         as_json(looked.rows())
     else:

@@ -22,6 +22,11 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 
 StandIn = Callable[[Look], Post]
+Progress = Callable[[int, int], None]  # looks that are done, of how many
+
+
+def _unseen(done: int, of: int) -> None:
+    """Progress that nobody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Purpose:
     write: Callable[[Sequence[Ending], dt.datetime], frozenset[int]]
     instead: Callable[[Look, Platform, dt.datetime], Ending | None]
     stand_in: StandIn | None = None
+    progress: Progress = _unseen
 
 
 def settle(
@@ -43,6 +49,7 @@ def settle(
     clock: Clock | None = None,
     workers: int = 16,
     limit: int = 200,
+    progress: Progress | None = None,
 ) -> list[Result]:
     """Look for what may be there: found becomes seen, surely absent becomes due, the rest is looked at later.
 
@@ -51,16 +58,22 @@ def settle(
     its key, in the post that `stand_in` makes.
     """
     clock = clock or SystemClock()
-    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, stand_in)
+    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, stand_in, progress or _unseen)
     return _look(ledger, ledger.doubts(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
 def verify(
-    ledger: Ledger, adapter_for: AdapterFor, *, clock: Clock | None = None, workers: int = 16, limit: int = 200
+    ledger: Ledger,
+    adapter_for: AdapterFor,
+    *,
+    clock: Clock | None = None,
+    workers: int = 16,
+    limit: int = 200,
+    progress: Progress | None = None,
 ) -> list[Result]:
     """Read back what was published: what is there becomes seen; what is not is told, and never sent again."""
     clock = clock or SystemClock()
-    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None)
+    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, progress=progress or _unseen)
     return _look(ledger, ledger.unseen(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -79,10 +92,11 @@ def _look(  # noqa: PLR0917 both purposes share it
     results = []
     try:
         looking.start(workers)
-        for _ in looks:
+        for done in range(1, len(looks) + 1):
             look, ending = looking.next()
             took = purpose.write([ending], clock.now())
             results.append(_result(look, ending if look.id in took else None))
+            purpose.progress(done, len(looks))
     finally:
         looking.end()
     return results

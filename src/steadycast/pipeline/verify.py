@@ -11,21 +11,23 @@ from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline.alarm import tick
 from steadycast.pipeline.desk import Desk, who
 from steadycast.pipeline.posts import stand_in
-from steadycast.pipeline.publish import opened, told
+from steadycast.pipeline.publish import Progress, opened, told
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.status import MENDS
 from steadycast.workspace.values import nearest
 
 
-def verify(desk: Desk, now: dt.datetime) -> Published:
+def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) -> Published:
     """Recovers what a dead worker left, settles what is unknown, sees what was published; says what it looked at."""
 
     def channel_of(name: str, once: delivery.Once) -> delivery.Opened:
         return opened(desk, name, once)
 
     recovered = desk.ledger.recover(now)
-    looked = [r.id for r in delivery.settle(desk.ledger, channel_of, stand_in=stand_in(desk), clock=desk.clock)]
-    looked += [r.id for r in delivery.verify(desk.ledger, channel_of, clock=desk.clock)]
+    clock, lost = desk.clock, stand_in(desk)
+    results = delivery.settle(desk.ledger, channel_of, stand_in=lost, clock=clock, progress=progress)
+    results += delivery.verify(desk.ledger, channel_of, clock=clock, progress=progress)
+    looked = [result.id for result in results]
     tick(desk, now)
     return Published(told(desk, dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])))
 
