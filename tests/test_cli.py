@@ -189,6 +189,7 @@ def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_mend(benc
     out = run("status", code=A_PERSON)[1]
     assert f"pgc/a.md:{problem['line']}: {problem['message']} ({problem['mend']})" in out
     assert "Nothing waits" not in out
+    assert "1 file or feed could not be taken in" in out
     assert run("status", "--json")[0] == A_PERSON
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steadycast.errors import InputError, SettingsError
-from steadycast.press.run import render_all
+from steadycast.press.run import Rendered, render_all
 
 SETTINGS = """\
 [community]
@@ -102,6 +102,13 @@ def test_the_first_run_writes_every_draft_for_every_channel(root):
         found["note/pgc/2026-11-02-night.txt"].decode().startswith("第2夜: 灯下读了 2 页。 2026-11-02T00:00:00+08:00 ")
     )
     assert b"<!doctype html>" in found["plain/pgc/2026-11-03-night.html"]
+
+
+def test_one_of_a_thing_is_told_as_one():
+    one = Rendered(drafts=1, channels=1, outputs=1, written=1)
+    assert one.summary() == "1 draft for 1 channel: 1 output, 1 written"
+    several = Rendered(drafts=0, channels=2, outputs=3, written=0)
+    assert several.summary() == "0 drafts for 2 channels: 3 outputs, 0 written"
 
 
 def test_a_run_without_a_change_makes_and_writes_nothing(root):

@@ -77,7 +77,8 @@ def _settings(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG00
             "settings", BAD, f"{problem.path}:{problem.line or 1}: {problem.message}", problem.mend or "mend it"
         )
     if not wrong:
-        said = f"{len(workspace.series)} series, {len(workspace.channels)} channels"
+        number = len(workspace.channels)
+        said = f"{len(workspace.series)} series, {number} channel{'' if number == 1 else 's'}"
         yield Finding("settings", OK, said)
 
 

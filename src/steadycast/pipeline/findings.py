@@ -121,7 +121,8 @@ def ticks(now: dt.datetime, last: dt.datetime | None, quiet_after: dt.timedelta,
         state = BAD if quiet > quiet_after else WARN if quiet > SWEEP_LATE else OK
         yield Finding("ticks", state, f"the last {_span(quiet)} ago", "" if state == OK else mend)
     if waiting:
-        yield Finding("sweep", BAD, f"{waiting} deliveries are due and nobody took them", mend)
+        due = "1 delivery is due and nobody took it"
+        yield Finding("sweep", BAD, due if waiting == 1 else f"{waiting} deliveries are due and nobody took them", mend)
 
 
 def unknown(count: int, old: int) -> Finding:

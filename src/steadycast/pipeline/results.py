@@ -95,7 +95,7 @@ class Collected:
         counts = [f"{sum(t.kind == k for t in self.taken)} {k}" for k in ("new", "edited", "renamed", "gone")]
         words = ", ".join(c for c in counts if not c.startswith("0 ")) or "no draft changed"
         waiting = sum(t.state == "waiting" for t in self.taken)
-        words += f"; {waiting} wait for approval" if waiting else ""
+        words += f"; {waiting} wait{'s' if waiting == 1 else ''} for approval" if waiting else ""
         return words + (f"; {len(self.problems)} could not be taken in" if self.problems else "")
 
 

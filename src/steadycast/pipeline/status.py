@@ -59,7 +59,8 @@ def status(desk: Desk, now: dt.datetime) -> Row:
         for gap in planned.gaps if gap.slot in soon
     ]  # fmt: skip
     words = [f"last tick {_ago(now - tick)} ago" if tick else "no tick yet", planned.summary()]
-    words += [f"{len(problems)} files or feeds could not be taken in: `steadycast check`"] if problems else []
+    files = "1 file or feed" if len(problems) == 1 else f"{len(problems)} files or feeds"
+    words += [f"{files} could not be taken in: `steadycast check`"] if problems else []
     return {
         "waiting": waiting,
         "next": planned.rows()[:12],

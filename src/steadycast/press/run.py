@@ -37,9 +37,15 @@ class Rendered:
 
     def summary(self) -> str:
         """One line: how many of what."""
-        words = f"{self.drafts} drafts for {self.channels} channels: {self.outputs} outputs, {self.written} written"
+        words = f"{_many(self.drafts, 'draft')} for {_many(self.channels, 'channel')}: "
+        words += f"{_many(self.outputs, 'output')}, {self.written} written"
         words += f", {self.removed} removed" if self.removed else ""
-        return words + (f"; {len(self.problems)} problems" if self.problems else "")
+        return words + (f"; {_many(len(self.problems), 'problem')}" if self.problems else "")
+
+
+def _many(number: int, what: str) -> str:
+    """`1 draft`, `2 drafts`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def render_all(
