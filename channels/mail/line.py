@@ -49,7 +49,7 @@ class Line(smtplib.SMTP):
 
     def greet(self, context: ssl.SSLContext | None) -> None:
         """Wait for the server's greeting, inside TLS where a context is given."""
-        if context is not None:
+        if context is not None and self.sock is not None:
             self.sock = context.wrap_socket(self.sock, server_hostname=self._host)
         code, said = self.getreply()
         if code != 220:
@@ -70,6 +70,8 @@ class Line(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         """As smtplib's, of at most ANSWER bytes."""
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("the line is closed")
         if self.file is None:
             self.file = _Bounded(self.sock.makefile("rb"))
         self.file.left = ANSWER
