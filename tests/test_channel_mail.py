@@ -439,7 +439,9 @@ def dripping(line, before=b"", every=0.05):
                         taken.sendall(answer + b"\r\n")
                     letter = b""
                     while every is None and not letter.endswith(b"\r\n.\r\n"):
-                        letter += taken.recv(65536)
+                        if not (more := taken.recv(65536)):
+                            return  # whoever sent has gone
+                        letter += more
                     taken.sendall(line)
                     while every is not None:
                         time.sleep(every)
