@@ -6,7 +6,7 @@ import time
 from email import message_from_bytes, policy
 
 import pytest
-from hostile import TEMPLATES, corpus, yaml_text
+from hostile import TEMPLATES, known, yaml_text
 from pipeline_bench import COMMUNITY, DAILY, SITE
 from test_hostile_script import documents
 
@@ -41,7 +41,7 @@ def test_a_draft_is_never_a_template(bench):
 @pytest.mark.parametrize("vectors", [TEMPLATES, pytest.param(None, marks=pytest.mark.slow)], ids=["own", "all known"])
 def test_every_known_injection_comes_out_as_it_went_in(tmp_path, vectors):
     """49 stands on no page where an injection would have put it, and no page fails."""
-    every = list(vectors or corpus("ssti.json"))
+    every = list(vectors or known("ssti.json"))
     for _, page in documents(every, tmp_path, whole=False):
         for gone in ("uid=0(", "root:x:", "<class 'object'>", "7777777", "&lt;class &#39;"):
             assert gone not in page or any(gone in vector for vector in every)

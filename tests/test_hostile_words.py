@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 
 import icalendar
 import pytest
-from hostile import WORDS, corpus, faults, kit_script, yaml_text
+from hostile import WORDS, faults, kit_script, known, yaml_text
 from pipeline_bench import COMMUNITY, SITE
 
 from steadycast import pipeline
@@ -77,7 +77,7 @@ def plain(text: str) -> str:
 )
 def test_they_come_out_as_what_they_are(bench, capsys, monkeypatch, words):
     """Ledger, site, feeds, letters, calendar, kits and report hold them and are well-formed; a terminal obeys none."""
-    every = usable(words or corpus("naughty-strings.json"))
+    every = usable(words or known("naughty-strings.json"))
     if words is None:
         every = every[::6]  # each is published five times over
     published(bench, every)
