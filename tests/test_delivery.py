@@ -767,6 +767,20 @@ def test_a_ledger_that_stays_broken_stops_the_batch(ledger, promise, clock):
     assert len(fake.posts) == 8
 
 
+def scarce(monkeypatch, most):
+    """The system gives so many threads, and then no more; how many are left, to be set anew."""
+    start, left = threading.Thread.start, [most]
+
+    def next_one(thread):
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", next_one)
+    return left
+
+
 @pytest.mark.parametrize("most", [0, 1, 3])
 @pytest.mark.parametrize("delivery", ["read-back", "blind"])
 def test_a_system_that_gives_no_more_threads_leaves_nothing_in_doubt(
@@ -776,15 +790,7 @@ def test_a_system_that_gives_no_more_threads_leaves_nothing_in_doubt(
     fake = FakeChannel(delivery, clock)
     promise(*(f"c{n}" for n in range(8)))
     claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
-    start, left = threading.Thread.start, [most]
-
-    def scarce(thread):
-        if not left[0]:
-            raise RuntimeError("can't start new thread")
-        left[0] -= 1
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", scarce)
+    scarce(monkeypatch, most)
     done = deliver(ledger, claims, a_post, fake.open, clock=clock, workers=8)
     assert {result.state for result in done} == {State.PUBLISHED}
     assert len(fake.posts) == 8
@@ -800,15 +806,7 @@ def test_a_system_that_gives_no_more_threads_still_looks(ledger, promise, clock,
         fake.hang(accepted=there)
     publish(ledger, fake, clock)
     assert ledger.counts() == {State.UNKNOWN: 8}
-    start, left = threading.Thread.start, [most]
-
-    def scarce(thread):
-        if not left[0]:
-            raise RuntimeError("can't start new thread")
-        left[0] -= 1
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", scarce)
+    left = scarce(monkeypatch, most)
     clock.advance(dt.timedelta(minutes=1))
     done = settle(ledger, fake.open, clock=clock, workers=8)
     assert {result.state for result in done} == {State.SEEN if there else State.DUE}
