@@ -1,0 +1,12 @@
+"""What the ledger has to remember of clocks, promises and drafts, beside the rows of the first schema."""
+
+from __future__ import annotations
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing is rewritten: every column that is added here has a default that means "as before"."""
