@@ -24,7 +24,7 @@ ROOMS = {
     "rooms": {"errors"},
     "workspace": {"errors", "schedule", "rooms"},
     "ledger": {"errors", "schedule", "crashpoints", "durable"},
-    "channel": {"errors", "schedule", "shelf", "durable", "turn"},  # hands these three out to adapters
+    "channel": {"errors", "schedule", "shelf", "durable", "turn", "render"},  # hands out these, and of render the ruler
     "shelf": {"channel", "crashpoints", "durable"},
     "web": {"errors", "crashpoints", "turn"},
     "render": {"errors", "draft", "channel", "schedule", "durable"},

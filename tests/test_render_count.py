@@ -195,3 +195,21 @@ def test_many_separate_calls_on_a_long_text_stay_quick():
     """A hostile text of one grapheme after another does not make cutting quadratic."""
     text = "e\u0301" * 50_000
     assert count(cut(text, Limit(300, "graphemes")), Limit(300, "graphemes")) == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("Claude 4.6发布，AI助手又进化了", 15),  # 20 characters; what the editor's counter said of it
+        ("字" * 19 + "😀", 21),
+        ("hello", 3),
+        ("", 0),
+        ("字" * 20, 20),
+        ("a" * 40, 20),
+        ("✨", 1),
+    ],
+)
+def test_full_widths_are_utf16_units_and_ascii_is_half_of_one(text, length):
+    assert count(text, Limit(20, "fullwidth")) == length
+    assert cut(text, Limit(20, "fullwidth")) == text or length > 20
+    assert count(cut(text, Limit(20, "fullwidth")), Limit(20, "fullwidth")) <= 20

@@ -66,6 +66,19 @@ def test_styles_are_written_on_each_element_and_no_class_or_id_is_left():
     assert 'href="#' not in out
 
 
+def test_a_property_is_said_once_and_a_shorthand_takes_its_longhands_with_it():
+    rules = {"p": "margin: 0 0 1em; color:#333", "blockquote p": "margin:0;color:grey", "li p": "padding-left:1em"}
+    style = Style({**rules, "ul li p": "padding:0;padding-left:2px"})
+    assert style.of("p", ["blockquote"]) == "margin:0;color:grey"
+    assert style.of("p", ["ul", "li"]) == "margin:0 0 1em;color:#333;padding:0;padding-left:2px"
+
+
+def test_a_picture_with_sides_keeps_its_shape_where_the_style_narrows_it():
+    style = Style({"img": "max-width:100%;height:auto"})
+    out = shown('<img src="https://a.example/b.png" width="900" height="600" alt="">', RenderRule(classes=False), style)
+    assert 'style="max-width:100%;height:auto;width:900px"' in out
+
+
 def test_the_style_of_an_element_does_not_leak_out_of_its_parent():
     style = Style({"blockquote p": "color:grey"})
     out = shown("> a\n\nb\n\n> c\n\nd", RenderRule(classes=False), style)
@@ -88,7 +101,7 @@ def test_bullets_stand_inside_the_paragraph_of_a_loose_item():
 
 def test_a_style_does_not_undo_the_alignment_of_a_column():
     out = shown("|a|b|\n|:-:|---|\n|1|2|", PASTED, Style({"th": "color:#333;text-align:left"}))
-    assert '<th align="center" style="color:#333;text-align:left;text-align:center">a</th>' in out
+    assert '<th align="center" style="color:#333;text-align:center">a</th>' in out
     assert '<th style="color:#333;text-align:left">b</th>' in out
 
 

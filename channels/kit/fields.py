@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadycast.channel import Limit
+from steadycast.channel import Limit, count
 
-from .words import address, measured, name_within, plain
+from .words import address, name_within, plain
 
 if TYPE_CHECKING:
     from .sheet import Sheet
@@ -38,7 +38,7 @@ def fields(sheet: Sheet) -> Iterator[Field]:
     for name in sheet.data["fields"][sheet.post.form]:
         if value := values.get(name, ""):
             limit = sheet.limits.get(name, Limit(0))
-            n = len(sheet.tags) if name == "tags" else measured(value, limit.count)
+            n = len(sheet.tags) if name == "tags" else count(value, limit)
             yield Field(name, sheet.words.get(name, name), value, n, limit.max, limit.count, "\n" in value)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -93,6 +95,12 @@ class Sheet:
         given["when"] = self.when(post.event.start) if post.event else ""
         given["place"] = plain(post.event.place) if post.event else ""
         return first_fit(forms, given, self.limits["text"]) or self.title
+
+    @property
+    def length(self) -> str:
+        """How much text the body has, as an editor counts it: characters, without mark-up and line breaks."""
+        text = unescape(re.sub(r"<[^>]*>|\n", "", self.post.html))
+        return f"{len(text):,}"
 
     def counter(self, field: Field, lead: str = "") -> str:
         """What a field takes of its limit, for people: `18/32 字`; nothing where no limit is known."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import regex  # type: ignore[import-untyped]
 
-from steadycast.channel import Limit
+from steadycast.channel import Limit, count
 
 # Controls, line and paragraph separators, and the marks that turn the direction of text: none belongs in one line.
 UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -29,26 +28,13 @@ def address(url: object) -> str:
         return ""
 
 
-def measured(text: str, count: str) -> int:
-    """Count `text` as a limit counts: code points, graphemes, UTF-8 bytes, UTF-16 units, words, or CJK as two."""
-    if count == "bytes":
-        return len(text.encode())
-    if count == "utf16":
-        return len(text.encode("utf-16-le")) // 2
-    if count == "words":
-        return len(text.split())
-    if count == "weighted":
-        return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-    return len(regex.findall(r"\X", text)) if count == "graphemes" else len(text)
-
-
 def name_within(name: str, limit: Limit) -> str:
     """Return as much of a name as `limit` takes: whole words where there are several, never half a grapheme."""
-    if not limit.max or measured(name, limit.count) <= limit.max:
+    if not limit.max or count(name, limit) <= limit.max:
         return name
     kept = ""
     for grapheme in regex.findall(r"\X", name):
-        if measured(kept + grapheme, limit.count) > limit.max:
+        if count(kept + grapheme, limit) > limit.max:
             break
         kept += grapheme
     if not name[len(kept) :].startswith(" ") and " " in kept:
@@ -60,7 +46,7 @@ def first_fit(forms: Sequence[str], given: Mapping[str, str], limit: Limit) -> s
     """Return the first of `forms`, filled in, that is within `limit`; "" when none is."""
     for form in forms:
         made = "\n".join(filter(None, (_line(part, given) for part in form.split("\n"))))
-        if measured(made, limit.count) <= limit.max:
+        if count(made, limit) <= limit.max:
             return made
     return ""
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from steadycast import durable
 from steadycast.errors import Busy, Refused, Unknown
+from steadycast.render.count import count
 from steadycast.shelf import Shelf, media_name, slot_path, with_media
 from steadycast.turn import held as in_turn
 
@@ -33,6 +34,7 @@ __all__ = [
     "Setting",
     "Shelf",
     "Unknown",
+    "count",
     "durable",
     "in_turn",
     "media_name",
@@ -130,7 +132,9 @@ class Limit:
     """How much of one text a platform takes, and how it counts."""
 
     max: int
-    count: str = "codepoints"  # codepoints, graphemes, bytes (UTF-8), utf16, weighted (CJK and emoji 2, else 1), words
+    # codepoints, graphemes, bytes (UTF-8), utf16, weighted (CJK and emoji 2, else 1), fullwidth (ASCII half, else 1 a
+    # UTF-16 unit), words
+    count: str = "codepoints"
     min: int = 0
     url: int | None = None  # every URL counts this much, whatever its length
     cut: bool = True  # False: too long is an error at intake, never cut

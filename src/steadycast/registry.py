@@ -47,7 +47,7 @@ EVERYBODYS = (
 )  # of every channel: no platform's setting can be called so
 TABLES = ("limits", "media", "render", "settings", "data")
 CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
-    (Limit, "count"): ("codepoints", "graphemes", "bytes", "utf16", "weighted", "words"),
+    (Limit, "count"): ("codepoints", "graphemes", "bytes", "utf16", "weighted", "fullwidth", "words"),
     (RenderRule, "links"): ("keep", "footnotes", "text"),
     (RenderRule, "code"): ("classes", "inline", "plain"),
     (RenderRule, "bullets"): ("native", "literal"),

@@ -313,5 +313,6 @@ def _unit(limit: Limit) -> str:
         "bytes": "bytes (UTF-8)",
         "utf16": "UTF-16 units",
         "weighted": "weights (Han and emoji 2)",
+        "fullwidth": "characters (ASCII half, emoji 2)",
         "words": "words",
     }[limit.count]

@@ -6,11 +6,14 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from steadycast.channel import Limit
 from steadycast.errors import DraftError
 from steadycast.render.han import CLOSING, WIDE
 from steadycast.render.later import Later
+
+if TYPE_CHECKING:  # channel.py hands `count` out to adapters
+    from steadycast.channel import Limit
 
 # A URL as readers' programs find it: scheme, a host with a dot and labels of at most 63, then anything up to white
 # space or Han text, but not the punctuation it ends on. A host in Han text is counted letter by letter: that is safe.
@@ -35,13 +38,14 @@ _CLUSTER = Later(r"\X", "regex")
 _LIGHT = Later("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
 _MAYBE_EMOJI = Later("[\xa9\xae\u200d\u203c-\u3299\ufe0f\U0001f000-\U000fffff]")
 _EMOJI = Later(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3", "regex")
+_ASCII = re.compile(r"[\x00-\x7f]+")
 _WORD = Later(rf"[{WIDE}]|[^\s{WIDE}]+")
 _WEIGHTED_URL = 23
 MOST_PARTS = 250  # of one thread: nobody reads on so far, and finding where to part takes time
 
 
 def count(text: str, limit: Limit) -> int:
-    """How long `text` is as `limit` counts: code points, graphemes, UTF-8 bytes, UTF-16 units, weights or words.
+    """How long `text` is as `limit` counts: code points, graphemes, bytes, UTF-16 units, weights, widths or words.
 
     With `limit.url` every http(s) URL counts that much, whatever its length; weighted text counts 23 for one (the
     weights are those of the twitter-text library's configuration v3, after NFC).
@@ -89,6 +93,7 @@ _MEASURES: dict[str, Callable[[str], int]] = {
     "bytes": lambda text: len(text.encode("utf-8", "surrogatepass")),
     "utf16": lambda text: len(text) + sum(c > "\uffff" for c in text),
     "weighted": _weighted,
+    "fullwidth": lambda text: (_MEASURES["utf16"](text) * 2 - sum(map(len, _ASCII.findall(text))) + 1) // 2,
     "words": lambda text: len(_WORD.findall(text)),
 }
 

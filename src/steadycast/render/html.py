@@ -10,7 +10,7 @@ from steadycast.channel import RenderRule
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour
 from steadycast.render.lexer import TAG, VOID, Links, attribute, is_of, says_its_url, web_links, words
-from steadycast.render.style import Style
+from steadycast.render.style import Style, merged
 
 _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 _MARKS = re.compile(r' (?:class|id|rel)="[^"]*"')
@@ -176,13 +176,15 @@ class _Elements:
         opened = tag if as_name == name else f"<{as_name}>"
         declarations = self._style.of(as_name, self._around)
         if " align=" in opened and "text-align:" in declarations:  # a style wins over the attribute
-            declarations += f";text-align:{attribute(opened, 'align')}"
+            declarations = merged(declarations, f"text-align:{attribute(opened, 'align')}")
         if not self._classes:
             opened = _MARKS.sub("", opened)
             if name == "img":
                 sides = _SIDES.findall(opened)
                 opened = _SIDES.sub("", opened)
-                declarations = ";".join([*filter(None, [declarations]), *(f"{side}:{px}px" for side, px in sides)])
+                if "height:auto" in declarations:  # a picture that is made narrower stays in its shape
+                    sides = [(side, px) for side, px in sides if side == "width"]
+                declarations = merged(declarations, *(f"{side}:{px}px" for side, px in sides))
         if declarations and " style=" not in opened:
             opened = f'{opened[:-1]} style="{declarations}">'
         return f'<section style="overflow-x:auto">{opened}' if name == "table" and self._scrolls else opened

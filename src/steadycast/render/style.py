@@ -20,7 +20,12 @@ class Style:
         self._rules: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for selector, declarations in (rules or {}).items():
             *around, name = selector.split()
-            text = " ".join(declarations.split()).rstrip(";").replace('"', "'").replace("&", "&amp;")
+            text = (
+                re.sub(r"\s*([;:])\s*", r"\1", " ".join(declarations.split()))
+                .rstrip(";")
+                .replace('"', "'")
+                .replace("&", "&amp;")
+            )
             self._rules.setdefault(name, []).append((tuple(around), text))
         chains = [chain for found in self._rules.values() for chain, _ in found]
         self.names = frozenset(self._rules)
@@ -28,7 +33,18 @@ class Style:
 
     def of(self, name: str, around: Sequence[str]) -> str:
         """The declarations for `name` inside `around` (outermost first); later rules come later, and so win."""
-        return ";".join(text for chain, text in self._rules.get(name, ()) if _inside(chain, around))
+        return merged(*(text for chain, text in self._rules.get(name, ()) if _inside(chain, around)))
+
+
+def merged(*declarations: str) -> str:
+    """All of `declarations` with each property once: the later one wins, a shorthand over its longhands too."""
+    kept: dict[str, str] = {}
+    for declaration in ";".join(declarations).split(";"):
+        name, colon, value = declaration.partition(":")
+        if colon:
+            kept = {known: said for known, said in kept.items() if known != name and not known.startswith(f"{name}-")}
+            kept[name] = value
+    return ";".join(f"{name}:{value}" for name, value in kept.items())
 
 
 def _inside(chain: tuple[str, ...], around: Sequence[str]) -> bool:
