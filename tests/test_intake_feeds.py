@@ -11,8 +11,9 @@ from werkzeug import Response
 
 from steadycast.errors import FeedError
 from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, draft_of, read, read_all
-from steadycast.intake.items import Item, SeenItem, new_items
+from steadycast.intake.items import new_items
 from steadycast.intake.markup import markdown
+from steadycast.intake.same_item import Item, SeenItem
 from steadycast.schedule.model import Form, Origin
 from steadycast.web import Fetcher
 
@@ -187,7 +188,7 @@ def item(n, *, guid=None, link=None, title=None, body=None, published=NOW) -> It
 
 
 def remembered(*items, draft="d"):
-    return [SeenItem(i.key, i.link, i.content_hash, draft) for i in items]
+    return [SeenItem(i.key, i.link, i.content_hash, draft, i.published) for i in items]
 
 
 def changes(items, seen, **more):

@@ -245,3 +245,36 @@ def test_an_address_that_is_a_secret_is_written_nowhere(bench, httpserver, monke
     assert token not in dump
     assert token.encode() not in kept
     assert {row["path"] for row in found.rows() if row["what"] == "feed"} == {"ALICE_FEED"}
+
+
+def test_a_feed_of_one_item_that_is_another_each_day_is_as_many_drafts(bench, server):
+    """One title and the home page as link for all: a new guid with new words is no edit of yesterday's."""
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 1"))
+    for day in range(1, 4):
+        server.has(
+            f"<item><title>早安</title><link>https://alice.example/</link><guid isPermaLink='false'>d{day}</guid>"
+            f"<pubDate>{20 + day} Nov 2026 00:00:00 GMT</pubDate><description>Day {day}</description></item>"
+        )
+        assert titles(look(desk, 24 * day)) == ["早安"]
+    assert len(pipeline.drafts(desk)) == 3
+
+
+def test_a_small_blog_that_moves_house_brings_nothing_twice(bench, server):
+    """Three items with new guids, links and picture hosts are the three that are known, by title and date."""
+
+    def blog(host):
+        return [
+            f"<item><title>T {n}</title><link>https://{host}/{n}</link><guid>https://{host}/?p={n}</guid>"
+            f"<pubDate>Mon, 0{n} Jun 2026 08:00:00 GMT</pubDate>"
+            f"<description>&lt;p&gt;Words {n} &lt;a href='https://{host}/img/{n}'&gt;see&lt;/a&gt;&lt;/p&gt;</description></item>"
+            for n in (1, 2, 3)
+        ]
+
+    server.has(*blog("old.example"))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 3"))
+    assert len(titles(look(desk))) == 3
+    server.has(*blog("new.example"))
+    moved = look(desk, 1)
+    assert (titles(moved), titles(moved, "edited")) == ([], ["T 1", "T 2", "T 3"])
+    assert look(desk, 2).taken == ()
+    assert len(pipeline.drafts(desk)) == 3

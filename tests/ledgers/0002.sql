@@ -92,10 +92,10 @@ INSERT INTO "event" VALUES(10,2,1795780800000000,'sending','');
 INSERT INTO "event" VALUES(11,3,1795780800000000,'sending','');
 INSERT INTO "event" VALUES(12,4,1795780800000000,'sending','');
 INSERT INTO "event" VALUES(13,2,1795780800000000,'step','part-1 remote-1');
-INSERT INTO "event" VALUES(14,4,1795780800000000,'handed','kit-1');
-INSERT INTO "event" VALUES(15,2,1795780800000000,'unknown','');
-INSERT INTO "event" VALUES(16,1,1795780800000000,'published','https://blog.example/1');
-INSERT INTO "event" VALUES(17,3,1795780800000000,'refused','');
+INSERT INTO "event" VALUES(14,1,1795780800000000,'published','https://blog.example/1');
+INSERT INTO "event" VALUES(15,3,1795780800000000,'refused','');
+INSERT INTO "event" VALUES(16,4,1795780800000000,'handed','kit-1');
+INSERT INTO "event" VALUES(17,2,1795780800000000,'unknown','');
 CREATE TABLE feed (
 	"key" VARCHAR(16) NOT NULL, 
 	member VARCHAR NOT NULL, 
@@ -117,10 +117,10 @@ CREATE TABLE feed_item (
 	link VARCHAR NOT NULL, 
 	content_hash VARCHAR(64) NOT NULL, 
 	draft VARCHAR(16), 
-	at BIGINT NOT NULL, 
+	at BIGINT NOT NULL, published BIGINT, 
 	PRIMARY KEY (feed, guid)
 );
-INSERT INTO "feed_item" VALUES('f','g','https://alice.example/1','','d1',1795780800000000);
+INSERT INTO "feed_item" VALUES('f','g','https://alice.example/1','','d1',1795780800000000,NULL);
 CREATE TABLE frozen (
 	delivery BIGINT NOT NULL, 
 	hash VARCHAR(64) NOT NULL, 

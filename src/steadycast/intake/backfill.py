@@ -19,7 +19,7 @@ from steadycast.draft.reading import is_ready
 from steadycast.errors import DraftError, FeedError, InputError
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
-from steadycast.intake.items import Item
+from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form
 from steadycast.web import Fetched, Fetcher
 

@@ -24,7 +24,7 @@ from steadycast.draft.decoding import visible
 from steadycast.draft.outline import outline
 from steadycast.errors import FeedError
 from steadycast.intake.feed_worker import MAX_BYTES, MAX_SECONDS
-from steadycast.intake.items import Item
+from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form, Origin
 from steadycast.web import Fetched, Fetcher, FetchError, shown_url
 

@@ -130,6 +130,7 @@ class FeedItemRow(SQLModel, table=True):
     content_hash: str = Field(default="", max_length=64)
     draft: str | None = Field(default=None, max_length=16)
     at: dt.datetime = Field(sa_type=Instant)
+    published: dt.datetime | None = Field(default=None, sa_type=Instant)  # as the feed has it
 
 
 class SlotRow(SQLModel, table=True):

@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 
 from steadycast.errors import DraftError, FeedError
 from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome, draft_of, read_all
-from steadycast.intake.items import Item, SeenItem, new_items
+from steadycast.intake.items import new_items
 from steadycast.intake.reconcile import Change, Known
+from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import with_media_kept
@@ -154,7 +155,15 @@ def _read(look: _Look) -> Came:
     new, edited, items, revised, problems = [], [], [], [], []
 
     def item_row(item: Item, key: str, draft: str | None) -> FeedItemRow:
-        return FeedItemRow(feed=feed.key, guid=key, link=item.link, content_hash=item.content_hash, draft=draft, at=now)
+        return FeedItemRow(
+            feed=feed.key,
+            guid=key,
+            link=item.link,
+            content_hash=item.content_hash,
+            draft=draft,
+            at=now,
+            published=item.published,
+        )
 
     for item in changes.new:
         key = changes.keys.get(item, item.key)
@@ -179,6 +188,7 @@ def _read(look: _Look) -> Came:
         revised.append(item_row(item, before.guid, there.id))
     items += [item_row(item, changes.keys.get(item, item.key), None) for item in changes.old]
     items += [item_row(item, changes.keys.get(item, item.key), other.draft) for item, other in changes.again]
+    revised += [item_row(item, before.guid, before.draft) for item, before in changes.dated]
     said = "" if result.state.baseline else f"baseline set, {len(changes.old)} old items left"
     return Came(
         tuple(new),
@@ -192,7 +202,7 @@ def _read(look: _Look) -> Came:
 
 
 def _seen(rows: Iterable[FeedItemRow]) -> list[SeenItem]:
-    return [SeenItem(row.guid, row.link, row.content_hash, row.draft) for row in rows]
+    return [SeenItem(row.guid, row.link, row.content_hash, row.draft, row.published) for row in rows]
 
 
 def _row(result: FeedResult, table: Feed, row: FeedRow | None, now: dt.datetime, failed: str = "") -> FeedRow:

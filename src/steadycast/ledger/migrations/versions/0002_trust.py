@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -10,3 +13,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Nothing is rewritten: every column that is added here has a default that means "as before"."""
+    op.add_column("feed_item", sa.Column("published", sa.BigInteger(), nullable=True))
