@@ -7,6 +7,7 @@
 #   make bench          measure against peers, and write benchmarks/RESULTS.md
 #   make powercut       what a power cut costs, on traced writes (IMAGES=1000, SEED=)
 #   make lock           renew the lock files from pyproject.toml
+#   make clean          remove .venv and caches; the ledger and what was published stay
 
 VENV ?= .venv
 # 3.11 or newer; Debian calls it python3, others may have several.
@@ -56,5 +57,6 @@ lock:
 	uv pip compile pyproject.toml --group build --generate-hashes --python-version 3.11 --universal -q --no-header --no-emit-index-url -o requirements.lock
 	uv pip compile pyproject.toml --group dev --generate-hashes --python-version 3.11 --universal -q --no-header --no-emit-index-url -c requirements.lock -o requirements-dev.lock
 
+# What can be made again. The ledger, what was published, media and kits stay: they cannot.
 clean:
-	rm -rf $(VENV) var
+	rm -rf $(VENV) $(addprefix var/,cache preview render log)

@@ -602,13 +602,25 @@ def test_what_can_neither_be_settled_nor_confirmed_says_what_to_do(bench, kit):
         settled, handed.key
     )
     pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
-    told = mend(partial(pipeline.confirm, url="https://weibo.com/1/b"), handed.key)
-    assert "was confirmed already, with https://weibo.com/1/a (the record keeps the first address" in told
     assert "(it is there: nothing is left to do)" in mend(settled, handed.key)
     with desk.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE delivery SET state = 'missed'")
     told = mend(partial(pipeline.confirm, url="https://weibo.com/1/b"), handed.key)
     assert f"(`steadycast settle {handed.key} --again` sends it after all)" in told
+
+
+def test_a_mistyped_address_is_corrected_by_saying_it_again(bench, kit):
+    """The address and its receipt change; when it was there, and so the verdict, does not."""
+    desk, handed = kit
+    pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    before = desk.ledger.delivery_of(handed.key)
+    bench.at(25, 9, 0)
+    told = pipeline.confirm(desk, handed.key, "https://weibo.com/1/b", bench.clock.now())
+    assert "its address is https://weibo.com/1/b now, was https://weibo.com/1/a" in told
+    after = desk.ledger.delivery_of(handed.key)
+    assert (after.state, after.url) == ("confirmed", "https://weibo.com/1/b")
+    assert (after.finished, after.verdict) == (before.finished, before.verdict)
+    assert desk.ledger.receipts(after.slot)[after.channel].url == "https://weibo.com/1/b"
 
 
 def test_what_is_told_is_told_in_the_communitys_wall_time(bench):

@@ -96,7 +96,7 @@ def verify(*, json: Json = False) -> int:
 
 
 def confirm(id: str, *, url: str) -> int:
-    """Close a kit: a person has posted it, and this is its URL.
+    """Close a kit: a person has posted it, and this is its URL. Said again with another URL, it corrects the first.
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ from sqlalchemy import (
     cast,
     delete,
     literal,
+    select,
     type_coerce,
     update,
 )
@@ -43,6 +44,22 @@ def confirm(
 ) -> bool:
     """From handed to confirmed: the kit was posted, at `at` where that is known. False when no kit lies ready."""
     return _arrived(db, delivery, (State.HANDED, State.CONFIRMED), url, who, min(at or now, now), now)
+
+
+def correct(db: Database, delivery: int, url: str, who: str, now: dt.datetime) -> bool:
+    """Another address for a post that a person had said is there. False when it was no person's word, or is not there.
+
+    When it was there, and so its verdict, stays: only the address was mistyped.
+    """
+    c = DELIVERY.c
+    said = select(RECEIPT.c.delivery).where(RECEIPT.c.delivery == delivery, RECEIPT.c.seen == "person")
+    with db.write() as connection:
+        there = c.state.in_((State.CONFIRMED, State.PUBLISHED)) & c.id.in_(said)
+        if connection.execute(update(DELIVERY).where((c.id == delivery) & there).values(url=url)).rowcount != 1:
+            return False
+        connection.execute(update(RECEIPT).where(RECEIPT.c.delivery == delivery).values(url=url, detail={"who": who}))
+        tell(connection, [delivery], now, "corrected", f"{who}: {url}")
+        return True
 
 
 def settle_as_missed(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:

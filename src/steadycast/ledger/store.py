@@ -131,6 +131,7 @@ class Ledger(Database):
     settle_as_missed = people.settle_as_missed
     send_again = people.send_again
     confirm = people.confirm
+    correct = people.correct
     retry = people.retry
     cancel = people.cancel
 

@@ -33,7 +33,7 @@ def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) ->
 
 
 def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
-    """Closes a kit with the URL of the post that a person made; one line that says so."""
+    """Closes a kit with the URL of the post that a person made, or corrects that URL; one line that says so."""
     row = _delivery(desk, id_)
     hosts = [str(host) for host in desk.platform(row.channel).data.get("confirm_hosts") or ()]
     if not _is_address(url):
@@ -44,9 +44,8 @@ def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
         raise InputError(said, mend=f"its address begins with {' or '.join(hosts)}")
     if row.state == State.CONFIRMED and row.url == url:
         return f"{row.slot} on {row.channel} was confirmed already"
-    if row.state == State.CONFIRMED:
-        said = f"{row.slot} on {row.channel} was confirmed already, with {row.url}"
-        raise InputError(said, mend="the record keeps the first address; nothing is left to do")
+    if desk.ledger.correct(_id(row), url, who(), now):
+        return f"{row.slot} on {row.channel} is confirmed: its address is {url} now, was {row.url}"
     if not desk.ledger.confirm(_id(row), url, who(), now):
         said = f"{row.slot} on {row.channel} is {row.state}: no kit lies ready"
         raise InputError(said, mend=_next_step(row))
