@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
@@ -16,6 +16,7 @@ from steadycast.ledger.installation import marker
 from steadycast.ledger.intake import chunks, rows_of
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.schedule.model import Assignment, Slot, Verdict
+from steadycast.schedule.promises import Standing
 
 SLOT = table("slot")
 DELIVERY = table("delivery")
@@ -228,10 +229,62 @@ def slot(db: Database, id: str) -> SlotRow | None:
 
 
 def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[Assignment]:
-    """What the slots of that time carry; `fixed` where something was tried already and planning must not move it."""
-    span = (SLOT.c.at >= after) & (SLOT.c.at < before)
+    """What the slots of that time carry, and any other of which something has begun; `fixed` where it must not move.
+
+    A slot of which everything was missed or called off carries nothing: its draft is stock again.
+    """
+    c = DELIVERY.c
+    begun = select(c.slot).where(c.wake.is_not(None), c.attempt > 0)  # by the index of what is open: a handful
+    span = ((SLOT.c.at >= after) & (SLOT.c.at < before)) | SLOT.c.id.in_(begun)
     with db.read() as connection:
-        joined = select(DELIVERY.c.slot, DELIVERY.c.state, DELIVERY.c.attempt, DELIVERY.c.code).join(SLOT).where(span)
-        fixed = {row.slot for row in connection.execute(joined) if not movable(row)}
+        states = _states(connection, span)
         carry = connection.execute(select(SLOT).where(span, SLOT.c.draft.is_not(None)).order_by(SLOT.c.at, SLOT.c.id))
-        return [Assignment(r.id, r.draft, filled=r.filled, fixed=r.id in fixed, why=r.why) for r in carry]
+        return [
+            Assignment(r.id, r.draft, filled=r.filled, fixed=any(not movable(row) for row in states[r.id]), why=r.why)
+            for r in carry
+            if not _lost(states[r.id])
+        ]
+
+
+def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[Standing]:
+    """The slots of that time that a rhythm asked for, and how far each has come."""
+    span = (SLOT.c.at >= after) & (SLOT.c.at < before) & ~SLOT.c.manual
+    with db.read() as connection:
+        states = _states(connection, span)
+        rows = connection.execute(select(SLOT).where(span)).all()
+    found = []
+    for r in rows:
+        slot = Slot(r.at, r.id, r.series, dt.datetime.fromisoformat(r.local), r.occasion, r.excused)
+        fixed = [row for row in states[r.id] if not movable(row)]
+        over = bool(fixed) and all(row.verdict for row in states[r.id])
+        found.append(Standing(slot, fixed=bool(fixed), over=over))
+    return found
+
+
+def _states(connection: Connection, span: ColumnElement[bool]) -> dict[str, list[Any]]:
+    """How far each delivery of the slots in `span` has come, by slot."""
+    c = DELIVERY.c
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(select(c.slot, c.state, c.attempt, c.code, c.verdict).join(SLOT).where(span)):
+        found[row.slot].append(row)
+    return found
+
+
+def _lost(rows: Collection[Any]) -> bool:
+    """Whether nothing of a slot went out, and nothing will."""
+    ended = (State.MISSED, State.CANCELLED, State.EXCUSED)
+    return any(not movable(row) for row in rows) and all(row.state in ended for row in rows)
+
+
+def rename_series(db: Database, old: str, new: str) -> bool:
+    """Give a series' slots and deliveries, and so its record, to its new name; their ids stay. False: there are none.
+
+    An id is part of what a far side was told: it never changes.
+    """
+    its = select(SLOT.c.id).where(SLOT.c.series == old)
+    with db.write() as connection:
+        if connection.execute(its.limit(1)).first() is None:
+            return False
+        connection.execute(update(DELIVERY).where(DELIVERY.c.slot.in_(its)).values(series=new))
+        connection.execute(update(SLOT).where(SLOT.c.series == old).values(series=new))
+    return True

@@ -104,6 +104,8 @@ class Ledger(Database):
     slots_between = plans.slots_between
     slot = plans.slot
     assignments = plans.assignments
+    promised = plans.promised
+    rename_series = plans.rename_series
     backfill = bulk.backfill
 
     # Delivery, step by step

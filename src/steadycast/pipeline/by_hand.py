@@ -78,7 +78,8 @@ def _out(desk: Desk, row: DraftRow) -> list[DeliveryRow]:
 
 def _takers(desk: Desk, row: DraftRow) -> list[str]:
     """The channels of the matrix for a draft: those of the series that it could serve, else all; that take its form."""
-    promised = [s for s in desk.workspace.series.values() if row.form in s.forms and _serves(row, s.name)]
+    named = row.plan.get("series") or ()
+    promised = [s for s in desk.workspace.series.values() if row.form in s.forms and s.meant_by(named)]
     matrix = {channel for series in promised for channel in series.channels} or set(desk.workspace.channels)
     found = []
     for name, settings in desk.workspace.channels.items():
@@ -89,8 +90,3 @@ def _takers(desk: Desk, row: DraftRow) -> list[str]:
         if row.form in takes and not settings.paused and name not in row.plan.get("skip", ()):
             found.append(name)
     return found
-
-
-def _serves(row: DraftRow, series: str) -> bool:
-    named = row.plan.get("series") or ()
-    return not named or series in named

@@ -190,7 +190,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
 
 
 def _parsed(workspace: Workspace, item: folder.Found) -> Draft:
-    zone, known = workspace.community.zone, frozenset(workspace.series)
+    zone, known = workspace.community.zone, workspace.series_names
     return parse(
         item.raw or b"", item.path, item.file, workspace.content, zone=zone, mtime=item.mtime, known_series=known
     )
@@ -220,8 +220,9 @@ class _Pins:
         if draft.slot is None or not draft.ready:
             return
         promises = self.desk.workspace.series
-        takes = {n for n, s in promises.items() if draft.form in s.forms and (not draft.series or n in draft.series)}
-        meant = [slot for slot in self.slots if slot.series in takes and means(draft.slot, slot)]
+        takes = {n for n, s in promises.items() if draft.form in s.forms and s.meant_by(draft.series)}
+        pin = self.desk.workspace.pin(draft.slot)
+        meant = [slot for slot in self.slots if slot.series in takes and means(pin, slot)]
         coming = [s for s in meant if not s.excused and s.at + promises[s.series].late >= self.now]
         item = as_stock(draft, self.desk.workspace.community.zone)
         able = (in_time(item, s.at) and near(item, s.at, occurrence_of(promises[s.series], s)) for s in coming)
@@ -305,8 +306,8 @@ def unfit(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
 def channels_for(desk: Desk, draft: Draft) -> list[str]:
     """The channels on which a draft may come: those of each series it could serve, less those it leaves out."""
     found: dict[str, None] = {}
-    for name, series in desk.workspace.series.items():
-        if draft.form in series.forms and (not draft.series or name in draft.series):
+    for series in desk.workspace.series.values():
+        if draft.form in series.forms and series.meant_by(draft.series):
             found |= dict.fromkeys(series.channels)
     wanted = [c for c in found if not draft.channels.get(c, {}).get("skip")]
     return [c for c in wanted if (platform := desk.usable(c)) and draft.form in platform.forms]

@@ -102,7 +102,7 @@ def _parse(desk: Desk, item: folder.Found) -> Draft:
         workspace.content,
         zone=workspace.community.zone,
         mtime=item.mtime,
-        known_series=frozenset(workspace.series),
+        known_series=workspace.series_names,
     )
 
 

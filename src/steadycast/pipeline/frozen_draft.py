@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -66,8 +66,8 @@ def to_plan(draft: Draft, zone: dt.tzinfo) -> dict[str, Any]:
     }
 
 
-def to_stock(row: Any, last_used: dt.datetime | None) -> StockItem:
-    """The planner's view of an approved draft, from its ledger row."""
+def to_stock(row: Any, last_used: dt.datetime | None, pin: Callable[[str], str] = str) -> StockItem:
+    """The planner's view of an approved draft, from its ledger row; `pin` says its slot as it is called now."""
     plan = row.plan
     return StockItem(
         draft=row.id,
@@ -75,7 +75,7 @@ def to_stock(row: Any, last_used: dt.datetime | None) -> StockItem:
         origin=Origin(row.origin),
         member=row.member,
         series=tuple(plan.get("series") or ()),
-        slot=plan.get("slot"),
+        slot=pin(plan["slot"]) if plan.get("slot") else None,
         not_before=_instant(plan.get("not_before")),
         expires=_instant(plan.get("expires")),
         evergreen=bool(plan.get("evergreen")),

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
-from steadycast.pipeline import digest
+from steadycast.pipeline import digest, promises
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import OUT_OF_STOCK
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan as decide
-from steadycast.schedule.slots import slots as slots_of
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
 PATIENCE = 120.0  # seconds that planning may take another process
-BEGAN = "began"  # meta: when this community's promises began to count
 
 
 def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
@@ -28,7 +26,10 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
     """
     horizon = desk.workspace.publish.horizon if days is None else dt.timedelta(days=days)
     with desk.in_turn("plan", PATIENCE):
-        slots = _slots(desk, now, horizon)
+        promises.keep(desk, now)
+        slots = promises.owed(desk, now, now + horizon)
+        _drop(desk, now, slots, now + horizon)  # first: what begins from here on is seen below
+        slots = promises.owed(desk, now, now + horizon)
         history = desk.ledger.used()
         stock = stock_of(desk, history)
         after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
@@ -42,22 +43,9 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
             fill_within=desk.workspace.publish.fill_within,
         )
         chosen = digest.write(desk, now, slots, chosen)
-        desk.ledger.save_plan(slots, chosen, _deliveries(desk, slots, chosen, stock), now)
-        _drop(desk, now, slots, now + horizon)
+        desk.ledger.save_plan(slots, chosen, _deliveries(desk, now, slots, chosen, stock), now)
         desk.ledger.set_meta(PLANNED, as_of.isoformat())
     return show(desk, now, horizon)
-
-
-def _slots(desk: Desk, now: dt.datetime, horizon: dt.timedelta) -> list[Slot]:
-    """Slots from the oldest that may still be served late, to the horizon; none from before the first plan."""
-    kept = desk.ledger.meta(BEGAN)
-    if kept is None:
-        desk.ledger.set_meta(BEGAN, kept := now.isoformat())
-    began = dt.datetime.fromisoformat(kept)
-    found: list[Slot] = []
-    for series in desk.workspace.series.values():
-        found += slots_of(series, max(now - series.late, began), now + horizon)
-    return sorted(found)
 
 
 def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:
@@ -69,19 +57,24 @@ def stock_of(desk: Desk, history: Iterable[Past]) -> list[StockItem]:
     """Every approved draft that may still go out, as the planner sees it."""
     last_used = {past.draft: past.at for past in history}
     rows = [row for row in desk.ledger.drafts() if row.approved_revision and row.state not in OUT_OF_STOCK]
-    return [to_stock(row, last_used.get(row.id)) for row in rows]
+    return [to_stock(row, last_used.get(row.id), desk.workspace.pin) for row in rows]
 
 
 def _deliveries(
-    desk: Desk, slots: Iterable[Slot], chosen: Iterable[Assignment], stock: Iterable[StockItem]
+    desk: Desk, now: dt.datetime, slots: Sequence[Slot], chosen: Iterable[Assignment], stock: Iterable[StockItem]
 ) -> list[PlannedDelivery]:
+    """What each slot asks of each channel; a channel that came to its series since owes no slot that is past."""
+    past = [slot.id for slot in slots if slot.at < now]
+    there: dict[str, set[str]] = {}
+    for delivery in desk.ledger.deliveries(slots=past) if past else ():
+        there.setdefault(delivery.slot, set()).add(delivery.channel)
     items = {item.draft: item for item in stock}
     carried = {a.slot: items.get(a.draft) for a in chosen}
     found = []
     for slot in slots:
         series = desk.workspace.series[slot.series]
         for channel in series.channels:
-            if not desk.workspace.channels[channel].paused:
+            if not desk.workspace.channels[channel].paused and channel in there.get(slot.id, (channel,)):
                 why = _leaves_out(desk, channel, carried.get(slot.id))
                 found.append(PlannedDelivery(slot.id, channel, series.grace, series.late, why))
     return found

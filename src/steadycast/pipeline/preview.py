@@ -101,7 +101,7 @@ def _draft(desk: Desk, named: Path | str) -> Draft:
                 content,
                 zone=desk.workspace.community.zone,
                 mtime=item.mtime,
-                known_series=frozenset(desk.workspace.series),
+                known_series=desk.workspace.series_names,
             )
         if isinstance(item, folder.Problem) and item.path == path:
             raise DraftError(item.message, file=candidate, line=item.line, mend=item.mend)

@@ -63,7 +63,7 @@ def as_stock(draft: Draft, zone: dt.tzinfo) -> StockItem:
 
 def _without_series(promises: Sequence[Series], draft: Draft, by_hand: str) -> Reason:
     """No series takes it: by its form, or because it leaves out each channel."""
-    named = [series for series in promises if not draft.series or series.name in draft.series]
+    named = [series for series in promises if series.meant_by(draft.series)]
     if any(draft.form in series.forms for series in named):
         return Reason("channels", "it leaves out every channel of its series", "leave it one of them")
     said = f"{' or '.join(draft.series)} takes no {draft.form}" if draft.series else f"no series takes {_a(draft.form)}"

@@ -66,7 +66,7 @@ class Maker:
         self.media, self.cache = workspace.media, workspace.cache
         self.out = {outlet.name: str(outlet.channel.out) for outlet in chosen}
         self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-        self._series = frozenset(workspace.settings.series)
+        self._series = workspace.series_names
         self._content = workspace.content.resolve()
 
     def __reduce__(self) -> tuple[Any, ...]:

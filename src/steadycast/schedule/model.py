@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -40,6 +40,7 @@ class Series:
     """A promise: what, from whom, how often, on which channels."""
 
     name: str
+    was: str = ""  # its name before it was renamed: the record, drafts and pins of that name are its own
     every: str | None = None  # human form ("day at 06:20"); exactly one of every and rrule
     rrule: str | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -56,9 +57,14 @@ class Series:
     cooldown: dt.timedelta = dt.timedelta(days=90)
     except_: frozenset[dt.date] = frozenset()  # local dates without a slot
     days_off: Mapping[dt.date, str] = field(default_factory=dict)  # local date -> the holiday's name
+    workdays: frozenset[dt.date] = frozenset()  # days of a weekend that are worked, to make up for a holiday
     on_day_off: str = "excuse"  # "excuse": shown, owed nothing; "move": to the next day that is not off
     per_year: int | None = None
     announce: tuple[dt.timedelta, ...] = ()  # an event series' slots fall this long before its occurrence
+
+    def meant_by(self, names: Collection[str]) -> bool:
+        """Whether a draft that asks for the series of these names, or for none, may go out here."""
+        return not names or self.name in names or (bool(self.was) and self.was in names)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -19,7 +19,7 @@ def suits(series: Series, item: StockItem) -> bool:
     """Whether a draft could serve some slot of a series: by form, series and channels."""
     return (
         item.form in series.forms
-        and (not item.series or series.name in item.series)
+        and series.meant_by(item.series)
         and not (series.channels and item.skip_channels.issuperset(series.channels))
     )
 

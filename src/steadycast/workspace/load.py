@@ -75,6 +75,17 @@ class Workspace(Rooms):
         """The promises by name, ready for the schedule."""
         return {name: self._series(name, table) for name, table in self.settings.series.items()}
 
+    @property
+    def series_names(self) -> frozenset[str]:
+        """The names by which a draft may ask for a series: before it was renamed, too."""
+        return frozenset(name for each in self.series.values() for name in (each.name, each.was) if name)
+
+    def pin(self, slot: str) -> str:
+        """A draft's `slot` key, where it names a series as that is called now."""
+        named, at, rest = slot.partition("@")
+        heir = next((each.name for each in self.series.values() if at and each.was == named), named)
+        return f"{heir}{at}{rest}"
+
     def _series(self, name: str, table: SeriesTable) -> Series:
         given = table.model_dump(exclude={"skip", "editor"})
         plain = [s for s in table.skip if not s.startswith("holidays:")]
@@ -221,6 +232,7 @@ def _references(file: Path, text: str, settings: Settings) -> None:
         said = f"series.{BY_HAND}: that is the name of what is published by hand"
         line = line_of(text, ("series", BY_HAND))
         raise SettingsError(said, file=file, line=line, mend="give the series another name")
+    _renamed(file, text, settings)
     for name, series in settings.series.items():
         for channel in series.channels:
             if channel not in settings.channel:
@@ -231,6 +243,23 @@ def _references(file: Path, text: str, settings: Settings) -> None:
                     line=line_of(text, ("series", name, "channels")),
                     mend=f"did you mean {meant!r}?" if meant else f"write a [channel.{channel}] table",
                 )
+
+
+def _renamed(file: Path, text: str, settings: Settings) -> None:
+    """A record goes to one series, and from none that is still there."""
+    heirs: dict[str, str] = {}
+    for name, series in settings.series.items():
+        if not series.was:
+            continue
+        if (heir := heirs.setdefault(series.was, name)) != name:
+            said, mend = f"{heir} was {series.was!r}, too", "a record goes to one of them"
+        elif series.was in settings.series:
+            said, mend = f"there is a [series.{series.was}]", "its record is its own: take `was` out, or that table"
+        else:
+            continue
+        raise SettingsError(
+            f"series.{name}.was: {said}", file=file, line=line_of(text, ("series", name, "was")), mend=mend
+        )
 
 
 def dotted(path: Iterable[str | int]) -> str:

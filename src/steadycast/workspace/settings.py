@@ -61,6 +61,7 @@ class SeriesTable(Model):
     """[series.NAME]: a promise, as written; `Workspace.series` holds it as schedule.model.Series."""
 
     title: str = ""
+    was: str = Field(default="", pattern=f"{NAME}|^$")  # its name before it was renamed
     every: str | None = None
     rrule: str | None = None
     start: dt.date | None = None

@@ -1,0 +1,66 @@
+"""What a series owes, whatever was changed in its settings since: a slot is owed only if it was promised in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from steadycast.schedule.days import DAY
+from steadycast.schedule.model import Series, Slot
+from steadycast.schedule.slots import slots
+
+__all__ = ["Standing", "owed", "rhythm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A slot of a series as it was planned before, under whatever rhythm held then."""
+
+    slot: Slot
+    fixed: bool = False  # something of it is claimed, sent or settled: no planning moves it
+    over: bool = False  # and nothing of it is open any more
+
+
+def rhythm(series: Series) -> str:
+    """A few letters that change when the slots of a series do: by its name, its rhythm, its zone, its days off."""
+    facts = (
+        series.name, series.every, series.rrule, series.zone.key, series.start, series.until, series.on_day_off,
+        series.per_year, series.announce, sorted(series.except_), sorted(series.days_off.items()),
+        sorted(series.workdays),
+    )  # fmt: skip
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def owed(
+    series: Series, since: dt.datetime, standing: Sequence[Standing], now: dt.datetime, until: dt.datetime
+) -> list[Slot]:
+    """The slots that `series` owes from the oldest that may still be served late up to `until`, in order of time.
+
+    Its present rhythm stands `since` an instant: it owes nothing before. What was promised before that, and may still
+    be served, is owed as it was promised. Where `standing` tells that a local day had a slot under another rhythm,
+    passed or begun, that day gets so many fewer: an edit of the hour makes no second post on a day that was served.
+    """
+    since = min(since, now)  # the clock was ahead when it was written
+    oldest = now - series.late
+    theirs = [each for each in standing if each.slot.series == series.name]
+    there = {each.slot.id: each for each in theirs}
+    spent = [each.slot for each in theirs if not each.slot.excused and (each.fixed or each.slot.at < since)]
+    gone = {slot.id for slot in spent}
+    taken = Counter(slot.local.date() for slot in spent)
+    days: dict[dt.date, list[Slot]] = defaultdict(list)
+    found: dict[str, Slot] = {}
+    for slot in slots(series, oldest - DAY, until + DAY):
+        if slot.excused or slot.id in gone:
+            found[slot.id] = slot
+        days[slot.local.date()] += [] if slot.excused else [slot]
+    for day, all_ in days.items():
+        free = [slot for slot in all_ if slot.id not in gone and slot.at >= since]
+        room = max(len(all_) - taken[day], 0)
+        found |= {slot.id: slot for slot in free[max(len(free) - room, 0) :]}
+    # What is past stays as it was promised.
+    found = {id: slot for id, slot in found.items() if slot.at >= (now if id in there else max(since, oldest))}
+    found |= {id: each.slot for id, each in there.items() if oldest <= each.slot.at < now and not each.over}
+    return sorted(slot for slot in found.values() if slot.at < until)
