@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+FIGURES = {
+    "sup": str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+    "sub": str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"),
+}
+
 
 def escaped(text: str) -> str:
     """Return `text` so that Markdown shows it as it is."""
@@ -41,3 +46,8 @@ def fenced(text: str) -> str:
 def begun(row: str) -> str:
     """Return a line whose beginning makes no heading, list or quotation of it."""
     return re.sub(r"^([#+=>-])|^([0-9]+)(?=[.)])", lambda f: f"\\{f[1]}" if f[1] else f"{f[2]}\\", row)
+
+
+def small(text: str, tag: str) -> str:
+    """Return raised or lowered words with small figures: 10³ is not 103."""
+    return text.translate(FIGURES[tag])

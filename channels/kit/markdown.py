@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from steadycast.channel import Media
 
 from .elements import Element, elements
-from .escapes import begun, code, escaped, fenced, spaced, target
+from .escapes import begun, code, escaped, fenced, small, spaced, target
 from .marks import MARKS, Piece, counting, marked
 from .words import address, plain
 
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 BREAK = "  \n"
 
 
@@ -107,8 +106,8 @@ class _Writer:
                 yield self.picture(part)
             elif part.tag == "code":
                 yield Piece("done", code(part.text(), cell=cell))
-            elif part.tag == "sup":
-                yield Piece("text", spaced(part.text()).translate(RAISED))
+            elif part.tag in ("sup", "sub"):
+                yield Piece("text", small(spaced(part.text()), part.tag))
             elif part.tag in MARKS and (mark := MARKS[part.tag]) not in within:
                 yield from marked(mark, [*self.pieces(part.inside, within | {mark}, cell=cell)])
             elif part.tag == "a" and "a" not in within:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import comrak
 
+from steadycast.draft.commonmark import disguised, undisguised
+from steadycast.draft.spelling import spelled
 from steadycast.errors import DraftError
 
 _EXTENSIONS = comrak.ExtensionOptions(
@@ -23,6 +25,8 @@ _ATTRIBUTE = re.compile(r' ([a-z:]+)="([^"]*)"')
 _BEGINNING = 400  # characters: most first paragraphs are shorter
 _PICTURE_HERE = re.compile(r"!\[(?![^\[\]]{0,999}\]\(https?://)")  # a picture, unless it surely is on the web
 _SHOWS_FILE = re.compile(r"<(?:image|html_inline|html_block|raw)[ >]")
+_SPELLED = re.compile(r"</?(?:su[bp]|del|s|script|style)(?: [^<>]*)?>")  # tags that change what the words say
+_HIDDEN = re.compile(r"<(script|style)(?: [^<>]*)?>.*?(?:</\1>|\Z)", re.DOTALL)
 _TEXT = {"text", "code"}
 _BREAK = {"softbreak", "linebreak"}
 _HAN = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
@@ -134,7 +138,8 @@ def _of_its_beginning(body: str) -> Outline | None:
 
 
 def _parsed(body: str) -> str:
-    return comrak.markdown_to_xml(body, extension_options=_EXTENSIONS, render_options=_POSITIONS)
+    told = comrak.markdown_to_xml(disguised(body), extension_options=_EXTENSIONS, render_options=_POSITIONS)
+    return undisguised(told)
 
 
 def _scanned(xml: str) -> tuple[_Scan, re.Match[str] | None]:
@@ -171,11 +176,16 @@ class _Scan:
             self.depth -= 1
             if self.gathering and self.gathering[-1].depth == self.depth:
                 self.close(self.gathering.pop())
+            elif name == "strikethrough":
+                self.word("</del>")
             return
         if name in _TEXT or name in _BREAK:
-            for element in self.gathering:
-                element.words.append(html.unescape(text) if name in _TEXT else "\n")
+            self.word(text if name in _TEXT else "\n")
+        elif name == "strikethrough":
+            self.word("<del>")
         elif name in {"html_inline", "html_block", "raw"}:
+            if _SPELLED.fullmatch(tag := html.unescape(text)):
+                self.word(tag)
             self.html(html.unescape(text), _start(_read(attributes)))
         elif name == "image" or (self.depth == 1 and name in {"heading", "paragraph"}):
             self.gathering.append(_Open(name, self.depth, _read(attributes)))
@@ -184,6 +194,11 @@ class _Scan:
             self.depth += 1
         elif self.gathering and self.gathering[-1].depth == self.depth:
             self.close(self.gathering.pop())
+
+    def word(self, escaped: str) -> None:
+        """Add to what is gathered: text, or a tag that changes what the text says."""
+        for element in self.gathering:
+            element.words.append(escaped)
 
     def has_words(self, *, past: bool) -> bool:
         """Whether neither a heading nor a first paragraph is to be found any more; `past`: beyond the last of both."""
@@ -231,4 +246,7 @@ def _end(attributes: dict[str, str]) -> int:
 
 
 def _joined(words: list[str]) -> str:
-    return " ".join(_HAN_BREAK.sub("", "".join(words)).split())
+    text = "".join(words)
+    if "<" in text:
+        text = _SPELLED.sub("", spelled(_HIDDEN.sub("", text)))
+    return " ".join(_HAN_BREAK.sub("", html.unescape(text)).split())

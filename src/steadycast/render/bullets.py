@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
-from steadycast.render.lexer import attribute
+from steadycast.render.lexer import TAG, VOID, attribute
 
 _LIST_TAG = re.compile(r"(</?(?:ul|ol|li)(?: [^>]*)?>)")
 _ITEM_BEGINS = re.compile(r"(\s*)(?:<input([^>]*)>)?(\s*<p[^>]*>|)\s*")
+_ENDS = re.compile(r"\s*</([a-z][a-z0-9]*)>")
+_OPENED_AGAIN = frozenset({"p", "div", "section", "blockquote", "details", "figure"})
+_MOST = 4  # elements around a list in its item that are closed before it and opened again: each list costs them all
 
 
 def write_bullets(html: str) -> str:
-    """`html` with `• ` or `1. ` at the head of each item; a list inside an item stands after it instead."""
+    """`html` with `• ` or `1. ` at the head of each item; a list inside an item stands behind it instead.
+
+    What follows that list in the item follows it still, as an item without a bullet.
+    """
     if "<li" not in html:
         return html
     pieces = _LIST_TAG.split(html)
@@ -20,20 +27,30 @@ def write_bullets(html: str) -> str:
         out.text(pieces[i])
         out.tag(pieces[i + 1])
     out.text(pieces[-1])
-    return out.written()
+    return "".join(out.written)
+
+
+@dataclass(slots=True)
+class _Item:
+    """An item whose end has not come; `ended` where a list inside it has ended it early."""
+
+    inside: list[tuple[str, str]] = field(default_factory=list)  # the open elements in it: name, tag
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class _List:
+    next: int | None  # its next number, None for bullets
+    item: _Item | None = None
 
 
 class _Lists:
-    """The output, and the lists that are open: each waits in an output of its own until its item has closed."""
+    """The output, and the lists that are open; the first stands for what is in none."""
 
     def __init__(self) -> None:
-        self._outs: list[list[str]] = [[]]  # the page's, then one for each open list inside another
-        self._next: list[int | None] = []  # each open list's next number, None for bullets
-        self._waiting: list[list[str]] = []  # for each open list: the lists inside its present item
+        self.written: list[str] = []
+        self._open = [_List(None)]
         self._bullet = ""
-
-    def written(self) -> str:
-        return "".join(self._outs[0])
 
     def text(self, text: str) -> None:
         if self._bullet and text:
@@ -43,49 +60,71 @@ class _Lists:
             bullet = self._bullet if box is None else "☑ " if " checked" in box else "☐ "
             text = begins[1] + begins[3].lstrip() + bullet + text[begins.end() :]
             self._bullet = ""
+        if item := self._open[-1].item:
+            text = self._within(item, text)
         if text:
-            self._outs[-1].append(text)
+            self.written.append(text)
+
+    def _within(self, item: _Item, text: str) -> str:
+        """`text` of an item: what of it is still to be written, where a list before it has ended the item."""
+        if item.ended:
+            while item.inside and (ends := _ENDS.match(text)) and ends[1] == item.inside[-1][0]:
+                item.inside.pop()
+                text = text[ends.end() :]
+            if not text.strip():
+                return ""
+            self._begin_again(item)
+        if "<" in text:
+            for tag in TAG.finditer(text):
+                if tag[1]:
+                    if item.inside and item.inside[-1][0] == tag[2]:
+                        item.inside.pop()
+                elif tag[2] not in VOID:
+                    item.inside.append((tag[2], tag[0]))
+        return text
+
+    def _begin_again(self, item: _Item) -> None:
+        item.ended = False
+        self.written += ["<li>", *(tag for _, tag in item.inside)]
 
     def tag(self, tag: str) -> None:
         if tag.startswith("<li"):
-            self._outs[-1].append(tag)
-            self._begin_item()
+            self._begin_item(tag)
         elif tag == "</li>":
             self._end_item()
         elif tag.startswith("</"):
-            self._end_list(tag)
+            self.written.append(tag)
+            self._open.pop()
         else:
             self._begin_list(tag)
 
     def _begin_list(self, tag: str) -> None:
-        if self._next:
-            self._outs.append([])
+        self._bullet = ""
+        if item := self._open[-1].item:
+            behind = len(item.inside) <= _MOST and all(name in _OPENED_AGAIN for name, _ in item.inside)
+            if behind and not item.ended:
+                self.written += [*(f"</{name}>" for name, _ in reversed(item.inside)), "</li>\n"]
+                item.ended = True
+            elif item.ended and not behind:
+                self._begin_again(item)
         first = attribute(tag, "start") or "1"
         begins = int(first) if first.isdecimal() and len(first) < 10 else 1  # as CommonMark: nine digits
-        self._next.append(begins if tag.startswith("<ol") else None)
-        self._waiting.append([])
-        self._bullet = ""
-        self._outs[-1].append(tag)
+        self._open.append(_List(begins if tag.startswith("<ol") else None))
+        self.written.append(tag)
 
-    def _end_list(self, tag: str) -> None:
-        self._outs[-1] += [*self._waiting[-1], tag]  # some wait still: lists that stood in no item
-        self._next.pop()
-        self._waiting.pop()
-        if self._next:
-            self._waiting[-1].append("".join(self._outs.pop()))
-
-    def _begin_item(self) -> None:
-        number = self._next[-1] if self._next else None
-        self._bullet = "• " if number is None else f"{number}. "
-        if number is not None:
-            self._next[-1] = number + 1
+    def _begin_item(self, tag: str) -> None:
+        around = self._open[-1]
+        around.item = _Item()
+        self._bullet = "• " if around.next is None else f"{around.next}. "
+        if around.next is not None:
+            around.next += 1
+        self.written.append(tag)
 
     def _end_item(self) -> None:
         self._bullet = ""
-        out = self._outs[-1]
-        while out and not out[-1].strip():
-            out.pop()
-        out.append("</li>")
-        if self._waiting and self._waiting[-1]:
-            out += ["\n", "\n".join(self._waiting[-1])]
-            self._waiting[-1] = []
+        item = self._open[-1].item
+        self._open[-1].item = None
+        if item is None or not item.ended:
+            while self.written and not self.written[-1].strip():
+                self.written.pop()
+            self.written.append("</li>")

@@ -16,7 +16,7 @@ _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 _MARKS = re.compile(r' (?:class|id|rel)="[^"]*"')
 _SIDES = re.compile(r' (width|height)="(\d+)"')
 _BOX = re.compile(r"<li>\s*<input([^>]*)>\s*(<p>)?")
-_TWINS = {"strong": "b", "b": "strong", "em": "i", "i": "em", "del": "s", "s": "del"}
+_TWINS = {"strong": "b", "b": "strong", "em": "i", "i": "em", "del": "s", "s": "del", "mark": "strong"}
 _TWINS |= {f"h{n}": "p" for n in range(1, 7)}
 _TWINS |= dict.fromkeys(("figcaption", "caption", "summary", "dt", "dd"), "p")
 _LINES = frozenset(

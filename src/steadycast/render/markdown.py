@@ -7,6 +7,7 @@ import re
 
 import comrak
 
+from steadycast.draft.commonmark import disguised, undisguised
 from steadycast.render.han import WIDE
 from steadycast.render.later import Later
 
@@ -31,7 +32,7 @@ _BACKREF = re.compile(
 
 def to_html(body: str) -> str:
     """The body's HTML, not yet sanitised; headings carry ids, footnotes stand in a section at the end."""
-    html = comrak.markdown_to_html(body, _EXTENSIONS, _PARSE, _RENDER)
+    html = undisguised(comrak.markdown_to_html(disguised(body), _EXTENSIONS, _PARSE, _RENDER))
     html = _ANCHOR.sub("", html)
     return _BACKREF.sub("", html) if 'class="footnote-backref"' in html else html
 
