@@ -170,9 +170,12 @@ class Bench:
         return file.read_text().splitlines() if file.exists() else []
 
     def at(self, *instant: int) -> dt.datetime:
-        """The clock set to that local day, hour and minute of November 2026."""
-        self.clock.set_wall(dt.datetime(2026, 11, *instant, tzinfo=ZONE))
-        return self.clock.now()
+        """It is that local day, hour and minute of November 2026: time has passed; or the wall's clock is set back."""
+        then = dt.datetime(2026, 11, *instant, tzinfo=ZONE)
+        if (passed := then - self.clock.now()) >= dt.timedelta():
+            return self.clock.advance(passed)
+        self.clock.set_wall(then)
+        return then
 
 
 def article(title: str, *front: str, body: str = "Words.") -> str:

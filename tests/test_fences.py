@@ -15,25 +15,26 @@ SRC = ROOT / "src" / "steadycast"
 # A room of the library -> the other rooms it may import from. What is not named may not be imported.
 ROOMS = {
     "errors": set(),
+    "bootclock": set(),
     "crashpoints": set(),
-    "deadman": set(),
+    "deadman": {"bootclock"},
     "turn": {"deadman"},
     "durable": set(),
     "schedule": {"errors"},
     "draft": {"errors", "schedule"},
     "rooms": {"errors"},
     "workspace": {"errors", "schedule", "rooms"},
-    "ledger": {"errors", "schedule", "crashpoints", "durable"},
+    "ledger": {"errors", "schedule", "bootclock", "crashpoints", "durable"},
     "channel": {"errors", "schedule", "shelf", "durable", "turn", "render"},  # hands out these, and of render the ruler
     "shelf": {"channel", "crashpoints", "durable"},
     "web": {"errors", "crashpoints", "turn"},
     "render": {"errors", "draft", "channel", "schedule", "durable"},
     "intake": {"errors", "draft", "schedule", "web", "durable"},
     "registry": {"errors", "channel"},
-    "delivery": {"errors", "channel", "ledger", "crashpoints", "turn"},
+    "delivery": {"errors", "channel", "ledger", "bootclock", "crashpoints", "turn"},
     "report": {"errors", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},
-    "testing": {"errors", "channel", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},
+    "testing": {"errors", "bootclock", "channel", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},
 }
 ROOMS["press"] = {"errors", "rooms", "channel", "draft", "intake", "registry", "render", "workspace", "schedule"}
 EVERYTHING = {*ROOMS, "pipeline"}

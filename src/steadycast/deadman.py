@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from steadycast import bootclock
+
 _ABSOLUTE = 1  # TIMER_ABSTIME
 
 
@@ -57,7 +59,7 @@ def available() -> bool:
 
 def now() -> float:
     """Seconds on the clock that `switch` goes by."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if _kernel() else time.monotonic()
+    return bootclock.seconds()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from pathlib import Path
 from threading import Lock
 from zoneinfo import ZoneInfo
 
+from steadycast import bootclock
 from steadycast.channel import Adapter, Channel, Platform, Post, Receipt
 from steadycast.delivery import Once, Opened
 from steadycast.errors import Busy, Refused, Unknown
@@ -37,6 +38,7 @@ class Clock:
 
     def __init__(self, now: dt.datetime) -> None:
         self._now = now
+        self._began = now - bootclock.EPOCH
         self._monotonic = 0.0
         self._lock = Lock()
 
@@ -47,6 +49,10 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds that passed since it was made."""
         return self._monotonic
+
+    def reading(self) -> bootclock.Reading:
+        """Both; the machine that they are of began with 1970."""
+        return bootclock.Reading("test", self._began + dt.timedelta(seconds=self._monotonic), self._now)
 
     def sleep(self, seconds: float) -> None:
         """Time passes, at once."""

@@ -103,10 +103,10 @@ def main(root: Path, marks: Path, control: str = "") -> None:
         with ledger.engine.connect() as look:
             os.write(out, json.dumps({"ledger": state(look), "opened": True}).encode())
         for day in range(3):
-            clock.set_wall(MONDAY + dt.timedelta(days=day))
+            clock.advance(MONDAY + dt.timedelta(days=day) - clock.now())
             pipeline.collect(desk, clock.now())
             pipeline.plan(desk, clock.now())
-            clock.set_wall(EVENING + dt.timedelta(days=day))
+            clock.advance(EVENING + dt.timedelta(days=day) - clock.now())
             for _ in range(2):
                 pipeline.publish(desk)
             clock.advance(dt.timedelta(minutes=10))

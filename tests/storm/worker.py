@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steadycast import registry
+from steadycast import bootclock, registry
 from steadycast.channel import Adapter, Channel, Platform, Post, Receipt
 from steadycast.delivery import Clock, Once, Opened, SystemClock, deliver, judge, send, settle, steps, verify
 from steadycast.errors import Busy, FarSideError, Refused
@@ -57,6 +57,11 @@ class Shifted:
 
     def monotonic(self) -> float:
         return time.monotonic() + self.by
+
+    def reading(self) -> bootclock.Reading | None:
+        by = dt.timedelta(seconds=self.by)
+        read = bootclock.reading()
+        return read and read._replace(at=read.at + by, wall=read.wall + by)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -163,6 +168,7 @@ class Desk:
 
 def tick(ledger: Ledger, desk: Desk, clock: Clock, *, choose: Callable[[list[int]], list[int]], workers: int) -> int:
     """One round of what publish and verify do; how many deliveries it touched."""
+    ledger.clock = clock.reading
     ledger.recover(clock.now())
     ids = choose([d.id for d in ledger.due(clock.now(), 40)])
     claims = ledger.claim(ids, clock.now(), f"pid {os.getpid()}", LEASE) if ids else []

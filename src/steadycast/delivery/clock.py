@@ -6,6 +6,8 @@ import datetime as dt
 import time
 from typing import Protocol
 
+from steadycast import bootclock
+
 NAP = 0.5  # seconds: a wall clock that is set, or a machine that slept, is noticed within this
 
 
@@ -17,7 +19,11 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
+        """Seconds that nobody can set."""
+        ...
+
+    def reading(self) -> bootclock.Reading | None:
+        """Both at one moment, and the name of the boot; None where it has none. The ledger tells spans by it."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -33,8 +39,12 @@ class SystemClock:
         return dt.datetime.now(dt.UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
-        return time.monotonic()
+        """Seconds that nobody can set."""
+        return bootclock.seconds()
+
+    def reading(self) -> bootclock.Reading | None:
+        """Both at one moment."""
+        return bootclock.reading()
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -50,18 +60,22 @@ def wait_until(clock: Clock, instant: dt.datetime) -> None:
 class Lease:
     """How long this worker may still send: it has run out when either clock says so.
 
-    A suspended machine's monotonic clock stands still, a wall clock may be set back: neither alone will do.
+    A paused machine's own clock may stand still, a wall clock may be set back: neither alone will do.
     """
 
     def __init__(self, clock: Clock, until: dt.datetime) -> None:
         self._clock = clock
-        self.until = until
+        self._until = until
         self._since, self._span = clock.monotonic(), (until - clock.now()).total_seconds()
 
-    def extended(self, asked: float, now: dt.datetime, until: dt.datetime) -> None:
-        """Let it last until then: it was asked for at `now`, when the monotonic clock said `asked`."""
-        self.until = until
-        self._since, self._span = asked, (until - now).total_seconds()
+    def anew(self, asked: float, now: dt.datetime, lasts: float) -> None:
+        """Let it last so many seconds: it was asked for at `now`, when the machine's clock said `asked`."""
+        self._until = now + dt.timedelta(seconds=lasts)
+        self._since, self._span = asked, lasts
+
+    def extended(self, asked: float, now: dt.datetime, lasts: float) -> None:
+        """As `anew`, and no shorter than it was: that is not told by the wall, which may have been set meanwhile."""
+        self.anew(asked, now, max(lasts, self._span - (asked - self._since)))
 
     def age(self) -> float:
         """Seconds since it was last asked for."""
@@ -69,4 +83,4 @@ class Lease:
 
     def left(self) -> float:
         """Seconds that are left; negative once it has run out."""
-        return min((self.until - self._clock.now()).total_seconds(), self._span - self.age())
+        return min((self._until - self._clock.now()).total_seconds(), self._span - self.age())

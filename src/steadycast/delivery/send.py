@@ -251,18 +251,18 @@ class _Sending:
             why = self._hindrance(job)
         except LedgerError as error:
             why = str(error)
-        began = self._clock.now()
         if why:
-            return unsent(job.claim, why, began)
+            return unsent(job.claim, why, self._clock.now())
+        began = self._clock.monotonic()
         crashpoints.here("cleared")
         answer, seconds = self._answer(job)
         crashpoints.here("answered")
         if isinstance(answer, Fenced):
             return None
-        now = self._clock.now()
         began = max(began, job.steps.began or began)
+        ago, now = self._clock.monotonic() - began, self._clock.now()
         ended = now + dt.timedelta(seconds=max(0.0, seconds))
-        return tried(job.claim, job.opened, answer, began, ended, now)
+        return tried(job.claim, job.opened, answer, now - dt.timedelta(seconds=ago), ended, now)
 
     def _hindrance(self, job: Job) -> str:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""

@@ -36,7 +36,8 @@ class Purpose:
     judge: Callable[[Look, Opened, Post, object, dt.datetime], Ending]
     cannot_tell: Callable[[Look, tuple[str, str], dt.datetime], Ending]
     write: Callable[[Sequence[Ending], dt.datetime], frozenset[int]]
-    instead: Callable[[Look, Platform, dt.datetime], Ending | None]
+    instead: Callable[[Look, Platform, dt.datetime, float], Ending | None]
+    asked: float  # when what is to be looked at was read, by the machine's clock
     stand_in: StandIn | None = None
     progress: Progress = _unseen
 
@@ -58,7 +59,8 @@ def settle(
     its key, in the post that `stand_in` makes.
     """
     clock = clock or SystemClock()
-    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, stand_in, progress or _unseen)
+    asked = clock.monotonic()
+    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, asked, stand_in, progress or _unseen)
     return _look(ledger, ledger.doubts(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -73,7 +75,8 @@ def verify(
 ) -> list[Result]:
     """Read back what was published: what is there becomes seen; what is not is told, and never sent again."""
     clock = clock or SystemClock()
-    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, progress=progress or _unseen)
+    asked = clock.monotonic()
+    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, asked, progress=progress or _unseen)
     return _look(ledger, ledger.unseen(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -158,7 +161,7 @@ def _ending(look: Look, post: bytes | None, adapter_for: AdapterFor, clock: Cloc
         opened = adapter_for(look.channel, _no_steps)
     except Exception as error:
         return purpose.cannot_tell(look, ("", f"the channel does not open: {type(error).__name__}"), clock.now())
-    if still := purpose.instead(look, opened.platform, clock.now()):
+    if still := purpose.instead(look, opened.platform, clock.now(), clock.monotonic() - purpose.asked):
         return still
     if post is None and purpose.stand_in is None:
         return purpose.cannot_tell(look, ("", "there is no frozen post to look for"), clock.now())
@@ -180,10 +183,10 @@ def _of_what_is_lost(look: Look, ending: Ending, answer: object) -> Ending:
     return replace(ending, wake=max(ending.at, look.at)) if ending.state == State.DUE else ending
 
 
-def _too_soon(look: Look, platform: Platform, now: dt.datetime) -> Ending | None:
-    """Unknown still, without a look: nobody can look, or it would not count yet."""
+def _too_soon(look: Look, platform: Platform, now: dt.datetime, since: float) -> Ending | None:
+    """Unknown still, without a look: nobody can look, or it would not count yet, `since` seconds after it was read."""
     still = Ending(look.id, look.token, State.UNKNOWN, now, code=look.code, message=look.message, looks=look.looks)
-    earliest = counts_from(look.deadline, platform)
+    earliest = counts_from(now + look.left - dt.timedelta(seconds=since), platform)
     if platform.delivery == "blind":
         return still
     return replace(still, wake=earliest) if now < earliest else None

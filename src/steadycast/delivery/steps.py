@@ -24,7 +24,7 @@ class Steps:
         self._clock = clock
         self._claim = claim
         self.lease = Lease(clock, claim.lease)
-        self.began: dt.datetime | None = None  # the newest step: its request's deadline counts from there
+        self.began: float | None = None  # the newest step, by the machine's clock: its deadline counts from there
         self.delivery = "blind"  # the platform's class, once the channel is open
         self.lasts = dt.timedelta(minutes=1) + SPARE  # how long one step may take
 
@@ -36,7 +36,7 @@ class Steps:
     def granted(self, claim: Claimed, asked: float, now: dt.datetime) -> None:
         """Take over the lease that came with the intent, as it was asked for before its commit."""
         self._claim = claim
-        self.lease.extended(asked, now, claim.lease)
+        self.lease.anew(asked, now, (claim.lease - now).total_seconds())
 
     def once(self, name: str, send: Callable[[], str]) -> str:
         """The remote id of a step: sent now, or the saved one when it was sent before.
@@ -46,12 +46,12 @@ class Steps:
         """
         asked, now = self._clock.monotonic(), self._clock.now()
         step = self._ledger.begin_step(self._claim, name, now, self.lasts)
-        self.lease.extended(asked, now, max(now + self.lasts, self.lease.until))
+        self.lease.extended(asked, now, self.lasts.total_seconds())
         if step.remote_id is not None:
             return step.remote_id
         if not step.first and self.delivery not in RESENDABLE:
             raise Unknown(f"{name} was begun before, and whether it arrived is not known", channel=self._claim.channel)
-        self.began = self._clock.now()  # not before: the commit may have taken its time
+        self.began = self._clock.monotonic()  # not before: the commit may have taken its time
         try:
             remote_id = send()
         except (Busy, Refused):

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from steadycast.errors import Fenced
+from steadycast.ledger import spans
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import chunks
@@ -64,7 +65,7 @@ class Claimed:
     member: str
     attempt: int  # this one; the first is 1
     token: int
-    lease: dt.datetime
+    lease: dt.datetime  # by the wall of whoever claimed it
     frozen: str | None = None  # hash of the post frozen by an earlier try
     revision: str | None = None  # and the revision it was made of
 
@@ -140,9 +141,10 @@ def claim(
     What another worker has, what is not due, and what is past `late` is left out: an empty list is no error.
     """
     rows: list[Any] = []
-    new = (State.CLAIMED.value, owner, micros(now + lease), micros(now + lease))
     old = (State.DUE.value, micros(until or now), micros(now))
     with db.write("claim") as connection:
+        ends = micros(spans.moment(db, connection, now) + lease)
+        new = (State.CLAIMED.value, owner, ends, ends)
         free = f"state = ? AND wake <= ? AND NOT {PAST_LATE} AND {text(connection, may_go(doubt(connection), now))}"
         for batch in chunks(sorted(ids)):
             mine = numbers(batch)
@@ -152,23 +154,21 @@ def claim(
             change = f"{TAKE} WHERE id IN ({mine}) AND {free} RETURNING {CLAIMED}"
             rows += fetch(connection, change, new + old) if mine else []
         tell(connection, [row[0] for row in rows], now, "claimed", owner)
-    return sorted(map(_claimed, rows), key=lambda d: (d.at, d.id))
+    return sorted((_claimed(row, now + lease) for row in rows), key=lambda d: (d.at, d.id))
 
 
 IDS = "SELECT id FROM delivery"
 TAKE = "UPDATE delivery SET state = ?, attempt = attempt + 1, token = token + 1, owner = ?, lease = ?, wake = ?"
 PAST_LATE = "at + CAST(late AS BIGINT) * 1000000 < ?"
-CLAIMED = (
-    "id, slot, channel, series, at, grace, late, marker, draft, origin, member, attempt, token, lease, frozen, revision"
-)
+CLAIMED = "id, slot, channel, series, at, grace, late, marker, draft, origin, member, attempt, token, frozen, revision"
 
 
-def _claimed(row: Any) -> Claimed:
+def _claimed(row: Any, lease: dt.datetime) -> Claimed:
     id, slot, channel, series, at, grace, late, *same = row
-    marker, draft, origin, member, attempt, token, lease, frozen, revision = same
+    marker, draft, origin, member, attempt, token, frozen, revision = same
     return Claimed(
         id, slot, channel, series, instant(at), dt.timedelta(seconds=grace), dt.timedelta(seconds=late), marker, draft,
-        origin, member, attempt, token, instant(lease), frozen, revision,
+        origin, member, attempt, token, lease, frozen, revision,
     )  # fmt: skip
 
 
@@ -206,11 +206,12 @@ def intend(db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.
     Left out is what is no longer this worker's, or whose lease has run out. The new lease is the instant by which
     the last request has ended; until it is known better it is the deadline that SETTLE counts from.
     """
-    until = now + lease
-    new, at = (State.SENDING.value, *(micros(until),) * 3), micros(now)
     with db.write("intend") as connection:
+        moment = spans.moment(db, connection, now)
+        until, at = moment + lease, micros(moment)
+        new = (State.SENDING.value, *(micros(until),) * 3)
         held = taken(connection, claims, lambda d: (INTEND, (*new, d.id, d.token, State.CLAIMED.value, at)))
-        mine = [replace(d, lease=until) for d in held]
+        mine = [replace(d, lease=now + lease) for d in held]
         tell(connection, [d.id for d in mine], now, "sending")
         intents = count_intents(connection, len(mine))
         far = reach(connection, {(d.series, d.at) for d in mine}, now)
@@ -238,12 +239,14 @@ def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease:
 
     Raises Fenced when the delivery is no longer this worker's.
     """
-    c, until = DELIVERY.c, now + lease
-    longer = case((c.lease > until, c.lease), else_=literal(until, Instant))  # never shorter than it was
-    change = update(DELIVERY).where(
-        c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > now
-    ).values(lease=longer, wake=longer, deadline=longer)  # fmt: skip
+    c = DELIVERY.c
     with db.write("begin-step") as connection:
+        moment = spans.moment(db, connection, now)
+        until = moment + lease
+        longer = case((c.lease > until, c.lease), else_=literal(until, Instant))  # never shorter than it was
+        change = update(DELIVERY).where(
+            c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > moment
+        ).values(lease=longer, wake=longer, deadline=longer)  # fmt: skip
         if connection.execute(change).rowcount != 1:
             raise Fenced(f"{claim.channel}: {claim.slot} is another worker's now, step {name} was not sent")
         first = upsert(connection, STEP, [{"delivery": claim.id, "name": name, "begun": now, "remote_id": None}]) == 1

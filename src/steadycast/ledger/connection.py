@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
 
-from steadycast import crashpoints, durable
+from steadycast import bootclock, crashpoints, durable
 from steadycast.errors import LedgerError
 from steadycast.ledger import tables  # noqa: F401  the tables register themselves
 
@@ -65,6 +65,8 @@ class Database:
         self.secret = b""  # of the installation: markers are keyed with it
         self.beside: Path | None = None  # the mark of what was sent, for a ledger that is a file
         self.restored_until: dt.datetime | None = None  # in an older copy: up to then, open deliveries are in doubt
+        # What this machine's clocks say; without it all spans are told by the wall that callers name: see spans.py.
+        self.clock: Callable[[], bootclock.Reading | None] | None = None
         # Threads queue here instead of polling SQLite's file lock, which sleeps up to 100 ms between tries.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
 

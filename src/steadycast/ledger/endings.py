@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, delete, text
 
+from steadycast.ledger import spans
 from steadycast.ledger.claims import STEP
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
@@ -23,6 +24,7 @@ from steadycast.schedule.model import Verdict
 
 RECEIPT = table("receipt")
 THERE = (State.PUBLISHED, State.SEEN, State.CONFIRMED)
+WAITS = (State.DUE, State.UNKNOWN, State.PUBLISHED)  # for so long; what was refused is missed at an hour
 NEXT: Mapping[State, frozenset[State]] = {  # from -> what may come of it
     State.CLAIMED: frozenset({State.DUE, State.REFUSED, State.MISSED}),
     State.SENDING: frozenset(
@@ -111,7 +113,8 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
     if not endings:
         return frozenset()
     with db.write(step) as connection:
-        took = taken(connection, endings, lambda e: _change(before, e))
+        moment = spans.own_moment(db, connection)
+        took = taken(connection, endings, lambda e: _change(before, e, moment))
         run(connection, PROVEN, [_receipt(e) for e in took if e.proof])
         for ending in took:
             if before == State.UNKNOWN and ending.state == State.DUE:
@@ -121,16 +124,16 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
     return frozenset(e.id for e in took)
 
 
-def _change(before: State, e: Ending) -> tuple[str, Values]:
+def _change(before: State, e: Ending, moment: dt.datetime | None) -> tuple[str, Values]:
     """The one UPDATE of this ending, and its values; exactly one row takes it, or somebody else has the delivery."""
-    wake = None if e.wake is None else micros(e.wake)
+    wake = None if e.wake is None else spans.later(e.wake, e.at, moment if e.state in WAITS else None)
     to: Values = (e.state.value, wake, e.looks, e.code, e.message)
     here: Values = (e.id, e.token, before.value)
     if before == State.PUBLISHED or (e.state == State.UNKNOWN and e.deadline is None):
         return SAME, to + here
     if e.state == State.UNKNOWN:
         assert e.deadline is not None
-        return IN_DOUBT, (*to, micros(e.deadline), *here)
+        return IN_DOUBT, (*to, spans.later(e.deadline, e.at, moment), *here)
     if e.state in THERE or e.state == State.HANDED:
         assert e.proof is not None
         proof = (e.proof.remote_id, e.proof.url)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from steadycast.ledger import spans
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database
 from steadycast.ledger.tables import State
@@ -23,7 +24,7 @@ class Look:
     last: dt.datetime  # the instant after which it may not be sent any more
     token: int
     looks: int  # made so far
-    deadline: dt.datetime  # by when the last request had ended
+    left: dt.timedelta  # until the last request has surely ended; below nothing once it has
     remote_id: str
     url: str
     code: str  # what was said last
@@ -44,9 +45,10 @@ def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Loo
     c = DELIVERY.c
     said = (c.remote_id, c.url, c.code, c.message)
     query = select(c.id, c.slot, c.channel, c.at, c.late, c.token, c.looks, c.deadline, *said)
-    query = query.where(c.wake <= now, c.state == state).order_by(c.wake).limit(limit)
     with db.read() as connection:
+        moment = spans.moment(db, connection, now)
+        query = query.where(c.wake <= moment, c.state == state).order_by(c.wake).limit(limit)
         return [
-            Look(id, slot, channel, at, at + dt.timedelta(seconds=late), token, looks, deadline or at, *rest)
+            Look(id, slot, channel, at, at + dt.timedelta(seconds=late), token, looks, (deadline or at) - moment, *rest)
             for id, slot, channel, at, late, token, looks, deadline, *rest in connection.execute(query)
         ]

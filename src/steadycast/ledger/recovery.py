@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, update
 
+from steadycast.ledger import spans
 from steadycast.ledger.claims import DELIVERY, past
 from steadycast.ledger.connection import Database
 from steadycast.ledger.history import tell
@@ -29,9 +30,10 @@ class Recovered:
 def recover(db: Database, now: dt.datetime) -> Recovered:
     """Give back claims that ran out, put sendings that ran out in doubt, and miss what is past `late`; one commit."""
     with db.write("recover") as connection:
+        moment = spans.follow(db, connection, now)
         return Recovered(
-            unknown=put_in_doubt(db, connection, now) + lapse_sendings(connection, now),
-            due=lapse_claims(connection, now),
+            unknown=put_in_doubt(db, connection, now) + lapse_sendings(connection, moment),
+            due=lapse_claims(connection, moment),
             missed=miss_overdue(connection, now),
         )
 

@@ -67,7 +67,9 @@ class Desk:
         """The workspace's ledger; one that is not there yet is made, even by a reader."""
         address = self.workspace.ledger
         missing = "://" not in address and not Path(address).exists()
-        return Ledger.open(address, readonly=self.readonly and not missing, mark=self.workspace.ledger_mark)
+        ledger = Ledger.open(address, readonly=self.readonly and not missing, mark=self.workspace.ledger_mark)
+        ledger.clock = self.clock.reading
+        return ledger
 
     def close(self) -> None:
         """Lets go of the ledger."""
