@@ -20,8 +20,13 @@ def take_in(*, feeds: bool) -> list[dict[str, Any]]:
 
 
 @flow(name="intake", description="Take drafts in from content/ and from members' feeds, and plan with them.")
-async def intake(path: str | None = None, feeds: bool = True) -> int:
-    """How many drafts changed. `path` says what was dropped; the whole folder is looked at all the same."""
+async def intake(path: str = "", feeds: bool = True) -> int:
+    """How many drafts changed.
+
+    Args:
+        path: What was dropped, for the record; the whole folder is looked at all the same.
+        feeds: Look at the members' feeds too.
+    """
     rows = await asyncio.to_thread(take_in, feeds=feeds)
     table = rows or [{"state": "no draft changed"}]
     await acreate_table_artifact(key="intake", table=table, description=f"Taken in (asked for: {path or 'everything'})")

@@ -20,16 +20,26 @@ def serve(**asked: Any) -> list[dict[str, Any]]:
 @flow(name="publish", description="Publish what is due; or, with parameters, one series, draft, slot or channel now.")
 async def publish(
     *,
-    series: str | None = None,
-    draft: str | None = None,
-    slot: str | None = None,
-    channel: str | None = None,
+    series: str = "",
+    draft: str = "",
+    slot: str = "",
+    channel: str = "",
     dry_run: bool = False,
     ahead: bool = False,
 ) -> int:
-    """How many deliveries were made. `ahead` waits for slots that fall within the setting `lead`."""
-    asked = {"series": series, "draft": draft, "slot": slot, "channel": channel, "dry_run": dry_run, "ahead": ahead}
-    rows = await asyncio.to_thread(serve, **asked)
+    """How many deliveries were made.
+
+    Args:
+        series: The next slot of this series, before its hour: its name in steadycast.toml, such as daily.
+        draft: This draft, outside any series: its id, or its path below content/.
+        slot: This slot, such as daily@2026-11-27T20:00.
+        channel: Only to this channel.
+        dry_run: Render and say what would go where; send nothing.
+        ahead: Wait for slots that fall within the setting lead. For schedules.
+    """
+    named = {"series": series, "draft": draft, "slot": slot, "channel": channel}
+    asked = {name: word.strip() or None for name, word in named.items()}
+    rows = await asyncio.to_thread(serve, **asked, dry_run=dry_run, ahead=ahead)
     table = rows or [{"state": "nothing was due"}]
     await acreate_table_artifact(key="publish", table=table, description="What went where")
     return len(rows)

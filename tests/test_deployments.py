@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,6 +11,8 @@ import yaml
 from steadycast.errors import SettingsError
 from steadycast.pipeline.deployments import deployments, differences, prefect_yaml
 from steadycast.workspace import load
+
+ROOT = Path(__file__).parent.parent
 
 SETTINGS = """\
 [community]
@@ -113,3 +116,13 @@ def test_the_repository_s_own_file_agrees():
     workspace = load(Path(__file__).resolve().parent.parent)
     assert differences(workspace) == []
     assert workspace.prefect_yaml.read_text(encoding="utf-8") == prefect_yaml(workspace)
+
+
+@pytest.mark.parametrize("name", ["publish", "intake"])
+def test_prefects_page_asks_for_plain_words_and_says_what_they_are(name):
+    """A parameter that may be a string or nothing is a choice of types there, before there is a box to type in."""
+    from prefect.flows import load_flow_from_entrypoint
+
+    asked = load_flow_from_entrypoint(f"{ROOT / 'flows' / name}.py:{name}").parameters.properties
+    assert {word["type"] for word in asked.values()} <= {"string", "boolean"}
+    assert all(word["description"] for word in asked.values())

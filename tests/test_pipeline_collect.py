@@ -219,3 +219,15 @@ def test_a_draft_that_breaks_keeps_what_it_was(bench, desk):
     bench.drop("pgc/one.md", "---\ntitle: [\n---\n")
     assert collect(desk).taken == ()
     assert standing(desk) == {"pgc/one.md": "stock"}
+
+
+def test_a_problem_is_news_once_and_so_is_its_end(bench, desk):
+    """Who watches is told what is new and what is fixed; what stood before is no news, and stands in `problems` still."""
+    bench.drop("pgc/broken.md", "---\ntitle: [\n---\n\nText.\n")
+    first = collect(desk)
+    assert [p.path for p in first.fresh] == ["pgc/broken.md"]
+    bench.drop("pgc/one.md", article("One"))
+    again = collect(desk, MORNING + HOUR)
+    assert ([p.path for p in again.problems], again.fresh, again.fixed) == (["pgc/broken.md"], (), ())
+    bench.drop("pgc/broken.md", article("Whole"))
+    assert collect(desk, MORNING + 2 * HOUR).fixed == ("pgc/broken.md",)

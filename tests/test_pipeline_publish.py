@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import json
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
+from urllib.parse import unquote
 
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, article
@@ -621,6 +623,23 @@ def test_a_mistyped_address_is_corrected_by_saying_it_again(bench, kit):
     assert (after.state, after.url) == ("confirmed", "https://weibo.com/1/b")
     assert (after.finished, after.verdict) == (before.finished, before.verdict)
     assert desk.ledger.receipts(after.slot)[after.channel].url == "https://weibo.com/1/b"
+
+
+def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
+    """Once a report is kept it is written anew after an act: the kit that waits is one click away, then it is gone."""
+    desk, handed = kit
+    page = pipeline.report(desk, bench.clock.now()).page
+    (link,) = re.findall(r'href="(\.\./weibo/[^"]+)"', page.read_text(encoding="utf-8"))
+    assert (page.parent / unquote(link)).resolve().is_file()
+    pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    assert "../weibo/" not in page.read_text(encoding="utf-8")
+
+
+def test_a_report_that_cannot_be_written_stands_in_no_acts_way(bench, kit, monkeypatch):
+    desk, handed = kit
+    pipeline.report(desk, bench.clock.now())
+    monkeypatch.setattr("steadycast.pipeline.record.gather", lambda *_: {}["broken"])
+    assert "is confirmed" in pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
 
 
 def test_what_is_told_is_told_in_the_communitys_wall_time(bench):

@@ -16,6 +16,7 @@ from .sheet import Sheet
 from .words import plain
 
 VERSION = 1  # of kit.json
+PAGE = "article.html"  # what a person opens
 
 
 class Adapter:
@@ -56,7 +57,8 @@ class Adapter:
 
     def receipt(self, post: Post, feed: str, seen: str = "answer") -> Receipt:
         """Name the folder, and what may confirm it later: the feed, and how a confirming URL begins."""
-        detail = {"path": str(self.channel.out / self.folder(post)), "feed": feed, "confirm_hosts": self.hosts}
+        folder = self.channel.out / self.folder(post)
+        detail = {"path": str(folder), "page": PAGE, "feed": feed, "confirm_hosts": self.hosts}
         return Receipt(post.key, handed=True, seen=seen, detail=detail)
 
     @property
@@ -101,7 +103,7 @@ class Adapter:
             made["article.md"] = markdown.markdown(post.html, sheet.placed).encode()
         kit = {"kit": sheet, "made": sorted(made), "qr": "qr.png" in made, "w": sheet.words, "lang": sheet.lang}
         body = page.embedded(post.html, sheet.placed)
-        made["article.html"] = self.channel.render("article.html.j2", body=body, **page.SCRIPT, **kit).encode()
+        made[PAGE] = self.channel.render("article.html.j2", body=body, **page.SCRIPT, **kit).encode()
         made["CHECKLIST.md"] = self.channel.render("CHECKLIST.md.j2", **kit).encode()
         return made
 

@@ -38,11 +38,13 @@ def main_job(desk: Desk, *, publish: bool = True) -> int:
     return NEEDS_A_PERSON if published.failed or collected.problems else OK
 
 
-def say_taken_in(desk: Desk, collected: Collected) -> None:
-    """Says what came in, and what could not, one line a problem."""
+def say_taken_in(desk: Desk, collected: Collected, *, news_only: bool = False) -> None:
+    """Says what came in, and what could not, one line a problem; with `news_only` no problem that was told before."""
     say(f"{desk.workspace.community.name}: {collected.summary()}")
-    for problem in collected.problems:
+    for problem in collected.fresh if news_only else collected.problems:
         say(f"  {problem}")
+    for path in collected.fixed:
+        say(f"  {path}: its problem is fixed")
 
 
 def say_where(desk: Desk, collected: Collected) -> None:

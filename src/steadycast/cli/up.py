@@ -80,7 +80,7 @@ def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, st
     processes.start("flows", [sys.executable, str(desk.workspace.flows / "serve.py")], env, root)
     say(
         "",
-        f"Prefect     http://127.0.0.1:{port}  (user admin, password in {desk.workspace.var / 'prefect' / 'password'})",
+        f"Prefect     http://127.0.0.1:{port}  (it asks for one line: {login_shown(desk.workspace)})",
         f"Drop in     {desk.workspace.content}",
         "Up: flows on their schedules, content/ watched. Ctrl-C ends it.",
     )
@@ -125,7 +125,7 @@ def watch(desk: Desk, stop: threading.Event) -> None:
     for _ in pipeline.watch(desk.workspace.content, stop):
         try:
             collected = pipeline.collect(desk, pipeline.now(), feeds=False)
-            say_taken_in(desk, collected)
+            say_taken_in(desk, collected, news_only=True)
             pipeline.plan(desk, pipeline.now())
             say_where(desk, collected)
         except SteadycastError as error:
@@ -185,6 +185,13 @@ def prefect_environment(workspace: Workspace, port: int) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "200",
         "STEADYCAST_WORKSPACE": str(workspace.root),
     }
+
+
+def login_shown(workspace: Workspace) -> str:
+    """What Prefect's page wants in its one field; only its file where the words go to a log and not to a person."""
+    file = workspace.var / "prefect" / "password"
+    password = file.read_text(encoding="utf-8").strip()
+    return f"admin:{password}" if sys.stdout.isatty() else f"admin:PASSWORD, PASSWORD as in {file}"
 
 
 def kept(file: Path, make: Callable[[], str]) -> str:

@@ -52,9 +52,9 @@ def collect(
             taken += _write(desk, now, Changes(new=came.new, edited=came.edited), desk.ledger.drafts())
             members_feeds.keep(desk, came)
             looked, problems = came.looked, [*problems, *came.problems]
-        _remember(desk, now, problems, feeds=feeds)
+        fresh, fixed = _remember(desk, now, problems, feeds=feeds)
         _keep_prints(desk, prints)  # last: what was not written is read again
-    return Collected(tuple(taken), tuple(problems), looked)
+    return Collected(tuple(taken), tuple(problems), looked, fresh, fixed)
 
 
 def _folder(
@@ -184,17 +184,20 @@ def _with(row: DraftRow, **changed: object) -> DraftRow:
     return DraftRow(**{**row.model_dump(), **changed})
 
 
-def _remember(desk: Desk, now: dt.datetime, problems: list[Problem], *, feeds: bool) -> None:
-    """Keeps the problems that stand, and forgets the mended ones; a look without feeds says nothing about feeds."""
-    paths = {p.path for p in problems}
-    mended = [
-        row.path
-        for row in desk.ledger.problems()
-        if row.path not in paths and (feeds or not row.path.startswith("feed/"))
-    ]
+def _remember(
+    desk: Desk, now: dt.datetime, problems: list[Problem], *, feeds: bool
+) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+    """Keeps the problems that stand, and forgets the fixed ones: those that are new, and the paths that are well now.
+
+    A look without feeds says nothing about feeds.
+    """
+    paths, before = {p.path for p in problems}, {row.path: row for row in desk.ledger.problems()}
+    mended = [path for path in before if path not in paths and (feeds or not path.startswith("feed/"))]
+    known = {(row.path, row.line, row.message) for row in before.values()}
     rows = [ProblemRow(path=p.path, at=now, line=p.line, message=p.message, mend=p.mend) for p in problems]
     if rows or mended:
         desk.ledger.put_problems(rows, mended)
+    return tuple(p for p in problems if (p.path, p.line, p.message) not in known), tuple(mended)
 
 
 def _kept_prints(desk: Desk) -> dict[PurePosixPath, folder.Seen]:

@@ -11,12 +11,12 @@ from steadycast.draft import Draft
 from steadycast.errors import InputError
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.frozen_draft import from_content, to_plan
+from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, from_content, to_plan
+from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Row
 from steadycast.render.media import Studio
 from steadycast.workspace.values import nearest
 
-OUT_OF_STOCK = {"gone", "not-ready", "rejected"}
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
 
 
@@ -114,4 +114,6 @@ def judge(
             said = f"{row.path} cannot be judged: it changed just now, is gone, or says it is not ready"
             raise InputError(said, mend="look at it again: `steadycast list`")
         told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
+    if told:
+        renew(desk, now)
     return told

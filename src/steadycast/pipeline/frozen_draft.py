@@ -15,6 +15,8 @@ from steadycast.schedule.model import Form, Origin, StockItem
 
 INSTANTS = ("not_before", "expires", "date")
 
+OUT_OF_STOCK = {"gone", "not-ready", "rejected"}  # states of a draft that no slot may carry
+
 
 def to_content(draft: Draft, stored: Mapping[Path, Path]) -> dict[str, Any]:
     """`draft` as JSON values; `stored` says where in var/media each of its files was put."""

@@ -9,8 +9,7 @@ from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import digest, promises
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import OUT_OF_STOCK
-from steadycast.pipeline.frozen_draft import to_stock
+from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan as decide

@@ -21,6 +21,7 @@ from steadycast.pipeline.desk import Desk, sweep
 from steadycast.pipeline.drafts import approved
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
+from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published, Sent
 from steadycast.schedule.model import Slot
 from steadycast.schedule.slots import next_slot
@@ -84,6 +85,8 @@ def publish(
         tick(desk, began)  # whoever asks what is due serves the slots: a flow, or a cron of the command
     if asked.draft:
         plan(desk, desk.clock.now())  # the slot that was to carry it takes another
+    if any(row.state == State.DUE for row in rows):
+        renew(desk, desk.clock.now())
     return Published(told(desk, [row.id for row in rows if row.id is not None]))
 
 

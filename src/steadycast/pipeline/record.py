@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from pathlib import Path
 
 import orjson
@@ -12,6 +13,8 @@ from steadycast.pipeline.plan import stock_of
 from steadycast.pipeline.results import ReportMade, Row, many
 from steadycast.report.gather import gather
 from steadycast.report.model import SeriesRecord, to_json
+
+LOG = logging.getLogger(__name__)
 
 
 def report(desk: Desk, now: dt.datetime, *, out: Path | None = None) -> ReportMade:
@@ -29,6 +32,16 @@ def report(desk: Desk, now: dt.datetime, *, out: Path | None = None) -> ReportMa
     write_atomically(folder, "plan.ics", plan_ics(made.plan, community=made.community, language=made.language, now=now))
     shown = write_atomically(folder, "index.html", page(made).encode())
     return ReportMade(shown, tuple(_row(s) for s in made.series), orjson.loads(data))
+
+
+def renew(desk: Desk, now: dt.datetime) -> None:
+    """Writes the report anew after an act, where one is kept; a report that fails stands in the way of nothing."""
+    if not (desk.workspace.out / "report" / "index.html").is_file():
+        return
+    try:
+        report(desk, now)
+    except Exception as error:
+        LOG.warning("the report could not be written anew: %s", type(error).__name__)
 
 
 def _row(series: SeriesRecord) -> Row:

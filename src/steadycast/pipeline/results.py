@@ -62,6 +62,8 @@ class Collected:
     taken: tuple[Taken, ...] = ()
     problems: tuple[Problem, ...] = ()  # all that stand now, not only new ones
     feeds: tuple[FeedLooked, ...] = ()
+    fresh: tuple[Problem, ...] = ()  # of the problems, those that no look before this one found
+    fixed: tuple[str, ...] = ()  # paths that had a problem and have none any more
 
     def rows(self) -> list[Row]:
         """One row a change, a problem or a feed."""

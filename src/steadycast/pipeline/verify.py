@@ -12,6 +12,7 @@ from steadycast.pipeline.alarm import tick
 from steadycast.pipeline.desk import Desk, who
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.publish import Progress, opened, told
+from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.status import MENDS
 from steadycast.workspace.values import nearest
@@ -45,10 +46,12 @@ def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
     if row.state == State.CONFIRMED and row.url == url:
         return f"{row.slot} on {row.channel} was confirmed already"
     if desk.ledger.correct(_id(row), url, who(), now):
+        renew(desk, now)
         return f"{row.slot} on {row.channel} is confirmed: its address is {url} now, was {row.url}"
     if not desk.ledger.confirm(_id(row), url, who(), now):
         said = f"{row.slot} on {row.channel} is {row.state}: no kit lies ready"
         raise InputError(said, mend=_next_step(row))
+    renew(desk, now)
     return f"{row.slot} on {row.channel} is confirmed: {url}"
 
 
@@ -69,6 +72,7 @@ def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime) -> 
     if not done:
         said = f"{row.slot} on {row.channel} is {row.state}: there is nothing to settle"
         raise InputError(said, mend=_next_step(row))
+    renew(desk, now)
     return f"{row.slot} on {row.channel} {words}"
 
 

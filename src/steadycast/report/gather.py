@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import quote
 
 from steadycast.ledger import record_reads
 from steadycast.ledger.plans import PLANNED
@@ -195,12 +196,21 @@ class _Desk:
                 at=self._local(row.at),
                 note=" ".join(filter(None, (row.code, row.message))),
                 link=row.url,
+                page=self._kit(row.slot, row.channel) if row.state == State.HANDED else "",
                 command={
                     State.UNKNOWN: f"steadycast settle {key} --url URL",
                     State.HANDED: f"steadycast confirm {key} --url URL",
                     State.REFUSED: f"steadycast settle {key} --again",
                 }[row.state],
             )
+
+    def _kit(self, slot: str, channel: str) -> str:
+        """The page of the kit that lies ready: channels' folders stand beside the report's."""
+        receipt, out = self.ledger.receipts(slot).get(channel), self.workspace.out.resolve()
+        told = receipt.detail if receipt else {}
+        page = (out / channel / str(told.get("path", "")) / str(told.get("page", ""))).resolve()
+        there = page.is_relative_to(out / channel) and page.is_file()
+        return quote(f"../{page.relative_to(out)}") if there else ""
 
     def _gaps(self) -> Iterable[m.Waiting]:
         """Gaps of the coming day in the ledger's plan, but for a series' next slot where an open alarm tells it."""

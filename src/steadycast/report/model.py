@@ -144,6 +144,7 @@ class Waiting:
     member: str = ""
     note: str = ""  # what the far side said
     link: str = ""  # where to look
+    page: str = ""  # a kit's page, as an address relative to the report's
     command: str = ""  # what a person types once it is done
 
 
