@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
@@ -54,8 +55,37 @@ def test_the_subscribed_calendar_says_its_name_and_when_to_look_again(tmp_path):
     named = dataclasses.replace(channel("calendar", tmp_path / "out", refresh_hours=3), title="活动")
     load(named.spec)(named).publish(event(tmp_path / "in"))
     told = Calendar.from_ical((tmp_path / "out/calendar.ics").read_bytes())
-    assert (told["X-WR-CALNAME"], told["NAME"], told["METHOD"], told["VERSION"]) == ("活动", "活动", "PUBLISH", "2.0")
+    assert (told["X-WR-CALNAME"], told["NAME"], told["VERSION"]) == ("活动", "活动", "2.0")
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT3H" in (tmp_path / "out/calendar.ics").read_bytes()
+
+
+def test_a_method_comes_with_an_organiser_or_not_at_all(tmp_path):
+    """RFC 5546: what is PUBLISHed has an ORGANIZER, and one is named by a mail address."""
+    for email, method in (("", None), ("hi@hu.example", "PUBLISH"), ("no address", None)):
+        reached = dataclasses.replace(channel("calendar", tmp_path / (email or "none")), email=email)
+        load(reached.spec)(reached).publish(event(tmp_path / "in"))
+        told = Calendar.from_ical((reached.out / "calendar.ics").read_bytes())
+        assert told.get("METHOD") == method
+        (happening,) = told.walk("VEVENT")
+        assert happening.get("ORGANIZER") == (method and "mailto:hi@hu.example")
+        assert method is None or happening["ORGANIZER"].params["CN"] == reached.community
+
+
+def test_an_all_day_event_is_days_and_no_hours(tmp_path):
+    """DTSTART;VALUE=DATE, and a DTEND that is the day after the last: 48 hours of midnight would move with the reader."""
+    shanghai = ZoneInfo("Asia/Shanghai")
+    days = [dt.datetime(2026, 12, day, tzinfo=shanghai) for day in (12, 14)]
+    adapter("calendar", tmp_path / "out").publish(event(tmp_path / "in", event=Event(*days, all_day=True)))
+    data = (tmp_path / "out/calendar.ics").read_bytes()
+    assert b"\r\nDTSTART;VALUE=DATE:20261212\r\n" in data
+    assert b"\r\nDTEND;VALUE=DATE:20261214\r\n" in data
+
+
+def test_the_summary_is_not_said_twice_in_the_description(tmp_path):
+    for text, times in (("带一本书，讲一段话。\n\n在东馆。", 1), ("在东馆。", 1), ("", 1)):
+        post = event(tmp_path / "in", summary="带一本书，讲一段话。", text=text)
+        adapter("calendar", tmp_path / "out").publish(post)
+        assert events(tmp_path / "out")[0]["DESCRIPTION"].count("带一本书，讲一段话") == times
 
 
 def test_sequence_goes_up_by_one_when_and_only_when_the_event_changed(tmp_path):

@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -223,6 +224,16 @@ def test_an_event_says_until_when(tmp_path):
             line = next(x for x in letter.get_body((part,)).get_content().splitlines() if x.startswith("时间"))
             assert until in line.partition("–")[2], part
             assert (line.count("年") == 1) == (hours == 2), part
+
+
+def test_an_all_day_event_says_its_days(tmp_path):
+    start = dt.datetime(2026, 12, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    for days, said in ((1, "2026年12月12日 周六"), (2, "2026年12月12日 周六 – 2026年12月13日 周日")):
+        post = event(tmp_path / "in", event=Event(start, start + dt.timedelta(days=days), all_day=True))
+        letter = read(outbox(tmp_path / str(days), post))
+        for part in ("plain", "html"):
+            line = next(x for x in letter.get_body((part,)).get_content().splitlines() if x.startswith("时间"))
+            assert line[3:].removesuffix("<br>") == said
 
 
 @pytest.mark.parametrize("title", ["a\nBcc: all@example.org", "a\r\nX: y", "a\x00b", "a\u2028b", HOSTILE])

@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -139,6 +140,20 @@ def test_players_for_sound_and_film_and_a_leaf_for_an_event(tmp_path):
     assert film["poster"].endswith(".png")
     assert "2026年12月5日 周六 14:00\u2060–\u206016:00" in page(out, e)
     assert "上海图书馆东馆" in page(out, "events.html")
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(1, "2026年12月12日 周六</time>"), (2, "2026年12月12日 周六\u2060–\u206012月13日 周日</time>")],
+)
+def test_an_all_day_event_says_its_days(tmp_path, days, said):
+    start = dt.datetime(2026, 12, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    shown = event(tmp_path / "in", event=Event(start, start + dt.timedelta(days=days), all_day=True))
+    (made,) = publish(tmp_path / "out", shown)
+    for name in (made.remote_id, "events.html"):
+        assert f'<time datetime="2026-12-12">{said}' in page(tmp_path / "out", name)
+    told = linked(page(tmp_path / "out", made.remote_id))
+    assert (told["startDate"], told["endDate"]) == ("2026-12-12", f"2026-12-{11 + days}")
 
 
 def test_an_event_announced_twice_is_listed_once(tmp_path):

@@ -212,6 +212,20 @@ class TestFrontMatter:
         assert draft.event.end == dt.datetime(2026, 12, 2, tzinfo=ZONE), "a bare day ends when it ends"
         assert draft.channels == {"a": {"skip": True, "tags": ["x", "y"]}, "b": {"skip": True}}
 
+    @pytest.mark.parametrize(
+        ("head", "all_day", "end"),
+        [
+            ("start: 2026-12-12", True, None),
+            ("start: 2026年12月12日\n  end: 2026-12-13", True, dt.datetime(2026, 12, 14, tzinfo=ZONE)),
+            ("start: 2026-12-12 00:00", False, None),
+            ("start: 2026-12-12\n  end: 2026-12-13 12:00", False, dt.datetime(2026, 12, 13, 12, tzinfo=ZONE)),
+            ("start: 2026-12-12 19:30\n  end: 2026-12-12", False, dt.datetime(2026, 12, 13, tzinfo=ZONE)),
+        ],
+    )
+    def test_days_without_hours_are_an_all_day_event(self, content, head, all_day, end):
+        event = read(content, f"---\nevent:\n  {head}\n---\n文\n").event
+        assert (event.all_day, event.start.date(), event.end) == (all_day, dt.date(2026, 12, 12), end)
+
     def test_a_file_elsewhere_than_pgc_and_ugc_is_said(self, content):
         assert "move it to ugc/<member>/" in refused(content, "x", "ugc/a.md")
         assert "neither pgc/ nor ugc/" in refused(content, "x", "posts/a.md")

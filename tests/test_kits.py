@@ -648,6 +648,26 @@ def test_markdown_lies_beside_the_page_where_the_platform_may_take_it(desk: Any,
     assert not (desk("zhihu").kit(compose_for("zhihu", "video")) / "article.md").exists()
 
 
+@pytest.mark.parametrize("name", [name for name, form in EVERY if form == "event"])
+def test_an_all_day_event_is_days_in_a_kit_and_the_same_event_as_in_the_calendar(
+    name: str, desk: Any, compose_for: Any
+) -> None:
+    days = DraftEvent(
+        dt.datetime(2026, 12, 12, tzinfo=ZoneInfo("Asia/Shanghai")),
+        dt.datetime(2026, 12, 14, tzinfo=ZoneInfo("Asia/Shanghai")),
+        all_day=True,
+    )
+    made = compose_for(name, "event", event=days)
+    kit = desk(name).kit(made)
+    data = (kit / "event.ics").read_bytes()
+    assert b"DTSTART;VALUE=DATE:20261212\r\nDTEND;VALUE=DATE:20261214" in data
+    assert made.event.uid.encode() in data
+    said = "".join(file.read_text(encoding="utf-8") for file in kit.glob("*.txt"))
+    assert "2026-12-12 周六" in said
+    assert "00:00" not in said
+    assert "2026-12-14" not in said
+
+
 @pytest.mark.parametrize("name", KITS)
 def test_the_sample_beside_each_platform_is_true(name: str, desk: Any, compose_for: Any) -> None:
     """samples/ holds what a person really gets. To renew: STEADYCAST_RENEW_SAMPLES=1."""

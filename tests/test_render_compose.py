@@ -193,6 +193,15 @@ def test_an_event_stands_in_the_communitys_zone(post, faults):
     assert "ends before it starts" in faults(draft(form=Form.EVENT, event=backwards))[0]
 
 
+def test_an_all_day_event_ends_with_its_day_and_has_one_id_on_every_channel(post):
+    event = DraftEvent(dt.datetime(2026, 12, 12), all_day=True)
+    made = post(draft(form=Form.EVENT, event=event)).event
+    assert (made.start.date(), made.end.date(), made.last.date()) == tuple(dt.date(2026, 12, d) for d in (12, 13, 12))
+    assert made.all_day
+    assert made.uid == post(draft(form=Form.EVENT, event=event), forms=("event",)).event.uid
+    assert len(made.uid) == 36
+
+
 def test_everything_that_is_wrong_is_told_at_once(faults):
     wrong = draft("![](x.png)", form=Form.AUDIO, title="很长的题目")
     assert len(faults(wrong, limits={"title": Limit(2, cut=False), "html": Limit(3)}, forms=("article",))) == 5

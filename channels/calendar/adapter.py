@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from steadycast.channel import Channel, Post, Receipt, Refused, Shelf, slot_path
 
-from .ics import calendar, cancelled, event, state, uid
+from .ics import calendar, cancelled, event, organiser, state, uid
 
 CALENDAR = "calendar.ics"
 
@@ -66,9 +66,10 @@ class Adapter:
         name = self._file(post)
         known = state((self.channel.out / name).read_bytes()) if (self.channel.out / name).is_file() else None
         sequence, changed = known or (0, post.published)
-        data = event(post, sequence, changed, self._link(post))
+        who = organiser(self.channel.community, self.channel.email)
+        data = event(post, sequence, changed, self._link(post), who)
         if known and (self.channel.out / name).read_bytes() != data:
-            data = event(post, sequence + 1, self.channel.now(), self._link(post))
+            data = event(post, sequence + 1, self.channel.now(), self._link(post), who)
         shelf.keep(name, data)
 
     def _cancel(self, shelf: Shelf, post: Post) -> None:

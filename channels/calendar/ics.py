@@ -8,39 +8,64 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vCalAddress
 
+from steadycast.channel import Event as Happening
 from steadycast.channel import Post
 
 OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 PRODUCER = "-//Steadycast//Events//EN"
+_END = re.compile(rb"\r\nDTEND(?:;VALUE=DATE)?:(\w+)")
 STAMP = "%Y%m%dT%H%M%SZ"
 
 
 def uid(post: Post) -> str:
-    """The event's id for ever: of the draft, which two announcements share, else of the post."""
-    return str(uuid.uuid5(OURS, post.draft or post.key))
-
-
-def event(post: Post, sequence: int, changed: dt.datetime, link: str) -> bytes:
-    """A calendar of one event, as a file that an app opens."""
+    """The event's id for ever, the same on every channel."""
     assert post.event is not None  # the adapter refuses others
+    return post.event.uid or str(uuid.uuid5(OURS, post.draft or post.key))  # of posts from before events had one
+
+
+def event(post: Post, sequence: int, changed: dt.datetime, link: str, organiser: vCalAddress | None) -> bytes:
+    """A calendar of one event, as a file that an app opens."""
+    assert post.event is not None
     told = Event()
     told.add("uid", uid(post))
     told.add("sequence", sequence)
     told.add("dtstamp", changed.astimezone(dt.UTC).replace(microsecond=0))
-    told.add("dtstart", post.event.start.astimezone(dt.UTC))
-    told.add("dtend", post.event.end.astimezone(dt.UTC))
+    told.add("dtstart", _when(post.event, post.event.start))
+    told.add("dtend", _when(post.event, post.event.end))
     told.add("summary", post.title)
-    told.add("description", "\n\n".join(filter(None, (post.summary, post.text, link))))
+    told.add("description", "\n\n".join(filter(None, (_unsaid(post), post.text, link))))
     if post.event.place:
         told.add("location", post.event.place)
     if link:
         told.add("url", link)
     if tags := [tag for tag in post.tags if tag.strip()]:
         told.add("categories", tags)
+    if organiser:
+        told.add("organizer", organiser)
     told.add("status", "CONFIRMED")
     return _calendar([told.to_ical()])
+
+
+def organiser(name: str, email: str) -> vCalAddress | None:
+    """Who holds the events; None where no mail address is known, which is how one is named."""
+    if not re.fullmatch(r"[^\s@:;,\"<>]+@[^\s@:;,\"<>]+", email):
+        return None
+    who = vCalAddress(f"mailto:{email}")
+    who.params["CN"] = name.replace('"', "")
+    return who
+
+
+def _when(event: Happening, at: dt.datetime) -> dt.date:
+    """An instant in UTC, or a day without an hour, which is the same day wherever it is read."""
+    return at.date() if event.all_day else at.astimezone(dt.UTC)
+
+
+def _unsaid(post: Post) -> str:
+    """The summary, where the text does not begin with it anyway."""
+    said = "".join(post.summary.rstrip("…").split())
+    return "" if "".join(post.text.split()).startswith(said) else post.summary
 
 
 def state(data: bytes) -> tuple[int, dt.datetime]:
@@ -65,7 +90,7 @@ def calendar(files: Sequence[bytes], name: str, settings: Mapping[str, Any], now
     """All events of these files that are not long over, in one calendar to subscribe to."""
     oldest = (now - dt.timedelta(days=int(settings["keep_days"]))).astimezone(dt.UTC).strftime(STAMP).encode()
     events = [block for data in files for block in re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", data, re.DOTALL)]
-    events = [block for block in events if (end := re.search(rb"\r\nDTEND:(\w+)", block)) and end[1] >= oldest]
+    events = [block for block in events if (end := _END.search(block)) and end[1] >= oldest]
     hours = dt.timedelta(hours=max(1, int(settings["refresh_hours"])))
     return _calendar(events, name=name, refresh=hours)
 
@@ -74,7 +99,8 @@ def _calendar(events: Sequence[bytes], name: str = "", refresh: dt.timedelta | N
     told = Calendar()
     told.add("version", "2.0")
     told.add("prodid", PRODUCER)
-    told.add("method", "PUBLISH")
+    if events and all(b"\r\nORGANIZER" in block for block in events):  # RFC 5546 asks for both or neither
+        told.add("method", "PUBLISH")
     if name:
         told.add("name", name)  # RFC 7986
         told.add("x-wr-calname", name)  # what apps read before it

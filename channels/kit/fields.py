@@ -58,10 +58,11 @@ def _event(sheet: Sheet) -> dict[str, str]:
     event, extra, zone = sheet.post.event, sheet.post.extra, sheet.channel.zone.key
     if event is None:
         return {}
+    days = {"start": sheet.day(event.start), "end": sheet.day(event.last)}
+    hours = {"start": f"{sheet.when(event.start)} {zone}", "end": f"{sheet.when(event.end)} {zone}"}
     return {
         "organiser": plain(extra.get("organiser") or sheet.channel.community),
-        "start": f"{sheet.when(event.start)} {zone}",
-        "end": f"{sheet.when(event.end)} {zone}",
+        **(days if event.all_day else hours),
         "place": plain(event.place),
         "online": address(event.url),
         "contact": plain(extra.get("contact") or sheet.settings.get("contact") or sheet.channel.email),

@@ -13,13 +13,15 @@ from .words import plain
 
 
 def ics(post: Post, url: str) -> bytes:
-    """Return the event of `post` as a calendar of one entry, its times in UTC so that no zone table is needed."""
+    """Return the event of `post` as a calendar of one entry, its times in UTC so that no zone table is needed,
+    and days without hours as days.
+    """
     assert post.event is not None
     entry = Entry()
-    entry.add("uid", f"{post.key}@steadycast")
+    entry.add("uid", post.event.uid or f"{post.key}@steadycast")
     entry.add("dtstamp", post.published.astimezone(dt.UTC))
-    entry.add("dtstart", post.event.start.astimezone(dt.UTC))
-    entry.add("dtend", post.event.end.astimezone(dt.UTC))
+    for name, at in (("dtstart", post.event.start), ("dtend", post.event.end)):
+        entry.add(name, at.date() if post.event.all_day else at.astimezone(dt.UTC))
     entry.add("summary", plain(post.title))
     for name, value in (("location", plain(post.event.place)), ("description", plain(post.summary)), ("url", url)):
         if value:

@@ -57,8 +57,12 @@ class Sheet:
 
     def when(self, at: dt.datetime) -> str:
         """Write an instant in the community's zone, with its weekday."""
+        return f"{self.day(at)} {at.astimezone(self.channel.zone):%H:%M}"
+
+    def day(self, at: dt.datetime) -> str:
+        """Write the day of an instant in the community's zone, with its weekday."""
         local = at.astimezone(self.channel.zone)
-        return f"{local:%Y-%m-%d} {WEEKDAYS[self.lang][local.weekday()]} {local:%H:%M}"
+        return f"{local:%Y-%m-%d} {WEEKDAYS[self.lang][local.weekday()]}"
 
     @property
     def feed(self) -> str:
@@ -92,7 +96,8 @@ class Sheet:
         if post.extra.get("text"):  # the author's own words for this channel come first
             forms = ("{text}\n{url}", "{text}", *forms)
         given = {"title": self.title, "summary": plain(post.summary), "text": post.text.strip(), "url": self.url}
-        given["when"] = self.when(post.event.start) if post.event else ""
+        when = self.day if post.event and post.event.all_day else self.when
+        given["when"] = when(post.event.start) if post.event else ""
         given["place"] = plain(post.event.place) if post.event else ""
         return first_fit(forms, given, self.limits["text"]) or self.title
 

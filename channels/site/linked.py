@@ -31,8 +31,8 @@ def linked(post: Post, community: str, base: str, canonical: str) -> dict[str, A
         event = post.event
         told |= {
             "@type": "Event",
-            "startDate": event.start.isoformat(),
-            "endDate": event.end.isoformat(),
+            "startDate": (event.start.date() if event.all_day else event.start).isoformat(),
+            "endDate": (event.last.date() if event.all_day else event.end).isoformat(),
             "organizer": house,
             "url": web(event.url) or canonical,
         }

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.channel import Media, Post, media_name, slot_path
+from steadycast.channel import Event, Media, Post, media_name, slot_path
 
 
 def page_of(post: Post) -> str:
@@ -50,22 +50,31 @@ def moment(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, 
     """An event's own lines: when (one day or several), where, and whether it is over."""
     if post.event is None:
         return None
-    start, end = post.event.start, post.event.end
-    first = f"{in_words(start, words)} {words['weekdays'][start.weekday()]} {start:%H:%M}"
-    last = f"{end:%H:%M}" if end.date() == start.date() else f"{in_words(end, words, 'day')} {end:%H:%M}"
+    start, end, all_day = post.event.start, post.event.end, post.event.all_day
     return {
-        "when": f"{first}\u2060–\u2060{last}",  # word joiners: a span of time is not broken at its dash
+        "when": _span(post.event, words),
         "month": str(words["day"]).partition("{day}")[0].format(month=start.month, name="").strip()
         or calendar.month_abbr[start.month],
         "day": start.day,
         "weekday": words["weekdays"][start.weekday()],
-        "time": f"{start:%H:%M}",
-        "start": start.isoformat(),
-        "end": end.isoformat(),
+        "start": start.date().isoformat() if all_day else start.isoformat(timespec="seconds"),
         "place": post.event.place,
         "url": web(post.event.url),
         "over": end < now,
     }
+
+
+def _span(event: Event, words: Mapping[str, Any]) -> str:
+    """Its time in words, without hours where it has none: 2026年12月12日 周六–12月13日 周日."""
+    start, last = event.start, event.last
+    first = f"{in_words(start, words)} {words['weekdays'][start.weekday()]}"
+    other_day = last.date() != start.date()
+    if event.all_day:
+        spoken = f"{in_words(last, words, 'day')} {words['weekdays'][last.weekday()]}" if other_day else ""
+    else:
+        first += f" {start:%H:%M}"
+        spoken = f"{in_words(last, words, 'day')} {last:%H:%M}" if other_day else f"{last:%H:%M}"
+    return f"{first}\u2060–\u2060{spoken}" if spoken else first  # word joiners: no line break at the dash
 
 
 def view(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:

@@ -67,6 +67,8 @@ class Adapter:
             and {
                 "start": event.start.isoformat(),
                 "end": event.end.isoformat(),
+                "all_day": event.all_day,
+                "uid": event.uid,
                 "place": event.place,
                 "url": event.url,
             },

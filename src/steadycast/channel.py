@@ -62,12 +62,19 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An offline or online event; both instants are aware."""
+    """An offline or online event; both instants are aware. An all-day one ends at the midnight after its last day."""
 
     start: dt.datetime
     end: dt.datetime
     place: str = ""
     url: str = ""
+    all_day: bool = False  # days were promised, and no hours
+    uid: str = ""  # one event has one, on every channel and for ever
+
+    @property
+    def last(self) -> dt.datetime:
+        """The end as people say it: of an all-day event its last day."""
+        return self.end - dt.timedelta(days=1) if self.all_day else self.end
 
 
 @dataclass(frozen=True, slots=True)

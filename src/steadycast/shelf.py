@@ -178,7 +178,7 @@ class Shelf:
         values["links"] = tuple((text, url) for text, url in values["links"])
         if event := values["event"]:
             start, end = (dt.datetime.fromisoformat(event[w]).astimezone(self.zone) for w in ("start", "end"))
-            values["event"] = Event(start, end, event["place"], event["url"])
+            values["event"] = Event(**event | {"start": start, "end": end})
         return Post(**values)
 
 
@@ -250,7 +250,7 @@ def _plain(post: Post) -> dict[str, Any]:
     if post.event:
         event = post.event
         times = {"start": event.start.isoformat(), "end": event.end.isoformat()}
-        plain["event"] = {**times, "place": event.place, "url": event.url}
+        plain["event"] = {**dataclasses.asdict(event), **times}
     return dict(_clean(plain))
 
 

@@ -141,6 +141,12 @@ def instant(text: str, zone: ZoneInfo, *, day_end: bool = False) -> dt.datetime 
     return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
+def is_day(text: str) -> bool:
+    """Whether `text` is a date without an hour."""
+    match = _DATE.match(text.strip())
+    return match is not None and match["H"] is None
+
+
 def _written(match: re.Match[str], zone: ZoneInfo, *, day_end: bool) -> dt.datetime:
     part = {name: int(value) for name, value in match.groupdict().items() if value and value.isdigit()}
     at = dt.datetime(part["y"], part["m"], part["d"], part.get("H", 0), part.get("M", 0), part.get("S", 0), tzinfo=zone)

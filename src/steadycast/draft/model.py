@@ -33,6 +33,7 @@ class DraftEvent:
     end: dt.datetime | None = None
     place: str = ""
     url: str = ""
+    all_day: bool = False  # days are given without hours; `end` is the midnight after the last
 
 
 @dataclass(frozen=True, slots=True)

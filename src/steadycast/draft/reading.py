@@ -18,7 +18,7 @@ import orjson
 
 from steadycast.draft.attached import Attached, Folder, is_remote
 from steadycast.draft.decoding import decode, shown, visible
-from steadycast.draft.fields import Keys
+from steadycast.draft.fields import Keys, is_day
 from steadycast.draft.frontmatter import Front, split
 from steadycast.draft.generators import in_markdown
 from steadycast.draft.model import Draft, DraftEvent, MediaRef
@@ -107,7 +107,9 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     """
     apart = {"path", "revision", "origin", "member", "media", "body_line", "extra", *derived}
     content = {name: getattr(draft, name) for name in Draft.__slots__ if name not in apart}
-    content["event"] = None if draft.event is None else [getattr(draft.event, name) for name in DraftEvent.__slots__]
+    content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
+    if draft.event and draft.event.all_day:
+        content["event"].append("all day")
     content["media"] = [(m.role, m.ref, m.alt, m.sha256) for m in draft.media]
     return hashlib.sha256(orjson.dumps(content, default=_as_text, option=_AS_JSON_DOES)).hexdigest()
 
@@ -271,13 +273,14 @@ class _Reading:
             raise keys.wrong(key, "the event has no start", "add start: 2026-11-27 19:30 below event:")
         begins = keys.as_instant(f"{key}.start", start)
         ends = keys.as_instant(f"{key}.end", given["end"], day_end=True) if given.get("end") else None
+        all_day = all(is_day(str(given[name])) for name in ("start", "begin", "end") if given.get(name))
         if ends is not None and ends <= begins:
             raise keys.wrong(f"{key}.end", "the event ends before it starts", "check start and end")
         where = given.get("place") or given.get("location") or given.get("venue") or ""
         if isinstance(where, dict | list):
             raise keys.wrong(f"{key}.place", "the event's place has to be one text", "write place: 静安区图书馆")
         url = _address(keys, f"{key}.url", given["url"]) if given.get("url") else ""
-        return DraftEvent(begins, ends, " ".join(str(where).split()), url)
+        return DraftEvent(begins, ends, " ".join(str(where).split()), url, all_day)
 
     def channels(self) -> Mapping[str, Mapping[str, Any]]:
         found = self.keys.table("channels")

@@ -43,8 +43,7 @@ def from_content(content: Mapping[str, Any], media: Path) -> Draft:
         values[key] = _instant(values[key])
     if values["event"]:
         given = values["event"]
-        event = DraftEvent(dt.datetime.fromisoformat(given["start"]), place=given["place"], url=given["url"])
-        values["event"] = replace(event, end=_instant(given["end"]))
+        values["event"] = DraftEvent(**given | {name: _instant(given[name]) for name in ("start", "end")})
     values["media"] = tuple(
         MediaRef(m["role"], m["ref"], media / Path(m["file"]).name, m["alt"], m["line"]) for m in values["media"]
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
 _NO_LIMIT = Limit(1 << 60)
 _ANY = MediaRule()
+_EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,13 +289,19 @@ class _Composer:
         if given is None:
             return None
         start = self._aware(given.start)
-        end = self._aware(given.end) if given.end else start + dt.timedelta(hours=2)
+        usual = dt.timedelta(days=1) if given.all_day else dt.timedelta(hours=2)
+        end = self._aware(given.end) if given.end else start + usual
         if end < start:
             self._fault("the event ends before it starts", "mend event.start or event.end")
-        return Event(start, end, self._line(given.place), given.url)
+        return Event(start, end, self._line(given.place), given.url, given.all_day, _uid(self.draft))
 
     def _aware(self, moment: dt.datetime) -> dt.datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.target.zone)
+
+
+def _uid(draft: Draft) -> str:
+    """An event's id in calendars: of the draft, which two announcements share."""
+    return str(uuid.uuid5(_EVENTS, hashlib.sha256(str(draft.path).encode()).hexdigest()[:16]))
 
 
 @lru_cache(maxsize=1024)

@@ -27,7 +27,6 @@ def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: d
     calendar = Calendar()
     calendar.add("prodid", "-//Steadycast//plan//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
     calendar.add("name", clean(community))
     calendar.add("x-wr-calname", clean(community))
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
