@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from base64 import b32encode
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
