@@ -181,9 +181,9 @@ def test_a_slot_that_never_went_out_is_sent_late_where_one_can_look(community: B
 
 
 def test_what_was_published_ahead_of_its_hour_is_not_sent_at_its_hour(community: Bench, kept: Path) -> None:
-    """`up` publishes the next slot of each series at once: a copy cannot know whether it did."""
+    """A person published the next slot of a series by hand: a copy cannot know whether that was done."""
     community.at(24, 9)
-    pipeline.publish(community.desk, next_of_each=True)
+    pipeline.publish(community.desk, series="daily")
     assert len(community.there("post")) == 2
     take_back(community, kept)
     tick(community)

@@ -6,6 +6,7 @@ import datetime as dt
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -470,6 +471,8 @@ def test_a_new_workspace_works_at_once(bench, run, monkeypatch):
     bench.root = bench.root / "reading"
     assert load(bench.root).community.name == "My 'own' \"club\""
     assert run("check", code=OK)[1] == "Everything is in order.\n"
+    first = bench.root / "content" / "pgc" / "first.md"
+    first.write_text(re.sub(r"draft: true.*\n", "", first.read_text(encoding="utf-8")), encoding="utf-8")
     run("intake", code=OK)
     run("plan", code=A_PERSON)
     assert "published" in run("publish", "daily", code=OK)[1]

@@ -81,11 +81,14 @@ def test_a_killed_parent_takes_its_children_with_it(up):
 def test_once_does_the_main_job_and_ends(community):
     """`make run ONCE=1`: a table of what went where, the record, and exit."""
     told = steadycast("up", "--once", cwd=community)
-    assert "Draft" in told
+    assert "Next    soon" in told, "03:30 is not now"
     assert "index.html" in told
+    assert not (community / "var" / "out" / "site" / "index.html").exists()
+    sample = community / "steadycast.toml"
+    sample.write_text(sample.read_text(encoding="utf-8") + "\n[publish]\nshow_first = true\n", encoding="utf-8")
+    assert "published" in steadycast("up", "--once", cwd=community)
     assert (community / "var" / "out" / "site" / "index.html").is_file()
-    again = steadycast("up", "--once", cwd=community)
-    assert "published" in again or "seen" in again
+    assert "published" not in steadycast("up", "--once", cwd=community), "once only"
 
 
 def asked(port: int, path: str, body: bytes | None = None, **headers: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -55,8 +56,10 @@ def test_a_workspace_from_nothing_publishes(unpacked, tmp_path):
     steadycast("init", "mine", site=unpacked, cwd=tmp_path)
     mine = tmp_path / "mine"
     assert "package" in steadycast("channel", "list", site=unpacked, cwd=mine)
-    told = steadycast("up", "--once", site=unpacked, cwd=mine)
-    assert "published" in told
+    first = mine / "content" / "pgc" / "first.md"
+    first.write_text(re.sub(r"draft: true.*\n", "", first.read_text(encoding="utf-8")), encoding="utf-8")
+    assert "daily" in steadycast("up", "--once", site=unpacked, cwd=mine)
+    assert "published" in steadycast("publish", "daily", site=unpacked, cwd=mine)
     assert (mine / "var" / "out" / "site" / "index.html").is_file()
     assert steadycast("deploy", "--check", site=unpacked, cwd=mine).startswith("prefect.yaml agrees")
     steadycast("channel", "eject", "webhook", "--name", "mine", site=unpacked, cwd=mine)

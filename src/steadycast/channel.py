@@ -205,6 +205,7 @@ class Platform:
     render: RenderRule = field(default_factory=RenderRule)
     settings: Mapping[str, Setting] = field(default_factory=dict)
     read_back: bool = False
+    local: bool = False  # it writes into a folder of this machine, and nothing leaves by it
     deadline: float = 60.0  # seconds: one total deadline a request
     settle: float = 30.0  # seconds after that deadline before a read-back counts
     rate: int = 0  # sendings a minute, 0 = no limit known

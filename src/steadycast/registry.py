@@ -34,6 +34,7 @@ TOP: Mapping[str, Any] = {
     "delivery": str,
     "base": str,
     "read_back": bool,
+    "local": bool,
     "deadline": float,
     "settle": float,
     "rate": int,

@@ -1,4 +1,4 @@
-"""The main job as `steadycast up` does and tells it: take in, plan, publish the next slot of each series, report."""
+"""The main job as `steadycast up` does and tells it: take in, plan, publish what is due, report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from steadycast.cli.output import NEEDS_A_PERSON, OK, linked, progress, say, sho
 
 if TYPE_CHECKING:
     from steadycast.pipeline import Desk
-    from steadycast.pipeline.results import Collected, Published
+    from steadycast.pipeline.results import Collected, Planned, Published
 
 SOME = 12  # drafts told one by one: a whole folder that comes in at once is a matter for `steadycast list`
 PUBLISHED = {
@@ -20,19 +20,29 @@ PUBLISHED = {
     "state": "state",
     "link": "link",
 }
+FIRST = (
+    "The first publication is shown at once, in folders of this machine (`show_first`); after it each keeps its hour."
+)
 PLANNED = {"when": "slot", "series": "series", "title": "draft", "member": "by", "state": "state"}
 
 
-def main_job(desk: Desk, *, publish: bool = True) -> int:
-    """Does the whole job once and prints it; 1 when something waits for a person. Else only what is due goes out."""
+def main_job(desk: Desk) -> int:
+    """Does the whole job once and prints it; 1 when something waits for a person. Nothing goes out before its hour.
+
+    A sample shows its first publication, once: the settings ask for that, and it goes into folders only.
+    """
     with progress("taking drafts in") as bar:
         collected = pipeline.collect(desk, pipeline.now(), progress=bar)
     say_taken_in(desk, collected)
     planned = pipeline.plan(desk, pipeline.now())
     say(planned.summary())
+    if pipeline.is_first(desk):
+        say(FIRST)
     with progress("publishing") as bar:
-        published = pipeline.publish(desk, next_of_each=publish, progress=bar)
+        published = pipeline.publish(desk, show_first=True, progress=bar)
     say_published(published)
+    if not published.sent:
+        say_next(planned)
     report = pipeline.report(desk, pipeline.now())
     say_record(report)
     return NEEDS_A_PERSON if published.failed or collected.problems else OK
@@ -59,6 +69,16 @@ def say_where(desk: Desk, collected: Collected) -> None:
 def say_published(published: Published) -> None:
     """The table of what went where, with links to the results."""
     show(linked(published.rows()), PUBLISHED, title="What went where", empty="Nothing was due.")
+
+
+def say_next(planned: Planned) -> None:
+    """Says what goes out next, when, and how it could go out now."""
+    coming = next((slot for slot in planned.slots if slot.draft and slot.state in ("planned", "filled")), None)
+    if coming:
+        say(
+            f"Next    {coming.series} {coming.when}: {coming.title}",
+            f"        `steadycast publish {coming.series}` sends it now; `steadycast preview {coming.draft}` shows it.",
+        )
 
 
 def say_record(report: pipeline.ReportMade) -> None:

@@ -84,6 +84,14 @@ def complain(message: str) -> None:
     print(f"steadycast: {shown(' '.join(message.split()))}", file=sys.stderr)
 
 
+def agreed(what: Sequence[str], verb: str) -> bool:
+    """Whether the person at the terminal says yes to `what`; a script has said so by calling."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return True
+    say(*(f"  {line}" for line in what))
+    return input(f"{verb} this now? [y/N] ").strip().lower() in ("y", "yes", "是")
+
+
 @contextmanager
 def progress(words: str) -> Iterator[Progress]:
     """A progress bar on standard error while long work runs; silent where nobody looks."""

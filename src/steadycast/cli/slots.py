@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, linked, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, agreed, as_json, linked, progress, say, show
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
@@ -46,6 +46,7 @@ def publish(
     slot: str | None = None,
     channel: str | None = None,
     dry_run: bool = False,
+    yes: bool = False,
     json: Json = False,
 ) -> int:
     """Publish now: what is due; or the next slot of a series; or one draft; or one slot.
@@ -65,9 +66,17 @@ def publish(
         Only to this channel.
     dry_run
         Render and show what would go where; send nothing.
+    yes
+        Do not ask. Only a terminal is asked, before something leaves this machine by hand.
     """
     from steadycast import pipeline
 
+    by_hand = bool(series or draft or slot)
+    with pipeline.Desk.open() as desk:
+        going = pipeline.leaving(desk, series=series, draft=draft, slot=slot, channel=channel) if by_hand else ()
+        if going and not (yes or dry_run) and not agreed([f"{sent.channel}: {sent.title}" for sent in going], "Send"):
+            say("Nothing was sent.")
+            return OK
     with pipeline.Desk.open() as desk, progress("publishing") as bar:
         done = pipeline.publish(
             desk, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, progress=bar

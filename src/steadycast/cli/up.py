@@ -29,19 +29,16 @@ PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_
 HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
-def up(*, once: bool = False, publish: bool = True, port: Port = 4200, health_port: PortOrNone = 4280) -> int:
+def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280) -> int:
     """Do the main job now, then stay up: server, flows, watcher.
 
-    Takes drafts in, plans two weeks, publishes the next slot of each series, prints what went where, the record and
-    the runway. Ctrl-C ends it and every process it started.
+    Takes drafts in, plans two weeks, publishes what is due, prints what went where, the record and the runway.
+    Nothing goes out before its hour. Ctrl-C ends it and every process it started.
 
     Parameters
     ----------
     once
         Do the main job and exit.
-    publish
-        Publish the next slot of each series now, before its hour. A service that starts by itself leaves it out
-        (--no-publish): a restart is no reason to be early.
     port
         Where Prefect's page and API listen, on this machine only; the next free one when it is taken.
     health_port
@@ -57,13 +54,13 @@ def up(*, once: bool = False, publish: bool = True, port: Port = 4200, health_po
     with Processes(workspace.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
         if once:
             with Desk.open(workspace) as desk:
-                return main_job(desk, publish=publish)
+                return main_job(desk)
         port = free_port(port)
         env = prefect_environment(workspace, port)
         server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         processes.start("server", [sys.executable, *server], env, workspace.root)
         with Desk.open(workspace) as desk:
-            main_job(desk, publish=publish)
+            main_job(desk)
             with watched(workspace, health_port):
                 return stay_up(desk, processes, env, port, stop)
     return OK

@@ -11,7 +11,7 @@ from steadycast.pipeline.drafts import drafts, judge
 from steadycast.pipeline.health import health
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
-from steadycast.pipeline.publish import publish
+from steadycast.pipeline.publish import is_first, leaving, publish
 from steadycast.pipeline.record import report
 from steadycast.pipeline.results import ReportMade
 from steadycast.pipeline.status import status
@@ -31,7 +31,9 @@ __all__ = [
     "doctor",
     "drafts",
     "health",
+    "is_first",
     "judge",
+    "leaving",
     "now",
     "plan",
     "preview",

@@ -23,7 +23,6 @@ from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published, Sent
-from steadycast.schedule.model import Slot
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace.values import nearest
 
@@ -33,6 +32,7 @@ APART = dt.timedelta(minutes=1)  # between an overdue slot and any other of its 
 SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
 PATIENCE = 20.0  # seconds for which another process may have a channel's folder: a stopped one has it for ever
 PLAIN_PLAN = 14  # days that `steadycast plan` reaches when none are named
+UNTOUCHED = (State.PLANNED, State.DUE, State.EXCUSED, State.CANCELLED, State.MISSED)  # of what never went out
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
 
 
@@ -44,13 +44,13 @@ class Asked:
     draft: str | None = None
     slot: str | None = None
     channel: str | None = None
-    next_of_each: bool = False
+    show_first: bool = False
     ahead: bool = False
 
     @property
     def by_hand(self) -> bool:
-        """Whether a person wants it now, before its hour."""
-        return self.next_of_each or bool(self.draft or self.slot or (self.series and not self.ahead))
+        """Whether it goes out now, before its hour."""
+        return self.show_first or bool(self.draft or self.slot or (self.series and not self.ahead))
 
 
 def publish(
@@ -60,7 +60,7 @@ def publish(
     draft: str | None = None,
     slot: str | None = None,
     channel: str | None = None,
-    next_of_each: bool = False,
+    show_first: bool = False,
     ahead: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
@@ -68,11 +68,12 @@ def publish(
     """Makes the deliveries that are asked for, and says what became of each.
 
     Without anything asked: what is due now. `ahead`: what falls due within the setting `lead`, rendered now and sent
-    at the slot's second; of all series together, as a sweep asks, within a minute at most. `series`, `slot`, `draft`,
-    `next_of_each`: now, before their hour. What is there already is told, not sent again. `dry_run` renders and sends
-    nothing.
+    at the slot's second; of all series together, as a sweep asks, within a minute at most. `series`, `slot`, `draft`:
+    now, before their hour, as a person asks for it. `show_first`: the next slot of each series, into folders of this
+    machine only, where the settings ask for it and nothing was ever published; else what is due. What is there already
+    is told, not sent again. `dry_run` renders and sends nothing.
     """
-    asked = Asked(series, draft, slot, channel, next_of_each, ahead)
+    asked = Asked(series, draft, slot, channel, show_first and is_first(desk), ahead)
     _check(desk, asked)
     if dry_run:
         rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
@@ -88,6 +89,33 @@ def publish(
     if any(row.state == State.DUE for row in rows):
         renew(desk, desk.clock.now())
     return Published(told(desk, [row.id for row in rows if row.id is not None]))
+
+
+def is_first(desk: Desk) -> bool:
+    """Whether the first publication is to be shown now: the settings ask for it, and nothing was ever published."""
+    return desk.workspace.publish.show_first and desk.ledger.counts().keys() <= set(UNTOUCHED)
+
+
+def leaving(
+    desk: Desk,
+    *,
+    series: str | None = None,
+    draft: str | None = None,
+    slot: str | None = None,
+    channel: str | None = None,
+) -> tuple[Sent, ...]:
+    """What would leave this machine now if this were published by hand; empty where only folders are written."""
+    asked = Asked(series, draft, slot, channel)
+    _check(desk, asked)
+    rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
+    going = [row for row in _on(rows, asked) if row.state == State.DUE and not _stays_here(desk, row.channel)]
+    titles = {row.id: row.title for row in desk.ledger.drafts()}
+    return tuple(_told(desk, row, titles.get(row.draft or "", "")) for row in going)
+
+
+def _stays_here(desk: Desk, channel: str) -> bool:
+    platform = desk.usable(channel)
+    return platform is not None and platform.local
 
 
 def _on(rows: Sequence[DeliveryRow], asked: Asked) -> list[DeliveryRow]:
@@ -123,6 +151,7 @@ def _check(desk: Desk, asked: Asked) -> None:
 
 
 DAY = dt.timedelta(days=1)
+YEARS = 3660 * DAY  # as far as anybody may plan
 
 
 def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
@@ -133,10 +162,11 @@ def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
         return desk.ledger.deliveries(slots=[asked.slot])
     if asked.by_hand:
         names = [asked.series] if asked.series else list(desk.workspace.series)
-        coming = [found for name in names if (found := next_slot(desk.workspace.series[name], desk.clock.now()))]
-        if asked.series and not any(desk.ledger.slot(slot.id) for slot in coming):
-            raise _unplanned(asked.series, coming, desk.clock.now())
-        return desk.ledger.deliveries(slots=[slot.id for slot in coming])
+        coming = [slot for name in names if (slot := _next(desk, name))]
+        if asked.series and not coming:
+            raise _unplanned(desk, asked.series)
+        rows = desk.ledger.deliveries(slots=coming)
+        return [row for row in rows if _stays_here(desk, row.channel)] if asked.show_first else rows
     until = desk.clock.now() + _horizon(desk, asked)
     due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
     ids = {d.id for d in _one_overdue_each(desk, due, desk.clock.now())}
@@ -152,12 +182,21 @@ def _horizon(desk: Desk, asked: Asked) -> dt.timedelta:
     return lead if asked.series else SWEPT
 
 
-def _unplanned(series: str, slots: Sequence[Slot], now: dt.datetime) -> InputError:
-    if not slots:
+def _next(desk: Desk, series: str) -> str | None:
+    """The next slot of a series that is planned, and owed: its id."""
+    now = desk.clock.now()
+    rows = desk.ledger.slots_between(now, now + YEARS, series=series)
+    return next((row.id for row in rows if not row.excused and not row.manual), None)
+
+
+def _unplanned(desk: Desk, series: str) -> InputError:
+    now = desk.clock.now()
+    slot = next_slot(desk.workspace.series[series], now)
+    if slot is None:
         return InputError(f"{series} has no slot ahead", mend="mend `until` in steadycast.toml")
-    days = (slots[0].at - now).days + 1
+    days = (slot.at - now).days + 1
     command = "steadycast plan" if days <= PLAIN_PLAN else f"steadycast plan --days {days}"
-    return InputError(f"the next slot, {slots[0].id}, is not planned yet", mend=f"`{command}` plans it")
+    return InputError(f"the next slot, {slot.id}, is not planned yet", mend=f"`{command}` plans it")
 
 
 def _one_overdue_each(desk: Desk, due: Sequence[Due], now: dt.datetime) -> list[Due]:

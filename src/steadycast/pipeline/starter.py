@@ -57,9 +57,11 @@ urls = []
 """
 
 WELCOME = {
-    "zh": "---\ntitle: 第一篇\nsummary: 从这里开始。\ntags: [开始]\n---\n\n把 Markdown 文件放进 `content/pgc/`，或者 "
+    "zh": "---\ntitle: 第一篇\nsummary: 从这里开始。\ntags: [开始]\n"
+    "draft: true   # 去掉这一行，它就进排期\n---\n\n把 Markdown 文件放进 `content/pgc/`，或者 "
     "`content/ugc/<成员>/`，它就会进入排期。\n\n- 每一个渠道都会得到它自己的版本\n- 每一个档期都会留下记录\n",
-    "en": "---\ntitle: The first one\nsummary: Start here.\ntags: [start]\n---\n\nDrop a Markdown file in "
+    "en": "---\ntitle: The first one\nsummary: Start here.\ntags: [start]\n"
+    "draft: true   # take this line out, and it is planned\n---\n\nDrop a Markdown file in "
     "`content/pgc/`, or in `content/ugc/<member>/`, and it is planned.\n\n- every channel gets its own shape of it\n"
     "- every slot is kept on record\n",
 }

@@ -152,6 +152,7 @@ class Publish(Model):
     horizon: Span = dt.timedelta(days=14)  # plans this far ahead
     fill_within: Span = dt.timedelta(hours=24)  # a slot this near is filled from reserve when nothing fresh is there
     workers: int = Field(default=16, ge=1, le=64)
+    show_first: bool = False  # `up` shows the first publication at once, in folders of this machine
 
     @field_validator("lead")
     @classmethod

@@ -1,0 +1,117 @@
+"""Nothing goes out ahead of its hour but by a person's word: not by `up`, not by a restart; a sample shows once."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+from pipeline_bench import FAR, SETTINGS, article
+
+from steadycast import pipeline
+from steadycast.cli import main_job
+from steadycast.ledger.tables import State
+from steadycast.pipeline import starter
+from steadycast.workspace import load
+
+SHOWN = SETTINGS + "[publish]\nshow_first = true\n"
+DRAFTS = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 4)}
+
+
+def start(bench, settings: str, *instant: int, monkeypatch) -> list[tuple[str, str]]:
+    """What `steadycast up` publishes when it is started at that instant."""
+    desk = bench.settings(settings)
+    now = bench.at(*instant)
+    monkeypatch.setattr(pipeline, "now", lambda: now)
+    main_job.main_job(desk)
+    found = desk.ledger.deliveries(states=(State.PUBLISHED, State.SEEN))
+    return sorted((row.slot[-16:], row.channel) for row in found)
+
+
+def test_a_start_and_a_restart_keep_the_promised_hour(bench, monkeypatch):
+    """After tonight's slot a restart left tomorrow's post out today, and called it kept."""
+    bench.set_up(SETTINGS, DRAFTS)
+    assert start(bench, SETTINGS, 23, 9, 0, monkeypatch=monkeypatch) == []
+    tonight = [("2026-11-23T20:00", "far"), ("2026-11-23T20:00", "site")]
+    assert start(bench, SETTINGS, 23, 20, 0, monkeypatch=monkeypatch) == tonight
+    assert start(bench, SETTINGS, 23, 20, 5, monkeypatch=monkeypatch) == tonight
+
+
+def test_a_sample_shows_its_first_publication_once_and_in_folders_only(bench, monkeypatch):
+    bench.set_up(SHOWN, DRAFTS)
+    shown = [("2026-11-23T20:00", "site")]
+    assert start(bench, SHOWN, 23, 9, 0, monkeypatch=monkeypatch) == shown
+    assert bench.there() == []
+    assert start(bench, SHOWN, 23, 9, 5, monkeypatch=monkeypatch) == shown, "a restart shows no second one"
+    assert start(bench, SHOWN, 23, 20, 0, monkeypatch=monkeypatch) == [("2026-11-23T20:00", "far"), *shown]
+
+
+def test_what_was_published_before_leaves_nothing_to_show(bench, monkeypatch):
+    bench.set_up(SETTINGS, DRAFTS)
+    once = start(bench, SETTINGS, 23, 20, 0, monkeypatch=monkeypatch)
+    assert len(once) == 2
+    assert start(bench, SHOWN, 24, 9, 0, monkeypatch=monkeypatch) == once
+
+
+def test_a_start_says_what_comes_next_and_how_it_could_go_out_now(bench, monkeypatch, capsys):
+    bench.set_up(SETTINGS, DRAFTS)
+    start(bench, SETTINGS, 23, 9, 0, monkeypatch=monkeypatch)
+    told = capsys.readouterr().out
+    assert "daily 2026-11-23 20:00" in told
+    assert "steadycast publish daily" in told
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_a_new_workspace_keeps_its_hours_and_its_first_draft_is_not_ready(tmp_path, language):
+    starter.write(tmp_path, name="Mine", timezone="Asia/Shanghai", language=language)
+    assert not load(tmp_path).publish.show_first
+    with pipeline.Desk.open(load(tmp_path)) as desk:
+        (taken,) = pipeline.collect(desk, pipeline.now(), at_once=True).taken
+    assert taken.state == "not-ready"
+
+
+# What leaves this machine by hand
+
+
+def test_what_would_leave_this_machine_is_told_and_folders_are_not(bench):
+    desk = bench.set_up(SETTINGS, DRAFTS)
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    assert [sent.channel for sent in pipeline.leaving(desk, series="daily")] == ["far"]
+    assert [sent.channel for sent in pipeline.leaving(desk, draft="pgc/1.md")] == ["far"]
+    assert pipeline.leaving(desk, slot="daily@2026-11-23T20:00", channel="site") == ()
+    assert bench.calls() == []
+
+
+def test_a_platform_that_is_built_on_another_says_the_same_of_its_folder(bench):
+    desk = bench.set_up(SETTINGS + FAR.replace("far", "blind").replace("channel.blind", "channel.b"))
+    assert not desk.platform("b").local
+    assert desk.platform("site").local
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("n", []), ("", []), ("y", ["Draft 1"])])
+def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(bench, answer, sent):
+    desk = bench.set_up(SETTINGS, {"pgc/1.md": article("Draft 1")})
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, pipeline.now())
+    desk.close()
+    far, near = pty.openpty()
+    command = [sys.executable, "-c", "from steadycast.cli import main; main()", "publish", "--draft", "pgc/1.md"]
+    process = subprocess.Popen(command, cwd=bench.root, stdin=near, stdout=near, stderr=near)
+    os.close(near)
+    os.write(far, f"{answer}\n".encode())
+    told = b""
+    while True:
+        try:
+            more = os.read(far, 4096)
+        except OSError:  # the other end is closed
+            break
+        told += more
+        if not more:
+            break
+    os.close(far)
+    assert process.wait(60) == 0, told.decode()
+    assert b"far: Draft 1" in told
+    assert bench.there() == sent
