@@ -271,7 +271,7 @@ def test_sound_is_measured_and_never_converted(studio, take):
 
 def test_a_worker_that_hangs_or_dies_is_replaced():
     """A request that takes too long ends its child; the next one gets a new child."""
-    worker = Worker(timeout=0.0)
+    worker = Worker("steadycast.render.image_worker", timeout=0.0)
     try:
         assert "longer" in worker.ask({"op": "measure", "source": "/nowhere"})["error"]
         worker._timeout = 20.0
@@ -286,7 +286,7 @@ def test_a_worker_that_hangs_or_dies_is_replaced():
 
 def test_the_worker_sees_no_secret(monkeypatch):
     monkeypatch.setenv("BLOG_APP_PASSWORD", "canary")
-    worker = Worker()
+    worker = Worker("steadycast.render.image_worker")
     try:
         worker.ask({"op": "measure", "source": "/nowhere"})
         environment = Path(f"/proc/{worker._child.pid}/environ").read_bytes()

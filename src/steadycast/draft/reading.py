@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from steadycast.draft.attached import Attached, Folder, is_remote
+from steadycast.draft.cost import check_cost
 from steadycast.draft.decoding import decode, shown, visible
 from steadycast.draft.fields import Keys, is_day
 from steadycast.draft.frontmatter import Front, split
@@ -80,6 +81,7 @@ def parse(
         front = replace(front, body=in_markdown(front.body))
         with _lines_of(front):
             check_depth(front.body)
+            check_cost(front.body)
         folder = cache(partial(_folder, path, content_root, origin))
         reading = _Reading(front, path, folder, Keys(front, zone), cache(partial(_outline, front)))
         return reading.draft(origin, member, mtime.astimezone(zone), known_series)

@@ -14,6 +14,7 @@ from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, from_content, to_plan
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Row
+from steadycast.render.body import check_cost
 from steadycast.render.media import Studio
 from steadycast.workspace.values import nearest
 
@@ -23,8 +24,9 @@ OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
 def with_media_kept(desk: Desk, draft: Draft) -> Draft:
     """`draft` with each file that it names copied into var/media: of a kind that is taken, and one that can be opened.
 
-    Raises the DraftError of the first that is not, with its line.
+    Raises the DraftError of the first that is not, with its line; and that of a body that would cost too much.
     """
+    check_cost(draft)
     studio = Studio(desk.workspace.media, desk.workspace.cache)
     return replace(draft, media=tuple(replace(ref, path=studio.take(ref).path) for ref in draft.media))
 

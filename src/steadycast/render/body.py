@@ -18,7 +18,7 @@ from steadycast.render import text as as_text
 from steadycast.render.lexer import Finisher
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.media import Studio
-from steadycast.render.sanitise import clean
+from steadycast.render.sanitise import clean, has_tags, is_tame, left_open
 from steadycast.render.style import Style
 from steadycast.schedule.model import Origin
 
@@ -37,13 +37,20 @@ class Body:
         pictures = {m.ref: m.sha256 for m in self.media if m.role == "image"}
         ugc = draft.origin is Origin.UGC
         finisher = Finisher(pictures, base, "nofollow ugc noopener" if ugc else "noopener")
-        self.html = finisher.finish(join_lines(clean(to_html(draft.body), ugc=ugc)))
+        self.html = finisher.finish(join_lines(self._cleaned(ugc=ugc)))
         refused = {unquote(m.ref) for m in draft.media}
         for name in dict.fromkeys(finisher.lost):
             if name not in refused:
                 self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
         self._html: dict[tuple[RenderRule, int], tuple[str, as_text.Numbered]] = {}
         self._text: dict[tuple[str, tuple[str, ...]], tuple[str, as_text.Numbered]] = {}
+
+    def _cleaned(self, *, ugc: bool) -> str:
+        try:
+            return clean(to_html(self.draft.body), ugc=ugc, raw=has_tags(self.draft.body))
+        except DraftError as error:
+            self.faults.append(self._fault(error.message, _line_left_open(self.draft), error.mend))
+            return ""
 
     def _taken(self) -> Iterator[Media]:
         for ref in self.draft.media:
@@ -87,6 +94,20 @@ class Body:
 def _html_rule(rule: RenderRule) -> RenderRule:
     """`rule` without what only text asks: rules that make the same HTML are equal."""
     return replace(rule, thread=False, text_links="inline", style="")
+
+
+def check_cost(draft: Draft) -> None:
+    """Raises DraftError, with its line, where the body's HTML would become many times as long as it is."""
+    if has_tags(draft.body) and not is_tame(html := to_html(draft.body)):
+        try:
+            clean(html)
+        except DraftError as error:
+            error.file, error.line = str(draft.path), _line_left_open(draft)
+            raise
+
+
+def _line_left_open(draft: Draft) -> int:
+    return draft.body_line + left_open(draft.body) - 1
 
 
 def prepare(draft: Draft, media_dir: Path, cache_dir: Path, *, base: str = "") -> Body:

@@ -353,7 +353,7 @@ def font() -> list[Any] | None:
     return next(([name, 0] for name in _FONTS if Path(name).is_file()), None)
 
 
-_worker = Worker()
+_worker = Worker("steadycast.render.image_worker")
 
 
 def _ask(request: dict[str, Any]) -> dict[str, Any]:

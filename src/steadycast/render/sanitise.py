@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import html as entities
 import re
+from collections import Counter
 
 import nh3
+
+from steadycast.errors import DraftError
+from steadycast.render.worker import Worker
 
 TAGS = frozenset(
     "a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure "  # noqa: SIM905
@@ -71,14 +75,70 @@ _OF_A_MEMBER = _cleaner(_without(_ATTRIBUTES, *_OWN_CLASSES), "nofollow ugc noop
 _OF_THE_HOUSE = _cleaner(_without(_ATTRIBUTES | _HOUSE, *_OWN_CLASSES), "noopener")
 
 
-def clean(html: str, *, ugc: bool = True) -> str:
+def clean(html: str, *, ugc: bool = True, raw: bool = True) -> str:
     """`html` well-formed, with allowed elements, attributes, addresses and characters only.
 
     A member's links carry rel="nofollow ugc noopener"; the house keeps class on a few block elements.
     Links are http, https, mailto or without a scheme; pictures http, https, `media:<sha256>` or without one.
+
+    Raises DraftError where it would become many times as long: a parser opens what stands open again in each paragraph
+    that follows. Without `raw`, nobody's own tags are in it, and nothing stands open.
     """
+    if not raw or is_tame(html):
+        return cleaned(html, ugc=ugc)
+    answer = _worker.ask({"op": "clean", "html": html, "ugc": ugc})
+    if "error" in answer:
+        said = "its HTML leaves so much open that it would grow without measure"
+        raise DraftError(said, mend="close each tag in the paragraph that opens it")
+    return str(answer["html"])
+
+
+def cleaned(html: str, *, ugc: bool) -> str:
+    """What `clean` says, whatever it costs."""
     numbered = html.replace("&amp;", "&#38;")  # the same, and read five times as fast: half a million of them hang it
     return _ADDRESS.sub(_checked, _CONTROL.sub("", (_OF_A_MEMBER if ugc else _OF_THE_HOUSE).clean(numbered)))
+
+
+# What HTML's parser opens again after the block in which it stood open is closed, each at most three times (its
+# "active formatting elements"); at most once for each tag that follows.
+_REOPENED = "(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)"
+_OPENS = re.compile(rf"<{_REOPENED}(?=[\s/>])", re.IGNORECASE)
+_OPENS_WELL = re.compile(rf"""<{_REOPENED}(?=[\s/>])[^<>"']*(?:"[^"<>]*"[^<>"']*)*>""", re.IGNORECASE)
+_TAGS_OF_ONES_OWN = re.compile(r"<(?!(?:br|img|wbr)[\s/>])[a-z/!?][^\s:@>]*(?:[\s>]|\Z)", re.IGNORECASE)
+_GROWTH = 2 << 20  # characters that a text may gain without being looked at closely
+_WITH_END = 40  # characters of an end tag, and of the `rel` that links are given
+_worker = Worker("steadycast.render.text_worker", longest=64 << 20)
+
+
+def has_tags(body: str) -> bool:
+    """Whether a Markdown body may have tags of its own, but for those that hold nothing."""
+    return "<" in body and _TAGS_OF_ONES_OWN.search(body) is not None
+
+
+def is_tame(html: str) -> bool:
+    """Whether `html` surely grows by no more than `_GROWTH`, whatever stands open where."""
+    tags = Counter(_OPENS_WELL.findall(html))
+    if tags.total() != len(_OPENS.findall(html)):
+        return False
+    each_time = sum((len(tag) + _WITH_END) * min(3, count) for tag, count in tags.items())
+    return html.count("<") * each_time <= _GROWTH
+
+
+_EITHER = re.compile(rf"<(/?)({_REOPENED})(?=[\s/>])", re.IGNORECASE)
+
+
+def left_open(body: str) -> int:
+    """The line of a Markdown body on which a tag stands that is never closed; else that of its first tag."""
+    opened: dict[str, list[int]] = {}
+    for tag in _EITHER.finditer(body):
+        of_its_name = opened.setdefault(tag[2].lower(), [])
+        if not tag[1]:
+            of_its_name.append(tag.start())
+        elif of_its_name:
+            of_its_name.pop()
+    first = _EITHER.search(body)
+    at = min((starts[0] for starts in opened.values() if starts), default=first.start() if first else 0)
+    return body.count("\n", 0, at) + 1
 
 
 def _checked(match: re.Match[str]) -> str:

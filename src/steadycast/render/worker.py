@@ -1,4 +1,4 @@
-"""The one child process that handles pictures and sound for this process, started when it is first needed."""
+"""A child process that does for this one what a hostile file may make costly, started when it is first needed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ import time
 from typing import Any
 
 TIMEOUT = 60.0  # seconds of wall time, a request
-_LONGEST_ANSWER = 1 << 20
 _KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "HOME", "TMPDIR")  # no secret of this process reaches a decoder
 
 
 class Worker:
-    """Asks the child process and waits for its answer; a child that hangs or dies is replaced."""
+    """Asks `module`, as a process, and waits for its answer; a child that hangs or dies is replaced."""
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
+    def __init__(self, module: str, timeout: float = TIMEOUT, longest: int = 1 << 20) -> None:
+        self._module = module
         self._timeout = timeout
+        self._longest = longest  # bytes of an answer
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._owner = 0
@@ -60,8 +61,8 @@ class Worker:
             self._end()
             environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
             self._owner = os.getpid()
-            self._child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "steadycast.render.image_worker"],
+            self._child = subprocess.Popen(  # noqa: S603 - a module of our own
+                [sys.executable, "-P", "-m", self._module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -74,17 +75,17 @@ class Worker:
         """One whole line, or b"" when the child has gone; raises TimeoutError."""
         assert child.stdout is not None
         end = time.monotonic() + self._timeout
-        found = b""
+        found = bytearray()
         with selectors.DefaultSelector() as waiting:
             waiting.register(child.stdout, selectors.EVENT_READ)
-            while not found.endswith(b"\n") and len(found) < _LONGEST_ANSWER:
+            while not found.endswith(b"\n") and len(found) < self._longest:
                 if not waiting.select(max(0.0, end - time.monotonic())):
                     raise TimeoutError
                 piece = os.read(child.stdout.fileno(), 65536)
                 if not piece:
                     return b""
                 found += piece
-        return found
+        return bytes(found) if found.endswith(b"\n") else b""
 
     def _end(self) -> None:
         child, self._child = self._child, None

@@ -1,0 +1,77 @@
+"""The child process for text that may cost far more than it has characters: HTML left open, and code in colours.
+
+Run as `python -m steadycast.render.text_worker`: one JSON request a line in, one answer a line out. It has little
+memory and little time for each request, and touches no file.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from steadycast.render.highlight import spans
+from steadycast.render.sanitise import cleaned
+
+MEMORY = 384 << 20  # bytes of address space
+SECONDS = 8  # of CPU time, a request
+COLOURING = 2.0  # of CPU time, for all blocks of a draft
+GROWS = 4  # times what came in, and
+SPARE = 64 << 10  # bytes more, may go out
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    signal.signal(signal.SIGVTALRM, _out_of_time)
+    for line in sys.stdin:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        allowed = int(used.ru_utime + used.ru_stime) + SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """The result of one request, or `{"error": why}`."""
+    try:
+        return OPERATIONS[request.pop("op")](**request)
+    except MemoryError:
+        return {"error": "needs more memory than a draft may"}
+
+
+def clean(html: str, *, ugc: bool) -> dict[str, Any]:
+    """`html` sanitised, unless it grows beyond all use."""
+    out = cleaned(html, ugc=ugc)
+    if len(out) > GROWS * len(html) + SPARE:
+        return {"error": f"grows from {len(html)} characters to {len(out)}"}
+    return {"html": out}
+
+
+def colour(blocks: list[tuple[str, str]], *, mode: str) -> dict[str, Any]:
+    """Each (code, language) in colours; null where the language is not known, or the time is over."""
+    out: list[str | None] = []
+    signal.setitimer(signal.ITIMER_VIRTUAL, COLOURING)
+    try:
+        for code, language in blocks:
+            out.append(spans(code, language, mode))
+    except TimeoutError:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    return {"spans": out + [None] * (len(blocks) - len(out))}
+
+
+def _out_of_time(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError
+
+
+OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {"clean": clean, "colour": colour}
+
+if __name__ == "__main__":
+    main()
