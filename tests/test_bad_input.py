@@ -63,13 +63,13 @@ def text(data: str | bytes):
 
 # What lies in content/ -> the line that is named, and words of the message and of the mend.
 DRAFTS = {
-    "front matter that is not YAML": (text("---\ntitle: x\nsummary: [\n---\nWords.\n"), 4, "front matter", ""),
+    "front matter that is not YAML": (text("---\ntitle: x\nsummary: [\n---\nWords.\n"), 3, "front matter", ""),
     "front matter that does not end": (text("---\ntitle: x\n\nWords.\n"), 1, "front matter", "---"),
     "a series that does not exist": (text(article("x", "series: dayly")), 3, "dayly", "daily"),
     "a picture that is not there": (text(article("x", body="Words.\n\n![a](no.png)")), 7, "no.png", "put"),
     "a picture that is none": (beside("a.png", b"no picture at all" * 9), 7, "a.png", ""),
-    "GBK": (text("# 沪语读书会\n\n今朝天气蛮好。\n".encode("gbk")), 1, "UTF-8", "iconv"),
-    "UTF-16": (text("# 沪语读书会\n".encode("utf-16")), 1, "UTF-16", "iconv"),
+    "Big5": (text("# 滬語讀書會\n\n今朝天氣蠻好。\n".encode("big5")), 1, "UTF-8", "另存为"),
+    "a head that is none": (text("———\ntitle: x\ntags: a\n———\n\nWords.\n"), 1, "looks like front matter", "---"),
     "200 MB": (sparse, None, "too large: 200.0 MB", "at most 2 MB"),
     "a folder that leads back to itself": (circle, None, "is a link", "put the file or folder itself there"),
     "a date that is none": (text(article("x", "not_before: someday")), 3, "not_before", "2026"),

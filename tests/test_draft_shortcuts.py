@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steadycast.channel import Limit
-from steadycast.draft import frontmatter
+from steadycast.draft import front_yaml
 from steadycast.draft.attached import is_remote
 from steadycast.draft.decoding import _UNPRINTABLE, decode
-from steadycast.draft.frontmatter import _by_events, _flat
+from steadycast.draft.front_yaml import _by_events, _flat
+from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import _of_its_beginning, opens_with_words, outline, shows_no_file
 from steadycast.draft.reading import _AS_JSON_DOES, _as_text
 from steadycast.errors import DraftError
@@ -59,8 +60,8 @@ def test_an_everyday_head_needs_no_yaml(monkeypatch):
     def never(head):
         raise AssertionError(head)
 
-    monkeypatch.setattr(frontmatter, "_by_events", never)
-    front = frontmatter.split(
+    monkeypatch.setattr(front_yaml, "_by_events", never)
+    front = split(
         "---\ntitle: \"一 天: x\"\ndate: 2026-11-22T08:30:00+08:00\ntags: [读书, walking]\nslug: 'a'\n---\nB\n"
     )
     assert front.values == {

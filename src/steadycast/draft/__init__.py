@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steadycast.draft.model import Draft, DraftEvent, MediaRef
+    from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
     from steadycast.draft.reading import date_of_name, parse, place, revision_of, summary_of
 
-__all__ = ["Draft", "DraftEvent", "MediaRef", "date_of_name", "parse", "place", "revision_of", "summary_of"]
+__all__ = ["Draft", "DraftEvent", "MediaRef", "Note", "date_of_name", "parse", "place", "revision_of", "summary_of"]
 
-_MODEL = {"Draft", "DraftEvent", "MediaRef"}
+_MODEL = {"Draft", "DraftEvent", "MediaRef", "Note"}
 
 
 def __getattr__(name: str) -> Any:

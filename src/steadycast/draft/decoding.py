@@ -1,4 +1,7 @@
-"""Bytes of a draft as text: UTF-8 is taken, anything else is named and refused, so that no mojibake is published."""
+"""Bytes of a draft as text: UTF-8, and what is surely GBK or UTF-16; anything else is named and refused.
+
+Nothing is guessed, so that no mojibake is published.
+"""
 
 from __future__ import annotations
 
@@ -23,24 +26,35 @@ _PAIR = re.compile(rb"[\x81-\xfe][\x30-\x39\x40-\x7e\x80-\xfe]")
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by their category, and empty (UAX #44)
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SAMPLE = 64 * 1024
+SAVE_ANEW = "save it as UTF-8: in Notepad by File, Save as, Encoding (另存为，编码选 UTF-8)"
 
 
 def decode(raw: bytes) -> str:
-    r"""The text of a UTF-8 file, with `\\n` line ends, without a byte order mark and without control characters.
+    """The text of a draft's file; see `decoded`."""
+    return decoded(raw)[0]
 
-    Raises DraftError, with the line, for any other encoding (named where it can be told), a NUL or a lone surrogate.
+
+def decoded(raw: bytes) -> tuple[str, str]:
+    r"""The text of a file, and its encoding or "" for UTF-8.
+
+    The text has `\\n` line ends, no byte order mark and no control characters. Raises DraftError, with the line, for an
+    encoding that is not surely known, a NUL or a lone surrogate.
     """
-    if encoding := _wide(raw):
-        raise DraftError(f"is written in {encoding}, not UTF-8", line=1, mend=_convert(encoding))
-    try:
-        text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")
-    except UnicodeDecodeError as error:
-        # `error.object` is what was decoded; lines are counted in it, not in `raw`.
-        raise _not_utf8(error.object, error.start) from None
+    encoding = ""
+    if wide := _wide(raw):
+        text, encoding = _from_wide(raw, wide), wide
+    else:
+        try:
+            text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+        except UnicodeDecodeError as error:
+            # `error.object` is what was decoded; lines are counted in it, not in `raw`.
+            if not _surely_gbk(raw):
+                raise _not_utf8(error.object, error.start) from None
+            text, encoding = raw.decode("gb18030"), "GBK"
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if (at := text.find("\0")) >= 0:
         raise DraftError("has a NUL character", line=text.count("\n", 0, at) + 1, mend="remove it, or save as UTF-8")
-    return _UNPRINTABLE.sub("", text) if _may_be_unprintable(raw) else text
+    return _UNPRINTABLE.sub("", text) if encoding or _may_be_unprintable(raw) else text, encoding
 
 
 def _may_be_unprintable(raw: bytes) -> bool:
@@ -82,26 +96,59 @@ def _wide(raw: bytes) -> str | None:
     return "UTF-16BE" if a > 0.2 and c > 0.2 and b + d < 0.1 else None
 
 
+def _from_wide(raw: bytes, encoding: str) -> str:
+    """The text of a file whose zero bytes, or whose mark, say that it is UTF-16 or UTF-32."""
+    try:
+        text = raw.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        text = "\0"
+    odd = sum(unicodedata.category(char) in {"Cn", "Co"} for char in text[:_SAMPLE])
+    if "\0" in text or odd * 50 > len(text[:_SAMPLE]):
+        raise DraftError(f"is written in {encoding}, not UTF-8", line=1, mend=SAVE_ANEW)
+    return text
+
+
 def _not_utf8(raw: bytes, at: int) -> DraftError:
     line = len(re.findall(rb"\r\n|\r|\n", raw[:at])) + 1
     if raw[at : at + 1] == b"\xed" and raw[at + 1 : at + 2] >= b"\xa0":
         return DraftError("has half of a surrogate pair", line=line, mend="remove that character and save as UTF-8")
     encoding = _legacy(raw)
     if encoding is None:
-        return DraftError(
-            f"is not UTF-8: byte 0x{raw[at]:02x}", line=line, mend="save it as UTF-8 in the editor it was written in"
-        )
-    return DraftError(f"is written in {encoding}, not UTF-8", line=line, mend=_convert(encoding))
+        return DraftError(f"is not UTF-8: byte 0x{raw[at]:02x}", line=line, mend=SAVE_ANEW)
+    return DraftError(f"is written in {encoding}, not UTF-8", line=line, mend=SAVE_ANEW)
+
+
+def _pairs(raw: bytes) -> list[bytes]:
+    return [match.group() for match in _PAIR.finditer(raw[:_SAMPLE])]
+
+
+def _everyday(pairs: list[bytes]) -> tuple[int, int]:
+    """How many pairs are everyday characters of GBK, and how many of Big5.
+
+    Level 1 of GB 2312 (B0-D7, punctuation A1 and A3), level 1 of Big5 (A4-C6, punctuation A1).
+    """
+    gb = sum(p[0] in (0xA1, 0xA3) or 0xB0 <= p[0] <= 0xD7 for p in pairs if p[1] >= 0xA1)
+    return gb, sum(p[0] == 0xA1 or 0xA4 <= p[0] <= 0xC6 for p in pairs)
+
+
+def _surely_gbk(raw: bytes) -> bool:
+    """Whether a file can be nothing but GBK: decodable, of everyday characters, from the whole of its alphabet.
+
+    Of Big5's pairs some 40 % end below A1, and Korean text (which fills B0 to C8 only) has none of the characters whose
+    pinyin begins with sh to z.
+    """
+    pairs = _pairs(raw)
+    gb, _ = _everyday(pairs)
+    late = sum(0xC9 <= p[0] <= 0xD7 for p in pairs)
+    return len(pairs) >= 8 and gb * 20 >= len(pairs) * 19 and late * 8 >= len(pairs) and _decodes(raw, "gb18030")
 
 
 def _legacy(raw: bytes) -> str | None:
     """GB18030 or Big5, whichever decodes and has more of its pairs among that encoding's everyday characters."""
-    pairs = [match.group() for match in _PAIR.finditer(raw[:_SAMPLE])]
+    pairs = _pairs(raw)
     if len(pairs) < 2:
         return None
-    # Everyday characters: level 1 of GB 2312 (B0-D7, punctuation A1 and A3), level 1 of Big5 (A4-C6, punctuation A1).
-    gb = sum(p[0] in (0xA1, 0xA3) or 0xB0 <= p[0] <= 0xD7 for p in pairs if p[1] >= 0xA1)
-    big5 = sum(p[0] == 0xA1 or 0xA4 <= p[0] <= 0xC6 for p in pairs)
+    gb, big5 = _everyday(pairs)
     for score, rival, name, label in ((gb, big5, "gb18030", "GBK or GB18030"), (big5, gb, "big5", "Big5")):
         if score >= rival and score * 2 > len(pairs) and _decodes(raw, name):
             return label
@@ -116,8 +163,3 @@ def _decodes(raw: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _convert(encoding: str) -> str:
-    name = encoding.lower().rpartition(" or ")[2]
-    return f"convert it: iconv -f {name} -t utf-8 OLD.md > NEW.md"

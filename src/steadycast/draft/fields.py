@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import difflib
 import email.utils
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast.draft.frontmatter import Front
+from steadycast.draft.keys import folded
 from steadycast.errors import DraftError
 
-_TRUE = {"true", "yes", "on", "1", "是"}
-_FALSE = {"false", "no", "off", "0", "否"}
+_TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
+_FALSE = {"false", "no", "off", "0", "否", "不", "不是"}
+_IN_WORDS = ("%B %d, %Y %I:%M %p", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y")  # May 1, 2024 10:20 AM
 _DATE = re.compile(
     r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})日?"
     r"(?:[T\s]+(?P<H>\d{1,2})[:：时点](?P<M>\d{2})分?(?::(?P<S>\d{2})(?:[.,]\d+)?)?)?"
@@ -26,7 +28,9 @@ _MISSING = object()
 
 
 class Keys:
-    """Front matter by what its keys mean: case, `_` and `-` do not matter; what is never taken is `left`."""
+    """Front matter by what its keys mean: case, `_` and `-` do not matter, nor does Chinese; what is never taken is
+    `left`.
+    """
 
     def __init__(self, front: Front, zone: ZoneInfo) -> None:
         self.zone = zone
@@ -34,7 +38,7 @@ class Keys:
         self.left: dict[str, Any] = dict(front.values)
         self._spelled: dict[str, str] = {}
         for key in front.values:
-            if (other := self._spelled.setdefault(_folded(key), key)) != key:
+            if (other := self._spelled.setdefault(folded(key), key)) != key:
                 raise self.wrong(key, f"{key} and {other} are the same key", "keep one of them")
 
     def wrong(self, key: str, message: str, mend: str | None = None) -> DraftError:
@@ -44,7 +48,7 @@ class Keys:
     def take(self, *names: str) -> tuple[str, Any] | None:
         """(key as written, value) of the first of `names` that has a value; it no longer counts as left over."""
         for name in names:
-            key = self._spelled.get(_folded(name))
+            key = self._spelled.get(folded(name))
             if key is None:
                 continue
             value = self.left.get(key, _MISSING)
@@ -133,7 +137,7 @@ def instant(text: str, zone: ZoneInfo, *, day_end: bool = False) -> dt.datetime 
     text = text.strip()
     match = _DATE.match(text)
     try:
-        at = _written(match, zone, day_end=day_end) if match else email.utils.parsedate_to_datetime(text)
+        at = _written(match, zone, day_end=day_end) if match else _in_words(text)
     except (ValueError, IndexError, OverflowError, TypeError):
         return None
     if at.year not in _YEARS:
@@ -147,6 +151,14 @@ def is_day(text: str) -> bool:
     return match is not None and match["H"] is None
 
 
+def _in_words(text: str) -> dt.datetime:
+    """`text` in English, as RFC 2822 or an export has it. Raises what `parsedate_to_datetime` raises."""
+    for form in _IN_WORDS:
+        with contextlib.suppress(ValueError):
+            return dt.datetime.strptime(text, form)  # noqa: DTZ007
+    return email.utils.parsedate_to_datetime(text)
+
+
 def _written(match: re.Match[str], zone: ZoneInfo, *, day_end: bool) -> dt.datetime:
     part = {name: int(value) for name, value in match.groupdict().items() if value and value.isdigit()}
     at = dt.datetime(part["y"], part["m"], part["d"], part.get("H", 0), part.get("M", 0), part.get("S", 0), tzinfo=zone)
@@ -158,11 +170,6 @@ def _written(match: re.Match[str], zone: ZoneInfo, *, day_end: bool) -> dt.datet
     # A wall time that a clock change skips is moved forward, as RFC 5545 says, by going through UTC.
     at = at.astimezone(dt.UTC).astimezone(zone)
     return at + dt.timedelta(days=1) if day_end and "H" not in part else at
-
-
-@lru_cache(maxsize=512)
-def _folded(key: str) -> str:
-    return key.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
 def _word(item: Any) -> str:

@@ -1,44 +1,38 @@
-"""The head of a draft taken apart: YAML (`---`) or TOML (`+++`) as plain text values with their lines, and the body.
+"""The head of a draft found and taken apart: its values with their lines, and the body.
 
-YAML is never loaded, only its events are read: an alias bomb, a merge-key bomb and fifty thousand brackets each
-stop a loader (or the process), and YAML 1.1 would make 12:30 into 750 and `no` into False.
+Read are YAML between `---` (with Hexo also without the first of them), TOML between `+++`, JSON in braces or between
+`;;;`, and Pelican's `Key: words` up to the first empty line. What looks like a head and is none is an error: it would
+stand on every page.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import json
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from steadycast.draft.front_data import read_json, read_plain, read_toml
+from steadycast.draft.front_yaml import read_yaml
+from steadycast.draft.keys import folded, is_known
 from steadycast.errors import DraftError
 
 MAX_BYTES = 64 * 1024
-MAX_DEPTH = 8
-MAX_NODES = 200
 
-_FENCES = {
-    "---": re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE),
-    "+++": re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE),
-}
+Values = tuple[dict[str, Any], dict[str, int]]
+
+_BEFORE = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]{0,1000}")  # seen by nobody: a head may come after it
+_FENCE = re.compile(r"(-{3,}|\+{3}|;{3,})[ \t]*(?:\n|\Z)")
 _LOOKS_LIKE_KEY = re.compile(r"""\s*(?:#|["']?[^\s:："'#][^:：\n]*["']?\s*(?::(?:\s|$)|：)|[{}])""")
-_UNUSABLE = re.compile("[\0\ud800-\udfff]")
-_PLAIN_NULL = {"", "~", "null", "Null", "NULL"}
-# One line that means to YAML what it seems to mean: no indicator begins its value, nothing in it could be a comment, an
-# escape, a key or a line break (of which YAML knows five).
-_ODD = "\\x00-\\x1f\\x7f-\\xa0\\u2028\\u2029\\ufeff\\ud800-\\udfff"
-_IN_A_LIST = rf"[^\W_](?:[^{_ODD}:#,\[\]{{}}\"'?&*!|>%@`-]*[^{_ODD} :#,\[\]{{}}\"'?&*!|>%@`-])?"
-_FLAT_LINE = re.compile(
-    rf"([A-Za-z_][A-Za-z0-9_-]{{0,63}}): (?:\"([^\"\\{_ODD}]*)\"|'([^'{_ODD}]*)'|\[({_IN_A_LIST}(?:, ?{_IN_A_LIST})*)\]"
-    rf"|([^\W_](?:(?:[^{_ODD} :#]|:(?=[^{_ODD} ])| (?! |#))*[^{_ODD} :#])?))\n"
-)
-_COMMA = re.compile(", ?")
-_HALF_WIDTH = "use the half-width colon and a space: `key: value`"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same events, fourteen times as fast
+_KEY = re.compile(r"""[ ]{0,3}["']?([^\s:：=#"'\-][^:：=\n]{0,40}?)["']?[ \t]*([:：=])[ \t\xa0\u3000]*(.*)""")
+_BELOW_A_KEY = re.compile(r"[ \t\xa0\u3000]+\S|- |#")
+_HEXO_ENDS = re.compile(r"-{3,}[ \t]*\Z")
+_NEEDS_YAML = re.compile(r"^(?:[ \t]*- |\s+[\w-]+:\s|[^\s:：][^:：\n]*[:：][ \t]*[\[\"'{>|])", re.MULTILINE)
+_ODD_FENCE = re.compile(r"(?:[-_=*~\u2010-\u2015\uff0d\u2500\u2501]{2,}|`{3,}[ ]?(?:ya?ml|toml|json)?)[ \t]*(?:\n|\Z)")
+_JSON_OPENS = re.compile(r'\{\s*"([^"\n]{1,60})"\s*:')
+_OF_EVERY_HEAD = {"title", "date", "tags", "categories", "category", "layout", "slug", "permalink"}
+_OF_NOTION = re.compile(r"\A(\s*# [^\n]+\n\n)((?:[^\s:#>|*`!\[-][^\n:]{0,40}: [^\n]*\n)+)(?=\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,239 +45,167 @@ class Front:
     body_line: int  # the file's line on which `body` begins
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """Where a head stands, and how it is read."""
+
+    text: str
+    read: Callable[[str], Values]
+    shift: int  # from the lines that `read` counts to the file's
+    body: str
+    body_line: int
+
+    def taken_apart(self) -> Front:
+        if len(self.text.encode()) > MAX_BYTES:
+            line = max(1, self.shift + 1)
+            raise DraftError(
+                f"the front matter is over {MAX_BYTES // 1024} KB", line=line, mend="move text into the body"
+            )
+        try:
+            values, lines = self.read(self.text)
+        except DraftError as error:
+            error.line = max(1, (error.line or 1) + self.shift)
+            raise
+        return Front(values, {key: line + self.shift for key, line in lines.items()}, self.body, self.body_line)
+
+
 def split(text: str) -> Front:
     """The front matter and body of `text`; no front matter at all is fine. Raises DraftError with the line."""
-    for fence in _FENCES:
-        if text.startswith(fence) and (parts := _fenced(text, fence)) is not None:
-            head, body, body_line = parts
-            values, lines = _yaml(head) if fence == "---" else _toml(head)
-            return Front(values, lines, body, body_line)
-    return Front({}, {}, text, 1)
+    head = _find(text)
+    return head.taken_apart() if head else Front({}, {}, text, 1)
 
 
 def has_front(text: str) -> bool:
     """Whether `text` begins with front matter, be it empty or broken."""
     try:
-        return any(text.startswith(fence) and _fenced(text, fence) is not None for fence in _FENCES)
+        return _find(text) is not None
     except DraftError:
         return True
 
 
-def _fenced(text: str, fence: str) -> tuple[str, str, int] | None:
-    """(head, body, the body's line), or None where the first line is a rule or text and opens no front matter."""
-    first, _, rest = text.partition("\n")
-    if first.rstrip() != fence:
-        return None
-    end = _FENCES[fence].search(rest)
-    if fence == "---" and not _opens_yaml(rest[: end.start()] if end else rest):
+def with_properties(front: Front) -> Front:
+    """A page that Notion exported, the properties below its heading taken for the head that they were."""
+    found = None if front.values else _OF_NOTION.match(front.body)
+    if not found:
+        return front
+    values, lines = read_plain(found[2].rstrip("\n"))
+    before = front.body_line - 1 + found[1].count("\n")
+    body = found[1] + "\n" * found[2].count("\n") + front.body[found.end() :]  # every line keeps its number
+    return Front(values, {key: line + before for key, line in lines.items()}, body, front.body_line)
+
+
+def _find(text: str) -> _Head | None:
+    before = _BEFORE.match(text)
+    rest = text[before.end() :] if before else text
+    above = text.count("\n", 0, before.end()) if before else 0
+    if before and before[0].rpartition("\n")[2][:4] in {"    ", "\t"}:
+        return None  # code
+    if (fence := _FENCE.match(rest)) and (head := _fenced(rest, fence, above)) is not None:
+        return head
+    if rest.startswith("{"):
+        return _json(rest, above)
+    if first := _KEY.match(rest):
+        return _bare(rest, above) if is_known(first[1]) else None
+    if odd := _ODD_FENCE.match(rest):
+        _refuse_what_looks_like_one(rest[odd.end() :], odd[0].strip(), above + 1)
+    return None
+
+
+# --- between fences
+
+
+def _fenced(rest: str, fence: re.Match[str], above: int) -> _Head | None:
+    """The head, or None where the first line is a rule or text and opens none."""
+    mark, after = fence[1], rest[fence.end() :]
+    end = _end_of(mark).search(after)
+    inside = after[: end.start()] if end else after
+    plain = mark in {"---", "+++"}
+    if not _opens(mark, inside, sure=plain and not above) or (end is None and not plain):
         return None
     if end is None:
         raise DraftError(
-            f"the front matter has no closing {fence}", line=1, mend=f"add a line {fence} after its last key"
+            f"the front matter has no closing {mark}", line=above + 1, mend=f"add a line {mark} after its last key"
         )
-    head = rest[: end.start()]
-    if len(head.encode()) > MAX_BYTES:
-        raise DraftError(f"the front matter is over {MAX_BYTES // 1024} KB", line=1, mend="move text into the body")
-    return head, rest[end.end() + 1 :], text.count("\n", 0, len(first) + 1 + end.end()) + 2
+    at = fence.end() + end.end()
+    body, line = rest[at + 1 :], above + rest.count("\n", 0, at) + 2
+    if mark[0] == ";":
+        return _Head(f"{{\n{inside}}}", read_json, above, body, line)
+    return _Head(inside, read_toml if mark == "+++" else read_yaml, above, body, line)
 
 
-def _opens_yaml(head: str) -> bool:
-    """Whether what follows a first `---` can be keys: nothing at all, a comment, or a line that begins with a key."""
-    line = next((line for line in head.split("\n", 50)[:50] if line.strip()), "")
-    return not line or _LOOKS_LIKE_KEY.match(line) is not None
+def _end_of(mark: str) -> re.Pattern[str]:
+    ends = rf"{re.escape(mark)}|\.\.\." if mark == "---" else re.escape(mark)
+    return re.compile(rf"^(?:{ends})[ \t]*$", re.MULTILINE)
 
 
-def _refuse(what: str, line: int, mend: str) -> DraftError:
-    return DraftError(f"front matter: {what}", line=line, mend=mend)
+def _opens(mark: str, inside: str, *, sure: bool) -> bool:
+    """Whether what follows a first fence can be keys: nothing at all, a comment, or a line that begins with a key.
 
-
-# --- YAML
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Builds plain values from YAML events, and refuses what could not be told by looking at the page."""
-
-    events: Iterator[Any]
-    lines: dict[str, int] = field(default_factory=dict)
-    nodes: int = 0
-
-    def document(self) -> dict[str, Any]:
-        for event in self.events:
-            if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
-                raise _refuse("a %-directive", self.line(event), "remove the line")
-            if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent | yaml.ScalarEvent | yaml.AliasEvent):
-                return self.root(event)
-        return {}
-
-    def root(self, event: Any) -> dict[str, Any]:
-        value = self.node(event, "", 0)
-        if isinstance(value, dict):
-            for _ in self.events:  # to the end: an error on the last line is an error
-                pass
-            return value
-        if value == "":
-            return {}
-        mend = _HALF_WIDTH if isinstance(value, str) and "：" in value else "write `key: value`, one a line"
-        raise _refuse("is not a list of keys", self.line(event), mend)
-
-    @staticmethod
-    def line(event: Any) -> int:
-        return int(event.start_mark.line) + 2  # marks count from 0, and the fence is line 1
-
-    def node(self, event: Any, path: str, depth: int) -> Any:
-        self.nodes += 1
-        line = self.line(event)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise _refuse(
-                "anchors and aliases (& and *) are not taken", line, 'write the value out, or quote it: "*text*"'
-            )
-        if getattr(event, "tag", None) is not None:
-            raise _refuse("tags (!) are not taken", line, 'remove it, or quote the value: "!text"')
-        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
-            limit = f"more than {MAX_NODES} values" if self.nodes > MAX_NODES else f"nested more than {MAX_DEPTH} deep"
-            raise _refuse(limit, line, "make it shorter")
-        if isinstance(event, yaml.ScalarEvent):
-            if _UNUSABLE.search(event.value):
-                raise _refuse("a NUL or half of a surrogate pair", line, "remove that escape")
-            return "" if event.implicit[0] and event.value in _PLAIN_NULL else event.value
-        return self.mapping(path, depth) if isinstance(event, yaml.MappingStartEvent) else self.sequence(path, depth)
-
-    def sequence(self, path: str, depth: int) -> list[Any]:
-        out: list[Any] = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
-            out.append(self.node(event, f"{path}.{len(out)}", depth + 1))
-            self.lines[f"{path}.{len(out) - 1}"] = self.line(event)
-        return out
-
-    def mapping(self, path: str, depth: int) -> dict[str, Any]:
-        out: dict[str, Any] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key = self.node(event, path, depth + 1)
-            line = self.line(event)
-            if not isinstance(key, str):
-                raise _refuse("a key that is no word", line, "quote values that begin with { or [")
-            if key == "<<" and event.implicit[0]:
-                raise _refuse("merge keys (<<) are not taken", line, "write the keys out")
-            if key in out:
-                raise _refuse(f"{key} is given twice", line, "keep one of them")
-            where = f"{path}.{key}" if path else key
-            self.lines[where] = line
-            out[key] = self.node(next(self.events), where, depth + 1)
-        return out
-
-
-def _flat(head: str) -> tuple[dict[str, Any], dict[str, int]] | None:
-    """What `_Reader` makes of a head of plain lines, `key: words` or `key: [one, two]`; None for any other.
-
-    Nearly every head is of this kind, and reading its events takes five times as long.
+    Where the fence might as well be a rule (longer, or not on the first line), only a key that heads have will do.
     """
-    values: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    at, nodes = 0, 1
-    while match := _FLAT_LINE.match(head, at):
-        key, double, single, listed, plain = match.groups()
-        if key in values or key in _PLAIN_NULL:
+    if mark == "+++":
+        return True
+    line = next((line for line in inside.split("\n", 50)[:50] if line.strip()), "")
+    if sure and (not line or _LOOKS_LIKE_KEY.match(line)):
+        return True
+    found = _KEY.match(line)
+    return found is not None and is_known(found[1])
+
+
+# --- without
+
+
+def _json(rest: str, above: int) -> _Head | None:
+    if not _JSON_OPENS.match(rest):
+        return None
+    try:
+        found, end = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode(rest[: MAX_BYTES * 2])
+    except (ValueError, RecursionError):
+        end = at.end() if (at := re.search(r"^\}[ \t]*$", rest, re.MULTILINE)) else len(rest)
+        found = re.findall(_JSON_OPENS, rest)
+    if not any(map(is_known, found)):
+        return None
+    if rest[end : end + 200].split("\n", 1)[0].strip():
+        return None  # words on the same line: it is text
+    body = rest[end:].partition("\n")[2]
+    return _Head(rest[:end], read_json, above, body, above + rest.count("\n", 0, end) + 2)
+
+
+def _bare(rest: str, above: int) -> _Head | None:
+    """A head without its first fence, as Hexo takes it, or without any, as Pelican does."""
+    lines = rest[:MAX_BYTES].split("\n")
+    keys: dict[str, str] = {}
+    number = next((n for n, line in enumerate(lines) if not line.strip() or _HEXO_ENDS.match(line)), len(lines))
+    for line in lines[:number]:
+        found = _KEY.match(line)
+        if found and found[2] != "=":
+            keys.setdefault(folded(found[1]), found[3])
+        elif not _BELOW_A_KEY.match(line):
+            _refuse_what_looks_like_one(rest, "", above + 1)
             return None
-        line = lines[key] = len(values) + 2
-        if listed is None:
-            quoted = single if double is None else double
-            values[key] = quoted if quoted is not None else "" if plain in _PLAIN_NULL else plain
-        else:
-            values[key] = ["" if word in _PLAIN_NULL else word for word in _COMMA.split(listed)]
-            lines |= {f"{key}.{n}": line for n in range(len(values[key]))}
-            nodes += len(values[key])
-        at = match.end()
-    nodes += 2 * len(values)
-    return (values, lines) if at == len(head) and values and nodes <= MAX_NODES else None
+    if not ("title" in keys or re.match(r"\d{4}\D", keys.get("date", ""))):
+        _refuse_what_looks_like_one(rest, "", above + 1)
+        return None
+    text = "\n".join(lines[:number]) + "\n"
+    body = "\n".join(lines[number + 1 :]) + rest[MAX_BYTES:]
+    hexo = number < len(lines) and bool(lines[number].strip())
+    as_yaml = hexo or _NEEDS_YAML.search(text)
+    return _Head(text, read_yaml if as_yaml else read_plain, above - bool(as_yaml), body, above + number + 2)
 
 
-def _yaml(head: str) -> tuple[dict[str, Any], dict[str, int]]:
-    return _flat(head) or _by_events(head)
-
-
-def _by_events(head: str) -> tuple[dict[str, Any], dict[str, int]]:
-    reader = _Reader(iter(yaml.parse(head, Loader=_LOADER)))
-    try:
-        return reader.document(), reader.lines
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _refuse(
-            error.problem or "cannot be read", (mark.line if mark else 0) + 2, _yaml_mend(head, mark)
-        ) from None
-    except (yaml.YAMLError, ValueError, StopIteration, RecursionError) as error:
-        raise _refuse(str(error).split("\n")[0] or "cannot be read", 1, "check its YAML") from None
-
-
-def _yaml_mend(head: str, mark: Any) -> str:
-    lines = head.split("\n")
-    line = lines[mark.line] if mark and mark.line < len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "indent with spaces, not tabs"
-    if "：" in line and ":" not in line:
-        return _HALF_WIDTH
-    return 'quote values that contain a colon, a # or a quotation mark: title: "a: b"'
-
-
-# --- TOML
-
-
-def _toml(head: str) -> tuple[dict[str, Any], dict[str, int]]:
-    try:
-        values = tomllib.loads(head)
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"\(at line (\d+)", str(error))
-        what = re.sub(r" \(at .*", "", str(error))
-        raise _refuse(what, int(where[1]) + 1 if where else head.count("\n") + 1, "check its TOML") from None
-    except RecursionError:
-        raise _refuse(f"nested more than {MAX_DEPTH} deep", 1, "make it flatter") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise _refuse(str(error).split(";")[0], 1, "check its TOML") from None
-    _measure(values)
-    return {key: _plain(value) for key, value in values.items()}, _toml_lines(head)
-
-
-def _measure(values: Mapping[str, Any]) -> None:
-    """Refuse a tree that is too large; walks without recursion, as the tree may be deeper than the stack."""
-    nodes, level = 0, list(values.values())
-    for _depth in range(MAX_DEPTH):
-        nodes += len(level)
-        level = [
-            child
-            for value in level
-            if isinstance(value, dict | list)
-            for child in (value.values() if isinstance(value, dict) else value)
-        ]
-        if nodes > MAX_NODES:
-            raise _refuse(f"more than {MAX_NODES} values", 1, "make it shorter")
-    if level:
-        raise _refuse(f"nested more than {MAX_DEPTH} deep", 1, "make it flatter")
-
-
-def _plain(value: Any) -> Any:
-    """TOML's own dates, numbers and booleans as the text that YAML would have given."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dt.datetime | dt.date | dt.time):
-        return value.isoformat()
-    text = str(value)
-    if _UNUSABLE.search(text):
-        raise _refuse("a NUL character", 1, "remove that escape")
-    return text
-
-
-def _toml_lines(head: str) -> dict[str, int]:
-    """The line of each key, by the shape of the line: right for every front matter a person would write."""
-    lines: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(head.split("\n"), 2):
-        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?", line):
-            table = header[1].replace('"', "").replace("'", "")
-            lines.setdefault(table, number)
-        elif pair := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line):
-            lines.setdefault(f"{table}.{pair[1]}" if table else pair[1], number)
-    return lines
+def _refuse_what_looks_like_one(rest: str, fence: str, line: int) -> None:
+    """Raises DraftError where keys that heads have stand at the beginning and nobody would read them."""
+    found: set[str] = set()
+    for text in rest.split("\n", 20)[:20]:
+        key = _KEY.match(text)
+        if key and is_known(key[1]):
+            found.add(folded(key[1]))
+        elif text.strip() and not _BELOW_A_KEY.match(text) and text.strip() not in {"---", "+++"}:
+            break
+    if len(found) > 1 and found & _OF_EVERY_HEAD:
+        said = f", but begins with {fence}" if fence else ""
+        raise DraftError(
+            f"looks like front matter{said}",
+            line=line,
+            mend="put a line of three hyphens, ---, before its first key and one after its last",
+        )

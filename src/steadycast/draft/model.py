@@ -26,6 +26,16 @@ class MediaRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What was noticed while a draft was read: it is taken all the same."""
+
+    message: str
+    mend: str = ""
+    line: int | None = None
+    harmless: bool = False  # said for clearness only: nothing has to be mended
+
+
+@dataclass(frozen=True, slots=True)
 class DraftEvent:
     """The event keys of the front matter; both instants are aware."""
 
@@ -66,3 +76,4 @@ class Draft:
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
     extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
     body_line: int = 1  # the file's line on which the body begins
+    notes: tuple[Note, ...] = ()  # told by `check` and by intake; not kept

@@ -1,4 +1,4 @@
-"""What a body tells about itself: its first heading, its first paragraph, and the files it shows, each with its line.
+"""What a body tells about itself: its title, its first words, and the files it shows, each with its line.
 
 The parser's XML is scanned, flat: its tree is not asked for, since building that recurses and a hundred thousand
 `>` in a row would overflow the stack of the process.
@@ -25,8 +25,7 @@ _ATTRIBUTE = re.compile(r' ([a-z:]+)="([^"]*)"')
 _BEGINNING = 400  # characters: most first paragraphs are shorter
 _PICTURE_HERE = re.compile(r"!\[(?![^\[\]]{0,999}\]\(https?://)")  # a picture, unless it surely is on the web
 _SHOWS_FILE = re.compile(r"<(?:image|html_inline|html_block|raw)[ >]")
-_SPELLED = re.compile(r"</?(?:su[bp]|del|s|script|style)(?: [^<>]*)?>")  # tags that change what the words say
-_HIDDEN = re.compile(r"<(script|style)(?: [^<>]*)?>.*?(?:</\1>|\Z)", re.DOTALL)
+_SPELLED = re.compile(r"</?(?:su[bp]|del|s)(?: [^<>]*)?>")  # tags that change what the words say
 _TEXT = {"text", "code"}
 _BREAK = {"softbreak", "linebreak"}
 _HAN = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
@@ -40,6 +39,16 @@ _HTML_ATTRIBUTE = re.compile(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>
 _OPENS = r"(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]{1,200}\]:)"
 _DEEP = rf"(?:(?:[ \t]*{_OPENS}){{65}}|(?:[ \t]{{0,299}}{_OPENS})*[ \t]{{300,}}{_OPENS})"
 _NESTED, _NESTED_AT_ONCE = re.compile(f"\n{_DEEP}"), re.compile(_DEEP)  # a line break is found faster than a `^`
+_LEVEL_1 = re.compile(r"^ {0,3}(?:#(?:[ \t\n]|\Z)|=+[ \t]*$)", re.MULTILINE)
+_MORE = re.compile(
+    r"<!--[ \t]*more\b[^>]{0,200}-->|\{/\*[ \t]*(?:more|truncate)[ \t]*\*/\}|<!--[ \t]*truncate[ \t]*-->", re.IGNORECASE
+)
+# Elements that a page never shows as words: with the sanitiser they go with all that is in them.
+SILENT = frozenset(
+    "script style noscript iframe frameset object applet form button textarea select option svg math "  # noqa: SIM905
+    "template title video audio canvas noembed noframes xmp plaintext".split()
+)
+_SILENT_TAG = re.compile(r"<(/?)([a-z]+)\b", re.IGNORECASE)
 # Lines that begin with a letter, whatever marks it, open a paragraph (or a table), and none underlines a heading.
 _WORDS_FIRST = re.compile(r"\n*(?:(?:\*\*?|[`\[])?[^\W\d_][^\n]*\n)+[ \t]*(?:\n|\Z)")
 
@@ -69,8 +78,8 @@ class Heading:
 class Outline:
     """One body, looked through."""
 
-    heading: Heading | None
-    paragraph: str  # the first one that has words, as plain text
+    heading: Heading | None  # that may be its title: it opens the text, or is the only one of level 1
+    paragraph: str  # what stands before `<!--more-->`, else the first one that has words, as plain text
     files: tuple[Shown, ...]
 
 
@@ -93,14 +102,14 @@ def outline(body: str, *, on_the_web: bool = True) -> Outline:
     if not on_the_web and (told := _of_its_beginning(body)) is not None:
         return told
     xml = _parsed(body)
-    scan, node = _scanned(xml)
+    scan, node = _scanned(xml, whole=_MORE.search(body) is not None)
     # Most of a text shows no file: from here on only what could is looked at.
     while node is not None and (begins := _SHOWS_FILE.search(xml, node.end())):
         for node in _NODE.finditer(xml, begins.start()):
             scan.node(*node.groups())
             if not scan.gathering:
                 break
-    return Outline(scan.heading, scan.paragraph, tuple(scan.files))
+    return Outline(scan.heading, scan.before_more(body) or scan.paragraph or scan.other, tuple(scan.files))
 
 
 def check_depth(body: str) -> None:
@@ -133,8 +142,11 @@ def _of_its_beginning(body: str) -> Outline | None:
     end = body.find("\n\n", max(_BEGINNING, body.find("\n#") + 1))
     if end < 0:
         return None
+    if _MORE.search(body):
+        return None
     scan, _ = _scanned(_parsed(body[: end + 2]))
-    return Outline(scan.heading, scan.paragraph, ()) if scan.heading and scan.paragraph else None
+    settled = scan.title_is_settled or (scan.blocks and not _LEVEL_1.search(body))
+    return Outline(scan.heading, scan.paragraph, ()) if settled and scan.paragraph else None
 
 
 def _parsed(body: str) -> str:
@@ -142,12 +154,16 @@ def _parsed(body: str) -> str:
     return undisguised(told)
 
 
-def _scanned(xml: str) -> tuple[_Scan, re.Match[str] | None]:
-    """What the beginning tells, and the node after which there is neither a heading nor a paragraph to look for."""
+def _scanned(xml: str, *, whole: bool = False) -> tuple[_Scan, re.Match[str] | None]:
+    """What the beginning tells, and the node after which there is neither a heading nor a paragraph to look for.
+
+    `whole`: every paragraph is looked for, as the summary may be several.
+    """
     scan, last = _Scan(), _last_of_the_top(xml)
     for node in _NODE.finditer(xml):
         scan.node(*node.groups())
-        if scan.has_words(past=node.end() > last):
+        past = node.end() > last
+        if scan.has_words(past=past) and (past or not whole):
             return scan, node
     return scan, None
 
@@ -163,13 +179,27 @@ MAX_TAGS = 5000  # sanitisers take time by the square of the nesting: 200,000 op
 
 @dataclass(slots=True)
 class _Scan:
-    heading: Heading | None = None
     paragraph: str = ""
+    other: str = ""  # the first words of a list or a quotation
     files: list[Shown] = field(default_factory=list)
     depth: int = 0
     blocks: int = 0
     tags: int = 0
     gathering: list[_Open] = field(default_factory=list)
+    opening: Heading | None = None
+    of_level_1: list[Heading] = field(default_factory=list)
+    silent: str = ""  # the element that is open, and whose words nobody sees
+    paragraphs: list[tuple[int, str]] = field(default_factory=list)  # (line, words)
+
+    @property
+    def heading(self) -> Heading | None:
+        """The heading that may be the title."""
+        return self.opening or (self.of_level_1[0] if len(self.of_level_1) == 1 else None)
+
+    @property
+    def title_is_settled(self) -> bool:
+        """Whether no further heading can change which one is the title."""
+        return self.opening is not None or len(self.of_level_1) > 1
 
     def node(self, closing: str, name: str, attributes: str, empty: str, text: str) -> None:
         if closing:
@@ -187,7 +217,7 @@ class _Scan:
             if _SPELLED.fullmatch(tag := html.unescape(text)):
                 self.word(tag)
             self.html(html.unescape(text), _start(_read(attributes)))
-        elif name == "image" or (self.depth == 1 and name in {"heading", "paragraph"}):
+        elif name == "image" or (name in {"heading", "paragraph"} and self.is_looked_for(name)):
             self.gathering.append(_Open(name, self.depth, _read(attributes)))
         self.blocks += self.depth == 1
         if not empty:
@@ -195,27 +225,64 @@ class _Scan:
         elif self.gathering and self.gathering[-1].depth == self.depth:
             self.close(self.gathering.pop())
 
+    def is_looked_for(self, name: str) -> bool:
+        return self.depth == 1 or (name == "paragraph" and not self.other)
+
     def word(self, escaped: str) -> None:
-        """Add to what is gathered: text, or a tag that changes what the text says."""
+        """Adds text, or a tag that changes what it says, to all that is open; a picture's words are its own alone."""
+        if self.silent:
+            return
+        if self.gathering and self.gathering[-1].name == "image":
+            self.gathering[-1].words.append(escaped)
+            return
         for element in self.gathering:
             element.words.append(escaped)
 
     def has_words(self, *, past: bool) -> bool:
-        """Whether neither a heading nor a first paragraph is to be found any more; `past`: beyond the last of both."""
-        return not self.gathering and (past or (self.heading is not None and bool(self.paragraph)))
+        """Whether neither a title nor a first paragraph is to be found any more; `past`: beyond the last of both."""
+        found = bool(self.paragraph or (past and self.other))
+        return not self.gathering and found and (past or self.title_is_settled)
+
+    def before_more(self, body: str) -> str:
+        """The paragraphs above `<!--more-->`, which bloggers set below their own summary."""
+        found = _MORE.search(body)
+        if not found:
+            return ""
+        line = body.count("\n", 0, found.start()) + 1
+        return " ".join(words for first, words in self.paragraphs if first < line)
 
     def close(self, element: _Open) -> None:
         words = _joined(element.words)
         if element.name == "image":
             ref = element.attributes.get("destination", "")
             self.files.append(Shown("image", ref, words, _start(element.attributes)))
-        elif element.name == "heading" and self.heading is None and words:
-            first, last = _start(element.attributes), _end(element.attributes)
-            self.heading = Heading(words, int(element.attributes["level"]), first, last, opens=self.blocks == 1)
-        elif element.name == "paragraph" and not self.paragraph:
-            self.paragraph = _SHORTCODE.sub("", words).strip()
+        elif element.name == "heading":
+            self.silent = ""
+            self.close_heading(words, element.attributes)
+        elif element.name == "paragraph":
+            self.silent = ""
+            words = _SHORTCODE.sub("", words).strip()
+            if element.depth > 1:
+                self.other = self.other or words
+            elif words:
+                self.paragraph = self.paragraph or words
+                self.paragraphs.append((_start(element.attributes), words))
+
+    def close_heading(self, words: str, attributes: dict[str, str]) -> None:
+        found = Heading(words, int(attributes["level"]), _start(attributes), _end(attributes), opens=self.blocks == 1)
+        if not words:
+            return
+        if found.opens:
+            self.opening = found
+        if found.level == 1:
+            self.of_level_1.append(found)
 
     def html(self, text: str, line: int) -> None:
+        for tag in _SILENT_TAG.finditer(text) if self.gathering else ():
+            if tag[1]:
+                self.silent = "" if tag[2].lower() == self.silent else self.silent
+            elif not self.silent and tag[2].lower() in SILENT:
+                self.silent = tag[2].lower()
         self.tags += len(_TAG.findall(text))
         if self.tags > MAX_TAGS:
             raise DraftError(f"more than {MAX_TAGS} HTML tags", line=line, mend="write Markdown instead")
@@ -248,5 +315,5 @@ def _end(attributes: dict[str, str]) -> int:
 def _joined(words: list[str]) -> str:
     text = "".join(words)
     if "<" in text:
-        text = _SPELLED.sub("", spelled(_HIDDEN.sub("", text)))
+        text = _SPELLED.sub("", spelled(text))
     return " ".join(_HAN_BREAK.sub("", html.unescape(text)).split())

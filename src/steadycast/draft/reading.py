@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
@@ -16,26 +16,29 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from steadycast.draft import keys as names
+from steadycast.draft import tables
 from steadycast.draft.attached import Attached, Folder, is_remote
 from steadycast.draft.cost import check_cost
-from steadycast.draft.decoding import decode, shown, visible
-from steadycast.draft.fields import Keys, is_day
-from steadycast.draft.frontmatter import Front, split
+from steadycast.draft.decoding import SAVE_ANEW, decoded, shown, visible
+from steadycast.draft.fields import Keys
+from steadycast.draft.frontmatter import Front, split, with_properties
 from steadycast.draft.generators import in_markdown
-from steadycast.draft.model import Draft, DraftEvent, MediaRef
+from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
 from steadycast.draft.outline import Heading, Outline, check_depth, opens_with_words, outline, shows_no_file
 from steadycast.errors import DraftError
 from steadycast.schedule.model import Form, Origin
 
-_COVER_KEYS = ("cover", "feature_image", "featured_image", "image", "thumbnail", "banner")
 _ROLES = {
     "image": re.compile(r"\.(?:png|jpe?g|gif|webp|avif|heic|svg|bmp|tiff?)\Z", re.IGNORECASE),
     "audio": re.compile(r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac)\Z", re.IGNORECASE),
     "video": re.compile(r"\.(?:mp4|m4v|mov|webm|mkv|avi|flv)\Z", re.IGNORECASE),
 }
 _DATED_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[-_ ]+|\Z)")
+_OF_NOTION = re.compile(r" ?\b[0-9a-f]{32}\Z")
 _SLOT = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")
-_NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash"}
+_NO_CATEGORY = {"uncategorized", "未分类"}
+_NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash", "草稿", "待定", "私密"}
 # With its keys sorted, orjson writes what json.dumps writes without spaces: names given by that stay as they are.
 _AS_JSON_DOES = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _SUMMARY = 200  # code points; a channel cuts it further, to its own limit
@@ -77,13 +80,16 @@ def parse(
     """
     try:
         origin, member = place(path)
-        front = split(decode(raw))
+        text, encoding = decoded(raw)
+        front = split(text)
+        if _OF_NOTION.search(path.stem):
+            front = with_properties(front)
         front = replace(front, body=in_markdown(front.body))
         with _lines_of(front):
             check_depth(front.body)
             check_cost(front.body)
         folder = cache(partial(_folder, path, content_root, origin))
-        reading = _Reading(front, path, folder, Keys(front, zone), cache(partial(_outline, front)))
+        reading = _Reading(front, path, folder, Keys(front, zone), cache(partial(_outline, front)), encoding)
         return reading.draft(origin, member, mtime.astimezone(zone), known_series)
     except DraftError as error:
         error.file = shown(file)
@@ -107,7 +113,7 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     `derived` names the fields that the file's name or time gave (title, date): a renamed or copied file keeps its
     revision. Keys without a meaning here (`extra`) do not count.
     """
-    apart = {"path", "revision", "origin", "member", "media", "body_line", "extra", *derived}
+    apart = {"path", "revision", "origin", "member", "media", "body_line", "extra", "notes", *derived}
     content = {name: getattr(draft, name) for name in Draft.__slots__ if name not in apart}
     content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
     if draft.event and draft.event.all_day:
@@ -127,6 +133,13 @@ def date_of_name(path: PurePosixPath, zone: ZoneInfo) -> dt.datetime | None:
         return dt.datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=zone) if match else None
     except ValueError:
         return None
+
+
+def title_of_name(path: PurePosixPath) -> str:
+    """The title that a file's name gives: without a date before it, or Notion's number behind it."""
+    stem = path.parent.name if path.stem in {"index", "README"} else path.stem
+    words = _DATED_NAME.sub("", _OF_NOTION.sub("", stem), count=1).replace("-", " ").replace("_", " ")
+    return visible(shown(" ".join(words.split()))) or visible(shown(stem)) or path.name
 
 
 def summary_of(paragraph: str) -> str:
@@ -161,19 +174,21 @@ class _Reading:
     folder: Callable[[], Folder]  # asked for only by drafts that name a file: finding it costs as much as reading one
     keys: Keys
     look: Callable[[], Outline]  # likewise: a draft with a title, a summary and no file of its own needs no parser
+    encoding: str  # "" for UTF-8
 
     def draft(self, origin: Origin, member: str, mtime: dt.datetime, known_series: Collection[str] | None) -> Draft:
         keys, derived = self.keys, []
         title = visible(keys.text("title"))
         title, body, body_line, named = self.title_and_body(title)
-        date = keys.instant("date", "published_at", "date_published")
+        date = keys.instant(*names.DATE)
         if named:
             derived.append("title")
         if date is None:
             derived.append("date")
             date = date_of_name(self.path, keys.zone) or mtime
         media = tuple(self.media())
-        event = self.event()
+        noticed: list[Note] = []
+        event = tables.event(keys, noticed)
         draft = Draft(
             path=self.path,
             origin=origin,
@@ -181,11 +196,10 @@ class _Reading:
             revision="",
             title=title,
             body=body,
-            summary=keys.text("summary", "description", "excerpt", "custom_excerpt")
-            or summary_of(self.look().paragraph),
-            author=", ".join(keys.words("author", "authors", "byline")),
+            summary=keys.text(*names.SUMMARY) or summary_of(self.look().paragraph),
+            author=", ".join(keys.words(*names.AUTHOR)),
             form=self.form(media, event),
-            tags=keys.words("tags", "tag", spaces="_posts" in self.path.parts),
+            tags=self.tags(),
             series=self.series(known_series),
             slot=self.slot(),
             not_before=keys.instant("not_before", "publishDate"),
@@ -199,9 +213,10 @@ class _Reading:
             date=date,
             event=event,
             media=media,
-            channels=self.channels(),
+            channels=tables.channels(keys),
             body_line=body_line,
-            extra=dict(keys.left),  # last: what nobody has taken
+            extra=dict(keys.left),  # what nobody has taken
+            notes=(*noticed, *self.notes()),  # last: what is left over is looked through
         )
         self.check(draft)
         object.__setattr__(draft, "revision", revision_of(draft, derived))  # nobody has seen it without one
@@ -212,15 +227,34 @@ class _Reading:
         body, line = self.front.body, self.front.body_line
         heading = None if title and opens_with_words(body) else self.look().heading
         heading = heading if heading and visible(heading.text) else None
-        if heading and (
-            (not title and (heading.opens or heading.level == 1)) or (heading.opens and heading.text == title)
-        ):
+        if heading and (not title or (heading.opens and heading.text == title)):
             body, line = _without(heading, body, line)
         if title or heading:
             return title or (heading.text if heading else ""), body, line, False
-        stem = self.path.parent.name if self.path.stem in {"index", "README"} else self.path.stem
-        words = _DATED_NAME.sub("", stem, count=1).replace("-", " ").replace("_", " ")
-        return visible(shown(" ".join(words.split()))) or visible(shown(stem)) or self.path.name, body, line, True
+        return title_of_name(self.path), body, line, True
+
+    def tags(self) -> tuple[str, ...]:
+        """Tags and categories: to a reader they are the same. Zola keeps both in a table."""
+        keys, spaces = self.keys, "_posts" in self.path.parts
+        found = [*keys.words(*names.TAGS, spaces=spaces), *_flat_words(keys, spaces=spaces)]
+        below = keys.left.get("taxonomies")
+        if isinstance(below, dict):
+            del keys.left["taxonomies"]
+            for name in ("tags", "categories"):
+                found += keys.as_words(f"taxonomies.{name}", below[name]) if below.get(name) else ()
+        return tuple(dict.fromkeys(word for word in found if word.lower() not in _NO_CATEGORY))
+
+    def notes(self) -> Iterator[Note]:
+        """What of this draft is taken, but perhaps not as it was meant."""
+        if self.encoding:
+            yield Note(f"is written in {self.encoding} and was read as such", SAVE_ANEW, harmless=True)
+        left = self.keys.left
+        for key in left:
+            if near := names.meant(key):
+                yield Note(f"nothing reads {shown(key[:60])!r}", f"did you mean {near}?", self.keys.lines.get(key))
+        for key in names.below_event(left):
+            mend = "put 时间 and 地点 below 活动:, indented by two spaces"
+            yield Note(f"nothing reads {key} here", mend, self.keys.lines.get(key))
 
     def series(self, known: Collection[str] | None) -> tuple[str, ...]:
         found = self.keys.take("series")
@@ -244,13 +278,14 @@ class _Reading:
         found = self.keys.take(*names)
         if found is None:
             return ""
-        return _address(self.keys, *found)
+        return tables.address(self.keys, *found)
 
     def form(self, media: tuple[MediaRef, ...], event: DraftEvent | None) -> Form:
         found = self.keys.take("form")
         roles = {item.role for item in media}
         if found is not None:
-            form = Form(self.keys.choice(found[0], str(found[1]).strip().lower(), [f.value for f in Form], "form"))
+            said = str(found[1]).strip().lower()
+            form = Form(self.keys.choice(found[0], names.FORMS.get(said, said), [f.value for f in Form], "form"))
             if form in {Form.AUDIO, Form.VIDEO} and form not in roles:
                 raise self.keys.wrong(
                     found[0], f"form {form} without a file of that kind", f"add media: voice.{_SAMPLE[form]}"
@@ -264,52 +299,6 @@ class _Reading:
             return Form.EVENT
         return next((form for form in (Form.VIDEO, Form.AUDIO) if form in roles), Form.ARTICLE)
 
-    def event(self) -> DraftEvent | None:
-        found = self.keys.table("event")
-        if found is None:
-            return None
-        key, value = found
-        keys, given = self.keys, dict(value)
-        start = given.get("start") or given.get("begin")
-        if not start:
-            raise keys.wrong(key, "the event has no start", "add start: 2026-11-27 19:30 below event:")
-        begins = keys.as_instant(f"{key}.start", start)
-        ends = keys.as_instant(f"{key}.end", given["end"], day_end=True) if given.get("end") else None
-        all_day = all(is_day(str(given[name])) for name in ("start", "begin", "end") if given.get(name))
-        if ends is not None and ends <= begins:
-            raise keys.wrong(f"{key}.end", "the event ends before it starts", "check start and end")
-        where = given.get("place") or given.get("location") or given.get("venue") or ""
-        if isinstance(where, dict | list):
-            raise keys.wrong(f"{key}.place", "the event's place has to be one text", "write place: 静安区图书馆")
-        url = _address(keys, f"{key}.url", given["url"]) if given.get("url") else ""
-        return DraftEvent(begins, ends, " ".join(str(where).split()), url, all_day)
-
-    def channels(self) -> Mapping[str, Mapping[str, Any]]:
-        found = self.keys.table("channels")
-        return (
-            {}
-            if found is None
-            else {name: self.channel(f"{found[0]}.{name}", value) for name, value in found[1].items()}
-        )
-
-    def channel(self, where: str, value: Any) -> Mapping[str, Any]:
-        """One channel's overrides, typed where they mean something; `channels.x: skip` is short for `skip: true`."""
-        if value == "skip":
-            return {"skip": True}
-        if not isinstance(value, dict):
-            raise self.keys.wrong(
-                where, f"{where} has to hold keys of its own", "write title:, text:, tags: or skip: below it"
-            )
-        out: dict[str, Any] = dict(value)
-        if "skip" in out:
-            out["skip"] = self.keys.as_flag(f"{where}.skip", out["skip"])
-        if "tags" in out:
-            out["tags"] = list(self.keys.as_words(f"{where}.tags", out["tags"]))
-        for name in ("title", "text", "summary"):
-            if isinstance(out.get(name), dict | list):
-                raise self.keys.wrong(f"{where}.{name}", f"{where}.{name} has to be one text", "quote it")
-        return out
-
     def media(self) -> Iterator[MediaRef]:
         """Cover, then the front matter's media, then what the body shows; each file once a role."""
         seen: set[tuple[str, str]] = set()
@@ -321,7 +310,7 @@ class _Reading:
                 yield _reference(role, ref, alt, line, found)
 
     def covers(self) -> Iterator[tuple[str, str, str, int | None]]:
-        found = self.keys.take(*_COVER_KEYS)
+        found = self.keys.take(*names.COVER)
         if found is None:
             return
         key, value = found
@@ -329,7 +318,11 @@ class _Reading:
         if isinstance(value, dict):
             ref = next((value[name] for name in ("image", "src", "path", "url", "file") if value.get(name)), "")
             alt = str(value.get("alt", ""))
-        usable = isinstance(ref, str) and not is_remote(ref) and (key.lower() == "cover" or _ROLES["image"].search(ref))
+        usable = (
+            isinstance(ref, str)
+            and not is_remote(ref)
+            and (names.folded(key) == "cover" or _ROLES["image"].search(ref))
+        )
         if usable and ref:
             yield "cover", ref.strip(), alt, self.keys.lines.get(key)
         else:  # a link, or another tool's word: kept as it is
@@ -389,15 +382,22 @@ def _reference(role: str, ref: str, alt: str, line: int | None, found: Attached)
     return MediaRef(role, ref, found.path, alt, line, found.sha256, found.size, found.mtime_ns)
 
 
+def _flat_words(keys: Keys, *, spaces: bool) -> tuple[str, ...]:
+    """Categories; Hexo nests them: [[a, b], [c]]."""
+    found = keys.take(*names.CATEGORIES)
+    if found is None:
+        return ()
+    key, value = found
+    if isinstance(value, dict):
+        keys.left[key] = value
+        return ()
+    if isinstance(value, list):
+        value = [word for item in value for word in (item if isinstance(item, list) else [item])]
+    return keys.as_words(key, value, spaces=spaces)
+
+
 def _role(ref: str) -> str:
     return next((role for role, ending in _ROLES.items() if ending.search(ref)), "attachment")
-
-
-def _address(keys: Keys, key: str, value: Any) -> str:
-    text = str(value).strip()
-    if not re.match(r"https?://[^\s/]", text, re.IGNORECASE) or re.search(r"\s", text):
-        raise keys.wrong(key, f"{key} is no web address: {text[:60]!r}", "write https://...")
-    return text
 
 
 def _without(heading: Heading, body: str, line: int) -> tuple[str, int]:

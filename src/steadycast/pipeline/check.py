@@ -18,6 +18,7 @@ from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.results import Problem
 from steadycast.pipeline.unserved import as_stock, unserved
 from steadycast.render.body import prepare
@@ -166,7 +167,7 @@ def rights(workspace: Workspace) -> Iterator[Problem]:
 def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progress | None) -> Iterator[Problem]:
     workspace = desk.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-    pins = _Pins(desk, now)
+    pins, titles = _Pins(desk, now), Titles()
     for n, item in enumerate(folder.scan(workspace.content, limits, {}), 1):
         if isinstance(item, folder.Problem):
             yield Problem(str(item.path), item.line, item.message, item.mend)
@@ -185,8 +186,11 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 yield from _unserved(pins, draft, item.raw or b"")
                 yield from _no_channels(desk, draft, item.raw or b"")
                 yield from _left_over(draft)
+                yield from notes_of(draft)
+                titles.add(draft)
         if progress:
             progress(n, n)
+    yield from titles.problems()
 
 
 def _parsed(workspace: Workspace, item: folder.Found) -> Draft:

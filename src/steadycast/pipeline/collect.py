@@ -17,6 +17,7 @@ from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
+from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
 
 PATIENCE = 600.0  # seconds that intake may take another process: feeds are slow
@@ -43,6 +44,7 @@ def collect(
     with desk.in_turn("intake", PATIENCE):
         known = desk.ledger.drafts()
         changes, problems, prints = _folder(desk, known, progress)
+        noticed = _noticed(changes)
         taken = _write(desk, now, changes, known)
         looked: tuple[FeedLooked, ...] = ()
         if feeds and desk.workspace.feeds:
@@ -54,7 +56,13 @@ def collect(
             looked, problems = came.looked, [*problems, *came.problems]
         fresh, fixed = _remember(desk, now, problems, feeds=feeds)
         _keep_prints(desk, prints)  # last: what was not written is read again
-    return Collected(tuple(taken), tuple(problems), looked, fresh, fixed)
+    return Collected(tuple(taken), tuple(problems), looked, fresh, fixed, tuple(noticed))
+
+
+def _noticed(changes: Changes) -> list[Problem]:
+    """What is told once of drafts that were taken, when they come or are edited."""
+    drafts = [change.draft for change in (*changes.new, *changes.edited)]
+    return [*(problem for draft in drafts for problem in notes_of(draft)), *Titles(drafts).problems()]
 
 
 def _folder(

@@ -21,6 +21,7 @@ OUT_OF_STOCK = {"gone", "not-ready", "rejected"}  # states of a draft that no sl
 def to_content(draft: Draft, stored: Mapping[Path, Path]) -> dict[str, Any]:
     """`draft` as JSON values; `stored` says where in var/media each of its files was put."""
     content = asdict(draft)
+    del content["notes"]
     content["path"] = str(draft.path)
     content["media"] = [
         {"role": m.role, "ref": m.ref, "file": stored[m.path].name, "alt": m.alt, "line": m.line} for m in draft.media

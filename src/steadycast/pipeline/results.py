@@ -64,6 +64,7 @@ class Collected:
     feeds: tuple[FeedLooked, ...] = ()
     fresh: tuple[Problem, ...] = ()  # of the problems, those that no look before this one found
     fixed: tuple[str, ...] = ()  # paths that had a problem and have none any more
+    noticed: tuple[Problem, ...] = ()  # of drafts that were taken: told once
 
     def rows(self) -> list[Row]:
         """One row a change, a problem or a feed."""
@@ -78,6 +79,10 @@ class Collected:
             *(
                 {"what": "problem", "path": p.path, "title": str(p), "by": "", "state": "problem", "where": ""}
                 for p in self.problems
+            ),
+            *(
+                {"what": "note", "path": p.path, "title": str(p), "by": "", "state": "note", "where": ""}
+                for p in self.noticed
             ),
             *(
                 {

@@ -1,0 +1,76 @@
+"""The keys that have keys of their own: an event's times and place, and what a draft says otherwise on one channel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from steadycast.draft import keys as names
+from steadycast.draft.decoding import shown
+from steadycast.draft.fields import Keys, is_day
+from steadycast.draft.model import DraftEvent, Note
+
+
+def event(keys: Keys, notes: list[Note]) -> DraftEvent | None:
+    """The event of a head; `notes` gets what of it was perhaps misspelt."""
+    found = keys.table("event")
+    if found is None:
+        return None
+    key, given = found[0], {names.folded(name): value for name, value in found[1].items()}
+    spelt = {names.folded(name): f"{found[0]}.{name}" for name in found[1]}
+    start = next((name for name in ("start", "begin") if given.get(name)), None)
+    if start is None:
+        raise keys.wrong(key, "the event has no start", "add start: 2026-11-27 19:30 below event:")
+    notes += _misspelt(keys, found[1], key)
+    begins = keys.as_instant(spelt[start], given[start])
+    ends = keys.as_instant(spelt["end"], given["end"], day_end=True) if given.get("end") else None
+    if ends is not None and ends <= begins:
+        raise keys.wrong(spelt["end"], "the event ends before it starts", "check start and end")
+    all_day = all(is_day(str(given[name])) for name in ("start", "begin", "end") if given.get(name))
+    place = next((name for name in ("place", "location", "venue") if given.get(name)), None)
+    where = given[place] if place else ""
+    if place and isinstance(where, dict | list):
+        raise keys.wrong(spelt[place], "the event's place has to be one text", "write place: 静安区图书馆")
+    url = address(keys, spelt["url"], given["url"]) if given.get("url") else ""
+    return DraftEvent(begins, ends, " ".join(str(where).split()), url, all_day)
+
+
+def _misspelt(keys: Keys, given: Mapping[str, Any], key: str) -> Iterator[Note]:
+    for name in given:
+        if near := names.meant(name, event=True):
+            where = f"{key}.{name}"
+            yield Note(f"nothing reads {shown(where[:60])!r}", f"did you mean {near}?", keys.lines.get(where))
+
+
+def channels(keys: Keys) -> Mapping[str, Mapping[str, Any]]:
+    """What a head says for single channels."""
+    found = keys.table("channels")
+    return {} if found is None else {n: _channel(keys, f"{found[0]}.{n}", value) for n, value in found[1].items()}
+
+
+def _channel(keys: Keys, where: str, value: Any) -> Mapping[str, Any]:
+    """One channel's overrides, typed where they mean something; `channels.x: skip` is short for `skip: true`."""
+    if isinstance(value, str) and names.folded(value) == "skip":
+        return {"skip": True}
+    if not isinstance(value, dict):
+        raise keys.wrong(where, f"{where} has to hold keys of its own", "write title:, text:, tags: or skip: below it")
+    english = {str(name): names.ALIASES.get(name, str(name)) for name in value}
+    spelt = {english[name]: f"{where}.{name}" for name in english}
+    out: dict[str, Any] = {english[name]: each for name, each in value.items()}
+    if "skip" in out:
+        out["skip"] = keys.as_flag(spelt["skip"], out["skip"])
+    if "tags" in out:
+        out["tags"] = list(keys.as_words(spelt["tags"], out["tags"]))
+    for name in ("title", "text", "summary"):
+        if isinstance(out.get(name), dict | list):
+            raise keys.wrong(spelt[name], f"{spelt[name]} has to be one text", "quote it")
+    return out
+
+
+def address(keys: Keys, key: str, value: Any) -> str:
+    """`value`, where it is a web address."""
+    text = str(value).strip()
+    if not re.match(r"https?://[^\s/]", text, re.IGNORECASE) or re.search(r"\s", text):
+        raise keys.wrong(key, f"{key} is no web address: {text[:60]!r}", "write https://...")
+    return text
