@@ -9,14 +9,18 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from steadycast.errors import FeedError
-from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, draft_of, read, read_all
+from steadycast.draft import MediaRef
+from steadycast.errors import DraftError
+from steadycast.intake.download import TRIES, Budget, Downloads, NotHadError
+from steadycast.intake.feed_draft import draft_of
+from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read, read_all
 from steadycast.intake.items import new_items
 from steadycast.intake.markup import markdown
 from steadycast.intake.same_item import Item, SeenItem
 from steadycast.schedule.model import Form, Origin
 from steadycast.web import Fetcher
 
+PLENTY = (60.0, 1 << 30, 100)
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 fetcher = Fetcher(allow_private=True, deadline=5)
 
@@ -30,6 +34,10 @@ def entry(n, *, guid=None, link=None, body="text", extra=""):
 
 def rss(*entries):
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>爱丽丝</title>{"".join(entries)}</channel></rss>'
+
+
+def downloads(folder, *, take=lambda ref: ref, budget=None, **more):
+    return Downloads(folder, fetcher, budget or Budget(*PLENTY), take, **more)
 
 
 def awake(url):
@@ -285,12 +293,12 @@ def test_an_item_becomes_its_members_draft_with_its_audio(httpserver: HTTPServer
     httpserver.expect_request("/a.mp3").respond_with_data(b"ID3", content_type="audio/mpeg")
     feed = FeedSettings("alice", httpserver.url_for("/feed"))
     one = replace(item(1), enclosures=((httpserver.url_for("/a.mp3"), "audio/mpeg"),))
-    draft = draft_of(one, feed, one.key, tmp_path, fetcher)
+    draft = draft_of(one, feed, one.key, downloads(tmp_path)).draft
     assert (draft.origin, draft.member, draft.form, draft.title) == (Origin.UGC, "alice", Form.AUDIO, "Title 1")
     assert draft.media[0].path.read_bytes() == b"ID3"
     assert draft.path.parts[:2] == ("feed", "alice")
     httpserver.clear()
-    assert draft_of(one, feed, one.key, tmp_path, fetcher) == draft, "the second time it comes from the cache"
+    assert draft_of(one, feed, one.key, downloads(tmp_path)).draft == draft, "the second time it comes from the cache"
 
 
 @pytest.mark.parametrize(
@@ -305,7 +313,7 @@ def test_a_feed_may_say_what_form_its_items_are(httpserver: HTTPServer, tmp_path
     httpserver.expect_request("/a").respond_with_data(b"ID3", content_type=mime)
     feed = FeedSettings("alice", httpserver.url_for("/feed"), form=asked)
     one = replace(item(1), enclosures=((httpserver.url_for("/a"), mime),))
-    draft = draft_of(one, feed, one.key, tmp_path, fetcher)
+    draft = draft_of(one, feed, one.key, downloads(tmp_path)).draft
     assert draft.form is form
     assert [ref.role for ref in draft.media] == ["audio"]
 
@@ -313,18 +321,81 @@ def test_a_feed_may_say_what_form_its_items_are(httpserver: HTTPServer, tmp_path
 def test_an_item_whose_title_shows_nothing_is_called_by_its_words(tmp_path):
     feed = FeedSettings("alice", "https://alice.example/feed")
     named = [replace(item(1), title="\u200b", body=body) for body in ("## 海边\n\n文", "我们去了海边。", "\u200b")]
-    assert [draft_of(one, feed, one.key, tmp_path, fetcher).title for one in named] == [
+    assert [draft_of(one, feed, one.key, downloads(tmp_path)).draft.title for one in named] == [
         "海边",
         "我们去了海边。",
         "alice",
     ]
 
 
-def test_an_enclosure_that_is_a_page_is_an_error(httpserver: HTTPServer, tmp_path):
+def test_an_enclosure_that_is_a_page_is_told_and_its_text_is_taken(httpserver: HTTPServer, tmp_path):
     httpserver.expect_request("/a.mp3").respond_with_data("<html>", content_type="text/html")
     one = replace(item(1), enclosures=((httpserver.url_for("/a.mp3"), "audio/mpeg"),))
-    with pytest.raises(FeedError, match="without the file"):
-        draft_of(one, FeedSettings("alice", httpserver.url_for("/feed")), "k", tmp_path, fetcher)
+    made = draft_of(one, FeedSettings("alice", httpserver.url_for("/feed")), "k", downloads(tmp_path))
+    assert (made.draft.form, made.draft.body, made.draft.media) == (Form.ARTICLE, "Body 1", ())
+    assert "without the file" in made.missing[0]
+    assert made.again
+
+
+class TestDownloads:
+    """Files from the web: once, within what they may cost together, and a few tries only."""
+
+    def asked_for(self, httpserver, *, status=200):
+        asked = []
+        httpserver.expect_request("/a").respond_with_handler(
+            lambda _: (asked.append(1), Response(b"bytes", status=status))[1]
+        )
+        return asked, MediaRef("image", httpserver.url_for("/a"), None)
+
+    def test_what_is_there_is_not_asked_for_again(self, httpserver, tmp_path):
+        asked, wanted = self.asked_for(httpserver)
+        for _ in range(3):
+            got = downloads(tmp_path).get(wanted, "a", most=1000, seconds=5)
+            assert got.path.read_bytes() == b"bytes"
+        assert len(asked) == 1
+
+    def test_what_fails_is_tried_ever_later_and_then_no_more(self, httpserver, tmp_path, monkeypatch):
+        asked, wanted = self.asked_for(httpserver, status=404)
+        began, finals = time.time(), []
+        for hours in (0, 0.1, 1, 2, 8, 40, 400, 4000):
+            monkeypatch.setattr(time, "time", lambda hours=hours: began + hours * 3600)
+            with pytest.raises(NotHadError) as error:
+                downloads(tmp_path).get(wanted, "a", most=1000, seconds=5)
+            finals.append(error.value.final)
+        assert len(asked) == TRIES
+        assert finals[0] is False
+        assert finals[-1] is True
+        with pytest.raises(NotHadError):
+            downloads(tmp_path, at_once=True).get(wanted, "a", most=1000, seconds=5)
+        assert len(asked) == TRIES + 1, "a person who mended it wants to see that"
+
+    @pytest.mark.parametrize(
+        "budget", [Budget(0, 1 << 30, 9), Budget(60, 10, 9), Budget(60, 1 << 30, 9, Budget(60, 10, 9))]
+    )
+    def test_beyond_the_total_nothing_is_asked_for_and_nothing_counts_as_failed(self, httpserver, tmp_path, budget):
+        asked, wanted = self.asked_for(httpserver)
+        with pytest.raises(NotHadError, match="next look") as error:
+            downloads(tmp_path, budget=budget).get(wanted, "a", most=1000, seconds=5)
+        assert (asked, error.value.final, list(tmp_path.iterdir())) == ([], False, [])
+
+    def test_what_others_took_the_time_of_is_no_failure(self, httpserver, tmp_path):
+        httpserver.expect_request("/a").respond_with_handler(lambda _: (time.sleep(1), Response(b"x"))[1])
+        wanted = MediaRef("image", httpserver.url_for("/a"), None)
+        with pytest.raises(NotHadError, match="time was up"):
+            downloads(tmp_path, budget=Budget(0.2, 1 << 30, 9)).get(wanted, "a", most=1000, seconds=5)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_what_is_refused_is_no_longer_kept(self, httpserver, tmp_path):
+        asked, wanted = self.asked_for(httpserver)
+
+        def refuse(ref):
+            raise DraftError(f"image {ref.ref} is text")
+
+        for _ in range(2):
+            with pytest.raises(NotHadError) as error:
+                downloads(tmp_path, take=refuse, at_once=True).get(wanted, "a", most=1000, seconds=5)
+            assert "/a" not in str(error.value)
+        assert len(asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import datetime as dt
 import json
 import socket
 import sqlite3
+import threading
+import time
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
@@ -278,3 +280,92 @@ def test_a_small_blog_that_moves_house_brings_nothing_twice(bench, server):
     assert (titles(moved), titles(moved, "edited")) == ([], ["T 1", "T 2", "T 3"])
     assert look(desk, 2).taken == ()
     assert len(pipeline.drafts(desk)) == 3
+
+
+def with_sound(n: int, url: str) -> str:
+    return item(n).replace("</item>", f'<enclosure url="{url}" length="3" type="audio/mpeg"/></item>')
+
+
+def test_a_dropped_file_does_not_wait_for_a_members_slow_feed(bench, server, httpserver):
+    """An enclosure that drips for minutes holds neither the lock of intake nor the house's own draft."""
+    asked, release = threading.Event(), threading.Event()
+    httpserver.expect_request("/slow.mp3").respond_with_handler(
+        lambda _: (asked.set(), release.wait(30), Response(b"ID3", content_type="audio/mpeg"))[2]
+    )
+    server.has(with_sound(1, httpserver.url_for("/slow.mp3")))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 1"))
+    slow = threading.Thread(target=lambda: look(bench.open()))
+    slow.start()
+    try:
+        assert asked.wait(20)
+        bench.drop("pgc/news.md", article("News"))
+        began = time.monotonic()
+        assert titles(pipeline.collect(desk, MORNING, feeds=False)) == ["News"]
+        assert time.monotonic() - began < 10
+        assert slow.is_alive()
+    finally:
+        release.set()
+        slow.join()
+    assert {row["title"] for row in pipeline.drafts(desk)} == {"News", "Item 1"}
+
+
+def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(bench, server, monkeypatch):
+    """Also where the server says that nothing changed since: that would leave the rest for ever."""
+    monkeypatch.setattr("steadycast.pipeline.feeds.OF_A_FEED", (60.0, 1 << 20, 3))
+    whole = rss(*(item(n) for n in range(7)))
+    server.answer = Response(whole, headers={"ETag": '"1"'})
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 7"))
+    found = look(desk)
+    assert len(found.taken) == 3
+    assert "4 wait for the next look" in found.feeds[0].said
+    assert len(look(desk).taken) == 3, "at once: it is still its turn"
+    assert len(look(desk).taken) == 1
+    assert look(desk, 1).taken == ()
+    assert "If-None-Match" not in server.asked[1]
+
+
+def test_what_one_look_may_cost_is_shared_and_each_feed_has_its_turn(bench, httpserver, monkeypatch):
+    monkeypatch.setattr("steadycast.pipeline.feeds.OF_A_LOOK", (60.0, 1 << 20, 2))
+    servers = [Server(httpserver, f"/{n}") for n in range(3)]
+    for n, one in enumerate(servers):
+        one.has(item(n), item(n + 10))
+    desk = bench.set_up(BASE + "".join(feed(one.url, "take_old = 2", member=f"m{n}") for n, one in enumerate(servers)))
+    assert [len(look(desk).taken) for _ in range(4)] == [2, 2, 2, 0]
+
+
+def test_an_enclosure_that_cannot_be_had_is_told_and_its_text_taken(bench, server, httpserver):
+    """It is asked for ever less often, and where it comes at last that is an edit of the same draft."""
+    sound = Server(httpserver, "/a.mp3")
+    sound.answer = Response(status=503)
+    server.has(with_sound(1, sound.url), with_sound(2, sound.url), ETag='"1"')
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 2"))
+    first = look(desk)
+    assert titles(first) == ["Item 1", "Item 2"]
+    (problem,) = first.problems
+    assert "an enclosure cannot be had" in problem.message
+    assert desk.ledger.problems()[0].message == problem.message
+    (row,) = desk.ledger.feeds()
+    assert (row.failures, row.next_at) == (1, MORNING + HOUR), "twice its half an hour"
+    assert look(desk).problems == first.problems, "it stands until the feed is looked at again"
+    sound.answer = Response(b"ID3", content_type="audio/mpeg")
+    second = pipeline.collect(desk, MORNING + 2 * HOUR, at_once=True)
+    assert (titles(second), titles(second, "edited"), second.problems) == ([], ["Item 1", "Item 2"], ())
+    assert {row["form"] for row in pipeline.drafts(desk)} == {"audio"}
+    (row,) = desk.ledger.feeds()
+    assert (row.failures, desk.ledger.problems()) == (0, [])
+    assert look(desk, 4).taken == ()
+
+
+def test_an_enclosure_that_never_comes_is_asked_for_no_more(bench, server, httpserver, monkeypatch):
+    """After four tries its feed is looked at as often as any other."""
+    sound = Server(httpserver, "/a.mp3")
+    sound.answer = Response(status=404)
+    server.has(with_sound(1, sound.url))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 1"))
+    began = time.time()
+    for days in range(6):
+        monkeypatch.setattr(time, "time", lambda days=days: began + days * 86400)
+        look(desk, 24 * days)
+    assert len(sound.asked) == 4
+    (row,) = desk.ledger.feeds()
+    assert (row.failures, len(pipeline.drafts(desk))) == (0, 1)

@@ -117,10 +117,10 @@ CREATE TABLE feed_item (
 	link VARCHAR NOT NULL, 
 	content_hash VARCHAR(64) NOT NULL, 
 	draft VARCHAR(16), 
-	at BIGINT NOT NULL, published BIGINT, 
+	at BIGINT NOT NULL, published BIGINT, pending BOOLEAN DEFAULT 0 NOT NULL, 
 	PRIMARY KEY (feed, guid)
 );
-INSERT INTO "feed_item" VALUES('f','g','https://alice.example/1','','d1',1795780800000000,NULL);
+INSERT INTO "feed_item" VALUES('f','g','https://alice.example/1','','d1',1795780800000000,NULL,0);
 CREATE TABLE frozen (
 	delivery BIGINT NOT NULL, 
 	hash VARCHAR(64) NOT NULL, 

@@ -6,49 +6,21 @@ import datetime as dt
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
 
-from steadycast import durable
-from steadycast.draft import Draft, MediaRef, revision_of, summary_of
-from steadycast.draft.attached import Attached
-from steadycast.draft.decoding import visible
-from steadycast.draft.outline import outline
 from steadycast.errors import FeedError
 from steadycast.intake.feed_worker import MAX_BYTES, MAX_SECONDS
 from steadycast.intake.same_item import Item
-from steadycast.schedule.model import Form, Origin
+from steadycast.schedule.model import Form
 from steadycast.web import Fetched, Fetcher, FetchError, shown_url
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
-MAX_MEDIA = 64 * 1024 * 1024
-_ENDINGS = {
-    "audio/mpeg": "mp3",
-    "audio/mp3": "mp3",
-    "audio/mp4": "m4a",
-    "audio/x-m4a": "m4a",
-    "audio/aac": "aac",
-    "audio/ogg": "ogg",
-    "audio/opus": "opus",
-    "audio/wav": "wav",
-    "audio/x-wav": "wav",
-    "audio/flac": "flac",
-    "video/mp4": "mp4",
-    "video/webm": "webm",
-    "video/quicktime": "mov",
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
-}
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "HOME")
 
 
@@ -219,72 +191,3 @@ def _item(raw: dict[str, object], now: dt.datetime) -> Item:
         published=published,
         enclosures=tuple((e["url"], e["type"]) for e in enclosures if e["url"]) if isinstance(enclosures, list) else (),
     )
-
-
-def draft_of(item: Item, feed: FeedSettings, key: str, cache: Path, fetcher: Fetcher) -> Draft:
-    """A feed item as its member's draft, its enclosures downloaded into `cache`. Raises FeedError.
-
-    Where the feed has no text, the title stands for it; remote pictures in the text stay links.
-    """
-    media = tuple(_media(url, mime, feed, cache, fetcher) for url, mime in item.enclosures if _ending(url, mime))
-    look = outline(item.body)
-    heading = look.heading.text if look.heading else ""
-    found = (item.title, heading, summary_of(look.paragraph)[:60])
-    title = next(filter(visible, found), feed.member)
-    roles = [ref.role for ref in media]
-    form = next((form for form in (Form.VIDEO, Form.AUDIO) if form in roles), Form.ARTICLE)
-    if feed.form is Form.ARTICLE or feed.form in roles:  # an item without a sound is no audio, whatever was asked for
-        form = feed.form
-    draft = Draft(
-        path=PurePosixPath("feed", feed.member, hashlib.sha256(f"{feed.key}\n{key}".encode()).hexdigest()[:16]),
-        origin=Origin.UGC,
-        member=feed.member,
-        revision="",
-        title=title,
-        body=item.body or item.summary or title,
-        summary=item.summary or summary_of(look.paragraph),
-        author=item.author,
-        form=form,
-        tags=item.tags,
-        canonical_url=item.link if item.link.startswith(("http://", "https://")) else "",
-        date=item.published,
-        media=media,
-    )
-    return replace(draft, revision=revision_of(draft))
-
-
-def _ending(url: str, mime: str) -> str:
-    """The file ending of an enclosure of a kind we take, by its MIME type, else by its address; "" for others."""
-    by_type = _ENDINGS.get(mime.partition(";")[0].strip().lower(), "")
-    by_name = PurePosixPath(urlsplit(url).path).suffix.lower().lstrip(".")
-    return by_type or (by_name if by_name in _ENDINGS.values() else "")
-
-
-def _media(url: str, mime: str, feed: FeedSettings, cache: Path, fetcher: Fetcher) -> MediaRef:
-    ending = _ending(url, mime)
-    kind = next(kind for kind, name in _ENDINGS.items() if name == ending).partition("/")[0]
-    name = f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.{ending}"
-    file = _cached(url, cache / feed.key / name, feed, fetcher)
-    role = "cover" if kind == "image" else kind
-    return MediaRef(role, name, file.path, "", None, file.sha256, file.size, file.mtime_ns)
-
-
-def _cached(url: str, path: Path, feed: FeedSettings, fetcher: Fetcher) -> Attached:
-    """The enclosure on disk; downloaded whole into place where it is not there yet."""
-    if not path.is_file():
-        try:
-            got = fetcher.get(url, max_bytes=MAX_MEDIA, deadline=120, allow_private=feed.allow_private or None)
-        except FetchError as error:
-            raise _wrong(feed, f"an enclosure cannot be had: {error}", "it is tried again") from None
-        if got.status != 200 or re.match(r"text/html", got.headers.get("Content-Type", ""), re.IGNORECASE):
-            raise _wrong(feed, f"an enclosure's server answered {got.status} without the file", "open it in a browser")
-        durable.make_folder(path.parent)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(got.body)
-            file.flush()
-            os.fsync(file.fileno())
-        durable.land(Path(file.name), path)
-    facts = path.stat()
-    with path.open("rb") as kept:
-        digest = hashlib.file_digest(kept, "sha256").hexdigest()
-    return Attached(path, digest, facts.st_size, facts.st_mtime_ns)

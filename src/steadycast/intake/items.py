@@ -52,7 +52,7 @@ def new_items(
             fresh.append(item)
         elif match.guid not in met:
             met.add(match.guid)
-            if match.content_hash != item.content_hash and match.draft is not None:
+            if match.draft is not None and (match.pending or match.content_hash != item.content_hash):
                 revised.append((item, match))
             elif match.published is None and item.published is not None:
                 dated.append((item, match))

@@ -51,6 +51,7 @@ class SeenItem:
     content_hash: str
     draft: str | None = None
     published: dt.datetime | None = None
+    pending: bool = False  # a file of it could not be had yet
 
 
 @dataclass(frozen=True, slots=True)

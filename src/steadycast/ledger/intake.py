@@ -140,6 +140,6 @@ def put_feed_items(db: Database, items: Sequence[FeedItemRow]) -> int:
 def update_feed_item(db: Database, item: FeedItemRow) -> bool:
     """Keep a known item's new link, content, date and draft (an edit); False when it is not known."""
     here = (FEED_ITEM.c.feed == item.feed) & (FEED_ITEM.c.guid == item.guid)
-    fields = {name: getattr(item, name) for name in ("link", "content_hash", "draft", "published", "at")}
+    fields = {name: getattr(item, name) for name in ("link", "content_hash", "draft", "published", "pending", "at")}
     with db.write() as connection:
         return connection.execute(update(FEED_ITEM).where(here).values(**fields)).rowcount == 1

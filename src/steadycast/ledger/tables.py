@@ -131,6 +131,7 @@ class FeedItemRow(SQLModel, table=True):
     draft: str | None = Field(default=None, max_length=16)
     at: dt.datetime = Field(sa_type=Instant)
     published: dt.datetime | None = Field(default=None, sa_type=Instant)  # as the feed has it
+    pending: bool = False  # a file of it could not be had yet, and is tried again
 
 
 class SlotRow(SQLModel, table=True):

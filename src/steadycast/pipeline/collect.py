@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from steadycast.draft import Draft, parse
 from steadycast.errors import DraftError
@@ -19,6 +20,9 @@ from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
+
+if TYPE_CHECKING:
+    from steadycast.pipeline.feeds import Came
 
 PATIENCE = 600.0  # seconds that intake may take another process: feeds are slow
 
@@ -46,16 +50,15 @@ def collect(
         changes, problems, prints = _folder(desk, known, progress)
         noticed = _noticed(changes)
         taken = _write(desk, now, changes, known)
-        looked: tuple[FeedLooked, ...] = ()
-        if feeds and desk.workspace.feeds:
-            from steadycast.pipeline import feeds as members_feeds  # loads the web: only where a feed is asked
-
-            came = members_feeds.look(desk, now, at_once=at_once)
-            taken += _write(desk, now, Changes(new=came.new, edited=came.edited), desk.ledger.drafts())
-            members_feeds.keep(desk, came)
-            looked, problems = came.looked, [*problems, *came.problems]
-        fresh, fixed = _remember(desk, now, problems, feeds=feeds)
+        fresh, fixed = _remember(desk, now, problems, feeds=False)
         _keep_prints(desk, prints)  # last: what was not written is read again
+    looked: tuple[FeedLooked, ...] = ()
+    if feeds and desk.workspace.feeds:
+        came, brought, new_ones, mended = _feeds(desk, now, at_once=at_once)
+        taken, looked, problems = [*taken, *brought], came.looked, [*problems, *came.problems]
+        fresh, fixed = (*fresh, *new_ones), (*fixed, *mended)
+    elif feeds:
+        fixed += _remember(desk, now, [], feeds=True)[1]
     return Collected(tuple(taken), tuple(problems), looked, fresh, fixed, tuple(noticed))
 
 
@@ -63,6 +66,24 @@ def _noticed(changes: Changes) -> list[Problem]:
     """What is told once of drafts that were taken, when they come or are edited."""
     drafts = [change.draft for change in (*changes.new, *changes.edited)]
     return [*(problem for draft in drafts for problem in notes_of(draft)), *Titles(drafts).problems()]
+
+
+def _feeds(
+    desk: Desk, now: dt.datetime, *, at_once: bool
+) -> tuple[Came, list[Taken], tuple[Problem, ...], tuple[str, ...]]:
+    """What the members' feeds brought, and which of their problems are new or fixed.
+
+    Theirs is the time that they take: whoever drops a file does not wait for it.
+    """
+    from steadycast.pipeline import feeds as members_feeds  # loads the web: only where a feed is asked
+
+    with desk.in_turn("feeds", PATIENCE):
+        came = members_feeds.look(desk, now, at_once=at_once)
+        with desk.in_turn("intake", PATIENCE):
+            taken = _write(desk, now, Changes(new=came.new, edited=came.edited), desk.ledger.drafts())
+            members_feeds.keep(desk, came)
+            fresh, fixed = _remember(desk, now, list(came.problems), feeds=True)
+    return came, taken, fresh, fixed
 
 
 def _folder(
@@ -195,12 +216,13 @@ def _with(row: DraftRow, **changed: object) -> DraftRow:
 def _remember(
     desk: Desk, now: dt.datetime, problems: list[Problem], *, feeds: bool
 ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-    """Keeps the problems that stand, and forgets the fixed ones: those that are new, and the paths that are well now.
+    """Keeps the problems that stand, of feeds or of the folder, and forgets the fixed ones.
 
-    A look without feeds says nothing about feeds.
+    Returns those that are new, and the paths that are well now.
     """
-    paths, before = {p.path for p in problems}, {row.path: row for row in desk.ledger.problems()}
-    mended = [path for path in before if path not in paths and (feeds or not path.startswith("feed/"))]
+    paths = {p.path for p in problems}
+    before = {row.path: row for row in desk.ledger.problems() if row.path.startswith("feed/") is feeds}
+    mended = [path for path in before if path not in paths]
     known = {(row.path, row.line, row.message) for row in before.values()}
     rows = [ProblemRow(path=p.path, at=now, line=p.line, message=p.message, mend=p.mend) for p in problems]
     if rows or mended:

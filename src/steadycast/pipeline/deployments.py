@@ -31,9 +31,17 @@ def deployments(workspace: Workspace) -> dict[str, Any]:
                 "intake",
                 "intake",
                 "Take drafts in, every ten minutes and when one is dropped.",
+                parameters={"feeds": False},  # what was dropped waits for no feed
                 schedules=[_cron("*/10 * * * *", zone, "every-ten-minutes")],
                 concurrency_limit={"limit": 1, "collision_strategy": "ENQUEUE"},
                 triggers=[DROPPED],
+            ),
+            _entry(
+                "intake",
+                "feeds",
+                "Look at members' feeds, every ten minutes.",
+                schedules=[_cron("*/10 * * * *", zone, "every-ten-minutes")],
+                concurrency_limit=ONE_AT_A_TIME,
             ),
             _entry("publish", "publish", "Publish now, by hand: a series, a draft, a slot or a channel."),
             _entry(
@@ -68,7 +76,7 @@ DROPPED: dict[str, Any] = {
     "enabled": True,
     "match": {"prefect.resource.id": "steadycast.content"},
     "expect": ["steadycast.draft.dropped"],
-    "parameters": {"path": "{{ event.payload.path }}"},
+    "parameters": {"path": "{{ event.payload.path }}", "feeds": False},
 }
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from steadycast.draft import Draft
+from steadycast.draft import Draft, MediaRef
 from steadycast.errors import InputError
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.desk import Desk
@@ -27,8 +27,14 @@ def with_media_kept(desk: Desk, draft: Draft) -> Draft:
     Raises the DraftError of the first that is not, with its line; and that of a body that would cost too much.
     """
     check_cost(draft)
+    keep = keeps_media(desk)
+    return replace(draft, media=tuple(keep(ref) for ref in draft.media))
+
+
+def keeps_media(desk: Desk) -> Callable[[MediaRef], MediaRef]:
+    """Copies a file that a draft names into var/media; raises DraftError where it is of no kind that is taken."""
     studio = Studio(desk.workspace.media, desk.workspace.cache)
-    return replace(draft, media=tuple(replace(ref, path=studio.take(ref).path) for ref in draft.media))
+    return lambda ref: replace(ref, path=studio.take(ref).path)
 
 
 def drafts(desk: Desk) -> list[Row]:

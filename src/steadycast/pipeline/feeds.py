@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 
-from steadycast.errors import DraftError, FeedError
-from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome, draft_of, read_all
+from steadycast.errors import DraftError
+from steadycast.intake.download import Budget, Downloads
+from steadycast.intake.feed_draft import draft_of
+from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome, read_all
 from steadycast.intake.items import new_items
+from steadycast.intake.pictures import Made
 from steadycast.intake.reconcile import Change, Known
 from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import with_media_kept
+from steadycast.pipeline.drafts import keeps_media
 from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.results import FeedLooked, Problem
+from steadycast.render.body import check_cost
 from steadycast.web import Fetcher, shown_url
 from steadycast.workspace import Feed
 
 BACK_OFF = dt.timedelta(hours=12)  # at most, between two looks at a feed that fails
+TOLD = 3  # things that one feed could not give, named; the rest is counted
+AT_A_TIME = 8  # feeds that are read before the files of their items are fetched
+# What one feed, and one look at all of them, may cost in seconds, bytes and new items; the rest waits for the next.
+OF_A_FEED = (180.0, 256 << 20, 50)
+OF_A_LOOK = (300.0, 1 << 30, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +51,41 @@ def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> Came:
     asked = [(settings, table) for table in desk.workspace.feeds if (settings := _settings(desk, table))]
     unset = [_unset(table) for table in desk.workspace.feeds if table.secret and not desk.find_secret(table.secret)]
     due = [(s, t) for s, t in asked if at_once or _due(rows.get(s.key), now)]
-    fetcher = Fetcher()
-    came = Came(problems=(*unset, *_standing(rows, asked, {s.key for s, _ in due})))
-    states = ((s, _state(rows.get(s.key))) for s, _ in due)
+    due.sort(key=lambda each: _waits_since(rows.get(each[0].key)))  # so that each has its turn, if not at this look
     members = {key: row.member for key, row in rows.items()} | {s.key: s.member for s, _ in asked}
-    for result, (_, table) in zip(read_all(states, fetcher, now), due, strict=True):
-        others = [key for key, member in members.items() if member == table.member and key != result.feed.key]
-        elsewhere = [row for key in others for row in desk.ledger.feed_items(key)]
+    fetcher, budget = Fetcher(), Budget(*OF_A_LOOK)
+    came, looked_at = Came(problems=tuple(unset)), set()
+    for settings, table, result in _results(due, rows, fetcher, now):
+        if budget.spent():
+            break  # those that are left are due still
+        key = settings.key
+        others = [other for other, member in members.items() if member == table.member and other != key]
+        elsewhere = [row for other in others for row in desk.ledger.feed_items(other)]
         elsewhere += [row for row in came.items if row.feed in others]  # of this very look
-        came = _and(came, _of(_Look(desk, result, table, rows.get(result.feed.key), fetcher, now, elsewhere)))
-    return came
+        downloads = _downloads(desk, settings, fetcher, budget, at_once=at_once)
+        came = _and(came, _of(_Look(desk, result, table, rows.get(key), downloads, now, elsewhere)))
+        looked_at.add(key)
+    return _and(came, Came(problems=tuple(_standing(desk, [s for s, _ in asked if s.key not in looked_at]))))
+
+
+def _results(
+    due: list[tuple[FeedSettings, Feed]], rows: dict[str, FeedRow], fetcher: Fetcher, now: dt.datetime
+) -> Iterator[tuple[FeedSettings, Feed, FeedResult]]:
+    """Each feed read, a few ahead of what is made of them."""
+    for n in range(0, len(due), AT_A_TIME):
+        some = due[n : n + AT_A_TIME]
+        results = read_all([(s, _state(rows.get(s.key))) for s, _ in some], fetcher, now)
+        yield from ((settings, table, result) for result, (settings, table) in zip(results, some, strict=True))
+
+
+def _waits_since(row: FeedRow | None) -> dt.datetime:
+    return row.next_at if row and row.next_at else dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def _downloads(desk: Desk, feed: FeedSettings, fetcher: Fetcher, budget: Budget, *, at_once: bool) -> Downloads:
+    folder = desk.workspace.cache / "feeds" / feed.key
+    own = Budget(*OF_A_FEED, within=budget)
+    return Downloads(folder, fetcher, own, keeps_media(desk), feed.allow_private or None, at_once)
 
 
 def keep(desk: Desk, came: Came) -> None:
@@ -81,14 +115,11 @@ def _state(row: FeedRow | None) -> FeedState:
     return FeedState(row.url, row.etag, row.modified, row.baseline, row.gone)
 
 
-def _standing(
-    rows: dict[str, FeedRow], asked: Iterable[tuple[FeedSettings, Feed]], looked_at: set[str]
-) -> Iterable[Problem]:
+def _standing(desk: Desk, left: Iterable[FeedSettings]) -> Iterable[Problem]:
     """Problems of feeds that are not looked at this time, as they were."""
-    for settings, _ in asked:
-        row = rows.get(settings.key)
-        if row and row.message and settings.key not in looked_at:
-            yield _problem(settings, row.message)
+    paths = {_path(feed) for feed in left}
+    kept = (row for row in desk.ledger.problems() if row.path in paths)
+    return (Problem(row.path, row.line, row.message, row.mend) for row in kept)
 
 
 def _unset(table: Feed) -> Problem:
@@ -102,7 +133,11 @@ def _shown(table: Feed) -> str:
 
 
 def _problem(feed: FeedSettings, message: str, mend: str = "") -> Problem:
-    return Problem(f"feed/{feed.member}/{feed.key}", None, message, mend)
+    return Problem(_path(feed), None, message, mend)
+
+
+def _path(feed: FeedSettings) -> str:
+    return f"feed/{feed.member}/{feed.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +148,7 @@ class _Look:
     result: FeedResult
     table: Feed
     row: FeedRow | None
-    fetcher: Fetcher
+    downloads: Downloads
     now: dt.datetime
     elsewhere: list[FeedItemRow]  # what the member's other feeds brought
 
@@ -139,75 +174,135 @@ def _of(look: _Look) -> Came:
     return _read(look)
 
 
+@dataclass(slots=True)
+class _Taken:
+    """What became of the items of one feed."""
+
+    new: list[Change] = field(default_factory=list)
+    edited: list[Change] = field(default_factory=list)
+    items: list[FeedItemRow] = field(default_factory=list)
+    revised: list[FeedItemRow] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    failed: bool = False  # something could not be had: the feed is asked less often
+    waiting: int = 0  # items that are left for the next look
+
+
 def _read(look: _Look) -> Came:
-    desk, result, table, row, fetcher, now = look.desk, look.result, look.table, look.row, look.fetcher, look.now
-    feed = result.feed
-    seen, elsewhere = _seen(desk.ledger.feed_items(feed.key)), _seen(look.elsewhere)
+    result, now = look.result, look.now
     changes = new_items(
         result.items,
-        seen,
+        _seen(look.desk.ledger.feed_items(result.feed.key)),
         baseline=result.state.baseline,
-        take_old=table.take_old,
+        take_old=look.table.take_old,
         now=now,
-        elsewhere=elsewhere,
+        elsewhere=_seen(look.elsewhere),
     )
-    known = {r.id: r for r in desk.ledger.drafts()} if changes.revised else {}
-    new, edited, items, revised, problems = [], [], [], [], []
-
-    def item_row(item: Item, key: str, draft: str | None) -> FeedItemRow:
-        return FeedItemRow(
-            feed=feed.key,
-            guid=key,
-            link=item.link,
-            content_hash=item.content_hash,
-            draft=draft,
-            at=now,
-            published=item.published,
-        )
-
+    taken = _Taken()
     for item in changes.new:
-        key = changes.keys.get(item, item.key)
-        try:
-            draft = with_media_kept(desk, draft_of(item, feed, key, desk.workspace.cache / "feeds", fetcher))
-        except (FeedError, DraftError) as error:  # not remembered: the next look tries it again
-            problems.append(_problem(feed, f"{item.title[:60]}: {desk.redact(error.message)}", error.mend or ""))
-            continue
-        id_ = draft_id(feed.key, key)
-        new.append(Change(id_, draft))
-        items.append(item_row(item, key, id_))
+        _take_new(look, taken, item, changes.keys.get(item, item.key))
+    known = {row.id: row for row in look.desk.ledger.drafts()} if changes.revised else {}
     for item, before in changes.revised:
-        there = known.get(before.draft or "")
-        if there is None:
-            continue
-        try:
-            draft = with_media_kept(desk, draft_of(item, feed, before.guid, desk.workspace.cache / "feeds", fetcher))
-        except (FeedError, DraftError) as error:
-            problems.append(_problem(feed, f"{item.title[:60]}: {desk.redact(error.message)}", error.mend or ""))
-            continue
-        edited.append(Change(there.id, draft, Known(there.id, PurePosixPath(there.path), there.revision)))
-        revised.append(item_row(item, before.guid, there.id))
-    items += [item_row(item, changes.keys.get(item, item.key), None) for item in changes.old]
-    items += [item_row(item, changes.keys.get(item, item.key), other.draft) for item, other in changes.again]
-    revised += [item_row(item, before.guid, before.draft) for item, before in changes.dated]
-    said = "" if result.state.baseline else f"baseline set, {len(changes.old)} old items left"
+        if there := known.get(before.draft or ""):
+            _take_edit(look, taken, item, before, Known(there.id, PurePosixPath(there.path), there.revision))
+    taken.items += [_item_row(look, item, changes.keys.get(item, item.key), None) for item in changes.old]
+    taken.items += [_item_row(look, i, changes.keys.get(i, i.key), other.draft) for i, other in changes.again]
+    taken.revised += [_item_row(look, item, before.guid, before.draft) for item, before in changes.dated]
+    return _told(look, taken, len(changes.old))
+
+
+def _take_new(look: _Look, taken: _Taken, item: Item, key: str) -> None:
+    made = _made(look, taken, item, key)
+    if made is None:  # not remembered: the next look tries it again
+        return
+    id_ = draft_id(look.result.feed.key, key)
+    taken.new.append(Change(id_, made.draft))
+    taken.items.append(_item_row(look, item, key, id_, pending=made.again))
+
+
+def _take_edit(look: _Look, taken: _Taken, item: Item, before: SeenItem, known: Known) -> None:
+    made = _made(look, taken, item, before.guid)
+    if made is None:
+        return
+    if made.draft.revision != known.revision:
+        taken.edited.append(Change(known.id, made.draft, known))
+    taken.revised.append(_item_row(look, item, before.guid, known.id, pending=made.again))
+
+
+def _made(look: _Look, taken: _Taken, item: Item, key: str) -> Made | None:
+    """The draft of an item; None where it is refused, or where no more is taken at this look."""
+    if look.downloads.budget.spent():
+        taken.waiting += 1
+        return None
+    look.downloads.budget.pay(0, items=1)
+    title = item.title[:60]
+    try:
+        made = draft_of(item, look.result.feed, key, look.downloads)
+        check_cost(made.draft)
+    except DraftError as error:
+        taken.failed = True
+        taken.missing.append(f"{title}: {error}")
+        return None
+    taken.failed = taken.failed or made.again
+    taken.missing += [f"{title}: {said}" for said in made.missing]
+    return made
+
+
+def _item_row(look: _Look, item: Item, key: str, draft: str | None, *, pending: bool = False) -> FeedItemRow:
+    return FeedItemRow(
+        feed=look.result.feed.key,
+        guid=key,
+        link=item.link,
+        content_hash=item.content_hash,
+        draft=draft,
+        at=look.now,
+        published=item.published,
+        pending=pending,
+    )
+
+
+def _told(look: _Look, taken: _Taken, old: int) -> Came:
+    desk, result, table, now = look.desk, look.result, look.table, look.now
+    missing = desk.redact("; ".join(taken.missing[:TOLD]))
+    if len(taken.missing) > TOLD:
+        missing += f"; and {len(taken.missing) - TOLD} more"
+    if taken.failed or taken.waiting:  # "not modified" would leave for ever what is to be taken yet
+        result = replace(result, state=replace(result.state, etag="", modified=""))
+    row = _row(result, table, look.row, now, missing=missing if taken.missing else "", behind=taken.failed)
+    if taken.waiting:
+        row.next_at = now
+    said = [] if result.state.baseline else [f"baseline set, {old} old items left"]
+    said += [f"{taken.waiting} wait for the next look"] if taken.waiting else []
+    looked = FeedLooked(result.feed.member, _shown(table), len(taken.new), len(taken.edited), ", ".join(said))
     return Came(
-        tuple(new),
-        tuple(edited),
-        tuple(items),
-        tuple(revised),
-        (_row(result, table, row, now),),
-        (FeedLooked(feed.member, _shown(table), len(new), len(edited), said),),
-        tuple(problems),
+        new=tuple(taken.new),
+        edited=tuple(taken.edited),
+        items=tuple(taken.items),
+        revised=tuple(taken.revised),
+        feeds=(row,),
+        looked=(looked,),
+        problems=(_problem(result.feed, missing, "it is tried again"),) if missing else (),
     )
 
 
 def _seen(rows: Iterable[FeedItemRow]) -> list[SeenItem]:
-    return [SeenItem(row.guid, row.link, row.content_hash, row.draft, row.published) for row in rows]
+    return [SeenItem(row.guid, row.link, row.content_hash, row.draft, row.published, row.pending) for row in rows]
 
 
-def _row(result: FeedResult, table: Feed, row: FeedRow | None, now: dt.datetime, failed: str = "") -> FeedRow:
-    """What to remember of a look. Where a secret holds the address, where it moved to is not written down."""
-    failures = (row.failures if row else 0) + 1 if failed else 0
+def _row(
+    result: FeedResult,
+    table: Feed,
+    row: FeedRow | None,
+    now: dt.datetime,
+    failed: str = "",
+    *,
+    missing: str = "",
+    behind: bool = False,
+) -> FeedRow:
+    """What to remember of a look. Where a secret holds the address, where it moved to is not written down.
+
+    `missing` is what a feed that was read could not give; `behind`: some of that is tried again, ever less often.
+    """
+    failures = (row.failures if row else 0) + 1 if failed or behind else 0
     state = result.state
     return FeedRow(
         key=result.feed.key,
@@ -220,7 +315,7 @@ def _row(result: FeedResult, table: Feed, row: FeedRow | None, now: dt.datetime,
         failures=failures,
         last_ok=row.last_ok if failed and row else None if failed else now,
         next_at=now + min(table.every * 2 ** min(failures, 8), max(BACK_OFF, table.every)),
-        message=failed,
+        message=failed or missing,
     )
 
 

@@ -14,3 +14,4 @@ depends_on = None
 def upgrade() -> None:
     """Nothing is rewritten: every column that is added here has a default that means "as before"."""
     op.add_column("feed_item", sa.Column("published", sa.BigInteger(), nullable=True))
+    op.add_column("feed_item", sa.Column("pending", sa.Boolean(), nullable=False, server_default=sa.false()))

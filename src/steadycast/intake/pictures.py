@@ -1,0 +1,55 @@
+"""Pictures that a draft shows from elsewhere, brought home: no reader of a letter is counted by somebody's server."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from steadycast.draft import Draft, MediaRef
+from steadycast.draft.outline import Shown, outline
+from steadycast.intake.download import MAX_PICTURE, Downloads, NotHadError
+
+MOST = 100  # of one draft; what is more stays a link
+SECONDS = 20.0  # for one
+_MAY_SHOW = re.compile(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A draft with what could be had of its files, what could not be, and whether some of that is tried again."""
+
+    draft: Draft
+    missing: tuple[str, ...] = ()
+    again: bool = False
+
+
+def from_elsewhere(draft: Draft) -> list[Shown]:
+    """The pictures that a draft's body shows from the web, each address once, in order."""
+    if not _MAY_SHOW.search(draft.body):
+        return []
+    shown = (file for file in outline(draft.body).files if file.role == "image")
+    web = {file.ref: file for file in shown if file.ref.lower().startswith(("http://", "https://"))}
+    return list(web.values())
+
+
+def with_pictures(draft: Draft, downloads: Downloads) -> Made:
+    """`draft` with its pictures from elsewhere among its media."""
+    found, missing, again = [], [], False
+    for shown in from_elsewhere(draft)[:MOST]:
+        line = draft.body_line + shown.line - 1
+        wanted = MediaRef("image", shown.ref, Path(), shown.alt, line)
+        try:
+            found.append(downloads.get(wanted, _name(shown.ref), most=MAX_PICTURE, seconds=SECONDS))
+        except NotHadError as error:
+            missing.append(f"line {line}: a picture from elsewhere: {error}")
+            again = again or not error.final
+    if not found:
+        return Made(draft, tuple(missing), again)
+    revision = hashlib.sha256("\n".join([draft.revision, *(f"{m.ref} {m.sha256}" for m in found)]).encode()).hexdigest()
+    return Made(replace(draft, media=(*draft.media, *found), revision=revision), tuple(missing), again)
+
+
+def _name(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
