@@ -36,7 +36,7 @@ def checks(facts: Facts) -> dict[str, str]:
 
 def test_where_nothing_is_wrong_every_check_is_ok() -> None:
     """Green means: ticks come, the last slots were served, nobody starves, nothing is in doubt for long."""
-    assert checks(FINE) == {"tick": "ok", "slots": "ok", "starving": "ok", "unknown": "ok"}
+    assert checks(FINE) == {"tick": "ok", "slots": "ok", "plan": "ok", "starving": "ok", "unknown": "ok"}
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,13 @@ def test_where_nothing_is_wrong_every_check_is_ok() -> None:
         ({"missed": [LATE]}, "slots"),
         ({"unknown": [LATE]}, "unknown"),
         ({"starving": [("daily", "empty")]}, "starving"),
+        ({"unplanned": ["daily"]}, "plan"),
     ],
 )
 def test_each_cause_turns_its_own_check_red_and_no_other(more: dict[str, object], red: str) -> None:
     """Who reads `checks` knows where to look."""
     told = checks(Facts(**{"now": NOON, "last_tick": NOON, "quiet_after": 6 * HOUR, **more}))  # type: ignore[arg-type]
-    assert told == {"tick": "ok", "slots": "ok", "starving": "ok", "unknown": "ok", red: "bad"}
+    assert told == {"tick": "ok", "slots": "ok", "plan": "ok", "starving": "ok", "unknown": "ok", red: "bad"}
 
 
 @given(st.timedeltas(dt.timedelta(days=-1), dt.timedelta(days=30)))

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from steadycast.ledger.recovery import Jump
 from steadycast.report.words import Words, words
 
 SILENT_AFTER = 2  # slots in a row with nothing published
 UNKNOWN_AFTER = dt.timedelta(days=1)
+JUMP_TOLD = dt.timedelta(days=1)  # for how long one is told of a tick that came too late, or of a clock that jumped
 FEED_AFTER = dt.timedelta(days=2)
 NEVER_READ_AFTER = 3  # failures in a row of a feed that never could be read
 LONGEST = 300  # characters of one alarm
@@ -68,6 +70,7 @@ class Standing:
     unknown: tuple[Stuck, ...] = ()
     refused: tuple[Stuck, ...] = ()
     feeds: tuple[FailingFeed, ...] = ()
+    jump: Jump | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -136,6 +139,10 @@ def _machinery(standing: Standing, say: Words) -> Iterator[Alarm]:
     if standing.last_tick is not None and now - standing.last_tick > standing.quiet_after:
         when = say.instant(standing.last_tick.astimezone(now.tzinfo))
         yield _alarm("machinery", "tick", "quiet", say("a_quiet", when=when))
+    if (jump := standing.jump) and jump.at <= now <= jump.at + JUMP_TOLD:
+        since, at = (say.instant(when.astimezone(now.tzinfo)) for when in (jump.since, jump.at))
+        told = say("a_jumped", n=jump.slots, at=at, why=say("a_jumped_why", since=since))
+        yield _alarm("machinery", "clock", "jumped", told)
     for stuck in standing.unknown:
         if now - stuck.since > UNKNOWN_AFTER:
             yield _alarm("machinery", stuck.channel, "unknown", say("a_unknown", channel=stuck.title, n=stuck.count))

@@ -39,6 +39,7 @@ def standing(
             for each in report.series
         ),
         last_tick=ledger.last_tick(),
+        jump=ledger.jump(),
         quiet_after=quiet_after,
         unknown=_stuck(ledger, report, State.UNKNOWN),
         refused=_stuck(ledger, report, State.REFUSED),

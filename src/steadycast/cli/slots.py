@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, agreed, as_json, linked, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, agreed, as_json, complain, linked, progress, say, show
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
@@ -87,6 +87,8 @@ def publish(
         columns = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
         last = {"message": "rehearsal"} if dry_run else {"link": "link"}
         show(linked(done.rows()), columns | last, empty="Nothing is due.")
+    if done.warning:
+        complain(done.warning)
     return NEEDS_A_PERSON if done.failed or done.without_draft else OK
 
 
@@ -101,6 +103,8 @@ def verify(*, json: Json = False) -> int:
     else:
         columns = {"when": "slot", "channel": "channel", "title": "draft", "state": "state", "link": "link"}
         show(linked(looked.rows()), columns, empty="Nothing to look at.")
+    if looked.warning:
+        complain(looked.warning)
     return NEEDS_A_PERSON if looked.failed else OK
 
 

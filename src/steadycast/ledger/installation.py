@@ -16,6 +16,7 @@ from steadycast.ledger.tables import AlarmRow
 
 META = table("meta")
 ALARM = table("alarm")
+TICK = "tick"  # meta: when the machinery was last alive
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 BLOCK = 64  # bytes, of SHA-256
 PAIRS = [a + b for a in ALPHABET for b in ALPHABET]  # two characters a look: a backfill makes a million markers
@@ -73,12 +74,12 @@ def markers(secret: bytes) -> Callable[[str, str], str]:
 
 def ticked(db: Database, now: dt.datetime) -> None:
     """Remember that the machinery was alive at `now`."""
-    set_meta(db, "tick", now.astimezone(dt.UTC).isoformat())
+    set_meta(db, TICK, now.astimezone(dt.UTC).isoformat())
 
 
 def last_tick(db: Database) -> dt.datetime | None:
     """When the machinery was last alive; None before its first tick."""
-    said = meta(db, "tick")
+    said = meta(db, TICK)
     return None if said is None else dt.datetime.fromisoformat(said)
 
 

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, exists, select, type_coerce, update
 
 from steadycast.ledger import spans
 from steadycast.ledger.claims import DELIVERY, past
-from steadycast.ledger.connection import Database
+from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
+from steadycast.ledger.installation import TICK
 from steadycast.ledger.restore import put_in_doubt
-from steadycast.ledger.tables import State
+from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict
+
+META = table("meta")
+SLOT = table("slot")
+EVENT = table("event")
+PAST_LATE, NO_DRAFT = "past late", "no draft"  # why recovery calls a delivery missed
+CALLED = "called"  # meta: the latest instant, by any clock, at which anything was called missed
+JUMP = "jump"  # meta: the newest tick that called slots missed which no tick had seen due, as `Jump`
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A tick that found slots past `late` which none before it had seen due: the machine was off, or its clock jumped.
+
+    Nobody can know which. If it was the clock, what was called missed is taken back once it is right: `take_back`.
+    """
+
+    since: dt.datetime  # the tick before
+    at: dt.datetime
+    slots: int  # called missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +52,73 @@ def recover(db: Database, now: dt.datetime) -> Recovered:
     """Give back claims that ran out, put sendings that ran out in doubt, and miss what is past `late`; one commit."""
     with db.write("recover") as connection:
         moment = spans.follow(db, connection, now)
-        return Recovered(
+        recovered = Recovered(
             unknown=put_in_doubt(db, connection, now) + lapse_sendings(connection, moment),
             due=lapse_claims(connection, moment),
             missed=miss_overdue(connection, now),
         )
+        _note_jump(connection, recovered.missed, now)
+        return recovered
+
+
+def _note_jump(connection: Connection, missed: tuple[int, ...], now: dt.datetime) -> None:
+    """Keep by what clock anything was called missed; and what was, though no tick had seen it due."""
+    if not missed:
+        return
+    query = select(META.c.key, META.c.value).where(META.c.key.in_((TICK, CALLED)))
+    kept = dict(connection.execute(query).tuples().all())
+    latest = max(now, dt.datetime.fromisoformat(kept.get(CALLED, now.isoformat())))
+    upsert(connection, META, [{"key": CALLED, "value": latest.isoformat()}], ["value"])
+    since = dt.datetime.fromisoformat(kept.get(TICK, now.isoformat()))
+    fresh = select(DELIVERY.c.slot).where(DELIVERY.c.id.in_(missed), DELIVERY.c.at > since).distinct()
+    if slots := len(connection.execute(fresh).all()):
+        told = {"since": since.isoformat(), "at": now.isoformat(), "slots": slots}
+        upsert(connection, META, [{"key": JUMP, "value": json.dumps(told)}], ["value"])
+
+
+def jump(db: Database) -> Jump | None:
+    """The newest tick that called slots missed which no tick had seen due; None where there was none."""
+    with db.read() as connection:
+        kept = connection.scalar(select(META.c.value).where(META.c.key == JUMP))
+    if kept is None:
+        return None
+    told = json.loads(kept)
+    return Jump(dt.datetime.fromisoformat(told["since"]), dt.datetime.fromisoformat(told["at"]), told["slots"])
+
+
+def take_back(db: Database, now: dt.datetime) -> tuple[int, ...]:
+    """What was called missed by a clock that was ahead, and never tried, waits again: its time is not over at `now`.
+
+    Its slot has its draft no more where another has it by now: planning gives it one.
+    """
+    c = DELIVERY.c
+    called = exists().where(EVENT.c.delivery == c.id, EVENT.c.kind == State.MISSED, EVENT.c.detail.in_(WHYS))
+    early = (c.state == State.MISSED) & (c.attempt == 0) & ~past("late", now) & called
+    again = {"state": State.PLANNED, "verdict": "", "message": "", "wake": _last(), "draft": None, "revision": None}
+    with db.read() as connection:
+        latest = connection.scalar(select(META.c.value).where(META.c.key == CALLED))
+    if latest is None or dt.datetime.fromisoformat(latest) <= now:  # as a rule: no clock was ever ahead of this one
+        return ()
+    with db.write() as connection:
+        back = _all(connection, early, again, now, "its time is not over: the clock was ahead")
+        slots = select(c.slot).where(c.id.in_(back))
+        other = SLOT.alias()
+        open_ = exists().where(c.slot == other.c.id, c.state.not_in((State.MISSED, State.EXCUSED, State.CANCELLED)))
+        elsewhere = exists().where(other.c.draft == SLOT.c.draft, other.c.id != SLOT.c.id, open_)
+        if back:
+            connection.execute(update(SLOT).where(SLOT.c.id.in_(slots), elsewhere).values(draft=None, filled=False))
+        refused = (c.state == State.REFUSED) & (c.verdict == Verdict.MISSED) & ~past("late", now)
+        connection.execute(update(DELIVERY).where(refused).values(verdict="", wake=_last()))
+        upsert(connection, META, [{"key": CALLED, "value": now.isoformat()}], ["value"])
+    return back
+
+
+WHYS = (PAST_LATE, NO_DRAFT)
+
+
+def _last() -> ColumnElement[dt.datetime]:
+    """The instant at which a delivery is missed."""
+    return type_coerce(type_coerce(DELIVERY.c.at, BigInteger) + cast(DELIVERY.c.late, BigInteger) * 1_000_000, Instant)
 
 
 def lapse_claims(connection: Connection, now: dt.datetime) -> tuple[int, ...]:
@@ -58,10 +141,10 @@ def miss_overdue(connection: Connection, now: dt.datetime) -> tuple[int, ...]:
     over = (DELIVERY.c.wake <= now) & past("late", now)
     empty = over & (DELIVERY.c.state == State.PLANNED)
     missed = {"state": State.MISSED, "wake": None, "verdict": Verdict.MISSED.value}
-    gap = _all(connection, empty, {**missed, "message": "no draft"}, now, "no draft")
-    due = _all(connection, over & (DELIVERY.c.state == State.DUE), missed, now, "past late")
+    gap = _all(connection, empty, {**missed, "message": NO_DRAFT}, now, NO_DRAFT)
+    due = _all(connection, over & (DELIVERY.c.state == State.DUE), missed, now, PAST_LATE)
     refused = over & (DELIVERY.c.state == State.REFUSED)
-    return gap + due + _all(connection, refused, {"wake": None, "verdict": Verdict.MISSED.value}, now, "past late")
+    return gap + due + _all(connection, refused, {"wake": None, "verdict": Verdict.MISSED.value}, now, PAST_LATE)
 
 
 def _all(

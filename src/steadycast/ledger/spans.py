@@ -51,9 +51,9 @@ def follow(db: Database, connection: Connection, now: dt.datetime) -> dt.datetim
         return moment(db, connection, now)
     known = _known(connection)
     before = known.pop(here.boot, None)
-    if before is None:
+    if before is None and known:
         _begin_anew(connection, EPOCH + here.at + here.offset)
-    elif abs(here.offset - before) > STEP:
+    elif before is not None and abs(here.offset - before) > STEP:
         _move(connection, here.offset - before)
     if before is None or abs(here.offset - before) > STEP:
         _keep(connection, {**known, here.boot: here.offset})

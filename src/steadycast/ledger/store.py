@@ -20,6 +20,7 @@ Who may change what, and from which state (each is one UPDATE with the state in 
     published -> seen                                 verified
     handed -> confirmed                               confirm
     due, planned -> missed                            recover (past `late`)
+    missed -> planned                                 take_back (its time is not over: the clock was ahead)
     refused, missed -> due                            retry
     planned, due, refused, handed -> cancelled        cancel
 """
@@ -123,6 +124,8 @@ class Ledger(Database):
     receive = endings.receive
     release = endings.release
     recover = recovery.recover
+    take_back = recovery.take_back
+    jump = recovery.jump
     doubts = looks.doubts
     looked = endings.looked
     unseen = looks.unseen

@@ -9,6 +9,7 @@ from steadycast import alarms
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.plan import stock_of
 from steadycast.report.gather import gather
+from steadycast.report.words import words
 
 LOG = logging.getLogger(__name__)
 
@@ -27,13 +28,23 @@ def alarm(desk: Desk, now: dt.datetime) -> list[alarms.Alarm]:
     return alarms.watch(desk.ledger, standing, urls)
 
 
+def jumped(desk: Desk, now: dt.datetime) -> str:
+    """A line for whoever made the tick of `now`, where it called slots missed that no tick had seen due; else ""."""
+    jump, say = desk.ledger.jump(), words("en")
+    if jump is None or jump.at != now:
+        return ""
+    since, at = (say.instant(when.astimezone(desk.workspace.community.zone)) for when in (jump.since, jump.at))
+    return say("a_jumped", n=jump.slots, at=at, why=say("a_jumped_why", since=since))
+
+
 def tick(desk: Desk, now: dt.datetime) -> None:
     """Says that somebody served what was due at `now`; the first tick after a long silence raises the alarm about it.
 
     Called after what was due has gone out: an alarm that is slow or fails stands in no delivery's way.
     """
     last = desk.ledger.last_tick()
-    if last is not None and now - last > desk.workspace.settings.alarms.quiet_after:
+    quiet = last is not None and now - last > desk.workspace.settings.alarms.quiet_after
+    if quiet or jumped(desk, now):
         try:
             alarm(desk, now)
         except Exception as error:

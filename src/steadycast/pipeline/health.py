@@ -13,6 +13,7 @@ from typing import Any
 from steadycast.errors import SteadycastError
 from steadycast.ledger import service
 from steadycast.ledger.service import Overdue
+from steadycast.pipeline import promises
 from steadycast.pipeline.desk import Desk
 
 UNKNOWN_AFTER = dt.timedelta(days=1)
@@ -31,13 +32,14 @@ class Facts:
     missed: Sequence[Overdue] = ()  # whose last slot came to nothing
     unknown: Sequence[Overdue] = ()  # in doubt for longer than UNKNOWN_AFTER
     starving: Sequence[tuple[str, str]] = ()  # series, why
+    unplanned: Sequence[str] = ()  # series that owe slots, and none is planned
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that was looked at."""
 
-    check: str  # ledger, tick, slots, starving, unknown
+    check: str  # ledger, tick, slots, plan, starving, unknown
     status: str  # ok, bad
     said: str
     series: tuple[str, ...] = ()
@@ -81,6 +83,7 @@ def judge(facts: Facts) -> tuple[Check, ...]:
     return (
         _tick(facts),
         _found("slots", [*facts.overdue, *facts.missed], "not served within its grace", "the last slots were served"),
+        _planned(facts.unplanned),
         _starving(facts.starving),
         _found("unknown", facts.unknown, "unknown for more than a day", "nothing is unknown for long"),
     )
@@ -102,6 +105,13 @@ def _found(name: str, rows: Sequence[Overdue], bad: str, good: str) -> Check:
     count = sum(row.deliveries for row in rows)
     where = sorted({f"{row.series or 'by hand'} on {row.channel}" for row in rows})
     return Check(name, BAD, f"{bad}: {', '.join(where)}", _names(row.series for row in rows), count)
+
+
+def _planned(series: Sequence[str]) -> Check:
+    if not series:
+        return Check("plan", OK, "what is owed is planned")
+    said = f"slots are owed and none is planned: {', '.join(sorted(series))}"
+    return Check("plan", BAD, said, _names(series), len(series))
 
 
 def _starving(rows: Sequence[tuple[str, str]]) -> Check:
@@ -126,9 +136,17 @@ def _facts(desk: Desk, now: dt.datetime) -> Facts:
         overdue=service.overdue(ledger, now),
         missed=service.last_missed(ledger, promises, now),
         unknown=service.in_doubt(ledger, now - UNKNOWN_AFTER),
+        unplanned=_unplanned(desk, now),
         starving=[
             (series, why)
             for kind, series, why in (alarm.key.split(":", 2) for alarm in ledger.alarms())
             if kind == "starvation" and why in STARVING and series in workspace.series
         ],
     )
+
+
+def _unplanned(desk: Desk, now: dt.datetime) -> list[str]:
+    """Series that have promised slots within the horizon, none of which is in the ledger: nobody plans."""
+    until = now + desk.workspace.publish.horizon
+    owe = {slot.series for slot in promises.owed(desk, now, until) if slot.at >= now and not slot.excused}
+    return sorted(owe - {slot.series for slot in desk.ledger.slots_between(now, until)})

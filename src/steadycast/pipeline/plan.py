@@ -25,6 +25,7 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
     """
     horizon = desk.workspace.publish.horizon if days is None else dt.timedelta(days=days)
     with desk.in_turn("plan", PATIENCE):
+        desk.ledger.take_back(now)
         promises.keep(desk, now)
         slots = promises.owed(desk, now, now + horizon)
         _drop(desk, now, slots, now + horizon)  # first: what begins from here on is seen below

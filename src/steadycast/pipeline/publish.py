@@ -15,7 +15,7 @@ from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError
 from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, State
-from steadycast.pipeline.alarm import tick
+from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.by_hand import by_hand
 from steadycast.pipeline.desk import Desk, sweep
 from steadycast.pipeline.drafts import approved
@@ -88,7 +88,7 @@ def publish(
         plan(desk, desk.clock.now())  # the slot that was to carry it takes another
     if any(row.state == State.DUE for row in rows):
         renew(desk, desk.clock.now())
-    return Published(told(desk, [row.id for row in rows if row.id is not None]))
+    return Published(told(desk, [row.id for row in rows if row.id is not None]), warning=jumped(desk, began))
 
 
 def is_first(desk: Desk) -> bool:

@@ -178,6 +178,7 @@ class Published:
 
     sent: tuple[Sent, ...] = ()
     dry_run: bool = False
+    warning: str = ""  # what is suspected of the clock
 
     def rows(self) -> list[Row]:
         """One row a delivery."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from steadycast import delivery
 from steadycast.errors import InputError
 from steadycast.ledger.tables import DONE, DeliveryRow, State
-from steadycast.pipeline.alarm import tick
+from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.desk import Desk, who
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.publish import Progress, opened, told
@@ -30,7 +30,8 @@ def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) ->
     results += delivery.verify(desk.ledger, channel_of, clock=clock, progress=progress)
     looked = [result.id for result in results]
     tick(desk, now)
-    return Published(told(desk, dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])))
+    ids = dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])
+    return Published(told(desk, ids), warning=jumped(desk, now))
 
 
 def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:

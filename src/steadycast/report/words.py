@@ -93,6 +93,14 @@ EN: Mapping[str, Text] = {
     "a_approve": ("{n} draft waits for approval.", "{n} drafts wait for approval."),
     "a_menders": "Can mend it: {who}.",
     "a_quiet": "No tick since {when}: nothing is published while the machinery is down.",
+    "a_jumped": (
+        "{n} slot was called missed at {at}, and no tick had seen it due: {why}",
+        "{n} slots were called missed at {at}, and no tick had seen them due: {why}",
+    ),
+    "a_jumped_why": (
+        "the tick before was at {since}. The machine was off, or its clock jumped. Is the clock right? "
+        "What is still in time is planned again once it is."
+    ),
     "a_unknown": (
         "{channel}: for more than a day it is not known whether {n} delivery is there.",
         "{channel}: for more than a day it is not known whether {n} deliveries are there.",
@@ -188,6 +196,8 @@ ZH: Mapping[str, Text] = {
     "a_approve": "{n} 篇待审。",
     "a_menders": "可补救：{who}。",
     "a_quiet": "自 {when} 起没有运转：机器停着，什么也不会发出。",
+    "a_jumped": "{at} 有 {n} 个档期记为漏发，此前从未见其到点：{why}",
+    "a_jumped_why": ("上一次运转在 {since}，其间停过机，或是时钟跳了。请核对时钟；校准后，仍未过时限的会重新排上。"),
     "a_unknown": "{channel}：有 {n} 次投递一天多了仍不知是否已发出。",
     "a_refused": "{channel}：{n} 次投递被拒收{code}。",
     "a_feed": "{member} 的订阅源自 {when} 起读不到。",

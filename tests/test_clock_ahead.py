@@ -1,0 +1,107 @@
+"""A clock that was ahead for a moment: what it called missed, planned or began is put right once it is right again."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from pipeline_bench import EVENING, MORNING, article
+
+from steadycast import pipeline
+from steadycast.ledger.tables import State
+
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+def stocked(bench, drafts=4):
+    """A community with drafts for the coming days, taken in and planned on Monday morning, with a tick."""
+    desk = bench.set_up(content={f"pgc/{n}.md": article(f"Number {n}") for n in range(drafts)})
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    pipeline.publish(desk)
+    return desk
+
+
+def coming(desk, day=EVENING):
+    return desk.ledger.deliveries(slots=[f"daily@{day:%Y-%m-%d}T20:00"])
+
+
+@pytest.mark.parametrize("ahead", [16 * HOUR, 30 * HOUR, 5 * DAY], ids=["to-tomorrow", "a-day", "five-days"])
+def test_one_tick_with_a_clock_ahead_loses_no_slot(bench, ahead):
+    """What it called missed and nobody tried is planned again by the right clock, and goes out at its hour, once."""
+    desk = stocked(bench)
+    before = {d.slot: d.draft for d in desk.ledger.deliveries() if d.draft}
+    bench.clock.set_wall(MORNING + ahead)
+    told = pipeline.publish(desk)
+    assert "no tick had seen" in told.warning
+    assert {d.state for d in coming(desk)} == {State.MISSED}
+    bench.clock.set_wall(MORNING + HOUR)
+    pipeline.publish(desk)
+    pipeline.plan(desk, bench.clock.now())
+    assert {d.state for d in coming(desk)} == {State.DUE}
+    drafts = [d.draft for d in desk.ledger.deliveries() if d.draft and d.channel == "site" and d.state != State.MISSED]
+    assert len(drafts) == len(set(drafts)), "one draft in two slots"
+    assert coming(desk)[0].draft in before.values()
+    for day in range(3):
+        bench.clock.advance(EVENING + day * DAY - bench.clock.now())
+        pipeline.publish(desk)
+        pipeline.plan(desk, bench.clock.now())
+        assert {d.state for d in coming(desk, EVENING + day * DAY)} <= {State.PUBLISHED, State.SEEN}
+    assert len(bench.there()) == len(set(bench.there())) == 3
+
+
+def test_a_tick_that_misses_what_no_tick_saw_due_says_so_until_the_clock_is_right(bench):
+    """Whether the machine was off or its clock jumped nobody can know: it is an alarm, closed by a clock set back."""
+    desk = stocked(bench)
+    bench.clock.set_wall(MORNING + 30 * HOUR)
+    told = pipeline.publish(desk)
+    assert "1 slot" in told.warning
+    assert "machinery:clock:jumped" in {row.key for row in desk.ledger.alarms()}
+    bench.clock.advance(HOUR / 60)
+    assert pipeline.publish(desk).warning == "", "it is said once"
+    bench.clock.set_wall(MORNING + HOUR)
+    pipeline.publish(desk)
+    pipeline.alarm(desk, bench.clock.now())
+    assert "machinery:clock:jumped" not in {row.key for row in desk.ledger.alarms()}
+
+
+def test_what_a_tick_saw_due_and_missed_is_no_jump(bench):
+    """A slot without a draft is missed at the end of its time, tick after tick: nothing is suspected."""
+    desk = stocked(bench, drafts=0)
+    while bench.clock.now() < EVENING + 4 * HOUR:
+        assert not pipeline.publish(desk).warning
+        bench.clock.advance(HOUR / 2)
+    assert {d.state for d in coming(desk)} == {State.MISSED}
+    assert desk.ledger.jump() is None
+    pipeline.plan(desk, bench.clock.now())
+    assert {d.state for d in coming(desk)} == {State.MISSED}, "its time is over: nothing is taken back"
+
+
+def test_an_overdue_slot_that_a_clock_ahead_gave_up_goes_out_late(bench):
+    """Its hour is past and its `late` is not: by the right clock it is served as any that was overdue."""
+    desk = stocked(bench)
+    bench.clock.advance(EVENING + HOUR - bench.clock.now())
+    bench.clock.set_wall(EVENING + 12 * HOUR)
+    pipeline.publish(desk)
+    assert {d.state for d in coming(desk)} == {State.MISSED}
+    bench.clock.set_wall(EVENING + HOUR)
+    pipeline.plan(desk, bench.clock.now())
+    pipeline.publish(desk)
+    assert {d.state for d in coming(desk)} == {State.PUBLISHED}
+
+
+def test_a_first_run_with_a_clock_ahead_is_bad_health_until_it_is_planned_anew(bench):
+    """The promises of a hundred days on are not the ones that are owed now."""
+    bench.clock.set_wall(MORNING + 100 * DAY)
+    desk = stocked(bench)
+    bench.clock.set_wall(MORNING)
+    pipeline.publish(desk)
+    red = {check.check for check in pipeline.health(desk, bench.clock.now()).checks if check.status != "ok"}
+    assert "plan" in red
+    pipeline.plan(desk, bench.clock.now())
+    assert {d.state for d in coming(desk)} == {State.DUE}
+    red = {check.check for check in pipeline.health(desk, bench.clock.now()).checks if check.status != "ok"}
+    assert "plan" not in red
+    bench.clock.advance(EVENING - bench.clock.now())
+    pipeline.publish(desk)
+    assert {d.state for d in coming(desk)} == {State.PUBLISHED}
