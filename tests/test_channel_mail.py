@@ -226,6 +226,17 @@ def test_an_event_says_until_when(tmp_path):
             assert (line.count("年") == 1) == (hours == 2), part
 
 
+def test_the_way_out_stands_above_too(tmp_path):
+    """A reader that cuts a long letter off cuts its foot off first."""
+    post = article(tmp_path / "in", html="<p>" + "字" * 50_000 + "</p>")
+    text = (
+        read(outbox(tmp_path / "out", post, unsubscribe="https://hu.example/leave")).get_body(("html",)).get_content()
+    )
+    above, _, below = text.partition("字字字")
+    assert 'href="https://hu.example/leave"' in above
+    assert 'href="https://hu.example/leave"' in below
+
+
 def test_an_all_day_event_says_its_days(tmp_path):
     start = dt.datetime(2026, 12, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
     for days, said in ((1, "2026年12月12日 周六"), (2, "2026年12月12日 周六 – 2026年12月13日 周日")):

@@ -230,12 +230,18 @@ def test_a_file_that_a_channel_names_and_that_is_not_there_is_told(bench):
     assert pipeline.check(MORNING, root=bench.root) == []
 
 
-def test_a_draft_too_long_for_a_channel_is_told_weeks_before(bench):
-    settings = COMMUNITY + DAILY.replace('"far"', '"wechat"') + SITE + '[channel.wechat]\nplatform = "wechat"\n'
+def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(bench):
+    settings = (
+        COMMUNITY
+        + DAILY.replace('"far"', '"mail"')
+        + SITE
+        + '[channel.mail]\nplatform = "mail"\nfrom = "a@b.example"\n'
+    )
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", body="很长" * 20_000)})
     assert problem.path == "pgc/1.md"
-    assert "wechat: body is too long: " in problem.message
+    assert "mail: body is long, and may be clipped: " in problem.message
     assert problem.mend == "shorten the draft"
+    assert problem.harmless
 
 
 def test_drafts_are_checked_though_a_channel_is_broken(bench):

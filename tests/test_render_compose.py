@@ -202,9 +202,29 @@ def test_an_all_day_event_ends_with_its_day_and_has_one_id_on_every_channel(post
     assert len(made.uid) == 36
 
 
+def test_a_picture_that_stops_moving_is_told_with_its_line(tmp_path, post, faults):
+    frames = [Image.new("RGB", (40, 30), (n * 60, 0, 0)) for n in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    moving = draft("![](a.gif)", media=(MediaRef("image", "a.gif", tmp_path / "a.gif", line=7),))
+    still = {"image": MediaRule(formats=("jpg", "png"))}
+    (said,) = faults(moving, media=still)
+    assert said.startswith("ugc/alice/a.md:7: outlet: image a.gif is an animation, and becomes its first picture")
+    assert post(moving, media=still).of("image")[0].mime == "image/jpeg"
+    assert faults(moving, media={"image": MediaRule(formats=("jpg", "gif"))}) == []
+
+
+def test_a_body_that_may_be_clipped_is_told_and_goes_out_all_the_same(post, faults):
+    long = draft("字" * 500)
+    (said,) = faults(long, limits={"html": Limit(1000, "bytes")})
+    assert "body is long, and may be clipped: 1508/1000 bytes (UTF-8) of HTML" in said
+    assert "字" * 500 in post(long, limits={"html": Limit(1000, "bytes")}).html
+
+
 def test_everything_that_is_wrong_is_told_at_once(faults):
     wrong = draft("![](x.png)", form=Form.AUDIO, title="很长的题目")
-    assert len(faults(wrong, limits={"title": Limit(2, cut=False), "html": Limit(3)}, forms=("article",))) == 5
+    assert (
+        len(faults(wrong, limits={"title": Limit(2, cut=False), "html": Limit(3, cut=False)}, forms=("article",))) == 5
+    )
 
 
 def test_a_body_is_parsed_once_for_all_channels(tmp_path, platform, monkeypatch):

@@ -138,6 +138,32 @@ def test_transparency_becomes_white_not_black(studio, take):
     assert opened(found).getpixel((5, 5)) == (255, 255, 255)
 
 
+def frame(kbits: int, rate: int) -> bytes:
+    """One silent frame of an MP3 at 44,100 Hz: 1,152 samples, at one of the fourteen bitrates."""
+    return bytes((0xFF, 0xFB, rate << 4, 0)) + bytes(144 * kbits * 1000 // 44100 - 4)
+
+
+def test_an_mp3_of_varying_bitrate_that_does_not_say_its_length_is_counted(take):
+    """Guessed from its first frames it lasted four times as long."""
+    loud = frame(320, 14)
+    data = b"".join(frame(32, 1) if n < 200 else loud for n in range(2000))
+    assert take(data, "a.mp3", "audio").seconds == pytest.approx(2000 * 1152 / 44100, abs=0.01)
+    tag = b"ID3\x04\0\0" + bytes((0, 0, 1, 0)) + bytes(128)
+    junk = b"\0" * 100 + data + b"TAG" + bytes(125)
+    assert take(tag + junk, "b.mp3", "audio").seconds == pytest.approx(2000 * 1152 / 44100, abs=0.03)
+
+
+def test_what_a_picture_loses_when_it_may_not_move_is_known(studio, take):
+    frames = [Image.new("RGB", (40, 30), (n * 60, 0, 0)) for n in range(4)]
+    data = BytesIO()
+    frames[0].save(data, "GIF", save_all=True, append_images=frames[1:])
+    moving = take(data.getvalue(), "a.gif")
+    assert studio.frames(moving) == 4
+    assert studio.frames(studio.adapt(moving, MediaRule(formats=("jpg", "gif")))) == 4
+    assert studio.frames(studio.adapt(moving, MediaRule(formats=("jpg",)))) == 1
+    assert studio.frames(studio.adapt(moving, MediaRule(formats=("jpg", "gif"), bytes=len(data.getvalue()) // 2))) == 1
+
+
 def test_an_animation_keeps_its_frames_where_it_may(studio, take):
     data = BytesIO()
     frames = [Image.new("RGB", (40, 40), (i * 60, 0, 0)) for i in range(4)]

@@ -31,8 +31,11 @@ class InputError(SteadycastError):
         return f"{where}{channel}{self.message}" + (f" ({self.mend})" if self.mend else "")
 
 
+@dataclass(eq=False)
 class DraftError(InputError):
-    """A draft that cannot be taken in as it is."""
+    """A draft that cannot be taken in as it is; or, where it is `harmless`, what it will lose on its way."""
+
+    harmless: bool = False
 
 
 class SettingsError(InputError):

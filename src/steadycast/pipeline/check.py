@@ -63,7 +63,8 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
 
 def _problem(error: InputError, path: str = "") -> Problem:
     said = f"{error.channel}: {error.message}" if error.channel else error.message
-    return Problem(path or str(error.file or SETTINGS_FILE), error.line, said, error.mend or "")
+    harmless = getattr(error, "harmless", False)
+    return Problem(path or str(error.file or SETTINGS_FILE), error.line, said, error.mend or "", harmless=harmless)
 
 
 def channels(desk: Desk) -> Iterator[Problem]:

@@ -64,7 +64,8 @@ def compose(
     composer = _Composer(body or prepare(draft, media_dir, cache_dir, base=target.site_url), platform, target)
     post = composer.post()
     for fault in composer.faults:
-        raise fault
+        if not fault.harmless:
+            raise fault
     return post
 
 
@@ -80,6 +81,7 @@ def fits(
 ) -> list[DraftError]:
     """Everything about `draft` that would fail on this channel at its slot; an empty list when nothing would.
 
+    What it would only lose there is among it, as harmless.
     With `now`, an event that has ended is one of them.
     """
     composer = _Composer(body or prepare(draft, media_dir, cache_dir, base=target.site_url), platform, target)
@@ -148,10 +150,8 @@ class _Composer:
                 f"the event ended on {event.end:%Y-%m-%d %H:%M}", "set event.start and event.end, or take it out"
             )
 
-    def _fault(self, message: str, mend: str, line: int | None = None) -> None:
-        self.faults.append(
-            DraftError(message, file=str(self.draft.path), line=line, mend=mend, channel=self.target.channel)
-        )
+    def _fault(self, message: str, mend: str, line: int | None = None, *, harmless: bool = False) -> None:
+        self.faults.append(DraftError(message, str(self.draft.path), line, mend, self.target.channel, harmless))
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -244,7 +244,9 @@ class _Composer:
         limit = self.platform.limits.get("html")
         if limit is not None and count(html, limit) > limit.max:
             length = count(html, limit)
-            self._fault(f"body is too long: {length}/{limit.max} {_unit(limit)} of HTML", "shorten the draft")
+            said = "long, and may be clipped" if limit.cut else "too long"
+            said = f"body is {said}: {length}/{limit.max} {_unit(limit)} of HTML"
+            self._fault(said, "shorten the draft", harmless=limit.cut)
         return html, links
 
     # Media
@@ -263,9 +265,19 @@ class _Composer:
                 with self._noting():
                     adapted = self.body.studio.adapt(media, rule)
                     found.append(adapted)
+                    self._check_moves(media, adapted, rule)
                     if adapted.sha256 != media.sha256:
                         names[media.sha256] = adapted.sha256
         return (*self._covers(title), *found), names
+
+    def _check_moves(self, media: Media, adapted: Media, rule: MediaRule) -> None:
+        """Tell of an animation that comes out as one picture."""
+        studio = self.body.studio
+        if studio.frames(media) > 1 and studio.frames(adapted) == 1:
+            line = next((m.line for m in self.draft.media if m.ref == media.ref), None)
+            taken = f"at most {rule.bytes} bytes" if adapted.mime == media.mime else " or ".join(rule.formats)
+            said = f"image {media.ref} is an animation, and becomes its first picture: {taken} is taken"
+            self._fault(said, "make it smaller, or expect a still picture", line, harmless=True)
 
     def _check_count(self, role: str, given: list[Media], rule: MediaRule) -> None:
         if rule.count is not None and len(given) > rule.count:

@@ -75,8 +75,13 @@ def sound(source: str) -> dict[str, Any]:
     """Seconds of an audio or video file; null when it does not say."""
     from tinytag import TinyTag, TinyTagException
 
+    from steadycast.render import mp3
+
     try:
         with Path(source).open("rb") as file:
+            if source.endswith(".mp3") and (counted := mp3.seconds(file)):
+                return {"seconds": counted}
+            file.seek(0)
             tag = TinyTag.get(source, file_obj=file, tags=False)
     except TinyTagException as error:
         raise Unusable(f"cannot be read: {error}") from error
@@ -100,7 +105,9 @@ def adapt(
     with _open(source) as image:
         kind = _format(image.format or "", formats)
         if getattr(image, "n_frames", 1) > 1 and kind == image.format and kind in {"GIF", "WEBP"} and not crop:
-            return _write(out, _animation(image, kind, width, height), kind, bytes)
+            moving = _animation(image, kind, width, height)
+            if bytes is None or len(moving) <= bytes:
+                return _write(out, moving, kind)
         if crop is None and (width or height):
             image.draft("RGB", (width or image.width, height or image.height))
         icc = image.info.get("icc_profile")
@@ -162,12 +169,12 @@ def _pressed(
     lossy = kind if kind in {"JPEG", "WEBP"} else "JPEG" if not formats or {"jpg", "jpeg"} & set(formats) else kind
     first = _encoded(image, kind, QUALITIES[0], icc)
     if limit is None or len(first) <= limit:
-        return _write(out, first, kind, None, image.size)
+        return _write(out, first, kind, image.size)
     for _ in range(12):
         for quality in QUALITIES if lossy in {"JPEG", "WEBP"} else QUALITIES[:1]:
             data = _encoded(image, lossy, quality, None)
             if len(data) <= limit:
-                return _write(out, data, lossy, None, image.size)
+                return _write(out, data, lossy, image.size)
         image = _within(image, max(1, image.width * 3 // 4), None)
     raise Unusable(f"cannot be made smaller than {limit} bytes")
 
@@ -213,9 +220,7 @@ def _animation(image: Image.Image, kind: str, width: int | None, height: int | N
     return data.getvalue()
 
 
-def _write(out: str, data: bytes, kind: str, limit: int | None, size: tuple[int, int] | None = None) -> dict[str, Any]:
-    if limit is not None and len(data) > limit:
-        raise Unusable(f"is an animation of {len(data)} bytes; at most {limit} are taken")
+def _write(out: str, data: bytes, kind: str, size: tuple[int, int] | None = None) -> dict[str, Any]:
     with Path(out).open("wb") as file:
         file.write(data)
         file.flush()

@@ -28,7 +28,7 @@ from steadycast.render.worker import Worker
 
 IMAGE_BYTES = 20 << 20
 _HEAD = 64  # bytes that tell a file's kind
-_VERSION = 1  # of what the worker makes: another number makes every adapted file anew
+_VERSION = 2  # of what the worker makes: another number makes every adapted file anew
 _MIMES = {
     "jpg": "image/jpeg",
     "png": "image/png",
@@ -197,6 +197,11 @@ class Studio:
             ref=ref.ref,
         )
 
+    def frames(self, media: Media) -> int:
+        """How many pictures a picture has: several where it moves."""
+        moves = media.path.suffix[1:] in {"gif", "webp", "png"}
+        return int(self._measured(media.path).get("frames", 1)) if moves else 1
+
     def adapt(self, media: Media, rule: MediaRule, crop: Sequence[float] | None = None) -> Media:
         """`media` as `rule` takes it: upright, without EXIF, converted, scaled, pressed; pictures only.
 
@@ -254,7 +259,7 @@ class Studio:
                 raise DraftError(f"has more than {IMAGE_BYTES >> 20} MB", mend="scale it down")
             return self._known(f"{path.stem}-measure", lambda: _ask({"op": "measure", "source": str(path)}))
         if _MIMES[extension].startswith(("audio/", "video/")) and extension not in {"webm", "amr"}:
-            return self._known(f"{path.stem}-sound", lambda: _ask({"op": "sound", "source": str(path)}))
+            return self._known(f"{path.stem}-seconds", lambda: _ask({"op": "sound", "source": str(path)}))
         return {}
 
     def _made(self, op: str, identity: dict[str, Any], request: dict[str, Any], source: Media | None) -> Media:
