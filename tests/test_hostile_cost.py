@@ -61,7 +61,7 @@ CROWDED = {  # refused: a parser keeps two hundred bytes for each mark
 }
 SLOW = {  # taken, and coloured as far as there is time
     "line breaks": "".join(f"```{name}\n" + "\n" * 19_000 + "```\n\n" for name in ("singularity", "idris", "turtle")),
-    "blocks": full("```python\nif a == {1: [2, (3 + 4)]}: pass\n```\n\n", 900_000),
+    "blocks": full("```python\nif a == {1: [2, (3 + 4)]}: pass\n```\n\n", 400_000),
     "embedded": "".join(f"```{n}\n" + "<?" * 9000 + "\n```\n\n" for n in ("html+php", "xml+ruby", "html", "php")),
     "odd names": "".join(f"```x{n}\na\n```\n\n" for n in range(5000)),
 }
@@ -75,13 +75,15 @@ import json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 from steadycast import pipeline
 from steadycast.pipeline import Desk
+from steadycast.testing import Clock
 from steadycast.workspace import load
 import datetime as dt
-desk = Desk(load())
+clock = Clock(dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC))
+desk = Desk(load(), clock=clock)
 with desk:
-    now = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
-    found = pipeline.collect(desk, now, feeds=False)
-    pipeline.plan(desk, now)
+    found = pipeline.collect(desk, clock.now(), feeds=False)
+    pipeline.plan(desk, clock.now())
+    clock.advance(dt.timedelta(hours=11))
     problems = [(p.path, p.line, p.message, p.mend) for p in found.problems]
     sent = [row.state for row in pipeline.publish(desk, series="daily").sent] if not problems else []
 own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
