@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steadycast.draft import parse
+from steadycast.draft import attached, parse
 from steadycast.draft.decoding import decode, decoded
 from steadycast.draft.fields import instant
 from steadycast.draft.frontmatter import split
@@ -439,3 +439,51 @@ class TestHostileBodies:
                 assert error.mend  # noqa: PT017
             else:
                 assert isinstance(front.values, dict)
+
+
+class TestFilesByName:
+    """Where blogs and note books keep a text's pictures without saying so."""
+
+    @pytest.mark.parametrize(
+        ("lies", "named"),
+        [
+            ("pgc/blog/a/1.png", "1.png"),  # Hexo: the folder named like the post
+            ("pgc/blog/attachments/1.png", "attachments/1.png"),
+            ("pgc/attachments/1.png", "attachments/1.png"),  # Obsidian: from the vault's folder
+            ("pgc/notes/deep/down/1.png", "1.png"),  # by its name alone, wherever it lies
+            ("pgc/notes/deep/一 张.png", "一%20张.png"),
+            ("pgc/notes/cafe\u0301.png", "caf\u00e9.png"),
+        ],
+    )
+    def test_a_picture_is_found_where_its_tool_keeps_it(self, content, lies, named):
+        (content / lies).parent.mkdir(parents=True, exist_ok=True)
+        (content / lies).write_bytes(b"x")
+        draft = read(content, f"# t\n\n![]({named})\n", "pgc/blog/a.md")
+        assert [m.path for m in draft.media] == [(content / lies).resolve()]
+
+    def test_the_nearest_place_wins_and_of_equal_names_elsewhere_none(self, content):
+        for folder in ("pgc/blog/a", "pgc/x", "pgc/y"):
+            (content / folder).mkdir(parents=True)
+            (content / folder / "1.png").write_bytes(folder.encode())
+        (content / "pgc/blog/other.md").write_bytes(b"")
+        draft = read(content, "# t\n\n![](1.png)\n", "pgc/blog/a.md")
+        assert draft.media[0].path.read_bytes() == b"pgc/blog/a"
+        assert "several files called '1.png'" in refused(content, "# t\n\n![](1.png)\n", "pgc/blog/b.md")
+
+    @pytest.mark.parametrize(
+        "named", ["secret.png", "deep/../secret.png", "../bob/secret.png", "linked/secret.png", "hidden.png"]
+    )
+    def test_nobody_elses_file_is_found_by_its_name(self, content, named):
+        (content / "ugc/bob/secret.png").write_bytes(b"bob's")
+        (content / "ugc/alice/linked").symlink_to(content / "ugc/bob")
+        (content / "ugc/alice/.trash").mkdir()
+        (content / "ugc/alice/.trash/hidden.png").write_bytes(b"x")
+        refused(content, f"# t\n\n![]({named})\n", "ugc/alice/a.md")
+
+    def test_a_folder_of_very_many_files_is_not_looked_through_for_ever(self, content, monkeypatch):
+        monkeypatch.setattr(attached, "MAX_LISTED", 10)
+        for n in range(30):
+            (content / f"ugc/alice/{n}.txt").touch()
+        (content / "ugc/alice/z").mkdir()
+        (content / "ugc/alice/z/1.png").touch()
+        refused(content, "# t\n\n![](1.png)\n", "ugc/alice/a.md")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import re
+import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +20,9 @@ from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError
 
 MAX_BYTES = 1 << 30  # a sparse file of a terabyte costs its writer nothing and its reader an hour
+
+MAX_LISTED = 50_000  # files of a member's folder that are looked through for one that is named without its folder
+LISTED_FOR = 3.0  # seconds
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # What generators write where the site's root is meant: Pelican's {static}, Jekyll's {{ site.baseurl }}, Ghost's mark.
@@ -42,6 +48,7 @@ class Folder:
     content: Path  # resolved
     top: Path  # resolved
     home: Path  # resolved
+    own: Path  # the folder named like the draft, where Hexo keeps a post's pictures
     one_link: bool  # a member's files may have one name only: a second could be anybody's file on this disk
 
     def find(self, ref: str, line: int | None) -> Attached | None:
@@ -58,6 +65,8 @@ class Folder:
                 outside = outside or os.path.lexists(candidate)
             elif os.path.lexists(path):
                 return self._read(path, ref, line)
+        if (elsewhere := self._by_name(name, ref, line)) is not None:
+            return self._read(elsewhere, ref, line)
         what = "lies outside the draft's own folder" if outside else "is not there"
         top = shown(self.top.relative_to(self.content))
         mend = f"put it beside the draft or elsewhere in {top}/, and name it as it is spelled"
@@ -72,12 +81,31 @@ class Folder:
                     continue
                 if not rooted:
                     yield self.home / form
+                    yield self.own / form
+                    # Obsidian writes paths from its vault's folder, wherever in it the note lies.
+                    yield from (above / form for above in self._above() if above != self.home)
                     continue
                 # A whole site dropped in keeps its own root: its folder, or the folder its generator copies from.
-                for base in (self.home, *self.home.parents):
+                for base in (*self._above(), *self.top.parents):
                     if base.is_relative_to(self.content):
                         yield base / form
                         yield base / "static" / form
+
+    def _above(self) -> Iterator[Path]:
+        """The draft's folder and those above it, up to its origin's."""
+        return (folder for folder in (self.home, *self.home.parents) if folder.is_relative_to(self.top))
+
+    def _by_name(self, name: str, ref: str, line: int | None) -> Path | None:
+        """The one file of that name in the origin's folder, as Obsidian finds it; None where there is none."""
+        found: set[Path] = set()
+        for spelling in {name, unquote(name)}:
+            if "/" not in spelling:
+                found.update(_files(self.top).get(unicodedata.normalize("NFC", spelling), ()))
+        if len(found) > 1:
+            several = " and ".join(shown(path.relative_to(self.top)) for path in sorted(found)[:2])
+            said = f"there are several files called {shown(ref)!r}: {several}"
+            raise DraftError(said, line=line, mend="write its folder too")
+        return next(iter(found), None)
 
     def _read(self, path: Path, ref: str, line: int | None) -> Attached:
         def wrong(what: str, mend: str) -> DraftError:
@@ -99,6 +127,31 @@ class Folder:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
                 raise wrong("is a link that changed while it was read", "put the file itself there") from None
             raise wrong(f"cannot be read: {error.strerror}", "check its permissions") from None
+
+
+@lru_cache(maxsize=16)
+def _listed(top: Path, at: int) -> dict[str, tuple[Path, ...]]:  # noqa: ARG001 - a later look is another key
+    """The files of `top` and the folders in it by their names; no link is followed, nothing hidden is looked into."""
+    found: dict[str, tuple[Path, ...]] = {}
+    todo, left = [top], MAX_LISTED
+    while todo and left > 0:
+        folder = todo.pop()
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                left -= 1
+                if entry.name.startswith(".") or entry.is_symlink() or left < 0:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(folder / entry.name)
+                else:
+                    name = unicodedata.normalize("NFC", entry.name)
+                    found[name] = (*found.get(name, ())[:2], folder / entry.name)  # more than one is all that is asked
+    return found
+
+
+def _files(top: Path) -> dict[str, tuple[Path, ...]]:
+    """What lies below `top`, looked up at most every few seconds: a vault of thousands of notes asks for each."""
+    return _listed(top, int(time.monotonic() // LISTED_FOR))
 
 
 def is_remote(ref: str) -> bool:

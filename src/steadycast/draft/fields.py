@@ -17,7 +17,15 @@ from steadycast.errors import DraftError
 
 _TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
 _FALSE = {"false", "no", "off", "0", "否", "不", "不是"}
-_IN_WORDS = ("%B %d, %Y %I:%M %p", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y")  # May 1, 2024 10:20 AM
+_IN_WORDS = (
+    "%B %d, %Y %I:%M %p",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    "%b %d %Y",
+    "%B %d %Y",
+    "%d %B %Y",
+    "%d %b %Y",
+)  # May 1, 2024 10:20 AM
 _DATE = re.compile(
     r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})日?"
     r"(?:[T\s]+(?P<H>\d{1,2})[:：时点](?P<M>\d{2})分?(?::(?P<S>\d{2})(?:[.,]\d+)?)?)?"

@@ -23,6 +23,7 @@ _MARK = re.compile(
     r"(?:relative_url|absolute_url|prepend:\s*site\.(?:baseurl|url))\b[^{}\n]{0,100}\}\}"
     r"|(?P<root>(?:\{\{-?\s*site\.(?:baseurl|url)\s*-?\}\}){1,3}(?=/))"
     r"|(?P<raw>\{%-?\s*(?:end)?raw\s*-?%\})"
+    r"|\{%-?\s*asset_img\s(?P<asset>[^{}%]{1,1000})%\}"
     r"|(?P<style>(?<=[)*_])\{:[^{}\n]{0,200}\})"
 )
 _LEFT = re.compile(
@@ -107,9 +108,22 @@ def _replaced(found: re.Match[str]) -> str:
         return found[0]
     if found["path"]:
         return "/" + found["path"].strip().lstrip("/").replace(" ", "%20")
+    if found["asset"]:
+        return _asset(found["asset"], found[0])
     if found["figure"]:
         return _picture(found["figure"], found[0])
     return ""  # what is nothing in Markdown
+
+
+def _asset(words: str, mark: str) -> str:
+    """Hexo's picture beside a post: classes, its file, a width and a height, a title and an alternative text."""
+    given = [next(filter(None, found), "") for found in re.findall(r"\"([^\"]*)\"|'([^']*)'|(\S+)", words)]
+    at = next((n for n, word in enumerate(given) if re.search(r"\.\w{2,5}\Z", word)), None)
+    if at is None:
+        return mark
+    said = [word for word in given[at + 1 :] if not re.fullmatch(r"\d{1,5}(?:px|%)?", word)]
+    quoted = len(re.findall(r"[\"']", words)) >= 4
+    return _markdown(given[at], said[-1] if quoted and said else " ".join(said), mark)
 
 
 def _picture(attributes: str, mark: str) -> str:
@@ -117,5 +131,9 @@ def _picture(attributes: str, mark: str) -> str:
     words = given.get("alt") or given.get("caption") or given.get("title") or ""
     if not given.get("src"):
         return mark
+    return _markdown(given["src"], words, mark)
+
+
+def _markdown(src: str, words: str, mark: str) -> str:
     alt = re.sub(r"([\\\[\]])", r"\\\1", " ".join(words.split()))
-    return f"![{alt}](<{given['src']}>)" + "\n" * mark.count("\n")
+    return f"![{alt}](<{src}>)" + "\n" * mark.count("\n")

@@ -103,6 +103,7 @@ def _folder(path: PurePosixPath, content_root: Path, origin: Origin) -> Folder:
         content=content,
         top=content.joinpath(*path.parts[: 1 if origin is Origin.PGC else 2]),
         home=content.joinpath(*path.parent.parts),
+        own=content.joinpath(*path.with_suffix("").parts),
         one_link=origin is Origin.UGC,
     )
 

@@ -1,0 +1,38 @@
+"""A tree with one file of every dialect, dropped in unchanged: what is read of each head is what its own tool reads."""
+
+import datetime as dt
+import tomllib
+from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from steadycast.draft import parse
+
+TREE = Path(__file__).parent / "dialects"
+EXPECTED = tomllib.loads((TREE / "expected.toml").read_text(encoding="utf-8"))
+ZONE = ZoneInfo("Asia/Shanghai")
+MTIME = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+
+
+def read(name):
+    file = TREE / "pgc" / name
+    return parse(file.read_bytes(), PurePosixPath("pgc", name), file, TREE, zone=ZONE, mtime=MTIME)
+
+
+def test_every_file_of_the_tree_is_expected():
+    assert {str(file.relative_to(TREE / "pgc")) for file in (TREE / "pgc").rglob("*.md")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_head_of_each_dialect_is_read(name):
+    draft, expected = read(name), EXPECTED[name]
+    found = {"title": draft.title, "tags": list(draft.tags), "summary": draft.summary}
+    if "date" in expected:
+        found["date"] = draft.date.astimezone(ZONE).strftime("%Y-%m-%dT%H:%M")
+    else:
+        assert draft.date == MTIME
+    found |= {m.role: str(m.path.relative_to(TREE / "pgc")) for m in draft.media}
+    if draft.notes:
+        found["noticed"] = next(word for word in draft.notes[0].message.split() if word in expected["noticed"])
+    assert found == expected
