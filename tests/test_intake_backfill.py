@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from steadycast.errors import FeedError, InputError
-from steadycast.intake.backfill import PastItem, first_commits, history_of
+from steadycast.intake.backfill import PastItem, history_of
 from steadycast.intake.folder import Problem
+from steadycast.intake.git_history import first_commits
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

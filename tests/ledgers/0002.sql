@@ -67,10 +67,10 @@ CREATE TABLE draft (
 	approved_revision VARCHAR(64), 
 	approved_at BIGINT, 
 	approved_by VARCHAR NOT NULL, 
-	"plan" JSON NOT NULL, 
+	"plan" JSON NOT NULL, held VARCHAR DEFAULT '' NOT NULL, resembles VARCHAR DEFAULT '' NOT NULL, published_before BIGINT, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "draft" VALUES('d1','ugc/alice/d1.md','folder','ugc','alice','article','今天','r1','approved',1795780800000000,1795780800000000,'r1',NULL,'','{}');
+INSERT INTO "draft" VALUES('d1','ugc/alice/d1.md','folder','ugc','alice','article','今天','r1','approved',1795780800000000,1795780800000000,'r1',NULL,'','{}','','',NULL);
 CREATE TABLE event (
 	id INTEGER NOT NULL, 
 	delivery BIGINT, 
@@ -92,9 +92,9 @@ INSERT INTO "event" VALUES(10,2,1795780800000000,'sending','');
 INSERT INTO "event" VALUES(11,3,1795780800000000,'sending','');
 INSERT INTO "event" VALUES(12,4,1795780800000000,'sending','');
 INSERT INTO "event" VALUES(13,2,1795780800000000,'step','part-1 remote-1');
-INSERT INTO "event" VALUES(14,1,1795780800000000,'published','https://blog.example/1');
-INSERT INTO "event" VALUES(15,3,1795780800000000,'refused','');
-INSERT INTO "event" VALUES(16,4,1795780800000000,'handed','kit-1');
+INSERT INTO "event" VALUES(14,3,1795780800000000,'refused','');
+INSERT INTO "event" VALUES(15,4,1795780800000000,'handed','kit-1');
+INSERT INTO "event" VALUES(16,1,1795780800000000,'published','https://blog.example/1');
 INSERT INTO "event" VALUES(17,2,1795780800000000,'unknown','');
 CREATE TABLE feed (
 	"key" VARCHAR(16) NOT NULL, 

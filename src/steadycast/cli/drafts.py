@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
 
-Standing = Literal["waiting", "stock", "planned", "used", "rejected", "not-ready", "gone"]
+if TYPE_CHECKING:
+    from steadycast.ledger.tables import DraftRow
+    from steadycast.pipeline import Desk
+
+Standing = Literal[
+    "waiting", "stock", "planned", "used", "archive", "copy", "doubtful", "rejected", "not-ready", "gone"
+]
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Jobs = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))]
 
@@ -113,7 +120,7 @@ def list_(
     Parameters
     ----------
     state
-        Only these: waiting, stock, planned, used, rejected, not-ready, gone.
+        Only these: waiting, stock, planned, used, archive, copy, doubtful, rejected, not-ready, gone.
     member
         Only this member's; pgc for the house's.
     form
@@ -143,8 +150,10 @@ def list_(
     return OK
 
 
-def approve(*drafts: str, by: str = "", all: bool = False) -> int:
+def approve(*drafts: str, by: str = "", all: bool = False, archive: bool = False) -> int:
     """Approve drafts as they are now: an edit afterwards asks again.
+
+    A copy, or a draft that looks like another one, is a draft of its own by that.
 
     Parameters
     ----------
@@ -154,11 +163,17 @@ def approve(*drafts: str, by: str = "", all: bool = False) -> int:
         Who approves; the user's name when it is not given.
     all
         Every draft that waits.
+    archive
+        Every draft that is held as archive: it is to be published from now on.
     """
-    return _judge(drafts, "approve", by=by, all_=all)
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        besides = [*(pipeline.waiting(desk) if all else ()), *(pipeline.waiting(desk, archive=True) if archive else ())]
+        return _judge(desk, drafts, "approve", by=by, besides=besides, chosen=all or archive)
 
 
-def reject(*drafts: str, by: str = "") -> int:
+def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None = None) -> int:
     """Reject drafts: they are never planned. Approving one takes that back.
 
     Parameters
@@ -167,22 +182,35 @@ def reject(*drafts: str, by: str = "") -> int:
         Ids or paths, as `steadycast list` shows them.
     by
         Who rejects; the user's name when it is not given.
+    all
+        Every draft dated before the day of --before that has not gone out.
+    before
+        A day, as 2026-11-22: with --all.
     """
-    return _judge(drafts, "reject", by=by, all_=False)
-
-
-def _judge(drafts: tuple[str, ...], verdict: str, *, by: str, all_: bool) -> int:
     from steadycast import pipeline
     from steadycast.errors import InputError
 
-    if not drafts and not all_:
+    if all != (before is not None):
+        said = "--all and --before DATE belong together"
+        raise InputError(said, mend="write --all --before 2026-11-22, or name the drafts")
+    with pipeline.Desk.open() as desk:
+        besides = pipeline.before(desk, before) if before else []
+        return _judge(desk, drafts, "reject", by=by, besides=besides, chosen=all)
+
+
+def _judge(desk: Desk, drafts: tuple[str, ...], verdict: str, *, by: str, besides: list[DraftRow], chosen: bool) -> int:
+    from steadycast import pipeline
+    from steadycast.errors import InputError
+
+    if not drafts and not chosen:
         said = "name a draft"
         raise InputError(said, mend="`steadycast list --state waiting` shows which wait")
-    with pipeline.Desk.open() as desk:
-        judged = pipeline.judge(desk, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), all_waiting=all_)
-        pipeline.plan(desk, pipeline.now())
+    judged = pipeline.judge(desk, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), besides=besides)
+    pipeline.plan(desk, pipeline.now())
     done = "approved" if verdict == "approve" else "rejected"
     say(*(f"{done}  {row['title']}  ({row['path']})" for row in judged))
+    if not judged:
+        say(f"No draft is to be {done}.")
     return OK
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -19,11 +18,11 @@ from steadycast.draft.reading import is_ready
 from steadycast.errors import DraftError, FeedError, InputError
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
+from steadycast.intake.git_history import first_days
 from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form
 from steadycast.web import Fetched, Fetcher
 
-_COMMIT = "\x01"
 HEAD = 65_536  # bytes of a file in which its front matter ends
 # What intake says of a member's feed, and what helps where a person named it: there is no setting, and no second look.
 BY_HAND: Mapping[str | None, str] = {
@@ -128,25 +127,11 @@ def _member(path: PurePosixPath) -> str:
 
 
 def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
-    """Past items of a Git repository: each Markdown file that is there now, on the day it was first committed."""
-    command = [
-        "git",
-        "-c",
-        "core.quotePath=false",
-        "-c",
-        "core.fsmonitor=false",
-        "-C",
-        str(root),
-        "log",
-        "-z",
-        "--no-renames",
-    ]
-    command += ["--diff-filter=A", "--name-only", "--relative", f"--format={_COMMIT}%aI", "--", "."]
-    try:
-        done = subprocess.run(command, capture_output=True, check=True, timeout=300, stdin=subprocess.DEVNULL)  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        raise InputError("its history cannot be read", file=root, mend="check that git is there and reads it") from None
-    for path, at in sorted(first_commits(done.stdout).items()):
+    """Past items of a Git repository: each draft's file that is there now, on the day it was first committed."""
+    days = first_days(root)
+    if not days:
+        raise InputError("its history cannot be read", file=root, mend="check that git is there and reads it")
+    for path, at in sorted(days.items()):
         if not is_draft_name(PurePosixPath(path).name) or not (root / path).is_file():
             continue
         if not _ready(root / path, PurePosixPath(path), zone):
@@ -155,24 +140,6 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
             yield PastItem(
                 at.astimezone(zone), _title(root / path), "", Form.ARTICLE, _member(PurePosixPath(path)), path
             )
-
-
-def first_commits(log: bytes) -> dict[str, dt.datetime]:
-    r"""Path -> when it was first added, from `git log -z --diff-filter=A --name-only --format=\\x01%aI`. Pure."""
-    first: dict[str, dt.datetime] = {}
-    at: dt.datetime | None = None
-    for piece in log.decode("utf-8", "surrogateescape").split("\0"):
-        text = piece
-        if _COMMIT in text:
-            stamp, _, text = text.partition(_COMMIT)[2].partition("\n")
-            try:
-                at = dt.datetime.fromisoformat(stamp.strip())
-            except ValueError:
-                at = None
-        text = text.removeprefix("\n")
-        if at is not None and text and (text not in first or at < first[text]):
-            first[text] = at
-    return first
 
 
 def _ready(file: Path, path: PurePosixPath, zone: ZoneInfo) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, case, delete, literal_column, select, update
+from sqlalchemy import ColumnElement, case, delete, literal_column, or_, select, update
 from sqlmodel import SQLModel
 
 from steadycast.ledger.connection import Database, table, upsert
@@ -18,6 +18,7 @@ REVISION = table("revision")
 PROBLEM = table("problem")
 FEED = table("feed")
 FEED_ITEM = table("feed_item")
+HELD = ("archive", "copy", "doubtful")  # states of drafts that are no stock before a person says so
 CHUNK = 500  # keys in one IN (...): SQLite takes 32,766 values a statement, planners like fewer
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -66,7 +67,10 @@ def put_drafts(db: Database, drafts: Iterable[DraftRow], revisions: Iterable[Rev
     stands = DRAFT.c.approved_revision == new["revision"]
     kept = {n: case((brings, literal_column(f"excluded.{n}")), else_=DRAFT.c[n])
             for n in ("approved_revision", "approved_at", "approved_by")}  # fmt: skip
-    state = case((stands & (new["state"] == "waiting"), "approved"), else_=new["state"])
+    decided = stands & or_(*(new["state"] == name for name in ("waiting", *HELD)))
+    state = case((decided, "approved"), else_=new["state"])
+    for name in ("held", "resembles"):
+        kept[name] = case((decided, ""), else_=literal_column(f"excluded.{name}"))
     seen = ("path", "source", "origin", "member", "form", "title", "revision", "changed", "plan")
     with db.write() as connection:
         upsert(connection, DRAFT, values(drafts), seen, state=state, **kept)
@@ -79,6 +83,7 @@ def approve(db: Database, draft: str, revision: str, who: str, now: dt.datetime,
     `own` is what the row says of this revision (`title`, `form`, `plan`), where it still speaks of another.
     """
     given = {"approved_revision": revision, "approved_at": now, "approved_by": who, "state": "approved"}
+    given |= {"held": "", "resembles": ""}
     return _decide(db, draft, revision, {**own, **given})
 
 
@@ -99,6 +104,48 @@ def revision(db: Database, hash: str, draft: str | None = None) -> RevisionRow |
     query = select(REVISION).where(REVISION.c.hash == hash).limit(1)
     found = rows_of(db, RevisionRow, query if draft is None else query.where(REVISION.c.draft == draft))
     return found[0] if found else None
+
+
+def texts(db: Database, drafts: Collection[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(id, content) of the drafts named by id and revision."""
+    wanted = dict(drafts)
+    for ids in chunks(wanted):
+        query = select(REVISION.c.draft, REVISION.c.hash, REVISION.c.content).where(REVISION.c.draft.in_(ids))
+        query = query.where(REVISION.c.hash.in_([wanted[id] for id in ids]))
+        with db.read() as connection:
+            for row in connection.execute(query):
+                if wanted[row.draft] == row.hash:
+                    yield row.draft, row.content
+
+
+def had(db: Database, revisions: Iterable[str]) -> dict[str, list[str]]:
+    """Every draft that has, or once had, each of these revisions."""
+    found: dict[str, list[str]] = {}
+    for batch in chunks(revisions):
+        with db.read() as connection:
+            query = select(REVISION.c.hash, REVISION.c.draft).where(REVISION.c.hash.in_(batch))
+            for row in connection.execute(query.order_by(REVISION.c.at)):
+                found.setdefault(row.hash, []).append(row.draft)
+    return found
+
+
+def went_out_before(db: Database, when: Mapping[str, dt.datetime], now: dt.datetime) -> int:
+    """Put drafts on record as published before there was a ledger; what waited or was held back is approved by that.
+
+    The earliest day that is known stays. Returns how many drafts are used by it that were not.
+    """
+    marked = 0
+    with db.write() as connection:
+        for id, at in when.items():
+            here = (DRAFT.c.id == id) & (DRAFT.c.published_before.is_(None) | (DRAFT.c.published_before > at))
+            new = DRAFT.c.published_before.is_(None)
+            marked += len(connection.execute(select(DRAFT.c.id).where(here & new)).all())
+            connection.execute(update(DRAFT).where(here).values(published_before=at))
+            freed = (DRAFT.c.id == id) & DRAFT.c.state.in_(["waiting", *HELD])
+            approved = {"state": "approved", "approved_revision": DRAFT.c.revision, "approved_at": now}
+            approved |= {"approved_by": "backfill", "held": "", "resembles": ""}
+            connection.execute(update(DRAFT).where(freed).values(**approved))
+    return marked
 
 
 def problems(db: Database) -> list[ProblemRow]:

@@ -119,14 +119,20 @@ def receipts(db: Database, slot: str) -> dict[str, ReceiptRow]:
 
 
 def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
-    """The drafts that went out, or may have, one row a slot, in order of time; what was missed is stock again."""
+    """The drafts that went out, or may have, one row a slot, in order of time; what was missed is stock again.
+
+    What went out before there was a ledger is among them, in a slot of no series.
+    """
     c = DELIVERY.c
     query = select(c.slot, c.series, c.at, func.min(c.origin), func.min(c.member), c.draft).where(
         c.state.in_(WENT_OUT), c.at >= since, c.draft.is_not(None)
     )
     with db.read() as connection:
         found = connection.execute(query.group_by(c.slot, c.series, c.at, c.draft).order_by(c.at, c.slot))
-        return [Past(slot, series, at, Origin(o), member, draft) for slot, series, at, o, member, draft in found if o]
+        past = [Past(slot, series, at, Origin(o), member, draft) for slot, series, at, o, member, draft in found if o]
+        before = connection.execute(select(DRAFT).where(DRAFT.c.published_before.is_not(None)))
+        past += [Past(f"before:{r.id}", "", r.published_before, Origin(r.origin), r.member, r.id) for r in before]
+    return sorted(past, key=lambda each: (each.at, each.slot))
 
 
 def _decided(after: dt.datetime | None, before: dt.datetime | None) -> Select[tuple[object, ...]]:

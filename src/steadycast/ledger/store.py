@@ -91,6 +91,9 @@ class Ledger(Database):
     approve = intake.approve
     reject = intake.reject
     revision = intake.revision
+    texts = intake.texts
+    had = intake.had
+    went_out_before = intake.went_out_before
     problems = intake.problems
     put_problems = intake.put_problems
     feeds = intake.feeds

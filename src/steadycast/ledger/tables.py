@@ -71,12 +71,15 @@ class DraftRow(SQLModel, table=True):
     form: str
     title: str
     revision: str = Field(index=True, max_length=64)  # the newest
-    state: str = Field(index=True)  # waiting, approved, rejected, not-ready, gone
+    state: str = Field(index=True)  # waiting, approved, rejected, not-ready, gone, or why it is held
     first_seen: dt.datetime = Field(sa_type=Instant)
     changed: dt.datetime = Field(sa_type=Instant)
     approved_revision: str | None = Field(default=None, max_length=64)  # the newest approved one goes out
     approved_at: dt.datetime | None = Field(default=None, sa_type=Instant)
     approved_by: str = ""
+    held: str = ""  # why it is no stock before a person says so: archive, copy, doubtful
+    resembles: str = ""  # the draft that it is a copy of, or looks like
+    published_before: dt.datetime | None = Field(default=None, sa_type=Instant)  # it went out before there was a ledger
     # What the planner asks for, of the approved revision; the rest is in `revision.draft`.
     plan: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 

@@ -7,7 +7,7 @@ from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.desk import Desk, now, who
 from steadycast.pipeline.doctor import doctor
-from steadycast.pipeline.drafts import drafts, judge
+from steadycast.pipeline.drafts import before, drafts, judge, waiting
 from steadycast.pipeline.health import health
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
@@ -25,6 +25,7 @@ __all__ = [
     "alarm",
     "backfill",
     "backup",
+    "before",
     "check",
     "collect",
     "confirm",
@@ -43,6 +44,7 @@ __all__ = [
     "settle",
     "status",
     "verify",
+    "waiting",
     "watch",
     "who",
 ]

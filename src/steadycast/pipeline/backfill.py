@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadycast.errors import InputError
 from steadycast.intake.folder import Problem
 from steadycast.ledger.bulk import Before
+from steadycast.pipeline.collect import collect
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.frozen_draft import instant
 from steadycast.pipeline.results import Row, many
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import slots
@@ -31,10 +34,12 @@ def backfill(
     now: dt.datetime,
     progress: Progress | None = None,
 ) -> Row:
-    """{items, kept, missed, unplaced, problems, written, summary}: past items as slots of `series`, and those missed.
+    """{items, kept, missed, unplaced, problems, written, used, summary}: past items as slots of `series`.
 
     Each item serves the slot of its own local day; of several in one day the first; what falls on a day without a
     slot is told, not written. From the first item on, slots without one are missed. What the ledger knows stays.
+
+    A draft of content/ that is one of these items is used by it, whatever slot it kept: it is no stock any more.
     """
     promise = _series(desk, series)
     channels = [desk.known_channel(channel).name] if channel else list(promise.channels)
@@ -55,10 +60,12 @@ def backfill(
         raise InputError(
             "nothing is there that was published", file=source, mend="name a feed, a folder of Markdown, or a checkout"
         )
+    in_stock = {} if dry_run else _drafts_of(desk, source, known, now)
     owed = _slots(promise, known, now)
     served, unplaced = _placed(promise, owed, known)
     rows = [_row(slot, name, served.get(slot.id)) for slot in owed for name in channels]
     written = 0 if dry_run else desk.ledger.backfill(rows)
+    used = desk.ledger.went_out_before(in_stock, now)
     missed = sum(slot.id not in served and not slot.excused for slot in owed)
     words = f"{many(len(known), 'item')}: {many(len(served), 'slot')} kept, {missed} missed"
     words += f", {unplaced} on days without a slot"
@@ -69,14 +76,37 @@ def backfill(
         "unplaced": unplaced,
         "problems": [str(p) for p in problems],
         "written": written,
+        "used": used,
         "summary": "; ".join(
             (
                 words,
                 "a rehearsal: nothing is written" if dry_run else f"{written} deliveries written",
+                *([f"{many(used, 'draft')} of content/ marked as used"] if used else []),
                 *([f"{len(problems)} left out"] if problems else []),
             )
         ),
     }
+
+
+def _drafts_of(desk: Desk, source: str, items: Iterable[PastItem], now: dt.datetime) -> dict[str, dt.datetime]:
+    """The drafts of content/ that are these items, and when each went out: by its file, else by its title and day."""
+    root, content, zone = Path(source).resolve(), desk.workspace.content.resolve(), desk.workspace.community.zone
+    if root.is_dir() and (root.is_relative_to(content) or content.is_relative_to(root)):
+        collect(desk, now, feeds=False)  # what was dropped just now would else come in as fresh, after this
+    rows = [row for row in desk.ledger.drafts() if row.state not in {"gone", "rejected"}]
+    by_path = {content / row.path: row.id for row in rows if row.source == "folder"}
+    dates = {id: instant(content["date"]) for id, content in desk.ledger.texts([(r.id, r.revision) for r in rows])}
+    by_day: dict[tuple[str, dt.date], list[str]] = {}
+    for row in rows:
+        if (date := dates.get(row.id)) is not None:
+            by_day.setdefault((row.title, date.astimezone(zone).date()), []).append(row.id)
+    found: dict[str, dt.datetime] = {}
+    for item in items:
+        id = by_path.get(root / item.draft_path) if item.draft_path else None
+        alike = by_day.get((item.title, item.at.astimezone(zone).date()), [])
+        for draft in [id] if id else alike if len(alike) == 1 else []:
+            found[draft] = min(item.at, found.get(draft, item.at))
+    return found
 
 
 def _series(desk: Desk, name: str) -> Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 from steadycast.draft import Draft, parse
 from steadycast.errors import DraftError
 from steadycast.intake import folder, reconcile
-from steadycast.intake.reconcile import Change, Changes, Known, Standing, standing
+from steadycast.intake.reconcile import Change, Changes
+from steadycast.intake.standing import Standing, standing
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
+from steadycast.pipeline import archive
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
+from steadycast.pipeline.identity import as_known, held, memory
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
 
@@ -47,9 +50,10 @@ def collect(
     """
     with desk.in_turn("intake", PATIENCE):
         known = desk.ledger.drafts()
-        changes, problems, prints = _folder(desk, known, progress)
+        changes, problems, prints = _folder(desk, known, now, progress)
         noticed = _noticed(changes)
         taken = _write(desk, now, changes, known)
+        problems += held(desk)
         fresh, fixed = _remember(desk, now, problems, feeds=False)
         _keep_prints(desk, prints)  # last: what was not written is read again
     looked: tuple[FeedLooked, ...] = ()
@@ -87,14 +91,14 @@ def _feeds(
 
 
 def _folder(
-    desk: Desk, rows: Iterable[DraftRow], progress: Progress | None
+    desk: Desk, rows: Collection[DraftRow], now: dt.datetime, progress: Progress | None
 ) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.Seen]]:
     """What the content folder makes of the known drafts."""
     workspace = desk.workspace
-    known = [Known(r.id, PurePosixPath(r.path), r.revision, r.state == "gone") for r in rows if r.source == "folder"]
+    known = [as_known(r) for r in rows if r.source == "folder"]
     here = {k.path for k in known if not k.gone}
     seen = {path: print_ for path, print_ in _kept_prints(desk).items() if path in here}
-    drafts, present, problems, prints = [], [], [], {}
+    drafts, present, problems, prints, dated = [], [], [], {}, set()
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     for n, item in enumerate(folder.scan(workspace.content, limits, seen), 1):
         if isinstance(item, folder.Note):
@@ -111,15 +115,18 @@ def _folder(
             try:
                 draft = _parse(desk, item)
                 drafts.append(with_media_kept(desk, draft))
+                if draft.date != item.mtime:  # its front matter or its name says when it is of
+                    dated.add(draft.path)
                 prints[item.path] = folder.Seen.of(item, draft)
             except DraftError as error:
                 present.append(item.path)
                 problems.append(Problem(str(item.path), error.line, error.message, error.mend or ""))
         if progress:
             progress(n, max(n, len(seen)))
-    changes = reconcile.reconcile(drafts, known, present=present, make_id=_ids({k.id for k in known}))
-    problems += [Problem(str(p.path), p.line, p.message, p.mend) for p in changes.problems]
-    return changes, problems, prints
+    changes = reconcile.reconcile(
+        drafts, known, present=present, make_id=_ids({k.id for k in known}), memory=memory(desk)
+    )
+    return archive.held_back(desk, changes, rows, dated, now), problems, prints
 
 
 def _parse(desk: Desk, item: folder.Found) -> Draft:
@@ -176,12 +183,14 @@ def _told(changes: Changes) -> Iterator[tuple[str, Change]]:
 def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) -> tuple[DraftRow, RevisionRow]:
     draft, workspace = change.draft, desk.workspace
     member = workspace.members.get(draft.member)
+    lives = row is not None and row.state != "gone" and not change.released
     stands = standing(
         draft,
         trusted=bool(member and member.trusted),
         pgc_approved=not workspace.intake.approve_pgc,
-        before=Standing(row.state, row.approved_revision) if row and row.state != "gone" else None,
+        before=Standing(row.state, row.approved_revision) if row and lives else None,
         previous_revision=row.revision if row else None,
+        held=change.held,
     )
     fresh = bool(stands.approved_revision) and (row is None or row.approved_revision != stands.approved_revision)
     content = to_content(draft, {m.path: m.path for m in draft.media})
@@ -203,6 +212,8 @@ def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) ->
             approved_revision=stands.approved_revision,
             approved_at=now if fresh else row.approved_at if row else None,
             approved_by="on arrival" if fresh else row.approved_by if row else "",
+            held=change.held,
+            resembles=change.resembles,
             plan=told.plan if told else to_plan(draft, workspace.community.zone),
         ),
         RevisionRow(hash=draft.revision, draft=change.id, at=now, content=content),

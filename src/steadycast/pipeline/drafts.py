@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from steadycast.draft import Draft, MediaRef
 from steadycast.errors import InputError
+from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, from_content, to_plan
+from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, from_content, instant, to_plan
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Row
 from steadycast.render.body import check_cost
@@ -51,7 +52,7 @@ def drafts(desk: Desk) -> list[Row]:
             "form": row.form,
             "origin": row.origin,
             "member": row.member,
-            "state": carried.get(row.id, "stock") if row.state == "approved" else row.state,
+            "state": _state(row, carried),
             "edited_since_approval": _edited(row),
             "changed": row.changed.isoformat(),
             "revision": row.revision[:12],
@@ -59,6 +60,12 @@ def drafts(desk: Desk) -> list[Row]:
         for row in desk.ledger.drafts()
     ]
     return sorted(rows, key=lambda r: (r["changed"], r["path"]), reverse=True)
+
+
+def _state(row: DraftRow, carried: Mapping[str, str]) -> str:
+    if row.state != "approved":
+        return row.state
+    return carried.get(row.id, "stock" if row.published_before is None else "used")
 
 
 def _edited(row: DraftRow) -> bool:
@@ -100,12 +107,10 @@ def read(desk: Desk, id_: str, revision: str) -> Draft | None:
 
 
 def judge(
-    desk: Desk, names: Iterable[str], verdict: str, *, by: str, now: dt.datetime, all_waiting: bool = False
+    desk: Desk, names: Iterable[str], verdict: str, *, by: str, now: dt.datetime, besides: Iterable[DraftRow] = ()
 ) -> list[Row]:
     """Approves or rejects drafts as they are now; says which. An edit in the meantime is not covered: it asks again."""
-    rows = [find_draft(desk, name) for name in names]
-    if all_waiting:
-        rows += desk.ledger.drafts(["waiting"])
+    rows = [*(find_draft(desk, name) for name in names), *besides]
     told, zone = [], desk.workspace.community.zone
     for row in rows:
         if by and row.member == by:
@@ -125,3 +130,17 @@ def judge(
     if told:
         renew(desk, now)
     return told
+
+
+def waiting(desk: Desk, *, archive: bool = False) -> list[DraftRow]:
+    """The drafts that wait for an editor; or those held as archive."""
+    return desk.ledger.drafts(["archive" if archive else "waiting"])
+
+
+def before(desk: Desk, day: dt.date) -> list[DraftRow]:
+    """The drafts dated before a day that have not gone out, and may: waiting, held or in stock."""
+    used = {past.draft for past in desk.ledger.used()}
+    rows = [r for r in desk.ledger.drafts(["waiting", "approved", *HELD]) if r.id not in used and r.source == "folder"]
+    dates = {id: content["date"] for id, content in desk.ledger.texts([(r.id, r.revision) for r in rows])}
+    zone = desk.workspace.community.zone
+    return [r for r in rows if (at := instant(dates.get(r.id))) is not None and at.astimezone(zone).date() < day]

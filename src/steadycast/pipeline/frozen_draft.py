@@ -11,11 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from steadycast.draft import Draft, DraftEvent, MediaRef
+from steadycast.ledger.intake import HELD
 from steadycast.schedule.model import Form, Origin, StockItem
 
 INSTANTS = ("not_before", "expires", "date")
 
-OUT_OF_STOCK = {"gone", "not-ready", "rejected"}  # states of a draft that no slot may carry
+OUT_OF_STOCK = {"gone", "not-ready", "rejected", *HELD}  # states of a draft that no slot may carry
 
 
 def to_content(draft: Draft, stored: Mapping[Path, Path]) -> dict[str, Any]:
@@ -41,10 +42,10 @@ def from_content(content: Mapping[str, Any], media: Path) -> Draft:
     for key in ("tags", "series"):
         values[key] = tuple(values[key])
     for key in INSTANTS:
-        values[key] = _instant(values[key])
+        values[key] = instant(values[key])
     if values["event"]:
         given = values["event"]
-        values["event"] = DraftEvent(**given | {name: _instant(given[name]) for name in ("start", "end")})
+        values["event"] = DraftEvent(**given | {name: instant(given[name]) for name in ("start", "end")})
     values["media"] = tuple(
         MediaRef(m["role"], m["ref"], media / Path(m["file"]).name, m["alt"], m["line"]) for m in values["media"]
     )
@@ -78,12 +79,12 @@ def to_stock(row: Any, last_used: dt.datetime | None, pin: Callable[[str], str] 
         member=row.member,
         series=tuple(plan.get("series") or ()),
         slot=pin(plan["slot"]) if plan.get("slot") else None,
-        not_before=_instant(plan.get("not_before")),
-        expires=_instant(plan.get("expires")),
+        not_before=instant(plan.get("not_before")),
+        expires=instant(plan.get("expires")),
         evergreen=bool(plan.get("evergreen")),
         priority=int(plan.get("priority") or 0),
         since=row.approved_at,
-        event_start=_instant(plan.get("event_start")),
+        event_start=instant(plan.get("event_start")),
         skip_channels=frozenset(plan.get("skip") or ()),
         last_used=last_used,
     )
@@ -98,5 +99,6 @@ def _text(value: dt.datetime | None) -> str | None:
     return None if value is None else value.isoformat()
 
 
-def _instant(value: str | None) -> dt.datetime | None:
+def instant(value: str | None) -> dt.datetime | None:
+    """An instant as `to_content` wrote it."""
     return None if value is None else dt.datetime.fromisoformat(value)

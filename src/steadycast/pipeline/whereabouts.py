@@ -20,6 +20,11 @@ from steadycast.schedule.stock import suits
 
 FURTHEST = dt.timedelta(days=366)  # a turn that is later than this is not told
 NEVER = "in stock; no slot of the coming year is left for it: `steadycast check` may say why"
+HELD_FOR = {
+    "archive": "archive: `steadycast approve {id}` makes it stock, `steadycast backfill` puts it on record",
+    "copy": "is a copy: `steadycast approve {id}` makes it a draft of its own",
+    "doubtful": "looks like one that went out: `steadycast approve {id}` makes it a draft of its own",
+}
 UNAPPROVED = {"not-ready": "not ready: its front matter says so", "rejected": "rejected", "gone": ""}
 
 
@@ -63,6 +68,8 @@ class Whereabouts:
         if row.state == "waiting":
             before = f"; as approved before: {self._approved(row)}" if row.approved_revision else ""
             return f"waits for approval: `steadycast approve {row.id}`{before}"
+        if row.state in HELD_FOR:
+            return HELD_FOR[row.state].format(id=row.id)
         return UNAPPROVED[row.state] if row.state in UNAPPROVED else self._approved(row)
 
     def _approved(self, row: DraftRow) -> str:

@@ -15,3 +15,6 @@ def upgrade() -> None:
     """Nothing is rewritten: every column that is added here has a default that means "as before"."""
     op.add_column("feed_item", sa.Column("published", sa.BigInteger(), nullable=True))
     op.add_column("feed_item", sa.Column("pending", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("draft", sa.Column("held", sa.String(), nullable=False, server_default=""))
+    op.add_column("draft", sa.Column("resembles", sa.String(), nullable=False, server_default=""))
+    op.add_column("draft", sa.Column("published_before", sa.BigInteger(), nullable=True))
