@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,6 +180,13 @@ class Shelf:
             start, end = (dt.datetime.fromisoformat(event[w]).astimezone(self.zone) for w in ("start", "end"))
             values["event"] = Event(**event | {"start": start, "end": end})
         return Post(**values)
+
+
+def missing(out: Path, keys: Collection[str]) -> frozenset[str]:
+    """Which of these posts a channel's folder lacks; of a folder that has no shelf all, where nothing is in it."""
+    with contextlib.suppress(FileNotFoundError):
+        return frozenset(keys) - {file.name.removesuffix(".json") for file in (out / POSTS).iterdir()}
+    return frozenset() if out.is_dir() and any(out.iterdir()) else frozenset(keys)
 
 
 def slot_path(post: Post) -> str:

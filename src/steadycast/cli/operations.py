@@ -1,4 +1,4 @@
-"""Commands for whoever keeps the desk running: doctor, health, backup, restore."""
+"""Commands for whoever keeps the desk running: doctor, health, backup, restore, rebuild."""
 
 from __future__ import annotations
 
@@ -84,3 +84,22 @@ def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Js
     else:
         say(*done.lines())
     return OK
+
+
+def rebuild(channel: str | None = None, *, json: Json = False) -> int:
+    """Make the folders that channels wrote again, from what the ledger froze. Nothing is sent anywhere.
+
+    Parameters
+    ----------
+    channel
+        One channel; else every one that writes into a folder.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk, progress("making") as bar:
+        done = pipeline.rebuild(desk, channel, progress=bar)
+    if json:
+        as_json([{"channel": d.channel, "posts": d.posts, "folder": d.folder, "problems": d.problems} for d in done])
+    else:
+        say(*(made.line() for made in done) if done else ["No channel has published into a folder yet."])
+    return NEEDS_A_PERSON if any(made.problems for made in done) else OK

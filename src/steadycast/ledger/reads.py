@@ -63,16 +63,18 @@ def deliveries(
     *,
     slots: Collection[str] | None = None,
     states: Collection[State] | None = None,
+    channels: Collection[str] | None = None,
     after: dt.datetime | None = None,
     before: dt.datetime | None = None,
     draft: str | None = None,
     limit: int | None = None,
 ) -> list[DeliveryRow]:
-    """Deliveries by slot, state, time of the slot (`after` <= at < `before`) or draft, in order of time."""
+    """Deliveries by slot, state, channel, time of the slot (`after` <= at < `before`) or draft, in order of time."""
     c = DELIVERY.c
     asked = [
         None if slots is None else c.slot.in_(list(slots)),
         None if states is None else c.state.in_([s.value for s in states]),
+        None if channels is None else c.channel.in_(list(channels)),
         None if after is None else c.at >= after,
         None if before is None else c.at < before,
         None if draft is None else c.draft == draft,

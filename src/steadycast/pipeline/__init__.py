@@ -12,6 +12,7 @@ from steadycast.pipeline.health import health
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
 from steadycast.pipeline.publish import is_first, leaving, publish
+from steadycast.pipeline.rebuild import rebuild
 from steadycast.pipeline.record import report
 from steadycast.pipeline.results import ReportMade
 from steadycast.pipeline.status import status
@@ -39,6 +40,7 @@ __all__ = [
     "plan",
     "preview",
     "publish",
+    "rebuild",
     "report",
     "restore",
     "settle",

@@ -12,6 +12,7 @@ from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.desk import Desk, who
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.publish import Progress, opened, told
+from steadycast.pipeline.rebuild import make_missing
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.status import MENDS
@@ -31,7 +32,8 @@ def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) ->
     looked = [result.id for result in results]
     tick(desk, now)
     ids = dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])
-    return Published(told(desk, ids), warning=jumped(desk, now))
+    made = [made.line() for made in make_missing(desk)]
+    return Published(told(desk, ids), warning="\n".join(filter(None, (jumped(desk, now), *made))))
 
 
 def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:

@@ -1,0 +1,123 @@
+"""Folders that channels wrote, made again from what the ledger froze: as they were, and nothing is sent anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from steadycast.channel import Post
+from steadycast.delivery.post_bytes import post_from_bytes
+from steadycast.errors import InputError, SteadycastError
+from steadycast.ledger.tables import DeliveryRow, State
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.publish import opened
+from steadycast.shelf import INDEX, missing
+
+THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}
+BATCH = 100  # posts that are read from the ledger at once
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What was made again on one channel."""
+
+    channel: str
+    posts: int
+    folder: str
+    problems: tuple[str, ...] = ()
+
+    def line(self) -> str:
+        """One line for people."""
+        said = f"{self.channel}: {self.posts} {'post' if self.posts == 1 else 'posts'} made again in {self.folder}"
+        return "; ".join((said, *self.problems))
+
+
+def rebuild(desk: Desk, channel: str | None = None, *, progress: Progress | None = None) -> list[Rebuilt]:
+    """Makes every post that is there by the ledger again in the folders of one channel, or of all; pages too."""
+    local = _local(desk)
+    if channel is not None and desk.known_channel(channel) and channel not in local:
+        said = f"{channel} does not write into a folder: what it sent cannot be made again"
+        raise InputError(said, mend=f"these do: {', '.join(local) or 'none'}")
+    by_channel = _there(desk, local if channel is None else [channel])
+    total, done = sum(map(len, by_channel.values())), list[Rebuilt]()
+    for name, rows in by_channel.items():
+        (desk.workspace.out / name / INDEX).unlink(missing_ok=True)  # then all pages are made, not those that changed
+        before = sum(len(by_channel[made.channel]) for made in done)
+        done.append(_made(desk, name, rows, partial(_told, progress, before, total)))
+    return done
+
+
+def _told(progress: Progress | None, before: int, total: int, n: int) -> None:
+    if progress:
+        progress(before + n, total)
+
+
+def make_missing(desk: Desk) -> list[Rebuilt]:
+    """Makes what the ledger calls published and no folder holds, as after `var/out` was emptied."""
+    done = []
+    for name, rows in _there(desk, _local(desk)).items():
+        try:
+            lost = missing(desk.workspace.out / name, {row.marker for row in rows})
+            if lost:
+                done.append(_made(desk, name, [row for row in rows if row.marker in lost]))
+            elif desk.platform(name).delivery == "conditional":
+                _seen(desk, rows[-1])
+        except (SteadycastError, OSError) as error:
+            done.append(Rebuilt(name, 0, str(desk.workspace.out / name), (desk.redact(str(error)),)))
+    return done
+
+
+def _local(desk: Desk) -> list[str]:
+    """The channels whose far side is a folder of this machine."""
+    usable = ((name, desk.usable(name)) for name in desk.workspace.channels)
+    return [name for name, platform in usable if platform and platform.local and platform.delivery in THERE]
+
+
+def _there(desk: Desk, channels: Iterable[str]) -> dict[str, list[DeliveryRow]]:
+    """What is there on each of these channels by the ledger, and was frozen; oldest first."""
+    wanted = {name: THERE[desk.platform(name).delivery] for name in channels}
+    states = {state for group in wanted.values() for state in group}
+    found = desk.ledger.deliveries(states=states, channels=list(wanted)) if wanted else []
+    rows = [row for row in found if row.frozen and row.state in wanted[row.channel]]
+    rows.sort(key=lambda row: row.channel)  # stable: in order of time on each
+    return {name: list(group) for name, group in groupby(rows, key=lambda row: row.channel)}
+
+
+def _made(desk: Desk, channel: str, rows: list[DeliveryRow], progress: Callable[[int], object] = int) -> Rebuilt:
+    """Those posts, published into the folder once more."""
+    made, problems = 0, []
+    for n in range(0, len(rows), BATCH):
+        batch = rows[n : n + BATCH]
+        frozen = desk.ledger.frozen(row.id for row in batch if row.id)
+        for row in batch:
+            try:
+                _publish(desk, row, frozen[row.id or 0])
+                made += 1
+            except (SteadycastError, OSError, KeyError) as error:
+                problems.append(desk.redact(f"{row.slot}: {error}"))
+        progress(n + len(batch))
+    more = len(problems) - 3
+    told = (*problems[:3], *([f"and {more} more"] if more > 0 else []))
+    return Rebuilt(channel, made, str(desk.workspace.out / channel), told)
+
+
+def _publish(desk: Desk, row: DeliveryRow, frozen: bytes) -> None:
+    adapter = opened(desk, row.channel, lambda _name, send: send()).adapter
+    adapter.publish(at_home(post_from_bytes(frozen), desk.workspace.media))
+
+
+def _seen(desk: Desk, row: DeliveryRow) -> None:
+    """Lets a channel look for its newest post: it makes good the pages that it finds missing."""
+    frozen = desk.ledger.frozen([row.id or 0]).get(row.id or 0)
+    if frozen:
+        opened(desk, row.channel, lambda _name, send: send()).adapter.find(post_from_bytes(frozen))
+
+
+def at_home(post: Post, media: Path) -> Post:
+    """`post` with its files where this workspace keeps them: it may have moved since the post was frozen."""
+    here = tuple(m if m.path.exists() else replace(m, path=media / m.path.name) for m in post.media)
+    return replace(post, media=here)

@@ -1,0 +1,134 @@
+"""Outputs that vanished: made again from the ledger, byte for byte, and nothing is sent anywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+from pipeline_bench import COMMUNITY, EVENING, MORNING
+from platform_bench import png
+
+from steadycast import pipeline
+from steadycast.cli import main
+from steadycast.errors import InputError
+from steadycast.pipeline.rebuild import make_missing
+
+DAY = dt.timedelta(days=1)
+SETTINGS = (
+    COMMUNITY
+    + '\n[series.daily]\nevery = "day at 20:00"\nchannels = ["site", "feed", "podcast", "calendar", "weibo", "far"]\n'
+    + "".join(f'\n[channel.{n}]\nplatform = "{n}"\n' for n in ("site", "feed", "podcast", "calendar", "weibo", "far"))
+)
+POSTS = 4
+
+
+def drafts() -> dict[str, bytes]:
+    found: dict[str, bytes] = {"pgc/a.png": png(9, 9, 9, 20, 20)}
+    for n in range(POSTS):
+        head = f"---\ntitle: Post {n}\npriority: {9 - n}\n---\n\n"
+        found[f"pgc/{n}.md"] = f"{head}Words of post {n}.\n\n![](a.png)\n".encode()
+    return found
+
+
+@pytest.fixture
+def published(bench):
+    """Four days of posts, in folders and on a far side."""
+    bench.set_up(SETTINGS, drafts())
+    pipeline.collect(bench.desk, MORNING)
+    pipeline.plan(bench.desk, MORNING)
+    for n in range(POSTS):
+        bench.clock.advance(EVENING + n * DAY - bench.clock.now())
+        pipeline.publish(bench.desk)
+    return bench
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder with its bytes; the index tells times of files, and those are new."""
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name != "index.json" and not file.name.endswith(".lock")
+    }
+
+
+def calls(bench) -> str:
+    return (bench.desk.workspace.out / "far-side-far" / "calls").read_text()
+
+
+@pytest.mark.parametrize("name", ["site", "feed", "weibo"])
+def test_a_folder_that_is_gone_is_made_again_as_it_was(published, name):
+    out = published.desk.workspace.out
+    before, sent = tree(out / name), calls(published)
+    assert len(before) >= POSTS
+    shutil.rmtree(out / name)
+    (made,) = pipeline.rebuild(published.desk, name)
+    assert (made.channel, made.posts, made.problems) == (name, POSTS, ())
+    assert tree(out / name) == before
+    assert calls(published) == sent
+
+
+def test_rebuild_mends_a_page_that_was_changed_by_hand(published):
+    page = next((published.desk.workspace.out / "site").rglob("*2000.html"))
+    before = page.read_bytes()
+    page.write_bytes(b"spoilt")
+    pipeline.rebuild(published.desk, "site")
+    assert page.read_bytes() == before
+
+
+def test_verify_finds_what_is_missing_and_makes_it(published):
+    out = published.desk.workspace.out
+    before = {name: tree(out / name) for name in ("site", "feed", "weibo")}
+    posts = sorted((out / "feed" / "posts").glob("?????????????.json"))
+    posts[1].unlink()
+    shutil.rmtree(out / "site")
+    shutil.rmtree(out / "weibo")
+    said = pipeline.verify(published.desk, published.clock.now()).warning
+    assert {name: tree(out / name) for name in before} == before
+    assert f"site: {POSTS} posts made again" in said
+    assert "feed: 1 post made again" in said
+    assert make_missing(published.desk) == []
+
+
+def test_a_missing_page_of_the_newest_post_is_seen_at_verify(published):
+    newest = max((published.desk.workspace.out / "site").rglob("*2000.html"))
+    before = newest.read_bytes()
+    newest.unlink()
+    pipeline.verify(published.desk, published.clock.now())
+    assert newest.read_bytes() == before
+
+
+def test_a_workspace_that_moved_finds_its_media_where_they_are_now(published, tmp_path):
+    from steadycast.pipeline import Desk
+    from steadycast.workspace import load
+
+    published.desk.close()
+    moved = tmp_path / "elsewhere"
+    shutil.move(published.root, moved)
+    before = tree(moved / "var" / "out" / "feed")
+    shutil.rmtree(moved / "var" / "out" / "feed")
+    with Desk(load(moved), clock=published.clock) as desk:
+        (made,) = pipeline.rebuild(desk, "feed")
+    assert made.problems == ()
+    assert tree(moved / "var" / "out" / "feed") == before
+
+
+def test_what_cannot_be_made_again_is_told_and_stops_nothing(published):
+    shutil.rmtree(published.desk.workspace.media)
+    shutil.rmtree(published.desk.workspace.out / "site")
+    assert any(made.problems for made in make_missing(published.desk))
+
+
+def test_a_channel_that_sends_has_nothing_to_make_again(published):
+    with pytest.raises(InputError, match="far does not write into a folder"):
+        pipeline.rebuild(published.desk, "far")
+
+
+def test_the_command_says_what_it_made(published, monkeypatch, capsys):
+    monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
+    shutil.rmtree(published.desk.workspace.out / "site")
+    with pytest.raises(SystemExit) as ended:
+        main(["rebuild", "site"])
+    assert ended.value.code in (0, None)
+    assert f"site: {POSTS} posts made again" in capsys.readouterr().out
