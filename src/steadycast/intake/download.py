@@ -71,7 +71,7 @@ class Downloads:
     """
 
     folder: Path
-    fetcher: Fetcher
+    fetcher: Fetcher | None  # None where nothing is to be asked for
     budget: Budget
     take: Take
     allow_private: bool | None = None
@@ -95,7 +95,7 @@ class Downloads:
     def _fetch(self, url: str, path: Path, most: int, seconds: float) -> None:
         self._may_try(path)
         allowed = min(seconds, self.budget.seconds())
-        if allowed <= 0 or self.budget.room() < most:
+        if self.fetcher is None or allowed <= 0 or self.budget.room() < most:
             raise NotHadError("it waits for the next look: too much was to be fetched at once", final=False)
         try:
             got = self.fetcher.get(url, max_bytes=most, deadline=allowed, allow_private=self.allow_private)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from steadycast.draft import Draft, MediaRef
-from steadycast.draft.outline import Shown, outline
+from steadycast.draft.elsewhere import from_elsewhere
 from steadycast.intake.download import MAX_PICTURE, Downloads, NotHadError
 
 MOST = 100  # of one draft; what is more stays a link
 SECONDS = 20.0  # for one
-_MAY_SHOW = re.compile(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +23,15 @@ class Made:
     again: bool = False
 
 
-def from_elsewhere(draft: Draft) -> list[Shown]:
-    """The pictures that a draft's body shows from the web, each address once, in order."""
-    if not _MAY_SHOW.search(draft.body):
-        return []
-    shown = (file for file in outline(draft.body).files if file.role == "image")
-    web = {file.ref: file for file in shown if file.ref.lower().startswith(("http://", "https://"))}
-    return list(web.values())
-
-
 def with_pictures(draft: Draft, downloads: Downloads) -> Made:
     """`draft` with its pictures from elsewhere among its media."""
     found, missing, again = [], [], False
     for shown in from_elsewhere(draft)[:MOST]:
-        line = draft.body_line + shown.line - 1
-        wanted = MediaRef("image", shown.ref, Path(), shown.alt, line)
+        wanted = MediaRef("image", shown.ref, Path(), shown.alt, shown.line)
         try:
             found.append(downloads.get(wanted, _name(shown.ref), most=MAX_PICTURE, seconds=SECONDS))
         except NotHadError as error:
-            missing.append(f"line {line}: a picture from elsewhere: {error}")
+            missing.append(f"line {shown.line}: a picture from elsewhere: {error}")
             again = again or not error.final
     if not found:
         return Made(draft, tuple(missing), again)

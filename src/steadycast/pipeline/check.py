@@ -16,6 +16,7 @@ from steadycast.draft import Draft, parse
 from steadycast.draft.generators import left_over
 from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
+from steadycast.pipeline import pictures
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.noticed import Titles, notes_of
@@ -176,7 +177,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
             yield Problem(str(item.path), None, item.said, item.mend, harmless=True)
         elif isinstance(item, folder.Found):
             try:
-                draft = _parsed(workspace, item)
+                draft = pictures.at_hand(desk, _parsed(workspace, item))
             except DraftError as error:
                 yield _problem(error, str(item.path))
                 continue
@@ -187,6 +188,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 yield from _unserved(pins, draft, item.raw or b"")
                 yield from _no_channels(desk, draft, item.raw or b"")
                 yield from _left_over(draft)
+                yield from pictures.away(draft)
                 yield from notes_of(draft)
                 titles.add(draft)
         if progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from steadycast.intake import folder, reconcile
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.intake.standing import Standing, standing
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
-from steadycast.pipeline import archive
+from steadycast.pipeline import archive, pictures
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
@@ -50,12 +50,15 @@ def collect(
     """
     with desk.in_turn("intake", PATIENCE):
         known = desk.ledger.drafts()
-        changes, problems, prints = _folder(desk, known, now, progress)
+        lacking: list[pictures.Lacking] = []
+        changes, problems, prints = _folder(desk, known, now, progress, lacking)
         noticed = _noticed(changes)
         taken = _write(desk, now, changes, known)
         problems += held(desk)
         fresh, fixed = _remember(desk, now, problems, feeds=False)
         _keep_prints(desk, prints)  # last: what was not written is read again
+    if feeds and lacking:
+        taken += _pictures(desk, now, lacking, noticed, {t.draft for t in taken}, at_once=at_once)
     looked: tuple[FeedLooked, ...] = ()
     if feeds and desk.workspace.feeds:
         came, brought, new_ones, mended = _feeds(desk, now, at_once=at_once)
@@ -70,6 +73,23 @@ def _noticed(changes: Changes) -> list[Problem]:
     """What is told once of drafts that were taken, when they come or are edited."""
     drafts = [change.draft for change in (*changes.new, *changes.edited)]
     return [*(problem for draft in drafts for problem in notes_of(draft)), *Titles(drafts).problems()]
+
+
+def _pictures(
+    desk: Desk,
+    now: dt.datetime,
+    lacking: list[pictures.Lacking],
+    noticed: list[Problem],
+    told: Container[str],
+    *,
+    at_once: bool,
+) -> list[Taken]:
+    """Fetches pictures from elsewhere, and says which drafts that edited, but for those that are `told` of anyway."""
+    brought = list(pictures.bring(desk, lacking, at_once=at_once))
+    with desk.in_turn("intake", PATIENCE):
+        edited, said = pictures.changes(desk, brought)
+        noticed += said
+        return [t for t in _write(desk, now, Changes(edited=edited), desk.ledger.drafts()) if t.draft not in told]
 
 
 def _feeds(
@@ -91,7 +111,11 @@ def _feeds(
 
 
 def _folder(
-    desk: Desk, rows: Collection[DraftRow], now: dt.datetime, progress: Progress | None
+    desk: Desk,
+    rows: Collection[DraftRow],
+    now: dt.datetime,
+    progress: Progress | None,
+    lacking: list[pictures.Lacking],
 ) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.Seen]]:
     """What the content folder makes of the known drafts."""
     workspace = desk.workspace
@@ -114,10 +138,11 @@ def _folder(
         else:
             try:
                 draft = _parse(desk, item)
-                drafts.append(with_media_kept(desk, draft))
+                drafts.append(pictures.at_hand(desk, with_media_kept(desk, draft), lacking))
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
-                prints[item.path] = folder.Seen.of(item, draft)
+                if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none
+                    prints[item.path] = folder.Seen.of(item, draft)
             except DraftError as error:
                 present.append(item.path)
                 problems.append(Problem(str(item.path), error.line, error.message, error.mend or ""))

@@ -150,10 +150,13 @@ def _measured(post: Post, platform: Platform) -> list[tuple[str, int, int]]:
 
 
 def _framed(post: Post) -> str:
-    """The post's HTML for a sandboxed frame, its pictures inside it: a frame without an origin loads no files."""
+    """The post's HTML for a sandboxed frame, its pictures inside it; it loads nothing from elsewhere.
+
+    A member's picture would tell its server that somebody reads the draft, before anybody approved it.
+    """
     pictures = {m.sha256: _data_uri(m) for m in post.media if m.role in ("image", "cover") and m.path.is_file()}
     body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{pictures.get(m[1], "")}"', post.html)
-    policy = "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'"
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     style = (
         "body{font:16px/1.8 system-ui,sans-serif;margin:16px;color:#222;background:#fff}img{max-width:100%;height:auto}"
     )

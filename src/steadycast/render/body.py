@@ -36,7 +36,7 @@ class Body:
         self.media = tuple(self._taken())
         pictures = {m.ref: m.sha256 for m in self.media if m.role == "image"}
         ugc = draft.origin is Origin.UGC
-        finisher = Finisher(pictures, base, "nofollow ugc noopener" if ugc else "noopener")
+        finisher = Finisher(pictures, base, "nofollow ugc noopener" if ugc else "noopener", hotlinked=not ugc)
         self.html = finisher.finish(join_lines(self._cleaned(ugc=ugc)))
         refused = {unquote(m.ref) for m in draft.media}
         for name in dict.fromkeys(finisher.lost):

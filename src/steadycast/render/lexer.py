@@ -81,19 +81,21 @@ class Finisher:
 
     Bare URLs become links; pictures that the draft brings are named `media:<sha256>`; a link without a host is made
     absolute against `base`, or is only words when there is none. `lost` lists the pictures that nobody brought.
+    Pictures on the web stay, or become links where they are not to be `hotlinked`.
     """
 
-    def __init__(self, pictures: Mapping[str, str], base: str, rel: str) -> None:
+    def __init__(self, pictures: Mapping[str, str], base: str, rel: str, *, hotlinked: bool = True) -> None:
         self.lost: list[str] = []
         self._pictures = pictures
         self._base = base
         self._rel = rel
+        self._hotlinked = hotlinked
         self._shield = 0  # inside a, code or pre: a URL is not a link
         self._unlinked = False
 
     def finish(self, html: str) -> str:
         """`html`, finished."""
-        settled = _SETTLED_WITH_PICTURES if not self._pictures else _SETTLED
+        settled = _SETTLED_WITH_PICTURES if self._hotlinked and not self._pictures else _SETTLED
         if not _UNSETTLED.search(settled.sub("", html)):  # as most bodies are: no match of them is looked at singly
             return html
         return _WORTH_A_LOOK.sub(self._look, html)
@@ -144,9 +146,14 @@ class Finisher:
         if digest:
             return tag.replace(f'src="{entities.escape(src)}"', f'src="media:{digest}"')
         if src.startswith(("http://", "https://")):
-            return tag
+            return tag if self._hotlinked else self._instead(src, found.get("alt", ""))
         self.lost.append(unquote(src))
         return entities.escape(found.get("alt", ""))
+
+    def _instead(self, src: str, alt: str) -> str:
+        """A link to a picture: whoever follows it is counted by its server, and nobody else."""
+        words = entities.escape(alt.strip() or src.partition("//")[2].partition("/")[0] or src)
+        return words if self._shield else f'<a href="{entities.escape(src)}" rel="{self._rel}">{words}</a>'
 
 
 class Links:

@@ -1,0 +1,158 @@
+"""Pictures from elsewhere: fetched at intake, guarded, frozen with their draft; never a tracker in a letter."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from PIL import Image
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+from pytest_httpserver import HTTPServer
+from test_pipeline_feeds import Server, feed, item, look, titles
+from werkzeug import Response
+
+from steadycast import pipeline
+from steadycast.web import Fetcher
+
+KIT = '[channel.oa]\nplatform = "wechat"\n'
+BASE = COMMUNITY + DAILY.replace('"far"', '"oa"') + SITE + KIT
+
+
+def png(colour: str = "red") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+class Far:
+    """Somebody's server of pictures; `asked` counts."""
+
+    def __init__(self, httpserver: HTTPServer) -> None:
+        self.asked: list[str] = []
+        self.answer = Response(png(), content_type="image/png")
+        self.url = httpserver.url_for("/p/")
+        httpserver.expect_request(re.compile("/p/.*")).respond_with_handler(self._answered)
+
+    def _answered(self, request):
+        self.asked.append(request.path)
+        return self.answer
+
+
+@pytest.fixture
+def far(httpserver, monkeypatch):
+    """What is fetched for drafts may be on this machine here; nothing else changes."""
+    monkeypatch.setattr("steadycast.web.Fetcher", lambda: Fetcher(allow_private=True, deadline=5))
+    return Far(httpserver)
+
+
+def published(desk, draft):
+    """The files of each channel that the draft went out on."""
+    pipeline.plan(desk, MORNING)
+    sent = pipeline.publish(desk, draft=draft).sent
+    assert {s.channel: s.state for s in sent} == {"site": "published", "oa": "handed"}
+    return [[f for f in (desk.workspace.out / name).rglob("*") if f.is_file()] for name in ("site", "oa")]
+
+
+def pages(files):
+    return "".join(f.read_text() for f in files if f.suffix == ".html")
+
+
+@pytest.mark.parametrize("path", ["ugc/alice/walk.md", "pgc/walk.md"])
+def test_a_picture_from_elsewhere_is_the_drafts_own(bench, far, path):
+    """On pages and in a kit's media, from the bytes that were there at intake; it is told as new once."""
+    text = article("Walk", body=f"Words.\n\n![one]({far.url}a.png)\n\n![two]({far.url}b?fmt=png&x=1)")
+    desk = bench.set_up(BASE, {path: text})
+    found = look(desk)
+    assert [(t.kind, t.title) for t in found.taken] == [("new", "Walk")]
+    assert far.asked == ["/p/a.png", "/p/b"]
+    (row,) = pipeline.drafts(desk)
+    site, kit = published(desk, row["id"])
+    assert far.url not in pages(site)
+    assert any("media" in f.parts and f.stat().st_size for f in kit)
+    assert pages(site).count("<img") >= 2
+    assert look(desk, 1).taken == ()
+    assert len(far.asked) == 2, "once"
+
+
+@pytest.mark.parametrize(("path", "hotlinked"), [("ugc/alice/walk.md", False), ("pgc/walk.md", True)])
+def test_where_it_cannot_be_had_a_members_picture_is_a_link(bench, far, path, hotlinked):
+    """The house's own word stands. It is said once, is tried again, and where it comes at last that is an edit."""
+    far.answer = Response(status=404)
+    desk = bench.set_up(BASE, {path: article("Walk", body=f"Words.\n\n![the sea]({far.url}a.png)")})
+    found = look(desk)
+    assert "404" in found.noticed[0].message
+    assert found.problems == ()
+    (row,) = pipeline.drafts(desk)
+    page = pages(published(desk, row["id"])[0])
+    assert (f'<img src="{far.url}a.png"' in page) is hotlinked
+    assert (f'<a href="{far.url}a.png" rel="nofollow ugc noopener">the sea</a>' in page) is not hotlinked
+    far.answer = Response(png(), content_type="image/png")
+    later = pipeline.collect(desk, MORNING, at_once=True)
+    assert [(t.kind, t.title) for t in later.taken] == [("edited", "Walk")]
+    assert look(desk, 2).taken == ()
+
+
+@pytest.mark.parametrize("answer", [b"garbage", b"", b"<html></html>", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_stays_a_link(bench, far, answer):
+    far.answer = Response(answer, content_type="image/png")
+    desk = bench.set_up(BASE, {"ugc/alice/walk.md": article("Walk", body=f"Words ![sea]({far.url}a.png)")})
+    look(desk)
+    (row,) = pipeline.drafts(desk)
+    page = pages(published(desk, row["id"])[0])
+    assert f'src="{far.url}' not in page
+    assert f'<a href="{far.url}a.png"' in page
+
+
+def test_a_look_that_leaves_the_web_alone_asks_for_no_picture(bench, far):
+    """The draft is taken all the same; the next look that may fetches it."""
+    desk = bench.set_up(BASE, {"ugc/alice/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
+    assert titles(pipeline.collect(desk, MORNING, feeds=False)) == ["Walk"]
+    assert far.asked == []
+    assert titles(look(desk, 1), "edited") == ["Walk"]
+    assert look(desk, 2).taken == ()
+
+
+def test_an_address_inside_the_network_is_not_asked(bench, httpserver):
+    """Without the bench's leave: the guard is the fetcher's."""
+    far = Far(httpserver)
+    desk = bench.set_up(BASE, {"pgc/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
+    assert "public internet" in look(desk).noticed[0].message
+    assert far.asked == []
+
+
+def test_check_counts_pictures_from_elsewhere_until_they_are_here(bench, far, monkeypatch):
+    body = f"![a]({far.url}a.png)\n\n![b]({far.url}b.png)\n\n![a again]({far.url}a.png)"
+    desk = bench.set_up(BASE, {"pgc/walk.md": article("Walk", body=body)})
+    monkeypatch.chdir(desk.workspace.root)
+
+    def told():
+        return [(p.line, p.message) for p in pipeline.check(MORNING) if "elsewhere" in p.message]
+
+    assert told() == [(5, "2 pictures from elsewhere, not fetched")]
+    look(desk)
+    assert told() == []
+
+
+def test_a_preview_loads_nothing_from_elsewhere(bench, far):
+    """Not before approval, not after: neither its page nor a frame of it names another host as a source."""
+    for folder in ("ugc/bob", "pgc"):
+        desk = bench.set_up(BASE, {f"{folder}/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
+        file = desk.workspace.content / folder / "walk.md"
+        out = pipeline.preview(desk, file, channel="site", now=MORNING).page.parent
+        frames = [f.read_text() for f in out.rglob("*.html")]
+        policies = re.findall(r'Content-Security-Policy" content="([^"]*)"', "".join(frames))
+        assert policies
+        assert all("http" not in policy for policy in policies)
+    assert far.asked == []
+
+
+def test_a_feeds_pictures_come_with_its_item(bench, far, httpserver):
+    server = Server(httpserver)
+    server.has(item(1, body=f"&lt;img src='{far.url}a.png' alt='sea'&gt; words"))
+    desk = bench.set_up(BASE + feed(server.url, "take_old = 1"))
+    look(desk)
+    (row,) = pipeline.drafts(desk)
+    page = pages(published(desk, row["id"])[0])
+    assert far.url not in page
+    assert "<img" in page
