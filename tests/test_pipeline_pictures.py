@@ -156,3 +156,17 @@ def test_a_feeds_pictures_come_with_its_item(bench, far, httpserver):
     page = pages(published(desk, row["id"])[0])
     assert far.url not in page
     assert "<img" in page
+
+
+def test_what_is_held_back_stays_so_when_its_picture_comes(bench, far):
+    """An archive is one with its pictures as it was without them."""
+    old = {
+        f"pgc/{n}.md": article(f"Old {n}", f"date: 2020-01-{n:02}", body=f"Words {n} ![]({far.url}{n}.png)")
+        for n in range(1, 13)
+    }
+    desk = bench.set_up(BASE, old)
+    look(desk)
+    assert len(far.asked) == 12
+    rows = desk.ledger.drafts()
+    assert {row.state for row in rows} == {"archive"}
+    assert all(desk.ledger.revision(row.revision, row.id).content["media"] for row in rows)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from steadycast.draft import Draft
 from steadycast.draft.elsewhere import from_elsewhere
-from steadycast.intake.reconcile import Change, Known
+from steadycast.intake.reconcile import Change
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import keeps_media
+from steadycast.pipeline.identity import as_known
 from steadycast.pipeline.results import Problem
 from steadycast.schedule.model import Origin
 
@@ -63,7 +64,7 @@ def changes(desk: Desk, brought: list[tuple[Lacking, Made]]) -> tuple[tuple[Chan
         told += [Problem(path, None, said, STAYS_A_LINK, harmless=True) for said in made.missing]
         row = rows.get(path)
         if row and row.revision == one.revision != made.draft.revision:
-            found.append(Change(row.id, made.draft, Known(row.id, one.draft.path, row.revision)))
+            found.append(Change(row.id, made.draft, as_known(row), row.held, row.resembles))
     return tuple(found), told
 
 
