@@ -19,6 +19,7 @@ import orjson
 from steadycast.draft import keys as names
 from steadycast.draft import tables
 from steadycast.draft.attached import Attached, Folder, is_remote
+from steadycast.draft.comments import without_comments
 from steadycast.draft.cost import check_cost
 from steadycast.draft.decoding import SAVE_ANEW, decoded, shown, visible
 from steadycast.draft.fields import Keys
@@ -84,8 +85,8 @@ def parse(
         front = split(text)
         if _OF_NOTION.search(path.stem):
             front = with_properties(front)
-        front = replace(front, body=in_markdown(front.body))
         with _lines_of(front):
+            front = replace(front, body=in_markdown(without_comments(front.body)))
             check_depth(front.body)
             check_cost(front.body)
         folder = cache(partial(_folder, path, content_root, origin))

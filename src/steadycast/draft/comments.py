@@ -1,0 +1,97 @@
+"""Comments that writers leave for themselves, in every dialect: they never go out, and one without an end is an error.
+
+A parser of CommonMark knows only HTML's, and of those not the one that runs over an empty line.
+"""
+
+from __future__ import annotations
+
+import re
+
+from steadycast.errors import DraftError
+
+_MAY_HOLD_ONE = re.compile(r"%%|<!--|\{/\*|\{\{[<%]?-? ?/\*|\{#\s|comment")
+_TOKEN = re.compile(
+    r"^(?P<around>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})[^\n]*$"
+    r"|(?<![`\\])(?P<ticks>`+)"
+    r"|(?<![\\%])%%(?!%)(?P<obsidian>)"
+    r"|(?<!\\)<!--(?P<html>)"
+    r"|\{/\*(?P<mdx>)"
+    r"|\{\{(?:[<%]|-?)\s?/\*(?P<hugo>)"
+    r"|\{\{[<%]\s{0,9}comment\s{0,9}[>%]\}\}(?P<docsy>)"
+    r"|\{%-?\s{0,9}comment\b[^%{}\n]{0,200}%\}(?P<liquid>)"
+    r"|\{::comment(?P<kramdown_alone>[^{}]{0,2000}/\})"
+    r"|\{::comment\}(?P<kramdown>)"
+    r"|\{#(?=\s)(?P<jinja>)",
+    re.MULTILINE,
+)
+_ENDS = {
+    "obsidian": re.compile(r"%%(?!%)"),
+    "html": re.compile(r"(?<=<!--)-?>|--!?>"),
+    "mdx": re.compile(r"\*/\s{0,99}\}"),
+    "hugo": re.compile(r"\*/\s?(?:[>%]|-?)\}\}"),
+    "docsy": re.compile(r"\{\{[<%]\s{0,9}/\s{0,9}comment\s{0,9}[>%]\}\}"),
+    "liquid": re.compile(r"\{%-?\s{0,9}endcomment\s{0,9}-?%\}"),
+    "kramdown_alone": re.compile(""),
+    "kramdown": re.compile(r"\{:/(?:comment)?\}"),
+    "jinja": re.compile(r"#\}"),
+}
+_CODE = re.compile(r"`+|\n[ \t]*\n")
+_LONGEST_TICKS = 9  # a longer run opens no code in a line: each length without a second one costs a look to the end
+_CUTS = {"more", "truncate", "excerpt"}  # where a summary ends: no comment but a mark, and shown nowhere
+
+
+def without_comments(body: str) -> str:
+    """`body` without its comments; line numbers stay. Raises DraftError, with the body's line, for one without an end.
+
+    Code keeps what looks like one.
+    """
+    if not _MAY_HOLD_ONE.search(body):
+        return body
+    kept: list[str] = []
+    at = done = 0
+    while found := _TOKEN.search(body, at):
+        if found["fence"]:
+            at = _after_the_fence(body, found)
+        elif found["ticks"]:
+            at = _after_the_code(body, found)
+        else:
+            at = _after_the_comment(body, found)
+            if at > found.end() or found.lastgroup == "kramdown_alone":
+                kept += [body[done : found.start()], "\n" * body.count("\n", found.start(), at)]
+                done = at
+    return "".join([*kept, body[done:]])
+
+
+def _after_the_fence(body: str, found: re.Match[str]) -> int:
+    fence = found["fence"]
+    ends = re.compile(rf"^[ \t>]*{fence}{fence[0]}*[ \t]*$", re.MULTILINE).search(body, found.end())
+    if ends:
+        return ends.end()
+    return found.end() if found["around"] else len(body)  # inside a quotation or a list it ends with that
+
+
+def _after_the_code(body: str, found: re.Match[str]) -> int:
+    ticks = found["ticks"]
+    for run in _CODE.finditer(body, found.end()) if len(ticks) <= _LONGEST_TICKS else ():
+        if run[0] == ticks:
+            return run.end()
+        if run[0][0] == "\n":
+            break
+    return found.end()
+
+
+def _after_the_comment(body: str, found: re.Match[str]) -> int:
+    """Where the comment ends; where its mark does, if it is none."""
+    kind = str(found.lastgroup)
+    ends = _ENDS[kind].search(body, found.end())
+    a_figure = kind == "obsidian" and body[found.start() - 1 : found.start()].isdecimal()  # `5%%`
+    if a_figure and (ends is None or body[ends.start() - 1].isdecimal()):
+        return found.end()
+    if ends is None:
+        line = body.count("\n", 0, found.start()) + 1
+        mark = found[0].strip()
+        said = f"the comment that begins here with {mark} does not end: all that follows would be private"
+        raise DraftError(said, line=line, mend=f"end it, or write `{mark}` in backticks where it is none")
+    if kind == "html" and body[found.end() : ends.start()].strip().lower() in _CUTS:
+        return found.end()
+    return ends.end()
