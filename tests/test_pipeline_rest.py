@@ -50,12 +50,15 @@ def test_a_file_outside_content_is_no_draft(bench, tmp_path):
 
 
 def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
-    desk = bench.set_up(SETTINGS + '[channel.wechat]\nplatform = "wechat"\n')
-    desk = bench.settings(SETTINGS.replace('"far"]', '"far", "wechat"]') + '[channel.wechat]\nplatform = "wechat"\n')
+    bench.set_up(SETTINGS)
+    narrow = bench.root / "channels" / "narrow" / "channel.toml"
+    narrow.parent.mkdir()
+    narrow.write_text('api = 1\nbase = "far"\ntitle = "Narrow"\n\n[limits.html]\nmax = 1000\n', encoding="utf-8")
+    desk = bench.settings(SETTINGS.replace('"far"]', '"far", "narrow"]') + '[channel.narrow]\nplatform = "narrow"\n')
     bench.drop("pgc/1.md", article("One", body="很长" * 20_000))
     made = pipeline.preview(desk, "pgc/1.md", now=MORNING)
     assert set(made.counts) == {"site", "far"}
-    assert [p.message.split(":")[0] for p in made.problems] == ["wechat"]
+    assert [p.message.split(":")[0] for p in made.problems] == ["narrow"]
 
 
 def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
