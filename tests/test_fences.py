@@ -56,6 +56,7 @@ LIBRARIES = {
     "comrak": {"render", "draft"},  # draft reads a body's outline: its first heading, what it shows
     "nh3": {"render", "intake"},
     "PIL": {"render"},
+    "resvg_py": {"render"},
     "yaml": {"draft", "pipeline"},
     "cyclopts": {"cli"},
     "rich": {"cli"},

@@ -265,14 +265,17 @@ class _Composer:
                 with self._noting():
                     adapted = self.body.studio.adapt(media, rule)
                     found.append(adapted)
-                    self._check_moves(media, adapted, rule)
+                    self._check_loss(media, adapted, rule)
                     if adapted.sha256 != media.sha256:
                         names[media.sha256] = adapted.sha256
         return (*self._covers(title), *found), names
 
-    def _check_moves(self, media: Media, adapted: Media, rule: MediaRule) -> None:
-        """Tell of an animation that comes out as one picture."""
+    def _check_loss(self, media: Media, adapted: Media, rule: MediaRule) -> None:
+        """Tell of an animation that comes out as one picture, and of a drawing that comes out in pixels."""
         studio = self.body.studio
+        if media.mime == "image/svg+xml" != adapted.mime:
+            said = f"image {media.ref} is a drawing, and becomes {adapted.path.suffix[1:].upper()} where none is taken"
+            self._fault(said, "nothing has to be done", harmless=True)
         if studio.frames(media) > 1 and studio.frames(adapted) == 1:
             line = next((m.line for m in self.draft.media if m.ref == media.ref), None)
             taken = f"at most {rule.bytes} bytes" if adapted.mime == media.mime else " or ".join(rule.formats)

@@ -18,13 +18,16 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, UnidentifiedImageError
 
+from steadycast.render import drawing
+
 MEMORY = 2 << 30  # bytes of address space
 SECONDS = 30  # of CPU time, a request
 FILE_SIZE = 64 << 20
 PIXELS = 40_000_000
 FRAMES = 200
 ANIMATED_PIXELS = 400_000_000  # width x height x frames
-OPENED = ("PNG", "JPEG", "GIF", "WEBP")
+OPENED = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
+DRAWN = 1600  # pixels of the longer side of a drawing that becomes a picture
 FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP"}
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp"}
 QUALITIES = (88, 80, 72, 64, 54, 44, 34)
@@ -61,6 +64,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 def measure(source: str) -> dict[str, Any]:
     """Width and height as a viewer shows them, and the number of frames; one that breaks off half-way is refused."""
+    if source.endswith(".svg"):
+        _, width, height = _drawing(source)
+        _open(source).load()
+        return {"width": round(width), "height": round(height), "frames": 1}
     with _open(source) as image:
         for frame in ImageSequence.Iterator(image):
             frame.load()
@@ -102,6 +109,8 @@ def adapt(
 
     `crop` is [ratio] or [width, height]: cut from the middle, a little above it, then scaled to just that size.
     """
+    if source.endswith(".svg") and "svg" in formats and not crop:
+        return _safe_drawing(source, out, bytes)
     with _open(source) as image:
         kind = _format(image.format or "", formats)
         if getattr(image, "n_frames", 1) > 1 and kind == image.format and kind in {"GIF", "WEBP"} and not crop:
@@ -118,7 +127,7 @@ def adapt(
 
 def _open(source: str) -> Image.Image:
     try:
-        image = Image.open(source, formats=OPENED)
+        image = Image.open(_drawn(source) if source.endswith(".svg") else source, formats=OPENED)
     except UnidentifiedImageError:
         raise Unusable("is not a picture, whatever its name says") from None
     if image.width * image.height > PIXELS:
@@ -129,9 +138,40 @@ def _open(source: str) -> Image.Image:
     return image
 
 
+def _drawing(source: str) -> tuple[bytes, float, float]:
+    try:
+        return drawing.read(Path(source).read_bytes())
+    except drawing.NoDrawingError as error:
+        raise Unusable(str(error)) from None
+
+
+def _safe_drawing(source: str, out: str, limit: int | None) -> dict[str, Any]:
+    data, width, height = _drawing(source)
+    if limit is not None and len(data) > limit:
+        raise Unusable(f"is a drawing of {len(data)} bytes; at most {limit} are taken")
+    Path(out).write_bytes(data)
+    return {"ext": "svg", "width": round(width), "height": round(height)}
+
+
+def _drawn(source: str) -> BytesIO:
+    """A drawing as a PNG, large enough for a page. Nothing outside the file is read: its links are gone by now."""
+    import resvg_py
+
+    data, width, height = _drawing(source)
+    if not 1 / 50 <= width / max(height, 0.01) <= 50:
+        raise Unusable(f"is a drawing of {width:g} x {height:g}: too narrow for a picture")
+    across = max(1, round(DRAWN * min(1.0, width / height)))
+    try:
+        return BytesIO(resvg_py.svg_to_bytes(svg_string=data.decode(), width=across))
+    except ValueError as error:
+        raise Unusable(f"is a drawing that cannot be shown: {error}") from None
+
+
 def _format(own: str, formats: list[str]) -> str:
     """The format to write: its own where allowed, else the first of `formats`."""
     wanted = [FORMATS[name] for name in formats if name in FORMATS]
+    if own == "AVIF":  # mail, old readers and platforms do not show it
+        return wanted[0] if wanted else "JPEG"
     return own if not wanted or own in wanted else wanted[0]
 
 

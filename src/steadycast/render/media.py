@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -27,13 +28,15 @@ from steadycast.errors import DraftError
 from steadycast.render.worker import Worker
 
 IMAGE_BYTES = 20 << 20
-_HEAD = 64  # bytes that tell a file's kind
+_HEAD = 1024  # bytes that tell a file's kind
 _VERSION = 2  # of what the worker makes: another number makes every adapted file anew
 _MIMES = {
     "jpg": "image/jpeg",
     "png": "image/png",
     "gif": "image/gif",
     "webp": "image/webp",
+    "avif": "image/avif",
+    "svg": "image/svg+xml",
     "mp3": "audio/mpeg",
     "m4a": "audio/mp4",
     "ogg": "audio/ogg",
@@ -47,13 +50,18 @@ _MIMES = {
     "webm": "video/webm",
     "pdf": "application/pdf",
 }
-IMAGES = ("jpg", "png", "gif", "webp")
+IMAGES = ("jpg", "png", "gif", "webp", "avif", "svg")
+_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_SVG = re.compile(rb"<svg[\s>]")
 _MAGIC: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("png", lambda b: b.startswith(b"\x89PNG\r\n\x1a\n")),
     ("jpg", lambda b: b.startswith(b"\xff\xd8\xff")),
     ("gif", lambda b: b.startswith((b"GIF87a", b"GIF89a"))),
     ("webp", lambda b: b[:4] == b"RIFF" and b[8:12] == b"WEBP"),
     ("wav", lambda b: b[:4] == b"RIFF" and b[8:12] == b"WAVE"),
+    ("svg", lambda b: b.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" and _SVG.search(b) is not None),
+    ("avif", lambda b: b[4:8] == b"ftyp" and any(b[at : at + 4] in {b"avif", b"avis"} for at in (8, 16, 20, 24, 28))),
+    ("heic", lambda b: b[4:8] == b"ftyp" and b[8:12] in _HEIF),
     ("m4a", lambda b: b[4:8] == b"ftyp" and b[8:11] in {b"M4A", b"M4B"}),
     ("mov", lambda b: b[4:8] == b"ftyp" and b[8:10] == b"qt"),
     ("mp4", lambda b: b[4:8] == b"ftyp"),
@@ -65,6 +73,12 @@ _MAGIC: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("pdf", lambda b: b.startswith(b"%PDF-")),
     ("mp3", lambda b: b.startswith(b"ID3") or (len(b) > 1 and b[0] == 0xFF and b[1] & 0xE6 == 0xE2)),
     ("aac", lambda b: len(b) > 1 and b[0] == 0xFF and b[1] & 0xF6 == 0xF0),
+)
+
+
+_NO_HEIC = (
+    "save it as JPEG: on an iPhone choose Settings, Camera, Formats, Most Compatible "
+    "(设置 → 相机 → 格式 → 兼容性最佳), on a Mac export it from Preview"
 )
 
 
@@ -83,6 +97,8 @@ def store(source: Path | bytes, folder: Path, expected: str = "") -> Path:
     else:
         facts = source.stat()
         digest, extension = _identity(source, facts.st_size, facts.st_mtime_ns)
+    if extension == "heic":
+        raise DraftError("is HEIC, a picture format that only Apple's devices read", mend=_NO_HEIC)
     if extension is None:
         raise DraftError("is no picture, audio or video file that is taken", mend=f"use one of {', '.join(_MIMES)}")
     if expected and digest != expected:
@@ -181,7 +197,9 @@ class Studio:
             raise DraftError(f"{ref.role} {ref.ref} {error.message}", line=ref.line, mend=error.mend) from None
         extension = path.suffix[1:]
         if ref.role in {"image", "cover"} and extension not in IMAGES:
-            raise DraftError(f"{ref.role} {ref.ref} is {extension}", line=ref.line, mend="use PNG, JPEG, GIF or WebP")
+            raise DraftError(
+                f"{ref.role} {ref.ref} is {extension}", line=ref.line, mend="use PNG, JPEG, GIF, WebP, AVIF or SVG"
+            )
         stem = PurePosixPath(ref.ref).stem
         return Media(
             role=ref.role,
