@@ -13,7 +13,7 @@ from steadycast import pipeline
 
 def take_in(*, feeds: bool) -> list[dict[str, Any]]:
     """What was new, edited, renamed, gone or broken; as rows."""
-    with pipeline.Desk.open() as desk:
+    with pipeline.Desk.in_force() as desk:
         rows = pipeline.collect(desk, pipeline.now(), feeds=feeds).rows()
         pipeline.plan(desk, pipeline.now())
         return rows

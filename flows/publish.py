@@ -13,7 +13,7 @@ from steadycast import pipeline
 
 def serve(**asked: Any) -> list[dict[str, Any]]:
     """What went where, as rows. A run is a tick: the ledger says what is due."""
-    with pipeline.Desk.open() as desk:
+    with pipeline.Desk.in_force() as desk:
         return pipeline.publish(desk, **asked).rows()
 
 

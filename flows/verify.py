@@ -13,7 +13,7 @@ from steadycast import pipeline
 
 def look_back() -> list[dict[str, Any]]:
     """What was recovered, settled or seen, as rows."""
-    with pipeline.Desk.open() as desk:
+    with pipeline.Desk.in_force() as desk:
         return pipeline.verify(desk, pipeline.now()).rows()
 
 

@@ -238,6 +238,16 @@ def test_a_record_goes_to_one_series(bench, more):
         bench.settings(COMMUNITY + '[series.b]\nevery = "day at 20:00"\nwas = "daily"\n' + more)
 
 
+def test_drafts_stay_on_their_days_when_the_hour_moves(bench):
+    bench.set_up(FAR_ONLY, DRAFTS)
+    serve(bench, 23, 9, 0)
+    before = {slot.when[:10]: slot.title for slot in pipeline.plan(bench.desk, bench.clock.now()).slots}
+    desk = bench.settings(FAR_ONLY.replace("20:00", "21:30"))
+    after = pipeline.plan(desk, bench.clock.now()).slots
+    assert {slot.when[:10]: slot.title for slot in after} == before
+    assert {slot.when[11:] for slot in after} == {"21:30"}
+
+
 def test_a_channel_that_joins_a_series_owes_no_slot_that_is_past(bench):
     bench.set_up(COMMUNITY + DAILY.replace('"site", ', "") + SITE + FAR)
     assert serve(bench, 23, 19, 0) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 from steadycast.errors import SettingsError
 
 SETTINGS_FILE = "steadycast.toml"
+SOURCES = (SETTINGS_FILE, "holidays.toml")  # what its settings are read from
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Rooms:
     def cache(self) -> Path:
         """What can be made again."""
         return self.var / "cache"
+
+    @property
+    def kept_settings(self) -> Path:
+        """The settings that could be read last: they hold while steadycast.toml cannot be read."""
+        return self.var / "settings"
 
     @property
     def ledger(self) -> str:

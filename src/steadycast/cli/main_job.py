@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from steadycast import pipeline
@@ -72,6 +73,14 @@ def say_where(desk: Desk, collected: Collected) -> None:
 def say_published(published: Published) -> None:
     """The table of what went where, with links to the results."""
     show(linked(published.rows()), PUBLISHED, title="What went where", empty="Nothing was due.")
+
+
+def say_next_of(planned: Planned, series: Sequence[str]) -> None:
+    """Says of each of these series when its next slot is, and what it carries."""
+    for name in series:
+        slot = next((slot for slot in planned.slots if slot.series == name and slot.state != "excused"), None)
+        if slot:
+            say(f"  {name}: next {slot.when}, {slot.title or 'no draft yet'}")
 
 
 def say_next(planned: Planned) -> None:

@@ -34,7 +34,7 @@ def health(*, json: Json = False) -> int:
     """Say whether promises are being kept: the last slots served, no series starving, ticks coming. Exit 1 when not."""
     from steadycast import pipeline
 
-    with pipeline.Desk.open(readonly=True) as desk:
+    with pipeline.Desk.in_force(readonly=True) as desk:
         found = pipeline.health(desk, pipeline.now())
     if json:
         as_json(found.plain())

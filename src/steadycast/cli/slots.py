@@ -71,13 +71,14 @@ def publish(
     """
     from steadycast import pipeline
 
-    by_hand = bool(series or draft or slot)
-    with pipeline.Desk.open() as desk:
-        going = pipeline.leaving(desk, series=series, draft=draft, slot=slot, channel=channel) if by_hand else ()
-        if going and not (yes or dry_run) and not agreed([f"{sent.channel}: {sent.title}" for sent in going], "Send"):
+    by_hand = bool(series or draft or slot)  # else it serves the slots, as a cron of it does
+    if by_hand and not (yes or dry_run):
+        with pipeline.Desk.open() as desk:
+            going = pipeline.leaving(desk, series=series, draft=draft, slot=slot, channel=channel)
+        if going and not agreed([f"{sent.channel}: {sent.title}" for sent in going], "Send"):
             say("Nothing was sent.")
             return OK
-    with pipeline.Desk.open() as desk, progress("publishing") as bar:
+    with (pipeline.Desk.open if by_hand else pipeline.Desk.in_force)() as desk, progress("publishing") as bar:
         done = pipeline.publish(
             desk, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, progress=bar
         )
@@ -96,7 +97,7 @@ def verify(*, json: Json = False) -> int:
     """Settle unknown deliveries by read-back, and see whether published ones are there."""
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk, progress("looking") as bar:
+    with pipeline.Desk.in_force() as desk, progress("looking") as bar:
         looked = pipeline.verify(desk, pipeline.now(), progress=bar)
     if json:
         as_json(looked.rows())

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))]
 PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
+LOOK = 1.0  # seconds between two looks at steadycast.toml
 HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
@@ -46,11 +47,13 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
     """
     from steadycast.cli.main_job import main_job
     from steadycast.pipeline import Desk
-    from steadycast.workspace import load
+    from steadycast.workspace import in_force
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    workspace = load()
+    workspace, broken = in_force()
+    if broken:
+        complain(f"{broken}; the settings that were read before hold until it is fixed")
     with Processes(workspace.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
         if once:
             with Desk.open(workspace) as desk:
@@ -79,10 +82,10 @@ def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, st
         "",
         f"Prefect     http://127.0.0.1:{port}  (it asks for one line: {login_shown(desk.workspace)})",
         f"Drop in     {desk.workspace.content}",
-        "Up: flows on their schedules, content/ watched. Ctrl-C ends it.",
+        "Up: flows on their schedules, content/ and steadycast.toml watched. Ctrl-C ends it.",
     )
-    watcher = threading.Thread(target=watch, args=(desk, stop), daemon=True, name="watch")
-    watcher.start()
+    threading.Thread(target=watch, args=(desk, stop), daemon=True, name="watch").start()
+    threading.Thread(target=follow, args=(desk.workspace, stop), daemon=True, name="settings").start()
     while not stop.wait(0.5):
         for name, code in processes.dead().items():
             complain(f"{name} ended with code {code}: see {processes.logs / f'{name}.log'}")
@@ -95,10 +98,9 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
     """Answers /health meanwhile; each answer is read from the ledger anew."""
     from steadycast import pipeline
     from steadycast.cli.health_page import HealthServer
-    from steadycast.workspace import load
 
     def ask() -> dict[str, Any]:
-        with pipeline.Desk.open(load(workspace.root), readonly=True) as desk:
+        with pipeline.Desk.in_force(workspace.root, readonly=True) as desk:
             return pipeline.health(desk, pipeline.now()).plain()
 
     if not port:
@@ -121,12 +123,36 @@ def watch(desk: Desk, stop: threading.Event) -> None:
 
     for _ in pipeline.watch(desk.workspace.content, stop):
         try:
-            collected = pipeline.collect(desk, pipeline.now(), feeds=False)
-            say_taken_in(desk, collected, news_only=True)
-            pipeline.plan(desk, pipeline.now())
-            say_where(desk, collected)
+            with pipeline.Desk.in_force(desk.workspace.root) as here:  # its settings are read anew, as the flows do
+                collected = pipeline.collect(here, pipeline.now(), feeds=False)
+                say_taken_in(here, collected, news_only=True)
+                pipeline.plan(here, pipeline.now())
+                say_where(here, collected)
         except SteadycastError as error:
             complain(str(error))  # the next drop, and the scheduled intake, try again
+
+
+def follow(workspace: Workspace, stop: threading.Event) -> None:
+    """Says what changed in steadycast.toml, as it changes, and plans with it; what is wrong in it, and where."""
+    from steadycast import pipeline
+    from steadycast.cli.main_job import say_next_of
+    from steadycast.errors import SteadycastError
+    from steadycast.workspace import changes, load, prints
+
+    seen = prints(workspace)
+    while not stop.wait(LOOK):
+        if (now := prints(workspace)) == seen:
+            continue
+        seen = now
+        try:
+            before, workspace = workspace, load(workspace.root)
+            told = changes(before, workspace)
+            say(f"settings read anew: {'; '.join(told) or 'they say the same'}")
+            with pipeline.Desk.in_force(workspace.root) as desk:
+                planned = pipeline.plan(desk, pipeline.now())
+            say_next_of(planned, [name for name in workspace.series if any(name in line for line in told)])
+        except SteadycastError as error:
+            complain(f"{error}; the settings that were read before hold until it is fixed")
 
 
 def free_port(port: int) -> int:

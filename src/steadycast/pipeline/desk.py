@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import fcntl
 import getpass
+import logging
 import os
 import re
 import threading
@@ -23,7 +24,7 @@ from steadycast.delivery import Clock, SystemClock
 from steadycast.errors import InputError, LedgerError, Refused, SettingsError
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
-from steadycast.workspace import ChannelSettings, Workspace, load
+from steadycast.workspace import ChannelSettings, Workspace, in_force, load
 from steadycast.workspace.values import nearest
 
 UNPLACED = re.compile(r"\..+\.\d+(?:\.[0-9a-f]{8})?")  # .index.html.<pid>.<random>, media/.<sha256>.png.<pid>
@@ -56,6 +57,15 @@ class Desk:
     find_secret: Callable[[str], str | None] = find
     redact: Redactor = field(default_factory=Redactor)
     clock: Clock = field(default_factory=SystemClock)
+    broken_settings: SettingsError | None = None  # steadycast.toml cannot be read just now: those before it hold
+
+    @classmethod
+    def in_force(cls, root: Path | None = None, *, readonly: bool = False) -> Self:
+        """The nearest workspace, or that at `root`, as whoever serves has it: a slip in its settings stops no slot."""
+        workspace, broken = in_force(root)
+        if broken:
+            logging.getLogger(__name__).warning("%s; the settings that were read before hold until it is fixed", broken)
+        return cls(workspace, readonly, broken_settings=broken)
 
     @classmethod
     def open(cls, workspace: Workspace | None = None, *, readonly: bool = False) -> Self:

@@ -32,6 +32,7 @@ class Facts:
     missed: Sequence[Overdue] = ()  # whose last slot came to nothing
     unknown: Sequence[Overdue] = ()  # in doubt for longer than UNKNOWN_AFTER
     starving: Sequence[tuple[str, str]] = ()  # series, why
+    unread: int | None = None  # the line of steadycast.toml that cannot be read, 0 where none is known
     unplanned: Sequence[str] = ()  # series that owe slots, and none is planned
 
 
@@ -82,6 +83,7 @@ def judge(facts: Facts) -> tuple[Check, ...]:
     """The checks that follow from the facts. Pure."""
     return (
         _tick(facts),
+        _settings(facts.unread),
         _found("slots", [*facts.overdue, *facts.missed], "not served within its grace", "the last slots were served"),
         _planned(facts.unplanned),
         _starving(facts.starving),
@@ -97,6 +99,13 @@ def _tick(facts: Facts) -> Check:
     return Check(
         "tick", BAD if quiet > facts.quiet_after else OK, f"the last tick was {minutes} min ago", count=minutes
     )
+
+
+def _settings(line: int | None) -> Check:
+    if line is None:
+        return Check("settings", OK, "the settings can be read")
+    where = f"steadycast.toml:{line}" if line else "steadycast.toml"
+    return Check("settings", BAD, f"{where} cannot be read: the settings before it hold; `steadycast check` says why")
 
 
 def _found(name: str, rows: Sequence[Overdue], bad: str, good: str) -> Check:
@@ -142,6 +151,7 @@ def _facts(desk: Desk, now: dt.datetime) -> Facts:
             for kind, series, why in (alarm.key.split(":", 2) for alarm in ledger.alarms())
             if kind == "starvation" and why in STARVING and series in workspace.series
         ],
+        unread=(desk.broken_settings.line or 0) if desk.broken_settings else None,
     )
 
 

@@ -13,6 +13,7 @@ from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan as decide
+from steadycast.schedule.promises import carried_over
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
 PATIENCE = 120.0  # seconds that planning may take another process
@@ -27,7 +28,8 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
     with desk.in_turn("plan", PATIENCE):
         desk.ledger.take_back(now)
         promises.keep(desk, now)
-        slots = promises.owed(desk, now, now + horizon)
+        slots, former = promises.owed(desk, now, now + horizon), desk.ledger.assignments(now, now + horizon)
+        before = desk.ledger.promised(now, now + horizon)
         _drop(desk, now, slots, now + horizon)  # first: what begins from here on is seen below
         slots = promises.owed(desk, now, now + horizon)
         history = desk.ledger.used()
@@ -37,7 +39,7 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
             list(desk.workspace.series.values()),
             slots,
             stock,
-            desk.ledger.assignments(after, now + horizon),
+            [*desk.ledger.assignments(after, now + horizon), *carried_over(slots, [s.slot for s in before], former)],
             history,
             as_of,
             fill_within=desk.workspace.publish.fill_within,

@@ -6,13 +6,13 @@ import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steadycast.schedule.days import DAY
-from steadycast.schedule.model import Series, Slot
+from steadycast.schedule.model import Assignment, Series, Slot
 from steadycast.schedule.slots import slots
 
-__all__ = ["Standing", "owed", "rhythm"]
+__all__ = ["Standing", "carried_over", "owed", "rhythm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +64,18 @@ def owed(
     found = {id: slot for id, slot in found.items() if slot.at >= (now if id in there else max(since, oldest))}
     found |= {id: each.slot for id, each in there.items() if oldest <= each.slot.at < now and not each.over}
     return sorted(slot for slot in found.values() if slot.at < until)
+
+
+def carried_over(slots: Sequence[Slot], before: Sequence[Slot], assigned: Sequence[Assignment]) -> list[Assignment]:
+    """What the slots of a former rhythm carried, in the present slots of the same days: an hour moves, drafts stay."""
+    there = {slot.id for slot in slots}
+    free: dict[tuple[str, dt.date], list[Slot]] = defaultdict(list)
+    known = {slot.id for slot in before}
+    for slot in sorted(slots, reverse=True):
+        free[slot.series, slot.local.date()] += [] if slot.id in known else [slot]
+    given = {each.slot: each for each in assigned if not each.fixed and each.slot not in there}
+    return [
+        replace(given[old.id], slot=same_day.pop().id)
+        for old in sorted(slot for slot in before if slot.id in given)
+        if (same_day := free[old.series, old.local.date()])
+    ]

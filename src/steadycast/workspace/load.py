@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from steadycast.errors import SettingsError
-from steadycast.rooms import SETTINGS_FILE, Rooms, find_root
+from steadycast.rooms import SETTINGS_FILE, SOURCES, Rooms, find_root
 from steadycast.schedule.model import Series
 from steadycast.workspace.settings import (
     ChannelSettings,
@@ -39,6 +39,7 @@ class Workspace(Rooms):
 
     settings: Settings
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
+    sources: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)  # the files, as read
 
     @property
     def community(self) -> Community:
@@ -124,27 +125,31 @@ class Workspace(Rooms):
         return (known.title if known else "") or member
 
 
-def load(root: Path | None = None) -> Workspace:
-    """The workspace at `root` (else the nearest one), read and checked; a SettingsError names file, line and mend."""
+def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
+    """The workspace at `root` (else the nearest one), read and checked; a SettingsError names file, line and mend.
+
+    `settings` is the folder that its settings are read from, where that is another.
+    """
     root = (root or find_root()).resolve()
-    file = root / SETTINGS_FILE
+    file, holidays = ((settings or root) / name for name in SOURCES)
     try:
         raw = file.read_bytes()
     except OSError as error:
         raise SettingsError(
             f"cannot read it: {error.strerror}", file=file, mend="`steadycast init DIR` makes one"
         ) from None
+    sources = {SETTINGS_FILE: raw} | ({holidays.name: holidays.read_bytes()} if holidays.is_file() else {})
     text, table = _toml(file, raw)
     _known_keys(file, text, table)
     try:
-        settings = Settings.model_validate(table)
+        checked = Settings.model_validate(table)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         path = tuple(p for p in first["loc"] if p != "[key]")
         said, mend = _plainly(first["type"], first["msg"], path, table)
         raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), mend=mend) from None
-    _references(file, text, settings)
-    return Workspace(root, settings, _overrides(root))
+    _references(file, text, checked)
+    return Workspace(root, checked, _overrides(holidays, sources), sources)
 
 
 def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -292,12 +297,9 @@ def _paths(text: str) -> Iterable[tuple[int, tuple[str | int, ...]]]:
             yield number, (*table, *key[1].split("."))
 
 
-def _overrides(root: Path) -> dict[str, str]:
+def _overrides(file: Path, sources: Mapping[str, bytes]) -> dict[str, str]:
     """holidays.toml of the workspace: `"2027-02-14" = ""` makes a working day, a name makes a day off."""
-    file = root / "holidays.toml"
-    if not file.is_file():
-        return {}
-    _, table = _toml(file, file.read_bytes())
+    _, table = _toml(file, sources.get(file.name, b""))
     try:
         return {dt.date.fromisoformat(str(day)).isoformat(): str(name) for day, name in table.items()}
     except ValueError as error:

@@ -1,0 +1,98 @@
+"""The settings in force: those of steadycast.toml, or while it cannot be read the last ones that could."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from steadycast.errors import SettingsError
+from steadycast.rooms import SOURCES, Rooms, find_root
+from steadycast.workspace.load import Workspace, load
+
+VALUES = ("community", "series", "publish", "intake", "members")  # tables whose values may be shown to anybody
+
+
+def in_force(root: Path | None = None) -> tuple[Workspace, SettingsError | None]:
+    """The workspace by the settings in force, and what is wrong with steadycast.toml just now, if anything is.
+
+    For whoever serves: a slip in the file stops no slot. Raises SettingsError where none could ever be read.
+    """
+    root = (root or find_root()).resolve()
+    try:
+        workspace = load(root)
+    except SettingsError as error:
+        kept = Rooms(root).kept_settings
+        if not (kept / SOURCES[0]).is_file():
+            raise
+        return load(root, kept), error
+    _keep(workspace)
+    return workspace, None
+
+
+def _keep(workspace: Workspace) -> None:
+    """Put the files that were just read beside the ledger, each whole."""
+    folder = workspace.kept_settings
+    for name in SOURCES:
+        now, target = workspace.sources.get(name), folder / name
+        if now is None:
+            target.unlink(missing_ok=True)
+        elif not target.is_file() or target.read_bytes() != now:
+            folder.mkdir(parents=True, exist_ok=True)
+            fresh = target.with_name(f".{name}.{os.getpid()}")
+            fresh.write_bytes(now)
+            fresh.replace(target)
+
+
+def prints(workspace: Workspace) -> list[tuple[int, int, int] | None]:
+    """What tells that a file of the settings was written; an editor may put another in its place."""
+    found: list[tuple[int, int, int] | None] = []
+    for name in SOURCES:
+        try:
+            stat = (workspace.root / name).stat()
+            found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        except OSError:
+            found.append(None)
+    return found
+
+
+def changes(before: Workspace, after: Workspace) -> list[str]:
+    """What two readings of the settings say differently, a line each; values only where anybody may read them."""
+    old, new = _flat(_table(before)), _flat(_table(after))
+    told = [
+        _told(path, old.get(path), new.get(path))
+        for path in dict.fromkeys((*old, *new))
+        if old.get(path) != new.get(path)
+    ]
+    if before.overrides != after.overrides:
+        told.append("holidays.toml changed")
+    return list(dict.fromkeys(told))
+
+
+def _told(path: tuple[str, ...], old: Any, new: Any) -> str:
+    name = ".".join(path)
+    if path[0] == "series" and len(path) == 3 and path[2] in ("every", "rrule"):
+        if new is None or old is None:
+            return f"{path[1]} is {'gone' if new is None else f'now {new}'}"
+        return f"{path[1]} is now {new} (it was {old})"
+    if path[0] not in VALUES:
+        return f"{'.'.join(path[:2])} changed"
+    return f"{name} is {'gone' if new is None else f'now {new}'}"
+
+
+def _table(workspace: Workspace) -> Mapping[str, Any]:
+    return tomllib.loads(workspace.sources[SOURCES[0]].decode("utf-8-sig"))
+
+
+def _flat(table: Any) -> dict[tuple[str, ...], Any]:
+    return dict(_leaves(table, ()))
+
+
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not isinstance(value, Mapping) or len(path) > 2:
+        yield path, value
+        return
+    for key, inner in value.items():
+        yield from _leaves(inner, (*path, str(key)))
