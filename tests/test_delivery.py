@@ -891,3 +891,37 @@ def test_a_wave_begins_when_the_one_before_it_has_ended(ledger, promise, clock):
     assert {r.state for r in results} == {State.PUBLISHED}
     assert len(fake.posts) == 3
     assert fake.posts[0].key == ledger.marker(results[0].slot, "pages")
+
+
+def test_what_waits_for_the_next_wave_is_known_not_to_be_sent(ledger, promise, clock):
+    """A crash in the first wave leaves the second as it was claimed: none of its posts is in doubt, on any platform."""
+    fake = FakeChannel("blind", clock)
+    _, later = promise("pages", "links")
+    seen = []
+
+    def request(post, part):
+        seen.append(ledger.delivery(later).state)
+        raise SystemExit
+
+    fake._verbs.append(request)
+    waves = publish(ledger, fake, clock, wave=lambda claim: 0 if claim.channel == "pages" else 1)
+    assert seen == [State.CLAIMED]
+    assert [r.state for r in waves] == [State.UNKNOWN, State.PUBLISHED]
+
+
+def test_a_disk_that_is_full_at_the_second_wave_puts_nothing_in_doubt(ledger, promise, clock):
+    """The first wave went out; of the others it is known that they did not, and they are given back."""
+    fake = FakeChannel("blind", clock)
+    first, second, third = promise("pages", "links", "more")
+    intend = ledger.intend
+
+    def full(claims, now, lease):
+        if fake.calls:
+            raise LedgerError("disk is full")
+        return intend(claims, now, lease)
+
+    ledger.intend = full
+    waves = {"pages": 0, "links": 1, "more": 2}
+    with pytest.raises(LedgerError, match="full"):
+        publish(ledger, fake, clock, wave=lambda claim: waves[claim.channel])
+    assert [state(ledger, id) for id in (first, second, third)] == ["published", "due", "due"]

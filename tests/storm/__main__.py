@@ -16,7 +16,7 @@ from storm.weather import CLASSES, Storm
 
 SLOWEST = 0.6  # seconds a kill takes on a very busy machine
 FOLDERS = ("site-0", "feed-0", "podcast-0", "calendar-0")  # platforms whose far side is a folder
-SHARES = {"conditional": 0.4, "read-back": 0.4, "blind": 0.2}
+SHARES = {"conditional": 0.35, "read-back": 0.3, "blind": 0.15, "clocks": 0.2}
 
 
 def storm(options: argparse.Namespace) -> int:

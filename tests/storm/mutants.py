@@ -147,6 +147,15 @@ MUTANTS = (
     one("a platform keeps no id of its draft", f"{FAR}/two-phase/adapter.py",
         'draft = self.channel.once("draft", lambda: self._ask(post, "drafts", {"key": post.key, "text": post.text}))',
         'draft = self._ask(post, "drafts", {"key": post.key, "text": post.text})', fault="two-phase-0: look newest-missing"),
+    Mutant("leases and deadlines go by the wall", (
+        (f"{LEDGER}/spans.py", "    return own_moment(db, connection) or now", "    return now"),
+        (f"{LEDGER}/spans.py", "    return EPOCH + here.at + before", "    return now"),
+        (f"{LEDGER}/spans.py", "        _move(connection, here.offset - before)", "        pass"),
+    ), storm="clocks"),
+    one("what lasts does not follow a wall that is set", f"{LEDGER}/spans.py",
+        "        _move(connection, here.offset - before)", "        pass", storm="clocks"),
+    one("a look that is read waits by the wall", f"{LEDGER}/looks.py",
+        "(deadline or at) - moment, *rest", "(deadline or at) - now, *rest", storm="clocks"),
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def _row(result: Result) -> tuple[str, ...]:
-    tally = result.verdict.tallies[result.name]
+    tally = result.verdict.tallies[result.delivery]
     settled = f"{tally.settled} of {tally.doubted}" if result.name != "blind" else f"parked {tally.unknown}"
     return (
         result.name, *map(str, (
@@ -43,7 +43,9 @@ def told(results: Sequence[Result], most: int = 20) -> str:
             lines += story(result, key)
     seconds = sum(result.seconds for result in results)
     kills = sum(result.kills for result in results)
-    return "\n".join([*lines, f"{kills} kills in {seconds:.0f} s"])
+    sets = sum(result.sets for result in results)
+    walls = f", walls set {sets} times" if sets else ""
+    return "\n".join([*lines, f"{kills} kills in {seconds:.0f} s{walls}"])
 
 
 def story(result: Result, key: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import math
 import mmap
 import os
 import random
@@ -22,7 +23,7 @@ from typing import Any, Self
 import orjson
 
 from steadycast import crashpoints
-from steadycast.delivery import SystemClock
+from steadycast.delivery import Clock, SystemClock
 from steadycast.errors import LedgerError
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
@@ -33,7 +34,10 @@ from storm.checker import Verdict, judge, safety
 from storm.history import History, Kinds, logs, stories
 from storm.log import Log
 
-CLASSES = {"conditional": ("conditional", "two-phase"), "read-back": ("read-back",), "blind": ("blind",)}
+CLASSES = {
+    "conditional": ("conditional", "two-phase"), "read-back": ("read-back",), "blind": ("blind",),
+    "clocks": ("read-back",),  # the class that a wrong clock could double, while the walls are set and set again
+}  # fmt: skip
 CHANNELS = 4  # of each platform; odd ones carry threads
 LATE = dt.timedelta(hours=2)  # so long that nothing may be missed
 POINTS = tuple(p for p in crashpoints.POINTS if not p.startswith(("media", "file", "shelf")))
@@ -41,6 +45,10 @@ PAUSE = (0.8, 2.2)  # seconds: past a lease of 300 s / SCALE, and of a sending's
 LONG_PAUSE = (2.5, 4.0)  # until others have surely sent for him
 STEPS = 120  # crash points that a worker may pass, at most: some eight deliveries' worth
 PLACES = 256  # of workers at one time
+HOSTS = 2  # that share a server: their walls are minutes apart; one ledger that is a file has one
+APART = 200.0  # seconds
+FARTHEST = 600.0  # seconds that a wall is set forward or back
+CALM_AGAIN = (0.1, 1.0)  # seconds until it is set again
 STILL = {State.PLANNED, State.DUE, State.CLAIMED, State.SENDING}
 
 
@@ -55,6 +63,12 @@ class Result:
     seconds: float
     verdict: Verdict
     history: History
+    sets: int = 0  # of a wall
+
+    @property
+    def delivery(self) -> str:
+        """The class of its platforms."""
+        return worker.PLATFORMS[CLASSES[self.name][0]].delivery
 
 
 @dataclass
@@ -209,6 +223,8 @@ class Storm:
     watch: Callable[[str, int], None] = lambda _name, _kills: None
     stop_at_first: bool = False  # ends the storm at the first broken promise: mutants
     freeze_at: tuple[str, ...] = ()  # half of the workers freeze at one of these points
+    walls: Any = field(default_factory=lambda: memoryview(mmap.mmap(-1, 8 * HOSTS)).cast("d"))  # seconds wrong
+    sets: int = 0  # how often a wall was set
     steps: Any = field(default_factory=lambda: memoryview(mmap.mmap(-1, 4 * PLACES)).cast("I"))  # shared by all
 
     def run(self) -> Result:
@@ -229,7 +245,9 @@ class Storm:
             with Ledger.open(scene.address) as ledger:
                 history = scene.history(ledger)
             verdict = judge(history)
-            return Result(self.name, self.seed, kills, pauses, time.monotonic() - began, verdict, history)
+            return Result(
+                self.name, self.seed, kills, pauses, time.monotonic() - began, verdict, history, self.sets
+            )  # fmt: skip
 
     def _worker(self, scene: Scene, nth: int) -> None:
         """In the child. Every third worker is to die, or to freeze, at a numbered point; the others where it hits."""
@@ -240,7 +258,17 @@ class Storm:
         elif fate < 0.4:
             crashpoints.arm(draw.choice(POINTS), draw.randint(1, 4), "stop" if fate < 0.1 else "kill")
         self._count_steps((nth - 1) % PLACES)
-        worker.work(scene.ledger, scene.url, scene.folder, f"{self.seed}|{nth}")
+        worker.work(scene.ledger, scene.url, scene.folder, f"{self.seed}|{nth}", self._clock(nth))
+
+    def _clock(self, nth: int) -> Clock:
+        return worker.Blown(self.walls, nth % HOSTS if self.postgres else 0)
+
+    def _blow_clocks(self, draw: random.Random) -> None:
+        """NTP after a start, a machine that resumes, a person: a wall is set, half of the time right."""
+        host = draw.randrange(HOSTS)
+        apart = APART * host if self.postgres else 0.0
+        self.walls[host] = apart + draw.choice([0.0, draw.uniform(-FARTHEST, FARTHEST)])
+        self.sets += 1
 
     def _count_steps(self, place: int) -> None:
         """Every crash point that this process passes is one step of its life."""
@@ -255,6 +283,7 @@ class Storm:
     def _blow(self, scene: Scene, crew: Crew, draw: random.Random) -> tuple[int, int]:
         """Each worker lives for a drawn number of steps, then dies, or now and then freezes, at whatever it is at."""
         kills = pauses = 0
+        blows = time.monotonic() if self.name == "clocks" else math.inf
         lives: dict[int, tuple[int, int]] = {}  # pid -> its place in `steps`, and how many it is given
         began = time.monotonic()
         while kills < self.kills and time.monotonic() - began < self.longest and not scene.says("broken"):
@@ -263,6 +292,9 @@ class Storm:
                 self.steps[place] = 0
                 lives[crew.fork()] = (place, draw.randint(1, STEPS))
             time.sleep(draw.uniform(0.001, 0.008))
+            if time.monotonic() > blows:
+                self._blow_clocks(draw)
+                blows = time.monotonic() + draw.uniform(*CALM_AGAIN)
             died, stopped = crew.reap()
             kills, pauses = kills + died, pauses + stopped
             crew.thaw()
@@ -285,7 +317,9 @@ class Storm:
         scene.control("calm", calm=True)
         scene.say("calm")
         crew.thaw(everyone=True)
-        crew.start = lambda nth: worker.work(scene.ledger, scene.url, scene.folder, f"calm|{nth}")
+        for host in range(HOSTS):
+            self.walls[host] = 0.0
+        crew.start = lambda nth: worker.work(scene.ledger, scene.url, scene.folder, f"calm|{nth}", self._clock(nth))
         until = time.monotonic() + (12 if self.stop_at_first else 150)  # a loaded machine is slow, not silent
         while time.monotonic() < until and not scene.says("quiet") and not scene.says("broken"):
             crew.reap()

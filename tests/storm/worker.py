@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,20 @@ class Shifted:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class Blown(SystemClock):
+    """The clock of one of the storm's machines, whose wall is set again and again: `walls` says by how many seconds."""
+
+    def __init__(self, walls: Sequence[float], host: int) -> None:
+        self._walls, self._host = walls, host
+
+    def now(self) -> dt.datetime:
+        return super().now() + dt.timedelta(seconds=self._walls[self._host])
+
+    def reading(self) -> bootclock.Reading | None:
+        read, by = super().reading(), dt.timedelta(seconds=self._walls[self._host])
+        return read and read._replace(wall=read.wall + by)
 
 
 def kind_of(channel: str) -> str:
@@ -178,9 +192,9 @@ def tick(ledger: Ledger, desk: Desk, clock: Clock, *, choose: Callable[[list[int
     return len(done)
 
 
-def work(ledger: Ledger, url: str, folder: Path, seed: str) -> None:
+def work(ledger: Ledger, url: str, folder: Path, seed: str, clock: Clock) -> None:
     """Tick until killed, on a ledger that was opened before the fork: its statements are made, its connections are not."""
-    draw, clock = random.Random(seed), SystemClock()
+    draw = random.Random(seed)
     desk = Desk(url, Log(folder / "ours.log"), clock)
     ledger.engine.dispose(close=False)
     while True:

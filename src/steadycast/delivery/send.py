@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -85,10 +85,9 @@ def deliver(
     if hold_until is not None:
         wait_until(clock, hold_until)
     crashpoints.here("held")
-    jobs = _intended(ledger, jobs, clock)
     sending = _Sending(ledger, clock)
-    for number in sorted({wave(job.claim) if wave else 0 for job in jobs}):
-        ended |= sending.run([job for job in jobs if not wave or wave(job.claim) == number], workers)
+    for first, rest in _waves(jobs, wave):
+        ended |= sending.run(_intended(ledger, first, rest, clock), workers)
     crashpoints.here("told")
     return [_result(claim, ended.get(claim.id)) for claim in claims]
 
@@ -150,10 +149,18 @@ def _to_freeze(claim: Claimed, post: bytes) -> FrozenPost:
     return FrozenPost(claim.id, claim.token, post, digest, post_from_bytes(post).revision)
 
 
-def _intended(ledger: Ledger, jobs: list[Job], clock: Clock) -> list[Job]:
-    """The jobs that may be sent: their intents are durable."""
-    if not jobs:
-        return []
+def _waves(jobs: list[Job], wave: Callable[[Claimed], int] | None) -> Iterator[tuple[list[Job], list[Job]]]:
+    """One wave after another, each with what comes after it."""
+    numbered = [(wave(job.claim) if wave else 0, job) for job in jobs]
+    for number in sorted({number for number, _ in numbered}):
+        yield [job for n, job in numbered if n == number], [job for n, job in numbered if n > number]
+
+
+def _intended(ledger: Ledger, jobs: list[Job], waiting: list[Job], clock: Clock) -> list[Job]:
+    """The jobs that may be sent: their intents are durable. Those that wait for the next wave have none yet.
+
+    Whatever ends this process meanwhile, it is known of them that nothing was sent.
+    """
     lease = QUEUED + max(job.steps.lasts for job in jobs)
     claims = [job.claim for job in jobs]
     asked, now = clock.monotonic(), clock.now()
@@ -161,7 +168,7 @@ def _intended(ledger: Ledger, jobs: list[Job], clock: Clock) -> list[Job]:
         granted = {claim.id: claim for claim in ledger.intend(claims, now, lease)}
     except LedgerError:
         # Whether the commit took effect is not known, that nothing was sent is: both ways lead back to due.
-        back = [unsent(claim, "the ledger could not be written", clock.now()) for claim in claims]
+        back = [unsent(job.claim, "the ledger could not be written", clock.now()) for job in [*jobs, *waiting]]
         for give_back in (ledger.release, ledger.receive):
             with suppress(LedgerError):
                 give_back(back, clock.now())
