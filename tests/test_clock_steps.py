@@ -80,7 +80,7 @@ def test_a_live_owners_lease_outlasts_a_wall_that_is_set(shared, step):
 
 
 @pytest.mark.parametrize("step", STEPS, ids=SHOWN)
-@pytest.mark.parametrize("when", ["written", "being-read"])
+@pytest.mark.parametrize("when", ["written", "after-recovery", "being-read"])
 def test_the_wait_before_a_look_is_not_cut_short(shared, step, when):
     """The line is cut and the post is taken at the last moment; the wall is set before the look, or while it begins."""
     ledger, fake, clock = shared
@@ -99,6 +99,10 @@ def test_the_wait_before_a_look_is_not_cut_short(shared, step, when):
     if when == "written":
         clock.set_wall(clock.now() + step)
         tick(ledger, fake, clock)
+    if when == "after-recovery":
+        ledger.recover(clock.now())
+        clock.set_wall(clock.now() + step)
+        settle(ledger, fake.open, clock=clock, workers=1)
     clock.advance(20 * SECOND)
 
     def opens(channel, once):

@@ -44,6 +44,8 @@ PHASES: dict[
 FROZEN = tuple(p for p in POINTS if not p.endswith("-written"))  # there he would keep everybody from the ledger
 BODY = "request-leaves:2"  # the head has left, and the wire's last question been asked: the rest makes it a post
 FREEZES = {"frozen": "cleared", "frozen in the send": BODY}
+WALLS = {"ahead": 600.0, "back": -600.0}  # seconds
+SET = tuple(f"wall {way}{when}" for way in WALLS for when in ("", "-in-send"))
 LAPSE = 4.0  # seconds: the longest lease here has lapsed
 NOTHING = 1e9  # seconds until nothing wakes
 NOTE = "?"  # in place of a point: nobody dies
@@ -77,6 +79,7 @@ class Case:
     slot: str
     came: int = 0  # how often the point was come to
     shift: float = 0.0
+    wall: float = 0.0  # seconds that the wall is wrong by
     findings: list[Finding] = field(default_factory=list)
     side: Any = field(default_factory=Web)  # the far side
 
@@ -113,7 +116,7 @@ def run(channels: Sequence[str] = CHANNELS, seed: int = 1) -> list[Case]:
 def drills() -> list[str]:
     """Every kind of fault, of a sending and of a look."""
     sends = [*faults.SENDS, *(f"too-many:{wait}" for wait in faults.RETRY_AFTER)]
-    return [*(f"send {kind}" for kind in sends), *(f"look {kind}" for kind in faults.LOOKS), "late death"]
+    return [*(f"send {kind}" for kind in sends), *(f"look {kind}" for kind in faults.LOOKS), *SET, "late death"]
 
 
 def drill(channels: Sequence[str] = DRILLED, kinds: Sequence[str] = (), seed: int = 1) -> list[Case]:
@@ -139,8 +142,12 @@ def _drilled(scene: Scene, empty: Path, channel: str, kind: str) -> Case:
     before = ["accept"] if channel.startswith("two-phase") else ["slow"] * (worker.parts_of(channel) - 1)
     _begin_anew(scene, empty)
     _promise(scene, case, scene.ledger)
-    last = {"send": fault, "look": "cut-after", "late": "accept"}[verb]
+    last = {"send": fault, "look": "cut-after", "late": "accept", "wall": "error-before"}[verb]
     scene.control("script", script={"send": [*before, last], "look": [fault] if verb == "look" else []})
+    if verb == "wall":  # it is set when the answer was lost, or when a worker has just died in mid-request
+        died = ("request-ready", "kill", len(before) + 1) if fault.endswith("in-send") else (None,)
+        _wait(_tick(scene, case, scene.ledger, *died))
+        case.wall = WALLS[fault.removesuffix("-in-send")]
     if verb == "late":  # the last part, told to the witness and never sent
         _wait(_tick(scene, case, scene.ledger, "request-ready", "kill", len(before) + 1))
         scene.control("still")
@@ -248,7 +255,7 @@ def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str 
         return pid
     try:
         signal.alarm(20)  # nothing here takes as long
-        clock = worker.Shifted(case.shift)
+        clock = worker.Shifted(case.shift, case.wall)
         log = Log(scene.folder / "ours.log", now=clock.monotonic)
         ledger.engine.dispose(close=False)
         if point == NOTE:

@@ -51,17 +51,18 @@ class Shifted:
     """The machine's clock, some time on: what lies between two processes of one story is not waited for."""
 
     by: float = 0.0  # seconds
+    wall: float = 0.0  # and the wall alone, by so many: it was set
 
     def now(self) -> dt.datetime:
-        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.by)
+        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.by + self.wall)
 
     def monotonic(self) -> float:
         return time.monotonic() + self.by
 
     def reading(self) -> bootclock.Reading | None:
-        by = dt.timedelta(seconds=self.by)
+        by, wall = dt.timedelta(seconds=self.by), dt.timedelta(seconds=self.by + self.wall)
         read = bootclock.reading()
-        return read and read._replace(at=read.at + by, wall=read.wall + by)
+        return read and read._replace(at=read.at + by, wall=read.wall + wall)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
