@@ -71,9 +71,20 @@ class Draft:
     slug: str = ""
     ready: bool = True  # front matter `draft: true` makes it False
     date: dt.datetime | None = None  # aware: front matter, else the file's name, else mtime
+    dated: bool = True  # False: `date` is the time of the file, and nobody said it
     event: DraftEvent | None = None
     media: tuple[MediaRef, ...] = ()
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
     extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
     body_line: int = 1  # the file's line on which the body begins
     notes: tuple[Note, ...] = ()  # told by `check` and by intake; not kept
+
+    @property
+    def opens(self) -> dt.datetime | None:
+        """The instant before which it does not go out: `not_before`, else its date, as Hugo and Jekyll hold it back.
+
+        A pin says more than a date; and an event is announced ahead of its own.
+        """
+        if self.not_before or not self.dated or self.slot or self.event:
+            return self.not_before
+        return self.date

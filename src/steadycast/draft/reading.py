@@ -187,7 +187,7 @@ class _Reading:
             derived.append("title")
         if date is None:
             derived.append("date")
-            date = date_of_name(self.path, keys.zone) or mtime
+            date = date_of_name(self.path, keys.zone)
         media = tuple(self.media())
         noticed: list[Note] = []
         event = tables.event(keys, noticed)
@@ -212,7 +212,8 @@ class _Reading:
             canonical_url=self.address("canonical_url", "canonical"),
             slug=keys.text("slug"),
             ready=is_ready(self.keys, self.path),
-            date=date,
+            date=date or mtime,
+            dated=date is not None,
             event=event,
             media=media,
             channels=tables.channels(keys),

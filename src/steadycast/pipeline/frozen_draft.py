@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -14,6 +15,10 @@ from steadycast.draft import Draft, DraftEvent, MediaRef
 from steadycast.ledger.intake import HELD
 from steadycast.schedule.model import Form, Origin, StockItem
 
+UNDATED = "~"  # of one drop, after all that have a date
+HAN_NUMBER = "(?<=第)[零〇一二两三四五六七八九十百千]{1,9}"
+UNITS = {"十": 10, "百": 100, "千": 1000}
+DIGITS = {letter: n for n, letter in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 INSTANTS = ("not_before", "expires", "date")
 
 OUT_OF_STOCK = {"gone", "not-ready", "rejected", *HELD}  # states of a draft that no slot may carry
@@ -60,7 +65,8 @@ def to_plan(draft: Draft, zone: dt.tzinfo) -> dict[str, Any]:
     return {
         "series": list(draft.series),
         "slot": draft.slot,
-        "not_before": _text(draft.not_before),
+        "not_before": _text(draft.opens),
+        "date": _text(draft.date and draft.date.astimezone(dt.UTC)) if draft.dated else None,
         "expires": _text(draft.expires),
         "evergreen": draft.evergreen,
         "priority": draft.priority,
@@ -84,10 +90,28 @@ def to_stock(row: Any, last_used: dt.datetime | None, pin: Callable[[str], str] 
         evergreen=bool(plan.get("evergreen")),
         priority=int(plan.get("priority") or 0),
         since=row.approved_at,
+        order=f"{plan.get('date') or UNDATED}|{natural(row.path)}",
         event_start=instant(plan.get("event_start")),
         skip_channels=frozenset(plan.get("skip") or ()),
         last_used=last_used,
     )
+
+
+def natural(name: str) -> str:
+    """A file's name so that names sort as people count: 2 before 10, 第二回 before 第十回."""
+    counted = re.sub(HAN_NUMBER, lambda found: str(_number(found[0])), name.casefold())
+    return re.sub(r"\d{1,12}", lambda found: found[0].zfill(12), counted)
+
+
+def _number(text: str) -> int:
+    """A Chinese numeral below ten thousand."""
+    total, digit = 0, 0
+    for letter in text:
+        if letter in UNITS:
+            total, digit = total + (digit or 1) * UNITS[letter], 0
+        else:
+            digit = digit * 10 * (letter in DIGITS) + DIGITS.get(letter, 0)
+    return total + digit
 
 
 def draft_id(*said: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
@@ -11,11 +12,13 @@ from steadycast.pipeline import digest, promises
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
+from steadycast.schedule.fairness import LONG_AGO
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan as decide
 from steadycast.schedule.promises import carried_over
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
+ONE_DROP = dt.timedelta(minutes=1)
 PATIENCE = 120.0  # seconds that planning may take another process
 
 
@@ -59,7 +62,19 @@ def stock_of(desk: Desk, history: Iterable[Past]) -> list[StockItem]:
     """Every approved draft that may still go out, as the planner sees it."""
     last_used = {past.draft: past.at for past in history}
     rows = [row for row in desk.ledger.drafts() if row.approved_revision and row.state not in OUT_OF_STOCK]
-    return [to_stock(row, last_used.get(row.id), desk.workspace.pin) for row in rows]
+    stock = [to_stock(row, last_used.get(row.id), desk.workspace.pin) for row in rows]
+    return _dropped_together(stock)
+
+
+def _dropped_together(stock: Sequence[StockItem]) -> list[StockItem]:
+    """What came into stock within a moment of another came at once: a folder is copied file by file, in any order."""
+    found: list[StockItem] = []
+    last = LONG_AGO
+    for item in sorted(stock, key=lambda item: item.since):
+        together = found and item.since - last <= ONE_DROP
+        last = item.since
+        found.append(replace(item, since=found[-1].since) if together else item)
+    return found
 
 
 def _deliveries(

@@ -53,7 +53,7 @@ def as_stock(draft: Draft, zone: dt.tzinfo) -> StockItem:
         form=draft.form,
         origin=draft.origin,
         series=draft.series,
-        not_before=draft.not_before,
+        not_before=draft.opens,
         expires=draft.expires,
         evergreen=draft.evergreen,
         event_start=start.replace(tzinfo=zone) if start and start.tzinfo is None else start,

@@ -94,9 +94,15 @@ class StockItem:
     evergreen: bool = False
     priority: int = 0  # higher goes first
     since: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # in stock since (approved at)
+    order: str = ""  # of what came into stock at once, whose turn is before whose: by date, then by name
     event_start: dt.datetime | None = None
     skip_channels: frozenset[str] = frozenset()
     last_used: dt.datetime | None = None  # for evergreens: when it last went out
+
+    @property
+    def turn(self) -> tuple[dt.datetime, str, str]:
+        """Where it stands among equals: what waited longest is first."""
+        return self.since, self.order, self.draft
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,9 +177,7 @@ class _Desk:
         """Give each pinned draft its slot; of two pinned to one, the one there before, then by priority."""
         pins = [item for item in self.stock.values() if item.slot is not None]
         named = _by_name(self.slots) if pins else {}
-        for item in sorted(
-            pins, key=lambda item: (item.draft not in self.used, -item.priority, item.since, item.draft)
-        ):
+        for item in sorted(pins, key=lambda item: (item.draft not in self.used, -item.priority, item.turn)):
             for slot in named.get(_normal(item.slot or ""), ()):
                 if self._may_pin(slot, item):
                     self._pin(slot, item)
@@ -215,7 +213,7 @@ class _Desk:
     def make_room(self) -> None:
         """Give each draft that would expire unused the last of its slots that one without haste has; each moves one."""
         hasty = [i for i in self.stock.values() if i.expires and not i.evergreen and i.slot is None]
-        for item in sorted(hasty, key=lambda i: (i.expires, -i.priority, i.since, i.draft)):
+        for item in sorted(hasty, key=lambda i: (i.expires, -i.priority, i.turn)):
             if item.draft in self.used:
                 continue
             able = [s for s in self.slots if self._could_carry(s, item)]
@@ -343,8 +341,7 @@ class _Desk:
             key=lambda item: (
                 item.draft != same,
                 max((use.at for use in self.uses[item.draft]), default=LONG_AGO),
-                item.since,
-                item.draft,
+                item.turn,
             ),
             default=None,
         )

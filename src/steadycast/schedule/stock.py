@@ -12,6 +12,7 @@ from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.model import Form, Origin, Series, Slot, StockItem
 
 EVENT_WITHIN = dt.timedelta(days=3)  # an event's draft serves an occasion at most this far from its own start
+Turn = tuple[dt.datetime, str, str]
 IN_HAND = 1  # slots: a draft about to expire goes out one slot early, in case the last one is missed
 
 
@@ -63,10 +64,8 @@ class Pool:
             ((item.event_start, item.draft, item) for item in items if item.form is Form.EVENT and item.event_start),
             key=lambda event: event[:2],
         )
-        self._waiting = sorted(plain, key=lambda item: (item.not_before or LONG_AGO, item.since, item.draft))[::-1]
-        self._expiring = sorted(
-            (item for item in plain if item.expires), key=lambda item: (item.expires, item.since, item.draft)
-        )
+        self._waiting = sorted(plain, key=lambda item: (item.not_before or LONG_AGO, item.turn))[::-1]
+        self._expiring = sorted((item for item in plain if item.expires), key=lambda item: (item.expires, item.turn))
         self._empty = sorted(empty)
         self._last = {item.draft: bisect_left(self._empty, item.expires) for item in self._expiring if item.expires}
         self._calm_until = 0  # index of the empty slot before which nothing can have come close to expiring
@@ -100,8 +99,7 @@ class Pool:
                 abs((item.event_start or at) - occurrence),
                 order.index(item.origin) if order else 0,
                 self._turns.of(item.member),
-                item.since,
-                item.draft,
+                item.turn,
             ),
             default=None,
         )
@@ -147,29 +145,29 @@ class _Queue:
 
     def __init__(self, used: Container[str], turns: Turns) -> None:
         self._used, self._turns = used, turns
-        self._drafts: dict[str, list[tuple[dt.datetime, str, StockItem]]] = defaultdict(list)
-        self._members: list[tuple[tuple[dt.datetime, int], dt.datetime, str, str]] = []
+        self._drafts: dict[str, list[tuple[Turn, StockItem]]] = defaultdict(list)
+        self._members: list[tuple[tuple[dt.datetime, int], Turn, str]] = []
 
     def push(self, item: StockItem) -> None:
         drafts = self._drafts[item.member]
-        heappush(drafts, (item.since, item.draft, item))
-        if drafts[0][1] == item.draft:
-            heappush(self._members, (self._turns.of(item.member), item.since, item.draft, item.member))
+        heappush(drafts, (item.turn, item))
+        if drafts[0][1].draft == item.draft:
+            heappush(self._members, (self._turns.of(item.member), item.turn, item.member))
 
     def best(self, at: dt.datetime) -> StockItem | None:
         """The next draft; it stays until it is used or has expired."""
         while self._members:
             first = self._members[0]
-            member = first[3]
+            member = first[2]
             drafts = self._drafts[member]
-            while drafts and (drafts[0][1] in self._used or not in_time(drafts[0][2], at)):
+            while drafts and (drafts[0][1].draft in self._used or not in_time(drafts[0][1], at)):
                 heappop(drafts)
             if not drafts:
                 heappop(self._members)
                 continue
             # Turns only grow: an entry that is out of date stands too far ahead, never too far behind.
-            current = (self._turns.of(member), *drafts[0][:2], member)
+            current = (self._turns.of(member), drafts[0][0], member)
             if current == first:
-                return drafts[0][2]
+                return drafts[0][1]
             heapreplace(self._members, current)
         return None
