@@ -20,6 +20,7 @@ from pytest_httpserver import HTTPServer
 from steadycast import pipeline
 from steadycast.channel import Busy, Refused
 from steadycast.ledger.checkup import SQLITE_WANTED, Checkup, check_up
+from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline import findings
 from steadycast.pipeline.deployments import prefect_yaml
@@ -27,7 +28,7 @@ from steadycast.pipeline.doctor import announced, doctor, tz_version, unreachabl
 from steadycast.pipeline.findings import Finding
 
 HOUR = dt.timedelta(hours=1)
-WELL = Checkup("SQLite", "3.40.1", "0001", modes=SQLITE_WANTED, wanted=SQLITE_WANTED)
+WELL = Checkup("SQLite", "3.40.1", HEAD, modes=SQLITE_WANTED, wanted=SQLITE_WANTED)
 
 
 def states(rows: list[Finding]) -> dict[str, str]:
@@ -195,10 +196,10 @@ def test_a_look_that_breaks_stops_no_other(well: Bench, monkeypatch: pytest.Monk
         (Checkup("SQLite", "3", None), {"ledger": "warn"}),
         (Checkup("SQLite", "3", "9999"), {"ledger": "bad"}),
         (Checkup("SQLite", "3", "0000"), {"ledger": "warn"}),
-        (Checkup("SQLite", "3", "0001", damage="row 3 missing from index"), {"ledger's file": "bad"}),
-        (Checkup("SQLite", "3", "0001", others_read=True), {"ledger's file": "warn"}),
-        (Checkup("SQLite", "3", "0001", modes={"synchronous": "off"}, wanted={"synchronous": "extra"}), {"durability": "bad"}),
-        (Checkup("PostgreSQL", "15", "0001", modes={"fsync": "off"}, wanted={"fsync": "on"}), {"durability": "bad"}),
+        (Checkup("SQLite", "3", HEAD, damage="row 3 missing from index"), {"ledger's file": "bad"}),
+        (Checkup("SQLite", "3", HEAD, others_read=True), {"ledger's file": "warn"}),
+        (Checkup("SQLite", "3", HEAD, modes={"synchronous": "off"}, wanted={"synchronous": "extra"}), {"durability": "bad"}),
+        (Checkup("PostgreSQL", "15", HEAD, modes={"fsync": "off"}, wanted={"fsync": "on"}), {"durability": "bad"}),
     ],
 )  # fmt: skip
 def test_a_ledger_is_judged_by_what_it_says_of_itself(seen: Checkup, wanted: dict[str, str]) -> None:
@@ -357,7 +358,7 @@ def test_a_mail_channel_without_a_server_has_nothing_to_try(tmp_path: Path) -> N
 def test_a_ledger_is_looked_at_as_it_will_be_used(database: str) -> None:
     """Its modes are those of a connection that writes; a server's clock is asked for."""
     seen = check_up(database)
-    assert (seen.tables, seen.damage, seen.doubtful_until) == ("0001", "", None)
+    assert (seen.tables, seen.damage, seen.doubtful_until) == (HEAD, "", None)
     if seen.kind == "SQLite":
         assert seen.modes == SQLITE_WANTED
     else:
