@@ -53,7 +53,9 @@ def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
     bench.set_up(SETTINGS)
     narrow = bench.root / "channels" / "narrow" / "channel.toml"
     narrow.parent.mkdir()
-    narrow.write_text('api = 1\nbase = "far"\ntitle = "Narrow"\n\n[limits.html]\nmax = 1000\ncut = false\n', encoding="utf-8")
+    narrow.write_text(
+        'api = 1\nbase = "far"\ntitle = "Narrow"\n\n[limits.html]\nmax = 1000\ncut = false\n', encoding="utf-8"
+    )
     desk = bench.settings(SETTINGS.replace('"far"]', '"far", "narrow"]') + '[channel.narrow]\nplatform = "narrow"\n')
     bench.drop("pgc/1.md", article("One", body="很长" * 20_000))
     made = pipeline.preview(desk, "pgc/1.md", now=MORNING)
