@@ -381,3 +381,20 @@ def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path):
     assert min(notes) > left + 10
     assert len(lines) > 2
     assert max(lines) - min(lines) < 6
+
+
+@pytest.mark.parametrize(
+    ("html", "summary", "stands"),
+    [
+        ("<p>Rain &amp; wind.</p>", "Rain & wind.", False),
+        ('<p>We <a href="https://x.example">met</a>\nat the bridge. Then we left.</p>', "We met at the bridge.…", False),
+        ("<h2>First</h2><p>We met.</p>", "We met.", False),
+        ("<p>We met.</p>", "A short walk.", True),
+    ],
+)
+def test_a_summary_stands_above_the_text_only_where_the_text_does_not_begin_with_it(tmp_path, html, summary, stands):
+    post = dataclasses.replace(article(tmp_path / "in"), html=html, summary=summary)
+    publish(tmp_path / "out", post)
+    text = page(tmp_path / "out", "notes/2026-11-02-2000.html")
+    assert ('<p class="summary">' in text) == stands
+    assert '<meta name="description" content="' in text

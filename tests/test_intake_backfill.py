@@ -60,7 +60,7 @@ def test_a_repository_tells_the_day_each_file_was_first_committed(tmp_path):
     git("commit", "-qm", "one")
     (tmp_path / '引"号\n a.md').write_text("# 甲\n\nedited")
     (tmp_path / "ugc" / "bob").mkdir(parents=True)
-    (tmp_path / "ugc" / "bob" / "b.md").write_text('title = "乙"\n')
+    (tmp_path / "ugc" / "bob" / "b.md").write_text('+++\ntitle = "乙"\n+++\n')
     (tmp_path / "gone.md").unlink()
     git("add", "-A")
     git("commit", "-qm", "two", at="2025-04-01T08:00:00+08:00")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Container, Iterable
+from html import unescape
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,7 +17,16 @@ from .views import listing_of, minutes, page_of, view, web
 
 FIXED = ("style.css", "favicon.svg", "robots.txt")
 OVERVIEWS = {"series": "series", "member": "members", "tag": "tags"}
+_TAG = re.compile(r"<[^>]*>")
+_BEGINNING = 8000  # characters of HTML: a summary has 200 at most
 SITEMAP = 45_000  # a sitemap holds 50,000 addresses: sitemaps.org/protocol.html
+
+
+def _standfirst(post: Post) -> str:
+    """The summary, to stand above the text, unless the text begins with it anyway."""
+    said = "".join(post.summary.rstrip("…").split())
+    begins = "".join(unescape(_TAG.sub("", post.html[:_BEGINNING])).split())
+    return "" if said in begins[: len(said) + 200] else post.summary
 
 
 class Pages:
@@ -87,6 +98,7 @@ class Pages:
             shown=shown,
             title=post.title,
             description=post.summary,
+            standfirst=_standfirst(post),
             body=with_media(post, "../" * page.count("/")),
             sound=sound and {"src": media_name(sound), "mime": sound.mime, "length": minutes(sound.seconds)},
             film=film and {"src": media_name(film), "mime": film.mime},

@@ -137,6 +137,12 @@ def date_of_name(path: PurePosixPath, zone: ZoneInfo) -> dt.datetime | None:
         return None
 
 
+def title_of(front: Front, keys: Keys, path: PurePosixPath) -> str:
+    """The title of a text that was published before: by the same rule as a draft's."""
+    heading = None if (title := visible(keys.text("title"))) else outline(front.body).heading
+    return title or (visible(heading.text) if heading else "") or title_of_name(path)
+
+
 def title_of_name(path: PurePosixPath) -> str:
     """The title that a file's name gives: without a date before it, or Notion's number behind it."""
     stem = path.parent.name if path.stem in {"index", "README"} else path.stem

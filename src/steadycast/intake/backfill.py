@@ -13,8 +13,8 @@ from steadycast.draft import date_of_name
 from steadycast.draft.decoding import decode
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import split
-from steadycast.draft.outline import outline
-from steadycast.draft.reading import is_ready
+from steadycast.draft.keys import DATE
+from steadycast.draft.reading import is_ready, title_of, title_of_name
 from steadycast.errors import DraftError, FeedError, InputError
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
@@ -103,9 +103,9 @@ def _past(found: Found, zone: ZoneInfo, now: dt.datetime) -> PastItem | Problem:
     # Only what the record needs is read: an old picture that is gone does not undo that the text was published.
     try:
         front = split(decode(found.raw or b""))
-        keys, look = Keys(front, zone), outline(front.body)
-        title = keys.text("title") or (look.heading.text if look.heading else "") or found.path.stem
-        at = keys.instant("date", "published_at", "date_published", "publishDate") or date_of_name(found.path, zone)
+        keys = Keys(front, zone)
+        title = title_of(front, keys, found.path)
+        at = keys.instant(*DATE, "publishDate") or date_of_name(found.path, zone)
         ready = is_ready(keys, found.path)
     except DraftError as error:
         return Problem(found.path, error.message, error.mend or "", error.line)
@@ -138,7 +138,12 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
             yield Problem(PurePosixPath(path), *NOT_READY)
         elif at <= now:
             yield PastItem(
-                at.astimezone(zone), _title(root / path), "", Form.ARTICLE, _member(PurePosixPath(path)), path
+                at.astimezone(zone),
+                _title(root / path, PurePosixPath(path), zone),
+                "",
+                Form.ARTICLE,
+                _member(PurePosixPath(path)),
+                path,
             )
 
 
@@ -149,7 +154,9 @@ def _ready(file: Path, path: PurePosixPath, zone: ZoneInfo) -> bool:
         return True  # what cannot be read says nothing, and that it was committed stays true
 
 
-def _title(file: Path) -> str:
-    head = file.read_bytes()[:4096].decode("utf-8", "replace")
-    found = re.search(r"""^(?:title\s*[:=]\s*["']?(.+?)["']?|#\s+(.+?))\s*$""", head, re.MULTILINE | re.IGNORECASE)
-    return (found[1] or found[2]) if found else file.stem
+def _title(file: Path, path: PurePosixPath, zone: ZoneInfo) -> str:
+    try:
+        front = split(decode(file.read_bytes()[:HEAD].decode("utf-8", "ignore").encode()))
+        return title_of(front, Keys(front, zone), path)
+    except DraftError:
+        return title_of_name(path)
