@@ -387,7 +387,11 @@ def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path):
     ("html", "summary", "stands"),
     [
         ("<p>Rain &amp; wind.</p>", "Rain & wind.", False),
-        ('<p>We <a href="https://x.example">met</a>\nat the bridge. Then we left.</p>', "We met at the bridge.…", False),
+        (
+            '<p>We <a href="https://x.example">met</a>\nat the bridge. Then we left.</p>',
+            "We met at the bridge.…",
+            False,
+        ),
         ("<h2>First</h2><p>We met.</p>", "We met.", False),
         ("<p>We met.</p>", "A short walk.", True),
     ],

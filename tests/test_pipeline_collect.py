@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
@@ -231,3 +232,48 @@ def test_a_problem_is_news_once_and_so_is_its_end(bench, desk):
     assert ([p.path for p in again.problems], again.fresh, again.fixed) == (["pgc/broken.md"], (), ())
     bench.drop("pgc/broken.md", article("Whole"))
     assert collect(desk, MORNING + 2 * HOUR).fixed == ("pgc/broken.md",)
+
+
+class TestWhatIsNoticed:
+    """Of drafts that are taken all the same: told when they come, and by `check`."""
+
+    def test_a_slip_in_a_key_is_named_once_at_intake_and_by_check(self, bench, desk):
+        bench.drop("pgc/a.md", "---\ntitle: A\nserie: daily\n---\nWords.\n")
+        said = "pgc/a.md:3: nothing reads 'serie' (did you mean series?)"
+        assert [str(note) for note in collect(desk).noticed] == [said]
+        assert collect(desk).noticed == ()
+        assert said in [str(found) for found in pipeline.check(MORNING, root=bench.root)]
+
+    def test_an_encoding_that_is_sure_is_named_and_harmless(self, bench, desk):
+        bench.drop("pgc/a.md", "# 沪语读书会\n\n今朝天气蛮好，大家都来了。\n".encode("gbk"))
+        (note,) = collect(desk).noticed
+        assert ("GBK" in note.message, note.harmless) == (True, True)
+        assert [row.title for row in desk.ledger.drafts()] == ["沪语读书会"]
+
+    def test_many_of_one_title_are_told_however_they_come(self, bench, desk):
+        for n in range(3):
+            bench.drop(f"pgc/{n}.md", f"# Contents\n\nWords of {n}, and of no other.\n")
+        (note,) = collect(desk).noticed
+        assert "3 drafts have the title Contents: this one, pgc/1.md, pgc/2.md" in str(note)
+        bench.drop("pgc/3.md", "# Contents\n\nOther words, of a fourth.\n")
+        assert "4 drafts" in str(collect(desk).noticed)
+        bench.drop("pgc/4.md", "# Something else\n\nWords that stand alone.\n")
+        assert collect(desk).noticed == ()
+        assert "4 drafts have the title Contents" in str(pipeline.check(MORNING, root=bench.root))
+
+    def test_a_series_may_be_called_by_its_title(self, bench):
+        desk = bench.set_up(SETTINGS.replace('title = "Daily"', 'title = "每日一文"'))
+        bench.drop("pgc/a.md", "---\n标题：甲\n栏目：每日一文\n---\n文。\n")
+        assert collect(desk).problems == ()
+        (row,) = desk.ledger.drafts()
+        assert row.plan["series"] == ["daily"]
+
+
+def test_a_tree_of_every_dialect_is_taken_as_it_is(bench, desk):
+    tree = Path(__file__).parent / "dialects" / "pgc"
+    settings = SETTINGS.replace("[series.daily]", "[series.notes]")
+    desk = bench.set_up(settings)
+    shutil.copytree(tree, bench.root / "content/pgc", dirs_exist_ok=True)
+    collected = collect(desk)
+    assert [str(problem) for problem in collected.problems if problem.path.endswith(".md")] == []
+    assert len(collected.taken) == len(list(tree.rglob("*.md")))

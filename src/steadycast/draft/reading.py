@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
@@ -77,7 +77,8 @@ def parse(
     """The draft in `raw`, the bytes of `file`, which lies at `path` below content/.
 
     `mtime` is aware, and dates a draft that nothing else dates. Naive times are in `zone`. With `known_series` None,
-    series are not checked. Raises DraftError: file, line, what is wrong, and how to mend it.
+    series are not checked; a mapping says what is meant by each of its words. Raises DraftError: file, line, what is
+    wrong, and how to mend it.
     """
     try:
         origin, member = place(path)
@@ -270,7 +271,10 @@ class _Reading:
         if found is None:
             return ()
         words = self.keys.as_words(*found)
-        return words if known is None else tuple(self.keys.choice(found[0], word, known, "series") for word in words)
+        if known is None:
+            return words
+        named = dict.fromkeys(self.keys.choice(found[0], word, known, "series") for word in words)
+        return tuple(dict.fromkeys(known[word] if isinstance(known, Mapping) else word for word in named))
 
     def slot(self) -> str | None:
         found = self.keys.take("slot")

@@ -52,7 +52,7 @@ def collect(
         known = desk.ledger.drafts()
         lacking: list[pictures.Lacking] = []
         changes, problems, prints = _folder(desk, known, now, progress, lacking)
-        noticed = _noticed(changes)
+        noticed = _noticed(changes, known)
         taken = _write(desk, now, changes, known)
         problems += held(desk)
         fresh, fixed = _remember(desk, now, problems, feeds=False)
@@ -69,10 +69,14 @@ def collect(
     return Collected(tuple(taken), tuple(problems), looked, fresh, fixed, tuple(noticed))
 
 
-def _noticed(changes: Changes) -> list[Problem]:
+def _noticed(changes: Changes, rows: Iterable[DraftRow]) -> list[Problem]:
     """What is told once of drafts that were taken, when they come or are edited."""
     drafts = [change.draft for change in (*changes.new, *changes.edited)]
-    return [*(problem for draft in drafts for problem in notes_of(draft)), *Titles(drafts).problems()]
+    titles, here = Titles(drafts), {str(draft.path) for draft in drafts}
+    for row in rows:
+        if row.state not in {"gone", "not-ready"} and row.path not in here:
+            titles.add_known(row.title, row.path)
+    return [*(problem for draft in drafts for problem in notes_of(draft)), *titles.problems()]
 
 
 def _pictures(

@@ -30,6 +30,11 @@ class Titles:
         if draft.ready:
             self._paths.setdefault(draft.title, []).append(str(draft.path))
 
+    def add_known(self, title: str, path: str) -> None:
+        """Counts one that was there before, where one that was added has its title."""
+        if title in self._paths:
+            self._paths[title].append(path)
+
     def problems(self) -> Iterator[Problem]:
         """One for each title that many have."""
         for title, paths in self._paths.items():

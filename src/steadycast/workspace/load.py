@@ -77,9 +77,11 @@ class Workspace(Rooms):
         return {name: self._series(name, table) for name, table in self.settings.series.items()}
 
     @property
-    def series_names(self) -> frozenset[str]:
-        """The names by which a draft may ask for a series: before it was renamed, too."""
-        return frozenset(name for each in self.series.values() for name in (each.name, each.was) if name)
+    def series_names(self) -> dict[str, str]:
+        """What a draft may call a series, and the name that is meant: its title, its name before it was renamed."""
+        series = self.series.values()
+        titles = {each.title: each.name for each in series if each.title}
+        return titles | {each.was: each.was for each in series if each.was} | {each.name: each.name for each in series}
 
     def pin(self, slot: str) -> str:
         """A draft's `slot` key, where it names a series as that is called now."""
