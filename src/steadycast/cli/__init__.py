@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__
 from steadycast.cli import desk, drafts, record, slots, up
-from steadycast.cli.operations import backup, doctor, health, rebuild, restore
+from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, complain
 from steadycast.errors import SteadycastError
 
@@ -50,7 +50,7 @@ for group, commands in {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.preview, drafts.render),
     SLOTS: (slots.plan, slots.publish, slots.verify, slots.confirm, slots.settle),
     RECORD: (record.status, record.report, record.backfill),
-    DESK: (desk.init, desk.deploy, up.up, doctor, health, backup, restore, rebuild),
+    DESK: (desk.init, desk.deploy, up.up, doctor, health, backup, restore, rebuild, here),
 }.items():
     for command in commands:
         app.command(command, group=group)

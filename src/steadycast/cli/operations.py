@@ -1,4 +1,4 @@
-"""Commands for whoever keeps the desk running: doctor, health, backup, restore, rebuild."""
+"""Commands for whoever keeps the desk running: doctor, health, backup, restore, rebuild, here."""
 
 from __future__ import annotations
 
@@ -103,3 +103,24 @@ def rebuild(channel: str | None = None, *, json: Json = False) -> int:
     else:
         say(*(made.line() for made in done) if done else ["No channel has published into a folder yet."])
     return NEEDS_A_PERSON if any(made.problems for made in done) else OK
+
+
+def here(*, moved: bool = False, new: bool = False) -> int:
+    """Say that this workspace goes on from this machine and folder, after it was copied, moved, or lost its ledger.
+
+    What is due by now may have gone out from elsewhere: it is looked for before it is sent, or waits for a person.
+
+    Parameters
+    ----------
+    moved
+        The workspace only moved, and nothing was published from elsewhere meanwhile: nothing is in doubt.
+    new
+        The ledger is lost, and no backup is to be had: go on with a new one. What lies in content/ counts as unused.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        stood = desk.ledger.move_here(pipeline.now(), moved=moved, new=new)
+        folder = desk.workspace.root
+    say(f"From now on {folder} publishes." if stood else f"{folder} publishes already: nothing stood against it.")
+    return OK

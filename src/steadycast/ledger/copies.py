@@ -17,7 +17,7 @@ from steadycast import durable
 from steadycast.errors import LedgerError
 from steadycast.ledger.connection import BUSY_TIMEOUT, Database, telling
 from steadycast.ledger.migrations import HEAD
-from steadycast.ledger.restore import COPY, fingerprint, mark_as_copy
+from steadycast.ledger.restore import COPY, PLACE, fingerprint, mark_as_copy
 from steadycast.ledger.tables import EPOCH
 
 SIDECARS = ("-journal", "-wal", "-shm")
@@ -49,6 +49,7 @@ def copy(db: Database, to: Path, now: dt.datetime) -> Standing:
             source.backup(target)
             target.execute("PRAGMA journal_mode=DELETE")  # no -wal file beside it
             target.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (COPY, now.isoformat()))
+            target.execute("DELETE FROM meta WHERE key = ?", (PLACE,))  # whoever puts it back means it to publish there
             target.commit()
         durable.sync(to)
     return standing(to)

@@ -36,6 +36,8 @@ DELIVERY = table("delivery")
 FAR = dt.timedelta(days=400)  # ahead of its hour nobody sends anything further
 RESTORED = "restored"  # the code of a delivery that is in doubt for this
 WHY = "the ledger was restored from an older copy: look whether it is there"
+LOST = "lost"  # meta: this ledger is new, and beside it lies the mark of one that published until then
+PLACE = "place"  # meta: the machine and folder that it publishes from
 COPY = "copy"  # meta: this ledger is a copy, made then; nothing is known of what was sent since
 INSTANTS = ("until", "ahead", "ended")
 KEYS = ("intents", "secret", COPY, "restored_looks", "restored_new", *(f"restored_{name}" for name in INSTANTS))
@@ -251,6 +253,8 @@ def _told(db: Database, connection: Connection) -> Doubt:
     spans = {name: max(getattr(mark, name), getattr(before, name) or getattr(mark, name)) for name in INSTANTS}
     # A mark of this installation knows until when; of another one it says only that a ledger was here.
     found = Doubt(**spans, copy=before.copy and not same, new=True, looks=same and before.looks)
+    if not same and not int(meta.get("intents", 0)):
+        upsert(connection, META, [{"key": LOST, "value": mark.until.astimezone(dt.UTC).isoformat()}])
     upsert(connection, META, [{"key": "intents", "value": str(mark.intents)}], ["value"])
     _keep(connection, found)
     return found

@@ -39,6 +39,7 @@ from steadycast.ledger import (
     intake,
     looks,
     people,
+    place,
     plans,
     reads,
     recovery,
@@ -83,6 +84,11 @@ class Ledger(Database):
     open_alarm = installation.open_alarm
     alarm_sent = installation.alarm_sent
     close_alarm = installation.close_alarm
+
+    # Where it is
+    objection = place.objection
+    settle_here = place.settle_here
+    move_here = place.move_here
 
     # What came in
     drafts = intake.drafts

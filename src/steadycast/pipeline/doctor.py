@@ -87,6 +87,8 @@ def _ledger(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
     yield from findings.ledger(seen)
     known = [] if seen.tables is None else [desk.ledger.last_tick(), service.latest_event(desk.ledger)]
     yield from findings.clock(now, max((at for at in known if at), default=None), seen.clock)
+    if known and (stopped := desk.ledger.objection()):
+        raise stopped
 
 
 def _frozen(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001

@@ -73,10 +73,13 @@ class Health:
 def health(desk: Desk, now: dt.datetime) -> Health:
     """The health of this community at `now`; a ledger that cannot be read is bad health, not an error."""
     try:
-        facts = _facts(desk, now)
+        facts, stopped = _facts(desk, now), desk.ledger.objection()
     except SteadycastError:
         return Health(now, (Check("ledger", BAD, "the ledger cannot be read: `steadycast doctor` says why"),))
-    return Health(now, (Check("ledger", OK, "the ledger can be read"), *judge(facts)))
+    ledger = Check("ledger", OK, "the ledger can be read")
+    if stopped:
+        ledger = Check("ledger", BAD, "nothing is published until a person has spoken: `steadycast doctor` says why")
+    return Health(now, (ledger, *judge(facts)))
 
 
 def judge(facts: Facts) -> tuple[Check, ...]:

@@ -78,6 +78,7 @@ def publish(
     if dry_run:
         rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
         return Published(tuple(_rehearsed(desk, row) for row in _on(rows, asked)), dry_run=True)
+    desk.ledger.settle_here()
     began = desk.clock.now()
     desk.ledger.recover(began)
     rows = _on(_rows(desk, asked), asked)

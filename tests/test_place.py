@@ -1,0 +1,157 @@
+"""Two copies of a workspace, a workspace that moved, and a new ledger where an old one was."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+
+import pytest
+from pipeline_bench import EVENING, MORNING, SETTINGS, article
+
+from steadycast import pipeline
+from steadycast.cli import main
+from steadycast.errors import LedgerError
+from steadycast.ledger import place
+from steadycast.pipeline import Desk
+from steadycast.workspace import load
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def published(bench):
+    """A community that published one day, and has stock for more."""
+    bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Post {n}") for n in range(5)})
+    pipeline.collect(bench.desk, MORNING)
+    pipeline.plan(bench.desk, MORNING)
+    publish(bench, bench.desk, EVENING)
+    return bench
+
+
+def publish(bench, desk: Desk, at: dt.datetime):
+    bench.clock.advance(at - bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    return pipeline.publish(desk)
+
+
+def copied(bench, to) -> Desk:
+    """A desk of a copy of the workspace; the far side is the same one."""
+    shutil.copytree(bench.root, to)
+    side = to / "var" / "out" / "far-side-far"
+    shutil.rmtree(side)
+    side.symlink_to(bench.desk.workspace.out / "far-side-far")
+    return Desk(load(to), clock=bench.clock)
+
+
+def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(published, tmp_path):
+    with copied(published, tmp_path / "copy") as copy:
+        publish(published, published.desk, EVENING + DAY)
+        with pytest.raises(LedgerError, match=r"published from .*two copies.*steadycast here"):
+            publish(published, copy, EVENING + DAY)
+        assert not pipeline.health(copy, published.clock.now()).checks[0].status == "ok"
+    assert len(published.there()) == len(set(published.there())) == 2
+    publish(published, published.desk, EVENING + 2 * DAY)
+    assert len(published.there()) == 3
+
+
+def test_a_copy_on_another_machine_publishes_nothing(published, monkeypatch):
+    monkeypatch.setenv("STEADYCAST_HOST", "another")
+    monkeypatch.setattr(place, "machine", lambda: "another")
+    published.desk.ledger.set_meta("place", f"one {published.desk.workspace.var.resolve()}")
+    with pytest.raises(LedgerError, match="of another machine"):
+        publish(published, published.desk, EVENING + DAY)
+    assert len(published.there()) == 1
+
+
+def test_after_the_word_what_may_have_gone_out_is_looked_for_and_not_sent_again(published, tmp_path):
+    """The original served the second evening after the copy was made; then the copy is said to go on."""
+    with copied(published, tmp_path / "copy") as copy:
+        pipeline.plan(copy, published.clock.now())
+        publish(published, published.desk, EVENING + DAY)
+        assert copy.ledger.move_here(published.clock.now())
+        publish(published, copy, EVENING + DAY + dt.timedelta(seconds=1))
+        published.clock.advance(dt.timedelta(hours=1))
+        pipeline.verify(copy, published.clock.now())
+        pipeline.publish(copy)
+        assert len(published.there()) == len(set(published.there())) == 2
+        publish(published, copy, EVENING + 2 * DAY)
+    assert len(published.there()) == len(set(published.there())) == 3
+
+
+def test_a_workspace_that_only_moved_is_one_word_away(published, tmp_path, monkeypatch, capsys):
+    published.desk.close()
+    side = published.desk.workspace.out / "far-side-far"
+    moved = tmp_path / "moved"
+    shutil.move(published.root, moved)
+    published.root.mkdir()
+    published.desk.workspace.out.mkdir(parents=True)
+    side.symlink_to(moved / "var" / "out" / "far-side-far")
+    with Desk(load(moved), clock=published.clock) as desk:
+        with pytest.raises(LedgerError):
+            publish(published, desk, EVENING + DAY)
+        monkeypatch.setenv("STEADYCAST_WORKSPACE", str(moved))
+        with pytest.raises(SystemExit) as ended:
+            main(["here", "--moved"])
+        assert ended.value.code in (0, None)
+        assert str(moved) in capsys.readouterr().out
+        states = [sent.state for sent in publish(published, desk, EVENING + DAY).sent]
+    assert states
+    assert set(states) == {"published"}
+    assert len(published.there()) == 2
+
+
+def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_so(published):
+    """The file was deleted: all drafts are fresh to the new one, and old texts would go out again."""
+    published.desk.close()
+    ledger = published.desk.workspace.var / "ledger.sqlite"
+    ledger.unlink()
+    desk = published.open()
+    published.clock.advance(DAY)
+    pipeline.collect(desk, published.clock.now())
+    for _ in range(2):  # it does not forget what it was told at its first opening
+        with pytest.raises(LedgerError, match=r"is new, and the one that lay here.*restore FILE.*here --new"):
+            publish(published, desk, published.clock.now() + DAY)
+        with pytest.raises(LedgerError, match="here --new"):
+            desk.ledger.move_here(published.clock.now())
+        desk.close()
+        desk = published.open()
+    assert any("restore" in f.said + f.mend for f in pipeline.doctor(published.clock.now(), root=published.root))
+    assert len(published.there()) == 1
+    assert desk.ledger.move_here(published.clock.now(), new=True)
+    publish(published, desk, published.clock.now() + DAY)
+    assert len(published.there()) == 2
+
+
+def test_a_restored_backup_publishes_where_it_was_put(published, tmp_path):
+    file = tmp_path / "backup.tar"
+    pipeline.backup(published.desk, file, published.clock.now())
+    with copied(published, tmp_path / "copy") as copy:
+        copy.close()
+        pipeline.restore(copy.workspace, file, published.clock.now(), force=True)
+        publish(published, copy, EVENING + DAY)  # a copy may not know of it: it is looked for first
+        published.clock.advance(dt.timedelta(hours=1))
+        pipeline.verify(copy, published.clock.now())
+        pipeline.publish(copy)
+    assert len(published.there()) == 2
+
+
+def test_a_container_has_no_name_that_lasts(monkeypatch, tmp_path):
+    names = tmp_path / "machine-id"
+    names.write_text("1234abcd\n")
+    monkeypatch.delenv("STEADYCAST_HOST", raising=False)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setattr(place, "MACHINE_IDS", (str(tmp_path / "none"), str(names)))
+    monkeypatch.setattr(place, "CONTAINERS", ())
+    assert place.machine() not in ("", "1234abcd")
+    monkeypatch.setattr(place, "CONTAINERS", (str(names),))
+    assert place.machine() == ""
+    monkeypatch.setenv("STEADYCAST_HOST", "desk-1")
+    assert place.machine()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"),
+    [("a /x", "a /x", True), ("a /x", "b /x", False), ("a /x", "a /y", False), (" /x", "b /x", True), ("a /x", " /x", True), (" /x", " /y", False)],
+)  # fmt: skip
+def test_a_machine_without_a_name_may_be_any(before, now, same):
+    assert place._same(before, now) is same
