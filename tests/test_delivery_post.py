@@ -16,7 +16,7 @@ from steadycast.errors import InputError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ZONES = st.sampled_from([ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("UTC"), dt.UTC])
-INSTANTS = st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2030, 1, 1), timezones=ZONES)
+INSTANTS = st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2030, 1, 1), timezones=ZONES, allow_imaginary=False)
 MEDIA = st.builds(
     Media,
     role=st.sampled_from(["image", "cover", "audio"]),

@@ -113,8 +113,10 @@ MUTANTS = (
     one("a person is not shown what is in doubt", f"{LEDGER}/reads.py",
         "c.state.in_([State.UNKNOWN, State.REFUSED, State.HANDED])",
         "c.state.in_([State.REFUSED, State.HANDED])", storm="blind"),
-    one("a claim asks for neither state nor hour", f"{LEDGER}/claims.py",
-        'free = f"state = ? AND wake <= ? AND', "free = f\"state || ? <> '' AND ? > 0 AND", storm="blind"),
+    Mutant("a claim asks for neither state nor hour", (
+        (f"{LEDGER}/claims.py", 'free = f"state = ? AND wake <= ? AND', "free = f\"state || ? <> '' AND ? > 0 AND"),
+        (f"{LEDGER}/claims.py", "(attempt = 0 OR wake = at OR wake <= ?)", "? > 0"),
+    ), storm="blind"),
     one("an intent asks for no token and no state", f"{LEDGER}/claims.py",
         "WHERE id = ? AND token = ? AND state = ? AND lease > ? AND frozen",
         "WHERE id = ? AND token + ? >= 0 AND state || ? <> '' AND coalesce(lease, 0) + ? > 0 AND frozen",

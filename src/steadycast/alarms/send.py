@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Protocol
 
 from steadycast.alarms.due import Alarm
 from steadycast.report.words import words
 
 LOG = logging.getLogger(__name__)
+PATIENCE = 5.0  # seconds for all addresses together: a tick waits for them
 
 
 class Notifier(Protocol):
@@ -39,17 +43,33 @@ def send_mended(texts: Sequence[str], urls: Sequence[str], notify: Notifier | No
 
 
 def _tell(urls: Sequence[str], title: str, body: str, notify: Notifier) -> bool:
-    taken = 0
-    for number, url in enumerate(urls, start=1):
+    """All addresses at the same time: one that hangs holds up nobody for longer than PATIENCE, and counts as failed."""
+    answers: SimpleQueue[tuple[int, bool | str]] = SimpleQueue()
+
+    def one(number: int, url: str) -> None:
         try:
-            ok = notify(url, title, body)
+            answers.put((number, bool(notify(url, title, body))))
         except Exception as error:  # an address of a person's own making must not stop a delivery
-            # Its words may hold the address: the class alone is told.
-            LOG.warning("alarm address %d failed: %s", number, type(error).__name__)
-            continue
-        taken += ok
-        if not ok:
-            LOG.warning("alarm address %d did not take the message", number)
+            answers.put((number, type(error).__name__))  # its words may hold the address: the class alone is told
+
+    waiting = dict(enumerate(urls, start=1))
+    for number, url in waiting.items():
+        try:
+            Thread(target=one, args=(number, url), name=f"alarm-{number}", daemon=True).start()
+        except (RuntimeError, MemoryError):  # can't start new thread
+            one(number, url)
+    taken, until = 0, time.monotonic() + PATIENCE
+    with suppress(Empty):
+        while waiting:
+            number, answer = answers.get(timeout=max(0.0, until - time.monotonic()))
+            del waiting[number]
+            taken += answer is True
+            if isinstance(answer, str):
+                LOG.warning("alarm address %d failed: %s", number, answer)
+            elif not answer:
+                LOG.warning("alarm address %d did not take the message", number)
+    for number in waiting:
+        LOG.warning("alarm address %d gave no answer within %d s", number, PATIENCE)
     return taken > 0
 
 

@@ -109,7 +109,7 @@ def verify(*, json: Json = False) -> int:
     return NEEDS_A_PERSON if looked.failed else OK
 
 
-def confirm(id: str, *, url: str) -> int:
+def confirm(id: str, *, url: str, at: str = "") -> int:
     """Close a kit: a person has posted it, and this is its URL. Said again with another URL, it corrects the first.
 
     Parameters
@@ -118,15 +118,17 @@ def confirm(id: str, *, url: str) -> int:
         The delivery's key, as the kit's checklist and `steadycast status` show it.
     url
         Where it can be seen.
+    at
+        When it was posted, in the community's zone: "20:03" of its slot's day, or "2026-11-27 20:03". Now, if not said.
     """
     from steadycast import pipeline
 
     with pipeline.Desk.open() as desk:
-        say(pipeline.confirm(desk, id, url, pipeline.now()))
+        say(pipeline.confirm(desk, id, url, pipeline.now(), at))
     return OK
 
 
-def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False) -> int:
+def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False, at: str = "") -> int:
     """Settle an unknown delivery: it is there, or it is not.
 
     Exactly one of --url, --absent and --again.
@@ -141,6 +143,8 @@ def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False)
         It never appeared, and is not to be sent again.
     again
         It never appeared: send it again.
+    at
+        With --url: since when it is there, in the community's zone. Now, if not said.
     """
     from steadycast import pipeline
     from steadycast.errors import InputError
@@ -148,6 +152,8 @@ def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False)
     if [bool(url), absent, again].count(True) != 1:
         said = "say exactly one of --url URL, --absent, --again"
         raise InputError(said)
+    if at and not url:
+        raise InputError("--at says since when it is there: it goes with --url")
     with pipeline.Desk.open() as desk:
-        say(pipeline.settle(desk, id, url=url, again=again, now=pipeline.now()))
+        say(pipeline.settle(desk, id, url=url, again=again, now=pipeline.now(), at=at))
     return OK

@@ -23,6 +23,7 @@ FLOOR, CAP = dt.timedelta(seconds=30), dt.timedelta(minutes=30)  # of the wait b
 ABSURD = dt.timedelta(days=1)  # a Retry-After of this or more (web cuts it there) is a mistake: our own wait is used
 LOOKS = (dt.timedelta(minutes=5), dt.timedelta(minutes=30), dt.timedelta(hours=2))  # after the first read-back
 VERIFY_AFTER = dt.timedelta(minutes=1)
+BEFORE = dt.timedelta(hours=1)  # so long before its request was given up at the latest, a post may be there at most
 MESSAGE, LINK = 500, 2000  # characters kept of what a far side says
 RESENDABLE = frozenset({"conditional", "kit"})  # a second publish of the same key is harmless
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -148,7 +149,7 @@ def _arrived(
     remote_id = _clean(opened.redact(receipt.remote_id), LINK)
     proof = Proof(remote_id, _link(opened.redact(receipt.url)), seen, _detail(receipt, opened.redact))
     # Of a post that a read-back finds only the far side knows since when it is there; what it says must be possible.
-    at = receipt.at if read_back and receipt.at and what.at <= receipt.at <= now else now
+    at = receipt.at if isinstance(what, Look) and receipt.at and _possible(what, receipt.at, now) else now
     if receipt.handed:
         return _ending(what, State.HANDED, at, proof=proof)
     if read_back:
@@ -156,6 +157,11 @@ def _arrived(
     settle = dt.timedelta(seconds=opened.platform.settle)
     verify = now + max(VERIFY_AFTER, settle) if opened.platform.read_back else None
     return _ending(what, State.PUBLISHED, at, proof=proof, wake=verify)
+
+
+def _possible(look: Look, at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether it can be there since then: since its hour, or, sent ahead of it by hand, since its request."""
+    return min(look.at, now + look.left - BEFORE) <= at <= now
 
 
 def _ending(

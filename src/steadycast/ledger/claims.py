@@ -138,14 +138,16 @@ def claim(
 ) -> list[Claimed]:
     """Take deliveries that are due by `until` (now, when not given), all in one transaction.
 
-    What another worker has, what is not due, and what is past `late` is left out: an empty list is no error.
+    What another worker has, what is not due, what waits for another try as its far side asked, and what is past
+    `late` is left out: an empty list is no error.
     """
     rows: list[Any] = []
-    old = (State.DUE.value, micros(until or now), micros(now))
+    old = (State.DUE.value, micros(until or now), micros(now), micros(now))
     with db.write("claim") as connection:
         ends = micros(spans.moment(db, connection, now) + lease)
         new = (State.CLAIMED.value, owner, ends, ends)
-        free = f"state = ? AND wake <= ? AND NOT {PAST_LATE} AND {text(connection, may_go(doubt(connection), now))}"
+        free = f"state = ? AND wake <= ? AND {RESTED} AND NOT {PAST_LATE}"
+        free += f" AND {text(connection, may_go(doubt(connection), now))}"
         for batch in chunks(sorted(ids)):
             mine = numbers(batch)
             if not db.is_sqlite:  # whose writers take turns; rows that another worker is just taking are not waited for
@@ -159,6 +161,7 @@ def claim(
 
 IDS = "SELECT id FROM delivery"
 TAKE = "UPDATE delivery SET state = ?, attempt = attempt + 1, token = token + 1, owner = ?, lease = ?, wake = ?"
+RESTED = "(attempt = 0 OR wake = at OR wake <= ?)"  # a wait between two tries is kept, whoever asks, for whatever hour
 PAST_LATE = "at + CAST(late AS BIGINT) * 1000000 < ?"
 CLAIMED = "id, slot, channel, series, at, grace, late, marker, draft, origin, member, attempt, token, frozen, revision"
 

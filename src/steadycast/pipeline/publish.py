@@ -31,6 +31,7 @@ JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not 
 APART = dt.timedelta(minutes=1)  # between an overdue slot and any other of its series, however many runs come at once
 SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
 PATIENCE = 20.0  # seconds for which another process may have a channel's folder: a stopped one has it for ever
+AT_ONCE = 100_000  # deliveries that one tick takes on: no slot waits for the next because others are due with it
 PLAIN_PLAN = 14  # days that `steadycast plan` reaches when none are named
 UNTOUCHED = (State.PLANNED, State.DUE, State.EXCUSED, State.CANCELLED, State.MISSED)  # of what never went out
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
@@ -169,7 +170,7 @@ def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
         rows = desk.ledger.deliveries(slots=coming)
         return [row for row in rows if _stays_here(desk, row.channel)] if asked.show_first else rows
     until = desk.clock.now() + _horizon(desk, asked)
-    due = [d for d in desk.ledger.due(until) if not asked.series or d.series == asked.series]
+    due = [d for d in desk.ledger.due(until, AT_ONCE) if not asked.series or d.series == asked.series]
     ids = {d.id for d in _one_overdue_each(desk, due, desk.clock.now())}
     slots = sorted({d.slot for d in due})
     return [row for row in desk.ledger.deliveries(slots=slots) if row.id in ids]
@@ -334,9 +335,17 @@ def _told(desk: Desk, row: DeliveryRow, title: str) -> Sent:
         state=row.state,
         link=row.url or file,
         key=row.marker,
-        message=row.message or ("no draft yet" if row.state == State.PLANNED else ""),
+        message=_says(desk, row),
         file=file,
     )
+
+
+def _says(desk: Desk, row: DeliveryRow) -> str:
+    """What was said of it last, and when it is tried again where it has to wait."""
+    if row.state == State.DUE and row.attempt and row.wake and row.wake > desk.clock.now():
+        again = row.wake.astimezone(desk.workspace.community.zone)
+        return f"{row.message or 'not sent'}; tried again from {again:%H:%M} on"
+    return row.message or ("no draft yet" if row.state == State.PLANNED else "")
 
 
 def _file(desk: Desk, row: DeliveryRow) -> str:

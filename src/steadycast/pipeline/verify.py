@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from urllib.parse import urlsplit
 
 from steadycast import delivery
@@ -36,7 +37,7 @@ def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) ->
     return Published(told(desk, ids), warning="\n".join(filter(None, (jumped(desk, now), *made))))
 
 
-def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
+def confirm(desk: Desk, id_: str, url: str, now: dt.datetime, at: str = "") -> str:
     """Closes a kit with the URL of the post that a person made, or corrects that URL; one line that says so."""
     row = _delivery(desk, id_)
     hosts = [str(host) for host in desk.platform(row.channel).data.get("confirm_hosts") or ()]
@@ -51,21 +52,25 @@ def confirm(desk: Desk, id_: str, url: str, now: dt.datetime) -> str:
     if desk.ledger.correct(_id(row), url, who(), now):
         renew(desk, now)
         return f"{row.slot} on {row.channel} is confirmed: its address is {url} now, was {row.url}"
-    if not desk.ledger.confirm(_id(row), url, who(), now):
+    if not desk.ledger.confirm(_id(row), url, who(), now, at=_since(desk, row, at, now)):
         said = f"{row.slot} on {row.channel} is {row.state}: no kit lies ready"
         raise InputError(said, mend=_next_step(row))
     renew(desk, now)
     return f"{row.slot} on {row.channel} is confirmed: {url}"
 
 
-def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime) -> str:
-    """Settles an unknown delivery by a person's word: there at `url`, absent, or send `again` (a refused one too)."""
+def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime, at: str = "") -> str:
+    """Settles an unknown delivery by a person's word: there at `url`, absent, or send `again` (a refused one too).
+
+    `at` says since when it is there, which only a person knows: without it, since now.
+    """
     row, by = _delivery(desk, id_), who()
     if url and not _is_address(url):
         said = f"{url!r} is no web address"
         raise InputError(said, mend="copy it from the browser: https://...")
     if url:
-        done, words = desk.ledger.settle_as_there(_id(row), url, by, now), f"is there: {url}"
+        since = _since(desk, row, at, now)
+        done, words = desk.ledger.settle_as_there(_id(row), url, by, now, at=since), f"is there: {url}"
     elif again and row.state in (State.REFUSED, State.MISSED):
         done, words = desk.ledger.retry(_id(row), by, now), "will be rendered and sent again"
     elif again:
@@ -77,6 +82,29 @@ def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime) -> 
         raise InputError(said, mend=_next_step(row))
     renew(desk, now)
     return f"{row.slot} on {row.channel} {words}"
+
+
+def _since(desk: Desk, row: DeliveryRow, at: str, now: dt.datetime) -> dt.datetime:
+    """Since when a post is there: a time of its slot's day, or day and time, in the community's zone; else now."""
+    if not at:
+        return now
+    zone = desk.workspace.community.zone
+    day = row.at.astimezone(zone).date()
+    try:
+        clock = (
+            dt.datetime.combine(day, dt.time.fromisoformat(at)) if TIME.fullmatch(at) else dt.datetime.fromisoformat(at)
+        )
+    except ValueError:
+        raise InputError(
+            f"{at!r} is no time", mend='say it as "20:03", or with its day as "2026-11-27 20:03"'
+        ) from None
+    since = clock if clock.tzinfo else clock.replace(tzinfo=zone)
+    if since > now:
+        raise InputError(f"{at} is still to come", mend="say when it was there, not when it is to be")
+    return since
+
+
+TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 
 
 def _delivery(desk: Desk, id_: str) -> DeliveryRow:

@@ -1,0 +1,140 @@
+"""What a far side asked to wait for, since when a post is there, and who else has to wait: nobody."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import threading
+import time
+
+import pytest
+from conftest import NOON
+from pipeline_bench import EVENING, SETTINGS, article
+
+from steadycast import alarms, pipeline
+from steadycast.alarms.due import Alarm
+from steadycast.channel import Receipt
+from steadycast.delivery import deliver, settle
+from steadycast.errors import InputError
+from steadycast.ledger.tables import State
+from steadycast.testing import FakeChannel, a_post
+
+SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
+ONE_EACH = {"pgc/one.md": article("One")}
+
+
+def planned(bench, settings=SETTINGS, content=ONE_EACH):
+    desk = bench.set_up(settings, content)
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    return desk
+
+
+# What a far side asked to wait for
+
+
+def test_a_person_does_not_ask_sooner_than_the_far_side_said(bench):
+    """Published by hand ahead of its hour, and told to come later: asked again and again, one request is made."""
+    desk = planned(bench, SETTINGS.replace('channels = ["site", "far"]', 'channels = ["far"]'))
+    bench.far("busy")
+    for _ in range(4):
+        told = pipeline.publish(desk, series="daily")
+        bench.clock.advance(5 * SECOND)
+    assert len(bench.calls()) == 1
+    assert "tried again from" in told.sent[0].message
+    bench.clock.advance(MINUTE)
+    assert pipeline.publish(desk, series="daily").sent[0].state == State.PUBLISHED
+    assert len(bench.calls()) == 2
+
+
+# Since when it is there
+
+
+@pytest.mark.parametrize(
+    ("at", "verdict"), [("", "late"), ("20:03", "kept"), ("2026-11-23 20:03", "kept"), ("21:30", "late")]
+)
+def test_what_was_there_in_time_and_is_told_the_next_morning_is_kept(bench, at, verdict):
+    """Only a person knows since when: said with `--at`, the record has it."""
+    desk = planned(bench, SETTINGS.replace('["site", "far"]', '["far"]'))
+    bench.clock.advance(EVENING - bench.clock.now())
+    bench.far("cut")
+    pipeline.publish(desk)
+    [row] = desk.ledger.deliveries(states=(State.UNKNOWN,))
+    bench.clock.advance(13 * HOUR)
+    pipeline.settle(desk, row.marker, url="https://far.example/1", again=False, now=bench.clock.now(), at=at)
+    assert desk.ledger.delivery(row.id).verdict == verdict
+
+
+@pytest.mark.parametrize("at", ["soon", "25:00", "2026-11-31 20:00", "2026-11-27 20:00"])
+def test_a_time_that_is_none_or_is_still_to_come_is_refused(bench, at):
+    desk = planned(bench, SETTINGS.replace('["site", "far"]', '["far"]'))
+    bench.clock.advance(EVENING - bench.clock.now())
+    bench.far("cut")
+    pipeline.publish(desk)
+    [row] = desk.ledger.deliveries(states=(State.UNKNOWN,))
+    with pytest.raises(InputError):
+        pipeline.settle(desk, row.marker, url="https://far.example/1", again=False, now=bench.clock.now(), at=at)
+    assert desk.ledger.delivery(row.id).state == State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("says", "since"),
+    [
+        (NOON + 2 * SECOND, NOON + 2 * SECOND),
+        (NOON - 2 * SECOND, None),  # before its hour, and it was not sent before
+        (NOON + 30 * HOUR, None),  # still to come
+        (None, None),
+    ],
+    ids=["possible", "before-it-was-sent", "still-to-come", "not-told"],
+)
+def test_a_far_sides_own_time_is_used_where_it_can_be_true(ledger, promise, clock, says, since):
+    """Found hours later by read-back: since when it is there only the far side knows, and it may be wrong."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    fake.accept_then_cut()
+    claims = ledger.claim([id], clock.now(), "worker", 5 * MINUTE)
+    deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
+    clock.advance(3 * HOUR)
+    if says != NOON - 2 * SECOND:
+        fake.look = lambda post: Receipt("1", "https://fake.example/1", says)
+    else:  # an hour before its request was made
+        fake.look = lambda post: Receipt("1", "https://fake.example/1", says - 2 * HOUR)
+    settle(ledger, fake.open, clock=clock, workers=1)
+    row = ledger.delivery(id)
+    assert row.finished == (since or clock.now())
+    assert row.verdict == ("kept" if since else "late")
+
+
+# Nobody has to wait for others
+
+
+def test_more_than_a_thousand_deliveries_of_one_instant_go_out_in_one_tick(bench, monkeypatch):
+    """The limit of what a tick reads was a thousand: the others were late by a tick."""
+    desk = planned(bench)
+    asked = []
+    due = type(desk.ledger).due
+    monkeypatch.setattr(
+        type(desk.ledger), "due", lambda self, until, limit=1000: asked.append(limit) or due(self, until, limit)
+    )
+    pipeline.publish(desk)
+    assert min(asked) > 10_000
+
+
+def test_alarm_addresses_that_hang_hold_up_a_tick_for_one_patience(monkeypatch):
+    """Four that never answer and one that does: it is told, and the tick goes on."""
+    monkeypatch.setattr(sys.modules["steadycast.alarms.send"], "PATIENCE", 0.3)
+    never, told = threading.Event(), []
+
+    def notify(url, title, body):
+        if url != "good":
+            never.wait(20)
+        told.append(url)
+        return True
+
+    began = time.monotonic()
+    alarm = Alarm("machinery:tick:quiet", "machinery", "down")
+    assert alarms.send([alarm], ["a", "b", "good", "c", "d"], notify)
+    assert time.monotonic() - began < 5
+    assert told == ["good"]
+    assert not alarms.send([alarm], ["a"], notify)
+    never.set()
