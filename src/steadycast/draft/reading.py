@@ -116,7 +116,7 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     `derived` names the fields that the file's name or time gave (title, date): a renamed or copied file keeps its
     revision. Keys without a meaning here (`extra`) do not count.
     """
-    apart = {"path", "revision", "origin", "member", "media", "body_line", "extra", "notes", *derived}
+    apart = {"path", "revision", "origin", "member", "media", "body_line", "extra", "notes", "dated", *derived}
     content = {name: getattr(draft, name) for name in Draft.__slots__ if name not in apart}
     content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
     if draft.event and draft.event.all_day:
