@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Container, Iterable
-from html import unescape
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,20 +11,11 @@ from steadycast.channel import Channel, Post, Shelf, media_name, with_media
 
 from .linked import linked
 from .listings import Listing, listings, with_neighbours
-from .views import listing_of, minutes, page_of, view, web
+from .views import listing_of, minutes, page_of, standfirst, view, web
 
 FIXED = ("style.css", "favicon.svg", "robots.txt")
 OVERVIEWS = {"series": "series", "member": "members", "tag": "tags"}
-_TAG = re.compile(r"<[^>]*>")
-_BEGINNING = 8000  # characters of HTML: a summary has 200 at most
 SITEMAP = 45_000  # a sitemap holds 50,000 addresses: sitemaps.org/protocol.html
-
-
-def _standfirst(post: Post) -> str:
-    """The summary, to stand above the text, unless the text begins with it anyway."""
-    said = "".join(post.summary.rstrip("…").split())
-    begins = "".join(unescape(_TAG.sub("", post.html[:_BEGINNING])).split())
-    return "" if said in begins[: len(said) + 200] else post.summary
 
 
 class Pages:
@@ -95,10 +84,9 @@ class Pages:
         self._page(
             page,
             "article.html.j2",
-            shown=shown,
+            shown=shown | {"standfirst": standfirst(post)},
             title=post.title,
             description=post.summary,
-            standfirst=_standfirst(post),
             body=with_media(post, "../" * page.count("/")),
             sound=sound and {"src": media_name(sound), "mime": sound.mime, "length": minutes(sound.seconds)},
             film=film and {"src": media_name(film), "mime": film.mime},

@@ -8,10 +8,14 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
 from steadycast.channel import Event, Media, Post, media_name, slot_path
+
+_TAG = re.compile(r"<[^>]*>")
+_BEGINNING = 8000  # characters of HTML: a summary has 200 at most
 
 
 def page_of(post: Post) -> str:
@@ -104,3 +108,10 @@ def _shown(media: Media | None) -> dict[str, Any] | None:
     if media is None:
         return None
     return {"src": media_name(media), "alt": media.alt, "width": media.width, "height": media.height}
+
+
+def standfirst(post: Post) -> str:
+    """The summary, to stand above the text, unless the text begins with it anyway."""
+    said = "".join(post.summary.rstrip("…").split())
+    begins = "".join(unescape(_TAG.sub("", post.html[:_BEGINNING])).split())
+    return "" if said in begins[: len(said) + 200] else post.summary
