@@ -55,6 +55,7 @@ LIBRARIES = {
     "apprise": {"alarms"},
     "comrak": {"render", "draft"},  # draft reads a body's outline: its first heading, what it shows
     "nh3": {"render", "intake"},
+    "mammoth": {"intake"},
     "PIL": {"render"},
     "resvg_py": {"render"},
     "yaml": {"draft", "pipeline"},

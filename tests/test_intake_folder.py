@@ -56,7 +56,8 @@ def test_every_markdown_file_is_found_with_its_bytes(content):
         "a.md.tmp",
         "a.md.part",
         "_index.md",
-        "a.txt",
+        "robots.txt",
+        "~$a.docx",
         "a.md.bak",
     ],
 )

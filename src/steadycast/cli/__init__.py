@@ -47,7 +47,7 @@ channel = App(name="channel", help="Platforms: which there are, and a copy of on
 app.command(channel)
 
 for group, commands in {
-    DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.preview, drafts.render),
+    DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
     SLOTS: (slots.plan, slots.publish, slots.verify, slots.confirm, slots.settle),
     RECORD: (record.status, record.report, record.backfill),
     DESK: (desk.init, desk.deploy, up.up, doctor, health, backup, restore, rebuild, here),

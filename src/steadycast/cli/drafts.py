@@ -214,6 +214,24 @@ def _judge(desk: Desk, drafts: tuple[str, ...], verdict: str, *, by: str, beside
     return OK
 
 
+def title(file: str, title: str) -> int:
+    """Give a lone sound, video or picture in content/ its title: that makes it a draft.
+
+    Parameters
+    ----------
+    file
+        The file, or its path below content/.
+    title
+        What it is called.
+    """
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        made = pipeline.give_title(desk, file, title)
+    say(f"written: {made}", "`steadycast intake` takes it in.")
+    return OK
+
+
 def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | None = None) -> int:
     """Render one draft as every channel would show it, and one page with all of them side by side.
 

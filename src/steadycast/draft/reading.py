@@ -364,7 +364,7 @@ class _Reading:
             raise DraftError(
                 f"{key} is on the web: {shown(ref[:80])}", line=line, mend="put the file itself beside the draft"
             )
-        role = str(given.get("role") or (name if name != "media" else _role(ref)))
+        role = str(given.get("role") or (name if name != "media" else role_of(ref)))
         if role not in {"image", "cover", "audio", "video", "attachment"}:
             raise DraftError(
                 f"unknown role {role!r}", line=line, mend="choose image, cover, audio, video or attachment"
@@ -409,7 +409,8 @@ def _flat_words(keys: Keys, *, spaces: bool) -> tuple[str, ...]:
     return keys.as_words(key, value, spaces=spaces)
 
 
-def _role(ref: str) -> str:
+def role_of(ref: str) -> str:
+    """What a file of that name is for: image, audio, video, or an attachment."""
     return next((role for role, ending in _ROLES.items() if ending.search(ref)), "attachment")
 
 

@@ -16,15 +16,18 @@ from steadycast.draft.confined import NotRegularError, open_inside, read_up_to
 from steadycast.draft.decoding import decode, shown
 from steadycast.draft.frontmatter import has_front
 from steadycast.errors import DraftError
+from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 
 if TYPE_CHECKING:
     from steadycast.draft import Draft
 
-SUFFIXES = frozenset({".md", ".markdown"})
+SUFFIXES = frozenset({".md", ".markdown", TEXT}) | DOCUMENTS
+_FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
 _TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")
-_FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site"})
+_FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site", "Thumbs.db", "desktop.ini", "Icon\r"})
 _ABOUT_THE_FOLDER = frozenset({PurePosixPath("README.md")})  # content/README.md tells people what goes where
 _LIST_PAGES = frozenset({"_index.md"})  # Hugo's: the head of a folder's page, no article
+_NO_DRAFTS = _LIST_PAGES | _FOR_MACHINES
 _KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
@@ -83,7 +86,8 @@ class Found:
     file: Path
     print: Print
     mtime: dt.datetime  # aware, UTC
-    raw: bytes | None
+    raw: bytes | None  # Markdown: what is written in another form has been converted
+    lost: str = ""  # what of it could not be, in words
 
     @classmethod
     def at(cls, content_root: Path, path: PurePosixPath, print_: Print) -> Found:
@@ -121,7 +125,15 @@ class Note:
     mend: str = "front matter would make it one"
 
 
-Result = Found | Problem | Unsettled | Note
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A file that is no draft: one that a draft names, or one that nobody does."""
+
+    path: PurePosixPath
+    file: Path
+
+
+Result = Found | Problem | Unsettled | Note | Other
 
 
 def scan(
@@ -131,18 +143,19 @@ def scan(
     *,
     unchanged: Callable[[str, os.DirEntry[str]], bool] | None = None,
     reading: bool = True,
+    others: bool = False,
     sleep: Callable[[float], None] = time.sleep,
     clock_ns: Callable[[], int] = time.time_ns,
 ) -> Iterator[Result]:
     """Everything below content/ that is a draft's file, or that stands in the way of one.
 
     What `unchanged(path, entry)` knows is passed over in silence. Without `reading` nobody's bytes are read yet: `read`
-    does it later, perhaps elsewhere.
+    does it later, perhaps elsewhere. With `others`, files that are no drafts are told too.
 
     Links are never followed, nothing that could block is opened, and editors' temporary files are passed over. Files
     written within the last second come last: one wait for all of them tells which have stopped growing.
     """
-    look = _Look(content_root, limits or Limits(), known or {}, clock_ns, unchanged or _nothing, reading)
+    look = _Look(content_root, limits or Limits(), known or {}, clock_ns, unchanged or _nothing, reading, others)
     yield from look.walk()
     if look.fresh:
         sleep(look.limits.settle)
@@ -169,6 +182,7 @@ class _Look:
     clock_ns: Callable[[], int]
     unchanged: Callable[[str, os.DirEntry[str]], bool]
     reading: bool
+    others: bool = False
     fresh: list[tuple[PurePosixPath, Print]] = field(default_factory=list)
     files: int = 0
 
@@ -196,8 +210,11 @@ class _Look:
                     yield trouble
                 elif entry.is_dir(follow_symlinks=False):
                     todo.append(path)
-                elif is_draft_name(entry.name) and (result := self.file(entry, path)) is not None:
-                    yield result
+                elif is_draft_name(entry.name):
+                    if (result := self.file(entry, path)) is not None:
+                        yield result
+                elif self.others and entry.name not in _LIST_PAGES and entry.is_file(follow_symlinks=False):
+                    yield Other(path, self.root / path)
 
     def trouble(self, entry: os.DirEntry[str], path: PurePosixPath) -> Problem | Unsettled | None:
         """Why this entry can be neither a folder to go into nor a file: links of folders, pipes, unusable names."""
@@ -241,15 +258,16 @@ class _Look:
                 facts = os.fstat(file)
                 if Print.of(facts) != before:
                     return Unsettled(path)
-                if facts.st_size > self.limits.draft_bytes:
+                most = limit(path.suffix.lower(), self.limits.draft_bytes)
+                if facts.st_size > most:
                     size = f"{facts.st_size / 1e6:.1f} MB"
-                    mend = f"a draft has at most {self.limits.draft_bytes / 1e6:g} MB of text; put media beside it"
+                    mend = f"a draft has at most {most / 1e6:g} MB of text; put media beside it"
                     return Problem(path, f"is too large: {size}", mend)
                 if facts.st_nlink > 1 and path.parts[0] == "ugc":
                     return Problem(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
                 if not self.reading:
                     return Found.at(self.root, path, before)
-                raw = read_up_to(file, self.limits.draft_bytes)
+                raw = read_up_to(file, most)
                 if Print.of(os.fstat(file)) != before or len(raw) != before.size:
                     return Unsettled(path)
         except NotRegularError:
@@ -262,16 +280,20 @@ class _Look:
             return Problem(path, f"cannot be read: {error.strerror}", "check its permissions")
         if _may_be_note(path) and _is_note(raw):
             return Note(path)
-        return Found(path, self.root / path, before, _instant(before), raw)
+        try:
+            raw, lost = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
+        except DraftError as error:
+            return Problem(path, error.message, error.mend or "", error.line)
+        return Found(path, self.root / path, before, _instant(before), raw, lost)
 
 
 def is_draft_name(name: str) -> bool:
     """Whether a file of this name is a draft, and not an editor's temporary file or a generator's list page."""
-    return not _passed_over(name) and PurePosixPath(name).suffix.lower() in SUFFIXES and name not in _LIST_PAGES
+    return not _passed_over(name) and PurePosixPath(name).suffix.lower() in SUFFIXES and name not in _NO_DRAFTS
 
 
 def _passed_over(name: str) -> bool:
-    return name.startswith((".", "#")) or name.endswith(_TEMPORARY) or name in _FOREIGN or name == "4913"
+    return name.startswith((".", "#", "~$")) or name.endswith(_TEMPORARY) or name in _FOREIGN or name == "4913"
 
 
 def _may_be_note(path: PurePosixPath) -> bool:

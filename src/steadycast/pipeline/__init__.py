@@ -9,6 +9,7 @@ from steadycast.pipeline.desk import Desk, now, who
 from steadycast.pipeline.doctor import doctor
 from steadycast.pipeline.drafts import before, drafts, judge, waiting
 from steadycast.pipeline.health import health
+from steadycast.pipeline.others import give_title
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
 from steadycast.pipeline.publish import is_first, leaving, publish
@@ -32,6 +33,7 @@ __all__ = [
     "confirm",
     "doctor",
     "drafts",
+    "give_title",
     "health",
     "is_first",
     "judge",

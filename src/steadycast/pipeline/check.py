@@ -10,13 +10,13 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from steadycast.draft import Draft, parse
 from steadycast.draft.generators import left_over
 from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
-from steadycast.pipeline import pictures
+from steadycast.pipeline import others, pictures
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.noticed import Titles, notes_of
@@ -170,17 +170,27 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
     workspace = desk.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     pins, titles = _Pins(desk, now), Titles()
-    for n, item in enumerate(folder.scan(workspace.content, limits, {}), 1):
+    named: set[Path] = set()
+    broken: set[PurePosixPath] = set()
+    alone: list[folder.Other] = []
+    for n, item in enumerate(folder.scan(workspace.content, limits, {}, others=True), 1):
         if isinstance(item, folder.Problem):
+            broken.add(item.path)
             yield Problem(str(item.path), item.line, item.message, item.mend)
+        elif isinstance(item, folder.Other):
+            alone.append(item)
         elif isinstance(item, folder.Note):
             yield Problem(str(item.path), None, item.said, item.mend, harmless=True)
         elif isinstance(item, folder.Found):
             try:
                 draft = pictures.at_hand(desk, _parsed(workspace, item))
             except DraftError as error:
+                broken.add(item.path)
                 yield _problem(error, str(item.path))
                 continue
+            named.update(ref.path for ref in draft.media)
+            if item.lost:
+                yield Problem(str(item.path), None, item.lost, "name pictures in Markdown", harmless=True)
             if str(item.path) not in out or draft.evergreen:
                 yield from (_problem(fault, str(item.path)) for fault in unfit(desk, draft, now))
                 yield from pins.faults(draft, item.raw or b"")
@@ -194,6 +204,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
         if progress:
             progress(n, n)
     yield from titles.problems()
+    yield from others.problems(desk, alone, named, broken)
 
 
 def _parsed(workspace: Workspace, item: folder.Found) -> Draft:

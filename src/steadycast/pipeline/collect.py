@@ -16,7 +16,7 @@ from steadycast.intake import folder, reconcile
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.intake.standing import Standing, standing
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
-from steadycast.pipeline import archive, pictures
+from steadycast.pipeline import archive, others, pictures
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
@@ -52,7 +52,8 @@ def collect(
         known = desk.ledger.drafts()
         lacking: list[pictures.Lacking] = []
         changes, problems, prints = _folder(desk, known, now, progress, lacking)
-        noticed = _noticed(changes, known)
+        noticed = [*_noticed(changes, known), *others.not_yet_told(desk, [p for p in problems if p.harmless])]
+        problems = [p for p in problems if not p.harmless]
         taken = _write(desk, now, changes, known)
         problems += held(desk)
         fresh, fixed = _remember(desk, now, problems, feeds=False)
@@ -127,10 +128,14 @@ def _folder(
     here = {k.path for k in known if not k.gone}
     seen = {path: print_ for path, print_ in _kept_prints(desk).items() if path in here}
     drafts, present, problems, prints, dated = [], [], [], {}, set()
+    alone: list[folder.Other] = []
+    named: set[Path] = set()
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-    for n, item in enumerate(folder.scan(workspace.content, limits, seen), 1):
+    for n, item in enumerate(folder.scan(workspace.content, limits, seen, others=True), 1):
         if isinstance(item, folder.Note):
             pass  # and if it was taken for a draft before, that one is gone
+        elif isinstance(item, folder.Other):
+            alone.append(item)
         elif isinstance(item, folder.Unsettled):
             present.append(item.path)
         elif isinstance(item, folder.Problem):
@@ -139,9 +144,11 @@ def _folder(
         elif item.raw is None:
             present.append(item.path)
             prints[item.path] = seen[item.path]
+            named.update(Path(path) for path, *_ in seen[item.path].media)
         else:
             try:
                 draft = _parse(desk, item)
+                named.update(ref.path for ref in draft.media)
                 drafts.append(pictures.at_hand(desk, with_media_kept(desk, draft), lacking))
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
@@ -152,6 +159,8 @@ def _folder(
                 problems.append(Problem(str(item.path), error.line, error.message, error.mend or ""))
         if progress:
             progress(n, max(n, len(seen)))
+    broken = {PurePosixPath(problem.path) for problem in problems}
+    problems += others.problems(desk, alone, named, broken)
     changes = reconcile.reconcile(
         drafts, known, present=present, make_id=_ids({k.id for k in known}), memory=memory(desk)
     )

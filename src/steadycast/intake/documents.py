@@ -1,0 +1,89 @@
+"""What people write elsewhere than in Markdown, as Markdown: plain text, Word, notebooks, web pages."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from steadycast.draft.decoding import decode
+from steadycast.draft.frontmatter import has_front
+from steadycast.errors import DraftError
+from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS
+
+TEXT = ".txt"
+DOCUMENTS = frozenset(KINDS)
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")  # no secret is handed down
+_ADDRESS = re.compile(r"(https?://\S+)")
+_MARKS = re.compile(r"([\\`*_\[\]<>~|$=^{}%&!]|:(?=[\w+-]+:))")
+_FIRST = re.compile(r"(?:[#+-]|:::|\d{1,9}[.)])(?=\s|[#+:-]|\Z)")  # what would begin a heading, a list or a rule
+_HEADING = 60  # characters: a longer first line is the text's beginning
+# Text that begins with what looks like a head is none: a document has its own words from the first on.
+_NO_HEAD = "---\nconverted: true\n---\n\n"
+
+
+def limit(suffix: str, draft_bytes: int) -> int:
+    """How large a file of that kind may be."""
+    return MAX_BYTES if suffix in DOCUMENTS else draft_bytes
+
+
+def as_markdown(raw: bytes, suffix: str, draft_bytes: int) -> tuple[bytes, str]:
+    """(Markdown, what was lost on the way, or ""). Raises DraftError for a document that is no draft."""
+    if suffix == TEXT:
+        return _plain(raw), ""
+    if suffix not in DOCUMENTS:
+        return raw, ""
+    answer = _converted(raw, suffix)
+    if "error" in answer:
+        raise DraftError(answer["error"], mend="save it as Markdown or as plain text")
+    head = f"---\ntitle: {json.dumps(answer['title'], ensure_ascii=False)}\n---\n\n" if answer["title"] else _NO_HEAD
+    made = (head + answer["text"].strip() + "\n").encode()
+    if len(made) > draft_bytes:
+        raise DraftError(f"has {len(made) / 1e6:.1f} MB of text", mend=f"a draft has at most {draft_bytes / 1e6:g} MB")
+    lost = f"its {answer['pictures']} pictures were left out" if answer["pictures"] else ""
+    return made, lost.replace("its 1 pictures were", "its picture was")
+
+
+def _converted(raw: bytes, suffix: str) -> dict[str, str]:
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "steadycast.intake.document_worker"],
+            input=json.dumps({"kind": suffix}).encode() + b"\n" + raw,
+            capture_output=True,
+            timeout=3 * MAX_SECONDS,  # of the wall: a busy machine is no fault of the document's
+            check=True,
+            env=environment,
+        )
+        answer: dict[str, str] = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError):
+        return {"error": "could not be read within the limits of a document"}
+    return answer
+
+
+def _plain(raw: bytes) -> bytes:
+    """Plain text as Markdown that shows the same characters; what has front matter is Markdown already.
+
+    A short first line with an empty one below it is the title. Where no line is empty, each line is a paragraph, as
+    phones and Chinese editors write them.
+    """
+    text = decode(raw)
+    if has_front(text) and text.lstrip("\ufeff\n ").startswith(("---", "+++")):
+        return raw
+    lines = [line.strip(" \t\u3000") for line in text.strip().split("\n")]
+    title = len(lines) > 1 and 0 < len(lines[0]) <= _HEADING and not lines[1]
+    apart = "\n\n" if "" not in lines[2 if title else 0 :] else "\n"
+    shown = [_escaped(line) for line in lines]
+    if title:
+        shown[0] = f"# {shown[0]}\n"
+    return (_NO_HEAD + apart.join(shown) + "\n").encode()
+
+
+def _escaped(line: str) -> str:
+    first = _FIRST.match(line)
+    mark = line[: first.end()] if first else ""
+    pieces = _ADDRESS.split(line[len(mark) :])
+    rest = "".join(piece if n % 2 else _MARKS.sub(r"\\\1", piece) for n, piece in enumerate(pieces))
+    return (f"{mark[:-1]}\\{mark[-1]}" if mark[:1].isdigit() else f"\\{mark}" if mark else "") + rest
