@@ -47,7 +47,7 @@ def folder(bench, name="ugc/bob") -> Path:
 @pytest.mark.parametrize(
     "name",
     [".a.md.swp", ".a.md.swx", "a.md~", "#a.md#", ".#a.md", "4913", "a.md.tmp", "a.md.part", "a.md.crdownload", "a.md.bak", ".goutputstream-X1Y2Z3",
-     ".~lock.a.md#", "a.md.orig", "._a.md", ".DS_Store", "a.md.sb-1a2b", "Untitled.txt"],
+     ".~lock.a.md#", "a.md.orig", "._a.md", ".DS_Store", "a.md.sb-1a2b"],
 )  # fmt: skip
 def test_editors_temporary_files_are_no_drafts(bench, desk, name):
     """Neither taken nor a problem."""

@@ -102,3 +102,41 @@ def test_a_feed_that_a_person_named_has_a_mend_that_a_person_can_follow(tmp_path
 def test_what_is_none_of_these_is_said(tmp_path):
     with pytest.raises(InputError, match="neither a feed"):
         look(tmp_path / "nowhere")
+
+
+def repository(root, files, at="2025-03-01T08:00:00+08:00"):
+    env = {**os.environ, "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at, "GIT_CONFIG_GLOBAL": "/dev/null"}
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    git = ["git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *words], check=True, capture_output=True, env=env)
+
+
+def test_a_readme_and_what_is_no_issue_keep_no_slot(tmp_path):
+    files = {
+        "README.md": "# About",
+        "a.md": "# A",
+        "index.html": "x",
+        "requirements.txt": "x",
+        "docs/CHANGELOG.md": "x",
+    }
+    repository(tmp_path, files | {"x/README.md": "---\ntitle: An issue\n---\nx"})
+    assert [(p.title, p.draft_path) for p in sorted(look(tmp_path)[0])] == [("A", "a.md"), ("An issue", "x/README.md")]
+
+
+def test_a_folder_of_a_checkout_is_dated_by_its_commits_where_nothing_else_dates_it(tmp_path):
+    repository(tmp_path, {"posts/a.md": "# A", "posts/2024-01-01-b.md": "# B", "other.md": "# C"})
+    past, problems = look(tmp_path / "posts")
+    assert [(p.title, p.at.date().isoformat()) for p in sorted(past)] == [("B", "2024-01-01"), ("A", "2025-03-01")]
+    assert not problems
+
+
+def test_a_bare_repository_is_read(tmp_path):
+    repository(tmp_path / "work", {"a.md": "# A", "雨/b.md": "---\ntitle: B\ndraft: true\n---\nx", "README.md": "x"})
+    bare = tmp_path / "bare.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "work"), str(bare)], check=True, capture_output=True)
+    past, problems = look(bare)
+    assert [(p.title, p.at.date().isoformat()) for p in past] == [("A", "2025-03-01")]
+    assert [str(p.path) for p in problems] == ["雨/b.md"]

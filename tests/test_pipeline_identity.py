@@ -237,3 +237,24 @@ def test_a_tree_of_five_hundred_through_everything_a_sync_tool_does_to_it(bench,
     assert all("is a copy of pgc/2018/" in p.message for p in collected.problems)
     assert not [slot for slot in pipeline.plan(desk, MORNING).slots if slot.draft]
     assert look(desk).taken == ()
+
+
+FRIDAYS = COMMUNITY + DAILY.replace(', "far"', "").replace("day at 20:00", "week on fri at 20:00") + SITE
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "missed"),
+    [
+        (["2026-10-02", "2026-10-09"], 2, 0),  # what came after the last one nobody knows
+        (["2026-10-02", "2026-10-16"], 2, 1),
+        (["2026-10-01 21:00", "2026-10-09"], 2, 0),  # out a day early
+        (["2026-10-03 00:30", "2026-10-10 01:10"], 2, 0),  # the same night
+        (["2026-10-03", "2026-10-09"], 1, 0),  # a day that is written without an hour is that day
+    ],
+)
+def test_a_backfilled_issue_keeps_the_slot_that_it_was_for(bench, days, kept, missed):
+    desk = bench.set_up(FRIDAYS)
+    for n, day in enumerate(days):
+        bench.drop(f"pgc/{n}.md", article(f"Issue {n}", f'date: "{day}"', body=f"Words of {n}."))
+    done = pipeline.backfill(desk, str(bench.root / "content"), series="daily", now=MORNING)
+    assert (done["kept"], done["missed"]) == (kept, missed)

@@ -95,6 +95,7 @@ def say_next(planned: Planned) -> None:
 
 def say_record(report: pipeline.ReportMade) -> None:
     """The record and the runway, and where the page lies."""
+    since = f" since {report.since}" if report.since else ""
     show(
         report.rows(),
         {
@@ -102,6 +103,6 @@ def say_record(report: pipeline.ReportMade) -> None:
             "excused": "excused", "ahead": "ahead", "streak": "streak", "runway": "runway", "first_gap": "first gap",
             "chance": "gap in 30 d",
         },
-        title="Deliveries on record, and the runway",
+        title=f"Deliveries on record{since}, and the runway",
     )  # fmt: skip
     say(f"Report  {report.page}")

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 from steadycast.draft import date_of_name
 from steadycast.draft.decoding import decode
 from steadycast.draft.fields import Keys
-from steadycast.draft.frontmatter import split
+from steadycast.draft.frontmatter import has_front, split
 from steadycast.draft.keys import DATE
 from steadycast.draft.reading import is_ready, title_of, title_of_name
 from steadycast.errors import DraftError, FeedError, InputError
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
-from steadycast.intake.git_history import first_days
+from steadycast.intake.git_history import committed, first_days, is_bare
 from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form
 from steadycast.web import Fetched, Fetcher
 
+_ABOUT = {"readme", "changelog", "contributing", "license", "code_of_conduct", "security", "authors", "summary"}
+LARGEST = 4_000_000  # bytes of a file of a bare repository that is looked at
 HEAD = 65_536  # bytes of a file in which its front matter ends
 # What intake says of a member's feed, and what helps where a person named it: there is no setting, and no second look.
 BY_HAND: Mapping[str | None, str] = {
@@ -64,7 +67,7 @@ def history_of(
         except FeedError as error:
             raise replace(error, file=path, mend=BY_HAND.get(error.mend, error.mend)) from None
         yield from of_items(items, member, now)
-    elif (path / ".git").exists():
+    elif (path / ".git").exists() or is_bare(path):
         yield from of_repository(path, zone, now)
     elif path.is_dir():
         yield from of_folder(path, zone, now)
@@ -92,20 +95,33 @@ def of_items(items: Iterable[Item], member: str, now: dt.datetime) -> Iterator[P
 
 def of_folder(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
     """Past items of a folder of drafts, by front matter or file name; a file's own time proves nothing."""
+    days = cache(partial(first_days, root))  # of a folder in a checkout: asked for what nothing else dates
     for found in scan(root, Limits(settle=0, recent=0)):
         if isinstance(found, Problem):
             yield found
-        elif isinstance(found, Found) and found.raw is not None:
-            yield _past(found, zone, now)
+        elif isinstance(found, Found) and found.raw is not None and not _about_the_folder(found.path, found.raw):
+            yield _past(found, zone, now, days)
 
 
-def _past(found: Found, zone: ZoneInfo, now: dt.datetime) -> PastItem | Problem:
+def _about_the_folder(path: PurePosixPath, raw: bytes) -> bool:
+    """Whether a file speaks of the folder or the project: a README without front matter was no issue of anything."""
+    if path.stem.lower() not in _ABOUT:
+        return False
+    try:
+        return not has_front(decode(raw))
+    except DraftError:
+        return True
+
+
+def _past(
+    found: Found, zone: ZoneInfo, now: dt.datetime, days: Callable[[], Mapping[str, dt.datetime]]
+) -> PastItem | Problem:
     # Only what the record needs is read: an old picture that is gone does not undo that the text was published.
     try:
         front = split(decode(found.raw or b""))
         keys = Keys(front, zone)
         title = title_of(front, keys, found.path)
-        at = keys.instant(*DATE, "publishDate") or date_of_name(found.path, zone)
+        at = keys.instant(*DATE, "publishDate") or date_of_name(found.path, zone) or days().get(str(found.path))
         ready = is_ready(keys, found.path)
     except DraftError as error:
         return Problem(found.path, error.message, error.mend or "", error.line)
@@ -131,32 +147,40 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
     days = first_days(root)
     if not days:
         raise InputError("its history cannot be read", file=root, mend="check that git is there and reads it")
-    for path, at in sorted(days.items()):
-        if not is_draft_name(PurePosixPath(path).name) or not (root / path).is_file():
+    for path, raw in _there(root, days):
+        name = PurePosixPath(path)
+        if _about_the_folder(name, raw):
             continue
-        if not _ready(root / path, PurePosixPath(path), zone):
-            yield Problem(PurePosixPath(path), *NOT_READY)
-        elif at <= now:
-            yield PastItem(
-                at.astimezone(zone),
-                _title(root / path, PurePosixPath(path), zone),
-                "",
-                Form.ARTICLE,
-                _member(PurePosixPath(path)),
-                path,
-            )
+        if not _ready(raw, name, zone):
+            yield Problem(name, *NOT_READY)
+        elif (at := days[path]) <= now:
+            title = _title(raw, name, zone)
+            yield PastItem(at.astimezone(zone), title, "", Form.ARTICLE, _member(name), path)
 
 
-def _ready(file: Path, path: PurePosixPath, zone: ZoneInfo) -> bool:
+def _there(root: Path, days: Mapping[str, dt.datetime]) -> Iterator[tuple[str, bytes]]:
+    """(path, its first bytes) of each Markdown file that a repository has now; other kinds are no issue there."""
+    wanted = {path for path in days if PurePosixPath(path).suffix.lower() in {".md", ".markdown"}}
+    wanted = {path for path in wanted if is_draft_name(PurePosixPath(path).name)}
+    if is_bare(root):
+        yield from ((path, raw[:HEAD]) for path, raw in committed(root, LARGEST) if path in wanted)
+        return
+    for path in sorted(wanted):
+        if (root / path).is_file():
+            with (root / path).open("rb") as file:
+                yield path, file.read(HEAD)
+
+
+def _ready(raw: bytes, path: PurePosixPath, zone: ZoneInfo) -> bool:
     try:
-        return is_ready(Keys(split(file.read_bytes()[:HEAD].decode("utf-8", "ignore")), zone), path)
+        return is_ready(Keys(split(raw[:HEAD].decode("utf-8", "ignore")), zone), path)
     except DraftError:
         return True  # what cannot be read says nothing, and that it was committed stays true
 
 
-def _title(file: Path, path: PurePosixPath, zone: ZoneInfo) -> str:
+def _title(raw: bytes, path: PurePosixPath, zone: ZoneInfo) -> str:
     try:
-        front = split(decode(file.read_bytes()[:HEAD].decode("utf-8", "ignore").encode()))
+        front = split(decode(raw[:HEAD].decode("utf-8", "ignore").encode()))
         return title_of(front, Keys(front, zone), path)
     except DraftError:
         return title_of_name(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ from steadycast.workspace.values import nearest
 if TYPE_CHECKING:
     from steadycast.intake.backfill import PastItem
 
+DAY = dt.timedelta(days=1)
+EVENING, MORNING = dt.time(17), dt.time(5)
 Progress = Callable[[int, int], None]
 
 
@@ -37,7 +39,8 @@ def backfill(
     """{items, kept, missed, unplaced, problems, written, used, summary}: past items as slots of `series`.
 
     Each item serves the slot of its own local day; of several in one day the first; what falls on a day without a
-    slot is told, not written. From the first item on, slots without one are missed. What the ledger knows stays.
+    slot is told, not written. From the first item to the last, slots without one are missed. What the ledger knows
+    stays. An issue that was out a day early, or in the night after its evening, kept its slot.
 
     A draft of content/ that is one of these items is used by it, whatever slot it kept: it is no stock any more.
     """
@@ -61,8 +64,7 @@ def backfill(
             "nothing is there that was published", file=source, mend="name a feed, a folder of Markdown, or a checkout"
         )
     in_stock = {} if dry_run else _drafts_of(desk, source, known, now)
-    owed = _slots(promise, known, now)
-    served, unplaced = _placed(promise, owed, known)
+    served, owed, unplaced = _placed(promise, _slots(promise, known, now), known)
     rows = [_row(slot, name, served.get(slot.id)) for slot in owed for name in channels]
     written = 0 if dry_run else desk.ledger.backfill(rows)
     used = desk.ledger.went_out_before(in_stock, now)
@@ -117,27 +119,46 @@ def _series(desk: Desk, name: str) -> Series:
     return desk.workspace.series[name]
 
 
-def _slots(series: Series, items: Iterable[PastItem], now: dt.datetime) -> list[Slot]:
-    """The slots from the day of the first item up to now."""
-    first = min((item.at for item in items), default=now)
-    midnight = first.astimezone(series.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return [slot for slot in slots(series, midnight, now) if slot.at <= now]
+def _slots(series: Series, items: Sequence[PastItem], now: dt.datetime) -> list[Slot]:
+    """The slots from the day of the first item to the day of the last: what came after it, its source cannot tell."""
+    if not items:
+        return []
+    days = [item.at.astimezone(series.zone).replace(hour=0, minute=0, second=0, microsecond=0) for item in items]
+    # A day more: an issue may be out a day early.
+    return [slot for slot in slots(series, min(days) - DAY, max(days) + 2 * DAY) if slot.at <= now]
 
 
-def _placed(series: Series, owed: Iterable[Slot], items: Iterable[PastItem]) -> tuple[dict[str, PastItem], int]:
-    """The item that serves each slot, by local day; and how many items found no slot."""
+def _placed(
+    series: Series, owed: Iterable[Slot], items: Iterable[PastItem]
+) -> tuple[dict[str, PastItem], list[Slot], int]:
+    """The item that serves each slot; the slots from the first of them to the last; how many items found no slot.
+
+    An item serves the slot of its local day; in the night after an evening's slot that one; on a day without any slot
+    that of the day after.
+    """
     by_day: dict[dt.date, list[Slot]] = {}
     for slot in owed:
         by_day.setdefault(slot.local.date(), []).append(slot)
     served: dict[str, PastItem] = {}
-    unplaced = 0
+    last, first, unplaced = dt.date.min, dt.date.max, 0
     for item in sorted(items, key=lambda i: i.at):
-        free = [s for s in by_day.get(item.at.astimezone(series.zone).date(), ()) if s.id not in served]
+        at = item.at.astimezone(series.zone)
+        day = at.date()
+        evening = [s for s in by_day.get(day - DAY, ()) if s.local.time() >= EVENING] if _in_the_night(at) else []
+        early = by_day.get(day + DAY, []) if not by_day.get(day) else []
+        free = [s for s in (*evening, *by_day.get(day, ()), *early) if s.id not in served]
         if free:
             served[free[0].id] = item
+            day = free[0].local.date()
         else:
             unplaced += 1
-    return served, unplaced
+        first, last = min(first, day), max(last, day)
+    return served, [slot for slot in owed if first <= slot.local.date() <= last], unplaced
+
+
+def _in_the_night(at: dt.datetime) -> bool:
+    """After midnight and before the morning; midnight itself is how a day without an hour is written."""
+    return dt.time() < at.time() < MORNING
 
 
 def _row(slot: Slot, channel: str, item: PastItem | None) -> Before:

@@ -31,7 +31,7 @@ def report(desk: Desk, now: dt.datetime, *, out: Path | None = None) -> ReportMa
     write_atomically(folder, "badge.svg", badge(made).encode())
     write_atomically(folder, "plan.ics", plan_ics(made.plan, community=made.community, language=made.language, now=now))
     shown = write_atomically(folder, "index.html", page(made).encode())
-    return ReportMade(shown, tuple(_row(s) for s in made.series), orjson.loads(data))
+    return ReportMade(shown, tuple(_row(s) for s in made.series), orjson.loads(data), made.first)
 
 
 def renew(desk: Desk, now: dt.datetime) -> None:

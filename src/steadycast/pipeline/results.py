@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,7 @@ class ReportMade:
     page: Path
     series: tuple[Row, ...] = ()
     data: Row = field(default_factory=dict)
+    since: dt.date | None = None  # the first day of the year that the rows count
 
     def rows(self) -> list[Row]:
         """One row a series."""
