@@ -157,6 +157,11 @@ def _legacy(raw: bytes) -> str | None:
     )
 
 
+def legacy(raw: bytes) -> str | None:
+    """The codec of Chinese text that is not UTF-8; None where it is not told."""
+    return {"GBK or GB18030": "gb18030", "Big5": "big5"}.get(_legacy(raw) or "")
+
+
 def _decodes(raw: bytes, encoding: str) -> bool:
     try:
         raw.decode(encoding)

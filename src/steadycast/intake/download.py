@@ -15,7 +15,7 @@ from pathlib import Path
 from steadycast import durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
-from steadycast.web import Fetcher, FetchError
+from steadycast.web import Fetcher, FetchError, authority
 
 MAX_MEDIA = 64 * 1024 * 1024
 MAX_PICTURE = 16 * 1024 * 1024
@@ -74,7 +74,7 @@ class Downloads:
     fetcher: Fetcher | None  # None where nothing is to be asked for
     budget: Budget
     take: Take
-    allow_private: bool | None = None
+    private: str = ""  # an address whose host and port may be on a private network; no other may
     at_once: bool = False
 
     def get(self, wanted: MediaRef, name: str, *, most: int, seconds: float) -> MediaRef:
@@ -98,7 +98,8 @@ class Downloads:
         if self.fetcher is None or allowed <= 0 or self.budget.room() < most:
             raise NotHadError("it waits for the next look: too much was to be fetched at once", final=False)
         try:
-            got = self.fetcher.get(url, max_bytes=most, deadline=allowed, allow_private=self.allow_private)
+            own = bool(self.private) and authority(url) == authority(self.private)
+            got = self.fetcher.get(url, max_bytes=most, deadline=allowed, allow_private=own)
         except FetchError as error:
             if allowed < seconds and self.budget.seconds() <= 0:  # others took its time
                 raise NotHadError("it waits for the next look: time was up", final=False) from None

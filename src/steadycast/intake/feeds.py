@@ -12,15 +12,19 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from steadycast.errors import FeedError
-from steadycast.intake.feed_worker import MAX_BYTES, MAX_SECONDS
+from steadycast.intake.feed_worker import MAX_BYTES
 from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form
 from steadycast.web import Fetched, Fetcher, FetchError, shown_url
 
-ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+)
+PATIENCE = 120.0  # seconds that a feed's process may take of a busy machine; its own limit is of its own time
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "HOME")
 
 
@@ -86,6 +90,7 @@ def read(feed: FeedSettings, state: FeedState, fetcher: Fetcher, now: dt.datetim
             etag="" if whole else state.etag,
             modified="" if whole else state.modified,
             max_bytes=MAX_BYTES,
+            ends=True,
             allow_private=feed.allow_private or None,
             accept=ACCEPT,
         )
@@ -94,6 +99,8 @@ def read(feed: FeedSettings, state: FeedState, fetcher: Fetcher, now: dt.datetim
         if got.status == 410:
             error = _wrong(feed, "the feed is gone for good (410)", "ask the member for a new address, or remove it")
             return FeedResult(feed, Outcome.GONE, replace(state, gone=True), error=error)
+        if got.status != 200 and "challenge" in got.headers.get("cf-mitigated", ""):
+            raise _wrong(feed, *_INSTEAD["challenge"])
         if got.status != 200:
             raise _wrong(feed, f"the feed's server answered {got.status}", "open the address in a browser")
         title, items = take_apart(feed, got, now)
@@ -135,7 +142,7 @@ def _wrong(feed: FeedSettings, message: str, mend: str) -> FeedError:
 
 def take_apart(feed: FeedSettings, got: Fetched, now: dt.datetime) -> tuple[str, tuple[Item, ...]]:
     """(title, items) of a fetched feed, read by a process with limits. Raises FeedError for what is no whole feed."""
-    headers = {"content-location": got.url, "content-type": got.headers.get("Content-Type", "")[:200]}
+    headers = {"content-location": got.url, "content-type": got.headers.get("Content-Type", "")[:200], "gap": got.gap}
     command = [sys.executable, "-P", "-m", "steadycast.intake.feed_worker"]
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}  # no secret is handed down
     try:
@@ -143,25 +150,41 @@ def take_apart(feed: FeedSettings, got: Fetched, now: dt.datetime) -> tuple[str,
             command,
             input=json.dumps(headers).encode() + b"\n" + got.body,
             capture_output=True,
-            timeout=MAX_SECONDS,
+            timeout=PATIENCE,
             check=True,
             env=environment,
         )
         answer = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        raise _wrong(feed, "this machine is too busy to read it", "it is tried again") from None
     except (subprocess.SubprocessError, ValueError):
         raise _wrong(feed, "the feed could not be read within its limits", "check it with a feed validator") from None
-    if answer["kind"] == "html":
-        found = ", ".join(shown_feed(urljoin(got.url, link)) for link in answer["feeds"])
-        mend = (
-            f"its page names: {found}" if found else "give the feed's own address, often /feed, /rss.xml or /atom.xml"
-        )
-        raise _wrong(feed, "this is a web page, not a feed", mend)
-    if answer["kind"] == "broken":
-        raise _wrong(feed, "the feed breaks off before its end", "it is tried again")
     if answer["kind"] != "feed":
-        raise _wrong(feed, "this is no feed", "give the address of an RSS or Atom feed")
+        raise _no_feed(feed, got, answer)
     items = (_item(raw, now) for raw in answer["items"])
     return answer["title"], tuple(item for item in items if item.title or item.body or item.enclosures)
+
+
+def _no_feed(feed: FeedSettings, got: Fetched, answer: dict[str, Any]) -> FeedError:
+    """What came instead of a feed, and what to do."""
+    kind = answer["kind"]
+    if kind == "html" and answer["feeds"]:
+        found = ", ".join(shown_feed(urljoin(got.url, link)) for link in answer["feeds"])
+        return _wrong(feed, "this is a web page, not a feed", f"its page names: {found}")
+    if kind == "unreadable":
+        return _wrong(feed, f"the feed's XML breaks its parser ({answer['why']})", "check it with a feed validator")
+    return _wrong(feed, *_INSTEAD.get(kind, _INSTEAD["other"]))
+
+
+_INSTEAD = {
+    "html": ("this is a web page, not a feed", "give the feed's own address, often /feed, /rss.xml or /atom.xml"),
+    "challenge": (
+        "a page that tests for browsers (a challenge) stands before the feed",
+        "ask the site's owner to let readers of feeds through to this address",
+    ),
+    "broken": ("the feed breaks off before its end", "it is tried again"),
+    "other": ("this is no feed", "give the address of an RSS, Atom or JSON feed"),
+}
 
 
 def shown_feed(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import nh3
 
@@ -47,7 +48,21 @@ _TAGS = {
     "sup",
     "sub",
 }
-_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}}
+_LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc")  # where a script would find a picture
+# Kept for the writer alone, which writes none of them.
+_ATTRIBUTES = {"*": {"style", "hidden"}, "a": {"href"}, "img": {"src", "alt", "width", "height", *_LAZY}}
+_BREAK = "\x01"  # a <br>, until it is known what it stands in
+_HIDDEN = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
+_BOLD = re.compile(r"(?:^|;)\s*font-weight\s*:\s*(?:bold|[6-9]00)\b", re.IGNORECASE)
+_DOT = re.compile(
+    r"\s*[01](?:px)?\s*|(?:.*;)?\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;.*)?", re.IGNORECASE | re.DOTALL
+)
+_OPENED = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>", re.IGNORECASE)
+_CLOSED_BY_THE_NEXT = frozenset("p li td th tr dt dd option br hr img wbr input col area meta link source".split())  # noqa: SIM905
+# What WordPress adds to each item of a feed: that it is one of its blog.
+_A_LINK = r"[《「]?\[[^\]\n]*\]\(<[^>\n]*>\)[》」]?"
+_FIRST_ON = "(?:appeared first on|最先出现在|首先出现在|最早出现在)"
+_ADVERT = re.compile(rf"(?:^|\n\n)(?:The post |文章)?{_A_LINK}\s*{_FIRST_ON}\s*{_A_LINK}\s*[.。]?\s*\Z")
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~"}
 _HEADINGS = {f"h{n}": "#" * n for n in range(1, 7)}
 _BLOCKS = {
@@ -67,10 +82,16 @@ _BLOCKS = {
 }
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 MAX_DEPTH = 100
+MAX_NESTED = 1000  # beyond this HTML's parser takes time by the square
 
 
-def markdown(html: str) -> str:
-    """HTML as Markdown: headings, lists, quotations, code, tables, links and pictures by their http addresses."""
+def markdown(html: str, base: str = "") -> str:
+    """HTML as Markdown: headings, lists, quotations, code, tables, links and pictures by their http addresses.
+
+    What is not displayed is left out, unless nothing else is there; addresses without a host are taken from `base`.
+    """
+    if _nested(html) > MAX_NESTED:
+        html = _OPENED.sub(" ", html)
     clean = nh3.clean(
         html,
         tags=_TAGS,
@@ -79,10 +100,27 @@ def markdown(html: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
-    writer = _Writer()
+    return _ADVERT.sub("", _written(clean, base) or _written(_STYLED.sub("", clean), base))
+
+
+_STYLED = re.compile(r' (?:style="[^"]*"|hidden(?:="[^"]*")?)')
+
+
+def _written(clean: str, base: str) -> str:
+    writer = _Writer(base)
     writer.feed(clean)
     writer.close()
     return writer.result()
+
+
+def _nested(html: str) -> int:
+    """How deep tags stand in each other, at most."""
+    depth = deepest = 0
+    for closing, name in _OPENED.findall(html):
+        if name.lower() not in _CLOSED_BY_THE_NEXT:
+            depth = max(0, depth - 1) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 @dataclass(slots=True)
@@ -95,18 +133,19 @@ class _Part:
 
 
 class _Writer(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, base: str) -> None:
         super().__init__(convert_charrefs=True)
+        self.base = base
         self.open: list[_Part] = [_Part("", {})]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         if tag == "br":
-            self.add("\n" if self.inside("pre") else "\\\n")
+            self.add("\n" if self.inside("pre") else _BREAK)
         elif tag == "hr":
             self.add("\n\n---\n\n")
         elif tag == "img":
-            self.add(_picture(attributes))
+            self.add(_picture(attributes, self.base))
         elif len(self.open) < MAX_DEPTH:
             self.open.append(_Part(tag, attributes))
 
@@ -116,6 +155,7 @@ class _Writer(HTMLParser):
             self.add(self.written(part))
 
     def handle_data(self, data: str) -> None:
+        data = data.replace(_BREAK, "")
         if self.inside("pre") or self.inside("code"):
             self.add(data)
         elif not (
@@ -138,12 +178,16 @@ class _Writer(HTMLParser):
 
     def written(self, part: _Part) -> str:
         text = "".join(part.pieces)
+        if "hidden" in part.attributes or _HIDDEN.search(part.attributes.get("style", "")):
+            return ""
         if part.tag in _MARKS:
             return _marked(text, _MARKS[part.tag])
+        if part.tag == "span" and _BOLD.search(part.attributes.get("style", "")) and "**" not in text:
+            return _marked(text, "**")
         if part.tag in _HEADINGS:
-            return f"\n\n{_HEADINGS[part.tag]} {' '.join(text.split())}\n\n" if text.strip() else ""
+            return f"\n\n{_HEADINGS[part.tag]} {_one_line(text)}\n\n" if _one_line(text) else ""
         if part.tag == "a":
-            return _link(text, part.attributes.get("href", ""))
+            return _link(text, _absolute(part.attributes.get("href", ""), self.base))
         if part.tag == "code":
             return text if self.inside("pre") else _code(text)
         if part.tag == "pre":
@@ -153,12 +197,12 @@ class _Writer(HTMLParser):
         if part.tag == "li":
             return self.item(text)
         if part.tag in {"th", "td"}:
-            return " ".join(text.split()) + "\0"
+            return _one_line(text) + "\0"
         if part.tag == "tr":
             return text + "\n"
         if part.tag == "table":
             return _table(text)
-        return f"\n\n{text.strip()}\n\n" if part.tag in _BLOCKS else text
+        return f"\n\n{_tidy(text)}\n\n" if part.tag in _BLOCKS else text
 
     def item(self, text: str) -> str:
         siblings = self.open[-1]
@@ -167,23 +211,40 @@ class _Writer(HTMLParser):
         return "\n" + mark + _tidy(text).replace("\n", "\n" + " " * len(mark))
 
 
-def _picture(attributes: dict[str, str]) -> str:
-    src = attributes.get("src", "")
+def _picture(attributes: dict[str, str], base: str) -> str:
+    """A picture by its address, where a script would find it too; none for the dot by which a server counts readers."""
+    style = attributes.get("style", "")
+    sides = (attributes.get("width", ""), attributes.get("height", ""), style)
+    if "hidden" in attributes or _HIDDEN.search(style) or any(_DOT.fullmatch(side) for side in sides if side):
+        return ""
+    lazy = next((found for name in _LAZY if (found := attributes.get(name, "").strip())), "")
+    src = _absolute(lazy or attributes.get("src", ""), base)
     alt = _SPECIAL.sub(r"\\\1", " ".join(attributes.get("alt", "").split()))
     return f"![{alt}](<{src}>)" if src.startswith(("http://", "https://")) and not set(src) & set("<>\n") else ""
 
 
+def _absolute(address: str, base: str) -> str:
+    try:
+        return urljoin(base, address) if base and address else address
+    except ValueError:
+        return address
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace(_BREAK, " ").split())
+
+
 def _marked(text: str, mark: str) -> str:
     """Emphasis around the words, not around the spaces beside them: `** a **` is none."""
-    inner = text.strip()
-    if not inner or "\n\n" in inner:
+    inner = text.strip(f" \n\t{_BREAK}")
+    if not inner or "\n\n" in inner or _BREAK * 2 in inner:
         return text
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    before, after = text.split(inner, 1)
     return f"{before}{mark}{inner}{mark}{after}"
 
 
 def _link(text: str, href: str) -> str:
-    words = " ".join(text.split())
+    words = _one_line(text)
     if not href or set(href) & set("<>\n"):
         return text
     return f"[{words}](<{href}>)" if words else ""
@@ -192,7 +253,7 @@ def _link(text: str, href: str) -> str:
 def _code(text: str) -> str:
     ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{pad}{' '.join(text.split())}{pad}{ticks}" if text.strip() else ""
+    return f"{ticks}{pad}{_one_line(text)}{pad}{ticks}" if _one_line(text) else ""
 
 
 def _fence(text: str) -> str:
@@ -215,5 +276,13 @@ def _start_escaped(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
+    """A block's text: a break within words, two of them a new paragraph, none at its ends."""
+    text = text.strip(f" \t\n{_BREAK}")
+    if _BREAK in text:
+        text = re.sub(rf"[ \t\n]*(?:{_BREAK}[ \t\n]*)+", _broken, text)
     text = re.sub(r"[ \t]+\n", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _broken(match: re.Match[str]) -> str:
+    return "\n\n" if match[0].count(_BREAK) > 1 or "\n\n" in match[0] else "\\\n"

@@ -85,7 +85,7 @@ def _waits_since(row: FeedRow | None) -> dt.datetime:
 def _downloads(desk: Desk, feed: FeedSettings, fetcher: Fetcher, budget: Budget, *, at_once: bool) -> Downloads:
     folder = desk.workspace.cache / "feeds" / feed.key
     own = Budget(*OF_A_FEED, within=budget)
-    return Downloads(folder, fetcher, own, keeps_media(desk), feed.allow_private or None, at_once)
+    return Downloads(folder, fetcher, own, keeps_media(desk), feed.url if feed.allow_private else "", at_once)
 
 
 def keep(desk: Desk, came: Came) -> None:

@@ -87,4 +87,4 @@ def _made(
 
     folder = desk.workspace.cache / "pictures"
     nothing = Budget(0, 0, items=0)  # what is not at hand is not asked for
-    return with_pictures(draft, Downloads(folder, fetcher, budget or nothing, keeps_media(desk), None, at_once))
+    return with_pictures(draft, Downloads(folder, fetcher, budget or nothing, keeps_media(desk), at_once=at_once))

@@ -293,9 +293,7 @@ def body_of(response: HTTPResponse, wire: Wire, limit: int) -> bytes:
     announced = response.headers.get("Content-Length", "")
     if announced.isdigit() and int(announced) > limit:
         raise FetchError(f"the answer is over {limit // 1024} KB")
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-        raise FetchError("the answer is packed in a way that was not asked for")
+    encoding = packed_as(response)
     packed = bytearray()
     # Whatever urllib3's stream raises (broken chunks, too few bytes, a reset) the caller sorts.
     while chunk := response.read(_CHUNK, decode_content=False):
@@ -304,12 +302,25 @@ def body_of(response: HTTPResponse, wire: Wire, limit: int) -> bytes:
             raise FetchError(f"the answer is over {limit // 1024} KB")
     if wire.late:  # a connection that was cut at the deadline can look like the end of the body
         raise TimeoutError("out of time")
-    return bytes(packed) if encoding in {"", "identity"} or not packed else _unpacked(bytes(packed), encoding, limit)
+    return bytes(packed) if not encoding or not packed else _unpacked(bytes(packed), encoding, limit)
+
+
+def packed_as(response: HTTPResponse) -> str:
+    """How an answer is packed, "" where it is not; FetchError where nobody asked for that."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        raise FetchError("the answer is packed in a way that was not asked for")
+    return "" if encoding == "identity" else encoding
+
+
+def unpacker(encoding: str, first: bytes) -> Any:
+    """What unpacks a body that begins with `first`."""
+    raw_deflate = encoding == "deflate" and first[0] & 0x0F != 8  # RFC 9110 asks for zlib's wrapper, some leave it out
+    return zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
 
 
 def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes:
-    raw_deflate = encoding == "deflate" and packed[0] & 0x0F != 8  # RFC 9110 asks for zlib's wrapper, some leave it out
-    unpack = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
+    unpack = unpacker(encoding, packed)
     try:
         data = unpack.decompress(packed, limit + 1)
     except zlib.error:
@@ -318,7 +329,7 @@ def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes:
         raise FetchError(f"the answer is over {limit // 1024} KB when unpacked")
     if not unpack.eof:
         raise FetchError("the answer breaks off")
-    return data
+    return bytes(data)
 
 
 def reason(error: BaseException, wire: Wire) -> str:
