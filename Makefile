@@ -1,6 +1,7 @@
 # Steadycast's own commands. Each makes .venv from a lock file with hashes when it has to, and nothing else on this machine.
 #   make run            the main job on this workspace, then stay up: server, flows, watcher (ONCE=1: do it and exit)
 #   make test           the fast tests (ALL=1: the slow and the live ones too, and the linters)
+#   make lint-output    the sample's pages and feeds by the Nu HTML checker, axe and the feeds' rules
 #   make storm          1,000 workers killed in mid-send; the table, then the seed (KILLS=10000 SEED=7 CLASS=blind)
 #   make points         a worker killed at every numbered step, each class, first send to recovery of recovery
 #   make mutants        the protocol broken in one place at a time: each must be caught
@@ -13,7 +14,7 @@ VENV ?= .venv
 # 3.11 or newer; Debian calls it python3, others may have several.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: run test storm points mutants bench powercut lock clean
+.PHONY: run test lint-output storm points mutants bench powercut lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -21,6 +22,9 @@ run: $(VENV)/ready
 
 test: $(VENV)/ready-dev
 	@$(VENV)/bin/python -m pytest $(if $(ALL),-m "slow or not slow" --durations=15,) $(ARGS)
+
+lint-output: $(VENV)/ready-dev
+	@$(VENV)/bin/python -m pytest -m "slow or not slow" tests/test_output.py $(ARGS)
 
 storm: $(VENV)/ready-dev
 	@PYTHONPATH=tests $(VENV)/bin/python -m storm --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED)) $(if $(CLASS),--classes $(CLASS)) $(ARGS)

@@ -53,7 +53,7 @@ class Sheet:
     @property
     def due_iso(self) -> str:
         """The due time for programs, with its offset."""
-        return self.post.due.astimezone(self.channel.zone).isoformat()
+        return self.post.due.astimezone(self.channel.zone).isoformat(timespec="seconds")
 
     def when(self, at: dt.datetime) -> str:
         """Write an instant in the community's zone, with its weekday."""

@@ -19,7 +19,7 @@ def linked(post: Post, community: str, base: str, canonical: str) -> dict[str, A
         "@type": "BlogPosting",
         "inLanguage": post.language,
         "description": post.summary,
-        "datePublished": post.published.isoformat(),
+        "datePublished": post.published.isoformat(timespec="seconds"),
         "keywords": ", ".join(post.tags),
         "url": canonical,
         "publisher": house,

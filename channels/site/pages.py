@@ -7,8 +7,9 @@ from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from steadycast.channel import Channel, Post, Shelf, media_name, with_media
+from steadycast.channel import Channel, Post, Shelf, media_name
 
+from .body import body
 from .linked import linked
 from .listings import Listing, listings, with_neighbours
 from .views import listing_of, minutes, page_of, standfirst, view, web
@@ -78,7 +79,7 @@ class Pages:
     def _article(self, post: Post) -> None:
         page, shown = page_of(post), self._view(post)
         row = self.listings.get(listing_of("series", post.series)) if post.series else None
-        before, after = (p and self._view(p) for p in (row.beside(post.key) if row else (None, None)))
+        beside = (p and self._view(p) for p in (row.beside(post.key) if row else (None, None)))
         sound, film = next(iter(post.of("audio")), None), next(iter(post.of("video")), None)
         canonical = web(post.canonical_url) or (f"{self.base}/{shown['page']}" if self.base else "")
         self._page(
@@ -87,12 +88,11 @@ class Pages:
             shown=shown | {"standfirst": standfirst(post)},
             title=post.title,
             description=post.summary,
-            body=with_media(post, "../" * page.count("/")),
+            body=body(post, "../" * page.count("/"), self.words),
             sound=sound and {"src": media_name(sound), "mime": sound.mime, "length": minutes(sound.seconds)},
             film=film and {"src": media_name(film), "mime": film.mime},
-            before=before,
-            after=after,
             canonical=canonical,
+            **dict(zip(("before", "after"), beside, strict=True)),
             data=linked(post, self.channel.community, self.base, canonical),
         )
 
@@ -128,13 +128,12 @@ class Pages:
         ]
 
     def _fixed(self) -> None:
-        # What a server shows for any missing address: its links start at the root of the host.
-        self._page("404.html", "lost.html.j2", title=self.words["lost"], root=f"{self.site['path']}/")
+        self._page("404.html", "lost.html.j2", title=self.words["lost"], root=f"{self.site['path']}/")  # at any depth
         for name in FIXED:
             self._keep(name, f"{name}.j2")
         if self.base:
             lists = [quote(f"{stem}.html") for stem in self.listings]
-            posts = [(quote(page_of(p)), p.published.isoformat()) for p in self.shelf.posts[:SITEMAP]]
+            posts = [(quote(page_of(p)), p.published.isoformat(timespec="seconds")) for p in self.shelf.posts[:SITEMAP]]
             self._keep("sitemap.xml", "sitemap.xml.j2", posts=posts, paths=lists)
 
     def _view(self, post: Post) -> dict[str, Any]:
@@ -142,7 +141,8 @@ class Pages:
 
     def _page(self, path: str, template: str, **values: Any) -> None:
         root = values.pop("root", "../" * path.count("/"))
-        given = {"description": "", "canonical": "", "data": None, "shown": None, **values}
+        picture = next((v["cover"] for v in values.get("posts", ()) if v["cover"]), None)
+        given = {"description": "", "canonical": "", "data": None, "shown": None, "picture": picture, **values}
         self._keep(path, template, root=root, here=quote(path), **given)
 
     def _keep(self, path: str, template: str, **values: Any) -> None:

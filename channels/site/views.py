@@ -84,6 +84,7 @@ def _span(event: Event, words: Mapping[str, Any]) -> str:
 def view(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
     """What every template may show of a post."""
     member = post.member_title or post.member or post.author
+    cover = _shown(post.cover or next(iter(post.of("image")), None))
     sound = next(iter(post.of("audio") or post.of("video")), None)
     return {
         "post": post,
@@ -91,14 +92,15 @@ def view(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, An
         "date": in_words(post.published, words),
         "day": in_words(post.published, words, "day"),
         "weekday": words["weekdays"][post.published.weekday()],
-        "iso": post.published.isoformat(),
+        "iso": post.published.isoformat(timespec="seconds"),
         "form": words[post.form],
         "member": member,
         "member_page": quote(f"{listing_of('member', post.member)}.html") if post.member else "",
         "series": post.series_title or post.series,
         "series_page": quote(f"{listing_of('series', post.series)}.html") if post.series else "",
         "tags": [(tag, quote(f"{listing_of('tag', tag)}.html")) for tag in post.tags if tag.strip()],
-        "cover": _shown(post.cover or next(iter(post.of("image")), None)),
+        "cover": cover,
+        "thumbs": [_shown(media) for media in post.of("thumb")] or [cover, cover],
         "length": minutes(sound.seconds) if sound else "",
         "moment": moment(post, words, now),
     }

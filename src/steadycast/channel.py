@@ -47,7 +47,7 @@ __all__ = [
 class Media:
     """One file of a post: content-addressed on disk, measured, and free of EXIF."""
 
-    role: str  # image, cover, audio, video, attachment
+    role: str  # image, cover, thumb, audio, video, attachment
     path: Path  # where the bytes are now
     name: str  # the file name a reader sees, ASCII, with its right extension
     mime: str
@@ -201,7 +201,7 @@ class Platform:
     delivery: str  # conditional, read-back, blind, kit
     base: Platform | None = None
     limits: Mapping[str, Limit] = field(default_factory=dict)  # title, summary, text, html, tag, tags
-    media: Mapping[str, MediaRule] = field(default_factory=dict)  # image, cover, audio, video
+    media: Mapping[str, MediaRule] = field(default_factory=dict)  # image, cover, thumb, audio, video, attachment
     render: RenderRule = field(default_factory=RenderRule)
     settings: Mapping[str, Setting] = field(default_factory=dict)
     read_back: bool = False

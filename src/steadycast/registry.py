@@ -25,7 +25,7 @@ API = 1
 FORMS = ("article", "audio", "video", "event")
 CLASSES = ("conditional", "read-back", "blind", "kit")
 LIMITED = ("title", "summary", "author", "text", "html", "tag", "tags")
-ROLES = ("image", "cover", "audio", "video", "attachment")
+ROLES = ("image", "cover", "thumb", "audio", "video", "attachment")
 TOP: Mapping[str, Any] = {
     "api": int,
     "name": str,

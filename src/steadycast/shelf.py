@@ -204,10 +204,10 @@ def page_path(slot: str, key: str) -> str:
     return "/".join(parts) if all(parts) else f"{parts[0] or 'p'}/{key}"
 
 
-def with_media(post: Post, base: str) -> str:
-    """`post.html` with each `media:<sha256>` replaced by the file's address under `base`; an unknown one by `#`."""
+def with_media(post: Post, base: str, html: str = "") -> str:
+    """`html`, else the post's, with each `media:<sha256>` as the file's address under `base`; an unknown one as `#`."""
     names = {m.sha256: base + media_name(m) for m in post.media}
-    return re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', post.html)
+    return re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', html or post.html)
 
 
 def media_name(media: Media) -> str:

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,7 @@ class _Composer:
             html=html,
             text=text,
             parts=parts,
-            published=target.published,
+            published=target.published.replace(microsecond=0),
             form=str(draft.form),
             origin=str(draft.origin),
             member=draft.member,
@@ -268,7 +268,7 @@ class _Composer:
                     self._check_loss(media, adapted, rule)
                     if adapted.sha256 != media.sha256:
                         names[media.sha256] = adapted.sha256
-        return (*self._covers(title), *found), names
+        return (*self._covers(title), *self._thumbs(), *found), names
 
     def _check_loss(self, media: Media, adapted: Media, rule: MediaRule) -> None:
         """Tell of an animation that comes out as one picture, and of a drawing that comes out in pixels."""
@@ -287,6 +287,16 @@ class _Composer:
             self._fault(f"too many of {role}: {len(given)}/{rule.count}", "take some out of the draft")
         if rule.required and not given and not any(m.role == role for m in self.draft.media):
             self._fault(f"needs at least one {role}", "add one to the draft")
+
+    def _thumbs(self) -> tuple[Media, ...]:
+        """The cover, else the first picture, as small as lists show it; none where the platform asks for none."""
+        rule = self.platform.media.get("thumb")
+        chosen = next((m for role in ("cover", "image") for m in self.body.media if m.role == role), None)
+        if rule is None or chosen is None:
+            return ()
+        with self._noting():
+            return tuple(replace(m, role="thumb") for m in self.body.studio.covers(chosen, rule, "", ""))
+        return ()
 
     def _covers(self, title: str) -> tuple[Media, ...]:
         rule = self.platform.media.get("cover", _ANY)
