@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from steadycast.channel import RenderRule
 from steadycast.draft.commonmark import disguised, undisguised
+from steadycast.draft.maths import Formulas, linear, mathml
 from steadycast.draft.outline import outline
-from steadycast.render import text
+from steadycast.render import html, text
 from steadycast.render.markdown import to_html
 from steadycast.render.sanitise import clean
 
@@ -35,6 +38,7 @@ FACTS = [
     "[注]: 明天20:00",
     "见[1]与[^2]",
     "100%，5^2^3",
+    "好*0*0",
 ]
 
 
@@ -91,3 +95,78 @@ def test_no_figure_and_no_word_changes_in_text(said):
 def test_a_disguise_comes_off_and_no_line_moves(body):
     assert undisguised(disguised(body)) == body
     assert disguised(body).count("\n") == body.count("\n")
+
+
+def shown(body, **rule):
+    formulas = Formulas()
+    made = formulas.put_back(clean(formulas.taken_out(to_html(body))))
+    return html.render(made, RenderRule(**rule))[0], text.render(made)[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "page_", "said"),
+    [
+        ("==高亮==了", "<p><mark>高亮</mark>了</p>\n", "高亮了"),
+        ("好:smile:", "<p>好😄</p>\n", "好😄"),
+        ("$E=mc^2$", None, "E = mc²"),
+        ("$$\n\\int_0^1 x^2\\,dx = \\frac{1}{3}\n$$", None, "∫₀¹x² dx = 1/3"),
+        ("`$a$` $5 and $6, US$5/A$ 7", "<p><code>$a$</code> $5 and $6, US$5/A$ 7</p>\n", "$a$ $5 and $6, US$5/A$ 7"),
+        ("$10，$20", "<p>$10，$20</p>\n", "$10，$20"),
+        ("$\\frac{1}{$", "<p><code>\\frac{1}{</code></p>\n", "\\frac{1}{"),
+    ],
+)
+def test_what_other_editors_mark_is_rendered(body, page_, said):
+    whole, read = shown(body, math="mathml")
+    assert whole == page_ if page_ else whole.startswith("<p><math")
+    assert read == said
+
+
+def test_a_formula_is_mathml_or_reads_in_a_line():
+    assert shown("$x^2$", math="mathml")[0] == ("<p><math><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow></math></p>\n")
+    assert shown("$\\frac{x^2}{a+b}$")[0] == "<p>x<sup>2</sup>/(a+b)</p>\n"
+    assert shown("$x^2$", tags=("p",))[0] == "<p>x²</p>\n"
+
+
+@pytest.mark.parametrize("kind", ["NOTE", "tip", "Warning", "odd", 'a"><script>x</script>'])
+def test_a_callout_is_a_quotation_with_a_title(kind):
+    whole, read = shown(f"> [!{kind}]- 小 **心**\n> 里面\n> <div>也</div>\n\n<div>外</div>")
+    assert "[!" not in read or "script" in kind
+    assert "script>" not in whole.replace("&lt;script", "")
+    assert "callout" not in whole
+    assert whole.count("<blockquote>") == whole.count("</blockquote>") == 1
+    assert whole.count("<div>") == whole.count("</div>") == 2
+    assert "<!--" not in whole
+    if "script" not in kind:
+        assert whole.index("<strong>") < whole.index("小") < whole.index("里面") < whole.index("</blockquote>")
+
+
+HOSTILE = [
+    '\\text{" onmouseover=alert(1) x="}',
+    "\\text{</math><script>alert(1)</script>}",
+    "\\href{javascript:alert(1)}{x}",
+    "\\style{color:red}{x}\\class{a}{x}",
+    "{" * 200 + "}" * 200,
+    "\\frac" * 100,
+    "x" * 5000,
+]
+
+
+@pytest.mark.parametrize("tex", HOSTILE)
+def test_a_formula_runs_nothing_and_costs_little(tex):
+    whole, _ = shown(f'<p title="&#xFDD5;0&#xFDD5;">a &#xFDD5;7&#xFDD5;</p>\n\n${tex}$', math="mathml")
+    assert set(re.findall(r"<(?!/)([a-z]+)([^>]*)>", whole)) <= {
+        (name, "") for name in "p math mrow mi mn mo mtext mfrac msup code mstyle".split()
+    } | {("p", ' title=""'), ("p", ' title="\ufdd50\ufdd5"')}
+
+
+@given(st.text("\\{}^_&frac12x+ leftbgin()价<>\"'", max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_any_formula_is_well_formed(tex):
+    made = mathml(tex, display=False)
+    assert not made or fromstring(made).tag == "math"
+    linear(made)
+
+
+def test_a_summary_and_a_title_read_as_the_page_does():
+    found = outline("# 好:smile: ==a== $x^2$\n\n量 $\\frac{1}{2}$ 与 H<sub>2</sub>O<script>alert(1)</script>。\n")
+    assert (found.heading.text, found.paragraph) == ("好😄 a x²", "量 1/2 与 H₂O。")

@@ -175,6 +175,7 @@ class RenderRule:
     code: str = "classes"  # classes (Pygments), inline (styles on spans), plain
     bullets: str = "native"  # native, or literal: "• " and "1. " written into each item
     thread: bool = False  # True: text over its limit is split in parts, not cut
+    math: str = "text"  # text (a formula in one line, with sup and sub), or mathml
     text_links: str = "inline"  # in text: inline (words URL), numbered (words[1] and a list), drop
 
 

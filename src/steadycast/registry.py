@@ -52,6 +52,7 @@ CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
     (RenderRule, "links"): ("keep", "footnotes", "text"),
     (RenderRule, "code"): ("classes", "inline", "plain"),
     (RenderRule, "bullets"): ("native", "literal"),
+    (RenderRule, "math"): ("text", "mathml"),
     (RenderRule, "text_links"): ("inline", "numbered", "drop"),
     (Setting, "type"): ("str", "int", "bool", "url", "path", "list"),
 }

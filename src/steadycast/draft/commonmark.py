@@ -8,8 +8,21 @@ and becomes another figure. Such characters go through the parser in disguise, a
 from __future__ import annotations
 
 import re
+from typing import Any
 
-_SHOWN, _DISGUISES = "~*[", "\ufdd0\ufdd1\ufdd2"
+EXTENSIONS: dict[str, Any] = {
+    "strikethrough": True,
+    "table": True,
+    "tasklist": True,
+    "footnotes": True,
+    "cjk_friendly_emphasis": True,
+    "highlight": True,  # ==marked==
+    "math_dollars": True,
+    "shortcodes": True,  # :smile:
+    "ofm_callouts": True,  # > [!NOTE], GitHub's alerts among them
+}
+
+_SHOWN, _DISGUISES = "~*[=$:", "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd6"
 _DISGUISE = dict(zip(_SHOWN, _DISGUISES, strict=True))
 _BACK = str.maketrans(_DISGUISES, _SHOWN)
 _IN_AN_ADDRESS = {"".join(f"%{byte:02X}" for byte in d.encode()): c for c, d in _DISGUISE.items()}
@@ -19,9 +32,18 @@ _ENCODED = re.compile("|".join(_IN_AN_ADDRESS))
 _TILDE = re.compile(r"(?<![~\\])((?:\\\\)*)~(?!~)")
 # Between two digits an asterisk multiplies; so it does after a letter that no mark opened before: `x**2 + y**2`.
 _TIMES = re.compile(
-    r"(?P<marked>(?<![0-9A-Za-z*\\])(?P<mark>\*{1,3})(?=[^\s*])[^*\n]{1,500}(?<=[^\s*])(?P=mark)(?!\*))"
+    r"(?P<marked>(?<![0-9A-Za-z*\\])(?P<mark>\*{1,3})(?=[^\s*])[^*\n]{1,500}"
+    r"(?:(?<=[0-9])(?P=mark)(?![0-9*])|(?<=[^\s*0-9])(?P=mark)(?!\*)))"
     r"|(?<=[0-9A-Za-z])\*{1,2}(?=[0-9])|(?<=[0-9])\*(?=[A-Za-z])"
 )
+# `a==b` compares, `US$5/A$` is money, and `a:x:b` or `:100:` is no picture of a cross or a hundred.
+_EQUALS = re.compile(r"(?<=[0-9A-Za-z)\]])==(?=[0-9A-Za-z(\[])|={3,}(?!\n|\Z)")
+_DOLLARS = re.compile(
+    r"(?<![$\\])\$\$(?!\$)[^$]{1,2000}\$\$(?!\$)|\\\$"
+    r"|(?<![0-9A-Za-z$])\$(?=[^\s$])(?P<tex>(?:[^$\\\n]|\\[^\n]){1,1000})(?<=\S)\$(?![0-9$])|\$"
+)
+_FORMULA = re.compile(r"(?![0-9.,]+ ?[^\x00-\x7f])[^\n]*?[A-Za-z\\^_=+]")
+_TIME = re.compile(r"(?<=[0-9A-Za-z:]):(?=[0-9A-Za-z_+-]{1,40}:)|:(?=[0-9]{1,9}:)")
 # `[注]: 明天20:00` defines a link for Markdown, and is gone from the page: an address has a slash, a dot or a `#`.
 _NO_ADDRESS = re.compile(r"^( {0,3})\[(?=(?!\^)[^\[\]\n]{1,200}\]:[ \t]*(?![^\s]{0,2000}?[/.#<])\S)", re.MULTILINE)
 
@@ -32,6 +54,12 @@ def disguised(body: str) -> str:
         body = _TILDE.sub(lambda m: m[1] + _DISGUISE["~"], body)
     if "*" in body:
         body = _TIMES.sub(_times, body)
+    if "==" in body:
+        body = _EQUALS.sub(lambda m: _DISGUISE["="] * len(m[0]), body)
+    if "$" in body:
+        body = _DOLLARS.sub(_money, body)
+    if _TIME.search(body):
+        body = _TIME.sub(_DISGUISE[":"], body)
     if "]:" in body:
         body = _NO_ADDRESS.sub(rf"\1{_DISGUISE['[']}", body)
     return body
@@ -39,6 +67,13 @@ def disguised(body: str) -> str:
 
 def _times(found: re.Match[str]) -> str:
     return found[0] if found["marked"] else _DISGUISE["*"] * len(found[0])
+
+
+def _money(found: re.Match[str]) -> str:
+    """A formula stays one; a dollar alone, or two with a sum and words between them, are dollars."""
+    if (found["tex"] and not _FORMULA.match(found["tex"])) or found[0] == "$":
+        return found[0].replace("$", _DISGUISE["$"])
+    return found[0]
 
 
 def undisguised(made: str) -> str:

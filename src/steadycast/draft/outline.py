@@ -9,19 +9,19 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
 import comrak
 
-from steadycast.draft.commonmark import disguised, undisguised
+from steadycast.draft.commonmark import EXTENSIONS, disguised, undisguised
+from steadycast.draft.maths import in_a_line
 from steadycast.draft.spelling import spelled
 from steadycast.errors import DraftError
 
-_EXTENSIONS = comrak.ExtensionOptions(
-    table=True, footnotes=True, strikethrough=True, tasklist=True, cjk_friendly_emphasis=True
-)
+_EXTENSIONS = comrak.ExtensionOptions(**EXTENSIONS)
 _POSITIONS = comrak.RenderOptions(sourcepos=True)
-_NODE = re.compile(r'<(/?)([a-z_]+)((?: [a-z:]+="[^"]*")*) ?(/?)>([^<]*)')
-_ATTRIBUTE = re.compile(r' ([a-z:]+)="([^"]*)"')
+_NODE = re.compile(r'<(/?)([a-z_]+)((?: [a-z_:]+="[^"]*")*) ?(/?)>([^<]*)')
+_ATTRIBUTE = re.compile(r' ([a-z_:]+)="([^"]*)"')
 _BEGINNING = 400  # characters: most first paragraphs are shorter
 _PICTURE_HERE = re.compile(r"!\[(?![^\[\]]{0,999}\]\(https?://)")  # a picture, unless it surely is on the web
 _SHOWS_FILE = re.compile(r"<(?:image|html_inline|html_block|raw)[ >]")
@@ -211,6 +211,10 @@ class _Scan:
             return
         if name in _TEXT or name in _BREAK:
             self.word(text if name in _TEXT else "\n")
+        elif name == "math":
+            self.word(in_a_line(html.unescape(text)))
+        elif name == "shortcode":
+            self.word(_emoji(_read(attributes).get("id", "")))
         elif name == "strikethrough":
             self.word("<del>")
         elif name in {"html_inline", "html_block", "raw"}:
@@ -298,6 +302,13 @@ class _Scan:
             if role in {"image", "audio", "video"}:
                 at = line + text.count("\n", 0, tag.start())
                 self.files.append(Shown(role, values["src"], values.get("alt", ""), at))
+
+
+@cache
+def _emoji(name: str) -> str:
+    """The picture that a short name stands for; the parser has names for some two thousand."""
+    made = comrak.markdown_to_html(f":{name}:", _EXTENSIONS)
+    return made.removeprefix("<p>").removesuffix("</p>\n")
 
 
 def _read(attributes: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 _MARKED = re.compile(r"<(sup|sub|del|s)(?: [^>]*)?>(.*?)</\1>", re.DOTALL)
+_SCRIPT = re.compile(r"<(sup|sub)(?: [^>]*)?>(.*?)</\1>", re.DOTALL)
 _TAG = re.compile(r"(<[^>]*>)")
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
@@ -20,6 +21,11 @@ def spelled(html: str) -> str:
     if "<s" not in html and "<del" not in html:
         return html
     return _MARKED.sub(_written, html)
+
+
+def scripts_spelled(html: str) -> str:
+    """`html` whose `sup` and `sub` are, for a page that knows neither."""
+    return _SCRIPT.sub(_written, html) if "<su" in html else html
 
 
 @lru_cache(maxsize=1024)

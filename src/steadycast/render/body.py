@@ -12,6 +12,7 @@ from slugify import slugify
 
 from steadycast.channel import Limit, Media, RenderRule
 from steadycast.draft import Draft
+from steadycast.draft.maths import Formulas
 from steadycast.errors import DraftError
 from steadycast.render import html as as_html
 from steadycast.render import text as as_text
@@ -47,7 +48,9 @@ class Body:
 
     def _cleaned(self, *, ugc: bool) -> str:
         try:
-            return clean(to_html(self.draft.body), ugc=ugc, raw=has_tags(self.draft.body))
+            formulas = Formulas()
+            made = formulas.taken_out(to_html(self.draft.body))
+            return formulas.put_back(clean(made, ugc=ugc, raw=has_tags(self.draft.body)))
         except DraftError as error:
             self.faults.append(self._fault(error.message, _line_left_open(self.draft), error.mend))
             return ""

@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 
 from steadycast.channel import RenderRule
+from steadycast.draft.maths import linear
+from steadycast.draft.spelling import scripts_spelled
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour
 from steadycast.render.lexer import TAG, VOID, Links, attribute, is_of, says_its_url, web_links, words
@@ -30,6 +32,10 @@ Numbered = tuple[tuple[str, str], ...]
 
 def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str, Numbered]:
     """`html` by `rule`, and its links: with `links = "footnotes"` the numbered ones, else every one, in order."""
+    if rule.math == "text":
+        html = linear(html)
+    if rule.tags and not {"sup", "sub"} <= set(rule.tags):
+        html = scripts_spelled(html)
     every_link_stays = rule.links == "keep" and (rule.classes or ' href="#' not in html)
     links = web_links(html) if every_link_stays else ()
     html = colour(html, rule.code if rule.classes or rule.code == "inline" else "plain")

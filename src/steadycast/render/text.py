@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from steadycast.channel import Limit
+from steadycast.draft.maths import linear
 from steadycast.draft.spelling import spelled
 from steadycast.render.count import cut
 from steadycast.render.lexer import SPLIT, Links, anchors, attribute, is_of, says_its_url, words
@@ -70,7 +71,7 @@ def plain(html: str) -> Plain:
         html = _SENTINELS.sub("", html)
     if "footnote-ref" in html:
         html = _NOTE.sub(lambda m: _note(words(m[1])), html)
-    html = spelled(html)
+    html = spelled(linear(html))
     links: list[tuple[str, str]] = []
     around, found = anchors(html)
     marked = [around[0]]
@@ -92,12 +93,12 @@ def summary(html: str, limit: Limit) -> str:
     """The first paragraphs as one line of text, cut to `limit`."""
     found = ""
     for paragraph in _PARAGRAPH.finditer(html):
-        text = words(spelled(_NOTE.sub("", paragraph[1])))
+        text = words(spelled(linear(_NOTE.sub("", paragraph[1]))))
         if text:
             found = f"{found} {text}" if found else text
         if len(found) > 2 * limit.max:
             break
-    return cut(found or words(spelled(_NOTE.sub("", html))), limit)
+    return cut(found or words(spelled(linear(_NOTE.sub("", html)))), limit)
 
 
 class _Writer:
