@@ -196,3 +196,38 @@ def test_nor_do_a_members_place_and_names(bench):
     assert any("楼上" in text for text in texts)
     for text in texts:
         assert not re.search(r"(?<!/)@everyone", text)
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("a\u061cb", "a\\u061cb"),
+        ("Z" + "\u0301\u0315\u0336" * 40 + "algo", "Z\u0301\u0315\u0336\u0301algo"),
+        ("Việt Nam é", "Việt Nam é"),
+        ("ẹ̄́", "ẹ̄́"),
+    ],
+)
+def test_a_terminal_is_given_neither_a_turn_of_direction_nor_a_pile_of_marks(capsys, written, seen):
+    from steadycast.cli.output import complain, say
+
+    say(written)
+    complain(written)
+    captured = capsys.readouterr()
+    assert captured.out == f"{seen}\n"
+    assert captured.err.endswith(f"{seen}\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("language-python", ' class="language-python"'),
+        ("language-c++", ' class="language-c++"'),
+        ("masthead fixed", ""),
+        ("language-x masthead", ""),
+        ("language-" + "x" * 500, ""),
+    ],
+)
+def test_a_members_code_takes_no_class_of_the_page(given, kept):
+    from steadycast.render.sanitise import clean
+
+    assert clean(f'<pre><code class="{given}">x</code></pre>') == f"<pre><code{kept}>x</code></pre>"

@@ -14,7 +14,10 @@ OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 Progress = Callable[[int, int], None]  # how many are done, of how many
 # What a terminal obeys instead of showing it, the marks that turn the direction of text, and what cannot be written
 # at all: half a surrogate pair, as in a file's name that is not UTF-8.
-_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Marks on a letter beyond what any language writes: they climb over the lines above.
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILED = re.compile(f"(?<={_MARK * 4}){_MARK}+")
 
 COLOURS = {
     "published": "green", "seen": "green", "confirmed": "green", "kept": "green", "approved": "green", "there": "green",
@@ -62,7 +65,7 @@ def say(*lines: str) -> None:
 
 def shown(text: str) -> str:
     """`text` with its control characters written out: neither a title nor a file's name gives a terminal orders."""
-    return _OBEYED.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+    return _OBEYED.sub(lambda m: f"\\u{ord(m[0]):04x}", _PILED.sub("", text))
 
 
 def as_json(value: Any) -> None:
