@@ -145,7 +145,7 @@ class Far:
         return there
 
     def _sorted(self, status: int, headers: Mapping[str, str], body: bytes, *, reads: bool) -> FarSideError:
-        said = _said(body)
+        said = _said(body, self.redact)
         if status == 429:
             wait = retry_after(headers.get("Retry-After", ""), self.now())
             return self._error(Busy, said or "too many requests", str(status), wait)
@@ -165,14 +165,20 @@ class Far:
         return kind(text, code, self.channel)
 
 
+_READ = 64 * 1024  # bytes of an answer that are looked through for its words
+
+
 def _authority(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
 
 
-def _said(body: bytes) -> str:
-    """The first words of an answer, fit for one line; a page of HTML says nothing."""
-    text = body[:2000].decode("utf-8", "replace")
+def _said(body: bytes, redact: Callable[[str], str]) -> str:
+    """The first words of an answer, fit for one line; a page of HTML says nothing.
+
+    Secrets are taken out before it is cut: half of one would not be known for one.
+    """
+    text = redact(body[:_READ].decode("utf-8", "replace"))[:2000]
     if "<html" in text.lower() or "<!doctype" in text.lower():
         return ""
     text = "".join(char if char.isprintable() else " " for char in text)
