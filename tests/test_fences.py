@@ -36,7 +36,18 @@ ROOMS = {
     "alarms": {"errors", "report", "ledger"},
     "testing": {"errors", "bootclock", "channel", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},
 }
-ROOMS["press"] = {"errors", "rooms", "channel", "draft", "intake", "registry", "render", "workspace", "schedule"}
+ROOMS["press"] = {
+    "errors",
+    "durable",
+    "rooms",
+    "channel",
+    "draft",
+    "intake",
+    "registry",
+    "render",
+    "workspace",
+    "schedule",
+}
 EVERYTHING = {*ROOMS, "pipeline"}
 ROOMS |= {
     "pipeline": EVERYTHING - {"testing"},

@@ -6,6 +6,7 @@ not be there. A folder that was just made is a name too, in the folder above it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -20,6 +21,14 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for made in missing:
         sync(made.parent)
+
+
+def owners_alone(path: str, flags: int) -> int:
+    """An `opener` for files that others may not even open: whoever can open a lock can take it."""
+    handle = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    with contextlib.suppress(PermissionError):
+        os.fchmod(handle, 0o600)
+    return handle
 
 
 def land(fresh: Path, target: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +77,29 @@ class Rooms:
         """Where it is written how far a PostgreSQL ledger has come: a restored one is told by it."""
         return self.var / "ledger.sent"
 
+    def make_private(self) -> None:
+        """Makes var/ its owner's alone; of a group that may pass through (0710, a web server's) only var/out is left.
+
+        A STEADYCAST_VAR that holds no ledger yet may be anybody's folder, and is left as it is.
+        """
+        own = self.var == self.root / "var"
+        if own or any((self.var / name).exists() for name in ("ledger.sqlite", self.ledger_mark.name)):
+            with contextlib.suppress(OSError):  # not there, or not ours: `doctor` says so
+                if own:
+                    self.root.joinpath("var").mkdir(exist_ok=True)
+                for path in (self.var, *self.var.iterdir()):
+                    if path != self.out and not path.is_symlink():
+                        _shut(path)
+
+
+_OTHERS = 0o067  # what a group and others may do, but for a group that may pass through
+
+
+def _shut(path: Path) -> None:
+    mode = path.stat().st_mode
+    if mode & _OTHERS:
+        path.chmod(0o700 if stat.S_ISDIR(mode) else 0o600)
+
 
 def bundle() -> Path:
     """The workspace that comes with the package: its platforms, flows and prefect.yaml."""
@@ -84,14 +109,31 @@ def bundle() -> Path:
 
 
 def find_root(start: Path | None = None) -> Path:
-    """The nearest folder, from `start` upwards, that holds a steadycast.toml; STEADYCAST_WORKSPACE goes before."""
+    """The nearest folder, from `start` upwards, that holds a steadycast.toml; STEADYCAST_WORKSPACE goes before.
+
+    What lies below a workspace's content/ is written by members, and a workspace runs code of its own: a settings file
+    there is none. One of another user's is refused, unless STEADYCAST_WORKSPACE names it.
+    """
     named = os.environ.get("STEADYCAST_WORKSPACE")
     if named and start is None:
         return Path(named).resolve()
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / SETTINGS_FILE).is_file():
+    holding = [folder for folder in (here, *here.parents) if (folder / SETTINGS_FILE).is_file()]
+    for folder in holding:
+        if not any(folder.is_relative_to(Rooms(above).content) for above in holding if above != folder):
+            _is_ours(folder)
             return folder
     raise SettingsError(
         f"no {SETTINGS_FILE} here or above", file=here, mend="run `steadycast init DIR` to make a workspace"
     )
+
+
+def _is_ours(root: Path) -> None:
+    """SettingsError where somebody else could have written what a workspace runs."""
+    trusted = {0, os.geteuid()}
+    if os.geteuid() == 0 and (asked := os.environ.get("SUDO_UID", "")).isdecimal():
+        trusted.add(int(asked))
+    for path in (root, root / SETTINGS_FILE):
+        if (owner := path.stat().st_uid) not in trusted:
+            said = f"it belongs to another user (uid {owner}), and a workspace runs code of its own"
+            raise SettingsError(said, file=path, mend=f"if you trust it, name it: export STEADYCAST_WORKSPACE={root}")

@@ -111,7 +111,7 @@ def _alone(mark: Path) -> Any:
     Raises TimeoutError where another keeps it, as one that was stopped would for ever: then nothing may be sent.
     """
     mark.parent.mkdir(parents=True, exist_ok=True)
-    lock = mark.with_name(f"{mark.name}.lock").open("w")
+    lock = open(mark.with_name(f"{mark.name}.lock"), "w", opener=durable.owners_alone)  # noqa: SIM115
     until = time.monotonic() + PATIENCE
     while True:
         try:

@@ -75,6 +75,7 @@ class Desk:
     @cached_property
     def ledger(self) -> Ledger:
         """The workspace's ledger; one that is not there yet is made, even by a reader."""
+        self.workspace.make_private()
         address = self.workspace.ledger
         missing = "://" not in address and not Path(address).exists()
         ledger = Ledger.open(address, readonly=self.readonly and not missing, mark=self.workspace.ledger_mark)
@@ -178,7 +179,7 @@ class Desk:
             secret=lambda setting: self.secret(name, setting),
             render=templates.render,
             http=Far(name, deadline=platform.deadline, redact=self.redact),
-            write=lambda file, data: write_atomically(out, file, data),
+            write=lambda file, data: write_atomically(out, file, data, public=platform.delivery == "conditional"),
             **more,
         )
 
@@ -202,7 +203,7 @@ class Desk:
         """
         self.workspace.cache.mkdir(parents=True, exist_ok=True)
         file = self.workspace.cache / f"{what}.lock"
-        with _doors[file], file.open("a+") as lock:
+        with _doors[file], open(file, "a+", opener=durable.owners_alone) as lock:
             until = None if within is None else time.monotonic() + within
             while not _locked(lock, wait=until is None):
                 if until is not None and time.monotonic() > until:
@@ -244,8 +245,14 @@ def sweep(folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def write_atomically(folder: Path, name: str, data: bytes) -> Path:
-    """Puts a whole file under `folder`, or leaves what was there: temp, fsync, rename, fsync of the folder."""
+def write_atomically(folder: Path, name: str, data: bytes, *, public: bool = True) -> Path:
+    """Puts a whole file under `folder`, or leaves what was there: temp, fsync, rename, fsync of the folder.
+
+    Letters and kits are not `public`: their folder is its owner's alone.
+    """
+    if not public:
+        durable.make_folder(folder)
+        folder.chmod(0o700)
     target = folder / name
     if not target.resolve().is_relative_to(folder.resolve()):
         said = f"{name!r} would lie outside its channel's folder"

@@ -102,6 +102,8 @@ def _disk(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
         yield findings.disk(name, shutil.disk_usage(there).free, system.f_favail if system.f_files else None)
         if name == "var/" and not os.access(there, os.W_OK | os.X_OK):
             yield Finding(name, BAD, f"{there} cannot be written to", "make it writable for this user")
+    if (var := desk.workspace.var).is_dir():
+        yield findings.readers(var, var.stat().st_mode)
 
 
 def _zones(desk: Desk, now: dt.datetime) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from steadycast.ledger.checkup import Checkup
 from steadycast.ledger.migrations import HEAD
@@ -73,6 +74,14 @@ def clock(now: dt.datetime, latest: dt.datetime | None, server: dt.datetime | No
         skew = abs(server - now)
         state = BAD if skew > MINUTE else WARN if skew > SKEW else OK
         yield Finding("database's clock", state, f"{skew.total_seconds():.1f} s apart", "" if state == OK else mend)
+
+
+def readers(var: Path, mode: int) -> Finding:
+    """Whether other users of this machine can read the ledger's folder: letters before their hour, logs, kits."""
+    if mode & 0o067:
+        said = f"others on this machine may read {var}, or write there"
+        return Finding("readers", WARN, said, f"chmod 700 {var}; chmod 710 where a web server's group serves var/out")
+    return Finding("readers", OK, "only its owner reads var/" + ("; a group may pass to var/out" * bool(mode & 0o010)))
 
 
 def frozen(switch: bool) -> Finding:

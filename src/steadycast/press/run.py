@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from steadycast import durable
 from steadycast.intake import folder
 from steadycast.press.differences import Differences, look, missing
 from steadycast.press.memory import Fault, Memory
@@ -106,6 +107,7 @@ def told(memory: Memory, unread: Sequence[folder.Problem], **counts: int) -> Ren
 def _alone(rooms: Rooms) -> Iterator[None]:
     """Holds other runs off until the block ends."""
     rooms.cache.mkdir(parents=True, exist_ok=True)
-    with (rooms.cache / "render.lock").open("w") as lock:
+    rooms.make_private()
+    with open(rooms.cache / "render.lock", "w", opener=durable.owners_alone) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
