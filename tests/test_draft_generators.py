@@ -67,3 +67,30 @@ def test_a_body_of_marks_costs_no_more_than_its_length(mark):
     began = time.process_time()
     list(left_over(in_markdown(body)))
     assert time.process_time() - began < 20, "a guard against minutes, not a measure"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (
+            "见 [[别的 笔记]] 与 [[a#b|那里]]",
+            "见 [别的 笔记](%E5%88%AB%E7%9A%84%20%E7%AC%94%E8%AE%B0.md) 与 [那里](a.md)",
+        ),
+        ("![[images/a.png|200]]", "![](<images/a.png>)"),
+        ("[[toc]]", ""),
+        ("`[[a]]` x[[0]] [[1]](https://a.example)", "`[[a]]` x[[0]] [[1]](https://a.example)"),
+        ("一段 ^abc123", "一段"),
+        (":::tip 小贴士\n里面\n:::\n外面", "> [!tip] 小贴士\n> 里面\n\n外面"),
+        ("```\n:::tip\n:::\n```", "```\n:::tip\n:::\n```"),
+    ],
+)
+def test_a_note_takers_marks_are_markdown(written, meant):
+    assert in_markdown(written) == meant
+
+
+@pytest.mark.parametrize(
+    "mark", ["{{ page.title }}", "<Tabs>", "import A from 'a';", "export const x = 3;", ":::tip", "[a](b.md)"]
+)
+def test_what_is_left_is_named_every_one_with_its_line(mark):
+    assert [line for line, _, _ in left_over(in_markdown(f"一\n\n{mark}\n\n二\n\n{mark}"))] == [3, 7]
+    assert not list(left_over("```\n" + mark + "\n```\n\n<BR> <b>a</b>"))

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import groupby
+from urllib.parse import quote
 
 _CODE = r"(?P<code>(?<!`)(?P<ticks>`{1,3})(?!`)[^`\n]+(?P=ticks)(?!`))"
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -24,10 +25,17 @@ _MARK = re.compile(
     r"|(?P<root>(?:\{\{-?\s*site\.(?:baseurl|url)\s*-?\}\}){1,3}(?=/))"
     r"|(?P<raw>\{%-?\s*(?:end)?raw\s*-?%\})"
     r"|\{%-?\s*asset_img\s(?P<asset>[^{}%]{1,1000})%\}"
+    r"|!\[\[(?P<embed>[^\[\]|#\n]{1,300}\.(?:png|jpe?g|gif|webp|avif|heic|svg))(?:\|(?P<alt>[^\[\]\n]{0,200}))?\]\]"
+    r"|(?<![0-9A-Za-z\]\[])!?\[\[(?P<page>[^\[\]|\n]{1,300})(?:\|(?P<words>[^\[\]\n]{1,300}))?\]\](?![(\[])"
+    r"|(?P<block>[ \t]\^[A-Za-z0-9-]{1,40}[ \t]*(?=\n|\Z))"  # Obsidian's name of a block
     r"|(?P<style>(?<=[)*_])\{:[^{}\n]{0,200}\})"
 )
+_CONTAINER = re.compile(r" {0,3}:::+[ \t]*([A-Za-z][\w-]{0,30})([^\n]{0,200})")
+_CONTAINER_ENDS = re.compile(r" {0,3}:::+[ \t]*")
 _LEFT = re.compile(
-    _CODE + r"|(?P<mark>\{\{[<%][^{}]{1,1000}[>%]\}\}|\{%-?\s*[a-z_]\w{0,40}\b[^{}]{0,1000}%\}"
+    _CODE + r"|(?P<mark>\{\{[<%][^{}]{1,1000}[>%]\}\}|\{\{-?\s{0,9}[a-z_]\w{0,40}\.[a-z_][^{}]{0,500}\}\}"
+    r"|^</?[A-Z][a-z]\w{0,60}[^<>\n]{0,500}>|^(?:import|export)\s.{0,300}['\"{=;]|^ {0,3}:::+.{0,60}"
+    r"|\{%-?\s*[a-z_]\w{0,40}\b[^{}]{0,1000}%\}"
     r"|(?<=\]\()\{(?:filename|author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to another page
     r"|(?<=\]\()(?P<file><?[^\s():<>{}]{1,500}\.(?:md|markdown)(?=[#)>\s]))"
 )
@@ -37,9 +45,11 @@ _PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))
 
 def in_markdown(body: str) -> str:
     """A body whose marks are written as Markdown, where Markdown has a word for them; line numbers stay."""
-    if "{{" not in body and "{%" not in body and "{:" not in body:
+    if not any(mark in body for mark in ("{{", "{%", "{:", "[[", ":::", " ^")):
         return body
     lines = body.split("\n")
+    if ":::" in body:
+        _quote_containers(lines)
     ends = [number for number, line in enumerate(lines) if _CLOSES.fullmatch(line)]
     for number, line, fenced in _lines(lines):
         if not fenced:
@@ -52,7 +62,7 @@ def left_over(body: str) -> Iterator[tuple[int, str, str]]:
 
     A link to another draft's file is one as well: its page has an address of its own on each channel.
     """
-    if "{{<" not in body and "{%" not in body and "](" not in body:
+    if not any(mark in body for mark in ("{{", "{%", "](", "<", "import ", "export ", ":::")):
         return
     for number, line, fenced in _lines(body.split("\n")):
         for found in () if fenced else _LEFT.finditer(line):
@@ -110,6 +120,10 @@ def _replaced(found: re.Match[str]) -> str:
         return "/" + found["path"].strip().lstrip("/").replace(" ", "%20")
     if found["asset"]:
         return _asset(found["asset"], found[0])
+    if found["embed"]:
+        return _embedded(found["embed"], found["alt"] or "")
+    if found["page"]:
+        return _wikilink(found["page"].strip(), (found["words"] or "").strip())
     if found["figure"]:
         return _picture(found["figure"], found[0])
     return ""  # what is nothing in Markdown
@@ -124,6 +138,37 @@ def _asset(words: str, mark: str) -> str:
     said = [word for word in given[at + 1 :] if not re.fullmatch(r"\d{1,5}(?:px|%)?", word)]
     quoted = len(re.findall(r"[\"']", words)) >= 4
     return _markdown(given[at], said[-1] if quoted and said else " ".join(said), mark)
+
+
+def _quote_containers(lines: list[str]) -> None:
+    """`:::tip 小贴士` to `:::` becomes a callout; one that does not end stays, and is named."""
+    begun: tuple[int, re.Match[str]] | None = None
+    for number, line, fenced in _lines([*lines]):
+        if fenced or ":::" not in line:
+            continue
+        if begun and _CONTAINER_ENDS.fullmatch(line):
+            first, opens = begun
+            lines[first] = f"> [!{opens[1].lower()}] {opens[2].strip()}".rstrip()
+            lines[first + 1 : number] = [f"> {inside}" for inside in lines[first + 1 : number]]
+            lines[number], begun = "", None
+        elif not begun and (opening := _CONTAINER.fullmatch(line)):
+            begun = number, opening
+
+
+def _wikilink(page: str, words: str) -> str:
+    """A link to a note, by the file's name; what is no note's name stays."""
+    if page.lower() == "toc":
+        return ""
+    note, _, _ = page.partition("#")
+    words = re.sub(r"([\\\[\]])", r"\\\1", words or page.replace("#", " › ").lstrip(" ›"))
+    if not note:
+        return words
+    return f"[{words}]({quote(note.removesuffix('.md'), safe='/')}.md)"
+
+
+def _embedded(file: str, alt: str) -> str:
+    alt = "" if re.fullmatch(r"\d{1,5}(?:x\d{1,5})?", alt) else alt  # Obsidian's width
+    return f"![{alt}](<{file.strip()}>)"
 
 
 def _picture(attributes: str, mark: str) -> str:

@@ -24,7 +24,7 @@ from steadycast.draft.cost import check_cost
 from steadycast.draft.decoding import SAVE_ANEW, decoded, shown, visible
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front, split, with_properties
-from steadycast.draft.generators import in_markdown
+from steadycast.draft.generators import in_markdown, left_over
 from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
 from steadycast.draft.outline import Heading, Outline, check_depth, opens_with_words, outline, shows_no_file
 from steadycast.errors import DraftError
@@ -258,6 +258,8 @@ class _Reading:
         """What of this draft is taken, but perhaps not as it was meant."""
         if self.encoding:
             yield Note(f"is written in {self.encoding} and was read as such", SAVE_ANEW, harmless=True)
+        for number, said, mend in left_over(self.front.body):
+            yield Note(said, mend, self.front.body_line + number - 1)
         left = self.keys.left
         for key in left:
             if near := names.meant(key):

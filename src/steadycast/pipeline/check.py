@@ -9,11 +9,9 @@ import unicodedata
 from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from steadycast.draft import Draft, parse
-from steadycast.draft.generators import left_over
 from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
 from steadycast.pipeline import others, pictures
@@ -197,7 +195,6 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 yield from _expired(draft, item.raw or b"", now)
                 yield from _unserved(pins, draft, item.raw or b"")
                 yield from _no_channels(desk, draft, item.raw or b"")
-                yield from _left_over(draft)
                 yield from pictures.away(draft)
                 yield from notes_of(draft)
                 titles.add(draft)
@@ -288,12 +285,6 @@ def _no_channels(desk: Desk, draft: Draft, raw: bytes) -> Iterator[Problem]:
             meant = nearest(name, known)
             mend = f"did you mean {meant!r}?" if meant else f"channels are {', '.join(sorted(known))}"
             yield Problem(str(draft.path), _line(raw, "channels"), f"channels.{name}: there is no such channel", mend)
-
-
-def _left_over(draft: Draft) -> Iterator[Problem]:
-    """Marks of a site generator that nothing here reads: the first of each draft stands for all."""
-    for line, said, mend in islice(left_over(draft.body), 1):
-        yield Problem(str(draft.path), draft.body_line + line - 1, said, mend)
 
 
 def _line(raw: bytes, key: str) -> int | None:

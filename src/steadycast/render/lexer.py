@@ -27,6 +27,7 @@ _SETTLED_WITH_PICTURES = re.compile(rf'{_SETTLED.pattern}|<img src="https?://[^>
 _UNSETTLED = re.compile(r"<a[ >]|</a>|<img|https?://|www\.")
 _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 
+_DRAFT = re.compile(r"\.(?:md|markdown)(?:[?#]|\Z)", re.IGNORECASE)  # a draft's file has no address on any channel
 _WITHIN_A_WORD = re.compile(r"[A-Za-z0-9@./]")
 
 
@@ -134,7 +135,7 @@ class Finisher:
         if href.startswith("#") and len(href) > 1:
             target = href if href.startswith(("#fn-", "#fnref-", "#h-")) else f"#h-{href[1:]}"
             return tag.replace(f'href="{entities.escape(href)}"', f'href="{entities.escape(target)}"')
-        if href and self._base:
+        if href and self._base and not _DRAFT.search(href):
             return f'<a href="{entities.escape(urljoin(self._base, href))}" rel="{self._rel}">'
         self._unlinked = True
         return ""
