@@ -141,7 +141,7 @@ def left_open(body: str) -> int:
             of_its_name.append(tag.start())
         elif of_its_name:
             of_its_name.pop()
-    first = _EITHER.search(body)
+    first = _EITHER.search(body) or _TAGS_OF_ONES_OWN.search(body)
     at = min((starts[0] for starts in opened.values() if starts), default=first.start() if first else 0)
     return body.count("\n", 0, at) + 1
 
