@@ -92,7 +92,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pages(root: Path) -> list[Path]:
-    return sorted([*(root / "var/out").rglob("*.html"), *(root / "var/preview").rglob("*.html")])
+    return sorted([*(root / "var/out").rglob("*.html"), *(root / "var/preview").glob("*/index.html")])
 
 
 def test_the_nu_checker_finds_no_error_on_any_page(tools: None, made: Path, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
         SETTINGS.replace('"far"]', '"far", "weibo"]') + kit, {"pgc/1.md": article("One", body="Long. " * 90)}
     )
     made = pipeline.preview(desk, "pgc/1.md", channel="weibo", now=MORNING)
+    assert "<iframe" not in made.page.read_text(), "plain text is pasted, so plain text is shown"
     page = made.page.read_text()
     assert "<pre>【One】" in page
     (folder,) = made.page.parent.glob("weibo/kit/*")

@@ -70,6 +70,7 @@ def preview(
         texts = kit.texts if kit else {"text": post.text}
         shown.append({"channel": name, "title": desk.workspace.channels[name].title or platform.title, "post": post,
                       "measured": measured, "short": "text" in platform.limits, "texts": texts,
+                      "plain": bool(kit and "text" in kit.measured),
                       "kit": kit and kit.page})  # fmt: skip
     page = Templates((Path(__file__).parent / "templates",), zone=desk.workspace.community.zone)
     language = desk.workspace.community.language
@@ -163,7 +164,7 @@ def _framed(post: Post) -> str:
     return (
         f'<!doctype html><html lang="{html.escape(post.language)}"><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<style>{style}pre{{overflow:auto}}</style>{body}"
+        f"<title>{html.escape(post.title)}</title><style>{style}pre{{overflow:auto}}</style>{body}"
     )
 
 
