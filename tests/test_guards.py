@@ -110,3 +110,28 @@ def test_an_evergreen_rests_before_its_next_use_as_after_its_last(days):
     later = Assignment(coming[-1].id, "old", fixed=True)
     chosen = {each.slot: each.draft for each in plan([series], coming, [old], [later], [], now)}
     assert chosen == {coming[-1].id: "old"}
+
+
+@pytest.mark.parametrize("slow", [140, 340], ids=["slow", "very-slow"])
+def test_a_busy_machine_starves_no_delivery_for_ever(ledger, promise, clock, slow):
+    """Each commit of an intent takes minutes, so that too little of its turn is left: every try has more to spare."""
+    fake = FakeChannel("read-back", clock, deadline=60)
+    [id] = promise("blog")
+    intend = ledger.intend
+
+    def slowly(claims, now, lease):
+        granted = intend(claims, now, lease)
+        clock.advance(slow * SECOND)
+        return granted
+
+    ledger.intend = slowly
+    for tries in range(1, 10):
+        ledger.recover(clock.now())
+        claims = ledger.claim([id], clock.now(), "worker", 5 * MINUTE)
+        [result] = deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
+        if result.state == State.PUBLISHED:
+            break
+        assert not fake.calls
+    assert ledger.delivery(id).state == State.PUBLISHED
+    assert tries == (2 if slow == 140 else 8)
+    assert len(fake.posts) == 1

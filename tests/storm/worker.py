@@ -37,7 +37,6 @@ def scaled_once() -> None:
     if QUEUED != send.QUEUED:
         return
     send.QUEUED /= SCALE
-    send.SPARE /= SCALE
     steps.SPARE /= SCALE
     send.TRUSTED /= SCALE
     judge.FLOOR /= SCALE

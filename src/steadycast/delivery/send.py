@@ -16,7 +16,7 @@ from steadycast.channel import Post
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.judge import AdapterFor, Opened, later, refused, tried, unsent
 from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
-from steadycast.delivery.steps import SPARE, Steps
+from steadycast.delivery.steps import Steps
 from steadycast.errors import Fenced, InputError, LedgerError, Refused
 from steadycast.ledger.claims import Claimed, FrozenPost
 from steadycast.ledger.endings import Ending
@@ -275,8 +275,7 @@ class _Sending:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
         if self._stop.is_set():
             return "stopped before it was sent"
-        # Half of the spare is left besides: a request is cut at its deadline, well before its process is at its turn's.
-        if job.steps.lease.left() < (job.steps.lasts - SPARE / 2).total_seconds():
+        if job.steps.lease.left() < job.steps.needs.total_seconds():
             return "its turn came too late in its lease"
         if job.steps.lease.age() > TRUSTED and not self._ledger.holds(job.claim):
             return "another worker has it"

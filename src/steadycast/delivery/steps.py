@@ -13,7 +13,8 @@ from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 
-SPARE = dt.timedelta(seconds=30)  # of a lease, beyond the request's own deadline
+SPARE = dt.timedelta(seconds=30)  # of a lease, beyond the request's own deadline: a commit may take that long
+MORE = 8  # times as much, at most, for what was tried before: on a busy machine too little was left for it
 
 
 class Steps:
@@ -26,12 +27,21 @@ class Steps:
         self.lease = Lease(clock, claim.lease)
         self.began: float | None = None  # the newest step, by the machine's clock: its deadline counts from there
         self.delivery = "blind"  # the platform's class, once the channel is open
-        self.lasts = dt.timedelta(minutes=1) + SPARE  # how long one step may take
+        self._within(dt.timedelta(minutes=1))
 
     def platform(self, platform: Platform) -> None:
         """Take the delivery class and the deadline from what the channel's platform declares."""
         self.delivery = platform.delivery
-        self.lasts = dt.timedelta(seconds=platform.deadline) + SPARE
+        self._within(dt.timedelta(seconds=platform.deadline))
+
+    def _within(self, deadline: dt.timedelta) -> None:
+        """How long one step may take, and how much must be left when its request is made.
+
+        Half of the spare is left then: a request is cut at its deadline, well before its process is at its turn's. Each
+        try has more to spare than the one before: a machine whose commits are slow starves no delivery for ever.
+        """
+        self.lasts = deadline + SPARE * min(max(self._claim.attempt, 1), MORE)
+        self.needs = deadline + SPARE / 2
 
     def granted(self, claim: Claimed, asked: float, now: dt.datetime) -> None:
         """Take over the lease that came with the intent, as it was asked for before its commit."""
