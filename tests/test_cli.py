@@ -498,7 +498,7 @@ def test_backfill_says_what_it_read(bench, run, told, tmp_path):
     bench.set_up(SITE_ONLY)
     (tmp_path / "2026-01-05-post.md").write_text(article("Post"))
     found = told("backfill", tmp_path, "--series", "daily", "--dry-run")
-    assert set(found) == {"items", "kept", "missed", "unplaced", "problems", "written", "summary"}
+    assert set(found) == {"items", "kept", "missed", "unplaced", "problems", "written", "used", "summary"}
     assert "1 item: 1 slot kept" in run("backfill", tmp_path, "--series", "daily", code=OK)[1]
 
 

@@ -209,8 +209,6 @@ def _judge(desk: Desk, drafts: tuple[str, ...], verdict: str, *, by: str, beside
     pipeline.plan(desk, pipeline.now())
     done = "approved" if verdict == "approve" else "rejected"
     say(*(f"{done}  {row['title']}  ({row['path']})" for row in judged))
-    if not judged:
-        say(f"No draft is to be {done}.")
     return OK
 
 

@@ -235,12 +235,15 @@ class _Matching:
             (hit for hit in pairs(fresh, among) if _owner(hit[1]) == owners[hit[2]]),
             key=lambda hit: (-hit[0], str(hit[1]), hit[2]),
         )
+        rivalling: dict[PurePosixPath, list[tuple[float, str]]] = {}
+        for share, path, id in found:
+            rivalling.setdefault(path, []).append((share, id))
         drafts = {draft.path: draft for draft in self.left}
         for share, path, id in found:
             if path not in drafts or id not in self.rows:
                 continue
             draft, row = drafts.pop(path), self.rows[id]
-            rivals = [s for s, p, other in found if p == path and other != id and other in self.rows]
+            rivals = [other_share for other_share, other in rivalling[path] if other != id and other in self.rows]
             if self._doubtful(draft, row, share, max(rivals, default=0.0)):
                 self._new(draft, DOUBTFUL, id)
             else:
