@@ -91,7 +91,7 @@ def test_a_wrong_form_says_what_was_probably_meant(form, meant):
         ("sometimes", "none of the known forms"),
         ("day at 25:00", '"25:00" is not a time'),
         ("day at 06:60", '"06:60" is not a time'),
-        ("day at 6:20pm", '"6:20pm" is not a time'),
+        ("day at 16:20pm", '"16:20pm" is not a time'),
         ("month on 32 at 09:00", '"32" is not a day of the month'),
         ("month on 0 at 09:00", '"0" is not a day of the month'),
         ("0 days at 09:00", "0 is not an interval"),
@@ -361,3 +361,36 @@ def test_rrules_that_are_taken_fall_where_others_say():
         assert [each for each in found if each >= start][: len(expected)] == expected, rule
         taken += 1
     assert taken >= (2 if CORPORA is None else 30)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("month on fifth fri at 20:00", "monthly on the fifth Fri at 20:00"),
+        ("day at 8pm", "daily at 20:00"),
+        ("week on fri at 8:30 a.m. and 12 pm", "every Fri at 08:30, 12:00"),
+        ("weekday at noon", "weekdays at 12:00"),
+        ("隔周周五 20:00", "every 2 weeks on Fri at 20:00"),
+        ("隔周五晚上八点", "every 2 weeks on Fri at 20:00"),
+        ("每周五晚上八点", "every Fri at 20:00"),
+        ("每天上午九点、晚上8点半", "daily at 09:00, 20:30"),
+        ("每天二十点", "daily at 20:00"),
+        ("工作日中午十二点", "weekdays at 12:00"),
+        # 24:00 is the end of the day that is named.
+        ("day at 24:00", "daily at 00:00"),
+        ("week on fri at 24:00", "every Sat at 00:00"),
+        ("周日 24:00", "every Mon at 00:00"),
+        ("每周五晚上十二点", "every Sat at 00:00"),
+        ("month on last day at 24:00", "monthly on the 1st at 00:00"),
+    ],
+)
+def test_what_people_say_is_read_as_they_mean_it(said, meant):
+    assert parse(said).describe() == meant
+
+
+@pytest.mark.parametrize(
+    "said", ["2 weeks on sun at 24:00", "month on 31 at 24:00", "3 days at 24:00", "week on fri at 08:00,24:00"]
+)
+def test_a_24_00_that_would_need_two_rules_is_refused_with_the_way_out(said):
+    with pytest.raises(SettingsError, match="name that day, and 00:00"):
+        parse(said)

@@ -28,6 +28,7 @@ from steadycast.schedule.model import Slot
 from steadycast.schedule.planner import means
 from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
+from steadycast.schedule.surprises import surprises
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.values import nearest
 
@@ -50,6 +51,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
     found = [*channels(desk), *members(workspace), *rights(workspace)]
     if rhythms := list(_rhythms(desk)):
         return rhythms + found  # without slots there is nothing to hold drafts and schedules against
+    found += _surprises(workspace, now)
     found += secrets(desk)
     found += _files_named(desk)
     found += [Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)]
@@ -58,6 +60,14 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
     except LedgerError as error:
         out, found = frozenset(), [*found, Problem("ledger", None, str(error).removeprefix("ledger "), "")]
     return found + list(_drafts(desk, now, out, progress))
+
+
+def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
+    """What a rhythm does that its words do not say."""
+    for name, series in workspace.series.items():
+        line = workspace.line(("series", name, "every" if series.every else "rrule"))
+        for said, mend in surprises(series, now):
+            yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", mend, harmless=True)
 
 
 def _problem(error: InputError, path: str = "") -> Problem:

@@ -48,6 +48,9 @@ class Weekly:
         return "* * *" if len(days) == 7 else f"* * {','.join(map(str, days))}"
 
 
+WORKING_DAYS = Weekly((0, 1, 2, 3, 4))
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """Every `every`-th day, counted from the anchor."""

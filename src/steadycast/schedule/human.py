@@ -7,7 +7,7 @@ import re
 from difflib import get_close_matches
 
 from steadycast.errors import SettingsError
-from steadycast.schedule.days import LAST, WEEKDAYS, Days, Interval, Monthly, Weekly
+from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Monthly, Weekly
 
 FORMS = (
     "day at 06:20",
@@ -34,18 +34,32 @@ HAN_FORMS = (
     "每月最后一个周五 19:30",
 )
 _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": LAST, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+_NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": LAST}
+_NTH |= {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
 _VOCABULARY = ("day", "days", "weekday", "weekend", "week", "weeks", "month", "on", "at", *WEEKDAYS, *_LONG, *_NTH)
 _EVERY_DAY = Weekly((0, 1, 2, 3, 4, 5, 6))
-_WORKING_DAYS = Weekly((0, 1, 2, 3, 4))
 _WEEKEND = (5, 6)
 _ENGLISH = re.compile(r"(?:every )?(?:(?P<n>\d{1,3}) )?(?P<unit>[a-z]+)(?: on (?P<on>.+?))? at (?P<times>.+)")
-_CHINESE = re.compile(r"(?P<days>(?:每|工作日|周|星期|礼拜).*?)\s*(?P<times>\d{1,2}:\d\d(?:\s*,\s*\d{1,2}:\d\d)*)")
-_HAN_NTH = {"第一个": 1, "第二个": 2, "第三个": 3, "第四个": 4, "最后一个": LAST}
+_CHINESE = re.compile(r"(?P<days>(?:每|隔|工作日|周|星期|礼拜).*?)\s*(?P<times>\d{1,2}:\d\d(?:\s*,\s*\d{1,2}:\d\d)*)")
+_HAN_NTH = {"第一个": 1, "第二个": 2, "第三个": 3, "第四个": 4, "第五个": 5, "最后一个": LAST}
 _HAN_DAY = {**{name: day for day, name in enumerate("一二三四五六日")}, "天": 6}
 _HAN_WEEKDAYS = re.compile(
     "(?:每?(?P<week>周|星期|礼拜))?(?:(?P<first>[一二三四五六日天])[至到~-](?:周|星期|礼拜)?(?P<last>[一二三四五六日天])"
     "|(?P<each>[一二三四五六日天]+))"
+)
+
+
+_DAY = 24 * 60  # minutes
+_AFTERNOON = ("下午", "傍晚", "晚上", "晚")
+_HAN_NUMBERS = {"零": 0, "两": 2} | {
+    f"{tens}{ones}": 10 * n + m
+    for n, tens in enumerate(("", "十", "二十"))
+    for m, ones in enumerate(("", *"一二三四五六七八九"))
+    if tens or ones
+}
+_HAN_HOUR = re.compile(
+    r"\s*(?P<part>早上|早晨|清晨|上午|中午|下午|傍晚|晚上|晚|夜里|凌晨|早)?\s*"
+    r"(?P<h>\d{1,2}|二?十[一二三四五六七八九]?|[零一二两三四五六七八九])点(?:钟|整)?(?P<m>半|一刻|三刻|\d{1,2}分?)?"
 )
 
 
@@ -55,7 +69,7 @@ class _NotThisForm(Exception):
 
 def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
     """The days and the wall times of a human form; raises SettingsError with the mend."""
-    form = " ".join(text.lower().replace("：", ":").replace("，", ",").replace("、", ",").split())
+    form = _plain_hours(" ".join(text.lower().replace("：", ":").replace("，", ",").replace("、", ",").split()))
     try:
         return _read(form)
     except _NotThisForm as problem:
@@ -65,11 +79,39 @@ def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
         raise SettingsError(f'cannot read the cadence "{text}": {problem}', mend=mend) from None
 
 
+def _plain_hours(form: str) -> str:
+    """The form with its hours as 20:00: 8pm, 8:30 p.m., noon, 晚上八点, 下午3点半."""
+    form = re.sub(r"\b(noon|midday)\b", "12:00", form)
+    form = re.sub(r"\b(\d{1,2})(?::(\d\d))? ?([ap])\.?m\b\.?", _of_half_a_day, form)
+    return _HAN_HOUR.sub(_of_han, form)
+
+
+def _of_half_a_day(found: re.Match[str]) -> str:
+    hour = int(found[1])
+    if not 1 <= hour <= 12:
+        return found[0]
+    return f"{hour % 12 + 12 * (found[3] == 'p'):02}:{found[2] or '00'}"
+
+
+def _of_han(found: re.Match[str]) -> str:
+    hour = int(found["h"]) if found["h"].isdecimal() else _HAN_NUMBERS.get(found["h"])
+    minute = {None: 0, "半": 30, "一刻": 15, "三刻": 45}.get(found["m"], found["m"])
+    minute = int(minute.rstrip("分")) if isinstance(minute, str) and minute.rstrip("分").isdecimal() else minute
+    if hour is None or isinstance(minute, str) or minute is None:
+        return found[0]
+    part = found["part"]
+    if part in _AFTERNOON and 1 <= hour < 12:
+        hour += 12
+    elif part == "晚上" and hour == 12:  # twelve at night is the end of that day
+        hour = 24
+    return f" {hour:02}:{minute:02}"
+
+
 def _read(form: str) -> tuple[Days, tuple[dt.time, ...]]:
     if found := _CHINESE.fullmatch(form):
-        return _chinese_days(found["days"].replace(" ", "")), _times(found["times"])
+        return _through_midnight(_chinese_days(found["days"].replace(" ", "")), _times(found["times"]))
     if found := _ENGLISH.fullmatch(form):
-        return _days(found["unit"], int(found["n"] or 1), found["on"]), _times(found["times"])
+        return _through_midnight(_days(found["unit"], int(found["n"] or 1), found["on"]), _times(found["times"]))
     raise _NotThisForm("it is none of the known forms")
 
 
@@ -79,7 +121,7 @@ def _days(unit: str, every: int, on: str | None) -> Days:
     if unit in ("day", "days") and on is None:
         return Interval(every) if every > 1 else _EVERY_DAY
     if unit == "weekday" and on is None and every == 1:
-        return _WORKING_DAYS
+        return WORKING_DAYS
     if unit == "weekend" and on is None and every == 1:
         return Weekly(_WEEKEND)
     if unit in ("week", "weeks") and on is not None:
@@ -115,15 +157,30 @@ def _month(days: list[int | tuple[int, int]]) -> Monthly:
     return Monthly(tuple(numbers), tuple(dict.fromkeys(day for day in days if isinstance(day, tuple))))
 
 
-def _times(text: str) -> tuple[dt.time, ...]:
-    return tuple(sorted({_time(part) for part in _parts(text)}))
+def _through_midnight(days: Days, minutes: tuple[int, ...]) -> tuple[Days, tuple[dt.time, ...]]:
+    """24:00 is what people call the end of a day: 00:00 of the next one."""
+    times = tuple(sorted({dt.time(minute % _DAY // 60, minute % 60) for minute in minutes}))
+    if _DAY not in minutes or days == _EVERY_DAY:
+        return days, times
+    alone = set(minutes) == {_DAY}
+    if alone and isinstance(days, Weekly) and (days.every == 1 or 6 not in days.weekdays):
+        return Weekly(tuple(sorted((day + 1) % 7 for day in days.weekdays)), days.every), times
+    if alone and isinstance(days, Monthly) and not days.nth and all(number < 28 for number in days.numbers):
+        return Monthly(tuple(sorted(number + 1 if number != LAST else 1 for number in days.numbers))), times
+    raise _NotThisForm("24:00 is 00:00 of the day after: name that day, and 00:00")
 
 
-def _time(text: str) -> dt.time:
+def _times(text: str) -> tuple[int, ...]:
+    return tuple(sorted({_minute(part) for part in _parts(text)}))
+
+
+def _minute(text: str) -> int:
+    """The minute of the day that a time means; 24:00 is its last."""
     found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text)
-    if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        raise _NotThisForm(f'"{text}" is not a time from 00:00 to 23:59')
-    return dt.time(int(found[1]), int(found[2]))
+    minute = int(found[1]) * 60 + int(found[2]) if found else _DAY + 1
+    if not found or int(found[2]) > 59 or minute > _DAY:
+        raise _NotThisForm(f'"{text}" is not a time from 00:00 to 24:00')
+    return minute
 
 
 def _chinese_days(text: str) -> Days:
@@ -131,13 +188,16 @@ def _chinese_days(text: str) -> Days:
     if text in ("每天", "每日"):
         return _EVERY_DAY
     if text in ("工作日", "每工作日"):
-        return _WORKING_DAYS
+        return WORKING_DAYS
     if found := re.fullmatch("每([0-9]{1,3}|两)天", text):
         return _days("days", _chinese_number(found[1]), None)
     if text.startswith("每月"):
         parts = text.removeprefix("每月").split(",")
         unit = parts[-1][-1:] if parts[-1][-1:] in {"日", "号"} else ""  # 每月1、15日: the last one says it for all
         return _month([_chinese_month_day(part + unit if part.isdecimal() else part) for part in parts])
+    if found := re.fullmatch("隔(?:周|星期|礼拜)的?((?:周|星期|礼拜)?.+)", text):
+        named = found[1] if found[1][0] in "周星礼" else f"周{found[1]}"
+        return Weekly(_chinese_weekdays(named), 2)
     if found := re.fullmatch("每([0-9]{1,3}|两)个?(?:周|星期|礼拜)的?((?:周|星期|礼拜).+)", text):
         every = _chinese_number(found[1])
         if every < 1:

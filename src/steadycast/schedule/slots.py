@@ -13,7 +13,7 @@ from operator import attrgetter, lt
 from zoneinfo import ZoneInfo
 
 from steadycast.schedule.cadence import Cadence, parse
-from steadycast.schedule.days import ANCHOR, DAY, Days
+from steadycast.schedule.days import ANCHOR, DAY, WORKING_DAYS, Days
 from steadycast.schedule.model import Series, Slot
 
 __all__ = ["instant", "next_slot", "occasion_of", "occurrence_of", "slots"]
@@ -92,12 +92,24 @@ def _promised(series: Series, cadence: Cadence, first: dt.date, last: dt.date) -
         for moment in cadence.moments(first, last, series.start or ANCHOR):
             id = f"{series.name}@{moment.isoformat(timespec='minutes')}"
             found.append(Slot(instant(moment, series.zone), id, series.name, moment))
+    if series.workdays and cadence.days == WORKING_DAYS:
+        found = sorted((*found, *_made_up_for(series, cadence, first, last)))
     instants = [slot.at for slot in found]
     if not all(map(lt, instants, instants[1:])):
         found = [list(same)[-1] for _, same in groupby(sorted(found), key=attrgetter("at"))]
     if series.except_:
         found = [slot for slot in found if slot.local.date() not in series.except_]
     return found
+
+
+def _made_up_for(series: Series, cadence: Cadence, first: dt.date, last: dt.date) -> Iterator[Slot]:
+    """The slots of a weekend's working days: where a holiday is made up for, they are working days like others."""
+    for day in series.workdays:
+        if first <= day <= last and day.weekday() not in WORKING_DAYS.weekdays:
+            for time in cadence.times:
+                moment = dt.datetime.combine(day, time)
+                id = f"{series.name}@{moment.isoformat(timespec='minutes')}"
+                yield Slot(instant(moment, series.zone), id, series.name, moment)
 
 
 def _at_one_time(series: Series, days: Days, time: dt.time, span: tuple[dt.date, dt.date]) -> list[Slot]:

@@ -93,15 +93,17 @@ class Workspace(Rooms):
         given = table.model_dump(exclude={"skip", "editor"})
         plain = [s for s in table.skip if not s.startswith("holidays:")]
         countries = [s.partition(":")[2] for s in table.skip if s.startswith("holidays:")]
+        off, worked = self._days_off(name, countries) if countries else ({}, frozenset())
         return Series(
             name=name,
             zone=self.community.zone,
             except_=frozenset[dt.date]().union(*(dates(s) for s in plain)),
-            days_off=self._days_off(name, countries) if countries else {},
+            days_off=off,
+            workdays=worked,
             **given,
         )
 
-    def _days_off(self, series: str, countries: Iterable[str]) -> dict[dt.date, str]:
+    def _days_off(self, series: str, countries: Iterable[str]) -> tuple[dict[dt.date, str], frozenset[dt.date]]:
         try:
             return days_off(countries, self.overrides)
         except SettingsError as error:
@@ -308,19 +310,27 @@ def _overrides(file: Path, sources: Mapping[str, bytes]) -> dict[str, str]:
         raise SettingsError(str(error), file=file, mend='write "2027-02-14" = "春节调休"') from None
 
 
-def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> dict[dt.date, str]:
-    """Public holidays of those countries 2015 to 2035 as far as known, the workspace's own on top."""
+def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> tuple[dict[dt.date, str], frozenset[dt.date]]:
+    """Public holidays of those countries 2015 to 2035 as far as known, and the weekend days worked to make up for them.
+
+    The workspace's own days go over both.
+    """
     import holidays  # a fifth of a second: only where a series asks for it
 
-    found: dict[dt.date, str] = {}
+    off: dict[dt.date, str] = {}
+    worked: set[dt.date] = set()
     for country in countries:
         try:
-            found |= dict(holidays.country_holidays(country, years=range(2015, 2036)))
+            known = holidays.country_holidays(country, years=range(2015, 2036))
         except NotImplementedError:
             raise SettingsError(f"no holidays are known for {country!r}", mend="holidays:CN, for example") from None
-    for day, name in overrides.items():
+        off |= dict(known)
+        worked |= getattr(known, "weekend_workdays", set())
+    for day, name in ((dt.date.fromisoformat(day), name) for day, name in overrides.items()):
         if name:
-            found[dt.date.fromisoformat(day)] = name
+            off[day] = name
+            worked.discard(day)
         else:
-            found.pop(dt.date.fromisoformat(day), None)
-    return found
+            off.pop(day, None)
+            worked.add(day)
+    return off, frozenset(worked)
