@@ -97,7 +97,7 @@ def test_the_same_bytes_under_two_names_are_one_draft(bench, desk):
     bench.drop("ugc/bob/b.md", article("Same"))
     taken, problems = look(bench)
     assert taken == {"ugc/bob/a.md": "Same"}
-    assert "the same draft as ugc/bob/a.md" in problems["ugc/bob/b.md"].message
+    assert "is a copy of ugc/bob/a.md" in problems["ugc/bob/b.md"].message
 
 
 def test_composed_and_decomposed_names_never_lose_a_draft(bench, desk):
