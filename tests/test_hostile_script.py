@@ -151,7 +151,7 @@ def _preview(post: Post) -> str:
     draft = dataclasses.replace(drafted(post.title, 1), summary=post.summary)
     page = Templates((Path(preview.__file__).parent / "templates",), zone=ZoneInfo("UTC"))
     one = {"channel": "site", "title": post.title, "post": post, "measured": [("title", 1, 2)], "short": True}
-    one |= {"kit": "", "texts": {"text": post.text, "title": post.title}}
+    one |= {"kit": "", "plain": False, "texts": {"text": post.text, "title": post.title}}
     told = {"words": preview.ZH, "language": post.language}
     return page.render("preview.html.j2", draft=draft, shown=[one], problems=[post.title], **told)
 
