@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import logging
 import os
 import re
@@ -11,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pipeline_bench import COMMUNITY, article
@@ -113,7 +116,9 @@ def planted(bench, httpserver):
 
     def echo(request):
         """What a careless far side says: everything it was sent."""
-        said = f"cannot take {request.url} with {dict(request.headers)}"
+        whole = {"path": request.full_path, "segments": request.path.split("/"), "quoted": quote(request.path, safe="")}
+        packed = base64.b64encode(request.path.encode()).decode()
+        said = f"{json.dumps(whole)} {packed}, cannot take {request.url} with {dict(request.headers)}"
         return Response(said, status=int(request.args.get("status", 500)))
 
     items = "<item><guid>1</guid><title>From a feed</title><description>x</description></item>"
@@ -140,9 +145,15 @@ def canaries(secrets: dict[str, str]) -> list[str]:
 
 
 def told(text: bytes, secrets: dict[str, str]) -> list[str]:
-    """The names of the secrets that stand in `text`."""
+    """The names of the secrets that stand in `text`, as they are or in base64."""
     names = list(secrets)
-    return [names[n] for n, canary in enumerate(canaries(secrets)) if canary.encode() in text]
+    return [names[n] for n, canary in enumerate(canaries(secrets)) if any(form in text for form in spelt(canary))]
+
+
+def spelt(canary: str) -> list[bytes]:
+    """A canary as it is, and the inside of its base64 at each of the three places where it may begin."""
+    packed = (base64.b64encode(b"_" * before + canary.encode()) for before in range(3))
+    return [canary.encode(), *(form[4:-4] for form in packed)]
 
 
 @pytest.mark.slow
