@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,7 +19,7 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
 from steadycast.cli import main
-from steadycast.cli.health_page import FRESH, HealthServer
+from steadycast.cli.health_page import CLIENTS, FRESH, HealthServer
 from steadycast.cli.up import free_port, watched
 from steadycast.ledger import service
 from steadycast.ledger.service import Overdue
@@ -223,6 +225,33 @@ def ask(port: int, method: str = "GET", path: str = "/health") -> tuple[int, byt
     body = answer.read()
     connection.close()
     return answer.status, body, answer.headers
+
+
+@pytest.mark.parametrize(
+    ("host", "code"), [("127.0.0.1:4280", 200), ("localhost", 200), ("LocalHost:4280", 200), ("evil.example", 421)]
+)
+def test_a_page_elsewhere_cannot_read_it_under_a_name_of_its_own(port: int, host: str, code: int) -> None:
+    """A browser that was told that evil.example is this machine says whom it asked for."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/health", headers={"Host": host})
+    assert connection.getresponse().status == code
+    connection.close()
+
+
+def test_clients_beyond_the_places_are_hung_up_on_and_the_next_is_served(port: int) -> None:
+    """Who opens connections and says nothing costs a bounded number of threads."""
+    before = threading.active_count()
+    idle = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(3 * CLIENTS)]
+    closed = 0
+    for each in idle[CLIENTS:]:
+        with contextlib.suppress(ConnectionError):
+            closed += each.recv(1) == b""
+    assert threading.active_count() - before <= CLIENTS
+    assert closed >= CLIENTS
+    for each in idle:
+        each.close()
+    time.sleep(0.5)  # they have hung up; their places are free in a moment
+    assert ask(port)[0] == 200
 
 
 @pytest.mark.parametrize(("status", "code"), [("ok", 200), ("bad", 503)])

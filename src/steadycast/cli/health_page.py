@@ -15,6 +15,8 @@ from steadycast import __version__
 PATHS = ("/health", "/healthz")
 FRESH = 5.0  # seconds: whoever asks more often gets the same answer
 TIMEOUT = 5.0  # seconds that a client may take to ask
+CLIENTS = 32  # at one time; what comes beyond them is hung up on
+OWN_NAMES = {"127.0.0.1", "localhost"}  # a page whose name was turned to this machine asks under its own name
 
 
 class HealthServer(ThreadingHTTPServer):
@@ -28,6 +30,7 @@ class HealthServer(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._answer: dict[str, Any] = {}
         self._until = 0.0
+        self._places = threading.BoundedSemaphore(CLIENTS)
         super().__init__(("127.0.0.1", port), _Handler)
 
     def answer(self) -> dict[str, Any]:
@@ -52,6 +55,20 @@ class HealthServer(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread a client, but for those that come when all places are taken."""
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One client; its place is free afterwards."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hung up is nobody's trouble."""
 
@@ -64,6 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The answer."""
+        if self.headers.get("Host", "localhost").partition(":")[0].lower() not in OWN_NAMES:
+            self._tell(HTTPStatus.MISDIRECTED_REQUEST, {"status": "bad", "checks": []})
+            return
         if self.path.partition("?")[0] not in PATHS:
             self._tell(HTTPStatus.NOT_FOUND, {"status": "bad", "checks": []})
             return
