@@ -22,6 +22,7 @@ from stage_far_side import Stage
 from test_flows import ROOT, steadycast
 
 from steadycast import pipeline
+from steadycast.bootclock import Reading
 from steadycast.delivery import SystemClock
 from steadycast.ledger.tables import State
 from steadycast.workspace import load
@@ -61,6 +62,12 @@ class Later(SystemClock):
 
     def now(self) -> dt.datetime:
         return super().now() + self.ahead
+
+    def reading(self) -> Reading:
+        """Of a machine of its own, on which that time has passed: the server's clock does not know of it."""
+        here = super().reading()
+        assert here
+        return Reading("later", here.at + self.ahead, here.wall + self.ahead)
 
 
 def sql(statement: str, database: str = "postgres") -> None:
