@@ -22,8 +22,8 @@ ROOMS = {
     "durable": set(),
     "schedule": {"errors"},
     "draft": {"errors", "schedule"},
-    "rooms": {"errors"},
-    "workspace": {"errors", "schedule", "rooms"},
+    "rooms": {"errors", "durable"},
+    "workspace": {"errors", "schedule", "rooms", "durable"},
     "ledger": {"errors", "schedule", "bootclock", "crashpoints", "durable"},
     "channel": {"errors", "schedule", "shelf", "durable", "turn", "render"},  # hands out these, and of render the ruler
     "shelf": {"channel", "crashpoints", "durable"},

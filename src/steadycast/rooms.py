@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from steadycast import durable
 from steadycast.errors import SettingsError
 
 SETTINGS_FILE = "steadycast.toml"
@@ -86,7 +87,7 @@ class Rooms:
         if own or any((self.var / name).exists() for name in ("ledger.sqlite", self.ledger_mark.name)):
             with contextlib.suppress(OSError):  # not there, or not ours: `doctor` says so
                 if own:
-                    self.root.joinpath("var").mkdir(exist_ok=True)
+                    durable.make_folder(self.var)  # its name on the disk: the ledger's stands in it
                 for path in (self.var, *self.var.iterdir()):
                     if path != self.out and not path.is_symlink():
                         _shut(path)

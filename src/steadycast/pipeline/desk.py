@@ -201,7 +201,7 @@ class Desk:
 
         Raises TimeoutError where another process has it for longer than `within` seconds: it may be stopped.
         """
-        self.workspace.cache.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(self.workspace.cache)  # it may be the first in var/, which holds the ledger
         file = self.workspace.cache / f"{what}.lock"
         with _doors[file], open(file, "a+", opener=durable.owners_alone) as lock:
             until = None if within is None else time.monotonic() + within

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from steadycast import durable
 from steadycast.errors import SettingsError
 from steadycast.rooms import SOURCES, Rooms, find_root
 from steadycast.workspace.load import Workspace, load
@@ -40,7 +41,7 @@ def _keep(workspace: Workspace) -> None:
         if now is None:
             target.unlink(missing_ok=True)
         elif not target.is_file() or target.read_bytes() != now:
-            folder.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(folder)  # it may be the first in var/, which holds the ledger
             fresh = target.with_name(f".{name}.{os.getpid()}")
             fresh.write_bytes(now)
             fresh.replace(target)
