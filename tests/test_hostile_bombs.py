@@ -199,7 +199,9 @@ def test_all_of_them_at_once_harm_themselves_alone(bench):
     assert not taken & set(problems)
     assert {f"pgc/heads/{n}.md" for n in range(len(HEADS))} <= set(problems)
     assert {f"pgc/bodies/{n}.md" for n in range(len(BODIES))} <= set(problems)
-    assert {f"pgc/fine/{n}.md" for n in range(len(FINE))} <= taken
+    refused = {f"pgc/fine/{n}.md" for n, name in enumerate(FINE) if name in TOO_MANY_MARKS}
+    assert refused <= set(problems)
+    assert {f"pgc/fine/{n}.md" for n in range(len(FINE))} - refused <= taken
     wrong = {f"ugc/alice/{name}.md" for name in {*PICTURES, *SOUNDS} - MAY_BE_TAKEN}
     assert wrong <= set(problems), wrong - set(problems)
     pipeline.plan(bench.desk, bench.clock.now())
@@ -249,12 +251,18 @@ text.summary(page, Limit(120))
 """
 
 
+TOO_MANY_MARKS = {"notes", "fences"}  # refused with their line: a mark costs the parser two hundred bytes
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FINE)
 def test_an_absurd_body_is_rendered_within_bounds(name):
     """In a process with a limit on time and memory, so that a parser that dies shows as one: none does."""
     done = subprocess.run([sys.executable, "-c", RENDERED], input=FINE[name].encode(), capture_output=True, timeout=120)
-    assert (done.returncode, done.stderr.decode()[-500:]) == (0, "")
+    if name in TOO_MANY_MARKS:
+        assert b"DraftError" in done.stderr, done.stderr[-500:]
+    else:
+        assert (done.returncode, done.stderr.decode()[-500:]) == (0, "")
 
 
 def test_the_parser_never_sees_what_it_dies_of(monkeypatch):
