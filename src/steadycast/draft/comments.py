@@ -6,7 +6,9 @@ A parser of CommonMark knows only HTML's, and of those not the one that runs ove
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from steadycast.draft.model import Draft
 from steadycast.errors import DraftError
 
 _MAY_HOLD_ONE = re.compile(r"%%|<!--|\{/\*|\{\{[<%]?-? ?/\*|\{#\s|comment")
@@ -60,6 +62,24 @@ def without_comments(body: str) -> str:
                 kept += [body[done : found.start()], "\n" * body.count("\n", found.start(), at)]
                 done = at
     return "".join([*kept, body[done:]])
+
+
+def as_shown(draft: Draft) -> Draft:
+    """`draft` without comments, whenever it was read: earlier programs kept them. Raises DraftError, with the line.
+
+    A summary that may have been made of such a body goes too: it is made anew where it is needed. A feed's items
+    and digests are no Markdown of a writer, and have no comments.
+    """
+    if draft.path.parts[0] in {"feed", "digest"}:
+        return draft
+    try:
+        body, title = without_comments(draft.body), without_comments(draft.title)
+    except DraftError as error:
+        error.file, error.line = str(draft.path), (error.line or 1) + draft.body_line - 1
+        raise
+    if (body, title) == (draft.body, draft.title):
+        return draft
+    return replace(draft, body=body, title=" ".join(title.split()), summary="")
 
 
 def _after_the_fence(body: str, found: re.Match[str]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from steadycast.draft import Draft, MediaRef
+from steadycast.draft.comments import as_shown
 from steadycast.errors import InputError
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
@@ -93,11 +94,15 @@ def find_draft(desk: Desk, id_or_path: str) -> DraftRow:
 
 
 def approved(desk: Desk, id_: str) -> Draft | None:
-    """The newest approved revision of a draft: what goes out at its slot. None when there is none (any more)."""
+    """The newest approved revision of a draft: what goes out at its slot. None when there is none (any more).
+
+    Raises DraftError where a comment of it does not end: it may be private from there on.
+    """
     row = desk.ledger.draft(id_)
     if row is None or not row.approved_revision or row.state in OUT_OF_STOCK:
         return None
-    return read(desk, row.id, row.approved_revision)
+    kept = read(desk, row.id, row.approved_revision)
+    return as_shown(kept) if kept else None
 
 
 def read(desk: Desk, id_: str, revision: str) -> Draft | None:

@@ -43,10 +43,10 @@ class Posts:
 
     def make(self, claimed: Claimed) -> Post:
         """The post of a claimed delivery, of the newest approved revision; Refused when it cannot be made."""
-        draft = approved(self.desk, claimed.draft)
-        if draft is None:
-            raise Refused(GONE, channel=claimed.channel)
         try:
+            draft = approved(self.desk, claimed.draft)
+            if draft is None:
+                raise Refused(GONE, channel=claimed.channel)
             slot = (claimed.channel, claimed.slot, claimed.series, claimed.at, claimed.marker)
             return self.post(draft, Place(*slot, dated=self._dated(claimed)))
         except DraftError as error:

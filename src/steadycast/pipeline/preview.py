@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from steadycast import registry
 from steadycast.channel import Media, Platform, Post
 from steadycast.draft import Draft, parse
+from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError
 from steadycast.intake import folder
 from steadycast.pipeline.check import channels_for
@@ -89,7 +90,7 @@ def _draft(desk: Desk, named: Path | str) -> Draft:
         if kept is None:
             said = f"{named}: its content is lost"
             raise InputError(said)
-        return kept
+        return as_shown(kept)
     if not candidate.resolve().is_relative_to(content):
         raise InputError("it lies outside content/", file=candidate, mend=f"move it below {content}")
     path = PurePosixPath(*candidate.resolve().relative_to(content).parts)

@@ -366,10 +366,10 @@ def _rehearsed(desk: Desk, row: DeliveryRow) -> Sent:
     sent = replace(_told(desk, row, known.title if known else ""), link="", file="")
     if row.state != State.DUE or not row.draft:
         return sent
-    draft = approved(desk, row.draft)
-    if draft is None:
-        return replace(sent, state=State.REFUSED, message=GONE)
     try:
+        draft = approved(desk, row.draft)
+        if draft is None:
+            return replace(sent, state=State.REFUSED, message=GONE)
         desk.settings(row.channel)
         post = Posts(desk).post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker))
     except SteadycastError as error:
