@@ -15,11 +15,11 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
-from steadycast.draft.confined import NotRegularError, open_inside
+from steadycast.draft.confined import NotRegularError, mostly_holes, open_inside
 from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError
 
-MAX_BYTES = 1 << 30  # a sparse file of a terabyte costs its writer nothing and its reader an hour
+MAX_BYTES = 1 << 30
 
 MAX_LISTED = 50_000  # files of a member's folder that are looked through for one that is named without its folder
 LISTED_FOR = 3.0  # seconds
@@ -120,7 +120,12 @@ class Folder:
                     )
                 if facts.st_size > MAX_BYTES:
                     raise wrong(f"is over {MAX_BYTES >> 20} MB", "make it smaller")
-                return Attached(path, _sha256(file), facts.st_size, facts.st_mtime_ns)
+                if mostly_holes(file):
+                    raise wrong("is mostly holes: more than half of it was never written", "put the whole file there")
+                digest = _sha256(file, facts)
+                if digest is None:
+                    raise wrong("changed while it was read", "it is looked at again")
+                return Attached(path, digest, facts.st_size, facts.st_mtime_ns)
         except NotRegularError:
             raise wrong("is no regular file", "name a file") from None
         except OSError as error:
@@ -178,9 +183,29 @@ def _local(ref: str, line: int | None) -> str | None:
     return path
 
 
-def _sha256(file: int) -> str:
-    digest, left = hashlib.sha256(), MAX_BYTES
+_hashed: dict[tuple[int, ...], str] = {}  # what was read already: a gigabyte may be named a thousand times
+_HASHED = 4096
+_SETTLED = 1_000_000_000  # ns: two writes within one tick of the file system's clock have one time
+
+
+def _sha256(file: int, facts: os.stat_result) -> str | None:
+    """The hash of an open file; None where it grew, shrank or was written while it was read."""
+    key = _state(facts)
+    if key in _hashed:
+        return _hashed[key]
+    digest, left = hashlib.sha256(), facts.st_size + 1  # a file that grows for ever is not read for ever
     while left > 0 and (chunk := os.read(file, min(left, 1 << 20))):
         digest.update(chunk)
         left -= len(chunk)
+    if left != 1 or _state(os.fstat(file)) != key:
+        return None
+    if time.time_ns() - facts.st_ctime_ns > _SETTLED:
+        if len(_hashed) >= _HASHED:
+            _hashed.clear()
+        _hashed[key] = digest.hexdigest()
     return digest.hexdigest()
+
+
+def _state(facts: os.stat_result) -> tuple[int, ...]:
+    """What changes with a file's bytes: nobody but the kernel sets a ctime."""
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns

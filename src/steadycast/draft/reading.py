@@ -42,6 +42,7 @@ _NO_CATEGORY = {"uncategorized", "未分类"}
 _NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash", "草稿", "待定", "私密"}
 # With its keys sorted, orjson writes what json.dumps writes without spaces: names given by that stay as they are.
 _AS_JSON_DOES = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+MOST_FILES = 1000  # of one draft: each is opened, read and measured
 _SUMMARY = 200  # code points; a channel cuts it further, to its own limit
 _SENTENCE_END = re.compile(r"[。！？!?…][”’」』）)]*|\.(?=\s)")
 
@@ -320,6 +321,8 @@ class _Reading:
         for role, ref, alt, line in (*self.covers(), *self.listed(), *self.embedded()):
             if is_remote(ref) or (role, ref) in seen:
                 continue
+            if len(seen) == MOST_FILES:
+                raise DraftError(f"names more than {MOST_FILES} files", line=line, mend="make several drafts of it")
             if (found := self.folder().find(ref, line)) is not None:
                 seen.add((role, ref))
                 yield _reference(role, ref, alt, line, found)

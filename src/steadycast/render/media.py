@@ -12,7 +12,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BufferedReader
@@ -24,6 +24,7 @@ from slugify import slugify
 from steadycast import durable
 from steadycast.channel import Media, MediaRule
 from steadycast.draft import MediaRef
+from steadycast.draft.confined import mostly_holes
 from steadycast.errors import DraftError
 from steadycast.render.worker import Worker
 
@@ -96,7 +97,7 @@ def store(source: Path | bytes, folder: Path, expected: str = "") -> Path:
         digest, extension = hashlib.sha256(source).hexdigest(), kind(source[:_HEAD])
     else:
         facts = source.stat()
-        digest, extension = _identity(source, facts.st_size, facts.st_mtime_ns)
+        digest, extension = _identity(source, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
     if extension == "heic":
         raise DraftError("is HEIC, a picture format that only Apple's devices read", mend=_NO_HEIC)
     if extension is None:
@@ -121,14 +122,26 @@ def _copied(source: Path, landing: Path) -> str:
     """The sha256 of what was copied: what lies there by now may be another file than the one that was looked at."""
     digest = hashlib.sha256()
     with _opened(source) as read, landing.open("wb") as write:
-        while chunk := read.read(1 << 20):
+        for chunk in _chunks(read):
             write.write(chunk)
             digest.update(chunk)
     return digest.hexdigest()
 
 
+def _chunks(file: BufferedReader) -> Iterator[bytes]:
+    """The bytes of an open file as long as it was when this began: one that grows meanwhile is not read for ever."""
+    left = os.fstat(file.fileno()).st_size
+    while chunk := file.read(min(left + 1, 1 << 20)):
+        if (left := left - len(chunk)) < 0:
+            raise _changed()
+        yield chunk
+
+
 def _opened(path: Path) -> BufferedReader:
-    """A regular file, opened for reading; a link or a pipe in its place is neither followed nor waited for."""
+    """A regular file, opened for reading; a link or a pipe in its place is neither followed nor waited for.
+
+    Raises DraftError for what is mostly holes: copied, it would be as large as it says.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -138,6 +151,9 @@ def _opened(path: Path) -> BufferedReader:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise _changed()
+    if mostly_holes(handle):
+        os.close(handle)
+        raise DraftError("is mostly holes: more than half of it was never written", mend="put the whole file there")
     return os.fdopen(handle, "rb")
 
 
@@ -155,10 +171,11 @@ class _landing:  # noqa: N801 - reads as a verb
         return self._path
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is not None:
+        try:
+            if kind is None:
+                land(self._path, self._target)  # a full disk may show only now
+        finally:
             self._path.unlink(missing_ok=True)
-            return
-        land(self._path, self._target)
 
 
 def land(path: Path, target: Path) -> None:
@@ -169,12 +186,15 @@ def land(path: Path, target: Path) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _identity(path: Path, size: int, changed: int) -> tuple[str, str | None]:  # noqa: ARG001 - an edit makes another key
+def _identity(path: Path, *_state: int) -> tuple[str, str | None]:  # an edit makes another key
     """The sha256 of a file, and its kind."""
+    digest = hashlib.sha256()
     with _opened(path) as file:
         extension = kind(file.read(_HEAD))
         file.seek(0)
-        return hashlib.file_digest(file, "sha256").hexdigest(), extension
+        for chunk in _chunks(file):
+            digest.update(chunk)
+    return digest.hexdigest(), extension
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,246 @@
+"""Files that cost their writer nothing and the house a disk: holes, growth while they are read, many names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, SITE
+from platform_bench import png
+
+from steadycast import pipeline
+from steadycast.draft import attached, confined
+from steadycast.errors import DraftError
+from steadycast.render import media
+
+SETTINGS = (
+    COMMUNITY + DAILY.replace(', "far"', "").replace("late", 'forms = ["article", "audio", "video"]\nlate') + SITE
+)
+MB = 1 << 20
+MP3 = Path(__file__).parent.parent / "content" / "pgc" / "morning" / "016-viau-ciq.mp3"
+
+
+@pytest.fixture
+def desk(bench):
+    return bench.set_up(SETTINGS, {})
+
+
+def look(bench):
+    """Problems by path after a look at content/, and what `check` says of the same files."""
+    found = {p.path: p for p in pipeline.collect(bench.desk, bench.clock.now(), feeds=False).problems}
+    checked = {p.path: p for p in pipeline.check(bench.clock.now(), root=bench.root) if p.path in found}
+    assert {path: p.message for path, p in checked.items()} == {path: p.message for path, p in found.items()}
+    return found
+
+
+def kept(bench) -> list[Path]:
+    """The files in var/media."""
+    return [file for file in bench.desk.workspace.media.rglob("*") if file.is_file()]
+
+
+def sparse(path: Path, size: int, head: bytes = b"\x1a\x45\xdf\xa3") -> Path:
+    """A film of that size, of which only the beginning was ever written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(size)
+    assert path.stat().st_blocks * 512 < size // 100
+    return path
+
+
+@pytest.mark.parametrize("member", ["ugc/alice", "ugc/bob", "pgc"])
+def test_a_file_of_holes_is_refused_with_its_line_before_it_is_read(bench, desk, member):
+    """Three films of a gigabyte in a few kilobytes of disk: nobody reads or copies them."""
+    for n in range(3):
+        sparse(bench.root / f"content/{member}/v{n}.webm", 1 << 30)
+        bench.drop(f"{member}/a{n}.md", f"---\ntitle: Film {n}\nvideo: v{n}.webm\n---\nWords\n")
+    began = time.monotonic()
+    problems = look(bench)
+    assert time.monotonic() - began < 5
+    assert sorted(problems) == [f"{member}/a{n}.md" for n in range(3)]
+    problem = problems[f"{member}/a0.md"]
+    assert "'v0.webm' is mostly holes" in problem.message
+    assert problem.mend == "put the whole file there"
+    assert problem.line == 3
+    assert kept(bench) == []
+
+
+def holes_of(path: Path) -> bool:
+    with path.open("rb") as file:
+        found = confined.mostly_holes(file.fileno())
+        assert file.tell() == 0
+    return found
+
+
+def test_only_what_is_large_and_mostly_holes_is_accused(tmp_path):
+    """Small files, full files, files reserved ahead and files with a few holes are honest."""
+    assert not holes_of(sparse(tmp_path / "small", confined.HOLES_FROM - 1))
+    assert holes_of(sparse(tmp_path / "large", confined.HOLES_FROM + 4096))
+    full = tmp_path / "full"
+    full.write_bytes(bytes(8 * MB))
+    assert not holes_of(full)
+    reserved = tmp_path / "reserved"
+    with reserved.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 8 * MB)
+    assert not holes_of(reserved)
+    for written, mostly in ((5, False), (3, True)):
+        part = tmp_path / f"part{written}"
+        with part.open("wb") as file:
+            for n in range(8):
+                file.seek(n * MB)
+                if n < written:
+                    file.write(os.urandom(MB))
+            file.truncate(8 * MB)
+        assert holes_of(part) is mostly
+
+
+def test_a_file_system_that_counts_no_blocks_or_tells_no_holes_accuses_nobody(tmp_path, monkeypatch):
+    """Compression and network file systems show few blocks; a second witness has to see the holes."""
+    file = sparse(tmp_path / "film", 64 * MB)
+
+    def cannot(*asked):
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(confined.os, "lseek", cannot)
+    with file.open("rb") as opened:
+        assert not confined.mostly_holes(opened.fileno())
+
+
+def test_many_small_pieces_are_told_quickly(tmp_path):
+    """A gigabyte of single blocks with holes between them: all of it is walked in moments."""
+    file = tmp_path / "lace"
+    with file.open("wb") as out:
+        for n in range(4096):
+            out.seek(n * (256 << 10))
+            out.write(b"x")
+        out.truncate(1 << 30)
+    began = time.monotonic()
+    assert holes_of(file)
+    assert time.monotonic() - began < 1
+
+
+def test_holes_in_the_store_of_a_feed_are_refused_too(tmp_path):
+    """Whatever lies where an enclosure was kept is looked at again before it is copied."""
+    with pytest.raises(DraftError, match="mostly holes"):
+        media.store(sparse(tmp_path / "e.webm", 64 * MB), tmp_path / "media")
+    assert list((tmp_path / "media").glob("*")) == []
+
+
+def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path, monkeypatch):
+    """Its author writes on and on: no more than its length is read, and nothing of it stays."""
+    file = tmp_path / "a.mp3"
+    shutil.copy(MP3, file)
+    real = media._chunks
+    read = []
+
+    def growing(opened):
+        for chunk in real(opened):
+            read.append(len(chunk))
+            with file.open("ab") as more:
+                more.write(bytes(MB))
+            yield chunk
+
+    monkeypatch.setattr(media, "_chunks", growing)
+    with pytest.raises(DraftError, match="changed while it was read"):
+        media.store(file, tmp_path / "media")
+    assert sum(read) <= MP3.stat().st_size
+    assert list((tmp_path / "media").glob("*")) == []
+
+
+def test_a_file_that_grows_while_it_is_hashed_waits(bench, desk):
+    """It is neither taken half nor read for ever: it is looked at again, and taken when it stands still."""
+    file = bench.root / "content/ugc/alice/a.mp3"
+    bench.drop("ugc/alice/a.md", "---\ntitle: Sound\naudio: a.mp3\n---\nWords\n")
+    file.write_bytes(MP3.read_bytes() + bytes(16 * MB))
+    stop = threading.Event()
+
+    def grow():
+        while not stop.is_set():
+            with file.open("ab") as more:
+                more.write(bytes(4096))
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        problems = look(bench)
+    finally:
+        stop.set()
+        writer.join()
+    assert "changed while it was read" in problems["ugc/alice/a.md"].message
+    shutil.copy(MP3, file)
+    assert look(bench) == {}
+    assert [file.read_bytes() for file in kept(bench)] == [MP3.read_bytes()]
+
+
+def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(tmp_path, monkeypatch):
+    """What was begun is taken away; the same copy succeeds when there is room."""
+    source = tmp_path / "a.png"
+    source.write_bytes(png(1, 2, 3))
+    real = media.durable.sync
+
+    def full(path):
+        if path.suffix == ".part":
+            raise OSError(28, "No space left on device")
+        real(path)
+
+    monkeypatch.setattr(media.durable, "sync", full)
+    with pytest.raises(OSError, match="No space left"):
+        media.store(source, tmp_path / "media")
+    assert list((tmp_path / "media").glob("*")) == []
+    assert list((tmp_path / "media").glob(".*")) == []
+    monkeypatch.undo()
+    assert media.store(source, tmp_path / "media").read_bytes() == png(1, 2, 3)
+
+
+def test_one_file_under_a_thousand_names_is_read_once(bench, desk, monkeypatch):
+    """A draft shows the same film with ever another mark behind its name."""
+    bench.drop("ugc/alice/v.mp4", (MP3.parent.parent / "video/creek-walk.mp4").read_bytes())
+    os.utime(bench.root / "content/ugc/alice/v.mp4", (1, 1))
+    time.sleep(1.1)  # a file that was written within this second is read each time
+    named = "\n".join(f"  - v.mp4?{n}" for n in range(900))
+    bench.drop("ugc/alice/a.md", f"---\ntitle: Film\nvideo:\n{named}\n---\nWords\n")
+    read = []
+    real = os.read
+
+    def counted(file, size):
+        got = real(file, size)
+        read.append(len(got))
+        return got
+
+    monkeypatch.setattr(attached.os, "read", counted)
+    look(bench)
+    assert sum(read) < 20 * MB
+
+
+def test_a_draft_that_names_too_many_files_says_so(bench, desk):
+    """Each would be opened, read and measured."""
+    bench.drop("ugc/alice/v.png", png(1, 2, 3))
+    shown = "\n\n".join(f"![](v.png?{n})" for n in range(1001))
+    bench.drop("ugc/alice/a.md", f"# Pictures\n\n{shown}\n")
+    problem = look(bench)["ugc/alice/a.md"]
+    assert "names more than 1000 files" in problem.message
+    assert problem.line == 2003
+
+
+@pytest.mark.parametrize("made", ["fifo", "device", "link"])
+def test_what_is_no_file_is_not_waited_for(bench, desk, made):
+    """A pipe, a device and a link to a huge file beside the draft."""
+    path = bench.root / "content/ugc/alice/a.mp3"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if made == "fifo":
+        os.mkfifo(path)
+    elif made == "device":
+        if os.geteuid() != 0 or subprocess.run(["mknod", str(path), "c", "1", "5"], check=False).returncode:
+            path.symlink_to("/dev/zero")
+    else:
+        path.symlink_to(sparse(bench.root / "huge.mp3", 1 << 30))
+    bench.drop("ugc/alice/a.md", "---\ntitle: Sound\naudio: a.mp3\n---\nWords\n")
+    began = time.monotonic()
+    assert "ugc/alice/a.md" in look(bench)
+    assert time.monotonic() - began < 5
+    assert kept(bench) == []
