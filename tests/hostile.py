@@ -138,7 +138,10 @@ ALLOWED = frozenset(
     "a abbr bdi article aside audio b blockquote body br button caption cite code col colgroup dd del details dfn div dl dt em figcaption "
     "figure footer form g h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label li link main mark meta nav ol p path "
     "pre q rect rp rt ruby s samp script section small source span strong style sub summary sup svg symbol table tbody td tfoot th thead "
-    "time title tr u ul use var video wbr circle defs text pattern line polygon polyline".split()
+    "time title tr u ul use var video wbr circle defs text pattern line polygon polyline "
+    # formulas, by MathML Core's elements that only lay out: none links, loads, or holds HTML (annotation-xml, maction)
+    "math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd mstyle mpadded "
+    "mphantom menclose mmultiscripts mprescripts merror".split()
 )  # fmt: skip
 URLS = {
     "href",
