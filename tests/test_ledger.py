@@ -603,6 +603,22 @@ def test_what_is_due_is_found_by_the_partial_index(ledger):
     assert ledger.next_due() == NOON
 
 
+def test_what_may_be_linked_to_is_told_with_its_names_and_where_it_is(ledger, promise):
+    """By the approved revision; of its pages the newest on each channel, and only those with an address on the web."""
+    (id_,) = promise("site")
+    content = {"slug": "bee", "extra": {"permalink": "/b/"}, "body": "long"}
+    hash_ = "f" * 64
+    ledger.put_drafts([], [RevisionRow(hash=hash_, draft="d1", at=NOON, content=content)])
+    with ledger.write() as connection:
+        connection.exec_driver_sql(f"UPDATE draft SET approved_revision = '{hash_}', source = 'folder'")
+    (told,) = [row for row in ledger.linkable() if row.slug]
+    assert (told.slug, told.extra, told.urls) == ("bee", {"permalink": "/b/"}, {})
+    for url, urls in (("file:///x", {}), ("https://r.example/b", {"site": "https://r.example/b"})):
+        with ledger.write() as connection:
+            connection.exec_driver_sql(f"UPDATE delivery SET state = 'published', url = '{url}' WHERE id = {id_}")
+        assert next(row.urls for row in ledger.linkable() if row.slug) == urls
+
+
 def test_used_drafts_are_told_once_a_slot(ledger):
     """On two channels or ten: the mix and the turn of members count slots."""
     ledger.put_drafts([a_draft()])

@@ -12,18 +12,21 @@ from collections.abc import Iterator
 from itertools import groupby
 from urllib.parse import quote
 
-_CODE = r"(?P<code>(?<!`)(?P<ticks>`{1,3})(?!`)[^`\n]+(?P=ticks)(?!`))"
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+from steadycast.draft.marked_lines import CODE, marked_lines
+
 _OPENS = re.compile(r"[ \t]*\{(?:%-?|\{[<%])[ \t]*highlight[ \t]+\"?([\w+#.-]{1,30})\"?[^{}\n]{0,200}[>%]\}{1,2}[ \t]*")
 _CLOSES = re.compile(r"[ \t]*\{(?:%-?[ \t]*endhighlight|\{[<%][ \t]*/[ \t]*highlight)[ \t]*-?[>%]\}{1,2}[ \t]*")
 _ATTRIBUTES = re.compile(r"[ \t]*\{:[^{}\n]{0,200}\}[ \t]*")  # kramdown's, for the paragraph above
 _CONTENTS = re.compile(r"[*+-][ \t]+toc[ \t]*", re.IGNORECASE)
 _MARK = re.compile(
-    _CODE + r"|\{\{<\s*figure\s(?P<figure>[^{}<>]{1,1000}?)/?\s*>\}\}"
+    CODE + r"|\{\{<\s*figure\s(?P<figure>[^{}<>]{1,1000}?)/?\s*>\}\}"
     r"|\{\{-?\s*(?P<quote>[\"'])(?P<path>[^\"'{}\n]{1,500})(?P=quote)\s*\|\s*"
     r"(?:relative_url|absolute_url|prepend:\s*site\.(?:baseurl|url))\b[^{}\n]{0,100}\}\}"
     r"|(?P<root>(?:\{\{-?\s*site\.(?:baseurl|url)\s*-?\}\}){1,3}(?=/))"
     r"|(?P<raw>\{%-?\s*(?:end)?raw\s*-?%\})"
+    r"|(?:(?<=\]\()|(?<=\]: )|(?<=href=\"))<?(?:\{%-?\s*(?:post_url|link)\s+(?P<jekyll>[^\s{}%]{1,500})\s*-?%\}"
+    r"|\{\{[<%]\s*(?:rel)?ref\s+(?:path=)?(?P<hugo_quote>[\"'`]?)(?P<hugo>[^\s\"'`{}<>]{1,500})(?P=hugo_quote)\s*[>%]\}\}"
+    r"|\{filename\}(?P<pelican>[^\s(){}<>]{1,500}))>?"
     r"|\{%-?\s*asset_img\s(?P<asset>[^{}%]{1,1000})%\}"
     r"|!\[\[(?P<embed>[^\[\]|#\n]{1,300}\.(?:png|jpe?g|gif|webp|avif|heic|svg))(?:\|(?P<alt>[^\[\]\n]{0,200}))?\]\]"
     r"|(?<![0-9A-Za-z\]\[])!?\[\[(?P<page>[^\[\]|\n]{1,300})(?:\|(?P<words>[^\[\]\n]{1,300}))?\]\](?![(\[])"
@@ -33,61 +36,37 @@ _MARK = re.compile(
 _CONTAINER = re.compile(r" {0,3}:::+[ \t]*([A-Za-z][\w-]{0,30})([^\n]{0,200})")
 _CONTAINER_ENDS = re.compile(r" {0,3}:::+[ \t]*")
 _LEFT = re.compile(
-    _CODE + r"|(?P<mark>\{\{[<%][^{}]{1,1000}[>%]\}\}|\{\{-?\s{0,9}[a-z_]\w{0,40}\.[a-z_][^{}]{0,500}\}\}"
+    CODE + r"|(?P<mark>\{\{[<%][^{}]{1,1000}[>%]\}\}|\{\{-?\s{0,9}[a-z_]\w{0,40}\.[a-z_][^{}]{0,500}\}\}"
     r"|^</?[A-Z][a-z]\w{0,60}[^<>\n]{0,500}>|^(?:import|export)\s.{0,300}['\"{=;]|^ {0,3}:::+.{0,60}"
     r"|\{%-?\s*[a-z_]\w{0,40}\b[^{}]{0,1000}%\}"
-    r"|(?<=\]\()\{(?:filename|author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to another page
-    r"|(?<=\]\()(?P<file><?[^\s():<>{}]{1,500}\.(?:md|markdown)(?=[#)>\s]))"
+    r"|(?<=\]\()\{(?:author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to one of its lists
 )
-_ADDRESS = "write the address of its page: a draft has one of its own on each channel"
 _PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))")
 
 
 def in_markdown(body: str) -> str:
     """A body whose marks are written as Markdown, where Markdown has a word for them; line numbers stay."""
-    if not any(mark in body for mark in ("{{", "{%", "{:", "[[", ":::", " ^")):
+    if not any(mark in body for mark in ("{{", "{%", "{:", "[[", ":::", " ^", "{filename}")):
         return body
     lines = body.split("\n")
     if ":::" in body:
         _quote_containers(lines)
     ends = [number for number, line in enumerate(lines) if _CLOSES.fullmatch(line)]
-    for number, line, fenced in _lines(lines):
+    for number, line, fenced in marked_lines(lines):
         if not fenced:
             lines[number] = _of_its_own(lines, number, line, ends)
     return "\n".join(_outside_code(lines))
 
 
 def left_over(body: str) -> Iterator[tuple[int, str, str]]:
-    """(line of the body, what is wrong, the mend) for each mark that would stand on a page as it is written.
-
-    A link to another draft's file is one as well: its page has an address of its own on each channel.
-    """
+    """(line of the body, what is wrong, the mend) for each mark that would stand on a page as it is written."""
     if not any(mark in body for mark in ("{{", "{%", "](", "<", "import ", "export ", ":::")):
         return
-    for number, line, fenced in _lines(body.split("\n")):
+    for number, line, fenced in marked_lines(body.split("\n")):
         for found in () if fenced else _LEFT.finditer(line):
             if mark := found["mark"]:
                 said = f"{mark[:60]} would be published as it stands: only the site's own generator reads it"
                 yield number + 1, said, "write it in Markdown, or put it in `code`"
-            elif file := found["file"]:
-                yield number + 1, f"the link to {file.lstrip('<')[:60]} leads to a file", _ADDRESS
-
-
-def _lines(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
-    """(number from 0, line, whether it is in a fenced or indented block of code), as the lines are when asked for."""
-    fence, blank = "", True
-    for number in range(len(lines)):
-        line = lines[number]
-        found = _FENCE.match(line)
-        if fence:
-            yield number, line, True
-            if found and found[1].startswith(fence) and not line.strip(" `~"):
-                fence = ""
-            continue
-        indented = blank and line.startswith(("    ", "\t"))
-        yield number, line, indented or found is not None
-        found = _FENCE.match(lines[number])
-        fence, blank = found[1] if found else "", indented or not line.strip()
 
 
 def _of_its_own(lines: list[str], number: int, line: str, ends: list[int]) -> str:
@@ -108,7 +87,7 @@ def _of_its_own(lines: list[str], number: int, line: str, ends: list[int]) -> st
 
 def _outside_code(lines: list[str]) -> Iterator[str]:
     """The text in pieces, the marks outside code replaced: lines side by side at once, as a mark may run over some."""
-    for fenced, run in groupby(_lines(lines), key=lambda each: each[2]):
+    for fenced, run in groupby(marked_lines(lines), key=lambda each: each[2]):
         text = "\n".join(line for _, line, _ in run)
         yield text if fenced else _MARK.sub(_replaced, text)
 
@@ -118,6 +97,8 @@ def _replaced(found: re.Match[str]) -> str:
         return found[0]
     if found["path"]:
         return "/" + found["path"].strip().lstrip("/").replace(" ", "%20")
+    if file := found["jekyll"] or found["hugo"] or found["pelican"]:
+        return _draft_file(file)
     if found["asset"]:
         return _asset(found["asset"], found[0])
     if found["embed"]:
@@ -127,6 +108,14 @@ def _replaced(found: re.Match[str]) -> str:
     if found["figure"]:
         return _picture(found["figure"], found[0])
     return ""  # what is nothing in Markdown
+
+
+def _draft_file(name: str) -> str:
+    """The file of another draft that a generator's own mark names; Hugo and Jekyll leave its ending out."""
+    file, hash_, part = name.partition("#")
+    file = file.rstrip("/")
+    ending = "" if not file or re.search(r"\.[A-Za-z]{2,8}\Z", file) else ".md"
+    return f"{quote(file, safe='/%~')}{ending}{hash_}{part}"
 
 
 def _asset(words: str, mark: str) -> str:
@@ -143,7 +132,7 @@ def _asset(words: str, mark: str) -> str:
 def _quote_containers(lines: list[str]) -> None:
     """`:::tip 小贴士` to `:::` becomes a callout; one that does not end stays, and is named."""
     begun: tuple[int, re.Match[str]] | None = None
-    for number, line, fenced in _lines([*lines]):
+    for number, line, fenced in marked_lines([*lines]):
         if fenced or ":::" not in line:
             continue
         if begun and _CONTAINER_ENDS.fullmatch(line):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Select, func, select
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.intake import rows_of
-from steadycast.ledger.tables import EPOCH, DeliveryRow, ReceiptRow, State
+from steadycast.ledger.tables import DONE, EPOCH, DeliveryRow, ReceiptRow, State
 from steadycast.schedule.model import Origin, Outcome, Past, Verdict
 
 SLOT = table("slot")
 DRAFT = table("draft")
+REVISION = table("revision")
 RECEIPT = table("receipt")
 WENT_OUT = tuple(
     s.value for s in (State.SENDING, State.UNKNOWN, State.HANDED, State.PUBLISHED, State.SEEN, State.CONFIRMED)
@@ -34,6 +35,15 @@ class RecordRow(NamedTuple):
     series: str
     origin: str
     member: str
+
+
+class Linkable(NamedTuple):
+    """A draft as others may link to it."""
+
+    path: str
+    slug: str  # "" for none
+    extra: Mapping[str, Any]  # the rest of its front matter
+    urls: Mapping[str, str]  # channel -> where it went out last
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,24 @@ def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
         before = connection.execute(select(DRAFT).where(DRAFT.c.published_before.is_not(None)))
         past += [Past(f"before:{r.id}", "", r.published_before, Origin(r.origin), r.member, r.id) for r in before]
     return sorted(past, key=lambda each: (each.at, each.slot))
+
+
+def linkable(db: Database) -> list[Linkable]:
+    """Every draft that was dropped in, with what its front matter calls it, and its pages on the web.
+
+    What stood at its path before, or went out and is gone since, is among it; no body is read.
+    """
+    d, r, c = DRAFT.c, REVISION.c, DELIVERY.c
+    shown = (r.draft == d.id) & (r.hash == func.coalesce(d.approved_revision, d.revision))
+    named = select(d.id, d.path, r.content["slug"].as_string(), r.content["extra"]).join(REVISION, shown)
+    there = c.state.in_([s.value for s in DONE]) & c.draft.is_not(None) & c.url.startswith("http")
+    sent = select(c.draft, c.channel, c.url).where(there).order_by(c.at, c.id)
+    urls: dict[str, dict[str, str]] = {}
+    with db.read() as connection:
+        for draft, channel, url in connection.execute(sent):
+            urls.setdefault(draft, {})[channel] = url
+        found = connection.execute(named.where(d.source == "folder").order_by(d.changed))
+        return [Linkable(path, slug or "", extra or {}, urls.get(id, {})) for id, path, slug, extra in found]
 
 
 def _decided(after: dt.datetime | None, before: dt.datetime | None) -> Select[tuple[object, ...]]:

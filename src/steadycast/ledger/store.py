@@ -159,5 +159,6 @@ class Ledger(Database):
     receipts = reads.receipts
     events = history.events
     used = reads.used
+    linkable = reads.linkable
     record = reads.record
     outcomes = reads.outcomes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import stat
@@ -15,6 +16,7 @@ from steadycast.draft import Draft, parse
 from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
 from steadycast.pipeline import others, pictures
+from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.noticed import Titles, notes_of
@@ -177,7 +179,7 @@ def rights(workspace: Workspace) -> Iterator[Problem]:
 def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progress | None) -> Iterator[Problem]:
     workspace = desk.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-    pins, titles = _Pins(desk, now), Titles()
+    pins, titles, links = _Pins(desk, now), Titles(), PageLinks(desk)
     named: set[Path] = set()
     broken: set[PurePosixPath] = set()
     alone: list[folder.Other] = []
@@ -207,6 +209,8 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 yield from _no_channels(desk, draft, item.raw or b"")
                 yield from pictures.away(draft)
                 yield from notes_of(draft)
+                with contextlib.suppress(LedgerError):  # told already
+                    yield from links.problems(draft)
                 titles.add(draft)
         if progress:
             progress(n, n)

@@ -17,6 +17,7 @@ from steadycast.intake.reconcile import Change, Changes
 from steadycast.intake.standing import Standing, standing
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import archive, others, pictures
+from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import with_media_kept
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
@@ -52,7 +53,7 @@ def collect(
         known = desk.ledger.drafts()
         lacking: list[pictures.Lacking] = []
         changes, problems, prints = _folder(desk, known, now, progress, lacking)
-        noticed = [*_noticed(changes, known), *others.not_yet_told(desk, [p for p in problems if p.harmless])]
+        noticed = [*_noticed(desk, changes, known), *others.not_yet_told(desk, [p for p in problems if p.harmless])]
         problems = [p for p in problems if not p.harmless]
         taken = _write(desk, now, changes, known)
         problems += held(desk)
@@ -70,14 +71,16 @@ def collect(
     return Collected(tuple(taken), tuple(problems), looked, fresh, fixed, tuple(noticed))
 
 
-def _noticed(changes: Changes, rows: Iterable[DraftRow]) -> list[Problem]:
+def _noticed(desk: Desk, changes: Changes, rows: Iterable[DraftRow]) -> list[Problem]:
     """What is told once of drafts that were taken, when they come or are edited."""
     drafts = [change.draft for change in (*changes.new, *changes.edited)]
     titles, here = Titles(drafts), {str(draft.path) for draft in drafts}
     for row in rows:
         if row.state not in {"gone", "not-ready"} and row.path not in here:
             titles.add_known(row.title, row.path)
-    return [*(problem for draft in drafts for problem in notes_of(draft)), *titles.problems()]
+    links = PageLinks(desk, drafts)
+    said = (problem for draft in drafts for problem in (*notes_of(draft), *links.problems(draft)))
+    return [*said, *titles.problems()]
 
 
 def _pictures(

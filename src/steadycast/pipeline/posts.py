@@ -12,6 +12,7 @@ from steadycast.draft import Draft
 from steadycast.errors import DraftError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.looks import Look
+from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import approved
 from steadycast.render.body import Body, prepare
@@ -39,6 +40,7 @@ class Posts:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.links = PageLinks(desk)
         self._bodies: OrderedDict[str, Body] = OrderedDict()
 
     def make(self, claimed: Claimed) -> Post:
@@ -93,6 +95,7 @@ class Posts:
             canonical_url=self.page_url(place.slot),
             site_url=workspace.community.url,
             settings=self.desk.settings(place.channel),
+            links=self.links.of(draft, self.body(draft).inside, place.channel),
         )
 
     def page_url(self, slot: str) -> str:

@@ -1,7 +1,11 @@
-"""Folders that channels wrote, made again from what the ledger froze: as they were, and nothing is sent anywhere."""
+"""Folders that channels wrote, made again from what the ledger froze, and nothing is sent anywhere.
+
+They are as they were, but for links: what a post names, and went out after it, has a page now.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,13 +14,18 @@ from pathlib import Path
 
 from steadycast.channel import Post
 from steadycast.delivery.post_bytes import post_from_bytes
+from steadycast.draft.comments import as_shown
+from steadycast.draft.crosslinks import crosslinks
 from steadycast.errors import InputError, SteadycastError
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.drafts import read
+from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.publish import opened
 from steadycast.shelf import INDEX, missing
 
 THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}
+_LINK = re.compile(r"</?a(?: [^>]*)?>")
 BATCH = 100  # posts that are read from the ledger at once
 Progress = Callable[[int, int], None]
 
@@ -89,13 +98,13 @@ def _there(desk: Desk, channels: Iterable[str]) -> dict[str, list[DeliveryRow]]:
 
 def _made(desk: Desk, channel: str, rows: list[DeliveryRow], progress: Callable[[int], object] = int) -> Rebuilt:
     """Those posts, published into the folder once more."""
-    made, problems = 0, []
+    made, problems, posts = 0, list[str](), Posts(desk)
     for n in range(0, len(rows), BATCH):
         batch = rows[n : n + BATCH]
         frozen = desk.ledger.frozen(row.id for row in batch if row.id)
         for row in batch:
             try:
-                _publish(desk, row, frozen[row.id or 0])
+                _publish(posts, row, frozen[row.id or 0])
                 made += 1
             except (SteadycastError, OSError, KeyError) as error:
                 problems.append(desk.redact(f"{row.slot}: {error}"))
@@ -105,9 +114,25 @@ def _made(desk: Desk, channel: str, rows: list[DeliveryRow], progress: Callable[
     return Rebuilt(channel, made, str(desk.workspace.out / channel), told)
 
 
-def _publish(desk: Desk, row: DeliveryRow, frozen: bytes) -> None:
+def _publish(posts: Posts, row: DeliveryRow, frozen: bytes) -> None:
+    desk = posts.desk
     adapter = opened(desk, row.channel, lambda _name, send: send()).adapter
-    adapter.publish(at_home(post_from_bytes(frozen), desk.workspace.media))
+    post = at_home(post_from_bytes(frozen), desk.workspace.media)
+    adapter.publish(_relinked(posts, row, post))
+
+
+def _relinked(posts: Posts, row: DeliveryRow, post: Post) -> Post:
+    """`post` with links to the pages of drafts that went out since; as it was where anything else would differ."""
+    draft = read(posts.desk, row.draft or "", row.revision or "")
+    if draft is None or next(crosslinks(draft.body), None) is None:
+        return post
+    try:
+        fresh = posts.post(as_shown(draft), Place(row.channel, row.slot, row.series, row.at, row.marker))
+    except SteadycastError:
+        return post
+    if _LINK.sub("", fresh.html) != _LINK.sub("", post.html):
+        return post
+    return replace(post, html=fresh.html, text=fresh.text, parts=fresh.parts, links=fresh.links)
 
 
 def _seen(desk: Desk, row: DeliveryRow) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ class Body:
     """A draft's body, parsed, sanitised and measured once, for every channel that will show it.
 
     `faults` are what is wrong with it wherever it goes: missing or broken media, each a DraftError with its line.
+    `inside` are the addresses without a host that it links to.
     """
 
     def __init__(self, draft: Draft, studio: Studio, base: str = "") -> None:
@@ -35,21 +37,43 @@ class Body:
         self.studio = studio
         self.faults: list[DraftError] = []
         self.media = tuple(self._taken())
-        pictures = {m.ref: m.sha256 for m in self.media if m.role == "image"}
-        ugc = draft.origin is Origin.UGC
-        finisher = Finisher(pictures, base, "nofollow ugc noopener" if ugc else "noopener", hotlinked=not ugc)
-        self.html = finisher.finish(join_lines(self._cleaned(ugc=ugc)))
+        self._base = base
+        self._unfinished = join_lines(self._cleaned())
+        finisher = self._finisher()
+        self.html = finisher.finish(self._unfinished)
+        self.inside = tuple(dict.fromkeys(finisher.inside))
         refused = {unquote(m.ref) for m in draft.media}
         for name in dict.fromkeys(finisher.lost):
             if name not in refused:
                 self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
         self._html: dict[tuple[RenderRule, int], tuple[str, as_text.Numbered]] = {}
         self._text: dict[tuple[str, tuple[str, ...]], tuple[str, as_text.Numbered]] = {}
+        self._linked: dict[tuple[tuple[str, str], ...], Body] = {}
 
-    def _cleaned(self, *, ugc: bool) -> str:
+    def linked(self, links: Mapping[str, str]) -> Body:
+        """This body with its links to other drafts as `links` has them: address -> where it leads, "" for nowhere."""
+        known = tuple((href, links[href]) for href in self.inside if href in links)
+        if not known:
+            return self
+        if known not in self._linked:
+            other = copy(self)
+            other.html = self._finisher(dict(known)).finish(self._unfinished)
+            other._html, other._text, other._linked = {}, {}, {}
+            other.__dict__.pop("_plain", None)
+            self._linked[known] = other
+        return self._linked[known]
+
+    def _finisher(self, links: Mapping[str, str] | None = None) -> Finisher:
+        pictures = {m.ref: m.sha256 for m in self.media if m.role == "image"}
+        ugc = self.draft.origin is Origin.UGC
+        rel = "nofollow ugc noopener" if ugc else "noopener"
+        return Finisher(pictures, self._base, rel, hotlinked=not ugc, links=links)
+
+    def _cleaned(self) -> str:
         try:
             formulas = Formulas()
             made = formulas.taken_out(to_html(self.draft.body))
+            ugc = self.draft.origin is Origin.UGC
             return formulas.put_back(clean(made, ugc=ugc, raw=has_tags(self.draft.body)))
         except DraftError as error:
             self.faults.append(self._fault(error.message, _line_left_open(self.draft), error.mend))

@@ -51,6 +51,7 @@ class Target:
     member_title: str = ""
     canonical_url: str = ""
     site_url: str = ""  # links without a host are taken to mean this
+    links: Mapping[str, str] = field(default_factory=dict)  # a link to another draft -> where it leads, "" for nowhere
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -94,7 +95,7 @@ class _Composer:
     """One draft for one channel; what goes wrong gathers in `faults`, and the rest goes on."""
 
     def __init__(self, body: Body, platform: Platform, target: Target) -> None:
-        self.body = body
+        self.body = body.linked(target.links)
         self.draft = body.draft
         self.platform = platform
         self.target = target

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote, urljoin, urlsplit
 
+from steadycast.draft.crosslinks import leads_nowhere
+
 TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>")  # nh3 escapes > in attributes
 SPLIT = re.compile(r"(<[^>]*>)")
 ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
@@ -27,7 +29,6 @@ _SETTLED_WITH_PICTURES = re.compile(rf'{_SETTLED.pattern}|<img src="https?://[^>
 _UNSETTLED = re.compile(r"<a[ >]|</a>|<img|https?://|www\.")
 _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 
-_DRAFT = re.compile(r"\.(?:md|markdown)(?:[?#]|\Z)", re.IGNORECASE)  # a draft's file has no address on any channel
 _WITHIN_A_WORD = re.compile(r"[A-Za-z0-9@./]")
 
 
@@ -81,12 +82,23 @@ class Finisher:
     """Turns sanitised HTML into the one form all channels start from.
 
     Bare URLs become links; pictures that the draft brings are named `media:<sha256>`; a link without a host is made
-    absolute against `base`, or is only words when there is none. `lost` lists the pictures that nobody brought.
+    absolute against `base`, or is only words when there is none; one to another draft leads where `links` says, and is
+    words where that is nowhere. `inside` lists the links without a host, `lost` the pictures that nobody brought.
     Pictures on the web stay, or become links where they are not to be `hotlinked`.
     """
 
-    def __init__(self, pictures: Mapping[str, str], base: str, rel: str, *, hotlinked: bool = True) -> None:
+    def __init__(
+        self,
+        pictures: Mapping[str, str],
+        base: str,
+        rel: str,
+        *,
+        hotlinked: bool = True,
+        links: Mapping[str, str] | None = None,
+    ) -> None:
         self.lost: list[str] = []
+        self.inside: list[str] = []
+        self._links = links or {}
         self._pictures = pictures
         self._base = base
         self._rel = rel
@@ -135,8 +147,11 @@ class Finisher:
         if href.startswith("#") and len(href) > 1:
             target = href if href.startswith(("#fn-", "#fnref-", "#h-")) else f"#h-{href[1:]}"
             return tag.replace(f'href="{entities.escape(href)}"', f'href="{entities.escape(target)}"')
-        if href and self._base and not _DRAFT.search(href):
-            return f'<a href="{entities.escape(urljoin(self._base, href))}" rel="{self._rel}">'
+        self.inside.append(href)
+        nowhere = not href or leads_nowhere(href) or not self._base
+        address = self._links[href] if href in self._links else "" if nowhere else urljoin(self._base, href)
+        if address:
+            return f'<a href="{entities.escape(address)}" rel="{self._rel}">'
         self._unlinked = True
         return ""
 
