@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +18,43 @@ from prefect.schedules import Cron
 
 def deployment(entry: dict[str, Any]) -> RunnerDeployment:
     """One entry of prefect.yaml as a deployment that this process runs."""
-    limit = entry.get("concurrency_limit")
+    limit, same = entry.get("concurrency_limit"), ("entrypoint", "name", "description", "tags", "parameters")
     return RunnerDeployment.from_entrypoint(
-        entrypoint=entry["entrypoint"],
-        name=entry["name"],
-        description=entry.get("description"),
-        tags=entry.get("tags"),
-        parameters=entry.get("parameters"),
+        **{key: entry.get(key) for key in same},  # type: ignore[arg-type]
         schedules=[Cron(s.pop("cron"), **s) for s in map(dict, entry.get("schedules") or ())],
         triggers=[DeploymentEventTrigger.model_validate(t) for t in entry.get("triggers") or []],
-        concurrency_limit=ConcurrencyLimitConfig.model_validate(limit) if isinstance(limit, dict) else limit,
+        concurrency_limit=ConcurrencyLimitConfig(**limit) if isinstance(limit, dict) else limit,
     )
 
 
-async def take_back(named: set[tuple[str, str]]) -> None:
-    """Deletes deployments of ours that prefect.yaml names no more: nobody would run what they schedule."""
-    async with get_client() as client:
-        for known in await client.read_deployments():
-            flow = await client.read_flow(known.flow_id)
-            if "steadycast" in known.tags and (flow.name, known.name) not in named:
-                await client.delete_deployment(known.id)
-
-
 class Served(Runner):
-    """Ends at once when it is told to: the flows are ticks, and the ledger knows where each of them stood."""
-
     def handle_sigterm(self, *_args: Any, **_more: Any) -> None:  # Prefect's own leaves a coroutine unawaited
-        sys.exit(0)
+        """Ends at once: the flows are ticks, and the ledger knows where each of them stood."""
+        raise SystemExit(0)
+
+    async def register(self, entries: list[dict[str, Any]]) -> None:
+        """Makes the server know these, and no other of ours: nobody would run what such a one schedules."""
+        named = {(entry["entrypoint"].rpartition(":")[2], entry["name"]) for entry in entries}
+        async with get_client() as client:
+            for known in [each for each in await client.read_deployments() if "steadycast" in each.tags]:
+                if ((await client.read_flow(known.flow_id)).name, known.name) not in named:
+                    await client.delete_deployment(known.id)
+        for entry in entries:
+            await self.aadd_deployment(deployment(entry))
 
 
-async def main(entries: list[dict[str, Any]]) -> None:
-    """Registers prefect.yaml's entries, takes back what it no longer says, and serves until it is stopped."""
-    runner = Served(name="steadycast", pause_on_shutdown=False)
-    await take_back({(e["entrypoint"].rpartition(":")[2], e["name"]) for e in entries})
-    for entry in entries:
-        await runner.aadd_deployment(deployment(entry))
-    await runner.start()
+async def main(read: Any) -> None:
+    """Serves what prefect.yaml says until it is stopped; what it says anew holds at once, and no run is cut off."""
+    runner, said = Served(name="steadycast", pause_on_shutdown=False), read()
+    await runner.register(yaml.safe_load(said)["deployments"])
+    serving = asyncio.create_task(runner.start())
+    while not (await asyncio.wait([serving], timeout=2.0))[0]:
+        with suppress(Exception):  # a slip in the file, a server that is busy: the next look tries again
+            if (now := read()) != said:
+                await runner.register(yaml.safe_load(now)["deployments"])
+                said = now
+    await serving
 
 
 if __name__ == "__main__":
-    asyncio.run(main(yaml.safe_load(Path("prefect.yaml").read_text(encoding="utf-8"))["deployments"]))
+    asyncio.run(main(Path("prefect.yaml").read_bytes))

@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -180,3 +182,29 @@ def taken_in(folder: Path) -> int:
             return len(ledger.drafts())
     except LedgerError:
         return 0  # it is being made just now
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_a_schedule_that_changes_holds_for_what_serves_already(at_noon, prefect_env):
+    """Another rhythm while everything runs: its schedule is the new one, and no process was started anew."""
+
+    def crons() -> dict[str, str]:
+        request = urllib.request.Request(
+            f"{prefect_env['PREFECT_API_URL']}/deployments/filter", b"{}", {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return {d["name"]: s["schedule"]["cron"] for d in json.load(answer) for s in d["schedules"]}
+
+    env = {**prefect_env, "STEADYCAST_WORKSPACE": str(at_noon)}
+    log = at_noon / "serve.log"
+    with running([sys.executable, str(at_noon / "flows" / "serve.py")], env, log, at_noon) as process:
+        assert wait_for(lambda: "publish-soon" in crons(), 60), log.read_text()[-2000:]
+        (at_noon / "prefect.yaml").write_text("deployments: [half", encoding="utf-8")  # a slip stops nothing
+        time.sleep(3)
+        assert process.poll() is None
+        (at_noon / "prefect.yaml").unlink()
+        steadycast("deploy", cwd=at_noon)
+        steadycast("rhythm", "soon", "day at 03:11", "--yes", cwd=at_noon)
+        assert wait_for(lambda: crons()["publish-soon"] == "10 3 * * *", 30), crons()
+        assert process.poll() is None

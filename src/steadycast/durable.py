@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -35,6 +37,26 @@ def land(fresh: Path, target: Path) -> None:
     """Make `fresh`, whose bytes are synced, be `target`, in the same folder: whole and for good when this returns."""
     fresh.replace(target)
     sync(target.parent)
+
+
+def put(target: Path, data: bytes, check: Callable[[], None] = lambda: None) -> None:
+    """Make these bytes be `target`, whole and for good, or leave what was there; its rights and a link to it stay.
+
+    `check` raises where it must not be replaced after all: it is asked last, when all else is done.
+    """
+    target = target.resolve()
+    fresh = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        with fresh.open("xb") as file:
+            if target.exists():
+                os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        check()
+        land(fresh, target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -6,12 +6,12 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__
-from steadycast.cli import desk, drafts, record, slots, up
+from steadycast.cli import desk, drafts, promise, record, slots, up
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, complain
 from steadycast.errors import SteadycastError
@@ -46,12 +46,13 @@ app = App(
 channel = App(name="channel", help="Platforms: which there are, and a copy of one to change.", group=DESK)
 app.command(channel)
 
-for group, commands in {
+COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
-    SLOTS: (slots.plan, slots.publish, slots.verify, slots.confirm, slots.settle),
+    SLOTS: (slots.plan, promise.rhythm, promise.skip, slots.publish, slots.verify, slots.confirm, slots.settle),
     RECORD: (record.status, record.report, record.backfill),
     DESK: (desk.init, desk.deploy, up.up, doctor, health, backup, restore, rebuild, here),
-}.items():
+}
+for group, commands in COMMANDS.items():
     for command in commands:
         app.command(command, group=group)
 app.command(drafts.list_, name="list", group=DRAFTS)

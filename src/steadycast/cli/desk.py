@@ -51,7 +51,7 @@ def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> in
     json
         Print what differed as JSON.
     """
-    from steadycast.pipeline.deployments import differences, prefect_yaml
+    from steadycast.pipeline.deployments import differences, write
     from steadycast.workspace import load
 
     workspace = load()
@@ -65,7 +65,7 @@ def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> in
     if check:
         return NEEDS_A_PERSON if told else OK
     if told:
-        workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
+        write(workspace)
         say(*(() if json else ("wrote prefect.yaml",)))
     return _push(workspace.root, quiet=json) if push else OK
 

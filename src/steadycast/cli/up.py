@@ -136,6 +136,7 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
     """Says what changed in steadycast.toml, as it changes, and plans with it; what is wrong in it, and where."""
     from steadycast import pipeline
     from steadycast.cli.main_job import say_next_of
+    from steadycast.cli.promise import say_effect
     from steadycast.errors import SteadycastError
     from steadycast.workspace import changes, load, prints
 
@@ -148,6 +149,12 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             before, workspace = workspace, load(workspace.root)
             told = changes(before, workspace)
             say(f"settings read anew: {'; '.join(told) or 'they say the same'}")
+            with pipeline.Desk.open(before) as desk:
+                effect = pipeline.change.between(desk, workspace, pipeline.now())
+            if effect.effect:
+                say_effect(effect)
+            if pipeline.change.follow(before, workspace):
+                say("prefect.yaml follows: its schedules are those of the settings again")
             with pipeline.Desk.in_force(workspace.root) as desk:
                 planned = pipeline.plan(desk, pipeline.now())
             say_next_of(planned, [name for name in workspace.series if any(name in line for line in told)])

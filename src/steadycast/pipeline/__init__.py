@@ -1,5 +1,6 @@
 """The verbs: collect, plan, publish, verify, report, and what people do by hand. No decorators, no prints."""
 
+from steadycast.pipeline import change
 from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.backfill import backfill
 from steadycast.pipeline.backup import backup, restore
@@ -28,6 +29,7 @@ __all__ = [
     "backfill",
     "backup",
     "before",
+    "change",
     "check",
     "collect",
     "confirm",

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from steadycast import durable
 from steadycast.errors import SettingsError
 from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
@@ -84,6 +85,11 @@ def prefect_yaml(workspace: Workspace) -> str:
     """prefect.yaml as text, byte-equal for equal settings."""
     body = yaml.dump(deployments(workspace), Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
     return HEADER + body
+
+
+def write(workspace: Workspace) -> None:
+    """Writes prefect.yaml, whole: what serves the flows looks at it now and then."""
+    durable.put(workspace.prefect_yaml, prefect_yaml(workspace).encode())
 
 
 class Plain(yaml.SafeDumper):

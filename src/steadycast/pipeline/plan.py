@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
@@ -15,7 +16,7 @@ from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.fairness import LONG_AGO
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan as decide
-from steadycast.schedule.promises import carried_over
+from steadycast.schedule.promises import Standing, carried_over
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
 ONE_DROP = dt.timedelta(minutes=1)
@@ -28,29 +29,70 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
     `days` defaults to the setting `publish.horizon`. Planning again moves nothing that need not move.
     """
     horizon = desk.workspace.publish.horizon if days is None else dt.timedelta(days=days)
+    until = now + horizon
     with desk.in_turn("plan", PATIENCE):
         desk.ledger.take_back(now)
         promises.keep(desk, now)
-        slots, former = promises.owed(desk, now, now + horizon), desk.ledger.assignments(now, now + horizon)
-        before = desk.ledger.promised(now, now + horizon)
-        _drop(desk, now, slots, now + horizon)  # first: what begins from here on is seen below
-        slots = promises.owed(desk, now, now + horizon)
-        history = desk.ledger.used()
-        stock = stock_of(desk, history)
-        after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
-        chosen = decide(
-            list(desk.workspace.series.values()),
-            slots,
-            stock,
-            [*desk.ledger.assignments(after, now + horizon), *carried_over(slots, [s.slot for s in before], former)],
-            history,
-            as_of,
-            fill_within=desk.workspace.publish.fill_within,
-        )
-        chosen = digest.write(desk, now, slots, chosen)
-        desk.ledger.save_plan(slots, chosen, _deliveries(desk, now, slots, chosen, stock), now)
-        desk.ledger.set_meta(PLANNED, as_of.isoformat())
+        former = _former(desk, now, until)
+        _drop(desk, now, promises.owed(desk, now, until), until)  # first: what begins from here on is seen below
+        made = _decide(desk, now, until, former)
+        chosen = digest.write(desk, now, made.slots, made.chosen)
+        desk.ledger.save_plan(made.slots, chosen, _deliveries(desk, now, made.slots, chosen, made.stock), now)
+        desk.ledger.set_meta(PLANNED, made.as_of.isoformat())
     return show(desk, now, horizon)
+
+
+class Decided(NamedTuple):
+    """What planning decides, before anything of it is written."""
+
+    slots: list[Slot]
+    chosen: list[Assignment]
+    stock: list[StockItem]
+    as_of: dt.datetime
+
+
+class Former(NamedTuple):
+    """The slots of a plan that was made before, and what they carry."""
+
+    standing: list[Standing]
+    assigned: list[Assignment]
+
+
+def foresee(desk: Desk, now: dt.datetime, until: dt.datetime) -> Decided:
+    """What `plan` would decide now by this desk's settings; nothing is written."""
+    stands, former = promises.as_of(desk, now), _former(desk, now, until)
+    wanted = {slot.id for slot in promises.owed(desk, now, until, stands)}
+    stale = {each.slot.id for each in former.standing if each.slot.id not in wanted and not each.fixed}
+    return _decide(desk, now, until, former, stands, stale)
+
+
+def _former(desk: Desk, now: dt.datetime, until: dt.datetime) -> Former:
+    return Former(desk.ledger.promised(now, until), desk.ledger.assignments(now, until))
+
+
+def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
+    desk: Desk,
+    now: dt.datetime,
+    until: dt.datetime,
+    former: Former,
+    stands: promises.Stands | None = None,
+    dropped: Collection[str] = (),
+) -> Decided:
+    slots = promises.owed(desk, now, until, stands, dropped)
+    history = desk.ledger.used()
+    stock = stock_of(desk, history)
+    after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
+    assigned = [each for each in desk.ledger.assignments(after, until) if each.slot not in dropped]
+    chosen = decide(
+        list(desk.workspace.series.values()),
+        slots,
+        stock,
+        [*assigned, *carried_over(slots, [each.slot for each in former.standing], former.assigned)],
+        history,
+        as_of,
+        fill_within=desk.workspace.publish.fill_within,
+    )
+    return Decided(slots, chosen, stock, as_of)
 
 
 def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Collection
 
 from steadycast.pipeline.desk import Desk
 from steadycast.schedule import promises
@@ -13,37 +14,50 @@ from steadycast.schedule.model import Slot
 PROMISES = "promises"  # meta: of each series its rhythm, and since when it stands
 
 
+Stands = dict[str, dict[str, str]]
+
+
 def keep(desk: Desk, now: dt.datetime) -> None:
     """Remembers each rhythm that is new from `now` on, and gives a renamed series its record."""
-    known = _known(desk)
     for series in desk.workspace.series.values():
         if series.was:
             desk.ledger.rename_series(series.was, series.name)
+    known, stands = _known(desk), as_of(desk, now)
+    if stands != known:
+        desk.ledger.set_meta(PROMISES, json.dumps(stands))
+
+
+def as_of(desk: Desk, now: dt.datetime) -> Stands:
+    """Since when each rhythm stands if it is planned with now: one that is new begins."""
+    known = _known(desk)
     stands = {name: known.get(name, {}) for name in desk.workspace.series}
     for name, series in desk.workspace.series.items():
         rhythm = promises.rhythm(series)
         if stands[name].get("rhythm") != rhythm:
             stands[name] = {"rhythm": rhythm, "since": now.isoformat()}
-    if stands != known:
-        desk.ledger.set_meta(PROMISES, json.dumps(stands))
+    return stands
 
 
-def owed(desk: Desk, now: dt.datetime, until: dt.datetime) -> list[Slot]:
+def owed(
+    desk: Desk, now: dt.datetime, until: dt.datetime, stands: Stands | None = None, dropped: Collection[str] = ()
+) -> list[Slot]:
     """The slots that all series owe up to `until`, in order of time; one whose rhythm is not in the ledger owes none.
 
-    A rhythm begins to count when it is planned with: until then nobody was promised anything.
+    A rhythm begins to count when it is planned with: until then nobody was promised anything. `stands` is what the
+    ledger would say of that, and `dropped` are slots that it would have no more, where that is asked before it is done.
     """
-    known, all_series = _known(desk), list(desk.workspace.series.values())
+    known, all_series = stands or _known(desk), list(desk.workspace.series.values())
     oldest = now - max((series.late for series in all_series), default=DAY)
-    standing = desk.ledger.promised(oldest - 2 * DAY, until + 2 * DAY)
+    there = desk.ledger.promised(oldest - 2 * DAY, until + 2 * DAY)
+    standing = [each for each in there if each.slot.id not in dropped]
     found: list[Slot] = []
     for series in all_series:
-        stands = known.get(series.name, {})
-        if stands.get("rhythm") == promises.rhythm(series):
-            found += promises.owed(series, dt.datetime.fromisoformat(stands["since"]), standing, now, until)
+        since = known.get(series.name, {})
+        if since.get("rhythm") == promises.rhythm(series):
+            found += promises.owed(series, dt.datetime.fromisoformat(since["since"]), standing, now, until)
     return sorted(found)
 
 
-def _known(desk: Desk) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(desk.ledger.meta(PROMISES) or "{}")
+def _known(desk: Desk) -> Stands:
+    found: Stands = json.loads(desk.ledger.meta(PROMISES) or "{}")
     return found

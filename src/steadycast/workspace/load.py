@@ -142,7 +142,14 @@ def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
         raise SettingsError(
             f"cannot read it: {error.strerror}", file=file, mend="`steadycast init DIR` makes one"
         ) from None
-    sources = {SETTINGS_FILE: raw} | ({holidays.name: holidays.read_bytes()} if holidays.is_file() else {})
+    return read(
+        root, {SETTINGS_FILE: raw} | ({holidays.name: holidays.read_bytes()} if holidays.is_file() else {}), file
+    )
+
+
+def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
+    """The workspace that these bytes say, by name of the file; `file` is where an error says that they stand."""
+    raw, holidays = sources[SETTINGS_FILE], file.with_name(SOURCES[1])
     text, table = _toml(file, raw)
     _known_keys(file, text, table)
     try:

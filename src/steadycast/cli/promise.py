@@ -1,0 +1,98 @@
+"""Commands that change a promise: a series' rhythm, a day left out. Each shows its effect before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from steadycast.cli.output import OK, agreed, as_json, say, show
+
+if TYPE_CHECKING:
+    from steadycast.pipeline import Desk
+    from steadycast.pipeline.change import Change
+
+Json = Annotated[bool, Parameter(help="Print JSON.")]
+SLOTS = {"series": "series", "was": "slot", "becomes": "becomes", "change": "", "carries": "draft"}
+DRAFTS = {"title": "draft", "was": "was for", "becomes": "goes to"}
+IN_STOCK = "back in stock"
+
+
+def rhythm(series: str, every: str, *, dry_run: bool = False, yes: bool = False, json: Json = False) -> int:
+    """Change the rhythm of a series, after showing which slots move and which draft goes where.
+
+    What is claimed, sent or overdue stays as it was promised. Comments and layout of steadycast.toml stay.
+
+    Parameters
+    ----------
+    series
+        Its name in steadycast.toml, or its title.
+    every
+        The new rhythm in quotes: "day at 09:00", "每天 09:00", or an RRULE that begins with FREQ=.
+    dry_run
+        Only show the effect.
+    yes
+        Do not ask. Only a terminal is asked.
+    """
+    from steadycast import pipeline
+
+    return _change(lambda desk: pipeline.change.new_rhythm(desk, series, every, pipeline.now()), dry_run, yes, json)
+
+
+def skip(
+    series: str, date: str, *, undo: bool = False, dry_run: bool = False, yes: bool = False, json: Json = False
+) -> int:
+    """Leave out a day of a series, or several, after showing where their drafts go.
+
+    Parameters
+    ----------
+    series
+        Its name in steadycast.toml, or its title.
+    date
+        The local day, such as 2026-12-24; or 2026-12-24..2027-01-02, both ends included.
+    undo
+        Take it back: those days have their slots again.
+    dry_run
+        Only show the effect.
+    yes
+        Do not ask. Only a terminal is asked.
+    """
+    from steadycast import pipeline
+
+    return _change(lambda desk: pipeline.change.skip(desk, series, date, pipeline.now(), undo=undo), dry_run, yes, json)
+
+
+def _change(look: Callable[[Desk], Change], dry_run: bool, yes: bool, json: bool) -> int:
+    """Shows the effect until it is what was agreed to: while a person reads, a slot may be claimed."""
+    from steadycast import pipeline
+
+    with pipeline.Desk.open() as desk:
+        change, shown = look(desk), None
+        while not change.same and change != shown:
+            if not json:
+                say_effect(change)
+            if dry_run:
+                break
+            if not (yes or json or agreed([], "Do")):
+                say("Nothing was changed.")
+                return OK
+            change, shown = look(desk), change
+        written = not (dry_run or change.same)
+        followed = pipeline.change.make(desk, change, pipeline.now()) if written else False
+    if json:
+        as_json({"slots": change.rows(), "drafts": change.moved_drafts(), "written": written, "prefect_yaml": followed})
+    elif change.same:
+        say("steadycast.toml says so already: nothing was changed.")
+    elif written:
+        say("steadycast.toml is changed" + (", prefect.yaml with it." if followed else "."))
+    return OK
+
+
+def say_effect(change: Change) -> None:
+    """What a change does: a line a slot, and a line a draft that goes elsewhere."""
+    show(change.rows(), SLOTS, title="The effect on the coming slots", empty="No coming slot changes.")
+    drafts = [
+        {**row, "becomes": row["becomes"] or IN_STOCK, "was": row["was"] or "stock"} for row in change.moved_drafts()
+    ]
+    show(drafts, DRAFTS, title="Drafts that change their day")

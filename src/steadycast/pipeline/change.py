@@ -1,0 +1,192 @@
+"""A change of a promise that a command makes: what it would do, then the file, the plan and the schedules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from steadycast.errors import InputError, SettingsError
+from steadycast.pipeline import deployments
+from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.plan import PATIENCE, foresee, plan
+from steadycast.pipeline.results import Row
+from steadycast.schedule.cadence import parse
+from steadycast.schedule.days import DAY
+from steadycast.schedule.effect import Effect, Served, effect, served
+from steadycast.schedule.model import Series, Slot
+from steadycast.schedule.slots import next_slot, slots
+from steadycast.workspace import Workspace, edit
+from steadycast.workspace.values import dates, nearest
+
+FURTHEST = dt.timedelta(days=366)  # a day that is farther off is skipped without a look at what it would have carried
+DIGEST = "digest:"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Settings as they are and as they would be, and what differs between the two plans."""
+
+    before: Workspace
+    after: Workspace
+    effect: Effect
+    titles: dict[str, str]
+    touched: frozenset[str]  # series whose settings change
+
+    @property
+    def same(self) -> bool:
+        """Whether the file says it already."""
+        return self.before.sources == self.after.sources
+
+    def rows(self) -> list[Row]:
+        """One row a slot that stays, moves, goes or comes, in order of time."""
+        stays = [("stays", each, each) for each in self.effect.stays if each.slot.series in self.touched]
+        moves = [(_kind(each.before, each.after), each.before, each.after) for each in self.effect.slots]
+        return [
+            {
+                "change": kind,
+                "series": there.slot.series,
+                "was": _local(before.slot if before else None),
+                "becomes": _local(after.slot if after else None),
+                "at": _at(after.slot if after else None, self.after),
+                "carried": self.title(before.draft) if before else "",
+                "carries": self.title(after.draft) if after else "",
+            }
+            for kind, before, after in (*stays, *moves)
+            if (there := before or after)
+        ]
+
+    def moved_drafts(self) -> list[Row]:
+        """One row a draft that does not just go along with its slot."""
+        along = {
+            (each.before.draft, each.before.slot.id, each.after.slot.id)
+            for each in self.effect.slots
+            if each.before and each.after and each.before.draft == each.after.draft
+        }
+        return [
+            {"draft": each.draft, "title": self.title(each.draft), "was": _named(each.before),
+             "becomes": _named(each.after)}
+            for each in self.effect.drafts
+            if (each.draft, each.before and each.before.id, each.after and each.after.id) not in along
+        ]  # fmt: skip
+
+    def title(self, draft: str) -> str:
+        """A draft's title; a digest has none before it is written."""
+        return self.titles.get(draft) or ("a digest" if draft.startswith(DIGEST) else draft)
+
+
+def new_rhythm(desk: Desk, series: str, rhythm: str, now: dt.datetime) -> Change:
+    """What another rhythm of a series would do; writes nothing."""
+    name = _series(desk, series).name
+    words = rhythm.strip()
+    rule = "FREQ=" in words.upper()
+    parse(None if rule else words, words if rule else None)
+    return between(desk, edit.with_rhythm(desk.workspace, name, words), now)
+
+
+def skip(desk: Desk, series: str, days: str, now: dt.datetime, *, undo: bool = False) -> Change:
+    """What leaving a series' slots of these days out would do, or having them again; writes nothing."""
+    of = _series(desk, series)
+    try:
+        asked = dates(days)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    if undo:
+        _is_skipped(of, asked)
+        return between(desk, edit.without_skip(desk.workspace, of.name, days), now, max(asked))
+    first = now.astimezone(of.zone).date()
+    if min(asked) < first:
+        said = f"{min(asked)} is past: an edit rewrites no record"
+        raise InputError(said, mend=f"the first day that can be skipped is {first}")
+    if asked <= of.except_:
+        return between(desk, desk.workspace, now)
+    _has_slots(of, asked, now)
+    return between(desk, edit.with_skip(desk.workspace, of.name, days), now, max(asked))
+
+
+def between(desk: Desk, after: Workspace, now: dt.datetime, day: dt.date | None = None) -> Change:
+    """What changes between a desk's settings and others, over the days that are planned, and up to `day`."""
+    before = desk.workspace
+    until = now + max(before.publish.horizon, after.publish.horizon)
+    if day is not None:
+        seen = dt.datetime.combine(day + 2 * DAY, dt.time(), before.community.zone)
+        until = max(until, min(seen, now + FURTHEST))
+    old = foresee(desk, now, until)
+    with replace(desk, workspace=after) as changed:
+        new = foresee(changed, now, until)
+    begun = {each.slot.id for each in desk.ledger.promised(now - FURTHEST, until) if each.fixed and not each.over}
+    told = effect(served(old.slots, old.chosen), served(new.slots, new.chosen), begun, now)
+    titles = {row.id: row.title for row in desk.ledger.drafts()}
+    differ = {n for n in before.series.keys() | after.series.keys() if before.series.get(n) != after.series.get(n)}
+    return Change(before, after, told, titles, frozenset(differ))
+
+
+def make(desk: Desk, change: Change, now: dt.datetime) -> bool:
+    """Writes the changed settings and plans with them; True where prefect.yaml followed.
+
+    Refuses where the file was changed since.
+    """
+    with desk.in_turn("settings", PATIENCE):
+        edit.write(change.after, change.before)
+    followed = follow(change.before, change.after)
+    with replace(desk, workspace=change.after) as fresh:
+        plan(fresh, now)
+    return followed
+
+
+def follow(before: Workspace, after: Workspace) -> bool:
+    """Writes prefect.yaml anew after a change of the settings; one that was not theirs before is a person's own."""
+    try:
+        if not before.prefect_yaml.exists() or deployments.differences(before):
+            return False
+    except SettingsError:
+        return False
+    if not deployments.differences(after):
+        return False
+    deployments.write(after)
+    return True
+
+
+def _series(desk: Desk, named: str) -> Series:
+    """A series by its name, or by its title."""
+    known = desk.workspace.series_names
+    name = known.get(named, named)
+    if name not in desk.workspace.series:
+        meant = nearest(named, known)
+        said = f"there is no series {named!r}"
+        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+    return desk.workspace.series[name]
+
+
+def _has_slots(series: Series, days: frozenset[dt.date], now: dt.datetime) -> None:
+    """An InputError where the days have no slot that could be left out."""
+    start, end = (dt.datetime.combine(day, dt.time(), series.zone) for day in (min(days), max(days) + DAY))
+    if any(not slot.excused and slot.local.date() in days for slot in slots(series, start - DAY, end + DAY)):
+        return
+    coming = next_slot(series, now)
+    said = f"{series.name} has no slot then"
+    raise InputError(said, mend=f"its next one is {_local(coming)}" if coming else "it has ended")
+
+
+def _is_skipped(series: Series, days: frozenset[dt.date]) -> None:
+    """An InputError where none of the days is skipped by its date."""
+    if days & series.except_:
+        return
+    holiday = next((name for day, name in series.days_off.items() if day in days), "")
+    mend = f'it is a day off ({holiday}): write "{min(days)}" = "" in holidays.toml' if holiday else None
+    raise InputError(f"{series.name} does not skip that day", mend=mend)
+
+
+def _kind(before: Served | None, after: Served | None) -> str:
+    return "new" if before is None else "gone" if after is None else "moves"
+
+
+def _local(slot: Slot | None) -> str:
+    return slot.local.isoformat(" ", "minutes") if slot else ""
+
+
+def _named(slot: Slot | None) -> str:
+    return f"{slot.series} {_local(slot)}" if slot else ""
+
+
+def _at(slot: Slot | None, workspace: Workspace) -> str:
+    return slot.at.astimezone(workspace.community.zone).isoformat() if slot else ""

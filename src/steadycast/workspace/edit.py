@@ -1,0 +1,136 @@
+"""Edits of steadycast.toml that a command makes for a person: one value changes, every comment and space stays."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from steadycast import durable
+from steadycast.errors import InputError, SettingsError
+from steadycast.rooms import SETTINGS_FILE
+from steadycast.workspace.load import Workspace, read
+from steadycast.workspace.values import dates
+
+RHYTHMS = ("every", "rrule")
+BOM = b"\xef\xbb\xbf"
+ONE_DAY = dt.timedelta(days=1)
+
+
+def with_rhythm(workspace: Workspace, series: str, rhythm: str) -> Workspace:
+    """The workspace with another rhythm of a series; `rhythm` is in words, or an RRULE where it says FREQ=."""
+    key = "rrule" if "FREQ=" in rhythm.upper() else "every"
+    return _edited(workspace, series, {key: rhythm, next(each for each in RHYTHMS if each != key): None})
+
+
+def with_skip(workspace: Workspace, series: str, days: str) -> Workspace:
+    """The workspace whose series has no slot on these days: "2026-12-31", or a span with "..", both ends included."""
+    return _edited(workspace, series, {"skip": [*workspace.settings.series[series].skip, days]})
+
+
+def without_skip(workspace: Workspace, series: str, days: str) -> Workspace:
+    """The workspace whose series skips these days no more; of a span that holds one of them the rest stays skipped."""
+    undone = dates(days)
+    left = [kept for entry in workspace.settings.series[series].skip for kept in _less(entry, undone)]
+    return _edited(workspace, series, {"skip": left or None})
+
+
+def _less(entry: str, undone: frozenset[dt.date]) -> list[str]:
+    """One entry of `skip` without some days: itself, what is left of it as spans, or nothing."""
+    if entry.startswith("holidays:") or not dates(entry) & undone:
+        return [entry]
+    left = sorted(dates(entry) - undone)
+    starts = [day for day in left if day - ONE_DAY not in left]
+    ends = [day for day in left if day + ONE_DAY not in left]
+    return [f"{a}" if a == b else f"{a}..{b}" for a, b in zip(starts, ends, strict=True)]
+
+
+def write(workspace: Workspace, before: Workspace) -> None:
+    """Puts the settings of `workspace` in the place of those that `before` was read from, whole or not at all.
+
+    Refuses where the file has changed since: whoever edits it by hand at the same time loses nothing.
+    """
+
+    def unchanged() -> None:
+        if before.settings_file.read_bytes() != before.sources[SETTINGS_FILE]:
+            said = "it was changed meanwhile, and is left as it is"
+            raise InputError(said, file=before.settings_file, mend="run the command again")
+
+    durable.put(before.settings_file, workspace.sources[SETTINGS_FILE], unchanged)
+
+
+def _edited(workspace: Workspace, series: str, values: Mapping[str, Any]) -> Workspace:
+    """The workspace with these keys of one series; None takes one out. Checked as if it were read from the disk."""
+    raw = workspace.sources[SETTINGS_FILE]
+    wanted = tomllib.loads(raw.decode("utf-8-sig"))
+    wanted["series"][series] = _merged(wanted["series"][series], values)
+    text = _text(raw, series, values)
+    if _loaded(text) != wanted:
+        told = ", ".join(f"{key} = {tomlkit.item(v).as_string()}" for key, v in values.items() if v is not None)
+        said = f"series.{series} is written in a way that no command can edit"
+        at = workspace.line(("series", series))
+        raise SettingsError(said, file=workspace.settings_file, line=at, mend=f"edit it by hand: {told}")
+    data = (BOM if raw.startswith(BOM) else b"") + text.encode()
+    return read(workspace.root, {**workspace.sources, SETTINGS_FILE: data}, workspace.settings_file)
+
+
+def _text(raw: bytes, series: str, values: Mapping[str, Any]) -> str:
+    """The file's text with these keys changed; "" where the editing library cannot do it."""
+    text = raw.decode("utf-8-sig")
+    try:
+        document = tomlkit.parse(text)
+        table: Any = document["series"][series]
+        for key, value in sorted(values.items(), key=lambda each: each[1] is None):
+            _set(table, key, value, next(each for each in RHYTHMS if each in table))
+        text = document.as_string()
+    except (TOMLKitError, AttributeError, TypeError, ValueError):
+        return ""
+    return "\r\n".join(text.replace("\r\n", "\n").split("\n")) if b"\r\n" in raw else text
+
+
+def _set(table: Any, key: str, value: Any, rhythm: str) -> None:
+    """Sets one key where it stands; a new one stands below the rhythm, not below the next table's comment."""
+    if value is None:
+        table.pop(key, None)
+    elif key in table and isinstance(value, list):
+        _fill(table[key], value)
+    elif key in table:
+        table[key] = value
+    elif key in RHYTHMS:  # the other form of the same promise, and the comment beside it stays
+        table.value._replace(rhythm, key, value)
+    elif hasattr(table.value, "_insert_after"):
+        table.value._insert_after(rhythm, key, tomlkit.item(value))
+    else:
+        table[key] = value  # dotted keys: there is no comment below to get lost in
+
+
+def _fill(array: Any, wanted: Sequence[str]) -> None:
+    """Makes an array say that, entry by entry: comments stay, also beside an entry that says another thing now."""
+    steps = SequenceMatcher(None, [str(each) for each in array], wanted).get_opcodes()
+    for tag, start, end, first, last in reversed(steps):
+        if tag == "equal":
+            continue
+        both = min(end - start, last - first)
+        for n in range(both):
+            array[start + n] = wanted[first + n]
+        for n in reversed(range(start + both, end)):
+            del array[n]
+        for n in range(both, last - first):
+            array.insert(start + n, wanted[first + n])
+
+
+def _merged(table: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**table, **values}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _loaded(text: str) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
