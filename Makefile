@@ -20,8 +20,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 run: $(VENV)/ready
 	@$(VENV)/bin/steadycast up $(if $(ONCE),--once)
 
+# The fast ones on every core; the slow and live ones one by one, since they freeze, kill and measure. ARGS: just those.
 test: $(VENV)/ready-dev
-	@$(VENV)/bin/python -m pytest $(if $(ALL),-m "slow or not slow" --durations=15,) $(ARGS)
+	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n auto --dist worksteal)
+	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "slow or live" --durations=15))
 
 lint-output: $(VENV)/ready-dev
 	@$(VENV)/bin/python -m pytest -m "slow or not slow" tests/test_output.py $(ARGS)
