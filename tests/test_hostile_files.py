@@ -209,10 +209,10 @@ def test_a_time_in_the_future_delays_and_loses_nothing(bench, desk):
 
 def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(bench, desk, monkeypatch):
     """Between hashing and keeping it, its author puts a link to somebody's picture there."""
-    bench.drop("ugc/bob/a.png", png(1, 2, 3))
+    bench.drop("ugc/alice/a.png", png(1, 2, 3))
     secret = bench.root / "secret.png"
     secret.write_bytes(png(9, 9, 9))
-    bench.drop("ugc/bob/b.md", "# T\n\n![](a.png)\n")
+    bench.drop("ugc/alice/b.md", "# T\n\n![](a.png)\n")
     real = media.store
 
     def swapped(source, *args, **more):
@@ -224,7 +224,7 @@ def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(ben
     monkeypatch.setattr(media, "store", swapped)
     taken, problems = look(bench)
     assert taken == {}
-    assert "changed while it was read" in problems["ugc/bob/b.md"].message
+    assert "changed while it was read" in problems["ugc/alice/b.md"].message
     assert [f for f in bench.desk.workspace.media.rglob("*") if f.is_file()] == []
 
 

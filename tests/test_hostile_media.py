@@ -14,15 +14,17 @@ from pipeline_bench import COMMUNITY, DAILY, SITE
 from platform_bench import png
 
 from steadycast import pipeline
-from steadycast.draft import attached, confined
-from steadycast.errors import DraftError
+from steadycast.draft import MediaRef, attached, confined
+from steadycast.errors import DraftError, InputError
 from steadycast.render import media
 
 SETTINGS = (
     COMMUNITY + DAILY.replace(', "far"', "").replace("late", 'forms = ["article", "audio", "video"]\nlate') + SITE
 )
 MB = 1 << 20
-MP3 = Path(__file__).parent.parent / "content" / "pgc" / "morning" / "016-viau-ciq.mp3"
+CONTENT = Path(__file__).parent.parent / "content" / "pgc"
+FILM = (CONTENT / "video/creek-walk.mp4").read_bytes()
+MP3 = CONTENT / "morning/016-viau-ciq.mp3"
 
 
 @pytest.fixture
@@ -199,7 +201,7 @@ def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(tmp_path, monke
 
 def test_one_file_under_a_thousand_names_is_read_once(bench, desk, monkeypatch):
     """A draft shows the same film with ever another mark behind its name."""
-    bench.drop("ugc/alice/v.mp4", (MP3.parent.parent / "video/creek-walk.mp4").read_bytes())
+    bench.drop("ugc/alice/v.mp4", FILM)
     os.utime(bench.root / "content/ugc/alice/v.mp4", (1, 1))
     time.sleep(1.1)  # a file that was written within this second is read each time
     named = "\n".join(f"  - v.mp4?{n}" for n in range(900))
@@ -244,3 +246,125 @@ def test_what_is_no_file_is_not_waited_for(bench, desk, made):
     assert "ugc/alice/a.md" in look(bench)
     assert time.monotonic() - began < 5
     assert kept(bench) == []
+
+
+WAITS = "---\ntitle: Film\nvideo: v.mp4\n---\n![](a.png)\n\nWords\n"
+
+
+@pytest.fixture
+def waiting(bench, desk):
+    """The id of a member's draft with a film and a picture that waits for an editor."""
+    bench.drop("ugc/bob/v.mp4", FILM)
+    bench.drop("ugc/bob/a.png", png(1, 2, 3))
+    bench.drop("ugc/bob/a.md", WAITS)
+    assert look(bench) == {}
+    (row,) = bench.desk.ledger.drafts()
+    assert row.state == "waiting"
+    return row.id
+
+
+def judge(bench, id_, verdict="approve"):
+    return pipeline.judge(bench.desk, [id_], verdict, by="", now=bench.clock.now())
+
+
+def test_a_draft_that_waits_costs_no_copy(bench, waiting):
+    """Neither its taking in nor a check of it; nor does one that is rejected."""
+    assert kept(bench) == []
+    assert [f for f in bench.desk.workspace.cache.rglob("*") if f.is_file() and f.stat().st_size > 20_000] == []
+    judge(bench, waiting, "reject")
+    assert kept(bench) == []
+
+
+def test_what_is_approved_is_copied_as_it_was_looked_at(bench, waiting):
+    """Once it is approved its author's file may go."""
+    judge(bench, waiting)
+    assert {file.read_bytes() for file in kept(bench)} == {FILM, png(1, 2, 3)}
+    for name in ("v.mp4", "a.png"):
+        (bench.root / "content/ugc/bob" / name).unlink()
+    pipeline.plan(bench.desk, bench.clock.now())
+    (sent,) = pipeline.publish(bench.desk, draft=waiting).sent
+    assert sent.state == "published"
+    out = [f for f in (bench.desk.workspace.out / "site").rglob("*.mp4") if f.is_file()]
+    assert [f.read_bytes() for f in out] == [FILM]
+
+
+@pytest.mark.parametrize("name", ["v.mp4", "a.png"])
+@pytest.mark.parametrize("how", ["written", "written at the same time", "removed", "link", "pipe", "holes", "longer"])
+def test_a_file_that_changed_after_it_was_looked_at_is_not_approved(bench, waiting, name, how):
+    """Not even where length and time are the same; the draft goes on waiting, and nothing of it is kept."""
+    file = bench.root / "content/ugc/bob" / name
+    facts, before = file.stat(), file.read_bytes()
+    if how == "longer":
+        file.write_bytes(before + b"more")
+    elif how.startswith("written"):
+        file.write_bytes(before[:-4] + b"else")
+        if how != "written":
+            os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    else:
+        file.unlink()
+        if how == "link":
+            (bench.root / "else").write_bytes(before[:-4] + b"else")
+            file.symlink_to(bench.root / "else")
+        elif how == "pipe":
+            os.mkfifo(file)
+        elif how == "holes":
+            sparse(file, 1 << 29, before[:4096])
+    with pytest.raises(InputError, match=r"ugc/bob/a\.md cannot be approved: (image|video)") as told:
+        judge(bench, waiting)
+    assert "`steadycast intake`" in told.value.mend
+    assert [row.state for row in bench.desk.ledger.drafts()] == ["waiting"]
+    assert kept(bench) == []
+
+
+def test_a_full_disk_at_approval_leaves_the_draft_waiting(bench, waiting, monkeypatch):
+    """It is approved when there is room."""
+
+    def full(*asked):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(media, "_copied", full)
+    with pytest.raises(OSError, match="No space left"):
+        judge(bench, waiting)
+    assert [row.state for row in bench.desk.ledger.drafts()] == ["waiting"]
+    assert kept(bench) == []
+    monkeypatch.undo()
+    judge(bench, waiting)
+    assert [row.state for row in bench.desk.ledger.drafts()] == ["approved"]
+
+
+@pytest.mark.parametrize("named", ["file", "id"])
+def test_a_preview_shows_the_files_of_a_draft_that_waits(bench, waiting, named):
+    """As they are, whether the draft is named by its file or by its id; and nothing comes into var/media."""
+    which = bench.root / "content/ugc/bob/a.md" if named == "file" else waiting
+    made = pipeline.preview(bench.desk, which, now=bench.clock.now())
+    assert made.problems == ()
+    files = [f for f in made.page.parent.rglob("*") if f.is_file()]
+    assert [f.read_bytes() for f in files if f.suffix == ".mp4"] == [FILM]
+    assert len([f for f in files if f.suffix == ".png"]) >= 1
+    assert "data:image/png" in (made.page.parent / "site/post.html").read_text()
+    assert kept(bench) == []
+    assert not [f for f in made.page.parent.iterdir() if f.name.startswith(".")]
+
+
+def test_a_preview_never_shows_the_files_of_another_revision(bench, waiting):
+    """The same name and the same length, other bytes: what lies there is not taken for it."""
+    file = bench.root / "content/ugc/bob/v.mp4"
+    page = pipeline.preview(bench.desk, waiting, now=bench.clock.now()).page
+    other = FILM[:-4] + b"else"
+    file.write_bytes(other)
+    said = pipeline.preview(bench.desk, waiting, now=bench.clock.now()).problems  # the revision of the ledger
+    assert ["changed while it was read" in problem.message for problem in said] == [True]
+    shown = pipeline.preview(bench.desk, bench.root / "content/ugc/bob/a.md", now=bench.clock.now())  # the file
+    assert shown.page == page
+    assert [f.read_bytes() for f in page.parent.rglob("*.mp4")] == [other]
+
+
+def test_what_a_feed_brought_lies_on_the_disk_once(tmp_path):
+    """The file that was fetched and the one in var/media are one file under two names."""
+    fetched = tmp_path / "cache/feeds/e.mp4"
+    fetched.parent.mkdir(parents=True)
+    fetched.write_bytes(FILM)
+    took = media.Studio(tmp_path / "media", tmp_path / "cache").take(MediaRef("video", "e.mp4", fetched))
+    assert took.path.read_bytes() == FILM
+    assert took.path.stat().st_ino == fetched.stat().st_ino
+    assert took.path.stat().st_mode & 0o777 == 0o644

@@ -23,6 +23,7 @@ class MediaRef:
     sha256: str = ""  # hex, of the bytes as they were when the draft was read
     size: int = 0  # bytes
     mtime_ns: int = 0
+    stored: str = ""  # its name in var/media, once its kind is known: <sha256>.<extension>
 
 
 @dataclass(frozen=True, slots=True)

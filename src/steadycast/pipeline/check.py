@@ -310,7 +310,7 @@ def _line(raw: bytes, key: str) -> int | None:
 def unfit(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
     """What of `draft` would fail on the channels that its series go to; each fault once."""
     workspace = desk.workspace
-    body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url)
+    body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url, keeps=False)
     found: dict[str, DraftError] = {}
     for channel in channels_for(desk, draft):
         platform = desk.usable(channel)

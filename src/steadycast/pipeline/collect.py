@@ -19,11 +19,12 @@ from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import archive, others, pictures
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import with_media_kept
+from steadycast.pipeline.drafts import with_media
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.pipeline.identity import as_known, held, memory
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
+from steadycast.schedule.model import Origin
 
 if TYPE_CHECKING:
     from steadycast.pipeline.feeds import Came
@@ -152,7 +153,8 @@ def _folder(
             try:
                 draft = _parse(desk, item)
                 named.update(ref.path for ref in draft.media)
-                drafts.append(pictures.at_hand(desk, with_media_kept(desk, draft), lacking))
+                with_files = with_media(desk, draft, keep=_approved_on_arrival(desk, draft))
+                drafts.append(pictures.at_hand(desk, with_files, lacking))
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
                 if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none
@@ -168,6 +170,14 @@ def _folder(
         drafts, known, present=present, make_id=_ids({k.id for k in known}), memory=memory(desk)
     )
     return archive.held_back(desk, changes, rows, dated, now), problems, prints
+
+
+def _approved_on_arrival(desk: Desk, draft: Draft) -> bool:
+    """Whether nobody has to look at a draft before it may go out: of the others no file is copied until then."""
+    member = desk.workspace.members.get(draft.member)
+    if draft.origin is Origin.PGC:
+        return not desk.workspace.intake.approve_pgc
+    return bool(member and member.trusted)
 
 
 def _parse(desk: Desk, item: folder.Found) -> Draft:
@@ -198,7 +208,7 @@ def _ids(taken: set[str]) -> Callable[[Draft], str]:
 
 
 def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[Taken]:
-    """Puts what changed into the ledger, and says it in rows; its media are in var/media by now."""
+    """Puts what changed into the ledger, and says it in rows; the media of what is approved are in var/media by now."""
     before = {r.id: r for r in rows}
     drafts, revisions, taken = [], [], []
     for kind, change in _told(changes):
@@ -234,7 +244,7 @@ def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) ->
         held=change.held,
     )
     fresh = bool(stands.approved_revision) and (row is None or row.approved_revision != stands.approved_revision)
-    content = to_content(draft, {m.path: m.path for m in draft.media})
+    content = to_content(draft, workspace.content)
     # What is not approved shows nowhere: title, form and plan stay the approved revision's.
     told = row if row and stands.approved_revision not in (None, draft.revision) else None
     return (

@@ -93,5 +93,7 @@ def _keep(desk: Desk, now: dt.datetime, draft: Draft, slot: str) -> str:
         approved_by="on arrival",
         plan=to_plan(draft, desk.workspace.community.zone) | {"slot": slot},
     )
-    desk.ledger.put_drafts([row], [RevisionRow(hash=draft.revision, draft=id_, at=now, content=to_content(draft, {}))])
+    desk.ledger.put_drafts(
+        [row], [RevisionRow(hash=draft.revision, draft=id_, at=now, content=to_content(draft, desk.workspace.content))]
+    )
     return id_

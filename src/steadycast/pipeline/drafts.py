@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from steadycast.draft import Draft, MediaRef
 from steadycast.draft.comments import as_shown
-from steadycast.errors import InputError
+from steadycast.draft.decoding import shown
+from steadycast.errors import DraftError, InputError
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.desk import Desk
@@ -23,20 +24,30 @@ from steadycast.workspace.values import nearest
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
 
 
-def with_media_kept(desk: Desk, draft: Draft) -> Draft:
-    """`draft` with each file that it names copied into var/media: of a kind that is taken, and one that can be opened.
+def with_media(desk: Desk, draft: Draft, *, keep: bool) -> Draft:
+    """`draft` with each file that it names: of a kind that is taken, and one that can be opened.
 
-    Raises the DraftError of the first that is not, with its line; and that of a body that would cost too much.
+    With `keep` they are copied into var/media. Raises the DraftError of the first that cannot be taken, with its line;
+    and that of a body that would cost too much.
     """
     check_cost(draft)
-    keep = keeps_media(desk)
-    return replace(draft, media=tuple(keep(ref) for ref in draft.media))
+    take = takes_media(desk, keep=keep)
+    return replace(draft, media=tuple(take(ref) for ref in draft.media))
 
 
-def keeps_media(desk: Desk) -> Callable[[MediaRef], MediaRef]:
-    """Copies a file that a draft names into var/media; raises DraftError where it is of no kind that is taken."""
-    studio = Studio(desk.workspace.media, desk.workspace.cache)
-    return lambda ref: replace(ref, path=studio.take(ref).path)
+def takes_media(desk: Desk, *, keep: bool) -> Callable[[MediaRef], MediaRef]:
+    """Looks at a file that a draft names, and with `keep` copies it into var/media.
+
+    Raises DraftError where it is of no kind that is taken.
+    """
+    studio = Studio(desk.workspace.media, desk.workspace.cache, keep)
+
+    def take(ref: MediaRef) -> MediaRef:
+        media = studio.take(ref)
+        stored = f"{media.sha256}{PurePosixPath(media.name).suffix}"
+        return replace(ref, path=media.path, sha256=media.sha256, size=media.size, stored=stored)
+
+    return take
 
 
 def drafts(desk: Desk) -> list[Row]:
@@ -108,7 +119,7 @@ def approved(desk: Desk, id_: str) -> Draft | None:
 def read(desk: Desk, id_: str, revision: str) -> Draft | None:
     """One revision of a draft, as the ledger kept it."""
     kept = desk.ledger.revision(revision, id_)
-    return from_content(kept.content, desk.workspace.media) if kept else None
+    return from_content(kept.content, desk.workspace.media, desk.workspace.content) if kept else None
 
 
 def judge(
@@ -122,6 +133,8 @@ def judge(
             said = f"{row.path}: {by} wrote it"
             raise InputError(said, mend="somebody else approves a member's draft")
         draft = read(desk, row.id, row.revision)
+        if draft and verdict == "approve":
+            _keep(desk, row, draft)
         own = {"title": draft.title, "form": draft.form.value, "plan": to_plan(draft, zone)} if draft else {}
         done = (
             desk.ledger.approve(row.id, row.revision, by, now, **own)
@@ -135,6 +148,17 @@ def judge(
     if told:
         renew(desk, now)
     return told
+
+
+def _keep(desk: Desk, row: DraftRow, draft: Draft) -> None:
+    """Copies the files of a revision into var/media as they were when it was taken in; InputError where one is not."""
+    looks, keeps = takes_media(desk, keep=False), takes_media(desk, keep=True)
+    for take, ref in [(take, ref) for take in (looks, keeps) for ref in draft.media]:  # nothing is kept of half a draft
+        try:
+            take(ref)
+        except DraftError as error:
+            mend = f"save {shown(ref.ref)} anew, then `steadycast intake`, and look at it again"
+            raise InputError(f"{row.path} cannot be approved: {error.message}", mend=mend) from None
 
 
 def waiting(desk: Desk, *, archive: bool = False) -> list[DraftRow]:

@@ -17,7 +17,7 @@ from steadycast.intake.reconcile import Change, Known
 from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import keeps_media
+from steadycast.pipeline.drafts import takes_media
 from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.results import FeedLooked, Problem
 from steadycast.render.body import check_cost
@@ -85,7 +85,9 @@ def _waits_since(row: FeedRow | None) -> dt.datetime:
 def _downloads(desk: Desk, feed: FeedSettings, fetcher: Fetcher, budget: Budget, *, at_once: bool) -> Downloads:
     folder = desk.workspace.cache / "feeds" / feed.key
     own = Budget(*OF_A_FEED, within=budget)
-    return Downloads(folder, fetcher, own, keeps_media(desk), feed.url if feed.allow_private else "", at_once)
+    return Downloads(
+        folder, fetcher, own, takes_media(desk, keep=True), feed.url if feed.allow_private else "", at_once
+    )
 
 
 def keep(desk: Desk, came: Came) -> None:

@@ -24,14 +24,12 @@ INSTANTS = ("not_before", "expires", "date")
 OUT_OF_STOCK = {"gone", "not-ready", "rejected", *HELD}  # states of a draft that no slot may carry
 
 
-def to_content(draft: Draft, stored: Mapping[Path, Path]) -> dict[str, Any]:
-    """`draft` as JSON values; `stored` says where in var/media each of its files was put."""
+def to_content(draft: Draft, content_root: Path) -> dict[str, Any]:
+    """`draft` as JSON values, its files by their names in var/media; of one that is not there, also where it lies."""
     content = asdict(draft)
     del content["notes"]
     content["path"] = str(draft.path)
-    content["media"] = [
-        {"role": m.role, "ref": m.ref, "file": stored[m.path].name, "alt": m.alt, "line": m.line} for m in draft.media
-    ]
+    content["media"] = [_file(media, content_root.resolve()) for media in draft.media]
     for key in INSTANTS:
         content[key] = _text(getattr(draft, key))
     if draft.event:
@@ -39,8 +37,17 @@ def to_content(draft: Draft, stored: Mapping[Path, Path]) -> dict[str, Any]:
     return content
 
 
-def from_content(content: Mapping[str, Any], media: Path) -> Draft:
-    """The draft that `to_content` wrote; its media lie in the folder `media`."""
+def _file(media: MediaRef, content_root: Path) -> dict[str, Any]:
+    told = {"role": media.role, "ref": media.ref, "file": media.stored, "alt": media.alt, "line": media.line}
+    lies_there = media.path.is_relative_to(content_root)
+    return told | {"size": media.size, "at": str(media.path.relative_to(content_root))} if lies_there else told
+
+
+def from_content(content: Mapping[str, Any], media: Path, content_root: Path) -> Draft:
+    """The draft that `to_content` wrote; its media lie in the folder `media`, or below `content_root` until then.
+
+    Each carries the hash of the bytes that were looked at: a file that is another by now is not taken for it.
+    """
     values = dict(content)
     values["path"] = PurePosixPath(values["path"])
     values["origin"], values["form"] = Origin(values["origin"]), Form(values["form"])
@@ -51,10 +58,16 @@ def from_content(content: Mapping[str, Any], media: Path) -> Draft:
     if values["event"]:
         given = values["event"]
         values["event"] = DraftEvent(**given | {name: instant(given[name]) for name in ("start", "end")})
-    values["media"] = tuple(
-        MediaRef(m["role"], m["ref"], media / Path(m["file"]).name, m["alt"], m["line"]) for m in values["media"]
-    )
+    values["media"] = tuple(_media(m, media, content_root.resolve()) for m in values["media"])
     return Draft(**values)
+
+
+def _media(told: Mapping[str, Any], folder: Path, content_root: Path) -> MediaRef:
+    stored = Path(told["file"]).name
+    path, there = folder / stored, told.get("at")
+    if there and not path.exists() and ".." not in Path(there).parts:
+        path = content_root / there
+    return MediaRef(told["role"], told["ref"], path, told["alt"], told["line"], Path(stored).stem, stored=stored)
 
 
 def to_plan(draft: Draft, zone: dt.tzinfo) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from steadycast.draft import Draft
 from steadycast.draft.elsewhere import from_elsewhere
 from steadycast.intake.reconcile import Change
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import keeps_media
+from steadycast.pipeline.drafts import takes_media
 from steadycast.pipeline.identity import as_known
 from steadycast.pipeline.results import Problem
 from steadycast.schedule.model import Origin
@@ -87,4 +87,6 @@ def _made(
 
     folder = desk.workspace.cache / "pictures"
     nothing = Budget(0, 0, items=0)  # what is not at hand is not asked for
-    return with_pictures(draft, Downloads(folder, fetcher, budget or nothing, keeps_media(desk), at_once=at_once))
+    return with_pictures(
+        draft, Downloads(folder, fetcher, budget or nothing, takes_media(desk, keep=True), at_once=at_once)
+    )

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from steadycast.channel import Post
 from steadycast.draft import Draft
@@ -36,11 +37,12 @@ class Place:
 
 
 class Posts:
-    """Makes posts for one run: a draft's body is parsed once for all its channels."""
+    """Makes posts for one run: a draft's body is parsed once for all its channels. Its files come into `media`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, media: Path | None = None) -> None:
         self.desk = desk
         self.links = PageLinks(desk)
+        self.media = media or desk.workspace.media
         self._bodies: OrderedDict[str, Body] = OrderedDict()
 
     def make(self, claimed: Claimed) -> Post:
@@ -69,9 +71,7 @@ class Posts:
         """The parsed body of a draft, from the last few kept."""
         workspace = self.desk.workspace
         if draft.revision not in self._bodies:
-            self._bodies[draft.revision] = prepare(
-                draft, workspace.media, workspace.cache, base=workspace.community.url
-            )
+            self._bodies[draft.revision] = prepare(draft, self.media, workspace.cache, base=workspace.community.url)
             if len(self._bodies) > KEPT:
                 self._bodies.popitem(last=False)
         return self._bodies[draft.revision]

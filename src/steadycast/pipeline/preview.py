@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import html
 import json
 import re
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from steadycast import registry
+from steadycast import durable, registry
 from steadycast.channel import Media, Platform, Post
 from steadycast.draft import Draft, parse
 from steadycast.draft.comments import as_shown
@@ -23,6 +26,7 @@ from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.results import Problem
 from steadycast.render.count import count
 from steadycast.render.templates import Templates
+from steadycast.shelf import place_media
 
 MEASURED = ("title", "summary", "text", "html")
 ZH = {
@@ -49,7 +53,26 @@ def preview(
     found = _draft(desk, draft)
     target = out or desk.workspace.var / "preview" / (re.sub(r"[^\w-]+", "-", found.path.stem).strip("-") or "draft")
     names = [desk.known_channel(channel).name] if channel else channels_for(desk, found)
-    posts, shown, problems, counts = Posts(desk), [], [], {}
+    with _posts(desk, found, target) as posts:
+        return _previewed(desk, found, posts, names, target, now=now)
+
+
+@contextlib.contextmanager
+def _posts(desk: Desk, draft: Draft, target: Path) -> Iterator[Posts]:
+    """Makes posts; the files of a draft that nobody approved come beside its preview only, and not into var/media."""
+    row = desk.ledger.draft(str(draft.path))
+    if row and row.approved_revision == draft.revision:
+        yield Posts(desk)
+        return
+    durable.make_folder(target)
+    with tempfile.TemporaryDirectory(prefix=".files", dir=target) as files:
+        yield Posts(desk, Path(files))
+
+
+def _previewed(
+    desk: Desk, found: Draft, posts: Posts, names: list[str], target: Path, *, now: dt.datetime
+) -> Previewed:
+    shown, problems, counts = [], [], {}
     for name in names:
         platform = desk.platform(name)
         try:
@@ -178,4 +201,6 @@ def _write(target: Path, name: str, post: Post) -> None:
     write_atomically(target / name, "post.txt", "\n\n--\n\n".join(post.parts or (post.text,)).encode())
     for media in post.media:
         if media.path.is_file():
-            write_atomically(target / name, f"media/{media.name}", media.path.read_bytes())
+            there = target / name / "media" / media.name
+            there.unlink(missing_ok=True)  # what lies there may be of another revision
+            place_media(media.path, there)

@@ -63,7 +63,9 @@ class Maker:
         self.workspace = workspace
         self.outlets = {outlet.name: outlet for outlet in chosen}
         self.approved = approved  # path -> the approved revision; None: all is shown
-        self.media, self.cache = workspace.media, workspace.cache
+        # What nobody approved comes beside what is shown of it, and not into var/media.
+        self.media = workspace.media if approved is not None else workspace.var / "render" / ".media"
+        self.cache = workspace.cache
         self.out = {outlet.name: str(outlet.channel.out) for outlet in chosen}
         self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
         self._series = workspace.series_names

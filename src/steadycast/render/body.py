@@ -137,9 +137,12 @@ def _line_left_open(draft: Draft) -> int:
     return draft.body_line + left_open(draft.body) - 1
 
 
-def prepare(draft: Draft, media_dir: Path, cache_dir: Path, *, base: str = "") -> Body:
-    """`draft` ready to be composed for any number of channels; links without a host are taken to mean `base`."""
-    return Body(draft, Studio(media_dir, cache_dir), base)
+def prepare(draft: Draft, media_dir: Path, cache_dir: Path, *, base: str = "", keeps: bool = True) -> Body:
+    """`draft` ready to be composed for any number of channels; links without a host are taken to mean `base`.
+
+    Without `keeps` nothing is added to `media_dir`: enough for measuring a draft that nobody approved.
+    """
+    return Body(draft, Studio(media_dir, cache_dir, keeps), base)
 
 
 def _line_of(draft: Draft, name: str) -> int | None:

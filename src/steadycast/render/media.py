@@ -52,6 +52,7 @@ _MIMES = {
     "pdf": "application/pdf",
 }
 IMAGES = ("jpg", "png", "gif", "webp", "avif", "svg")
+_MOVE = {"gif", "webp", "png"}
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _SVG = re.compile(rb"<svg[\s>]")
 _MAGIC: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
@@ -88,11 +89,37 @@ def kind(head: bytes) -> str | None:
     return next((ext for ext, matches in _MAGIC if matches(head)), None)
 
 
-def store(source: Path | bytes, folder: Path, expected: str = "") -> Path:
+def store(source: Path | bytes, folder: Path, expected: str = "", *, ours: bool = False) -> Path:
     """The file `<folder>/<sha256>.<ext>` with the bytes of `source`; written atomically, once.
 
+    What is `ours`, a file that nobody else writes, is not copied where a second name can stand for it.
     Raises DraftError when the bytes are of no kind that is taken, or not those of `expected`, a sha256.
     """
+    digest, extension = identify(source, expected)
+    target = folder / f"{digest}.{extension}"
+    if not target.exists() and not (ours and isinstance(source, Path) and _linked(source, target)):
+        with _landing(target) as landing:
+            if isinstance(source, bytes):
+                landing.write_bytes(source)
+            elif _copied(source, landing) != digest:
+                raise _changed()
+    return target
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Whether `source`, whose bytes are on the disk, is `target` too by now."""
+    durable.make_folder(target.parent)
+    source.chmod(0o644)
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or a file system without links
+        return False
+    durable.sync(target.parent)
+    return True
+
+
+def identify(source: Path | bytes, expected: str = "") -> tuple[str, str]:
+    """The sha256 of a file, and the extension that its bytes ask for; raises DraftError as `store` does."""
     if isinstance(source, bytes):
         digest, extension = hashlib.sha256(source).hexdigest(), kind(source[:_HEAD])
     else:
@@ -104,14 +131,7 @@ def store(source: Path | bytes, folder: Path, expected: str = "") -> Path:
         raise DraftError("is no picture, audio or video file that is taken", mend=f"use one of {', '.join(_MIMES)}")
     if expected and digest != expected:
         raise _changed()
-    target = folder / f"{digest}.{extension}"
-    if not target.exists():
-        with _landing(target) as landing:
-            if isinstance(source, bytes):
-                landing.write_bytes(source)
-            elif _copied(source, landing) != digest:
-                raise _changed()
-    return target
+    return digest, extension
 
 
 def _changed() -> DraftError:
@@ -199,23 +219,27 @@ def _identity(path: Path, *_state: int) -> tuple[str, str | None]:  # an edit ma
 
 @dataclass(frozen=True)
 class Studio:
-    """Where media files are made: originals and results in `media`, what is known of them in `cache`."""
+    """Where media files are made: originals and results in `media`, what is known of them in `cache`.
+
+    One that does not keep adds nothing to `media`: a draft that nobody approved is measured where it lies. What it
+    makes is measured and thrown away, so the files of its results need not be there.
+    """
 
     media: Path
     cache: Path
+    keeps: bool = True
 
     def take(self, ref: MediaRef) -> Media:
         """The file that a draft names, stored and measured; raises DraftError with line and mend."""
         try:
-            path = store(ref.path, self.media, ref.sha256)
-            known = self._measured(path)
+            path, digest, extension = self._found(ref)
+            known = self._measured(path, digest, extension)
         except FileNotFoundError:
             raise DraftError(
                 f"{ref.role} {ref.ref} is missing", line=ref.line, mend="put the file beside the draft"
             ) from None
         except DraftError as error:
             raise DraftError(f"{ref.role} {ref.ref} {error.message}", line=ref.line, mend=error.mend) from None
-        extension = path.suffix[1:]
         if ref.role in {"image", "cover"} and extension not in IMAGES:
             raise DraftError(
                 f"{ref.role} {ref.ref} is {extension}", line=ref.line, mend="use PNG, JPEG, GIF, WebP, AVIF or SVG"
@@ -227,7 +251,7 @@ class Studio:
             name=f"{slugify(stem, max_length=60) or ref.role}.{extension}",
             mime=_MIMES[extension],
             size=path.stat().st_size,
-            sha256=path.stem,
+            sha256=digest,
             alt=ref.alt,
             width=known.get("width"),
             height=known.get("height"),
@@ -235,10 +259,19 @@ class Studio:
             ref=ref.ref,
         )
 
+    def _found(self, ref: MediaRef) -> tuple[Path, str, str]:
+        """Where the file is, its sha256 and its extension."""
+        if self.keeps:
+            path = store(ref.path, self.media, ref.sha256, ours=ref.path.is_relative_to(self.cache))
+            return path, path.stem, path.suffix[1:]
+        digest, extension = identify(ref.path, ref.sha256)
+        stored = self.media / f"{digest}.{extension}"
+        return (stored if stored.exists() else ref.path), digest, extension
+
     def frames(self, media: Media) -> int:
         """How many pictures a picture has: several where it moves."""
-        moves = media.path.suffix[1:] in {"gif", "webp", "png"}
-        return int(self._measured(media.path).get("frames", 1)) if moves else 1
+        extension = PurePosixPath(media.name).suffix[1:]
+        return int(self._measured(media.path, media.sha256, extension).get("frames", 1)) if extension in _MOVE else 1
 
     def adapt(self, media: Media, rule: MediaRule, crop: Sequence[float] | None = None) -> Media:
         """`media` as `rule` takes it: upright, without EXIF, converted, scaled, pressed; pictures only.
@@ -255,7 +288,7 @@ class Studio:
             "height": rule.height,
             "crop": list(crop) if crop else None,
         }
-        made = self._made("adapt", {"source": media.sha256, **spec}, {"source": str(media.path), **spec}, media)
+        made = self._made("adapt", {"source": media.sha256, **spec}, spec, media)
         return replace(made, role=media.role, alt=media.alt, ref=media.ref)
 
     def covers(self, cover: Media | None, rule: MediaRule, title: str, note: str) -> tuple[Media, ...]:
@@ -280,7 +313,7 @@ class Studio:
         return replace(made, role="cover", alt=title, name=f"cover{made.path.suffix}")
 
     def _inspect(self, media: Media, rule: MediaRule) -> None:
-        extension = media.path.suffix[1:]
+        extension = PurePosixPath(media.name).suffix[1:]
         what = f"{media.role} {media.ref}"
         if rule.formats and extension not in rule.formats:
             raise DraftError(f"{what} is {extension}", mend=f"convert it to {' or '.join(rule.formats)}")
@@ -289,37 +322,63 @@ class Studio:
         if rule.seconds is not None and media.seconds is not None and media.seconds > rule.seconds:
             raise DraftError(f"{what} lasts {media.seconds:.0f} of {rule.seconds:.0f} seconds", mend="shorten it")
 
-    def _measured(self, path: Path) -> dict[str, Any]:
-        """What is known of a stored file; asked of the worker once."""
-        extension = path.suffix[1:]
+    def _measured(self, path: Path, digest: str, extension: str) -> dict[str, Any]:
+        """What is known of a file; asked of the worker once."""
         if extension in IMAGES:
-            if path.stat().st_size > IMAGE_BYTES:
-                raise DraftError(f"has more than {IMAGE_BYTES >> 20} MB", mend="scale it down")
-            return self._known(f"{path.stem}-measure", lambda: _ask({"op": "measure", "source": str(path)}))
+            return self._known(f"{digest}-measure", lambda: self._picture(path, digest))
         if _MIMES[extension].startswith(("audio/", "video/")) and extension not in {"webm", "amr"}:
-            return self._known(f"{path.stem}-seconds", lambda: _ask({"op": "sound", "source": str(path)}))
+            # Elsewhere it may be another file by the time that it is read: what is said of it then is not for ever.
+            key = "seconds" if path.parent == self.media else "seconds-there"
+            return self._known(f"{digest}-{key}", lambda: _ask({"op": "sound", "source": str(path)}))
         return {}
 
-    def _made(self, op: str, identity: dict[str, Any], request: dict[str, Any], source: Media | None) -> Media:
-        """The picture that the worker makes of `request`; made once for one `identity`."""
+    def _picture(self, path: Path, digest: str) -> dict[str, Any]:
+        if path.stat().st_size > IMAGE_BYTES:
+            raise DraftError(f"has more than {IMAGE_BYTES >> 20} MB", mend="scale it down")
+        with self._steady(path, digest) as source:
+            return _ask({"op": "measure", "source": str(source)})
+
+    @contextlib.contextmanager
+    def _steady(self, path: Path, digest: str) -> Iterator[Path]:
+        """A file with these very bytes: a member's own may be another by the time that the worker opens it."""
+        if path.parent == self.media:
+            yield path
+            return
+        with self._scratch(self.cache) as copy:
+            if _copied(path, copy) != digest:
+                raise _changed()
+            yield copy
+
+    @contextlib.contextmanager
+    def _scratch(self, folder: Path) -> Iterator[Path]:
+        durable.make_folder(folder)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
+        os.close(handle)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _made(self, op: str, identity: dict[str, Any], asked: dict[str, Any], source: Media | None) -> Media:
+        """The picture that the worker makes of `source` as `asked`; made once for one `identity`."""
+        request = dict(asked)
         key = hashlib.sha256(json.dumps([_VERSION, op, identity], sort_keys=True).encode()).hexdigest()
 
         def make() -> dict[str, Any]:
-            durable.make_folder(self.media)
-            handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=self.media)
-            os.close(handle)
-            landing = Path(name)
-            try:
-                made = _ask({"op": op, "out": name, **request})
+            with self._scratch(self.media if self.keeps else self.cache) as landing, contextlib.ExitStack() as held:
+                if source is not None:
+                    request["source"] = str(held.enter_context(self._steady(source.path, source.sha256)))
+                made = _ask({"op": op, "out": str(landing), **request})
                 data = landing.read_bytes()
                 made |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-                land(landing, self.media / f"{made['sha256']}.{made['ext']}")
-            finally:
-                landing.unlink(missing_ok=True)
+                if made["ext"] in _MOVE:  # `frames` may ask when the file is gone
+                    self._known(f"{made['sha256']}-measure", lambda: _ask({"op": "measure", "source": str(landing)}))
+                if self.keeps:
+                    land(landing, self.media / f"{made['sha256']}.{made['ext']}")
             return made
 
         try:
-            made = self._known(key, make, needs=True)
+            made = self._known(key, make, needs=self.keeps)
         except DraftError as error:
             name = f"{source.role} {source.ref} " if source else "cover "
             raise DraftError(name + error.message, mend=error.mend) from None
