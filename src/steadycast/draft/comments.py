@@ -70,7 +70,7 @@ def as_shown(draft: Draft) -> Draft:
     A summary that may have been made of such a body goes too: it is made anew where it is needed. A feed's items
     and digests are no Markdown of a writer, and have no comments.
     """
-    if draft.path.parts[0] in {"feed", "digest"}:
+    if draft.of_html or draft.path.parts[:1] == ("digest",):
         return draft
     try:
         body, title = without_comments(draft.body), without_comments(draft.title)

@@ -21,10 +21,13 @@ EXTENSIONS: dict[str, Any] = {
     "shortcodes": True,  # :smile:
     "ofm_callouts": True,  # > [!NOTE], GitHub's alerts among them
 }
+# A feed's item was HTML, and what is a mark in it was written as one by us: all else are its words.
+OF_HTML: dict[str, Any] = {name: EXTENSIONS[name] for name in ("strikethrough", "table", "cjk_friendly_emphasis")}
 
-_SHOWN, _DISGUISES = "~*[=$:", "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd6"
+_SHOWN = "~*[=$:-+#.)&"
+_DISGUISES = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd6\ufdd7\ufdd8\ufdd9\ufdda\ufddb\ufddc"
 _DISGUISE = dict(zip(_SHOWN, _DISGUISES, strict=True))
-_BACK = str.maketrans(_DISGUISES, _SHOWN)
+_BACK = str.maketrans({disguise: "&amp;" if shown == "&" else shown for shown, disguise in _DISGUISE.items()})
 _IN_AN_ADDRESS = {"".join(f"%{byte:02X}" for byte in d.encode()): c for c, d in _DISGUISE.items()}
 _ENCODED = re.compile("|".join(_IN_AN_ADDRESS))
 
@@ -43,13 +46,22 @@ _DOLLARS = re.compile(
     r"|(?<![0-9A-Za-z$])\$(?=[^\s$])(?P<tex>(?:[^$\\\n]|\\[^\n]){1,1000})(?<=\S)\$(?![0-9$])|\$"
 )
 _FORMULA = re.compile(r"(?![0-9.,]+ ?[^\x00-\x7f])[^\n]*?[A-Za-z\\^_=+]")
-_TIME = re.compile(r"(?<=[0-9A-Za-z:]):(?=[0-9A-Za-z_+-]{1,40}:)|:(?=[0-9]{1,9}:)")
+_TIME = re.compile(r"(?<=[0-9A-Za-z:]):(?=[0-9A-Za-z_+-]{1,40}:)|(?<!\\):(?=[0-9]{1,9}:)")
 # `[注]: 明天20:00` defines a link for Markdown, and is gone from the page: an address has a slash, a dot or a `#`.
 _NO_ADDRESS = re.compile(r"^( {0,3})\[(?=(?!\^)[^\[\]\n]{1,200}\]:[ \t]*(?![^\s]{0,2000}?[/.#<])\S)", re.MULTILINE)
 
 
-def disguised(body: str) -> str:
-    """`body` for the parser."""
+# In an item of a feed: what would be an entity, and what after a <br> or below a line would begin a list or a heading.
+_OF_WORDS = re.compile(
+    r"(?P<entity>&)(?=#?\w{1,31};)|(?:(?<=\\\n)|(?<=[^\n]\n)(?=[ >]*(?:=+|-+)[ ]*(?:\n|\Z)))"
+    r"(?P<before>[ >]*)(?P<figure>\d{0,9})(?P<first>[-+#=.)])"
+)
+
+
+def disguised(body: str, *, of_html: bool = False) -> str:
+    """`body` for the parser; `of_html` says that it is a feed's item, whose words have no marks."""
+    if of_html:
+        return _OF_WORDS.sub(_as_words, body)
     if "~" in body:
         body = _TILDE.sub(lambda m: m[1] + _DISGUISE["~"], body)
     if "*" in body:
@@ -63,6 +75,12 @@ def disguised(body: str) -> str:
     if "]:" in body:
         body = _NO_ADDRESS.sub(rf"\1{_DISGUISE['[']}", body)
     return body
+
+
+def _as_words(found: re.Match[str]) -> str:
+    if found["entity"]:
+        return _DISGUISE["&"]
+    return f"{found['before']}{found['figure']}{_DISGUISE[found['first']]}"
 
 
 def _times(found: re.Match[str]) -> str:

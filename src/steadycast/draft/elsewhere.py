@@ -14,7 +14,7 @@ def from_elsewhere(draft: Draft) -> list[Shown]:
     """Each address once, in order; lines are the file's. Bodies that surely show none are not parsed."""
     if not _MAY_SHOW.search(draft.body):
         return []
-    shown = (file for file in outline(draft.body).files if file.role == "image")
+    shown = (file for file in outline(draft.body, of_html=draft.of_html).files if file.role == "image")
     web: dict[str, Shown] = {}
     for file in shown:
         if file.ref.lower().startswith(("http://", "https://")):

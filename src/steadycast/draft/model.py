@@ -81,6 +81,11 @@ class Draft:
     notes: tuple[Note, ...] = ()  # told by `check` and by intake; not kept
 
     @property
+    def of_html(self) -> bool:
+        """Whether its body is a feed's item: what was written in HTML, so that no character of its words is a mark."""
+        return self.path.parts[:1] == ("feed",)
+
+    @property
     def opens(self) -> dt.datetime | None:
         """The instant before which it does not go out: `not_before`, else its date, as Hugo and Jekyll hold it back.
 

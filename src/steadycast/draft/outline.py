@@ -13,12 +13,13 @@ from functools import cache
 
 import comrak
 
-from steadycast.draft.commonmark import EXTENSIONS, disguised, undisguised
+from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
 from steadycast.draft.maths import in_a_line
 from steadycast.draft.spelling import spelled
 from steadycast.errors import DraftError
 
 _EXTENSIONS = comrak.ExtensionOptions(**EXTENSIONS)
+_EXTENSIONS_OF_HTML = comrak.ExtensionOptions(**OF_HTML)
 _POSITIONS = comrak.RenderOptions(sourcepos=True)
 _NODE = re.compile(r'<(/?)([a-z_]+)((?: [a-z_:]+="[^"]*")*) ?(/?)>([^<]*)')
 _ATTRIBUTE = re.compile(r' ([a-z_:]+)="([^"]*)"')
@@ -93,16 +94,18 @@ class _Open:
     words: list[str] = field(default_factory=list)
 
 
-def outline(body: str, *, on_the_web: bool = True) -> Outline:
+def outline(body: str, *, on_the_web: bool = True, of_html: bool = False) -> Outline:
     """The outline of a Markdown body; without `on_the_web`, files with an http(s) address may be left out.
+
+    `of_html` says that it is a feed's item.
 
     Raises DraftError, with the body's line, where it is nested absurdly deep.
     """
     check_depth(body)
     if not on_the_web and (told := _of_its_beginning(body)) is not None:
         return told
-    xml = _parsed(body)
-    scan, node = _scanned(xml, whole=_MORE.search(body) is not None)
+    xml = _parsed(body, of_html=of_html)
+    scan, node = _scanned(xml, whole=_MORE.search(body) is not None, of_html=of_html)
     # Most of a text shows no file: from here on only what could is looked at.
     while node is not None and (begins := _SHOWS_FILE.search(xml, node.end())):
         for node in _NODE.finditer(xml, begins.start()):
@@ -149,17 +152,17 @@ def _of_its_beginning(body: str) -> Outline | None:
     return Outline(scan.heading, scan.paragraph, ()) if settled and scan.paragraph else None
 
 
-def _parsed(body: str) -> str:
-    told = comrak.markdown_to_xml(disguised(body), extension_options=_EXTENSIONS, render_options=_POSITIONS)
-    return undisguised(told)
+def _parsed(body: str, *, of_html: bool = False) -> str:
+    extensions, body = _EXTENSIONS_OF_HTML if of_html else _EXTENSIONS, disguised(body, of_html=of_html)
+    return undisguised(comrak.markdown_to_xml(body, extension_options=extensions, render_options=_POSITIONS))
 
 
-def _scanned(xml: str, *, whole: bool = False) -> tuple[_Scan, re.Match[str] | None]:
+def _scanned(xml: str, *, whole: bool = False, of_html: bool = False) -> tuple[_Scan, re.Match[str] | None]:
     """What the beginning tells, and the node after which there is neither a heading nor a paragraph to look for.
 
     `whole`: every paragraph is looked for, as the summary may be several.
     """
-    scan, last = _Scan(), _last_of_the_top(xml)
+    scan, last = _Scan(of_html), _last_of_the_top(xml)
     for node in _NODE.finditer(xml):
         scan.node(*node.groups())
         past = node.end() > last
@@ -179,6 +182,7 @@ MAX_TAGS = 5000  # sanitisers take time by the square of the nesting: 200,000 op
 
 @dataclass(slots=True)
 class _Scan:
+    of_html: bool = False
     paragraph: str = ""
     other: str = ""  # the first words of a list or a quotation
     files: list[Shown] = field(default_factory=list)
@@ -265,7 +269,7 @@ class _Scan:
             self.close_heading(words, element.attributes)
         elif element.name == "paragraph":
             self.silent = ""
-            words = _SHORTCODE.sub("", words).strip()
+            words = words if self.of_html else _SHORTCODE.sub("", words).strip()
             if element.depth > 1:
                 self.other = self.other or words
             elif words:

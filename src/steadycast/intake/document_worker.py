@@ -52,7 +52,7 @@ def read(kind: str, raw: bytes) -> dict[str, Any]:
 
 
 def _docx(raw: bytes) -> tuple[str, str, int]:
-    from steadycast.intake.markup import markdown
+    from steadycast.intake.markup import EVERY_MARK, markdown
 
     _check_size(raw)
     import mammoth  # type: ignore[import-untyped]
@@ -67,7 +67,7 @@ def _docx(raw: bytes) -> tuple[str, str, int]:
     html = mammoth.convert_to_html(
         io.BytesIO(raw), convert_image=mammoth.images.img_element(left_out), style_map=_TITLES
     ).value
-    return markdown(html), "", pictures
+    return markdown(html, special=EVERY_MARK), "", pictures
 
 
 def _check_size(raw: bytes) -> None:
@@ -110,7 +110,7 @@ def _fenced(text: str, language: str) -> str:
 
 def _html(raw: bytes) -> tuple[str, str, int]:
     from steadycast.draft.decoding import decode
-    from steadycast.intake.markup import markdown
+    from steadycast.intake.markup import EVERY_MARK, markdown
 
     page = decode(raw)
     if _SCAFFOLD.search(page):
@@ -120,7 +120,7 @@ def _html(raw: bytes) -> tuple[str, str, int]:
     import html
 
     pictures = len(re.findall(r"<img\b[^>]*\bsrc=[\"'](?!https?:)", page, re.IGNORECASE))
-    text = markdown(body[1] if body else page)
+    text = markdown(body[1] if body else page, special=EVERY_MARK)
     named = title[1] if title and not text.startswith("# ") else ""
     return text, html.unescape(named).strip(), pictures
 

@@ -12,12 +12,12 @@ from steadycast.draft.decoding import decode
 from steadycast.draft.frontmatter import has_front
 from steadycast.errors import DraftError
 from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS
+from steadycast.intake.markup import EVERY_MARK
 
 TEXT = ".txt"
 DOCUMENTS = frozenset(KINDS)
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")  # no secret is handed down
 _ADDRESS = re.compile(r"(https?://\S+)")
-_MARKS = re.compile(r"([\\`*_\[\]<>~|$=^{}%&!]|:(?=[\w+-]+:))")
 _FIRST = re.compile(r"(?:[#+-]|:::|\d{1,9}[.)])(?=\s|[#+:-]|\Z)")  # what would begin a heading, a list or a rule
 _HEADING = 60  # characters: a longer first line is the text's beginning
 # Text that begins with what looks like a head is none: a document has its own words from the first on.
@@ -85,5 +85,5 @@ def _escaped(line: str) -> str:
     first = _FIRST.match(line)
     mark = line[: first.end()] if first else ""
     pieces = _ADDRESS.split(line[len(mark) :])
-    rest = "".join(piece if n % 2 else _MARKS.sub(r"\\\1", piece) for n, piece in enumerate(pieces))
+    rest = "".join(piece if n % 2 else EVERY_MARK.sub(r"\\\1", piece) for n, piece in enumerate(pieces))
     return (f"{mark[:-1]}\\{mark[-1]}" if mark[:1].isdigit() else f"\\{mark}" if mark else "") + rest

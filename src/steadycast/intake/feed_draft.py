@@ -44,7 +44,7 @@ def draft_of(item: Item, feed: FeedSettings, key: str, downloads: Downloads) -> 
     Where the feed has no text, the title stands for it.
     """
     media, missing, again = _enclosures(item, downloads)
-    look = outline(item.body)
+    look = outline(item.body, of_html=True)
     heading = look.heading.text if look.heading else ""
     found = (item.title, heading, summary_of(look.paragraph)[:60])
     title = next(filter(visible, found), feed.member)

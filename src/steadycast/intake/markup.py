@@ -81,12 +81,17 @@ _BLOCKS = {
     "tr",
 }
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
+EVERY_MARK = re.compile(
+    r"([\\`*_\[\]<>~|$=^{}%&!]|:(?=[\w+-]+:|::))"
+)  # of editors too: a draft's words are looked through
 MAX_DEPTH = 100
 MAX_NESTED = 1000  # beyond this HTML's parser takes time by the square
 
 
-def markdown(html: str, base: str = "") -> str:
+def markdown(html: str, base: str = "", special: re.Pattern[str] = _SPECIAL) -> str:
     """HTML as Markdown: headings, lists, quotations, code, tables, links and pictures by their http addresses.
+
+    What `special` finds in words is escaped.
 
     What is not displayed is left out, unless nothing else is there; addresses without a host are taken from `base`.
     """
@@ -100,14 +105,14 @@ def markdown(html: str, base: str = "") -> str:
         link_rel=None,
         strip_comments=True,
     )
-    return _ADVERT.sub("", _written(clean, base) or _written(_STYLED.sub("", clean), base))
+    return _ADVERT.sub("", _written(clean, base, special) or _written(_STYLED.sub("", clean), base, special))
 
 
 _STYLED = re.compile(r' (?:style="[^"]*"|hidden(?:="[^"]*")?)')
 
 
-def _written(clean: str, base: str) -> str:
-    writer = _Writer(base)
+def _written(clean: str, base: str, special: re.Pattern[str]) -> str:
+    writer = _Writer(base, special)
     writer.feed(clean)
     writer.close()
     return writer.result()
@@ -133,9 +138,9 @@ class _Part:
 
 
 class _Writer(HTMLParser):
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, special: re.Pattern[str]) -> None:
         super().__init__(convert_charrefs=True)
-        self.base = base
+        self.base, self.special = base, special
         self.open: list[_Part] = [_Part("", {})]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -161,7 +166,7 @@ class _Writer(HTMLParser):
         elif not (
             data.isspace() and "\n" in data and self.open[-1].tag in {"ul", "ol", "table", "tr", "tbody", "thead"}
         ):
-            words = _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", data))
+            words = self.special.sub(r"\\\1", re.sub(r"\s+", " ", data))
             self.add(words if any(piece.strip() for piece in self.open[-1].pieces) else _start_escaped(words))
 
     def add(self, text: str) -> None:
@@ -271,8 +276,8 @@ def _table(text: str) -> str:
 
 def _start_escaped(text: str) -> str:
     """Words that begin like a heading or a list item, so that they stay words."""
-    text = re.sub(r"^(\s*)(#{1,6}|[-+])(?=\s)", r"\1\\\2", text)
-    return re.sub(r"^(\s*\d+)([.)])(?=\s)", r"\1\\\2", text)
+    text = re.sub(r"^(\s*)(#{1,6}|[-+])(?=\s|\Z)", r"\1\\\2", text)
+    return re.sub(r"^(\s*\d+)([.)])(?=\s|\Z)", r"\1\\\2", text)
 
 
 def _tidy(text: str) -> str:

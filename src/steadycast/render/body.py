@@ -72,7 +72,7 @@ class Body:
     def _cleaned(self) -> str:
         try:
             formulas = Formulas()
-            made = formulas.taken_out(to_html(self.draft.body))
+            made = formulas.taken_out(to_html(self.draft.body, of_html=self.draft.of_html))
             ugc = self.draft.origin is Origin.UGC
             return formulas.put_back(clean(made, ugc=ugc, raw=has_tags(self.draft.body)))
         except DraftError as error:
@@ -125,7 +125,7 @@ def _html_rule(rule: RenderRule) -> RenderRule:
 
 def check_cost(draft: Draft) -> None:
     """Raises DraftError, with its line, where the body's HTML would become many times as long as it is."""
-    if has_tags(draft.body) and not is_tame(html := to_html(draft.body)):
+    if has_tags(draft.body) and not is_tame(html := to_html(draft.body, of_html=draft.of_html)):
         try:
             clean(html)
         except DraftError as error:

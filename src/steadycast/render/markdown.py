@@ -7,7 +7,7 @@ import re
 
 import comrak
 
-from steadycast.draft.commonmark import EXTENSIONS, disguised, undisguised
+from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
 from steadycast.render.callouts import as_quotations
 from steadycast.render.han import WIDE
 from steadycast.render.later import Later
@@ -15,6 +15,7 @@ from steadycast.render.later import Later
 # Autolinks are left to `lexer.autolink`: comrak's takes the Chinese sentence after a URL for a part of it.
 # Ids begin with `h-` so that no heading can name itself after something the page around it relies on.
 _EXTENSIONS = comrak.ExtensionOptions(**EXTENSIONS, header_id_prefix="h-")
+_EXTENSIONS_OF_HTML = comrak.ExtensionOptions(**OF_HTML, header_id_prefix="h-")
 _PARSE = comrak.ParseOptions()
 _RENDER = comrak.RenderOptions(unsafe_=True)  # raw HTML passes here, and meets the sanitiser next
 
@@ -24,9 +25,10 @@ _BACKREF = re.compile(
 )
 
 
-def to_html(body: str) -> str:
+def to_html(body: str, *, of_html: bool = False) -> str:
     """The body's HTML, not yet sanitised; headings carry ids, footnotes stand in a section at the end."""
-    html = undisguised(comrak.markdown_to_html(disguised(body), _EXTENSIONS, _PARSE, _RENDER))
+    extensions = _EXTENSIONS_OF_HTML if of_html else _EXTENSIONS
+    html = undisguised(comrak.markdown_to_html(disguised(body, of_html=of_html), extensions, _PARSE, _RENDER))
     html = as_quotations(_ANCHOR.sub("", html))
     return _BACKREF.sub("", html) if 'class="footnote-backref"' in html else html
 
