@@ -7,10 +7,7 @@ the file that it is told to.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import resource
-import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, UnidentifiedImageError
 
 from steadycast.render import drawing
+from steadycast.render.serving import serve
 
 MEMORY = 2 << 30  # bytes of address space
 SECONDS = 30  # of CPU time, a request
@@ -39,15 +37,8 @@ class Unusable(Exception):
 
 def main() -> None:
     """Answer requests until the input ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
     Image.MAX_IMAGE_PIXELS = None  # our own limit says more, and is an error instead of a warning
-    for line in sys.stdin:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        allowed = int(used.ru_utime + used.ru_stime) + SECONDS
-        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
-        sys.stdout.flush()
+    serve(answer, memory=MEMORY, seconds=SECONDS, file_size=FILE_SIZE)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

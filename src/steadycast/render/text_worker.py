@@ -6,16 +6,14 @@ memory and little time for each request, and touches no file.
 
 from __future__ import annotations
 
-import json
-import resource
 import signal
-import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from steadycast.render.highlight import spans
 from steadycast.render.sanitise import cleaned
+from steadycast.render.serving import serve
 
 MEMORY = 384 << 20  # bytes of address space
 SECONDS = 8  # of CPU time, a request
@@ -26,15 +24,8 @@ SPARE = 64 << 10  # bytes more, may go out
 
 def main() -> None:
     """Answer requests until the input ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     signal.signal(signal.SIGVTALRM, _out_of_time)
-    for line in sys.stdin:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        allowed = int(used.ru_utime + used.ru_stime) + SECONDS
-        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
-        sys.stdout.flush()
+    serve(answer, memory=MEMORY, seconds=SECONDS, file_size=0)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
