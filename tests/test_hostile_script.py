@@ -21,8 +21,9 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SITE
 from platform_bench import PLATFORMS, adapter, channel, key, tone
 
 from steadycast import pipeline
-from steadycast.channel import Post, Shelf
+from steadycast.channel import Post, Shelf, View
 from steadycast.draft import Draft
+from steadycast.pipeline.frames import Page
 from steadycast.registry import load
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
@@ -100,9 +101,18 @@ def documents(
         for post in groups[name]:
             receipt = adapter(name, folder / name).publish(post)
             yield "kit", (Path(receipt.detail["path"]) / "article.html").read_text(encoding="utf-8")
+    for name in SHOWN:
+        for number, post in enumerate(groups[name]):
+            yield from _frames(name, post, folder / "shown" / f"{name}{number}")
     for post in groups["site"]:
-        yield "frame", preview._framed(post)
         yield "preview", _preview(post)
+
+
+def _frames(name: str, post: Post, out: Path) -> Iterator[tuple[str, str]]:
+    """What a preview shows of one channel in its frames."""
+    for view in adapter(name, out, **SETTINGS.get(name, {})).views(post):
+        if view.html:
+            yield "frame", Page(view.base or out, out).contained(view.html)
 
 
 def _site(pages: Iterable[Post], each: Sequence[Post], folder: Path) -> Iterator[tuple[str, str]]:
@@ -155,7 +165,8 @@ def _preview(post: Post) -> str:
     draft = dataclasses.replace(drafted(post.title, 1), summary=post.summary)
     page = Templates((Path(preview.__file__).parent / "templates",), zone=ZoneInfo("UTC"))
     one = {"channel": "site", "title": post.title, "post": post, "measured": [("title", 1, 2)], "short": True}
-    one |= {"kit": "", "plain": False, "texts": {"text": post.text, "title": post.title}}
+    texts = [View("text", text=post.text), View("title", text=post.title)]
+    one |= {"file": "kit", "played": [], "pages": [View("page", html="there", widths=(390,))], "texts": texts}
     told = {"words": preview.ZH, "language": post.language}
     return page.render("preview.html.j2", draft=draft, shown=[one], problems=[post.title], **told)
 

@@ -70,9 +70,9 @@ def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
         SETTINGS.replace('"far"]', '"far", "weibo"]') + kit, {"pgc/1.md": article("One", body="Long. " * 90)}
     )
     made = pipeline.preview(desk, "pgc/1.md", channel="weibo", now=MORNING)
-    assert "<iframe" not in made.page.read_text(), "plain text is pasted, so plain text is shown"
     page = made.page.read_text()
-    assert "<pre>【One】" in page
+    assert '<dl class="words first">' in page, "plain text is pasted, so plain text stands first"
+    assert '<pre tabindex="0">【One】' in page
     (folder,) = made.page.parent.glob("weibo/kit/*")
     pasted = (folder / "article.txt").read_text().strip()
     assert f"text {len(pasted)}/140" in made.counts["weibo"]

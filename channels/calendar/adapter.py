@@ -7,11 +7,12 @@ where its SEQUENCE is kept: it goes up by one when, and only when, what the even
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import quote
 
-from steadycast.channel import Channel, Post, Receipt, Refused, Shelf, slot_path
+from steadycast.channel import Channel, Post, Receipt, Refused, Shelf, View, slot_path
 
-from .ics import calendar, cancelled, event, organiser, state, uid
+from .ics import calendar, cancelled, entry, event, organiser, state, uid
 
 CALENDAR = "calendar.ics"
 
@@ -47,6 +48,11 @@ class Adapter:
         shelf = Shelf.of(self.channel)
         shelf.drop(post.key)
         self._catch_up(shelf)
+
+    def views(self, post: Post) -> list[View]:
+        """The event's own file, as an app reads it."""
+        file = Path(str(self.publish(post).detail["file"]))
+        return [View("text", text=entry(file.read_bytes(), self.channel.zone))]
 
     def _catch_up(self, shelf: Shelf) -> None:
         if not shelf.unfinished and (self.channel.out / CALENDAR).is_file():

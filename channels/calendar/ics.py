@@ -76,6 +76,18 @@ def state(data: bytes) -> tuple[int, dt.datetime]:
     return (int(sequence[1]) if sequence else 0), dt.datetime.strptime(told, STAMP).replace(tzinfo=dt.UTC)
 
 
+def entry(data: bytes, zone: dt.tzinfo) -> str:
+    """What an app shows of an event's file: its title, when, where, and what is said of it."""
+    (told,) = Calendar.from_ical(data).walk("VEVENT")
+    start, end = (told[name].dt for name in ("DTSTART", "DTEND"))
+    if isinstance(start, dt.datetime):
+        when = f"{start.astimezone(zone):%Y-%m-%d %H:%M} – {end.astimezone(zone):%Y-%m-%d %H:%M}"
+    else:
+        when = f"{start} – {end - dt.timedelta(days=1)}"
+    lines = (told.get("SUMMARY"), when, told.get("LOCATION"), told.get("DESCRIPTION"))
+    return "\n\n".join(str(line) for line in lines if line)
+
+
 def cancelled(data: bytes, now: dt.datetime) -> bytes:
     """The same event, called off: its SEQUENCE one higher; one that is called off already stays as it is."""
     if b"\r\nSTATUS:CANCELLED" in data:

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.channel import Channel, Media, Post, Receipt, Shelf, media_name, slot_path, with_media
+from steadycast.channel import Channel, Media, Post, Receipt, Shelf, View, media_name, slot_path, with_media
 
 FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
 JSON = "feed.json"
@@ -47,6 +47,12 @@ class Adapter:
         shelf.drop(post.key)
         self._catch_up(shelf)
 
+    def views(self, post: Post) -> list[View]:
+        """The item as a reader shows it."""
+        self.base = ""  # its files lie beside it
+        self.publish(post)
+        return [View("item", self.channel.render("item.html.j2", feed=self._feed([post]), item=self._item(post)))]
+
     def _catch_up(self, shelf: Shelf) -> None:
         there = all((self.channel.out / name).is_file() for name in (*FEEDS, JSON))
         if there and not shelf.unfinished:
@@ -72,14 +78,13 @@ class Adapter:
         }
 
     def _item(self, post: Post) -> dict[str, Any]:
-        cover = post.cover
         return {
             "post": post,
             "id": urn(post.key),
             "link": self._link(post),
             "html": with_media(post, f"{self.base}/" if self.base else ""),
             "author": post.member_title or post.author or self.channel.community,
-            "image": self._address(cover) if cover else "",
+            "image": self._address(post.cover) if post.cover else "",
             "files": [
                 {"url": self._address(m), "mime": m.mime, "size": m.size, "seconds": m.seconds}
                 for m in (*post.of("audio"), *post.of("video"))

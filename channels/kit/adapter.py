@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from steadycast.channel import Channel, Media, Post, Receipt
+from steadycast.channel import Channel, Media, Post, Receipt, View
 from steadycast.errors import Unknown
 
 from . import files, ics, markdown, page, poster, tagging
@@ -48,6 +48,11 @@ class Adapter:
         except OSError as error:
             raise Unknown(f"cannot look into {folder.name}: {error.strerror}", channel=self.channel.name) from None
         return self.receipt(post, Sheet(post, self.channel, {}).feed, seen="file") if there else None
+
+    def views(self, post: Post) -> list[View]:
+        """The kit's page, the text as it stands once it is pasted, and each field beside it."""
+        folder = Path(str(self.publish(post).detail["path"]))
+        return [View("kit", file=folder / PAGE), *page.views(Sheet(post, self.channel, self.placed(post)), folder)]
 
     def folder(self, post: Post) -> str:
         """Name the kit's folder: the slot's local day, the slug, and enough of the key to tell two of one day apart."""

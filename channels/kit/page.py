@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from steadycast.channel import Media
+from steadycast.channel import Media, View
+
+if TYPE_CHECKING:
+    from .sheet import Sheet
 
 EMBED = 1_500_000  # bytes: a larger picture is shown from media/ instead of being carried inside the page
 _TEXT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
@@ -31,3 +35,13 @@ def embedded(html: str, placed: Mapping[str, Media]) -> str:
         return f'src="{data}" data-file="{name}"'
 
     return re.sub(r'src="media:([0-9a-f]{64})"', address, html)
+
+
+def views(sheet: Sheet, folder: Path) -> Iterator[View]:
+    """Yield the text as it stands once it is pasted, at the width of the platform's reader, then each field."""
+    if sheet.show_body:
+        body = embedded(sheet.post.html, sheet.placed)
+        html = sheet.channel.render("pasted.html.j2", kit=sheet, body=body)
+        yield View("body", html, widths=(int(sheet.data["width"]),), base=folder)
+    for field in sheet.fields:
+        yield View(field.name, text=field.value, n=field.n, max=field.max)

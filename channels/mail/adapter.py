@@ -6,9 +6,10 @@ import hashlib
 import re
 from pathlib import Path
 
-from steadycast.channel import Busy, Channel, Post, Receipt, Refused, Unknown
+from steadycast.channel import Busy, Channel, Post, Receipt, Refused, Unknown, View
 
 from .letter import Letter
+from .opened import opened
 from .submission import Submission
 
 ADDRESS = r"[^\s@<>\"'(),:;\\\[\]\x00-\x1f\x7f-\U0010ffff]{1,64}@[A-Za-z0-9.-]{1,253}"
@@ -25,8 +26,7 @@ class Adapter:
 
     def publish(self, post: Post) -> Receipt:
         """Every recipient's letter is with the server, or this letter is in the outbox, when this returns."""
-        if not re.fullmatch(ADDRESS, str(self.channel.settings["from"])):
-            raise self._refused("the sender is no mail address", "from")
+        self._with_sender()
         if not self.channel.settings["host"]:
             self.channel.write(self._outbox(post), self.letter.to("", post))
             return self._receipt(post, {})
@@ -47,6 +47,15 @@ class Adapter:
             with Submission(self.channel) as server:
                 server.open()
                 server.idle()
+
+    def views(self, post: Post) -> list[View]:
+        """Both halves of the letter, as the outbox would hold it."""
+        self._with_sender()
+        return opened(self.channel, self.letter.to("", post))
+
+    def _with_sender(self) -> None:
+        if not re.fullmatch(ADDRESS, str(self.channel.settings["from"])):
+            raise self._refused("the sender is no mail address", "from")
 
     def recipients(self) -> tuple[list[str], int]:
         """The addresses to send to, each once, and how many lines were none."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.channel import Channel, Media, Post, Receipt, Refused, Shelf, media_name, slot_path, with_media
+from steadycast.channel import Channel, Media, Post, Receipt, Refused, Shelf, View, media_name, slot_path, with_media
 
 from .picture import trouble
 
@@ -55,6 +55,16 @@ class Adapter:
         shelf = Shelf.of(self.channel)
         shelf.drop(post.key)
         self._catch_up(shelf)
+
+    def views(self, post: Post) -> list[View]:
+        """The episode as an app on a phone shows it."""
+        self.base = ""  # its files lie beside it
+        self.publish(post)
+        media = episode_file(post)
+        assert media is not None  # publish refuses others
+        show = self._show([post], f"cover{self.image.suffix.lower()}")
+        page = self.channel.render("episode.html.j2", show=show, item=self._episode(post, media))
+        return [View("item", page, widths=(390,))]
 
     def _catch_up(self, shelf: Shelf) -> None:
         image = f"cover{self.image.suffix.lower()}"

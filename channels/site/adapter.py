@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadycast.channel import Channel, Post, Receipt, Shelf
+from steadycast.channel import Channel, Post, Receipt, Shelf, View
 
 from .pages import Pages
 from .views import page_of
@@ -38,6 +38,12 @@ class Adapter:
         shelf.drop(post.key)
         (self.channel.out / page_of(post)).unlink(missing_ok=True)
         self._catch_up(shelf)
+
+    def views(self, post: Post) -> list[View]:
+        """The post's page as a phone and as a desk have it."""
+        self.publish(post)
+        file = self.channel.out / page_of(post)
+        return [View("page", file.read_text(encoding="utf-8"), widths=(390, 1280), base=file.parent)]
 
     def _catch_up(self, shelf: Shelf, missing: tuple[str, ...] = ()) -> None:
         if todo := shelf.unfinished | set(missing):

@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from steadycast.channel import Channel, Media, Post, Receipt, Unknown, media_name, with_media
+from steadycast.channel import Channel, Media, Post, Receipt, Unknown, View, media_name, with_media
 
 
 class Adapter:
@@ -30,6 +30,10 @@ class Adapter:
     def find(self, post: Post) -> Receipt | None:
         """A webhook cannot be read back: only a person can tell."""
         raise Unknown(f"a webhook cannot be asked whether {post.key} arrived", channel=self.channel.name)
+
+    def views(self, post: Post) -> list[View]:
+        """What would be sent."""
+        return [View("text", text=json.dumps(self._body(post), ensure_ascii=False, sort_keys=True, indent=2))]
 
     def _headers(self, post: Post, body: bytes) -> dict[str, str]:
         stamp = str(int(self.channel.now().timestamp()))

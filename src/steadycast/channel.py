@@ -34,6 +34,7 @@ __all__ = [
     "Setting",
     "Shelf",
     "Unknown",
+    "View",
     "count",
     "durable",
     "in_turn",
@@ -231,6 +232,20 @@ class Receipt:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a reader, or the person who pastes, has before them: a page in frames, plain words, or a page of its own."""
+
+    kind: str  # page, letter, item, body, text, title, ...: what stands above it
+    html: str = ""  # a whole page; a relative address in it is a file's below `base`
+    text: str = ""  # plain words
+    widths: tuple[int, ...] = (600,)  # CSS pixels of the frames it is shown in
+    base: Path | None = None  # the folder the page lies in; `channel.out` when it is not given
+    file: Path | None = None  # a page that is opened as it lies there
+    n: int = 0  # how much of a limit it takes
+    max: int = 0  # 0: none is known
+
+
 @dataclass(frozen=True)
 class Channel:
     """What an adapter is given: its settings, a place to write, its steps, and the HTTP half.
@@ -268,6 +283,8 @@ class Adapter(Protocol):
     """One platform. `publish` makes the post be there; `find` looks whether it is.
 
     An adapter may also have `check() -> None`: try the credentials and publish nothing, or raise as `publish` does.
+    And `views(post) -> Iterable[View]`: what a preview shows. It sends nothing: its channel has no HTTP and no secrets,
+    and a folder that is thrown away, so that a platform which writes files may publish into it.
     """
 
     def __init__(self, channel: Channel) -> None: ...

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import datetime as dt
-import html
-import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from steadycast import durable, registry
-from steadycast.channel import Media, Platform, Post
+from steadycast.channel import Platform, Post, View
 from steadycast.draft import Draft, parse
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError
@@ -22,6 +20,7 @@ from steadycast.intake import folder
 from steadycast.pipeline.check import channels_for
 from steadycast.pipeline.desk import Desk, write_atomically
 from steadycast.pipeline.drafts import find_draft, read
+from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.results import Problem
 from steadycast.render.count import count
@@ -31,10 +30,12 @@ from steadycast.shelf import place_media
 MEASURED = ("title", "summary", "text", "html")
 ZH = {
     "article": "图文", "audio": "音频", "video": "视频", "event": "活动",
-    "title": "标题", "summary": "摘要", "text": "正文", "html": "HTML", "tags": "标签", "author": "作者",
-    "image": "图片", "cover": "封面", "attachment": "附件", "parts": "条", "links": "链接", "kit": "打开投稿包",
+    "title": "标题", "summary": "摘要", "text": "纯文本", "html": "HTML", "tags": "标签", "author": "作者",
+    "organiser": "主办方", "start": "开始", "end": "结束", "place": "地点", "online": "活动网址", "contact": "联系方式",
+    "image": "图片", "cover": "封面", "attachment": "附件", "parts": "条", "kit": "打开投稿包",
+    "page": "网页", "letter": "信", "item": "阅读器里", "body": "正文", "alone": "单独打开", "link": "链接",
 }  # fmt: skip
-EN = {"kit": "open the kit"}
+EN = {"kit": "open the kit", "item": "in a reader", "text": "plain text", "alone": "open alone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +78,16 @@ def _previewed(
         platform = desk.platform(name)
         try:
             post = posts.post(found, Place(name, f"preview@{now:%Y-%m-%dT%H:%M}", "", now, "preview234567"))
-        except DraftError as error:
-            problems.append(Problem(str(found.path), error.line, f"{name}: {error.message}", error.mend or ""))
+            views = _views(desk, name, post, target)
+        except (DraftError, FarSideError) as error:
+            line, mend = getattr(error, "line", None), getattr(error, "mend", None)
+            problems.append(Problem(str(found.path), line, f"{name}: {error.message}", mend or ""))
             continue
-        measured, kit = _measured(post, platform), None
-        if platform.delivery == "kit":  # what is pasted is what the kit holds, which may be shorter than the post
-            try:
-                kit = _kit(desk, name, post, target)
-            except FarSideError as error:
-                problems.append(Problem(str(found.path), None, f"{name}: {error.message}", ""))
-                continue
-            told = {what: (what, n, most) for what, n, most in measured} | kit.measured
-            measured = list(told.values())
+        measured = _measured(post, platform, views)
         counts[name] = ", ".join(f"{what} {n}/{most}" if most else f"{what} {n}" for what, n, most in measured)
-        _write(target, name, post)
-        texts = kit.texts if kit else {"text": post.text}
-        shown.append({"channel": name, "title": desk.workspace.channels[name].title or platform.title, "post": post,
-                      "measured": measured, "short": "text" in platform.limits, "texts": texts,
-                      "plain": bool(kit and "text" in kit.measured),
-                      "kit": kit and kit.page})  # fmt: skip
+        title = desk.workspace.channels[name].title or platform.title
+        shown.append({"channel": name, "title": title, "post": post, "measured": measured}
+                     | _write(target, name, post, views))  # fmt: skip
     page = Templates((Path(__file__).parent / "templates",), zone=desk.workspace.community.zone)
     language = desk.workspace.community.language
     words = ZH if language.lower().startswith("zh") else EN
@@ -136,71 +128,59 @@ def _draft(desk: Desk, named: Path | str) -> Draft:
     raise InputError(said, file=candidate, mend="a draft is a .md file below content/")
 
 
-@dataclass(frozen=True, slots=True)
-class _Kit:
-    """A kit as it would be handed over: its page, what is pasted from it, and what that measures."""
-
-    page: str  # from the preview's page
-    texts: dict[str, str]  # file -> what it holds
-    measured: dict[str, tuple[str, int, int]]
-
-
-def _kit(desk: Desk, name: str, post: Post, target: Path) -> _Kit:
-    """The kit of that post, laid beside the preview instead of where a person would take it for a real one."""
-    out = target / name / "kit"
-    channel = replace(desk.channel(name), out=out, write=lambda file, data: write_atomically(out, file, data))
-    receipt = registry.load(desk.platform(name))(channel).publish(post)
-    folder = Path(str(receipt.detail.get("path") or out))
-    page = next(iter(sorted(folder.glob("*.html"))), folder)
-    files = sorted(folder.glob("*.txt"))
-    counts = json.loads((folder / "kit.json").read_bytes())["counts"] if (folder / "kit.json").is_file() else {}
-    return _Kit(
-        page.relative_to(target).as_posix(),
-        {"text" if file.stem == "article" else file.stem: file.read_text(encoding="utf-8").strip() for file in files},
-        {what: (what, int(told["n"]), int(told["max"])) for what, told in counts.items()},
-    )
+def _views(desk: Desk, name: str, post: Post, target: Path) -> list[View]:
+    """What that channel's adapter shows of a post, made where no far side can be reached; each page is whole."""
+    platform, far = desk.platform(name), NoFarSide(name)
+    durable.make_folder(desk.workspace.cache)
+    with tempfile.TemporaryDirectory(dir=desk.workspace.cache) as thrown_away:
+        # a kit is looked at as a person would have it: it stays
+        out = target / name / "kit" if platform.delivery == "kit" else Path(thrown_away)
+        channel = replace(
+            desk.channel(name), out=out, write=lambda file, data: write_atomically(out, file, data, public=False),
+            http=far, secret=far.secret,
+        )  # fmt: skip
+        adapter = registry.load(platform)(channel)
+        made = list(adapter.views(post)) if hasattr(adapter, "views") else _plain(post, platform, out)
+        return [
+            replace(view, html=Page(view.base or out, out).contained(view.html)) if view.html else view for view in made
+        ]
 
 
-def _measured(post: Post, platform: Platform) -> list[tuple[str, int, int]]:
-    """(what, how much, the most that is taken or 0) of each measured text."""
-    told = []
+def _plain(post: Post, platform: Platform, out: Path) -> list[View]:
+    """What there is to show of a platform that does not say: its words, or its HTML."""
+    texts = [View("text", text=part) for part in post.parts or (post.text,)]
+    return texts if "text" in platform.limits else [View("body", plain_page(post, out)), *texts]
+
+
+def _measured(post: Post, platform: Platform, views: Iterable[View]) -> list[tuple[str, int, int]]:
+    """(what, how much, the most that is taken or 0) of each measured text; what is pasted may be shorter."""
+    told = {}
     for what in MEASURED:
         limit, text = platform.limits.get(what), str(getattr(post, what))
         if limit is not None:
-            told.append((what, max((count(p, limit) for p in post.parts), default=0) if what == "text" and
-                         len(post.parts) > 1 else count(text, limit), limit.max))  # fmt: skip
+            parts = post.parts if what == "text" and len(post.parts) > 1 else (text,)
+            told[what] = (max(count(part, limit) for part in parts), limit.max)
         elif what in ("title", "text"):
-            told.append((what, len(text), 0))
-    return told
+            told[what] = (len(text), 0)
+    told |= {view.kind: (view.n, view.max) for view in views if view.max}
+    return [(what, n, most) for what, (n, most) in told.items()]
 
 
-def _framed(post: Post) -> str:
-    """The post's HTML for a sandboxed frame, its pictures inside it; it loads nothing from elsewhere.
-
-    A member's picture would tell its server that somebody reads the draft, before anybody approved it.
-    """
-    pictures = {m.sha256: _data_uri(m) for m in post.media if m.role in ("image", "cover") and m.path.is_file()}
-    body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{pictures.get(m[1], "")}"', post.html)
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    style = (
-        "body{font:16px/1.8 system-ui,sans-serif;margin:16px;color:#222;background:#fff}img{max-width:100%;height:auto}"
-    )
-    return (
-        f'<!doctype html><html lang="{html.escape(post.language)}"><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{html.escape(post.title)}</title><style>{style}pre{{overflow:auto}}</style>{body}"
-    )
-
-
-def _data_uri(media: Media) -> str:
-    return f"data:{media.mime};base64,{base64.b64encode(media.path.read_bytes()).decode()}"
-
-
-def _write(target: Path, name: str, post: Post) -> None:
-    write_atomically(target / name, "post.html", _framed(post).encode())
-    write_atomically(target / name, "post.txt", "\n\n--\n\n".join(post.parts or (post.text,)).encode())
-    for media in post.media:
-        if media.path.is_file():
-            there = target / name / "media" / media.name
-            there.unlink(missing_ok=True)  # what lies there may be of another revision
-            place_media(media.path, there)
+def _write(target: Path, name: str, post: Post, views: list[View]) -> dict[str, Any]:
+    """Lays the pages and what is played beside the preview's page; how its template finds them."""
+    pages = [view for view in views if view.html]
+    for view in pages:
+        write_atomically(target / name, f"{view.kind}.html", view.html.encode())
+    played = [media for media in post.media if media.role in ("audio", "video") and media.path.is_file()]
+    for media in played:
+        there = target / name / "media" / media.name
+        there.unlink(missing_ok=True)  # what lies there may be of another revision
+        place_media(media.path, there)
+    file = next((view.file for view in views if view.file), None)
+    return {
+        "pages": pages,
+        "short": any(view.kind == "text" and view.max for view in views),  # what is pasted is plain, and stands first
+        "texts": [view for view in views if view.text],
+        "played": played,
+        "file": file.relative_to(target).as_posix() if file else "",
+    }
