@@ -118,6 +118,18 @@ def texts(db: Database, drafts: Collection[tuple[str, str]]) -> Iterator[tuple[s
                     yield row.draft, row.content
 
 
+def media_of(db: Database, member: str) -> Iterator[tuple[str, bool, list[dict[str, Any]]]]:
+    """(path, whether it is there now, files) of each revision of a member's drafts that names files."""
+    query = select(DRAFT.c.path, DRAFT.c.state, DRAFT.c.revision, REVISION.c.hash, REVISION.c.content["media"])
+    query = query.join(REVISION, REVISION.c.draft == DRAFT.c.id).where(
+        DRAFT.c.member == member, DRAFT.c.origin == "ugc"
+    )
+    with db.read() as connection:
+        for path, state, newest, revision, media in connection.execute(query):
+            if media:
+                yield path, newest == revision and state != "gone", media
+
+
 def had(db: Database, revisions: Iterable[str]) -> dict[str, list[str]]:
     """Every draft that has, or once had, each of these revisions."""
     found: dict[str, list[str]] = {}

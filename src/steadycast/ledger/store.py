@@ -99,6 +99,7 @@ class Ledger(Database):
     revision = intake.revision
     texts = intake.texts
     had = intake.had
+    media_of = intake.media_of
     went_out_before = intake.went_out_before
     problems = intake.problems
     put_problems = intake.put_problems

@@ -20,6 +20,7 @@ from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.noticed import Titles, notes_of
+from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Problem
 from steadycast.pipeline.unserved import as_stock, unserved
 from steadycast.render.body import prepare
@@ -180,6 +181,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
     workspace = desk.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     pins, titles, links = _Pins(desk, now), Titles(), PageLinks(desk)
+    quotas = Quotas(desk)
     named: set[Path] = set()
     broken: set[PurePosixPath] = set()
     alone: list[folder.Other] = []
@@ -193,7 +195,9 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
             yield Problem(str(item.path), None, item.said, item.mend, harmless=True)
         elif isinstance(item, folder.Found):
             try:
-                draft = pictures.at_hand(desk, _parsed(workspace, item))
+                draft = _parsed(workspace, item)
+                quotas.take(draft)
+                draft = pictures.at_hand(desk, draft, quotas)
             except DraftError as error:
                 broken.add(item.path)
                 yield _problem(error, str(item.path))

@@ -23,6 +23,7 @@ from steadycast.pipeline.drafts import with_media
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.pipeline.identity import as_known, held, memory
 from steadycast.pipeline.noticed import Titles, notes_of
+from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
 from steadycast.schedule.model import Origin
 
@@ -134,6 +135,7 @@ def _folder(
     drafts, present, problems, prints, dated = [], [], [], {}, set()
     alone: list[folder.Other] = []
     named: set[Path] = set()
+    quotas = Quotas(desk)
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     for n, item in enumerate(folder.scan(workspace.content, limits, seen, others=True), 1):
         if isinstance(item, folder.Note):
@@ -153,8 +155,9 @@ def _folder(
             try:
                 draft = _parse(desk, item)
                 named.update(ref.path for ref in draft.media)
+                quotas.take(draft)
                 with_files = with_media(desk, draft, keep=_approved_on_arrival(desk, draft))
-                drafts.append(pictures.at_hand(desk, with_files, lacking))
+                drafts.append(pictures.at_hand(desk, with_files, quotas, lacking))
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
                 if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none

@@ -15,6 +15,7 @@ from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, from_content, instant, to_plan
+from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Row
 from steadycast.render.body import check_cost
@@ -148,6 +149,17 @@ def judge(
     if told:
         renew(desk, now)
     return told
+
+
+def takes_fetched(desk: Desk, quotas: Quotas, member: str) -> Callable[[MediaRef], MediaRef]:
+    """As `takes_media`, of files that were fetched for a member, or for the house: they are nowhere else, and kept."""
+    take = takes_media(desk, keep=not desk.readonly)
+
+    def within(ref: MediaRef) -> MediaRef:
+        quotas.take_file(member, ref)
+        return take(ref)
+
+    return within
 
 
 def _keep(desk: Desk, row: DraftRow, draft: Draft) -> None:

@@ -17,8 +17,9 @@ from steadycast.intake.reconcile import Change, Known
 from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import takes_media
+from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.frozen_draft import draft_id
+from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import FeedLooked, Problem
 from steadycast.render.body import check_cost
 from steadycast.web import Fetcher, shown_url
@@ -53,7 +54,7 @@ def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> Came:
     due = [(s, t) for s, t in asked if at_once or _due(rows.get(s.key), now)]
     due.sort(key=lambda each: _waits_since(rows.get(each[0].key)))  # so that each has its turn, if not at this look
     members = {key: row.member for key, row in rows.items()} | {s.key: s.member for s, _ in asked}
-    fetcher, budget = Fetcher(), Budget(*OF_A_LOOK)
+    fetcher, budget, quotas = Fetcher(), Budget(*OF_A_LOOK), Quotas(desk)
     came, looked_at = Came(problems=tuple(unset)), set()
     for settings, table, result in _results(due, rows, fetcher, now):
         if budget.spent():
@@ -62,7 +63,7 @@ def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> Came:
         others = [other for other, member in members.items() if member == table.member and other != key]
         elsewhere = [row for other in others for row in desk.ledger.feed_items(other)]
         elsewhere += [row for row in came.items if row.feed in others]  # of this very look
-        downloads = _downloads(desk, settings, fetcher, budget, at_once=at_once)
+        downloads = _downloads(desk, settings, fetcher, budget, quotas, at_once=at_once)
         came = _and(came, _of(_Look(desk, result, table, rows.get(key), downloads, now, elsewhere)))
         looked_at.add(key)
     return _and(came, Came(problems=tuple(_standing(desk, [s for s, _ in asked if s.key not in looked_at]))))
@@ -82,11 +83,13 @@ def _waits_since(row: FeedRow | None) -> dt.datetime:
     return row.next_at if row and row.next_at else dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
-def _downloads(desk: Desk, feed: FeedSettings, fetcher: Fetcher, budget: Budget, *, at_once: bool) -> Downloads:
+def _downloads(
+    desk: Desk, feed: FeedSettings, fetcher: Fetcher, budget: Budget, quotas: Quotas, *, at_once: bool
+) -> Downloads:
     folder = desk.workspace.cache / "feeds" / feed.key
     own = Budget(*OF_A_FEED, within=budget)
     return Downloads(
-        folder, fetcher, own, takes_media(desk, keep=True), feed.url if feed.allow_private else "", at_once
+        folder, fetcher, own, takes_fetched(desk, quotas, feed.member), feed.url if feed.allow_private else "", at_once
     )
 
 

@@ -10,8 +10,9 @@ from steadycast.draft import Draft
 from steadycast.draft.elsewhere import from_elsewhere
 from steadycast.intake.reconcile import Change
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import takes_media
+from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.identity import as_known
+from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Problem
 from steadycast.schedule.model import Origin
 
@@ -34,11 +35,11 @@ class Lacking:
     revision: str  # as it was taken in, with those that were at hand
 
 
-def at_hand(desk: Desk, draft: Draft, lacking: list[Lacking] | None = None) -> Draft:
+def at_hand(desk: Desk, draft: Draft, quotas: Quotas, lacking: list[Lacking] | None = None) -> Draft:
     """`draft` with those of its pictures that are here already; one that lacks some is added to `lacking`."""
     if not from_elsewhere(draft):
         return draft
-    made = _made(desk, draft)
+    made = _made(desk, draft, quotas)
     if made.again and lacking is not None:
         lacking.append(Lacking(draft, made.draft.revision))
     return made.draft
@@ -49,10 +50,10 @@ def bring(desk: Desk, lacking: list[Lacking], *, at_once: bool) -> Iterator[tupl
     from steadycast.intake.download import Budget
     from steadycast.web import Fetcher
 
-    fetcher, total = Fetcher(), Budget(*OF_A_LOOK, items=len(lacking))
+    fetcher, total, quotas = Fetcher(), Budget(*OF_A_LOOK, items=len(lacking)), Quotas(desk)
     for one in sorted(lacking, key=lambda each: each.draft.origin is not Origin.PGC):
         own = Budget(*OF_A_DRAFT, items=1, within=total)
-        yield one, _made(desk, one.draft, fetcher, own, at_once=at_once)
+        yield one, _made(desk, one.draft, quotas, fetcher, own, at_once=at_once)
 
 
 def changes(desk: Desk, brought: list[tuple[Lacking, Made]]) -> tuple[tuple[Change, ...], list[Problem]]:
@@ -80,13 +81,18 @@ def away(draft: Draft) -> list[Problem]:
 
 
 def _made(
-    desk: Desk, draft: Draft, fetcher: Fetcher | None = None, budget: Budget | None = None, *, at_once: bool = False
+    desk: Desk,
+    draft: Draft,
+    quotas: Quotas,
+    fetcher: Fetcher | None = None,
+    budget: Budget | None = None,
+    *,
+    at_once: bool = False,
 ) -> Made:
     from steadycast.intake.download import Budget, Downloads
     from steadycast.intake.pictures import with_pictures
 
     folder = desk.workspace.cache / "pictures"
     nothing = Budget(0, 0, items=0)  # what is not at hand is not asked for
-    return with_pictures(
-        draft, Downloads(folder, fetcher, budget or nothing, takes_media(desk, keep=True), at_once=at_once)
-    )
+    take = takes_fetched(desk, quotas, draft.member)
+    return with_pictures(draft, Downloads(folder, fetcher, budget or nothing, take, at_once=at_once))

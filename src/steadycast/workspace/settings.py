@@ -143,6 +143,7 @@ class Intake(Model):
 
     approve_pgc: bool = False  # True: the house's drafts wait for an editor too
     max_bytes: int = Field(default=2_000_000, ge=1_000, le=50_000_000)
+    member_media: int = Field(default=5_000_000_000, ge=1_000_000, le=10**15)  # bytes that a member's files may have
     archive_over: int = Field(default=10, ge=0, le=1_000_000)  # so many at one look are no day's work
     archive_after: Span = dt.timedelta(days=30)  # and those of them dated longer back are an archive
 
