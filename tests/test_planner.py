@@ -212,6 +212,44 @@ def test_an_announced_occasion_keeps_its_draft_to_the_end():
     assert {each.slot: each.draft for each in result} == {"club@2026-11-28T14:00-1d": "reading"}
 
 
+@pytest.mark.parametrize(
+    ("club", "slot"),
+    [
+        pytest.param(replace(CLUB, every="week on sat at 15:30"), "club@2026-11-28T15:30-1d", id="another hour"),
+        pytest.param(replace(CLUB, name="circle", was="club"), "circle@2026-11-28T14:00-1d", id="another name"),
+        pytest.param(
+            replace(CLUB, name="circle", was="club", every="week on sat at 15:30"),
+            "circle@2026-11-28T15:30-1d",
+            id="both",
+        ),
+    ],
+)
+@pytest.mark.parametrize("out", ["sent", "claimed"])
+def test_an_occasion_whose_hour_or_name_is_edited_is_still_the_one_that_was_announced(club, slot, out):
+    saturday = dt.datetime(2026, 11, 28, 14, tzinfo=UTC)
+    stock = [
+        draft("reading", form=Form.EVENT, event_start=saturday + DAY),
+        draft("other", form=Form.EVENT, event_start=saturday, priority=5, slot="2026-11-28"),
+    ]
+    first = "club@2026-11-28T14:00-7d"
+    history = [Past(first, club.name, NOW - DAY, PGC, "", "reading")] if out == "sent" else []
+    claimed = [Assignment(first, "reading", fixed=True)] if out == "claimed" else []
+    result = plan([club], ahead(club, days=7), stock, claimed, history, NOW)
+    assert {each.slot: each.draft for each in result} == {slot: "reading"}
+
+
+def test_another_occasion_of_the_same_day_is_not_taken_for_one_that_is_over():
+    club = replace(CLUB, every="day at 10:00,14:00", announce=(DAY, dt.timedelta(hours=1)))
+    now = dt.datetime(2026, 11, 28, 10, 30, tzinfo=UTC)
+    stock = [
+        draft("early", form=Form.EVENT, event_start=now + dt.timedelta(hours=4)),
+        draft("late", form=Form.EVENT, event_start=now + dt.timedelta(hours=3, minutes=30)),
+    ]
+    history = [Past("club@2026-11-28T10:00-1d", "club", now - DAY, PGC, "", "early")]
+    result = plan([club], ahead(club, days=1, now=now)[:1], stock, [], history, now)
+    assert {each.slot: each.draft for each in result} == {"club@2026-11-28T14:00-1h": "late"}
+
+
 @pytest.mark.parametrize(("days", "fitting"), [(-3.01, False), (-3, True), (0, True), (3, True), (3.01, False)])
 def test_an_event_serves_an_occasion_within_three_days_of_its_start(days, fitting):
     slot = next(slot for slot in ahead(CLUB, days=21) if slot.id == "club@2026-12-05T14:00-7d")

@@ -264,3 +264,27 @@ def test_a_first_run_with_a_clock_ahead_is_silent_no_longer_than_that(bench):
     pipeline.plan(desk, bench.clock.now())
     serve(bench, 23, 9, 0)
     assert serve(bench, 23, 20, 0) == [("daily@2026-11-23T20:00", "published")]
+
+
+EVENTS = """
+[series.club]
+every = "week on sat at 14:00"
+forms = ["event"]
+announce = ["3d", "1d"]
+channels = ["far"]
+"""
+
+
+def test_an_event_whose_hour_is_edited_between_its_announcements_is_announced_again(bench):
+    """The first of two is out under the old hour: the second is of the same event, and carries the same draft."""
+    takes = bench.root / "channels" / "far" / "channel.toml"
+    content = {"pgc/club.md": article("Reading", "event: {start: 2026-11-28T14:00, end: 2026-11-28T16:00}")}
+    bench.set_up(COMMUNITY + EVENTS + FAR, content)
+    takes.write_text(takes.read_text().replace('["article"]', '["article", "event"]'))
+    bench.settings(COMMUNITY + EVENTS + FAR)
+    serve(bench, 25, 9, 0)
+    assert serve(bench, 25, 14, 0) == [("club@2026-11-28T14:00-3d", "published")]
+    bench.settings(COMMUNITY + EVENTS.replace("14:00", "15:00") + FAR)
+    serve(bench, 26, 9, 0)
+    assert serve(bench, 27, 15, 0) == [("club@2026-11-28T15:00-1d", "published")]
+    assert bench.there() == ["Reading", "Reading"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
-from steadycast.schedule.slots import occasion_of, occurrence_of
+from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of
 from steadycast.schedule.stock import Pool, in_time, near, suits
 
 __all__ = ["fits", "means", "plan"]
@@ -89,6 +89,9 @@ class _Desk:
         self.given: dict[str, Assignment] = {}
         self.pinned: set[str] = set()  # slots whose draft is there by a pin
         self.occasions: dict[str, str] = {}  # occasion -> the fresh draft that all its slots carry
+        self.same = {slot.occasion: slot.occasion for slot in self.slots}  # an occasion -> what it is called now
+        self.names = {each.was: each.name for each in series if each.was}
+        self.announced: set[str] = set()  # occasions of which a slot went out, or is claimed
         self.fillers: dict[str, str] = {}  # occasion -> the evergreen that fills its slots
         self.used: dict[str, str] = {}  # draft -> the occasion or slot that has it
         self.uses: dict[str, list[_Use]] = defaultdict(list)
@@ -102,17 +105,35 @@ class _Desk:
     def _remember(self, history: Sequence[Past]) -> None:
         told = set()
         for each in sorted(history, key=lambda each: (each.at, each.slot)):
-            occasion = occasion_of(each.slot)
+            occasion = self._occasion(each.slot)
             key = occasion or each.slot
             self.used[each.draft] = key
             self.uses[each.draft].append(_Use(each.at, key, self._cooldown(each.series)))
             if occasion:
                 self.occasions[occasion] = each.draft
+                self.announced.add(occasion)
             if key not in told:
                 told.add(key)
                 self.turns.took(each.member, each.at)
                 if each.series in self.mixes:
                     self.mixes[each.series].took(each.origin)
+
+    def _occasion(self, slot_id: str) -> str:
+        """The occasion that a slot announces, as it is called now: an edit of its hour, or a rename, makes no other."""
+        told = occasion_of(slot_id)
+        if told and told not in self.same:
+            name, _, local = told.rpartition("@")
+            series = self.series.get(self.names.get(name, name))
+            moved = series is not None and not asks_for(series, dt.datetime.fromisoformat(local))
+            heirs = self._unannounced(series, local[:10]) if series and (moved or name != series.name) else []
+            self.same[told] = next(iter(heirs), told)
+        return self.same.get(told, told)
+
+    def _unannounced(self, series: Series, day: str) -> list[str]:
+        """The occasions of a local day of which nothing has gone out under the name that they have now."""
+        there = {slot.occasion for slot in self.slots if slot.series == series.name}
+        known = {*map(occasion_of, self.past), *(new for old, new in self.same.items() if old != new)}
+        return sorted(each for each in there - known if each.rpartition("@")[2][:10] == day)
 
     # What stays.
 
@@ -121,6 +142,7 @@ class _Desk:
         for each in assigned:
             if each.fixed:
                 self._take(each.slot, each)
+                self.announced.add(self._occasion(each.slot))
         known = [each for each in assigned if not each.fixed and each.slot in self.by_id]
         for each in sorted(known, key=lambda each: self.by_id[each.slot]):
             if each.slot not in self.given and self._stays(self.by_id[each.slot], each):
@@ -146,7 +168,7 @@ class _Desk:
 
     def _take(self, slot_id: str, assignment: Assignment) -> None:
         slot = self.by_id.get(slot_id)
-        occasion = occasion_of(slot_id)
+        occasion = self._occasion(slot_id)
         if slot is not None:
             self.given[slot_id] = assignment
             self.uses[assignment.draft].append(self._use(slot))
@@ -195,7 +217,7 @@ class _Desk:
 
     def _begun(self, slot: Slot) -> bool:
         """Whether one of an occasion's slots has gone out, or is about to: its draft can no longer change."""
-        return any(occasion_of(each) == slot.occasion for each in self.past) or any(
+        return slot.occasion in self.announced or any(
             (given := self.given.get(each.id)) is not None and (given.fixed or not self._opens(each))
             for each in self._siblings(slot)
         )
@@ -237,7 +259,7 @@ class _Desk:
         """Give every empty slot what fits it best, in order of time."""
         pools = self._pools()
         movable = self._movable()
-        told: set[str] = {occasion_of(each) or each for each in self.past}
+        told: set[str] = {self._occasion(each) or each for each in self.past}
         for slot in self.slots:
             series = self.series.get(slot.series)
             former = self.given.get(slot.id)

@@ -16,7 +16,7 @@ from steadycast.schedule.cadence import Cadence, parse
 from steadycast.schedule.days import ANCHOR, DAY, WORKING_DAYS, Days
 from steadycast.schedule.model import Series, Slot
 
-__all__ = ["instant", "next_slot", "occasion_of", "occurrence_of", "slots"]
+__all__ = ["asks_for", "instant", "next_slot", "occasion_of", "occurrence_of", "slots"]
 
 _NOTHING = dt.timedelta()
 _SECOND = dt.timedelta(seconds=1)
@@ -60,6 +60,12 @@ def instant(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """The UTC instant of a naive wall time, by the rules of `slots`."""
     # fold=0 is the offset before a change of the clocks, in a gap as in a fold (PEP 495): what RFC 5545 asks for.
     return local.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
+
+
+def asks_for(series: Series, local: dt.datetime) -> bool:
+    """Whether the rhythm of a series has that wall time on that day, be it excused or moved."""
+    day = local.date()
+    return local in parse(series.every, series.rrule).moments(day, day, series.start or ANCHOR)
 
 
 def occasion_of(slot_id: str) -> str:
