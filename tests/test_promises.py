@@ -288,3 +288,29 @@ def test_an_event_whose_hour_is_edited_between_its_announcements_is_announced_ag
     serve(bench, 26, 9, 0)
     assert serve(bench, 27, 15, 0) == [("club@2026-11-28T15:00-1d", "published")]
     assert bench.there() == ["Reading", "Reading"]
+
+
+def test_an_event_whose_file_is_renamed_between_its_announcements_stands_once_in_the_calendar(bench):
+    """And a new event under the old file's name is another one."""
+    calendar = '[channel.calendar]\nplatform = "calendar"\nurl = "https://readers.example/calendar/"\n'
+    event = ("event: {start: 2026-11-28T14:00, end: 2026-11-28T16:00}",)
+    both = COMMUNITY + EVENTS.replace('["far"]', '["calendar", "site"]') + calendar + SITE
+    bench.set_up(both, {"pgc/club.md": article("Reading", *event)})
+    serve(bench, 25, 9, 0)
+    serve(bench, 25, 14, 0)
+    (bench.root / "content/pgc/club.md").rename(bench.root / "content/pgc/club-november.md")
+    serve(bench, 26, 8, 0)
+    bench.drop("pgc/club.md", article("Walk", "event: {start: 2026-12-05T14:00, end: 2026-12-05T16:00}"))
+    serve(bench, 26, 9, 0)
+    assert serve(bench, 27, 14, 0) == [("club@2026-11-28T14:00-1d", "published")] * 2
+    bench.at(30, 9, 0)
+    pipeline.plan(bench.desk, bench.clock.now())
+    bench.clock.advance(2 * DAY + dt.timedelta(hours=5))
+    pipeline.publish(bench.desk)
+    told = (bench.desk.workspace.out / "calendar" / "calendar.ics").read_text()
+    assert sorted(line for line in told.splitlines() if line.startswith("SUMMARY")) == [
+        "SUMMARY:Reading",
+        "SUMMARY:Walk",
+    ]
+    page = (bench.desk.workspace.out / "site" / "events.html").read_text()
+    assert page.count(">Reading<") == 1

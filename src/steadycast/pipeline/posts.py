@@ -34,6 +34,7 @@ class Place:
     at: dt.datetime
     key: str
     dated: dt.datetime | None = None
+    draft: str | None = None  # the id of what goes out there
 
 
 class Posts:
@@ -52,7 +53,7 @@ class Posts:
             if draft is None:
                 raise Refused(GONE, channel=claimed.channel)
             slot = (claimed.channel, claimed.slot, claimed.series, claimed.at, claimed.marker)
-            return self.post(draft, Place(*slot, dated=self._dated(claimed)))
+            return self.post(draft, Place(*slot, dated=self._dated(claimed), draft=claimed.draft))
         except DraftError as error:
             raise Refused(str(error), channel=claimed.channel) from None
 
@@ -84,6 +85,7 @@ class Posts:
             channel=place.channel,
             slot=place.slot,
             key=place.key,
+            draft=place.draft or "",
             published=(place.dated or place.at).astimezone(zone),
             slot_at=place.at.astimezone(zone) if place.dated else None,
             zone=zone,
@@ -121,8 +123,9 @@ def stand_in(desk: Desk) -> Callable[[Look], Post]:
         key, series = (row.marker, row.series) if row else ("", "")
         try:
             draft = approved(desk, row.draft) if row and row.draft else None
-            if draft:
-                return Posts(desk).post(draft, Place(look.channel, look.slot, series, look.at, key))
+            if row and draft:
+                place = Place(look.channel, look.slot, series, look.at, key, draft=row.draft)
+                return Posts(desk).post(draft, place)
         except Exception:  # noqa: S110 a draft that cannot be rendered any more stops no look: the key is what counts
             pass
         return Post(key, look.channel, look.slot, "", "", "", "", ("",), look.at.astimezone(zone), series=series)

@@ -371,7 +371,7 @@ def _rehearsed(desk: Desk, row: DeliveryRow) -> Sent:
         if draft is None:
             return replace(sent, state=State.REFUSED, message=GONE)
         desk.settings(row.channel)
-        post = Posts(desk).post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker))
+        post = Posts(desk).post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft))
     except SteadycastError as error:
         return replace(sent, state=State.REFUSED, message=str(error))
     parts = f" in {len(post.parts)} parts" if len(post.parts) > 1 else ""

@@ -127,7 +127,9 @@ def _relinked(posts: Posts, row: DeliveryRow, post: Post) -> Post:
     if draft is None or next(crosslinks(draft.body), None) is None:
         return post
     try:
-        fresh = posts.post(as_shown(draft), Place(row.channel, row.slot, row.series, row.at, row.marker))
+        fresh = posts.post(
+            as_shown(draft), Place(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft)
+        )
     except SteadycastError:
         return post
     if _LINK.sub("", fresh.html) != _LINK.sub("", post.html):

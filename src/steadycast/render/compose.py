@@ -41,6 +41,7 @@ class Target:
     channel: str
     slot: str = ""
     key: str = ""
+    draft: str = ""  # the draft's id: its path may be another tomorrow
     published: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     slot_at: dt.datetime | None = None  # the slot's instant, where `published` is another
     zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -319,15 +320,22 @@ class _Composer:
         end = self._aware(given.end) if given.end else start + usual
         if end < start:
             self._fault("the event ends before it starts", "mend event.start or event.end")
-        return Event(start, end, self._line(given.place), given.url, given.all_day, _uid(self.draft))
+        return Event(
+            start,
+            end,
+            self._line(given.place),
+            given.url,
+            given.all_day,
+            _uid(self.target.draft or str(self.draft.path)),
+        )
 
     def _aware(self, moment: dt.datetime) -> dt.datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.target.zone)
 
 
-def _uid(draft: Draft) -> str:
-    """An event's id in calendars: of the draft, which two announcements share."""
-    return str(uuid.uuid5(_EVENTS, hashlib.sha256(str(draft.path).encode()).hexdigest()[:16]))
+def _uid(draft: str) -> str:
+    """An event's id in calendars: of the draft, which two announcements share, whatever its file is called by then."""
+    return str(uuid.uuid5(_EVENTS, hashlib.sha256(draft.encode()).hexdigest()[:16]))
 
 
 @lru_cache(maxsize=1024)
