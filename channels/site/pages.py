@@ -106,10 +106,8 @@ class Pages:
     def _front(self) -> None:
         """The front page, the events and the overviews: what every post may change."""
         shown = [self._view(p) for p in self.shelf.posts[: self.size]]
-        by_draft = {
-            (p.event.uid or p.draft or p.key): p for p in reversed(self.shelf.posts) if p.event
-        }  # announced twice, held once
-        events = sorted((self._view(p) for p in by_draft.values()), key=lambda v: str(v["moment"]["start"]))
+        held = {p.event.uid or p.draft or p.key: p for p in reversed(self.shelf.posts) if p.event}  # announced twice
+        events = sorted((self._view(p) for p in held.values()), key=lambda v: str(v["moment"]["start"]))
         coming = [e for e in events if not e["moment"]["over"]]
         past = [e for e in reversed(events) if e["moment"]["over"]][:100]
         rows = {kind: self._overview(kind) for kind in OVERVIEWS}
