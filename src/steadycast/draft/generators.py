@@ -37,10 +37,12 @@ _CONTAINER = re.compile(r" {0,3}:::+[ \t]*([A-Za-z][\w-]{0,30})([^\n]{0,200})")
 _CONTAINER_ENDS = re.compile(r" {0,3}:::+[ \t]*")
 _LEFT = re.compile(
     CODE + r"|(?P<mark>\{\{[<%][^{}]{1,1000}[>%]\}\}|\{\{-?\s{0,9}[a-z_]\w{0,40}\.[a-z_][^{}]{0,500}\}\}"
-    r"|^</?[A-Z][a-z]\w{0,60}[^<>\n]{0,500}>|^(?:import|export)\s.{0,300}['\"{=;]|^ {0,3}:::+.{0,60}"
+    r"|</?[A-Z][a-z]\w{0,60}(?=[\s/>.])[^<>\n]{0,500}>|^(?:import|export)\s.{0,300}['\"{=;]|^ {0,3}:::+.{0,60}"
     r"|\{%-?\s*[a-z_]\w{0,40}\b[^{}]{0,1000}%\}"
+    r"|(?<![{$\\])\{[a-z_]\w{0,40}(?:\.[A-Za-z_]\w{0,40}){1,5}\}(?!\})"  # MDX's {props.title}
     r"|(?<=\]\()\{(?:author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to one of its lists
 )
+_DRAWN = re.compile(r" {0,3}(?:`{3,}|~{3,})[ \t]*\{?\.?(mermaid|plantuml)\b")
 _PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))")
 
 
@@ -60,9 +62,14 @@ def in_markdown(body: str) -> str:
 
 def left_over(body: str) -> Iterator[tuple[int, str, str]]:
     """(line of the body, what is wrong, the mend) for each mark that would stand on a page as it is written."""
-    if not any(mark in body for mark in ("{{", "{%", "](", "<", "import ", "export ", ":::")):
+    if not any(mark in body for mark in ("{", "](", "<", "import ", "export ", ":::", "mermaid", "plantuml")):
         return
+    inside = False
     for number, line, fenced in marked_lines(body.split("\n")):
+        if fenced and not inside and (drawn := _DRAWN.match(line)):
+            said = f"the {drawn[1]} diagram is shown as its code: no channel draws it"
+            yield number + 1, said, "put a picture of it in its place"
+        inside = fenced
         for found in () if fenced else _LEFT.finditer(line):
             if mark := found["mark"]:
                 said = f"{mark[:60]} would be published as it stands: only the site's own generator reads it"

@@ -22,6 +22,7 @@ from steadycast.draft.attached import Attached, Folder, is_remote
 from steadycast.draft.comments import without_comments
 from steadycast.draft.cost import check_cost
 from steadycast.draft.decoding import SAVE_ANEW, decoded, shown, visible
+from steadycast.draft.definitions import with_definitions_shown, without_modules
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front, split, with_properties
 from steadycast.draft.generators import in_markdown, left_over
@@ -88,7 +89,8 @@ def parse(
         if _OF_NOTION.search(path.stem):
             front = with_properties(front)
         with _lines_of(front):
-            front = replace(front, body=in_markdown(without_comments(front.body)))
+            body = without_modules(front.body) if path.suffix.lower() == ".mdx" else front.body
+            front = replace(front, body=with_definitions_shown(in_markdown(without_comments(body))))
             check_depth(front.body)
             check_cost(front.body)
         folder = cache(partial(_folder, path, content_root, origin))

@@ -160,7 +160,7 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
 
 def _there(root: Path, days: Mapping[str, dt.datetime]) -> Iterator[tuple[str, bytes]]:
     """(path, its first bytes) of each Markdown file that a repository has now; other kinds are no issue there."""
-    wanted = {path for path in days if PurePosixPath(path).suffix.lower() in {".md", ".markdown"}}
+    wanted = {path for path in days if PurePosixPath(path).suffix.lower() in {".md", ".markdown", ".mdx"}}
     wanted = {path for path in wanted if is_draft_name(PurePosixPath(path).name)}
     if is_bare(root):
         yield from ((path, raw[:HEAD]) for path, raw in committed(root, LARGEST) if path in wanted)

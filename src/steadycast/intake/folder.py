@@ -21,7 +21,7 @@ from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 if TYPE_CHECKING:
     from steadycast.draft import Draft
 
-SUFFIXES = frozenset({".md", ".markdown", TEXT}) | DOCUMENTS
+SUFFIXES = frozenset({".md", ".markdown", ".mdx", TEXT}) | DOCUMENTS
 _FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
 _TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")
 _FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site", "Thumbs.db", "desktop.ini", "Icon\r"})
