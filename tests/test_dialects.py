@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from steadycast.draft import parse
+from steadycast.intake.documents import as_markdown
+from steadycast.intake.folder import SUFFIXES
 
 TREE = Path(__file__).parent / "dialects"
 EXPECTED = tomllib.loads((TREE / "expected.toml").read_text(encoding="utf-8"))
@@ -17,11 +19,14 @@ MTIME = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 def read(name):
     file = TREE / "pgc" / name
-    return parse(file.read_bytes(), PurePosixPath("pgc", name), file, TREE, zone=ZONE, mtime=MTIME)
+    raw, _ = as_markdown(file.read_bytes(), file.suffix, 1_000_000)
+    return parse(raw, PurePosixPath("pgc", name), file, TREE, zone=ZONE, mtime=MTIME)
 
 
 def test_every_file_of_the_tree_is_expected():
-    assert {str(file.relative_to(TREE / "pgc")) for file in (TREE / "pgc").rglob("*.md")} == set(EXPECTED)
+    assert {
+        str(file.relative_to(TREE / "pgc")) for file in (TREE / "pgc").rglob("*") if file.suffix in SUFFIXES
+    } == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)

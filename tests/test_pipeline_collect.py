@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import threading
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
 
 from steadycast import pipeline
 from steadycast.errors import InputError
+from steadycast.intake.folder import SUFFIXES
 from steadycast.pipeline import Desk
 from steadycast.workspace import load
 
@@ -275,5 +276,6 @@ def test_a_tree_of_every_dialect_is_taken_as_it_is(bench, desk):
     desk = bench.set_up(settings)
     shutil.copytree(tree, bench.root / "content/pgc", dirs_exist_ok=True)
     collected = collect(desk)
-    assert [str(problem) for problem in collected.problems if problem.path.endswith(".md")] == []
-    assert len(collected.taken) == len(list(tree.rglob("*.md")))
+    drafts = [file for file in tree.rglob("*") if file.suffix in SUFFIXES]
+    assert [str(problem) for problem in collected.problems if PurePosixPath(problem.path).suffix in SUFFIXES] == []
+    assert len(collected.taken) == len(drafts)

@@ -105,7 +105,7 @@ def outline(body: str, *, on_the_web: bool = True, of_html: bool = False) -> Out
     if not on_the_web and (told := _of_its_beginning(body)) is not None:
         return told
     xml = _parsed(body, of_html=of_html)
-    scan, node = _scanned(xml, whole=_MORE.search(body) is not None, of_html=of_html)
+    scan, node = _scanned(xml, whole=_MORE.search(body) is not None, literal=of_html or _has_no_mark(body))
     # Most of a text shows no file: from here on only what could is looked at.
     while node is not None and (begins := _SHOWS_FILE.search(xml, node.end())):
         for node in _NODE.finditer(xml, begins.start()):
@@ -147,7 +147,7 @@ def _of_its_beginning(body: str) -> Outline | None:
         return None
     if _MORE.search(body):
         return None
-    scan, _ = _scanned(_parsed(body[: end + 2]))
+    scan, _ = _scanned(_parsed(body[: end + 2]), literal=_has_no_mark(body))
     settled = scan.title_is_settled or (scan.blocks and not _LEVEL_1.search(body))
     return Outline(scan.heading, scan.paragraph, ()) if settled and scan.paragraph else None
 
@@ -157,12 +157,16 @@ def _parsed(body: str, *, of_html: bool = False) -> str:
     return undisguised(comrak.markdown_to_xml(body, extension_options=extensions, render_options=_POSITIONS))
 
 
-def _scanned(xml: str, *, whole: bool = False, of_html: bool = False) -> tuple[_Scan, re.Match[str] | None]:
+def _has_no_mark(body: str) -> bool:
+    return "{{" not in body and "{%" not in body
+
+
+def _scanned(xml: str, *, whole: bool = False, literal: bool = False) -> tuple[_Scan, re.Match[str] | None]:
     """What the beginning tells, and the node after which there is neither a heading nor a paragraph to look for.
 
     `whole`: every paragraph is looked for, as the summary may be several.
     """
-    scan, last = _Scan(of_html), _last_of_the_top(xml)
+    scan, last = _Scan(literal), _last_of_the_top(xml)
     for node in _NODE.finditer(xml):
         scan.node(*node.groups())
         past = node.end() > last
@@ -182,7 +186,7 @@ MAX_TAGS = 5000  # sanitisers take time by the square of the nesting: 200,000 op
 
 @dataclass(slots=True)
 class _Scan:
-    of_html: bool = False
+    literal: bool = False  # what looks like a generator's mark is words
     paragraph: str = ""
     other: str = ""  # the first words of a list or a quotation
     files: list[Shown] = field(default_factory=list)
@@ -269,7 +273,7 @@ class _Scan:
             self.close_heading(words, element.attributes)
         elif element.name == "paragraph":
             self.silent = ""
-            words = words if self.of_html else _SHORTCODE.sub("", words).strip()
+            words = words if self.literal else _SHORTCODE.sub("", words).strip()
             if element.depth > 1:
                 self.other = self.other or words
             elif words:
