@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+NAMES, NAME = {"by", "member"}, 40  # columns of names, and how much of one they show: its path and --json have it whole
 WIDE = 200  # columns where there is no window
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 Progress = Callable[[int, int], None]  # how many are done, of how many
@@ -47,9 +48,15 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, title
     for row in rows:
         # Text, never markup: a title like "[red]" is a title.
         cells = {key: shown("" if row.get(key) is None else str(row[key])) for key in columns}
+        cells |= {key: cut(cells[key]) for key in cells.keys() & NAMES}
         cells |= {"link": "\n".join(map(shown, str(row["link"]).split("\n")))} if "link" in cells else {}
         table.add_row(*(Text(cells[key], style=COLOURS.get(cells[key], "")) for key in columns))
     console.print(table)
+
+
+def cut(name: str) -> str:
+    """A name as a table has room for: a folder's may have two hundred characters, and squeeze all other columns."""
+    return name if len(name) <= NAME else f"{name[: NAME - 1]}…"
 
 
 def linked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -13,17 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter, validators
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.processes import Processes
+from steadycast.errors import InputError
 
 if TYPE_CHECKING:
     from steadycast.pipeline import Desk
     from steadycast.workspace import Workspace
 
+Server = TypeVar("Server")
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))]
 PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
 LOOK = 1.0  # seconds between two looks at steadycast.toml
@@ -74,7 +76,7 @@ def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, st
     root = desk.workspace.root
     if not healthy(port, processes, stop):
         if not stop.is_set():
-            complain(f"Prefect's server did not start: see {desk.workspace.var / 'log' / 'server.log'}")
+            complain(f"Prefect's server did not start: {why_ended(processes, 'server', port)}")
             return NEEDS_A_PERSON
         return OK
     processes.start("flows", [sys.executable, str(desk.workspace.flows / "serve.py")], env, root)
@@ -88,7 +90,7 @@ def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, st
     threading.Thread(target=follow, args=(desk.workspace, stop), daemon=True, name="settings").start()
     while not stop.wait(0.5):
         for name, code in processes.dead().items():
-            complain(f"{name} ended with code {code}: see {processes.logs / f'{name}.log'}")
+            complain(f"{name} ended with code {code}: {why_ended(processes, name, port)}")
             return NEEDS_A_PERSON
     return OK
 
@@ -106,7 +108,7 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
     if not port:
         yield
         return
-    server = HealthServer(free_port(port), ask)
+    server = listening(port, lambda port: HealthServer(port, ask))
     server.start()
     say("", f"Health      http://127.0.0.1:{server.server_port}/health")
     try:
@@ -171,6 +173,24 @@ def free_port(port: int) -> int:
                 probe.bind(("127.0.0.1", candidate))
                 return candidate
     return port
+
+
+def why_ended(processes: Processes, name: str, port: int) -> str:
+    """Why a child that is gone may have ended, and the way out: its port is somebody else's by now, or its log says."""
+    if name == "server" and (other := free_port(port)) != port:
+        return (
+            f"another program took port {port} meanwhile (try again, or choose another: `steadycast up --port {other}`)"
+        )
+    return f"see {processes.logs / f'{name}.log'}"
+
+
+def listening(port: int, listen: Callable[[int], Server], tries: int = 20) -> Server:
+    """A server on `port`, or on the next one that is free, also where it is taken between the look and the start."""
+    for candidate in range(port, port + tries):
+        with contextlib.suppress(OSError):
+            return listen(free_port(candidate))
+    said = f"no port from {port} to {port + tries} is free for /health"
+    raise InputError(said, mend="choose another: `steadycast up --health-port N`; 0 leaves it out")
 
 
 def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:

@@ -1,0 +1,105 @@
+"""Decisions by command, and how a table tells them: an archive approved or rejected by its dates, a kit confirmed with the time it was posted."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from pipeline_bench import EVENING, article
+from test_cli import BAD_INPUT, KIT, OK, SITE_ONLY, run, stocked, told  # noqa: F401  fixtures
+
+from steadycast import pipeline
+
+OLD = "---\ntitle: Old {n}\ndate: {day}\n---\nWords of a day long gone, number {n}.\n"
+
+
+@pytest.fixture
+def archive(bench):
+    """Twelve drafts of 2019 that came at once, and one of today."""
+    drafts = {f"pgc/{n:02}.md": OLD.format(n=n, day=f"2019-{n:02}-01") for n in range(1, 13)}
+    bench.set_up(SITE_ONLY, drafts | {"pgc/today.md": article("Today")})
+
+
+def states(told):  # noqa: F811
+    return {row["path"]: row["state"] for row in told("list")}
+
+
+def test_an_archive_is_approved_by_one_command(bench, archive, run, told):  # noqa: F811
+    run("intake", code=1)
+    assert list(states(told).values()).count("archive") == 12
+    out = run("approve", "--archive", "--by", "ann", code=OK)[1]
+    assert out.count("approved  Old ") == 12
+    assert set(states(told).values()) <= {"stock", "planned"}
+    assert {row.approved_by for row in bench.desk.ledger.drafts() if row.title.startswith("Old")} == {"ann"}
+
+
+def test_what_is_dated_before_a_day_is_rejected_by_one_command(bench, archive, run, told):  # noqa: F811
+    """Only that: what is younger, and what is of today, stands as it was."""
+    run("intake", code=1)
+    out = run("reject", "--all", "--before", "2019-07-01", code=OK)[1]
+    assert out.count("rejected  Old ") == 6
+    found = states(told)
+    assert sorted(path for path, state in found.items() if state == "rejected") == [
+        f"pgc/{n:02}.md" for n in range(1, 7)
+    ]
+    assert {found[f"pgc/{n:02}.md"] for n in range(7, 13)} == {"archive"}
+    assert found["pgc/today.md"] in {"stock", "planned"}
+
+
+@pytest.mark.parametrize("words", [["--all"], ["--before", "2019-07-01"]])
+def test_all_and_before_belong_together(bench, archive, run, words):  # noqa: F811
+    assert "belong together" in run("reject", *words, code=BAD_INPUT)[2]
+
+
+MORNING_AFTER = EVENING + dt.timedelta(hours=11)
+
+
+@pytest.fixture
+def kit(bench, monkeypatch):
+    """A kit that was laid at its hour; it is the next morning now."""
+    desk = stocked(bench, KIT)
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    bench.clock.advance(EVENING - bench.clock.now())
+    pipeline.publish(desk)
+    monkeypatch.setattr(pipeline, "now", lambda: MORNING_AFTER)
+    (row,) = [d for d in desk.ledger.deliveries() if d.state == "handed"]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "verdict"),
+    [
+        (["--at", "20:03"], EVENING + dt.timedelta(minutes=3), "kept"),
+        (["--at", "2026-11-23 20:03"], EVENING + dt.timedelta(minutes=3), "kept"),
+        (["--at", "2026-11-23T21:30"], EVENING + dt.timedelta(minutes=90), "late"),
+        ([], MORNING_AFTER, "late"),
+    ],
+)
+def test_a_kit_is_confirmed_with_the_time_it_was_posted(bench, run, kit, said, at, verdict):  # noqa: F811
+    """Without it, what was there at its minute is late in the record, because a person said so in the morning."""
+    out = run("confirm", kit.marker, "--url", "https://weibo.com/1/a", *said, code=OK)[1]
+    assert "is confirmed: https://weibo.com/1/a" in out
+    row = bench.desk.ledger.delivery(kit.id)
+    assert (row.state, row.finished, row.verdict) == ("confirmed", at, verdict)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"), [("yesterday", "is no time"), ("25:00", "is no time"), ("2026-11-24 09:00", "is still to come")]
+)
+def test_a_time_that_cannot_be_confirms_nothing(bench, run, kit, said, why):  # noqa: F811
+    assert why in run("confirm", kit.marker, "--url", "https://weibo.com/1/a", "--at", said, code=BAD_INPUT)[2]
+    assert bench.desk.ledger.delivery(kit.id).state == "handed"
+
+
+def test_a_long_name_leaves_room_for_the_other_columns(bench, run, told):  # noqa: F811
+    """A member's folder may have two hundred characters: a table shows the beginning, its path and JSON all of it."""
+    name = "n" * 200
+    bench.set_up(SITE_ONLY, {f"ugc/{name}/a.md": article("A title of some words")})
+    shown = run("intake")[1]
+    listed = run("list", code=OK)[1]
+    for out in (shown, listed):
+        assert "n" * 39 + "…" in out
+        assert "A title of some words" in out
+        assert out.count("n") >= 39 + 200, "the path is folded, and whole"
+    assert [row["member"] for row in told("list")] == [name]
