@@ -19,6 +19,7 @@ from steadycast.pipeline import others, pictures
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.identity import copies
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Problem
@@ -181,7 +182,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
     workspace = desk.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     pins, titles, links = _Pins(desk, now), Titles(), PageLinks(desk)
-    quotas = Quotas(desk)
+    quotas, drafts = Quotas(desk), list[Draft]()
     named: set[Path] = set()
     broken: set[PurePosixPath] = set()
     alone: list[folder.Other] = []
@@ -191,6 +192,8 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
             yield Problem(str(item.path), item.line, item.message, item.mend)
         elif isinstance(item, folder.Other):
             alone.append(item)
+        elif isinstance(item, folder.Unsettled):
+            broken.add(item.path)
         elif isinstance(item, folder.Note):
             yield Problem(str(item.path), None, item.said, item.mend, harmless=True)
         elif isinstance(item, folder.Found):
@@ -202,6 +205,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 broken.add(item.path)
                 yield _problem(error, str(item.path))
                 continue
+            drafts.append(draft)
             named.update(ref.path for ref in draft.media)
             if item.lost:
                 yield Problem(str(item.path), None, item.lost, "name pictures in Markdown", harmless=True)
@@ -219,6 +223,8 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
         if progress:
             progress(n, n)
     yield from titles.problems()
+    with contextlib.suppress(LedgerError):
+        yield from copies(desk, drafts, broken)
     yield from others.problems(desk, alone, named, broken)
 
 

@@ -20,8 +20,8 @@ from steadycast.pipeline import archive, others, pictures
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import with_media
-from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
-from steadycast.pipeline.identity import as_known, held, memory
+from steadycast.pipeline.frozen_draft import to_content, to_plan
+from steadycast.pipeline.identity import as_known, held, ids, memory
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
@@ -170,7 +170,7 @@ def _folder(
     broken = {PurePosixPath(problem.path) for problem in problems}
     problems += others.problems(desk, alone, named, broken)
     changes = reconcile.reconcile(
-        drafts, known, present=present, make_id=_ids({k.id for k in known}), memory=memory(desk)
+        drafts, known, present=present, make_id=ids({k.id for k in known}), memory=memory(desk)
     )
     return archive.held_back(desk, changes, rows, dated, now), problems, prints
 
@@ -194,20 +194,6 @@ def _parse(desk: Desk, item: folder.Found) -> Draft:
         mtime=item.mtime,
         known_series=workspace.series_names,
     )
-
-
-def _ids(taken: set[str]) -> Callable[[Draft], str]:
-    """Makes ids for drafts; one whose path and content were another draft's before gets the next."""
-
-    def make(draft: Draft) -> str:
-        for salt in range(1000):
-            id_ = draft_id(str(draft.path), draft.revision, *([str(salt)] if salt else []))
-            if id_ not in taken:
-                taken.add(id_)
-                return id_
-        raise AssertionError
-
-    return make
 
 
 def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[Taken]:

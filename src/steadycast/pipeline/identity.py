@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
-from steadycast.intake.reconcile import COPY, DOUBTFUL, Known, Memory
+from steadycast.draft import Draft
+from steadycast.intake.reconcile import COPY, DOUBTFUL, Known, Memory, reconcile
 from steadycast.intake.similar import Text
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.results import Problem, many
 
 ARCHIVE = "archive"
@@ -47,20 +50,76 @@ def held(desk: Desk) -> list[Problem]:
     rows = {row.id: row for row in desk.ledger.drafts()}
     waiting = [row for row in rows.values() if row.state in {COPY, DOUBTFUL}]
     went_out = used(desk) if waiting else {}
-    found = [_named(desk, row, rows.get(row.resembles), went_out) for row in waiting]
+    found = []
+    for row in waiting:
+        other = rows.get(row.resembles)
+        one = Held(row.id, row.path, row.state, row.resembles)
+        gone = other is not None and other.state == "gone"
+        found.append(_named(desk, one, other.path if other else None, went_out, gone=gone))
     return found + _archives(desk, [row for row in rows.values() if row.state == ARCHIVE])
 
 
-def _named(desk: Desk, row: DraftRow, other: DraftRow | None, used: dict[str, dt.datetime]) -> Problem:
-    name = other.path if other else "a draft that is no longer known"
+def copies(desk: Desk, drafts: Collection[Draft], present: Collection[PurePosixPath]) -> list[Problem]:
+    """What `held` would say of copies and doubtful drafts, had `drafts` been taken in; nothing is written.
+
+    `present` are the paths that could not be read.
+    """
+    rows = {row.id: row for row in desk.ledger.drafts()} if has_ledger(desk) else {}
+    known = [as_known(row) for row in rows.values() if row.source == "folder"]
+    found = reconcile(drafts, known, present=present, make_id=ids(set(rows)), memory=memory(desk) if rows else None)
+    changes = [*found.new, *found.edited, *found.renamed, *found.back]
+    here = {change.id: str(change.draft.path) for change in changes}
+    waiting = [(c.id, str(c.draft.path), c.held, c.resembles) for c in changes if c.held in {COPY, DOUBTFUL}]
+    waiting += [(k.id, str(k.path), k.held, k.resembles) for k in found.same if rows[k.id].state in {COPY, DOUBTFUL}]
+    gone = {known.id for known in found.deleted} | {
+        row.id for row in rows.values() if row.state == "gone"
+    } - here.keys()
+    went_out = used(desk) if waiting and rows else {}
+    told = []
+    for id, path, why, resembles in waiting:
+        other = here.get(resembles) or (rows[resembles].path if resembles in rows else None)
+        told.append(_named(desk, Held(id, path, why, resembles), other, went_out, gone=resembles in gone))
+    return told
+
+
+def has_ledger(desk: Desk) -> bool:
+    """Whether there is one already: a new workspace has none, and `check` makes none."""
+    return "://" in desk.workspace.ledger or Path(desk.workspace.ledger).exists()
+
+
+def ids(taken: set[str]) -> Callable[[Draft], str]:
+    """Makes ids for drafts; one whose path and content were another draft's before gets the next."""
+
+    def make(draft: Draft) -> str:
+        for salt in range(1000):
+            id_ = draft_id(str(draft.path), draft.revision, *([str(salt)] if salt else []))
+            if id_ not in taken:
+                taken.add(id_)
+                return id_
+        raise AssertionError
+
+    return make
+
+
+class Held(NamedTuple):
+    """A draft that waits to be told apart: as what, and from which."""
+
+    id: str
+    path: str
+    why: str
+    resembles: str
+
+
+def _named(desk: Desk, row: Held, name: str | None, used: dict[str, dt.datetime], *, gone: bool) -> Problem:
+    name = name or "a draft that is no longer known"
     out = used.get(row.resembles)
     day = f", which went out on {out.astimezone(desk.workspace.community.zone):%Y-%m-%d}" if out else ""
-    if row.state == DOUBTFUL:
+    if row.why == DOUBTFUL:
         mend = f"a new one: `steadycast approve {row.id}`; the same: `steadycast reject {row.id}`, or remove the file"
         return Problem(row.path, None, f"looks like {name}{day}", mend)
-    gone = ", which is gone" if other is not None and other.state == "gone" and not out else ""
+    lost = ", which is gone" if gone and not out else ""
     mend = f"remove one of the two; `steadycast approve {row.id}` makes it a draft of its own"
-    return Problem(row.path, None, f"is a copy of {name}{day}{gone}", mend)
+    return Problem(row.path, None, f"is a copy of {name}{day}{lost}", mend)
 
 
 def _archives(desk: Desk, rows: list[DraftRow]) -> list[Problem]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
 from steadycast.draft import Draft, MediaRef
+from steadycast.errors import LedgerError
 from steadycast.intake.quota import Quota
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.identity import has_ledger
 from steadycast.schedule.model import Origin
 
 
@@ -33,13 +36,15 @@ class Quotas:
     def of(self, member: str) -> Quota:
         """One member's."""
         if member not in self._of:
-            self._of[member] = Quota(member, self.desk.workspace.intake.member_media, self._held(member))
+            held: dict[str, Mapping[str, int]] = {}
+            with contextlib.suppress(*([LedgerError] if self.desk.readonly else [])):  # `check` tells it apart
+                held = self._held(member)
+            self._of[member] = Quota(member, self.desk.workspace.intake.member_media, held)
         return self._of[member]
 
     def _held(self, member: str) -> dict[str, Mapping[str, int]]:
         """What is in var/media of any revision, and what lies in content/ of those that are there now."""
-        ledger = self.desk.workspace.ledger
-        if "://" not in ledger and not Path(ledger).exists():  # `check` of a new workspace
+        if not has_ledger(self.desk):
             return {}
         found: dict[str, dict[str, int]] = defaultdict(dict)
         for path, here, media in self.desk.ledger.media_of(member):
