@@ -26,7 +26,7 @@ HOUSE = (
     + '[channel.mail]\nplatform = "mail"\nfrom = "house@readers.example"\nhost = "smtp.readers.example"\npassword = "NO_SUCH_SECRET"\n'
     + '[channel.hook]\nplatform = "webhook"\nurl = "NO_SUCH_SECRET"\n'
 )
-BODY = "Words **with** marks.\n\n![sea](sea.png)\n\n![far](https://elsewhere.example/a.png)\n\n[a link](https://x.example/)"
+BODY = 'Words **with** marks.\n\n![sea](sea.png "The sea at noon")\n\n![far](https://elsewhere.example/a.png)\n\n[a link](https://x.example/)'
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 
 
@@ -58,6 +58,8 @@ def test_each_channel_is_shown_as_it_will_be(house):
     assert 'role="presentation"' in letter
     assert '<p class="meta">Test readers · Bob' in page_of(made, "feed/item.html")
     assert 'style="' in page_of(made, "wechat/body.html")
+    for page in (site, letter, page_of(made, "feed/item.html")):
+        assert re.search("<figcaption[^>]*>The sea at noon</figcaption>", page)
     shown = made.page.read_text(encoding="utf-8")
     assert "Words with marks." in shown, "the letter's text"
     assert "【The sea】" in shown

@@ -9,7 +9,6 @@ from steadycast.channel import Media, Post, with_media
 
 _HEADING = re.compile(r"<(/?)h([1-6])\b")
 _PICTURE = re.compile(r"<img\b[^>]*>")
-_ALONE = re.compile(r'<p>\s*(<img\b[^>]* title="([^"]+)"[^>]*>)\s*</p>')
 _BOX = re.compile(r'<input\b(?=[^>]* type="checkbox")([^>]*)>')
 
 
@@ -17,7 +16,6 @@ def body(post: Post, base: str, words: Mapping[str, str]) -> str:
     """The post's HTML with its files under `base`."""
     files = {f"media:{m.sha256}": m for m in post.of("image")}
     html = _PICTURE.sub(lambda found: _sized(found[0], files), post.html)
-    html = _ALONE.sub(r"<figure>\1<figcaption>\2</figcaption></figure>", html)
     html = _BOX.sub(lambda m: f'<input aria-label="{words["done" if " checked" in m[1] else "to_do"]}"{m[1]}>', html)
     html = html.replace("<pre", '<pre tabindex="0"')  # what scrolls sideways can be reached from a keyboard
     html = html.replace("<table", '<div class="wide" tabindex="0"><table').replace("</table>", "</table></div>")

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from steadycast import durable
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.render.count import count
-from steadycast.shelf import Shelf, media_name, slot_path, with_media
+from steadycast.shelf import Shelf, captioned, media_name, slot_path, with_media
 from steadycast.turn import held as in_turn
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Shelf",
     "Unknown",
     "View",
+    "captioned",
     "count",
     "durable",
     "in_turn",
