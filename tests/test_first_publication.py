@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import os
 import pty
+import re
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import pytest
-from pipeline_bench import FAR, SETTINGS, article
+from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, article
 
 from steadycast import pipeline
 from steadycast.cli import main_job
@@ -115,3 +118,36 @@ def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(bench, 
     assert process.wait(60) == 0, told.decode()
     assert b"far: Draft 1" in told
     assert bench.there() == sent
+
+
+def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies_there(bench):
+    """Every link that is not of the web names a file beside the report; none leads to another draft's page."""
+    kits = '[channel.zhihu]\nplatform = "zhihu"\ntitle = "知乎"\n'
+    desk = bench.set_up(
+        COMMUNITY + DAILY.replace('"far"', '"zhihu"') + SITE + kits,
+        {
+            "pgc/1.md": article("First"),
+            "pgc/下一篇.md": article("Next"),
+            "pgc/a/x.md": article("X"),
+            "pgc/b/x.md": article("Y"),
+        },
+    )
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    bench.at(23, 20, 0)
+    pipeline.publish(desk)
+    for name in ("pgc/下一篇.md", "pgc/a/x.md"):
+        pipeline.preview(desk, name, now=bench.clock.now())
+    made = pipeline.report(desk, bench.clock.now())
+    links = [html.unescape(link) for link in re.findall(r'href="([^"#]+)"', made.page.read_text())]
+    web = [link for link in links if link.startswith("http")]
+    lie = {(made.page.parent / unquote(link)).resolve() for link in links if link.startswith("..")}
+    assert all(file.is_file() for file in lie)
+    var = desk.workspace.var.resolve()
+    assert {file.relative_to(var).parts[:2] for file in lie} == {
+        ("out", "site"),
+        ("out", "zhihu"),
+        ("preview", "下一篇"),
+    }
+    assert [link for link in web if link.startswith("https://readers.example/")]
+    assert made.data["record"]["lately"][0]["title"] == "First"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from steadycast import durable
 from steadycast.errors import SettingsError
@@ -62,6 +63,10 @@ class Rooms:
     def cache(self) -> Path:
         """What can be made again."""
         return self.var / "cache"
+
+    def preview_of(self, draft: PurePath) -> Path:
+        """Where the preview of the draft at that path below content/ lies; drafts of one name share the place."""
+        return self.var / "preview" / (re.sub(r"[^\w-]+", "-", draft.stem).strip("-") or "draft")
 
     @property
     def kept_settings(self) -> Path:

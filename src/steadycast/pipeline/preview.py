@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -52,7 +51,7 @@ def preview(
 ) -> Previewed:
     """Writes every channel's post of one draft, and a page with all of them; `out` defaults to var/preview/<name>."""
     found = _draft(desk, draft)
-    target = out or desk.workspace.var / "preview" / (re.sub(r"[^\w-]+", "-", found.path.stem).strip("-") or "draft")
+    target = out or desk.workspace.preview_of(found.path)
     names = [desk.known_channel(channel).name] if channel else channels_for(desk, found)
     with _posts(desk, found, target) as posts:
         return _previewed(desk, found, posts, names, target, now=now)

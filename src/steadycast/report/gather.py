@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from steadycast.ledger import record_reads
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record_reads import DayCount, Share
 from steadycast.ledger.store import Ledger, State
-from steadycast.ledger.tables import DraftRow
+from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, ReceiptRow
 from steadycast.report import model as m
 from steadycast.report.outlook import Outlook, ahead
 from steadycast.report.streaks import Streaks, streaks
@@ -22,6 +24,8 @@ from steadycast.schedule.model import Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
 from steadycast.workspace import Workspace
 
+LATELY = dt.timedelta(days=7)
+SHOWN = 20  # slots that went out lately
 SETTLED = frozenset(v.value for v in Verdict)
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
 
@@ -60,6 +64,7 @@ class _Desk:
             channels=tuple(self._channel(name) for name in self.workspace.channels),
             series=tuple(self._series(series) for series in self.workspace.series.values()),
             plan=tuple(self._entry(slot) for slot in self.outlook.slots),
+            lately=tuple(self._lately()),
             contributors=self._contributors(),
             waiting=(*self._deliveries(), *self._gaps(), *self._drafts()),
             problems=self._problems(),
@@ -169,7 +174,44 @@ class _Desk:
             member=self.workspace.member_title(row.member) if row and row.member else "",
             channels=tuple(self.title(name) for name in series.channels) if series else (),
             note=slot.excused,
+            page=self._preview(row),
         )
+
+    # -- what went out
+
+    def _lately(self) -> Iterable[m.Gone]:
+        """The last slots that went out, each with where it can be seen."""
+        sent: dict[str, list[DeliveryRow]] = defaultdict(list)
+        for row in self.ledger.deliveries(states=DONE, after=self.now - LATELY):
+            sent[row.slot].append(row)
+        for slot, rows in list(reversed(sent.items()))[:SHOWN]:
+            first, series = rows[0], self.workspace.series.get(rows[0].series)
+            draft, named = self.titles.get(first.draft or ""), (series.title if series else "") or first.series
+            receipts = self.ledger.receipts(slot)
+            places = tuple(
+                m.Place(self.title(row.channel), row.url, self._page(row.channel, receipts.get(row.channel)))
+                for row in rows
+            )
+            yield m.Gone(slot, self._local(first.at), named, draft.title if draft else slot, places)
+
+    def _preview(self, row: DraftRow | None) -> str:
+        """The page of a draft's preview, where one was made since the draft came, and it is surely this draft's."""
+        if row is None:
+            return ""
+        folder = self.workspace.preview_of(PurePosixPath(row.path))
+        page = folder / "index.html"
+        if self.previews[folder] > 1 or not page.is_file() or page.stat().st_mtime < row.changed.timestamp():
+            return ""
+        return self._beside(page)
+
+    @cached_property
+    def previews(self) -> Counter[Path]:
+        """How many drafts would have their preview in one place."""
+        return Counter(self.workspace.preview_of(PurePosixPath(row.path)) for row in self.titles.values())
+
+    def _beside(self, page: Path) -> str:
+        """A file under var/ as the report that lies in var/out/report names it."""
+        return quote(os.path.relpath(page.resolve(), (self.workspace.out / "report").resolve()))
 
     # -- people
 
@@ -196,7 +238,7 @@ class _Desk:
                 at=self._local(row.at),
                 note=" ".join(filter(None, (row.code, row.message))),
                 link=row.url,
-                page=self._kit(row.slot, row.channel) if row.state == State.HANDED else "",
+                page=self._page(row.channel, self.ledger.receipts(row.slot).get(row.channel)),
                 command={
                     State.UNKNOWN: f"steadycast settle {key} --url URL",
                     State.HANDED: f"steadycast confirm {key} --url URL",
@@ -204,13 +246,15 @@ class _Desk:
                 }[row.state],
             )
 
-    def _kit(self, slot: str, channel: str) -> str:
-        """The page of the kit that lies ready: channels' folders stand beside the report's."""
-        receipt, out = self.ledger.receipts(slot).get(channel), self.workspace.out.resolve()
-        told = receipt.detail if receipt else {}
-        page = (out / channel / str(told.get("path", "")) / str(told.get("page", ""))).resolve()
-        there = page.is_relative_to(out / channel) and page.is_file()
-        return quote(f"../{page.relative_to(out)}") if there else ""
+    def _page(self, channel: str, receipt: ReceiptRow | None) -> str:
+        """The page of a kit or a post that lies on this machine: channels' folders stand beside the report's."""
+        if receipt is None:
+            return ""
+        told, folder = receipt.detail, (self.workspace.out / channel).resolve()
+        named = folder / str(told.get("path", "")) / str(told.get("page", ""))
+        page = (folder / str(told.get("file", "")) if named == folder else named).resolve()
+        there = page.is_relative_to(folder) and page.suffix == ".html" and page.is_file()
+        return self._beside(page) if there else ""
 
     def _gaps(self) -> Iterable[m.Waiting]:
         """Gaps of the coming day in the ledger's plan, but for a series' next slot where an open alarm tells it."""
@@ -234,6 +278,7 @@ class _Desk:
                 at=self._local(row.changed),
                 member=self.workspace.member_title(row.member) if row.member else "",
                 link=row.path,
+                page=self._preview(row),
                 command=f"steadycast approve {row.id}",
             )
 

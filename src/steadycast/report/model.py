@@ -120,6 +120,27 @@ class PlanEntry:
     member: str = ""  # the member's name for people; "" for the house
     channels: tuple[str, ...] = ()  # channels' names for people
     note: str = ""  # why it is excused
+    page: str = ""  # its draft's preview, relative to the report
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a post can be seen: its address for everybody, or a page beside the report, relative to it."""
+
+    channel: str  # its name for people
+    url: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """One slot that went out lately."""
+
+    slot: str
+    at: dt.datetime
+    series_title: str
+    title: str
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +165,7 @@ class Waiting:
     member: str = ""
     note: str = ""  # what the far side said
     link: str = ""  # where to look
-    page: str = ""  # a kit's page, as an address relative to the report's
+    page: str = ""  # a kit's page or a draft's preview, as an address relative to the report's
     command: str = ""  # what a person types once it is done
 
 
@@ -186,6 +207,7 @@ class Report:
     channels: tuple[ChannelRecord, ...] = ()
     series: tuple[SeriesRecord, ...] = ()
     plan: tuple[PlanEntry, ...] = ()
+    lately: tuple[Gone, ...] = ()  # what went out, the newest first
     contributors: tuple[Contributor, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     problems: tuple[Problem, ...] = ()
