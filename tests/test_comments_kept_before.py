@@ -25,7 +25,7 @@ def kept_before(bench, **content):
     pipeline.plan(desk, bench.clock.now())
     with desk.ledger.write() as connection:
         (stored,) = connection.execute(text("SELECT content FROM revision")).one()
-        whole = json.dumps({**json.loads(stored), **content})
+        whole = json.dumps({key: value for key, value in {**json.loads(stored), **content}.items() if key != "dated"})
         connection.execute(text("UPDATE revision SET content = :whole"), {"whole": whole})
     bench.at(23, 20, 0)
     return desk

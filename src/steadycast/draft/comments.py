@@ -73,13 +73,20 @@ def as_shown(draft: Draft) -> Draft:
     if draft.of_html or draft.path.parts[:1] == ("digest",):
         return draft
     try:
-        body, title = without_comments(draft.body), without_comments(draft.title)
+        body = without_comments(draft.body)
     except DraftError as error:
         error.file, error.line = str(draft.path), (error.line or 1) + draft.body_line - 1
         raise
-    if (body, title) == (draft.body, draft.title):
-        return draft
-    return replace(draft, body=body, title=" ".join(title.split()), summary="")
+    return draft if body == draft.body else replace(draft, body=body, summary="")
+
+
+def title_as_shown(title: str) -> str:
+    """A title that an earlier program made of a heading, without the comments that it kept there."""
+    try:
+        shown = without_comments(title)
+    except DraftError:
+        return title
+    return title if shown == title else " ".join(shown.split())
 
 
 def _after_the_fence(body: str, found: re.Match[str]) -> int:

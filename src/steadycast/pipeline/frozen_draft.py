@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from steadycast.draft import Draft, DraftEvent, MediaRef
+from steadycast.draft.comments import title_as_shown
 from steadycast.ledger.intake import HELD
 from steadycast.schedule.model import Form, Origin, StockItem
 
@@ -49,6 +50,8 @@ def from_content(content: Mapping[str, Any], media: Path, content_root: Path) ->
     Each carries the hash of the bytes that were looked at: a file that is another by now is not taken for it.
     """
     values = dict(content)
+    if "dated" not in values:  # kept by a program that knew no comments; in a title of front matter all marks are words
+        values["title"] = title_as_shown(values["title"])
     values["path"] = PurePosixPath(values["path"])
     values["origin"], values["form"] = Origin(values["origin"]), Form(values["form"])
     for key in ("tags", "series"):
