@@ -314,6 +314,21 @@ def test_what_is_claimed_stays_and_is_said_to(bench, planned):
     assert carried(bench.open(), bench.clock.now())["2026-11-23 20:00"] == "Draft 1"
 
 
+def test_what_went_out_ahead_of_its_hour_stays_and_cannot_be_left_out(bench, planned):
+    pipeline.publish(planned, series="daily")  # by hand, hours before 20:00
+    looked = change.new_rhythm(planned, "daily", "day at 21:00", bench.clock.now())
+    told = [(r["change"], r["was"], r["becomes"]) for r in looked.rows()]
+    assert told[0] == ("stays", "2026-11-23 20:00", "2026-11-23 20:00")
+    assert not [row for row in told[1:] if "2026-11-23" in row[1] + row[2]]
+    assert "Draft 1" not in [row["title"] for row in looked.moved_drafts()]
+    with pytest.raises(InputError, match="out already"):
+        change.skip(planned, "daily", "2026-11-23", bench.clock.now())
+    days = change.skip(planned, "daily", "2026-11-23..2026-11-24", bench.clock.now())
+    assert [(r["change"], r["was"]) for r in days.rows()][:2] == [
+        ("stays", "2026-11-23 20:00"), ("gone", "2026-11-24 20:00")
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
