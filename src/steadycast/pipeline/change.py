@@ -100,7 +100,7 @@ def skip(desk: Desk, series: str, days: str, now: dt.datetime, *, undo: bool = F
     if asked <= of.except_:
         return between(desk, desk.workspace, now)
     _has_slots(of, asked, now)
-    _not_all_begun(desk, of, asked, now)
+    _not_all_begun(desk, of, asked)
     return between(desk, edit.with_skip(desk.workspace, of.name, days), now, max(asked))
 
 
@@ -168,13 +168,13 @@ def _has_slots(series: Series, days: frozenset[dt.date], now: dt.datetime) -> No
     raise InputError(said, mend=f"its next one is {_local(coming)}" if coming else "it has ended")
 
 
-def _not_all_begun(desk: Desk, series: Series, days: frozenset[dt.date], now: dt.datetime) -> None:
+def _not_all_begun(desk: Desk, series: Series, days: frozenset[dt.date]) -> None:
     """An InputError where all that these days promised is claimed or out already."""
     start, end = (dt.datetime.combine(day, dt.time(), series.zone) for day in (min(days), max(days) + DAY))
     there = [each for each in desk.ledger.promised(start, end) if each.slot.series == series.name]
     if there and all(each.fixed for each in there if not each.slot.excused):
         said = f"{_named(there[0].slot)} is claimed or out already: leaving it out changes nothing"
-        raise InputError(said, mend=f"`steadycast plan` shows how far it is")
+        raise InputError(said, mend="`steadycast plan` shows how far it is")
 
 
 def _is_skipped(series: Series, days: frozenset[dt.date]) -> None:
