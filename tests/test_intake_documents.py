@@ -69,6 +69,15 @@ def test_plain_text_is_a_draft_with_its_first_line_as_title(bench):
         assert words in page
 
 
+def test_a_text_in_gbk_is_named_and_a_marked_title_is_one(bench):
+    desk = bench.set_up(SETTINGS, {"pgc/walk.txt": "# 散步记\n\n今天走了10~20公里。\n".encode("gbk")})
+    said = "is written in GBK and was read as such"
+    assert said in [p.message for p in pipeline.check(MORNING, root=bench.root) if p.path == "pgc/walk.txt"]
+    collected = pipeline.collect(desk, MORNING)
+    assert [taken.title for taken in collected.taken] == ["散步记"]
+    assert said in [p.message for p in collected.noticed if p.path == "pgc/walk.txt"]
+
+
 @pytest.mark.parametrize("text", ["时间: 周五\n地点: 这里\n", "---\n不是头\n", "{\n不是头\n}"])
 def test_text_that_begins_like_a_head_keeps_its_first_words(text):
     body = body_of(text.encode(), ".txt")
@@ -84,7 +93,7 @@ def test_plain_text_shows_the_characters_that_it_has(lines):
 
 def test_a_text_with_front_matter_is_markdown():
     raw = b"---\ntitle: x\n---\n**b**\n"
-    assert as_markdown(raw, ".txt", MOST) == (raw, "")
+    assert as_markdown(raw, ".txt", MOST) == (raw, ())
 
 
 def test_a_word_document_is_a_draft(bench):

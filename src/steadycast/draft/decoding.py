@@ -9,6 +9,7 @@ import codecs
 import re
 import unicodedata
 
+from steadycast.draft.model import Note
 from steadycast.errors import DraftError
 
 # UTF-32 first: its little-endian mark begins with UTF-16's.
@@ -32,6 +33,11 @@ SAVE_ANEW = "save it as UTF-8: in Notepad by File, Save as, Encoding (另存为�
 def decode(raw: bytes) -> str:
     """The text of a draft's file; see `decoded`."""
     return decoded(raw)[0]
+
+
+def read_as(encoding: str) -> Note:
+    """What the writer of a file in an encoding other than UTF-8 should know."""
+    return Note(f"is written in {encoding} and was read as such", SAVE_ANEW, harmless=True)
 
 
 def decoded(raw: bytes) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from steadycast.draft import tables
 from steadycast.draft.attached import Attached, Folder, is_remote
 from steadycast.draft.comments import without_comments
 from steadycast.draft.cost import check_cost
-from steadycast.draft.decoding import SAVE_ANEW, decoded, shown, visible
+from steadycast.draft.decoding import decoded, read_as, shown, visible
 from steadycast.draft.definitions import with_definitions_shown, without_modules
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front, split, with_properties
@@ -260,7 +260,7 @@ class _Reading:
     def notes(self) -> Iterator[Note]:
         """What of this draft is taken, but perhaps not as it was meant."""
         if self.encoding:
-            yield Note(f"is written in {self.encoding} and was read as such", SAVE_ANEW, harmless=True)
+            yield read_as(self.encoding)
         for number, said, mend in left_over(self.front.body):
             yield Note(said, mend, self.front.body_line + number - 1)
         left = self.keys.left

@@ -8,8 +8,9 @@ import re
 import subprocess
 import sys
 
-from steadycast.draft.decoding import decode
+from steadycast.draft.decoding import decoded, read_as
 from steadycast.draft.frontmatter import has_front
+from steadycast.draft.model import Note
 from steadycast.errors import DraftError
 from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS
 from steadycast.intake.markup import EVERY_MARK
@@ -29,12 +30,12 @@ def limit(suffix: str, draft_bytes: int) -> int:
     return MAX_BYTES if suffix in DOCUMENTS else draft_bytes
 
 
-def as_markdown(raw: bytes, suffix: str, draft_bytes: int) -> tuple[bytes, str]:
-    """(Markdown, what was lost on the way, or ""). Raises DraftError for a document that is no draft."""
+def as_markdown(raw: bytes, suffix: str, draft_bytes: int) -> tuple[bytes, tuple[Note, ...]]:
+    """(Markdown, what its writer should know of the way). Raises DraftError for a document that is no draft."""
     if suffix == TEXT:
-        return _plain(raw), ""
+        return _plain(raw)
     if suffix not in DOCUMENTS:
-        return raw, ""
+        return raw, ()
     answer = _converted(raw, suffix)
     if "error" in answer:
         raise DraftError(answer["error"], mend="save it as Markdown or as plain text")
@@ -42,8 +43,12 @@ def as_markdown(raw: bytes, suffix: str, draft_bytes: int) -> tuple[bytes, str]:
     made = (head + answer["text"].strip() + "\n").encode()
     if len(made) > draft_bytes:
         raise DraftError(f"has {len(made) / 1e6:.1f} MB of text", mend=f"a draft has at most {draft_bytes / 1e6:g} MB")
-    lost = f"its {answer['pictures']} pictures were left out" if answer["pictures"] else ""
-    return made, lost.replace("its 1 pictures were", "its picture was")
+    return made, _left_out(int(answer["pictures"] or 0))
+
+
+def _left_out(pictures: int) -> tuple[Note, ...]:
+    said = "its picture was" if pictures == 1 else f"its {pictures} pictures were"
+    return (Note(f"{said} left out", "name pictures in Markdown", harmless=True),) if pictures else ()
 
 
 def _converted(raw: bytes, suffix: str) -> dict[str, str]:
@@ -63,22 +68,22 @@ def _converted(raw: bytes, suffix: str) -> dict[str, str]:
     return answer
 
 
-def _plain(raw: bytes) -> bytes:
+def _plain(raw: bytes) -> tuple[bytes, tuple[Note, ...]]:
     """Plain text as Markdown that shows the same characters; what has front matter is Markdown already.
 
-    A short first line with an empty one below it is the title. Where no line is empty, each line is a paragraph, as
-    phones and Chinese editors write them.
+    A short first line with an empty one below it is the title, also where it is marked as Markdown does (`# x`). Where
+    no line is empty, each line is a paragraph, as phones and Chinese editors write them.
     """
-    text = decode(raw)
+    text, encoding = decoded(raw)
     if has_front(text) and text.lstrip("\ufeff\n ").startswith(("---", "+++")):
-        return raw
+        return raw, ()
     lines = [line.strip(" \t\u3000") for line in text.strip().split("\n")]
     title = len(lines) > 1 and 0 < len(lines[0]) <= _HEADING and not lines[1]
     apart = "\n\n" if "" not in lines[2 if title else 0 :] else "\n"
     shown = [_escaped(line) for line in lines]
     if title:
-        shown[0] = f"# {shown[0]}\n"
-    return (_NO_HEAD + apart.join(shown) + "\n").encode()
+        shown[0] = f"# {_escaped(lines[0].removeprefix('# ').lstrip() or lines[0])}\n"
+    return (_NO_HEAD + apart.join(shown) + "\n").encode(), (read_as(encoding),) if encoding else ()
 
 
 def _escaped(line: str) -> str:

@@ -20,6 +20,7 @@ from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 
 if TYPE_CHECKING:
     from steadycast.draft import Draft
+    from steadycast.draft import Note as DraftNote
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdx", TEXT}) | DOCUMENTS
 _FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
@@ -87,7 +88,7 @@ class Found:
     print: Print
     mtime: dt.datetime  # aware, UTC
     raw: bytes | None  # Markdown: what is written in another form has been converted
-    lost: str = ""  # what of it could not be, in words
+    notes: tuple[DraftNote, ...] = ()  # what its writer should know of that
 
     @classmethod
     def at(cls, content_root: Path, path: PurePosixPath, print_: Print) -> Found:
@@ -281,10 +282,10 @@ class _Look:
         if _may_be_note(path) and _is_note(raw):
             return Note(path)
         try:
-            raw, lost = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
+            raw, notes = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
         except DraftError as error:
             return Problem(path, error.message, error.mend or "", error.line)
-        return Found(path, self.root / path, before, _instant(before), raw, lost)
+        return Found(path, self.root / path, before, _instant(before), raw, notes)
 
 
 def is_draft_name(name: str) -> bool:

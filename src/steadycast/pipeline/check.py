@@ -12,13 +12,14 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from steadycast.draft import Draft, parse
+from steadycast.draft import Draft
 from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
 from steadycast.pipeline import others, pictures
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.drafts import parsed
 from steadycast.pipeline.identity import copies
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
@@ -198,7 +199,7 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
             yield Problem(str(item.path), None, item.said, item.mend, harmless=True)
         elif isinstance(item, folder.Found):
             try:
-                draft = _parsed(workspace, item)
+                draft = parsed(workspace, item)
                 quotas.take(draft)
                 draft = pictures.at_hand(desk, draft, quotas)
             except DraftError as error:
@@ -207,8 +208,6 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 continue
             drafts.append(draft)
             named.update(ref.path for ref in draft.media)
-            if item.lost:
-                yield Problem(str(item.path), None, item.lost, "name pictures in Markdown", harmless=True)
             if str(item.path) not in out or draft.evergreen:
                 yield from (_problem(fault, str(item.path)) for fault in unfit(desk, draft, now))
                 yield from pins.faults(draft, item.raw or b"")
@@ -226,13 +225,6 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
     with contextlib.suppress(LedgerError):
         yield from copies(desk, drafts, broken)
     yield from others.problems(desk, alone, named, broken)
-
-
-def _parsed(workspace: Workspace, item: folder.Found) -> Draft:
-    zone, known = workspace.community.zone, workspace.series_names
-    return parse(
-        item.raw or b"", item.path, item.file, workspace.content, zone=zone, mtime=item.mtime, known_series=known
-    )
 
 
 class _Pins:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from steadycast.draft import Draft, parse
+from steadycast.draft import Draft
 from steadycast.errors import DraftError
 from steadycast.intake import folder, reconcile
 from steadycast.intake.reconcile import Change, Changes
@@ -19,7 +19,7 @@ from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import archive, others, pictures
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.drafts import with_media
+from steadycast.pipeline.drafts import parsed, with_media
 from steadycast.pipeline.frozen_draft import to_content, to_plan
 from steadycast.pipeline.identity import as_known, held, ids, memory
 from steadycast.pipeline.noticed import Titles, notes_of
@@ -153,7 +153,7 @@ def _folder(
             named.update(Path(path) for path, *_ in seen[item.path].media)
         else:
             try:
-                draft = _parse(desk, item)
+                draft = parsed(desk.workspace, item)
                 named.update(ref.path for ref in draft.media)
                 quotas.take(draft)
                 with_files = with_media(desk, draft, keep=_approved_on_arrival(desk, draft))
@@ -181,19 +181,6 @@ def _approved_on_arrival(desk: Desk, draft: Draft) -> bool:
     if draft.origin is Origin.PGC:
         return not desk.workspace.intake.approve_pgc
     return bool(member and member.trusted)
-
-
-def _parse(desk: Desk, item: folder.Found) -> Draft:
-    workspace = desk.workspace
-    return parse(
-        item.raw or b"",
-        item.path,
-        item.file,
-        workspace.content,
-        zone=workspace.community.zone,
-        mtime=item.mtime,
-        known_series=workspace.series_names,
-    )
 
 
 def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[Taken]:

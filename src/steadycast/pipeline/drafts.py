@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from steadycast.draft import Draft, MediaRef
+from steadycast.draft import Draft, MediaRef, parse
 from steadycast.draft.comments import as_shown
 from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError, InputError
+from steadycast.intake.folder import Found
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.desk import Desk
@@ -20,9 +21,24 @@ from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Row
 from steadycast.render.body import check_cost
 from steadycast.render.media import Studio
+from steadycast.workspace import Workspace
 from steadycast.workspace.values import nearest
 
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
+
+
+def parsed(workspace: Workspace, item: Found) -> Draft:
+    """The draft of a file that intake found, with what was noticed on the way. Raises DraftError where it is none."""
+    draft = parse(
+        item.raw or b"",
+        item.path,
+        item.file,
+        workspace.content,
+        zone=workspace.community.zone,
+        mtime=item.mtime,
+        known_series=workspace.series_names,
+    )
+    return replace(draft, notes=(*item.notes, *draft.notes))
 
 
 def with_media(desk: Desk, draft: Draft, *, keep: bool) -> Draft:
