@@ -102,10 +102,12 @@ def test_a_workspace_that_only_moved_is_one_word_away(published, tmp_path, monke
 
 def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_so(published):
     """The file was deleted: all drafts are fresh to the new one, and old texts would go out again."""
-    published.desk.close()
-    ledger = published.desk.workspace.var / "ledger.sqlite"
-    ledger.unlink()
-    desk = published.open()
+    lose(published)
+
+    def opened() -> Desk:
+        return Desk(load(published.root), anyway=True, clock=published.clock)
+
+    desk = opened()
     published.clock.advance(DAY)
     pipeline.collect(desk, published.clock.now())
     for _ in range(2):  # it does not forget what it was told at its first opening
@@ -114,12 +116,68 @@ def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_s
         with pytest.raises(LedgerError, match="here --new"):
             desk.ledger.move_here(published.clock.now())
         desk.close()
-        desk = published.open()
+        desk = opened()
     assert any("restore" in f.said + f.mend for f in pipeline.doctor(published.clock.now(), root=published.root))
     assert len(published.there()) == 1
     assert desk.ledger.move_here(published.clock.now(), new=True)
     publish(published, desk, published.clock.now() + DAY)
+    desk.close()
     assert len(published.there()) == 2
+
+
+def lose(bench):
+    """The ledger's file is gone; its mark is left."""
+    bench.desk.close()
+    (bench.desk.workspace.var / "ledger.sqlite").unlink()
+
+
+@pytest.fixture
+def command(published, monkeypatch, capsys):
+    """What a command line ends with, and what it prints: on standard output, and as errors."""
+    monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
+
+    def run(words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(words.split())
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+WRITERS = ("plan", "intake", "intake --no-feeds", "approve pgc/1.md", "reject pgc/1.md", "up --once", "verify",
+           "publish", "rebuild", "backup kept.tar", "skip daily 2026-12-24 --yes", "backfill content --series daily",
+           "confirm abc --url https://x.example/1", "settle abc --absent", "here")  # fmt: skip
+READERS = ("status", "status --json", "list", "list --json", "report", "health", "doctor", "preview pgc/1.md")
+WAYS_OUT = ("steadycast restore", "steadycast here --new", "ledger.sqlite")
+
+
+@pytest.mark.parametrize("words", WRITERS)
+def test_whoever_would_write_into_the_ledger_that_took_a_lost_ones_place_is_refused(published, command, words):
+    lose(published)
+    code, out, error = command(words)
+    assert (code, out) == (3, "")
+    assert error.count("\n") == 1
+    assert all(way in error for way in WAYS_OUT)
+
+
+@pytest.mark.parametrize("words", READERS)
+def test_whoever_reads_is_told_first_that_the_ledger_was_lost_and_a_person_is_needed(published, command, words):
+    lose(published)
+    for _ in range(2):  # a reader may make the new one
+        code, out, error = command(words)
+        assert code == 1, error
+        first = (error + out).split("\n")[0]
+        assert all(way in first for way in WAYS_OUT), first
+
+
+def test_once_a_person_has_spoken_a_lost_ledger_is_no_longer_told_of(published, command):
+    lose(published)
+    command("status")
+    assert command("here --new")[0] == 0
+    code, out, error = command("list")
+    assert (code, error) == (0, "")
+    assert "steadycast intake" in out
+    assert command("intake")[0] == 0
 
 
 def test_a_restored_backup_publishes_where_it_was_put(published, tmp_path):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from pathlib import Path
+
+LOST = logging.getLogger("steadycast.lost")  # hears that a ledger was lost, from whoever reads the new one
 
 
 class SteadycastError(Exception):

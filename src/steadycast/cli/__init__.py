@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import sys
@@ -13,8 +14,8 @@ from cyclopts import App, CycloptsError, Group
 from steadycast import __version__
 from steadycast.cli import desk, drafts, promise, record, slots, up
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
-from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, complain
-from steadycast.errors import SteadycastError
+from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
+from steadycast.errors import LOST, SteadycastError
 
 DRAFTS = Group("Drafts", sort_key=1)
 SLOTS = Group("Slots and deliveries", sort_key=2)
@@ -62,6 +63,8 @@ channel.command(desk.channel_eject, name="eject")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger or its disk."""
+    lost = _Lost()
+    LOST.addHandler(lost)
     try:
         words = list(arguments) if arguments is not None else None
         code = app(words, result_action="return_value", exit_on_error=False, print_error=False)
@@ -85,7 +88,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         said = f"{type(error).__name__}: {error}"
         complain(f"{said} (a mistake in Steadycast: please report it, with what STEADYCAST_DEBUG=1 shows)")
         sys.exit(NEEDS_A_PERSON)
-    sys.exit(code if isinstance(code, int) else 0)
+    finally:
+        LOST.removeHandler(lost)
+    code = code if isinstance(code, int) else OK
+    sys.exit(NEEDS_A_PERSON if code == OK and lost.told else code)
+
+
+class _Lost(logging.Handler):
+    """Says, before anything else and once, that the ledger was lost that a command reads: a person is needed."""
+
+    told = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self.told:
+            complain(record.getMessage())
+        self.told = True
 
 
 def _usage(error: CycloptsError) -> str:

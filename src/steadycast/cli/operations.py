@@ -119,7 +119,7 @@ def here(*, moved: bool = False, new: bool = False) -> int:
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk:
+    with pipeline.Desk.open(anyway=True) as desk:
         stood = desk.ledger.move_here(pipeline.now(), moved=moved, new=new)
         folder = desk.workspace.root
     say(f"From now on {folder} publishes." if stood else f"{folder} publishes already: nothing stood against it.")

@@ -154,8 +154,13 @@ def _sqlite(path: Path, *, readonly: bool) -> Database:
     event.listen(engine, "connect", _prepare_sqlite(readonly=readonly))
     event.listen(engine, "begin", _begin_sqlite)
     opened = Database(engine, str(path), readonly=readonly)
-    opened.beside = path.with_name(f"{path.name}.sent")
+    opened.beside = beside(path)
     return opened
+
+
+def beside(path: Path) -> Path:
+    """Where the mark of a ledger lies that is this file."""
+    return path.with_name(f"{path.name}.sent")
 
 
 def _prepare_sqlite(*, readonly: bool) -> Any:

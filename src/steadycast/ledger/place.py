@@ -19,9 +19,9 @@ from pathlib import Path
 from sqlalchemy import delete
 
 from steadycast.errors import LedgerError
-from steadycast.ledger.connection import Database, table
+from steadycast.ledger.connection import Database, beside, table
 from steadycast.ledger.installation import meta, set_meta
-from steadycast.ledger.restore import LOST, PLACE, mark_as_copy, put_in_doubt
+from steadycast.ledger.restore import LOST, PLACE, mark_as_copy, put_in_doubt, read_mark
 
 META = table("meta")
 MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
@@ -52,13 +52,29 @@ def here(db: Database) -> str | None:
     return f"{machine()} {Path(db.name).resolve().parent}" if db.is_sqlite else None
 
 
+def lost(db: Database) -> LedgerError | None:
+    """That this ledger is new where another one had published: what that one knew is forgotten."""
+    until = meta(db, LOST)
+    return None if until is None else _lost(db.name, "it is new, and the one that lay here", until)
+
+
+def gone(file: str | Path) -> LedgerError | None:
+    """The same of a ledger whose file is away, and no new one was made yet: its mark tells."""
+    path = Path(file)
+    mark = None if "://" in str(file) or path.exists() else read_mark(beside(path))
+    return _lost(str(file), "it is gone, and", mark.until.astimezone(dt.UTC).isoformat()) if mark else None
+
+
+def _lost(name: str, said: str, until: str) -> LedgerError:
+    when = until[:16].replace("T", " ")
+    mend = "`steadycast restore FILE --force` puts a backup back, `steadycast here --new` goes on without one"
+    return LedgerError(f"ledger {name}: {said} has published until {when} UTC ({mend})")
+
+
 def objection(db: Database) -> LedgerError | None:
     """Why nothing may be published from this ledger, here and now, until a person says what happened."""
-    if (lost := meta(db, LOST)) is not None:
-        until = lost[:16].replace("T", " ")
-        said = f"ledger {db.name}: it is new, and the one that lay here has published until {until} UTC"
-        mend = "`steadycast restore FILE --force` puts a backup back, `steadycast here --new` goes on without one"
-        return LedgerError(f"{said} ({mend})")
+    if error := lost(db):
+        return error
     before, now = meta(db, PLACE), here(db)
     if before is None or now is None or _same(before, now):
         return None
@@ -90,12 +106,12 @@ def move_here(db: Database, now: dt.datetime, *, moved: bool = False, new: bool 
     Unless it only `moved`, what is due by now may have gone out from elsewhere: it is looked for before it is sent.
     A ledger that took a lost one's place needs `new` besides, since what that one knew is given up by it.
     """
-    stood, lost = objection(db), meta(db, LOST) is not None
-    if stood and lost and not new:
+    stood, forgot = objection(db), lost(db) is not None
+    if stood and forgot and not new:
         raise stood
     with db.write() as connection:
         connection.execute(delete(META).where(META.c.key.in_([LOST, PLACE])))
-        if stood and not moved and not lost:  # of a lost one the mark tells what is in doubt
+        if stood and not moved and not forgot:  # of a lost one the mark tells what is in doubt
             mark_as_copy(connection, now)
             put_in_doubt(db, connection, now)
     settle_here(db)

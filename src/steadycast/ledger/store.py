@@ -86,6 +86,7 @@ class Ledger(Database):
     close_alarm = installation.close_alarm
 
     # Where it is
+    lost = place.lost
     objection = place.objection
     settle_here = place.settle_here
     move_here = place.move_here

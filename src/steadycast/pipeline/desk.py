@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 from steadycast import crashpoints, durable, registry
 from steadycast.channel import Adapter, Channel, Platform
 from steadycast.delivery import Clock, SystemClock
-from steadycast.errors import InputError, LedgerError, Refused, SettingsError
+from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
@@ -54,31 +54,40 @@ class Desk:
 
     workspace: Workspace
     readonly: bool = False
+    anyway: bool = False  # it goes on with a ledger that took a lost one's place: to say so, or because a person does
     find_secret: Callable[[str], str | None] = find
     redact: Redactor = field(default_factory=Redactor)
     clock: Clock = field(default_factory=SystemClock)
     broken_settings: SettingsError | None = None  # steadycast.toml cannot be read just now: those before it hold
 
     @classmethod
-    def in_force(cls, root: Path | None = None, *, readonly: bool = False) -> Self:
+    def in_force(cls, root: Path | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:
         """The nearest workspace, or that at `root`, as whoever serves has it: a slip in its settings stops no slot."""
         workspace, broken = in_force(root)
         if broken:
             logging.getLogger(__name__).warning("%s; the settings that were read before hold until it is fixed", broken)
-        return cls(workspace, readonly, broken_settings=broken)
+        return cls(workspace, readonly, anyway, broken_settings=broken)
 
     @classmethod
-    def open(cls, workspace: Workspace | None = None, *, readonly: bool = False) -> Self:
+    def open(cls, workspace: Workspace | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:
         """The nearest workspace, or the given one."""
-        return cls(workspace or load(), readonly)
+        return cls(workspace or load(), readonly, anyway)
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The workspace's ledger; one that is not there yet is made, even by a reader."""
+        """The workspace's ledger; one that is not there yet is made, even by a reader.
+
+        Where one that had published was lost, a reader is told, and who would write is refused: a person has to speak.
+        """
         self.workspace.make_private()
         address = self.workspace.ledger
         missing = "://" not in address and not Path(address).exists()
         ledger = Ledger.open(address, readonly=self.readonly and not missing, mark=self.workspace.ledger_mark)
+        if (lost := ledger.lost()) and self.readonly:
+            LOST.error("%s", lost)
+        elif lost and not self.anyway:
+            ledger.close()
+            raise lost
         ledger.clock = self.clock.reading
         return ledger
 

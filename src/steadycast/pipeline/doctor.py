@@ -14,9 +14,10 @@ from pathlib import Path
 from zoneinfo import TZPATH, available_timezones
 
 from steadycast import deadman
-from steadycast.errors import FarSideError, InputError, Refused, SettingsError, SteadycastError
+from steadycast.errors import LOST, FarSideError, InputError, Refused, SettingsError, SteadycastError
 from steadycast.ledger import service
 from steadycast.ledger.checkup import check_up
+from steadycast.ledger.place import gone
 from steadycast.pipeline import findings
 from steadycast.pipeline.check import channels, rights, secrets
 from steadycast.pipeline.deployments import differences
@@ -89,6 +90,9 @@ def _ledger(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
     yield from findings.clock(now, max((at for at in known if at), default=None), seen.clock)
     if known and (stopped := desk.ledger.objection()):
         raise stopped
+    if not known and (lost := gone(desk.workspace.ledger)):
+        LOST.error("%s", lost)
+        raise lost
 
 
 def _frozen(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
