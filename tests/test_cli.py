@@ -123,6 +123,11 @@ def test_the_reports_json_is_the_reports(bench, told):
         (["publish", "--bogus"], "`steadycast publish --help` shows how"),
         (["publish", "daily", "--draft", "pgc/1.md"], "series and draft are different things to publish (name one"),
         (["publish", "--draft", "1", "--slot", "daily@2026-11-23T20:00", "--dry-run"], "draft and slot are different"),
+        (["publish", "--draft", ""], "there is no draft ''"),
+        (["publish", "--draft", " ", "--dry-run"], "there is no draft ' '"),
+        (["publish", "--slot", ""], "there is no slot ''"),
+        (["publish", "--channel", ""], "there is no channel ''"),
+        (["publish", ""], "there is no series ''"),
         (["frobnicate"], "`steadycast --help` shows how"),
         (["approve"], "name a draft"),
         (["approve", "nobody.md"], "`steadycast list` shows them"),
@@ -178,9 +183,24 @@ def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(bench, run):
     assert "`steadycast intake`" in out
     waits = run("status", code=A_PERSON)[1]
     assert "no draft suits this slot of daily: write one, or approve one" in waits
+    assert "`steadycast intake`" in waits
     run("intake", code=OK)
-    run("status", code=OK)
+    assert "`steadycast intake`" not in run("status", code=OK)[1]
     assert "`steadycast intake`" not in run("plan", code=A_PERSON)[1]
+
+
+def test_a_new_workspace_is_told_to_take_drafts_in_before_it_plans(bench, run):
+    bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
+    out = run("status", code=OK)[1]
+    assert "`steadycast intake`" in out
+    assert "`steadycast plan`" not in out
+
+
+def test_a_draft_is_named_by_what_was_meant(bench, run):
+    bench.set_up(SITE_ONLY, {"pgc/welcome.md": article("One")})
+    run("intake", code=OK)
+    for slip in ("pgc/welcom.md", "content/pgc/welcom.md", "welcom.md"):
+        assert "did you mean 'pgc/welcome.md'" in run("publish", "--draft", slip, code=BAD_INPUT)[2]
 
 
 def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_mend(bench, run, told):

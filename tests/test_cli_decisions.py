@@ -103,3 +103,30 @@ def test_a_long_name_leaves_room_for_the_other_columns(bench, run, told):  # noq
         assert "A title of some words" in out
         assert out.count("n") >= 39 + 200, "the path is folded, and whole"
     assert [row["member"] for row in told("list")] == [name]
+
+
+def test_a_large_archive_is_told_in_one_line_with_its_commands(bench, archive, run, told):  # noqa: F811
+    bench.drop("pgc/03.md", OLD.format(n=3, day="2019-03-01") + "\nSee [that](away.md), [that](away.md).\n")
+    _, out, _ = run("intake", code=1)
+    assert "Old " not in out
+    assert "pgc/03.md" not in out
+    assert "pgc/today.md" in out
+    (line,) = [line for line in out.split("\n") if "held as archive" in line]
+    assert all(way in line for way in ("12 old drafts", "backfill", "approve --archive", "reject --all --before"))
+    assert "12 held until a person decides" in out
+    assert "could not be taken in" not in out
+    assert len([row for row in told("list") if row["state"] == "archive"]) == 12
+
+
+def test_what_is_held_by_decision_is_told_apart_from_what_could_not_be_read(bench, archive, run, told):  # noqa: F811
+    bench.drop("pgc/copy.md", article("Today"))
+    bench.drop("pgc/broken.md", "---\ntitle: [a\n---\nWords.\n")
+    changes = told("intake")["changes"]
+    assert sum(row["state"] == "archive" for row in changes) == 12
+    said = told("status")["summary"]
+    assert "1 file or feed could not be taken in: `steadycast check`" in said
+    assert "12 drafts held as archive: `steadycast list --state archive`" in said
+    assert "1 draft held as copy: `steadycast list --state copy`" in said
+    checked = run("check", code=1)[1]
+    assert "12 old drafts came at once" in checked
+    assert "pgc/today.md: is a copy of pgc/copy.md" in checked

@@ -84,10 +84,12 @@ def test_verify_finds_what_is_missing_and_makes_it(published):
     posts[1].unlink()
     shutil.rmtree(out / "site")
     shutil.rmtree(out / "weibo")
-    said = pipeline.verify(published.desk, published.clock.now()).warning
+    looked = pipeline.verify(published.desk, published.clock.now())
+    said = [made.line() for made in looked.made]
     assert {name: tree(out / name) for name in before} == before
-    assert f"site: {POSTS} posts made again" in said
-    assert "feed: 1 post made again" in said
+    assert looked.warning == ""
+    assert f"site: {POSTS} posts made again in {out / 'site'}" in said
+    assert f"feed: 1 post made again in {out / 'feed'}" in said
     assert make_missing(published.desk) == []
 
 
@@ -132,3 +134,27 @@ def test_the_command_says_what_it_made(published, monkeypatch, capsys):
         main(["rebuild", "site"])
     assert ended.value.code in (0, None)
     assert f"site: {POSTS} posts made again" in capsys.readouterr().out
+
+
+def test_verify_says_what_it_made_as_a_success_and_what_it_could_not_make_as_an_error(published, monkeypatch, capsys):
+    monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
+    monkeypatch.setattr(pipeline, "now", published.clock.now)
+    out = published.desk.workspace.out
+    for name in ("site", "feed"):
+        shutil.rmtree(out / name)
+    made, error = verified(capsys)
+    for name in ("site", "feed"):
+        assert f"{name}: {POSTS} posts made again in {out / name}" in made.split("\n")
+    assert error == ""
+    shutil.rmtree(published.desk.workspace.media)
+    shutil.rmtree(out / "site")
+    made, error = verified(capsys, code=1)
+    assert "site: " not in made
+    assert error.startswith("steadycast: site: ")
+
+
+def verified(capsys, code=0):
+    with pytest.raises(SystemExit) as ended:
+        main(["verify"])
+    assert ended.value.code == code
+    return capsys.readouterr()

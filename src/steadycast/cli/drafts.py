@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, progress, say, show
 
 if TYPE_CHECKING:
     from steadycast.ledger.tables import DraftRow
@@ -63,11 +63,10 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
         if json:
             as_json({"changes": collected.rows(), "summary": collected.summary()})
         else:
-            show(
-                collected.rows(),
-                {"what": "what", "title": "draft", "by": "by", "state": "state", "where": "where", "path": "path"},
-            )
-            say(collected.summary())
+            columns = {"what": "what", "title": "draft", "by": "by", "state": "state", "where": "where", "path": "path"}
+            lines = [str(p) for p in collected.problems if p.held > 1]  # too much for a cell of a table
+            show([row for row in collected.brief().rows() if row["title"] not in lines], columns)
+            say(*lines, collected.summary())
         if watch:
             _watch(desk)
         return NEEDS_A_PERSON if collected.problems else OK
@@ -145,7 +144,7 @@ def list_(
     columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title"}
     columns |= {"where": "where", "path": "path"}
     asked = state or member or form
-    nothing = "No draft is like that." if asked else "No draft has been taken in yet: `steadycast intake` does."
+    nothing = "No draft is like that." if asked else NOTHING_YET
     show(rows, columns, empty=nothing)
     return OK
 

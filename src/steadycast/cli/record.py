@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, progress, say, show
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
@@ -18,7 +18,7 @@ def status(*, json: Json = False) -> int:
     from steadycast.pipeline.results import Problem
 
     with pipeline.Desk.open(readonly=True) as desk:
-        state = pipeline.status(desk, pipeline.now())
+        state, fresh = pipeline.status(desk, pipeline.now()), not pipeline.drafts(desk)
     code = NEEDS_A_PERSON if state["waiting"] or state["problems"] else OK
     if json:
         as_json(state)
@@ -35,8 +35,8 @@ def status(*, json: Json = False) -> int:
     show(state["waiting"], {**waiting, "say": "mend"}, title="Needs a person", empty=nothing)
     say(*(str(Problem(**problem)) for problem in state["problems"]))
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
-    show(state["next"], columns, title="Next", empty="No slot is planned: `steadycast plan`.")
-    say(state["summary"])
+    show(state["next"], columns, title="Next", empty="" if fresh else "No slot is planned: `steadycast plan`.")
+    say(*([NOTHING_YET] if fresh else []), state["summary"])
     return code
 
 

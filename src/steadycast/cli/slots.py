@@ -7,7 +7,18 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, agreed, as_json, complain, linked, progress, say, show
+from steadycast.cli.output import (
+    NEEDS_A_PERSON,
+    NOTHING_YET,
+    OK,
+    agreed,
+    as_json,
+    complain,
+    linked,
+    progress,
+    say,
+    show,
+)
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
@@ -34,7 +45,7 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
     else:
         columns = {"when": "slot", "series": "series", "state": "state", "title": "draft", "member": "by", "why": "why"}
         show(planned.rows(), columns, empty="No series has a slot in that time.")
-        hint = ["No draft has been taken in yet: `steadycast intake` does."] if empty else []
+        hint = [NOTHING_YET] if empty else []
         say(planned.summary(), *beyond, *hint)
     return NEEDS_A_PERSON if planned.gaps else OK
 
@@ -103,10 +114,12 @@ def verify(*, json: Json = False) -> int:
         as_json(looked.rows())
     else:
         columns = {"when": "slot", "channel": "channel", "title": "draft", "state": "state", "link": "link"}
-        show(linked(looked.rows()), columns, empty="Nothing to look at.")
-    if looked.warning:
-        complain(looked.warning)
-    return NEEDS_A_PERSON if looked.failed else OK
+        show(linked(looked.rows()), columns, empty="" if looked.made else "Nothing to look at.")
+        say(*(made.line() for made in looked.made if not made.problems))
+    broken = [made.line() for made in looked.made if made.problems]
+    for line in filter(None, (looked.warning, *broken)):
+        complain(line)
+    return NEEDS_A_PERSON if looked.failed or broken else OK
 
 
 def confirm(id: str, *, url: str, at: str = "") -> int:

@@ -69,9 +69,10 @@ class PageLinks:
         return url + part_of(href) if url and where == self._site else url
 
     def problems(self, draft: Draft) -> Iterator[Problem]:
-        """Each link to another draft that is only words for now, with its line."""
-        if draft.of_html:
-            return
+        """Each link to another draft that is only words for now, with its line; said once where a line has it twice."""
+        return iter(() if draft.of_html else dict.fromkeys(self._problems(draft)))
+
+    def _problems(self, draft: Draft) -> Iterator[Problem]:
         for line, href in crosslinks(draft.body):
             page = self._pages.find(href, draft.path)
             if leads_nowhere(href) if page is None else not (page.urls.keys() & {*self._with_pages, self._site}):

@@ -17,6 +17,7 @@ from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.results import Problem, many
 
 ARCHIVE = "archive"
+HELD = (ARCHIVE, COPY, DOUBTFUL)
 
 
 def as_known(row: DraftRow) -> Known:
@@ -60,7 +61,8 @@ def held(desk: Desk) -> list[Problem]:
 
 
 def copies(desk: Desk, drafts: Collection[Draft], present: Collection[PurePosixPath]) -> list[Problem]:
-    """What `held` would say of copies and doubtful drafts, had `drafts` been taken in; nothing is written.
+    """What `held` would say of copies and doubtful drafts, had `drafts` been taken in, and says of an archive that was;
+    nothing is written.
 
     `present` are the paths that could not be read.
     """
@@ -79,7 +81,7 @@ def copies(desk: Desk, drafts: Collection[Draft], present: Collection[PurePosixP
     for id, path, why, resembles in waiting:
         other = here.get(resembles) or (rows[resembles].path if resembles in rows else None)
         told.append(_named(desk, Held(id, path, why, resembles), other, went_out, gone=resembles in gone))
-    return told
+    return told + _archives(desk, [row for row in rows.values() if row.state == ARCHIVE])
 
 
 def has_ledger(desk: Desk) -> bool:
@@ -116,10 +118,10 @@ def _named(desk: Desk, row: Held, name: str | None, used: dict[str, dt.datetime]
     day = f", which went out on {out.astimezone(desk.workspace.community.zone):%Y-%m-%d}" if out else ""
     if row.why == DOUBTFUL:
         mend = f"a new one: `steadycast approve {row.id}`; the same: `steadycast reject {row.id}`, or remove the file"
-        return Problem(row.path, None, f"looks like {name}{day}", mend)
+        return Problem(row.path, None, f"looks like {name}{day}", mend, held=1)
     lost = ", which is gone" if gone and not out else ""
     mend = f"remove one of the two; `steadycast approve {row.id}` makes it a draft of its own"
-    return Problem(row.path, None, f"is a copy of {name}{day}{lost}", mend)
+    return Problem(row.path, None, f"is a copy of {name}{day}{lost}", mend, held=1)
 
 
 def _archives(desk: Desk, rows: list[DraftRow]) -> list[Problem]:
@@ -137,4 +139,4 @@ def _archives(desk: Desk, rows: list[DraftRow]) -> list[Problem]:
         f"published before: `steadycast backfill {desk.workspace.content.name}/{where} --series {series}`; "
         "to publish now: `steadycast approve --archive`; neither: `steadycast reject --all --before DATE`"
     )
-    return [Problem(f"{where}/", None, said, mend)]
+    return [Problem(f"{where}/", None, said, mend, held=len(rows))]

@@ -12,8 +12,8 @@ MANY = 3  # drafts of one title: two are a pair (part one and two), three are a 
 
 
 def notes_of(draft: Draft) -> Iterator[Problem]:
-    """What was noticed while `draft` was read."""
-    for note in draft.notes:
+    """What was noticed while `draft` was read; of one line each thing once."""
+    for note in dict.fromkeys(draft.notes):
         yield Problem(str(draft.path), note.line, note.message, note.mend, harmless=note.harmless)
 
 

@@ -18,7 +18,7 @@ from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.by_hand import by_hand
 from steadycast.pipeline.desk import Desk, sweep
-from steadycast.pipeline.drafts import approved
+from steadycast.pipeline.drafts import approved, find_draft
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.record import renew
@@ -134,16 +134,18 @@ def _on(rows: Sequence[DeliveryRow], asked: Asked) -> list[DeliveryRow]:
 def _check(desk: Desk, asked: Asked) -> None:
     """What is named must be there, and be one thing; a slip says which was meant."""
     named = {"series": asked.series, "draft": asked.draft, "slot": asked.slot}
-    if len(two := [word for word, name in named.items() if name]) > 1:
+    if len(two := [word for word, name in named.items() if name is not None]) > 1:
         said = f"{' and '.join(two)} are different things to publish"  # and what has gone out cannot be called back
         raise InputError(said, mend="name one of them; `slot: DAY` in a draft's front matter puts it in that slot")
-    if asked.series and asked.series not in desk.workspace.series:
+    if asked.draft is not None:
+        find_draft(desk, asked.draft)
+    if asked.series is not None and asked.series not in desk.workspace.series:
         meant = nearest(asked.series, desk.workspace.series)
         said = f"there is no series {asked.series!r}"
         raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
-    if asked.channel:
+    if asked.channel is not None:
         desk.known_channel(asked.channel)
-    if asked.slot and desk.ledger.slot(asked.slot) is None:
+    if asked.slot is not None and desk.ledger.slot(asked.slot) is None:
         meant = nearest(
             asked.slot,
             [s.id for s in desk.ledger.slots_between(desk.clock.now() - DAY * 30, desk.clock.now() + DAY * 60)],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -22,27 +22,13 @@ from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.publish import opened
+from steadycast.pipeline.results import Rebuilt
 from steadycast.shelf import INDEX, missing
 
 THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}
 _LINK = re.compile(r"</?a(?: [^>]*)?>")
 BATCH = 100  # posts that are read from the ledger at once
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
-    """What was made again on one channel."""
-
-    channel: str
-    posts: int
-    folder: str
-    problems: tuple[str, ...] = ()
-
-    def line(self) -> str:
-        """One line for people."""
-        said = f"{self.channel}: {self.posts} {'post' if self.posts == 1 else 'posts'} made again in {self.folder}"
-        return "; ".join((said, *self.problems))
 
 
 def rebuild(desk: Desk, channel: str | None = None, *, progress: Progress | None = None) -> list[Rebuilt]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+SOME = 10  # drafts of an archive that are told one by one
 
 
 def many(number: int, what: str) -> str:
@@ -39,6 +40,7 @@ class Problem:
     message: str
     mend: str
     harmless: bool = False  # said for clearness only: nothing has to be mended
+    held: int = 0  # how many drafts were read well, and wait for a person to say what they are
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path
@@ -98,13 +100,23 @@ class Collected:
             ),
         ]  # fmt: skip
 
+    def brief(self) -> Collected:
+        """The same without each single draft of a large archive: its line in `problems` tells of all."""
+        archive = {t.path for t in self.taken if t.state == "archive"}
+        if len(archive) <= SOME:
+            return self
+        taken = tuple(t for t in self.taken if t.path not in archive)
+        return replace(self, taken=taken, noticed=tuple(n for n in self.noticed if n.path not in archive))
+
     def summary(self) -> str:
         """One line: how many of what."""
         counts = [f"{sum(t.kind == k for t in self.taken)} {k}" for k in ("new", "edited", "renamed", "gone")]
         words = ", ".join(c for c in counts if not c.startswith("0 ")) or "no draft changed"
         waiting = sum(t.state == "waiting" for t in self.taken)
         words += f"; {waiting} wait{'s' if waiting == 1 else ''} for approval" if waiting else ""
-        return words + (f"; {len(self.problems)} could not be taken in" if self.problems else "")
+        held, unread = sum(p.held for p in self.problems), sum(not p.held for p in self.problems)
+        words += f"; {held} held until a person decides: `steadycast status`" if held else ""
+        return words + (f"; {unread} could not be taken in" if unread else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +186,27 @@ FAILED = {"unknown", "refused", "missed"}
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What was made again on one channel."""
+
+    channel: str
+    posts: int
+    folder: str
+    problems: tuple[str, ...] = ()
+
+    def line(self) -> str:
+        """One line for people."""
+        return "; ".join((f"{self.channel}: {many(self.posts, 'post')} made again in {self.folder}", *self.problems))
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What went where."""
 
     sent: tuple[Sent, ...] = ()
     dry_run: bool = False
     warning: str = ""  # what is suspected of the clock
+    made: tuple[Rebuilt, ...] = ()  # what folders lacked, and was made again
 
     def rows(self) -> list[Row]:
         """One row a delivery."""

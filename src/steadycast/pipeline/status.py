@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
 
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import State
 from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.identity import HELD, held
 from steadycast.pipeline.plan import show
-from steadycast.pipeline.results import Row
+from steadycast.pipeline.results import Row, many
 from steadycast.schedule.runway import SOON, pressing
 
 WAITING = (State.UNKNOWN, State.REFUSED, State.HANDED)
@@ -59,8 +62,11 @@ def status(desk: Desk, now: dt.datetime) -> Row:
         for gap in planned.gaps if gap.slot in soon
     ]  # fmt: skip
     words = [f"last tick {_ago(now - tick)} ago" if tick else "no tick yet", planned.summary()]
-    files = "1 file or feed" if len(problems) == 1 else f"{len(problems)} files or feeds"
-    words += [f"{files} could not be taken in: `steadycast check`"] if problems else []
+    decided = {problem.path for problem in held(desk)}
+    unread = sum(problem.path not in decided for problem in problems)
+    files = "1 file or feed" if unread == 1 else f"{unread} files or feeds"
+    words += [f"{files} could not be taken in: `steadycast check`"] if unread else []
+    words += [f"{many(n, 'draft')} held as {state}: `steadycast list --state {state}`" for state, n in _held(desk)]
     return {
         "waiting": waiting,
         "next": planned.rows()[:12],
@@ -69,6 +75,12 @@ def status(desk: Desk, now: dt.datetime) -> Row:
         "last_tick": tick.isoformat() if tick else None,
         "summary": "; ".join(words),
     }
+
+
+def _held(desk: Desk) -> Iterator[tuple[str, int]]:
+    """How many drafts wait for a person to say what they are."""
+    states = Counter(row.state for row in desk.ledger.drafts(HELD))
+    return ((state, states[state]) for state in HELD if states[state])
 
 
 def _soon(desk: Desk, now: dt.datetime) -> set[str]:

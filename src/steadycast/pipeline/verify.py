@@ -33,8 +33,7 @@ def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) ->
     looked = [result.id for result in results]
     tick(desk, now)
     ids = dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])
-    made = [made.line() for made in make_missing(desk)]
-    return Published(told(desk, ids), warning="\n".join(filter(None, (jumped(desk, now), *made))))
+    return Published(told(desk, ids), warning=jumped(desk, now), made=tuple(make_missing(desk)))
 
 
 def confirm(desk: Desk, id_: str, url: str, now: dt.datetime, at: str = "") -> str:
