@@ -73,6 +73,20 @@ def test_a_new_workspace_keeps_its_hours_and_its_first_draft_is_not_ready(tmp_pa
     with pipeline.Desk.open(load(tmp_path)) as desk:
         (taken,) = pipeline.collect(desk, pipeline.now(), at_once=True).taken
     assert taken.state == "not-ready"
+    (told,) = [p for p in pipeline.check(pipeline.now(), root=tmp_path) if "example.org" in p.message]
+    assert told.message.startswith("community.url, channel.site.url, channel.feed.url: ")
+    assert told.harmless
+
+
+def test_a_new_workspace_of_a_chinese_community_speaks_chinese(tmp_path):
+    starter.write(tmp_path, name="读书会", timezone="Asia/Shanghai", language="zh-CN")
+    written = (tmp_path / "steadycast.toml").read_text(encoding="utf-8")
+    assert all(
+        re.search("[\u4e00-\u9fff]", line) for line in re.findall(r"^# (?!\w+ = |\[)(.+)", written, re.MULTILINE)
+    )
+    settings = load(tmp_path)
+    assert settings.series["daily"].every == "每天 20:00"
+    assert "wechat" in settings.channels
 
 
 # What leaves this machine by hand

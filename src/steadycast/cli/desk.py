@@ -35,7 +35,8 @@ def init(folder: Path, *, name: str = "", timezone: str = "Asia/Shanghai", langu
     from steadycast.pipeline import starter
 
     made = starter.write(folder, name=name or folder.resolve().name, timezone=timezone, language=language)
-    say(*(f"made {path}" for path in made), "", f"Next: cd {folder} && steadycast up")
+    there = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
+    say(*(f"made {path}" for path in made), "", f"Next: {there}steadycast up")
     return OK
 
 

@@ -24,6 +24,7 @@ from steadycast.pipeline.identity import copies
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Problem
+from steadycast.pipeline.starter import PLACEHOLDER
 from steadycast.pipeline.unserved import as_stock, unserved
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, fits
@@ -57,6 +58,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
     if rhythms := list(_rhythms(desk)):
         return rhythms + found  # without slots there is nothing to hold drafts and schedules against
     found += _surprises(workspace, now)
+    found += _placeholders(workspace)
     found += secrets(desk)
     found += _files_named(desk)
     found += [Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)]
@@ -73,6 +75,18 @@ def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
         line = workspace.line(("series", name, "every" if series.every else "rrule"))
         for said, mend in surprises(series, now):
             yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", mend, harmless=True)
+
+
+def _placeholders(workspace: Workspace) -> Iterator[Problem]:
+    """Addresses of a new workspace that nobody has written yet: every link and QR code would lead there."""
+    addresses: dict[tuple[str, ...], str] = {("community", "url"): workspace.community.url}
+    addresses |= {("channel", name, "url"): str(c.own.get("url", "")) for name, c in workspace.channels.items()}
+    left = [key for key, url in addresses.items() if re.match(rf"https?://{PLACEHOLDER}(?:[/:]|\Z)", url)]
+    if left:
+        said = (
+            f"{', '.join('.'.join(key) for key in left)}: {PLACEHOLDER} is not yours, and links and QR codes lead there"
+        )
+        yield Problem(SETTINGS_FILE, workspace.line(left[0]), said, "write the address of your site", harmless=True)
 
 
 def _problem(error: InputError, path: str = "") -> Problem:

@@ -14,7 +14,9 @@ from steadycast.rooms import SETTINGS_FILE, bundle
 from steadycast.workspace import load
 from steadycast.workspace.values import zone
 
-SETTINGS = """\
+PLACEHOLDER = "example.org"  # the host of a new workspace's addresses, until its operator writes another
+SETTINGS = {
+    "en": """\
 # {name}
 # Keys, defaults and every form of a rhythm: docs/settings.md
 
@@ -22,11 +24,11 @@ SETTINGS = """\
 name = {quoted}
 timezone = "{timezone}"
 language = "{language}"
-url = "https://example.org/"
+url = "https://example.org/"  # your site's address: links and QR codes lead there
 
 # A promise: what, from whom, how often, on which channels.
 [series.daily]
-title = {series}
+title = "One a day"
 every = "day at 20:00"
 channels = ["site", "feed"]
 mix = {{ pgc = 3, ugc = 7 }}
@@ -54,7 +56,54 @@ url = "https://example.org/feed/"
 # Each entry is the name of an environment variable that holds an Apprise URL.
 [alarms]
 urls = []
-"""
+""",
+    "zh": """\
+# {name}
+# 全部设置项、默认值和更新节奏的写法：docs/settings.md
+
+[community]
+name = {quoted}
+timezone = "{timezone}"
+language = "{language}"
+url = "https://example.org/"  # 换成你的网址：链接和二维码都指向这里
+
+# 一份承诺：发什么、谁来写、多久一次、发到哪些渠道。
+[series.daily]
+title = "每日一篇"
+every = "每天 20:00"
+channels = ["site", "feed", "wechat"]
+mix = {{ pgc = 3, ugc = 7 }}  # 自家稿与成员稿的比例
+fill = ["evergreen"]  # 没有新稿时用常青稿补位
+reserve = 3  # 存稿少于三篇就告警
+
+# 渠道：每个渠道用一个平台（`steadycast channel list` 列出全部平台）。
+[channel.site]
+platform = "site"
+url = "https://example.org/"
+
+[channel.feed]
+platform = "feed"
+url = "https://example.org/feed/"
+
+# 公众号：每篇备好一个投稿包，由人复制过去发布，再用 `steadycast confirm` 登记链接。
+[channel.wechat]
+platform = "wechat"
+title = "公众号"
+
+# 成员的稿子放在 content/ugc/<名字>/。不写 trusted 的成员，稿子要先用 `steadycast approve` 通过。
+# [members.alice]
+# title = "小艾"
+# trusted = true
+
+# [[feed]]
+# member = "alice"
+# url = "https://alice.example/feed.xml"
+
+# 告警发到哪里：每一项是一个环境变量的名字，变量里放 Apprise 地址。
+[alarms]
+urls = []
+""",
+}
 
 WELCOME = {
     "zh": "---\ntitle: 第一篇\nsummary: 从这里开始。\ntags: [开始]\n"
@@ -65,7 +114,6 @@ WELCOME = {
     "`content/pgc/`, or in `content/ugc/<member>/`, and it is planned.\n\n- every channel gets its own shape of it\n"
     "- every slot is kept on record\n",
 }
-SERIES = {"zh": "每日一篇", "en": "One a day"}
 IGNORED = "var/\n.env\n__pycache__/\n"
 
 
@@ -84,9 +132,7 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
     tongue = "zh" if language.startswith("zh") else "en"
     plain = " ".join(name.split())
     texts = {
-        SETTINGS_FILE: SETTINGS.format(
-            name=plain, quoted=_toml(plain), timezone=timezone, language=language, series=_toml(SERIES[tongue])
-        ),
+        SETTINGS_FILE: SETTINGS[tongue].format(name=plain, quoted=_toml(plain), timezone=timezone, language=language),
         "content/pgc/first.md": WELCOME[tongue],
         ".gitignore": IGNORED,
     }
