@@ -556,3 +556,16 @@ def test_output_that_nobody_reads_any_more_is_no_error(bench):
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=path)
     assert done.stdout.strip().endswith("0")
     assert done.stderr == ""
+
+
+def test_help_is_a_word_as_well(bench, run):
+    bench.root.mkdir()
+    assert run("help", "publish", code=OK)[1] == run("publish", "--help", code=OK)[1]
+    assert run("help", code=OK)[1] == run("--help", code=OK)[1]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_every_command(bench, run, shell):
+    bench.root.mkdir()
+    told = run("completion", shell, code=OK)[1]
+    assert all(word in told for word in ("publish", "rhythm", "dry-run"))

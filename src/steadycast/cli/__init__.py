@@ -51,7 +51,7 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
     SLOTS: (slots.plan, promise.rhythm, promise.skip, slots.publish, slots.verify, slots.confirm, slots.settle),
     RECORD: (record.status, record.report, record.backfill),
-    DESK: (desk.init, desk.deploy, up.up, doctor, health, backup, restore, rebuild, here),
+    DESK: (desk.init, desk.deploy, up.up, doctor, health, backup, restore, rebuild, here, desk.completion),
 }
 for group, commands in COMMANDS.items():
     for command in commands:
@@ -66,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lost = _Lost()
     LOST.addHandler(lost)
     try:
-        words = list(arguments) if arguments is not None else None
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        if words[:1] == ["help"]:  # as with git: `help publish` is `publish --help`
+            words = [*words[1:], "--help"]
         code = app(words, result_action="return_value", exit_on_error=False, print_error=False)
     except CycloptsError as error:
         complain(_usage(error))

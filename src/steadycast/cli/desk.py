@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
 from steadycast.errors import InputError, SettingsError
@@ -37,6 +38,20 @@ def init(folder: Path, *, name: str = "", timezone: str = "Asia/Shanghai", langu
     made = starter.write(folder, name=name or folder.resolve().name, timezone=timezone, language=language)
     there = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
     say(*(f"made {path}" for path in made), "", f"Next: {there}steadycast up")
+    return OK
+
+
+def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
+    """Print what lets a shell complete commands and options by the Tab key.
+
+    Parameters
+    ----------
+    shell
+        The shell that reads it.
+    """
+    from steadycast.cli import app
+
+    sys.stdout.write(app.generate_completion(prog_name="steadycast", shell=shell))
     return OK
 
 
