@@ -118,6 +118,13 @@ def test_a_large_archive_is_told_in_one_line_with_its_commands(bench, archive, r
     assert len([row for row in told("list") if row["state"] == "archive"]) == 12
 
 
+def test_the_main_job_tells_a_large_archive_in_one_line_too(bench, archive, run):  # noqa: F811
+    bench.drop("pgc/03.md", OLD.format(n=3, day="2019-03-01") + "\nSee [that](away.md).\n")
+    out = run("up", "--once", code=1)[1]
+    assert "12 held until a person decides" in out
+    assert "pgc/03.md" not in out
+
+
 def test_what_is_held_by_decision_is_told_apart_from_what_could_not_be_read(bench, archive, run, told):  # noqa: F811
     bench.drop("pgc/copy.md", article("Today"))
     bench.drop("pgc/broken.md", "---\ntitle: [a\n---\nWords.\n")

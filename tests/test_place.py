@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 
 import pytest
@@ -147,7 +148,7 @@ def command(published, monkeypatch, capsys):
 WRITERS = ("plan", "intake", "intake --no-feeds", "approve pgc/1.md", "reject pgc/1.md", "up --once", "verify",
            "publish", "rebuild", "backup kept.tar", "skip daily 2026-12-24 --yes", "backfill content --series daily",
            "confirm abc --url https://x.example/1", "settle abc --absent", "here")  # fmt: skip
-READERS = ("status", "status --json", "list", "list --json", "report", "health", "doctor", "preview pgc/1.md")
+READERS = ("status", "status --json", "list", "list --json", "report", "health", "doctor", "check", "preview pgc/1.md")
 WAYS_OUT = ("steadycast restore", "steadycast here --new", "ledger.sqlite")
 
 
@@ -168,6 +169,15 @@ def test_whoever_reads_is_told_first_that_the_ledger_was_lost_and_a_person_is_ne
         assert code == 1, error
         first = (error + out).split("\n")[0]
         assert all(way in first for way in WAYS_OUT), first
+
+
+def test_status_does_not_say_that_nothing_waits_while_the_ledger_is_lost(published, command):
+    lose(published)
+    _, out, _ = command("status")
+    assert "Nothing waits" not in out
+    (problem,) = json.loads(command("status --json")[1])["problems"]
+    assert problem["path"] == "ledger"
+    assert "here --new" in problem["message"]
 
 
 def test_once_a_person_has_spoken_a_lost_ledger_is_no_longer_told_of(published, command):

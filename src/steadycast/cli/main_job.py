@@ -56,9 +56,10 @@ def say_taken_in(desk: Desk, collected: Collected, *, news_only: bool = False) -
         say(f"  {problem}")
     for path in collected.fixed:
         say(f"  {path}: its problem is fixed")
-    say(*(f"  {note}" for note in collected.noticed[:SOME]))
-    if len(collected.noticed) > SOME:
-        say(f"  and {len(collected.noticed) - SOME} more notes: `steadycast check`")
+    noticed = collected.brief().noticed
+    say(*(f"  {note}" for note in noticed[:SOME]))
+    if len(noticed) > SOME:
+        say(f"  and {len(noticed) - SOME} more notes: `steadycast check`")
 
 
 def say_where(desk: Desk, collected: Collected) -> None:

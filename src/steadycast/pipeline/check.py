@@ -15,12 +15,13 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import Draft
 from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
 from steadycast.intake import folder
+from steadycast.ledger.place import gone
 from steadycast.pipeline import others, pictures
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import parsed
-from steadycast.pipeline.identity import copies
+from steadycast.pipeline.identity import copies, has_ledger
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Problem
@@ -65,7 +66,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
     try:
         out = _went_out(desk)
     except LedgerError as error:
-        out, found = frozenset(), [*found, Problem("ledger", None, str(error).removeprefix("ledger "), "")]
+        out, found = frozenset(), [Problem("ledger", None, str(error).removeprefix("ledger "), ""), *found]
     return found + list(_drafts(desk, now, out, progress))
 
 
@@ -172,7 +173,9 @@ def _files_named(desk: Desk) -> Iterator[Problem]:
 
 def _went_out(desk: Desk) -> frozenset[str]:
     """The paths of the drafts that went out; of a workspace without a ledger none."""
-    if "://" not in desk.workspace.ledger and not Path(desk.workspace.ledger).exists():
+    if not has_ledger(desk):
+        if error := gone(desk.workspace.ledger):
+            raise error
         return frozenset()
     with desk:
         used = {past.draft for past in desk.ledger.used()}

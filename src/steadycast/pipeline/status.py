@@ -71,10 +71,19 @@ def status(desk: Desk, now: dt.datetime) -> Row:
         "waiting": waiting,
         "next": planned.rows()[:12],
         "counts": {str(state): n for state, n in sorted(desk.ledger.counts().items())},
-        "problems": [{"path": p.path, "line": p.line, "message": p.message, "mend": p.mend} for p in problems],
+        "problems": [
+            *_lost(desk),
+            *({"path": p.path, "line": p.line, "message": p.message, "mend": p.mend} for p in problems),
+        ],
         "last_tick": tick.isoformat() if tick else None,
         "summary": "; ".join(words),
     }
+
+
+def _lost(desk: Desk) -> Iterator[Row]:
+    """That this ledger took a lost one's place: what else it tells is of a new one."""
+    if error := desk.ledger.lost():
+        yield {"path": "ledger", "line": None, "message": str(error).removeprefix("ledger "), "mend": ""}
 
 
 def _held(desk: Desk) -> Iterator[tuple[str, int]]:
