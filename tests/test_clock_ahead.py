@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from pipeline_bench import EVENING, MORNING, article
+from pipeline_bench import COMMUNITY, DAILY, EVENING, FAR, MORNING, SETTINGS, SITE, article
 
 from steadycast import pipeline
+from steadycast.cli.main_job import main_job
 from steadycast.ledger.tables import State
+from steadycast.pipeline import unseen
+from steadycast.schedule.model import Verdict
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -105,3 +108,86 @@ def test_a_first_run_with_a_clock_ahead_is_bad_health_until_it_is_planned_anew(b
     bench.clock.advance(EVENING - bench.clock.now())
     pipeline.publish(desk)
     assert {d.state for d in coming(desk)} == {State.PUBLISHED}
+
+
+def test_slots_beyond_the_last_plan_are_on_record_as_missed_at_the_first_tick_after(bench):
+    """A month without any run: every slot was promised, however far the last plan reached."""
+    desk = stocked(bench)
+    bench.clock.advance(30 * DAY)
+    told = pipeline.publish(desk)
+    ended = {outcome.slot for outcome in desk.ledger.outcomes() if outcome.verdict == Verdict.MISSED}
+    assert ended == {f"daily@{EVENING + n * DAY:%Y-%m-%d}T20:00" for n in range(30)}
+    assert "30 slots" in told.warning
+    assert "machinery:clock:jumped" in {row.key for row in desk.ledger.alarms()}
+
+
+def test_what_planning_finds_first_is_missed_once_and_taken_back_by_the_right_clock(bench):
+    desk = stocked(bench)
+    bench.clock.set_wall(MORNING + 30 * DAY)
+    pipeline.plan(desk, bench.clock.now())
+    assert "30 slots" in pipeline.publish(desk).warning
+    bench.clock.advance(HOUR / 60)
+    assert not pipeline.publish(desk).warning
+    bench.clock.set_wall(MORNING + HOUR)
+    pipeline.plan(desk, bench.clock.now())
+    pipeline.publish(desk)
+    assert not [outcome for outcome in desk.ledger.outcomes() if outcome.verdict == Verdict.MISSED]
+    assert {d.state for d in coming(desk)} == {State.DUE}
+    bad = {check.check for check in pipeline.health(desk, bench.clock.now()).checks if check.status != "ok"}
+    assert not bad, "an alarm of the clock that was ahead"
+
+
+def test_a_first_run_with_a_clock_of_1970_makes_no_record_of_the_years_between(bench):
+    bench.clock.set_wall(dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
+    desk = stocked(bench)
+    bench.clock.set_wall(dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+    pipeline.publish(desk)
+    assert len({outcome.slot for outcome in desk.ledger.outcomes()}) < 20
+
+
+def test_a_channel_that_came_meanwhile_missed_nothing_before(bench):
+    bench.set_up(COMMUNITY + DAILY.replace('"site", ', "") + SITE + FAR)
+    pipeline.plan(bench.desk, bench.clock.now())
+    pipeline.publish(bench.desk)
+    desk = bench.settings(SETTINGS)
+    bench.clock.advance(30 * DAY)
+    pipeline.publish(desk)
+    assert {d.channel for d in desk.ledger.deliveries() if d.verdict == Verdict.MISSED} == {"far"}
+
+
+def test_a_long_silence_is_written_in_bounded_steps(bench, monkeypatch):
+    desk = stocked(bench)
+    monkeypatch.setattr(unseen, "MOST", 40)
+    bench.clock.advance(100 * DAY)
+    pipeline.publish(desk)
+    assert len({d.slot for d in desk.ledger.deliveries()}) < 100
+    pipeline.publish(desk)
+    pipeline.publish(desk)
+    missed = {outcome.slot for outcome in desk.ledger.outcomes() if outcome.verdict == Verdict.MISSED}
+    assert len(missed) == 100
+
+
+def test_planning_says_what_came_up_while_nobody_looked(bench):
+    desk = stocked(bench)
+    assert not pipeline.plan(desk, bench.clock.now()).warning
+    bench.clock.advance(30 * DAY)
+    assert "30 slots" in pipeline.plan(desk, bench.clock.now()).warning
+    pipeline.publish(desk)
+    assert not pipeline.plan(desk, bench.clock.now()).warning
+
+
+def test_the_main_job_says_what_came_up_while_nobody_looked(bench, capsys, monkeypatch):
+    desk = stocked(bench)
+    bench.clock.advance(30 * DAY)
+    monkeypatch.setattr(pipeline, "now", bench.clock.now)
+    main_job(desk)
+    assert "30 slots are on record as missed" in capsys.readouterr().err
+
+
+def test_the_record_is_told_since_its_first_day_and_not_since_the_first_square(bench):
+    desk = stocked(bench)
+    assert pipeline.report(desk, bench.clock.now()).since is None
+    bench.clock.advance(EVENING - bench.clock.now())
+    pipeline.publish(desk)
+    bench.clock.advance(DAY)
+    assert pipeline.report(desk, bench.clock.now()).since == EVENING.date()

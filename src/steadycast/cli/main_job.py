@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from steadycast import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, linked, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, linked, progress, say, show
 
 if TYPE_CHECKING:
     from steadycast.pipeline import Desk
@@ -42,6 +42,8 @@ def main_job(desk: Desk) -> int:
     with progress("publishing") as bar:
         published = pipeline.publish(desk, show_first=True, progress=bar)
     say_published(published)
+    if published.warning:
+        complain(published.warning)
     if not published.sent:
         say_next(planned)
     report = pipeline.report(desk, pipeline.now())

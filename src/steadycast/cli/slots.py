@@ -40,6 +40,8 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
         planned = pipeline.plan(desk, pipeline.now(), days=days)
         empty = bool(planned.gaps) and not pipeline.drafts(desk)
         beyond = [] if json else pipeline.Whereabouts(desk, pipeline.now()).beyond(dt.timedelta(days=days)).lines()
+    if planned.warning:
+        complain(planned.warning)
     if json:
         as_json(planned.rows())
     else:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, exists, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, exists, func, select, type_coerce, update
 
 from steadycast.ledger import spans
 from steadycast.ledger.claims import DELIVERY, past
@@ -74,6 +74,16 @@ def _note_jump(connection: Connection, missed: tuple[int, ...], now: dt.datetime
     if slots := len(connection.execute(fresh).all()):
         told = {"since": since.isoformat(), "at": now.isoformat(), "slots": slots}
         upsert(connection, META, [{"key": JUMP, "value": json.dumps(told)}], ["value"])
+
+
+def passed_by(db: Database, now: dt.datetime) -> int:
+    """How many slots are past `late` and wait to be called missed, and no tick has seen them due."""
+    c = DELIVERY.c
+    waits = (c.wake <= now) & past("late", now) & c.state.in_((State.PLANNED, State.DUE))
+    with db.read() as connection:
+        last = connection.scalar(select(META.c.value).where(META.c.key == TICK))
+        query = select(func.count(c.slot.distinct())).where(waits)
+        return connection.scalar(query.where(c.at > dt.datetime.fromisoformat(last)) if last else query) or 0
 
 
 def jump(db: Database) -> Jump | None:

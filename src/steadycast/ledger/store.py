@@ -137,6 +137,7 @@ class Ledger(Database):
     recover = recovery.recover
     take_back = recovery.take_back
     jump = recovery.jump
+    passed_by = recovery.passed_by
     doubts = looks.doubts
     looked = endings.looked
     unseen = looks.unseen

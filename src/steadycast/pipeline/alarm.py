@@ -12,6 +12,7 @@ from steadycast.report.gather import gather
 from steadycast.report.words import words
 
 LOG = logging.getLogger(__name__)
+APART = dt.timedelta(minutes=10)  # clocks of machines that share a ledger may be so far apart
 
 
 def alarm(desk: Desk, now: dt.datetime) -> list[alarms.Alarm]:
@@ -37,14 +38,21 @@ def jumped(desk: Desk, now: dt.datetime) -> str:
     return say("a_jumped", n=jump.slots, at=at, why=say("a_jumped_why", since=since))
 
 
+def set_back(last: dt.datetime | None, now: dt.datetime) -> bool:
+    """Whether the tick before was made by a clock that was ahead."""
+    return last is not None and last > now + APART
+
+
 def tick(desk: Desk, now: dt.datetime) -> None:
     """Says that somebody served what was due at `now`; the first tick after a long silence raises the alarm about it.
+
+    The first one by a clock that was set back closes what the clock ahead had raised.
 
     Called after what was due has gone out: an alarm that is slow or fails stands in no delivery's way.
     """
     last = desk.ledger.last_tick()
     quiet = last is not None and now - last > desk.workspace.settings.alarms.quiet_after
-    if quiet or jumped(desk, now):
+    if quiet or set_back(last, now) or jumped(desk, now):
         try:
             alarm(desk, now)
         except Exception as error:

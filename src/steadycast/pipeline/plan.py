@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
-from steadycast.pipeline import digest, promises
+from steadycast.pipeline import digest, promises, unseen
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
@@ -32,6 +32,7 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
     until = now + horizon
     with desk.in_turn("plan", PATIENCE):
         desk.ledger.take_back(now)
+        unseen.note(desk, now)  # before: a rhythm that is new from now on owes nothing of that time
         promises.keep(desk, now)
         former = _former(desk, now, until)
         _drop(desk, now, promises.owed(desk, now, until), until)  # first: what begins from here on is seen below
@@ -39,7 +40,7 @@ def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
         chosen = digest.write(desk, now, made.slots, made.chosen)
         desk.ledger.save_plan(made.slots, chosen, _deliveries(desk, now, made.slots, chosen, made.stock), now)
         desk.ledger.set_meta(PLANNED, made.as_of.isoformat())
-    return show(desk, now, horizon)
+    return replace(show(desk, now, horizon), warning=unseen.told(desk, now))
 
 
 class Decided(NamedTuple):

@@ -22,15 +22,15 @@ def keep(desk: Desk, now: dt.datetime) -> None:
     for series in desk.workspace.series.values():
         if series.was:
             desk.ledger.rename_series(series.was, series.name)
-    known, stands = _known(desk), as_of(desk, now)
-    if stands != known:
+    stands = as_of(desk, now)
+    if stands != known(desk):
         desk.ledger.set_meta(PROMISES, json.dumps(stands))
 
 
 def as_of(desk: Desk, now: dt.datetime) -> Stands:
     """Since when each rhythm stands if it is planned with now: one that is new begins."""
-    known = _known(desk)
-    stands = {name: known.get(name, {}) for name in desk.workspace.series}
+    before = known(desk)
+    stands = {name: before.get(name, {}) for name in desk.workspace.series}
     for name, series in desk.workspace.series.items():
         rhythm = promises.rhythm(series)
         if stands[name].get("rhythm") != rhythm:
@@ -46,18 +46,19 @@ def owed(
     A rhythm begins to count when it is planned with: until then nobody was promised anything. `stands` is what the
     ledger would say of that, and `dropped` are slots that it would have no more, where that is asked before it is done.
     """
-    known, all_series = stands or _known(desk), list(desk.workspace.series.values())
+    stands, all_series = stands or known(desk), list(desk.workspace.series.values())
     oldest = now - max((series.late for series in all_series), default=DAY)
     there = desk.ledger.promised(oldest - 2 * DAY, until + 2 * DAY)
     standing = [each for each in there if each.slot.id not in dropped]
     found: list[Slot] = []
     for series in all_series:
-        since = known.get(series.name, {})
+        since = stands.get(series.name, {})
         if since.get("rhythm") == promises.rhythm(series):
             found += promises.owed(series, dt.datetime.fromisoformat(since["since"]), standing, now, until)
     return sorted(found)
 
 
-def _known(desk: Desk) -> Stands:
+def known(desk: Desk) -> Stands:
+    """Of each series its rhythm, and since when it stands, as the ledger has it."""
     found: Stands = json.loads(desk.ledger.meta(PROMISES) or "{}")
     return found

@@ -15,7 +15,7 @@ from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError
 from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, State
-from steadycast.pipeline.alarm import jumped, tick
+from steadycast.pipeline.alarm import jumped, set_back, tick
 from steadycast.pipeline.by_hand import by_hand
 from steadycast.pipeline.desk import Desk, sweep
 from steadycast.pipeline.drafts import approved, find_draft
@@ -23,6 +23,7 @@ from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published, Sent
+from steadycast.pipeline.unseen import recover
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace.values import nearest
 
@@ -81,7 +82,9 @@ def publish(
         return Published(tuple(_rehearsed(desk, row) for row in _on(rows, asked)), dry_run=True)
     desk.ledger.settle_here()
     began = desk.clock.now()
-    desk.ledger.recover(began)
+    if set_back(desk.ledger.last_tick(), began):
+        desk.ledger.take_back(began)
+    recover(desk, began)
     rows = _on(_rows(desk, asked), asked)
     _deliver(desk, [row for row in rows if row.state == State.DUE], asked, progress)
     if not asked.by_hand:

@@ -12,9 +12,11 @@ from steadycast.pipeline.desk import Desk, write_atomically
 from steadycast.pipeline.plan import stock_of
 from steadycast.pipeline.results import ReportMade, Row, many
 from steadycast.report.gather import gather
-from steadycast.report.model import SeriesRecord, to_json
+from steadycast.report.model import Report, SeriesRecord, to_json
+from steadycast.schedule.model import Verdict
 
 LOG = logging.getLogger(__name__)
+VERDICTS = {verdict.value for verdict in Verdict}
 
 
 def report(desk: Desk, now: dt.datetime, *, out: Path | None = None) -> ReportMade:
@@ -31,7 +33,13 @@ def report(desk: Desk, now: dt.datetime, *, out: Path | None = None) -> ReportMa
     write_atomically(folder, "badge.svg", badge(made).encode())
     write_atomically(folder, "plan.ics", plan_ics(made.plan, community=made.community, language=made.language, now=now))
     shown = write_atomically(folder, "index.html", page(made).encode())
-    return ReportMade(shown, tuple(_row(s) for s in made.series), orjson.loads(data), made.first)
+    return ReportMade(shown, tuple(_row(s) for s in made.series), orjson.loads(data), _since(made))
+
+
+def _since(made: Report) -> dt.date | None:
+    """The first day that the numbers count; None where nothing is on record yet."""
+    days = (square.date for channel in made.channels for square in channel.squares if VERDICTS & square.counts.keys())
+    return min(days, default=None) if any(made.counts.values()) else None
 
 
 def renew(desk: Desk, now: dt.datetime) -> None:

@@ -141,6 +141,7 @@ class Planned:
 
     slots: tuple[PlannedSlot, ...] = ()
     days: int = 14
+    warning: str = ""  # slots that came up and no tick has looked at yet
 
     def rows(self) -> list[Row]:
         """One row a slot."""
@@ -236,7 +237,7 @@ class ReportMade:
     page: Path
     series: tuple[Row, ...] = ()
     data: Row = field(default_factory=dict)
-    since: dt.date | None = None  # the first day of the year that the rows count
+    since: dt.date | None = None  # the first day that the rows count; None: nothing is on record yet
 
     def rows(self) -> list[Row]:
         """One row a series."""

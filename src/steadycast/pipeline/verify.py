@@ -17,6 +17,7 @@ from steadycast.pipeline.rebuild import make_missing
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.status import MENDS
+from steadycast.pipeline.unseen import recover
 from steadycast.workspace.values import nearest
 
 
@@ -26,7 +27,7 @@ def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) ->
     def channel_of(name: str, once: delivery.Once) -> delivery.Opened:
         return opened(desk, name, once)
 
-    recovered = desk.ledger.recover(now)
+    recovered = recover(desk, now)
     clock, lost = desk.clock, stand_in(desk)
     results = delivery.settle(desk.ledger, channel_of, stand_in=lost, clock=clock, progress=progress)
     results += delivery.verify(desk.ledger, channel_of, clock=clock, progress=progress)

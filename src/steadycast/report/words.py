@@ -98,8 +98,8 @@ EN: Mapping[str, Text] = {
     "a_menders": "Can mend it: {who}.",
     "a_quiet": "No tick since {when}: nothing is published while the machinery is down.",
     "a_jumped": (
-        "{n} slot was called missed at {at}, and no tick had seen it due: {why}",
-        "{n} slots were called missed at {at}, and no tick had seen them due: {why}",
+        "{n} slot is on record as missed since {at}, and no tick had seen it due: {why}",
+        "{n} slots are on record as missed since {at}, and no tick had seen them due: {why}",
     ),
     "a_jumped_why": (
         "the tick before was at {since}. The machine was off, or its clock jumped. Is the clock right? "
