@@ -328,10 +328,16 @@ def test_nothing_fires_in_a_browser(browser, tmp_path):
 
 def _gathered(found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Feeds' items in one document for twenty, as in a reader's page; one of forty lists, which differ in their name
-    alone; all else as it is.
+    alone; one of five frames, which hold what the channels' own pages hold; all else as it is.
     """
     every = list(found)
     texts = [page for kind, page in every if kind == "feed"]
     lists = [(kind, page) for kind, page in every if kind == "listing"]
-    pages = [(kind, page) for kind, page in every if kind not in ("feed", "listing")]
-    return pages + lists[::40] + [("feed", "\n".join(texts[k : k + A_PAGE])) for k in range(0, len(texts), A_PAGE)]
+    frames = [(kind, page) for kind, page in every if kind == "frame"]
+    pages = [(kind, page) for kind, page in every if kind not in ("feed", "listing", "frame")]
+    return (
+        pages
+        + frames[::5]
+        + lists[::40]
+        + [("feed", "\n".join(texts[k : k + A_PAGE])) for k in range(0, len(texts), A_PAGE)]
+    )
