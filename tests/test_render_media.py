@@ -303,6 +303,13 @@ def test_a_cover_is_lettered_when_one_is_required(studio, monkeypatch, letters):
     assert studio.covers(None, MediaRule(), "题", "") == ()
 
 
+@pytest.mark.parametrize("title", ["Evening", "Donaudampfschifffahrtsgesellschaft", "https://example.org/" + "a" * 200])
+def test_no_word_of_a_cover_runs_over_its_edge(studio, title):
+    (cover,) = studio.covers(None, MediaRule(required=True, sizes=((500, 500),)), title, "")
+    _, brightest = opened(cover).convert("L").crop((500 - 40, 0, 500, 500)).getextrema()
+    assert brightest < 200, "letters are white"
+
+
 def test_a_line_of_a_cover_never_begins_with_punctuation():
     assert image_worker._pieces("弄堂、石库门 and a “day”。") == [
         "弄",

@@ -292,11 +292,12 @@ def _shapes(draw: ImageDraw.ImageDraw, width: int, height: int, seed: bytes, alp
 def _lettering(draw: ImageDraw.ImageDraw, size: tuple[int, int], title: str, note: str, font: list[Any]) -> None:
     width, height = size
     margin = min(width, height) // 9
-    points = min(width, height) // 4
+    room, points, least = width - 2 * margin, min(width, height) // 4, min(width, height) // 10
     while True:
         letters = ImageFont.truetype(font[0], points, index=font[1])
-        lines = _lines(title, letters, width - 2 * margin)
-        if len(lines) * points * 1.35 <= height - 2.6 * margin or points <= 12:
+        lines = _lines(title, letters, room)
+        whole = points <= least or all(letters.getlength(word.rstrip()) <= room for word in _pieces(title))
+        if points <= 12 or (whole and len(lines) * points * 1.35 <= height - 2.6 * margin):
             break
         points = points * 9 // 10
     lines = lines[: max(1, int((height - 2 * margin) / (points * 1.35)))]
@@ -314,14 +315,26 @@ _NEVER_FIRST = "，。、；：！？…）」』】》〉”’,.;:!?)"
 
 
 def _lines(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
-    """`text` in lines no wider than `width`, broken between words and between Han characters."""
+    """`text` in lines no wider than `width`, broken between words and between Han characters, and in a word that is."""
     lines = [""]
     for word in _pieces(text):
-        if lines[-1] and font.getlength((lines[-1] + word).rstrip()) > width:
+        if font.getlength(word.rstrip()) > width:
+            lines += ["", *_broken(word, font, width)]
+        elif lines[-1] and font.getlength((lines[-1] + word).rstrip()) > width:
             lines.append(word.lstrip())
         else:
             lines[-1] += word
     return [line.rstrip() for line in lines if line.strip()]
+
+
+def _broken(word: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    """A word in pieces that are no wider than `width`."""
+    pieces = [""]
+    for character in word:
+        if pieces[-1] and font.getlength((pieces[-1] + character).rstrip()) > width:
+            pieces.append("")
+        pieces[-1] += character
+    return pieces
 
 
 def _pieces(text: str) -> list[str]:

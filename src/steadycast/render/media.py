@@ -31,6 +31,7 @@ from steadycast.render.worker import Worker
 IMAGE_BYTES = 20 << 20
 _HEAD = 1024  # bytes that tell a file's kind
 _VERSION = 2  # of what the worker makes: another number makes every adapted file anew
+_DRAWING = 2  # of lettered covers: another number draws them anew
 _MIMES = {
     "jpg": "image/jpeg",
     "png": "image/png",
@@ -309,7 +310,7 @@ class Studio:
 
     def _lettered(self, title: str, note: str, size: tuple[int, int], rule: MediaRule) -> Media:
         spec = {"title": title, "note": note, "size": list(size), "formats": list(rule.formats), "font": font()}
-        made = self._made("cover", spec, spec, None)
+        made = self._made("cover", {**spec, "drawing": _DRAWING}, spec, None)
         return replace(made, role="cover", alt=title, name=f"cover{made.path.suffix}")
 
     def _inspect(self, media: Media, rule: MediaRule) -> None:
