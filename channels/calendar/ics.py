@@ -79,7 +79,7 @@ def state(data: bytes) -> tuple[int, dt.datetime]:
 def entry(data: bytes, zone: dt.tzinfo) -> str:
     """What an app shows of an event's file: its title, when, where, and what is said of it."""
     (told,) = Calendar.from_ical(data).walk("VEVENT")
-    start, end = (told[name].dt for name in ("DTSTART", "DTEND"))
+    start, end = told.decoded("DTSTART"), told.decoded("DTEND")
     if isinstance(start, dt.datetime):
         when = f"{start.astimezone(zone):%Y-%m-%d %H:%M} – {end.astimezone(zone):%Y-%m-%d %H:%M}"
     else:
