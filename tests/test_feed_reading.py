@@ -276,6 +276,7 @@ def test_a_busy_machine_blames_nobody(of, monkeypatch):
     assert result.error.mend == "it is tried again"
 
 
+@pytest.mark.slow
 def test_a_process_that_is_stopped_for_longer_than_its_limit_still_reads_its_feed(of, monkeypatch):
     """Wall time is none of its own."""
     real = subprocess.run
