@@ -327,17 +327,13 @@ def test_nothing_fires_in_a_browser(browser, tmp_path):
 
 
 def _gathered(found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Feeds' items in one document for twenty, as in a reader's page; one of forty lists, which differ in their name
+    """Sixty of the feeds' items in one document, as in a reader's page; one of forty lists, which differ in their name
     alone; one of five frames, which hold what the channels' own pages hold; all else as it is.
     """
-    every = list(found)
-    texts = [page for kind, page in every if kind == "feed"]
-    lists = [(kind, page) for kind, page in every if kind == "listing"]
-    frames = [(kind, page) for kind, page in every if kind == "frame"]
-    pages = [(kind, page) for kind, page in every if kind not in ("feed", "listing", "frame")]
-    return (
-        pages
-        + frames[::5]
-        + lists[::40]
-        + [("feed", "\n".join(texts[k : k + A_PAGE])) for k in range(0, len(texts), A_PAGE)]
-    )
+    kinds: dict[str, list[str]] = {}
+    for kind, page in found:
+        kinds.setdefault(kind, []).append(page)
+    items = kinds.pop("feed")
+    kinds["listing"], kinds["frame"] = kinds["listing"][::40], kinds["frame"][::5]
+    kinds["feed"] = ["\n".join(items[k : k + 60]) for k in range(0, len(items), 60)]
+    return [(kind, page) for kind, pages in kinds.items() for page in pages]
