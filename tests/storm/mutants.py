@@ -32,6 +32,7 @@ class Mutant:
     changes: tuple[tuple[str, str, str], ...]
     storm: str = "read-back"
     freeze_at: tuple[str, ...] = ()
+    rare: int = 1  # times as many deaths and seconds as others: another guard hides it nearly always
     fault: str = ""  # "channel: kind": one scripted fault shows it, whatever the machine's load
 
 
@@ -120,7 +121,7 @@ MUTANTS = (
     one("an intent asks for no token and no state", f"{LEDGER}/claims.py",
         "WHERE id = ? AND token = ? AND state = ? AND lease > ? AND frozen",
         "WHERE id = ? AND token + ? >= 0 AND state || ? <> '' AND coalesce(lease, 0) + ? > 0 AND frozen",
-        freeze_at=("held", "rendered", "freeze-durable")),
+        freeze_at=("held", "rendered", "freeze-durable"), rare=3),
     one("an ending asks for no token and no state", f"{LEDGER}/endings.py",
         'HERE = "WHERE id = ? AND token = ? AND state = ?"',
         "HERE = \"WHERE id = ? AND token + ? >= 0 AND state || ? <> ''\"",
@@ -205,7 +206,7 @@ def _aim(mutant: Mutant) -> list[str]:
         channel, _, kind = mutant.fault.partition(": ")
         return ["faults", "--channels", channel, "--kinds", kind]
     freeze = ["--freeze-at", *mutant.freeze_at] if mutant.freeze_at else []
-    bounds = ["--stop-at-first", "--kills", str(KILLS), "--longest", str(LONGEST)]
+    bounds = ["--stop-at-first", "--kills", str(KILLS * mutant.rare), "--longest", str(LONGEST * mutant.rare)]
     return ["storm", *bounds, "--classes", mutant.storm, *freeze]
 
 
