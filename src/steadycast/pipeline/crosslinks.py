@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 
 from steadycast.draft import Draft
 from steadycast.draft.crosslinks import MOST, Crosslinks, Page, crosslinks, leads_nowhere, part_of
+from steadycast.draft.decoding import shown
 from steadycast.ledger.reads import Linkable
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.results import Problem
@@ -76,7 +78,8 @@ class PageLinks:
         for line, href in crosslinks(draft.body):
             page = self._pages.find(href, draft.path)
             if leads_nowhere(href) if page is None else not (page.urls.keys() & {*self._with_pages, self._site}):
-                said = f"the link to {href[:60]} leads to no page of this community that is out: only its words go out"
+                to = shown(unquote(href)[:60])
+                said = f"the link to {to} leads to no page of this community that is out: only its words go out"
                 mend = "publish that draft first, or write the address of a page"
                 yield Problem(str(draft.path), draft.body_line + line - 1, said, mend, harmless=True)
 
