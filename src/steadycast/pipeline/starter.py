@@ -71,12 +71,12 @@ url = "https://example.org/"  # 换成你的网址：链接和二维码都指向
 [series.daily]
 title = "每日一篇"
 every = "每天 20:00"
-channels = ["site", "feed", "wechat"]
+channels = ["site", "feed"]
 mix = {{ pgc = 3, ugc = 7 }}  # 自家稿与成员稿的比例
 fill = ["evergreen"]  # 没有新稿时用常青稿补位
 reserve = 3  # 存稿少于三篇就告警
 
-# 渠道：每个渠道用一个平台（`steadycast channel list` 列出全部平台）。
+# 渠道：每个渠道用一个平台（`steadycast channel list` 列出全部平台，公众号、知乎、微博等都在其中）。
 [channel.site]
 platform = "site"
 url = "https://example.org/"
@@ -84,11 +84,6 @@ url = "https://example.org/"
 [channel.feed]
 platform = "feed"
 url = "https://example.org/feed/"
-
-# 公众号：每篇备好一个投稿包，由人复制过去发布，再用 `steadycast confirm` 登记链接。
-[channel.wechat]
-platform = "wechat"
-title = "公众号"
 
 # 成员的稿子放在 content/ugc/<名字>/。不写 trusted 的成员，稿子要先用 `steadycast approve` 通过。
 # [members.alice]
