@@ -182,3 +182,10 @@ def test_only_what_surely_is_there_is_linked_to(bench, state):
     row = find_draft(desk, "pgc/a.md")
     post = Posts(desk).post(read(desk, row.id, row.revision), Place("site", "x@2026", "daily", EVENING, "k"))
     assert not hrefs(post.html)
+
+
+def test_check_names_a_link_to_a_draft_that_nobody_has_taken_in_yet(bench):
+    rain = "# Rain\n\nSee [the walk](walk.txt).\n"
+    bench.set_up(content={"pgc/rain.md": rain, "pgc/walk.txt": "A walk\n\nWords.\n"})
+    told = [p.message for p in pipeline.check(bench.clock.now(), root=bench.root) if p.path == "pgc/rain.md"]
+    assert [message for message in told if "the link to walk.txt leads to no page" in message]

@@ -199,8 +199,8 @@ def rights(workspace: Workspace) -> Iterator[Problem]:
 def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progress | None) -> Iterator[Problem]:
     workspace = desk.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-    pins, titles, links = _Pins(desk, now), Titles(), PageLinks(desk)
-    quotas, drafts = Quotas(desk), list[Draft]()
+    pins, titles, quotas = _Pins(desk, now), Titles(), Quotas(desk)
+    drafts, fresh = list[Draft](), list[Draft]()
     named: set[Path] = set()
     broken: set[PurePosixPath] = set()
     alone: list[folder.Other] = []
@@ -233,13 +233,14 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
                 yield from _no_channels(desk, draft, item.raw or b"")
                 yield from pictures.away(draft)
                 yield from notes_of(draft)
-                with contextlib.suppress(LedgerError):  # told already
-                    yield from links.problems(draft)
                 titles.add(draft)
+                fresh.append(draft)
         if progress:
             progress(n, n)
     yield from titles.problems()
-    with contextlib.suppress(LedgerError):
+    with contextlib.suppress(LedgerError):  # told already
+        links = PageLinks(desk, drafts)  # what is not taken in yet may be linked to as well
+        yield from (problem for draft in fresh for problem in links.problems(draft))
         yield from copies(desk, drafts, broken)
     yield from others.problems(desk, alone, named, broken)
 
