@@ -163,3 +163,17 @@ def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies
     }
     assert [link for link in web if link.startswith("https://readers.example/")]
     assert made.data["record"]["lately"][0]["title"] == "First"
+
+
+def test_what_went_out_ahead_of_its_hour_is_told_by_when_it_did(bench):
+    desk = bench.set_up(COMMUNITY + DAILY + FAR + SITE, {"pgc/1.md": article("First"), "pgc/2.md": article("Second")})
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    bench.at(23, 9, 0)
+    pipeline.publish(desk, series="daily")
+    bench.at(23, 9, 30)
+    pipeline.publish(desk, draft="pgc/2.md")
+    made = pipeline.report(desk, bench.clock.now())
+    told = [(row["title"], row["series_title"], row["at"][:16]) for row in made.data["record"]["lately"]]
+    assert told == [("Second", "", "2026-11-23T09:30"), ("First", "Daily", "2026-11-23T09:00")]
+    assert "by hand" in made.page.read_text() or "手动发布" in made.page.read_text()

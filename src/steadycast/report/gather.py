@@ -23,6 +23,7 @@ from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
 from steadycast.workspace import Workspace
+from steadycast.workspace.load import BY_HAND
 
 LATELY = dt.timedelta(days=7)
 SHOWN = 20  # slots that went out lately
@@ -180,19 +181,21 @@ class _Desk:
     # -- what went out
 
     def _lately(self) -> Iterable[m.Gone]:
-        """The last slots that went out, each with where it can be seen."""
+        """The last slots that went out, by when they did, each with where it can be seen."""
         sent: dict[str, list[DeliveryRow]] = defaultdict(list)
         for row in self.ledger.deliveries(states=DONE, after=self.now - LATELY):
             sent[row.slot].append(row)
-        for slot, rows in list(reversed(sent.items()))[:SHOWN]:
-            first, series = rows[0], self.workspace.series.get(rows[0].series)
-            draft, named = self.titles.get(first.draft or ""), (series.title if series else "") or first.series
+        out = {slot: max(row.finished or row.at for row in rows) for slot, rows in sent.items()}
+        for slot in sorted(out, key=lambda slot: (out[slot], slot), reverse=True)[:SHOWN]:
+            rows, first = sent[slot], sent[slot][0]
+            series, draft = self.workspace.series.get(first.series), self.titles.get(first.draft or "")
+            named = series.title or series.name if series else "" if first.series == BY_HAND else first.series
             receipts = self.ledger.receipts(slot)
             places = tuple(
                 m.Place(self.title(row.channel), row.url, self._page(row.channel, receipts.get(row.channel)))
                 for row in rows
             )
-            yield m.Gone(slot, self._local(first.at), named, draft.title if draft else slot, places)
+            yield m.Gone(slot, self._local(out[slot]), named, draft.title if draft else slot, places)
 
     def _preview(self, row: DraftRow | None) -> str:
         """The page of a draft's preview, where one was made since the draft came, and it is surely this draft's."""

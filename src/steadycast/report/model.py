@@ -137,8 +137,8 @@ class Gone:
     """One slot that went out lately."""
 
     slot: str
-    at: dt.datetime
-    series_title: str
+    at: dt.datetime  # when it was there
+    series_title: str  # "" for one that a person sent by hand, outside any series
     title: str
     places: tuple[Place, ...] = ()
 
