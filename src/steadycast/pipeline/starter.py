@@ -15,27 +15,26 @@ from steadycast.workspace import load
 from steadycast.workspace.values import zone
 
 PLACEHOLDER = "example.org"  # the host of a new workspace's addresses, until its operator writes another
-SETTINGS = {
-    "en": """\
+SETTINGS = """\
 # {name}
-# Keys, defaults and every form of a rhythm: docs/settings.md
+# {keys}
 
 [community]
 name = {quoted}
 timezone = "{timezone}"
 language = "{language}"
-url = "https://example.org/"  # your site's address: links and QR codes lead there
+url = "https://example.org/"  # {address}
 
-# A promise: what, from whom, how often, on which channels.
+# {promise}
 [series.daily]
-title = "One a day"
-every = "day at 20:00"
+title = "{title}"
+every = "{every}"
 channels = ["site", "feed"]
-mix = {{ pgc = 3, ugc = 7 }}
-fill = ["evergreen"]
-reserve = 3
+mix = {{ pgc = 3, ugc = 7 }}  # {mix}
+fill = ["evergreen"]  # {fill}
+reserve = 3  # {reserve}
 
-# An outlet: an instance of a platform (`steadycast channel list`).
+# {outlet}
 [channel.site]
 platform = "site"
 url = "https://example.org/"
@@ -44,7 +43,7 @@ url = "https://example.org/"
 platform = "feed"
 url = "https://example.org/feed/"
 
-# Members write in content/ugc/<name>/. An untrusted member's drafts wait for `steadycast approve`.
+# {members}
 # [members.alice]
 # title = "Alice"
 # trusted = true
@@ -53,51 +52,37 @@ url = "https://example.org/feed/"
 # member = "alice"
 # url = "https://alice.example/feed.xml"
 
-# Each entry is the name of an environment variable that holds an Apprise URL.
+# {alarms}
 [alarms]
 urls = []
-""",
-    "zh": """\
-# {name}
-# 全部设置项、默认值和更新节奏的写法：docs/settings.md
-
-[community]
-name = {quoted}
-timezone = "{timezone}"
-language = "{language}"
-url = "https://example.org/"  # 换成你的网址：链接和二维码都指向这里
-
-# 一份承诺：发什么、谁来写、多久一次、发到哪些渠道。
-[series.daily]
-title = "每日一篇"
-every = "每天 20:00"
-channels = ["site", "feed"]
-mix = {{ pgc = 3, ugc = 7 }}  # 自家稿与成员稿的比例
-fill = ["evergreen"]  # 没有新稿时用常青稿补位
-reserve = 3  # 存稿少于三篇就告警
-
-# 渠道：每个渠道用一个平台（`steadycast channel list` 列出全部平台，公众号、知乎、微博等都在其中）。
-[channel.site]
-platform = "site"
-url = "https://example.org/"
-
-[channel.feed]
-platform = "feed"
-url = "https://example.org/feed/"
-
-# 成员的稿子放在 content/ugc/<名字>/。不写 trusted 的成员，稿子要先用 `steadycast approve` 通过。
-# [members.alice]
-# title = "小艾"
-# trusted = true
-
-# [[feed]]
-# member = "alice"
-# url = "https://alice.example/feed.xml"
-
-# 告警发到哪里：每一项是一个环境变量的名字，变量里放 Apprise 地址。
-[alarms]
-urls = []
-""",
+"""
+WORDS = {
+    "en": {
+        "keys": "Keys, defaults and every form of a rhythm: docs/settings.md",
+        "address": "your site's address: links and QR codes lead there",
+        "promise": "A promise: what, from whom, how often, on which channels.",
+        "title": "One a day",
+        "every": "day at 20:00",
+        "mix": "how much of the house, how much of members",
+        "fill": "where nothing fresh is left",
+        "reserve": "with less stock than this you are told",
+        "outlet": "An outlet: an instance of a platform (`steadycast channel list`).",
+        "members": "Members write in content/ugc/<name>/. An untrusted member's drafts wait for `steadycast approve`.",
+        "alarms": "Each entry is the name of an environment variable that holds an Apprise URL.",
+    },
+    "zh": {
+        "keys": "全部设置项、默认值和更新节奏的写法：docs/settings.md",
+        "address": "换成你的网址：链接和二维码都指向这里",
+        "promise": "一份承诺：发什么、谁来写、多久一次、发到哪些渠道。",
+        "title": "每日一篇",
+        "every": "每天 20:00",
+        "mix": "自家稿与成员稿的比例",
+        "fill": "没有新稿时用常青稿补位",
+        "reserve": "存稿少于这个数就告警",
+        "outlet": "渠道：每个渠道用一个平台（`steadycast channel list` 列出全部平台，公众号、知乎、微博等都在其中）。",
+        "members": "成员的稿子放在 content/ugc/<名字>/。不写 trusted 的成员，稿子要先用 `steadycast approve` 通过。",
+        "alarms": "告警发到哪里：每一项是一个环境变量的名字，变量里放 Apprise 地址。",
+    },
 }
 
 WELCOME = {
@@ -127,7 +112,9 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
     tongue = "zh" if language.startswith("zh") else "en"
     plain = " ".join(name.split())
     texts = {
-        SETTINGS_FILE: SETTINGS[tongue].format(name=plain, quoted=_toml(plain), timezone=timezone, language=language),
+        SETTINGS_FILE: SETTINGS.format(
+            name=plain, quoted=_toml(plain), timezone=timezone, language=language, **WORDS[tongue]
+        ),
         "content/pgc/first.md": WELCOME[tongue],
         ".gitignore": IGNORED,
     }
