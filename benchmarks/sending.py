@@ -19,10 +19,10 @@ from ledgers import due_slot
 from measure import Row, median, ratio, seconds, timed
 from requests.adapters import HTTPAdapter
 
-from steadycast.channel import Platform, Post, Receipt
 from steadycast.delivery import Opened, deliver
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.platform import Platform, Post, Receipt
 from steadycast.web import Far
 
 THREADS, FAR_SIDE = 64, 0.020

@@ -59,7 +59,7 @@ ADAPTER = """
 import os
 import signal
 
-from steadycast.channel import Busy, Receipt, Refused, Unknown
+from steadycast.platform import Busy, Receipt, Refused, Unknown
 
 
 class Adapter:

@@ -13,8 +13,8 @@ import zlib
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from steadycast.channel import Channel, Event, Media, Platform, Post
-from steadycast.registry import load, platforms
+from steadycast.platform import Channel, Event, Media, Platform, Post
+from steadycast.platform.registry import load, platforms
 from steadycast.render.templates import Templates
 
 ROOT = Path(__file__).resolve().parent.parent

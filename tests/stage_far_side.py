@@ -23,7 +23,7 @@ required = true
 """
 
 ADAPTER = """\
-from steadycast.channel import Channel, Post, Receipt
+from steadycast.platform import Channel, Post, Receipt
 
 
 class Adapter:

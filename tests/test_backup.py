@@ -17,7 +17,6 @@ from conftest import NOON, promised
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
 from steadycast import pipeline
-from steadycast.channel import Post
 from steadycast.delivery import Result, settle
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.claims import FrozenPost
@@ -28,6 +27,7 @@ from steadycast.ledger.restore import read_mark
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.pipeline.backup import MANIFEST
+from steadycast.platform import Post
 from steadycast.rooms import Rooms
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import Clock, FakeChannel, There

@@ -22,12 +22,12 @@ from conftest import NOON, promised
 from pipeline_bench import COMMUNITY, DAILY, SITE, article
 
 from steadycast import pipeline
-from steadycast.channel import Receipt
 from steadycast.delivery import deliver, settle, verify
 from steadycast.errors import LedgerError
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.pipeline.desk import write_atomically
+from steadycast.platform import Receipt
 from steadycast.testing import Clock, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)

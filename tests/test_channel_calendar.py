@@ -9,8 +9,8 @@ import pytest
 from icalendar import Calendar
 from platform_bench import NOW, adapter, article, channel, event, held, tree
 
-from steadycast.channel import Event, Refused
-from steadycast.registry import load
+from steadycast.platform import Event, Refused
+from steadycast.platform.registry import load
 
 
 def events(out: Path, name: str = "calendar.ics"):

@@ -20,7 +20,7 @@ from aiosmtpd.smtp import AuthResult
 from platform_bench import HOSTILE, NOW, PLATFORMS, adapter, article, audio, event, held, media, png, tree
 
 from steadycast import turn
-from steadycast.channel import Busy, Event, Refused, Unknown
+from steadycast.platform import Busy, Event, Refused, Unknown
 
 FROM = {"from": "post@hu.example"}
 PASSWORD = "pa55-never-shown"

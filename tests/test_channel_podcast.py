@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 import pytest
 from platform_bench import PLATFORMS, ROOT, adapter, article, audio, held, png, tree, video
 
-from steadycast.channel import Refused
-from steadycast.registry import load
+from steadycast.platform import Refused
+from steadycast.platform.registry import load
 
 SPACES = {
     "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",

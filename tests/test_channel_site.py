@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, channel, event, held, key, tree, video
 
-from steadycast.channel import Event, Shelf
-from steadycast.registry import load
+from steadycast.platform import Event, Shelf
+from steadycast.platform.registry import load
 from steadycast.render.templates import Templates
 
 

@@ -8,7 +8,7 @@ import pytest
 from platform_bench import NOW, adapter, article, event, held
 from werkzeug import Response
 
-from steadycast.channel import Busy, Refused, Unknown
+from steadycast.platform import Busy, Refused, Unknown
 from steadycast.web import Far
 
 SECRET = "s3cret-of-the-hook"

@@ -19,8 +19,8 @@ import pytest
 from platform_bench import PLATFORMS, ROOT, adapter, channel, hostile, key, of_form, settings_rows, tree
 from werkzeug import Response
 
-from steadycast.channel import Busy, Receipt, Refused, Unknown
-from steadycast.registry import load, platforms
+from steadycast.platform import Busy, Receipt, Refused, Unknown
+from steadycast.platform.registry import load, platforms
 from steadycast.web import Far
 
 CANARY = "canary-{}-5ecre7"

@@ -17,13 +17,13 @@ import pytest
 from conftest import NOON
 
 from steadycast import turn
-from steadycast.channel import Receipt
 from steadycast.delivery import deliver, post_to_bytes, settle, steps_for, verify
 from steadycast.delivery.judge import CAP, FLOOR, backoff
 from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
 from steadycast.ledger import restore
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
+from steadycast.platform import Receipt
 from steadycast.testing import SECRET, Died, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)
@@ -483,7 +483,7 @@ import datetime as dt, sys
 from dataclasses import replace
 from pathlib import Path
 from steadycast import crashpoints
-from steadycast.channel import Busy, Receipt, in_turn
+from steadycast.platform import Busy, Receipt, in_turn
 from steadycast.delivery import deliver
 from steadycast.ledger.store import Ledger
 from steadycast.testing import Clock, FakeChannel, a_post

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast.channel import Event, Media, Post
 from steadycast.delivery import post_from_bytes, post_to_bytes
 from steadycast.errors import InputError
+from steadycast.platform import Event, Media, Post
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ZONES = st.sampled_from([ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("UTC"), dt.UTC])

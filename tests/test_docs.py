@@ -19,11 +19,11 @@ from packaging.requirements import Requirement
 from pydantic import BaseModel
 
 from steadycast import errors
-from steadycast.channel import Platform
 from steadycast.cli import app
 from steadycast.ledger.tables import State
 from steadycast.pipeline.deployments import deployments
-from steadycast.registry import platforms
+from steadycast.platform import Platform
+from steadycast.platform.registry import platforms
 from steadycast.schedule.human import read_human
 from steadycast.workspace import load
 from steadycast.workspace import settings as tables

@@ -18,7 +18,6 @@ from platform_bench import adapter
 from pytest_httpserver import HTTPServer
 
 from steadycast import pipeline
-from steadycast.channel import Busy, Refused
 from steadycast.ledger.checkup import SQLITE_WANTED, Checkup, check_up
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.store import Ledger
@@ -26,6 +25,7 @@ from steadycast.pipeline import findings
 from steadycast.pipeline.deployments import prefect_yaml
 from steadycast.pipeline.doctor import announced, doctor, tz_version, unreachable
 from steadycast.pipeline.findings import Finding
+from steadycast.platform import Busy, Refused
 
 HOUR = dt.timedelta(hours=1)
 WELL = Checkup("SQLite", "3.40.1", HEAD, modes=SQLITE_WANTED, wanted=SQLITE_WANTED)

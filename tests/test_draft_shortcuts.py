@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steadycast.channel import Limit
 from steadycast.draft import front_yaml
 from steadycast.draft.attached import is_remote
 from steadycast.draft.decoding import _UNPRINTABLE, decode
@@ -16,8 +15,9 @@ from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import _of_its_beginning, opens_with_words, outline, shows_no_file
 from steadycast.draft.reading import _AS_JSON_DOES, _as_text
 from steadycast.errors import DraftError
+from steadycast.platform import Limit
+from steadycast.platform.text import _is_measured_by_length, _room, fits
 from steadycast.render import lexer
-from steadycast.render.count import _is_measured_by_length, _room, fits
 from steadycast.render.lexer import Finisher
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.sanitise import clean

@@ -25,25 +25,22 @@ ROOMS = {
     "rooms": {"errors", "durable"},
     "workspace": {"errors", "schedule", "rooms", "durable"},
     "ledger": {"errors", "schedule", "bootclock", "crashpoints", "durable"},
-    "channel": {"errors", "schedule", "shelf", "durable", "turn", "render"},  # hands out these, and of render the ruler
-    "shelf": {"channel", "crashpoints", "durable"},
+    "platform": {"errors", "crashpoints", "durable", "turn"},
     "web": {"errors", "crashpoints", "turn"},
-    "render": {"errors", "draft", "channel", "schedule", "durable"},
+    "render": {"errors", "draft", "platform", "schedule", "durable"},
     "intake": {"errors", "draft", "schedule", "web", "durable"},
-    "registry": {"errors", "channel"},
-    "delivery": {"errors", "channel", "ledger", "bootclock", "crashpoints", "turn"},
+    "delivery": {"errors", "platform", "ledger", "bootclock", "crashpoints", "turn"},
     "report": {"errors", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},
-    "testing": {"errors", "bootclock", "channel", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},
+    "testing": {"errors", "bootclock", "platform", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},
 }
 ROOMS["press"] = {
     "errors",
     "durable",
     "rooms",
-    "channel",
+    "platform",
     "draft",
     "intake",
-    "registry",
     "render",
     "workspace",
     "schedule",
@@ -51,7 +48,7 @@ ROOMS["press"] = {
 EVERYTHING = {*ROOMS, "pipeline"}
 ROOMS |= {
     "pipeline": EVERYTHING - {"testing"},
-    "cli": {"pipeline", "press", "workspace", "report", "ledger", "errors", "schedule", "registry"},
+    "cli": {"pipeline", "press", "workspace", "report", "ledger", "errors", "schedule", "platform"},
 }
 
 # A library that only some rooms may know.
@@ -136,7 +133,7 @@ def test_flows_are_thin(file):
 def test_a_platform_knows_only_the_contract(file):
     """An adapter imports the contract and its own folder; it is one screen or three, not a program."""
     rooms = {n.split(".")[1] for n in imports(file) if n.startswith("steadycast.")}
-    assert rooms <= {"channel", "errors"}
+    assert rooms <= {"platform"}
     assert not {n.split(".")[0] for n in imports(file)} & {"requests", "sqlmodel", "sqlalchemy", "prefect", "jinja2"}
     assert len(file.read_text(encoding="utf-8").splitlines()) <= 150
 

@@ -18,12 +18,12 @@ from pipeline_bench import COMMUNITY, DAILY, SITE, article
 from platform_bench import png
 
 from steadycast import pipeline
-from steadycast.channel import Limit, RenderRule
 from steadycast.draft.outline import outline
 from steadycast.errors import DraftError
+from steadycast.platform import Limit, RenderRule
+from steadycast.platform.text import MOST_PARTS, split
 from steadycast.render import html, text
 from steadycast.render.bullets import write_bullets
-from steadycast.render.count import MOST_PARTS, split
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -238,7 +238,7 @@ RENDERED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 resource.setrlimit(resource.RLIMIT_CPU, (40, 40))
-from steadycast.channel import Limit, RenderRule
+from steadycast.platform import Limit, RenderRule
 from steadycast.draft.outline import outline
 from steadycast.render import html, text
 from steadycast.render.lexer import Finisher

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, SITE, article
 
 from steadycast import pipeline
-from steadycast.channel import RenderRule
 from steadycast.draft.cost import check_cost
 from steadycast.errors import DraftError
+from steadycast.platform import RenderRule
 from steadycast.render import highlight, html, sanitise
 from steadycast.render.markdown import to_html
 from steadycast.render.sanitise import clean, cleaned, has_tags, is_tame, left_open

@@ -21,10 +21,10 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SITE
 from platform_bench import PLATFORMS, adapter, channel, key, tone
 
 from steadycast import pipeline
-from steadycast.channel import Post, Shelf, View
 from steadycast.draft import Draft
 from steadycast.pipeline.frames import Page
-from steadycast.registry import load
+from steadycast.platform import Post, Shelf, View
+from steadycast.platform.registry import load
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
 from steadycast.render.templates import Templates

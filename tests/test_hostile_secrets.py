@@ -67,7 +67,7 @@ ODD = """
 import contextlib
 import logging
 
-from steadycast.channel import Refused
+from steadycast.platform import Refused
 
 
 class Adapter:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_bench import PLATFORMS
 
-from steadycast.registry import load
+from steadycast.platform.registry import load
 
 load(PLATFORMS["kit"])
 MARKDOWN = importlib.import_module("steadycast_channel_kit.markdown")

@@ -23,11 +23,11 @@ import pytest
 from PIL import Image
 from tinytag import TinyTag
 
-from steadycast.channel import Channel, Event, Platform, Post
 from steadycast.draft import Draft, DraftEvent, MediaRef
-from steadycast.registry import load, platforms
+from steadycast.platform import Channel, Event, Platform, Post
+from steadycast.platform.registry import load, platforms
+from steadycast.platform.text import count
 from steadycast.render.compose import Target, compose
-from steadycast.render.count import count
 from steadycast.render.templates import Templates
 from steadycast.schedule.model import Form, Origin
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from steadycast.channel import RenderRule
 from steadycast.draft.commonmark import disguised, undisguised
 from steadycast.draft.maths import Formulas, linear, mathml
 from steadycast.draft.outline import outline
+from steadycast.platform import RenderRule
 from steadycast.render import html, text
 from steadycast.render.markdown import to_html
 from steadycast.render.sanitise import clean

@@ -14,9 +14,9 @@ from pipeline_bench import COMMUNITY, MORNING, article
 from platform_bench import PLATFORMS, channel, hostile, of_form, png
 
 from steadycast import pipeline
-from steadycast.channel import Refused
 from steadycast.pipeline.frames import NoFarSide, Page
-from steadycast.registry import load
+from steadycast.platform import Refused
+from steadycast.platform.registry import load
 
 CHANNELS = ("site", "feed", "mail", "wechat", "weibo", "far", "hook")
 HOUSE = (

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from steadycast.channel import Limit, MediaRule, Platform, RenderRule
 from steadycast.draft import Draft, DraftEvent, MediaRef
 from steadycast.errors import DraftError
+from steadycast.platform import Limit, MediaRule, Platform, RenderRule
 from steadycast.render import body as module
 from steadycast.render.compose import Target, compose, fits, prepare
 from steadycast.schedule.model import Form, Origin

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steadycast.channel import Limit, RenderRule
 from steadycast.errors import SettingsError
+from steadycast.platform import Limit, RenderRule
 from steadycast.render import html, text
 from steadycast.render.lexer import Finisher
 from steadycast.render.markdown import join_lines, to_html

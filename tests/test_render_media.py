@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from steadycast.channel import MediaRule
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
+from steadycast.platform import MediaRule
 from steadycast.render import image_worker
 from steadycast.render import media as media_module
 from steadycast.render.media import Studio, kind, store

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_bench import ROOT, article
 
-from steadycast.registry import load, platforms
+from steadycast.platform.registry import load, platforms
 
 load(platforms([ROOT / "channels"])["site"])  # the folder is no package: its adapter's import makes it one
 import sys  # noqa: E402

@@ -13,10 +13,10 @@ from pipeline_bench import EVENING, SETTINGS, article
 
 from steadycast import alarms, pipeline
 from steadycast.alarms.due import Alarm
-from steadycast.channel import Receipt
 from steadycast.delivery import deliver, settle
 from steadycast.errors import InputError
 from steadycast.ledger.tables import State
+from steadycast.platform import Receipt
 from steadycast.testing import FakeChannel, a_post
 
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)

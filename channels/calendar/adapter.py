@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from steadycast.channel import Channel, Post, Receipt, Refused, Shelf, View, slot_path
+from steadycast.platform import Channel, Post, Receipt, Refused, Shelf, View, slot_path
 
 from .ics import calendar, cancelled, entry, event, organiser, state, uid
 

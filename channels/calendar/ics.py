@@ -10,8 +10,8 @@ from typing import Any
 
 from icalendar import Calendar, Event, vCalAddress
 
-from steadycast.channel import Event as Happening
-from steadycast.channel import Post
+from steadycast.platform import Event as Happening
+from steadycast.platform import Post
 
 OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 PRODUCER = "-//Steadycast//Events//EN"

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.channel import Channel, Media, Post, Receipt, Shelf, View, media_name, slot_path, with_media
+from steadycast.platform import Channel, Media, Post, Receipt, Shelf, View, media_name, slot_path, with_media
 
 FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
 JSON = "feed.json"

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from steadycast.channel import Channel, Media, Post, Receipt, View
-from steadycast.errors import Unknown
+from steadycast.platform import Channel, Media, Post, Receipt, Unknown, View
 
 from . import files, ics, markdown, page, poster, tagging
 from .sheet import Sheet

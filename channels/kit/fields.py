@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadycast.channel import Limit, count
+from steadycast.platform import Limit, count
 
 from .words import address, name_within, plain
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from steadycast.channel import Channel, Media, durable
+from steadycast.platform import Channel, Media, durable
 
 CHUNK = 1 << 20
 

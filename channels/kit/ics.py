@@ -7,7 +7,7 @@ import datetime as dt
 from icalendar import Calendar
 from icalendar import Event as Entry
 
-from steadycast.channel import Post
+from steadycast.platform import Post
 
 from .words import plain
 

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from steadycast.channel import Media
+from steadycast.platform import Media
 
 from .elements import Element, elements
 from .escapes import begun, code, escaped, fenced, small, spaced, target

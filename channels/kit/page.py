@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadycast.channel import Media, View
+from steadycast.platform import Media, View
 
 if TYPE_CHECKING:
     from .sheet import Sheet

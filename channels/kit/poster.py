@@ -10,7 +10,7 @@ from pathlib import Path
 import segno
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from steadycast.channel import Post
+from steadycast.platform import Post
 
 from .words import plain
 

@@ -9,7 +9,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.channel import Channel, Media, Post
+from steadycast.platform import Channel, Media, Post
 
 from .fields import Field, fields
 from .words import address, first_fit, plain

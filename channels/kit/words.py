@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import regex  # type: ignore[import-untyped]
 
-from steadycast.channel import Limit, count
+from steadycast.platform import Limit, count
 
 # Controls, line and paragraph separators, and the marks that turn the direction of text: none belongs in one line.
 UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")

@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from steadycast.channel import Busy, Channel, Post, Receipt, Refused, Unknown, View
+from steadycast.platform import Busy, Channel, Post, Receipt, Refused, Unknown, View
 
 from .letter import Letter
 from .opened import opened

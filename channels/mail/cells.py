@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from steadycast.channel import captioned
+from steadycast.platform import captioned
 
 COLUMNS = 5  # of more, cells of three Han and what stands around them are wider than a phone
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import css_inline
 
-from steadycast.channel import Channel, Media, Post, Refused, slot_path
+from steadycast.platform import Channel, Media, Post, Refused, slot_path
 
 from .cells import whole_words
 

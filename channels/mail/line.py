@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from steadycast.channel import in_turn
+from steadycast.platform import in_turn
 
 ANSWER = 64_000  # bytes of one answer, all its lines together
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email import message_from_bytes, policy
 
-from steadycast.channel import Channel, View
+from steadycast.platform import Channel, View
 
 WIDTHS = (600, 390)  # of a reading pane, and of a phone
 

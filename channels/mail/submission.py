@@ -10,7 +10,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from steadycast.channel import Busy, Channel, Refused, Unknown
+from steadycast.platform import Busy, Channel, Refused, Unknown
 
 from .line import Line, TooLate
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.channel import Channel, Media, Post, Receipt, Refused, Shelf, View, media_name, slot_path, with_media
+from steadycast.platform import Channel, Media, Post, Receipt, Refused, Shelf, View, media_name, slot_path, with_media
 
 from .picture import trouble
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadycast.channel import Channel, Post, Receipt, Shelf, View
+from steadycast.platform import Channel, Post, Receipt, Shelf, View
 
 from .pages import Pages
 from .views import page_of

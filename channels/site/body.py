@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from steadycast.channel import Media, Post, with_media
+from steadycast.platform import Media, Post, with_media
 
 _HEADING = re.compile(r"<(/?)h([1-6])\b")
 _PICTURE = re.compile(r"<img\b[^>]*>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from steadycast.channel import Media, Post, media_name
+from steadycast.platform import Media, Post, media_name
 
 from .views import web
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from steadycast.channel import Post
+from steadycast.platform import Post
 
 from .views import listing_of
 

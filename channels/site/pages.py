@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from steadycast.channel import Channel, Post, Shelf, media_name
+from steadycast.platform import Channel, Post, Shelf, media_name
 
 from .body import body
 from .linked import linked

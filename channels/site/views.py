@@ -12,7 +12,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.channel import Event, Media, Post, media_name, slot_path
+from steadycast.platform import Event, Media, Post, media_name, slot_path
 
 _TAG = re.compile(r"<[^>]*>")
 _BEGINNING = 8000  # characters of HTML: a summary has 200 at most

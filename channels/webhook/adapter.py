@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from steadycast.channel import Channel, Media, Post, Receipt, Unknown, View, media_name, with_media
+from steadycast.platform import Channel, Media, Post, Receipt, Unknown, View, media_name, with_media
 
 
 class Adapter:

@@ -22,10 +22,10 @@ from threading import Lock
 from zoneinfo import ZoneInfo
 
 from steadycast import bootclock
-from steadycast.channel import Adapter, Channel, Platform, Post, Receipt
 from steadycast.delivery import Once, Opened
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
+from steadycast.platform import Adapter, Channel, Platform, Post, Receipt
 from steadycast.rooms import SETTINGS_FILE
 from steadycast.workspace import Workspace, load
 

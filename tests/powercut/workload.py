@@ -21,11 +21,11 @@ from threading import RLock
 from sqlalchemy import Connection
 
 from steadycast import pipeline
-from steadycast.channel import Post
 from steadycast.ledger import connection as ledger_connection
 from steadycast.ledger.connection import Database
 from steadycast.pipeline import Desk
 from steadycast.pipeline.publish import OneAtATime
+from steadycast.platform import Post
 from steadycast.testing import Clock
 from steadycast.workspace import load
 

@@ -22,13 +22,13 @@ from typing import Any
 import platform_bench
 
 from steadycast import crashpoints, registry
-from steadycast.channel import Adapter, Channel, Post, Shelf
 from steadycast.delivery import Clock, Once, Opened, post_from_bytes
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline import desk as pipeline_desk
 from steadycast.pipeline.desk import write_atomically
 from steadycast.pipeline.publish import OneAtATime
+from steadycast.platform import Adapter, Channel, Post, Shelf
 from storm import points, worker
 from storm.checker import Finding
 from storm.history import Kinds

@@ -92,7 +92,7 @@ MUTANTS = (
     ), storm="blind"),
     one("the receipt is written before the send", f"{DELIVERY}/send.py",
         '        crashpoints.here("cleared")\n',
-        "        from steadycast.channel import Receipt\n"
+        "        from steadycast.platform import Receipt\n"
         "        early = tried(job.claim, job.opened, Receipt(job.claim.marker), began, began)\n"
         "        self._ledger.receive([early], began)\n"
         '        crashpoints.here("cleared")\n'),

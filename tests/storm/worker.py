@@ -17,11 +17,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast import bootclock, registry
-from steadycast.channel import Adapter, Channel, Platform, Post, Receipt
 from steadycast.delivery import Clock, Once, Opened, SystemClock, deliver, judge, send, settle, steps, verify
 from steadycast.errors import Busy, FarSideError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
+from steadycast.platform import Adapter, Channel, Platform, Post, Receipt
 from steadycast.web import Far
 from storm.log import Log
 

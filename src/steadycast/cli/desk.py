@@ -117,7 +117,7 @@ def channel_list(*, json: bool = False) -> int:
     json
         Print JSON.
     """
-    from steadycast.registry import platforms
+    from steadycast.platform.registry import platforms
     from steadycast.workspace import load
 
     workspace = load()
@@ -158,7 +158,7 @@ def channel_eject(platform: str, *, name: str = "") -> int:
     name
         Another name for the copy: a platform of its own.
     """
-    from steadycast.registry import FOLDER_NAME, platforms
+    from steadycast.platform.registry import FOLDER_NAME, platforms
     from steadycast.workspace import load
     from steadycast.workspace.values import nearest
 

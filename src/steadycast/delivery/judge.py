@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from steadycast.channel import Adapter, Platform, Post, Receipt
 from steadycast.errors import Busy, FarSideError, InputError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.endings import Ending, Proof
 from steadycast.ledger.looks import Look
 from steadycast.ledger.tables import State
+from steadycast.platform import Adapter, Platform, Post, Receipt
 
 FLOOR, CAP = dt.timedelta(seconds=30), dt.timedelta(minutes=30)  # of the wait between two tries
 ABSURD = dt.timedelta(days=1)  # a Retry-After of this or more (web cuts it there) is a mistake: our own wait is used

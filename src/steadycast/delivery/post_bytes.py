@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from steadycast.channel import Event, Media, Post
 from steadycast.errors import InputError
+from steadycast.platform import Event, Media, Post
 
 
 def post_to_bytes(post: Post) -> bytes:

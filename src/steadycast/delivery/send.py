@@ -12,7 +12,6 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
 from steadycast import crashpoints, turn
-from steadycast.channel import Post
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.judge import AdapterFor, Opened, later, refused, tried, unsent
 from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
@@ -22,6 +21,7 @@ from steadycast.ledger.claims import Claimed, FrozenPost
 from steadycast.ledger.endings import Ending
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.platform import Post
 
 QUEUED = dt.timedelta(minutes=2)  # how long a delivery may wait for a free thread after its intent
 TRUSTED = 1.0  # seconds for which the intent's commit says enough; after that the ledger is asked again before a send

@@ -10,7 +10,6 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from steadycast import crashpoints
-from steadycast.channel import Platform, Post, Receipt
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.judge import AdapterFor, Opened, cannot_tell, counts_from, looked, not_seen, verified
 from steadycast.delivery.post_bytes import post_from_bytes
@@ -20,6 +19,7 @@ from steadycast.ledger.endings import Ending
 from steadycast.ledger.looks import Look
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.platform import Platform, Post, Receipt
 
 StandIn = Callable[[Look], Post]
 Progress = Callable[[int, int], None]  # looks that are done, of how many

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Callable
 
 from steadycast import crashpoints
-from steadycast.channel import Platform
 from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.judge import RESENDABLE, Once
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
+from steadycast.platform import Platform
 
 SPARE = dt.timedelta(seconds=30)  # of a lease, beyond the request's own deadline: a commit may take that long
 MORE = 8  # times as much, at most, for what was tried before: on a busy machine too little was left for it

@@ -18,12 +18,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Self
 
-from steadycast import crashpoints, durable, registry
-from steadycast.channel import Adapter, Channel, Platform
+from steadycast import crashpoints, durable
 from steadycast.delivery import Clock, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
+from steadycast.platform import Adapter, Channel, Platform, registry
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
 from steadycast.workspace.values import nearest
 

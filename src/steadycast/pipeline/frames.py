@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from steadycast.channel import Post, Refused, media_name
-from steadycast.shelf import place_media, with_media
+from steadycast.platform import Post, Refused, media_name
+from steadycast.platform.files import place_media, with_media
 
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 MOST = 24_000_000  # bytes of files in one page: what is beyond is left out

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadycast.channel import Post
 from steadycast.draft import Draft
 from steadycast.errors import DraftError, Refused
 from steadycast.ledger.claims import Claimed
@@ -16,9 +15,10 @@ from steadycast.ledger.looks import Look
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import approved
+from steadycast.platform import Post
+from steadycast.platform.files import page_path
 from steadycast.render.body import Body, prepare
 from steadycast.render.compose import Target, compose
-from steadycast.shelf import page_path
 
 GONE = "its draft is gone, or its approval was taken back"
 KEPT = 64  # parsed bodies: one slot's channels share one

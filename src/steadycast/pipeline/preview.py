@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from steadycast import durable, registry
-from steadycast.channel import Platform, Post, View
+from steadycast import durable
 from steadycast.draft import Draft, parse
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError
@@ -22,9 +21,10 @@ from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.results import Problem
-from steadycast.render.count import count
+from steadycast.platform import Platform, Post, View, registry
+from steadycast.platform.files import place_media
+from steadycast.platform.text import count
 from steadycast.render.templates import Templates
-from steadycast.shelf import place_media
 
 MEASURED = ("title", "summary", "text", "html")
 ZH = {

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from steadycast.channel import Adapter, Post, Receipt
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError
 from steadycast.ledger.claims import Claimed, Due
@@ -24,6 +23,7 @@ from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published, Sent
 from steadycast.pipeline.unseen import recover
+from steadycast.platform import Adapter, Post, Receipt
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace.values import nearest
 

@@ -12,7 +12,6 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from steadycast.channel import Post
 from steadycast.delivery.post_bytes import post_from_bytes
 from steadycast.draft.comments import as_shown
 from steadycast.draft.crosslinks import crosslinks
@@ -23,7 +22,8 @@ from steadycast.pipeline.drafts import read
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.publish import opened
 from steadycast.pipeline.results import Rebuilt
-from steadycast.shelf import INDEX, missing
+from steadycast.platform import Post
+from steadycast.platform.files import INDEX, missing
 
 THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}
 _LINK = re.compile(r"</?a(?: [^>]*)?>")

@@ -16,10 +16,10 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from steadycast.channel import Post
 from steadycast.draft import Draft, parse
 from steadycast.errors import DraftError, SettingsError
 from steadycast.intake import folder
+from steadycast.platform import Post
 from steadycast.press.memory import Fault, Made
 from steadycast.press.outlets import Outlet, outlets
 from steadycast.render.body import Body, prepare

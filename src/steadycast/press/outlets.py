@@ -11,14 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from steadycast import registry
-from steadycast.channel import Channel, Platform
+from steadycast.platform import Channel, Platform, registry
 from steadycast.press.memory import Facts
 from steadycast.schedule.model import Form
 from steadycast.workspace import Workspace
 
 PACKAGE = Path(__file__).resolve().parent.parent
-OWN_CODE = ("channel.py", "draft", "render", "press")  # what decides how a draft looks
+OWN_CODE = ("platform", "draft", "render", "press")  # what decides how a draft looks
 LIBRARIES = ("comrak", "jinja2", "markupsafe", "nh3", "pygments", "regex", "slugify", "yaml")
 
 

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 from slugify import slugify
 
-from steadycast.channel import Limit, Media, RenderRule
 from steadycast.draft import Draft
 from steadycast.draft.maths import Formulas
 from steadycast.errors import DraftError
+from steadycast.platform import Limit, Media, RenderRule
 from steadycast.render import html as as_html
 from steadycast.render import text as as_text
 from steadycast.render.lexer import Finisher

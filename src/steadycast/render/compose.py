@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steadycast.channel import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.draft import Draft
 from steadycast.draft.decoding import visible
 from steadycast.errors import DraftError
+from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
+from steadycast.platform.text import count, cut, split
+from steadycast.platform.text import fits as fits_limit
 from steadycast.render.body import Body, prepare
-from steadycast.render.count import count, cut, split
-from steadycast.render.count import fits as fits_limit
 from steadycast.render.sanitise import calm
 from steadycast.render.style import load
 from steadycast.render.text import Numbered

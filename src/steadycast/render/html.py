@@ -6,9 +6,9 @@ import html as entities
 import re
 from functools import lru_cache
 
-from steadycast.channel import RenderRule
 from steadycast.draft.maths import linear
 from steadycast.draft.spelling import scripts_spelled
+from steadycast.platform import RenderRule
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour
 from steadycast.render.lexer import TAG, VOID, Links, attribute, is_of, says_its_url, web_links, words

@@ -8,9 +8,9 @@ import re
 import comrak
 
 from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
+from steadycast.platform.cjk import WIDE
+from steadycast.platform.lazy_pattern import LazyPattern
 from steadycast.render.callouts import as_quotations
-from steadycast.render.han import WIDE
-from steadycast.render.later import Later
 
 # Autolinks are left to `lexer.autolink`: comrak's takes the Chinese sentence after a URL for a part of it.
 # Ids begin with `h-` so that no heading can name itself after something the page around it relies on.
@@ -35,9 +35,9 @@ def to_html(body: str, *, of_html: bool = False) -> str:
 
 _INLINE = r"(?:</?(?:a|abbr|b|cite|code|del|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)\b[^>]*>)*"
 _HAN = f"[{WIDE}]"
-_HAN_BEGINS = Later(_INLINE + _HAN)
+_HAN_BEGINS = LazyPattern(_INLINE + _HAN)
 _MAY_JOIN = re.compile(f"\n(?={_INLINE}{_HAN})")
-_HAN_ENDS = Later(f"{_HAN}{_INLINE}$")
+_HAN_ENDS = LazyPattern(f"{_HAN}{_INLINE}$")
 
 
 def join_lines(html: str) -> str:

@@ -22,10 +22,10 @@ from typing import Any
 from slugify import slugify
 
 from steadycast import durable
-from steadycast.channel import Media, MediaRule
 from steadycast.draft import MediaRef
 from steadycast.draft.confined import mostly_holes
 from steadycast.errors import DraftError
+from steadycast.platform import Media, MediaRule
 from steadycast.render.worker import Worker
 
 IMAGE_BYTES = 20 << 20

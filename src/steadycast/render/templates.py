@@ -17,9 +17,9 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from steadycast.channel import Channel, Limit, Post
 from steadycast.errors import SettingsError
-from steadycast.render.count import cut
+from steadycast.platform import Channel, Limit, Post
+from steadycast.platform.text import cut
 from steadycast.render.highlight import stylesheet
 
 UTC = ZoneInfo("UTC")

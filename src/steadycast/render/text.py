@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from steadycast.channel import Limit
 from steadycast.draft.maths import linear
 from steadycast.draft.spelling import spelled
-from steadycast.render.count import cut
+from steadycast.platform import Limit
+from steadycast.platform.text import cut
 from steadycast.render.lexer import SPLIT, Links, anchors, attribute, is_of, says_its_url, words
 
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)

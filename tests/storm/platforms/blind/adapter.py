@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadycast.channel import Channel, Post, Receipt, Unknown
+from steadycast.platform import Channel, Post, Receipt, Unknown
 
 
 class Adapter:

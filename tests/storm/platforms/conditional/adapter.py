@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from steadycast.channel import Channel, Post, Receipt, Unknown
+from steadycast.platform import Channel, Post, Receipt, Unknown
 
 
 class Adapter:

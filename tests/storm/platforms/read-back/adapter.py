@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from steadycast.channel import Channel, Post, Receipt, Unknown
+from steadycast.platform import Channel, Post, Receipt, Unknown
 
 OLD = 0.2  # seconds: an older list is a cache's
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from steadycast.channel import Channel, Post, Receipt, Unknown
+from steadycast.platform import Channel, Post, Receipt, Unknown
 
 
 class Adapter:

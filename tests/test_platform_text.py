@@ -12,9 +12,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from steadycast.channel import Limit
 from steadycast.errors import DraftError
-from steadycast.render.count import URL, count, cut, fits, split
+from steadycast.platform import Limit
+from steadycast.platform.text import URL, count, cut, fits, split
 
 CORPORA = os.environ.get("STEADYCAST_CORPORA")
 FAMILY = "👨‍👩‍👧‍👦"

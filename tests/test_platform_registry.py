@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from steadycast.errors import SettingsError
-from steadycast.registry import load, platforms
+from steadycast.platform.registry import load, platforms
 
 PLAIN = 'api = 1\ntitle = "Plain"\nforms = ["article"]\ndelivery = "blind"\n'
 ADAPTER = """

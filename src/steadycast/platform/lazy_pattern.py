@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 
-class Later:
+class LazyPattern:
     """Stands for a compiled pattern. Classes of Han text cost ten milliseconds, a tenth of a command's start."""
 
     def __init__(self, pattern: str, engine: str = "re") -> None:

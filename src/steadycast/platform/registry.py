@@ -18,8 +18,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from steadycast.channel import Adapter, Limit, MediaRule, Platform, RenderRule, Setting
 from steadycast.errors import SettingsError
+from steadycast.platform.contract import Adapter, Limit, MediaRule, Platform, RenderRule, Setting
 
 API = 1
 FORMS = ("article", "audio", "video", "event")

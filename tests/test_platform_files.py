@@ -6,7 +6,7 @@ import os
 import pytest
 from platform_bench import HOSTILE, adapter, article, audio, channel, key, tree
 
-from steadycast.channel import Shelf, media_name, slot_path, with_media
+from steadycast.platform import Shelf, media_name, slot_path, with_media
 
 
 def shelf(out):
@@ -150,7 +150,7 @@ def test_a_crash_between_the_post_and_its_pages_heals_at_the_next_find(tmp_path)
             left[0] -= 1
             return write(name, data)
 
-        from steadycast.registry import load
+        from steadycast.platform.registry import load
 
         try:
             load(told.spec)(dataclasses.replace(told, write=failing)).publish(post)

@@ -18,13 +18,12 @@ import shutil
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast import crashpoints, durable
-
-if TYPE_CHECKING:  # channel.py hands this module out to adapters
-    from steadycast.channel import Channel, Media, Post
+from steadycast.platform.contract import Channel
+from steadycast.platform.post import Event, Media, Post
 
 POSTS = "posts"
 INDEX = "posts/index.json"
@@ -168,8 +167,6 @@ class Shelf:
             self.__dict__.pop(name, None)
 
     def _post(self, plain: dict[str, Any]) -> Post:
-        from steadycast.channel import Event, Media, Post
-
         values = {**{name: () if name in ("parts", "links") else "" for name in LONG}, "extra": {}, **plain}
         values["published"] = dt.datetime.fromisoformat(values["published"]).astimezone(self.zone)
         files = (self.out / _file_name(m["name"], m["sha256"]) for m in values["media"])
@@ -253,8 +250,6 @@ def _safe(word: str) -> str:
 
 def _plain(post: Post) -> dict[str, Any]:
     """The post as JSON values. The draft's path stays in the house; a hash of it tells which posts share a draft."""
-    from steadycast.channel import Media
-
     plain = {f.name: getattr(post, f.name) for f in dataclasses.fields(post)}
     del plain["slot_at"]  # a page is dated by when it was published
     plain["published"] = post.published.isoformat()

@@ -1,7 +1,4 @@
-"""The contract between Steadycast and a platform: Post in, Receipt or one of three errors out.
-
-An adapter imports from here and from `steadycast.errors`, and from nowhere else in Steadycast.
-"""
+"""What a platform declares, what its adapter is given, and the verbs that an adapter has."""
 
 from __future__ import annotations
 
@@ -12,128 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from steadycast import durable
-from steadycast.errors import Busy, Refused, Unknown
-from steadycast.render.count import count
-from steadycast.shelf import Shelf, captioned, media_name, slot_path, with_media
-from steadycast.turn import held as in_turn
-
-__all__ = [
-    "Adapter",
-    "Busy",
-    "Channel",
-    "Event",
-    "Limit",
-    "Media",
-    "MediaRule",
-    "Platform",
-    "Post",
-    "Receipt",
-    "Refused",
-    "RenderRule",
-    "Setting",
-    "Shelf",
-    "Unknown",
-    "View",
-    "captioned",
-    "count",
-    "durable",
-    "in_turn",
-    "media_name",
-    "slot_path",
-    "with_media",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """One file of a post: content-addressed on disk, measured, and free of EXIF."""
-
-    role: str  # image, cover, thumb, audio, video, attachment
-    path: Path  # where the bytes are now
-    name: str  # the file name a reader sees, ASCII, with its right extension
-    mime: str
-    size: int  # bytes
-    sha256: str
-    alt: str = ""
-    width: int | None = None  # pixels
-    height: int | None = None
-    seconds: float | None = None
-    ref: str = ""  # how the draft's body names it (`images/a.png`); in `Post.html` the src is `media:<sha256>`
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An offline or online event; both instants are aware. An all-day one ends at the midnight after its last day."""
-
-    start: dt.datetime
-    end: dt.datetime
-    place: str = ""
-    url: str = ""
-    all_day: bool = False  # days were promised, and no hours
-    uid: str = ""  # one event has one, on every channel and for ever
-
-    @property
-    def last(self) -> dt.datetime:
-        """The end as people say it: of an all-day event its last day."""
-        return self.end - dt.timedelta(days=1) if self.all_day else self.end
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A draft as one channel will show it: rendered, cut to the channel's limits, media adapted; frozen.
-
-    `key` is the marker: the same for ever for one slot on one channel, 13 characters of a-z2-7.
-    `html` is sanitised and names its pictures as `media:<sha256>`: an adapter puts its own address there.
-    """
-
-    key: str
-    channel: str
-    slot: str
-    title: str
-    summary: str
-    html: str
-    text: str
-    parts: tuple[str, ...]  # a thread: `text` split to the channel's limit; one part where it fits
-    published: dt.datetime  # what readers see it dated, in the community's zone: the slot's instant, or before it
-    form: str = "article"
-    origin: str = "pgc"
-    member: str = ""
-    member_title: str = ""  # the member's name for people
-    author: str = ""  # credit only
-    series: str = ""
-    series_title: str = ""
-    slug: str = ""
-    language: str = "zh-CN"
-    tags: tuple[str, ...] = ()
-    canonical_url: str = ""
-    links: tuple[tuple[str, str], ...] = ()  # (text, url), numbered from 1 where links became footnotes
-    media: tuple[Media, ...] = ()
-    event: Event | None = None
-    revision: str = ""  # content hash of the draft's revision
-    draft: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)  # `channels.<name>` of the front matter
-    slot_at: dt.datetime | None = None  # the slot's instant where `published` is another; None where it is the same
-
-    @property
-    def due(self) -> dt.datetime:
-        """The slot's instant, aware: the promised hour, also of what is published before it."""
-        return self.slot_at or self.published
-
-    @property
-    def cover(self) -> Media | None:
-        """The cover, or None."""
-        return next((m for m in self.media if m.role == "cover"), None)
-
-    @property
-    def opening(self) -> Media | None:
-        """The cover, unless the text shows the same picture anyway: what a page opens with."""
-        cover = self.cover
-        return None if cover and cover.ref and cover.ref in {m.ref for m in self.of("image")} else cover
-
-    def of(self, role: str) -> tuple[Media, ...]:
-        """The media of one role, in order of use."""
-        return tuple(m for m in self.media if m.role == role)
+from steadycast.platform.post import Post, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,33 +94,6 @@ class Platform:
     def folders(self) -> tuple[Path, ...]:
         """Where templates are looked for: its own folder, then its base's."""
         return (self.folder,) if self.base is None else (self.folder, *self.base.folders)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Proof of a delivery. `handed` means: a kit lies ready, a person has yet to post it and confirm with the URL."""
-
-    remote_id: str
-    url: str = ""
-    at: dt.datetime | None = None  # the far side's own time, if it tells
-    seen: str = "answer"  # how it was seen: answer, read-back, file, person, feed
-    handed: bool = False
-    parts: tuple[str, ...] = ()  # remote ids of a thread's parts
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a reader, or the person who pastes, has before them: a page in frames, plain words, or a page of its own."""
-
-    kind: str  # page, letter, item, body, text, title, ...: what stands above it
-    html: str = ""  # a whole page; a relative address in it is a file's below `base`
-    text: str = ""  # plain words
-    widths: tuple[int, ...] = (600,)  # CSS pixels of the frames it is shown in
-    base: Path | None = None  # the folder the page lies in; `channel.out` when it is not given
-    file: Path | None = None  # a page that is opened as it lies there
-    n: int = 0  # how much of a limit it takes
-    max: int = 0  # 0: none is known
 
 
 @dataclass(frozen=True)
