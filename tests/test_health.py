@@ -19,7 +19,7 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
 from steadycast.cli import main
-from steadycast.cli.health_page import CLIENTS, FRESH, HealthServer
+from steadycast.cli.local_server import CLIENTS, FRESH, LocalServer
 from steadycast.cli.up import free_port, watched
 from steadycast.ledger import service
 from steadycast.ledger.service import Overdue
@@ -212,7 +212,7 @@ def asked() -> Asked:
 
 @pytest.fixture
 def port(asked: Asked) -> Iterator[int]:
-    server = HealthServer(0, asked)
+    server = LocalServer(0, asked)
     server.start()
     yield server.server_port
     server.stop()
@@ -305,7 +305,7 @@ def test_a_client_that_says_nothing_keeps_nobody_waiting(asked: Asked, port: int
 
 def test_it_listens_on_this_machine_only(asked: Asked) -> None:
     """Whoever wants it elsewhere puts a proxy in front."""
-    server = HealthServer(0, asked)
+    server = LocalServer(0, asked)
     try:
         assert server.server_address[0] == "127.0.0.1"
         assert threading.active_count() < 50

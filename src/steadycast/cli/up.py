@@ -45,7 +45,8 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
     port
         Where Prefect's page and API listen, on this machine only; the next free one when it is taken.
     health_port
-        Where /health answers, on this machine only; the next free one when it is taken. 0 leaves it out.
+        Where the report is shown and /health answers, on this machine only; the next free one when it is taken.
+        0 leaves both out.
     """
     from steadycast.cli.main_job import main_job
     from steadycast.pipeline import Desk
@@ -97,9 +98,9 @@ def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, st
 
 @contextlib.contextmanager
 def watched(workspace: Workspace, port: int) -> Iterator[None]:
-    """Answers /health meanwhile; each answer is read from the ledger anew."""
+    """Answers /health and shows the report meanwhile; each answer is read from the ledger anew."""
     from steadycast import pipeline
-    from steadycast.cli.health_page import HealthServer
+    from steadycast.cli.local_server import LocalServer
 
     def ask() -> dict[str, Any]:
         with pipeline.Desk.in_force(workspace.root, readonly=True) as desk:
@@ -108,9 +109,9 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
     if not port:
         yield
         return
-    server = listening(port, lambda port: HealthServer(port, ask))
+    server = listening(port, lambda port: LocalServer(port, ask, workspace.var))
     server.start()
-    say("", f"Health      http://127.0.0.1:{server.server_port}/health")
+    say("", f"Report      {server.report}", f"Health      http://127.0.0.1:{server.server_port}/health")
     try:
         yield
     finally:

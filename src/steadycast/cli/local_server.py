@@ -1,14 +1,23 @@
-"""/health over HTTP, for a program that watches from elsewhere: this machine only, GET and HEAD, nothing secret."""
+"""/health for a program that watches, and the report for whoever runs it: this machine only, GET and HEAD.
+
+/health tells nothing secret. The report, kits and previews do, so their address begins with a key that `up` prints.
+"""
 
 from __future__ import annotations
 
+import hmac
 import json
+import mimetypes
+import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from steadycast import __version__
 
@@ -16,17 +25,26 @@ PATHS = ("/health", "/healthz")
 FRESH = 5.0  # seconds: whoever asks more often gets the same answer
 TIMEOUT = 5.0  # seconds that a client may take to ask
 CLIENTS = 32  # at one time; what comes beyond them is hung up on
+FOLDERS = ("out", "preview")  # of var/: the report, and what it links to
+REPORT = "out/report/index.html"
+# Pages hold what members wrote. Each is an origin of its own: none reads another, none sends anything anywhere.
+FENCE = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads; connect-src 'none'"
 OWN_NAMES = {"127.0.0.1", "localhost"}  # a page whose name was turned to this machine asks under its own name
 
 
-class HealthServer(ThreadingHTTPServer):
-    """Answers 200 or 503 with `{status, at, checks}`; `ask` says how things stand, and is asked every few seconds."""
+class LocalServer(ThreadingHTTPServer):
+    """Answers 200 or 503 with `{status, at, checks}`; `ask` says how things stand, and is asked every few seconds.
+
+    Where `pages` names a var/ folder, its report is shown at `report`, with the kits and previews it links to.
+    """
 
     daemon_threads = True
     request_queue_size = 32
 
-    def __init__(self, port: int, ask: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, port: int, ask: Callable[[], dict[str, Any]], pages: Path | None = None) -> None:
         self._ask = ask
+        self._pages = pages
+        self._key = secrets.token_urlsafe(12)
         self._lock = threading.Lock()
         self._answer: dict[str, Any] = {}
         self._until = 0.0
@@ -45,6 +63,24 @@ class HealthServer(ThreadingHTTPServer):
                     self._answer = {"status": "bad", "checks": [check]}
                 self._until = time.monotonic() + FRESH
             return self._answer
+
+    @property
+    def report(self) -> str:
+        """The report's address, with the key that nobody else on this machine knows."""
+        return f"http://127.0.0.1:{self.server_port}/{self._key}/{REPORT}"
+
+    def page(self, path: str) -> Path | None:
+        """The file that an address names, or None: one below `out` or `preview`, and under the right key."""
+        key, _, name = unquote(urlsplit(path).path).lstrip("/").partition("/")
+        if self._pages is None or not hmac.compare_digest(key.encode(), self._key.encode()):
+            return None
+        try:
+            file = (self._pages / name).resolve()
+            file = file / "index.html" if file.is_dir() else file
+            below = any(file.is_relative_to((self._pages / folder).resolve()) for folder in FOLDERS)
+            return file if below and file.is_file() else None
+        except (OSError, ValueError):  # a name that no file can have
+            return None
 
     def start(self) -> None:
         """Serve in a thread of its own, until `stop`."""
@@ -74,7 +110,7 @@ class HealthServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: HealthServer
+    server: LocalServer
     timeout = TIMEOUT
     server_version = f"Steadycast/{__version__}"
     sys_version = ""
@@ -85,12 +121,29 @@ class _Handler(BaseHTTPRequestHandler):
             self._tell(HTTPStatus.MISDIRECTED_REQUEST, {"status": "bad", "checks": []})
             return
         if self.path.partition("?")[0] not in PATHS:
-            self._tell(HTTPStatus.NOT_FOUND, {"status": "bad", "checks": []})
+            self._show(self.server.page(self.path))
             return
         told = self.server.answer()
         self._tell(HTTPStatus.OK if told["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE, told)
 
     do_HEAD = do_GET  # noqa: N815 the name that http.server calls
+
+    def _show(self, file: Path | None) -> None:
+        if file is None:
+            self._tell(HTTPStatus.NOT_FOUND, {"status": "bad", "checks": []})
+            return
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        with file.open("rb") as page:
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
+            self.send_header("Content-Length", str(file.stat().st_size))
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.send_header("Content-Security-Policy", FENCE)
+            self.end_headers()
+            if self.command != "HEAD":
+                shutil.copyfileobj(page, self.wfile)
 
     def _tell(self, status: HTTPStatus, told: dict[str, Any]) -> None:
         body = json.dumps(told, ensure_ascii=False).encode()
