@@ -14,8 +14,8 @@ from steadycast.ledger.bulk import Before
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, RevisionRow
-from steadycast.schedule.model import Assignment, Outcome, Slot, Verdict
-from steadycast.schedule.record import Tally, tally_rows
+from steadycast.schedule.model import Assignment, Slot
+from steadycast.schedule.record import tally
 
 NOW = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)
 CHANNELS, DUE = 50, 1_000
@@ -106,26 +106,13 @@ def _record(ledger: Ledger, path: Path, most: int, rounds: int) -> Iterator[Row]
         return sum(1 for _ in raw.execute(RECORD))
 
     assert one_pass() == most
-    ours, peer = in_turn(rounds, lambda: tally_rows(ledger.record()), one_pass)
+    ours, peer = in_turn(rounds, lambda: tally(ledger.record()), one_pass)
     raw.close()
     part = ratio(ours, peer)
     yield Row(
         f"record over {most:,} deliveries, {CHANNELS} channels", seconds(median(ours)),
         f"one raw pass over the covering index {seconds(median(peer))}", f"{part:.2f} x", "<= 1.5 x", part <= 1.5,
     )  # fmt: skip
-    totals = tally_rows(ledger.record())
-    read = [timed(lambda: [totals.channel(name) for name in totals.channels]) for _ in range(rounds * 3)]
-    added = [timed(lambda n=n: _add(totals, n)) / 100 for n in range(rounds * 3)]
-    yield Row(
-        f"the same {CHANNELS} channels' scores from running totals", seconds(median(read)),
-        f"a new slot adds {seconds(median(added))}", "", "<= 20 ms, O(1)", median(read) <= 0.02,
-    )  # fmt: skip
-
-
-def _add(totals: Tally, group: int) -> None:
-    for n in range(100):
-        at = NOW + dt.timedelta(minutes=group * 100 + n)
-        totals.add(Outcome(at, "new", "channel1", f"new@{group}-{n}", Verdict.KEPT))
 
 
 def _bulk(folder: Path, count: int, rounds: int) -> Row:

@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
-from steadycast.ledger.tables import DraftRow, RevisionRow
+from steadycast.ledger.tables import DeliveryRow, DraftRow, RevisionRow
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import Clock
 
@@ -205,3 +205,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM) + own)
     return path
+
+
+def decided(ledger: Ledger) -> list[DeliveryRow]:
+    """Every delivery with a verdict, in order of time."""
+    return sorted((d for d in ledger.deliveries() if d.verdict), key=lambda d: (d.at, d.channel, d.slot))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from conftest import decided
 from pipeline_bench import COMMUNITY, DAILY, EVENING, FAR, MORNING, SETTINGS, SITE, article
 
 from steadycast import pipeline
@@ -115,7 +116,7 @@ def test_slots_beyond_the_last_plan_are_on_record_as_missed_at_the_first_tick_af
     desk = stocked(bench)
     bench.clock.advance(30 * DAY)
     told = pipeline.publish(desk)
-    ended = {outcome.slot for outcome in desk.ledger.outcomes() if outcome.verdict == Verdict.MISSED}
+    ended = {outcome.slot for outcome in decided(desk.ledger) if outcome.verdict == Verdict.MISSED}
     assert ended == {f"daily@{EVENING + n * DAY:%Y-%m-%d}T20:00" for n in range(30)}
     assert "30 slots" in told.warning
     assert "machinery:clock:jumped" in {row.key for row in desk.ledger.alarms()}
@@ -131,7 +132,7 @@ def test_what_planning_finds_first_is_missed_once_and_taken_back_by_the_right_cl
     bench.clock.set_wall(MORNING + HOUR)
     pipeline.plan(desk, bench.clock.now())
     pipeline.publish(desk)
-    assert not [outcome for outcome in desk.ledger.outcomes() if outcome.verdict == Verdict.MISSED]
+    assert not [outcome for outcome in decided(desk.ledger) if outcome.verdict == Verdict.MISSED]
     assert {d.state for d in coming(desk)} == {State.DUE}
     bad = {check.check for check in pipeline.health(desk, bench.clock.now()).checks if check.status != "ok"}
     assert not bad, "an alarm of the clock that was ahead"
@@ -142,7 +143,7 @@ def test_a_first_run_with_a_clock_of_1970_makes_no_record_of_the_years_between(b
     desk = stocked(bench)
     bench.clock.set_wall(dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
     pipeline.publish(desk)
-    assert len({outcome.slot for outcome in desk.ledger.outcomes()}) < 20
+    assert len({outcome.slot for outcome in decided(desk.ledger)}) < 20
 
 
 def test_a_channel_that_came_meanwhile_missed_nothing_before(bench):
@@ -163,7 +164,7 @@ def test_a_long_silence_is_written_in_bounded_steps(bench, monkeypatch):
     assert len({d.slot for d in desk.ledger.deliveries()}) < 100
     pipeline.publish(desk)
     pipeline.publish(desk)
-    missed = {outcome.slot for outcome in desk.ledger.outcomes() if outcome.verdict == Verdict.MISSED}
+    missed = {outcome.slot for outcome in decided(desk.ledger) if outcome.verdict == Verdict.MISSED}
     assert len(missed) == 100
 
 

@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 
 import pytest
-from conftest import NOON
+from conftest import NOON, decided
 from sqlalchemy import update
 
 from steadycast.errors import Fenced
@@ -229,9 +229,8 @@ def test_the_verdict_is_written_with_the_receipt(ledger, promise, after, filled,
     ledger.intend(claims, NOON, LEASE)
     assert ledger.receive([Ending(id, 1, State.PUBLISHED, NOON + after, Proof("1"))], NOON + after) == {id}
     row = ledger.delivery(id)
-    assert (row.verdict, row.finished, row.revision) == (verdict, NOON + after, "r")
-    [outcome] = ledger.outcomes()
-    assert (outcome.verdict, outcome.lateness, outcome.member) == (verdict, after, "alice")
+    assert (row.verdict, row.finished, row.revision, row.member) == (verdict, NOON + after, "r", "alice")
+    assert [each.id for each in decided(ledger)] == [id]
 
 
 def test_a_person_who_sends_again_past_late_gets_an_hour(ledger, stands):

@@ -6,6 +6,7 @@ import subprocess
 from importlib import import_module
 
 import pytest
+from conftest import decided
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, article
 
 from steadycast import pipeline
@@ -94,7 +95,7 @@ def test_a_preview_speaks_the_communitys_language(bench):
 
 
 def told(desk):
-    return [(o.slot, o.channel, o.verdict.value) for o in desk.ledger.outcomes()]
+    return [(o.slot, o.channel, o.verdict) for o in decided(desk.ledger)]
 
 
 def test_a_folders_dates_become_the_record(bench, tmp_path):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from conftest import decided
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, article
@@ -157,7 +158,7 @@ def serve(bench, *instant: int) -> list[tuple[str, str]]:
 
 
 def outcomes(desk) -> list[tuple[str, str]]:
-    return [(each.slot, each.verdict.value) for each in desk.ledger.outcomes()]
+    return [(each.slot, each.verdict) for each in decided(desk.ledger)]
 
 
 def test_an_hour_that_is_moved_back_right_after_its_slot_sends_no_second_post(bench):

@@ -1,4 +1,4 @@
-"""Runway: how far stock reaches, and the chance of a gap."""
+"""The chance of a gap."""
 
 import datetime as dt
 import math
@@ -8,47 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steadycast.schedule.model import Assignment, Series
-from steadycast.schedule.runway import arrival_rate, gap_chance, runway
-from steadycast.schedule.slots import slots
+from steadycast.schedule.model import Series
+from steadycast.schedule.runway import arrival_rate, gap_chance
 
 UTC = dt.UTC
 NOW = dt.datetime(2026, 11, 22, 20, tzinfo=UTC)
 DAY = dt.timedelta(days=1)
 NOTES = Series("notes", every="day at 20:00", days_off={dt.date(2026, 11, 24): "off"})
-AHEAD = slots(NOTES, NOW - 3 * DAY, NOW + 10 * DAY)
-OWED = [slot for slot in AHEAD if slot.at >= NOW and not slot.excused]
-
-
-def give(*numbers: int, filled: tuple[int, ...] = ()) -> list[Assignment]:
-    return [Assignment(OWED[n].id, f"d{n}", filled=n in filled) for n in numbers]
-
-
-def test_runway_ends_at_the_first_owed_slot_that_nothing_covers():
-    """Excused and past slots are passed over; what lies behind the gap does not count."""
-    found = runway(NOTES, AHEAD, give(0, 1, 2, 5), NOW)
-    assert (found.fresh, found.filled, found.days, found.first_gap) == (3, 0, 4.0, OWED[3])
-    assert found.ahead == 9
-
-
-def test_what_reserve_fills_is_no_gap_and_counted_apart():
-    found = runway(NOTES, AHEAD, give(0, 1, 2, 3, filled=(1,)), NOW)
-    assert (found.fresh, found.filled, found.first_gap) == (1, 1, OWED[4])
-
-
-def test_without_a_gap_it_reaches_to_the_last_slot_given():
-    found = runway(NOTES, AHEAD, give(*range(9)), NOW)
-    assert (found.fresh, found.days, found.first_gap) == (9, 9.0, None)
-
-
-def test_a_series_without_slots_has_no_runway():
-    found = runway(NOTES, [], [], NOW)
-    assert (found.fresh, found.days, found.first_gap, found.ahead) == (0, 0.0, None, 0)
-
-
-def test_slots_of_other_series_do_not_matter():
-    other = slots(Series("video", every="day at 08:00"), NOW, NOW + 5 * DAY)
-    assert runway(NOTES, [*other, *AHEAD], give(0), NOW) == runway(NOTES, AHEAD, give(0), NOW)
 
 
 def test_the_rate_is_what_came_in_the_last_four_weeks():

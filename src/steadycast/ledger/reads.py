@@ -14,7 +14,7 @@ from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.intake import rows_of
 from steadycast.ledger.tables import DONE, EPOCH, DeliveryRow, ReceiptRow, State
-from steadycast.schedule.model import Origin, Outcome, Past, Verdict
+from steadycast.schedule.model import Origin, Past
 
 SLOT = table("slot")
 DRAFT = table("draft")
@@ -23,18 +23,6 @@ RECEIPT = table("receipt")
 WENT_OUT = tuple(
     s.value for s in (State.SENDING, State.UNKNOWN, State.HANDED, State.PUBLISHED, State.SEEN, State.CONFIRMED)
 )
-
-
-class RecordRow(NamedTuple):
-    """One decided delivery as the record's one pass reads it; instants are microseconds since 1970 UTC."""
-
-    channel: str
-    at: int
-    verdict: str
-    finished: int | None
-    series: str
-    origin: str
-    member: str
 
 
 class Linkable(NamedTuple):
@@ -175,9 +163,9 @@ def _decided(after: dt.datetime | None, before: dt.datetime | None) -> Select[tu
 def record(
     db: Database, after: dt.datetime | None = None, before: dt.datetime | None = None
 ) -> Iterator[tuple[str, int, str, int | None, str, str, str]]:
-    """Every decided delivery by channel and time, as raw tuples in `RecordRow`'s order: one pass over a covering index.
+    """Every decided delivery by channel and time, as raw tuples in the order of `schedule.record.Row`.
 
-    A million rows take about a second, and no more memory than one batch.
+    It is one pass over a covering index.     A million rows take about a second, and no more memory than one batch.
     """
     sql = str(_decided(after, before).compile(db.engine, compile_kwargs={"literal_binds": True}))
     with db.read() as connection, closing(_cursor(connection)) as cursor:
@@ -191,20 +179,6 @@ def _cursor(connection: Connection) -> Any:
     driver = connection.connection.driver_connection
     assert driver
     return driver.cursor() if connection.dialect.name == "sqlite" else driver.cursor("record")
-
-
-def outcomes(db: Database, after: dt.datetime | None = None, before: dt.datetime | None = None) -> list[Outcome]:
-    """Every decided delivery as the record's pure functions read it, in order of time."""
-    c = DELIVERY.c
-    query = _decided(after, before).add_columns(c.slot).order_by(None).order_by(c.at, c.channel, c.slot)
-    with db.read() as connection:
-        return [
-            Outcome(
-                at, series, channel, slot, Verdict(verdict), max(finished - at, dt.timedelta()) if finished else
-                dt.timedelta(), Origin(origin) if origin else None, member,
-            )
-            for channel, at, verdict, finished, series, origin, member, slot in connection.execute(query)
-        ]  # fmt: skip
 
 
 def delivery_of(db: Database, marker: str) -> DeliveryRow | None:

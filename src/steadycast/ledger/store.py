@@ -164,4 +164,3 @@ class Ledger(Database):
     used = reads.used
     linkable = reads.linkable
     record = reads.record
-    outcomes = reads.outcomes

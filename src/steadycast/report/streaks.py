@@ -13,7 +13,7 @@ from steadycast.report.model import Streak
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import Weekly
 from steadycast.schedule.model import Series
-from steadycast.schedule.record import Row, Score, tally_rows
+from steadycast.schedule.record import Row, Score, tally
 
 ALL = ""  # the community as a whole
 
@@ -39,9 +39,9 @@ def streaks(rows: Iterable[Row], slots: Iterable[SlotVerdict], series: Mapping[s
     for name, each in series.items():
         for channel in each.channels:
             serving.setdefault(channel, []).append(name)
-    by_channel = tally_rows(rows)
-    by_series = tally_rows((slot.series, slot.at, slot.verdict, None, slot.series, "", "") for slot in ended)
-    by_date = tally_rows((ALL, day, verdict, None, ALL, "", "") for day, verdict in _dates(ended, zone))
+    by_channel = tally(rows)
+    by_series = tally((slot.series, slot.at, slot.verdict, None, slot.series, "", "") for slot in ended)
+    by_date = tally((ALL, day, verdict, None, ALL, "", "") for day, verdict in _dates(ended, zone))
     return Streaks(
         community=_streak(by_date.channel(ALL), daily=True) if by_date.channels else Streak(unit="day"),
         channels={

@@ -126,17 +126,3 @@ class Past:
     origin: Origin
     member: str
     draft: str
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Outcome:
-    """One past slot on one channel, as the record reads it."""
-
-    at: dt.datetime
-    series: str
-    channel: str
-    slot: str
-    verdict: Verdict
-    lateness: dt.timedelta = dt.timedelta()
-    origin: Origin | None = None
-    member: str = ""

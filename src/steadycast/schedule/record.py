@@ -1,54 +1,28 @@
-"""How promises were kept: the verdict on each past slot, and streaks, lateness, mix and members over all of them."""
+"""How promises were kept: streaks, lateness, mix and members over the verdicts on all past slots."""
 
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import itemgetter, le, lt
 
-from steadycast.schedule.model import Origin, Outcome, Verdict
+from steadycast.schedule.model import Origin, Verdict
 
-__all__ = ["Row", "Score", "Tally", "shares", "tally", "tally_rows", "verdict"]
+__all__ = ["Row", "Score", "Tally", "shares", "tally"]
 
 Row = tuple[str, int, str, int | None, str, str, str]
 """channel, slot's instant (microseconds since 1970 UTC), verdict, when it was there or None, series, origin, member."""
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _STRETCH = 2048  # rows counted at once: few enough to stay in the processor's cache
-_MICROSECOND = dt.timedelta(microseconds=1)
 _SERVED = (Verdict.KEPT, Verdict.FILLED, Verdict.LATE)
 # One letter a verdict, so that a year is a string: k goes on, l goes on and is late, m breaks, nothing for excused.
 # Keyed by plain strings: a lookup by what a database returns is then several times faster than one among enum members.
 _LETTERS: dict[str, str] = {"kept": "k", "filled": "k", "late": "l", "missed": "m", "excused": ""}
 _channel, _at, _verdict, _kind = itemgetter(0), itemgetter(1), itemgetter(2), itemgetter(2, 5, 6)
 _order = itemgetter(1, 2)  # at one instant by verdict: by its spelling "missed" comes last
-
-
-def verdict(  # noqa: PLR0917 - the facts of one delivery, in the order in which they come to be known
-    at: dt.datetime,
-    finished: dt.datetime | None,
-    grace: dt.timedelta,
-    late: dt.timedelta,
-    filled: bool,
-    excused: bool,
-    now: dt.datetime,
-) -> Verdict | None:
-    """How a slot ended on a channel, or None while it may still be served.
-
-    There within `grace`: kept, or filled when it came from reserve (an excused slot served all the same, too). Within
-    `late`: late. After that, or not at all: missed. Where nothing was owed, late and missed are excused.
-    """
-    if finished is not None and finished <= at + grace:
-        return Verdict.FILLED if filled else Verdict.KEPT
-    if excused:
-        return Verdict.EXCUSED
-    if finished is not None:
-        return Verdict.LATE if finished <= at + late else Verdict.MISSED
-    return Verdict.MISSED if now > at + late else None
 
 
 def shares(asked: Mapping[Origin, int]) -> dict[Origin, float]:
@@ -82,67 +56,35 @@ class Score:
         return (self.verdicts[Verdict.KEPT] + self.verdicts[Verdict.FILLED]) / owed if owed else None
 
 
-def tally(outcomes: Iterable[Outcome]) -> Tally:
-    """The record of any outcomes, in whatever order they come."""
-    return tally_rows(sorted(map(_row, outcomes), key=itemgetter(0, 1, 2)))
-
-
-def tally_rows(rows: Iterable[Row]) -> Tally:
+def tally(rows: Iterable[Row]) -> Tally:
     """The record of rows ordered by channel and instant, as the ledger's index gives them, one pass.
 
     Raises ValueError when a channel's rows are out of order.
     """
     found, rest = Tally(), iter(rows)
+    held: list[Row] = []  # of the last instant so far: there may be more of it
     while stretch := list(islice(rest, _STRETCH)):
-        first = stretch[0][0]
-        if list(map(_channel, stretch)).count(first) == len(stretch):
-            found._extend(first, stretch)
-        else:
-            for channel, group in groupby(stretch, key=_channel):
-                found._extend(channel, list(group))
+        stretch = held + stretch
+        whole = len(stretch) - 1
+        while whole and stretch[whole - 1][:2] == stretch[-1][:2]:
+            whole -= 1
+        held = stretch[whole:]
+        found._count(stretch[:whole])
+    found._count(held)
     return found
 
 
 class Tally:
-    """Running totals: a new outcome costs the same whatever went before, and the totals equal a full recomputation."""
+    """The totals of every channel, and of every series on it."""
 
     def __init__(self) -> None:
         self._channels: dict[str, _Run] = {}
         self._lines: dict[tuple[str, str], _Line] = {}  # (channel, series)
 
-    def add(self, outcome: Outcome) -> None:
-        """Count one more outcome. Raises ValueError when the channel already has a later one: `forget` it, and recount.
-
-        Outcomes of one instant may come in any order.
-        """
-        self.add_row(_row(outcome))
-
-    def add_row(self, row: Row) -> None:
-        """Count one more row, as `add` does."""
-        channel, at, verdict, finished, series, origin, member = row
-        run = self._channels.setdefault(channel, _Run())
-        letter = _LETTERS[Verdict(verdict)]
-        run.add(at, letter)
-        line = self._lines.setdefault((channel, series), _Line())
-        line.run.add(at, letter)
-        line.seen[verdict, origin, member] += 1
-        if finished is not None:
-            line.lateness[_bucket(finished - at)] += 1
-
-    def forget(self, channel: str) -> None:
-        """Drop a channel's totals, to count it anew: an outcome came in late, or was put right."""
-        self._channels.pop(channel, None)
-        for key in [key for key in self._lines if key[0] == channel]:
-            del self._lines[key]
-
     @property
     def channels(self) -> tuple[str, ...]:
         """The names of all channels that have a record."""
         return tuple(sorted(self._channels))
-
-    def series_of(self, channel: str) -> tuple[str, ...]:
-        """The names of all series that have a record on a channel."""
-        return tuple(sorted(series for other, series in self._lines if other == channel))
 
     def channel(self, channel: str) -> Score:
         """The record of one channel, all series together; KeyError for one without a record."""
@@ -161,10 +103,18 @@ class Tally:
         """How many deliveries each member had, all series and channels together."""
         return _members(_seen(self._lines.values()))
 
-    def _extend(self, channel: str, rows: list[Row]) -> None:
-        """Count a stretch of one channel's rows at once: nearly all of the work on each row is done in C."""
-        rows = _in_order(channel, rows)
-        self._channels.setdefault(channel, _Run()).extend(rows)
+    def _count(self, rows: Sequence[Row]) -> None:
+        """Count a stretch of whole instants: nearly all of the work on each row is done in C."""
+        if rows and list(map(_channel, rows)).count(rows[0][0]) == len(rows):
+            self._extend(rows[0][0], rows)
+            return
+        for channel, group in groupby(rows, key=_channel):
+            self._extend(channel, list(group))
+
+    def _extend(self, channel: str, rows: Sequence[Row]) -> None:
+        run = self._channels.setdefault(channel, _Run())
+        rows = _in_order(channel, rows, run.last)
+        run.extend(rows)
         lines = defaultdict(list)
         for row in rows:
             lines[row[4]].append(row)
@@ -172,75 +122,34 @@ class Tally:
             self._lines.setdefault((channel, series), _Line()).extend(its)
 
 
-def _in_order(channel: str, rows: list[Row]) -> list[Row]:
+def _in_order(channel: str, rows: Sequence[Row], after: int) -> Sequence[Row]:
     """The rows, with those of one instant so that a missed one is the last of them."""
-    instants = list(map(_at, rows))
+    instants = [after, *map(_at, rows)]
     if all(map(lt, instants, instants[1:])):
         return rows
     if not all(map(le, instants, instants[1:])):
         raise ValueError(f"the rows of {channel} are not in order of time")
-    at_once = (row for row, at, after in zip(rows, instants, instants[1:], strict=False) if at == after)
-    return sorted(rows, key=_order) if any(row[2] == Verdict.MISSED for row in at_once) else rows
+    return sorted(rows, key=_order)
 
 
 @dataclass(slots=True)
 class _Run:
-    """A streak in the making: `before` the last instant, and `here`, at it, where order must not matter."""
+    """A streak in the making."""
 
-    last: int | None = None
-    before: int = 0
-    before_late: int = 0
-    here: int = 0
-    here_late: int = 0
-    broken: bool = False
+    last: int = -(1 << 63)  # the last instant
+    current: int = 0
+    late: int = 0
     longest: int = 0
 
-    @property
-    def current(self) -> int:
-        return 0 if self.broken else self.before + self.here
-
-    @property
-    def late(self) -> int:
-        return 0 if self.broken else self.before_late + self.here_late
-
-    def add(self, at: int, letter: str) -> None:
-        if self.last is None or at > self.last:
-            self._begin(at)
-        elif at < self.last:
-            raise ValueError("an outcome is older than one that was counted before it")
-        if letter == "m":
-            self.broken = True
-        elif letter:
-            self.here += 1
-            self.here_late += letter == "l"
-            self.longest = max(self.longest, self.before + self.here)
-
-    def _begin(self, at: int) -> None:
-        self.before, self.before_late = self.current, self.late
-        self.here = self.here_late = 0
-        self.broken, self.last = False, at
-
     def extend(self, rows: Sequence[Row]) -> None:
-        """Add many in order of time: what lies between the first and the last instant as one string."""
-        instants = list(map(_at, rows))
-        letters = list(map(_LETTERS.__getitem__, map(_verdict, rows)))
-        low = 0 if self.last is None else bisect_right(instants, self.last)
-        high = max(low, bisect_left(instants, instants[-1]))
-        for position in range(low):
-            self.add(instants[position], letters[position])
-        if low < high:
-            self._between(instants[high - 1], "".join(letters[low:high]))
-        for position in range(high, len(instants)):
-            self.add(instants[position], letters[position])
-
-    def _between(self, last: int, letters: str) -> None:
-        self._begin(last)
-        first, *others = letters.split("m")
-        self.longest = max(self.longest, self.before + len(first), *map(len, others))
+        """Add many in order of time, as one string of letters."""
+        self.last = rows[-1][1]
+        first, *others = "".join(map(_LETTERS.__getitem__, map(_verdict, rows))).split("m")
+        self.longest = max(self.longest, self.current + len(first), *map(len, others))
         if others:
-            self.before, self.before_late = len(others[-1]), others[-1].count("l")
+            self.current, self.late = len(others[-1]), others[-1].count("l")
         else:
-            self.before, self.before_late = self.before + len(first), self.before_late + first.count("l")
+            self.current, self.late = self.current + len(first), self.late + first.count("l")
 
 
 @dataclass(slots=True)
@@ -255,7 +164,7 @@ class _Line:
         """Add many in order of time."""
         self.run.extend(rows)
         self.seen.update(map(_kind, rows))
-        # `_bucket` in a line: a call for each of a million takes as long as counting them.
+        # Buckets: milliseconds up to 999, then seconds from 1000 on. In a line: a call for each of a million is slow.
         self.lateness.update([
             (late // 1000 if late > 0 else 0) if (late := row[3] - row[1]) < 1_000_000 else 999 + late // 1_000_000
             for row in rows
@@ -263,21 +172,8 @@ class _Line:
         ])  # fmt: skip
 
 
-def _bucket(microseconds: int) -> int:
-    """Lateness in milliseconds up to 999, then in seconds from 1000 on: few values, so few buckets."""
-    if microseconds < 1_000_000:
-        return max(microseconds, 0) // 1000
-    return 999 + microseconds // 1_000_000
-
-
 def _lateness(bucket: int) -> dt.timedelta:
     return dt.timedelta(milliseconds=bucket) if bucket < 1000 else dt.timedelta(seconds=bucket - 999)
-
-
-def _row(outcome: Outcome) -> Row:
-    at = (outcome.at - _EPOCH) // _MICROSECOND
-    finished = at + outcome.lateness // _MICROSECOND if outcome.verdict in _SERVED else None
-    return outcome.channel, at, outcome.verdict, finished, outcome.series, outcome.origin or "", outcome.member
 
 
 def _score(run: _Run, lines: Sequence[_Line]) -> Score:

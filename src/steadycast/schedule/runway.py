@@ -1,47 +1,17 @@
-"""How far stock reaches: slots and days until the first gap, and how likely a gap is at the present rate of intake."""
+"""How likely a gap is at the present rate of intake, and whether one waits for a person."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from steadycast.schedule.model import Assignment, Series, Slot
+from steadycast.schedule.model import Series
 
-__all__ = ["SOON", "Runway", "arrival_rate", "gap_chance", "pressing", "runway"]
+__all__ = ["SOON", "arrival_rate", "gap_chance", "pressing"]
 
 SOON = dt.timedelta(days=1)  # a gap nearer than this waits for a person
 _DAY = dt.timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Runway:
-    """What lies ahead of one series. Where there is no gap in the slots given, `days` reaches to the last of them."""
-
-    series: str
-    fresh: int  # owed slots in a row, from now on, that fresh stock covers
-    filled: int  # owed slots before the first gap that reserve covers
-    days: float  # from now to the first gap
-    first_gap: Slot | None  # the first owed slot that nothing covers
-    ahead: int  # owed slots looked at
-
-
-def runway(series: Series, slots: Iterable[Slot], assignments: Iterable[Assignment], now: dt.datetime) -> Runway:
-    """How far the plan reaches for `series`, over those of `slots` that are its own, owed, and not before `now`."""
-    ahead = sorted(slot for slot in slots if slot.series == series.name and slot.at >= now and not slot.excused)
-    filled_by_slot = {each.slot: each.filled for each in assignments}
-    gap = next((index for index, slot in enumerate(ahead) if slot.id not in filled_by_slot), len(ahead))
-    reserve = [index for index, slot in enumerate(ahead[:gap]) if filled_by_slot[slot.id]]
-    reach = ahead[gap].at if gap < len(ahead) else ahead[-1].at if ahead else now
-    return Runway(
-        series=series.name,
-        fresh=reserve[0] if reserve else gap,
-        filled=len(reserve),
-        days=(reach - now) / _DAY,
-        first_gap=ahead[gap] if gap < len(ahead) else None,
-        ahead=len(ahead),
-    )
 
 
 def pressing(
