@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from steadycast.delivery import Opened, deliver
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.platform import Platform, Post, Receipt
+from steadycast.platform import Known, Platform, Post, Receipt
 from steadycast.web import Far
 
 THREADS, FAR_SIDE = 64, 0.020
@@ -49,13 +49,13 @@ class _Adapter:
         answer = self.far.request("POST", self.url, data=post.text.encode(), headers={"Idempotency-Key": post.key})
         return Receipt(remote_id=str(answer.json()["id"]))
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         return None
 
 
 def _opener(url: str) -> Callable[..., Opened]:
     platform = Platform(name="bench", folder=Path(), title="Bench", forms=("article",), delivery="conditional")
-    return lambda channel, once: Opened(_Adapter(url, Far(channel)), platform)
+    return lambda channel, _step: Opened(_Adapter(url, Far(channel)), platform)
 
 
 def _post(claim: Any) -> Post:

@@ -83,7 +83,7 @@ class Adapter:
             raise Unknown("connection reset")
         return Receipt(post.key, f"https://far.example/{post.key}")
 
-    def find(self, post):
+    def find(self, post, known):
         there = any(line.startswith(post.key) for line in self.lines("posts"))
         return Receipt(post.key, f"https://far.example/{post.key}") if there else None
 

@@ -30,10 +30,10 @@ def channel(platform: str | Platform, out: Path, *, secrets: dict | None = None,
     known = {name: s.default for name, s in spec.settings.items() if not s.secret}
     done: dict[str, str] = {}
 
-    def once(step, send):
-        if step not in done:
-            done[step] = send()
-        return done[step]
+    def step(name, send, *, repeatable=False):
+        if name not in done:
+            done[name] = send()
+        return done[name]
 
     def write(name: str, data: bytes) -> Path:
         target = out / name
@@ -46,7 +46,7 @@ def channel(platform: str | Platform, out: Path, *, secrets: dict | None = None,
     return Channel(
         name="out", platform=spec.name, settings={**known, **settings}, out=out, zone=ZONE, language="zh-CN",
         community="沪语读书会", site_url="https://hu.example", title="沪语读书会", spec=spec, now=lambda: NOW,
-        secret=lambda name: (secrets or {}).get(name, ""), once=once, render=templates(spec.folders).render, http=http, write=write,
+        secret=lambda name: (secrets or {}).get(name, ""), step=step, render=templates(spec.folders).render, http=http, write=write,
     )  # fmt: skip
 
 

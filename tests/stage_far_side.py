@@ -23,7 +23,7 @@ required = true
 """
 
 ADAPTER = """\
-from steadycast.platform import Channel, Post, Receipt
+from steadycast.platform import Channel, Known, Post, Receipt
 
 
 class Adapter:
@@ -35,7 +35,7 @@ class Adapter:
         answer = self.channel.http.request("POST", self.url, json={"key": post.key, "title": post.title}).json()
         return Receipt(answer["id"], f"{self.url}/{answer['id']}")
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, known: Known) -> Receipt | None:
         found = self.channel.http.request("GET", f"{self.url}?key={post.key}").json()["ids"]
         return Receipt(found[0], f"{self.url}/{found[0]}", seen="read-back") if found else None
 """

@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 from platform_bench import NOW, adapter, article, channel, event, held, tree
 
-from steadycast.platform import Event, Refused
+from steadycast.platform import Event, Known, Refused
 from steadycast.platform.registry import load
 
 
@@ -122,7 +122,7 @@ def test_a_withdrawn_event_is_called_off_not_forgotten(tmp_path):
     calendar.withdraw(post)
     (told,) = events(tmp_path / "out")
     assert (told["STATUS"], told["SEQUENCE"]) == ("CANCELLED", 1)
-    assert calendar.find(post) is None
+    assert calendar.find(post, Known()) is None
     calendar.publish(post)
     (told,) = events(tmp_path / "out")
     assert (told["STATUS"], told["SEQUENCE"]) == ("CONFIRMED", 2)
@@ -167,5 +167,5 @@ def test_a_crash_while_revising_counts_the_change_once(tmp_path, stop):
     (now,) = events(tmp_path / "out")
     assert (now["SEQUENCE"], now.decoded("DTSTART")) == (1, moved.event.start)
     before = tree(tmp_path / "out")
-    adapter("calendar", tmp_path / "out").find(moved)
+    adapter("calendar", tmp_path / "out").find(moved, Known())
     assert tree(tmp_path / "out") == before

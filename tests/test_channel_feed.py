@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 import feedparser
 from platform_bench import HOSTILE, adapter, article, audio, changed, event, held, key, tree, video
 
+from steadycast.platform import Known
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 WHERE = {"url": "https://hu.example/feed", "pages": "https://hu.example"}
 
@@ -100,8 +102,8 @@ def test_the_newest_stay_and_older_ones_are_still_found(tmp_path):
     publish(tmp_path / "out", *posts, items=3)
     feed = adapter("feed", tmp_path / "out", items=3, **WHERE)
     assert len(parsed(tmp_path / "out", "feed.xml").entries) == 3
-    assert feed.find(posts[0]) is not None
-    assert feed.find(dataclasses.replace(posts[0], key=key(77))) is None
+    assert feed.find(posts[0], Known()) is not None
+    assert feed.find(dataclasses.replace(posts[0], key=key(77)), Known()) is None
 
 
 def test_a_withdrawn_item_is_gone(tmp_path):
@@ -110,7 +112,7 @@ def test_a_withdrawn_item_is_gone(tmp_path):
     feed = adapter("feed", tmp_path / "out", **WHERE)
     feed.withdraw(posts[1])
     assert len(parsed(tmp_path / "out", "atom.xml").entries) == 1
-    assert feed.find(posts[1]) is None
+    assert feed.find(posts[1], Known()) is None
 
 
 def test_a_feed_that_was_lost_is_made_again(tmp_path):
@@ -118,7 +120,7 @@ def test_a_feed_that_was_lost_is_made_again(tmp_path):
     publish(tmp_path / "out", post)
     before = tree(tmp_path / "out")
     (tmp_path / "out/atom.xml").unlink()
-    assert adapter("feed", tmp_path / "out", **WHERE).find(post) is not None
+    assert adapter("feed", tmp_path / "out", **WHERE).find(post, Known()) is not None
     assert tree(tmp_path / "out") == before
 
 

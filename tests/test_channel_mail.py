@@ -20,7 +20,7 @@ from aiosmtpd.smtp import AuthResult
 from platform_bench import HOSTILE, NOW, PLATFORMS, adapter, article, audio, event, held, media, png, tree
 
 from steadycast import turn
-from steadycast.platform import Busy, Event, Refused, Unknown
+from steadycast.platform import Busy, Event, Known, Refused, Unknown
 
 FROM = {"from": "post@hu.example"}
 PASSWORD = "pa55-never-shown"
@@ -257,12 +257,12 @@ def test_a_control_character_in_a_header_is_refused(tmp_path, title):
 def test_the_outbox_holds_one_file_a_post(tmp_path):
     post = article(tmp_path / "in")
     first = adapter("mail", tmp_path / "out", **FROM)
-    assert first.find(post) is None
+    assert first.find(post, Known()) is None
     receipt = first.publish(post)
     before = tree(tmp_path / "out")
     assert adapter("mail", tmp_path / "out", **FROM).publish(post) == receipt
     assert tree(tmp_path / "out") == before
-    assert first.find(post).remote_id == receipt.remote_id
+    assert first.find(post, Known()).remote_id == receipt.remote_id
 
 
 def test_a_letter_near_the_size_that_is_cut_off_is_told(tmp_path):
@@ -592,7 +592,7 @@ def test_what_cannot_be_sent_to_is_refused_before_anything(tmp_path, postman):
     with pytest.raises(Refused, match="sender is no mail address"):
         mail(tmp_path / "c", postman, "a@hu.example", **{"from": "post"}).publish(post)
     with pytest.raises(Unknown):
-        mail(tmp_path / "d", postman, "a@hu.example").find(post)
+        mail(tmp_path / "d", postman, "a@hu.example").find(post, Known())
 
 
 @pytest.mark.parametrize(

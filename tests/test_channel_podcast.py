@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from platform_bench import PLATFORMS, ROOT, adapter, article, audio, held, png, tree, video
 
-from steadycast.platform import Refused
+from steadycast.platform import Known, Refused
 from steadycast.platform.registry import load
 
 SPACES = {
@@ -126,8 +126,8 @@ def test_withdrawn_and_lost(tmp_path):
     assert len(feed(tmp_path / "out", *posts).findall("item")) == 2
     podcast = adapter("podcast", tmp_path / "out", **WHERE)
     podcast.withdraw(posts[0])
-    assert podcast.find(posts[0]) is None
+    assert podcast.find(posts[0], Known()) is None
     before = tree(tmp_path / "out")
     (tmp_path / "out/feed.xml").unlink()
-    assert podcast.find(posts[1]) is not None
+    assert podcast.find(posts[1], Known()) is not None
     assert tree(tmp_path / "out") == before

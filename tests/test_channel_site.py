@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, channel, event, held, key, tree, video
 
-from steadycast.platform import Event, Shelf
+from steadycast.platform import Event, Known, Shelf
 from steadycast.platform.registry import load
 from steadycast.render.templates import Templates
 
@@ -258,7 +258,7 @@ def test_a_withdrawn_post_is_gone_from_every_page(tmp_path):
     publish(out, *posts, page_size=2)
     site = adapter("site", out, page_size=2)
     site.withdraw(posts[2])
-    assert site.find(posts[2]) is None
+    assert site.find(posts[2], Known()) is None
     assert not [n for n, data in tree(out).items() if n.endswith((".html", ".xml")) and "第3篇".encode() in data]
     assert "第2篇" in page(out, "notes/2026-11-05-2000.html"), "its neighbours found each other"
 
@@ -268,7 +268,7 @@ def test_a_page_that_was_deleted_by_hand_is_made_again(tmp_path):
     post = article(tmp_path / "in")
     receipt = publish(out, post)[0]
     (out / receipt.remote_id).unlink()
-    assert adapter("site", out).find(post) is not None
+    assert adapter("site", out).find(post, Known()) is not None
     assert (out / receipt.remote_id).is_file()
 
 

@@ -8,7 +8,7 @@ import pytest
 from platform_bench import NOW, adapter, article, event, held
 from werkzeug import Response
 
-from steadycast.platform import Busy, Refused, Unknown
+from steadycast.platform import Busy, Known, Refused, Unknown
 from steadycast.web import Far
 
 SECRET = "s3cret-of-the-hook"
@@ -88,4 +88,4 @@ def test_what_it_answers_is_sorted(tmp_path, httpserver, status, error):
 
 def test_it_cannot_be_read_back(tmp_path):
     with pytest.raises(Unknown):
-        hook(tmp_path / "out", "http://127.0.0.1:9/").find(article(tmp_path / "in"))
+        hook(tmp_path / "out", "http://127.0.0.1:9/").find(article(tmp_path / "in"), Known())

@@ -19,7 +19,7 @@ import pytest
 from platform_bench import PLATFORMS, ROOT, adapter, channel, hostile, key, of_form, settings_rows, tree
 from werkzeug import Response
 
-from steadycast.platform import Busy, Receipt, Refused, Unknown
+from steadycast.platform import Busy, Known, Receipt, Refused, Unknown
 from steadycast.platform.registry import load, platforms
 from steadycast.web import Far
 
@@ -161,7 +161,7 @@ def test_find_tells_there_from_not_there(name, tmp_path, address):
     receipt = made(name, tmp_path / "out", address).publish(there)
     asking = made(name, tmp_path / "out", address)
     try:
-        found, nothing = asking.find(there), asking.find(absent)
+        found, nothing = asking.find(there, Known()), asking.find(absent, Known())
     except Unknown:
         assert PLATFORMS[name].delivery == "blind"
         return

@@ -23,7 +23,7 @@ from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
 from steadycast.ledger import restore
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
-from steadycast.platform import Receipt
+from steadycast.platform import Known, Receipt
 from steadycast.testing import SECRET, Died, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)
@@ -312,31 +312,101 @@ def test_a_step_begun_and_never_known_to_end_is_sent_again_only_where_that_is_ha
     [id] = promise("blog")
     [claim] = sending(ledger, [id])
     fake = FakeChannel(delivery, clock)
-    once = steps_for(ledger, claim, fake.platform, clock)
+    step = steps_for(ledger, claim, fake.platform, clock)
 
     def dies():
         raise Died
 
     with pytest.raises(Died):
-        once("upload", dies)
+        step("upload", dies)
     if delivery == "conditional":
-        assert once("upload", lambda: "7") == "7"
-        assert once("upload", dies) == "7"
+        assert step("upload", lambda: "7") == "7"
+        assert step("upload", dies) == "7"
     else:
         with pytest.raises(Unknown):
-            once("upload", lambda: "7")
+            step("upload", lambda: "7")
         assert ledger.steps(id) == {"upload": None}
+
+
+@pytest.mark.parametrize("delivery", CLASSES)
+def test_a_repeatable_step_is_simply_done_again_and_leaves_nothing_in_doubt(ledger, promise, clock, delivery):
+    """An upload by hash, a draft that nobody sees: a lost answer is Busy, and so is a worker that died in it."""
+    [id] = promise("blog")
+    [claim] = sending(ledger, [id])
+    step = steps_for(ledger, claim, FakeChannel(delivery, clock).platform, clock)
+
+    with pytest.raises(Died):
+        step("upload", _raise(Died()), repeatable=True)
+    with pytest.raises(Busy, match="cut") as caught:
+        step("upload", _raise(Unknown("cut", "502")), repeatable=True)
+    assert caught.value.code == "502"
+    assert step("upload", lambda: {"id": 7}, repeatable=True) == {"id": 7}
+    assert step("upload", _raise(Died()), repeatable=True) == {"id": 7}
+
+
+@pytest.mark.parametrize("value", ["7", 7, None, False, {"uri": "at://x", "cid": "b", "n": [1, 2.5, "阿婆"]}, [], ""])
+def test_a_step_gives_back_the_value_that_it_gave(ledger, promise, clock, value):
+    """Any JSON value, also those that are false."""
+    [id] = promise("blog")
+    [claim] = sending(ledger, [id])
+    step = steps_for(ledger, claim, FakeChannel("blind", clock).platform, clock)
+    for send in (lambda: value, _raise(Died())):
+        assert step("upload", send) == value
+    assert ledger.steps(id) == {"upload": value}
+
+
+@pytest.mark.parametrize("value", [object(), "x" * 60_001])
+def test_a_step_whose_value_cannot_be_kept_is_in_doubt(ledger, promise, clock, value):
+    """It was made; made again it would be there twice."""
+    [id] = promise("blog")
+    [claim] = sending(ledger, [id])
+    step = steps_for(ledger, claim, FakeChannel("blind", clock).platform, clock)
+    with pytest.raises(Unknown, match="cannot be kept"):
+        step("upload", lambda: value)
+    with pytest.raises(Unknown, match="begun before"):
+        step("upload", _raise(Died()))
+
+
+def test_a_look_is_told_what_is_known(ledger, promise, clock):
+    """The steps of a thread that is in doubt; the receipt of what is published."""
+    fake = FakeChannel("read-back", clock)
+    promise("blog")
+    told = []
+
+    class Told:
+        def __init__(self, adapter):
+            self.publish, self.adapter = adapter.publish, adapter
+
+        def find(self, post, known):
+            told.append(known)
+            return self.adapter.find(post, known)
+
+    def open_(channel, step):
+        opened = fake.open(channel, step)
+        return replace(opened, adapter=Told(opened.adapter))
+
+    fake.accept()
+    fake.hang()
+    publish(ledger, fake, clock, parts=3)
+    clock.advance(dt.timedelta(minutes=1))
+    settle(ledger, open_, clock=clock)
+    assert told == [Known(None, {"part-1": "1", "part-2": None})]
+    publish(ledger, fake, clock, parts=3)
+    clock.advance(dt.timedelta(minutes=5))
+    verify(ledger, open_, clock=clock)
+    assert (told[1].receipt.remote_id, told[1].receipt.parts) == ("1", ("1", "2", "3"))
+    assert told[1].steps == {"part-1": "1", "part-2": "2", "part-3": "3"}
 
 
 def test_a_step_that_was_surely_not_accepted_may_be_sent_again(ledger, promise, clock):
     """Refused and Busy say so: its beginning is taken back."""
     [id] = promise("blog")
     [claim] = sending(ledger, [id])
-    once = steps_for(ledger, claim, FakeChannel("blind", clock).platform, clock)
+    step = steps_for(ledger, claim, FakeChannel("blind", clock).platform, clock)
     for error in (Busy("later"), Refused("no")):
         with pytest.raises(type(error)):
-            once("upload", _raise(error))
-    assert once("upload", lambda: "7") == "7"
+            step("upload", _raise(error))
+    assert step("upload", lambda: "7") == "7"
 
 
 def _raise(error):
@@ -432,8 +502,8 @@ def test_settle_counts_from_the_deadline_of_the_newest_request(ledger, promise, 
                 turn.begun(time.monotonic() + seconds)
             raise Unknown("the line was cut", channel="blog")
 
-    def slow(channel, once):
-        return replace(fake.open(channel, once), adapter=Slow())
+    def slow(channel, step):
+        return replace(fake.open(channel, step), adapter=Slow())
 
     claims = ledger.claim([id], NOON, "w", LEASE)
     deliver(ledger, claims, a_post, slow, clock=clock)
@@ -513,7 +583,7 @@ fake = FakeChannel("read-back", clock)
 crashpoints.arm(point, 1, "stop")
 with Ledger.open(address) as ledger:
     claims = ledger.claim([d.id for d in ledger.due(at)], at, "sleeper", dt.timedelta(minutes=5))
-    open_ = lambda channel, once: replace(fake.open(channel, once), adapter=Far())
+    open_ = lambda channel, step: replace(fake.open(channel, step), adapter=Far())
     print([r.state for r in deliver(ledger, claims, a_post, open_, clock=clock)])
 """
 
@@ -619,7 +689,7 @@ def test_a_channel_that_does_not_open_is_refused_or_tried_later(ledger, promise,
     """No secret set: a person's work. Anything else: later."""
     promise("a", "b")
 
-    def open_(channel, _once):
+    def open_(channel, _step):
         raise Refused("secret BLOG_TOKEN is not set") if channel == "a" else ImportError("adapter.py")
 
     claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
@@ -638,8 +708,8 @@ def test_no_secret_and_no_control_character_reaches_the_ledger(ledger, promise, 
                 raise Refused(f"bad token {SECRET}\r\n\u202egnp.exe" + "x" * 5000, SECRET)
             return Receipt("1", f"https://x/{SECRET}", detail={"auth": SECRET, "odd": object(), 7: NOON})
 
-    def open_(channel, once):
-        return replace(fake.open(channel, once), adapter=Tells())
+    def open_(channel, step):
+        return replace(fake.open(channel, step), adapter=Tells())
 
     claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
     results = deliver(ledger, claims, a_post, open_, clock=clock)

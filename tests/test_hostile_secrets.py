@@ -78,7 +78,7 @@ class Adapter:
         token = self.channel.secret("token")
         raise RuntimeError(f"could not reach https://u:{token}@odd.example/?token={token}")
 
-    def find(self, post):
+    def find(self, post, known):
         raise RuntimeError(self.channel.secret("token"))
 """
 PLATFORM = 'api = 1\ntitle = "Odd"\nforms = ["article"]\ndelivery = "blind"\n\n[settings.token]\nrequired = true\nsecret = true\n'

@@ -24,7 +24,7 @@ from PIL import Image
 from tinytag import TinyTag
 
 from steadycast.draft import Draft, DraftEvent, MediaRef
-from steadycast.platform import Channel, Event, Platform, Post
+from steadycast.platform import Channel, Event, Known, Platform, Post
 from steadycast.platform.registry import load, platforms
 from steadycast.platform.text import count
 from steadycast.render.compose import Target, compose
@@ -210,7 +210,7 @@ def test_a_kit_is_whole_and_its_manifest_tells_the_truth(name: str, form: str, d
     assert told["delivery"] == KEY
     assert told["due"] == "2026-11-27T20:00:00+08:00"
     assert at.written[-1].endswith("/kit.json")
-    found = at.adapter.find(made)
+    found = at.adapter.find(made, Known())
     assert found is not None
     assert (found.remote_id, found.handed, found.seen) == (KEY, True, "file")
 
@@ -380,10 +380,10 @@ def test_a_crash_before_the_commit_point_leaves_no_kit(where: str, desk: Any, co
     at.fail_at = where
     with pytest.raises(OSError):
         at.adapter.publish(made)
-    assert at.adapter.find(made) is None
+    assert at.adapter.find(made, Known()) is None
     at.fail_at = ""
     at.adapter.publish(made)
-    assert at.adapter.find(made) is not None
+    assert at.adapter.find(made, Known()) is not None
 
 
 def test_a_crash_while_writing_other_content_takes_the_old_kit_back(desk: Any, compose_for: Any) -> None:
@@ -394,7 +394,7 @@ def test_a_crash_while_writing_other_content_takes_the_old_kit_back(desk: Any, c
     at.fail_at = "kit.json"
     with pytest.raises(OSError):
         at.adapter.publish(dataclasses.replace(made, title="改过的标题"))
-    assert at.adapter.find(made) is None
+    assert at.adapter.find(made, Known()) is None
 
 
 def test_files_the_new_kit_lacks_are_gone_and_a_persons_own_stay(desk: Any, compose_for: Any) -> None:
@@ -414,7 +414,7 @@ def test_a_kit_that_lost_a_file_is_not_there(lost: str, desk: Any, compose_for: 
     made = compose_for("wechat", "article")
     at = desk("wechat")
     (at.kit(made) / lost).unlink()
-    assert at.adapter.find(made) is None
+    assert at.adapter.find(made, Known()) is None
 
 
 def test_another_deliverys_kit_or_a_broken_manifest_is_not_taken_for_this_one(desk: Any, compose_for: Any) -> None:
@@ -422,10 +422,10 @@ def test_another_deliverys_kit_or_a_broken_manifest_is_not_taken_for_this_one(de
     made = compose_for("weibo", "article")
     at = desk("weibo")
     kit = at.kit(made)
-    assert at.adapter.find(dataclasses.replace(made, key=made.key[:5] + "aaaaaaaa")) is None
+    assert at.adapter.find(dataclasses.replace(made, key=made.key[:5] + "aaaaaaaa"), Known()) is None
     for content in (b"", b"[]", b"\xff", b'{"delivery": "k3f9abcdefgh2"}'):
         (kit / "kit.json").write_bytes(content)
-        assert at.adapter.find(made) is None
+        assert at.adapter.find(made, Known()) is None
 
 
 def test_two_posts_of_one_day_and_slug_never_share_a_folder(desk: Any, compose_for: Any) -> None:
@@ -434,8 +434,8 @@ def test_two_posts_of_one_day_and_slug_never_share_a_folder(desk: Any, compose_f
     at = desk("zhihu")
     other = dataclasses.replace(made, key="z" + KEY[1:])
     assert at.kit(made) != at.kit(other)
-    assert at.adapter.find(made) is not None
-    assert at.adapter.find(other) is not None
+    assert at.adapter.find(made, Known()) is not None
+    assert at.adapter.find(other, Known()) is not None
     assert at.kit(made).name.startswith("2026-11-27-nongtang-")
     assert at.kit(dataclasses.replace(made, slug="")).name == f"2026-11-27-{KEY}"
 

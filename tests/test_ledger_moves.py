@@ -162,7 +162,7 @@ def test_what_a_step_made_is_kept_whatever_became_of_its_beginning(ledger, stand
     [claim] = ledger.intend([a_claim(ledger, id)], NOON, LEASE)
     assert ledger.finish_step(claim, "part-2", "remote-2", NOON)
     assert not ledger.finish_step(claim, "part-2", "another", NOON)
-    assert ledger.begin_step(claim, "part-2", NOON, LEASE).remote_id == "remote-2"
+    assert ledger.begin_step(claim, "part-2", NOON, LEASE).value == "remote-2"
 
 
 def test_an_intent_needs_a_frozen_post(ledger, promise):

@@ -6,7 +6,7 @@ import os
 import pytest
 from platform_bench import HOSTILE, adapter, article, audio, channel, key, tree
 
-from steadycast.platform import Shelf, media_name, slot_path, with_media
+from steadycast.platform import Known, Shelf, media_name, slot_path, with_media
 
 
 def shelf(out):
@@ -155,7 +155,7 @@ def test_a_crash_between_the_post_and_its_pages_heals_at_the_next_find(tmp_path)
         try:
             load(told.spec)(dataclasses.replace(told, write=failing)).publish(post)
         except KeyboardInterrupt:
-            found = adapter("site", out).find(post)
+            found = adapter("site", out).find(post, Known())
             assert (found is None) == (stop == 0)
             if stop == 0:
                 continue

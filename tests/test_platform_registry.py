@@ -13,7 +13,7 @@ ADAPTER = """
 class Adapter:
     def __init__(self, channel): self.channel = channel
     def publish(self, post): return post
-    def find(self, post): return None
+    def find(self, post, known): return None
 """
 
 

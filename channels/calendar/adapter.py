@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Post, Receipt, Refused, Shelf, View, slot_path
+from steadycast.platform import Channel, Known, Post, Receipt, Refused, Shelf, View, slot_path
 
 from .ics import calendar, cancelled, entry, event, organiser, state, uid
 
@@ -35,7 +35,7 @@ class Adapter:
 
     revise = publish
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of an event on the shelf; the calendar is made good first where a crash left it behind."""
         shelf = Shelf.of(self.channel)
         if shelf.get(post.key) is None:

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Media, Post, Receipt, Shelf, View, media_name, slot_path, with_media
+from steadycast.platform import Channel, Known, Media, Post, Receipt, Shelf, View, media_name, slot_path, with_media
 
 FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
 JSON = "feed.json"
@@ -33,7 +33,7 @@ class Adapter:
 
     revise = publish
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of a post on the shelf, also when newer ones have pushed it out of the feeds."""
         shelf = Shelf.of(self.channel)
         if shelf.get(post.key) is None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from steadycast.platform import Channel, Media, Post, Receipt, Unknown, View
+from steadycast.platform import Channel, Known, Media, Post, Receipt, Unknown, View
 
 from . import files, ics, markdown, page, poster, tagging
 from .sheet import Sheet
@@ -38,7 +38,7 @@ class Adapter:
         files.forget(folder, set(old.get("files", ())) - set(sums))
         return self.receipt(post, sheet.feed)
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """Look whether the kit lies there complete: its commit point names this delivery and every file is there."""
         folder = self.channel.out / self.folder(post)
         try:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from steadycast.platform import Busy, Channel, Post, Receipt, Refused, Unknown, View
+from steadycast.platform import Busy, Channel, Known, Post, Receipt, Refused, Unknown, View
 
 from .letter import Letter
 from .opened import opened
@@ -35,7 +35,7 @@ class Adapter:
             raise self._refused("there is nobody to send to", "to or recipients")
         return self._receipt(post, self._send(post, people) | ({"unusable": unusable} if unusable else {}))
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """Whether the letter is in the outbox; what a server did with one cannot be seen."""
         if self.channel.settings["host"]:
             raise Unknown("a mail server cannot be asked what it delivered", channel=self.channel.name)
@@ -91,7 +91,7 @@ class Adapter:
                         return "unknown"
 
                 try:
-                    ended.append(self.channel.once(f"rcpt-{_mark(address)}", send))
+                    ended.append(self.channel.step(f"rcpt-{_mark(address)}", send))
                 except Busy as busy:
                     if not busy.code or not server.usable:  # the server itself: nobody else fares better
                         raise

@@ -42,7 +42,7 @@ class Adapter:
 
     revise = publish
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: object) -> Receipt | None:
         """The receipt of an episode on the shelf; the feed is made good first where a crash left it behind."""
         shelf = Shelf.of(self.channel)
         if shelf.get(post.key) is None:

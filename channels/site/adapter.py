@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadycast.platform import Channel, Post, Receipt, Shelf, View
+from steadycast.platform import Channel, Known, Post, Receipt, Shelf, View
 
 from .pages import Pages
 from .views import page_of
@@ -24,7 +24,7 @@ class Adapter:
 
     revise = publish
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of a post on the shelf; its pages are made good first where a crash left them behind."""
         shelf = Shelf.of(self.channel)
         if shelf.get(post.key) is None:

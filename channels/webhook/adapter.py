@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from steadycast.platform import Channel, Media, Post, Receipt, Unknown, View, media_name, with_media
+from steadycast.platform import Channel, Known, Media, Post, Receipt, Unknown, View, media_name, with_media
 
 
 class Adapter:
@@ -27,7 +27,7 @@ class Adapter:
         url = str(told.get("url") or "")
         return Receipt(remote_id=str(told.get("id") or post.key), url=url if url.startswith("http") else "")
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """A webhook cannot be read back: only a person can tell."""
         raise Unknown(f"a webhook cannot be asked whether {post.key} arrived", channel=self.channel.name)
 

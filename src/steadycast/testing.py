@@ -22,10 +22,11 @@ from threading import Lock
 from zoneinfo import ZoneInfo
 
 from steadycast import bootclock
-from steadycast.delivery import Once, Opened
+from steadycast.delivery import Opened
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
-from steadycast.platform import Adapter, Channel, Platform, Post, Receipt
+from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt
+from steadycast.platform.contract import Step, sent_now
 from steadycast.rooms import SETTINGS_FILE
 from steadycast.workspace import Workspace, load
 
@@ -168,14 +169,14 @@ class FakeChannel:
         """The next look cannot tell."""
         self._answers.append(error or Unknown("the list is not complete"))
 
-    def open(self, channel: str, once: Once) -> Opened:  # noqa: ARG002 one far side whatever the channel's name
+    def open(self, channel: str, step: Step) -> Opened:  # noqa: ARG002 one far side whatever the channel's name
         """The channel, opened for one attempt: hand this to `deliver` and `settle` as `adapter_for`."""
-        return Opened(self.adapter(once), self.platform, redact=lambda text: text.replace(SECRET, "***"))
+        return Opened(self.adapter(step), self.platform, redact=lambda text: text.replace(SECRET, "***"))
 
-    def adapter(self, once: Once = lambda _name, send: send()) -> Adapter:
+    def adapter(self, step: Step = sent_now) -> Adapter:
         """An adapter that speaks to this far side."""
         channel = Channel(name="fake", platform="fake", settings={"far": self}, out=Path(), zone=ZoneInfo("UTC"),
-                          language="en", community="", spec=self.platform, once=once)  # fmt: skip
+                          language="en", community="", spec=self.platform, step=step)  # fmt: skip
         return FakeAdapter(channel)
 
     def request(self, post: Post, part: int) -> object:
@@ -224,16 +225,16 @@ class FakeAdapter:
 
     def __init__(self, channel: Channel) -> None:
         self.far: FakeChannel = channel.settings["far"]
-        self.once = channel.once
+        self.channel = channel
 
     def publish(self, post: Post) -> Receipt:
         """Make it be there."""
         if len(post.parts) <= 1:
             return self._receipt(self.far.request(post, 1))
-        ids = [self.once(f"part-{n}", partial(self._part, post, n)) for n in range(1, len(post.parts) + 1)]
+        ids = self.channel.thread(post, partial(self._part, post))
         return Receipt(ids[0], f"https://fake.example/{ids[0]}", parts=tuple(ids))
 
-    def _part(self, post: Post, part: int) -> str:
+    def _part(self, post: Post, part: int, _text: str, _previous: str | None) -> str:
         return self._receipt(self.far.request(post, part)).remote_id
 
     def _receipt(self, answer: object) -> Receipt:
@@ -241,7 +242,7 @@ class FakeAdapter:
             raise Unknown(f"an answer that is none ({SECRET})", "200")
         return Receipt(answer, f"https://fake.example/{answer}")
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """Look whether it is."""
         return self.far.look(post)
 

@@ -13,6 +13,7 @@ from steadycast.delivery import post_from_bytes
 from steadycast.errors import SteadycastError
 from steadycast.ledger.store import Ledger, State
 from steadycast.pipeline import Desk
+from steadycast.platform import Known
 from steadycast.testing import Clock
 from steadycast.workspace import load
 
@@ -109,7 +110,7 @@ def shelves(folder: Path) -> list[Failure]:
         posts = desk.ledger.frozen(row.id for row in rows)
         for row in rows:
             try:
-                there = desk.adapter(row.channel).find(post_from_bytes(posts[row.id])) is not None
+                there = desk.adapter(row.channel).find(post_from_bytes(posts[row.id]), Known()) is not None
             except Exception as error:  # whatever a torn file makes of an adapter is a failure of the shelf
                 found.append(Failure(UNFOUND, f"{row.channel} {row.slot}: {type(error).__name__}: {error}"))
             else:

@@ -21,14 +21,15 @@ from typing import Any
 
 import platform_bench
 
-from steadycast import crashpoints, registry
-from steadycast.delivery import Clock, Once, Opened, post_from_bytes
+from steadycast import crashpoints
+from steadycast.delivery import Clock, Opened, post_from_bytes
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline import desk as pipeline_desk
 from steadycast.pipeline.desk import write_atomically
 from steadycast.pipeline.publish import OneAtATime
-from steadycast.platform import Adapter, Channel, Post, Shelf
+from steadycast.platform import Adapter, Channel, Known, Post, Shelf, registry
+from steadycast.platform.contract import Step, sent_now
 from storm import points, worker
 from storm.checker import Finding
 from storm.history import Kinds
@@ -60,9 +61,9 @@ class Desk(worker.Desk):
         self.out = out
         self.workspace = SimpleNamespace(cache=out.with_name(f"{out.name}.cache"), out=out.parent)
 
-    def open(self, channel: str, once: Once) -> Opened:
+    def open(self, channel: str, step: Step) -> Opened:
         """One channel for one attempt, told to the log; it takes turns as the pipeline's do."""
-        told = _channel(channel, self.out, once)
+        told = _channel(channel, self.out, step)
         alone: Any = OneAtATime(registry.load(told.spec)(told), self, channel)
         return Opened(worker.Witnessed(alone, worker.Witness(None, self.log), self.log), told.spec)
 
@@ -101,7 +102,7 @@ class Folder:
         log, copy = Log(scene.folder / "far.log"), self.out.with_name(f"{self.out.name}.copy")
         shutil.copytree(self.out, copy)
         for post in _shelf(self.channel, copy).posts:
-            log("taken", key=post.key, part=1, id=_adapter(self.channel, copy).find(post).remote_id)
+            log("taken", key=post.key, part=1, id=_adapter(self.channel, copy).find(post, Known()).remote_id)
 
     def wrong(self, ledger: Ledger) -> list[Finding]:
         """How it differs from an undisturbed one with the same posts."""
@@ -117,11 +118,11 @@ class Folder:
         return found + [Finding("torn", row.marker, f"{name} is not as it should be") for name in odd[:3]]
 
 
-def _channel(name: str, out: Path, once: Once) -> Channel:
+def _channel(name: str, out: Path, step: Step) -> Channel:
     spec = platform_bench.PLATFORMS[worker.kind_of(name)]
     spec = dataclasses.replace(spec, deadline=0.3, settle=0.3)  # as everything here is quicker than life
     made = platform_bench.channel(spec, out)
-    return dataclasses.replace(made, name=name, once=once, write=partial(write_atomically, out))
+    return dataclasses.replace(made, name=name, step=step, write=partial(write_atomically, out))
 
 
 def _post(channel: str, out: Path, key: str, slot: str, at: dt.datetime, words: str) -> Post:
@@ -181,20 +182,20 @@ def _die(scene: Scene, case: Case, empty: Path) -> Case:
     return case
 
 
-def _channel(name: str, out: Path, once: Once) -> Channel:
+def _channel(name: str, out: Path, step: Step) -> Channel:
     spec = platform_bench.PLATFORMS[worker.kind_of(name)]
     spec = dataclasses.replace(spec, deadline=0.3, settle=0.3)  # as everything here is quicker than life
     made = platform_bench.channel(spec, out)
-    return dataclasses.replace(made, name=name, once=once, write=partial(write_atomically, out))
+    return dataclasses.replace(made, name=name, step=step, write=partial(write_atomically, out))
 
 
 def _adapter(channel: str, out: Path) -> Adapter:
-    told = _channel(channel, out, lambda _name, send: send())
+    told = _channel(channel, out, sent_now)
     return registry.load(told.spec)(told)
 
 
 def _shelf(channel: str, out: Path) -> Shelf:
-    return Shelf.of(_channel(channel, out, lambda _name, send: send()))
+    return Shelf.of(_channel(channel, out, sent_now))
 
 
 def _post(channel: str, out: Path, key: str, slot: str, at: dt.datetime, words: str) -> Post:

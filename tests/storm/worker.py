@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steadycast import bootclock, registry
-from steadycast.delivery import Clock, Once, Opened, SystemClock, deliver, judge, send, settle, steps, verify
+from steadycast import bootclock
+from steadycast.delivery import Clock, Opened, SystemClock, deliver, judge, send, settle, steps, verify
 from steadycast.errors import Busy, FarSideError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
-from steadycast.platform import Adapter, Channel, Platform, Post, Receipt
+from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt, registry
+from steadycast.platform.contract import Step
 from steadycast.web import Far
 from storm.log import Log
 
@@ -146,11 +147,11 @@ class Witnessed:
         self.log("receipt", key=post.key, attempt=self.http.attempt, id=receipt.remote_id)
         return receipt
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, known: Known) -> Receipt | None:
         """As the adapter; what was seen, and when the looking began."""
         began = self.log.now()
         try:
-            found = self.adapter.find(post)
+            found = self.adapter.find(post, known)
         except FarSideError as error:
             self.log("looked", key=post.key, began=began, found=None, sure=False, why=error.message)
             raise
@@ -165,13 +166,13 @@ class Desk:
     def __init__(self, url: str, log: Log, clock: Clock) -> None:
         self.url, self.log, self.clock = url, log, clock
 
-    def open(self, channel: str, once: Once) -> Opened:
+    def open(self, channel: str, step: Step) -> Opened:
         """One channel for one attempt."""
         platform: Platform = PLATFORMS[kind_of(channel)]
         http = Witness(Far(channel, deadline=platform.deadline), self.log)
         told = Channel(
             name=channel, platform=platform.name, settings={"url": self.url}, out=Path(), zone=ZoneInfo("UTC"),
-            language="en", community="", spec=platform, now=SystemClock().now, once=once, http=http,
+            language="en", community="", spec=platform, now=SystemClock().now, step=step, http=http,
         )  # fmt: skip
         return Opened(Witnessed(ADAPTERS[platform.name](told), http, self.log), platform)
 

@@ -8,7 +8,8 @@ verify(ledger, adapter_for)                                  # what is published
 """
 
 from steadycast.delivery.clock import Clock, SystemClock
-from steadycast.delivery.judge import AdapterFor, Once, Opened
+from steadycast.delivery.judge import AdapterFor, Opened
+from steadycast.delivery.known import known_of
 from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.delivery.send import Result, deliver
 from steadycast.delivery.settle import settle, verify
@@ -17,11 +18,11 @@ from steadycast.delivery.steps import steps_for
 __all__ = [
     "AdapterFor",
     "Clock",
-    "Once",
     "Opened",
     "Result",
     "SystemClock",
     "deliver",
+    "known_of",
     "post_from_bytes",
     "post_to_bytes",
     "settle",

@@ -18,6 +18,7 @@ from steadycast.ledger.endings import Ending, Proof
 from steadycast.ledger.looks import Look
 from steadycast.ledger.tables import State
 from steadycast.platform import Adapter, Platform, Post, Receipt
+from steadycast.platform.contract import Step
 
 FLOOR, CAP = dt.timedelta(seconds=30), dt.timedelta(minutes=30)  # of the wait between two tries
 ABSURD = dt.timedelta(days=1)  # a Retry-After of this or more (web cuts it there) is a mistake: our own wait is used
@@ -38,8 +39,7 @@ class Opened:
     redact: Callable[[str], str] = str
 
 
-Once = Callable[[str, Callable[[], str]], str]
-AdapterFor = Callable[[str, Once], Opened]  # channel's name, the steps of this delivery
+AdapterFor = Callable[[str, Step], Opened]  # channel's name, the steps of this delivery
 
 
 def tried(  # noqa: PLR0917 - all of one attempt, in the order in which it happened

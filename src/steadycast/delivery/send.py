@@ -70,7 +70,7 @@ def deliver(
     """Send what was claimed, each once as far as its far side allows; one result a claim, in the claims' order.
 
     `make_post` renders (Refused or InputError: a person mends it); it is not asked where an earlier try froze a post.
-    `adapter_for(channel, once)` opens a channel. With `hold_until` everything is made ready ahead and sent at that
+    `adapter_for(channel, step)` opens a channel. With `hold_until` everything is made ready ahead and sent at that
     second. `wave` puts some before others: a wave begins when the one before it has ended. Raises LedgerError when
     the ledger cannot be written: then nothing more is sent, and what was sent meanwhile is settled by recovery.
     """
@@ -100,7 +100,7 @@ def _opened(
     for claim in claims:
         steps = Steps(ledger, claim, clock)
         try:
-            opened = adapter_for(claim.channel, steps.once)
+            opened = adapter_for(claim.channel, steps.step)
         except (Refused, InputError) as error:
             ended[claim.id] = refused(claim, error, clock.now(), str)
         except Exception as error:

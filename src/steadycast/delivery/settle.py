@@ -8,10 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import TypeVar
 
 from steadycast import crashpoints
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.judge import AdapterFor, Opened, cannot_tell, counts_from, looked, not_seen, verified
+from steadycast.delivery.known import known_of
 from steadycast.delivery.post_bytes import post_from_bytes
 from steadycast.delivery.send import Result
 from steadycast.errors import Unknown
@@ -19,8 +21,9 @@ from steadycast.ledger.endings import Ending
 from steadycast.ledger.looks import Look
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.platform import Platform, Post, Receipt
+from steadycast.platform import Known, Platform, Post, Receipt
 
+T = TypeVar("T")
 StandIn = Callable[[Look], Post]
 Progress = Callable[[int, int], None]  # looks that are done, of how many
 
@@ -90,8 +93,9 @@ def _look(  # noqa: PLR0917 both purposes share it
 ) -> list[Result]:
     if not looks:
         return []
-    posts = ledger.frozen(look.id for look in looks)
-    looking = _Looking(looks, lambda look: _ending(look, posts.get(look.id), adapter_for, clock, purpose))
+    posts, known = ledger.frozen(look.id for look in looks), known_of(ledger, [look.id for look in looks])
+    seen = lambda look: _ending(look, posts.get(look.id), known[look.id], adapter_for, clock, purpose)  # noqa: E731
+    looking = _Looking(looks, seen)
     results = []
     try:
         looking.start(workers)
@@ -155,7 +159,9 @@ class _Looking:
         self._done.put((look, ending))
 
 
-def _ending(look: Look, post: bytes | None, adapter_for: AdapterFor, clock: Clock, purpose: Purpose) -> Ending:
+def _ending(  # noqa: PLR0917 all of one look
+    look: Look, post: bytes | None, known: Known, adapter_for: AdapterFor, clock: Clock, purpose: Purpose
+) -> Ending:
     """What one look told; a channel that does not open, or a post that was never frozen, tells nothing."""
     try:
         opened = adapter_for(look.channel, _no_steps)
@@ -168,7 +174,7 @@ def _ending(look: Look, post: bytes | None, adapter_for: AdapterFor, clock: Cloc
     sent = purpose.stand_in(look) if post is None and purpose.stand_in else post_from_bytes(post or b"")
     crashpoints.here("look-begins")
     try:
-        answer: object = opened.adapter.find(sent)
+        answer: object = opened.adapter.find(sent, known)
     except Exception as error:
         answer = error
     crashpoints.here("look-answered")
@@ -192,7 +198,7 @@ def _too_soon(look: Look, platform: Platform, now: dt.datetime, since: float) ->
     return replace(still, wake=earliest) if now < earliest else None
 
 
-def _no_steps(name: str, _send: Callable[[], str]) -> str:
+def _no_steps(name: str, send: Callable[[], T], *, repeatable: bool = False) -> T:  # noqa: ARG001
     raise Unknown(f"{name}: a look sends nothing")
 
 

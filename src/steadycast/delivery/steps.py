@@ -1,17 +1,21 @@
-"""A publish in several steps: each remote id is in the ledger before the next step begins."""
+"""A publish in several steps: each one's value is in the ledger before the next step begins."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import TypeVar
 
 from steadycast import crashpoints
 from steadycast.delivery.clock import Clock, Lease
-from steadycast.delivery.judge import RESENDABLE, Once
+from steadycast.delivery.judge import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Platform
+from steadycast.platform.contract import Step
+
+T = TypeVar("T")
 
 SPARE = dt.timedelta(seconds=30)  # of a lease, beyond the request's own deadline: a commit may take that long
 MORE = 8  # times as much, at most, for what was tried before: on a busy machine too little was left for it
@@ -48,32 +52,45 @@ class Steps:
         self._claim = claim
         self.lease.anew(asked, now, (claim.lease - now).total_seconds())
 
-    def once(self, name: str, send: Callable[[], str]) -> str:
-        """The remote id of a step: sent now, or the saved one when it was sent before.
+    def step(self, name: str, send: Callable[[], T], *, repeatable: bool = False) -> T:
+        """The value of a step: made now, or the saved one when it was made before.
 
         Raises Unknown for a step that was begun before and never known to end, where a second sending could double
         it; and Fenced when the delivery is no longer this worker's: then nothing is sent.
         """
         asked, now = self._clock.monotonic(), self._clock.now()
-        step = self._ledger.begin_step(self._claim, name, now, self.lasts)
+        begun = self._ledger.begin_step(self._claim, name, now, self.lasts)
         self.lease.extended(asked, now, self.lasts.total_seconds())
-        if step.remote_id is not None:
-            return step.remote_id
-        if not step.first and self.delivery not in RESENDABLE:
+        if begun.done:
+            known: T = begun.value
+            return known
+        if not begun.first and not repeatable and self.delivery not in RESENDABLE:
             raise Unknown(f"{name} was begun before, and whether it arrived is not known", channel=self._claim.channel)
         self.began = self._clock.monotonic()  # not before: the commit may have taken its time
+        value = self._sent(name, send, repeatable=repeatable)
+        crashpoints.here("step-answered")
         try:
-            remote_id = send()
+            self._ledger.finish_step(self._claim, name, value, self._clock.now())
+        except ValueError as error:
+            raise Unknown(f"{name} was made, and cannot be kept: {error}", channel=self._claim.channel) from None
+        return value
+
+    def _sent(self, name: str, send: Callable[[], T], *, repeatable: bool) -> T:
+        """What `send` gives; the beginning of what surely was not accepted, or may be repeated, is taken back."""
+        try:
+            return send()
+        except Unknown as error:
+            if not repeatable:
+                raise
+            self._ledger.forget_step(self._claim, name)
+            raise Busy(error.message, error.code, error.channel) from error
         except (Busy, Refused):
             self._ledger.forget_step(self._claim, name)
             raise
-        crashpoints.here("step-answered")
-        self._ledger.finish_step(self._claim, name, remote_id, self._clock.now())
-        return remote_id
 
 
-def steps_for(ledger: Ledger, claim: Claimed, platform: Platform, clock: Clock) -> Once:
-    """`Channel.once` for one attempt at one channel."""
+def steps_for(ledger: Ledger, claim: Claimed, platform: Platform, clock: Clock) -> Step:
+    """`Channel.step` for one attempt at one channel."""
     steps = Steps(ledger, claim, clock)
     steps.platform(platform)
-    return steps.once
+    return steps.step

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -30,6 +31,7 @@ from steadycast.ledger.restore import Mark, count_intents, doubt, may_go, reach,
 from steadycast.ledger.statements import fetch, instant, micros, numbers, run, taken, text
 from steadycast.ledger.tables import Instant, State
 
+LONGEST = 60_000  # characters of one step's value
 DELIVERY = table("delivery")
 FROZEN = table("frozen")
 STEP = table("step")
@@ -87,12 +89,12 @@ class FrozenPost:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a publish: its remote id once it is done, and whether it begins for the first time."""
+class Begun:
+    """One step of a publish: whether it begins for the first time, and its value where it is done."""
 
-    name: str
-    remote_id: str | None
     first: bool
+    done: bool = False
+    value: Any = None
 
 
 def past(seconds: str, now: dt.datetime) -> ColumnElement[bool]:
@@ -237,7 +239,7 @@ def holds(db: Database, claim: Claimed) -> bool:
         return connection.scalar(query) == 1
 
 
-def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease: dt.timedelta) -> Step:
+def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease: dt.timedelta) -> Begun:
     """Write that a step of a publish begins, and make the lease last for it; what is known when it began before.
 
     Raises Fenced when the delivery is no longer this worker's.
@@ -252,30 +254,51 @@ def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease:
         ).values(lease=longer, wake=longer, deadline=longer)  # fmt: skip
         if connection.execute(change).rowcount != 1:
             raise Fenced(f"{claim.channel}: {claim.slot} is another worker's now, step {name} was not sent")
-        first = upsert(connection, STEP, [{"delivery": claim.id, "name": name, "begun": now, "remote_id": None}]) == 1
-        this = select(STEP.c.remote_id).where(STEP.c.delivery == claim.id, STEP.c.name == name)
-        return Step(name, connection.scalar(this), first=first)
+        first = upsert(connection, STEP, [{"delivery": claim.id, "name": name, "begun": now, "value": None}]) == 1
+        kept = connection.scalar(select(STEP.c.value).where(STEP.c.delivery == claim.id, STEP.c.name == name))
+        return Begun(first) if kept is None else Begun(first, done=True, value=orjson.loads(kept))
 
 
-def steps(db: Database, delivery: int) -> dict[str, str | None]:
-    """A delivery's steps in the order they were begun: name -> remote id, None for one not known to be done."""
-    query = select(STEP.c.name, STEP.c.remote_id).where(STEP.c.delivery == delivery).order_by(STEP.c.begun, STEP.c.name)
+def steps(db: Database, delivery: int) -> dict[str, Any]:
+    """A delivery's steps in the order they were begun: name -> its value, None for one not known to be done."""
+    return steps_of(db, [delivery]).get(delivery, {})
+
+
+def steps_of(db: Database, deliveries: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """As `steps`, of several deliveries; those without any are left out."""
+    found: dict[int, dict[str, Any]] = {}
     with db.read() as connection:
-        return {row.name: row.remote_id for row in connection.execute(query)}
+        for batch in chunks(sorted(deliveries)):
+            query = select(STEP.c.delivery, STEP.c.name, STEP.c.value).where(STEP.c.delivery.in_(batch))
+            for id, name, value in connection.execute(query.order_by(STEP.c.delivery, STEP.c.begun, STEP.c.name)):
+                found.setdefault(id, {})[name] = None if value is None else orjson.loads(value)
+    return found
 
 
-def finish_step(db: Database, claim: Claimed, name: str, remote_id: str, now: dt.datetime) -> bool:
-    """Keep a step's remote id; the first one that is told stays.
+def finish_step(db: Database, claim: Claimed, name: str, value: Any, now: dt.datetime) -> bool:
+    """Keep a step's value; the first one that is told stays.
 
     It is true whoever holds the delivery by now, and whatever became of the row, so neither is asked for.
     """
-    row = {"delivery": claim.id, "name": name, "begun": now, "remote_id": remote_id}
-    first = func.coalesce(STEP.c.remote_id, literal_column("excluded.remote_id"))
+    row = {"delivery": claim.id, "name": name, "begun": now, "value": step_value(value)}
+    first = func.coalesce(STEP.c.value, literal_column("excluded.value"))
     with db.write("finish-step") as connection:
-        known = connection.scalar(select(STEP.c.remote_id).where(STEP.c.delivery == claim.id, STEP.c.name == name))
-        kept = known is None and upsert(connection, STEP, [row], (), remote_id=first) == 1
-        tell(connection, [claim.id] if kept else [], now, "step", f"{name} {remote_id}")
+        known = connection.scalar(select(STEP.c.value).where(STEP.c.delivery == claim.id, STEP.c.name == name))
+        kept = known is None and upsert(connection, STEP, [row], (), value=first) == 1
+        told = f"{name} {value}" if isinstance(value, str | int) else name  # what else it holds is not for people
+        tell(connection, [claim.id] if kept else [], now, "step", told)
         return kept
+
+
+def step_value(value: Any) -> str:
+    """A step's value as the ledger has it; ValueError where it is no JSON, or too long to be one's."""
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError as error:
+        raise ValueError(f"its value is no JSON: {error}") from None
+    if len(written) > LONGEST:
+        raise ValueError(f"its value has {len(written)} characters, over {LONGEST}")
+    return written
 
 
 def forget_step(db: Database, claim: Claimed, name: str) -> bool:
@@ -285,7 +308,7 @@ def forget_step(db: Database, claim: Claimed, name: str) -> bool:
     """
     c = DELIVERY.c
     mine = update(DELIVERY).where(c.id == claim.id, c.token == claim.token, c.state == State.SENDING)
-    this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.remote_id.is_(None)
+    this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.value.is_(None)
     with db.write("forget-step") as connection:
         if connection.execute(mine.values(token=c.token)).rowcount != 1:  # it holds the row while this goes on
             return False

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, delete, text
 
 from steadycast.ledger import spans
-from steadycast.ledger.claims import STEP
+from steadycast.ledger.claims import STEP, step_value
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.statements import Values, micros, run, taken
@@ -59,7 +59,7 @@ class Ending:
     wake: dt.datetime | None = None  # when to look at it again; None: never by itself
     deadline: dt.datetime | None = None  # by when the request had ended, where that is known better now
     looks: int = 0
-    found: Mapping[str, str] = field(default_factory=dict)  # steps that a read-back found done: name -> remote id
+    found: Mapping[str, Any] = field(default_factory=dict)  # steps that a read-back found done: name -> value
 
 
 def receive(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
@@ -150,8 +150,8 @@ def _receipt(e: Ending) -> Values:
 
 def _forget_steps(connection: Connection, e: Ending) -> None:
     """A complete read-back told what is there: a step that it did not find never happened."""
-    connection.execute(delete(STEP).where(STEP.c.delivery == e.id, STEP.c.remote_id.is_(None)))
-    found = [{"delivery": e.id, "name": n, "begun": e.at, "remote_id": id} for n, id in e.found.items()]
+    connection.execute(delete(STEP).where(STEP.c.delivery == e.id, STEP.c.value.is_(None)))
+    found = [{"delivery": e.id, "name": n, "begun": e.at, "value": step_value(value)} for n, value in e.found.items()]
     upsert(connection, STEP, found)
 
 

@@ -80,7 +80,7 @@ def send_again(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
     with db.write() as connection:
         if not _move(connection, delivery, (State.UNKNOWN,), due, now, f"{who}: send again"):
             return False
-        connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.remote_id.is_(None)))
+        connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.value.is_(None)))
         return True
 
 

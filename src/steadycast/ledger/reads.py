@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
-from steadycast.ledger.intake import rows_of
+from steadycast.ledger.intake import chunks, rows_of
 from steadycast.ledger.tables import DONE, EPOCH, DeliveryRow, ReceiptRow, State
 from steadycast.schedule.model import Origin, Past
 
@@ -116,6 +116,16 @@ def receipts(db: Database, slot: str) -> dict[str, ReceiptRow]:
     with db.read() as connection:
         found = connection.execute(query.where(DELIVERY.c.slot == slot).order_by(DELIVERY.c.channel))
         return {row.channel: ReceiptRow(**{c.name: row._mapping[c.name] for c in RECEIPT.columns}) for row in found}
+
+
+def receipts_of(db: Database, deliveries: Iterable[int]) -> dict[int, ReceiptRow]:
+    """The receipts of several deliveries; those without one are left out."""
+    with db.read() as connection:
+        return {
+            row.delivery: ReceiptRow(**row._mapping)
+            for batch in chunks(sorted(deliveries))
+            for row in connection.execute(select(RECEIPT).where(RECEIPT.c.delivery.in_(batch)))
+        }
 
 
 def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:

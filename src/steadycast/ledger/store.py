@@ -131,6 +131,7 @@ class Ledger(Database):
     finish_step = claims.finish_step
     forget_step = claims.forget_step
     steps = claims.steps
+    steps_of = claims.steps_of
     standing = claims.standing
     receive = endings.receive
     release = endings.release
@@ -160,6 +161,7 @@ class Ledger(Database):
     counts = reads.counts
     waiting = reads.waiting
     receipts = reads.receipts
+    receipts_of = reads.receipts_of
     events = history.events
     used = reads.used
     linkable = reads.linkable

@@ -211,13 +211,13 @@ class FrozenRow(SQLModel, table=True):
 
 
 class StepRow(SQLModel, table=True):
-    """One step of a thread or of a publish in several steps: begun, and its remote id once it is done."""
+    """One step of a thread or of a publish in several steps: begun, and its value once it is done."""
 
     __tablename__ = "step"
     delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
     name: str = Field(primary_key=True)
     begun: dt.datetime = Field(sa_type=Instant)
-    remote_id: str | None = None
+    value: str | None = Field(default=None, sa_type=Text)  # JSON
 
 
 class ReceiptRow(SQLModel, table=True):

@@ -162,7 +162,7 @@ class Desk:
         return self.redact.learn(value)
 
     def channel(self, name: str, **more: Any) -> Channel:
-        """What the adapter of that channel is given; `more` adds `once` for one delivery's steps."""
+        """What the adapter of that channel is given; `more` adds `step` for one delivery's steps."""
         from steadycast.render.templates import Templates
         from steadycast.web import Far
 

@@ -23,7 +23,8 @@ from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published, Sent
 from steadycast.pipeline.unseen import recover
-from steadycast.platform import Adapter, Post, Receipt
+from steadycast.platform import Adapter, Known, Post, Receipt
+from steadycast.platform.contract import Step, sent_now
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace.values import nearest
 
@@ -268,7 +269,7 @@ def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked
         desk.ledger,
         claims,
         posts.make,
-        lambda channel, once: opened(desk, channel, once),
+        lambda channel, step: opened(desk, channel, step),
         clock=desk.clock,
         hold_until=hold,
         wave=lambda claim: _after_the_pages(desk, claim),
@@ -276,9 +277,9 @@ def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked
     )
 
 
-def opened(desk: Desk, channel: str, once: Callable[[str, Callable[[], str]], str]) -> Opened:
+def opened(desk: Desk, channel: str, step: Step = sent_now) -> Opened:
     """A channel ready for one attempt."""
-    adapter, platform = desk.adapter(channel, once=once), desk.platform(channel)
+    adapter, platform = desk.adapter(channel, step=step), desk.platform(channel)
     if platform.delivery in ("conditional", "kit"):
         adapter = OneAtATime(adapter, desk, channel)
     return Opened(adapter, platform, desk.redact)
@@ -297,10 +298,10 @@ class OneAtATime:
         with self._alone():
             return self.adapter.publish(post)
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, known: Known) -> Receipt | None:
         """As the adapter, alone on this machine."""
         with self._alone():
-            return self.adapter.find(post)
+            return self.adapter.find(post, known)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

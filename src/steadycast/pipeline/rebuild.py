@@ -12,7 +12,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from steadycast.delivery.post_bytes import post_from_bytes
+from steadycast.delivery import known_of, post_from_bytes
 from steadycast.draft.comments import as_shown
 from steadycast.draft.crosslinks import crosslinks
 from steadycast.errors import InputError, SteadycastError
@@ -102,7 +102,7 @@ def _made(desk: Desk, channel: str, rows: list[DeliveryRow], progress: Callable[
 
 def _publish(posts: Posts, row: DeliveryRow, frozen: bytes) -> None:
     desk = posts.desk
-    adapter = opened(desk, row.channel, lambda _name, send: send()).adapter
+    adapter = opened(desk, row.channel).adapter
     post = at_home(post_from_bytes(frozen), desk.workspace.media)
     adapter.publish(_relinked(posts, row, post))
 
@@ -127,7 +127,8 @@ def _seen(desk: Desk, row: DeliveryRow) -> None:
     """Lets a channel look for its newest post: it makes good the pages that it finds missing."""
     frozen = desk.ledger.frozen([row.id or 0]).get(row.id or 0)
     if frozen:
-        opened(desk, row.channel, lambda _name, send: send()).adapter.find(post_from_bytes(frozen))
+        known = known_of(desk.ledger, [row.id or 0])[row.id or 0]
+        opened(desk, row.channel).adapter.find(post_from_bytes(frozen), known)
 
 
 def at_home(post: Post, media: Path) -> Post:

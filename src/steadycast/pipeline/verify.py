@@ -18,14 +18,15 @@ from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.status import MENDS
 from steadycast.pipeline.unseen import recover
+from steadycast.platform.contract import Step
 from steadycast.workspace.values import nearest
 
 
 def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) -> Published:
     """Recovers what a dead worker left, settles what is unknown, sees what was published; says what it looked at."""
 
-    def channel_of(name: str, once: delivery.Once) -> delivery.Opened:
-        return opened(desk, name, once)
+    def channel_of(name: str, step: Step) -> delivery.Opened:
+        return opened(desk, name, step)
 
     recovered = recover(desk, now)
     clock, lost = desk.clock, stand_in(desk)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from steadycast.platform.post import Post, Receipt
+from steadycast.platform.state import MemoryState, State
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Platform:
     deadline: float = 60.0  # seconds: one total deadline a request
     settle: float = 30.0  # seconds after that deadline before a read-back counts
     rate: int = 0  # sendings a minute, 0 = no limit known
+    one_writer: bool = False  # no two workers, of any machine, publish to one channel at once
     data: Mapping[str, Any] = field(default_factory=dict)  # [data] of channel.toml, for its own adapter and templates
 
     @property
@@ -96,11 +101,37 @@ class Platform:
         return (self.folder,) if self.base is None else (self.folder, *self.base.folders)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a delivery before its far side is looked at."""
+
+    receipt: Receipt | None = None
+    steps: Mapping[str, Any] = field(default_factory=dict)  # name -> its value; None: begun, not known to be done
+
+
+class Step(Protocol):
+    """`Channel.step`."""
+
+    def __call__(self, name: str, send: Callable[[], T], *, repeatable: bool = False) -> T:
+        """What `send` gave, now or when it was called before."""
+        ...
+
+
+def sent_now(name: str, send: Callable[[], T], *, repeatable: bool = False) -> T:  # noqa: ARG001
+    """A step of which nothing is kept."""
+    return send()
+
+
 @dataclass(frozen=True)
 class Channel:
     """What an adapter is given: its settings, a place to write, its steps, and the HTTP half.
 
-    One instance serves one delivery attempt. Nothing here reaches the ledger by itself except `once`.
+    One instance serves one delivery attempt. Nothing here reaches the ledger but `step`, `thread` and `state`.
+
+    `step("draft", send)`: the JSON value that `send()` gives is in the ledger before this returns; called again it
+    gives the stored one and sends nothing. A step that was begun before and is not known to be done raises Unknown,
+    where a second sending could double it. `repeatable=True` (an upload by hash, get-or-create, a draft that no reader
+    sees): it is simply done again, and an Unknown in it becomes Busy.
     """
 
     name: str
@@ -118,7 +149,8 @@ class Channel:
     templates: Path | None = None  # the workspace's own templates for this channel, if it has any
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     secret: Callable[[str], str] = lambda name: ""  # setting's name -> its value; raises Refused when it is not set
-    once: Callable[[str, Callable[[], str]], str] = lambda name, send: send()
+    step: Step = sent_now
+    state: State = field(default_factory=MemoryState)
     render: Callable[..., str] = lambda template, **values: ""  # a template of this platform, autoescaped by name
     http: Any = None  # steadycast.web.Far: request(...) with one total deadline; answers sorted into the three errors
     write: Callable[[str, bytes], Path] = lambda name, data: Path(name)  # atomic, under `out`: temp, fsync, rename
@@ -127,6 +159,16 @@ class Channel:
     def public_title(self) -> str:
         """The name readers see: the channel's own where the community gave it one, else the community's."""
         return self.title if self.title and not (self.spec and self.title == self.spec.title) else self.community
+
+    def thread(self, post: Post, send: Callable[[int, str, Any], T]) -> list[T]:
+        """What `send(n, text, previous)` gave for each part in order; `previous` is that of the part before, or None.
+
+        Each is a step `part-N`: a thread goes on after the last that is done, or that `find` saw (`Receipt.parts`).
+        """
+        done: list[T] = []
+        for n, text in enumerate(post.parts or (post.text,), 1):
+            done.append(self.step(f"part-{n}", partial(send, n, text, done[-1] if done else None)))
+        return done
 
 
 class Adapter(Protocol):
@@ -142,12 +184,11 @@ class Adapter(Protocol):
     def publish(self, post: Post) -> Receipt:
         """Make `post` be there and return the proof; raise Refused, Busy or Unknown.
 
-        A thread or a publish in several steps wraps each in `channel.once("part-2", send)`: it saves the remote
-        id as it comes, and answers with the saved one when it is called again.
+        A publish in several steps wraps each in `channel.step("draft", send)`, a thread is one `channel.thread(...)`.
         """
         ...
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, known: Known, /) -> Receipt | None:
         """Look on the far side: a Receipt when the post is there, None when it surely is not, Unknown otherwise.
 
         It looks for `post.key`: after a restore, title and text may be another draft's than those that were sent.

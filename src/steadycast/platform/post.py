@@ -109,7 +109,7 @@ class Receipt:
     at: dt.datetime | None = None  # the far side's own time, if it tells
     seen: str = "answer"  # how it was seen: answer, read-back, file, person, feed
     handed: bool = False
-    parts: tuple[str, ...] = ()  # remote ids of a thread's parts
+    parts: tuple[Any, ...] = ()  # a thread's parts that are there, each as its step's value
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 

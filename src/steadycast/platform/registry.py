@@ -38,6 +38,7 @@ TOP: Mapping[str, Any] = {
     "deadline": float,
     "settle": float,
     "rate": int,
+    "one_writer": bool,
 }
 EVERYBODYS = (
     "name",

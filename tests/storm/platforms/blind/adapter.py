@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadycast.platform import Channel, Post, Receipt, Unknown
+from steadycast.platform import Channel, Known, Post, Receipt, Unknown
 
 
 class Adapter:
@@ -20,6 +20,6 @@ class Adapter:
             raise Unknown("the answer is another post's", channel=self.channel.name)
         return Receipt(str(told["id"]))
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """Nobody can."""
         raise Unknown(f"nobody can see whether {post.key} arrived", channel=self.channel.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from steadycast.platform import Channel, Post, Receipt, Unknown
+from steadycast.platform import Channel, Known, Post, Receipt, Unknown
 
 
 class Adapter:
@@ -16,19 +16,17 @@ class Adapter:
 
     def publish(self, post: Post) -> Receipt:
         """Every part in its place."""
-        numbers = range(1, len(post.parts) + 1)
-        ids = tuple(self.channel.once(f"part-{n}", partial(self._put, post, n)) for n in numbers)
+        ids = tuple(self.channel.thread(post, partial(self._put, post)))
         return Receipt(ids[0], parts=ids if len(ids) > 1 else ())
 
-    def _put(self, post: Post, part: int) -> str:
-        text = post.parts[part - 1]
+    def _put(self, post: Post, part: int, text: str, _previous: str | None) -> str:
         answer = self.channel.http.request("PUT", f"{self.url}/conditional/{post.key}/{part}", json={"text": text})
         told = answer.json()
         if told.get("key") != post.key:
             raise Unknown("the answer is another post's", channel=self.channel.name)
         return str(told["id"])
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """Whether each part is in its place."""
         items = self.channel.http.request("GET", f"{self.url}/conditional/{post.key}?for={post.key}").json()["items"]
         ids = tuple(str(i["id"]) for i in sorted(items, key=lambda i: i["part"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from steadycast.platform import Channel, Post, Receipt, Unknown
+from steadycast.platform import Channel, Known, Post, Receipt, Unknown
 
 OLD = 0.2  # seconds: an older list is a cache's
 
@@ -20,19 +20,18 @@ class Adapter:
     def publish(self, post: Post) -> Receipt:
         """Part after part, each a step of its own where there are several."""
         if len(post.parts) == 1:
-            return Receipt(self._post(post, 1))
-        numbers = range(1, len(post.parts) + 1)
-        ids = tuple(self.channel.once(f"part-{n}", partial(self._post, post, n)) for n in numbers)
+            return Receipt(self._post(post, 1, post.parts[0], None))
+        ids = tuple(self.channel.thread(post, partial(self._post, post)))
         return Receipt(ids[0], parts=ids)
 
-    def _post(self, post: Post, part: int) -> str:
-        body = {"key": post.key, "part": part, "text": post.parts[part - 1], "where": self.channel.name}
+    def _post(self, post: Post, part: int, text: str, _previous: str | None) -> str:
+        body = {"key": post.key, "part": part, "text": text, "where": self.channel.name}
         told = self.channel.http.request("POST", f"{self.url}/read-back", json=body).json()
         if told.get("key") != post.key:
             raise Unknown("the answer is another post's", channel=self.channel.name)
         return str(told["id"])
 
-    def find(self, post: Post) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """The parts that are there; Unknown where the list cannot be trusted to be all there is."""
         mine = [i for i in self._list(post) if i["key"] == post.key]
         if any(i.get("gone") for i in mine):
