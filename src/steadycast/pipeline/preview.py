@@ -31,7 +31,7 @@ ZH = {
     "article": "图文", "audio": "音频", "video": "视频", "event": "活动",
     "title": "标题", "summary": "摘要", "text": "纯文本", "html": "HTML", "tags": "标签", "author": "作者",
     "organiser": "主办方", "start": "开始", "end": "结束", "place": "地点", "online": "活动网址", "contact": "联系方式",
-    "image": "图片", "cover": "封面", "attachment": "附件", "parts": "条", "kit": "打开投稿包",
+    "image": "图片", "cover": "封面", "attachment": "附件", "parts": "条", "kit": "打开物料包",
     "page": "网页", "letter": "信", "item": "阅读器里", "body": "正文", "alone": "单独打开", "link": "链接",
 }  # fmt: skip
 EN = {"kit": "open the kit", "item": "in a reader", "text": "plain text", "alone": "open alone"}
