@@ -1,4 +1,4 @@
-"""Takes the README's pictures: a year of invented history, the main job, then the report and the site in Chromium."""
+"""Takes the README's pictures: a year of invented history, the main job, then its pages in Chromium."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from playwright.sync_api import sync_playwright
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 STEADYCAST = Path(sys.executable).with_name("steadycast")
-SIZE = {"width": 1200, "height": 1000}
-PICTURES = {"report": "report/index.html", "site": "site/index.html"}
+WIDTH = 1280
+PICTURES = {  # what is shown, and how much of its height
+    "report": ("report/index.html", 1120),
+    "site": ("site/index.html", 960),
+    "kit": ("wechat/*/article.html", 960),
+}
 
 
 def invented_year(folder: Path, today: dt.date) -> None:
@@ -38,15 +42,15 @@ def main() -> None:
         var, past = Path(scratch, "var"), Path(scratch, "past")
         past.mkdir()
         invented_year(past, dt.datetime.now(dt.UTC).date())
+        desk(var, "up", "--once")  # before the past is known: only a new community shows its first publication at once
         for series in ("morning", "daily", "video"):
             desk(var, "backfill", str(past), "--series", series)
-        desk(var, "up", "--once")
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         desk(var, "approve", "--all")  # what waits is then short enough for the year to be seen below it
         desk(var, "report")
-        for name, page in PICTURES.items():
-            tab = browser.new_page(viewport=SIZE, color_scheme="light")
-            tab.goto((var / "out" / page).as_uri(), wait_until="networkidle")
+        for name, (page, height) in PICTURES.items():
+            tab = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme="light")
+            tab.goto(min((var / "out").glob(page)).as_uri(), wait_until="networkidle")
             file = HERE / f"{name}.png"
             tab.screenshot(path=file)
             few = Image.open(file).convert("RGB").quantize(128, kmeans=1, dither=Image.Dither.NONE)
