@@ -200,7 +200,7 @@ class TestFrontMatter:
         assert "over 64 KB" in refused(content, "---\ntitle: " + "x" * 70_000 + "\n---\n正文\n")
 
     def test_an_unknown_series_is_said_with_the_one_that_was_meant(self, content):
-        assert "did you mean notes?" in refused(content, "---\nseries: noets\n---\n文\n", known={"notes", "morning"})
+        assert "did you mean 'notes'?" in refused(content, "---\nseries: noets\n---\n文\n", known={"notes", "morning"})
         assert read(content, "---\nseries: [notes]\n---\n文\n", known={"notes"}).series == ("notes",)
 
     def test_a_draft_cannot_say_whose_it_is(self, content):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,19 @@ class SettingsError(InputError):
 
 class FeedError(InputError):
     """A member's feed that cannot be read; `file` is its URL, shortened where it may carry a token."""
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The hint for a word that is not known: the one that was probably meant, else `otherwise`."""
+    from difflib import get_close_matches  # only where something is wrong
+
+    near = get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else otherwise
+
+
+def unknown_name(what: str, name: str, known: Iterable[str], otherwise: str = "see steadycast.toml") -> InputError:
+    """The error for a name that a person gave and that is not there: `there is no series 'morning'`."""
+    return InputError(f"there is no {what} {name!r}", mend=did_you_mean(name, known, otherwise))
 
 
 class LedgerError(SteadycastError):

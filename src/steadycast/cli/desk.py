@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
-from steadycast.errors import InputError, SettingsError
+from steadycast.errors import InputError, SettingsError, unknown_name
 
 PREFECT = (sys.executable, "-m", "prefect")
 DEPLOY_MEND = (
@@ -160,14 +160,11 @@ def channel_eject(platform: str, *, name: str = "") -> int:
     """
     from steadycast.platform.registry import FOLDER_NAME, platforms
     from steadycast.workspace import load
-    from steadycast.workspace.values import nearest
 
     workspace = load()
     known = platforms(workspace.platform_folders, {})
     if platform not in known:
-        meant = nearest(platform, known)
-        said = f"there is no platform {platform!r}"
-        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast channel list` shows them")
+        raise unknown_name("platform", platform, known, "`steadycast channel list` shows them")
     if name and not FOLDER_NAME.fullmatch(name):
         said = f"{name!r} cannot be a platform's folder"
         raise InputError(said, mend="a letter of a-z first, then a-z, 0-9, - and _")

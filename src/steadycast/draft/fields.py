@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import difflib
 import email.utils
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from steadycast.draft.frontmatter import Front
 from steadycast.draft.keys import folded
-from steadycast.errors import DraftError
+from steadycast.errors import DraftError, did_you_mean
 
 _TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
 _FALSE = {"false", "no", "off", "0", "否", "不", "不是"}
@@ -114,8 +113,7 @@ class Keys:
         options = sorted(allowed)
         if value in options:
             return value
-        near = difflib.get_close_matches(value, options, n=1)
-        mend = f"did you mean {near[0]}?" if near else f"choose one of: {', '.join(options) or '(none is set up)'}"
+        mend = did_you_mean(value, options, f"choose one of: {', '.join(options) or '(none is set up)'}")
         raise self.wrong(key, f"unknown {what} {_short(value)}", mend)
 
     def instant(self, *names: str, day_end: bool = False) -> dt.datetime | None:

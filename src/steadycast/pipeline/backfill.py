@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadycast.errors import InputError
+from steadycast.errors import InputError, unknown_name
 from steadycast.intake.folder import Problem
 from steadycast.ledger.bulk import Before
 from steadycast.pipeline.collect import collect
@@ -16,7 +16,6 @@ from steadycast.pipeline.frozen_draft import instant
 from steadycast.pipeline.results import Row, many
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import slots
-from steadycast.workspace.values import nearest
 
 if TYPE_CHECKING:
     from steadycast.intake.backfill import PastItem
@@ -113,9 +112,7 @@ def _drafts_of(desk: Desk, source: str, items: Iterable[PastItem], now: dt.datet
 
 def _series(desk: Desk, name: str) -> Series:
     if name not in desk.workspace.series:
-        meant = nearest(name, desk.workspace.series)
-        said = f"there is no series {name!r}"
-        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+        raise unknown_name("series", name, desk.workspace.series)
     return desk.workspace.series[name]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from steadycast.errors import InputError, SettingsError
+from steadycast.errors import InputError, SettingsError, unknown_name
 from steadycast.pipeline import deployments
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.plan import PATIENCE, foresee, plan
@@ -16,7 +16,7 @@ from steadycast.schedule.effect import Effect, Served, effect, served
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import next_slot, slots
 from steadycast.workspace import Workspace, edit
-from steadycast.workspace.values import dates, nearest
+from steadycast.workspace.values import dates
 
 FURTHEST = dt.timedelta(days=366)  # a day that is farther off is skipped without a look at what it would have carried
 DIGEST = "digest:"
@@ -152,9 +152,7 @@ def _series(desk: Desk, named: str) -> Series:
     known = desk.workspace.series_names
     name = known.get(named, named)
     if name not in desk.workspace.series:
-        meant = nearest(named, known)
-        said = f"there is no series {named!r}"
-        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+        raise unknown_name("series", named, known)
     return desk.workspace.series[name]
 
 

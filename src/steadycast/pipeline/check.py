@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from steadycast.draft import Draft
-from steadycast.errors import DraftError, InputError, LedgerError, SettingsError
+from steadycast.errors import DraftError, InputError, LedgerError, SettingsError, did_you_mean
 from steadycast.intake import folder
 from steadycast.ledger.place import gone
 from steadycast.pipeline import others, pictures
@@ -37,7 +37,6 @@ from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
 from steadycast.schedule.surprises import surprises
 from steadycast.workspace import Workspace, load
-from steadycast.workspace.values import nearest
 
 YEAR = dt.timedelta(days=366)
 Progress = Callable[[int, int], None]
@@ -316,8 +315,7 @@ def _no_channels(desk: Desk, draft: Draft, raw: bytes) -> Iterator[Problem]:
     known = desk.workspace.channels
     for name in draft.channels:
         if name not in known:
-            meant = nearest(name, known)
-            mend = f"did you mean {meant!r}?" if meant else f"channels are {', '.join(sorted(known))}"
+            mend = did_you_mean(name, known, f"channels are {', '.join(sorted(known))}")
             yield Problem(str(draft.path), _line(raw, "channels"), f"channels.{name}: there is no such channel", mend)
 
 

@@ -20,12 +20,11 @@ from typing import IO, Any, Self
 
 from steadycast import crashpoints, durable
 from steadycast.delivery import Clock, SystemClock
-from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError
+from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, registry
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
-from steadycast.workspace.values import nearest
 
 UNPLACED = re.compile(r"\..+\.\d+(?:\.[0-9a-f]{8})?")  # .index.html.<pid>.<random>, media/.<sha256>.png.<pid>
 NAP = 0.02  # seconds between two tries at a lock that another process has
@@ -199,9 +198,7 @@ class Desk:
     def known_channel(self, name: str) -> ChannelSettings:
         """One channel's settings, or an InputError that says which was meant."""
         if name not in self.workspace.channels:
-            meant = nearest(name, self.workspace.channels)
-            said = f"there is no channel {name!r}"
-            raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+            raise unknown_name("channel", name, self.workspace.channels)
         return self.workspace.channels[name]
 
     @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import Draft, MediaRef, parse
 from steadycast.draft.comments import as_shown
 from steadycast.draft.decoding import shown
-from steadycast.errors import DraftError, InputError
+from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.intake.folder import Found
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
@@ -22,7 +22,6 @@ from steadycast.pipeline.results import Row
 from steadycast.render.body import check_cost
 from steadycast.render.media import Studio
 from steadycast.workspace import Workspace
-from steadycast.workspace.values import nearest
 
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
 
@@ -115,9 +114,7 @@ def find_draft(desk: Desk, id_or_path: str) -> DraftRow:
         content = desk.workspace.content.resolve()
         row = desk.ledger.draft(str(file.relative_to(content))) if file.is_relative_to(content) else None
     if row is None:
-        meant = nearest(id_or_path, [r.path for r in desk.ledger.drafts()])
-        said = f"there is no draft {id_or_path!r}"
-        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast list` shows them")
+        raise unknown_name("draft", id_or_path, [r.path for r in desk.ledger.drafts()], "`steadycast list` shows them")
     return row
 
 

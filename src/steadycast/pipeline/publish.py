@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from steadycast.delivery import Opened, deliver
-from steadycast.errors import Busy, InputError, SteadycastError
+from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.alarm import jumped, set_back, tick
@@ -26,7 +26,6 @@ from steadycast.pipeline.unseen import recover
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
 from steadycast.schedule.slots import next_slot
-from steadycast.workspace.values import nearest
 
 Progress = Callable[[int, int], None]
 JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not catching up
@@ -144,18 +143,13 @@ def _check(desk: Desk, asked: Asked) -> None:
     if asked.draft is not None:
         find_draft(desk, asked.draft)
     if asked.series is not None and asked.series not in desk.workspace.series:
-        meant = nearest(asked.series, desk.workspace.series)
-        said = f"there is no series {asked.series!r}"
-        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+        raise unknown_name("series", asked.series, desk.workspace.series)
     if asked.channel is not None:
         desk.known_channel(asked.channel)
     if asked.slot is not None and desk.ledger.slot(asked.slot) is None:
-        meant = nearest(
-            asked.slot,
-            [s.id for s in desk.ledger.slots_between(desk.clock.now() - DAY * 30, desk.clock.now() + DAY * 60)],
-        )
-        said = f"there is no slot {asked.slot!r} in the plan"
-        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast plan` shows them")
+        now = desk.clock.now()
+        known = [slot.id for slot in desk.ledger.slots_between(now - DAY * 30, now + DAY * 60)]
+        raise unknown_name("slot", asked.slot, known, "`steadycast plan` shows them")
 
 
 DAY = dt.timedelta(days=1)

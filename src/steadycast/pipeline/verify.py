@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 from steadycast import delivery
-from steadycast.errors import InputError
+from steadycast.errors import InputError, unknown_name
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.desk import Desk, who
@@ -19,7 +19,6 @@ from steadycast.pipeline.results import Published
 from steadycast.pipeline.status import MENDS
 from steadycast.pipeline.unseen import recover
 from steadycast.platform.contract import Step
-from steadycast.workspace.values import nearest
 
 
 def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) -> Published:
@@ -112,9 +111,8 @@ def _delivery(desk: Desk, id_: str) -> DeliveryRow:
     """A delivery by its key."""
     row = desk.ledger.delivery_of(id_.strip().lower())
     if row is None:
-        meant = nearest(id_, [d.marker for d in desk.ledger.deliveries(states=(State.HANDED, State.UNKNOWN))])
-        said = f"there is no delivery {id_!r}"
-        raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "`steadycast status` shows their ids")
+        known = [d.marker for d in desk.ledger.deliveries(states=(State.HANDED, State.UNKNOWN))]
+        raise unknown_name("delivery", id_, known, "`steadycast status` shows their ids")
     return row
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
-from steadycast.errors import InputError
+from steadycast.errors import unknown_name
 from steadycast.intake import folder
 from steadycast.press.crew import make_all
 from steadycast.press.differences import Differences, folder_times, folders_of, missing
@@ -14,7 +14,6 @@ from steadycast.press.making import Maker, Order, remove, stem_of
 from steadycast.press.memory import Made, Memory
 from steadycast.press.outlets import Outlet, inputs, outlets
 from steadycast.workspace import Workspace
-from steadycast.workspace.values import nearest
 
 Progress = Callable[[int, int], None]
 
@@ -38,9 +37,7 @@ class Work:
     def _outlets(self, channel: str) -> list[Outlet]:
         channels = self.workspace.channels
         if channel and channel not in channels:
-            meant = nearest(channel, channels)
-            said = f"there is no channel {channel!r}"
-            raise InputError(said, mend=f"did you mean {meant!r}?" if meant else "see steadycast.toml")
+            raise unknown_name("channel", channel, channels)
         return outlets(self.workspace, [channel] if channel else list(channels))
 
     def do(self, found: Differences, jobs: int, progress: Progress | None, *, forget: Callable[[], None]) -> Memory:

@@ -6,11 +6,10 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from steadycast.errors import SettingsError
+from steadycast.errors import SettingsError, did_you_mean
 from steadycast.schedule.days import Days, Interval, Monthly, Weekly
 
 if TYPE_CHECKING:
@@ -84,10 +83,7 @@ def _parts(text: str) -> dict[str, str]:
         if name in ("COUNT", "UNTIL"):
             raise _wrong(text, f"{name} would end it", "end a series with `until = 2027-12-31`")
         if name not in _PARTS:
-            near = get_close_matches(name, _PARTS, n=1)
-            raise _wrong(
-                text, f'"{name[:40]}" is no part of an RRULE here', f"did you mean {near[0]}?" if near else None
-            )
+            raise _wrong(text, f'"{name[:40]}" is no part of an RRULE here', did_you_mean(name, _PARTS))
         if not equals or not value or name in parts:
             raise _wrong(text, f"{name} needs one value")
         parts[name] = value
@@ -97,8 +93,8 @@ def _parts(text: str) -> dict[str, str]:
 def _check(text: str, parts: Mapping[str, str]) -> None:
     frequency = parts.get("FREQ", "")
     if frequency not in _FREQUENCIES:
-        near = [] if frequency in _TOO_OFTEN else get_close_matches(frequency, _FREQUENCIES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"FREQ is one of {', '.join(_FREQUENCIES)}"
+        known = () if frequency in _TOO_OFTEN else _FREQUENCIES
+        hint = did_you_mean(frequency, known, f"FREQ is one of {', '.join(_FREQUENCIES)}")
         raise _wrong(text, f"no series runs FREQ={frequency[:40]}" if frequency else "FREQ is missing", hint)
     for name, (low, high) in _RANGES.items():
         for number in _numbers(text, parts, name):
@@ -171,7 +167,7 @@ def _checked_rule(text: str, parts: Mapping[str, str]) -> Rule:
     return rule
 
 
-def _wrong(text: str, what: str, mend: str | None = None) -> SettingsError:
+def _wrong(text: str, what: str, mend: str = "") -> SettingsError:
     return SettingsError(f'cannot read the RRULE "{text[:120]}": {what}', mend=mend or f"as in {_EXAMPLE}")
 
 

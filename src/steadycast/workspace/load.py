@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from steadycast.errors import SettingsError
+from steadycast.errors import SettingsError, did_you_mean
 from steadycast.rooms import SETTINGS_FILE, SOURCES, Rooms, find_root
 from steadycast.schedule.model import Series
 from steadycast.workspace.settings import (
@@ -26,7 +26,7 @@ from steadycast.workspace.settings import (
     SeriesTable,
     Settings,
 )
-from steadycast.workspace.values import dates, nearest
+from steadycast.workspace.values import dates
 
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
@@ -210,12 +210,11 @@ def _known_keys(file: Path, text: str, table: Mapping[str, Any]) -> None:
         here = _at(table, path)
         for key in here if isinstance(here, Mapping) else ():
             if key not in known:
-                meant = nearest(key, known)
                 raise SettingsError(
                     f"{dotted((*path, key))}: unknown key",
                     file=file,
                     line=line_of(text, (*path, key)),
-                    mend=f"did you mean {meant!r}?" if meant else f"known here: {', '.join(sorted(known))}",
+                    mend=did_you_mean(key, known, f"known here: {', '.join(sorted(known))}"),
                 )
 
 
@@ -252,12 +251,11 @@ def _references(file: Path, text: str, settings: Settings) -> None:
     for name, series in settings.series.items():
         for channel in series.channels:
             if channel not in settings.channel:
-                meant = nearest(channel, settings.channel)
                 raise SettingsError(
                     f"series.{name}.channels: there is no [channel.{channel}]",
                     file=file,
                     line=line_of(text, ("series", name, "channels")),
-                    mend=f"did you mean {meant!r}?" if meant else f"write a [channel.{channel}] table",
+                    mend=did_you_mean(channel, settings.channel, f"write a [channel.{channel}] table"),
                 )
 
 

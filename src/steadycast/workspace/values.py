@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
 from zoneinfo import ZoneInfo, available_timezones
+
+from steadycast.errors import did_you_mean
 
 LONGEST_NAME = 80  # characters of a member's folder
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -32,8 +32,7 @@ def zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (KeyError, ValueError, OSError):  # a name with "..", one too long, one that is a folder of the database
-        close = nearest(str(name), available_timezones())
-        mend = f"did you mean {close!r}?" if close else "for example Asia/Shanghai"
+        mend = did_you_mean(str(name), available_timezones(), "for example Asia/Shanghai")
         message = f"there is no time zone {str(name)!r}; {mend}"
         raise ValueError(message) from None
 
@@ -60,8 +59,3 @@ def dates(text: str) -> frozenset[dt.date]:
         message = f"{text!r} runs backwards or for longer than a year"
         raise ValueError(message)
     return frozenset(start + dt.timedelta(days=n) for n in range((end - start).days + 1))
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, or None."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
