@@ -23,7 +23,7 @@ from steadycast.delivery import Opened, deliver
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
-from steadycast.web import Far
+from steadycast.web import HttpClient
 
 THREADS, FAR_SIDE = 64, 0.020
 LEASE = dt.timedelta(minutes=10)
@@ -42,7 +42,7 @@ def rows(memory: Path, disk: Path, count: int, sends: int, rounds: int) -> Itera
 class _Adapter:
     """One POST a post, through the HTTP half that every web platform is given."""
 
-    def __init__(self, url: str, far: Far) -> None:
+    def __init__(self, url: str, far: HttpClient) -> None:
         self.url, self.far = url, far
 
     def publish(self, post: Post) -> Receipt:
@@ -55,7 +55,7 @@ class _Adapter:
 
 def _opener(url: str) -> Callable[..., Opened]:
     platform = Platform(name="bench", folder=Path(), title="Bench", forms=("article",), delivery="conditional")
-    return lambda channel, _step: Opened(_Adapter(url, Far(channel)), platform)
+    return lambda channel, _step: Opened(_Adapter(url, HttpClient(channel)), platform)
 
 
 def _post(claim: Any) -> Post:

@@ -9,13 +9,15 @@ from platform_bench import NOW, adapter, article, event, held
 from werkzeug import Response
 
 from steadycast.platform import Busy, Known, Refused, Unknown
-from steadycast.web import Far
+from steadycast.web import HttpClient
 
 SECRET = "s3cret-of-the-hook"
 
 
 def hook(out, url, **more):
-    return adapter("webhook", out, secrets={"url": url, "secret": SECRET}, http=Far("hook", deadline=3.0), **more)
+    return adapter(
+        "webhook", out, secrets={"url": url, "secret": SECRET}, http=HttpClient("hook", deadline=3.0), **more
+    )
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_the_same_post_is_the_same_request(tmp_path, receiver):
 
 
 def test_without_a_secret_nothing_is_signed(tmp_path, receiver):
-    adapter("webhook", tmp_path / "out", secrets={"url": receiver.url_for("/in")}, http=Far("hook")).publish(
+    adapter("webhook", tmp_path / "out", secrets={"url": receiver.url_for("/in")}, http=HttpClient("hook")).publish(
         article(tmp_path / "in")
     )
     assert "Steadycast-Signature" not in receiver.log[0][0].headers

@@ -21,7 +21,7 @@ from werkzeug import Response
 
 from steadycast.platform import Busy, Known, Receipt, Refused, Unknown
 from steadycast.platform.registry import load, platforms
-from steadycast.web import Far
+from steadycast.web import HttpClient
 
 CANARY = "canary-{}-5ecre7"
 NAMES = sorted(PLATFORMS)
@@ -70,7 +70,7 @@ def address(httpserver):
 
 def made(name: str, out: Path, address: str = "http://127.0.0.1:9"):
     given, secrets = wanted(name, address)
-    http = Far(channel="out", deadline=3.0)
+    http = HttpClient(channel="out", deadline=3.0)
     return adapter(name, out, secrets=secrets, http=http, **given)
 
 
@@ -254,7 +254,7 @@ def test_each_status_has_its_error_and_no_message_its_secret(name, tmp_path, htt
             text = text.replace(value, "…").replace(value.rpartition("/")[2], "…")
         return text
 
-    http = Far(channel="out", deadline=3.0, redact=redact)
+    http = HttpClient(channel="out", deadline=3.0, redact=redact)
     sending = adapter(name, tmp_path / "out", secrets=secrets, http=http, **given)
     # Where the first request only reads, nothing can have been accepted: Busy.
     with pytest.raises((error, Busy) if error is Unknown else error) as caught:
@@ -308,7 +308,7 @@ def test_a_copied_folder_is_a_platform_of_its_own(tmp_path, address):
     shutil.copytree(ROOT / "channels" / "webhook", tmp_path / "channels" / "mine")
     mine = platforms([tmp_path / "channels"])["mine"]
     sending = load(mine)(
-        channel(mine, tmp_path / "out", secrets={"url": f"{address}/hook", "secret": "s"}, http=Far("out"))
+        channel(mine, tmp_path / "out", secrets={"url": f"{address}/hook", "secret": "s"}, http=HttpClient("out"))
     )
     assert sending.publish(of_form("article", tmp_path / "in")).remote_id == "1"
     assert type(sending).__module__ == "steadycast_channel_mine"

@@ -23,9 +23,9 @@ from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline import findings
 from steadycast.pipeline.deployments import prefect_yaml
-from steadycast.pipeline.doctor import announced, doctor, tz_version, unreachable
+from steadycast.pipeline.doctor import _let_in, announced, doctor, tz_version, unreachable
 from steadycast.pipeline.findings import Finding
-from steadycast.platform import Busy, Refused
+from steadycast.platform import Account, Busy, Refused
 
 HOUR = dt.timedelta(hours=1)
 WELL = Checkup("SQLite", "3.40.1", HEAD, modes=SQLITE_WANTED, wanted=SQLITE_WANTED)
@@ -335,7 +335,7 @@ def letters(tmp_path: Path, port: int, password: str):  # type: ignore[no-untype
 
 def test_a_mail_channels_credentials_are_tried_and_nothing_is_sent(doorman, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """EHLO, AUTH, NOOP, QUIT; not one MAIL."""
-    assert letters(tmp_path, doorman.port, "right").check() is None
+    assert letters(tmp_path, doorman.port, "right").check() == Account("me")
     with pytest.raises(Refused) as refused:
         letters(tmp_path, doorman.port, "wr0ng-passw0rd").check()
     assert "wr0ng" not in str(refused.value)
@@ -349,7 +349,7 @@ def test_a_mail_channels_credentials_are_tried_and_nothing_is_sent(doorman, tmp_
 
 def test_a_mail_channel_without_a_server_has_nothing_to_try(tmp_path: Path) -> None:
     """Letters go to the outbox."""
-    assert adapter("mail", tmp_path, **{"from": "a@b.example"}).check() is None
+    assert adapter("mail", tmp_path, **{"from": "a@b.example"}).check() == Account("")
 
 
 # Databases
@@ -383,3 +383,14 @@ def test_the_command_exits_by_what_is_found(well: Bench, capsys: pytest.CaptureF
         main(["doctor", "--json"])
     assert ended.value.code == 1
     assert '"what": "prefect.yaml"' in capsys.readouterr().out
+
+
+def test_it_says_as_whom_a_channel_would_be_let_in() -> None:
+    """And with which rights, and until when, as far as the far side says."""
+    until = dt.datetime(2027, 1, 31, 8, tzinfo=dt.UTC)
+    said = _let_in(Account("@reading@hu.example", ("write:statuses", "write:media"), until))
+    assert (
+        said
+        == "tried, and it would be let in as @reading@hu.example, may write:statuses, write:media, until 2027-01-31 08:00 UTC"
+    )
+    assert _let_in(Account("")) == _let_in(None) == "tried, and it would be let in"

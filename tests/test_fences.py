@@ -25,7 +25,7 @@ ROOMS = {
     "rooms": {"errors", "durable"},
     "workspace": {"errors", "schedule", "rooms", "durable"},
     "ledger": {"errors", "schedule", "bootclock", "crashpoints", "durable"},
-    "platform": {"errors", "crashpoints", "durable", "turn"},
+    "platform": {"errors", "crashpoints", "durable", "turn", "web"},
     "web": {"errors", "crashpoints", "turn"},
     "render": {"errors", "draft", "platform", "schedule", "durable"},
     "intake": {"errors", "draft", "schedule", "web", "durable"},

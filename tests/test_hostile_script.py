@@ -100,7 +100,7 @@ def documents(
     for name in ("wechat", "weibo"):
         for post in groups[name]:
             receipt = adapter(name, folder / name).publish(post)
-            yield "kit", (Path(receipt.detail["path"]) / "article.html").read_text(encoding="utf-8")
+            yield "kit", (folder / name / receipt.page).read_text(encoding="utf-8")
     for name in SHOWN:
         for number, post in enumerate(groups[name]):
             yield from _frames(name, post, folder / "shown" / f"{name}{number}")

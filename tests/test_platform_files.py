@@ -6,7 +6,7 @@ import os
 import pytest
 from platform_bench import HOSTILE, adapter, article, audio, channel, key, tree
 
-from steadycast.platform import Known, Shelf, media_name, slot_path, with_media
+from steadycast.platform import Known, Shelf, media_name, slot_path
 
 
 def shelf(out):
@@ -131,7 +131,9 @@ def test_only_a_whole_address_of_a_picture_is_replaced(tmp_path):
     post = article(tmp_path, html='<img src="media:{0}"> media:{0} <img src="media:abc">')
     sha = post.media[1].sha256
     post = dataclasses.replace(post, html=post.html.format(sha))
-    assert with_media(post, "../") == f'<img src="../media/{sha}.png"> media:{sha} <img src="#">'
+    assert (
+        post.html_with(lambda m: "../" + media_name(m)) == f'<img src="../media/{sha}.png"> media:{sha} <img src="#">'
+    )
 
 
 def test_a_crash_between_the_post_and_its_pages_heals_at_the_next_find(tmp_path):

@@ -20,7 +20,7 @@ import requests
 
 from steadycast import turn
 from steadycast.errors import Busy, Refused, Unknown
-from steadycast.web import Far, Fetcher, FetchError, redacted_urls, retry_after, shown_url, wire
+from steadycast.web import Fetcher, FetchError, HttpClient, redacted_urls, retry_after, shown_url, wire
 from steadycast.web.addresses import is_public
 from steadycast.web.watch import Watch
 from steadycast.web.watch import watch as watched
@@ -373,7 +373,7 @@ def test_known_tricks_reach_nothing_inside(url, monkeypatch):
         Fetcher(deadline=5).get(url)
 
 
-far = Far("blog", deadline=5, redact=lambda text: text.replace("S3CRET", "***"), now=lambda: NOW)
+far = HttpClient("blog", deadline=5, redact=lambda text: text.replace("S3CRET", "***"), now=lambda: NOW)
 
 
 class TestFar:
@@ -387,7 +387,7 @@ class TestFar:
     def test_answers_that_say_not_applied_are_refused(self, serve, status):
         with pytest.raises(Refused) as caught:
             far.request("POST", serve(answer(b'{"message": "no S3CRET"}', status=f"{status} No")).url)
-        assert str(caught.value) == f'blog: {status} {{"message": "no ***"}}'
+        assert str(caught.value) == f"blog: {status} no ***"
 
     @pytest.mark.parametrize("status", [408, 409, 418, 425, 500, 502, 503, 504, 302, 303])
     def test_other_answers_may_have_been_applied(self, serve, status):

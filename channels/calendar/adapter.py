@@ -7,7 +7,6 @@ where its SEQUENCE is kept: it goes up by one when, and only when, what the even
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 from steadycast.platform import Channel, Known, Post, Receipt, Refused, Shelf, View, slot_path
@@ -51,7 +50,7 @@ class Adapter:
 
     def views(self, post: Post) -> list[View]:
         """The event's own file, as an app reads it."""
-        file = Path(str(self.publish(post).detail["file"]))
+        file = self.channel.out / self.publish(post).page
         return [View("text", text=entry(file.read_bytes(), self.channel.zone))]
 
     def _catch_up(self, shelf: Shelf) -> None:
@@ -99,4 +98,4 @@ class Adapter:
         name = self._file(shelved)
         file = (self.channel.out / name).resolve()
         url = f"{self.base}/{name}" if self.base else file.as_uri()
-        return Receipt(uid(shelved), url, at=post.published, seen=seen, detail={"file": str(file)})
+        return Receipt(uid(shelved), url, at=post.published, seen=seen, page=name)

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Known, Media, Post, Receipt, Shelf, View, media_name, slot_path, with_media
+from steadycast.platform import Channel, Known, Media, Post, Receipt, Shelf, View, media_name, slot_path
 
 FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
 JSON = "feed.json"
@@ -82,7 +82,7 @@ class Adapter:
             "post": post,
             "id": urn(post.key),
             "link": self._link(post),
-            "html": with_media(post, f"{self.base}/" if self.base else ""),
+            "html": post.html_with(self._address),
             "author": post.member_title or post.author or self.channel.community,
             "image": self._address(post.cover) if post.cover else "",
             "files": [
@@ -103,7 +103,7 @@ class Adapter:
     def _receipt(self, post: Post, seen: str) -> Receipt:
         file = (self.channel.out / "feed.xml").resolve()
         url = self._link(post) or (f"{self.base}/feed.xml" if self.base else file.as_uri())
-        return Receipt(urn(post.key), url, at=post.published, seen=seen, detail={"file": str(file)})
+        return Receipt(urn(post.key), url, at=post.published, seen=seen, page="feed.xml")
 
 
 def urn(name: str) -> str:

@@ -14,7 +14,7 @@ from . import files, ics, markdown, page, poster, tagging
 from .sheet import Sheet
 from .words import plain
 
-VERSION = 1  # of kit.json
+VERSION = 2  # of kit.json
 PAGE = "article.html"  # what a person opens
 
 
@@ -36,7 +36,7 @@ class Adapter:
         sums = {file: files.put(self.channel, f"{name}/{file}", made[file]) for file in sorted(made)}
         self.commit(post, sheet, name, sums)
         files.forget(folder, set(old.get("files", ())) - set(sums))
-        return self.receipt(post, sheet.feed)
+        return self.receipt(post)
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """Look whether the kit lies there complete: its commit point names this delivery and every file is there."""
@@ -46,11 +46,11 @@ class Adapter:
             there = told.get("delivery") == post.key and files.whole(folder, told)
         except OSError as error:
             raise Unknown(f"cannot look into {folder.name}: {error.strerror}", channel=self.channel.name) from None
-        return self.receipt(post, Sheet(post, self.channel, {}).feed, seen="file") if there else None
+        return self.receipt(post, seen="file") if there else None
 
     def views(self, post: Post) -> list[View]:
         """The kit's page, the text as it stands once it is pasted, and each field beside it."""
-        folder = Path(str(self.publish(post).detail["path"]))
+        folder = (self.channel.out / self.publish(post).page).parent
         return [View("kit", file=folder / PAGE), *page.views(Sheet(post, self.channel, self.placed(post)), folder)]
 
     def folder(self, post: Post) -> str:
@@ -59,16 +59,9 @@ class Adapter:
         slug = files.safe(post.slug)[:60].strip("-")
         return f"{day}-{slug}-{post.key[:5]}" if slug else f"{day}-{post.key}"
 
-    def receipt(self, post: Post, feed: str, seen: str = "answer") -> Receipt:
-        """Name the folder, and what may confirm it later: the feed, and how a confirming URL begins."""
-        folder = self.channel.out / self.folder(post)
-        detail = {"path": str(folder), "page": PAGE, "feed": feed, "confirm_hosts": self.hosts}
-        return Receipt(post.key, handed=True, seen=seen, detail=detail)
-
-    @property
-    def hosts(self) -> list[str]:
-        """`host/path` prefixes, one of which a confirming URL has."""
-        return list(self.data.get("confirm_hosts", ()))
+    def receipt(self, post: Post, seen: str = "answer") -> Receipt:
+        """Name the page that a person opens."""
+        return Receipt(post.key, handed=True, seen=seen, page=f"{self.folder(post)}/{PAGE}")
 
     def placed(self, post: Post) -> dict[str, Media]:
         """Give every file its name in the kit, in order of use: pictures, covers by ratio, then sound and film."""
@@ -106,7 +99,7 @@ class Adapter:
         if self.data["markdown"] and sheet.show_body:
             made["article.md"] = markdown.markdown(post.html, sheet.placed).encode()
         kit = {"kit": sheet, "made": sorted(made), "qr": "qr.png" in made, "w": sheet.words, "lang": sheet.lang}
-        body = page.embedded(post.html, sheet.placed)
+        body = page.embedded(post, sheet.placed)
         made[PAGE] = self.channel.render("article.html.j2", body=body, **page.SCRIPT, **kit).encode()
         made["CHECKLIST.md"] = self.channel.render("CHECKLIST.md.j2", **kit).encode()
         return made
@@ -135,8 +128,7 @@ class Adapter:
             "creator": sheet.creator,
             "limits": hashlib.sha256(limits.encode()).hexdigest()[:12],
             "counts": {f.name: {"n": f.n, "max": f.max, "count": f.count} for f in sheet.fields if f.max},
-            "confirm": {"command": sheet.command, "hosts": self.hosts},
-            "read_back": {"feed": sheet.feed, "match": self.data["match"]},
+            "confirm": {"command": sheet.command, "hosts": [*self.spec.confirm_hosts]},
             "content": files.digest(sums),
             "files": sums,
         }

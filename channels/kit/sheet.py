@@ -35,7 +35,7 @@ class Sheet:
         self.account = plain(self.settings.get("account") or channel.public_title)
         self.creator = self.settings.get("creator") or self.data["creator"].get(post.form, "")
         self.command = f"steadycast confirm {post.key} --url URL"
-        self.hosts: Sequence[str] = self.data["confirm_hosts"]
+        self.hosts = channel.spec.confirm_hosts
         self.guard = bool(self.data["guard"])
         self.groups = [plain(g) for g in self.settings.get("groups") or ()]
         self.links = [(plain(words), address(url)) for words, url in post.links if address(url)]
@@ -63,14 +63,6 @@ class Sheet:
         """Write the day of an instant in the community's zone, with its weekday."""
         local = at.astimezone(self.channel.zone)
         return f"{local:%Y-%m-%d} {WEEKDAYS[self.lang][local.weekday()]}"
-
-    @property
-    def feed(self) -> str:
-        """Where the post will show when it is up: the channel's own feed, else the platform's route on an RSSHub."""
-        if own := self.settings.get("feed"):
-            return str(own)
-        route, hub, who = self.data.get("feed", ""), self.settings.get("rsshub"), self.settings.get("account_id")
-        return f"{str(hub).rstrip('/')}{route.format(id=quote(str(who), safe='/=&'))}" if route and hub and who else ""
 
     @property
     def share(self) -> str:

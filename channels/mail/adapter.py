@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from steadycast.platform import Busy, Channel, Known, Post, Receipt, Refused, Unknown, View
+from steadycast.platform import Account, Busy, Channel, Known, Post, Receipt, Refused, Unknown, View
 
 from .letter import Letter
 from .opened import opened
@@ -41,12 +41,14 @@ class Adapter:
             raise Unknown("a mail server cannot be asked what it delivered", channel=self.channel.name)
         return self._receipt(post, {}, "file") if (self.channel.out / self._outbox(post)).is_file() else None
 
-    def check(self) -> None:
+    def check(self) -> Account:
         """Greet the server, encrypt, log in and leave; Refused or Busy where that fails. Without a server: nothing."""
         if self.channel.settings["host"]:
             with Submission(self.channel) as server:
                 server.open()
                 server.idle()
+            return Account(str(self.channel.settings["user"] or self.channel.settings["from"]))
+        return Account("")
 
     def views(self, post: Post) -> list[View]:
         """Both halves of the letter, as the outbox would hold it."""
@@ -122,7 +124,8 @@ class Adapter:
         if size > LARGE:
             detail["warning"] = f"the letter's HTML has {size // 1000} KB: some readers cut it off past 102 KB"
         url = self.letter.page(post) if self.channel.settings["host"] else outbox
-        return Receipt(self.letter.message_id("", post), url, at=post.published, seen=seen, detail=detail)
+        page = "" if self.channel.settings["host"] else self._outbox(post)
+        return Receipt(self.letter.message_id("", post), url, at=post.published, seen=seen, page=page, detail=detail)
 
     def _outbox(self, post: Post) -> str:
         return f"outbox/{post.key}.eml"

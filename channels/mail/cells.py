@@ -1,10 +1,8 @@
-"""A letter's body: captions below pictures, and no cell of a table that a phone breaks between two Han of one word."""
+"""A letter's tables: no cell of a table that a phone breaks between two Han of one word."""
 
 from __future__ import annotations
 
 import re
-
-from steadycast.platform import captioned
 
 COLUMNS = 5  # of more, cells of three Han and what stands around them are wider than a phone
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
@@ -12,8 +10,8 @@ _WORD = re.compile("<td((?: [^<>]*)?)>(?=[\u2e80-\u9fff]{2,3}</td>)")
 
 
 def whole_words(html: str) -> str:
-    """`html` with captions; cells of two or three Han have the class `word` where a phone is wide enough for that."""
-    return _TABLE.sub(_in_narrow, captioned(html))
+    """`html`; its cells of two or three Han have the class `word` where a phone is wide enough for that."""
+    return _TABLE.sub(_in_narrow, html)
 
 
 def _in_narrow(table: re.Match[str]) -> str:

@@ -93,7 +93,7 @@ class Letter:
     def html(self, post: Post, leave: str) -> str:
         """The letter's page, its styles on each element, its pictures by Content-ID."""
         names = {m.sha256: f"cid:{self._cid(m)}" for m in self._pictures(post)}
-        body = re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', whole_words(post.html))
+        body = whole_words(post.html_with(names))
         cover = f"cid:{self._cid(post.opening)}" if post.opening else ""
         return INLINER.inline(
             self.channel.render("letter.html.j2", body=body, cover=cover, **self._values(post, leave))

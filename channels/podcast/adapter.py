@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Media, Post, Receipt, Refused, Shelf, View, media_name, slot_path, with_media
+from steadycast.platform import Channel, Media, Post, Receipt, Refused, Shelf, View, media_name, slot_path
 
 from .picture import trouble
 
@@ -100,7 +100,7 @@ class Adapter:
             "post": post,
             "id": urn(post.key),
             "link": self._link(post),
-            "html": with_media(post, f"{self.base}/" if self.base else ""),
+            "html": post.html_with(lambda m: self._address(media_name(m))),
             "url": self._address(media_name(media)),
             "mime": {"audio/m4a": "audio/x-m4a", "audio/mp4": "audio/x-m4a"}.get(media.mime, media.mime),
             "size": media.size,
@@ -121,10 +121,9 @@ class Adapter:
     def _receipt(self, post: Post, seen: str) -> Receipt:
         file = (self.channel.out / FEED).resolve()
         url = self._link(post) or (self._address(FEED) if self.base else file.as_uri())
-        detail = {"file": str(file)}
-        if warning := trouble(self.image):
-            detail["warning"] = warning
-        return Receipt(urn(post.key), url, at=post.published, seen=seen, detail=detail)
+        warning = trouble(self.image)
+        detail = {"warning": warning} if warning else {}
+        return Receipt(urn(post.key), url, at=post.published, seen=seen, page=FEED, detail=detail)
 
 
 def episode_file(post: Post) -> Media | None:

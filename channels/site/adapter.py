@@ -54,4 +54,4 @@ class Adapter:
         page = page_of(post)
         file = (self.channel.out / page).resolve()
         url = f"{self.base}/{page}" if self.base else file.as_uri()
-        return Receipt(remote_id=page, url=url, at=post.published, seen=seen, detail={"file": str(file)})
+        return Receipt(remote_id=page, url=url, at=post.published, seen=seen, page=page)

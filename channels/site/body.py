@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from steadycast.platform import Media, Post, with_media
+from steadycast.platform import Media, Post, media_name
 
 _HEADING = re.compile(r"<(/?)h([1-6])\b")
 _PICTURE = re.compile(r"<img\b[^>]*>")
@@ -19,7 +20,7 @@ def body(post: Post, base: str, words: Mapping[str, str]) -> str:
     html = _BOX.sub(lambda m: f'<input aria-label="{words["done" if " checked" in m[1] else "to_do"]}"{m[1]}>', html)
     html = html.replace("<pre", '<pre tabindex="0"')  # what scrolls sideways can be reached from a keyboard
     html = html.replace("<table", '<div class="wide" tabindex="0"><table').replace("</table>", "</table></div>")
-    return with_media(post, base, in_order(html))
+    return replace(post, html=in_order(html)).html_with(lambda m: base + media_name(m))
 
 
 def in_order(html: str) -> str:

@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from steadycast.platform import Channel, Known, Media, Post, Receipt, Unknown, View, media_name, with_media
+from steadycast.platform import Channel, Known, Media, Post, Receipt, Unknown, View, media_name
 
 
 class Adapter:
@@ -58,7 +58,7 @@ class Adapter:
             "origin": post.origin,
             "title": post.title,
             "summary": post.summary,
-            "html": with_media(post, f"{self.files}/") if self.files else post.html,
+            "html": post.html_with(lambda m: f"{self.files}/{media_name(m)}") if self.files else post.html,
             "text": post.text,
             "language": post.language,
             "author": post.author,

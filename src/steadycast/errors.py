@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 LOST = logging.getLogger("steadycast.lost")  # hears that a ledger was lost, from whoever reads the new one
 
@@ -80,6 +81,17 @@ class FarSideError(SteadycastError):
     message: str
     code: str | None = None
     channel: str | None = None
+    answer: Any = field(default=None, init=False, repr=False)  # the web.Answer that caused it; it may hold secrets
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self)._again, ({name: v for name, v in vars(self).items() if name != "answer"},)
+
+    @classmethod
+    def _again(cls, values: dict[str, Any]) -> FarSideError:
+        """The error without its answer, which stays in its process."""
+        error = cls("")
+        vars(error).update(values)
+        return error
 
     def __str__(self) -> str:
         return f"{self.channel or 'channel'}: {f'{self.code} ' if self.code else ''}{self.message}"

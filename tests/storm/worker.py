@@ -23,7 +23,7 @@ from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt, registry
 from steadycast.platform.contract import Step
-from steadycast.web import Far
+from steadycast.web import HttpClient
 from storm.log import Log
 
 SCALE = 200
@@ -105,13 +105,13 @@ def make_post(claim: Claimed) -> Post:
 class Witness:
     """The HTTP half, with every request that changes something told to the log before and after."""
 
-    far: Far
+    far: HttpClient
     log: Log
     key: str = ""
     attempt: str = ""
 
     def request(self, method: str, url: str, **more: Any) -> Any:
-        """As `Far.request`."""
+        """As `HttpClient.request`."""
         if method == "GET":
             return self.far.request(method, url, **more)
         body = more.get("json") or {}
@@ -169,7 +169,7 @@ class Desk:
     def open(self, channel: str, step: Step) -> Opened:
         """One channel for one attempt."""
         platform: Platform = PLATFORMS[kind_of(channel)]
-        http = Witness(Far(channel, deadline=platform.deadline), self.log)
+        http = Witness(HttpClient(channel, deadline=platform.deadline), self.log)
         told = Channel(
             name=channel, platform=platform.name, settings={"url": self.url}, out=Path(), zone=ZoneInfo("UTC"),
             language="en", community="", spec=platform, now=SystemClock().now, step=step, http=http,

@@ -196,7 +196,8 @@ def _link(url: str) -> str:
 
 
 def _detail(receipt: Receipt, redact: Callable[[str], str]) -> Mapping[str, Any]:
-    whole = {**receipt.detail, "parts": list(receipt.parts)} if receipt.parts else dict(receipt.detail)
+    typed = {"parts": list(receipt.parts), "page": receipt.page}
+    whole = {**receipt.detail, **{name: value for name, value in typed.items() if value}}
     try:
         text = redact(orjson.dumps(whole, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
         detail: Mapping[str, Any] = orjson.loads(text) if len(text) <= 10 * LINK else {}

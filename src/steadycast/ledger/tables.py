@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -230,6 +231,11 @@ class ReceiptRow(SQLModel, table=True):
     at: dt.datetime = Field(sa_type=Instant)
     seen: str  # answer, read-back, file, person, feed
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+    def page_in(self, out: Path) -> Path | None:
+        """The file below the channel's folder `out` that a person opens, where the receipt names one that is there."""
+        page = out / str(self.detail.get("page") or "")
+        return page if page.resolve().is_relative_to(out.resolve()) and page.is_file() else None
 
 
 class EventRow(SQLModel, table=True):

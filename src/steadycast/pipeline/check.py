@@ -332,13 +332,9 @@ def unfit(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
     found: dict[str, DraftError] = {}
     for channel in channels_for(desk, draft):
         platform = desk.usable(channel)
-        try:
-            settings = desk.settings(channel) if platform else None
-        except SettingsError:
-            settings = None
-        if platform is None or settings is None:  # told already
+        if platform is None:  # reported already
             continue
-        target = Target(channel, site_url=workspace.community.url, published=now, settings=settings)
+        target = Target(channel, site_url=workspace.community.url, published=now)
         for fault in fits(draft, platform, target, workspace.media, workspace.cache, now=now, body=body):
             found.setdefault(fault.message, replace_line(fault, draft))
     return list(found.values())

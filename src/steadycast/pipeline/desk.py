@@ -163,7 +163,7 @@ class Desk:
     def channel(self, name: str, **more: Any) -> Channel:
         """What the adapter of that channel is given; `more` adds `step` for one delivery's steps."""
         from steadycast.render.templates import Templates
-        from steadycast.web import Far
+        from steadycast.web import HttpClient
 
         settings, platform = self.workspace.channels[name], self.platform(name)
         out = self.workspace.out / name
@@ -186,7 +186,7 @@ class Desk:
             now=self.clock.now,
             secret=lambda setting: self.secret(name, setting),
             render=templates.render,
-            http=Far(name, deadline=platform.deadline, redact=self.redact),
+            http=HttpClient(name, deadline=platform.deadline, redact=self.redact),
             write=lambda file, data: write_atomically(out, file, data, public=platform.delivery == "conditional"),
             **more,
         )

@@ -24,6 +24,7 @@ from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.findings import BAD, OK, WARN, Finding
 from steadycast.pipeline.health import UNKNOWN_AFTER
+from steadycast.platform import Account
 from steadycast.workspace import load
 
 PREFECT_WITHIN = 5.0  # seconds
@@ -207,8 +208,7 @@ def _channel(desk: Desk, name: str) -> Finding:
     try:
         adapter, platform = desk.adapter(name), desk.platform(name)
         if (look := getattr(adapter, "check", None)) is not None:
-            look()
-            return Finding(f"channel {name}", OK, "tried, and it would be let in")
+            return Finding(f"channel {name}", OK, _let_in(look()))
     except Refused as error:
         return Finding(f"channel {name}", BAD, desk.redact(str(error)), "mend its settings or its secret")
     except FarSideError as error:
@@ -225,6 +225,16 @@ def _channel(desk: Desk, name: str) -> Finding:
     if os.access(there, os.W_OK | os.X_OK):
         return Finding(f"channel {name}", OK, "its folder can be written to")
     return Finding(f"channel {name}", BAD, f"{there} cannot be written to", "make it writable for this user")
+
+
+def _let_in(account: Account | None) -> str:
+    """As whom a channel would publish, and until when, as far as its far side says."""
+    if not isinstance(account, Account):
+        return "tried, and it would be let in"
+    name = f" as {account.name}" if account.name else ""
+    rights = f", may {', '.join(account.rights)}" if account.rights else ""
+    until = f", until {account.until:%Y-%m-%d %H:%M %Z}" if account.until else ""
+    return f"tried, and it would be let in{name}{rights}{until}"
 
 
 def _rights(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001

@@ -8,10 +8,12 @@ import mimetypes
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import unquote
 
 from steadycast.platform import Post, Refused, media_name
-from steadycast.platform.files import place_media, with_media
+from steadycast.platform.files import place_media
+from steadycast.web import HttpClient
 
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 MOST = 24_000_000  # bytes of files in one page: what is beyond is left out
@@ -102,17 +104,16 @@ def plain_page(post: Post, folder: Path) -> str:
     )
     language, title = entities.escape(post.language), entities.escape(post.title)
     head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
-    body = f"<h1>{title}</h1>{with_media(post, '')}"
+    body = f"<h1>{title}</h1>{post.html_with(media_name)}"
     return f'<!doctype html><html lang="{language}"><head>{head}</head><body>{body}</body></html>'
 
 
-class NoFarSide:
+class NoFarSide(HttpClient):
     """What a preview's adapter has instead of the far side: whoever asks is told that nothing is sent."""
 
-    def __init__(self, channel: str) -> None:
-        self.channel = channel
+    __slots__ = ()
 
-    def request(self, *_: object, **__: object) -> None:
+    def request(self, *_: object, **__: object) -> NoReturn:
         """Refuse any request."""
         raise Refused("a preview sends nothing", channel=self.channel)
 

@@ -96,21 +96,19 @@ class Posts:
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
             canonical_url=self.page_url(place.slot),
             site_url=workspace.community.url,
-            settings=self.desk.settings(place.channel),
             links=self.links.of(draft, self.body(draft).inside, place.channel),
         )
 
     def page_url(self, slot: str) -> str:
         """Where the community's own pages show this slot: on the first channel whose platform has permalinks.
 
-        channel.toml says how: `[data] permalink = "{path}.html"`, {path} being `channel.slot_path` of the post.
+        channel.toml says how: `permalink = "{path}.html"`, {path} being `slot_path` of the post.
         """
         for name, settings in self.desk.workspace.channels.items():
             platform, base = self.desk.usable(name), str(settings.own.get("url") or "")
-            pattern = platform.data.get("permalink") if platform else None
-            if pattern and base:
+            if platform and platform.permalink and base:
                 path = page_path(slot, self.desk.ledger.marker(slot, name))
-                return f"{base.rstrip('/')}/{str(pattern).format(path=path)}"
+                return f"{base.rstrip('/')}/{platform.permalink.format(path=path)}"
         return ""
 
 

@@ -247,7 +247,7 @@ def _deliver(desk: Desk, rows: Sequence[DeliveryRow], asked: Asked, progress: Pr
 def _after_the_pages(desk: Desk, claim: Claimed) -> int:
     """Others link to the pages with permalinks: those go out first, so that no reader meets a dead link."""
     platform = desk.usable(claim.channel)
-    return 0 if platform and platform.data.get("permalink") else 1
+    return 0 if platform and platform.permalink else 1
 
 
 def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked) -> None:
@@ -351,13 +351,7 @@ def _says(desk: Desk, row: DeliveryRow) -> str:
 def _file(desk: Desk, row: DeliveryRow) -> str:
     """Where a kit or a page lies on this machine, if the receipt tells."""
     receipt = desk.ledger.receipts(row.slot).get(row.channel)
-    if receipt is None:
-        return ""
-    out = desk.workspace.out / row.channel
-    told = receipt.detail.get("path")
-    named = out / str(told or receipt.remote_id)
-    there = named.resolve().is_relative_to(out.resolve()) and (bool(told) or named.is_file())
-    return str(named) if there else ""
+    return str(found) if receipt and (found := receipt.page_in(desk.workspace.out / row.channel)) else ""
 
 
 def _rehearsed(desk: Desk, row: DeliveryRow) -> Sent:

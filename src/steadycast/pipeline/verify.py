@@ -40,7 +40,7 @@ def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) ->
 def confirm(desk: Desk, id_: str, url: str, now: dt.datetime, at: str = "") -> str:
     """Closes a kit with the URL of the post that a person made, or corrects that URL; one line that says so."""
     row = _delivery(desk, id_)
-    hosts = [str(host) for host in desk.platform(row.channel).data.get("confirm_hosts") or ()]
+    hosts = desk.platform(row.channel).confirm_hosts
     if not _is_address(url):
         said = f"{url!r} is no web address"
         raise InputError(said, mend="copy it from the browser: https://...")

@@ -3,20 +3,38 @@
 An adapter imports from here, and from nowhere else in Steadycast.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from steadycast import durable
 from steadycast.errors import Busy, Refused, Unknown
-from steadycast.platform.contract import Adapter, Channel, Known, Limit, MediaRule, Platform, RenderRule, Setting
-from steadycast.platform.files import Shelf, captioned, media_name, slot_path, with_media
+from steadycast.platform.contract import (
+    Account,
+    Adapter,
+    Channel,
+    Known,
+    Limit,
+    MediaRule,
+    Platform,
+    RenderRule,
+    Setting,
+)
+from steadycast.platform.files import Shelf, media_name, slot_path
 from steadycast.platform.post import Event, Media, Post, Receipt, View
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.text import count
 from steadycast.turn import held as in_turn
 
+if TYPE_CHECKING:
+    from steadycast.web import Answer, HttpClient
+
 __all__ = [
+    "Account",
     "Adapter",
+    "Answer",
     "Busy",
     "Channel",
     "Event",
+    "HttpClient",
     "Known",
     "Limit",
     "Media",
@@ -32,11 +50,18 @@ __all__ = [
     "State",
     "Unknown",
     "View",
-    "captioned",
     "count",
     "durable",
     "in_turn",
     "media_name",
     "slot_path",
-    "with_media",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The client's types, which load the HTTP library: whoever sends nothing does without."""
+    if name in ("Answer", "HttpClient"):
+        from steadycast import web
+
+        return getattr(web, name)
+    raise AttributeError(name)

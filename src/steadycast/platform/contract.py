@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from steadycast.platform.post import Post, Receipt
 from steadycast.platform.state import MemoryState, State
 
 T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from steadycast.web import HttpClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Platform:
     render: RenderRule = field(default_factory=RenderRule)
     settings: Mapping[str, Setting] = field(default_factory=dict)
     read_back: bool = False
+    permalink: str = ""  # where a post's page is below the channel's address: "{path}.html"; other channels link to it
+    confirm_hosts: tuple[str, ...] = ()  # `host/path` prefixes: an address that confirms a post by hand begins with one
     local: bool = False  # it writes into a folder of this machine, and nothing leaves by it
     deadline: float = 60.0  # seconds: one total deadline a request
     settle: float = 30.0  # seconds after that deadline before a read-back counts
@@ -152,7 +157,7 @@ class Channel:
     step: Step = sent_now
     state: State = field(default_factory=MemoryState)
     render: Callable[..., str] = lambda template, **values: ""  # a template of this platform, autoescaped by name
-    http: Any = None  # steadycast.web.Far: request(...) with one total deadline; answers sorted into the three errors
+    http: HttpClient = None  # type: ignore[assignment]  # a channel that is made without one sends nothing
     write: Callable[[str, bytes], Path] = lambda name, data: Path(name)  # atomic, under `out`: temp, fsync, rename
 
     @property
@@ -171,10 +176,19 @@ class Channel:
         return done
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who a channel is on the far side, as `check()` found it."""
+
+    name: str  # as whom; "" where the far side does not say
+    rights: tuple[str, ...] = ()  # what it may do, in the far side's words
+    until: dt.datetime | None = None  # when its credentials end, aware; None where the far side does not say
+
+
 class Adapter(Protocol):
     """One platform. `publish` makes the post be there; `find` looks whether it is.
 
-    An adapter may also have `check() -> None`: try the credentials and publish nothing, or raise as `publish` does.
+    An adapter may also have `check() -> Account`: try the credentials and publish nothing, or raise as `publish` does.
     And `views(post) -> Iterable[View]`: what a preview shows. It sends nothing: its channel has no HTTP and no secrets,
     and a folder that is thrown away, so that a platform which writes files may publish into it.
     """

@@ -31,7 +31,6 @@ KEY = re.compile(r"[a-z2-7]{13}")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # what XML 1.0 cannot hold, and DEL
 SUFFIX = re.compile(r"[.][A-Za-z0-9]{1,5}")
 MADE_WITH = {".j2", ".css", ".py", ".toml", ".jpg"}  # files of a platform, and of a workspace's own templates
-ALONE = re.compile(r'<p>\s*(<img\b[^>]* title="([^"]+)"[^>]*>)\s*</p>')
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
 
 
@@ -200,19 +199,6 @@ def page_path(slot: str, key: str) -> str:
     series, _, local = slot.partition("@")
     parts = (_safe(series), _safe(local.replace(":", "").replace("T", "-")))
     return "/".join(parts) if all(parts) else f"{parts[0] or 'p'}/{key}"
-
-
-def captioned(html: str) -> str:
-    """`html` where a picture that stands alone is a figure, and its title the words below it."""
-    return ALONE.sub(r"<figure>\1<figcaption>\2</figcaption></figure>", html)
-
-
-def with_media(post: Post, base: str, html: str = "") -> str:
-    """`html`, else the post's, with captions, and with each `media:<sha256>` as the file's address under `base`; an
-    unknown one as `#`.
-    """
-    names = {m.sha256: base + media_name(m) for m in post.media}
-    return re.sub(r'="media:([0-9a-f]*)"', lambda m: f'="{names.get(m[1], "#")}"', captioned(html or post.html))
 
 
 def media_name(media: Media) -> str:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import html as entities
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+ALONE = re.compile(r'<p>\s*(<img\b[^>]* title="([^"]+)"[^>]*>)\s*</p>')
+NAMED = re.compile(r'="media:([0-9a-f]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,16 @@ class Post:
         """The media of one role, in order of use."""
         return tuple(m for m in self.media if m.role == role)
 
+    def html_with(self, addresses: Callable[[Media], str] | Mapping[str, str], *, captions: bool = True) -> str:
+        """`html` with the address of each file in the place of its `media:<sha256>`, and with captions.
+
+        `addresses` gives a file's address, or maps hashes to addresses; a file that has none becomes "#". A caption is
+        a picture's title: one that stands alone becomes a figure with its title below.
+        """
+        known = addresses if isinstance(addresses, Mapping) else {m.sha256: addresses(m) for m in self.media}
+        html = ALONE.sub(r"<figure>\1<figcaption>\2</figcaption></figure>", self.html) if captions else self.html
+        return NAMED.sub(lambda m: f'="{entities.escape(known.get(m[1]) or "#")}"', html)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -110,6 +125,7 @@ class Receipt:
     seen: str = "answer"  # how it was seen: answer, read-back, file, person, feed
     handed: bool = False
     parts: tuple[Any, ...] = ()  # a thread's parts that are there, each as its step's value
+    page: str = ""  # the file below `channel.out` that a person opens
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 

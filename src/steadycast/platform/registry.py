@@ -39,6 +39,8 @@ TOP: Mapping[str, Any] = {
     "settle": float,
     "rate": int,
     "one_writer": bool,
+    "permalink": str,
+    "confirm_hosts": tuple[str, ...],
 }
 EVERYBODYS = (
     "name",

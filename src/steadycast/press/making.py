@@ -7,7 +7,6 @@ import datetime as dt
 import errno
 import html
 import os
-import re
 from base64 import b32encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,6 @@ from steadycast.render.templates import Templates
 from steadycast.workspace import Workspace, load
 
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-_PICTURE = re.compile(r'="media:([0-9a-f]{64})"')
 _PAGE = (
     '<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n</head>\n'
     "<body>\n"
@@ -210,7 +208,6 @@ class _Piece:
             community=community.name,
             member_title=maker.workspace.member_title(draft.member) if draft.member else community.name,
             site_url=community.url,
-            settings=outlet.channel.settings,
         )
         post = compose(draft, outlet.platform, target, maker.media, maker.cache, body=body)
         return self._with_pictures(post, outlet) if "media:" in post.html else post
@@ -219,7 +216,7 @@ class _Piece:
         """The post with its pictures' addresses as seen from its file, so that a browser shows them."""
         here = (outlet.channel.out / self.stem).parent
         names = {m.sha256: os.path.relpath(m.path, here) for m in post.media}
-        return replace(post, html=_PICTURE.sub(lambda m: f'="{html.escape(names.get(m[1], ""))}"', post.html))
+        return replace(post, html=post.html_with(names, captions=False))
 
     def remove_old(self) -> None:
         """Takes away what was written for a channel before, and is not written any more."""

@@ -53,7 +53,6 @@ class Target:
     canonical_url: str = ""
     site_url: str = ""  # links without a host are taken to mean this
     links: Mapping[str, str] = field(default_factory=dict)  # a link to another draft -> where it leads, "" for nowhere
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def compose(

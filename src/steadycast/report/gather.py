@@ -251,13 +251,8 @@ class _Desk:
 
     def _page(self, channel: str, receipt: ReceiptRow | None) -> str:
         """The page of a kit or a post that lies on this machine: channels' folders stand beside the report's."""
-        if receipt is None:
-            return ""
-        told, folder = receipt.detail, (self.workspace.out / channel).resolve()
-        named = folder / str(told.get("path", "")) / str(told.get("page", ""))
-        page = (folder / str(told.get("file", "")) if named == folder else named).resolve()
-        there = page.is_relative_to(folder) and page.suffix == ".html" and page.is_file()
-        return self._beside(page) if there else ""
+        page = receipt.page_in(self.workspace.out / channel) if receipt else None
+        return self._beside(page.resolve()) if page and page.suffix == ".html" else ""
 
     def _gaps(self) -> Iterable[m.Waiting]:
         """Gaps of the coming day in the ledger's plan, but for a series' next slot where an open alarm tells it."""
