@@ -104,7 +104,7 @@ class Adapter:
 """
 
 PLATFORM = """
-api = 1
+api = 2
 title = "Far side"
 forms = ["article"]
 delivery = "{delivery}"
@@ -116,7 +116,7 @@ settle = 5
 FILES = {
     "channels/far/channel.toml": PLATFORM.format(delivery="read-back"),
     "channels/far/adapter.py": ADAPTER,
-    "channels/blind/channel.toml": 'api = 1\nbase = "far"\ntitle = "Blind"\ndelivery = "blind"\nread_back = false\n',
+    "channels/blind/channel.toml": 'api = 2\nbase = "far"\ntitle = "Blind"\ndelivery = "blind"\nread_back = false\n',
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 CHANNEL_TOML = """\
-api = 1
+api = 2
 title = "Stage"
 forms = ["article"]
 delivery = "read-back"

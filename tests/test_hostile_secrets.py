@@ -81,7 +81,7 @@ class Adapter:
     def find(self, post, known):
         raise RuntimeError(self.channel.secret("token"))
 """
-PLATFORM = 'api = 1\ntitle = "Odd"\nforms = ["article"]\ndelivery = "blind"\n\n[settings.token]\nrequired = true\nsecret = true\n'
+PLATFORM = 'api = 2\ntitle = "Odd"\nforms = ["article"]\ndelivery = "blind"\n\n[settings.token]\nrequired = true\nsecret = true\n'
 
 
 @pytest.fixture

@@ -272,7 +272,7 @@ def test_a_mark_that_only_a_generator_reads_is_told(bench):
 
 
 def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench):
-    drop(bench.root, "channels/mine/channel.toml", 'api = 1\ntitel = "x"\n')
+    drop(bench.root, "channels/mine/channel.toml", 'api = 2\ntitel = "x"\n')
     (problem,) = check(bench)
     assert (problem.path.endswith("channels/mine/channel.toml"), problem.line) == (True, 2)
     assert "did you mean 'title'" in problem.mend

@@ -253,7 +253,7 @@ def test_a_channel_taken_out_of_the_settings_stops_no_other(bench):
 
 def test_a_broken_platform_folder_stops_its_own_channels_only(bench):
     desk = ready(bench)
-    drop(bench.root, "channels/far/channel.toml", 'api = 1\ntitel = "typo"\n')
+    drop(bench.root, "channels/far/channel.toml", 'api = 2\ntitel = "typo"\n')
     desk = bench.open()
     pipeline.plan(desk, bench.clock.now())
     bench.at(23, 20, 0)

@@ -55,7 +55,7 @@ def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
     narrow = bench.root / "channels" / "narrow" / "channel.toml"
     narrow.parent.mkdir()
     narrow.write_text(
-        'api = 1\nbase = "far"\ntitle = "Narrow"\n\n[limits.html]\nmax = 1000\ncut = false\n', encoding="utf-8"
+        'api = 2\nbase = "far"\ntitle = "Narrow"\n\n[limits.html]\nmax = 1000\ncut = false\n', encoding="utf-8"
     )
     desk = bench.settings(SETTINGS.replace('"far"]', '"far", "narrow"]') + '[channel.narrow]\nplatform = "narrow"\n')
     bench.drop("pgc/1.md", article("One", body="很长" * 20_000))

@@ -8,7 +8,7 @@ import pytest
 from steadycast.errors import SettingsError
 from steadycast.platform.registry import load, platforms
 
-PLAIN = 'api = 1\ntitle = "Plain"\nforms = ["article"]\ndelivery = "blind"\n'
+PLAIN = 'api = 2\ntitle = "Plain"\nforms = ["article"]\ndelivery = "blind"\n'
 ADAPTER = """
 class Adapter:
     def __init__(self, channel): self.channel = channel
@@ -71,7 +71,7 @@ def test_the_workspace_hides_the_bundle_folder_by_folder(tmp_path):
         (PLAIN + "limits = 3\n", 5, "not a table"),
         (PLAIN.replace("blind", "sure"), 4, "conditional, read-back, blind, kit"),
         (PLAIN.replace("article", "poem"), 3, "article, audio, video, event"),
-        (PLAIN.replace("api = 1", "api = 2"), 1, "this Steadycast speaks api = 1"),
+        (PLAIN.replace("api = 2", "api = 1"), 1, "api is 1: this Steadycast speaks api = 2"),
         (PLAIN.replace('title = "Plain"\n', ""), None, "title is missing"),
         (PLAIN + "name = 'good'\n", 5, "not the folder's"),
         (PLAIN + "[settings\n", 5, "is not TOML"),
@@ -93,7 +93,7 @@ def test_a_folder_with_a_base_shares_its_adapter_and_merges_what_it_declares(tmp
         "[limits.title]\nmax = 10\ncount = 'bytes'\n[limits.text]\nmax = 99\n[media.cover]\nformats = ['png']\n"
         "[render]\nlinks = 'text'\n[settings.due]\ntype = 'int'\ndefault = 1\n[data]\nsteps = ['a']\n[data.page]\nurl = 'u'\nx = 1\n"
     )
-    child = "api = 1\nbase = 'kit'\ntitle = 'Child'\n[limits.title]\nmax = 5\n[render]\nclasses = false\n[data.page]\nurl = 'v'\n"
+    child = "api = 2\nbase = 'kit'\ntitle = 'Child'\n[limits.title]\nmax = 5\n[render]\nclasses = false\n[data.page]\nurl = 'v'\n"
     folder(tmp_path, "kit", base)
     folder(tmp_path, "child", child, adapter=None)
     found = platforms([tmp_path])

@@ -30,7 +30,7 @@ platform = "note"
 [channel.plain]
 platform = "bare"
 """
-PLATFORM = 'api = 1\ntitle = "{0}"\nforms = ["article"]\ndelivery = "conditional"\n'
+PLATFORM = 'api = 2\ntitle = "{0}"\nforms = ["article"]\ndelivery = "conditional"\n'
 DRAFT = "---\ntitle: 第{0}夜\nslug: night-{0}\n---\n\n灯下读了 *{0}* 页。\n"
 LONG_AGO = time.time() - 3600
 

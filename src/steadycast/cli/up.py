@@ -49,12 +49,12 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
         0 leaves both out.
     """
     from steadycast.cli.main_job import main_job
-    from steadycast.pipeline import Desk
+    from steadycast.pipeline import Desk, check_channels
     from steadycast.workspace import in_force
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    workspace, broken = in_force()
+    workspace, broken = in_force(None, check_channels)
     if broken:
         complain(f"{broken}; the settings that were read before hold until it is fixed")
     with Processes(workspace.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
@@ -149,7 +149,9 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             continue
         seen = now
         try:
-            before, workspace = workspace, load(workspace.root)
+            read = load(workspace.root)
+            pipeline.check_channels(read)
+            before, workspace = workspace, read
             told = changes(before, workspace)
             say(f"settings read anew: {'; '.join(told) or 'they say the same'}")
             with pipeline.Desk.open(before) as desk:

@@ -77,6 +77,7 @@ class Draft:
     media: tuple[MediaRef, ...] = ()
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
     extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
+    title_line: int | None = None  # the file's line on which its title stands
     body_line: int = 1  # the file's line on which the body begins
     notes: tuple[Note, ...] = ()  # told by `check` and by intake; not kept
 

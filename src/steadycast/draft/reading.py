@@ -119,7 +119,8 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     `derived` names the fields that the file's name or time gave (title, date): a renamed or copied file keeps its
     revision. Keys without a meaning here (`extra`) do not count.
     """
-    apart = {"path", "revision", "origin", "member", "media", "body_line", "extra", "notes", "dated", *derived}
+    apart = {"path", "revision", "origin", "member", "media", "title_line", "body_line", "extra", "notes", "dated"}
+    apart |= {*derived}
     content = {name: getattr(draft, name) for name in Draft.__slots__ if name not in apart}
     content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
     if draft.event and draft.event.all_day:
@@ -227,6 +228,7 @@ class _Reading:
             event=event,
             media=media,
             channels=tables.channels(keys),
+            title_line=None if named else self.title_line(),
             body_line=body_line,
             extra=dict(keys.left),  # what nobody has taken
             notes=(*noticed, *self.notes()),  # last: what is left over is looked through
@@ -245,6 +247,13 @@ class _Reading:
         if title or heading:
             return title or (heading.text if heading else ""), body, line, False
         return title_of_name(self.path), body, line, True
+
+    def title_line(self) -> int | None:
+        """The file's line of the title: the key's, else the heading's."""
+        if visible(self.keys.text("title")):
+            return self.front.lines.get("title")
+        heading = self.look().heading
+        return self.front.body_line + heading.first - 1 if heading else None
 
     def tags(self) -> tuple[str, ...]:
         """Tags and categories: to a reader they are the same. Zola keeps both in a table."""

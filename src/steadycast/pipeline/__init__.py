@@ -6,7 +6,7 @@ from steadycast.pipeline.backfill import backfill
 from steadycast.pipeline.backup import backup, restore
 from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect, watch
-from steadycast.pipeline.desk import Desk, now, who
+from steadycast.pipeline.desk import Desk, check_channels, now, who
 from steadycast.pipeline.doctor import doctor
 from steadycast.pipeline.drafts import before, drafts, judge, waiting
 from steadycast.pipeline.health import health
@@ -31,6 +31,7 @@ __all__ = [
     "before",
     "change",
     "check",
+    "check_channels",
     "collect",
     "confirm",
     "doctor",

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Self
@@ -23,15 +23,13 @@ from steadycast.delivery import Clock, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
-from steadycast.platform import Adapter, Channel, Platform, registry
+from steadycast.platform import Adapter, Channel, Platform, configured, registry
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
 
 UNPLACED = re.compile(r"\..+\.\d+(?:\.[0-9a-f]{8})?")  # .index.html.<pid>.<random>, media/.<sha256>.png.<pid>
 NAP = 0.02  # seconds between two tries at a lock that another process has
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
 os.register_at_fork(after_in_child=_doors.clear)
-
-CASTS: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "url": str, "path": str, "list": list, "bool": bool}
 
 
 def now() -> dt.datetime:
@@ -57,20 +55,24 @@ class Desk:
     find_secret: Callable[[str], str | None] = find
     redact: Redactor = field(default_factory=Redactor)
     clock: Clock = field(default_factory=SystemClock)
+    _limited: dict[str, Platform] = field(default_factory=dict, init=False)  # by channel
     broken_settings: SettingsError | None = None  # steadycast.toml cannot be read just now: those before it hold
 
     @classmethod
     def in_force(cls, root: Path | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:
         """The nearest workspace, or that at `root`, as whoever serves has it: a slip in its settings stops no slot."""
-        workspace, broken = in_force(root)
+        workspace, broken = in_force(root, check_channels)
         if broken:
             logging.getLogger(__name__).warning("%s; the settings that were read before hold until it is fixed", broken)
         return cls(workspace, readonly, anyway, broken_settings=broken)
 
     @classmethod
     def open(cls, workspace: Workspace | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:
-        """The nearest workspace, or the given one."""
-        return cls(workspace or load(), readonly, anyway)
+        """The nearest workspace, its channels' settings checked; or the given one."""
+        desk = cls(workspace or load(), readonly, anyway)
+        if workspace is None:
+            desk.check_channels()
+        return desk
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -117,12 +119,15 @@ class Desk:
         return registry.platforms(self.workspace.platform_folders, broken), broken
 
     def platform(self, channel: str) -> Platform:
-        """The platform of one channel, or an InputError that says what is wrong or which was meant."""
-        wanted = self.known_channel(channel).platform
-        if wanted in self.broken:
-            raise self.broken[wanted]
-        with self._told_where(channel):
-            return registry.chosen(channel, wanted, self.platforms)
+        """The platform of one channel with this channel's limits, or an InputError that says what is wrong."""
+        if channel not in self._limited:
+            given = self.known_channel(channel)
+            if given.platform in self.broken:
+                raise self.broken[given.platform]
+            with self.workspace.naming(channel):
+                chosen = registry.chosen(channel, given.platform, self.platforms)
+                self._limited[channel] = configured.limited(channel, chosen, given.limits, given.media)
+        return self._limited[channel]
 
     def usable(self, channel: str) -> Platform | None:
         """The platform of one channel, or None where it cannot be used: whoever sends there says why."""
@@ -134,18 +139,14 @@ class Desk:
     def settings(self, channel: str) -> dict[str, Any]:
         """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out."""
         platform, given = self.platform(channel), self.workspace.channels[channel].own
-        with self._told_where(channel):
-            return registry.settings(channel, platform, given, self.workspace.root)
+        with self.workspace.naming(channel):
+            return configured.settings(channel, platform, given, self.workspace.root)
 
-    @contextlib.contextmanager
-    def _told_where(self, channel: str) -> Iterator[None]:
-        """What is wrong with a channel's table is told with its file and line; its message begins with the path."""
-        try:
-            yield
-        except SettingsError as error:
-            path = tuple(re.match(r"[\w.-]*", error.message)[0].split("."))  # type: ignore[index]  # it may be empty
-            line = self.workspace.line(path if path[:2] == ("channel", channel) else ("channel", channel))
-            raise replace(error, file=error.file or self.workspace.settings_file, line=error.line or line) from None
+    def check_channels(self) -> None:
+        """Raises the SettingsError of the first channel whose settings are wrong; a broken platform is not theirs."""
+        for name, channel in self.workspace.channels.items():
+            if channel.platform not in self.broken:
+                self.settings(name)
 
     def secret(self, channel: str, name: str) -> str:
         """A secret setting's value; Refused (a person mends it) where the name it is known by is not set."""
@@ -233,6 +234,11 @@ class Desk:
                 said = f"another process has been at the {what} for {within:.0f} s"
                 raise LedgerError(f"{said} (find and end it: is one stopped, as by Ctrl-Z?)") from None
             yield
+
+
+def check_channels(workspace: Workspace) -> None:
+    """Raises the SettingsError of the first channel whose settings are wrong."""
+    Desk(workspace).check_channels()
 
 
 def _locked(lock: IO[str], *, wait: bool) -> bool:

@@ -28,7 +28,7 @@ OUT_OF_STOCK = {"gone", "not-ready", "rejected", *HELD}  # states of a draft tha
 def to_content(draft: Draft, content_root: Path) -> dict[str, Any]:
     """`draft` as JSON values, its files by their names in var/media; of one that is not there, also where it lies."""
     content = asdict(draft)
-    del content["notes"]
+    del content["notes"], content["title_line"]
     content["path"] = str(draft.path)
     content["media"] = [_file(media, content_root.resolve()) for media in draft.media]
     for key in INSTANTS:

@@ -13,6 +13,7 @@ from steadycast.platform.contract import (
     Channel,
     Known,
     Limit,
+    Limits,
     MediaRule,
     Platform,
     RenderRule,
@@ -21,7 +22,7 @@ from steadycast.platform.contract import (
 from steadycast.platform.files import Shelf, media_name, slot_path
 from steadycast.platform.post import Event, Media, Post, Receipt, View
 from steadycast.platform.state import MemoryState, State
-from steadycast.platform.text import count
+from steadycast.platform.text import count, cut, first_that_fits, fits, split
 from steadycast.turn import held as in_turn
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "HttpClient",
     "Known",
     "Limit",
+    "Limits",
     "Media",
     "MediaRule",
     "MemoryState",
@@ -51,10 +53,14 @@ __all__ = [
     "Unknown",
     "View",
     "count",
+    "cut",
     "durable",
+    "first_that_fits",
+    "fits",
     "in_turn",
     "media_name",
     "slot_path",
+    "split",
 ]
 
 

@@ -62,6 +62,7 @@ class RenderRule:
     thread: bool = False  # True: text over its limit is split in parts, not cut
     math: str = "text"  # text (a formula in one line, with sup and sub), or mathml
     text_links: str = "inline"  # in text: inline (words URL), numbered (words[1] and a list), drop
+    compose: str = ""  # what the text is made of: {title} {summary} {text} {url} {tags} {author}; "": {text} alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,17 @@ class Setting:
     required: bool = False
     secret: bool = False  # steadycast.toml holds the NAME of an environment variable or Secret block
     help: str = ""
+    min: int | None = None  # of an int, both ends included
+    max: int | None = None
+    choices: tuple[str | int, ...] = ()  # one of these, and nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a far side itself allows, as an adapter's `probe()` answers; what it leaves out stays the platform's."""
+
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    media: Mapping[str, MediaRule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,7 @@ class Channel:
 
     name: str
     platform: str
-    settings: Mapping[str, Any]  # as declared in channel.toml, defaults filled in, secrets absent
+    settings: Mapping[str, Any]  # typed as channel.toml declares them, defaults filled in, secrets absent
     out: Path  # this channel's own folder (`var/out/<name>`), made on first write
     zone: ZoneInfo
     language: str
@@ -150,7 +162,7 @@ class Channel:
     email: str = ""  # where the community is reached
     site_url: str = ""
     title: str = ""  # this channel's name for people
-    spec: Platform | None = None  # what channel.toml declares
+    spec: Platform | None = None  # what channel.toml declares, with this channel's limits
     templates: Path | None = None  # the workspace's own templates for this channel, if it has any
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     secret: Callable[[str], str] = lambda name: ""  # setting's name -> its value; raises Refused when it is not set
@@ -159,6 +171,16 @@ class Channel:
     render: Callable[..., str] = lambda template, **values: ""  # a template of this platform, autoescaped by name
     http: HttpClient = None  # type: ignore[assignment]  # a channel that is made without one sends nothing
     write: Callable[[str, bytes], Path] = lambda name, data: Path(name)  # atomic, under `out`: temp, fsync, rename
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        """What each text may be here: the platform's limits, over them the far side's own, over those the settings'."""
+        return self.spec.limits if self.spec else {}
+
+    @property
+    def media(self) -> Mapping[str, MediaRule]:
+        """Which files are taken here, by role, from the same three."""
+        return self.spec.media if self.spec else {}
 
     @property
     def public_title(self) -> str:
@@ -191,6 +213,7 @@ class Adapter(Protocol):
     An adapter may also have `check() -> Account`: try the credentials and publish nothing, or raise as `publish` does.
     And `views(post) -> Iterable[View]`: what a preview shows. It sends nothing: its channel has no HTTP and no secrets,
     and a folder that is thrown away, so that a platform which writes files may publish into it.
+    And `probe() -> Limits`: ask the far side what it allows, and publish nothing. It is never asked while a post waits.
     """
 
     def __init__(self, channel: Channel) -> None: ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import difflib
 import importlib.util
 import re
@@ -11,21 +10,20 @@ import sys
 import threading
 import tomllib
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from steadycast.errors import SettingsError
+from steadycast.platform import composition
+from steadycast.platform.configured import cast
 from steadycast.platform.contract import Adapter, Limit, MediaRule, Platform, RenderRule, Setting
+from steadycast.platform.tables import LIMITED, ROLES, Table
 
-API = 1
+API = 2
+NEWER = "channels/README.md, “From api 1 to 2”, names all that changed"
 FORMS = ("article", "audio", "video", "event")
 CLASSES = ("conditional", "read-back", "blind", "kit")
-LIMITED = ("title", "summary", "author", "text", "html", "tag", "tags")
-ROLES = ("image", "cover", "thumb", "audio", "video", "attachment")
 TOP: Mapping[str, Any] = {
     "api": int,
     "name": str,
@@ -48,17 +46,10 @@ EVERYBODYS = (
     "title",
     "forms",
     "paused",
+    "limits",
+    "media",
 )  # of every channel: no platform's setting can be called so
 TABLES = ("limits", "media", "render", "settings", "data")
-CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
-    (Limit, "count"): ("codepoints", "graphemes", "bytes", "utf16", "weighted", "fullwidth", "words"),
-    (RenderRule, "links"): ("keep", "footnotes", "text"),
-    (RenderRule, "code"): ("classes", "inline", "plain"),
-    (RenderRule, "bullets"): ("native", "literal"),
-    (RenderRule, "math"): ("text", "mathml"),
-    (RenderRule, "text_links"): ("inline", "numbered", "drop"),
-    (Setting, "type"): ("str", "int", "bool", "url", "path", "list"),
-}
 FOLDER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _loading = threading.RLock()
 
@@ -102,28 +93,6 @@ def chosen(channel: str, wanted: str, platforms: Mapping[str, Platform]) -> Plat
         f"channel.{channel}: there is no platform {wanted!r}",
         mend=f"did you mean {near[0]!r}?" if near else "`steadycast channel list` shows them",
     )
-
-
-def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out.
-
-    Paths are taken to be below `root`. Raises SettingsError for a key that the platform lacks, or one that it needs.
-    """
-    for key in sorted(given.keys() - platform.settings.keys()):
-        near, known = difflib.get_close_matches(key, platform.settings, n=1), ", ".join(sorted(platform.settings))
-        raise SettingsError(
-            f"channel.{channel}.{key}: platform {platform.name} has no such setting",
-            mend=f"did you mean {near[0]!r}?" if near else f"it has {known or 'none'}",
-        )
-    values = {}
-    for name, setting in platform.settings.items():
-        if setting.secret:
-            continue
-        if name not in given and setting.required:
-            raise SettingsError(f"channel.{channel}.{name} is missing", mend=setting.help or None)
-        value = given.get(name, setting.default)
-        values[name] = str(root / value) if setting.type == "path" and value else value
-    return values
 
 
 def load(platform: Platform) -> type[Adapter]:
@@ -180,7 +149,7 @@ def _no_byte_code() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
-class _Sheet:
+class _Sheet(Table):
     """One channel.toml as read, and where each of its keys stands."""
 
     def __init__(self, path: Path) -> None:
@@ -216,24 +185,20 @@ class _Sheet:
     def wrong(self, message: str, *keys: str, mend: str | None = None) -> SettingsError:
         return SettingsError(message, file=self.path, line=self.line(*keys), mend=mend)
 
-    def known(self, given: Iterable[str], allowed: Sequence[str], *table: str) -> None:
-        """Raise for the first key that is not allowed, and say which was probably meant."""
-        for key in given:
-            if key not in allowed:
-                meant = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-                mend = f"did you mean {meant[0]!r}?" if meant else f"known are {', '.join(allowed)}"
-                where = f" in [{'.'.join(table)}]" if table else ""
-                raise self.wrong(f"unknown key {key!r}{where}", *table, key, mend=mend)
-
-    def chosen(self, value: str, allowed: Sequence[str], *keys: str) -> None:
-        if value not in allowed:
-            raise self.wrong(f"{keys[-1]} = {value!r} is not known", *keys, mend=f"one of {', '.join(allowed)}")
+    @contextlib.contextmanager
+    def at(self, *keys: str) -> Iterator[None]:
+        """What is wrong inside is wrong with the key `keys` of this file."""
+        try:
+            yield
+        except SettingsError as error:
+            raise self.wrong(error.message, *keys, mend=error.mend) from None
 
     def check(self) -> None:
         """Hold everything against the contract that needs no other platform."""
+        if (api := self.table.get("api")) != API:
+            said = f"api is {'missing' if api is None else repr(api)}: this Steadycast speaks api = {API}"
+            raise self.wrong(said, "api", mend=NEWER)
         self.known(self.table, (*TOP, *TABLES))
-        if self.table.get("api") != API:
-            raise self.wrong(f"api is {self.table.get('api')!r}", "api", mend=f"this Steadycast speaks api = {API}")
         if self.table.get("name", self.path.parent.name) != self.path.parent.name:
             raise self.wrong(
                 "name is not the folder's", "name", mend=f"drop the key or write {self.path.parent.name!r}"
@@ -241,8 +206,6 @@ class _Sheet:
         for name in TABLES:
             if not isinstance(self.table.get(name, {}), dict):
                 raise self.wrong(f"{name} is not a table", name, mend=f"write [{name}]")
-        self.known(self.table.get("limits", {}), LIMITED, "limits")
-        self.known(self.table.get("media", {}), ROLES, "media")
         if "base" not in self.table:
             for key in ("title", "forms", "delivery"):
                 if key not in self.table:
@@ -257,41 +220,6 @@ class _Sheet:
         if "delivery" in typed:
             self.chosen(typed["delivery"], CLASSES, "delivery")
         return typed
-
-    def typed(self, type_: Any, value: Any, *keys: str) -> Any:
-        try:
-            return _adapter(type_).validate_python(value)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            path = (*keys, *(str(k) for k in first["loc"] if isinstance(k, str)))
-            raise self.wrong(f"{'.'.join(path)}: {first['msg']}", *path) from error
-
-    def rules(self, table: str, type_: type, base: Mapping[str, Any]) -> dict[str, Any]:
-        """The [table.<name>] rules of one type, each merged over the base's rule of that name."""
-        merged = dict(base)
-        for name, given in self.table.get(table, {}).items():
-            if not isinstance(given, dict):
-                raise self.wrong(f"{table}.{name} is not a table", table, name, mend=f"write [{table}.{name}]")
-            fixed = {"name": name} if type_ is Setting else {}
-            merged[name] = self.rule(type_, given, base.get(name), (table, name), fixed)
-        return merged
-
-    def rule(
-        self, type_: type, given: Mapping[str, Any], base: Any, where: tuple[str, ...], fixed: Mapping[str, Any]
-    ) -> Any:
-        fields = [f.name for f in dataclasses.fields(type_)]
-        self.known(given, [f for f in fields if f not in fixed], *where)
-        own = {f: getattr(base, f) for f in fields} if base is not None else {}
-        value = self.typed(type_, {**own, **given, **fixed}, *where)
-        for (owner, key), allowed in CHOICES.items():
-            if owner is type_:
-                self.chosen(getattr(value, key), allowed, *where, key)
-        return value
-
-
-@cache
-def _adapter(type_: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(type_)  # a millisecond each
 
 
 def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform], below: tuple[str, ...]) -> Platform:
@@ -313,21 +241,28 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
 
 def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     own = {key: getattr(base, key) for key in TOP if base is not None and key not in ("api", "name", "base")}
-    settings = sheet.rules("settings", Setting, base.settings if base else {})
+    settings = sheet.rules("settings", Setting, sheet.table.get("settings", {}), (), base.settings if base else {})
     for setting in settings.values():
         if setting.name in EVERYBODYS:
             mend = "call it something else"
             raise sheet.wrong(f"every channel has a {setting.name!r} already", "settings", setting.name, mend=mend)
         if setting.secret and setting.default is not None:
             raise sheet.wrong(f"secret setting {setting.name!r} has a default", "settings", setting.name, "default")
+        if setting.default is not None:
+            with sheet.at("settings", setting.name, "default"):
+                cast(setting, setting.default, f"settings.{setting.name}.default")
+    render = sheet.rule(RenderRule, sheet.table.get("render", {}), base.render if base else None, ("render",), {})
+    if odd := composition.unknown(render.compose):
+        known = " ".join(f"{{{name}}}" for name in composition.PIECES)
+        raise sheet.wrong(f"compose: {odd}", "render", "compose", mend=f"it is made of {known} and plain words")
     return Platform(
         **{**own, **sheet.top()},
         name=name,
         folder=sheet.path.parent,
         base=base,
-        limits=sheet.rules("limits", Limit, base.limits if base else {}),
-        media=sheet.rules("media", MediaRule, base.media if base else {}),
-        render=sheet.rule(RenderRule, sheet.table.get("render", {}), base.render if base else None, ("render",), {}),
+        limits=sheet.rules("limits", Limit, sheet.table.get("limits", {}), LIMITED, base.limits if base else {}),
+        media=sheet.rules("media", MediaRule, sheet.table.get("media", {}), ROLES, base.media if base else {}),
+        render=render,
         settings=settings,
         data=_over(base.data if base else {}, sheet.table.get("data", {})),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from steadycast.errors import DraftError
@@ -61,6 +61,11 @@ def fits(text: str, limit: Limit) -> bool:
     if len(text) > enough and count(text[:enough], limit) > limit.max + 100:  # 100: a URL cut in two may count as more
         return False
     return count(text, limit) <= limit.max
+
+
+def first_that_fits(texts: Iterable[str], limit: Limit) -> str:
+    """The first of `texts` that is within `limit`, as it is; "" where none is."""
+    return next((text for text in texts if fits(text, limit)), "")
 
 
 def _graphemes(text: str) -> int:

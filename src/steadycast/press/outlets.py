@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from steadycast.platform import Channel, Platform, registry
+from steadycast.platform import Channel, Platform, configured, registry
 from steadycast.press.memory import Facts
 from steadycast.schedule.model import Form
 from steadycast.workspace import Workspace
@@ -47,11 +47,14 @@ def outlets(workspace: Workspace, names: Sequence[str]) -> list[Outlet]:
 
 def _outlet(workspace: Workspace, name: str, platforms: dict[str, Platform]) -> Outlet:
     given, community = workspace.channels[name], workspace.community
-    platform = registry.chosen(name, given.platform, platforms)
+    with workspace.naming(name):
+        chosen = registry.chosen(name, given.platform, platforms)
+        platform = configured.limited(name, chosen, given.limits, given.media)
+        settings = configured.settings(name, platform, given.own, workspace.root)
     channel = Channel(
         name=name,
         platform=platform.name,
-        settings=registry.settings(name, platform, given.own, workspace.root),
+        settings=settings,
         out=workspace.var / "render" / name,
         zone=community.zone,
         language=community.language,
@@ -83,7 +86,7 @@ def _edition(workspace: Workspace, channel: Channel, folders: Sequence[Path]) ->
         sorted(workspace.settings.series),  # a draft that names another one is refused
         workspace.intake.max_bytes,
         [channel.name, channel.platform, channel.title, channel.settings],
-        workspace.settings.channel[channel.name].forms,
+        [workspace.settings.channel[channel.name].forms, repr(channel.limits), repr(channel.media)],
         _code(),
     ]
     digest = hashlib.sha256(json.dumps(told, default=str, sort_keys=True).encode())

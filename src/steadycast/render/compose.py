@@ -18,6 +18,7 @@ from steadycast.draft import Draft
 from steadycast.draft.decoding import visible
 from steadycast.errors import DraftError
 from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
+from steadycast.platform.composition import composed, fill, hashtags
 from steadycast.platform.text import count, cut, split
 from steadycast.platform.text import fits as fits_limit
 from steadycast.render.body import Body, prepare
@@ -108,7 +109,11 @@ class _Composer:
         title = self._limited("title", self._line(visible(str(self.own.get("title", ""))) or draft.title))
         media, names = self._media(title)
         html, links = self._html(names)
-        text, parts, text_links = self._text()
+        summary, tags = self._summary(), self._tags()
+        author = self._limited("author", self._line(draft.author))
+        url = draft.canonical_url or target.canonical_url
+        shown = {"title": title, "summary": summary, "author": author, "url": url, "tags": hashtags(tags)}
+        text, parts, text_links = self._text(shown)
         if rule.links != "footnotes" and rule.text_links == "numbered":
             links = text_links
         if self.draft.origin is Origin.UGC:  # a kit lists them, and its list is pasted into a chat
@@ -118,7 +123,7 @@ class _Composer:
             channel=target.channel,
             slot=target.slot,
             title=title,
-            summary=self._summary(),
+            summary=summary,
             html=html,
             text=text,
             parts=parts,
@@ -127,13 +132,13 @@ class _Composer:
             origin=str(draft.origin),
             member=draft.member,
             member_title=target.member_title,
-            author=self._limited("author", self._line(draft.author)),
+            author=author,
             series=target.series,
             series_title=target.series_title,
             slug=self.body.slug or target.key,
             language=draft.language or target.language,
-            tags=self._tags(),
-            canonical_url=draft.canonical_url or target.canonical_url,
+            tags=tags,
+            canonical_url=url,
             links=links,
             media=media,
             event=self._event(),
@@ -203,7 +208,8 @@ class _Composer:
         given = self.own.get("summary") or self.body.summary(limit)
         return self._limited("summary", self._line(given))
 
-    def _text(self) -> tuple[str, tuple[str, ...], Numbered]:
+    def _text(self, shown: Mapping[str, str]) -> tuple[str, tuple[str, ...], Numbered]:
+        """What is sent as text, its parts, and its numbered links; `shown` are the other pieces of a composed one."""
         rule, limit = self.platform.render, self.platform.limits.get("text", _NO_LIMIT)
         hosts = rule.link_hosts if rule.links == "footnotes" else ()
         text, links = self.body.text_for(rule.text_links, hosts)
@@ -212,11 +218,26 @@ class _Composer:
         if self.draft.origin is Origin.UGC:
             text = calm(text)
         if not rule.thread:
-            text = self._limited("text", text)
+            text = self._composed(text, shown) if rule.compose else self._limited("text", text)
             return text, (text,), links
+        if rule.compose:
+            text = fill(rule.compose, {**shown, "text": text})
         with self._noting():
             return text, split(text, limit), links
         return text, (text,), links
+
+    def _composed(self, text: str, shown: Mapping[str, str]) -> str:
+        """The platform's composition around `text`; a fault where title, link and tags leave no room for it."""
+        template, limit = self.platform.render.compose, self.platform.limits.get("text")
+        if limit is None or not limit.cut or limit.min:
+            return self._limited("text", fill(template, {**shown, "text": text}))
+        whole = composed(template, {**shown, "text": text}, limit)
+        if whole is None:
+            rest = fill(template, {**shown, "text": ""})
+            said = f"title, link and tags leave no room for the text: {count(rest, limit)}/{limit.max} {_unit(limit)}"
+            self._fault(said, "shorten the title", self.draft.title_line)
+            return rest
+        return whole
 
     def _tags(self) -> tuple[str, ...]:
         """The tags within the platform's limits: too long a tag is left out, too many are the last ones left out."""

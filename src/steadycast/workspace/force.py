@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,18 @@ from steadycast.workspace.load import Workspace, load
 VALUES = ("community", "series", "publish", "intake", "members")  # tables whose values may be shown to anybody
 
 
-def in_force(root: Path | None = None) -> tuple[Workspace, SettingsError | None]:
+def in_force(
+    root: Path | None = None, check: Callable[[Workspace], object] = bool
+) -> tuple[Workspace, SettingsError | None]:
     """The workspace by the settings in force, and what is wrong with steadycast.toml just now, if anything is.
 
-    For whoever serves: a slip in the file stops no slot. Raises SettingsError where none could ever be read.
+    For whoever serves: a slip in the file stops no slot. `check` raises SettingsError for what only a platform can tell
+    of the settings. Raises SettingsError where none could ever be read.
     """
     root = (root or find_root()).resolve()
     try:
         workspace = load(root)
+        check(workspace)
     except SettingsError as error:
         kept = Rooms(root).kept_settings
         if not (kept / SOURCES[0]).is_file():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -122,6 +123,16 @@ class Workspace(Rooms):
             return line_of(self.settings_file.read_text(encoding="utf-8-sig"), path)
         except (OSError, UnicodeDecodeError):  # it changed since it was read
             return None
+
+    @contextlib.contextmanager
+    def naming(self, channel: str) -> Iterator[None]:
+        """What is wrong with a channel's table is told with its file and line; its message begins with the path."""
+        try:
+            yield
+        except SettingsError as error:
+            path = tuple(re.match(r"[\w.-]*", error.message)[0].split("."))  # type: ignore[index]  # it may be empty
+            line = self.line(path if path[:2] == ("channel", channel) else ("channel", channel))
+            raise replace(error, file=error.file or self.settings_file, line=error.line or line) from None
 
     def member_title(self, member: str) -> str:
         """A member's name for people."""

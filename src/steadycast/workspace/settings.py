@@ -101,6 +101,8 @@ class ChannelSettings(BaseModel):
     title: str = ""
     forms: tuple[Form, ...] | None = None  # narrows what the platform takes
     paused: bool = False
+    limits: dict[str, Any] = Field(default_factory=dict)  # [channel.NAME.limits.text] goes over the platform's
+    media: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def own(self) -> dict[str, Any]:

@@ -1,0 +1,183 @@
+"""A channel as its community configured it: settings of their declared types, and limits over its platform's."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from steadycast.errors import SettingsError
+from steadycast.platform.contract import Limit, Limits, MediaRule, Platform, Setting
+from steadycast.platform.tables import LIMITED, ROLES, Table
+
+SHOWN = 60  # characters of a wrong value
+
+
+def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """A channel's settings as its platform declares them: typed, defaults filled in, secrets left out.
+
+    Paths are taken to be below `root`. Raises SettingsError for a key that the platform lacks, one that it needs, and
+    a value of another type.
+    """
+    for key in sorted(given.keys() - platform.settings.keys()):
+        near, known = difflib.get_close_matches(key, platform.settings, n=1), ", ".join(sorted(platform.settings))
+        raise SettingsError(
+            f"channel.{channel}.{key}: platform {platform.name} has no such setting",
+            mend=f"did you mean {near[0]!r}?" if near else f"it has {known or 'none'}",
+        )
+    values = {}
+    for name, setting in platform.settings.items():
+        if setting.secret:
+            _secret_name(channel, setting, given.get(name))
+            continue
+        value = cast(setting, given[name], f"channel.{channel}.{name}") if name in given else setting.default
+        if setting.required and value in (None, "", []):
+            raise SettingsError(f"channel.{channel}.{name} is missing", mend=setting.help or None)
+        values[name] = str(root / value) if setting.type == "path" and value else value
+    return values
+
+
+def _secret_name(channel: str, setting: Setting, given: Any) -> None:
+    if given is not None and not isinstance(given, str):  # what it is may be the secret itself: it is not shown
+        said = f"channel.{channel}.{setting.name}: expected the name of a secret, in quotes"
+        raise SettingsError(said, mend="the name of an environment variable or of a Secret block")
+
+
+def cast(setting: Setting, value: Any, where: str) -> Any:
+    """`value` of the setting's type; the SettingsError says what was expected at `where`."""
+    try:
+        made = CASTS[setting.type](value)
+    except (TypeError, ValueError):
+        made = None
+    if made is not None and _may_be(setting, made):
+        return made
+    shown = repr(value)
+    shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+    raise SettingsError(f"{where}: expected {expected(setting)}, not {shown}", mend=setting.help or None)
+
+
+def _may_be(setting: Setting, value: Any) -> bool:
+    """Whether a value of the right type is one of those the setting takes."""
+    if setting.choices:
+        return value in setting.choices
+    if setting.type != "int":
+        return True
+    return (setting.min is None or value >= setting.min) and (setting.max is None or value <= setting.max)
+
+
+def expected(setting: Setting) -> str:
+    """What a setting takes, for people."""
+    if setting.choices:
+        return f"one of {', '.join(map(repr, setting.choices))}"
+    if setting.type != "int":
+        return EXPECTED[setting.type]
+    least = "" if setting.min is None else f", at least {setting.min}"
+    return EXPECTED["int"] + least + ("" if setting.max is None else f", at most {setting.max}")
+
+
+EXPECTED = {
+    "str": "text in quotes",
+    "int": "a whole number",
+    "bool": "true or false",
+    "url": "a web address, as https://example.org/",
+    "path": "the path of a file",
+    "list": 'a list, as ["one", "two"]',
+}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError
+    return str(value)
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, str | int) or len(str(value)) > 20:
+        raise TypeError
+    return int(value)
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _url(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or value.split() != [value]):
+        raise ValueError
+    return value
+
+
+def _path(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    if not value.isprintable():
+        raise ValueError
+    return value
+
+
+def _list(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError
+    return [_text(item) for item in value]
+
+
+CASTS: Mapping[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "int": _int,
+    "bool": _bool,
+    "url": _url,
+    "path": _path,
+    "list": _list,
+}
+
+
+class _ChannelTable(Table):
+    """[channel.NAME] of steadycast.toml; who knows the file adds its name and line."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+
+    def wrong(self, message: str, *keys: str, mend: str | None = None) -> SettingsError:
+        said = message.removeprefix(f"{'.'.join(keys)}: ")
+        return SettingsError(f"{'.'.join(('channel', self.channel, *keys))}: {said}", mend=mend)
+
+
+def limited(channel: str, platform: Platform, limits: Mapping[str, Any], media: Mapping[str, Any]) -> Platform:
+    """The platform with a channel's own limits over its; a SettingsError begins with the wrong key's path."""
+    if not limits and not media:
+        return platform
+    table = _ChannelTable(channel)
+    return replace(
+        platform,
+        limits=table.rules("limits", Limit, limits, LIMITED, platform.limits),
+        media=table.rules("media", MediaRule, media, ROLES, platform.media),
+    )
+
+
+def overlaid(channel: str, platform: Platform, probed: Limits) -> Platform:
+    """The platform with what a far side itself allows over it; a SettingsError where that is no limit at all.
+
+    What the far side leaves at its default stays the platform's.
+    """
+    return limited(channel, platform, said(probed.limits), said(probed.media))
+
+
+def said(rules: Mapping[str, Limit | MediaRule]) -> dict[str, dict[str, Any]]:
+    """What each rule says that is not the default."""
+    return {
+        name: {
+            f.name: getattr(rule, f.name)
+            for f in dataclasses.fields(rule)
+            if f.name == "max" or getattr(rule, f.name) != f.default
+        }
+        for name, rule in rules.items()
+    }
