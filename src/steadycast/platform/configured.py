@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from steadycast.errors import SettingsError
+from steadycast.errors import SettingsError, did_you_mean
 from steadycast.platform.contract import Limit, Limits, MediaRule, Platform, Setting
 from steadycast.platform.tables import LIMITED, ROLES, Table
 
@@ -24,10 +23,10 @@ def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: P
     a value of another type.
     """
     for key in sorted(given.keys() - platform.settings.keys()):
-        near, known = difflib.get_close_matches(key, platform.settings, n=1), ", ".join(sorted(platform.settings))
+        known = ", ".join(sorted(platform.settings))
         raise SettingsError(
             f"channel.{channel}.{key}: platform {platform.name} has no such setting",
-            mend=f"did you mean {near[0]!r}?" if near else f"it has {known or 'none'}",
+            mend=did_you_mean(key, platform.settings, f"it has {known or 'none'}"),
         )
     values = {}
     for name, setting in platform.settings.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib.util
 import re
 import sys
@@ -14,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from steadycast.errors import SettingsError
+from steadycast.errors import SettingsError, did_you_mean
 from steadycast.platform import composition
 from steadycast.platform.configured import cast
 from steadycast.platform.contract import Adapter, Limit, MediaRule, Platform, RenderRule, Setting
@@ -88,10 +87,9 @@ def chosen(channel: str, wanted: str, platforms: Mapping[str, Platform]) -> Plat
     """The platform called `wanted`, for `channel`; a SettingsError that says which was meant when there is none."""
     if wanted in platforms:
         return platforms[wanted]
-    near = difflib.get_close_matches(wanted, platforms, n=1)
     raise SettingsError(
         f"channel.{channel}: there is no platform {wanted!r}",
-        mend=f"did you mean {near[0]!r}?" if near else "`steadycast channel list` shows them",
+        mend=did_you_mean(wanted, platforms, "`steadycast channel list` shows them"),
     )
 
 
@@ -231,8 +229,7 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
         if wanted in (*below, name):
             raise sheet.wrong(f"base = {wanted!r} leads back to itself", "base")
         if wanted not in sheets:
-            near = difflib.get_close_matches(str(wanted), sheets, n=1)
-            mend = f"did you mean {near[0]!r}?" if near else f"found are {', '.join(sheets)}"
+            mend = did_you_mean(str(wanted), sheets, f"found are {', '.join(sheets)}")
             raise sheet.wrong(f"base = {wanted!r} is no platform here", "base", mend=mend)
         base = _resolve(wanted, sheets, found, (*below, name))
     found[name] = _platform(name, sheet, base)

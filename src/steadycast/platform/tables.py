@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from steadycast.errors import SettingsError
+from steadycast.errors import SettingsError, did_you_mean
 from steadycast.platform.contract import Limit, MediaRule, RenderRule, Setting
 
 LIMITED = ("title", "summary", "author", "text", "html", "tag", "tags")
@@ -48,8 +47,7 @@ class Table:
         """Raise for the first key that is not allowed, and say which was probably meant."""
         for key in given:
             if key not in allowed:
-                meant = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-                mend = f"did you mean {meant[0]!r}?" if meant else f"known are {', '.join(allowed)}"
+                mend = did_you_mean(key, allowed, f"known are {', '.join(allowed)}")
                 where = f" in [{'.'.join(table)}]" if table else ""
                 raise self.wrong(f"unknown key {key!r}{where}", *table, key, mend=mend)
 
