@@ -32,7 +32,18 @@ ROOMS = {
     "delivery": {"errors", "platform", "ledger", "bootclock", "crashpoints", "turn"},
     "report": {"errors", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},
-    "testing": {"errors", "bootclock", "platform", "delivery", "ledger", "draft", "schedule", "rooms", "workspace"},
+    "testing": {
+        "errors",
+        "bootclock",
+        "platform",
+        "delivery",
+        "ledger",
+        "draft",
+        "schedule",
+        "rooms",
+        "workspace",
+        "turn",
+    },
 }
 ROOMS["press"] = {
     "errors",

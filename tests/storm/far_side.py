@@ -196,6 +196,8 @@ class FarSide:
             await _answer(writer, 422, {"error": "no such words here"})
         elif kind == "wrong-id":
             await _answer(writer, 200, {"id": "somebody-elses", "key": "aaaaaaaaaaaaa"})
+        elif kind == "no-id":
+            await _answer(writer, 200, {"key": answer["key"]})
         elif kind != "cut" and kind != "cut-after":
             await _malformed(kind, answer, writer)
 

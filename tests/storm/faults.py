@@ -23,6 +23,7 @@ SENDS: dict[str, tuple[float, bool]] = {
     "html": (1.5, True),
     "html-before": (1.5, False),  # a login page, with 200
     "wrong-id": (1.5, True),  # another post's answer
+    "no-id": (1.5, True),  # an answer that no adapter thought of: it fails while it reads it
     "no-content": (1.5, True),  # 204
     "created-empty": (1.5, True),  # 201 without a body
     "too-many": (2.5, False),  # 429, surely not taken

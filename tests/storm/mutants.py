@@ -133,6 +133,8 @@ MUTANTS = (
     one("a lease never runs out", f"{DELIVERY}/clock.py",
         "return min((self._until - self._clock.now()).total_seconds(), self._span - self.age())",
         "return self._span", fault="read-back-0: frozen"),
+    one("an adapter's fault after its request says that nothing was sent", f"{DELIVERY}/send.py",
+        "if not mine.touched:  # not begun is not sent", "if True:", fault="blind-0: send no-id"),
     one("a step's remote id is not kept", f"{DELIVERY}/steps.py",
         "self._ledger.finish_step(self._claim, name, value, self._clock.now())", "pass", fault="two-phase-0: look newest-missing"),
     one("a kept remote id is not used", f"{DELIVERY}/steps.py",

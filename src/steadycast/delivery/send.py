@@ -13,6 +13,7 @@ from threading import Event, Thread
 
 from steadycast import crashpoints, turn
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
+from steadycast.delivery.faulty import faulty
 from steadycast.delivery.judge import AdapterFor, Opened, later, refused, tried, unsent
 from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.delivery.steps import Steps
@@ -291,6 +292,8 @@ class _Sending:
                 answer: object = job.opened.adapter.publish(post_from_bytes(job.post))
             except BaseException as error:  # even SystemExit: the request may have been made
                 answer = error
+        if not mine.touched:  # not begun is not sent
+            answer = faulty(answer, job.opened.platform.folders)
         return answer, mine.until - time.monotonic()
 
     def _write(self) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
-from steadycast import crashpoints
+from steadycast import crashpoints, turn
 from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.judge import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
@@ -78,7 +78,9 @@ class Steps:
     def _sent(self, name: str, send: Callable[[], T], *, repeatable: bool) -> T:
         """What `send` gives; the beginning of what surely was not accepted, or may be repeated, is taken back."""
         try:
-            return send()
+            with turn.harmless(when=repeatable):
+                turn.touch()
+                return send()
         except Unknown as error:
             if not repeatable:
                 raise

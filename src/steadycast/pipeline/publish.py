@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from steadycast import turn
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.claims import Claimed, Due
@@ -302,7 +303,8 @@ class OneAtATime:
         """Busy where another process keeps the folder: whoever waited for a stopped one would hold up all channels."""
         with contextlib.ExitStack() as stack:
             try:
-                died = stack.enter_context(self.desk.alone(f"channel-{self.channel}", PATIENCE))
+                with turn.harmless():
+                    died = stack.enter_context(self.desk.alone(f"channel-{self.channel}", PATIENCE))
             except TimeoutError:
                 said = "another process has its folder and does not let go: is one stopped (Ctrl-Z)?"
                 raise Busy(said, channel=self.channel) from None

@@ -151,7 +151,7 @@ class HttpClient:
         crashpoints.here("request-ready")
         garbled = functools.partial(self._error, Busy if harmless else Unknown)
         try:
-            with exchange(wire, method, url, **request) as response:
+            with turn.harmless(when=harmless), exchange(wire, method, url, **request) as response:
                 body = b"" if method == "HEAD" else body_of(response, wire, limit)
                 crashpoints.here("request-answered")
                 return Answer(response.status, response.headers, body, garbled, self.redact, self.now)

@@ -1,0 +1,34 @@
+"""An adapter that failed before anything left: what it answered, as an error that says where in its files to look."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from steadycast.errors import Busy, FarSideError, Fenced, InputError, Refused
+
+MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO})
+
+
+def faulty(answer: object, folders: Sequence[Path]) -> object:
+    """`answer` where it is no exception, or one of the three errors; else Refused: nothing was begun, so nothing sent.
+
+    Where the machine ran out of something the next try may do better: Busy.
+    """
+    if not isinstance(answer, BaseException) or isinstance(answer, FarSideError | InputError | Fenced):
+        return answer
+    said = f"nothing was sent: {type(answer).__name__}: {answer}"
+    if isinstance(answer, MemoryError) or (isinstance(answer, OSError) and answer.errno in MACHINES):
+        return Busy(said)
+    return Refused(f"{said} ({where})" if (where := _where(answer, folders)) else said)
+
+
+def _where(error: BaseException, folders: Sequence[Path]) -> str:
+    """The adapter's own file and line, the innermost: `channels/mine/adapter.py:31`."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        for folder in folders:
+            if (file := Path(frame.filename)).is_relative_to(folder):
+                return f"{file.relative_to(folder.parent.parent)}:{frame.lineno}"
+    return ""
