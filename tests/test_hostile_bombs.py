@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import json
@@ -123,25 +124,30 @@ def frames_gif(count: int) -> bytes:
     return b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff" + one * count + b"\x3b"
 
 
-PICTURES = {
-    "pixels.png": bomb_png(50_000, 50_000),
-    "lies.png": bomb_png(6000, 6000)[:2000],
-    "comment.png": text_bomb_png(),
-    "frames.gif": frames_gif(100_000),
-    "short.png": png(9, 9, 9, 900, 900)[:900],
-    "short.jpg": picture("JPEG", 900, 900)[:1500],
-    "wrong.png": b"<html><script>alert(1)</script>",
-    "magic.png": b"\x89PNG\r\n\x1a\n" + b"garbage" * 99,
-    "drawn.svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
-    "drawn.png": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
-    "paper.pdf": b"%PDF-1.4\n%\xe2\xe3\n1 0 obj\n<</Type/Catalog>>\nendobj\n",
-    "paper.png": b"%PDF-1.4\n%\xe2\xe3\n1 0 obj\n<</Type/Catalog>>\nendobj\n",
-    "script.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\nquit",
-    "large.tiff": picture("TIFF"),
-    "large.png": picture("TIFF"),
-    "map.bmp": picture("BMP"),
-    "empty.png": b"",
-}  # fmt: skip
+@functools.cache
+def pictures() -> dict[str, bytes]:
+    """Made when they are first asked for: collecting the tests need not wait for them."""
+    return {
+        "pixels.png": bomb_png(50_000, 50_000),
+        "lies.png": bomb_png(6000, 6000)[:2000],
+        "comment.png": text_bomb_png(),
+        "frames.gif": frames_gif(100_000),
+        "short.png": png(9, 9, 9, 900, 900)[:900],
+        "short.jpg": picture("JPEG", 900, 900)[:1500],
+        "wrong.png": b"<html><script>alert(1)</script>",
+        "magic.png": b"\x89PNG\r\n\x1a\n" + b"garbage" * 99,
+        "drawn.svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "drawn.png": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "paper.pdf": b"%PDF-1.4\n%\xe2\xe3\n1 0 obj\n<</Type/Catalog>>\nendobj\n",
+        "paper.png": b"%PDF-1.4\n%\xe2\xe3\n1 0 obj\n<</Type/Catalog>>\nendobj\n",
+        "script.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\nquit",
+        "large.tiff": picture("TIFF"),
+        "large.png": picture("TIFF"),
+        "map.bmp": picture("BMP"),
+        "empty.png": b"",
+    }  # fmt: skip
+
+
 SOUNDS = {
     "garbage.mp3": b"\xff\xfb\x90\x00" + b"garbage" * 50,
     "empty.mp3": b"",
@@ -169,7 +175,7 @@ def everything() -> dict[str, bytes]:
     drafts: dict[str, bytes] = {f"pgc/heads/{n}.md": raw for n, raw in enumerate(HEADS.values())}
     drafts |= {f"pgc/bodies/{n}.md": f"# Bomb {n}\n\n{body}\n".encode() for n, body in enumerate(BODIES.values())}
     drafts |= {f"pgc/fine/{n}.md": f"# Fine {n}\n\n{body}\n".encode() for n, body in enumerate(FINE.values())}
-    for name, data in PICTURES.items():
+    for name, data in pictures().items():
         drafts |= {f"ugc/alice/{name}": data, f"ugc/alice/{name}.md": f"# {name}\n\n![]({name})\n".encode()}
     for name, data in SOUNDS.items():
         drafts |= {
@@ -204,7 +210,7 @@ def test_all_of_them_at_once_harm_themselves_alone(bench):
         "comments"
     }  # one without an end is refused
     assert set(fine) <= taken | set(problems)
-    wrong = {f"ugc/alice/{name}.md" for name in {*PICTURES, *SOUNDS} - MAY_BE_TAKEN}
+    wrong = {f"ugc/alice/{name}.md" for name in {*pictures(), *SOUNDS} - MAY_BE_TAKEN}
     wrong -= {path for path in wrong if "/drawn." in path}  # a drawing is made safe and kept
     assert wrong <= set(problems), wrong - set(problems)
     pipeline.plan(bench.desk, bench.clock.now())
