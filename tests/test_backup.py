@@ -26,9 +26,9 @@ from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.restore import read_mark
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.paths import Paths
 from steadycast.pipeline.backup import MANIFEST
 from steadycast.platform import Post
-from steadycast.rooms import Rooms
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import Clock, FakeChannel, There
 
@@ -433,15 +433,15 @@ def test_a_drill_restores_into_another_folder_and_touches_nothing_here(saved: Be
 def test_a_ledger_that_knows_more_is_replaced_only_by_force_and_is_kept(saved: Bench) -> None:
     """Whoever means it says so; whoever did not loses nothing."""
     publish_day(saved, 24)
-    file, rooms = saved.root / "backup.tar", saved.desk.workspace
+    file, paths = saved.root / "backup.tar", saved.desk.workspace
     with pytest.raises(LedgerError, match=r"newer than the backup.*--force"):
-        pipeline.restore(rooms, file, saved.clock.now())
-    done = pipeline.restore(rooms, file, saved.clock.now(), force=True)
+        pipeline.restore(paths, file, saved.clock.now())
+    done = pipeline.restore(paths, file, saved.clock.now(), force=True)
     assert done.aside is not None
     assert standing(done.aside).intents == 6
-    assert standing(Path(rooms.ledger)).intents == 3
+    assert standing(Path(paths.ledger)).intents == 3
     assert done.kept > 3, "what readers see is not taken back"
-    assert (rooms.out / "site" / "daily" / "2026-11-24-2000.html").is_file()
+    assert (paths.out / "site" / "daily" / "2026-11-24-2000.html").is_file()
 
 
 def test_another_communitys_ledger_is_not_replaced(saved: Bench, empty_sqlite: Path) -> None:
@@ -503,9 +503,9 @@ def test_two_workers_marks_never_go_back(saved: Bench) -> None:
 # Hostile and broken tars: whatever is wrong, nothing is restored
 
 
-def refused(rooms: Rooms, file: Path, to: Path, match: str) -> None:
+def refused(paths: Paths, file: Path, to: Path, match: str) -> None:
     with pytest.raises((InputError, LedgerError), match=match):
-        pipeline.restore(rooms, file, dt.datetime.now(dt.UTC), to=to)
+        pipeline.restore(paths, file, dt.datetime.now(dt.UTC), to=to)
     assert [p for p in to.rglob("*") if p.is_file()] == []
 
 
@@ -528,7 +528,7 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> No
     """Before one byte is written."""
     parts = {name: b"x"}
     file = made_of(tmp_path / "b.tar", {"harmless": b"x", MANIFEST: manifest_of(parts)})
-    refused(Rooms(tmp_path / "w"), file, tmp_path / "to", "names")
+    refused(Paths(tmp_path / "w"), file, tmp_path / "to", "names")
     assert not (tmp_path / "evil").exists()
 
 
@@ -536,12 +536,12 @@ def test_a_link_in_a_tar_leads_nowhere(tmp_path: Path) -> None:
     """Neither a link that is a file's stand-in, nor a folder that is a link already."""
     parts = {"out/site/a": b"x"}
     file = made_of(tmp_path / "b.tar", {MANIFEST: manifest_of(parts)}, {"out/site/a": "/etc/passwd"})
-    refused(Rooms(tmp_path / "w"), file, tmp_path / "to", "damaged")
+    refused(Paths(tmp_path / "w"), file, tmp_path / "to", "damaged")
     (tmp_path / "outside").mkdir()
     (tmp_path / "to" / "out").mkdir(parents=True)
     (tmp_path / "to" / "out" / "site").symlink_to(tmp_path / "outside")
     whole = made_of(tmp_path / "c.tar", {**parts, MANIFEST: manifest_of(parts)})
-    refused(Rooms(tmp_path / "w"), whole, tmp_path / "to", "leads elsewhere")
+    refused(Paths(tmp_path / "w"), whole, tmp_path / "to", "leads elsewhere")
     assert not list((tmp_path / "outside").iterdir())
 
 
@@ -566,4 +566,4 @@ def test_a_tars_ledger_must_be_one(tmp_path: Path) -> None:
     """Its hash may be right, and it be no ledger all the same."""
     parts = {"ledger.sqlite": b"words " * 1000}
     file = made_of(tmp_path / "b.tar", {**parts, MANIFEST: manifest_of(parts)})
-    refused(Rooms(tmp_path / "w"), file, tmp_path / "to", "not a database")
+    refused(Paths(tmp_path / "w"), file, tmp_path / "to", "not a database")

@@ -198,7 +198,7 @@ def test_a_digest_whose_slot_was_missed_is_no_stock(bench):
     pipeline.plan(desk, bench.clock.now())
     assert sum(row.source == "digest" for row in desk.ledger.drafts()) == 2
     later = bench.clock.now() + dt.timedelta(days=9)
-    assert pipeline.Whereabouts(desk, later).beyond(dt.timedelta(days=14)).lines() == []
+    assert pipeline.DraftLocation(desk, later).beyond(dt.timedelta(days=14)).lines() == []
 
 
 def test_too_little_makes_no_digest(bench):

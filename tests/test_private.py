@@ -10,10 +10,10 @@ import sys
 import pytest
 from pipeline_bench import COMMUNITY, EVENING, MORNING, article
 
-from steadycast import pipeline, rooms
+from steadycast import paths, pipeline
 from steadycast.errors import SettingsError
+from steadycast.paths import find_root
 from steadycast.pipeline import findings
-from steadycast.rooms import find_root
 
 
 def mode(path) -> int:
@@ -138,5 +138,5 @@ def test_a_workspace_of_another_user_is_refused_unless_it_is_named(published, mo
     monkeypatch.delenv("SUDO_UID")
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
     assert find_root() == published.root
-    monkeypatch.setattr(rooms.os, "geteuid", lambda: 12345)
+    monkeypatch.setattr(paths.os, "geteuid", lambda: 12345)
     assert find_root(published.root) == published.root

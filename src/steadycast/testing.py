@@ -25,9 +25,9 @@ from steadycast import bootclock, turn
 from steadycast.delivery import Opened
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
+from steadycast.paths import SETTINGS_FILE
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
-from steadycast.rooms import SETTINGS_FILE
 from steadycast.workspace import Workspace, load
 
 SETTLED = 60  # seconds: a file that old is whole, so that intake need not wait and look again

@@ -59,7 +59,7 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
         with progress("taking drafts in") as bar:
             collected = pipeline.collect(desk, pipeline.now(), feeds=feeds, at_once=True, progress=bar)
         pipeline.plan(desk, pipeline.now())
-        collected = pipeline.Whereabouts(desk, pipeline.now()).placed(collected)
+        collected = pipeline.DraftLocation(desk, pipeline.now()).placed(collected)
         if json:
             as_json({"changes": collected.rows(), "summary": collected.summary()})
         else:
@@ -135,7 +135,7 @@ def list_(
             and (not member or row["member"] == member or (member == "pgc" and not row["member"]))
             and (not form or row["form"] == form)
         ]
-        where = pipeline.Whereabouts(desk, pipeline.now())
+        where = pipeline.DraftLocation(desk, pipeline.now())
         known = {row.id: row for row in desk.ledger.drafts()}
         rows = [{**row, "where": where.of(known[row["id"]])} for row in rows]
     if json:

@@ -66,7 +66,7 @@ def say_taken_in(desk: Desk, collected: Collected, *, news_only: bool = False) -
 
 def say_where(desk: Desk, collected: Collected) -> None:
     """Says of each new or edited draft where it stands now that it has been planned with; of many, of the first."""
-    told = [t for t in pipeline.Whereabouts(desk, pipeline.now()).placed(collected).taken if t.where]
+    told = [t for t in pipeline.DraftLocation(desk, pipeline.now()).placed(collected).taken if t.where]
     for each in told[:SOME]:
         say(f"  {each.title} ({each.path}): {each.where}")
     if len(told) > SOME:

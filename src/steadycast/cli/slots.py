@@ -39,7 +39,7 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
     with pipeline.Desk.open() as desk:
         planned = pipeline.plan(desk, pipeline.now(), days=days)
         empty = bool(planned.gaps) and not pipeline.drafts(desk)
-        beyond = [] if json else pipeline.Whereabouts(desk, pipeline.now()).beyond(dt.timedelta(days=days)).lines()
+        beyond = [] if json else pipeline.DraftLocation(desk, pipeline.now()).beyond(dt.timedelta(days=days)).lines()
     if planned.warning:
         complain(planned.warning)
     if json:

@@ -8,6 +8,7 @@ from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.desk import Desk, check_channels, now, who
 from steadycast.pipeline.doctor import doctor
+from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.drafts import before, drafts, judge, waiting
 from steadycast.pipeline.health import health
 from steadycast.pipeline.others import give_title
@@ -19,12 +20,11 @@ from steadycast.pipeline.record import report
 from steadycast.pipeline.results import ReportMade
 from steadycast.pipeline.status import status
 from steadycast.pipeline.verify import confirm, settle, verify
-from steadycast.pipeline.whereabouts import Whereabouts
 
 __all__ = [
     "Desk",
+    "DraftLocation",
     "ReportMade",
-    "Whereabouts",
     "alarm",
     "backfill",
     "backup",

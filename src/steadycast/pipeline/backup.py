@@ -22,8 +22,8 @@ from steadycast import __version__, durable
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
+from steadycast.paths import Paths, find_root
 from steadycast.pipeline.desk import Desk
-from steadycast.rooms import Rooms, find_root
 
 Progress = Callable[[int, int], None]
 
@@ -100,7 +100,7 @@ def backup(desk: Desk, file: Path, now: dt.datetime, *, progress: Progress | Non
 
 
 def _write(
-    ledger: Ledger, rooms: Rooms, to: Path, now: dt.datetime, progress: Progress | None = None
+    ledger: Ledger, paths: Paths, to: Path, now: dt.datetime, progress: Progress | None = None
 ) -> dict[str, Any]:
     """The tar: first the ledger, so that every file it speaks of comes after it, last the manifest."""
     files: dict[str, Any] = {}
@@ -113,7 +113,7 @@ def _write(
             copy.unlink()
         else:
             told["intents"] = int(ledger.meta("intents") or 0)
-        found = list(_files(rooms.var))
+        found = list(_files(paths.var))
         for n, (name, path) in enumerate(found, 1):
             if progress:
                 progress(n, len(found))
@@ -162,7 +162,7 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> dict[str, Any] | None:
 
 
 def restore(
-    rooms: Rooms | None,
+    paths: Paths | None,
     file: Path,
     now: dt.datetime,
     *,
@@ -175,9 +175,9 @@ def restore(
     Files that are there stay: what readers see is never taken back. A ledger that is newer than the backup's is only
     replaced with `force`, and is kept beside it. Deliveries that the copy cannot know of are in doubt from then on.
     """
-    rooms = rooms or Rooms(find_root())  # its settings need not be readable
-    var = (to or rooms.var).absolute()
-    target = var / LEDGER if to or "://" in rooms.ledger else Path(rooms.ledger)
+    paths = paths or Paths(find_root())  # its settings need not be readable
+    var = (to or paths.var).absolute()
+    target = var / LEDGER if to or "://" in paths.ledger else Path(paths.ledger)
     durable.make_folder(var)
     with _tar(file) as tar, tempfile.TemporaryDirectory(dir=var, prefix=".restore-") as folder:
         manifest = _manifest(tar, file)
@@ -190,8 +190,8 @@ def restore(
         written = _put_files(tar, held, manifest["files"], var, Path(folder), file, progress)
         if LEDGER in held:
             aside = copies.put_back(staged, target)
-    if LEDGER not in held and to is None and "://" in rooms.ledger:
-        _doubt_postgres(rooms, manifest, now)
+    if LEDGER not in held and to is None and "://" in paths.ledger:
+        _doubt_postgres(paths, manifest, now)
     count = len(held) - (LEDGER in held)
     return Restored(var, written, count - written, LEDGER in held, str(manifest["at"]), aside)
 
@@ -211,9 +211,9 @@ def _may_replace(staged: Path, target: Path, *, force: bool) -> None:
         raise LedgerError(said)
 
 
-def _doubt_postgres(rooms: Rooms, manifest: dict[str, Any], now: dt.datetime) -> None:
+def _doubt_postgres(paths: Paths, manifest: dict[str, Any], now: dt.datetime) -> None:
     """A database that knows no more than the backup was taken back to it: what it cannot know is in doubt."""
-    with Ledger.open(rooms.ledger, mark=rooms.ledger_mark) as ledger:
+    with Ledger.open(paths.ledger, mark=paths.ledger_mark) as ledger:
         if int(ledger.meta("intents") or 0) <= int(manifest["ledger"].get("intents", 0)):
             copies.doubt_from_now_on(ledger, now)
 

@@ -16,6 +16,7 @@ from steadycast.draft import Draft
 from steadycast.errors import DraftError, InputError, LedgerError, SettingsError, did_you_mean
 from steadycast.intake import folder
 from steadycast.ledger.place import gone
+from steadycast.paths import SETTINGS_FILE
 from steadycast.pipeline import others, pictures
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.deployments import differences
@@ -26,10 +27,9 @@ from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Problem
 from steadycast.pipeline.starter import PLACEHOLDER
-from steadycast.pipeline.unserved import as_stock, unserved
+from steadycast.pipeline.unschedulable import as_stock, unschedulable
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, fits
-from steadycast.rooms import SETTINGS_FILE
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
 from steadycast.schedule.planner import means
@@ -305,7 +305,7 @@ def _unserved(pins: _Pins, draft: Draft, raw: bytes) -> Iterator[Problem]:
     """A draft that would stay in stock in silence, because no slot can take it."""
     workspace = pins.desk.workspace
     promises = list(workspace.series.values())
-    reason = unserved(promises, pins.coming, draft, workspace.community.zone, pins.now) if draft.ready else None
+    reason = unschedulable(promises, pins.coming, draft, workspace.community.zone, pins.now) if draft.ready else None
     if reason:
         yield Problem(str(draft.path), _line(raw, reason.key) if reason.key else None, reason.said, reason.mend)
 

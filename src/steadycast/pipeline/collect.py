@@ -24,11 +24,11 @@ from steadycast.pipeline.frozen_draft import to_content, to_plan
 from steadycast.pipeline.identity import as_known, held, ids, memory
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
-from steadycast.pipeline.results import Collected, FeedLooked, Problem, Taken
+from steadycast.pipeline.results import Collected, DraftChange, FeedLooked, Problem
 from steadycast.schedule.model import Origin
 
 if TYPE_CHECKING:
-    from steadycast.pipeline.feeds import Came
+    from steadycast.pipeline.feeds import FeedUpdate
 
 PATIENCE = 600.0  # seconds that intake may take another process: feeds are slow
 
@@ -93,7 +93,7 @@ def _pictures(
     told: Container[str],
     *,
     at_once: bool,
-) -> list[Taken]:
+) -> list[DraftChange]:
     """Fetches pictures from elsewhere, and says which drafts that edited, but for those that are `told` of anyway."""
     brought = list(pictures.bring(desk, lacking, at_once=at_once))
     with desk.in_turn("intake", PATIENCE):
@@ -104,7 +104,7 @@ def _pictures(
 
 def _feeds(
     desk: Desk, now: dt.datetime, *, at_once: bool
-) -> tuple[Came, list[Taken], tuple[Problem, ...], tuple[str, ...]]:
+) -> tuple[FeedUpdate, list[DraftChange], tuple[Problem, ...], tuple[str, ...]]:
     """What the members' feeds brought, and which of their problems are new or fixed.
 
     Theirs is the time that they take: whoever drops a file does not wait for it.
@@ -183,7 +183,7 @@ def _approved_on_arrival(desk: Desk, draft: Draft) -> bool:
     return bool(member and member.trusted)
 
 
-def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[Taken]:
+def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[DraftChange]:
     """Puts what changed into the ledger, and says it in rows; the media of what is approved are in var/media by now."""
     before = {r.id: r for r in rows}
     drafts, revisions, taken = [], [], []
@@ -191,11 +191,11 @@ def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftR
         row, revision = _rows(desk, now, change, before.get(change.id))
         drafts.append(row)
         revisions.append(revision)
-        taken.append(Taken(kind, row.id, row.path, row.title, row.origin, row.member, row.form, row.state))
+        taken.append(DraftChange(kind, row.id, row.path, row.title, row.origin, row.member, row.form, row.state))
     for known in changes.deleted:
         row = before[known.id]
         drafts.append(_with(row, state="gone", changed=now))
-        taken.append(Taken("gone", row.id, row.path, row.title, row.origin, row.member, row.form, "gone"))
+        taken.append(DraftChange("gone", row.id, row.path, row.title, row.origin, row.member, row.form, "gone"))
     if drafts:
         desk.ledger.put_drafts(drafts, revisions)
     return taken

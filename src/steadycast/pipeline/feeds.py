@@ -34,7 +34,7 @@ OF_A_LOOK = (300.0, 1 << 30, 200)
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class FeedUpdate:
     """What the feeds brought: drafts, what to remember of them once the drafts are kept, and what to say."""
 
     new: tuple[Change, ...] = ()
@@ -46,7 +46,7 @@ class Came:
     problems: tuple[Problem, ...] = ()
 
 
-def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> Came:
+def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> FeedUpdate:
     """Reads the feeds whose time has come, or all `at_once`; one that hangs or is broken is one problem."""
     rows = {row.key: row for row in desk.ledger.feeds()}
     asked = [(settings, table) for table in desk.workspace.feeds if (settings := _settings(desk, table))]
@@ -55,7 +55,7 @@ def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> Came:
     due.sort(key=lambda each: _waits_since(rows.get(each[0].key)))  # so that each has its turn, if not at this look
     members = {key: row.member for key, row in rows.items()} | {s.key: s.member for s, _ in asked}
     fetcher, budget, quotas = Fetcher(), Budget(*OF_A_LOOK), Quotas(desk)
-    came, looked_at = Came(problems=tuple(unset)), set()
+    came, looked_at = FeedUpdate(problems=tuple(unset)), set()
     for settings, table, result in _results(due, rows, fetcher, now):
         if budget.spent():
             break  # those that are left are due still
@@ -66,7 +66,7 @@ def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> Came:
         downloads = _downloads(desk, settings, fetcher, budget, quotas, at_once=at_once)
         came = _and(came, _of(_Look(desk, result, table, rows.get(key), downloads, now, elsewhere)))
         looked_at.add(key)
-    return _and(came, Came(problems=tuple(_standing(desk, [s for s, _ in asked if s.key not in looked_at]))))
+    return _and(came, FeedUpdate(problems=tuple(_standing(desk, [s for s, _ in asked if s.key not in looked_at]))))
 
 
 def _results(
@@ -93,7 +93,7 @@ def _downloads(
     )
 
 
-def keep(desk: Desk, came: Came) -> None:
+def keep(desk: Desk, came: FeedUpdate) -> None:
     """Remembers what was seen; called once the drafts are in the ledger, so that a crash between asks again."""
     desk.ledger.put_feed_items(came.items)
     for item in came.revised:
@@ -158,7 +158,7 @@ class _Look:
     elsewhere: list[FeedItemRow]  # what the member's other feeds brought
 
 
-def _of(look: _Look) -> Came:
+def _of(look: _Look) -> FeedUpdate:
     """One feed's result as changes, memory and words."""
     desk, result, table, row, now = look.desk, look.result, look.table, look.row, look.now
     feed = result.feed
@@ -166,13 +166,13 @@ def _of(look: _Look) -> Came:
         said = str(result.error.message if result.error else "it failed")
         mend = (result.error.mend or "") if result.error else ""
         problem = _problem(feed, desk.redact(said), mend)
-        return Came(
+        return FeedUpdate(
             feeds=(_row(result, table, row, now, desk.redact(said)),),
             looked=(FeedLooked(feed.member, _shown(table), said=desk.redact(said)),),
             problems=(problem,),
         )
     if result.outcome is Outcome.UNMODIFIED:
-        return Came(
+        return FeedUpdate(
             feeds=(_row(result, table, row, now),),
             looked=(FeedLooked(feed.member, _shown(table), said="not modified"),),
         )
@@ -192,7 +192,7 @@ class _Taken:
     waiting: int = 0  # items that are left for the next look
 
 
-def _read(look: _Look) -> Came:
+def _read(look: _Look) -> FeedUpdate:
     result, now = look.result, look.now
     changes = new_items(
         result.items,
@@ -265,7 +265,7 @@ def _item_row(look: _Look, item: Item, key: str, draft: str | None, *, pending: 
     )
 
 
-def _told(look: _Look, taken: _Taken, old: int) -> Came:
+def _told(look: _Look, taken: _Taken, old: int) -> FeedUpdate:
     desk, result, table, now = look.desk, look.result, look.table, look.now
     missing = desk.redact("; ".join(taken.missing[:TOLD]))
     if len(taken.missing) > TOLD:
@@ -278,7 +278,7 @@ def _told(look: _Look, taken: _Taken, old: int) -> Came:
     said = [] if result.state.baseline else [f"baseline set, {old} old items left"]
     said += [f"{taken.waiting} wait for the next look"] if taken.waiting else []
     looked = FeedLooked(result.feed.member, _shown(table), len(taken.new), len(taken.edited), ", ".join(said))
-    return Came(
+    return FeedUpdate(
         new=tuple(taken.new),
         edited=tuple(taken.edited),
         items=tuple(taken.items),
@@ -324,5 +324,5 @@ def _row(
     )
 
 
-def _and(one: Came, other: Came) -> Came:
-    return Came(*((*getattr(one, f.name), *getattr(other, f.name)) for f in fields(Came)))
+def _and(one: FeedUpdate, other: FeedUpdate) -> FeedUpdate:
+    return FeedUpdate(*((*getattr(one, f.name), *getattr(other, f.name)) for f in fields(FeedUpdate)))

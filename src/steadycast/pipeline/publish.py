@@ -16,9 +16,9 @@ from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.alarm import jumped, set_back, tick
-from steadycast.pipeline.by_hand import by_hand
 from steadycast.pipeline.desk import Desk, sweep
 from steadycast.pipeline.drafts import approved, find_draft
+from steadycast.pipeline.manual_slot import by_hand
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.record import renew

@@ -17,7 +17,7 @@ def many(number: int, what: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class DraftChange:
     """One draft that intake found changed."""
 
     kind: str  # new, edited, renamed, gone
@@ -62,7 +62,7 @@ class FeedLooked:
 class Collected:
     """What intake found."""
 
-    taken: tuple[Taken, ...] = ()
+    taken: tuple[DraftChange, ...] = ()
     problems: tuple[Problem, ...] = ()  # all that stand now, not only new ones
     feeds: tuple[FeedLooked, ...] = ()
     fresh: tuple[Problem, ...] = ()  # of the problems, those that no look before this one found

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from steadycast.errors import SettingsError
+from steadycast.paths import SETTINGS_FILE, bundle
 from steadycast.pipeline.deployments import prefect_yaml
-from steadycast.rooms import SETTINGS_FILE, bundle
 from steadycast.workspace import load
 from steadycast.workspace.values import zone
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.platform import Channel, Platform, configured, registry
-from steadycast.press.memory import Facts
+from steadycast.press.cache import Facts
 from steadycast.schedule.model import Form
 from steadycast.workspace import Workspace
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from steadycast import durable
 from steadycast.intake import folder
-from steadycast.press.differences import Differences, look, missing
-from steadycast.press.memory import Fault, Memory
-from steadycast.rooms import Rooms, find_root
+from steadycast.paths import Paths, find_root
+from steadycast.press.cache import Fault, Memory
+from steadycast.press.changes import Differences, look, missing
 
 Progress = Callable[[int, int], None]
 
@@ -64,31 +64,31 @@ def render_all(
     that channel's outputs are touched. One broken draft is one problem and stops nothing; raises SettingsError where
     the settings or a platform are wrong. Nothing depends on the hour: equal inputs give equal bytes.
     """
-    rooms = Rooms((root or find_root()).resolve())
-    file = rooms.cache / (f"render-{channel}.json" if channel else "render.json")
-    with _alone(rooms):
+    paths = Paths((root or find_root()).resolve())
+    file = paths.cache / (f"render-{channel}.json" if channel else "render.json")
+    with _alone(paths):
         memory = None if force else Memory.load(file)
-        found = look(rooms.content, memory or Memory())
+        found = look(paths.content, memory or Memory())
         if (
             memory is not None
             and approved is None
             and memory.inputs_unchanged()
-            and _is_all_there(rooms, memory, found)
+            and _is_all_there(paths, memory, found)
         ):
             return told(memory, found.problems)
         # Only now: a run that finds nothing changed loads no settings, no parser and no template.
-        from steadycast.press.work import Work
+        from steadycast.press.run_changes import Work
         from steadycast.workspace import load
 
-        work = Work(load(rooms.root), channel, memory, approved)
+        work = Work(load(paths.root), channel, memory, approved)
         remembered = work.do(found, jobs, progress, forget=lambda: file.unlink(missing_ok=True))
         remembered.save(file)
         return told(remembered, work.problems, made=work.made, written=work.written, removed=work.removed)
 
 
-def _is_all_there(rooms: Rooms, memory: Memory, found: Differences) -> bool:
+def _is_all_there(paths: Paths, memory: Memory, found: Differences) -> bool:
     hidden = any(not made.shown and not made.faults for made in memory.drafts.values())
-    return not (found.fresh or found.gone or hidden or missing(rooms.var / "render", memory))
+    return not (found.fresh or found.gone or hidden or missing(paths.var / "render", memory))
 
 
 def told(memory: Memory, unread: Sequence[folder.Problem], **counts: int) -> Rendered:
@@ -104,10 +104,10 @@ def told(memory: Memory, unread: Sequence[folder.Problem], **counts: int) -> Ren
 
 
 @contextlib.contextmanager
-def _alone(rooms: Rooms) -> Iterator[None]:
+def _alone(paths: Paths) -> Iterator[None]:
     """Holds other runs off until the block ends."""
-    rooms.cache.mkdir(parents=True, exist_ok=True)
-    rooms.make_private()
-    with open(rooms.cache / "render.lock", "w", opener=durable.owners_alone) as lock:
+    paths.cache.mkdir(parents=True, exist_ok=True)
+    paths.make_private()
+    with open(paths.cache / "render.lock", "w", opener=durable.owners_alone) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -13,7 +13,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from steadycast import durable
 from steadycast.errors import InputError, SettingsError
-from steadycast.rooms import SETTINGS_FILE
+from steadycast.paths import SETTINGS_FILE
 from steadycast.workspace.load import Workspace, read
 from steadycast.workspace.values import dates
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from steadycast import durable
 from steadycast.errors import SettingsError
-from steadycast.rooms import SOURCES, Rooms, find_root
+from steadycast.paths import SOURCES, Paths, find_root
 from steadycast.workspace.load import Workspace, load
 
 VALUES = ("community", "series", "publish", "intake", "members")  # tables whose values may be shown to anybody
@@ -29,7 +29,7 @@ def in_force(
         workspace = load(root)
         check(workspace)
     except SettingsError as error:
-        kept = Rooms(root).kept_settings
+        kept = Paths(root).kept_settings
         if not (kept / SOURCES[0]).is_file():
             raise
         return load(root, kept), error

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.rooms import SETTINGS_FILE, SOURCES, Rooms, find_root
+from steadycast.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.schedule.model import Series
 from steadycast.workspace.settings import (
     ChannelSettings,
@@ -35,7 +35,7 @@ NAMED = {"members", "series", "channel"}  # tables whose keys are names that the
 
 
 @dataclass(frozen=True)
-class Workspace(Rooms):
+class Workspace(Paths):
     """One community's folder and settings, read and checked."""
 
     settings: Settings

@@ -22,7 +22,7 @@ class Reason(NamedTuple):
     mend: str
 
 
-def unserved(
+def unschedulable(
     promises: Sequence[Series], slots: Iterable[Slot], draft: Draft, zone: dt.tzinfo, now: dt.datetime
 ) -> Reason | None:
     """Why a ready draft that did not go out yet never will; None where a slot may take it, or its time is over.

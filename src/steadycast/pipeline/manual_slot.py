@@ -18,7 +18,7 @@ LATE = dt.timedelta(hours=12)  # what is asked for now is tried again that long
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
+class ManualSlot:
     """One draft's slot of its own, and the channels that it goes to."""
 
     slot: Slot
@@ -49,7 +49,7 @@ class ByHand:
         )  # fmt: skip
 
 
-def by_hand(desk: Desk, named: str, channel: str | None) -> ByHand:
+def by_hand(desk: Desk, named: str, channel: str | None) -> ManualSlot:
     """A slot of its own for the approved revision of a draft, named by id or path, to `channel` or to all that take it.
 
     Its id comes of draft and revision: asked for twice, it is still one slot. A channel that has these words from
@@ -67,7 +67,7 @@ def by_hand(desk: Desk, named: str, channel: str | None) -> ByHand:
     before = {d.channel: d for d in _out(desk, row) if d.slot != id_}
     wanted = [c for c in _takers(desk, row) if channel in (None, c) and c not in before]
     slot, channels = Slot(at, id_, BY_HAND, local, id_), tuple(dict.fromkeys([*there, *wanted]))
-    return ByHand(slot, row.id, channels, now - at + LATE, tuple(before.values()))
+    return ManualSlot(slot, row.id, channels, now - at + LATE, tuple(before.values()))
 
 
 def _out(desk: Desk, row: DraftRow) -> list[DeliveryRow]:

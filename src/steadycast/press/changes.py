@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from steadycast.intake import folder
-from steadycast.press.memory import Made, Memory
+from steadycast.press.cache import Made, Memory
 
 NO_LIMIT = folder.Limits(draft_bytes=1 << 62)  # whoever reads a draft knows how long it may be
 

@@ -19,7 +19,7 @@ from steadycast.draft import Draft, parse
 from steadycast.errors import DraftError, SettingsError
 from steadycast.intake import folder
 from steadycast.platform import Post
-from steadycast.press.memory import Fault, Made
+from steadycast.press.cache import Fault, Made
 from steadycast.press.outlets import Outlet, outlets
 from steadycast.render.body import Body, prepare
 from steadycast.render.compose import Target, compose

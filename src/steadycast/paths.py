@@ -17,7 +17,7 @@ SOURCES = (SETTINGS_FILE, "holidays.toml")  # what its settings are read from
 
 
 @dataclass(frozen=True)
-class Rooms:
+class Paths:
     """The folders of one workspace; the only place that knows their names."""
 
     root: Path
@@ -126,7 +126,7 @@ def find_root(start: Path | None = None) -> Path:
     here = (start or Path.cwd()).resolve()
     holding = [folder for folder in (here, *here.parents) if (folder / SETTINGS_FILE).is_file()]
     for folder in holding:
-        if not any(folder.is_relative_to(Rooms(above).content) for above in holding if above != folder):
+        if not any(folder.is_relative_to(Paths(above).content) for above in holding if above != folder):
             _is_ours(folder)
             return folder
     raise SettingsError(

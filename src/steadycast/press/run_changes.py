@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 
 from steadycast.errors import unknown_name
 from steadycast.intake import folder
-from steadycast.press.crew import make_all
-from steadycast.press.differences import Differences, folder_times, folders_of, missing
-from steadycast.press.making import Maker, Order, remove, stem_of
-from steadycast.press.memory import Made, Memory
+from steadycast.press.cache import Made, Memory
+from steadycast.press.changes import Differences, folder_times, folders_of, missing
 from steadycast.press.outlets import Outlet, inputs, outlets
+from steadycast.press.pool import make_all
+from steadycast.press.render_draft import Maker, Order, remove, stem_of
 from steadycast.workspace import Workspace
 
 Progress = Callable[[int, int], None]

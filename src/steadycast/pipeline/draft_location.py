@@ -51,7 +51,7 @@ class Beyond:
         return said
 
 
-class Whereabouts:
+class DraftLocation:
     """Where each draft stands as things are now; how far stock reaches is computed once it is asked."""
 
     def __init__(self, desk: Desk, now: dt.datetime) -> None:
