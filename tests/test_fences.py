@@ -15,6 +15,7 @@ SRC = ROOT / "src" / "steadycast"
 # A room of the library -> the other rooms it may import from. What is not named may not be imported.
 ROOMS = {
     "errors": set(),
+    "elements": set(),
     "bootclock": set(),
     "crashpoints": set(),
     "deadman": {"bootclock"},
@@ -25,10 +26,10 @@ ROOMS = {
     "paths": {"errors", "durable"},
     "workspace": {"errors", "schedule", "paths", "durable"},
     "ledger": {"errors", "schedule", "bootclock", "crashpoints", "durable"},
-    "platform": {"errors", "crashpoints", "durable", "turn", "web"},
+    "platform": {"errors", "elements", "crashpoints", "durable", "turn", "web"},
     "web": {"errors", "crashpoints", "turn"},
-    "render": {"errors", "draft", "platform", "schedule", "durable"},
-    "intake": {"errors", "draft", "schedule", "web", "durable"},
+    "render": {"errors", "elements", "draft", "platform", "schedule", "durable"},
+    "intake": {"errors", "elements", "draft", "schedule", "web", "durable"},
     "delivery": {"errors", "platform", "ledger", "bootclock", "crashpoints", "turn"},
     "report": {"errors", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},

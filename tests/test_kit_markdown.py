@@ -100,7 +100,8 @@ def test_every_word_is_shown_and_no_mark_of_a_member_counts(source):
 )
 def test_each_element_has_its_mark(source, made):
     """Or none, where Markdown has no mark that counts there: then the words stand alone."""
-    assert written(source).rstrip("\n") == made
+    as_sanitised = source.replace("'", '"')
+    assert written(as_sanitised).rstrip("\n") == made
 
 
 @pytest.mark.parametrize(

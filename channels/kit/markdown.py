@@ -6,20 +6,20 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from steadycast.platform import Media
+from steadycast.platform import Element, Media, elements
 
-from .elements import Element, elements
 from .escapes import begun, code, escaped, fenced, small, spaced, target
 from .marks import MARKS, Piece, counting, marked
 from .words import address, plain
 
 BREAK = "  \n"
+DEEPEST = 40  # elements inside each other
 
 
 def markdown(html: str, placed: Mapping[str, Media]) -> str:
     """Return `html` as Markdown; pictures by their names in the kit, links to http(s) only, no HTML at all."""
     names = {media.sha256: name for name, media in placed.items() if media.role in ("image", "cover")}
-    blocks = _Writer(names).blocks(elements(html))
+    blocks = _Writer(names).blocks(elements(html, DEEPEST))
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 

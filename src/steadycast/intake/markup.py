@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import nh3
 
-_TAGS = {
-    "p",
-    "br",
-    "hr",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "strong",
-    "b",
-    "em",
-    "i",
-    "del",
-    "s",
-    "a",
-    "img",
-    "ul",
-    "ol",
-    "li",
-    "blockquote",
-    "pre",
-    "code",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "div",
-    "section",
-    "article",
-    "figure",
-    "figcaption",
-    "span",
-    "sup",
-    "sub",
-}
+from steadycast.elements import Element, elements
+
+_TAGS = frozenset(
+    "p br hr h1 h2 h3 h4 h5 h6 strong b em i del s a img ul ol li blockquote pre code table thead tbody tr th td "  # noqa: SIM905
+    "div section article figure figcaption span sup sub".split()
+)
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc")  # where a script would find a picture
 # Kept for the writer alone, which writes none of them.
 _ATTRIBUTES = {"*": {"style", "hidden"}, "a": {"href"}, "img": {"src", "alt", "width", "height", *_LAZY}}
+_SPACE = re.compile(r"\s+")
 _BREAK = "\x01"  # a <br>, until it is known what it stands in
 _HIDDEN = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
 _BOLD = re.compile(r"(?:^|;)\s*font-weight\s*:\s*(?:bold|[6-9]00)\b", re.IGNORECASE)
@@ -65,26 +33,11 @@ _FIRST_ON = "(?:appeared first on|最先出现在|首先出现在|最早出现�
 _ADVERT = re.compile(rf"(?:^|\n\n)(?:The post |文章)?{_A_LINK}\s*{_FIRST_ON}\s*{_A_LINK}\s*[.。]?\s*\Z")
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~"}
 _HEADINGS = {f"h{n}": "#" * n for n in range(1, 7)}
-_BLOCKS = {
-    "p",
-    "div",
-    "section",
-    "article",
-    "figure",
-    "figcaption",
-    "blockquote",
-    "ul",
-    "ol",
-    "li",
-    "pre",
-    "table",
-    "tr",
-}
+_BLOCKS = frozenset("p div section article figure figcaption blockquote ul ol li pre table tr".split())  # noqa: SIM905
+_UNSPACED = frozenset("ul ol table tr tbody thead".split())  # noqa: SIM905 - line breaks in them say nothing
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
-EVERY_MARK = re.compile(
-    r"([\\`*_\[\]<>~|$=^{}%&!]|:(?=[\w+-]+:|::))"
-)  # of editors too: a draft's words are looked through
-MAX_DEPTH = 100
+# Of editors too: a draft's words are looked through.
+EVERY_MARK = re.compile(r"([\\`*_\[\]<>~|$=^{}%&!]|:(?=[\w+-]+:|::))")
 MAX_NESTED = 1000  # beyond this HTML's parser takes time by the square
 
 
@@ -112,10 +65,7 @@ _STYLED = re.compile(r' (?:style="[^"]*"|hidden(?:="[^"]*")?)')
 
 
 def _written(clean: str, base: str, special: re.Pattern[str]) -> str:
-    writer = _Writer(base, special)
-    writer.feed(clean)
-    writer.close()
-    return writer.result()
+    return _tidy(_Writer(base, special).inside(Element("", inside=elements(clean))))
 
 
 def _nested(html: str) -> int:
@@ -128,99 +78,79 @@ def _nested(html: str) -> int:
     return deepest
 
 
-@dataclass(slots=True)
-class _Part:
-    """An open element, and the Markdown of what it holds so far."""
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    base: str
+    special: re.Pattern[str]
 
-    tag: str
-    attributes: dict[str, str]
-    pieces: list[str] = field(default_factory=list)
+    def inside(self, of: Element, within: str = "") -> str:
+        """The Markdown of all that stands in an element; `within` is "pre" or "code" where words are as they are."""
+        pieces: list[str] = []
+        number = 0
+        for part in of.inside:
+            if isinstance(part, str):
+                piece = self.words(part, of.tag, pieces, within)
+            elif part.tag == "li":
+                piece = _item(self.written(part, within), number + 1 if of.tag == "ol" else 0)
+            else:
+                piece = self.written(part, within)
+            number += piece.startswith("\n")
+            pieces.append(piece)
+        return "".join(pieces)
 
-
-class _Writer(HTMLParser):
-    def __init__(self, base: str, special: re.Pattern[str]) -> None:
-        super().__init__(convert_charrefs=True)
-        self.base, self.special = base, special
-        self.open: list[_Part] = [_Part("", {})]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
-        if tag == "br":
-            self.add("\n" if self.inside("pre") else _BREAK)
-        elif tag == "hr":
-            self.add("\n\n---\n\n")
-        elif tag == "img":
-            self.add(_picture(attributes, self.base))
-        elif len(self.open) < MAX_DEPTH:
-            self.open.append(_Part(tag, attributes))
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.open[-1].tag == tag and len(self.open) > 1:
-            part = self.open.pop()
-            self.add(self.written(part))
-
-    def handle_data(self, data: str) -> None:
+    def words(self, data: str, around: str, before: list[str], within: str) -> str:
         data = data.replace(_BREAK, "")
-        if self.inside("pre") or self.inside("code"):
-            self.add(data)
-        elif not (
-            data.isspace() and "\n" in data and self.open[-1].tag in {"ul", "ol", "table", "tr", "tbody", "thead"}
-        ):
-            words = self.special.sub(r"\\\1", re.sub(r"\s+", " ", data))
-            self.add(words if any(piece.strip() for piece in self.open[-1].pieces) else _start_escaped(words))
-
-    def add(self, text: str) -> None:
-        self.open[-1].pieces.append(text)
-
-    def inside(self, tag: str) -> bool:
-        return any(part.tag == tag for part in self.open)
-
-    def result(self) -> str:
-        while len(self.open) > 1:
-            part = self.open.pop()
-            self.add(self.written(part))
-        return _tidy("".join(self.open[0].pieces))
-
-    def written(self, part: _Part) -> str:
-        text = "".join(part.pieces)
-        if "hidden" in part.attributes or _HIDDEN.search(part.attributes.get("style", "")):
+        if within:
+            return data
+        if around in _UNSPACED and data.isspace() and "\n" in data:
             return ""
-        if part.tag in _MARKS:
-            return _marked(text, _MARKS[part.tag])
-        if part.tag == "span" and _BOLD.search(part.attributes.get("style", "")) and "**" not in text:
-            return _marked(text, "**")
-        if part.tag in _HEADINGS:
-            return f"\n\n{_HEADINGS[part.tag]} {_one_line(text)}\n\n" if _one_line(text) else ""
-        if part.tag == "a":
-            return _link(text, _absolute(part.attributes.get("href", ""), self.base))
-        if part.tag == "code":
-            return text if self.inside("pre") else _code(text)
-        if part.tag == "pre":
-            return f"\n\n{_fence(text)}\n{text.strip(chr(10))}\n{_fence(text)}\n\n"
-        if part.tag == "blockquote":
-            return "\n\n" + "\n".join(f"> {line}".rstrip() for line in _tidy(text).split("\n")) + "\n\n"
-        if part.tag == "li":
-            return self.item(text)
-        if part.tag in {"th", "td"}:
-            return _one_line(text) + "\0"
-        if part.tag == "tr":
-            return text + "\n"
-        if part.tag == "table":
-            return _table(text)
-        return f"\n\n{_tidy(text)}\n\n" if part.tag in _BLOCKS else text
+        words = self.special.sub(r"\\\1", _SPACE.sub(" ", data))
+        return words if any(piece.strip() for piece in before) else _start_escaped(words)
 
-    def item(self, text: str) -> str:
-        siblings = self.open[-1]
-        number = sum(piece.startswith("\n") for piece in siblings.pieces) + 1
-        mark = f"{number}. " if siblings.tag == "ol" else "- "
-        return "\n" + mark + _tidy(text).replace("\n", "\n" + " " * len(mark))
+    def written(self, part: Element, within: str) -> str:
+        tag, style = part.tag, part.attributes.get("style", "")
+        if tag == "br":
+            return "\n" if within == "pre" else _BREAK
+        if tag == "hr":
+            return "\n\n---\n\n"
+        if "hidden" in part.attributes or _HIDDEN.search(style):
+            return ""
+        if tag == "img":
+            return _picture(part.attributes, self.base)
+        text = self.inside(part, "pre" if "pre" in (tag, within) else "code" if tag == "code" else within)
+        if tag in _MARKS:
+            return _marked(text, _MARKS[tag])
+        if tag in _HEADINGS:
+            return f"\n\n{_HEADINGS[tag]} {_one_line(text)}\n\n" if _one_line(text) else ""
+        match tag:
+            case "span" if _BOLD.search(style) and "**" not in text:
+                return _marked(text, "**")
+            case "a":
+                return _link(text, _absolute(part.attributes.get("href", ""), self.base))
+            case "code":
+                return text if within == "pre" else _code(text)
+            case "pre":
+                fence = _ticks(text, 3)
+                return f"\n\n{fence}\n{text.strip(chr(10))}\n{fence}\n\n"
+            case "blockquote":
+                return "\n\n" + "\n".join(f"> {line}".rstrip() for line in _tidy(text).split("\n")) + "\n\n"
+            case "th" | "td":
+                return _one_line(text) + "\0"
+            case "tr":
+                return text + "\n"
+            case "table":
+                return _table(text)
+        return f"\n\n{_tidy(text)}\n\n" if tag in _BLOCKS and tag != "li" else text
 
 
-def _picture(attributes: dict[str, str], base: str) -> str:
+def _item(text: str, number: int) -> str:
+    mark = f"{number}. " if number else "- "
+    return "\n" + mark + _tidy(text).replace("\n", "\n" + " " * len(mark))
+
+
+def _picture(attributes: Mapping[str, str], base: str) -> str:
     """A picture by its address, where a script would find it too; none for the dot by which a server counts readers."""
-    style = attributes.get("style", "")
-    sides = (attributes.get("width", ""), attributes.get("height", ""), style)
-    if "hidden" in attributes or _HIDDEN.search(style) or any(_DOT.fullmatch(side) for side in sides if side):
+    if any(_DOT.fullmatch(side) for name in ("width", "height", "style") if (side := attributes.get(name, ""))):
         return ""
     lazy = next((found for name in _LAZY if (found := attributes.get(name, "").strip())), "")
     src = _absolute(lazy or attributes.get("src", ""), base)
@@ -256,13 +186,14 @@ def _link(text: str, href: str) -> str:
 
 
 def _code(text: str) -> str:
-    ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    ticks = _ticks(text, 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{ticks}{pad}{_one_line(text)}{pad}{ticks}" if _one_line(text) else ""
 
 
-def _fence(text: str) -> str:
-    return "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+def _ticks(text: str, least: int) -> str:
+    """More backticks than stand together anywhere in `text`."""
+    return "`" * max(least, 1 + max(map(len, re.findall("`+", text)), default=0))
 
 
 def _table(text: str) -> str:

@@ -6,6 +6,7 @@ An adapter imports from here, and from nowhere else in Steadycast.
 from typing import TYPE_CHECKING, Any
 
 from steadycast import durable
+from steadycast.elements import Element, elements
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.platform.contract import (
     Account,
@@ -34,6 +35,7 @@ __all__ = [
     "Answer",
     "Busy",
     "Channel",
+    "Element",
     "Event",
     "HttpClient",
     "Known",
@@ -55,6 +57,7 @@ __all__ = [
     "count",
     "cut",
     "durable",
+    "elements",
     "first_that_fits",
     "fits",
     "in_turn",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from steadycast.render.lexer import TAG, VOID, attribute
+from steadycast.elements import TAG, VOID
+from steadycast.render.lexer import attribute
 
 _LIST_TAG = re.compile(r"(</?(?:ul|ol|li)(?: [^>]*)?>)")
 _ITEM_BEGINS = re.compile(r"(\s*)(?:<input([^>]*)>)?(\s*<p[^>]*>|)\s*")

@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from steadycast.draft.maths import linear
 from steadycast.draft.spelling import scripts_spelled
+from steadycast.elements import TAG, VOID
 from steadycast.platform import RenderRule
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour
-from steadycast.render.lexer import TAG, VOID, Links, attribute, is_of, says_its_url, web_links, words
+from steadycast.render.lexer import Links, attribute, is_of, says_its_url, web_links, words
 from steadycast.render.style import Style, merged
 
 _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)

@@ -10,11 +10,9 @@ from functools import lru_cache
 from urllib.parse import unquote, urljoin, urlsplit
 
 from steadycast.draft.crosslinks import leads_nowhere
+from steadycast.elements import attributes
 
-TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>")  # nh3 escapes > in attributes
 SPLIT = re.compile(r"(<[^>]*>)")
-ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
-VOID = frozenset("br col hr img input wbr".split())  # noqa: SIM905
 
 # A bare URL ends before white space, before anything that is not ASCII (a Chinese sentence goes on without a space),
 # before the punctuation that ends a sentence, and before a bracket that it did not open. `&amp;` is one character here.
@@ -30,11 +28,6 @@ _UNSETTLED = re.compile(r"<a[ >]|</a>|<img|https?://|www\.")
 _ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 
 _WITHIN_A_WORD = re.compile(r"[A-Za-z0-9@./]")
-
-
-def attributes(tag: str) -> dict[str, str]:
-    """The attributes of one opening tag, unescaped."""
-    return {name: entities.unescape(value) for name, value in ATTRIBUTE.findall(tag)}
 
 
 def attribute(tag: str, name: str) -> str:
