@@ -19,13 +19,13 @@ def take_in(*, feeds: bool) -> list[dict[str, Any]]:
         return rows
 
 
-@flow(name="intake", description="Take drafts in from content/ and from members' feeds, and plan with them.")
+@flow(name="intake", description="Take in drafts from content/ and from members' feeds, and plan with them.")
 async def intake(path: str = "", feeds: bool = True) -> int:
     """How many drafts changed.
 
     Args:
         path: What was dropped, for the record; the whole folder is looked at all the same.
-        feeds: Look at the members' feeds too.
+        feeds: Also read the members' feeds.
     """
     rows = await asyncio.to_thread(take_in, feeds=feeds)
     table = rows or [{"state": "no draft changed"}]

@@ -17,7 +17,10 @@ def look_back() -> list[dict[str, Any]]:
         return pipeline.verify(desk, pipeline.now()).rows()
 
 
-@flow(name="verify", description="Settle unknown deliveries by read-back, and see whether published ones are there.")
+@flow(
+    name="verify",
+    description="Look for unknown deliveries on their channels, and see whether published ones are there.",
+)
 async def verify() -> int:
     """How many deliveries were looked at."""
     rows = await asyncio.to_thread(look_back)

@@ -23,15 +23,15 @@ RECORD = Group("The record", sort_key=3)
 DESK = Group("The desk", sort_key=4)
 
 WRITABLE = "make the folder writable for this user; only var/ is written to, or what STEADYCAST_VAR names"
-NO_FOLDER = "a file stands where a folder has to be: name another place"
+NO_FOLDER = "a file is where a folder must be: name another place"
 MENDS = {
     errno.ENOENT: "check the spelling, and that the folder above it is there",
     errno.EEXIST: NO_FOLDER,
     errno.ENOTDIR: NO_FOLDER,
     errno.EISDIR: "that is a folder: name a file",
-    errno.ENOSPC: "free some space, then run it again: what was not finished is done then",
-    errno.EDQUOT: "free some space, then run it again: what was not finished is done then",
-    errno.EFBIG: "raise the limit of a file's size for this user, then run it again",
+    errno.ENOSPC: "free some space, then run it again: it does what was not finished",
+    errno.EDQUOT: "free some space, then run it again: it does what was not finished",
+    errno.EFBIG: "raise this user's limit of file size, then run it again",
     errno.EROFS: WRITABLE,
     errno.EACCES: WRITABLE,
     errno.EPERM: WRITABLE,
@@ -40,11 +40,11 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # nobody's input: a script may
 
 app = App(
     name="steadycast",
-    help="A community's output desk: drafts in, every channel served at its promised hour, and the record kept.",
+    help="Publishes what a community writes: drafts in, every channel served at its promised hour, and a record of it.",
     version=__version__,
     help_format="plaintext",
 )
-channel = App(name="channel", help="Platforms: which there are, and a copy of one to change.", group=DESK)
+channel = App(name="channel", help="Show the platforms, or copy one to change it.", group=DESK)
 app.command(channel)
 
 COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get("STEADYCAST_DEBUG"):
             raise
         said = f"{type(error).__name__}: {error}"
-        complain(f"{said} (a mistake in Steadycast: please report it, with what STEADYCAST_DEBUG=1 shows)")
+        complain(f"{said} (a fault in Steadycast: please report it, with what STEADYCAST_DEBUG=1 shows)")
         sys.exit(NEEDS_A_PERSON)
     finally:
         LOST.removeHandler(lost)

@@ -13,25 +13,25 @@ from steadycast.errors import InputError, SettingsError, unknown_name
 
 PREFECT = (sys.executable, "-m", "prefect")
 DEPLOY_MEND = (
-    "the server that PREFECT_API_URL names has to answer, and to have the work pool: "
+    "the server that PREFECT_API_URL names must answer, and have the work pool: "
     "`prefect --no-prompt work-pool create steadycast --type process`"
 )
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "samples", "var", ".*")
 
 
 def init(folder: Path, *, name: str = "", timezone: str = "Asia/Shanghai", language: str = "zh-CN") -> int:
-    """Make a workspace in FOLDER: settings, content, flows, and a first draft to look at.
+    """Make a workspace in FOLDER: settings, content, flows, and a first draft.
 
     Parameters
     ----------
     folder
         A folder that is not there yet, or holds no steadycast.toml.
     name
-        The community's name; the folder's, when it is not given.
+        The community's name; without it: the folder's.
     timezone
-        Where its promises are made.
+        Its time zone.
     language
-        What its pages speak.
+        The language of its pages.
     """
     from steadycast.pipeline import starter
 
@@ -42,7 +42,7 @@ def init(folder: Path, *, name: str = "", timezone: str = "Asia/Shanghai", langu
 
 
 def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
-    """Print what lets a shell complete commands and options by the Tab key.
+    """Print the script that lets the Tab key complete commands and options.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
 
 
 def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> int:
-    """Write prefect.yaml from steadycast.toml, so that what runs when is said in one place.
+    """Write prefect.yaml (what runs when) from steadycast.toml.
 
     Parameters
     ----------
     check
         Only compare: exit 1 when they disagree.
     push
-        Then hand the deployments to the server that PREFECT_API_URL names.
+        Then send the deployments to the server that PREFECT_API_URL names.
     json
         Print what differed as JSON.
     """
@@ -147,9 +147,9 @@ def channel_list(*, json: bool = False) -> int:
 
 
 def channel_eject(platform: str, *, name: str = "") -> int:
-    """Copy a platform's folder into channels/ of this workspace, to change it there.
+    """Copy a platform's folder into channels/ of this workspace, for you to change.
 
-    What is not ejected is upgraded with the package; what is ejected is yours.
+    An upgrade of the package changes only platforms that are not ejected.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def channel_eject(platform: str, *, name: str = "") -> int:
         raise InputError(said, mend="a letter of a-z first, then a-z, 0-9, - and _")
     target = workspace.platform_folders[0] / (name or platform)
     if target.exists():
-        said = "it is there already"
+        said = "it exists already"
         raise InputError(said, file=target, mend="give the copy another name: --name mine")
     shutil.copytree(known[platform].folder, target, ignore=LEFT_OUT)
     say(f"copied to {target}")

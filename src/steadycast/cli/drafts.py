@@ -22,9 +22,9 @@ Jobs = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
 def check(*, json: Json = False) -> int:
-    """Say today what would fail at its slot: settings, drafts, media, limits of every channel, schedules.
+    """Find today what would fail later: settings, drafts, media, limits of every channel, schedules.
 
-    Writes nothing. Exit 1 when anything has to be mended.
+    Writes nothing. Exit 1 when something must be fixed.
     """
     from steadycast import pipeline
 
@@ -40,16 +40,16 @@ def check(*, json: Json = False) -> int:
 
 
 def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, json: Json = False) -> int:
-    """Take drafts in from content/ and from members' feeds, and plan with them.
+    """Take in drafts from content/ and from members' feeds, and plan with them.
 
     Parameters
     ----------
     feeds
-        Look at the members' feeds too.
+        Also read the members' feeds.
     watch
-        Stay, and take in what is dropped as it is dropped.
+        Stay, and take in each file when it is dropped.
     trigger
-        Do nothing here: tell Prefect's server that something was dropped, and let a worker take it in.
+        Only tell Prefect's server that something was dropped, so that a worker takes it in.
     """
     from steadycast import pipeline
 
@@ -121,7 +121,7 @@ def list_(
     state
         Only these: waiting, stock, planned, used, archive, copy, doubtful, rejected, not-ready, gone.
     member
-        Only this member's; pgc for the house's.
+        Only this member's; pgc for your editors'.
     form
         Only article, audio, video or event.
     """
@@ -144,26 +144,26 @@ def list_(
     columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title"}
     columns |= {"where": "where", "path": "path"}
     asked = state or member or form
-    nothing = "No draft is like that." if asked else NOTHING_YET
+    nothing = "No such draft." if asked else NOTHING_YET
     show(rows, columns, empty=nothing)
     return OK
 
 
 def approve(*drafts: str, by: str = "", all: bool = False, archive: bool = False) -> int:
-    """Approve drafts as they are now: an edit afterwards asks again.
+    """Approve drafts as they are now. An edit asks again.
 
-    A copy, or a draft that looks like another one, is a draft of its own by that.
+    Approving a copy, or a draft that looks like another one, makes it a draft of its own.
 
     Parameters
     ----------
     drafts
         Ids or paths, as `steadycast list` shows them.
     by
-        Who approves; the user's name when it is not given.
+        Who approves; without it: your user name.
     all
         Every draft that waits.
     archive
-        Every draft that is held as archive: it is to be published from now on.
+        Every draft that is held as archive: publish it from now on.
     """
     from steadycast import pipeline
 
@@ -173,18 +173,18 @@ def approve(*drafts: str, by: str = "", all: bool = False, archive: bool = False
 
 
 def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None = None) -> int:
-    """Reject drafts: they are never planned. Approving one takes that back.
+    """Reject drafts: they are never planned. `approve` takes that back.
 
     Parameters
     ----------
     drafts
         Ids or paths, as `steadycast list` shows them.
     by
-        Who rejects; the user's name when it is not given.
+        Who rejects; without it: your user name.
     all
-        Every draft dated before the day of --before that has not gone out.
+        Every draft older than --before that has not gone out.
     before
-        A day, as 2026-11-22: with --all.
+        A day such as 2026-11-22; with --all.
     """
     from steadycast import pipeline
     from steadycast.errors import InputError
@@ -212,7 +212,7 @@ def _judge(desk: Desk, drafts: tuple[str, ...], verdict: str, *, by: str, beside
 
 
 def title(file: str, title: str) -> int:
-    """Give a lone sound, video or picture in content/ its title: that makes it a draft.
+    """Give a title to a sound, film or picture that lies alone in content/, which makes it a draft.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def title(file: str, title: str) -> int:
 
 
 def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | None = None) -> int:
-    """Render one draft as every channel would show it, and one page with all of them side by side.
+    """Show one draft as every channel will show it, side by side on one page.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
     open
         Open the page in a browser.
     out
-        Where to write; var/preview when it is not given.
+        Where to write; without it: var/preview.
     """
     from steadycast import pipeline
 
@@ -258,9 +258,9 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
 
 
 def render(*, all: bool = False, channel: str = "", jobs: Jobs = 2, force: bool = False, json: Json = False) -> int:
-    """Render drafts for every channel that takes them, into var/render; only what changed is written again.
+    """Render drafts for every channel that takes them, into var/render. Write only what changed.
 
-    Writes var/render/CHANNEL/PATH.EXT for each draft content/PATH.md, and removes what no draft accounts for.
+    Writes var/render/CHANNEL/PATH.EXT for each draft content/PATH.md, and removes what no draft makes any more.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ def render(*, all: bool = False, channel: str = "", jobs: Jobs = 2, force: bool 
     jobs
         Processes that render side by side.
     force
-        Render all of it again, and write what differs.
+        Render everything again, and write what differs.
     """
     from steadycast.press.run import render_all
 

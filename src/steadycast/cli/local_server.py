@@ -58,7 +58,7 @@ class LocalServer(ThreadingHTTPServer):
                 try:
                     self._answer = self._ask()
                 except Exception as error:  # whoever watches must be told, whatever it is; its words may hold a path
-                    said = f"health cannot be told: {type(error).__name__}"
+                    said = f"health cannot be read: {type(error).__name__}"
                     check = {"check": "health", "status": "bad", "said": said, "series": [], "count": 0}
                     self._answer = {"status": "bad", "checks": [check]}
                 self._until = time.monotonic() + FRESH

@@ -21,9 +21,7 @@ PUBLISHED = {
     "state": "state",
     "link": "link",
 }
-FIRST = (
-    "The first publication is shown at once, in folders of this machine (`show_first`); after it each keeps its hour."
-)
+FIRST = "The first posts are shown at once, in folders of this machine (`show_first`). All others wait for their hour."
 PLANNED = {"when": "slot", "series": "series", "title": "draft", "member": "by", "state": "state"}
 
 

@@ -14,9 +14,9 @@ DOCTOR = {"state": "", "what": "what", "said": "said", "mend": "mend"}
 
 
 def doctor(*, json: Json = False) -> int:
-    """Look at everything a promise stands on: ledger, clock, disk, zones, secrets, channels, rights. Exit 1 when bad.
+    """Check what the promises depend on: ledger, clock, disk, zones, secrets, channels, rights. Exit 1 when bad.
 
-    Publishes nothing: a channel's credentials are tried as far as its platform can.
+    Publishes nothing. It tries a channel's credentials if the platform has a way.
     """
     from steadycast import pipeline
 
@@ -26,12 +26,12 @@ def doctor(*, json: Json = False) -> int:
         as_json([finding.plain() for finding in findings])
     else:
         show([finding.plain() for finding in findings], DOCTOR, title="Doctor")
-        say("Everything is in order." if not bad else f"{bad} to mend.")
+        say("Everything is in order." if not bad else f"{bad} to fix.")
     return NEEDS_A_PERSON if bad else OK
 
 
 def health(*, json: Json = False) -> int:
-    """Say whether promises are being kept: the last slots served, no series starving, ticks coming. Exit 1 when not."""
+    """Say whether the promises are kept: last slots served, no series without drafts, ticks coming. Exit 1 when not."""
     from steadycast import pipeline
 
     with pipeline.Desk.in_force(readonly=True) as desk:
@@ -44,12 +44,12 @@ def health(*, json: Json = False) -> int:
 
 
 def backup(file: Path, *, json: Json = False) -> int:
-    """Write the ledger, the media and what file channels have published to FILE, a new tar, while others go on working.
+    """Write the ledger, the media and the published files to FILE, a new tar, while everything runs.
 
     Parameters
     ----------
     file
-        The tar to make; its owner's alone. A PostgreSQL ledger is pg_dump's.
+        The tar to make, private to its owner. Use pg_dump for a PostgreSQL ledger.
     """
     from steadycast import pipeline
 
@@ -63,14 +63,14 @@ def backup(file: Path, *, json: Json = False) -> int:
 
 
 def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Json = False) -> int:
-    """Put a backup back. Nothing that may have gone out since is sent again: it is looked for, or waits for a person.
+    """Put a backup back. What may have gone out since is looked for, or waits for a person.
 
     Parameters
     ----------
     file
         A tar that `steadycast backup` made.
     to
-        Another folder instead of this workspace's var/: for a drill.
+        Another folder instead of this workspace's var/, to practise.
     force
         Replace a ledger that is newer than the backup; it is kept beside it.
     """
@@ -87,12 +87,12 @@ def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Js
 
 
 def rebuild(channel: str | None = None, *, json: Json = False) -> int:
-    """Make the folders that channels wrote again, from what the ledger froze. Nothing is sent anywhere.
+    """Make the folders of channels again, from the bytes that the ledger kept. Nothing is sent anywhere.
 
     Parameters
     ----------
     channel
-        One channel; else every one that writes into a folder.
+        One channel; without it: all that write into a folder.
     """
     from steadycast import pipeline
 
@@ -106,21 +106,21 @@ def rebuild(channel: str | None = None, *, json: Json = False) -> int:
 
 
 def here(*, moved: bool = False, new: bool = False) -> int:
-    """Say that this workspace goes on from this machine and folder, after it was copied, moved, or lost its ledger.
+    """Publish from this machine and folder from now on, after the workspace was copied, moved, or lost its ledger.
 
-    What is due by now may have gone out from elsewhere: it is looked for before it is sent, or waits for a person.
+    What is due may have gone out from elsewhere. It is looked for before it is sent, or waits for a person.
 
     Parameters
     ----------
     moved
-        The workspace only moved, and nothing was published from elsewhere meanwhile: nothing is in doubt.
+        The workspace only moved, and nothing was published from elsewhere: nothing is in doubt.
     new
-        The ledger is lost, and no backup is to be had: go on with a new one. What lies in content/ counts as unused.
+        The ledger is lost and there is no backup: start a new one. Everything in content/ counts as unused.
     """
     from steadycast import pipeline
 
     with pipeline.Desk.open(anyway=True) as desk:
         stood = desk.ledger.move_here(pipeline.now(), moved=moved, new=new)
         folder = desk.workspace.root
-    say(f"From now on {folder} publishes." if stood else f"{folder} publishes already: nothing stood against it.")
+    say(f"{folder} publishes from now on." if stood else f"{folder} could publish already.")
     return OK

@@ -12,7 +12,7 @@ from typing import Any
 NAMES, NAME = {"by", "member"}, 40  # columns of names, and how much of one they show: its path and --json have it whole
 WIDE = 200  # columns where there is no window
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
-NOTHING_YET = "No draft has been taken in yet: `steadycast intake` does."
+NOTHING_YET = "No draft has been taken in yet: run `steadycast intake`."
 Progress = Callable[[int, int], None]  # how many are done, of how many
 # What a terminal obeys instead of showing it, the marks that turn the direction of text, and what cannot be written
 # at all: half a surrogate pair, as in a file's name that is not UTF-8.

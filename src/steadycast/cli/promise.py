@@ -22,7 +22,7 @@ IN_STOCK = "back in stock"
 def rhythm(series: str, every: str, *, dry_run: bool = False, yes: bool = False, json: Json = False) -> int:
     """Change the rhythm of a series, after showing which slots move and which draft goes where.
 
-    What is claimed, sent or overdue stays as it was promised. Comments and layout of steadycast.toml stay.
+    What is claimed, sent or overdue stays as it is. Comments and layout of steadycast.toml stay.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def rhythm(series: str, every: str, *, dry_run: bool = False, yes: bool = False,
     dry_run
         Only show the effect.
     yes
-        Do not ask. Only a terminal is asked.
+        Do not ask. A script is never asked.
     """
     from steadycast import pipeline
 
@@ -52,11 +52,11 @@ def skip(
     date
         The local day, such as 2026-12-24; or 2026-12-24..2027-01-02, both ends included.
     undo
-        Take it back: those days have their slots again.
+        Take it back: these days have their slots again.
     dry_run
         Only show the effect.
     yes
-        Do not ask. Only a terminal is asked.
+        Do not ask. A script is never asked.
     """
     from steadycast import pipeline
 
@@ -83,7 +83,7 @@ def _change(look: Callable[[Desk], Change], dry_run: bool, yes: bool, json: bool
     if json:
         as_json({"slots": change.rows(), "drafts": change.moved_drafts(), "written": written, "prefect_yaml": followed})
     elif change.same:
-        say("steadycast.toml says so already: nothing was changed.")
+        say("steadycast.toml says so already. Nothing was changed.")
     elif written:
         say("steadycast.toml is changed" + (", prefect.yaml with it." if followed else "."))
     return OK

@@ -13,7 +13,7 @@ Json = Annotated[bool, Parameter(help="Print JSON.")]
 
 
 def status(*, json: Json = False) -> int:
-    """Show what needs a person now, what is next, and when the last tick was. Exit 1 when something waits."""
+    """Show what waits for a person, what is next, and when the last tick was. Exit 1 when something waits."""
     from steadycast import pipeline
     from steadycast.pipeline.results import Problem
 
@@ -48,7 +48,7 @@ def report(*, json: Json = False, out: Path | None = None) -> int:
     json
         Print the JSON instead of where it lies.
     out
-        Where to write; var/out/report when it is not given.
+        Where to write; without it: var/out/report.
     """
     from steadycast import pipeline
     from steadycast.cli.main_job import say_record
@@ -63,7 +63,7 @@ def report(*, json: Json = False, out: Path | None = None) -> int:
 
 
 def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = False, json: Json = False) -> int:
-    """Read what a community published before into the record, so that streaks do not start at zero.
+    """Read what you published before into the record, so that streaks do not start at zero.
 
     Exit 1 when something was left out.
 

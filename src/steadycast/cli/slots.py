@@ -27,12 +27,12 @@ Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  
 def plan(*, days: Days = 14, json: Json = False) -> int:
     """Plan the coming slots from stock, and show what each will carry.
 
-    Planning again moves nothing that need not move. Exit 1 when a slot has no draft.
+    Planning again moves nothing without need. Exit 1 when a slot has no draft.
 
     Parameters
     ----------
     days
-        How far ahead; ten years at the most.
+        How far ahead; ten years at most.
     """
     from steadycast import pipeline
 
@@ -62,10 +62,10 @@ def publish(
     yes: bool = False,
     json: Json = False,
 ) -> int:
-    """Publish now: what is due; or the next slot of a series; or one draft; or one slot.
+    """Publish now: what is due, or the next slot of a series, or one draft, or one slot.
 
-    What is already there is not sent again, however often this is called.
-    Exit 1 when a person has to look at a delivery, or the slot that was named has no draft.
+    Nothing is sent twice, however often you run this.
+    Exit 1 when a person must look at a delivery, or the named slot has no draft.
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def publish(
     channel
         Only to this channel.
     dry_run
-        Render and show what would go where; send nothing.
+        Show what would go where; send nothing.
     yes
-        Do not ask. Only a terminal is asked, before something leaves this machine by hand.
+        Do not ask. Without it, a terminal asks before something leaves this machine by hand.
     """
     from steadycast import pipeline
 
@@ -107,7 +107,7 @@ def publish(
 
 
 def verify(*, json: Json = False) -> int:
-    """Settle unknown deliveries by read-back, and see whether published ones are there."""
+    """Look for unknown deliveries on their channels, and see whether published ones are there."""
     from steadycast import pipeline
 
     with pipeline.Desk.in_force() as desk, progress("looking") as bar:
@@ -125,7 +125,7 @@ def verify(*, json: Json = False) -> int:
 
 
 def confirm(id: str, *, url: str, at: str = "") -> int:
-    """Close a kit: a person has posted it, and this is its URL. Said again with another URL, it corrects the first.
+    """Close a kit: a person has posted it, and this is its URL. Run it again to correct the URL.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def confirm(id: str, *, url: str, at: str = "") -> int:
     url
         Where it can be seen.
     at
-        When it was posted, in the community's zone: "20:03" of its slot's day, or "2026-11-27 20:03". Now, if not said.
+        When it was posted, in the community's zone: "20:03" of its slot's day, or "2026-11-27 20:03". Without it: now.
     """
     from steadycast import pipeline
 
@@ -146,7 +146,7 @@ def confirm(id: str, *, url: str, at: str = "") -> int:
 def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False, at: str = "") -> int:
     """Settle an unknown delivery: it is there, or it is not.
 
-    Exactly one of --url, --absent and --again.
+    Give exactly one of --url, --absent and --again.
 
     Parameters
     ----------
@@ -155,20 +155,20 @@ def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False,
     url
         It is there: this is its URL.
     absent
-        It never appeared, and is not to be sent again.
+        It never appeared; do not send it again.
     again
         It never appeared: send it again.
     at
-        With --url: since when it is there, in the community's zone. Now, if not said.
+        With --url: since when, in the community's zone. Without it: now.
     """
     from steadycast import pipeline
     from steadycast.errors import InputError
 
     if [bool(url), absent, again].count(True) != 1:
-        said = "say exactly one of --url URL, --absent, --again"
+        said = "give exactly one of --url URL, --absent, --again"
         raise InputError(said)
     if at and not url:
-        raise InputError("--at says since when it is there: it goes with --url")
+        raise InputError("--at needs --url")
     with pipeline.Desk.open() as desk:
         say(pipeline.settle(desk, id, url=url, again=again, now=pipeline.now(), at=at))
     return OK

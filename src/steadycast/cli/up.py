@@ -56,7 +56,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     workspace, broken = in_force(None, check_channels)
     if broken:
-        complain(f"{broken}; the settings that were read before hold until it is fixed")
+        complain(f"{broken}; the settings before it stay in force until it is fixed")
     with Processes(workspace.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
         if once:
             with Desk.open(workspace) as desk:
@@ -85,7 +85,7 @@ def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, st
         "",
         f"Prefect     http://127.0.0.1:{port}  (it asks for one line: {login_shown(desk.workspace)})",
         f"Drop in     {desk.workspace.content}",
-        "Up: flows on their schedules, content/ and steadycast.toml watched. Ctrl-C ends it.",
+        "Running. Flows keep their schedules; content/ and steadycast.toml are watched. Press Ctrl-C to stop.",
     )
     threading.Thread(target=watch, args=(desk, stop), daemon=True, name="watch").start()
     threading.Thread(target=follow, args=(desk.workspace, stop), daemon=True, name="settings").start()
@@ -159,12 +159,12 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             if effect.effect:
                 say_effect(effect)
             if pipeline.change.follow(before, workspace):
-                say("prefect.yaml follows: its schedules are those of the settings again")
+                say("prefect.yaml was rewritten with the new schedules")
             with pipeline.Desk.in_force(workspace.root) as desk:
                 planned = pipeline.plan(desk, pipeline.now())
             say_next_of(planned, [name for name in workspace.series if any(name in line for line in told)])
         except SteadycastError as error:
-            complain(f"{error}; the settings that were read before hold until it is fixed")
+            complain(f"{error}; the settings before it stay in force until it is fixed")
 
 
 def free_port(port: int) -> int:

@@ -63,7 +63,7 @@ class Desk:
         """The nearest workspace, or that at `root`, as whoever serves has it: a slip in its settings stops no slot."""
         workspace, broken = in_force(root, check_channels)
         if broken:
-            logging.getLogger(__name__).warning("%s; the settings that were read before hold until it is fixed", broken)
+            logging.getLogger(__name__).warning("%s; the settings before it stay in force until it is fixed", broken)
         return cls(workspace, readonly, anyway, broken_settings=broken)
 
     @classmethod
