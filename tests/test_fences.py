@@ -72,6 +72,7 @@ LIBRARIES = {
     "sqlmodel": {"ledger"},
     "sqlalchemy": {"ledger"},
     "alembic": {"ledger"},
+    "cryptography": {"ledger"},
     "jinja2": {"render", "report"},
     "requests": {"web"},
     "apprise": {"alarms"},

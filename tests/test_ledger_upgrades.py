@@ -48,6 +48,7 @@ def small(path: Path) -> None:
         ledger.put_feeds([FeedRow(key="f", member="alice", url="https://alice.example/…feed", last_ok=NOON)])
         ledger.put_feed_items([FeedItemRow(feed="f", guid="g", link="https://alice.example/1", draft="d1", at=NOON)])
         ledger.open_alarm("starvation:notes:low", "starvation", "low", NOON)
+        ledger.set_state("far", "token", {"access": "t0k3n"}, NOON + HOUR)
         ledger.ticked(NOON)
 
 

@@ -13,11 +13,13 @@ from steadycast.delivery.known import known_of
 from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.delivery.send import Result, deliver
 from steadycast.delivery.settle import settle, verify
+from steadycast.delivery.state import LedgerState
 from steadycast.delivery.steps import steps_for
 
 __all__ = [
     "AdapterFor",
     "Clock",
+    "LedgerState",
     "Opened",
     "Result",
     "SystemClock",

@@ -21,6 +21,7 @@ from steadycast.ledger.tables import Instant, State
 META = table("meta")
 DELIVERY = table("delivery")
 EVENT = table("event")
+CHANNEL_STATE = table("channel_state")
 CLOCKS = "clocks"  # meta: by boot, what the wall had beyond its clock
 KEPT = 8  # boots that are remembered
 STEP = dt.timedelta(seconds=1)  # a wall that differs by more was set
@@ -90,12 +91,16 @@ def _move(connection: Connection, by: dt.timedelta) -> None:
     again = c.wake.is_not(None) & (c.state == State.DUE) & (c.attempt > 0) & (c.wake > c.at)
     at = type_coerce(c.at, BigInteger)
     connection.execute(update(DELIVERY).where(again).values(wake=case((ends["wake"] > at, ends["wake"]), else_=at)))
+    until = CHANNEL_STATE.c.until
+    moved = update(CHANNEL_STATE).where(until.is_not(None)).values(until=type_coerce(until, BigInteger) + step)
+    connection.execute(moved)
 
 
 def _begin_anew(connection: Connection, now: dt.datetime) -> None:
     """Another boot's workers are gone. How long ago, no clock tells: a request of theirs gets its whole time again."""
     c, open_ = DELIVERY.c, DELIVERY.c.wake.is_not(None)
     connection.execute(update(DELIVERY).where(open_, c.state == State.CLAIMED).values(wake=now))
+    connection.execute(update(CHANNEL_STATE).where(CHANNEL_STATE.c.owner != "").values(owner="", until=None))
     began = select(func.max(type_coerce(EVENT.c.at, BigInteger)))
     began = began.where(EVENT.c.delivery == c.id, EVENT.c.kind == State.SENDING.value).correlate(DELIVERY)
     least, span = WHOLE // MICROSECOND, type_coerce(c.deadline, BigInteger) - began.scalar_subquery()

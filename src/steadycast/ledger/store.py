@@ -32,6 +32,7 @@ from typing import Self
 
 from steadycast.ledger import (
     bulk,
+    channel_state,
     claims,
     endings,
     history,
@@ -143,6 +144,12 @@ class Ledger(Database):
     looked = endings.looked
     unseen = looks.unseen
     verified = endings.verified
+
+    # What a channel remembers
+    state = channel_state.state
+    set_state = channel_state.set_state
+    lock_state = channel_state.lock_state
+    unlock_state = channel_state.unlock_state
 
     # What a person says
     settle_as_there = people.settle_as_there

@@ -221,6 +221,18 @@ class StepRow(SQLModel, table=True):
     value: str | None = Field(default=None, sa_type=Text)  # JSON
 
 
+class ChannelStateRow(SQLModel, table=True):
+    """What one channel remembers under a key, who is just making it anew, and until when something of it holds."""
+
+    __tablename__ = "channel_state"
+    channel: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)  # an adapter's own, or `*writer`, `*pause`, `*pace`
+    value: bytes | None = Field(default=None, sa_type=LargeBinary)  # sealed: see sealed.py
+    expires: dt.datetime | None = Field(default=None, sa_type=Instant)
+    owner: str = ""
+    until: dt.datetime | None = Field(default=None, sa_type=Instant)  # by the ledger's own clock: see spans.py
+
+
 class ReceiptRow(SQLModel, table=True):
     """Proof of a delivery."""
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from steadycast import crashpoints, durable
-from steadycast.delivery import Clock, SystemClock
+from steadycast.delivery import Clock, LedgerState, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
@@ -186,6 +186,9 @@ class Desk:
             templates=overrides,
             now=self.clock.now,
             secret=lambda setting: self.secret(name, setting),
+            state=LedgerState(
+                lambda: self.ledger, name, self.clock, deadline=platform.deadline, learn=self.redact.learn
+            ),
             render=templates.render,
             http=HttpClient(name, deadline=platform.deadline, redact=self.redact),
             write=lambda file, data: write_atomically(out, file, data, public=platform.delivery == "conditional"),

@@ -21,7 +21,7 @@ from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.results import Problem
-from steadycast.platform import Platform, Post, View, registry
+from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
 from steadycast.platform.text import count
 from steadycast.render.templates import Templates
@@ -136,7 +136,7 @@ def _views(desk: Desk, name: str, post: Post, target: Path) -> list[View]:
         out = target / name / "kit" if platform.delivery == "kit" else Path(thrown_away)
         channel = replace(
             desk.channel(name), out=out, write=lambda file, data: write_atomically(out, file, data, public=False),
-            http=far, secret=far.secret,
+            http=far, secret=far.secret, state=MemoryState(),
         )  # fmt: skip
         adapter = registry.load(platform)(channel)
         made = list(adapter.views(post)) if hasattr(adapter, "views") else _plain(post, platform, out)
