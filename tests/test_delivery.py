@@ -65,7 +65,7 @@ def test_a_due_delivery_is_sent_once_with_its_marker(ledger, promise, clock, del
     row = ledger.delivery(id)
     assert (row.state, row.verdict, row.finished) == ("published", "kept", NOON)
     assert [p.key for p in fake.posts] == [ledger.marker(row.slot, "blog")]
-    assert ledger.receipts(row.slot)["blog"].url == "https://fake.example/1"
+    assert ledger.receipts_of([row.id])[row.id].url == "https://fake.example/1"
     assert publish(ledger, fake, clock) == []
     kinds = [e.kind for e in ledger.events(id)]
     assert kinds == ["claimed", "frozen", "sending", "published"]

@@ -104,7 +104,9 @@ def test_an_old_ledger_goes_on_where_it_was(kept: Path) -> None:
         assert [d.marker for d in ledger.deliveries()] == [
             ledger.marker(d.slot, d.channel) for d in ledger.deliveries()
         ]
-        assert ledger.receipts(ledger.deliveries()[0].slot)["blog"].url == "https://blog.example/1"
+        assert (
+            ledger.receipts_of([ledger.deliveries()[0].id])[ledger.deliveries()[0].id].url == "https://blog.example/1"
+        )
         mail = next(d.id for d in ledger.deliveries(draft="d1") if d.channel == "mail")
         assert ledger.steps(mail) == {"part-1": "remote-1"}
         assert ledger.last_tick() == NOON

@@ -17,6 +17,7 @@ from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, art
 
 from steadycast import pipeline
 from steadycast.errors import InputError, LedgerError
+from steadycast.pipeline.publish import told as what_came_of
 from steadycast.testing import drop
 
 THREE = {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)}
@@ -622,7 +623,7 @@ def test_a_mistyped_address_is_corrected_by_saying_it_again(bench, kit):
     after = desk.ledger.delivery_of(handed.key)
     assert (after.state, after.url) == ("confirmed", "https://weibo.com/1/b")
     assert (after.finished, after.verdict) == (before.finished, before.verdict)
-    assert desk.ledger.receipts(after.slot)[after.channel].url == "https://weibo.com/1/b"
+    assert desk.ledger.receipts_of([after.id])[after.id].url == "https://weibo.com/1/b"
 
 
 def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
@@ -646,3 +647,21 @@ def test_what_is_told_is_told_in_the_communitys_wall_time(bench):
     desk = ready(bench)
     bench.at(23, 20, 0)
     assert {s.when for s in pipeline.publish(desk).sent} == {"2026-11-23 20:00"}
+
+
+def test_what_came_of_a_hundred_deliveries_is_read_at_once(bench, monkeypatch):
+    """Rows, titles and receipts: one statement each, whatever their number."""
+    desk = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Note {n}") for n in range(3)})
+    pipeline.collect(desk, bench.clock.now())
+    pipeline.plan(desk, bench.clock.now())
+    ids = [row.id for row in desk.ledger.deliveries()]
+    asked = []
+    for name in ("deliveries", "titles", "receipts_of"):
+        real = getattr(type(desk.ledger), name)
+        monkeypatch.setattr(
+            type(desk.ledger), name, lambda *a, real=real, name=name, **k: asked.append(name) or real(*a, **k)
+        )
+    monkeypatch.setattr(type(desk.ledger), "delivery", None)
+    told = what_came_of(desk, ids)
+    assert len(told) == len(ids) > 3
+    assert sorted(asked) == ["deliveries", "receipts_of", "titles"]

@@ -48,6 +48,16 @@ def drafts(db: Database, states: Collection[str] = ()) -> list[DraftRow]:
     return rows_of(db, DraftRow, query.where(DRAFT.c.state.in_(states)) if states else query)
 
 
+def titles(db: Database, ids: Iterable[str]) -> dict[str, str]:
+    """The titles of these drafts by id; those that are not there are left out."""
+    with db.read() as connection:
+        return {
+            id: title
+            for batch in chunks(sorted(ids))
+            for id, title in connection.execute(select(DRAFT.c.id, DRAFT.c.title).where(DRAFT.c.id.in_(batch)))
+        }
+
+
 def draft(db: Database, id_or_path: str) -> DraftRow | None:
     """One draft by its id or its path; of several at one path (a file that came again) the newest."""
     named = select(DRAFT).where((DRAFT.c.id == id_or_path) | (DRAFT.c.path == id_or_path))

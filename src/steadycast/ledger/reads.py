@@ -59,6 +59,7 @@ def delivery(db: Database, id: int) -> DeliveryRow | None:
 def deliveries(
     db: Database,
     *,
+    ids: Collection[int] | None = None,
     slots: Collection[str] | None = None,
     states: Collection[State] | None = None,
     channels: Collection[str] | None = None,
@@ -67,9 +68,10 @@ def deliveries(
     draft: str | None = None,
     limit: int | None = None,
 ) -> list[DeliveryRow]:
-    """Deliveries by slot, state, channel, time of the slot (`after` <= at < `before`) or draft, in order of time."""
+    """Deliveries by id, slot, state, channel, draft or time (`after` <= at < `before`), in the order of their slots."""
     c = DELIVERY.c
     asked = [
+        None if ids is None else c.id.in_(list(ids)),
         None if slots is None else c.slot.in_(list(slots)),
         None if states is None else c.state.in_([s.value for s in states]),
         None if channels is None else c.channel.in_(list(channels)),
@@ -108,14 +110,6 @@ def waiting(db: Database) -> list[Waiting]:
         Waiting(id, slot, channel, at, State(state), title, url, code, why, wake if state == State.UNKNOWN else None)
         for id, slot, channel, at, state, title, url, code, why, wake in found
     ]
-
-
-def receipts(db: Database, slot: str) -> dict[str, ReceiptRow]:
-    """One slot's receipts by channel."""
-    query = select(DELIVERY.c.channel, *RECEIPT.columns).join(RECEIPT, RECEIPT.c.delivery == DELIVERY.c.id)
-    with db.read() as connection:
-        found = connection.execute(query.where(DELIVERY.c.slot == slot).order_by(DELIVERY.c.channel))
-        return {row.channel: ReceiptRow(**{c.name: row._mapping[c.name] for c in RECEIPT.columns}) for row in found}
 
 
 def receipts_of(db: Database, deliveries: Iterable[int]) -> dict[int, ReceiptRow]:

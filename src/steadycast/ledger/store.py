@@ -95,6 +95,7 @@ class Ledger(Database):
     # What came in
     drafts = intake.drafts
     draft = intake.draft
+    titles = intake.titles
     put_drafts = intake.put_drafts
     approve = intake.approve
     reject = intake.reject
@@ -167,7 +168,6 @@ class Ledger(Database):
     next_due = reads.next_due
     counts = reads.counts
     waiting = reads.waiting
-    receipts = reads.receipts
     receipts_of = reads.receipts_of
     events = history.events
     used = reads.used

@@ -14,7 +14,7 @@ from steadycast import turn
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.claims import Claimed, Due
-from steadycast.ledger.tables import DeliveryRow, State
+from steadycast.ledger.tables import DeliveryRow, ReceiptRow, State
 from steadycast.pipeline.alarm import jumped, set_back, tick
 from steadycast.pipeline.desk import Desk, sweep
 from steadycast.pipeline.drafts import approved, find_draft
@@ -115,8 +115,7 @@ def leaving(
     _check(desk, asked)
     rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
     going = [row for row in _on(rows, asked) if row.state == State.DUE and not _stays_here(desk, row.channel)]
-    titles = {row.id: row.title for row in desk.ledger.drafts()}
-    return tuple(_told(desk, row, titles.get(row.draft or "", "")) for row in going)
+    return _all_told(desk, going)
 
 
 def _stays_here(desk: Desk, channel: str) -> bool:
@@ -320,13 +319,18 @@ def owner() -> str:
 
 def told(desk: Desk, ids: Iterable[int]) -> tuple[Sent, ...]:
     """What stands in the ledger of these deliveries, with the links that a person can follow."""
-    titles = {row.id: row.title for row in desk.ledger.drafts()}
-    found = [row for id_ in ids if (row := desk.ledger.delivery(id_))]
-    return tuple(_told(desk, row, titles.get(row.draft or "", "")) for row in found)
+    return _all_told(desk, desk.ledger.deliveries(ids=list(ids)))
 
 
-def _told(desk: Desk, row: DeliveryRow, title: str) -> Sent:
-    file = _file(desk, row)
+def _all_told(desk: Desk, rows: Sequence[DeliveryRow]) -> tuple[Sent, ...]:
+    """The rows in their order; titles and receipts are read once for all of them."""
+    titles = desk.ledger.titles({row.draft for row in rows if row.draft})
+    receipts = desk.ledger.receipts_of([row.id for row in rows if row.id])
+    return tuple(_told(desk, row, titles.get(row.draft or "", ""), receipts.get(row.id or 0)) for row in rows)
+
+
+def _told(desk: Desk, row: DeliveryRow, title: str, receipt: ReceiptRow | None = None) -> Sent:
+    file = _file(desk, row, receipt)
     return Sent(
         delivery=row.id or 0,
         slot=row.slot,
@@ -350,9 +354,8 @@ def _says(desk: Desk, row: DeliveryRow) -> str:
     return row.message or ("no draft yet" if row.state == State.PLANNED else "")
 
 
-def _file(desk: Desk, row: DeliveryRow) -> str:
+def _file(desk: Desk, row: DeliveryRow, receipt: ReceiptRow | None) -> str:
     """Where a kit or a page lies on this machine, if the receipt tells."""
-    receipt = desk.ledger.receipts(row.slot).get(row.channel)
     return str(found) if receipt and (found := receipt.page_in(desk.workspace.out / row.channel)) else ""
 
 

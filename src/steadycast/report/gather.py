@@ -186,13 +186,14 @@ class _Desk:
         for row in self.ledger.deliveries(states=DONE, after=self.now - LATELY):
             sent[row.slot].append(row)
         out = {slot: max(row.finished or row.at for row in rows) for slot, rows in sent.items()}
-        for slot in sorted(out, key=lambda slot: (out[slot], slot), reverse=True)[:SHOWN]:
+        shown = sorted(out, key=lambda slot: (out[slot], slot), reverse=True)[:SHOWN]
+        receipts = self.ledger.receipts_of(row.id for slot in shown for row in sent[slot] if row.id)
+        for slot in shown:
             rows, first = sent[slot], sent[slot][0]
             series, draft = self.workspace.series.get(first.series), self.titles.get(first.draft or "")
             named = series.title or series.name if series else "" if first.series == BY_HAND else first.series
-            receipts = self.ledger.receipts(slot)
             places = tuple(
-                m.Place(self.title(row.channel), row.url, self._page(row.channel, receipts.get(row.channel)))
+                m.Place(self.title(row.channel), row.url, self._page(row.channel, receipts.get(row.id or 0)))
                 for row in rows
             )
             yield m.Gone(slot, self._local(out[slot]), named, draft.title if draft else slot, places)
@@ -231,7 +232,9 @@ class _Desk:
         )
 
     def _deliveries(self) -> Iterable[m.Waiting]:
-        for row in self.ledger.waiting():
+        waiting = self.ledger.waiting()
+        receipts = self.ledger.receipts_of(row.id for row in waiting)
+        for row in waiting:
             key = self.ledger.marker(row.slot, row.channel)
             yield m.Waiting(
                 kind=KINDS[row.state],
@@ -241,7 +244,7 @@ class _Desk:
                 at=self._local(row.at),
                 note=" ".join(filter(None, (row.code, row.message))),
                 link=row.url,
-                page=self._page(row.channel, self.ledger.receipts(row.slot).get(row.channel)),
+                page=self._page(row.channel, receipts.get(row.id)),
                 command={
                     State.UNKNOWN: f"steadycast settle {key} --url URL",
                     State.HANDED: f"steadycast confirm {key} --url URL",
