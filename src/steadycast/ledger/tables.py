@@ -218,7 +218,7 @@ class StepRow(SQLModel, table=True):
     delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
     name: str = Field(primary_key=True)
     begun: dt.datetime = Field(sa_type=Instant)
-    value: str | None = Field(default=None, sa_type=Text)  # JSON
+    value: str | None = None  # JSON
 
 
 class ChannelStateRow(SQLModel, table=True):
