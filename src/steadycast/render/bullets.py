@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from steadycast.elements import TAG, VOID
-from steadycast.render.lexer import attribute
+from steadycast.render.lexer import box, first_number
 
 _LIST_TAG = re.compile(r"(</?(?:ul|ol|li)(?: [^>]*)?>)")
 _ITEM_BEGINS = re.compile(r"(\s*)(?:<input([^>]*)>)?(\s*<p[^>]*>|)\s*")
@@ -57,8 +57,7 @@ class _Lists:
         if self._bullet and text:
             begins = _ITEM_BEGINS.match(text)
             assert begins is not None  # it matches the empty string
-            box = begins[2]
-            bullet = self._bullet if box is None else "☑ " if " checked" in box else "☐ "
+            bullet = self._bullet if begins[2] is None else f"{box(begins[2])} "
             text = begins[1] + begins[3].lstrip() + bullet + text[begins.end() :]
             self._bullet = ""
         if item := self._open[-1].item:
@@ -108,9 +107,7 @@ class _Lists:
                 item.ended = True
             elif item.ended and not behind:
                 self._begin_again(item)
-        first = attribute(tag, "start") or "1"
-        begins = int(first) if first.isdecimal() and len(first) < 10 else 1  # as CommonMark: nine digits
-        self._open.append(_List(begins if tag.startswith("<ol") else None))
+        self._open.append(_List(first_number(tag) if tag.startswith("<ol") else None))
         self.written.append(tag)
 
     def _begin_item(self, tag: str) -> None:

@@ -6,28 +6,21 @@ import re
 
 _DIV = re.compile(r"<div(?P<attributes>[^>]*)>\n?|</div>\n?")
 _KIND = re.compile(r'^ class="callout" data-callout="([^"]*)"')
+# A callout without a title of its own: the parser's would be English.
 _TITLES = {
-    "note": "ℹ️",
-    "info": "ℹ️",
-    "abstract": "📋",
-    "summary": "📋",
-    "tldr": "📋",
-    "tip": "💡",
-    "hint": "💡",
-    "important": "❗",
-    "warning": "⚠️",
-    "caution": "⚠️",
-    "attention": "⚠️",
-    "danger": "⚠️",
-    "error": "⚠️",
-    "success": "✅",
-    "check": "✅",
-    "done": "✅",
-    "question": "❓",
-    "help": "❓",
-    "faq": "❓",
-    "example": "📎",
-}  # a callout without a title of its own: the parser's would be English
+    kind: sign
+    for sign, kinds in {
+        "ℹ️": "note info",
+        "📋": "abstract summary tldr",
+        "💡": "tip hint",
+        "❗": "important",
+        "⚠️": "warning caution attention danger error",
+        "✅": "success check done",
+        "❓": "question help faq",
+        "📎": "example",
+    }.items()
+    for kind in kinds.split()
+}
 
 
 def as_quotations(html: str) -> str:

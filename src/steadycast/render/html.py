@@ -12,10 +12,9 @@ from steadycast.elements import TAG, VOID
 from steadycast.platform import RenderRule
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour
-from steadycast.render.lexer import Links, attribute, is_of, says_its_url, web_links, words
+from steadycast.render.lexer import ANCHOR, Links, attribute, box, is_of, says_its_url, web_links, words
 from steadycast.render.style import Style, merged
 
-_ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 _MARKS = re.compile(r' (?:class|id|rel)="[^"]*"')
 _SIDES = re.compile(r' (width|height)="(\d+)"')
 _BOX = re.compile(r"<li>\s*<input([^>]*)>\s*(<p>)?")
@@ -45,7 +44,8 @@ def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str
     if rule.bullets == "literal":
         html = write_bullets(html)
     elif not rule.classes and "<input" in html:
-        html = _with_boxes_written(html)
+        # Where the element is dropped, what was done would be lost with it.
+        html = _BOX.sub(lambda m: f'<li style="list-style-type:none">{m[2] or ""}{box(m[1])} ', html)
     if rule.links == "footnotes" and links:
         html += _footnotes(rule, links)
     if rule.tags or not rule.classes or style is not None:
@@ -53,18 +53,29 @@ def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str
     return html, links
 
 
-def _with_boxes_written(html: str) -> str:
-    """A task list's boxes as characters: where the element is dropped, what was done would be lost with it."""
-    return _BOX.sub(
-        lambda m: f'<li style="list-style-type:none">{m[2] or ""}{"☑" if " checked" in m[1] else "☐"} ',
-        html,
-    )
-
-
 def _with_links_changed(html: str, rule: RenderRule) -> tuple[str, Numbered]:
-    links = Links()
-    html = _Anchors(rule, links).write(html)
-    return html, tuple(links.all)
+    """Links stay, or their words stay, with a number where the list at the end has one."""
+    links, footnotes = Links(), rule.links == "footnotes"
+    mark = "<sup>[{}]</sup>" if not rule.tags or "sup" in rule.tags else "[{}]"
+
+    def changed(match: re.Match[str]) -> str:
+        href, inside = attribute(match[1], "href"), match[2]
+        stays = _stays(href, rule)
+        if stays == footnotes or not href.startswith("http"):
+            return match[0] if stays else inside
+        text = words(inside)
+        if stays:
+            links.number(text, href)
+            return match[0]
+        return inside if not text or says_its_url(text, href) else inside + mark.format(links.number(text, href))
+
+    return ANCHOR.sub(changed, html), tuple(links.all)
+
+
+def _stays(href: str, rule: RenderRule) -> bool:
+    if href.startswith("#"):  # what it points at has lost its id where classes go
+        return rule.links == "keep" and rule.classes
+    return rule.links == "keep" or (rule.links == "footnotes" and is_of(href, rule.link_hosts))
 
 
 @lru_cache(maxsize=64)
@@ -88,39 +99,6 @@ def _worth_a_look(allowed: frozenset[str], style: Style) -> re.Pattern[str]:
     )
 
 
-class _Anchors:
-    """What becomes of links: they stay, or their words stay, with a number where the list at the end has one."""
-
-    def __init__(self, rule: RenderRule, links: Links) -> None:
-        self._rule = rule
-        self._links = links
-        self._mark = "<sup>[{}]</sup>" if not rule.tags or "sup" in rule.tags else "[{}]"
-
-    def write(self, html: str) -> str:
-        return _ANCHOR.sub(self._anchor, html)
-
-    def _anchor(self, match: re.Match[str]) -> str:
-        href = attribute(match[1], "href")
-        footnotes = self._rule.links == "footnotes"
-        if self._stays(href):
-            if not footnotes and href.startswith("http"):
-                self._links.number(words(match[2]), href)
-            return match[0]
-        if not footnotes or not href.startswith("http"):
-            return match[2]
-        text = words(match[2])
-        if not text or says_its_url(text, href):
-            return match[2]
-        return match[2] + self._mark.format(self._links.number(text, href))
-
-    def _stays(self, href: str) -> bool:
-        if href.startswith("#"):  # what it points at has lost its id where classes go
-            return self._rule.links == "keep" and self._rule.classes
-        if self._rule.links == "keep":
-            return True
-        return self._rule.links == "footnotes" and is_of(href, self._rule.link_hosts)
-
-
 def _footnotes(rule: RenderRule, links: Numbered) -> str:
     def escaped(text: str) -> str:
         return entities.escape(text, quote=False)
@@ -141,13 +119,10 @@ class _Elements:
         self._tables = _tables(rule, style)
         self._known = self._tables.setdefault((), {})
         self._newline = "<br>" if "br" in self._allowed else "\n"
-        self._scrolls = not rule.classes and self._may("section") and self._may("table")
+        self._scrolls = not rule.classes and (not self._allowed or {"section", "table"} <= self._allowed)
 
     def write(self, html: str) -> str:
         return self._worth_a_look.sub(self._tag, html)
-
-    def _may(self, name: str) -> bool:
-        return not self._allowed or name in self._allowed
 
     def _tag(self, match: re.Match[str]) -> str:
         tag = match[0]
@@ -171,7 +146,7 @@ class _Elements:
 
     def _name(self, name: str) -> str:
         """`name`, its twin, or "" where neither is allowed."""
-        if self._may(name):
+        if not self._allowed or name in self._allowed:
             return name
         twin = _TWINS.get(name, "")
         return twin if twin in self._allowed else ""

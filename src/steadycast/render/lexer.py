@@ -12,7 +12,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from steadycast.draft.crosslinks import leads_nowhere
 from steadycast.elements import attributes
 
-SPLIT = re.compile(r"(<[^>]*>)")
+ANY_TAG = re.compile(r"<[^>]*>")
 
 # A bare URL ends before white space, before anything that is not ASCII (a Chinese sentence goes on without a space),
 # before the punctuation that ends a sentence, and before a bracket that it did not open. `&amp;` is one character here.
@@ -25,7 +25,7 @@ _INSIDE = r"[^<]*(?:</?(?:b|code|del|em|i|strong)>[^<]*)*"
 _SETTLED = re.compile(rf'<a href="(?:https?://|mailto:)[^>]*>{_INSIDE}</a>|<code[^>]*>[^<]*</code>')
 _SETTLED_WITH_PICTURES = re.compile(rf'{_SETTLED.pattern}|<img src="https?://[^>]*>')
 _UNSETTLED = re.compile(r"<a[ >]|</a>|<img|https?://|www\.")
-_ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
+ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 
 _WITHIN_A_WORD = re.compile(r"[A-Za-z0-9@./]")
 
@@ -37,10 +37,21 @@ def attribute(tag: str, name: str) -> str:
     return entities.unescape(value) if "&" in value else value
 
 
+def first_number(tag: str) -> int:
+    """The number that an ordered list begins with."""
+    first = attribute(tag, "start") or "1"
+    return int(first) if first.isdecimal() and len(first) < 10 else 1  # as CommonMark: nine digits
+
+
+def box(tag: str) -> str:
+    """The character for a task list's box; `tag` is the element, or its attributes."""
+    return "☑" if " checked" in tag else "☐"
+
+
 def words(html: str) -> str:
     """The text of a small piece of HTML, white space collapsed."""
     if "<" in html:
-        html = SPLIT.sub("", html)
+        html = ANY_TAG.sub("", html)
     return " ".join((entities.unescape(html) if "&" in html else html).split())
 
 
@@ -56,7 +67,7 @@ class Anchor:
 @lru_cache(maxsize=4)  # one page is asked about by every channel in turn
 def anchors(html: str) -> tuple[tuple[str, ...], tuple[Anchor, ...]]:
     """What stands around the links of `html`, one piece more than there are links, and the links."""
-    pieces = _ANCHOR.split(html)
+    pieces = ANCHOR.split(html)
     found = zip(pieces[1::3], pieces[2::3], strict=True)
     return tuple(pieces[::3]), tuple(Anchor(inner, attribute(tag, "href"), words(inner)) for tag, inner in found)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import html as entities
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from steadycast.draft.maths import linear
 from steadycast.draft.spelling import spelled
 from steadycast.platform import Limit
 from steadycast.platform.text import cut
-from steadycast.render.lexer import SPLIT, Links, anchors, attribute, is_of, says_its_url, words
+from steadycast.render.lexer import ANY_TAG, Links, anchors, box, first_number, is_of, says_its_url, words
 
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _NOTE = re.compile(r'<sup class="footnote-ref">(.*?)</sup>', re.DOTALL)
@@ -114,106 +113,77 @@ class _Writer:
         self._pre = False
         self._row: list[str] = []
         self._notes = False  # inside the footnotes: an item begins with its mark
-        self._attributes = ""
 
     def write(self, html: str) -> str:
         pieces = _BLOCK.split(html)
-        does, last = _DOES, pieces.pop()
+        last = pieces.pop()
         for text, tag, attributes in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
             if text and (self._line or self._pre or not text.isspace()):  # between blocks it means nothing
                 self._line.append(text)
-            if tag in does:
-                self._attributes = attributes
-                does[tag](self)
-            elif self._line:
+            if tag in _WITHIN:
+                self._go_on(tag, attributes)
+                continue
+            if self._line:
                 self._flush()
+            if tag in _TELLS:
+                self._change(tag, attributes)
         self._line.append(last)
         self._flush()
         text = "".join(self._blocks).strip("\n")
         return entities.unescape(text) if "&" in text else text
 
-    def _nothing(self) -> None:
-        """What stands between cells is white space."""
+    def _go_on(self, tag: str, attributes: str) -> None:
+        """What a tag does that ends no block."""
+        if tag == "br":
+            self._line.append(_BREAK)
+        elif tag in {"/td", "/th"}:
+            self._row.append(self._taken())
+        elif tag == "/tr":
+            self._put(" | ".join(self._row))
+            self._row = []
+            self._tight = True
+        elif tag == "input":
+            self._marker = self._marker and f"{self._indent()}{box(attributes)} "
 
-    def _br(self) -> None:
-        self._line.append(_BREAK)
+    def _change(self, tag: str, attributes: str) -> None:
+        """What a block's tag says about those that follow."""
+        match tag:
+            case "li":
+                self._marker = self._bullet()
+            case "/li":
+                self._marker, self._tight = "", True
+            case "ul" | "ol":
+                self._tight = self._tight or bool(self._lists)
+                self._lists.append(first_number(attributes) if tag == "ol" else None)
+            case "/ul" | "/ol":
+                del self._lists[-1:]
+                self._tight = bool(self._lists)
+            case "blockquote" | "/blockquote":
+                self._quotes += 1 if tag[0] == "b" else -1
+            case "pre" | "/pre":
+                self._pre = tag == "pre"
+            case "hr":
+                self._put("———")
+            case "/table":
+                self._tight = False
+            case "section":
+                self._notes = 'class="footnotes"' in attributes
 
-    def _hr(self) -> None:
-        self._flush()
-        self._put("———")
-
-    def _input(self) -> None:
-        self._marker = self._marker and self._indent() + ("☑ " if " checked" in self._attributes else "☐ ")
-
-    def _list(self, first: int | None = None) -> None:
-        self._flush()
-        self._tight = self._tight or bool(self._lists)
-        self._lists.append(first)
-
-    def _ordered(self) -> None:
-        first = attribute(self._attributes, "start") or "1"
-        self._list(int(first) if first.isdecimal() and len(first) < 10 else 1)  # as CommonMark: nine digits
-
-    def _list_end(self) -> None:
-        self._flush()
-        if self._lists:
-            self._lists.pop()
-        self._tight = bool(self._lists)
-
-    def _li(self) -> None:
-        self._flush()
+    def _bullet(self) -> str:
         number = self._lists[-1] if self._lists else None
         if number is None:
-            self._marker = f"{self._indent()}• "
-        else:
-            self._lists[-1] = number + 1
-            self._marker = f"{_note(str(number))} " if self._notes else f"{self._indent()}{number}. "
-
-    def _li_end(self) -> None:
-        self._flush()
-        self._marker = ""
-        self._tight = True
+            return f"{self._indent()}• "
+        self._lists[-1] = number + 1
+        return f"{_note(str(number))} " if self._notes else f"{self._indent()}{number}. "
 
     def _indent(self) -> str:
         return "  " * (len(self._lists) - 1)
-
-    def _quote(self) -> None:
-        self._flush()
-        self._quotes += 1
-
-    def _quote_end(self) -> None:
-        self._flush()
-        self._quotes -= 1
-
-    def _code(self) -> None:
-        self._flush()
-        self._pre = True
-
-    def _code_end(self) -> None:
-        self._flush()
-        self._pre = False
-
-    def _cell(self) -> None:
-        self._row.append(self._taken())
-
-    def _row_end(self) -> None:
-        self._put(" | ".join(self._row))
-        self._row = []
-        self._tight = True
-
-    def _table_end(self) -> None:
-        self._flush()
-        self._tight = False
-
-    def _section(self) -> None:
-        self._flush()
-        self._notes = 'class="footnotes"' in self._attributes
 
     def _taken(self) -> str:
         text = self._line[0] if len(self._line) == 1 else "".join(self._line)
         self._line = []
         if "<" in text:
-            text = SPLIT.sub("", text)
+            text = ANY_TAG.sub("", text)
         if self._pre:
             return text.strip("\n")
         text = " ".join(text.split())
@@ -244,30 +214,8 @@ class _Writer:
         self._tight = False
 
 
-# Not methods bound to one writer: that would be a circle for each draft, which only the collector opens.
-_DOES: dict[str, Callable[[_Writer], None]] = {
-    "br": _Writer._br,
-    "hr": _Writer._hr,
-    "input": _Writer._input,
-    "ul": _Writer._list,
-    "ol": _Writer._ordered,
-    "/ul": _Writer._list_end,
-    "/ol": _Writer._list_end,
-    "li": _Writer._li,
-    "/li": _Writer._li_end,
-    "blockquote": _Writer._quote,
-    "/blockquote": _Writer._quote_end,
-    "pre": _Writer._code,
-    "/pre": _Writer._code_end,
-    "tr": _Writer._nothing,
-    "td": _Writer._nothing,
-    "th": _Writer._nothing,
-    "/td": _Writer._cell,
-    "/th": _Writer._cell,
-    "/tr": _Writer._row_end,
-    "/table": _Writer._table_end,
-    "section": _Writer._section,
-}
+_WITHIN = frozenset("br tr td th /td /th /tr input".split())  # noqa: SIM905 - between cells is white space
+_TELLS = frozenset("li /li ul ol /ul /ol blockquote /blockquote pre /pre hr /table section".split())  # noqa: SIM905
 
 
 def _note(number: str) -> str:
