@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from string import Formatter
 
 from steadycast.platform.contract import Limit
-from steadycast.platform.text import count, cut, fits
+from steadycast.platform.lazy_pattern import LazyPattern
+from steadycast.platform.text import count, cut, fits, opening
 
 PIECES = ("title", "summary", "text", "url", "tags", "author")
+_NO_TAG = LazyPattern(r"[^\p{L}\p{M}\p{N}_]+", "regex")
 _Line = tuple[tuple[str, str], ...]  # (words, the piece after them or "")
 
 
@@ -36,7 +37,7 @@ def composed(template: str, pieces: Mapping[str, str], limit: Limit | None) -> s
     room = limit.max - count(fill(template, {**pieces, "text": ""}), limit) if text else 0
     while room > 0:
         head = cut(text, replace(limit, max=room, min=0))
-        if not head:
+        if len(head.removesuffix("…")) < max(1, opening(text)):  # a piece of a link or of a tag is none
             break
         whole = fill(template, {**pieces, "text": head})
         if fits(whole, limit):
@@ -90,5 +91,5 @@ def _lines(template: str) -> tuple[_Line, ...]:
 
 def hashtags(tags: Iterable[str]) -> str:
     """`#one #two`: each tag as one word, since a space or a mark would end it for whoever reads it there."""
-    words = (re.sub(r"[^\w]+", "", tag) for tag in tags)
+    words = (_NO_TAG.sub("", tag) for tag in tags)
     return " ".join(f"#{word}" for word in dict.fromkeys(words) if word)

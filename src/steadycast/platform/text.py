@@ -22,6 +22,9 @@ URL = LazyPattern(  # without IGNORECASE, which compiles these classes a hundred
     rf"(?<![A-Za-z0-9@])[Hh][Tt][Tt][Pp][Ss]?://{_LABEL}(?:\.{_LABEL})+(?::\d+)?(?:[/?#](?:{_PATH}*{_PATH_END})?)?"
 )
 
+# A hashtag as platforms link it: letters, marks, digits and low lines of any script; a longer one is a mistake.
+TAG = LazyPattern(r"(?<![\w#/&])#[\p{L}\p{M}\p{N}_]{1,100}+(?![\p{L}\p{M}\p{N}_])", "regex")
+
 # Characters that are one grapheme each whatever stands beside them: no combining mark, joiner, jamo or indicator.
 _ALONE = (
     r"\n\x20-\x7e\xa0-\xa8\xaa-\xac\xaf-\u02ff\u2010-\u2027\u3000-\u3029\u3031-\u303c\u3041-\u3096\u309b-\u30ff"
@@ -107,7 +110,8 @@ _TOO_SOON = 0.5  # a sentence's end before this share of the room is not worth t
 def cut(text: str, limit: Limit, ellipsis: str = "…") -> str:
     """`text` within `limit`: whole, or to the end of a sentence, or to the end of a word and an ellipsis.
 
-    Never ends inside a grapheme or a URL. Without its ellipsis the result is a beginning of `text`.
+    Never ends inside a grapheme, nor inside a URL or a hashtag unless it begins with it and not even that fits. Without
+    its ellipsis the result is a beginning of `text`.
     """
     text = text.strip()
     if fits(text, limit):
@@ -120,16 +124,28 @@ def cut(text: str, limit: Limit, ellipsis: str = "…") -> str:
     head = whole[:sentence].rstrip() if sentence else ""
     if head and sentence >= len(whole) * _TOO_SOON and fits(head, limit):
         return head
-    end = _room(text, lambda head: fits(head.rstrip(_LOOSE_END) + ellipsis, limit))
-    head = text[: _word_end(text, end)].rstrip(_LOOSE_END) or text[:end].rstrip(_LOOSE_END)
+    end = _room(text, lambda head: fits(_closed(head) + ellipsis, limit))
+    head = _closed(text[: _word_end(text, end)]) or _closed(text[:end])
     return head + ellipsis if fits(head + ellipsis, limit) else ""
+
+
+def opening(text: str) -> int:
+    """How much of `text` is one link or one hashtag that it begins with."""
+    return next((found.end() for pattern in (URL, TAG) if (found := pattern.match(text))), 0)
+
+
+def _closed(head: str) -> str:
+    """`head` without the marks that wait for more; a link keeps its own."""
+    bare = head.rstrip(_LOOSE_END)
+    return head.rstrip() if _before_unit(head, len(bare)) < len(bare) else bare
 
 
 def _is_measured_by_length(text: str, limit: Limit) -> bool:
     """Whether `limit` falls between two characters that are one grapheme each, and so is found without a search."""
     if limit.count not in {"graphemes", "codepoints"} or len(text) <= limit.max:
         return False
-    return "://" not in text[: limit.max + 3] and _SINGLE.fullmatch(text, 0, limit.max + 1) is not None
+    opened = text[: limit.max + 3]
+    return "://" not in opened and "#" not in opened and _SINGLE.fullmatch(text, 0, limit.max + 1) is not None
 
 
 def split(text: str, limit: Limit, number: str = "{n}/{total}") -> tuple[str, ...]:
@@ -210,17 +226,26 @@ def _room(text: str, within: Callable[[str], bool]) -> int:
     return end
 
 
+def _before_unit(text: str, at: int) -> int:
+    """`at`, or the beginning of the link or hashtag that it is inside of; of one that begins the text, `at`."""
+    begin = max(0, at - 2100)
+    around = text[begin : at + 3]
+    for mark, pattern in (("://", URL), ("#", TAG)):
+        if mark in around:
+            for found in pattern.finditer(text, begin):
+                if found.start() >= at:
+                    break
+                if 0 < found.start() < at < found.end():
+                    return int(found.start())
+    return at
+
+
 def _between_graphemes(text: str, at: int) -> int:
-    """The last position not after `at` that is between two graphemes and not inside a URL."""
+    """The last position not after `at` that is between two graphemes and not inside a URL or a hashtag."""
     if at >= len(text):
         return len(text)
-    begin = max(0, at - 2100)
-    if "://" in text[begin : at + 3]:
-        for link in URL.finditer(text, begin):
-            if link.start() >= at:
-                break
-            if 0 < link.start() < at < link.end():
-                return int(link.start())
+    if (start := _before_unit(text, at)) < at:
+        return start
     if _SINGLE.fullmatch(text, max(0, at - 1), at + 1):
         return at
     begin = _safe_start(text, at)
@@ -239,11 +264,11 @@ def _safe_start(text: str, at: int) -> int:
 
 
 def _last_end(pattern: LazyPattern, text: str) -> int:
-    """Where the last match of `pattern` in `text` ends, or 0."""
+    """Where the last match of `pattern` in `text` ends, or 0; 0 also where that is inside a link."""
     last = 0
     for match in pattern.finditer(text):
         last = match.end()
-    return last
+    return last if _before_unit(text, last) == last else 0
 
 
 def _word_end(text: str, end: int) -> int:
