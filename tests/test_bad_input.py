@@ -104,6 +104,19 @@ SETTINGS = {
     "two channels of one name": (SITE_ONLY + SITE, "site"),
     "a channel that is not there": (SITE_ONLY.replace('["site"]', '["sites"]'), "did you mean 'site'"),
     "a setting that does not exist": (SITE_ONLY + 'colour = "red"\n', "no such setting"),
+    "a setting of another type": (
+        SITE_ONLY + 'page_size = "many"\n',
+        "expected a whole number, at least 1, not 'many'",
+    ),
+    "a setting out of its bounds": (SITE_ONLY + "page_size = 0\n", "expected a whole number, at least 1, not 0"),
+    "an address without its scheme": (SITE_ONLY + 'feed = "huyu.example/feed"\n', "expected a web address"),
+    "an address of another kind": (SITE_ONLY + 'feed = "javascript:alert(1)"\n', "expected a web address"),
+    "a limit of a text that is none": (SITE_ONLY + "[channel.site.limits.titel]\nmax = 9\n", "did you mean 'title'"),
+    "a limit's key with a slip": (SITE_ONLY + "[channel.site.limits.title]\nmxa = 9\n", "did you mean 'max'"),
+    "a limit that is no number": (SITE_ONLY + '[channel.site.limits.title]\nmax = "long"\n', "valid integer"),
+    "a limit below nothing": (SITE_ONLY + "[channel.site.limits.title]\nmax = -4\n", "max = -4 is not from 1"),
+    "a limit that is no table": (SITE_ONLY + "[channel.site.limits]\ntitle = 5\n", "write [limits.title]"),
+    "a rule for files that is none": (SITE_ONLY + "[channel.site.media.images]\nbytes = 9\n", "did you mean 'image'"),
     "a platform that does not exist": (
         SITE_ONLY.replace('platform = "site"', 'platform = "sites"'),
         "did you mean 'site'",
@@ -126,6 +139,19 @@ def test_bad_settings_name_file_line_and_what_was_meant(bench, run, case):
     assert f"{bench.root / 'steadycast.toml'}:" in line
     assert line.partition("steadycast.toml:")[2].partition(":")[0].isdigit()
     assert said in line
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["doctor", "--json"], ["plan"], ["status"], ["publish"], ["intake"], ["list"], ["render"], ["channel", "list"]],
+)
+def test_a_setting_of_another_type_is_an_error_of_every_command_with_its_line(bench, run, command):
+    bench.set_up(SITE_ONLY)
+    drop(bench.root, "steadycast.toml", SITE_ONLY + 'page_size = "many"\n')
+    code, out, err = run(*command)
+    assert code != 0
+    line = (SITE_ONLY + "x").count("\n") + 1
+    assert f"steadycast.toml:{line}: channel.site.page_size: expected a whole number" in out + err
 
 
 def test_a_ledger_from_a_newer_version_is_left_alone(bench, run):

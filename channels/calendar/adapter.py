@@ -21,7 +21,7 @@ class Adapter:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.base = str(channel.settings["url"] or channel.site_url).rstrip("/")
+        self.base = (channel.settings["url"] or channel.site_url).rstrip("/")
 
     def publish(self, post: Post) -> Receipt:
         """The event is in calendar.ics, and a file of its own, when this returns."""
@@ -86,7 +86,7 @@ class Adapter:
         return f"events/{uid(post)}.ics"
 
     def _link(self, post: Post) -> str:
-        pages = str(self.channel.settings["pages"]).rstrip("/")
+        pages = self.channel.settings["pages"].rstrip("/")
         own = post.event.url if post.event else ""
         for url in (own, post.canonical_url, f"{pages}/{quote(slot_path(post))}.html"):
             if re.match(r"https?://[^\s<>\"']+$", url):

@@ -100,10 +100,10 @@ def cancelled(data: bytes, now: dt.datetime) -> bytes:
 
 def calendar(files: Sequence[bytes], name: str, settings: Mapping[str, Any], now: dt.datetime) -> bytes:
     """All events of these files that are not long over, in one calendar to subscribe to."""
-    oldest = (now - dt.timedelta(days=int(settings["keep_days"]))).astimezone(dt.UTC).strftime(STAMP).encode()
+    oldest = (now - dt.timedelta(days=settings["keep_days"])).astimezone(dt.UTC).strftime(STAMP).encode()
     events = [block for data in files for block in re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", data, re.DOTALL)]
     events = [block for block in events if (end := _END.search(block)) and end[1] >= oldest]
-    hours = dt.timedelta(hours=max(1, int(settings["refresh_hours"])))
+    hours = dt.timedelta(hours=settings["refresh_hours"])
     return _calendar(events, name=name, refresh=hours)
 
 

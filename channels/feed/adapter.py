@@ -22,7 +22,7 @@ class Adapter:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.base = str(channel.settings["url"] or channel.site_url).rstrip("/")
+        self.base = (channel.settings["url"] or channel.site_url).rstrip("/")
 
     def publish(self, post: Post) -> Receipt:
         """The post is an item of all three feeds when this returns."""
@@ -57,7 +57,7 @@ class Adapter:
         there = all((self.channel.out / name).is_file() for name in (*FEEDS, JSON))
         if there and not shelf.unfinished:
             return
-        posts = shelf.whole(shelf.posts[: max(1, int(self.channel.settings["items"]))])
+        posts = shelf.whole(shelf.posts[: self.channel.settings["items"]])
         feed, items = self._feed(posts), [self._item(p) for p in posts]
         for name, template in FEEDS.items():
             shelf.keep(name, self.channel.render(template, feed=feed, items=items).encode())
@@ -70,7 +70,7 @@ class Adapter:
             "id": urn(f"{channel.community}/{channel.name}"),
             "title": channel.public_title,
             "description": channel.settings["description"] or channel.about or channel.community,
-            "link": str(channel.settings["pages"] or channel.site_url or self.base),
+            "link": channel.settings["pages"] or channel.site_url or self.base,
             "self": {name: f"{self.base}/{name}" if self.base else "" for name in (*FEEDS, JSON)},
             "language": channel.language,
             "community": channel.community,
@@ -92,7 +92,7 @@ class Adapter:
         }
 
     def _link(self, post: Post) -> str:
-        pages = str(self.channel.settings["pages"]).rstrip("/")
+        pages = self.channel.settings["pages"].rstrip("/")
         if re.match(r"https?://[^\s<>\"']+$", post.canonical_url):
             return post.canonical_url
         return f"{pages}/{quote(slot_path(post))}.html" if pages else ""

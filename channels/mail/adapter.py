@@ -47,7 +47,7 @@ class Adapter:
             with Submission(self.channel) as server:
                 server.open()
                 server.idle()
-            return Account(str(self.channel.settings["user"] or self.channel.settings["from"]))
+            return Account(self.channel.settings["user"] or self.channel.settings["from"])
         return Account("")
 
     def views(self, post: Post) -> list[View]:
@@ -56,13 +56,13 @@ class Adapter:
         return opened(self.channel, self.letter.to("", post))
 
     def _with_sender(self) -> None:
-        if not re.fullmatch(ADDRESS, str(self.channel.settings["from"])):
+        if not re.fullmatch(ADDRESS, self.channel.settings["from"]):
             raise self._refused("the sender is no mail address", "from")
 
     def recipients(self) -> tuple[list[str], int]:
         """The addresses to send to, each once, and how many lines were none."""
-        lines = [str(line) for line in self.channel.settings["to"]]
-        if file := str(self.channel.settings["recipients"]):
+        lines = list(self.channel.settings["to"])
+        if file := self.channel.settings["recipients"]:
             try:
                 lines += Path(file).read_text(encoding="utf-8-sig").splitlines()
             except (OSError, UnicodeDecodeError) as error:

@@ -42,7 +42,7 @@ class Letter:
 
     def __init__(self, channel: Channel) -> None:
         self.channel, self.settings = channel, channel.settings
-        self.domain = str(self.settings["from"]).rpartition("@")[2] or "localhost"
+        self.domain = self.settings["from"].rpartition("@")[2] or "localhost"
         data = channel.spec.data if channel.spec else {}
         self.words = data["words"]["zh" if channel.language.lower().startswith("zh") else "en"]
         hue = data["hues"][hashlib.sha256(channel.community.encode()).digest()[0] % len(data["hues"])]
@@ -84,7 +84,7 @@ class Letter:
 
     def page(self, post: Post) -> str:
         """Where the post can be read on the web, or nothing."""
-        pages = str(self.settings["pages"]).rstrip("/")
+        pages = self.settings["pages"].rstrip("/")
         for url in (post.canonical_url, f"{pages}/{quote(slot_path(post))}.html"):
             if re.match(r"https?://[^\s<>\"']+$", url):
                 return url
@@ -101,12 +101,12 @@ class Letter:
 
     def _headers(self, recipient: str, post: Post) -> dict[str, Any]:
         leave = self._leave(recipient)
-        name = str(self.settings["from_name"] or self.channel.community)
-        for text in (post.title, name, str(self.settings["reply_to"])):
+        name = self.settings["from_name"] or self.channel.community
+        for text in (post.title, name, self.settings["reply_to"]):
             if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text):
                 raise Refused("a control character in a title or a name", channel=self.channel.name)
-        sender = Address(name, addr_spec=str(self.settings["from"]))
-        list_id = str(self.settings["list_id"] or f"{self.channel.name}.{self.domain}")
+        sender = Address(name, addr_spec=self.settings["from"])
+        list_id = self.settings["list_id"] or f"{self.channel.name}.{self.domain}"
         return {
             "From": sender,
             "To": recipient or sender,
@@ -121,7 +121,7 @@ class Letter:
         }
 
     def _leave(self, recipient: str) -> str:
-        address = str(self.settings["unsubscribe"]).replace("{email}", quote(recipient, safe=""))
+        address = self.settings["unsubscribe"].replace("{email}", quote(recipient, safe=""))
         if not address and self.channel.email:  # whoever wants to leave can at least write to somebody
             address = f"mailto:{quote(self.channel.email, safe='@+')}?subject=unsubscribe"
         usable = re.fullmatch(r"(https?://|mailto:)[\x21-\x3b\x3d\x3f-\x7e]+", address) and len(address) <= LONGEST

@@ -63,7 +63,7 @@ class Submission:
         smtp = self._smtp
         with smtp.within(self._until):
             try:
-                self._expect(smtp.mail(str(self.settings["from"])), 250)
+                self._expect(smtp.mail(self.settings["from"]), 250)
                 self._expect(smtp.rcpt(recipient), 250, 251)
                 self._expect(smtp.docmd("DATA"), 354)
             except (smtplib.SMTPException, OSError) as error:
@@ -89,10 +89,8 @@ class Submission:
 
     def _opened(self) -> Line:
         """A greeted, encrypted and authenticated connection."""
-        host, port = str(self.settings["host"]), int(self.settings["port"])
-        security, context = str(self.settings["security"]), ssl.create_default_context()
-        if security not in {"starttls", "tls", "none"}:
-            raise Refused("security must be starttls, tls or none", channel=self.channel.name)
+        host, port = self.settings["host"], self.settings["port"]
+        security, context = self.settings["security"], ssl.create_default_context()
         smtp: Line | None = None
         try:
             smtp = Line(host, port, self.timeout, self._until)
@@ -103,7 +101,7 @@ class Submission:
                     smtp.starttls(context=context)
                     smtp.ehlo()
                 if self.settings["user"]:
-                    smtp.login(str(self.settings["user"]), self.channel.secret("password"))
+                    smtp.login(self.settings["user"], self.channel.secret("password"))
         except Exception as error:
             if smtp is not None:
                 smtp.close()

@@ -25,8 +25,8 @@ class Adapter:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.base = str(channel.settings["url"] or channel.site_url).rstrip("/")
-        chosen = str(channel.settings["image"])
+        self.base = (channel.settings["url"] or channel.site_url).rstrip("/")
+        chosen = channel.settings["image"]
         self.image = Path(chosen) if chosen else Path(__file__).with_name("cover.jpg")
 
     def publish(self, post: Post) -> Receipt:
@@ -71,7 +71,7 @@ class Adapter:
         there = (self.channel.out / FEED).is_file() and (self.channel.out / image).is_file()
         if there and not shelf.unfinished:
             return
-        posts = shelf.whole(shelf.posts[: max(1, int(self.channel.settings["items"]))])
+        posts = shelf.whole(shelf.posts[: self.channel.settings["items"]])
         episodes = [self._episode(p, media) for p in posts if (media := episode_file(p))]
         shelf.keep(image, self.image.read_bytes())
         feed = self.channel.render("feed.xml.j2", show=self._show(posts, image), episodes=episodes)
@@ -81,14 +81,14 @@ class Adapter:
     def _show(self, posts: list[Post], image: str) -> dict[str, Any]:
         channel, settings = self.channel, self.channel.settings
         address = self._address(FEED)
-        described = str(settings["description"] or channel.about or channel.community).encode()[:DESCRIPTION]
+        described = (settings["description"] or channel.about or channel.community).encode()[:DESCRIPTION]
         return {
             **settings,
             "title": channel.public_title,
             "description": described.decode(errors="ignore"),
             "author": settings["author"] or channel.community,
             "language": channel.language,
-            "link": str(settings["pages"] or channel.site_url or self.base),
+            "link": settings["pages"] or channel.site_url or self.base,
             "self": address if self.base else "",
             "image": self._address(image),
             "guid": settings["guid"] or (show_guid(address) if self.base else ""),
@@ -110,7 +110,7 @@ class Adapter:
         }
 
     def _link(self, post: Post) -> str:
-        pages = str(self.channel.settings["pages"]).rstrip("/")
+        pages = self.channel.settings["pages"].rstrip("/")
         if re.match(r"https?://[^\s<>\"']+$", post.canonical_url):
             return post.canonical_url
         return f"{pages}/{quote(slot_path(post))}.html" if pages else ""

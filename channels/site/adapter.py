@@ -13,7 +13,7 @@ class Adapter:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.base = str(channel.settings["url"] or channel.site_url).rstrip("/")
+        self.base = (channel.settings["url"] or channel.site_url).rstrip("/")
 
     def publish(self, post: Post) -> Receipt:
         """The post's page and every page that lists it are on disk when this returns."""

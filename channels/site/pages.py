@@ -27,7 +27,7 @@ class Pages:
         self.data = channel.spec.data if channel.spec else {}
         self.words = self.data["words"]["zh" if channel.language.lower().startswith("zh") else "en"]
         self.now = channel.now()
-        self.size = max(1, int(channel.settings["page_size"]))
+        self.size = channel.settings["page_size"]
         self.listings = listings(shelf.posts, self.words)
         self.site = self._site()
 
@@ -55,9 +55,9 @@ class Pages:
             "path": urlsplit(self.base).path,
             "seal": self.channel.community.strip()[:1] or "·",
             "hue": self._hue(),
-            "feed": web(str(settings["feed"])).rstrip("/"),
-            "podcast": web(str(settings["podcast"])),
-            "calendar": web(str(settings["calendar"])),
+            "feed": web(settings["feed"]).rstrip("/"),
+            "podcast": web(settings["podcast"]),
+            "calendar": web(settings["calendar"]),
             **self._menu(),
         }
 
@@ -71,10 +71,10 @@ class Pages:
         }
 
     def _hue(self) -> int:
-        chosen = int(self.channel.settings["hue"])
+        chosen = self.channel.settings["hue"]
         hues = self.data["hues"]
         name = hashlib.sha256(self.channel.community.encode()).digest()
-        return chosen % 360 if chosen >= 0 else int(hues[name[0] % len(hues)])
+        return int(chosen) if chosen >= 0 else int(hues[name[0] % len(hues)])
 
     def _article(self, post: Post) -> None:
         page, shown = page_of(post), self._view(post)

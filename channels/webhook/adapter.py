@@ -15,7 +15,7 @@ class Adapter:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.files = str(channel.settings["files"]).rstrip("/")
+        self.files = channel.settings["files"].rstrip("/")
 
     def publish(self, post: Post) -> Receipt:
         """Send the post; a 2xx is the receipt, with the `id` and `url` of its JSON where it has them."""

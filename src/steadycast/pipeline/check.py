@@ -8,7 +8,6 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Container, Iterator
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -27,9 +26,8 @@ from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Problem
 from steadycast.pipeline.starter import PLACEHOLDER
+from steadycast.pipeline.unfit import unfit
 from steadycast.pipeline.unschedulable import as_stock, unschedulable
-from steadycast.render.body import prepare
-from steadycast.render.compose import Target, fits
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
 from steadycast.schedule.planner import means
@@ -323,33 +321,3 @@ def _line(raw: bytes, key: str) -> int | None:
     """The line of the front matter on which a key stands."""
     found = re.search(rb"^%s\s*[:=]" % key.encode(), raw, re.MULTILINE)
     return raw.count(b"\n", 0, found.start()) + 1 if found else None
-
-
-def unfit(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
-    """What of `draft` would fail on the channels that its series go to; each fault once."""
-    workspace = desk.workspace
-    body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url, keeps=False)
-    found: dict[str, DraftError] = {}
-    for channel in channels_for(desk, draft):
-        platform = desk.usable(channel)
-        if platform is None:  # reported already
-            continue
-        target = Target(channel, site_url=workspace.community.url, published=now)
-        for fault in fits(draft, platform, target, workspace.media, workspace.cache, now=now, body=body):
-            found.setdefault(fault.message, replace_line(fault, draft))
-    return list(found.values())
-
-
-def channels_for(desk: Desk, draft: Draft) -> list[str]:
-    """The channels on which a draft may come: those of each series it could serve, less those it leaves out."""
-    found: dict[str, None] = {}
-    for series in desk.workspace.series.values():
-        if draft.form in series.forms and series.meant_by(draft.series):
-            found |= dict.fromkeys(series.channels)
-    wanted = [c for c in found if not draft.channels.get(c, {}).get("skip")]
-    return [c for c in wanted if (platform := desk.usable(c)) and draft.form in platform.forms]
-
-
-def replace_line(fault: DraftError, draft: Draft) -> DraftError:
-    """A fault with the draft's file named as people know it."""
-    return replace(fault, file=str(draft.path))

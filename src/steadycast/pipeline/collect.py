@@ -25,6 +25,7 @@ from steadycast.pipeline.identity import as_known, held, ids, memory
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked, Problem
+from steadycast.pipeline.unfit import crowded
 from steadycast.schedule.model import Origin
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ def collect(
         known = desk.ledger.drafts()
         lacking: list[pictures.Lacking] = []
         changes, problems, prints = _folder(desk, known, now, progress, lacking)
-        noticed = [*_noticed(desk, changes, known), *others.not_yet_told(desk, [p for p in problems if p.harmless])]
+        noticed = [
+            *_noticed(desk, changes, known, now),
+            *others.not_yet_told(desk, [p for p in problems if p.harmless]),
+        ]
         problems = [p for p in problems if not p.harmless]
         taken = _write(desk, now, changes, known)
         problems += held(desk)
@@ -73,7 +77,7 @@ def collect(
     return Collected(tuple(taken), tuple(problems), looked, fresh, fixed, tuple(noticed))
 
 
-def _noticed(desk: Desk, changes: Changes, rows: Iterable[DraftRow]) -> list[Problem]:
+def _noticed(desk: Desk, changes: Changes, rows: Iterable[DraftRow], now: dt.datetime) -> list[Problem]:
     """What is told once of drafts that were taken, when they come or are edited."""
     drafts = [change.draft for change in (*changes.new, *changes.edited)]
     titles, here = Titles(drafts), {str(draft.path) for draft in drafts}
@@ -82,7 +86,12 @@ def _noticed(desk: Desk, changes: Changes, rows: Iterable[DraftRow]) -> list[Pro
             titles.add_known(row.title, row.path)
     links = PageLinks(desk, drafts)
     said = (problem for draft in drafts for problem in (*notes_of(draft), *links.problems(draft)))
-    return [*said, *titles.problems()]
+    full = (
+        Problem(str(draft.path), fault.line, f"{fault.channel}: {fault.message}", fault.mend or "")
+        for draft in drafts
+        for fault in crowded(desk, draft, now)
+    )
+    return [*said, *full, *titles.problems()]
 
 
 def _pictures(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from steadycast.draft import Draft
@@ -94,22 +95,23 @@ class Posts:
             series=place.series if promise else "",
             series_title=promise.title if promise else "",
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
-            canonical_url=self.page_url(place.slot),
+            canonical_url=page_url(self.desk, place.slot, partial(self.desk.ledger.marker, place.slot)),
             site_url=workspace.community.url,
             links=self.links.of(draft, self.body(draft).inside, place.channel),
         )
 
-    def page_url(self, slot: str) -> str:
-        """Where the community's own pages show this slot: on the first channel whose platform has permalinks.
 
-        channel.toml says how: `permalink = "{path}.html"`, {path} being `slot_path` of the post.
-        """
-        for name, settings in self.desk.workspace.channels.items():
-            platform, base = self.desk.usable(name), str(settings.own.get("url") or "")
-            if platform and platform.permalink and base:
-                path = page_path(slot, self.desk.ledger.marker(slot, name))
-                return f"{base.rstrip('/')}/{platform.permalink.format(path=path)}"
-        return ""
+def page_url(desk: Desk, slot: str, key_on: Callable[[str], str]) -> str:
+    """Where the community's own pages show this slot: on the first channel whose platform has permalinks.
+
+    channel.toml says how: `permalink = "{path}.html"`, {path} being `slot_path` of the post; `key_on` gives its key.
+    """
+    for name, settings in desk.workspace.channels.items():
+        platform, base = desk.usable(name), str(settings.own.get("url") or "")
+        if platform and platform.permalink and base:
+            path = page_path(slot, key_on(name))
+            return f"{base.rstrip('/')}/{platform.permalink.format(path=path)}"
+    return ""
 
 
 def stand_in(desk: Desk) -> Callable[[Look], Post]:

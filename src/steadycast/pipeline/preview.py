@@ -15,12 +15,12 @@ from steadycast.draft import Draft, parse
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError
 from steadycast.intake import folder
-from steadycast.pipeline.check import channels_for
 from steadycast.pipeline.desk import Desk, write_atomically
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.results import Problem
+from steadycast.pipeline.unfit import channels_for
 from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
 from steadycast.platform.text import count

@@ -6,26 +6,23 @@ import datetime as dt
 import hashlib
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from steadycast.draft import Draft
-from steadycast.draft.decoding import visible
 from steadycast.errors import DraftError
 from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
-from steadycast.platform.composition import composed, fill, hashtags
-from steadycast.platform.text import count, cut, split
-from steadycast.platform.text import fits as fits_limit
+from steadycast.platform.composition import fill
+from steadycast.platform.text import count, split
 from steadycast.render.body import Body, prepare
 from steadycast.render.sanitise import calm
 from steadycast.render.style import load
 from steadycast.render.text import Numbered
+from steadycast.render.wording import Target, Words, unit
 from steadycast.schedule.model import Form, Origin
+
+__all__ = ["Target", "compose", "fits"]
 
 SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
@@ -33,27 +30,6 @@ _MEDIA = re.compile(r"media:([0-9a-f]{64})")
 _NO_LIMIT = Limit(1 << 60)
 _ANY = MediaRule()
 _EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where and when a post will stand: one slot on one channel."""
-
-    channel: str
-    slot: str = ""
-    key: str = ""
-    draft: str = ""  # the draft's id: its path may be another tomorrow
-    published: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    slot_at: dt.datetime | None = None  # the slot's instant, where `published` is another
-    zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    language: str = "zh-CN"
-    community: str = ""
-    series: str = ""
-    series_title: str = ""
-    member_title: str = ""
-    canonical_url: str = ""
-    site_url: str = ""  # links without a host are taken to mean this
-    links: Mapping[str, str] = field(default_factory=dict)  # a link to another draft -> where it leads, "" for nowhere
 
 
 def compose(
@@ -92,28 +68,22 @@ def fits(
     return composer.faults
 
 
-class _Composer:
+class _Composer(Words):
     """One draft for one channel; what goes wrong gathers in `faults`, and the rest goes on."""
 
     def __init__(self, body: Body, platform: Platform, target: Target) -> None:
         self.body = body.linked(target.links)
-        self.draft = body.draft
-        self.platform = platform
-        self.target = target
-        self.own = body.draft.channels.get(target.channel, {})
-        self.faults: list[DraftError] = [_of_channel(fault, target.channel) for fault in body.faults]
+        super().__init__(body.draft, platform, target)
+        self.faults = [_of_channel(fault, target.channel) for fault in body.faults]
 
     def post(self) -> Post:
         draft, target, rule = self.draft, self.target, self.platform.render
         self._check_form()
-        title = self._limited("title", self._line(visible(str(self.own.get("title", ""))) or draft.title))
+        title = self.title
         media, names = self._media(title)
         html, links = self._html(names)
-        summary, tags = self._summary(), self._tags()
-        author = self._limited("author", self._line(draft.author))
-        url = draft.canonical_url or target.canonical_url
-        shown = {"title": title, "summary": summary, "author": author, "url": url, "tags": hashtags(tags)}
-        text, parts, text_links = self._text(shown)
+        summary = self._summary()
+        text, parts, text_links = self._text(self.pieces(summary))
         if rule.links != "footnotes" and rule.text_links == "numbered":
             links = text_links
         if self.draft.origin is Origin.UGC:  # a kit lists them, and its list is pasted into a chat
@@ -132,13 +102,13 @@ class _Composer:
             origin=str(draft.origin),
             member=draft.member,
             member_title=target.member_title,
-            author=author,
+            author=self.author,
             series=target.series,
             series_title=target.series_title,
             slug=self.body.slug or target.key,
             language=draft.language or target.language,
-            tags=tags,
-            canonical_url=url,
+            tags=self.tags,
+            canonical_url=self.url,
             links=links,
             media=media,
             event=self._event(),
@@ -152,61 +122,27 @@ class _Composer:
         """Add what is wrong with the event's times."""
         event = self._event() if self.draft.event else None
         if event and now and event.end <= now:
-            self._fault(
+            self.fault(
                 f"the event ended on {event.end:%Y-%m-%d %H:%M}", "set event.start and event.end, or take it out"
             )
-
-    def _fault(self, message: str, mend: str, line: int | None = None, *, harmless: bool = False) -> None:
-        self.faults.append(DraftError(message, str(self.draft.path), line, mend, self.target.channel, harmless))
-
-    @contextmanager
-    def _noting(self) -> Iterator[None]:
-        """A DraftError inside becomes one of the faults, with file and channel."""
-        try:
-            yield
-        except DraftError as error:
-            self._fault(error.message, error.mend or "mend the draft", error.line)
 
     def _check_form(self) -> None:
         draft = self.draft
         if str(draft.form) not in self.platform.forms:
-            self._fault(
+            self.fault(
                 f"takes no {draft.form}, only {', '.join(self.platform.forms)}", "take the channel out of its series"
             )
         if draft.form in {Form.AUDIO, Form.VIDEO} and not any(m.role == str(draft.form) for m in draft.media):
-            self._fault(f"{draft.form} without a file", f'name one: media = "talk.mp3", or form = "{Form.ARTICLE}"')
+            self.fault(f"{draft.form} without a file", f'name one: media = "talk.mp3", or form = "{Form.ARTICLE}"')
         if draft.form is Form.EVENT and draft.event is None:
-            self._fault("event without a start", "set event.start in the front matter")
+            self.fault("event without a start", "set event.start in the front matter")
 
     # Words
-
-    def _line(self, value: Any) -> str:
-        """`value` as one line: no control character, no override of the direction, no mention from a member."""
-        text = _one_line(str(value))
-        return calm(text) if self.draft.origin is Origin.UGC else text
-
-    def _limited(self, name: str, text: str) -> str:
-        """`text` within the limit called `name`; cut where that may be, else a fault."""
-        limit = self.platform.limits.get(name)
-        if limit is None or (not text and name not in {"title", "text"}):
-            return text
-        if limit.cut and not limit.min:  # nothing is said of its length, and much of it need not be counted
-            return text if fits_limit(text, limit) else cut(text, limit)
-        length = count(text, limit)
-        if length < limit.min:
-            self._fault(f"{name} is too short: {_unit(limit)} {length}/{limit.min}", f"write a longer {name}")
-        if length <= limit.max:
-            return text
-        if limit.cut:
-            return cut(text, limit)
-        field_name = f"channels.{self.target.channel}.{name}"
-        self._fault(f"{name} is too long: {length}/{limit.max} {_unit(limit)}", f"shorten it, or set {field_name}")
-        return text
 
     def _summary(self) -> str:
         limit = self.platform.limits.get("summary", SUMMARY)
         given = self.own.get("summary") or self.body.summary(limit)
-        return self._limited("summary", self._line(given))
+        return self.limited("summary", self.line(given))
 
     def _text(self, shown: Mapping[str, str]) -> tuple[str, tuple[str, ...], Numbered]:
         """What is sent as text, its parts, and its numbered links; `shown` are the other pieces of a composed one."""
@@ -218,42 +154,13 @@ class _Composer:
         if self.draft.origin is Origin.UGC:
             text = calm(text)
         if not rule.thread:
-            text = self._composed(text, shown) if rule.compose else self._limited("text", text)
+            text = self.composed(text, shown) if rule.compose else self.limited("text", text)
             return text, (text,), links
         if rule.compose:
             text = fill(rule.compose, {**shown, "text": text})
-        with self._noting():
+        with self.noting():
             return text, split(text, limit), links
         return text, (text,), links
-
-    def _composed(self, text: str, shown: Mapping[str, str]) -> str:
-        """The platform's composition around `text`; a fault where title, link and tags leave no room for it."""
-        template, limit = self.platform.render.compose, self.platform.limits.get("text")
-        if limit is None or not limit.cut or limit.min:
-            return self._limited("text", fill(template, {**shown, "text": text}))
-        whole = composed(template, {**shown, "text": text}, limit)
-        if whole is None:
-            rest = fill(template, {**shown, "text": ""})
-            said = f"title, link and tags leave no room for the text: {count(rest, limit)}/{limit.max} {_unit(limit)}"
-            self._fault(said, "shorten the title", self.draft.title_line)
-            return rest
-        return whole
-
-    def _tags(self) -> tuple[str, ...]:
-        """The tags within the platform's limits: too long a tag is left out, too many are the last ones left out."""
-        given: Iterable[Any] = self.own.get("tags", self.draft.tags)
-        tags = [tag for tag in dict.fromkeys(self._line(tag) for tag in given) if tag]
-        each, all_ = self.platform.limits.get("tag"), self.platform.limits.get("tags")
-        if each:
-            for tag in tags:
-                if count(tag, each) > each.max and not each.cut:
-                    self._fault(f"tag {tag} is too long: {count(tag, each)}/{each.max}", "shorten it")
-            tags = [tag for tag in tags if count(tag, each) <= each.max]
-        if all_ and len(tags) > all_.max and not all_.cut:
-            self._fault(f"too many tags: {len(tags)}/{all_.max}", f"set channels.{self.target.channel}.tags")
-        if all_ and len(tags) < all_.min:
-            self._fault(f"too few tags: {len(tags)}/{all_.min}", "add some to the front matter")
-        return tuple(tags[: all_.max] if all_ else tags)
 
     # HTML
 
@@ -267,8 +174,8 @@ class _Composer:
         if limit is not None and count(html, limit) > limit.max:
             length = count(html, limit)
             said = "long, and may be clipped" if limit.cut else "too long"
-            said = f"body is {said}: {length}/{limit.max} {_unit(limit)} of HTML"
-            self._fault(said, "shorten the draft", harmless=limit.cut)
+            said = f"body is {said}: {length}/{limit.max} {unit(limit)} of HTML"
+            self.fault(said, "shorten the draft", harmless=limit.cut)
         return html, links
 
     # Media
@@ -284,7 +191,7 @@ class _Composer:
             given = [] if rule.count == 0 else list({m.sha256: m for m in self.body.media if m.role == role}.values())
             self._check_count(role, given, rule)
             for media in given:
-                with self._noting():
+                with self.noting():
                     adapted = self.body.studio.adapt(media, rule)
                     found.append(adapted)
                     self._check_loss(media, adapted, rule)
@@ -297,18 +204,18 @@ class _Composer:
         studio = self.body.studio
         if media.mime == "image/svg+xml" != adapted.mime:
             said = f"image {media.ref} is a drawing, and becomes {adapted.path.suffix[1:].upper()} where none is taken"
-            self._fault(said, "nothing has to be done", harmless=True)
+            self.fault(said, "nothing has to be done", harmless=True)
         if studio.frames(media) > 1 and studio.frames(adapted) == 1:
             line = next((m.line for m in self.draft.media if m.ref == media.ref), None)
             taken = f"at most {rule.bytes} bytes" if adapted.mime == media.mime else " or ".join(rule.formats)
             said = f"image {media.ref} is an animation, and becomes its first picture: {taken} is taken"
-            self._fault(said, "make it smaller, or expect a still picture", line, harmless=True)
+            self.fault(said, "make it smaller, or expect a still picture", line, harmless=True)
 
     def _check_count(self, role: str, given: list[Media], rule: MediaRule) -> None:
         if rule.count is not None and len(given) > rule.count:
-            self._fault(f"too many of {role}: {len(given)}/{rule.count}", "take some out of the draft")
+            self.fault(f"too many of {role}: {len(given)}/{rule.count}", "take some out of the draft")
         if rule.required and not given and not any(m.role == role for m in self.draft.media):
-            self._fault(f"needs at least one {role}", "add one to the draft")
+            self.fault(f"needs at least one {role}", "add one to the draft")
 
     def _thumbs(self) -> tuple[Media, ...]:
         """The cover, else the first picture, as small as lists show it; none where the platform asks for none."""
@@ -316,7 +223,7 @@ class _Composer:
         chosen = next((m for role in ("cover", "image") for m in self.body.media if m.role == role), None)
         if rule is None or chosen is None:
             return ()
-        with self._noting():
+        with self.noting():
             return tuple(replace(m, role="thumb") for m in self.body.studio.covers(chosen, rule, "", ""))
         return ()
 
@@ -325,7 +232,7 @@ class _Composer:
         if rule.count == 0 or not (self.body.media or rule.required):
             return ()
         cover = next((m for m in self.body.media if m.role == "cover"), None)
-        with self._noting():
+        with self.noting():
             return self.body.studio.covers(cover, rule, title, self.target.community)
         return ()
 
@@ -339,11 +246,11 @@ class _Composer:
         usual = dt.timedelta(days=1) if given.all_day else dt.timedelta(hours=2)
         end = self._aware(given.end) if given.end else start + usual
         if end < start:
-            self._fault("the event ends before it starts", "mend event.start or event.end")
+            self.fault("the event ends before it starts", "mend event.start or event.end")
         return Event(
             start,
             end,
-            self._line(given.place),
+            self.line(given.place),
             given.url,
             given.all_day,
             _uid(self.target.draft or str(self.draft.path)),
@@ -358,24 +265,6 @@ def _uid(draft: str) -> str:
     return str(uuid.uuid5(_EVENTS, hashlib.sha256(draft.encode()).hexdigest()[:16]))
 
 
-@lru_cache(maxsize=1024)
-def _one_line(text: str) -> str:
-    return " ".join(_HIDDEN.sub(" ", text).split())
-
-
 def _of_channel(fault: DraftError, channel: str) -> DraftError:
     """`fault` as this channel's."""
     return DraftError(fault.message, fault.file, fault.line, fault.mend, channel)
-
-
-def _unit(limit: Limit) -> str:
-    """What `limit` counts, for people."""
-    return {
-        "codepoints": "characters",
-        "graphemes": "graphemes",
-        "bytes": "bytes (UTF-8)",
-        "utf16": "UTF-16 units",
-        "weighted": "weights (Han and emoji 2)",
-        "fullwidth": "characters (ASCII half, emoji 2)",
-        "words": "words",
-    }[limit.count]

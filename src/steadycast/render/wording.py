@@ -1,0 +1,171 @@
+"""The words of a draft as one channel will show them, within its limits, before its body is asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from steadycast.draft import Draft
+from steadycast.draft.decoding import visible
+from steadycast.errors import DraftError
+from steadycast.platform import Limit, Platform
+from steadycast.platform.composition import composed, fill, hashtags
+from steadycast.platform.text import count, cut
+from steadycast.platform.text import fits as fits_limit
+from steadycast.render.sanitise import calm
+from steadycast.schedule.model import Origin
+
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and when a post will stand: one slot on one channel."""
+
+    channel: str
+    slot: str = ""
+    key: str = ""
+    draft: str = ""  # the draft's id: its path may be another tomorrow
+    published: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    slot_at: dt.datetime | None = None  # the slot's instant, where `published` is another
+    zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    language: str = "zh-CN"
+    community: str = ""
+    series: str = ""
+    series_title: str = ""
+    member_title: str = ""
+    canonical_url: str = ""
+    site_url: str = ""  # links without a host are taken to mean this
+    links: Mapping[str, str] = field(default_factory=dict)  # a link to another draft -> where it leads, "" for nowhere
+
+
+class Words:
+    """One draft's words for one channel; what goes wrong gathers in `faults`, and the rest goes on."""
+
+    def __init__(self, draft: Draft, platform: Platform, target: Target) -> None:
+        self.draft, self.platform, self.target = draft, platform, target
+        self.own = draft.channels.get(target.channel, {})
+        self.faults: list[DraftError] = []
+
+    def fault(self, message: str, mend: str, line: int | None = None, *, harmless: bool = False) -> None:
+        self.faults.append(DraftError(message, str(self.draft.path), line, mend, self.target.channel, harmless))
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """A DraftError inside becomes one of the faults, with file and channel."""
+        try:
+            yield
+        except DraftError as error:
+            self.fault(error.message, error.mend or "mend the draft", error.line)
+
+    @cached_property
+    def title(self) -> str:
+        """The title, within its limit."""
+        return self.limited("title", self.line(visible(str(self.own.get("title", ""))) or self.draft.title))
+
+    @cached_property
+    def author(self) -> str:
+        """The author's name, within its limit."""
+        return self.limited("author", self.line(self.draft.author))
+
+    @property
+    def url(self) -> str:
+        """Where the text stands, or was published first."""
+        return self.draft.canonical_url or self.target.canonical_url
+
+    def pieces(self, summary: str) -> dict[str, str]:
+        """What a composition has besides the text."""
+        tags = hashtags(self.tags)
+        return {"title": self.title, "summary": summary, "author": self.author, "url": self.url, "tags": tags}
+
+    def line(self, value: Any) -> str:
+        """`value` as one line: no control character, no override of the direction, no mention from a member."""
+        text = _one_line(str(value))
+        return calm(text) if self.draft.origin is Origin.UGC else text
+
+    def limited(self, name: str, text: str) -> str:
+        """`text` within the limit called `name`; cut where that may be, else a fault."""
+        limit = self.limit(name)
+        if limit is None or (not text and name not in {"title", "text"}):
+            return text
+        if limit.cut and not limit.min:  # nothing is said of its length, and much of it need not be counted
+            return text if fits_limit(text, limit) else cut(text, limit)
+        length = count(text, limit)
+        line = self.draft.title_line if name == "title" else None
+        if length < limit.min:
+            self.fault(f"{name} is too short: {unit(limit)} {length}/{limit.min}", f"write a longer {name}", line)
+        if length <= limit.max:
+            return text
+        if limit.cut:
+            return cut(text, limit)
+        field_name = f"channels.{self.target.channel}.{name}"
+        self.fault(f"{name} is too long: {length}/{limit.max} {unit(limit)}", f"shorten it, or set {field_name}", line)
+        return text
+
+    def composed(self, text: str, shown: Mapping[str, str]) -> str:
+        """The platform's composition around `text`; a fault where title, link and tags leave no room for it."""
+        template, limit, given = self.platform.render.compose, self.limit("text"), {**shown, "text": text}
+        whole = composed(template, given, limit) if limit and limit.cut else fill(template, given)
+        if whole is None:
+            self._crowded(shown)
+            return fill(template, shown)
+        return self.limited("text", whole)
+
+    def check_room(self) -> None:
+        """Add the fault of a title beside which no text has room, whatever it is."""
+        template, limit = self.platform.render.compose, self.limit("text")
+        if limit and limit.cut and "{text}" in template and not self.platform.render.thread:
+            shown = self.pieces(self.limited("summary", self.line(self.own.get("summary") or self.draft.summary)))
+            if composed(template, {**shown, "text": "x"}, limit) is None:
+                self._crowded(shown)
+
+    def _crowded(self, shown: Mapping[str, str]) -> None:
+        limit = self.platform.limits["text"]
+        length = count(fill(self.platform.render.compose, shown), limit)
+        said = f"title, link and tags leave no room for the text: {length}/{limit.max} {unit(limit)}"
+        self.fault(said, "shorten the title", self.draft.title_line)
+
+    def limit(self, name: str) -> Limit | None:
+        """The limit called `name`, where the platform has one."""
+        return self.platform.limits.get(name)
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The tags within the platform's limits: too long a tag is left out, too many are the last ones left out."""
+        given: Iterable[Any] = self.own.get("tags", self.draft.tags)
+        tags = [tag for tag in dict.fromkeys(self.line(tag) for tag in given) if tag]
+        each, all_ = self.platform.limits.get("tag"), self.platform.limits.get("tags")
+        if each:
+            for tag in tags:
+                if count(tag, each) > each.max and not each.cut:
+                    self.fault(f"tag {tag} is too long: {count(tag, each)}/{each.max}", "shorten it")
+            tags = [tag for tag in tags if count(tag, each) <= each.max]
+        if all_ and len(tags) > all_.max and not all_.cut:
+            self.fault(f"too many tags: {len(tags)}/{all_.max}", f"set channels.{self.target.channel}.tags")
+        if all_ and len(tags) < all_.min:
+            self.fault(f"too few tags: {len(tags)}/{all_.min}", "add some to the front matter")
+        return tuple(tags[: all_.max] if all_ else tags)
+
+
+@lru_cache(maxsize=1024)
+def _one_line(text: str) -> str:
+    return " ".join(_HIDDEN.sub(" ", text).split())
+
+
+def unit(limit: Limit) -> str:
+    """What `limit` counts, for people."""
+    return {
+        "codepoints": "characters",
+        "graphemes": "graphemes",
+        "bytes": "bytes (UTF-8)",
+        "utf16": "UTF-16 units",
+        "weighted": "weights (Han and emoji 2)",
+        "fullwidth": "characters (ASCII half, emoji 2)",
+        "words": "words",
+    }[limit.count]
