@@ -97,7 +97,7 @@ class Submission:
             with smtp.within(self._until):
                 smtp.greet(context if security == "tls" else None)
                 smtp.ehlo_or_helo_if_needed()
-                if security == "starttls":
+                if security not in {"tls", "none"}:
                     smtp.starttls(context=context)
                     smtp.ehlo()
                 if self.settings["user"]:
