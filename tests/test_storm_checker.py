@@ -6,6 +6,7 @@ import pytest
 from storm.checker import judge, safety
 from storm.history import History, Line, Story
 from storm.log import Log, lines
+from storm.mutants import MUTANTS, mutated
 
 DEADLINE, SETTLE = 1.0, 2.0
 
@@ -180,3 +181,10 @@ def test_a_torn_line_hides_no_other(tmp_path):
     with (tmp_path / "a.log").open("ab") as torn:
         torn.write(b'{"t": 1.7')
     assert [(line["t"], line["what"]) for line in lines(tmp_path / "a.log")] == [(1.5, "attempt"), (1.5, "looked")]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_each_mutant_still_changes_the_source(mutant):
+    """A passage that was rewritten is noticed at once, and not by the storms an hour later."""
+    for path, text in mutated(mutant).items():
+        compile(text, path, "exec")

@@ -54,11 +54,11 @@ def one(name: str, file: str, passage: str, instead: str, **more: object) -> Mut
 
 
 MUTANTS = (
-    one("a 5xx says that nothing was taken", f"{WEB}/far.py",
-        'return self._error(Busy if reads else Unknown, said or "no usable answer"',
-        'return self._error(Busy, said or "no usable answer"', fault="read-back-0: send error-before"),
-    one("a reset says that nothing was taken", f"{WEB}/far.py",
-        "raise self._error(Busy if reads or not wire.sending else Unknown, reason(error, wire))",
+    one("a 5xx says that nothing was taken", f"{WEB}/http_client.py",
+        'return self._error(Busy if harmless else Unknown, answer.message or "no usable answer"',
+        'return self._error(Busy, answer.message or "no usable answer"', fault="read-back-0: send error-before"),
+    one("a reset says that nothing was taken", f"{WEB}/http_client.py",
+        "raise self._error(Busy if harmless or not wire.sending else Unknown, reason(error, wire))",
         "raise self._error(Busy, reason(error, wire))", fault="read-back-0: send reset-after"),
     one("what is in doubt is sent again", f"{DELIVERY}/judge.py",
         "return _ending(claim, State.UNKNOWN, now, said, deadline=deadline, wake=wake)",
@@ -217,12 +217,20 @@ def _mutated(mutant: Mutant, folder: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src", folder / "src", ignore=ignore)
     shutil.copytree(ROOT / "tests" / "storm", folder / "tests" / "storm", ignore=ignore)
+    for name, text in mutated(mutant).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def mutated(mutant: Mutant) -> dict[str, str]:
+    """File below the root -> its text with the passages replaced; ValueError where one does not stand there once."""
+    texts: dict[str, str] = {}
     for name, passage, instead in mutant.changes:
-        file = folder / (f"tests/storm/{name}" if name.startswith(FAR) else name)
-        text = file.read_text(encoding="utf-8")
+        path = f"tests/storm/{name}" if name.startswith(FAR) else name
+        text = texts.get(path) or (ROOT / path).read_text(encoding="utf-8")
         if text.count(passage) != 1:
             raise ValueError(f"{mutant.name}: {name} holds {text.count(passage)} times {passage!r}")
-        file.write_text(text.replace(passage, instead), encoding="utf-8")
+        texts[path] = text.replace(passage, instead)
+    return texts
 
 
 def table(done: Sequence[Catch]) -> str:
