@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import functools
 import os
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from steadycast.platform import Channel, Platform, Post
 from steadycast.platform.registry import load, platforms
-from steadycast.render.templates import Templates
+from steadycast.testing import bench
+from steadycast.testing.bench import NOW, templates  # noqa: F401
 from steadycast.testing.posts import (  # noqa: F401  what tests of platforms take from here
     HOSTILE,
+    ZONE,
     article,
     audio,
     event,
@@ -27,47 +26,19 @@ from steadycast.testing.posts import (  # noqa: F401  what tests of platforms ta
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-ZONE = ZoneInfo("Asia/Shanghai")
-NOW = dt.datetime(2026, 11, 27, 20, 0, 5, tzinfo=ZONE)
 PLATFORMS = platforms([ROOT / "channels"])
 
 
 def channel(platform: str | Platform, out: Path, *, secrets: dict | None = None, http=None, **settings) -> Channel:
     """A channel of one platform with the settings given over the defaults, as the pipeline would hand it over."""
     spec = PLATFORMS[platform] if isinstance(platform, str) else platform
-    known = {name: s.default for name, s in spec.settings.items() if not s.secret}
-    done: dict[str, str] = {}
-
-    def step(name, send, *, repeatable=False):
-        if name not in done:
-            done[name] = send()
-        return done[name]
-
-    def write(name: str, data: bytes) -> Path:
-        target = out / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.part")
-        partial.write_bytes(data)
-        os.replace(partial, target)
-        return target
-
-    return Channel(
-        name="out", platform=spec.name, settings={**known, **settings}, out=out, zone=ZONE, language="zh-CN",
-        community="沪语读书会", site_url="https://hu.example", title="沪语读书会", spec=spec, now=lambda: NOW,
-        secret=lambda name: (secrets or {}).get(name, ""), step=step, render=templates(spec.folders).render, http=http, write=write,
-    )  # fmt: skip
+    return bench.channel(spec, out, settings=settings, secrets=secrets, http=http)
 
 
 def adapter(platform: str | Platform, out: Path, **wanted):
     """The platform's Adapter over such a channel."""
     made = channel(platform, out, **wanted)
     return load(made.spec)(made)
-
-
-@functools.cache
-def templates(folders: tuple[Path, ...]) -> Templates:
-    """Compiled once for all tests of a platform."""
-    return Templates(folders, zone=ZONE, language="zh-CN")
 
 
 def changed(post: Post, **values) -> Post:

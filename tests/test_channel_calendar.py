@@ -97,7 +97,7 @@ def test_sequence_goes_up_by_one_when_and_only_when_the_event_changed(tmp_path):
         0,
         post.published,
     )
-    assert calendar.revise(later(post, 1)).remote_id == first
+    assert calendar.revise(later(post, 1), Known()).remote_id == first
     (told,) = events(tmp_path / "out")
     assert (told["SEQUENCE"], told.decoded("DTSTAMP")) == (1, NOW)
     assert told.decoded("DTSTART") == later(post, 1).event.start
@@ -110,7 +110,7 @@ def test_an_event_announced_twice_stands_once(tmp_path):
     week, day = event(tmp_path / "in", 80), event(tmp_path / "in", 81)
     assert calendar.publish(week).remote_id == calendar.publish(day).remote_id
     assert len(events(tmp_path / "out")) == 1
-    calendar.withdraw(day)
+    calendar.withdraw(day, Known())
     assert events(tmp_path / "out")[0]["STATUS"] == "CONFIRMED", "the other announcement still stands"
 
 
@@ -118,8 +118,8 @@ def test_a_withdrawn_event_is_called_off_not_forgotten(tmp_path):
     post = event(tmp_path / "in")
     calendar = adapter("calendar", tmp_path / "out")
     calendar.publish(post)
-    calendar.withdraw(post)
-    calendar.withdraw(post)
+    calendar.withdraw(post, Known())
+    calendar.withdraw(post, Known())
     (told,) = events(tmp_path / "out")
     assert (told["STATUS"], told["SEQUENCE"]) == ("CANCELLED", 1)
     assert calendar.find(post, Known()) is None
@@ -162,8 +162,8 @@ def test_a_crash_while_revising_counts_the_change_once(tmp_path, stop):
 
     moved = later(post, 3)
     with pytest.raises(KeyboardInterrupt):
-        load(told.spec)(dataclasses.replace(told, write=failing)).revise(moved)
-    adapter("calendar", tmp_path / "out").revise(moved)
+        load(told.spec)(dataclasses.replace(told, write=failing)).revise(moved, Known())
+    adapter("calendar", tmp_path / "out").revise(moved, Known())
     (now,) = events(tmp_path / "out")
     assert (now["SEQUENCE"], now.decoded("DTSTART")) == (1, moved.event.start)
     before = tree(tmp_path / "out")

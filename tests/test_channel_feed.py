@@ -110,7 +110,7 @@ def test_a_withdrawn_item_is_gone(tmp_path):
     posts = [article(tmp_path / "in", n) for n in (1, 2)]
     publish(tmp_path / "out", *posts)
     feed = adapter("feed", tmp_path / "out", **WHERE)
-    feed.withdraw(posts[1])
+    feed.withdraw(posts[1], Known())
     assert len(parsed(tmp_path / "out", "atom.xml").entries) == 1
     assert feed.find(posts[1], Known()) is None
 

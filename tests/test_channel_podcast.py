@@ -125,7 +125,7 @@ def test_withdrawn_and_lost(tmp_path):
     posts = [audio(tmp_path / "in", n) for n in (1, 2)]
     assert len(feed(tmp_path / "out", *posts).findall("item")) == 2
     podcast = adapter("podcast", tmp_path / "out", **WHERE)
-    podcast.withdraw(posts[0])
+    podcast.withdraw(posts[0], Known())
     assert podcast.find(posts[0], Known()) is None
     before = tree(tmp_path / "out")
     (tmp_path / "out/feed.xml").unlink()

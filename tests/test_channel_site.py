@@ -245,7 +245,7 @@ def test_a_revised_post_keeps_its_address_and_is_renamed_everywhere(tmp_path):
     out = tmp_path / "out"
     first = article(tmp_path / "in", 1)
     before = publish(out, first, article(tmp_path / "in", 2, title="另一篇"))[0]
-    after = adapter("site", out).revise(dataclasses.replace(first, title="书摊还在", slug="other"))
+    after = adapter("site", out).revise(dataclasses.replace(first, title="书摊还在", slug="other"), Known())
     assert after.remote_id == before.remote_id
     assert not [n for n in tree(out) if n.endswith(".html") and "弄堂口的书摊</" in page(out, n)]
     assert "书摊还在" in page(out, "index.html")
@@ -257,7 +257,7 @@ def test_a_withdrawn_post_is_gone_from_every_page(tmp_path):
     posts = [article(tmp_path / "in", n, title=f"第{n}篇") for n in range(1, 6)]
     publish(out, *posts, page_size=2)
     site = adapter("site", out, page_size=2)
-    site.withdraw(posts[2])
+    site.withdraw(posts[2], Known())
     assert site.find(posts[2], Known()) is None
     assert not [n for n, data in tree(out).items() if n.endswith((".html", ".xml")) and "第3篇".encode() in data]
     assert "第2篇" in page(out, "notes/2026-11-05-2000.html"), "its neighbours found each other"

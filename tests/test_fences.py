@@ -73,7 +73,7 @@ LIBRARIES = {
     "sqlalchemy": {"ledger"},
     "alembic": {"ledger"},
     "cryptography": {"ledger"},
-    "jinja2": {"render", "report"},
+    "jinja2": {"render", "report", "testing"},
     "requests": {"web"},
     "apprise": {"alarms"},
     "comrak": {"render", "draft"},  # draft reads a body's outline: its first heading, what it shows

@@ -23,7 +23,7 @@ from platform_bench import PLATFORMS, adapter, channel, key, tone
 from steadycast import pipeline
 from steadycast.draft import Draft
 from steadycast.pipeline.frames import Page
-from steadycast.platform import Post, Shelf, View
+from steadycast.platform import Known, Post, Shelf, View
 from steadycast.platform.registry import load
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
@@ -129,7 +129,7 @@ def _site(pages: Iterable[Post], each: Sequence[Post], folder: Path) -> Iterator
                 slot=f"list@2026-12-{1 + number % 28:02}T{number // 28 % 24:02}:{number // 672:02}",
             )
         )
-    load(made.spec)(made).find(next(iter(shelf.posts)))
+    load(made.spec)(made).find(next(iter(shelf.posts)), Known())
     for file in sorted(folder.rglob("*.html")):
         yield ("listing" if file.parent.name in ("tag", "member") else "site"), file.read_text(encoding="utf-8")
 
@@ -142,7 +142,7 @@ def _feeds(each: Sequence[Post], folder: Path) -> Iterator[tuple[str, str]]:
         for post in each:
             shelf.put(post if name == "feed" else dataclasses.replace(post, form="audio", media=(tone(folder),)))
         (folder / name).mkdir(exist_ok=True)
-        load(made.spec)(made).find(next(iter(shelf.posts)))
+        load(made.spec)(made).find(next(iter(shelf.posts)), Known())
     for file in ("feed/feed.xml", "podcast/feed.xml"):
         for item in ET.fromstring((folder / file).read_bytes()).iter("item"):
             yield "feed", item.findtext(f"{CONTENT}encoded") or ""

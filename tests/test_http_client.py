@@ -84,6 +84,15 @@ def test_every_answer_is_shown_to_whoever_reads_the_vendors_codes(serve, status,
         assert caught.value.retry_after == dt.timedelta(seconds=9)
 
 
+@pytest.mark.parametrize(
+    ("status", "error"), [("401 No", Refused), ("429 Slow", Busy), ("502 Bad", Unknown), ("200 OK", Unknown)]
+)
+def test_an_answer_that_whoever_reads_the_codes_cannot_read_is_sorted_by_its_status(serve, status, error):  # noqa: F811
+    """A proxy says 401 in HTML where the vendor would say it in JSON."""
+    with pytest.raises(error):
+        client.using(errors=vendor).request("POST", serve(answer(b"<html>no", status=status)).url)
+
+
 def test_an_answer_that_means_no_error_is_the_answer(serve):  # noqa: F811
     got = client.using(errors=vendor).request("POST", serve(answer(b'{"errcode": 0, "id": 3}')).url)
     assert got.json()["id"] == 3

@@ -32,7 +32,9 @@ class Adapter:
         self._catch_up(shelf)
         return self._receipt(shelf, post, "answer")
 
-    revise = publish
+    def revise(self, post: Post, _known: Known) -> Receipt:
+        """As publish: what is there under the post's key becomes this one."""
+        return self.publish(post)
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of an event on the shelf; the calendar is made good first where a crash left it behind."""
@@ -42,7 +44,7 @@ class Adapter:
         self._catch_up(shelf)
         return self._receipt(shelf, post, "file")
 
-    def withdraw(self, post: Post) -> None:
+    def withdraw(self, post: Post, _known: Known) -> None:
         """Cancel the event: it stays in the calendar as cancelled, which is how people's apps learn of it."""
         shelf = Shelf.of(self.channel)
         shelf.drop(post.key)

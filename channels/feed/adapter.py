@@ -31,7 +31,9 @@ class Adapter:
         self._catch_up(shelf)
         return self._receipt(post, "answer")
 
-    revise = publish
+    def revise(self, post: Post, _known: Known) -> Receipt:
+        """As publish."""
+        return self.publish(post)
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of a post on the shelf, also when newer ones have pushed it out of the feeds."""
@@ -41,7 +43,7 @@ class Adapter:
         self._catch_up(shelf)
         return self._receipt(post, "file")
 
-    def withdraw(self, post: Post) -> None:
+    def withdraw(self, post: Post, _known: Known) -> None:
         """Take the item out of the feeds."""
         shelf = Shelf.of(self.channel)
         shelf.drop(post.key)
@@ -54,8 +56,7 @@ class Adapter:
         return [View("item", self.channel.render("item.html.j2", feed=self._feed([post]), item=self._item(post)))]
 
     def _catch_up(self, shelf: Shelf) -> None:
-        there = all((self.channel.out / name).is_file() for name in (*FEEDS, JSON))
-        if there and not shelf.unfinished:
+        if not shelf.unfinished and all((self.channel.out / name).is_file() for name in (*FEEDS, JSON)):
             return
         posts = shelf.whole(shelf.posts[: self.channel.settings["items"]])
         feed, items = self._feed(posts), [self._item(p) for p in posts]
@@ -101,9 +102,8 @@ class Adapter:
         return f"{self.base}/{media_name(media)}" if self.base else media_name(media)
 
     def _receipt(self, post: Post, seen: str) -> Receipt:
-        file = (self.channel.out / "feed.xml").resolve()
-        url = self._link(post) or (f"{self.base}/feed.xml" if self.base else file.as_uri())
-        return Receipt(urn(post.key), url, at=post.published, seen=seen, page="feed.xml")
+        file = f"{self.base}/feed.xml" if self.base else (self.channel.out / "feed.xml").resolve().as_uri()
+        return Receipt(urn(post.key), self._link(post) or file, at=post.published, seen=seen, page="feed.xml")
 
 
 def urn(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Media, Post, Receipt, Refused, Shelf, View, media_name, slot_path
+from steadycast.platform import Channel, Known, Media, Post, Receipt, Refused, Shelf, View, media_name, slot_path
 
 from .picture import trouble
 
@@ -40,9 +40,11 @@ class Adapter:
         self._catch_up(shelf)
         return self._receipt(post, "answer")
 
-    revise = publish
+    def revise(self, post: Post, _known: Known) -> Receipt:
+        """As publish: what is there under the post's key becomes this one."""
+        return self.publish(post)
 
-    def find(self, post: Post, _known: object) -> Receipt | None:
+    def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of an episode on the shelf; the feed is made good first where a crash left it behind."""
         shelf = Shelf.of(self.channel)
         if shelf.get(post.key) is None:
@@ -50,7 +52,7 @@ class Adapter:
         self._catch_up(shelf)
         return self._receipt(post, "file")
 
-    def withdraw(self, post: Post) -> None:
+    def withdraw(self, post: Post, _known: Known) -> None:
         """Take the episode out of the feed."""
         shelf = Shelf.of(self.channel)
         shelf.drop(post.key)

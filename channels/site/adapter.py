@@ -22,7 +22,9 @@ class Adapter:
         self._catch_up(shelf)
         return self._receipt(post, "answer")
 
-    revise = publish
+    def revise(self, post: Post, _known: Known) -> Receipt:
+        """As publish: what is there under the post's key becomes this one."""
+        return self.publish(post)
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of a post on the shelf; its pages are made good first where a crash left them behind."""
@@ -32,7 +34,7 @@ class Adapter:
         self._catch_up(shelf, missing=() if (self.channel.out / page_of(post)).is_file() else (post.key,))
         return self._receipt(post, "file")
 
-    def withdraw(self, post: Post) -> None:
+    def withdraw(self, post: Post, _known: Known) -> None:
         """Take the post's page away, and its line from every page that listed it."""
         shelf = Shelf.of(self.channel)
         shelf.drop(post.key)

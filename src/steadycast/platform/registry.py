@@ -112,6 +112,18 @@ def load(platform: Platform) -> type[Adapter]:
     return adapter
 
 
+def fake(platform: Platform) -> type | None:
+    """The class `Fake` of a platform's fake.py, its far side for tests; None where it has none."""
+    file = next((f / "fake.py" for f in platform.folders if (f / "fake.py").is_file()), None)
+    if file is None:
+        return None
+    with _loading:
+        module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}_fake", file)
+    if not isinstance(made := getattr(module, "Fake", None), type):
+        raise SettingsError("has no class Fake", file=file, mend="see channels/README.md")
+    return made
+
+
 def _imported(name: str, file: Path) -> Any:
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", None) == str(file):

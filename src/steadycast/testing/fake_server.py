@@ -18,7 +18,6 @@ import re
 import socket
 import struct
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -65,7 +64,7 @@ class FakeServer:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []  # all that came
-        self.broken: list[str] = []  # what went wrong in `handle`, as tracebacks
+        self.broken: list[Exception] = []  # what went wrong in `handle`
         self._verbs: list[Verb] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -168,8 +167,8 @@ class FakeServer:
         with self._lock:
             try:
                 return self.handle(request)
-            except Exception:  # whatever the fake's writer forgot: the test says so
-                self.broken.append(traceback.format_exc())
+            except Exception as error:  # whatever the fake's writer forgot: the test says so
+                self.broken.append(error)
                 return Reply(500, "the fake itself failed")
 
     def _hung(self, request: Request, accepted: bool) -> Reply:

@@ -164,7 +164,7 @@ class HttpClient:
 
     def _wrong(self, answer: Answer, ok: Collection[int], *, harmless: bool) -> FarSideError | None:
         """The error that an answer means: the adapter's word first, then its status."""
-        if self.errors and (meant := self.errors(answer)):
+        if self.errors and (meant := self._meant(answer, ok)):
             return self._error(type(meant), meant.message, answer, meant.code, getattr(meant, "retry_after", None))
         if answer.status in ok:
             return None
@@ -175,6 +175,14 @@ class HttpClient:
         if answer.status in {301, 307, 308}:
             return self._error(Refused, "moved elsewhere: set the new address", answer)
         return self._error(Busy if harmless else Unknown, answer.message or "no usable answer", answer)
+
+    def _meant(self, answer: Answer, ok: Collection[int]) -> FarSideError | None:
+        """What `errors` makes of an answer; one that it cannot read, as of a proxy, is sorted by its status."""
+        assert self.errors is not None
+        try:
+            return self.errors(answer)
+        except FarSideError as error:
+            return error if answer.status in ok else None
 
     def _error(
         self,

@@ -1,0 +1,240 @@
+"""Rules about one delivery: lost answers, threads, limits, and a post that is changed or taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from steadycast.errors import Busy, Refused, Unknown
+from steadycast.platform import Known, Post, count
+from steadycast.testing.bench import Bench, Delivery, outcome
+from steadycast.testing.broken import hold, named, needs
+from steadycast.testing.fake_server import READS, FakeServer, Seen
+
+MOST_REQUESTS = 12  # of one publish that are cut one by one
+
+
+def changing(fake: FakeServer) -> int:
+    """How many requests came that may change something."""
+    return sum(request.method not in READS for request in fake.requests)
+
+
+def of(fake: FakeServer, post: Post) -> list[Seen]:
+    """What is there of a post; a fake whose readers see no marker has the bench's one post alone."""
+    return [seen for seen in fake.posts() if seen.key in ("", post.key)]
+
+
+@needs("fake")
+def a_publish_is_seen(bench: Bench) -> None:
+    """What is published is what a reader sees: once, each part in its order, with the post's own words."""
+    with bench.far() as fake:
+        assert fake
+        delivery = bench.delivery(bench.post(), fake)
+        delivery.publish()
+        _whole(fake, delivery.post, "published once")
+
+
+@needs("fake")
+def a_lost_answer_doubles_nothing(bench: Bench) -> None:
+    """Whichever answer is lost after it was accepted, the post is there once in the end, or waits for a person."""
+    with bench.far() as fake:
+        assert fake
+        bench.delivery(bench.post(), fake).publish()
+        total = changing(fake)
+    hold(total, "publish sends no request that changes something", "a GET may be made again by whoever likes")
+    for n in range(min(total, MOST_REQUESTS)):
+        with bench.far() as fake:
+            assert fake
+            delivery = bench.delivery(bench.post(), fake)
+            fake.accept_then_cut(after=n)
+            first = outcome(delivery.publish)
+            which = f"the answer to request {n + 1} of {total} was lost"
+            there = len(of(fake, delivery.post))
+            hold(
+                not (there and isinstance(first, Busy | Refused)) or bench.spec.delivery == "conditional",
+                f"{which}: publish raised {named(first)}, and the post is there",
+                "what may have been accepted is Unknown: is the request that publishes marked repeatable?",
+                cause=first,
+            )
+            _settled(bench, delivery, fake, which)
+
+
+def _settled(bench: Bench, delivery: Delivery, fake: FakeServer, which: str) -> None:
+    """However often it is tried and looked for, it is there once; where only a person could tell, once at most."""
+    receipt = delivery.settle()
+    there = of(fake, delivery.post)
+    wanted = max(1, len(delivery.post.parts)) if _is_thread(there) else 1
+    hold(len(there) <= wanted, f"{which}: the post is there {len(there)} times", "let find() look for it", "find")
+    if receipt is None:
+        blind = bench.spec.delivery == "blind" or not bench.spec.read_back
+        hold(blind, f"{which}: neither publish nor find came to an end", "let find() look for post.key", "find")
+    else:
+        _whole(fake, delivery.post, which)
+
+
+def _is_thread(there: Sequence[Seen]) -> bool:
+    return any(seen.parent for seen in there)
+
+
+def _whole(fake: FakeServer, post: Post, which: str) -> None:
+    """The post is there once, or each part of it, each below the one before."""
+    there = of(fake, post)
+    hold(there, f"{which}: a reader sees no post of it", "is Seen.key the post's key, or empty?")
+    if not _is_thread(there):
+        hold(len(there) == 1, f"{which}: the post is there {len(there)} times")
+        return
+    hold(len(there) == len(post.parts), f"{which}: {len(there)} of {len(post.parts)} parts are there")
+    for above, seen in pairwise(there):
+        hold(seen.parent == above.id, f"{which}: part {seen.id} does not answer the part before it")
+    for text, seen in zip(post.parts, there, strict=True):
+        hold(_letters(text) <= _letters(seen.text), f"{which}: part {seen.id} does not say what was sent")
+
+
+def _letters(text: str) -> set[str]:
+    return set(text.split())
+
+
+@needs("fake", "thread")
+def a_thread_goes_on_in_its_middle(bench: Bench) -> None:
+    """A thread whose answer was lost in its middle goes on after the parts that are there, and doubles none."""
+    parts = 3
+    for cut in range(1, parts + 1):
+        with bench.far() as fake:
+            assert fake
+            delivery = bench.delivery(bench.thread(parts), fake)
+            delivery.publish()
+            sent = changing(fake)
+            step = max(1, sent // max(1, len(delivery.post.parts)))
+        with bench.far() as fake:
+            assert fake
+            delivery = bench.delivery(bench.thread(parts), fake)
+            fake.accept_then_cut(after=min(sent - 1, cut * step - 1))
+            outcome(delivery.publish)
+            _settled(bench, delivery, fake, f"a thread cut at part {cut}")
+
+
+@needs("fake", "thread")
+def a_thread_that_waits_goes_on(bench: Bench) -> None:
+    """A far side that is busy in the middle of a thread gets the rest later, each part once."""
+    with bench.far() as fake:
+        assert fake
+        delivery = bench.delivery(bench.thread(), fake)
+        fake.busy(1, after=1)
+        first = outcome(delivery.publish)
+        hold(isinstance(first, Busy), f"a 429 for the second part gave {named(first)}", cause=first)
+        _settled(bench, delivery, fake, "a thread that had to wait")
+
+
+@needs("fake", "a limit")
+def a_text_that_fills_its_limit_is_taken(bench: Bench) -> None:
+    """A text of exactly the limit goes out as it is: the adapter adds nothing to what was measured."""
+    limit = bench.spec.limits["text"]
+    plain = bench.post()
+    text = "沪" * limit.max
+    while count(text, limit) > limit.max:
+        text = text[: max(1, len(text) * limit.max // count(text, limit))] if len(text) > 1 else ""
+    with bench.far() as fake:
+        assert fake
+        delivery = bench.delivery(replace(plain, text=text, parts=(text,)), fake)
+        answer = outcome(delivery.publish)
+        hold(not isinstance(answer, Exception), f"a text of {limit.max} {limit.count}: {named(answer)}", cause=answer)
+
+
+@needs("fake", "a limit")
+def a_text_over_the_limit_is_refused_or_taken(bench: Bench) -> None:
+    """A text over the far side's limit is surely not there, or it is: never in doubt."""
+    limit = bench.spec.limits["text"]
+    text = "书要借得勤。" * (limit.max + 1)
+    with bench.far() as fake:
+        assert fake
+        delivery = bench.delivery(replace(bench.post(), text=text, parts=(text,)), fake)
+        answer = outcome(delivery.publish)
+        hold(not isinstance(answer, Unknown | Busy), f"a text over the limit gave {named(answer)}", cause=answer)
+        hold(not isinstance(answer, Refused) or not of(fake, delivery.post), "it was refused, and yet it is there")
+
+
+@needs("fake", "secrets")
+def wrong_credentials_are_refused(bench: Bench) -> None:
+    """With wrong credentials nothing is published, and the error is Refused: a person has to set them right."""
+    with bench.far() as fake:
+        assert fake
+        secrets = bench.secrets(fake)
+        wrong = {name: value if "://" in value else f"wrong-{value[::-1]}" for name, value in secrets.items()}
+        if wrong == secrets:
+            return  # its address is its only secret
+        delivery = bench.delivery(bench.post(), fake, secrets=wrong)
+        answer = outcome(delivery.publish)
+        hint = "does the fake answer 401 to wrong credentials?"
+        hold(isinstance(answer, Refused), f"wrong credentials gave {named(answer)}", hint, cause=answer)
+        hold(not of(fake, delivery.post), "with wrong credentials the post is there all the same")
+
+
+@needs("fake", "check")
+def check_says_as_whom_and_publishes_nothing(bench: Bench) -> None:
+    """`check` returns an Account, sends no post, and is refused with wrong credentials."""
+    from steadycast.platform import Account
+
+    with bench.far() as fake:
+        assert fake
+        delivery = bench.delivery(bench.post(), fake)
+        account = delivery.adapter().check()  # type: ignore[attr-defined]  # an optional verb
+        hold(isinstance(account, Account), f"check() returned {type(account).__name__}", "return an Account", "check")
+        hold(not fake.posts(), "check() published something", verb="check")
+        secrets = {n: v if "://" in v else f"wrong-{v[::-1]}" for n, v in bench.secrets(fake).items()}
+        if secrets != bench.secrets(fake):
+            other = bench.delivery(bench.post(), fake, secrets=secrets)
+            answer = outcome(lambda: other.adapter().check())  # type: ignore[attr-defined]
+            hold(isinstance(answer, Refused), f"wrong credentials: check() gave {named(answer)}", "", "check", answer)
+
+
+@needs("revise")
+def a_revised_post_stays_where_it_is(bench: Bench) -> None:
+    """A post that is revised keeps its address and its id, and is there once."""
+    with bench.far() as fake:
+        delivery = bench.delivery(bench.post(), fake)
+        first = delivery.publish()
+        if first.handed:
+            return
+        again = bench.post(title="改过的题目", revision="r2" * 32, text="改过的正文。")
+        changed = replace(bench.delivery(again, fake, out=delivery.out, state=delivery.state), receipt=first)
+        changed.steps.kept = dict(delivery.steps.kept)
+        second = changed.adapter().revise(again, changed.known)  # type: ignore[attr-defined]  # an optional verb
+        hold(
+            second.remote_id == first.remote_id, f"its id was {first.remote_id}, then {second.remote_id}", "", "revise"
+        )
+        hold(second.url == first.url, f"its address was {first.url}, then {second.url}", "", "revise")
+        if fake:
+            there = of(fake, again)
+            wanted = len(again.parts) if _is_thread(there) else 1
+            hold(len(there) == wanted, f"after revise() {len(there)} posts are there, not {wanted}", "", "revise")
+            hold("改过的" in there[0].title + there[0].text, "revise() did not change what a reader sees", "", "revise")
+
+
+@needs("withdraw")
+def a_withdrawn_post_is_gone(bench: Bench) -> None:
+    """A post that is withdrawn is gone; withdrawing it again, or what was never there, is no error."""
+    with bench.far() as fake:
+        delivery = bench.delivery(bench.post(), fake)
+        never = bench.delivery(bench.post(number=9), fake, out=delivery.out)
+        never.adapter().withdraw(never.post, Known())  # type: ignore[attr-defined]  # an optional verb
+        delivery.publish()
+        for _ in range(2):
+            delivery.adapter().withdraw(delivery.post, delivery.known)  # type: ignore[attr-defined]
+        found = outcome(delivery.find)
+        hold(found is None, f"after withdraw() find gave {named(found)}", "give None for what is gone", "find", found)
+        hold(not fake or not of(fake, delivery.post), "after withdraw() a reader still sees it", "", "withdraw")
+
+
+RULES = (
+    a_publish_is_seen,
+    a_lost_answer_doubles_nothing,
+    a_thread_goes_on_in_its_middle,
+    a_thread_that_waits_goes_on,
+    a_text_that_fills_its_limit_is_taken,
+    a_text_over_the_limit_is_refused_or_taken,
+    wrong_credentials_are_refused,
+    check_says_as_whom_and_publishes_nothing,
+    a_revised_post_stays_where_it_is,
+    a_withdrawn_post_is_gone,
+)

@@ -1,0 +1,259 @@
+"""The shipped contract test, tried on a platform that is right and on one for each way to be wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from steadycast.platform.registry import platforms
+from steadycast.testing import contract
+from steadycast.testing.bench import Bench
+
+TOML = """
+api = 2
+title = "Board"
+forms = ["article"]
+delivery = "read-back"
+read_back = true
+
+[limits.text]
+max = 60
+
+[render]
+thread = true
+
+[settings.url]
+type = "url"
+required = true
+help = "where it is"
+
+[settings.token]
+secret = true
+required = true
+help = "lets us in"
+"""
+
+FAKE = """
+from steadycast.testing import FakeServer, Reply, Seen
+
+
+class Fake(FakeServer):
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+        self.ids = 0
+
+    def settings(self):
+        return {"url": self.url}
+
+    def secrets(self):
+        return {"token": "t0ken-of-the-board"}
+
+    def handle(self, request):
+        if request.headers["Authorization"] != "Bearer t0ken-of-the-board":
+            return Reply(401, {"error": "who are you?"})
+        id = request.path.rpartition("/")[2]
+        if request.method == "GET" and id == "me":
+            return Reply(200, {"name": "reading"})
+        if request.method == "GET":
+            return Reply(200, [post for post in self.kept.values() if post["key"] == request.query["key"]])
+        if request.method == "DELETE":
+            return Reply(204) if self.kept.pop(id, None) else Reply(404, {"error": "gone"})
+        told = request.json()
+        if len(told["text"]) > 60:
+            return Reply(422, {"error": "too long"})
+        if request.method == "PUT":
+            self.kept[id] |= told
+            return Reply(200, self.kept[id])
+        self.ids += 1
+        self.kept[str(self.ids)] = {"id": str(self.ids), **told}
+        return Reply(201, self.kept[str(self.ids)])
+
+    def posts(self):
+        return [Seen(p["id"], p["key"], p["text"], parent=p["parent"]) for p in self.kept.values()]
+"""
+
+ADAPTER = """
+from steadycast.platform import Account, Receipt, Refused, Unknown
+
+
+class Adapter:
+    def __init__(self, channel):
+        self.channel = channel
+        bearer = {"Authorization": f"Bearer {channel.secret('token')}"}
+        self.http = channel.http.using(base=channel.settings["url"], headers=bearer)
+
+    def publish(self, post):
+        ids = self.channel.thread(post, lambda n, text, above: self.send(post, text, above))
+        return Receipt(ids[0], f"https://board.example/{ids[0]}", parts=tuple(ids))
+
+    def send(self, post, text, above):
+        answer = self.http.request("POST", "posts", json={"key": post.key, "text": text, "parent": above or ""})
+        try:
+            return answer.json()["id"]
+        except (KeyError, TypeError):
+            raise Unknown("no id") from None
+
+    def find(self, post, known):
+        there = self.http.request("GET", "posts", params={"key": post.key}).json()
+        ids = tuple(p["id"] for p in there)
+        return Receipt(ids[0], f"https://board.example/{ids[0]}", parts=ids) if ids else None
+
+    def revise(self, post, known):
+        there = self.find(post, known)
+        self.http.request("PUT", f"posts/{there.remote_id}", json={"text": post.parts[0]})
+        for id in there.parts[1:]:
+            self.http.request("DELETE", f"posts/{id}")
+        return there
+
+    def withdraw(self, post, known):
+        there = self.find(post, known)
+        for id in there.parts if there else ():
+            self.http.request("DELETE", f"posts/{id}", ok=(204, 404))
+
+    def check(self):
+        return Account(self.http.request("GET", "me").json()["name"])
+"""
+
+# What is changed in the adapter, and the rules that see it.
+FAULTS = {
+    "a publish that calls itself repeatable": (
+        ('"parent": above or ""}', '"parent": above or ""}, repeatable=True'),
+        {"a_lost_answer_doubles_nothing", "a_thread_goes_on_in_its_middle"},
+    ),
+    "a find that sees nothing": (
+        ("if ids else None", "if ids and False else None"),
+        {"find_knows_what_is_there", "a_lost_answer_doubles_nothing", "a_thread_goes_on_in_its_middle"},
+    ),
+    "a find that sees any post": (('params={"key": post.key}', 'params={"key": "aaaaaaaaaaaab"}'), {"find_knows_what_is_there"}),
+    "a find that fails for what is not there": (("if ids else None", ""), {"find_knows_what_is_there", "a_withdrawn_post_is_gone"}),
+    "a thread without steps": (
+        ("self.channel.thread(post, lambda n, text, above: self.send(post, text, above))", "[self.send(post, t, '') for t in post.parts]"),
+        {"a_thread_that_waits_goes_on"},
+    ),
+    "a refusal taken for a success": (
+        ('"parent": above or ""})', '"parent": above or ""}, ok=(201, 401))'),
+        {"wrong_credentials_are_refused", "each_status_has_its_error_and_tells_no_secret"},
+    ),
+    "a text that grows": (('"text": text', '"text": text + " https://a.example"'), {"a_text_that_fills_its_limit_is_taken"}),
+    "garbage read as a success": (
+        ('return answer.json()["id"]', 'return answer.text[:3] or "1"'),
+        {"an_answer_that_breaks_off_is_in_doubt"},
+    ),
+    "a revise that posts anew": (
+        ('there = self.find(post, known)\n        self.http.request("PUT"', 'return self.publish(post)\n        self.http.request("PUT"'),
+        {"a_revised_post_stays_where_it_is"},
+    ),
+    "a withdraw that fails the second time": (("there.parts if there else ()", "there.parts"), {"a_withdrawn_post_is_gone"}),
+    "a withdraw that does nothing": (("ok=(204, 404))", "ok=(204, 404)) if 0 else None"), {"a_withdrawn_post_is_gone"}),
+    "a check that says nothing": (('return Account(self.http.request("GET", "me").json()["name"])', "pass"), {"check_says_as_whom_and_publishes_nothing"}),
+    "a check that publishes": (("return Account(", 'self.http.request("POST", "posts", json={"key": "", "text": "", "parent": ""})\n        return Account('), {"check_says_as_whom_and_publishes_nothing"}),
+    "a receipt without an id": (("return Receipt(ids[0], f", "return Receipt('', f"), {"takes_every_form", "find_knows_what_is_there"}),
+    "a page that is not there": (("parts=tuple(ids))", "parts=tuple(ids), page='x.html')"), {"takes_every_form"}),
+    "a file beside its folder": (
+        ("        ids = self.channel.thread", "        (self.channel.out.parent / 'x').parent.mkdir(parents=True, exist_ok=True)\n        (self.channel.out.parent / 'x').write_text('')\n        ids = self.channel.thread"),
+        {"hostile_words_stay_words"},
+    ),
+    "bytes of the hour": (
+        ("        ids = self.channel.thread", "        self.channel.write('x.html', post.title.encode())\n        ids = self.channel.thread"),
+        {"hostile_words_stay_words"},
+    ),
+    "a secret in a file": (
+        ("        self.http = channel", "        channel.write('x.txt', bearer['Authorization'].encode())\n        self.http = channel"),
+        {"each_status_has_its_error_and_tells_no_secret"},
+    ),
+}  # fmt: skip
+
+
+def board(folder, adapter=ADAPTER, fake=FAKE, toml=TOML):
+    mine = folder / "channels" / "board"
+    mine.mkdir(parents=True)
+    (mine / "channel.toml").write_text(toml)
+    (mine / "adapter.py").write_text(adapter)
+    (mine / "fake.py").write_text(fake)
+    return platforms([folder / "channels"])["board"]
+
+
+def broken(spec, folder, *rules):
+    """What is broken of these rules."""
+    bench = Bench.of(spec, folder / "bench")
+    found = [contract.tried(rule, bench) for rule in contract.rules() if rule.__name__ in rules]
+    return {result.rule: result for result in found if result.state == contract.BROKEN}
+
+
+def test_a_platform_that_is_right_keeps_every_rule(tmp_path):
+    spec = board(tmp_path)
+    results = list(contract.run(spec, tmp_path / "bench"))
+    assert [f"{r.rule}: {r.said} {r.where}" for r in results if r.state == contract.BROKEN] == []
+    untried = {r.rule: r.said for r in results if r.state == contract.NOT_TRIED}
+    assert untried == {"published_twice_is_published_once": "delivery is 'read-back'"}
+    assert all(r.title.endswith(".") for r in results)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_found_by_its_rule(tmp_path, fault):
+    (old, new), rules = FAULTS[fault]
+    assert old in ADAPTER
+    spec = board(tmp_path, ADAPTER.replace(old, new))
+    found = broken(spec, tmp_path, *rules)
+    assert found
+    for result in found.values():
+        assert result.said
+        assert (result.file.name, bool(result.line)) in {("adapter.py", True), ("channel.toml", False)}, result
+
+
+def test_a_fault_is_told_with_the_line_it_came_through(tmp_path):
+    spec = board(
+        tmp_path,
+        ADAPTER.replace('answer.json()["id"]', 'answer.json()["nr"]').replace("(KeyError, TypeError)", "ValueError"),
+    )
+    result = broken(spec, tmp_path, "takes_every_form")["takes_every_form"]
+    line = next(
+        n
+        for n, text in enumerate((tmp_path / "channels/board/adapter.py").read_text().splitlines(), 1)
+        if '"nr"' in text
+    )
+    assert (result.said, result.line) == ("KeyError: 'nr'", line)
+    assert result.where == f"{tmp_path}/channels/board/adapter.py:{line}"
+
+
+def test_a_fault_of_the_fake_is_not_the_adapters(tmp_path):
+    spec = board(tmp_path, fake=FAKE.replace("told = request.json()", "told = request.jsn()"))
+    result = broken(spec, tmp_path, "a_publish_is_seen")["a_publish_is_seen"]
+    assert (result.file.name, "'jsn'" in result.said) == ("fake.py", True)
+
+
+def test_what_cannot_be_loaded_is_one_finding(tmp_path):
+    spec = board(tmp_path, "class Adapter:\n    pass\n")
+    [result] = contract.run(spec, tmp_path / "bench")
+    assert (result.rule, result.state, result.said) == ("loads", "broken", "its Adapter has no publish and no find")
+    spec = board(tmp_path / "b", fake="x = 1\n")
+    [result] = contract.run(spec, tmp_path / "bench")
+    assert result.said == "has no class Fake"
+
+
+def test_a_platform_without_a_fake_is_told_what_was_not_tried(tmp_path):
+    spec = board(tmp_path)
+    (spec.folder / "fake.py").unlink()
+    results = {r.rule: r for r in contract.run(spec, tmp_path / "bench")}
+    assert results["a_lost_answer_doubles_nothing"].said == "it has no fake.py to stand for its far side"
+    assert results["declares_what_makes_sense"].state == contract.KEPT
+
+
+def test_it_runs_without_pytest(tmp_path):
+    """A workspace's author has the wheel alone."""
+    board(tmp_path)
+    code = f"""
+    import sys
+    sys.modules["pytest"] = sys.modules["_pytest"] = sys.modules["werkzeug"] = None
+    from pathlib import Path
+    from steadycast.platform.registry import platforms
+    from steadycast.testing.contract import run
+    folder = Path({str(tmp_path)!r})
+    print({{r.state for r in run(platforms([folder / "channels"])["board"], folder / "bench")}})
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() in {"{'kept', 'not tried'}", "{'not tried', 'kept'}"}, done.stderr
