@@ -15,6 +15,8 @@ from steadycast.draft.fields import instant
 from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import outline
 from steadycast.errors import DraftError
+from steadycast.render import text
+from steadycast.render.markdown import join_lines, to_html
 from steadycast.schedule.model import Form, Origin
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -412,6 +414,21 @@ class TestRevision:
         before = read(content, "文 ![](p.png)\n").revision
         (content / "pgc/p.png").write_bytes(b"2")
         assert read(content, "文 ![](p.png)\n").revision != before
+
+
+@pytest.mark.parametrize(
+    ("body", "paragraph"),
+    [
+        ("他说“好”\n她走了。\n", "他说“好”她走了。"),
+        ("一行……\n又一行\n", "一行……又一行"),
+        ("一行\nand more\n", "一行 and more"),
+        ("한국어\n문장\n", "한국어 문장"),
+    ],
+)
+def test_a_first_paragraph_is_joined_as_a_page_joins_its_lines(body, paragraph):
+    """Where a page shows no space, a title or a summary has none."""
+    assert outline(body).paragraph == paragraph
+    assert text.render(join_lines(to_html(body)))[0] == paragraph
 
 
 class TestHostileBodies:

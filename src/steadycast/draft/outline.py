@@ -13,6 +13,7 @@ from functools import cache
 
 import comrak
 
+from steadycast.cjk import WIDE
 from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
 from steadycast.draft.maths import in_a_line
 from steadycast.draft.spelling import spelled
@@ -29,8 +30,7 @@ _SHOWS_FILE = re.compile(r"<(?:image|html_inline|html_block|raw)[ >]")
 _SPELLED = re.compile(r"</?(?:su[bp]|del|s)(?: [^<>]*)?>")  # tags that change what the words say
 _TEXT = {"text", "code"}
 _BREAK = {"softbreak", "linebreak"}
-_HAN = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
-_HAN_BREAK = re.compile(f"(?<=[{_HAN}])\n(?=[{_HAN}])")
+_HAN_BREAK = re.compile(f"(?<=[{WIDE}])\n(?=[{WIDE}])")
 _SHORTCODE = re.compile(r"\{\{[^{}]{0,400}\}\}|\{%[^{}]{0,400}%\}")
 _HTML_FILE = re.compile(r"<(img|audio|video|source)\b([^>]{0,4000})>", re.IGNORECASE)
 _HTML_FILE_HERE = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)

@@ -17,6 +17,7 @@ from steadycast.ledger.connection import Database, table
 from steadycast.ledger.statements import micros
 from steadycast.ledger.tables import EPOCH
 from steadycast.schedule.model import Verdict
+from steadycast.schedule.slots import first_change
 
 SLOT = table("slot")
 DAY = 86_400_000_000  # microseconds
@@ -154,20 +155,11 @@ def _offsets(zone: ZoneInfo, since: dt.datetime, until: dt.datetime) -> list[tup
     while here < until:
         there = min(here + step, until)
         if _offset(zone, there) != _offset(zone, here):
-            change = _change(zone, here, there)
+            change = first_change(here, there, lambda at: _offset(zone, at))
             found.append((change, _offset(zone, here)))
             there = change
         here = there
     return [*found, (until, _offset(zone, until - dt.timedelta(seconds=1)))]
-
-
-def _change(zone: ZoneInfo, before: dt.datetime, after: dt.datetime) -> dt.datetime:
-    """The first second with another offset than `before` has; the clocks change once between the two."""
-    old = _offset(zone, before)
-    while after - before > dt.timedelta(seconds=1):
-        middle = before + dt.timedelta(seconds=int((after - before).total_seconds()) // 2)
-        before, after = (middle, after) if _offset(zone, middle) == old else (before, middle)
-    return after
 
 
 def _offset(zone: ZoneInfo, at: dt.datetime) -> int:

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from steadycast.cjk import CLOSING, WIDE
 from steadycast.errors import DraftError
-from steadycast.platform.cjk import CLOSING, WIDE
 from steadycast.platform.contract import Limit
 from steadycast.platform.lazy_pattern import LazyPattern
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby, repeat
 from operator import attrgetter, lt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast.schedule.cadence import Cadence, parse
 from steadycast.schedule.days import ANCHOR, DAY, WORKING_DAYS, Days
 from steadycast.schedule.model import Series, Slot
 
-__all__ = ["asks_for", "instant", "next_slot", "occasion_of", "occurrence_of", "slots"]
+__all__ = ["asks_for", "first_change", "instant", "next_slot", "occasion_of", "occurrence_of", "slots"]
 
 _NOTHING = dt.timedelta()
 _SECOND = dt.timedelta(seconds=1)
@@ -160,18 +161,19 @@ def _stretches(zone: ZoneInfo, year: int) -> tuple[tuple[dt.datetime, dt.timedel
     while moment < end:
         following = min(moment + _WEEK, end)  # by the wall clock, as everything between two times of one zone
         if (changed := following.utcoffset() or _NOTHING) != offset:
-            found.append((_change(moment, following).replace(tzinfo=None), offset))
+            change = first_change(moment, following, dt.datetime.utcoffset)
+            found.append((change.replace(tzinfo=None), offset))
             offset = changed
         moment = following
     return (*found, (end.replace(tzinfo=None), offset))
 
 
-def _change(before: dt.datetime, after: dt.datetime) -> dt.datetime:
-    """The first wall time, to the second, at which the offset of `before` no longer holds."""
-    offset = before.utcoffset()
+def first_change(before: dt.datetime, after: dt.datetime, offset: Callable[[dt.datetime], Any]) -> dt.datetime:
+    """The first second at which `offset` is not what it is at `before`; it changes once between the two."""
+    old = offset(before)
     while after - before > _SECOND:
         middle = before + (after - before) // _SECOND // 2 * _SECOND
-        before, after = (middle, after) if middle.utcoffset() == offset else (before, middle)
+        before, after = (middle, after) if offset(middle) == old else (before, middle)
     return after
 
 
