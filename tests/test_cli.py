@@ -89,7 +89,7 @@ KEYS = {
     "plan": {"when", "series", "title", "member", "origin", "state", "why", "id", "channels", "draft"},
     "publish daily": {"when", "series", "title", "channel", "state", "link", "file", "id", "slot", "message"},
     "publish daily --dry-run": {"when", "series", "title", "channel", "state", "link", "file", "id", "slot", "message"},
-    "channel list": {"platform", "title", "delivery", "forms", "from", "channels"},
+    "channel list": {"platform", "title", "delivery", "forms", "from", "channels", "limits"},
     "intake": {"changes", "summary"},
     "status": {"waiting", "next", "counts", "problems", "last_tick", "summary"},
     "deploy --check": {"differences", "written"},

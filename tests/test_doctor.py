@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,6 +178,7 @@ def test_no_secret_is_ever_told(well: Bench, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_look_that_breaks_stops_no_other(well: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """An adapter of somebody's own may raise anything."""
+    monkeypatch.delitem(sys.modules, "steadycast_channel_far", raising=False)
     (well.root / "channels/far/adapter.py").write_text(
         "class Adapter:\n def __init__(self, c): pass\n def check(self): raise RuntimeError('s3cr3t')\n"
     )

@@ -117,15 +117,25 @@ def channel_list(*, json: bool = False) -> int:
     json
         Print JSON.
     """
-    from steadycast.platform.registry import platforms
+    from steadycast.pipeline import Desk
+    from steadycast.pipeline.probing import allowed
     from steadycast.workspace import load
 
-    workspace = load()
+    desk = Desk(load(), readonly=True)
+    workspace, errors = desk.workspace, [*desk.broken.values()]
     own = workspace.platform_folders[0]
-    broken: dict[str, SettingsError] = {}
+    limits: dict[str, list[dict[str, str]]] = {}
     used: dict[str, list[str]] = {}
     for name, settings in workspace.channels.items():
         used.setdefault(settings.platform, []).append(name)
+        try:
+            desk.settings(name)
+            limits[name] = [
+                {"channel": name, "what": each.what, "at most": each.most, "from": each.source}
+                for each in allowed(desk, name)
+            ]
+        except SettingsError as error:
+            errors += [error] if settings.platform not in desk.broken else []
     rows = [
         {
             "platform": p.name,
@@ -135,15 +145,20 @@ def channel_list(*, json: bool = False) -> int:
             "from": "workspace" if p.folder.is_relative_to(own) else "package",
             "channels": " ".join(sorted(used.get(p.name, ()))),
         }
-        for p in platforms(workspace.platform_folders, broken).values()
+        for p in desk.platforms.values()
     ]
     if json:
-        as_json(rows)
+        as_json([row | {"limits": {name: limits.get(name, []) for name in row["channels"].split()}} for row in rows])
     else:
         show(rows, {k: k for k in ("platform", "title", "delivery", "forms", "from", "channels")})
-    for error in broken.values():
-        complain(str(error))
-    return NEEDS_A_PERSON if broken else OK
+        show(
+            [row for held in limits.values() for row in held],
+            {k: k for k in ("channel", "what", "at most", "from")},
+            title="Limits of your channels",
+        )
+    for wrong in errors:
+        complain(str(wrong))
+    return NEEDS_A_PERSON if errors else OK
 
 
 def channel_eject(platform: str, *, name: str = "") -> int:

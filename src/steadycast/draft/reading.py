@@ -250,8 +250,8 @@ class _Reading:
 
     def title_line(self) -> int | None:
         """The file's line of the title: the key's, else the heading's."""
-        if visible(self.keys.text("title")):
-            return self.front.lines.get("title")
+        if line := self.front.lines.get("title"):
+            return line
         heading = self.look().heading
         return self.front.body_line + heading.first - 1 if heading else None
 

@@ -21,7 +21,7 @@ from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import parsed
-from steadycast.pipeline.identity import copies, has_ledger
+from steadycast.pipeline.identity import copies
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.results import Problem
@@ -170,7 +170,7 @@ def _files_named(desk: Desk) -> Iterator[Problem]:
 
 def _went_out(desk: Desk) -> frozenset[str]:
     """The paths of the drafts that went out; of a workspace without a ledger none."""
-    if not has_ledger(desk):
+    if not desk.has_ledger:
         if error := gone(desk.workspace.ledger):
             raise error
         return frozenset()

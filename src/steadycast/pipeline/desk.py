@@ -23,7 +23,7 @@ from steadycast.delivery import Clock, LedgerState, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
-from steadycast.platform import Adapter, Channel, Platform, configured, registry
+from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
 
 UNPLACED = re.compile(r"\..+\.\d+(?:\.[0-9a-f]{8})?")  # .index.html.<pid>.<random>, media/.<sha256>.png.<pid>
@@ -92,6 +92,11 @@ class Desk:
         ledger.clock = self.clock.reading
         return ledger
 
+    @property
+    def has_ledger(self) -> bool:
+        """Whether there is one already: a new workspace has none, and who only reads makes none."""
+        return "://" in self.workspace.ledger or Path(self.workspace.ledger).exists()
+
     def close(self) -> None:
         """Lets go of the ledger."""
         if "ledger" in self.__dict__:
@@ -119,15 +124,46 @@ class Desk:
         return registry.platforms(self.workspace.platform_folders, broken), broken
 
     def platform(self, channel: str) -> Platform:
-        """The platform of one channel with this channel's limits, or an InputError that says what is wrong."""
+        """The platform of one channel with this channel's limits: what its far side allows, over that its settings.
+
+        Raises an InputError that says what is wrong.
+        """
         if channel not in self._limited:
-            given = self.known_channel(channel)
-            if given.platform in self.broken:
-                raise self.broken[given.platform]
-            with self.workspace.naming(channel):
-                chosen = registry.chosen(channel, given.platform, self.platforms)
-                self._limited[channel] = configured.limited(channel, chosen, given.limits, given.media)
+            chosen, told = self.configured(channel), self.far_limits(channel)
+            if told:
+                given = self.known_channel(channel)
+                asked = probed.over(channel, self._chosen(channel), told)
+                chosen = configured.limited(channel, asked, given.limits, given.media)
+            self._limited[channel] = chosen
         return self._limited[channel]
+
+    def configured(self, channel: str) -> Platform:
+        """The platform of one channel with the limits of its settings alone: nothing is asked for it."""
+        given = self.known_channel(channel)
+        with self.workspace.naming(channel):
+            return configured.limited(channel, self._chosen(channel), given.limits, given.media)
+
+    def _chosen(self, channel: str) -> Platform:
+        wanted = self.known_channel(channel).platform
+        if wanted in self.broken:
+            raise self.broken[wanted]
+        return registry.chosen(channel, wanted, self.platforms)
+
+    def far_limits(self, channel: str) -> dict[str, Any]:
+        """What this channel's far side said last that it allows, and when; {} where that is not known."""
+        try:
+            chosen = self._chosen(channel)
+            if chosen.local or not self.has_ledger:
+                return {}
+            told = self.ledger.state(channel, probed.KEY)[0] or {}
+            probed.over(channel, chosen, told)
+        except (LedgerError, SettingsError):  # another version kept it; a ledger that is no good is reported elsewhere
+            return {}
+        return dict(told)
+
+    def forget(self, channel: str) -> None:
+        """Look up a channel's limits again when they are asked for next."""
+        self._limited.pop(channel, None)
 
     def usable(self, channel: str) -> Platform | None:
         """The platform of one channel, or None where it cannot be used: whoever sends there says why."""
@@ -138,7 +174,7 @@ class Desk:
 
     def settings(self, channel: str) -> dict[str, Any]:
         """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out."""
-        platform, given = self.platform(channel), self.workspace.channels[channel].own
+        platform, given = self.configured(channel), self.workspace.channels[channel].own
         with self.workspace.naming(channel):
             return configured.settings(channel, platform, given, self.workspace.root)
 

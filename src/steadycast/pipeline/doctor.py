@@ -24,6 +24,7 @@ from steadycast.pipeline.deployments import differences
 from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.findings import BAD, OK, WARN, Finding
 from steadycast.pipeline.health import UNKNOWN_AFTER
+from steadycast.pipeline.probing import ask
 from steadycast.platform import Account
 from steadycast.workspace import load
 
@@ -195,12 +196,15 @@ def _secrets(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
         yield Finding("alarms", WARN, "nobody would be told", "set [alarms] urls")
 
 
-def _channels(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+def _channels(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
     for name, settings in desk.workspace.channels.items():
         if settings.paused:
             yield Finding(f"channel {name}", OK, "paused")
         elif desk.usable(name):
             yield _channel(desk, name)
+            if asked := ask(desk, name, now):
+                hint = "what was known holds" if desk.far_limits(name) else "the platform's own hold"
+                yield Finding(f"limits {name}", WARN if asked.error else OK, str(asked), hint if asked.error else "")
 
 
 def _channel(desk: Desk, name: str) -> Finding:

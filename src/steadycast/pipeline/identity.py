@@ -66,7 +66,7 @@ def copies(desk: Desk, drafts: Collection[Draft], present: Collection[PurePosixP
 
     `present` are the paths that could not be read.
     """
-    rows = {row.id: row for row in desk.ledger.drafts()} if has_ledger(desk) else {}
+    rows = {row.id: row for row in desk.ledger.drafts()} if desk.has_ledger else {}
     known = [as_known(row) for row in rows.values() if row.source == "folder"]
     found = reconcile(drafts, known, present=present, make_id=ids(set(rows)), memory=memory(desk) if rows else None)
     changes = [*found.new, *found.edited, *found.renamed, *found.back]
@@ -82,11 +82,6 @@ def copies(desk: Desk, drafts: Collection[Draft], present: Collection[PurePosixP
         other = here.get(resembles) or (rows[resembles].path if resembles in rows else None)
         told.append(_named(desk, Held(id, path, why, resembles), other, went_out, gone=resembles in gone))
     return told + _archives(desk, [row for row in rows.values() if row.state == ARCHIVE])
-
-
-def has_ledger(desk: Desk) -> bool:
-    """Whether there is one already: a new workspace has none, and `check` makes none."""
-    return "://" in desk.workspace.ledger or Path(desk.workspace.ledger).exists()
 
 
 def ids(taken: set[str]) -> Callable[[Draft], str]:

@@ -20,7 +20,7 @@ from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.results import Problem
-from steadycast.pipeline.unfit import channels_for
+from steadycast.pipeline.unfit import channels_for, likely_slot
 from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
 from steadycast.platform.text import count
@@ -76,7 +76,7 @@ def _previewed(
     for name in names:
         platform = desk.platform(name)
         try:
-            post = posts.post(found, Place(name, f"preview@{now:%Y-%m-%dT%H:%M}", "", now, "preview234567"))
+            post = posts.post(found, Place(name, likely_slot(desk, found, now), "", now, "preview234567"))
             views = _views(desk, name, post, target)
         except (DraftError, FarSideError) as error:
             line, mend = getattr(error, "line", None), getattr(error, "mend", None)

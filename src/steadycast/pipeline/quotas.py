@@ -11,7 +11,6 @@ from steadycast.draft import Draft, MediaRef
 from steadycast.errors import LedgerError
 from steadycast.intake.quota import Quota
 from steadycast.pipeline.desk import Desk
-from steadycast.pipeline.identity import has_ledger
 from steadycast.schedule.model import Origin
 
 
@@ -44,7 +43,7 @@ class Quotas:
 
     def _held(self, member: str) -> dict[str, Mapping[str, int]]:
         """What is in var/media of any revision, and what lies in content/ of those that are there now."""
-        if not has_ledger(self.desk):
+        if not self.desk.has_ledger:
             return {}
         found: dict[str, dict[str, int]] = defaultdict(dict)
         for path, here, media in self.desk.ledger.media_of(member):

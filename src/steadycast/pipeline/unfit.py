@@ -40,18 +40,18 @@ def crowded(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
 
 def _targets(desk: Desk, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target, Platform]]:
     """Each channel that the draft may come on, with a page of its own as long as the real one will be."""
-    community = desk.workspace.community
+    community, slot = desk.workspace.community, likely_slot(desk, draft, now)
     for channel in channels_for(desk, draft):
         if platform := desk.usable(channel):  # else: reported already
-            page = _page(desk, draft, now) if platform.render.compose else ""
+            page = page_url(desk, slot, lambda _: "") if platform.render.compose else ""
             yield Target(channel, site_url=community.url, published=now, canonical_url=page), platform
 
 
-def _page(desk: Desk, draft: Draft, now: dt.datetime) -> str:
-    """An address like that of the draft's page: of the series with the longest name that it may serve."""
+def likely_slot(desk: Desk, draft: Draft, now: dt.datetime) -> str:
+    """A slot such as the draft will have, so that its page's address is as long: of the longest series' name."""
     series = desk.workspace.series.values()
     names = [each.name for each in series if draft.form in each.forms and each.meant_by(draft.series)]
-    return page_url(desk, f"{max(names, key=len, default='')}@{now:%Y-%m-%dT%H:%M}", lambda _: "-" * 13)
+    return f"{max(names, key=len, default='preview')}@{now:%Y-%m-%dT%H:%M}"
 
 
 def channels_for(desk: Desk, draft: Draft) -> list[str]:

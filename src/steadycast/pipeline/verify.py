@@ -12,6 +12,7 @@ from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.desk import Desk, who
 from steadycast.pipeline.posts import stand_in
+from steadycast.pipeline.probing import refresh
 from steadycast.pipeline.publish import Progress, opened, told
 from steadycast.pipeline.rebuild import make_missing
 from steadycast.pipeline.record import renew
@@ -33,6 +34,7 @@ def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) ->
     results += delivery.verify(desk.ledger, channel_of, clock=clock, progress=progress)
     looked = [result.id for result in results]
     tick(desk, now)
+    refresh(desk, now)
     ids = dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])
     return Published(told(desk, ids), warning=jumped(desk, now), made=tuple(make_missing(desk)))
 

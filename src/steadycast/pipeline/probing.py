@@ -1,0 +1,108 @@
+"""What each far side itself allows: asked now and then, never while a post waits, and kept for all workers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from steadycast.errors import FarSideError, LedgerError, SettingsError
+from steadycast.pipeline.desk import Desk
+from steadycast.platform import MediaRule, probed
+
+LASTS = dt.timedelta(days=1)  # a server's limits change with its version
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What came of asking one channel's far side."""
+
+    channel: str
+    error: str = ""  # "": it answered, and what it said is kept
+
+    def __str__(self) -> str:
+        known = "its server's limits are known"
+        return f"its server's limits could not be read: {self.error}" if self.error else known
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One limit of a channel, and who says so."""
+
+    channel: str
+    what: str  # text, title, image, ...
+    most: str
+    source: str  # platform, server, settings
+
+
+def ask(desk: Desk, channel: str, now: dt.datetime) -> Probed | None:
+    """Ask a far side what it allows, and keep the answer; what fails changes nothing. None where nothing is asked."""
+    try:
+        adapter = desk.adapter(channel)
+        if not hasattr(adapter, "probe"):
+            return None
+        told = probed.plain(channel, desk.configured(channel), adapter.probe())
+    except (FarSideError, SettingsError) as error:
+        return Probed(channel, desk.redact(error.message))
+    except Exception as error:  # an adapter of somebody's own; its words may hold a secret
+        return Probed(channel, f"its adapter failed: {type(error).__name__}")
+    value = {"at": now.isoformat(), **told}
+    try:
+        if desk.readonly:
+            with Desk(desk.workspace) as writing:
+                writing.ledger.set_state(channel, probed.KEY, value, None)
+        else:
+            desk.ledger.set_state(channel, probed.KEY, value, None)
+    except LedgerError as error:
+        return Probed(channel, f"it cannot be kept: {error}")
+    desk.forget(channel)
+    return Probed(channel)
+
+
+def refresh(desk: Desk, now: dt.datetime) -> list[Probed]:
+    """Ask every far side whose answer is older than a day; those that fail are logged, and asked at the next look."""
+    asked = []
+    for name, settings in desk.workspace.channels.items():
+        if settings.paused or not (platform := desk.usable(name)) or platform.local or not _is_old(desk, name, now):
+            continue
+        if made := ask(desk, name, now):
+            asked.append(made)
+            if made.error:
+                logging.getLogger(__name__).warning("%s: %s; what was known holds", name, made)
+    return asked
+
+
+def _is_old(desk: Desk, channel: str, now: dt.datetime) -> bool:
+    told = desk.far_limits(channel)
+    return not told or dt.datetime.fromisoformat(told["at"]) + LASTS <= now
+
+
+def allowed(desk: Desk, channel: str) -> Iterator[Allowed]:
+    """Each limit that holds on a channel, with its source; the last one that named it is the source."""
+    given, told, platform = desk.workspace.channels[channel], desk.far_limits(channel), desk.platform(channel)
+    asked = f"server, {told['at'][:10]}" if told else ""
+    for name, rule in platform.limits.items():
+        yield Allowed(channel, name, f"{rule.max} {rule.count}", _source(name, given.limits, told.get("limits"), asked))
+    for role, media in platform.media.items():
+        if most := _most(media):
+            yield Allowed(channel, role, most, _source(role, given.media, told.get("media"), asked))
+
+
+def _source(name: str, given: object, told: object, asked: str) -> str:
+    if isinstance(given, dict) and name in given:
+        return "settings"
+    return asked if isinstance(told, dict) and told.get(name) else "platform"
+
+
+def _most(rule: MediaRule) -> str:
+    """A rule for files in a few words."""
+    size = f"{rule.width or ''}x{rule.height or ''}" if rule.width or rule.height else ""
+    words = [
+        " ".join(rule.formats),
+        f"{rule.bytes} bytes" if rule.bytes else "",
+        f"at most {rule.count}" if rule.count is not None else "",
+        size,
+        f"{rule.seconds:g} s" if rule.seconds else "",
+    ]
+    return ", ".join(filter(None, words))
