@@ -620,8 +620,8 @@ def _pausing(ledger, pause):
         def __getattr__(self, name):
             return getattr(ledger, name)
 
-        def intend(self, *args):
-            granted = ledger.intend(*args)
+        def intend(self, *args, **more):
+            granted = ledger.intend(*args, **more)
             pause()
             return granted
 
@@ -913,12 +913,12 @@ def _failing(ledger, method, *, times, after=False):
             if name != method:
                 return real
 
-            def broken(*args):
+            def broken(*args, **more):
                 if left[0] == 0:
-                    return real(*args)
+                    return real(*args, **more)
                 left[0] -= 1
                 if after:
-                    real(*args)
+                    real(*args, **more)
                 raise LedgerError("ledger: database or disk is full")
 
             return broken
@@ -985,10 +985,10 @@ def test_a_disk_that_is_full_at_the_second_wave_puts_nothing_in_doubt(ledger, pr
     first, second, third = promise("pages", "links", "more")
     intend = ledger.intend
 
-    def full(claims, now, lease):
+    def full(*args, **more):
         if fake.calls:
             raise LedgerError("disk is full")
-        return intend(claims, now, lease)
+        return intend(*args, **more)
 
     ledger.intend = full
     waves = {"pages": 0, "links": 1, "more": 2}

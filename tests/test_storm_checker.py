@@ -74,6 +74,19 @@ GOOD = {
 }  # fmt: skip
 
 
+def test_two_deliveries_of_a_channel_with_one_writer_that_overlap_are_named():
+    """One after the other is well; so is one that begins when the other's deadline is over without an answer."""
+    first = good(key="a", channel="c", alone=True, ours=sent(0))
+    after = good(key="b", channel="c", alone=True, ours=sent(0.2))
+    beside = good(key="b", channel="c", alone=True, ours=sent(0.05))
+    elsewhere = good(key="b", channel="d", alone=True, ours=sent(0.05))
+    silent = good(key="a", channel="c", alone=True, ours=sent(0, how=None))
+    late = good(key="b", channel="c", alone=True, ours=sent(DEADLINE + 0.1))
+    of = lambda *stories: [f.rule for f in safety(History(list(stories), DEADLINE, SETTLE)) if f.rule == "together"]  # noqa: E731
+    assert [of(first, after), of(first, elsewhere), of(silent, late)] == [[], [], []]
+    assert [of(first, beside), of(silent, after)] == [["together"], ["together"]]
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_a_kept_promise_is_found_good(name):
     """Nothing is found where nothing is broken."""

@@ -5,6 +5,7 @@ The rules are S1 to S5 of docs/guarantees.md. `safety` may be asked at any momen
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ SETTLED = 0.99  # of a read-back platform's doubts, at least so many end without
 class Finding:
     """One broken promise."""
 
-    rule: str  # doubled, lost, silent, unproven, unintended, parked
+    rule: str  # doubled, lost, silent, unproven, unintended, parked, together
     key: str
     why: str
 
@@ -57,7 +58,7 @@ def safety(history: History) -> list[Finding]:
         found += [Finding("doubled", story.key, why) for why in _doubled(story)]
         found += [Finding("unproven", story.key, why) for why in _unproven(story, history)]
         found += [Finding("unintended", story.key, why) for why in _unintended(story)]
-    return found
+    return found + [Finding("together", key, why) for key, why in _together(history)]
 
 
 def judge(history: History) -> Verdict:
@@ -133,6 +134,33 @@ def _unintended(story: Story) -> Iterator[str]:
 
 
 # Lost: the ledger says that it is there, or that it cannot be, and that is not so.
+
+
+def _together(history: History) -> Iterator[tuple[str, str]]:
+    """Two deliveries of a channel with one writer that were sent at once.
+
+    A request lasts until its answer, and no longer than its deadline: of one that was frozen or died nobody hears.
+    """
+    sent = sorted(
+        (
+            story.channel,
+            begun.t,
+            min([begun.t + history.deadline, *(e.t for e in story.ours if _ends(e, begun))]),
+            story.key,
+        )
+        for story in history.stories
+        if story.alone
+        for begun in story.ours
+        if begun.what == "invoke"
+    )
+    for (channel, _, end, key), (same, begin, _, other) in itertools.pairwise(sent):
+        if channel == same and key != other and begin < end:
+            yield other, f"sent to {channel} {end - begin:.2f} s before the answer to {key}"
+
+
+def _ends(line: Line, begun: Line) -> bool:
+    same = all(line.more.get(name) == begun.more.get(name) for name in ("attempt", "part", "step"))
+    return same and line.t >= begun.t and line.what in {"answer", "fail", "maybe"}
 
 
 def _lost(story: Story) -> Iterator[str]:

@@ -11,6 +11,8 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DONE
 from storm.log import lines
 
+ONE_WRITER = "conditional"  # the platform that says so
+
 
 @dataclass(frozen=True)
 class Line:
@@ -42,6 +44,8 @@ class Story:
     receipt: str | None = None  # its remote id
     told: bool = False  # a person is shown it
     wakes: bool = False  # the ledger means to look at it again by itself
+    channel: str = ""
+    alone: bool = False  # its channel has one writer
 
 
 @dataclass
@@ -90,6 +94,8 @@ def stories(ledger: Ledger, read: Logs, kinds: Kinds) -> list[Story]:
                 receipts.get(row.id) if row.state in DONE else None,
                 row.id in waiting,
                 row.wake is not None,
+                row.channel,
+                kind == ONE_WRITER,
             )
         )
     return found

@@ -85,7 +85,7 @@ MUTANTS = (
         "return _ending(claim, State.UNKNOWN, now, said, deadline=deadline)",
         "return _ending(claim, State.DUE, now, said, wake=now)", fault="blind-0: send cut-after"),
     Mutant("the intent is written after the send", (
-        (f"{DELIVERY}/send.py", "granted = {claim.id: claim for claim in ledger.intend(claims, now, lease)}",
+        (f"{DELIVERY}/send.py", "granted = {claim.id: claim for claim in ledger.intend(claims, now, lease, alone=alone)}",
          "granted = {claim.id: replace(claim, lease=now + lease) for claim in claims}"),
         (f"{DELIVERY}/send.py", '        crashpoints.here("answered")\n',
          '        crashpoints.here("answered")\n        self._ledger.intend([job.claim], self._clock.now(), QUEUED)\n'),
@@ -157,6 +157,9 @@ MUTANTS = (
         (f"{LEDGER}/spans.py", "    return EPOCH + here.at + before", "    return now"),
         (f"{LEDGER}/spans.py", "        _move(connection, here.offset - before)", "        pass"),
     ), fault="read-back-0: wall ahead-in-send"),
+    one("a channel with one writer asks nobody", f"{LEDGER}/claims.py",
+        "free = [d for d in claims if d.channel not in alone or pacing.may_write(connection, d, moment)]",
+        "free = claims", storm="conditional"),
     one("what lasts does not follow a wall that is set", f"{LEDGER}/spans.py",
         "        _move(connection, here.offset - before)", "        pass", fault="read-back-0: wall ahead"),
 )  # fmt: skip

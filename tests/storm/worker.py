@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from steadycast import bootclock
 from steadycast.delivery import Clock, Opened, SystemClock, deliver, judge, send, settle, steps, verify
 from steadycast.errors import Busy, FarSideError, Refused
+from steadycast.ledger import pacing
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt, registry
@@ -40,6 +41,8 @@ def scaled_once() -> None:
     send.QUEUED /= SCALE
     steps.SPARE /= SCALE
     send.TRUSTED /= SCALE
+    send.OTHERS = pacing.Wait(send.OTHERS.lasts / SCALE, send.OTHERS.why)
+    pacing.MINUTE /= SCALE
     judge.FLOOR /= SCALE
     judge.CAP /= SCALE
     judge.VERIFY_AFTER /= SCALE

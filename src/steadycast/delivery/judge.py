@@ -16,10 +16,12 @@ from steadycast.errors import Busy, FarSideError, InputError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.endings import Ending, Proof
 from steadycast.ledger.looks import Look
+from steadycast.ledger.pacing import Wait
 from steadycast.ledger.tables import State
 from steadycast.platform import Adapter, Platform, Post, Receipt
 from steadycast.platform.contract import Step
 
+NONE = dt.timedelta()
 FLOOR, CAP = dt.timedelta(seconds=30), dt.timedelta(minutes=30)  # of the wait between two tries
 ABSURD = dt.timedelta(days=1)  # a Retry-After of this or more (web cuts it there) is a mistake: our own wait is used
 LOOKS = (dt.timedelta(minutes=5), dt.timedelta(minutes=30), dt.timedelta(hours=2))  # after the first read-back
@@ -80,12 +82,20 @@ def later(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[
     if asked is not None and asked < ABSURD:
         wait = max(FLOOR, asked)
     state = State.DUE if now + wait <= claim.last else State.MISSED
-    return _ending(claim, state, now, _said(error, redact), wake=now + wait if state == State.DUE else None)
+    wake = now + wait if state == State.DUE else None
+    pause = (claim.channel, now + asked) if asked is not None and NONE < asked < ABSURD else None
+    return _ending(claim, state, now, _said(error, redact), wake=wake, pause=pause)
 
 
 def unsent(claim: Claimed, why: str, now: dt.datetime) -> Ending:
     """Due again at once: it is known that nothing was sent."""
     return _ending(claim, State.DUE, now, ("", why), wake=now)
+
+
+def held_back(claim: Claimed, wait: Wait, now: dt.datetime) -> Ending:
+    """Due again once its channel is free; where that is past `late`, at the last instant at which it may go."""
+    wake = max(now, min(now + wait.lasts, claim.last))
+    return _ending(claim, State.DUE, now, ("", f"not sent yet: {wait.why}"), wake=wake)
 
 
 def backoff(attempt: int, marker: str) -> dt.timedelta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -14,7 +14,8 @@ from threading import Event, Thread
 from steadycast import crashpoints, turn
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.faulty import faulty
-from steadycast.delivery.judge import AdapterFor, Opened, later, refused, tried, unsent
+from steadycast.delivery.jobs import OTHERS, Job, free, give_back, waves
+from steadycast.delivery.judge import AdapterFor, held_back, later, refused, tried, unsent
 from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.delivery.steps import Steps
 from steadycast.errors import Fenced, InputError, LedgerError, Refused
@@ -44,17 +45,6 @@ class Result:
     code: str = ""
     message: str = ""
     wake: dt.datetime | None = None  # when it is looked at again
-
-
-@dataclass(slots=True)
-class Job:
-    """One delivery on its way."""
-
-    claim: Claimed
-    steps: Steps
-    opened: Opened
-    post: bytes = b""
-    ending: Ending | None = None
 
 
 def deliver(
@@ -87,8 +77,8 @@ def deliver(
         wait_until(clock, hold_until)
     crashpoints.here("held")
     sending = _Sending(ledger, clock)
-    for first, rest in _waves(jobs, wave):
-        ended |= sending.run(_intended(ledger, first, rest, clock), workers)
+    for first, rest in waves(jobs, wave):
+        ended |= sending.run(_intended(ledger, first, rest, clock, ended), workers)
     crashpoints.here("told")
     return [_result(claim, ended.get(claim.id)) for claim in claims]
 
@@ -150,34 +140,30 @@ def _to_freeze(claim: Claimed, post: bytes) -> FrozenPost:
     return FrozenPost(claim.id, claim.token, post, digest, post_from_bytes(post).revision)
 
 
-def _waves(jobs: list[Job], wave: Callable[[Claimed], int] | None) -> Iterator[tuple[list[Job], list[Job]]]:
-    """One wave after another, each with what comes after it."""
-    numbered = [(wave(job.claim) if wave else 0, job) for job in jobs]
-    for number in sorted({number for number, _ in numbered}):
-        yield [job for n, job in numbered if n == number], [job for n, job in numbered if n > number]
-
-
-def _intended(ledger: Ledger, jobs: list[Job], waiting: list[Job], clock: Clock) -> list[Job]:
+def _intended(ledger: Ledger, jobs: list[Job], waiting: list[Job], clock: Clock, ended: dict[int, Ending]) -> list[Job]:
     """The jobs that may be sent: their intents are durable. Those that wait for the next wave have none yet.
 
     Whatever ends this process meanwhile, it is known of them that nothing was sent.
     """
     lease = QUEUED + max(job.steps.lasts for job in jobs)
-    claims = [job.claim for job in jobs]
-    asked, now = clock.monotonic(), clock.now()
+    alone = frozenset(job.claim.channel for job in jobs if job.opened.platform.one_writer)
     try:
-        granted = {claim.id: claim for claim in ledger.intend(claims, now, lease)}
+        claims = [job.claim for job in free(ledger, jobs, clock, ended)]
+        asked, now = clock.monotonic(), clock.now()
+        granted = {claim.id: claim for claim in ledger.intend(claims, now, lease, alone=alone)}
+        held = [held_back(c, OTHERS, now) for c in claims if c.channel in alone and c.id not in granted]
+        give_back(ledger, held, clock, ended)
     except LedgerError:
         # Whether the commit took effect is not known, that nothing was sent is: both ways lead back to due.
         back = [unsent(job.claim, "the ledger could not be written", clock.now()) for job in [*jobs, *waiting]]
-        for give_back in (ledger.release, ledger.receive):
+        for write in (ledger.release, ledger.receive):
             with suppress(LedgerError):
-                give_back(back, clock.now())
+                write(back, clock.now())
         raise
-    for job in jobs:
-        if job.claim.id in granted:
-            job.steps.granted(granted[job.claim.id], asked, now)
-    return [job for job in jobs if job.claim.id in granted]
+    mine = [job for job in jobs if job.claim.id in granted]
+    for job in mine:
+        job.steps.granted(granted[job.claim.id], asked, now)
+    return mine
 
 
 class _Sending:

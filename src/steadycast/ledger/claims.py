@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from steadycast.errors import Fenced
-from steadycast.ledger import spans
+from steadycast.ledger import pacing, spans
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import chunks
@@ -205,17 +205,21 @@ def frozen(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
     return found
 
 
-def intend(db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.timedelta) -> list[Claimed]:
+def intend(
+    db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.timedelta, *, alone: Collection[str] = ()
+) -> list[Claimed]:
     """Write that these are about to be sent, durably and in one transaction: only what is returned may be sent.
 
-    Left out is what is no longer this worker's, or whose lease has run out. The new lease is the instant by which
+    Left out is what is no longer this worker's, or whose lease has run out; and of the channels that have one writer
+    (`alone`), what would be sent beside another delivery. The new lease is the instant by which
     the last request has ended; until it is known better it is the deadline that SETTLE counts from.
     """
     with db.write("intend") as connection:
         moment = spans.moment(db, connection, now)
         until, at = moment + lease, micros(moment)
         new = (State.SENDING.value, *(micros(until),) * 3)
-        held = taken(connection, claims, lambda d: (INTEND, (*new, d.id, d.token, State.CLAIMED.value, at)))
+        free = [d for d in claims if d.channel not in alone or pacing.may_write(connection, d, moment)]
+        held = taken(connection, free, lambda d: (INTEND, (*new, d.id, d.token, State.CLAIMED.value, at)))
         mine = [replace(d, lease=now + lease) for d in held]
         tell(connection, [d.id for d in mine], now, "sending")
         intents = count_intents(connection, len(mine))

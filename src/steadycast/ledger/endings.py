@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, delete, text
 
-from steadycast.ledger import spans
+from steadycast.ledger import pacing, spans
 from steadycast.ledger.claims import STEP, step_value
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
@@ -59,6 +59,7 @@ class Ending:
     wake: dt.datetime | None = None  # when to look at it again; None: never by itself
     deadline: dt.datetime | None = None  # by when the request had ended, where that is known better now
     looks: int = 0
+    pause: tuple[str, dt.datetime] | None = None  # a channel, and until when its far side wants to be left alone
     found: Mapping[str, Any] = field(default_factory=dict)  # steps that a read-back found done: name -> value
 
 
@@ -119,6 +120,8 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
         for ending in took:
             if before == State.UNKNOWN and ending.state == State.DUE:
                 _forget_steps(connection, ending)
+        for channel, end in sorted((e.pause[0], _pause(e.pause[1], e.at, moment)) for e in took if e.pause):
+            pacing.pause(connection, channel, end)
         for kind, detail in {(_kind(e), _detail(e)) for e in took}:
             tell(connection, [e.id for e in took if (_kind(e), _detail(e)) == (kind, detail)], now, kind, detail)
     return frozenset(e.id for e in took)
@@ -140,6 +143,10 @@ def _change(before: State, e: Ending, moment: dt.datetime | None) -> tuple[str, 
         at = micros(e.at)
         return (HANDED_OVER, to + proof + here) if e.state == State.HANDED else (ARRIVED, (*to, *proof, at, at, *here))
     return NOT_THERE, (*to, Verdict.MISSED.value if e.state == State.MISSED else "", *here)
+
+
+def _pause(end: dt.datetime, since: dt.datetime, moment: dt.datetime | None) -> dt.datetime:
+    return end if moment is None else moment + (end - since)
 
 
 def _receipt(e: Ending) -> Values:

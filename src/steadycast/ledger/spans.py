@@ -100,7 +100,8 @@ def _begin_anew(connection: Connection, now: dt.datetime) -> None:
     """Another boot's workers are gone. How long ago, no clock tells: a request of theirs gets its whole time again."""
     c, open_ = DELIVERY.c, DELIVERY.c.wake.is_not(None)
     connection.execute(update(DELIVERY).where(open_, c.state == State.CLAIMED).values(wake=now))
-    connection.execute(update(CHANNEL_STATE).where(CHANNEL_STATE.c.owner != "").values(owner="", until=None))
+    locked = (CHANNEL_STATE.c.owner != "") & CHANNEL_STATE.c.until.is_not(None)
+    connection.execute(update(CHANNEL_STATE).where(locked).values(owner="", until=None))
     began = select(func.max(type_coerce(EVENT.c.at, BigInteger)))
     began = began.where(EVENT.c.delivery == c.id, EVENT.c.kind == State.SENDING.value).correlate(DELIVERY)
     least, span = WHOLE // MICROSECOND, type_coerce(c.deadline, BigInteger) - began.scalar_subquery()

@@ -39,6 +39,7 @@ from steadycast.ledger import (
     installation,
     intake,
     looks,
+    pacing,
     people,
     place,
     plans,
@@ -151,6 +152,7 @@ class Ledger(Database):
     set_state = channel_state.set_state
     lock_state = channel_state.lock_state
     unlock_state = channel_state.unlock_state
+    waits = pacing.waits
 
     # What a person says
     settle_as_there = people.settle_as_there

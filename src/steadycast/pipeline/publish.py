@@ -274,7 +274,7 @@ def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked
 def opened(desk: Desk, channel: str, step: Step = sent_now) -> Opened:
     """A channel ready for one attempt."""
     adapter, platform = desk.adapter(channel, step=step), desk.platform(channel)
-    if platform.delivery in ("conditional", "kit"):
+    if platform.local or platform.delivery == "kit":
         adapter = OneAtATime(adapter, desk, channel)
     return Opened(adapter, platform, desk.redact)
 
