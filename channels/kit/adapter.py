@@ -68,7 +68,8 @@ class Adapter:
         placed: dict[str, Media] = {}
         for number, image in enumerate(post.of("image"), 1):
             placed[f"media/{number:02d}-{files.safe(Path(image.name).stem) or 'image'}{files.suffix(image)}"] = image
-        ratios = self.spec.media["cover"].ratios if "cover" in self.spec.media else ()
+        cover = self.channel.media.get("cover")
+        ratios = cover.ratios if cover else ()
         for number, cover in enumerate(post.of("cover")):
             ratio = ratios[number].replace(".", "").replace(":", "x") if number < len(ratios) else str(number + 1)
             placed[f"media/cover-{ratio}{files.suffix(cover)}"] = cover
@@ -115,7 +116,7 @@ class Adapter:
 
     def commit(self, post: Post, sheet: Sheet, name: str, sums: Mapping[str, list[Any]]) -> None:
         """Write kit.json, after everything it speaks of."""
-        limits = repr(sorted(self.spec.limits.items())) + repr(sorted(self.spec.media.items()))
+        limits = repr(sorted(self.channel.limits.items())) + repr(sorted(self.channel.media.items()))
         told = {
             "kit": VERSION,
             "delivery": post.key,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadycast.platform import Limit, count
+from steadycast.platform import Limit, count, cut
 
-from .words import address, name_within, plain
+from .words import address, plain
 
 if TYPE_CHECKING:
     from .sheet import Sheet
@@ -43,11 +43,12 @@ def fields(sheet: Sheet) -> Iterator[Field]:
 
 
 def _said(sheet: Sheet) -> dict[str, str]:
-    post = sheet.post
+    post, limit = sheet.post, sheet.limits.get("author")
+    author = plain(post.author or post.member_title)
     return {
         "title": sheet.title,
         "summary": plain(post.summary),
-        "author": name_within(plain(post.author or post.member_title), sheet.limits.get("author", Limit(0))),
+        "author": cut(author, limit, ellipsis="") if limit else author,
         "tags": sheet.tag_line,
         "text": sheet.text,
         "link": sheet.url,

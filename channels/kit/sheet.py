@@ -26,7 +26,7 @@ class Sheet:
     def __init__(self, post: Post, channel: Channel, placed: Mapping[str, Media]) -> None:
         assert channel.spec is not None
         self.post, self.channel, self.placed = post, channel, placed
-        self.data, self.limits, self.settings = channel.spec.data, channel.spec.limits, channel.settings
+        self.data, self.limits, self.settings = channel.spec.data, channel.limits, channel.settings
         self.lang = "zh" if channel.language.lower().startswith("zh") else "en"
         self.words: Mapping[str, str] = self.data["words"][self.lang]
         self.platform = channel.spec.title

@@ -1,14 +1,12 @@
-"""Words made fit for one line, for a link, and for a limit."""
+"""Words made fit for one line and for a link; short forms filled in."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-import regex  # type: ignore[import-untyped]
-
-from steadycast.platform import Limit, count
+from steadycast.platform import Limit, first_that_fits
 
 # Controls, line and paragraph separators, and the marks that turn the direction of text: none belongs in one line.
 UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -28,27 +26,11 @@ def address(url: object) -> str:
         return ""
 
 
-def name_within(name: str, limit: Limit) -> str:
-    """Return as much of a name as `limit` takes: whole words where there are several, never half a grapheme."""
-    if not limit.max or count(name, limit) <= limit.max:
-        return name
-    kept = ""
-    for grapheme in regex.findall(r"\X", name):
-        if count(kept + grapheme, limit) > limit.max:
-            break
-        kept += grapheme
-    if not name[len(kept) :].startswith(" ") and " " in kept:
-        kept = kept.rpartition(" ")[0]
-    return kept.strip()
-
-
-def first_fit(forms: Sequence[str], given: Mapping[str, str], limit: Limit) -> str:
+def first_fit(forms: Iterable[str], given: Mapping[str, str], limit: Limit) -> str:
     """Return the first of `forms`, filled in, that is within `limit`; "" when none is."""
-    for form in forms:
-        made = "\n".join(filter(None, (_line(part, given) for part in form.split("\n"))))
-        if count(made, limit) <= limit.max:
-            return made
-    return ""
+    return first_that_fits(
+        ("\n".join(filter(None, (_line(part, given) for part in form.split("\n")))) for form in forms), limit
+    )
 
 
 def _line(form: str, given: Mapping[str, str]) -> str:
