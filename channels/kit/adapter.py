@@ -68,8 +68,8 @@ class Adapter:
         placed: dict[str, Media] = {}
         for number, image in enumerate(post.of("image"), 1):
             placed[f"media/{number:02d}-{files.safe(Path(image.name).stem) or 'image'}{files.suffix(image)}"] = image
-        cover = self.channel.media.get("cover")
-        ratios = cover.ratios if cover else ()
+        rule = self.channel.media.get("cover")
+        ratios = rule.ratios if rule else ()
         for number, cover in enumerate(post.of("cover")):
             ratio = ratios[number].replace(".", "").replace(":", "x") if number < len(ratios) else str(number + 1)
             placed[f"media/cover-{ratio}{files.suffix(cover)}"] = cover

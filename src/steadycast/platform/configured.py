@@ -101,9 +101,9 @@ def _int(value: Any) -> int:
 
 
 def _bool(value: Any) -> bool:
-    if not isinstance(value, bool):
+    if not isinstance(value, bool) and value not in ("true", "false"):
         raise TypeError
-    return value
+    return value in (True, "true")
 
 
 def _url(value: Any) -> str:
