@@ -274,7 +274,7 @@ def test_the_classes_that_are_promised_are_those_that_a_platform_may_have() -> N
         assert all(f"`{name}`" in f.read_text(encoding="utf-8") for f in READMES)
     promised = sections((ROOT / "README.md").read_text(encoding="utf-8"))["What is promised"]
     for line in promised.splitlines():
-        if found := re.match(r"- `(conditional|blind)` \(([\w, ]+)\)", line):
+        if found := re.match(r"- `(conditional|read-back|blind)` \(([\w, ]+)\)", line):
             assert {n for n, p in FOUND.items() if p.delivery == found[1]} == set(found[2].split(", "))
 
 

@@ -174,7 +174,7 @@ def _ending(  # noqa: PLR0917 all of one look
     sent = purpose.stand_in(look) if post is None and purpose.stand_in else post_from_bytes(post or b"")
     crashpoints.here("look-begins")
     try:
-        answer: object = opened.adapter.find(sent, known)
+        answer: object = opened.adapter.find(sent, replace(known, frozen=post is not None))
     except Exception as error:
         answer = error
     crashpoints.here("look-answered")

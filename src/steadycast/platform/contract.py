@@ -62,6 +62,7 @@ class RenderRule:
     thread: bool = False  # True: text over its limit is split in parts, not cut
     math: str = "text"  # text (a formula in one line, with sup and sub), or mathml
     text_links: str = "inline"  # in text: inline (words URL), numbered (words[1] and a list), drop
+    beside: str = ""  # a key of a draft's `channels.<name>`: its words stand beside the text, and count into its limit
     compose: str = ""  # what the text is made of: {title} {summary} {text} {url} {tags} {author}; "": {text} alone
 
 
@@ -124,6 +125,7 @@ class Known:
 
     receipt: Receipt | None = None
     steps: Mapping[str, Any] = field(default_factory=dict)  # name -> its value; None: begun, not known to be done
+    frozen: bool = True  # False: what was sent was lost with an older ledger; of the post only its key is sure
 
 
 class Step(Protocol):

@@ -114,7 +114,7 @@ class _Composer(Words):
             event=self._event(),
             revision=draft.revision,
             draft=str(draft.path),
-            extra=dict(self.own),
+            extra={**self.own, **self.beside},
             slot_at=target.slot_at,
         )
 
@@ -146,7 +146,7 @@ class _Composer(Words):
 
     def _text(self, shown: Mapping[str, str]) -> tuple[str, tuple[str, ...], Numbered]:
         """What is sent as text, its parts, and its numbered links; `shown` are the other pieces of a composed one."""
-        rule, limit = self.platform.render, self.platform.limits.get("text", _NO_LIMIT)
+        rule, limit = self.platform.render, self.limit("text") or _NO_LIMIT
         hosts = rule.link_hosts if rule.links == "footnotes" else ()
         text, links = self.body.text_for(rule.text_links, hosts)
         if self.own.get("text"):

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -132,8 +132,21 @@ class Words:
         self.fault(said, "shorten the title", self.draft.title_line)
 
     def limit(self, name: str) -> Limit | None:
-        """The limit called `name`, where the platform has one."""
-        return self.platform.limits.get(name)
+        """The limit called `name`, where the platform has one; the text's without what stands beside it."""
+        limit = self.platform.limits.get(name)
+        if limit is None or name != "text" or not self.beside:
+            return limit
+        return replace(limit, max=max(0, limit.max - count("".join(self.beside.values()), limit)))
+
+    @cached_property
+    def beside(self) -> dict[str, str]:
+        """What the draft has to say beside the text, by its key, where the platform has a place for it."""
+        key, limit = self.platform.render.beside, self.platform.limits.get("text")
+        words = self.line(self.own.get(key) or "") if key else ""
+        if words and limit and (taken := count(words, limit)) >= limit.max:
+            said = f"{key} leaves no room for the text: {taken}/{limit.max} {unit(limit)}"
+            self.fault(said, f"shorten channels.{self.target.channel}.{key}")
+        return {key: words} if words else {}
 
     @cached_property
     def tags(self) -> tuple[str, ...]:

@@ -105,7 +105,9 @@ def find_knows_what_is_there(bench: Bench) -> None:
     """`find` gives the receipt of what is there and None for what is not; a blind platform says that it cannot tell."""
     with bench.far() as fake:
         delivery = bench.delivery(bench.post(), fake)
-        absent = bench.delivery(replace(delivery.post, key=key(999_999)), fake, out=delivery.out)
+        # Other words too: by them alone a far side without a place for the key tells two posts apart.
+        other = replace(delivery.post, title="Absent", text="Absent.", parts=("Absent.",))
+        absent = bench.delivery(replace(other, key=key(999_999)), fake, out=delivery.out)
         receipt = delivery.publish()
         delivery.receipt = None
         found, nothing = outcome(delivery.find), outcome(absent.find)
@@ -119,7 +121,7 @@ def find_knows_what_is_there(bench: Bench) -> None:
             cause=found,
         )
         hold(nothing is None, f"find gave {named(nothing)} for what is not there", "give None", "find", nothing)
-        fresh = bench.delivery(replace(delivery.post, key=key(999_998)), fake)
+        fresh = bench.delivery(replace(other, key=key(999_998)), fake)
         first = outcome(lambda: fresh.adapter().find(fresh.post, Known()))
         hold(first is None, f"find gave {named(first)} before anything was published", "give None", "find", first)
 

@@ -1,0 +1,36 @@
+"""What a WordPress site's answers mean, and the slug by which it is asked. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from steadycast.platform import Answer, Post, Receipt, Refused
+
+
+def sorted_error(answer: Answer) -> Refused | None:
+    """What a status alone does not say: a type of file that is not taken comes as 500, a wrong password as 400."""
+    if "rest_upload_sideload_error" in answer.text and answer.status == 500:
+        return Refused(answer.message, "500")
+    if answer.status in {400, 401} and re.search(r'"rest_(not_logged_in|forbidden_status)"', answer.text):
+        return Refused("the site does not know the user with this application password", "401")
+    return None
+
+
+def slug_of(post: Post) -> str:
+    """ASCII, as WordPress cuts a percent-encoded slug in the middle; its end is the post's key."""
+    words = re.sub(r"[^a-z0-9]+", "-", post.slug.lower()).strip("-")[:60].strip("-")
+    return post.key if words in ("", post.key) else f"{words}-{post.key}"
+
+
+def found_of(rows: Sequence[Mapping[str, Any]], key: str = "") -> Mapping[str, Any] | None:
+    """Of the rows with that key in their slug the one that is published, else the oldest."""
+    there = [row for row in rows if key in row["slug"]]
+    return min(there, key=lambda row: (row["status"] != "publish", row["id"]), default=None)
+
+
+def receipt_of(row: Mapping[str, Any], seen: str = "answer") -> Receipt:
+    at = dt.datetime.fromisoformat(row["date_gmt"]).replace(tzinfo=dt.UTC)
+    return Receipt(str(row["id"]), row["link"], at, seen=seen)
