@@ -69,7 +69,7 @@ def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it()
 def test_english_texts_count_in_english():
     (alarm,) = a.due_alarms(a.Standing(NOW, "en-GB", (replace(WELL, stock=4, gap=NOW + DAY, waiting=1),)))
     assert "First gap Mon 23 Nov 21:00, in 1 day." in alarm.text
-    assert "1 draft waits for approval. Can mend it: 小艾, 老董." in alarm.text
+    assert "1 draft waits for approval. Who can fix it: 小艾, 老董." in alarm.text
 
 
 def test_stock_under_the_reserve_line_rings_and_at_the_line_does_not():

@@ -45,7 +45,7 @@ MENDS = (  # what a driver says -> what to do about it
     ("not a database", "this file is no ledger: move it away, or name another"),
     ("malformed", "restore the ledger from a backup"),
     ("password authentication", "check user and password in STEADYCAST_LEDGER"),
-    ("does not exist", "create the database, or mend its name in STEADYCAST_LEDGER"),
+    ("does not exist", "create the database, or correct its name in STEADYCAST_LEDGER"),
     ("connection", "check that PostgreSQL runs at the address in STEADYCAST_LEDGER"),
 )
 

@@ -37,7 +37,7 @@ def doctor(now: dt.datetime, *, root: Path | None = None, desk: Desk | None = No
     try:
         desk = desk or Desk(load(root), readonly=True)
     except SettingsError as error:
-        return [Finding("settings", BAD, *_told(error, "mend steadycast.toml"))]
+        return [Finding("settings", BAD, *_told(error, "fix steadycast.toml"))]
     looks: dict[str, Callable[[Desk, dt.datetime], Iterable[Finding]]] = {
         "settings": _settings, "ledger": _ledger, "frozen workers": _frozen, "disk": _disk, "zones": _zones,
         "holidays": _holidays, "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights,
@@ -77,7 +77,7 @@ def _settings(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG00
     wrong = list(channels(desk))
     for problem in wrong:
         yield Finding(
-            "settings", BAD, f"{problem.path}:{problem.line or 1}: {problem.message}", problem.mend or "mend it"
+            "settings", BAD, f"{problem.path}:{problem.line or 1}: {problem.message}", problem.mend or "fix it"
         )
     if not wrong:
         number = len(workspace.channels)
@@ -168,7 +168,7 @@ def _prefect(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
         desk.find_secret = (
             os.environ.get
         )  # its Secret blocks cannot be had: a minute's wait for each would tell nothing
-    mend = "start it, or mend PREFECT_API_URL"
+    mend = "start it, or correct PREFECT_API_URL"
     yield Finding("Prefect's server", BAD if why else OK, why or "it answers", mend if why else "")
 
 
@@ -214,13 +214,13 @@ def _channel(desk: Desk, name: str) -> Finding:
         if (look := getattr(adapter, "check", None)) is not None:
             return Finding(f"channel {name}", OK, _let_in(look()))
     except Refused as error:
-        return Finding(f"channel {name}", BAD, desk.redact(str(error)), "mend its settings or its secret")
+        return Finding(f"channel {name}", BAD, desk.redact(str(error)), "correct its settings or its secret")
     except FarSideError as error:
         return Finding(f"channel {name}", BAD, desk.redact(str(error)), "see whether its far side is up, and try again")
     except Exception as error:  # an adapter of somebody's own; its words may hold a secret
         said = f"its adapter failed: {type(error).__name__}"
         return Finding(
-            f"channel {name}", BAD, said, f"mend channels/{desk.workspace.channels[name].platform}/adapter.py"
+            f"channel {name}", BAD, said, f"fix channels/{desk.workspace.channels[name].platform}/adapter.py"
         )
     if platform.delivery not in ("conditional", "kit"):
         return Finding(f"channel {name}", OK, NOTHING)

@@ -195,7 +195,7 @@ def _unplanned(desk: Desk, series: str) -> InputError:
     now = desk.clock.now()
     slot = next_slot(desk.workspace.series[series], now)
     if slot is None:
-        return InputError(f"{series} has no slot ahead", mend="mend `until` in steadycast.toml")
+        return InputError(f"{series} has no slot ahead", mend="change `until` in steadycast.toml")
     days = (slot.at - now).days + 1
     command = "steadycast plan" if days <= PLAIN_PLAN else f"steadycast plan --days {days}"
     return InputError(f"the next slot, {slot.id}, is not planned yet", mend=f"`{command}` plans it")

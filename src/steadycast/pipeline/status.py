@@ -18,7 +18,7 @@ WAITING = (State.UNKNOWN, State.REFUSED, State.HANDED)
 AHEAD = dt.timedelta(days=7)
 MENDS = {
     "unknown": "look at the channel, then `steadycast settle {id} --url URL`, --absent or --again",
-    "refused": "mend what it says, then `steadycast settle {id} --again`",
+    "refused": "fix what it says, then `steadycast settle {id} --again`",
     "handed": "post the kit, then `steadycast confirm {id} --url URL`",
     "gap": "no draft suits this slot of {series}: write one, or approve one",
 }

@@ -246,7 +246,7 @@ class _Composer(Words):
         usual = dt.timedelta(days=1) if given.all_day else dt.timedelta(hours=2)
         end = self._aware(given.end) if given.end else start + usual
         if end < start:
-            self.fault("the event ends before it starts", "mend event.start or event.end")
+            self.fault("the event ends before it starts", "correct event.start or event.end")
         return Event(
             start,
             end,

@@ -62,7 +62,7 @@ class Words:
         try:
             yield
         except DraftError as error:
-            self.fault(error.message, error.mend or "mend the draft", error.line)
+            self.fault(error.message, error.mend or "correct the draft", error.line)
 
     @cached_property
     def title(self) -> str:
