@@ -63,7 +63,7 @@ ROOMS["press"] = {
 EVERYTHING = {*ROOMS, "pipeline"}
 ROOMS |= {
     "pipeline": EVERYTHING - {"testing"},
-    "cli": {"pipeline", "press", "workspace", "report", "ledger", "errors", "schedule", "platform"},
+    "cli": {"pipeline", "testing", "press", "workspace", "report", "ledger", "errors", "schedule", "platform"},
 }
 
 # A library that only some rooms may know.

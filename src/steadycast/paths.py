@@ -69,6 +69,11 @@ class Paths:
         return self.var / "preview" / (re.sub(r"[^\w-]+", "-", draft.stem).strip("-") or "draft")
 
     @property
+    def secrets(self) -> Path:
+        """Secrets that `channel add` took: one file each, its owner's alone."""
+        return self.var / "secrets"
+
+    @property
     def kept_settings(self) -> Path:
         """The settings that could be read last: they hold while steadycast.toml cannot be read."""
         return self.var / "settings"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__
-from steadycast.cli import desk, drafts, promise, record, slots, up
+from steadycast.cli import channels, desk, drafts, promise, record, slots, up
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
 from steadycast.errors import LOST, SteadycastError
@@ -44,7 +44,9 @@ app = App(
     version=__version__,
     help_format="plaintext",
 )
-channel = App(name="channel", help="Show the platforms, or copy one to change it.", group=DESK)
+channel = App(
+    name="channel", help="Show the platforms, add a channel, test one, or copy a platform to change it.", group=DESK
+)
 app.command(channel)
 
 COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
@@ -58,6 +60,8 @@ for group, commands in COMMANDS.items():
         app.command(command, group=group)
 app.command(drafts.list_, name="list", group=DRAFTS)
 channel.command(desk.channel_list, name="list")
+channel.command(channels.add, name="add")
+channel.command(channels.try_out, name="test")
 channel.command(desk.channel_eject, name="eject")
 
 

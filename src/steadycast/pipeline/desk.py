@@ -14,7 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -57,6 +57,10 @@ class Desk:
     clock: Clock = field(default_factory=SystemClock)
     _limited: dict[str, Platform] = field(default_factory=dict, init=False)  # by channel
     broken_settings: SettingsError | None = None  # steadycast.toml cannot be read just now: those before it hold
+
+    def __post_init__(self) -> None:
+        if self.find_secret is find:
+            self.find_secret = partial(find, folder=self.workspace.secrets)
 
     @classmethod
     def in_force(cls, root: Path | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:

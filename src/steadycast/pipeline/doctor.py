@@ -201,13 +201,18 @@ def _channels(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
         if settings.paused:
             yield Finding(f"channel {name}", OK, "paused")
         elif desk.usable(name):
-            yield _channel(desk, name)
-            if asked := ask(desk, name, now):
-                hint = "what was known holds" if desk.far_limits(name) else "the platform's own hold"
-                yield Finding(f"limits {name}", WARN if asked.error else OK, str(asked), hint if asked.error else "")
+            yield from channel(desk, name, now)
 
 
-def _channel(desk: Desk, name: str) -> Finding:
+def channel(desk: Desk, name: str, now: dt.datetime) -> Iterator[Finding]:
+    """Whether a channel's far side lets it in, and what that allows, as far as either can be asked for."""
+    yield _credentials(desk, name)
+    if asked := ask(desk, name, now):
+        hint = "what was known holds" if desk.far_limits(name) else "the platform's own hold"
+        yield Finding(f"limits {name}", WARN if asked.error else OK, str(asked), hint if asked.error else "")
+
+
+def _credentials(desk: Desk, name: str) -> Finding:
     """What the platform can try without publishing; of one that writes files, whether it could."""
     try:
         adapter, platform = desk.adapter(name), desk.platform(name)

@@ -1,4 +1,4 @@
-"""Secrets by name: from the environment, else from a Prefect Secret block."""
+"""Secrets by name: from the environment, else from a file of the workspace, else from a Prefect Secret block."""
 
 from __future__ import annotations
 
@@ -8,21 +8,40 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
+from steadycast import durable
 from steadycast.errors import SteadycastError
 
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 SHORTEST = 4  # a shorter value would black out half of every message
 
 
-def find(name: str) -> str | None:
-    """The secret's value, or None: the environment variable NAME, else the Secret block `name` in Prefect's server."""
+def find(name: str, folder: Path | None = None) -> str | None:
+    """The secret's value, or None: the variable NAME, the file NAME in `folder`, the Secret block `name`."""
     value = os.environ.get(name)
+    if value is None and folder is not None and FILE_NAME.fullmatch(name) and (folder / name).is_file():
+        value = (folder / name).read_text(encoding="utf-8").strip()
     if value is not None:
         return value
     if not os.environ.get("PREFECT_API_URL"):
         return None
     return _block(name.lower().replace("_", "-"))
+
+
+def keep(folder: Path, name: str, value: str) -> Path:
+    """Put a secret into a file that `find` reads, its owner's alone from the first byte on."""
+    durable.make_folder(folder)
+    folder.chmod(0o700)
+    fresh = folder / f".{name}.{os.getpid()}"
+    fresh.unlink(missing_ok=True)
+    with open(fresh, "x", opener=durable.owners_alone, encoding="utf-8") as file:
+        file.write(value)
+        file.flush()
+        os.fsync(file.fileno())
+    durable.land(fresh, folder / name)
+    return folder / name
 
 
 def _block(name: str) -> str | None:

@@ -50,6 +50,21 @@ def _less(entry: str, undone: frozenset[dt.date]) -> list[str]:
     return [f"{a}" if a == b else f"{a}..{b}" for a, b in zip(starts, ends, strict=True)]
 
 
+def with_channel(workspace: Workspace, name: str, values: Mapping[str, Any]) -> Workspace:
+    """The workspace with one more channel, whose table stands at the end of the file; `platform` is among `values`."""
+    raw = workspace.sources[SETTINGS_FILE]
+    wanted = tomllib.loads(raw.decode("utf-8-sig"))
+    wanted.setdefault("channel", {})[name] = dict(values)
+    text = raw.decode("utf-8-sig")
+    told = [f"[channel.{name}]", *(f"{key} = {tomlkit.item(value).as_string()}" for key, value in values.items())]
+    end = "\r\n" if "\r\n" in text else "\n"
+    text = f"{text.rstrip()}{end * 2}{end.join(told)}{end}"
+    if _loaded(text) != wanted:
+        said = "it is written in a way that no command can add a channel to"
+        raise SettingsError(said, file=workspace.settings_file, mend="add it by hand: " + "; ".join(told))
+    return _read(workspace, text)
+
+
 def write(workspace: Workspace, before: Workspace) -> None:
     """Puts the settings of `workspace` in the place of those that `before` was read from, whole or not at all.
 
@@ -75,7 +90,12 @@ def _edited(workspace: Workspace, series: str, values: Mapping[str, Any]) -> Wor
         said = f"series.{series} is written in a way that no command can edit"
         at = workspace.line(("series", series))
         raise SettingsError(said, file=workspace.settings_file, line=at, mend=f"edit it by hand: {told}")
-    data = (BOM if raw.startswith(BOM) else b"") + text.encode()
+    return _read(workspace, text)
+
+
+def _read(workspace: Workspace, text: str) -> Workspace:
+    """The workspace with this text as its settings, checked."""
+    data = (BOM if workspace.sources[SETTINGS_FILE].startswith(BOM) else b"") + text.encode()
     return read(workspace.root, {**workspace.sources, SETTINGS_FILE: data}, workspace.settings_file)
 
 

@@ -1,0 +1,147 @@
+"""Commands about channels: add one, and test a platform's folder and a channel's credentials."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
+from steadycast.errors import InputError, SettingsError, unknown_name
+
+if TYPE_CHECKING:
+    from steadycast.platform import Platform, Setting
+    from steadycast.testing.contract import Result
+
+TITLES = {"credentials": "The channel would be let in.", "limits": "What the channel's far side allows."}
+COLUMNS = {"state": "", "title": "rule", "said": "what was seen", "where": "where"}
+Json = Annotated[bool, Parameter(help="Print JSON.")]
+Pairs = Annotated[tuple[str, ...], Parameter(negative="")]
+
+
+def try_out(name: str, *, json: Json = False) -> int:
+    """Hold a platform's folder against the contract, and try a channel's credentials. Publishes nothing.
+
+    Parameters
+    ----------
+    name
+        A channel of this community, or a platform: a folder in channels/.
+    """
+    from steadycast.testing import contract
+    from steadycast.workspace import load
+
+    workspace = load()
+    platform = workspace.channels[name].platform if name in workspace.channels else name
+    with tempfile.TemporaryDirectory(prefix="steadycast-test-") as scratch:
+        found = list(contract.run(_platform(platform), Path(scratch)))
+    rows = [_row(result) for result in found]
+    if name in workspace.channels:
+        rows += _let_in(name)
+    broken = sum(row["state"] in (contract.BROKEN, "bad") for row in rows)
+    if json:
+        as_json(rows)
+    else:
+        show([row for row in rows if row["state"] != contract.NOT_TRIED], COLUMNS, title=f"Contract of {platform}")
+        left = {row["said"] for row in rows if row["state"] == contract.NOT_TRIED and "fake.py" in row["said"]}
+        say(*(f"Not tried: {said}; channels/README.md says how to bring one." for said in left))
+        say("Everything is in order." if not broken else f"{broken} to fix.")
+    return NEEDS_A_PERSON if broken else OK
+
+
+def _platform(name: str) -> Platform:
+    from steadycast.platform.registry import platforms
+    from steadycast.workspace import load
+
+    workspace, broken = load(), dict[str, SettingsError]()
+    known = platforms(workspace.platform_folders, broken)
+    if name in broken:
+        raise broken[name]
+    if name not in known:
+        named = [*workspace.channels, *known]
+        raise unknown_name("channel or platform", name, named, "`steadycast channel list` shows them")
+    return known[name]
+
+
+def _row(result: Result) -> dict[str, str]:
+    said = f"{result.said} ({result.hint})" if result.hint else result.said
+    told = {"state": result.state, "rule": result.rule, "title": result.title, "said": said}
+    return {**told, "where": result.where if result.state == "broken" else ""}
+
+
+def _let_in(name: str) -> Iterator[dict[str, str]]:
+    """Whether its far side would let a channel in, and what that allows, as the doctor finds out."""
+    from steadycast import pipeline
+    from steadycast.pipeline.doctor import channel
+
+    with pipeline.Desk.in_force(readonly=True) as desk:
+        desk.platform(name)  # or what is wrong with it
+        for found in channel(desk, name, pipeline.now()):
+            rule = "limits" if found.what.startswith("limits ") else "credentials"
+            said = f"{found.said} ({found.mend})" if found.mend else found.said
+            yield {"state": found.state, "rule": rule, "title": TITLES[rule], "said": said, "where": ""}
+
+
+def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = ()) -> int:
+    """Add a channel to steadycast.toml: asks for its settings, keeps its secrets in var/secrets, and tests it.
+
+    Parameters
+    ----------
+    platform
+        As `steadycast channel list` shows it.
+    name
+        The channel's name; without it: the platform's.
+    set
+        A setting as key=value, in the place of a question; of a secret the name of one that is set. May be repeated.
+    secret_file
+        A secret setting as key=FILE: its value is read from there (/dev/stdin too). May be repeated.
+    """
+    from steadycast.pipeline import channel_add
+    from steadycast.workspace import load
+
+    workspace = load()
+    given, files = _pairs(set, "--set"), _pairs(secret_file, "--secret-file")
+    secrets = {key: channel_add.secret_from(Path(file)) for key, file in files.items()}
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and not given and not files
+    wanted = channel_add.wanted(
+        workspace, platform, name, given=given, secrets=secrets, ask=_asked if asks else None
+    )  # fmt: skip
+    channel_add.add(workspace, wanted)
+    say(f"added [channel.{wanted.name}] to {workspace.settings_file}")
+    say(*(f"kept the secret {secret} in {workspace.secrets / secret}" for secret in wanted.secrets))
+    code = try_out(wanted.name)
+    say("", f'Next: add "{wanted.name}" to the channels of a series in steadycast.toml.')
+    return code
+
+
+def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
+    if wrong := [pair for pair in given if "=" not in pair]:
+        raise InputError(f"{option} {wrong[0]}: there is no = in it", mend=f"write {option} key=value")
+    return dict(pair.split("=", 1) for pair in given)
+
+
+def _asked(setting: Setting) -> str:
+    """What a person answers, until it is a value that the setting takes; a secret is not shown."""
+    from getpass import getpass
+
+    from steadycast.pipeline.channel_add import typed
+
+    default = "" if setting.default in (None, "", [], ()) else f" [{setting.default}]"
+    left_out = "" if setting.required or default else " (Enter leaves it out)"
+    say(f"{setting.name}: {setting.help}" if setting.help else setting.name)
+    while True:
+        text = getpass("  (not shown) ") if setting.secret else input(f"  {setting.type}{default}{left_out}: ")
+        if not text.strip():
+            if setting.required and setting.default is None:
+                continue
+            return ""
+        try:
+            if not setting.secret:
+                typed(setting, text)
+        except SettingsError as error:
+            complain(str(error))
+            continue
+        return text

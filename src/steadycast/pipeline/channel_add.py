@@ -1,0 +1,136 @@
+"""A new channel: its settings asked for as channel.toml declares them, its secrets kept where they are looked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from steadycast.errors import InputError, SettingsError, unknown_name
+from steadycast.pipeline.secrets import find, keep
+from steadycast.platform import Platform, Setting, configured
+from steadycast.platform.registry import platforms
+from steadycast.workspace import Workspace, edit
+from steadycast.workspace.settings import NAME
+
+Ask = Callable[[Setting], str]  # what a person answers; "" takes the default
+YES, NO = {"true", "yes", "y", "1", "on", "是"}, {"false", "no", "n", "0", "off", "否"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A channel as it was asked for: its settings as text, and the values of its secrets."""
+
+    platform: Platform
+    name: str
+    values: dict[str, Any] = field(default_factory=dict)  # as steadycast.toml will say them
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)  # name -> value
+
+
+def wanted(
+    workspace: Workspace,
+    platform: str,
+    name: str = "",
+    *,
+    given: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    ask: Ask | None = None,
+) -> Wanted:
+    """What is to be added. What is neither `given` nor asked for is left at its default.
+
+    `given` holds settings as text, and names of secrets that are set already; `secrets` holds values of secret
+    settings. Raises InputError for a name that is taken, a setting that the platform lacks or needs, and a wrong value.
+    """
+    given, secrets = dict(given or {}), dict(secrets or {})
+    known = platforms(workspace.platform_folders, {})
+    if platform not in known:
+        raise unknown_name("platform", platform, known, "`steadycast channel list` shows them")
+    spec, name = known[platform], name or platform
+    _free(workspace, name)
+    for key in [*given, *secrets]:
+        if key not in spec.settings:
+            raise unknown_name("setting", key, spec.settings, f"{platform} has {', '.join(spec.settings) or 'none'}")
+    made = Wanted(spec, name, {"platform": platform})
+    missing = []
+    for setting in spec.settings.values():
+        if setting.secret:
+            named, value = given.get(setting.name, ""), secrets.get(setting.name, "")
+            done = _named(made, setting, named, workspace) if named else _secret(made, setting, value, ask)
+        else:
+            done = _plain(made, setting, given.get(setting.name), ask)
+        if not done and setting.required:
+            missing.append(setting)
+    if missing:
+        told = "; ".join(f"{s.name} ({s.help})" if s.help else s.name for s in missing)
+        how = " ".join(f"--secret-file {s.name}=FILE" if s.secret else f"--set {s.name}=VALUE" for s in missing)
+        raise InputError(f"{platform} needs {told}", mend=how)
+    return made
+
+
+def add(workspace: Workspace, asked: Wanted) -> Workspace:
+    """Keeps the secrets, and writes the channel's table; the workspace as it is then."""
+    after = edit.with_channel(workspace, asked.name, asked.values)  # what cannot be written is said before all else
+    workspace.make_private()
+    for name, value in asked.secrets.items():
+        keep(workspace.secrets, name, value)
+    edit.write(after, workspace)
+    return after
+
+
+def _free(workspace: Workspace, name: str) -> None:
+    if not re.fullmatch(NAME, name):
+        raise InputError(f"{name!r} cannot be a channel's name", mend="a-z, 0-9 and -, at most 39 characters")
+    if name in workspace.channels:
+        raise InputError(f"there is a channel {name!r} already", mend="give this one another name: --name NAME")
+
+
+def _plain(made: Wanted, setting: Setting, given: str | None, ask: Ask | None) -> bool:
+    text = given if given is not None else ask(setting) if ask else ""
+    if text == "" and given is None:
+        return setting.default is not None
+    made.values[setting.name] = typed(setting, text)
+    return True
+
+
+def typed(setting: Setting, text: str) -> Any:
+    """A setting's value from what a person wrote, checked as in steadycast.toml."""
+    value: Any = text.strip()
+    if setting.type == "bool":
+        value = True if value.lower() in YES else False if value.lower() in NO else value
+    elif setting.type == "list":
+        value = [entry.strip() for entry in value.split(",") if entry.strip()]
+    cast = configured.cast(setting, value, setting.name)
+    return list(cast) if setting.type == "list" else cast
+
+
+def _named(made: Wanted, setting: Setting, name: str, workspace: Workspace) -> bool:
+    """Note the name of a secret that is set already."""
+    if find(name, workspace.secrets) is None:
+        raise InputError(f"{setting.name}: the secret {name} is not set", mend="export it, or use --secret-file")
+    made.values[setting.name] = name
+    return True
+
+
+def _secret(made: Wanted, setting: Setting, value: str, ask: Ask | None) -> bool:
+    """Note a secret under a name of its own; False where there is none."""
+    value = (value or (ask(setting) if ask else "")).strip()
+    if not value:
+        return False
+    if setting.type == "url":
+        try:
+            configured.cast(setting, value, setting.name)
+        except SettingsError:  # its message would show what it is
+            raise InputError(f"{setting.name}: expected a web address", mend=setting.help or None) from None
+    name = re.sub(r"[^A-Z0-9]+", "_", f"{made.name}_{setting.name}".upper())
+    made.values[setting.name], made.secrets[name] = name, value
+    return True
+
+
+def secret_from(file: Path) -> str:
+    """A secret that lies in a file."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read it: {type(error).__name__}", file=file) from None
