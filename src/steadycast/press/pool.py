@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import multiprocessing
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,7 +10,6 @@ from steadycast.press.render_draft import Done, Maker, Order
 
 WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
 CHUNK = 40  # orders that are handed over together
-RARELY = 100_000  # objects between two looks of the garbage collector
 
 _maker: Maker
 
@@ -21,8 +18,7 @@ def make_all(maker: Maker, orders: Sequence[Order], jobs: int) -> Iterator[Done]
     """What became of each order, in their order; by up to `jobs` processes where there is enough to do."""
     jobs = min(jobs, len(orders) // WORTH_A_PROCESS)
     if jobs < 2:
-        with _collecting_seldom():
-            yield from map(maker.make, orders)
+        yield from map(maker.make, orders)
         return
     maker.warm()  # once, for all that are forked from here
     # A fork shares what is loaded already, but must not happen beside threads, whose locks it would copy.
@@ -36,21 +32,6 @@ def make_all(maker: Maker, orders: Sequence[Order], jobs: int) -> Iterator[Done]
 def _begin(maker: Maker) -> None:
     global _maker  # noqa: PLW0603  one for each process of the pool
     _maker = maker
-    gc.freeze()
-    gc.set_threshold(RARELY)
-
-
-@contextlib.contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """What is loaded stays: looking through it again and again is a tenth of the work."""
-    often = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(RARELY)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*often)
-        gc.unfreeze()
 
 
 def _make(orders: Sequence[Order]) -> list[Done]:

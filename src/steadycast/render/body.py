@@ -17,7 +17,7 @@ from steadycast.errors import DraftError
 from steadycast.platform import Limit, Media, RenderRule
 from steadycast.render import html as as_html
 from steadycast.render import text as as_text
-from steadycast.render.lexer import Finisher
+from steadycast.render.lexer import Finisher, Numbered
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.media import Studio
 from steadycast.render.sanitise import clean, has_tags, is_tame, left_open
@@ -46,8 +46,8 @@ class Body:
         for name in dict.fromkeys(finisher.lost):
             if name not in refused:
                 self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
-        self._html: dict[tuple[RenderRule, int], tuple[str, as_text.Numbered]] = {}
-        self._text: dict[tuple[str, tuple[str, ...]], tuple[str, as_text.Numbered]] = {}
+        self._html: dict[tuple[RenderRule, int], tuple[str, Numbered]] = {}
+        self._text: dict[tuple[str, tuple[str, ...]], tuple[str, Numbered]] = {}
         self._linked: dict[tuple[tuple[str, str], ...], Body] = {}
 
     def linked(self, links: Mapping[str, str]) -> Body:
@@ -89,14 +89,14 @@ class Body:
     def _fault(self, message: str, line: int | None = None, mend: str | None = None) -> DraftError:
         return DraftError(message, file=str(self.draft.path), line=line, mend=mend or "put the file beside the draft")
 
-    def html_for(self, rule: RenderRule, style: Style | None) -> tuple[str, as_text.Numbered]:
+    def html_for(self, rule: RenderRule, style: Style | None) -> tuple[str, Numbered]:
         """The body's HTML by `rule`, and its links; made once for one rule."""
         key = (_html_rule(rule), id(style))
         if key not in self._html:
             self._html[key] = as_html.render(self.html, key[0], style)
         return self._html[key]
 
-    def text_for(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, as_text.Numbered]:
+    def text_for(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, Numbered]:
         """The body's text with its links as `links` says, and the links; made once for one way of writing them."""
         key = (links, hosts)
         if key not in self._text:

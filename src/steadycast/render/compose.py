@@ -16,9 +16,9 @@ from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.platform.composition import fill
 from steadycast.platform.text import count, split
 from steadycast.render.body import Body, prepare
+from steadycast.render.lexer import Numbered
 from steadycast.render.sanitise import calm
 from steadycast.render.style import load
-from steadycast.render.text import Numbered
 from steadycast.render.wording import Target, Words, unit
 from steadycast.schedule.model import Form, Origin
 

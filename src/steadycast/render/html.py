@@ -12,7 +12,7 @@ from steadycast.elements import TAG, VOID
 from steadycast.platform import RenderRule
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour
-from steadycast.render.lexer import ANCHOR, Links, attribute, box, is_of, says_its_url, web_links, words
+from steadycast.render.lexer import ANCHOR, Links, Numbered, attribute, box, is_of, says_its_url, web_links, words
 from steadycast.render.style import Style, merged
 
 _MARKS = re.compile(r' (?:class|id|rel)="[^"]*"')
@@ -26,8 +26,6 @@ _LINES = frozenset(
 )
 
 _SHORT, _MOST, _DEEP = 40, 400, 6  # characters of a tag, tags and open elements that are worth remembering
-
-Numbered = tuple[tuple[str, str], ...]
 
 
 def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str, Numbered]:

@@ -27,6 +27,8 @@ _SETTLED_WITH_PICTURES = re.compile(rf'{_SETTLED.pattern}|<img src="https?://[^>
 _UNSETTLED = re.compile(r"<a[ >]|</a>|<img|https?://|www\.")
 ANCHOR = re.compile(r"<a( [^>]*)>(.*?)</a>", re.DOTALL)
 
+Numbered = tuple[tuple[str, str], ...]  # links by their numbers: (words, URL)
+
 _WITHIN_A_WORD = re.compile(r"[A-Za-z0-9@./]")
 
 
@@ -73,7 +75,7 @@ def anchors(html: str) -> tuple[tuple[str, ...], tuple[Anchor, ...]]:
 
 
 @lru_cache(maxsize=4)
-def web_links(html: str) -> tuple[tuple[str, str], ...]:
+def web_links(html: str) -> Numbered:
     """(words, URL) of each http(s) link of `html`, in order of first use."""
     links = Links()
     for anchor in anchors(html)[1]:
@@ -203,7 +205,8 @@ def says_its_url(text: str, url: str) -> bool:
 
 def is_of(url: str, hosts: tuple[str, ...]) -> bool:
     """Whether `url` begins with one of `hosts` (`example.com`, or with a path `example.com/s/`)."""
-    if not hosts:
+    lower = url.lower()
+    if not any(host.lower() in lower for host in hosts):  # as nearly every link: none of them is worth a parser
         return False
     parts = urlsplit(url)
     address = f"{parts.hostname or ''}{parts.path}"

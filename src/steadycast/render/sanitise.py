@@ -8,6 +8,7 @@ from collections import Counter
 
 import nh3
 
+from steadycast.draft.outline import SILENT
 from steadycast.errors import DraftError
 from steadycast.render.worker import Worker
 
@@ -16,10 +17,7 @@ TAGS = frozenset(
     "h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p pre q rp rt ruby s samp section small span strong "
     "sub summary sup table tbody td tfoot th thead time tr u ul var wbr".split()
 )
-WHOLE = frozenset(  # these go with everything in them
-    "script style noscript iframe frame frameset object embed applet form button textarea select option svg math "  # noqa: SIM905
-    "template title video audio canvas noembed noframes xmp plaintext".split()
-)
+WHOLE = SILENT | {"frame", "embed"}  # these go with everything in them
 _ATTRIBUTES = {
     "*": {"lang", "dir", "title"},
     "a": {"href", "id"},

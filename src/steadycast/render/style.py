@@ -36,6 +36,7 @@ class Style:
         return merged(*(text for chain, text in self._rules.get(name, ()) if _inside(chain, around)))
 
 
+@lru_cache(maxsize=1024)  # a page has few kinds of elements, and many of each
 def merged(*declarations: str) -> str:
     """All of `declarations` with each property once: the later one wins, a shorthand over its longhands too."""
     kept: dict[str, str] = {}

@@ -10,7 +10,7 @@ from steadycast.draft.maths import linear
 from steadycast.draft.spelling import spelled
 from steadycast.platform import Limit
 from steadycast.platform.text import cut
-from steadycast.render.lexer import ANY_TAG, Links, anchors, box, first_number, is_of, says_its_url, words
+from steadycast.render.lexer import ANY_TAG, Links, Numbered, anchors, box, first_number, is_of, says_its_url, words
 
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _NOTE = re.compile(r'<sup class="footnote-ref">(.*?)</sup>', re.DOTALL)
@@ -23,8 +23,6 @@ _BLOCK = re.compile(
     r"<(/?(?:p|div|h[1-6]|ul|ol|li|dl|dt|dd|pre|blockquote|table|tr|td|th|section|figure|figcaption|caption|details"
     r"|summary|hr|br|input))((?: [^>]*)?)>"
 )
-
-Numbered = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
