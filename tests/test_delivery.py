@@ -776,6 +776,32 @@ def test_a_kit_is_handed_over_and_confirmed_by_a_person(ledger, promise, clock):
     assert not ledger.confirm(id, "https://other.example", "editor", clock.now())
 
 
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        ("https://fake.example/a-title", "https://fake.example/a-title"),
+        ("", "https://fake.example/1"),
+        ("javascript:alert(1)", "https://fake.example/1"),
+        (f"https://fake.example/?token={SECRET}", "https://fake.example/?token=***"),
+    ],
+)
+def test_a_better_address_that_a_look_finds_takes_the_place_of_the_first(ledger, promise, clock, found, kept):
+    """A short link becomes the page's own; what is no link changes nothing, and neither does when it was there."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    publish(ledger, fake, clock)
+    clock.advance(dt.timedelta(minutes=2))
+
+    class Far:
+        def find(self, post, known):
+            return replace(known.receipt, url=found, remote_id="another", at=clock.now())
+
+    [result] = verify(ledger, lambda c, s: replace(fake.open(c, s), adapter=Far()), clock=clock)
+    row, receipt = ledger.delivery(id), ledger.receipts_of([id])[id]
+    assert (row.state, row.url, receipt.url, result.url) == ("seen", kept, kept, kept)
+    assert (receipt.remote_id, receipt.at, row.finished) == ("1", NOON, NOON)
+
+
 def test_published_is_seen_once_read_back(ledger, promise, clock):
     """And what is not seen stays published, told, and is never sent again."""
     fake = FakeChannel("read-back", clock)

@@ -125,9 +125,10 @@ def cannot_tell(look: Look, said: tuple[str, str], now: dt.datetime) -> Ending:
 
 
 def verified(look: Look, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Ending:
-    """What a later look told about a published delivery: seen, or another look, or left as published."""
+    """What a later look told about a published delivery: seen, and where; or another look, or left as published."""
     if isinstance(answer, Receipt):
-        return _ending(look, State.SEEN, now, looks=look.looks + 1)
+        address = _link(opened.redact(answer.url))
+        return _ending(look, State.SEEN, now, looks=look.looks + 1, address=address if address != look.url else "")
     return not_seen(look, ("", "not seen at read-back") if answer is None else _said(answer, opened.redact), now)
 
 

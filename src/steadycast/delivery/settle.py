@@ -205,7 +205,7 @@ def _no_steps(name: str, send: Callable[[], T], *, repeatable: bool = False) -> 
 def _result(look: Look, ending: Ending | None) -> Result:
     if ending is None:
         return Result(look.id, look.slot, look.channel, 0, None, message="another worker has it")
-    url = ending.proof.url if ending.proof else look.url
+    url = ending.proof.url if ending.proof else ending.address or look.url
     return Result(
         look.id, look.slot, look.channel, 0, ending.state, url, ending.code, ending.message, ending.wake
     )  # fmt: skip

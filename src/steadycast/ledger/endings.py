@@ -60,6 +60,7 @@ class Ending:
     deadline: dt.datetime | None = None  # by when the request had ended, where that is known better now
     looks: int = 0
     pause: tuple[str, dt.datetime] | None = None  # a channel, and until when its far side wants to be left alone
+    address: str = ""  # a better one, of a post that was there already
     found: Mapping[str, Any] = field(default_factory=dict)  # steps that a read-back found done: name -> value
 
 
@@ -99,6 +100,8 @@ CHANGE = "UPDATE delivery SET state = ?, wake = ?, owner = '', lease = NULL, loo
 SAME = f"{CHANGE} {HERE}"
 NOT_THERE = f"{CHANGE}, verdict = ? {HERE}"
 IN_DOUBT = f"{CHANGE}, deadline = ? {HERE}"
+MOVED = f"{CHANGE}, url = ? {HERE}"
+PROVEN_AT = "UPDATE receipt SET url = ? WHERE delivery = ?"
 HANDED_OVER = f"{CHANGE}, remote_id = ?, url = ? {HERE}"
 ARRIVED = f"{CHANGE}, remote_id = ?, url = ?, finished = ?, verdict = {VERDICT} {HERE}"
 PROVEN = (
@@ -117,6 +120,7 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
         moment = spans.own_moment(db, connection)
         took = taken(connection, endings, lambda e: _change(before, e, moment))
         run(connection, PROVEN, [_receipt(e) for e in took if e.proof])
+        run(connection, PROVEN_AT, [(e.address, e.id) for e in took if e.address])
         for ending in took:
             if before == State.UNKNOWN and ending.state == State.DUE:
                 _forget_steps(connection, ending)
@@ -132,6 +136,8 @@ def _change(before: State, e: Ending, moment: dt.datetime | None) -> tuple[str, 
     wake = None if e.wake is None else spans.later(e.wake, e.at, moment if e.state in WAITS else None)
     to: Values = (e.state.value, wake, e.looks, e.code, e.message)
     here: Values = (e.id, e.token, before.value)
+    if e.address:
+        return MOVED, (*to, e.address, *here)
     if before == State.PUBLISHED or (e.state == State.UNKNOWN and e.deadline is None):
         return SAME, to + here
     if e.state == State.UNKNOWN:
@@ -168,4 +174,4 @@ def _kind(e: Ending) -> str:
 
 def _detail(e: Ending) -> str:
     said = " ".join(filter(None, [e.code, e.message]))
-    return said or (e.proof.url or e.proof.remote_id if e.proof else "")
+    return said or e.address or (e.proof.url or e.proof.remote_id if e.proof else "")
