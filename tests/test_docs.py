@@ -219,7 +219,7 @@ def test_every_exit_code_is_told() -> None:
         assert {str(number) for number in (0, *codes)} <= told
 
 
-COMMAND = re.compile(r"(?:^|`)(?:[\w./-]*/)?steadycast ((?:[a-z]+)(?: (?:list|eject))?)([^`\n#|]*)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|`)(?:[\w./-]*/)?steadycast ([a-z]+(?: [a-z]+)?)([^`\n#|]*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda f: str(f.relative_to(ROOT)))
