@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from steadycast.platform.registry import CLASSES
+from steadycast.workspace.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "steadycast"
@@ -160,19 +165,65 @@ def test_workspace_folders_are_never_packages():
         assert not (ROOT / folder / "__init__.py").exists()
 
 
-def test_no_platform_is_named_in_the_library():
-    """Adding a platform edits nothing outside its folder; generic words are not names."""
-    generic = {"site", "feed", "mail", "kit", "webhook", "calendar", "podcast"}
-    names = {f.parent.name for f in (ROOT / "channels").glob("*/channel.toml")} - generic
-    for file in SOURCES:
-        words = {w for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) for w in identifiers(node)}
-        assert not words & names, file
+PLATFORM_NAMES = {f.parent.name for f in (ROOT / "channels").glob("*/channel.toml")}
+OURS = {*CLASSES, *Settings.model_fields}  # words that steadycast.toml and the contract have themselves: kit, feed
 
 
-def identifiers(node: ast.AST) -> set[str]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return {node.value}
-    return {getattr(node, a) for a in ("id", "attr", "name", "arg") if isinstance(getattr(node, a, None), str)}
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))
+def test_no_platform_is_named_in_the_library(file):
+    """Adding a platform, or taking one away, edits nothing outside its folder."""
+    named = list(platforms_named(file.read_text(encoding="utf-8"), PLATFORM_NAMES))
+    assert not named, f"{file}: {named}"
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ('x = "webhook"', 1),
+        ('if channel.platform == "kit": pass', 1),
+        ('if "feed" in (p.name for p in platforms): pass', 1),
+        ('platforms["feed"]', 1),
+        ('chosen(name, "kit", platforms)', 1),
+        ('Channel(platform="feed")', 1),
+        ('SETTINGS = "[channel.feed]\\nplatform = \\"feed\\""', 1),
+        ('bundle() / "channels" / "kit"', 1),
+        ('files = "channels/kit/adapter.py"', 1),
+        ("from channels import webhook", 1),
+        ('if platform.delivery == "kit": pass', 0),
+        ('CLASSES = ("blind", "kit")', 0),
+        ('if "feed" in path.parts: pass', 0),
+        ("import calendar; calendar.timegm(x)", 0),
+        ('say("a site of your own")', 0),
+    ],
+)
+def test_the_fence_tells_a_platforms_name_from_a_word(source, names):
+    assert bool(list(platforms_named(source, PLATFORM_NAMES | {"webhook", "kit", "feed", "calendar", "site"}))) == bool(
+        names
+    )
+
+
+def platforms_named(source: str, names: set[str]) -> Iterator[tuple[int, str]]:
+    """(line, name) wherever a source means a platform by its name.
+
+    A constant that is a name means it, unless it is a word of ours; that too does, beside a platform or in a path.
+    """
+    tree = ast.parse(source)
+    some = "|".join(sorted(names))
+    told = re.compile(rf"(?:platform\s*=\s*[\"']|channels?[./])(?:{some})\b")
+    beside: dict[ast.AST, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare | ast.Subscript | ast.Call | ast.keyword | ast.BinOp):
+            beside |= dict.fromkeys(ast.iter_child_nodes(node), ast.unparse(node))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            around = re.sub(r"\w*platform\w*\.delivery|spec\.delivery", "", beside.get(node, ""))
+            word = node.value in OURS and not re.search(r"platform|chosen|'channels'", around)
+            if told.search(node.value) or (node.value in names and not word):
+                yield node.lineno, node.value
+        elif isinstance(node, ast.ImportFrom | ast.Attribute):
+            wanted = {a.name for a in node.names} if isinstance(node, ast.ImportFrom) else {node.attr}
+            where = node.module if isinstance(node, ast.ImportFrom) else ast.unparse(node.value)
+            yield from ((node.lineno, name) for name in wanted & names if re.search("platforms|channels", where or ""))
 
 
 def test_help_loads_nothing_heavy():

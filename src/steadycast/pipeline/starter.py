@@ -7,10 +7,13 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from steadycast.errors import SettingsError
 from steadycast.paths import SETTINGS_FILE, bundle
 from steadycast.pipeline.deployments import prefect_yaml
+from steadycast.platform import Platform
+from steadycast.platform.registry import platforms
 from steadycast.workspace import load
 from steadycast.workspace.values import zone
 
@@ -29,20 +32,13 @@ url = "https://example.org/"  # {address}
 [series.daily]
 title = "{title}"
 every = "{every}"
-channels = ["site", "feed"]
+channels = {names}
 mix = {{ pgc = 3, ugc = 7 }}  # {mix}
 fill = ["evergreen"]  # {fill}
 reserve = 3  # {reserve}
 
 # {outlet}
-[channel.site]
-platform = "site"
-url = "https://example.org/"
-
-[channel.feed]
-platform = "feed"
-url = "https://example.org/feed/"
-
+{channels}
 # {members}
 # [members.alice]
 # title = "Alice"
@@ -79,7 +75,7 @@ WORDS = {
         "mix": "自家稿与成员稿的比例",
         "fill": "没有新稿时用常青稿补位",
         "reserve": "存稿少于这个数就告警",
-        "outlet": "渠道：每个渠道用一个平台（`steadycast channel list` 列出全部平台，公众号、知乎、微博等都在其中）。",
+        "outlet": "渠道：每个渠道用一个平台（`steadycast channel list` 列出全部平台）。",
         "members": "成员的稿子放在 content/ugc/<名字>/。不写 trusted 的成员，稿子要先用 `steadycast approve` 通过。",
         "alarms": "告警发到哪里：每一项是一个环境变量的名字，变量里放 Apprise 地址。",
     },
@@ -111,9 +107,16 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
         raise SettingsError(str(error)) from None
     tongue = "zh" if language.startswith("zh") else "en"
     plain = " ".join(name.split())
+    first = _first_channels()
     texts = {
         SETTINGS_FILE: SETTINGS.format(
-            name=plain, quoted=_toml(plain), timezone=timezone, language=language, **WORDS[tongue]
+            name=plain,
+            quoted=_toml(plain),
+            timezone=timezone,
+            language=language,
+            names=_toml([p.name for p in first]),
+            channels="\n".join(map(_table, first)),
+            **WORDS[tongue],
         ),
         "content/pgc/first.md": WELCOME[tongue],
         ".gitignore": IGNORED,
@@ -135,6 +138,17 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
     return [*made, prefect]
 
 
+def _first_channels() -> list[Platform]:
+    """The platforms that say they belong into a new workspace: those with pages first, as others link to them."""
+    there = platforms([bundle() / "channels"]).values()
+    return sorted((p for p in there if p.starter is not None), key=lambda p: (not p.permalink, p.name))
+
+
+def _table(platform: Platform) -> str:
+    settings = "".join(f"{name} = {_toml(value)}\n" for name, value in (platform.starter or {}).items())
+    return f'[channel.{platform.name}]\nplatform = "{platform.name}"\n{settings}'
+
+
 def _try(settings: str) -> None:
     """Refuses settings that could not be read back, before anything is written."""
     with tempfile.TemporaryDirectory() as folder:
@@ -145,5 +159,5 @@ def _try(settings: str) -> None:
             raise replace(error, file=None, line=None) from None
 
 
-def _toml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)  # a JSON string is a TOML basic string, and a list of them a list

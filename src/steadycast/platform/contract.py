@@ -111,6 +111,7 @@ class Platform:
     settle: float = 30.0  # seconds after that deadline before a read-back counts
     rate: int = 0  # sendings a minute, 0 = no limit known
     one_writer: bool = False  # no two workers, of any machine, publish to one channel at once
+    starter: Mapping[str, Any] | None = None  # [starter]: it is in a new workspace, with these settings
     data: Mapping[str, Any] = field(default_factory=dict)  # [data] of channel.toml, for its own adapter and templates
 
     @property

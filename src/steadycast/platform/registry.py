@@ -48,7 +48,7 @@ EVERYBODYS = (
     "limits",
     "media",
 )  # of every channel: no platform's setting can be called so
-TABLES = ("limits", "media", "render", "settings", "data")
+TABLES = ("limits", "media", "render", "settings", "starter", "data")
 FOLDER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _loading = threading.RLock()
 
@@ -251,6 +251,7 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
 def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     own = {key: getattr(base, key) for key in TOP if base is not None and key not in ("api", "name", "base")}
     settings = sheet.rules("settings", Setting, sheet.table.get("settings", {}), (), base.settings if base else {})
+    sheet.known(sheet.table.get("starter", {}), tuple(settings), "starter")
     for setting in settings.values():
         if setting.name in EVERYBODYS:
             mend = "call it something else"
@@ -273,6 +274,7 @@ def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
         media=sheet.rules("media", MediaRule, sheet.table.get("media", {}), ROLES, base.media if base else {}),
         render=render,
         settings=settings,
+        starter=sheet.table.get("starter"),
         data=_over(base.data if base else {}, sheet.table.get("data", {})),
     )
 
