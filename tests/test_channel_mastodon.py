@@ -247,6 +247,8 @@ def test_an_answer_without_an_id_leaves_it_unknown(fake, tmp_path):
 def test_check_says_as_whom_and_with_which_scopes(fake, tmp_path):
     account = made(fake, tmp_path).check()
     assert (account.name, account.rights, account.until) == ("@club", ("read", "write:statuses", "write:media"), None)
+    fake.refuse(404, "Not Found", "GET", "apps/verify_credentials")
+    assert made(fake, tmp_path).check().rights == ()
     fake.scopes = ["read:statuses", "write:media"]
     with pytest.raises(Refused, match="lacks write:statuses"):
         made(fake, tmp_path).check()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
-from steadycast.platform import Account, Channel, Known, Limits, Media, Post, Receipt, Refused, Unknown
+from steadycast.platform import Account, Channel, Known, Limits, Post, Receipt, Refused, Unknown
 
 from .answers import kept, limits_of, parts_of, receipt_of, same_words
 from .api import Api
@@ -18,17 +18,12 @@ class Adapter:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-
-    @cached_property
-    def api(self) -> Api:
-        """The server's API, as this account."""
-        return Api(self.channel)
+        self.api = Api(channel)
 
     def publish(self, post: Post) -> Receipt:
         """Each part is a reply to the one before; the first carries the files."""
         self.channel.step("newest", self.api.newest, repeatable=True)  # whatever this becomes is newer
-        files = self._files(post)
-        return receipt_of(self.channel.thread(post, partial(self._send, post, files)))
+        return receipt_of(self.channel.thread(post, partial(self._send, post, self._files(post))))
 
     def find(self, post: Post, known: Known) -> Receipt | None:
         """The status by its id; where that is not known, the newer ones of the account that say the same."""
@@ -39,7 +34,7 @@ class Adapter:
         own, parts = self.api.own(known.steps.get("newest"), post.due), []
         for n, text in enumerate(post.parts, 1):
             above = parts[-1]["id"] if parts else None
-            same = (kept(s) for s in own if s["in_reply_to_id"] == above and same_words(s["content"], text))
+            same = (kept(s) for s in own if s.get("in_reply_to_id") == above and same_words(s["content"], text))
             if (part := known.steps.get(f"part-{n}") or next(same, None)) is None:
                 break
             parts.append(part)
@@ -87,10 +82,9 @@ class Adapter:
         warning = post.extra.get("warning", "")
         covered = bool(warning or post.extra.get("sensitive", self.channel.settings["sensitive"]))
         told = {"status": text, "media_ids": files, "spoiler_text": warning, "sensitive": covered}
-        return {**told, "language": post.language.partition("-")[0].lower()}
+        return told | {"language": post.language.partition("-")[0].lower()}
 
     def _files(self, post: Post) -> list[str]:
         """A film or a recording alone, else as many pictures as the server shows."""
-        pictures: list[Media] = [m for m in (post.opening, *post.of("image")) if m]
-        shown = (post.of("video") or post.of("audio"))[:1] or pictures[: self.channel.media["image"].count]
-        return [self.api.file(media) for media in shown]
+        pictures = [m for m in (post.opening, *post.of("image")) if m][: self.channel.media["image"].count]
+        return [self.api.file(media) for media in (post.of("video") or post.of("audio"))[:1] or pictures]

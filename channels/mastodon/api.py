@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
-from steadycast.platform import Busy, Channel, Limit, Media, Unknown, cut
+from steadycast.platform import Busy, Channel, HttpClient, Limit, Media, Unknown, cut
 
 from .answers import at_of, part_of, sorted_error
 
@@ -23,17 +23,20 @@ class Api:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
+
+    @cached_property
+    def http(self) -> HttpClient:
+        channel = self.channel
         token = {"Authorization": f"Bearer {channel.secret('token')}"}
-        self.http = channel.http.using(
-            base=f"{channel.settings['url'].rstrip('/')}/api", headers=token, errors=sorted_error
-        )
+        return channel.http.using(base=f"{channel.settings['url'].rstrip('/')}/api", headers=token, errors=sorted_error)
 
     def account(self) -> Any:
         return self.http.request("GET", "v1/accounts/verify_credentials").json()
 
     def scopes(self) -> tuple[str, ...]:
-        """The application's scopes, where the server tells them (4.3 and newer)."""
-        return tuple(self.http.request("GET", "v1/apps/verify_credentials").json().get("scopes") or ())
+        """The application's scopes, where the server tells them (4.3 and newer; others may know no such question)."""
+        told = self.http.request("GET", "v1/apps/verify_credentials", ok=(200, 401, 403, 404))
+        return tuple(told.json().get("scopes") or ()) if told.status == 200 else ()
 
     def instance(self) -> Any:
         return self.http.request("GET", "v2/instance").json()

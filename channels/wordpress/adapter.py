@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import cached_property, partial
-from html import escape
+from functools import cached_property
 from typing import Any
 
-from steadycast.platform import Account, Busy, Channel, HttpClient, Known, Media, Post, Receipt, Refused
+from steadycast.platform import Account, Busy, Channel, HttpClient, Known, Post, Receipt, Refused
 
 from .answers import found_of, receipt_of, slug_of, sorted_error
+from .content import Content
 
 NEEDED = ("publish_posts", "edit_published_posts", "upload_files", "manage_categories", "delete_published_posts")
 SHOWN = {"context": "edit", "_fields": "id,slug,status,link,date_gmt"}
@@ -35,7 +35,7 @@ class Adapter:
         there = self._there(post)
         if there and there["status"] == "publish":
             return receipt_of(there)
-        content = self._content(post)
+        content = Content(self.channel, self.http).of(post)
         if not there:
             there = self._save("posts", {**content, "slug": slug_of(post), "status": "draft"})
         dated = min(post.published, self.channel.now()).astimezone(dt.UTC).replace(tzinfo=None)
@@ -56,7 +56,7 @@ class Adapter:
         """Write the post anew under its id: its address and its date stay."""
         if not (there := self._there(post, known)):
             raise Refused("it is no longer there", channel=self.channel.name)
-        return receipt_of(self._save(f"posts/{there['id']}", self._content(post)))
+        return receipt_of(self._save(f"posts/{there['id']}", Content(self.channel, self.http).of(post)))
 
     def withdraw(self, post: Post, known: Known) -> None:
         """Put it into the trash, where a person can still find it."""
@@ -88,41 +88,3 @@ class Adapter:
 
     def _save(self, path: str, post: Mapping[str, Any], *, repeatable: bool = True) -> Any:
         return self.http.request("POST", path, json=post, params=SHOWN, repeatable=repeatable).json()
-
-    def _content(self, post: Post) -> dict[str, Any]:
-        pictures = {file.sha256: self._file(file)["source_url"] for file in post.of("image")}
-        values = {"post": post, "pictures": pictures, "address": lambda file: self._file(file)["source_url"]}
-        content = self.channel.render("content.html.j2", **values).replace("[", "&#91;")  # what a plug-in would run
-        named = self.channel.settings["categories"] or [post.series_title]
-        return {
-            "title": escape(post.title, quote=False),
-            "excerpt": escape(post.summary, quote=False),
-            "content": content,
-            "categories": [self._term("categories", name) for name in named if name],
-            "tags": [self._term("tags", name) for name in post.tags if name],
-            "featured_media": self._file(post.opening)["id"] if post.opening else 0,
-        }
-
-    def _term(self, kind: str, name: str) -> Any:
-        """The id of a category or a tag; that it is there already is no error."""
-        try:
-            return self._save(kind, {"name": escape(name, quote=False)})["id"]
-        except Refused as error:
-            told = error.answer.json() if error.answer else {}
-            if told.get("code") != "term_exists":
-                raise
-            return told["data"]["term_id"]
-
-    def _file(self, file: Media) -> Any:
-        """A file's id and address; it is named by its hash, so that it is sent once."""
-        return self.channel.step(f"file-{file.sha256[:32]}", partial(self._sent, file), repeatable=True)
-
-    def _sent(self, file: Media) -> Any:
-        asked = {"slug": file.sha256[:32], "_fields": "id,source_url"}
-        if there := self.http.request("GET", "media", params=asked).json():
-            return there[0]
-        named = f"{asked['slug']}.{file.name.rpartition('.')[2]}"
-        headers = {"Content-Type": file.mime, "Content-Disposition": f'attachment; filename="{named}"'}
-        asked |= {"title": file.name, "alt_text": file.alt}
-        with file.path.open("rb") as data:
-            return self.http.request("POST", "media", data=data, headers=headers, params=asked, repeatable=True).json()
