@@ -15,6 +15,7 @@ from pipeline_bench import article as draft
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, changed, held, media, png
 
 from steadycast import pipeline
+from steadycast.pipeline.probing import ask
 from steadycast.platform import Busy, Known, Limit, Receipt, Refused, Unknown
 from steadycast.platform.registry import load
 from steadycast.testing import Reply
@@ -378,3 +379,26 @@ def test_a_warning_counts_into_the_length(bench, community, fake):
     pipeline.publish(community)
     assert fake.posts()
     assert all(p.title.startswith("warning") and len(p.title + p.text) <= 500 for p in fake.posts())
+
+
+@pytest.mark.parametrize(("characters", "parts"), [(300, 8), (5000, 1)])
+def test_what_this_server_takes_goes_over_the_usual(bench, monkeypatch, characters, parts):
+    """A smaller server gets shorter parts, and none is refused; a larger one the whole in one."""
+    with Fake(characters=characters) as fake:
+        monkeypatch.setenv("TOOT_TOKEN", fake.secrets()["token"])
+        desk = bench.set_up(COMMUNITY + TOOT.format(url=fake.url), {"pgc/long.md": draft("Long", body=LONG)})
+        assert ask(desk, "toot", bench.clock.now()).error == ""
+        pipeline.collect(desk, bench.clock.now())
+        pipeline.plan(desk, bench.clock.now())
+        bench.at(23, 20, 1)
+        assert [s.state for s in pipeline.publish(desk).sent] == ["published"]
+        texts = [p.text for p in fake.posts()]
+    assert abs(len(texts) - parts) <= 1
+    assert all(len(text) <= characters for text in texts)
+
+
+def test_a_warning_that_leaves_no_room_is_told_before_the_hour(bench, community):
+    bench.drop("pgc/long.md", draft("Warned", "channels:", "  toot:", f"    warning: {'w' * 500}", body=LONG))
+    pipeline.collect(community, bench.clock.now())
+    found = [str(problem) for problem in pipeline.check(bench.clock.now(), root=bench.root)]
+    assert any("warning leaves no room for the text: 500/500" in what for what in found), found
