@@ -14,7 +14,7 @@ VENV ?= .venv
 # 3.11 or newer; Debian calls it python3, others may have several.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: run test lint-output storm points mutants bench powercut lock clean
+.PHONY: run test docs lint-output storm points mutants bench powercut lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -24,6 +24,10 @@ run: $(VENV)/ready
 test: $(VENV)/ready-dev
 	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n auto --dist worksteal)
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "slow or live" --durations=15))
+
+# The lists of platforms in the documents, from channels/*/channel.toml.
+docs: $(VENV)/ready-dev
+	@$(VENV)/bin/python docs/lists.py
 
 lint-output: $(VENV)/ready-dev
 	@$(VENV)/bin/python -m pytest -m "slow or not slow" tests/test_output.py $(ARGS)

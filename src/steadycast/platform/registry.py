@@ -27,6 +27,7 @@ TOP: Mapping[str, Any] = {
     "api": int,
     "name": str,
     "title": str,
+    "about": str,
     "forms": tuple[str, ...],
     "delivery": str,
     "base": str,
