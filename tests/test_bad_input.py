@@ -118,6 +118,10 @@ SETTINGS = {
     "a limit's key with a slip": (SITE_ONLY + "[channel.site.limits.title]\nmxa = 9\n", "did you mean 'max'"),
     "a limit that is no number": (SITE_ONLY + '[channel.site.limits.title]\nmax = "long"\n', "valid integer"),
     "a limit below nothing": (SITE_ONLY + "[channel.site.limits.title]\nmax = -4\n", "max = -4 is not from 1"),
+    "a limit that nothing meets": (
+        SITE_ONLY + "[channel.site.limits.title]\nmax = 4\nmin = 9\n",
+        "min = 9 is over max = 4",
+    ),
     "a limit that is no table": (SITE_ONLY + "[channel.site.limits]\ntitle = 5\n", "write [limits.title]"),
     "a rule for files that is none": (SITE_ONLY + "[channel.site.media.images]\nbytes = 9\n", "did you mean 'image'"),
     "a platform that does not exist": (

@@ -94,6 +94,8 @@ class Table:
             number = getattr(value, key) if owner is type_ else None
             if number is not None and not least <= number <= most:
                 raise self.wrong(f"{key} = {number} is not from {least} to {most}", *where, key)
+        if type_ is Limit and value.min > value.max:
+            raise self.wrong(f"min = {value.min} is over max = {value.max}", *where, "min")
         return value
 
 
