@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -113,6 +114,20 @@ def test_an_old_ledger_goes_on_where_it_was(kept: Path) -> None:
         assert ledger.recover(NOON).unknown == ()
         [fresh] = promised(ledger, "blog", at=NOON + 2 * HOUR, draft="d2")
         assert len(ledger.claim([fresh], NOON + 2 * HOUR, "w", HOUR)) == 1
+
+
+@pytest.mark.parametrize("kept", [KEPT / "0002.sql"], indirect=True)
+def test_a_kit_that_waits_keeps_its_page(kept: Path, tmp_path: Path) -> None:
+    """Before, a receipt named the kit's folder by its whole path, and the page in it."""
+    folder = tmp_path / "out" / "kit" / "2026-11-27-notes-nnasd"
+    folder.mkdir(parents=True)
+    (folder / "article.html").write_text("x")
+    told = {"path": str(folder), "page": "article.html", "feed": "", "confirm_hosts": []}
+    with closing(sqlite3.connect(kept)) as connection, connection:
+        connection.execute("UPDATE receipt SET detail = ? WHERE delivery = 4", (json.dumps(told),))
+    with Ledger.open(kept) as ledger:
+        receipt = ledger.receipts_of([4])[4]
+    assert receipt.page_in(tmp_path / "out" / "kit") == folder / "article.html"
 
 
 def test_the_newest_kept_ledger_is_what_this_program_makes(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class HttpClient:
     deadline: float = 60.0  # seconds
     redact: Callable[[str], str] = lambda text: text
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
-    base: str = ""
+    base: str = field(default="", repr=False)  # a path may be a secret
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     auth: Any = field(default=None, repr=False)
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
