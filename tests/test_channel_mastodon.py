@@ -402,3 +402,14 @@ def test_a_warning_that_leaves_no_room_is_told_before_the_hour(bench, community)
     pipeline.collect(community, bench.clock.now())
     found = [str(problem) for problem in pipeline.check(bench.clock.now(), root=bench.root)]
     assert any("warning leaves no room for the text: 500/500" in what for what in found), found
+
+
+def test_an_event_says_when_and_where(bench, community, fake):
+    head = ["form: event", "event:", "  start: 2026-12-05T14:00", "  end: 2026-12-05T16:00", "  place: The old library"]
+    bench.drop("pgc/long.md", draft("A reading", *head, body="Bring a book."))
+    pipeline.collect(community, bench.clock.now())
+    pipeline.publish(community)
+    (seen,) = fake.posts()
+    assert seen.text.startswith(
+        "A reading\n\nSaturday, 5 December 2026 14:00 – 16:00\nThe old library\n\nBring a book."
+    )

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from steadycast.errors import SettingsError
-from steadycast.render.templates import Templates, absolute, date_text, duration
+from steadycast.render.dates import date_text
+from steadycast.render.templates import Templates, absolute, duration
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 AT = dt.datetime(2026, 11, 27, 12, 0, 5, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from steadycast.platform.contract import Limit
 from steadycast.platform.lazy_pattern import LazyPattern
 from steadycast.platform.text import count, cut, fits, opening
 
-PIECES = ("title", "summary", "text", "url", "tags", "author")
+PIECES = ("title", "summary", "when", "place", "text", "url", "tags", "author")
 _NO_TAG = LazyPattern(r"[^\p{L}\p{M}\p{N}_]+", "regex")
 _Line = tuple[tuple[str, str], ...]  # (words, the piece after them or "")
 

@@ -63,7 +63,8 @@ class RenderRule:
     math: str = "text"  # text (a formula in one line, with sup and sub), or mathml
     text_links: str = "inline"  # in text: inline (words URL), numbered (words[1] and a list), drop
     beside: str = ""  # a key of a draft's `channels.<name>`: its words stand beside the text, and count into its limit
-    compose: str = ""  # what the text is made of: {title} {summary} {text} {url} {tags} {author}; "": {text} alone
+    # What the text is made of: {title} {summary} {when} {place} {text} {url} {tags} {author}; "": {text} alone
+    compose: str = ""
 
 
 @dataclass(frozen=True, slots=True)

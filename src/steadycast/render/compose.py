@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from steadycast.draft import Draft
@@ -16,6 +17,7 @@ from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.platform.composition import fill
 from steadycast.platform.text import count, split
 from steadycast.render.body import Body, prepare
+from steadycast.render.dates import when_text
 from steadycast.render.lexer import Numbered
 from steadycast.render.sanitise import calm
 from steadycast.render.style import load
@@ -83,7 +85,7 @@ class _Composer(Words):
         media, names = self._media(title)
         html, links = self._html(names)
         summary = self._summary()
-        text, parts, text_links = self._text(self.pieces(summary))
+        text, parts, text_links = self._text(self.pieces(summary) | self._told_event())
         if rule.links != "footnotes" and rule.text_links == "numbered":
             links = text_links
         if self.draft.origin is Origin.UGC:  # a kit lists them, and its list is pasted into a chat
@@ -111,7 +113,7 @@ class _Composer(Words):
             canonical_url=self.url,
             links=links,
             media=media,
-            event=self._event(),
+            event=self.event,
             revision=draft.revision,
             draft=str(draft.path),
             extra={**self.own, **self.beside},
@@ -120,7 +122,7 @@ class _Composer(Words):
 
     def check_event(self, now: dt.datetime | None) -> None:
         """Add what is wrong with the event's times."""
-        event = self._event() if self.draft.event else None
+        event = self.event
         if event and now and event.end <= now:
             self.fault(
                 f"the event ended on {event.end:%Y-%m-%d %H:%M}", "set event.start and event.end, or take it out"
@@ -238,7 +240,16 @@ class _Composer(Words):
 
     # Event
 
-    def _event(self) -> Event | None:
+    def _told_event(self) -> dict[str, str]:
+        """When and where, for a text that has no other place for it."""
+        if self.event is None:
+            return {}
+        language = self.draft.language or self.target.language
+        return {"when": when_text(self.event, self.target.zone, language), "place": self.event.place}
+
+    @cached_property
+    def event(self) -> Event | None:
+        """The event with its times in the community's zone, where the draft has one."""
         given = self.draft.event
         if given is None:
             return None

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from steadycast.errors import SettingsError
 from steadycast.platform import Channel, Limit, Post
 from steadycast.platform.text import cut
+from steadycast.render.dates import date_text
 from steadycast.render.highlight import stylesheet
 
 UTC = ZoneInfo("UTC")
@@ -29,11 +30,6 @@ _VALUES = frozenset({Post, Channel})
 _POWER, _REPEATED, _WIDTH = 1000, 1_000_000, 1000  # what a template may raise to a power, repeat, and pad to
 _WIDTH_GIVEN = re.compile(r":[^{}]*\{")
 _MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
-_WEEKDAYS = {
-    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
 
 
 class Templates:
@@ -251,13 +247,6 @@ def _filters(zone: dt.tzinfo, language: str) -> dict[str, Any]:
 def _offset(moment: dt.datetime) -> dt.timezone:
     """The moment's zone as a fixed offset: email.utils writes -0000 for a zone it does not know to be UTC."""
     return dt.timezone(moment.utcoffset() or dt.timedelta())
-
-
-def date_text(day: dt.date, language: str = "zh") -> str:
-    """A date with its weekday, in Chinese or English."""
-    if language.lower().startswith("zh"):
-        return f"{day.year}年{day.month}月{day.day}日 {_WEEKDAYS['zh'][day.weekday()]}"
-    return f"{_WEEKDAYS['en'][day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def duration(seconds: float | None) -> str:
