@@ -144,3 +144,15 @@ def test_what_the_feed_is_about_is_what_the_community_says_of_itself(tmp_path):
     assert channel is not None
     assert channel.findtext("description") == "用上海话读书。"
     assert json.loads((tmp_path / "out/feed.json").read_text())["description"] == "用上海话读书。"
+
+
+def test_a_member_with_a_page_of_their_own_is_named_with_it(tmp_path):
+    """Atom says it as the author's uri, JSON Feed as the author's url; without one neither says anything."""
+    feed = adapter("feed", tmp_path / "out")
+    feed.publish(article(tmp_path / "in", 1, member_url="https://alice.example/?a=1&b=2"))
+    atom = (tmp_path / "out" / "atom.xml").read_text(encoding="utf-8")
+    assert "<author><name>阿丽</name><uri>https://alice.example/?a=1&amp;b=2</uri></author>" in atom
+    [item] = json.loads((tmp_path / "out" / "feed.json").read_text(encoding="utf-8"))["items"]
+    assert item["authors"] == [{"name": "阿丽", "url": "https://alice.example/?a=1&b=2"}]
+    feed.publish(article(tmp_path / "in", 1))
+    assert "<uri>" not in (tmp_path / "out" / "atom.xml").read_text(encoding="utf-8")

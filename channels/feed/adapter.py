@@ -139,7 +139,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         "summary": post.summary,
         "image": item["image"],
         "date_published": post.published.isoformat(),
-        "authors": [{"name": item["author"]}],
+        "authors": [_said({"name": item["author"], "url": post.member_url})],
         "tags": list(post.tags),
         "language": post.language,
         "attachments": [_said(f) for f in files],

@@ -62,7 +62,7 @@ class Adapter:
             "text": post.text,
             "language": post.language,
             "author": post.author,
-            "member": {"id": post.member, "title": post.member_title},
+            "member": {"id": post.member, "title": post.member_title, "url": post.member_url},
             "series": {"id": post.series, "title": post.series_title},
             "tags": list(post.tags),
             "canonical_url": post.canonical_url,

@@ -16,7 +16,7 @@ from steadycast.platform import Event, Media, Post
 
 
 def post_to_bytes(post: Post) -> bytes:
-    """JSON with sorted keys; instants as RFC 9557 where they carry a zone, paths as text; no `slot_at` that is None.
+    """JSON with sorted keys; instants as RFC 9557 where they carry a zone, paths as text; not what is newer and empty.
 
     Raises InputError where the draft holds what JSON cannot (a lone surrogate, an object of its own).
     """
@@ -24,8 +24,9 @@ def post_to_bytes(post: Post) -> bytes:
         "media": [_plain(m) | {"path": str(m.path)} for m in post.media],
         "event": post.event and _plain(post.event),
     }
-    if post.slot_at is None:  # most posts: their bytes are those of a program that did not know it
-        del shown["slot_at"]
+    for later in ("slot_at", "member_url"):  # of most posts: their bytes are those of a program that did not know it
+        if not shown[later]:
+            del shown[later]
     try:
         return orjson.dumps(shown, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_mapping)
     except TypeError as error:

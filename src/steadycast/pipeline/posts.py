@@ -95,6 +95,7 @@ class Posts:
             series=place.series if promise else "",
             series_title=promise.title if promise else "",
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
+            member_url=workspace.member_url(draft.member),
             canonical_url=page_url(self.desk, place.slot, partial(self.desk.ledger.marker, place.slot)),
             site_url=workspace.community.url,
             links=self.links.of(draft, self.body(draft).inside, place.channel),

@@ -238,6 +238,8 @@ def _plain(post: Post) -> dict[str, Any]:
     """The post as JSON values. The draft's path stays in the house; a hash of it tells which posts share a draft."""
     plain = {f.name: getattr(post, f.name) for f in dataclasses.fields(post)}
     del plain["slot_at"]  # a page is dated by when it was published
+    if not post.member_url:
+        del plain["member_url"]  # as it was before there was one: what is shelved stays as it is
     plain["published"] = post.published.isoformat()
     plain["draft"] = post.draft and hashlib.sha256(post.draft.encode()).hexdigest()[:16]
     plain["extra"] = json.loads(json.dumps(dict(post.extra), default=str))

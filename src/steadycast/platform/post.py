@@ -69,6 +69,7 @@ class Post:
     origin: str = "pgc"
     member: str = ""
     member_title: str = ""  # the member's name for people
+    member_url: str = ""  # the member's own page: http or https
     author: str = ""  # credit only
     series: str = ""
     series_title: str = ""

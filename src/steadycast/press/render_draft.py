@@ -207,6 +207,7 @@ class _Piece:
             language=community.language,
             community=community.name,
             member_title=maker.workspace.member_title(draft.member) if draft.member else community.name,
+            member_url=maker.workspace.member_url(draft.member),
             site_url=community.url,
         )
         post = compose(draft, outlet.platform, target, maker.media, maker.cache, body=body)

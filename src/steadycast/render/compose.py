@@ -104,6 +104,7 @@ class _Composer(Words):
             origin=str(draft.origin),
             member=draft.member,
             member_title=target.member_title,
+            member_url=target.member_url,
             author=self.author,
             series=target.series,
             series_title=target.series_title,

@@ -134,6 +134,11 @@ class Workspace(Paths):
             line = self.line(path if path[:2] == ("channel", channel) else ("channel", channel))
             raise replace(error, file=error.file or self.settings_file, line=error.line or line) from None
 
+    def member_url(self, member: str) -> str:
+        """A member's own page, where steadycast.toml names one that is on the web."""
+        url = self.members[member].url if member in self.members else ""
+        return url if url.startswith(("http://", "https://")) else ""
+
     def member_title(self, member: str) -> str:
         """A member's name for people."""
         known = self.members.get(member)
