@@ -224,6 +224,11 @@ def test_a_wrong_password_is_told_as_such(fake, tmp_path):
     assert not fake.rows
 
 
+def test_an_address_without_a_rest_api_is_told(fake, tmp_path):
+    with pytest.raises(Refused, match="no WordPress answers there"):
+        made(fake, tmp_path, url=f"{fake.url}/elsewhere").check()
+
+
 def test_check_says_as_whom_and_what_it_may_do(fake, tmp_path):
     account = made(fake, tmp_path).check()
     assert account.name == "club"

@@ -120,6 +120,11 @@ def test_a_wrong_password_publishes_nothing_and_says_so(site, tmp_path, post):
     assert slugs(site, tmp_path / "out", post.key) == []
 
 
+def test_an_address_without_a_rest_api_is_told(site, tmp_path):
+    with pytest.raises(Refused, match="no WordPress answers there"):
+        made(site, tmp_path / "out", url=f"{site[0]}/elsewhere").check()
+
+
 def test_check_says_as_whom_and_a_contributor_may_not(site, tmp_path, post):
     assert made(site, tmp_path / "out").check().name == "admin"
     low = made(site, tmp_path / "out", user="contributor")

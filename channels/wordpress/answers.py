@@ -16,6 +16,8 @@ def sorted_error(answer: Answer) -> Refused | None:
         return Refused(answer.message, "500")
     if answer.status in {400, 401} and re.search(r'"rest_(not_logged_in|forbidden_status)"', answer.text):
         return Refused("the site does not know the user with this application password", "401")
+    if answer.status == 404 and not answer.text.lstrip().startswith("{"):
+        return Refused("no WordPress answers there: is the address right, and are its permalinks readable?", "404")
     return None
 
 
