@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ class Wait:
 
 def waits(db: Database, channels: Sequence[str], rates: Mapping[str, int], now: dt.datetime) -> list[Wait]:
     """For each sending, by its channel, how long it has to wait; those that need not wait take their places."""
-    paused = _pauses(db, set(channels), now)
+    paused = _pauses(db, now)
     wanted = Counter(channel for channel in channels if rates.get(channel) and channel not in paused)
     places = {channel: iter(waits) for channel, waits in _places(db, wanted, rates, now).items()}
     told = []
@@ -93,8 +93,8 @@ def places(taken: Sequence[tuple[dt.timedelta, int]], rate: int, wanted: int) ->
     return waits
 
 
-def _pauses(db: Database, channels: Collection[str], now: dt.datetime) -> dict[str, dt.timedelta]:
-    query = select(STATE.c.channel, STATE.c.until).where(STATE.c.channel.in_(channels), STATE.c.key == PAUSE)
+def _pauses(db: Database, now: dt.datetime) -> dict[str, dt.timedelta]:
+    query = select(STATE.c.channel, STATE.c.until).where(STATE.c.key == PAUSE)  # a few rows, of all channels
     with db.read() as connection:
         found = connection.execute(query).all()
         moment = spans.moment(db, connection, now) if found else now
