@@ -21,7 +21,7 @@ from steadycast.render.dates import when_text
 from steadycast.render.lexer import Numbered
 from steadycast.render.sanitise import calm
 from steadycast.render.style import load
-from steadycast.render.wording import Target, Words, unit
+from steadycast.render.wording import NO_LIMIT, Target, Words, unit
 from steadycast.schedule.model import Form, Origin
 
 __all__ = ["Target", "compose", "fits"]
@@ -29,7 +29,6 @@ __all__ = ["Target", "compose", "fits"]
 SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
-_NO_LIMIT = Limit(1 << 60)
 _ANY = MediaRule()
 _EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
@@ -149,7 +148,7 @@ class _Composer(Words):
 
     def _text(self, shown: Mapping[str, str]) -> tuple[str, tuple[str, ...], Numbered]:
         """What is sent as text, its parts, and its numbered links; `shown` are the other pieces of a composed one."""
-        rule, limit = self.platform.render, self.limit("text") or _NO_LIMIT
+        rule, limit = self.platform.render, self.limit("text") or NO_LIMIT
         hosts = rule.link_hosts if rule.links == "footnotes" else ()
         text, links = self.body.text_for(rule.text_links, hosts)
         if self.own.get("text"):

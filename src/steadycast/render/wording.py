@@ -22,6 +22,7 @@ from steadycast.render.sanitise import calm
 from steadycast.schedule.model import Origin
 
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+NO_LIMIT = Limit(1 << 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Words:
                 self._crowded(shown)
 
     def _crowded(self, shown: Mapping[str, str]) -> None:
-        limit = self.platform.limits["text"]
+        limit = self.limit("text") or NO_LIMIT
         length = count(fill(self.platform.render.compose, shown), limit)
         said = f"title, link and tags leave no room for the text: {length}/{limit.max} {unit(limit)}"
         self.fault(said, "shorten the title", self.draft.title_line)
