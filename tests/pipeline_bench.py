@@ -113,7 +113,51 @@ deadline = 5
 settle = 5
 """
 
+HOOK = """
+api = 2
+title = "Hook"
+forms = ["article", "audio", "video", "event"]
+delivery = "blind"
+
+[settings.url]
+type = "url"
+required = true
+secret = true
+help = "where posts are sent"
+
+[settings.secret]
+secret = true
+help = "signs them"
+"""
+
+HOOK_ADAPTER = """
+import json
+
+from steadycast.platform import Receipt, Unknown, View
+
+
+class Adapter:
+    def __init__(self, channel):
+        self.channel = channel
+
+    def publish(self, post):
+        signed = {"Signature": self.channel.secret("secret")}
+        self.channel.http.request("POST", self.channel.secret("url"), json=self.told(post), headers=signed)
+        return Receipt(post.key)
+
+    def find(self, post, known):
+        raise Unknown("it cannot be asked")
+
+    def views(self, post):
+        return [View("text", text=json.dumps(self.told(post)))]
+
+    def told(self, post):
+        return {"title": post.title, "html": post.html, "key": post.key}
+"""
+
 FILES = {
+    "channels/hook/channel.toml": HOOK,
+    "channels/hook/adapter.py": HOOK_ADAPTER,
     "channels/far/channel.toml": PLATFORM.format(delivery="read-back"),
     "channels/far/adapter.py": ADAPTER,
     "channels/blind/channel.toml": 'api = 2\nbase = "far"\ntitle = "Blind"\ndelivery = "blind"\nread_back = false\n',

@@ -104,7 +104,7 @@ def tick_at(span: dt.timedelta) -> Callable[[Bench], None]:
     return lambda bench: bench.desk.ledger.ticked(bench.clock.now() + span)
 
 
-SECRET = COMMUNITY + DAILY + SITE + FAR + '[channel.hook]\nplatform = "webhook"\nurl = "HOOK_URL"\n'
+SECRET = COMMUNITY + DAILY + SITE + FAR + '[channel.hook]\nplatform = "hook"\nurl = "HOOK_URL"\n'
 
 HARMS: dict[str, tuple[Callable[[Bench], object], set[str]]] = {
     "a damaged ledger": (harm_ledger, {"ledger"}),
@@ -163,7 +163,7 @@ def test_a_mend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_no_secret_is_ever_told(well: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not where it is set, not where the channel that has it fails."""
     text = COMMUNITY + DAILY + SITE + FAR + (
-        '[channel.hook]\nplatform = "webhook"\nurl = "HOOK_URL"\n'
+        '[channel.hook]\nplatform = "hook"\nurl = "HOOK_URL"\n'
         '[channel.letter]\nplatform = "mail"\nfrom = "a@b.example"\nhost = "127.0.0.1"\nport = 9\nuser = "me"\n'
         'password = "MAIL_PASSWORD"\nsecurity = "none"\n[alarms]\nurls = ["ALARM_URL"]\n'
     )  # fmt: skip

@@ -46,9 +46,7 @@ def settings(port: int, canaries: dict[str, str]) -> str:
         + "]\n"
     )
     for name in names[:-2]:
-        text += (
-            f'\n[channel.{name}]\nplatform = "webhook"\nurl = "{key(name, "URL")}"\nsecret = "{key(name, "SIGN")}"\n'
-        )
+        text += f'\n[channel.{name}]\nplatform = "hook"\nurl = "{key(name, "URL")}"\nsecret = "{key(name, "SIGN")}"\n'
     text += f'\n[channel.letters]\nplatform = "mail"\nfrom = "a@b.example"\nhost = "127.0.0.1"\nport = {port}\nto = ["c@d.example"]\nuser = "u"\npassword = "MAIL_PASSWORD"\n'
     text += '\n[channel.odd]\nplatform = "odd"\ntoken = "ODD_TOKEN"\n'
     text += "".join(

@@ -212,7 +212,7 @@ def test_a_secret_that_nobody_set_is_told(bench, monkeypatch):
     """Where it is named, and without asking anybody for it."""
     monkeypatch.delenv("HOOK_URL", raising=False)
     monkeypatch.setenv("HOOK_SECRET", "here")
-    hook = '[channel.hook]\nplatform = "webhook"\nurl = "HOOK_URL"\nsecret = "HOOK_SECRET"\n'
+    hook = '[channel.hook]\nplatform = "hook"\nurl = "HOOK_URL"\nsecret = "HOOK_SECRET"\n'
     settings = SITE_ONLY + hook + '[[feed]]\nmember = "bob"\nsecret = "BOB_FEED"\n[alarms]\nurls = ["ALARM"]\n'
     found = check(bench, settings)
     assert [p.message for p in found] == [f"the secret {name} is not set" for name in ("HOOK_URL", "BOB_FEED", "ALARM")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from platform_bench import PLATFORMS, ROOT
 
@@ -52,3 +54,16 @@ def test_a_new_workspace_begins_with_those_that_are_there(without, gone, tmp_pat
     assert gone not in made.channels
     assert made.channels
     assert set(made.settings.series["daily"].channels) == made.channels.keys()
+
+
+def test_no_other_test_names_a_platform_that_the_sample_does_without():
+    """Taking such a folder away breaks its own tests alone (`test_channel_<name>*.py`), and no document but by its list."""
+    used = (ROOT / "steadycast.toml").read_text(encoding="utf-8")
+    free = {name for name in PLATFORMS if f'platform = "{name}"' not in used and not any(
+        spec.base and spec.base.name == name for spec in PLATFORMS.values())}  # fmt: skip
+    assert free
+    named = re.compile(rf"""["'](?:{"|".join(sorted(free))})["']|channels/(?:{"|".join(sorted(free))})\b""")
+    for file in (ROOT / "tests").rglob("*.py"):
+        own = any(file.name.startswith((f"test_channel_{name}", f"test_{name}")) for name in free)
+        if not own and file.name != "test_fences.py":  # which tries its fence on names, there or not
+            assert not named.findall(file.read_text(encoding="utf-8")), file

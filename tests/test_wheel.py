@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -62,5 +63,9 @@ def test_a_workspace_from_nothing_publishes(unpacked, tmp_path):
     assert "published" in steadycast("publish", "daily", site=unpacked, cwd=mine)
     assert (mine / "var" / "out" / "site" / "index.html").is_file()
     assert steadycast("deploy", "--check", site=unpacked, cwd=mine).startswith("prefect.yaml agrees")
-    steadycast("channel", "eject", "webhook", "--name", "mine", site=unpacked, cwd=mine)
+    known = json.loads(steadycast("channel", "list", "--json", site=unpacked, cwd=mine))
+    blind = next(row["platform"] for row in known if row["delivery"] == "blind")
+    steadycast("channel", "eject", blind, "--name", "mine", site=unpacked, cwd=mine)
     assert (mine / "channels" / "mine" / "adapter.py").is_file()
+    kept = json.loads(steadycast("channel", "test", "mine", "--json", site=unpacked, cwd=mine))
+    assert {row["state"] for row in kept} <= {"kept", "not tried"}
