@@ -30,7 +30,7 @@ from steadycast.paths import Paths
 from steadycast.pipeline.backup import MANIFEST
 from steadycast.platform import Post
 from steadycast.schedule.model import Assignment, Slot
-from steadycast.testing import Clock, FakeChannel, There
+from steadycast.testing import Clock, FakeAdapter, FakeChannel, There
 
 DAILY = """
 [series.daily]
@@ -301,6 +301,25 @@ def test_half_a_thread_is_a_persons(ledger: Ledger, plan: dict[str, int], clock:
     clock.advance(HOUR)
     far.posts.append(There("3", row.marker, 2, "two", NOON))
     assert looked().state == State.SEEN
+
+
+def test_an_adapter_is_told_that_the_text_is_a_guess(
+    ledger: Ledger, plan: dict[str, int], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform without a place for the key must not take what it does not find for what is not there."""
+    send(ledger, plan["day-1"])
+    forgotten(ledger)
+    far, told = FakeChannel("read-back", clock), {}
+
+    row = ledger.delivery(plan["day-1"])
+    assert row is not None
+    with ledger.write() as connection:
+        connection.exec_driver_sql("DELETE FROM frozen")
+    guess = Post(row.marker, "blog", row.slot, "", "", "", "", ("guessed",), NOON)
+    monkeypatch.setattr(FakeAdapter, "find", lambda _self, post, known: told.update({post.key: known.frozen}))
+    clock.advance(2 * HOUR)
+    settle(ledger, far.open, stand_in=lambda _look: guess, clock=clock)
+    assert told == {row.marker: False}
 
 
 # The tar
