@@ -42,6 +42,8 @@ _LEFT = re.compile(
     r"|(?<![{$\\])\{[a-z_]\w{0,40}(?:\.[A-Za-z_]\w{0,40}){1,5}\}(?!\})"  # MDX's {props.title}
     r"|(?<=\]\()\{(?:author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to one of its lists
 )
+# How each of them begins: `_LEFT` takes ten times as long to find that a line has none.
+_MAY_BE_LEFT = re.compile(r"\{[{%a-z_]|</?[A-Z]|^(?:import|export)\s|^ {0,3}:::|mermaid|plantuml", re.MULTILINE)
 _DRAWN = re.compile(r" {0,3}(?:`{3,}|~{3,})[ \t]*\{?\.?(mermaid|plantuml)\b")
 _PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))")
 
@@ -62,7 +64,7 @@ def in_markdown(body: str) -> str:
 
 def left_over(body: str) -> Iterator[tuple[int, str, str]]:
     """(line of the body, what is wrong, the mend) for each mark that would stand on a page as it is written."""
-    if not any(mark in body for mark in ("{", "](", "<", "import ", "export ", ":::", "mermaid", "plantuml")):
+    if not _MAY_BE_LEFT.search(body):
         return
     inside = False
     for number, line, fenced in marked_lines(body.split("\n")):
@@ -70,7 +72,7 @@ def left_over(body: str) -> Iterator[tuple[int, str, str]]:
             said = f"the {drawn[1]} diagram is shown as its code: no channel draws it"
             yield number + 1, said, "put a picture of it in its place"
         inside = fenced
-        for found in () if fenced else _LEFT.finditer(line):
+        for found in () if fenced or not _MAY_BE_LEFT.search(line) else _LEFT.finditer(line):
             if mark := found["mark"]:
                 said = f"{mark[:60]} would be published as it stands: only the site's own generator reads it"
                 yield number + 1, said, "write it in Markdown, or put it in `code`"
