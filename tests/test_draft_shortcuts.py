@@ -2,12 +2,13 @@
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steadycast.draft import front_yaml
+from steadycast.draft import commonmark, front_yaml, generators
 from steadycast.draft.attached import is_remote
 from steadycast.draft.decoding import _UNPRINTABLE, decode
 from steadycast.draft.front_yaml import _by_events, _flat
@@ -153,3 +154,36 @@ def test_a_place_to_cut_is_where_a_search_finds_it(text, most, unit):
 def test_a_bomb_of_tags_is_refused_by_either_way(body):
     with pytest.raises(DraftError, match="HTML tags"):
         outline(body, on_the_web=False)
+
+
+MARKS = st.lists(
+    st.sampled_from(
+        ["{{< a >}}", "{{ a.b }}", "{% a %}", "{a.b}", "](", "{author}x)", "<Aa>", "</Tabs ", "<A.b>", "import ", "import\t{", "export x=",
+         ":::", "::: a", " ", "`", "x", "字", "{", "}", "%", "<", ">", ";", "'"]
+    ),
+    max_size=6,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(MARKS)
+def test_a_line_that_is_passed_over_has_no_mark_of_a_generator(line):
+    if not generators._MAY_BE_LEFT.search(line):
+        assert not any(found["mark"] for found in generators._LEFT.finditer(line))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.text(alphabet="**a1 字\\\n", max_size=12))
+def test_in_a_body_that_is_passed_over_no_asterisk_multiplies(body):
+    if not commonmark._MAY_MULTIPLY.search(body):
+        assert commonmark._TIMES.sub(commonmark._times, body) == body
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.text(alphabet="~~\\a:19 字\n", max_size=12))
+def test_one_tilde_and_a_colon_in_a_figure_are_found_wherever_they_stand(body):
+    """As the plain rules say, which look at each character's surroundings first."""
+    by_the_rule = re.sub(r"(?<![~\\])((?:\\\\)*)~(?!~)", r"\1x", body)
+    assert commonmark._TILDE.sub(lambda m: m[0][:-1] + "x", body) == by_the_rule
+    colon = r"(?<=[0-9A-Za-z:]):(?=[0-9A-Za-z_+-]{1,40}:)|(?<!\\):(?=[0-9]{1,9}:)"
+    assert commonmark._TIME.sub("x", body) == re.sub(colon, "x", body)

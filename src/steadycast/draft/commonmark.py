@@ -31,14 +31,16 @@ _BACK = str.maketrans({disguise: "&amp;" if shown == "&" else shown for shown, d
 _IN_AN_ADDRESS = {"".join(f"%{byte:02X}" for byte in d.encode()): c for c, d in _DISGUISE.items()}
 _ENCODED = re.compile("|".join(_IN_AN_ADDRESS))
 
+# Each begins with the character itself: what would stand before it is looked for only where one is.
 # One tilde never strikes, only two do.
-_TILDE = re.compile(r"(?<![~\\])((?:\\\\)*)~(?!~)")
+_TILDE = re.compile(r"(?:~(?<![~\\]~)|\\(?<![~\\]\\)\\(?:\\\\)*~)(?!~)")
 # Between two digits an asterisk multiplies; so it does after a letter that no mark opened before: `x**2 + y**2`.
 _TIMES = re.compile(
     r"(?P<marked>(?<![0-9A-Za-z*\\])(?P<mark>\*{1,3})(?=[^\s*])[^*\n]{1,500}"
     r"(?:(?<=[0-9])(?P=mark)(?![0-9*])|(?<=[^\s*0-9])(?P=mark)(?!\*)))"
     r"|(?<=[0-9A-Za-z])\*{1,2}(?=[0-9])|(?<=[0-9])\*(?=[A-Za-z])"
 )
+_MAY_MULTIPLY = re.compile(r"\*(?:(?<=[0-9A-Za-z]\*)\*?[0-9]|(?<=[0-9]\*)[A-Za-z])")
 # `a==b` compares, `US$5/A$` is money, and `a:x:b` or `:100:` is no picture of a cross or a hundred.
 _EQUALS = re.compile(r"(?<=[0-9A-Za-z)\]])==(?=[0-9A-Za-z(\[])|={3,}(?!\n|\Z)")
 _DOLLARS = re.compile(
@@ -46,7 +48,7 @@ _DOLLARS = re.compile(
     r"|(?<![0-9A-Za-z$])\$(?=[^\s$])(?P<tex>(?:[^$\\\n]|\\[^\n]){1,1000})(?<=\S)\$(?![0-9$])|\$"
 )
 _FORMULA = re.compile(r"(?![0-9.,]+ ?[^\x00-\x7f])[^\n]*?[A-Za-z\\^_=+]")
-_TIME = re.compile(r"(?<=[0-9A-Za-z:]):(?=[0-9A-Za-z_+-]{1,40}:)|(?<!\\):(?=[0-9]{1,9}:)")
+_TIME = re.compile(r":(?:(?<=[0-9A-Za-z:]:)(?=[0-9A-Za-z_+-]{1,40}:)|(?<!\\:)(?=[0-9]{1,9}:))")
 # `[注]: 明天20:00` defines a link for Markdown, and is gone from the page: an address has a slash, a dot or a `#`.
 _NO_ADDRESS = re.compile(r"^( {0,3})\[(?=(?!\^)[^\[\]\n]{1,200}\]:[ \t]*(?![^\s]{0,2000}?[/.#<])\S)", re.MULTILINE)
 
@@ -63,15 +65,14 @@ def disguised(body: str, *, of_html: bool = False) -> str:
     if of_html:
         return _OF_WORDS.sub(_as_words, body)
     if "~" in body:
-        body = _TILDE.sub(lambda m: m[1] + _DISGUISE["~"], body)
-    if "*" in body:
+        body = _TILDE.sub(lambda m: m[0][:-1] + _DISGUISE["~"], body)
+    if _MAY_MULTIPLY.search(body):
         body = _TIMES.sub(_times, body)
     if "==" in body:
         body = _EQUALS.sub(lambda m: _DISGUISE["="] * len(m[0]), body)
     if "$" in body:
         body = _DOLLARS.sub(_money, body)
-    if _TIME.search(body):
-        body = _TIME.sub(_DISGUISE[":"], body)
+    body = _TIME.sub(_DISGUISE[":"], body)
     if "]:" in body:
         body = _NO_ADDRESS.sub(rf"\1{_DISGUISE['[']}", body)
     return body

@@ -43,7 +43,7 @@ _LEFT = re.compile(
     r"|(?<=\]\()\{(?:author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to one of its lists
 )
 # How each of them begins: `_LEFT` takes ten times as long to find that a line has none.
-_MAY_BE_LEFT = re.compile(r"\{[{%a-z_]|</?[A-Z]|^(?:import|export)\s|^ {0,3}:::|mermaid|plantuml", re.MULTILINE)
+_MAY_BE_LEFT = re.compile(r"\{[{%a-z_]|</?[A-Z]|:::|port\s|mermaid|plantuml")
 _DRAWN = re.compile(r" {0,3}(?:`{3,}|~{3,})[ \t]*\{?\.?(mermaid|plantuml)\b")
 _PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))")
 
