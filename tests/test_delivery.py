@@ -398,6 +398,27 @@ def test_a_look_is_told_what_is_known(ledger, promise, clock):
     assert told[1].steps == {"part-1": "1", "part-2": "2", "part-3": "3"}
 
 
+def test_a_look_is_told_the_page_of_the_receipt(ledger, promise, clock):
+    """As it was returned, with its parts."""
+    fake = FakeChannel("read-back", clock)
+    promise("blog")
+    told = []
+
+    class Paged:
+        def publish(self, post):
+            return Receipt("1", "https://fake.example/1", parts=({"id": 7},), page="a.html")
+
+        def find(self, post, known):
+            told.append(known.receipt)
+
+    open_ = lambda channel, step: replace(fake.open(channel, step), adapter=Paged())  # noqa: E731
+    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "w", LEASE)
+    deliver(ledger, claims, a_post, open_, clock=clock)
+    clock.advance(dt.timedelta(minutes=2))
+    verify(ledger, open_, clock=clock)
+    assert [(r.page, r.parts, r.url) for r in told] == [("a.html", ({"id": 7},), "https://fake.example/1")]
+
+
 def test_a_step_that_was_surely_not_accepted_may_be_sent_again(ledger, promise, clock):
     """Refused and Busy say so: its beginning is taken back."""
     [id] = promise("blog")

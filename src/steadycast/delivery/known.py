@@ -20,4 +20,5 @@ def _receipt(row: ReceiptRow | None) -> Receipt | None:
     if row is None:
         return None
     parts = tuple(row.detail.get("parts") or ())
-    return Receipt(row.remote_id, row.url, row.at, row.seen, parts=parts, detail=row.detail)
+    page = str(row.detail.get("page") or "")
+    return Receipt(row.remote_id, row.url, row.at, row.seen, parts=parts, page=page, detail=row.detail)
