@@ -13,10 +13,10 @@ from steadycast import pipeline
 
 def look_ahead() -> list[dict[str, Any]]:
     """Runway and first gap of every series, as rows."""
-    with pipeline.Desk.in_force(anyway=True) as desk:
-        pipeline.plan(desk, pipeline.now())
-        rows = pipeline.report(desk, pipeline.now()).rows()
-        pipeline.alarm(desk, pipeline.now())
+    with pipeline.App.in_force(anyway=True) as app:
+        pipeline.plan(app, pipeline.now())
+        rows = pipeline.report(app, pipeline.now()).rows()
+        pipeline.alarm(app, pipeline.now())
         return rows
 
 

@@ -13,9 +13,9 @@ from steadycast import pipeline
 
 def take_in(*, feeds: bool) -> list[dict[str, Any]]:
     """What was new, edited, renamed, gone or broken; as rows."""
-    with pipeline.Desk.in_force() as desk:
-        rows = pipeline.collect(desk, pipeline.now(), feeds=feeds).rows()
-        pipeline.plan(desk, pipeline.now())
+    with pipeline.App.in_force() as app:
+        rows = pipeline.collect(app, pipeline.now(), feeds=feeds).rows()
+        pipeline.plan(app, pipeline.now())
         return rows
 
 

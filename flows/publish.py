@@ -13,8 +13,8 @@ from steadycast import pipeline
 
 def serve(**asked: Any) -> list[dict[str, Any]]:
     """What went where, as rows. A run is a tick: the ledger says what is due."""
-    with pipeline.Desk.in_force() as desk:
-        return pipeline.publish(desk, **asked).rows()
+    with pipeline.App.in_force() as app:
+        return pipeline.publish(app, **asked).rows()
 
 
 @flow(name="publish", description="Publish what is due; or, with parameters, one series, draft, slot or channel now.")

@@ -13,8 +13,8 @@ from steadycast import pipeline
 
 def look_back() -> list[dict[str, Any]]:
     """What was recovered, settled or seen, as rows."""
-    with pipeline.Desk.in_force() as desk:
-        return pipeline.verify(desk, pipeline.now()).rows()
+    with pipeline.App.in_force() as app:
+        return pipeline.verify(app, pipeline.now()).rows()
 
 
 @flow(

@@ -169,8 +169,8 @@ def bench(quick_path: Path, empty_sqlite: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delenv(name, raising=False)
     made = Bench(quick_path / "workspace", empty_sqlite)
     yield made
-    for desk in made.opened:
-        desk.close()
+    for app in made.opened:
+        app.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import datetime as dt
 import shutil
 from pathlib import Path
 
-from steadycast.pipeline import Desk
+from steadycast.pipeline import App
 from steadycast.testing import Clock, drop, workspace
 from steadycast.workspace import load
 
@@ -171,10 +171,10 @@ class Bench:
         self.root = root
         self.empty = empty
         self.clock = Clock(MORNING)
-        self.desk: Desk
-        self.opened: list[Desk] = []
+        self.app: App
+        self.opened: list[App] = []
 
-    def set_up(self, settings: str = SETTINGS, content: dict[str, str | bytes] | None = None) -> Desk:
+    def set_up(self, settings: str = SETTINGS, content: dict[str, str | bytes] | None = None) -> App:
         """The desk of a workspace with these settings and drafts."""
         made = workspace(self.root, settings, content, FILES)
         made.var.mkdir(parents=True, exist_ok=True)
@@ -182,24 +182,24 @@ class Bench:
             shutil.copyfile(self.empty, made.ledger)
         return self.open()
 
-    def open(self) -> Desk:
+    def open(self) -> App:
         """A desk that has just read steadycast.toml again."""
-        self.desk = Desk(load(self.root), clock=self.clock)
-        self.opened.append(self.desk)
-        return self.desk
+        self.app = App(load(self.root), clock=self.clock)
+        self.opened.append(self.app)
+        return self.app
 
     def drop(self, path: str, text: str | bytes) -> Path:
         """A draft, dropped whole."""
         return drop(self.root, f"content/{path}", text)
 
-    def settings(self, text: str) -> Desk:
+    def settings(self, text: str) -> App:
         """The desk after a change of steadycast.toml."""
         drop(self.root, "steadycast.toml", text)
         return self.open()
 
     def far(self, *verbs: str, channel: str = "far") -> None:
         """What that channel's far side does with the next requests."""
-        drop(self.desk.workspace.out, f"far-side-{channel}/verbs", "\n".join(verbs))
+        drop(self.app.workspace.out, f"far-side-{channel}/verbs", "\n".join(verbs))
 
     def there(self, channel: str = "far") -> list[str]:
         """The titles that are there on that channel's far side, in order."""
@@ -210,7 +210,7 @@ class Bench:
         return [dt.datetime.fromisoformat(line.split(" ")[1]) for line in self._lines(channel, "calls")]
 
     def _lines(self, channel: str, name: str) -> list[str]:
-        file = self.desk.workspace.out / f"far-side-{channel}" / name
+        file = self.app.workspace.out / f"far-side-{channel}" / name
         return file.read_text().splitlines() if file.exists() else []
 
     def at(self, *instant: int) -> dt.datetime:

@@ -1,4 +1,4 @@
-"""Alarms: what is wrong, told once, closed when mended, and never at the cost of a delivery."""
+"""Alarms: what is wrong, told once, closed when fixed, and never at the cost of a delivery."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOW = dt.datetime(2026, 11, 22, 21, 0, tzinfo=ZONE)
 DAY = dt.timedelta(days=1)
 WELL = a.Promise(
     "notes", "每日一文", coming=14, covered=9, gap=NOW + 9 * DAY, stock=9, reserve=5,
-    waiting=3, menders=("小艾", "老董"),
+    waiting=3, editors=("小艾", "老董"),
 )  # fmt: skip
 
 
@@ -213,13 +213,13 @@ def test_an_address_that_fails_stops_nothing_and_its_secret_is_not_logged(caplog
 def test_nothing_to_tell_is_told_to_nobody():
     to = Addresses()
     assert not a.send([], ["one"], to)
-    assert not a.send_mended([], ["one"], to, language="en")
+    assert not a.send_fixed([], ["one"], to, language="en")
     assert to.told == []
 
 
 def test_the_news_of_a_mended_alarm_carries_its_text():
     to = Addresses()
-    assert a.send_mended(["每日一文：存稿 4"], ["one"], to, language="zh-CN")
+    assert a.send_fixed(["每日一文：存稿 4"], ["one"], to, language="zh-CN")
     assert to.told == [("one", "已恢复", "每日一文：存稿 4")]
 
 

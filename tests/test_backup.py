@@ -48,23 +48,23 @@ HOUR = dt.timedelta(hours=1)
 @pytest.fixture
 def community(bench: Bench, database: str, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Three channels, one of each class, on either database; slot A (the 23rd) is out, a backup is `backup.tar`."""
-    desk = bench.set_up(SETTINGS, DRAFTS)
+    app = bench.set_up(SETTINGS, DRAFTS)
     if "://" in database:
         monkeypatch.setenv("STEADYCAST_LEDGER", database)
-    pipeline.collect(desk, bench.clock.now())
+    pipeline.collect(app, bench.clock.now())
     publish_day(bench, 23)
-    pipeline.backup(desk, bench.root / "backup.tar", bench.clock.now())
+    pipeline.backup(app, bench.root / "backup.tar", bench.clock.now())
     return bench
 
 
 def publish_day(bench: Bench, day: int) -> None:
-    pipeline.plan(bench.desk, bench.at(day, 19, 59))
+    pipeline.plan(bench.app, bench.at(day, 19, 59))
     bench.at(day, 20)
-    assert pipeline.publish(bench.desk).sent
+    assert pipeline.publish(bench.app).sent
 
 
 def standings(bench: Bench, day: int) -> dict[str, str]:
-    rows = bench.desk.ledger.deliveries(slots=[f"daily@2026-11-{day}T20:00"])
+    rows = bench.app.ledger.deliveries(slots=[f"daily@2026-11-{day}T20:00"])
     return {row.channel: row.state for row in rows}
 
 
@@ -72,17 +72,17 @@ def tick(bench: Bench) -> None:
     """What the flows do, in the hour after a restore: recovery, due slots, read-back, planning."""
     for _ in range(3):
         bench.clock.advance(HOUR / 3)
-        pipeline.plan(bench.desk, bench.clock.now())
-        pipeline.publish(bench.desk)
-        pipeline.verify(bench.desk, bench.clock.now())
+        pipeline.plan(bench.app, bench.clock.now())
+        pipeline.publish(bench.app)
+        pipeline.verify(bench.app, bench.clock.now())
 
 
 @pytest.fixture
 def kept(community: Bench) -> Path:
     """What pg_dump would have kept of a PostgreSQL ledger at the time of the backup."""
     file = community.root / "kept.json"
-    if not community.desk.ledger.is_sqlite:
-        file.write_text(json.dumps(dump(community.desk.ledger)))
+    if not community.app.ledger.is_sqlite:
+        file.write_text(json.dumps(dump(community.app.ledger)))
     return file
 
 
@@ -127,13 +127,13 @@ def load_dump(ledger: Ledger, kept: Path) -> None:
 
 def take_back(bench: Bench, kept: Path, *, force: bool = True) -> None:
     """The machine as a restore finds it: the ledger is the older copy again."""
-    for desk in bench.opened:
-        desk.close()
-        desk.__dict__.pop("ledger", None)
+    for app in bench.opened:
+        app.close()
+        app.__dict__.pop("ledger", None)
     if kept.exists():
-        with Ledger.open(bench.desk.workspace.ledger) as ledger:  # as psql does it: knows of no mark
+        with Ledger.open(bench.app.workspace.ledger) as ledger:  # as psql does it: knows of no mark
             load_dump(ledger, kept)
-    pipeline.restore(bench.desk.workspace, bench.root / "backup.tar", bench.clock.now(), force=force)
+    pipeline.restore(bench.app.workspace, bench.root / "backup.tar", bench.clock.now(), force=force)
 
 
 def test_what_went_out_since_the_backup_is_not_sent_again(community: Bench, before: Path) -> None:
@@ -144,9 +144,9 @@ def test_what_went_out_since_the_backup_is_not_sent_again(community: Bench, befo
     tick(community)
     assert standings(community, 24) == {"site": "seen", "far": "seen", "post": "unknown"}
     assert len(community.there()) == len(community.there("post")) == 2
-    [row] = community.desk.ledger.deliveries(states=[State.UNKNOWN])
+    [row] = community.app.ledger.deliveries(states=[State.UNKNOWN])
     assert "older copy" in row.message
-    waiting = pipeline.status(community.desk, community.clock.now())["waiting"]
+    waiting = pipeline.status(community.app, community.clock.now())["waiting"]
     assert [(w["state"], w["channel"]) for w in waiting] == [("unknown", "post")]
 
 
@@ -162,10 +162,10 @@ def test_later_slots_go_out_as_ever_after_a_restore(community: Bench, before: Pa
 def test_a_slot_that_never_went_out_is_sent_late_where_one_can_look(community: Bench, before: Path) -> None:
     """The machine was down at the 25th's hour: absent is proven by read-back, and on a blind channel a person says so."""
     community.at(25, 20, 30)
-    for mark in community.desk.workspace.var.glob("*.sent"):
+    for mark in community.app.workspace.var.glob("*.sent"):
         mark.unlink()  # it was on the disk that is lost
     take_back(community, before)
-    with Ledger.open(community.desk.workspace.ledger) as ledger, ledger.read() as connection:
+    with Ledger.open(community.app.workspace.ledger) as ledger, ledger.read() as connection:
         marked = connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'copy'").first()
     assert marked, "the copy says of itself that it is one"
     for _ in range(2):
@@ -173,8 +173,8 @@ def test_a_slot_that_never_went_out_is_sent_late_where_one_can_look(community: B
     assert standings(community, 25) == {"site": "seen", "far": "seen", "post": "unknown"}
     assert len(community.there()) == 3
     assert len(community.there("post")) == 2
-    row = next(r for r in community.desk.ledger.deliveries(states=[State.UNKNOWN]) if "25T" in r.slot)
-    pipeline.settle(community.desk, row.marker, url="", again=True, now=community.clock.now())
+    row = next(r for r in community.app.ledger.deliveries(states=[State.UNKNOWN]) if "25T" in r.slot)
+    pipeline.settle(community.app, row.marker, url="", again=True, now=community.clock.now())
     tick(community)
     assert len(community.there("post")) == 3
     assert standings(community, 25)["post"] == "published"
@@ -183,12 +183,12 @@ def test_a_slot_that_never_went_out_is_sent_late_where_one_can_look(community: B
 def test_what_was_published_ahead_of_its_hour_is_not_sent_at_its_hour(community: Bench, kept: Path) -> None:
     """A person published the next slot of a series by hand: a copy cannot know whether that was done."""
     community.at(24, 9)
-    pipeline.publish(community.desk, series="daily")
+    pipeline.publish(community.app, series="daily")
     assert len(community.there("post")) == 2
     take_back(community, kept)
     tick(community)
     community.at(24, 20, 1)
-    pipeline.publish(community.desk)
+    pipeline.publish(community.app)
     assert len(community.there()) == len(community.there("post")) == 2
     assert standings(community, 24) == {"site": "seen", "far": "seen", "post": "unknown"}
 
@@ -330,7 +330,7 @@ def saved(bench: Bench) -> Bench:
     """A community with one slot out, and its backup."""
     pipeline.collect(bench.set_up(SETTINGS, DRAFTS), bench.clock.now())
     publish_day(bench, 23)
-    pipeline.backup(bench.desk, bench.root / "backup.tar", bench.clock.now())
+    pipeline.backup(bench.app, bench.root / "backup.tar", bench.clock.now())
     return bench
 
 
@@ -361,7 +361,7 @@ def test_a_backup_holds_what_cannot_be_made_again_and_tells_its_hashes(saved: Be
     """Ledger, media and what file channels have published; no caches, no logs. The owner's alone, and the manifest last."""
     drop_into(saved, "cache/x", "log/up.log", "prefect/password", "out/site/.index.html.123.abcdef01")
     file = saved.root / "second.tar"
-    pipeline.backup(saved.desk, file, saved.clock.now())
+    pipeline.backup(saved.app, file, saved.clock.now())
     held = members(file)
     manifest = json.loads(held.pop(MANIFEST))
     assert list(members(file))[-1] == MANIFEST
@@ -378,21 +378,21 @@ def test_a_backup_holds_what_cannot_be_made_again_and_tells_its_hashes(saved: Be
 
 def drop_into(bench: Bench, *names: str) -> None:
     for name in names:
-        target = bench.desk.workspace.var / name
+        target = bench.app.workspace.var / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(name)
 
 
 def test_a_backup_goes_over_nothing_and_not_where_readers_see_it(saved: Bench) -> None:
     """A slip of the hand must not cost the last good backup, nor publish every secret."""
-    for file in (saved.root / "backup.tar", saved.desk.workspace.out / "site" / "b.tar"):
+    for file in (saved.root / "backup.tar", saved.app.workspace.out / "site" / "b.tar"):
         with pytest.raises(InputError):
-            pipeline.backup(saved.desk, file, saved.clock.now())
+            pipeline.backup(saved.app, file, saved.clock.now())
 
 
 def test_a_copy_is_whole_while_others_write(saved: Bench, tmp_path: Path) -> None:
     """A writer goes on all the while: each copy is one state of the ledger, and none is torn."""
-    ledger, stop = saved.desk.ledger, threading.Event()
+    ledger, stop = saved.app.ledger, threading.Event()
 
     def write() -> None:
         n = 0
@@ -423,9 +423,9 @@ def test_a_copy_is_whole_while_others_write(saved: Bench, tmp_path: Path) -> Non
 def test_both_ways_say_how_far_they_are(saved: Bench, tmp_path: Path) -> None:
     """Media are gigabytes: a person is shown that it goes on."""
     for work in (
-        lambda seen: pipeline.backup(saved.desk, tmp_path / "b.tar", saved.clock.now(), progress=seen),
+        lambda seen: pipeline.backup(saved.app, tmp_path / "b.tar", saved.clock.now(), progress=seen),
         lambda seen: pipeline.restore(
-            saved.desk.workspace, tmp_path / "b.tar", saved.clock.now(), to=tmp_path / "drill", progress=seen
+            saved.app.workspace, tmp_path / "b.tar", saved.clock.now(), to=tmp_path / "drill", progress=seen
         ),
     ):
         told: list[tuple[int, int]] = []
@@ -435,8 +435,8 @@ def test_both_ways_say_how_far_they_are(saved: Bench, tmp_path: Path) -> None:
 
 def test_a_drill_restores_into_another_folder_and_touches_nothing_here(saved: Bench, tmp_path: Path) -> None:
     """`restore FILE --to DIR`: the same ledger, the same pages, elsewhere."""
-    there = {f: f.stat().st_mtime_ns for f in saved.desk.workspace.var.rglob("*") if f.is_file()}
-    done = pipeline.restore(saved.desk.workspace, saved.root / "backup.tar", saved.clock.now(), to=tmp_path / "drill")
+    there = {f: f.stat().st_mtime_ns for f in saved.app.workspace.var.rglob("*") if f.is_file()}
+    done = pipeline.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now(), to=tmp_path / "drill")
     assert done.files > 3
     with Ledger.open(tmp_path / "drill" / "ledger.sqlite") as ledger:
         assert {d.state for d in ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"published"}
@@ -445,14 +445,14 @@ def test_a_drill_restores_into_another_folder_and_touches_nothing_here(saved: Be
             "it may be ahead"
         )
     out = tmp_path / "drill" / "out" / "site" / "index.html"
-    assert out.read_bytes() == (saved.desk.workspace.out / "site" / "index.html").read_bytes()
-    assert {f: f.stat().st_mtime_ns for f in saved.desk.workspace.var.rglob("*") if f.is_file()} == there
+    assert out.read_bytes() == (saved.app.workspace.out / "site" / "index.html").read_bytes()
+    assert {f: f.stat().st_mtime_ns for f in saved.app.workspace.var.rglob("*") if f.is_file()} == there
 
 
 def test_a_ledger_that_knows_more_is_replaced_only_by_force_and_is_kept(saved: Bench) -> None:
     """Whoever means it says so; whoever did not loses nothing."""
     publish_day(saved, 24)
-    file, paths = saved.root / "backup.tar", saved.desk.workspace
+    file, paths = saved.root / "backup.tar", saved.app.workspace
     with pytest.raises(LedgerError, match=r"newer than the backup.*--force"):
         pipeline.restore(paths, file, saved.clock.now())
     done = pipeline.restore(paths, file, saved.clock.now(), force=True)
@@ -465,25 +465,25 @@ def test_a_ledger_that_knows_more_is_replaced_only_by_force_and_is_kept(saved: B
 
 def test_another_communitys_ledger_is_not_replaced(saved: Bench, empty_sqlite: Path) -> None:
     """Its markers would be lost, and every promise of it."""
-    for desk in saved.opened:
-        desk.close()
-    shutil.copyfile(empty_sqlite, saved.desk.workspace.ledger)
-    with sqlite3.connect(saved.desk.workspace.ledger) as connection:
+    for app in saved.opened:
+        app.close()
+    shutil.copyfile(empty_sqlite, saved.app.workspace.ledger)
+    with sqlite3.connect(saved.app.workspace.ledger) as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'secret'", ("00" * 32,))
     connection.close()
     with pytest.raises(LedgerError, match="another community"):
-        pipeline.restore(saved.desk.workspace, saved.root / "backup.tar", saved.clock.now())
+        pipeline.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now())
 
 
 @pytest.mark.parametrize("harm", [b"not a database at all", b""])
 def test_a_ledger_that_cannot_be_read_is_moved_aside(saved: Bench, harm: bytes) -> None:
     """That is what a restore is for; a journal of the broken one is not rolled into the new one."""
-    path = Path(saved.desk.workspace.ledger)
-    for desk in saved.opened:
-        desk.close()
+    path = Path(saved.app.workspace.ledger)
+    for app in saved.opened:
+        app.close()
     path.write_bytes(harm * 100)
     path.with_name("ledger.sqlite-journal").write_bytes(b"stale")
-    done = pipeline.restore(saved.desk.workspace, saved.root / "backup.tar", saved.clock.now())
+    done = pipeline.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now())
     assert standing(path).intents == 3
     assert done.aside is not None
     assert not path.with_name("ledger.sqlite-journal").exists()
@@ -491,9 +491,9 @@ def test_a_ledger_that_cannot_be_read_is_moved_aside(saved: Bench, harm: bytes) 
 
 def test_a_worker_that_lives_through_a_restore_loses_its_claim(saved: Bench, tmp_path: Path) -> None:
     """It has the ledger open and sees the restored one: what it claimed it may not send."""
-    pipeline.plan(saved.desk, saved.at(24, 19, 59))
+    pipeline.plan(saved.app, saved.at(24, 19, 59))
     saved.at(24, 20)
-    ledger = saved.desk.ledger
+    ledger = saved.app.ledger
     copy(ledger, tmp_path / "older", saved.clock.now())
     due = [d.id for d in ledger.due(saved.clock.now())]
     claims = ledger.claim(due, saved.clock.now(), "w", HOUR)
@@ -507,7 +507,7 @@ def test_two_workers_marks_never_go_back(saved: Bench) -> None:
     """The lower of two marks that are written at once does not come last."""
     from steadycast.ledger.restore import Mark, set_mark
 
-    ledger, now = saved.desk.ledger, saved.clock.now()
+    ledger, now = saved.app.ledger, saved.clock.now()
     numbers = list(range(10, 50))
     threads = [threading.Thread(target=set_mark, args=(ledger, Mark(n, now, now, now))) for n in numbers]
     for thread in threads:
@@ -573,12 +573,12 @@ def test_a_damaged_or_cut_tar_restores_nothing(saved: Bench, tmp_path: Path) -> 
     tomorrow = {**whole, MANIFEST: manifest_of({}, format=2)}
     cases = [(changed, "is damaged"), (torn, "is damaged"), (missing, "is not in it"), (tomorrow, "format 2")]
     for n, (parts, said) in enumerate(cases):
-        refused(saved.desk.workspace, made_of(tmp_path / f"{n}.tar", parts), tmp_path / f"to{n}", said)
+        refused(saved.app.workspace, made_of(tmp_path / f"{n}.tar", parts), tmp_path / f"to{n}", said)
     data = (saved.root / "backup.tar").read_bytes()
     (tmp_path / "cut.tar").write_bytes(data[: len(data) // 2])
-    refused(saved.desk.workspace, tmp_path / "cut.tar", tmp_path / "cut", "cut short|no tar")
+    refused(saved.app.workspace, tmp_path / "cut.tar", tmp_path / "cut", "cut short|no tar")
     (tmp_path / "words.tar").write_text("words " * 1000)
-    refused(saved.desk.workspace, tmp_path / "words.tar", tmp_path / "words", "no tar")
+    refused(saved.app.workspace, tmp_path / "words.tar", tmp_path / "words", "no tar")
 
 
 def test_a_tars_ledger_must_be_one(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What people get wrong, and disks: one line that names file, line and mend; nothing lost, and nothing else stopped."""
+"""What people get wrong, and disks: one line that names file, line and hint; nothing lost, and nothing else stopped."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def text(data: str | bytes):
     return lambda root: drop(root, "content/pgc/bad.md", data)
 
 
-# What lies in content/ -> the line that is named, and words of the message and of the mend.
+# What lies in content/ -> the line that is named, and words of the message and of the hint.
 DRAFTS = {
     "front matter that is not YAML": (text("---\ntitle: x\nsummary: [\n---\nWords.\n"), 3, "front matter", ""),
     "front matter that does not end": (text("---\ntitle: x\n\nWords.\n"), 1, "front matter", "---"),
@@ -79,20 +79,20 @@ DRAFTS = {
 
 @pytest.mark.parametrize("case", sorted(DRAFTS))
 def test_a_bad_draft_names_file_line_and_mend_and_stops_no_other(bench, run, case):
-    write, line, said, mend = DRAFTS[case]
-    desk = bench.set_up(SITE_ONLY, {"pgc/good.md": article("Good")})
+    write, line, said, hint = DRAFTS[case]
+    app = bench.set_up(SITE_ONLY, {"pgc/good.md": article("Good")})
     run("deploy")
     write(bench.root)
     code, checked, _ = run("check")
     assert code == 1
     assert run("intake")[0] == 1
-    for told in (checked, "\n".join(map(str, pipeline.collect(desk, bench.clock.now()).problems))):
+    for told in (checked, "\n".join(map(str, pipeline.collect(app, bench.clock.now()).problems))):
         where = f"pgc/bad.md:{line}: " if line else "pgc/bad"
         assert where in told
         assert said in told
-        assert mend in told
+        assert hint in told
         assert told.strip().count("\n") == 0
-    assert [row.title for row in desk.ledger.drafts()] == ["Good"]
+    assert [row.title for row in app.ledger.drafts()] == ["Good"]
 
 
 # A steadycast.toml -> what it says.
@@ -162,8 +162,8 @@ def test_a_setting_of_another_type_is_an_error_of_every_command_with_its_line(be
 
 
 def test_a_ledger_from_a_newer_version_is_left_alone(bench, run):
-    desk = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
-    ledger = Path(desk.workspace.ledger)
+    app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
+    ledger = Path(app.workspace.ledger)
     with sqlite3.connect(ledger) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
@@ -177,8 +177,8 @@ def test_a_ledger_from_a_newer_version_is_left_alone(bench, run):
 
 
 def test_a_file_that_is_no_ledger_is_left_alone(bench, run):
-    desk = bench.set_up(SITE_ONLY)
-    Path(desk.workspace.ledger).write_bytes(b"my shopping list\n" * 500)
+    app = bench.set_up(SITE_ONLY)
+    Path(app.workspace.ledger).write_bytes(b"my shopping list\n" * 500)
     code, _, err = run("intake")
     assert (code, err.count("\n")) == (3, 1)
     assert "no ledger" in err
@@ -217,9 +217,9 @@ def test_a_disk_that_is_full_loses_nothing(bench, limit):
     command(bench.root, "verify")
     for _ in range(2):
         command(bench.root, "publish", "daily")
-    desk = bench.open()
-    assert [row.title for row in desk.ledger.drafts()] == ["One"]
-    assert len(list((desk.workspace.out / "site" / "daily").glob("2*.html"))) <= 1
+    app = bench.open()
+    assert [row.title for row in app.ledger.drafts()] == ["One"]
+    assert len(list((app.workspace.out / "site" / "daily").glob("2*.html"))) <= 1
 
 
 @pytest.mark.slow
@@ -253,9 +253,9 @@ def test_a_real_full_disk_is_told_and_mended(bench, tmp_path):
 @pytest.mark.parametrize("ledger", ["there", "missing"])
 def test_a_var_that_may_not_be_written_is_told(bench, ledger):
     """What reads, reads on; what writes says in one line what to make writable. Root meets it too: the disk is read-only."""
-    desk = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
-    pipeline.collect(desk, bench.clock.now())
-    desk.close()
+    app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
+    pipeline.collect(app, bench.clock.now())
+    app.close()
     var = bench.root / "var"
     if ledger == "missing":
         (var / "ledger.sqlite").unlink()

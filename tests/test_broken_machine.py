@@ -1,6 +1,6 @@
 """A machine that has no more disk, no more files, no more memory, or a var/ that cannot be written.
 
-At whatever step it happens: nothing is sent after a commit that failed, the message is one line with its mend, and
+At whatever step it happens: nothing is sent after a commit that failed, the message is one line with its hint, and
 when there is room again the next tick goes on and makes each delivery once.
 """
 
@@ -26,7 +26,7 @@ from steadycast.delivery import deliver, settle, verify
 from steadycast.errors import LedgerError
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.pipeline.desk import write_atomically
+from steadycast.pipeline.app import write_atomically
 from steadycast.platform import Receipt
 from steadycast.testing import Clock, FakeChannel, a_post
 
@@ -112,7 +112,7 @@ def tick(path, fake, clock):
 
 
 def tried(path, fake, clock):
-    """What a tick says that may fail, "" when it does not: one line, with its mend and its exit code."""
+    """What a tick says that may fail, "" when it does not: one line, with its hint and its exit code."""
     failed = None
     try:
         tick(path, fake, clock)
@@ -122,7 +122,7 @@ def tried(path, fake, clock):
         return ""
     assert failed.exit_code == 3
     assert "\n" not in str(failed)
-    assert str(failed).endswith(")"), f"no mend: {failed}"
+    assert str(failed).endswith(")"), f"no hint: {failed}"
     return str(failed)
 
 
@@ -308,21 +308,21 @@ def test_publishing_on_a_full_disk_goes_on_when_there_is_room(small_disk, bench,
         shutil.rmtree(small_disk.path / "var", ignore_errors=True)
         shutil.rmtree(bench.root, ignore_errors=True)
         monkeypatch.setenv("STEADYCAST_VAR", str(small_disk.path / "var"))
-        desk = bench.set_up(COMMUNITY + channels, {"pgc/1.md": article("One")})
+        app = bench.set_up(COMMUNITY + channels, {"pgc/1.md": article("One")})
         bench.at(23, 9, 0)
-        pipeline.collect(desk, bench.clock.now())
-        pipeline.plan(desk, bench.clock.now())
+        pipeline.collect(app, bench.clock.now())
+        pipeline.plan(app, bench.clock.now())
         bench.at(23, 20, 0)
         with small_disk.leave(pages), contextlib.suppress(LedgerError, OSError):
-            pipeline.publish(desk)
+            pipeline.publish(app)
         for _ in range(8):
             bench.clock.advance(dt.timedelta(minutes=10))
-            pipeline.verify(desk, bench.clock.now())
-            pipeline.publish(desk)
-        states = {row.channel: row.state for row in desk.ledger.deliveries(slots=["daily@2026-11-23T20:00"])}
+            pipeline.verify(app, bench.clock.now())
+            pipeline.publish(app)
+        states = {row.channel: row.state for row in app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])}
         assert states == {"site": State.SEEN, "hand": State.HANDED}, pages
         assert not [f for f in (small_disk.path / "var/out").rglob(".*") if f.is_file()], pages
-        desk.close()
+        app.close()
 
 
 def run(bench, *words, limit=None, var=None):
@@ -339,7 +339,7 @@ def run(bench, *words, limit=None, var=None):
 
 
 def says_one_line(done):
-    """Exit code 3, one line, a mend, no traceback."""
+    """Exit code 3, one line, a hint, no traceback."""
     assert done.returncode == 3, done
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert done.stderr.strip().endswith(")")

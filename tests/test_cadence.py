@@ -81,7 +81,7 @@ def test_human_forms(form, first_three):
 def test_a_wrong_form_says_what_was_probably_meant(form, meant):
     with pytest.raises(SettingsError) as error:
         parse(form)
-    assert error.value.mend == f'did you mean "{meant}"?'
+    assert error.value.hint == f'did you mean "{meant}"?'
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_form_beyond_guessing_lists_all_forms(form, why):
     with pytest.raises(SettingsError) as error:
         parse(form)
     assert why in error.value.message
-    assert "week on mon,wed,fri at 08:00" in error.value.mend
+    assert "week on mon,wed,fri at 08:00" in error.value.hint
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_chinese_form_beyond_guessing_lists_the_chinese_forms(form, why):
     with pytest.raises(SettingsError) as error:
         parse(form)
     assert why in error.value.message
-    assert "每周一、三、五 08:00" in error.value.mend
+    assert "每周一、三、五 08:00" in error.value.hint
 
 
 @pytest.mark.parametrize("form", [*human.FORMS, *human.HAN_FORMS])

@@ -45,14 +45,14 @@ RHYTHMS = [
 @pytest.fixture
 def planned(bench):
     """Five drafts, planned for 20:00 of five days."""
-    desk = bench.set_up(FAR_ONLY, DRAFTS)
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    return desk
+    app = bench.set_up(FAR_ONLY, DRAFTS)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    return app
 
 
-def carried(desk, now) -> dict[str, str]:
-    return {slot.when: slot.title for slot in pipeline.plan(desk, now).slots if slot.draft}
+def carried(app, now) -> dict[str, str]:
+    return {slot.when: slot.title for slot in pipeline.plan(app, now).slots if slot.draft}
 
 
 # The difference between two plans
@@ -291,11 +291,11 @@ def test_a_day_left_out_gives_its_draft_to_the_next_and_back(bench, planned):
     assert looked.moved_drafts()[0]["title"] == "Draft 2"
     assert looked.moved_drafts()[0]["becomes"].startswith("daily 2026-11-2")
     change.make(planned, looked, bench.clock.now())
-    desk = bench.open()
-    assert "2026-11-24 20:00" not in carried(desk, bench.clock.now())
-    back = change.skip(desk, "daily", "2026-11-24", bench.clock.now(), undo=True)
+    app = bench.open()
+    assert "2026-11-24 20:00" not in carried(app, bench.clock.now())
+    back = change.skip(app, "daily", "2026-11-24", bench.clock.now(), undo=True)
     assert ("new", "", "2026-11-24 20:00") in [(r["change"], r["was"], r["becomes"]) for r in back.rows()]
-    change.make(desk, back, bench.clock.now())
+    change.make(app, back, bench.clock.now())
     assert (bench.root / "steadycast.toml").read_text() == FAR_ONLY
 
 

@@ -14,7 +14,7 @@ from steadycast import cli
 from steadycast.cli import channels
 from steadycast.errors import InputError
 from steadycast.pipeline import channel_add
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.secrets import find
 from steadycast.platform import registry
 from steadycast.testing import workspace
@@ -59,7 +59,7 @@ SECRET = "t0ken-of-the-board"
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch):
+def app(tmp_path, monkeypatch):
     files = {"channels/board/channel.toml": MORE, "channels/board/adapter.py": ADAPTER, "channels/board/fake.py": FAKE}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OLD_TOKEN", "x")
@@ -72,7 +72,7 @@ def steadycast(*arguments):
     return ended.value.code or 0
 
 
-def test_a_channel_is_written_below_all_that_was_there(desk, tmp_path):
+def test_a_channel_is_written_below_all_that_was_there(app, tmp_path):
     token = tmp_path / "token"
     token.write_text(f"{SECRET}\n")
     before = (tmp_path / "steadycast.toml").read_text()
@@ -91,12 +91,12 @@ def test_a_channel_is_written_below_all_that_was_there(desk, tmp_path):
     assert kept.read_text() == SECRET
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
-    with Desk(load(tmp_path)) as opened:
+    with App(load(tmp_path)) as opened:
         assert opened.secret("new", "token") == SECRET
         assert opened.redact(f"say {SECRET}") == "say ***"
 
 
-def test_no_secret_is_shown(desk, tmp_path, capsys, monkeypatch):
+def test_no_secret_is_shown(app, tmp_path, capsys, monkeypatch):
     token = tmp_path / "token"
     token.write_text(SECRET)
     steadycast(
@@ -115,7 +115,7 @@ def test_no_secret_is_shown(desk, tmp_path, capsys, monkeypatch):
     assert "kept the secret NEW_TOKEN in" in seen.out
     assert "cannot be reached" in seen.out
     assert SECRET not in repr(
-        channel_add.wanted(desk, "board", "x", given={"url": "http://h/"}, secrets={"token": SECRET})
+        channel_add.wanted(app, "board", "x", given={"url": "http://h/"}, secrets={"token": SECRET})
     )
 
 
@@ -139,36 +139,36 @@ def test_the_environment_goes_before_the_file(tmp_path, monkeypatch):
         ({"url": "http://h/", "manny": "1"}, {"token": "x"}, "manny"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_written(desk, tmp_path, given, secrets, said):
+def test_what_cannot_be_is_said_before_anything_is_written(app, tmp_path, given, secrets, said):
     before = (tmp_path / "steadycast.toml").read_bytes()
     with pytest.raises(InputError) as caught:
-        channel_add.wanted(desk, "board", "new", given=given, secrets=secrets)
+        channel_add.wanted(app, "board", "new", given=given, secrets=secrets)
     assert said in str(caught.value)
     assert (tmp_path / "steadycast.toml").read_bytes() == before
     assert not (tmp_path / "var" / "secrets").exists()
 
 
 @pytest.mark.parametrize(("name", "said"), [("old", "already"), ("Ä", "cannot be"), ("../x", "cannot be")])
-def test_a_name_must_be_free_and_a_name(desk, name, said):
+def test_a_name_must_be_free_and_a_name(app, name, said):
     with pytest.raises(InputError, match=said):
-        channel_add.wanted(desk, "board", name, given={"url": "http://h/"}, secrets={"token": "x"})
+        channel_add.wanted(app, "board", name, given={"url": "http://h/"}, secrets={"token": "x"})
 
 
-def test_a_platform_that_is_not_there_is_told_with_the_one_that_was_meant(desk):
+def test_a_platform_that_is_not_there_is_told_with_the_one_that_was_meant(app):
     with pytest.raises(InputError, match="board"):
-        channel_add.wanted(desk, "bord")
+        channel_add.wanted(app, "bord")
 
 
-def test_a_secret_that_is_set_already_is_named(desk):
-    made = channel_add.wanted(desk, "board", "new", given={"url": "http://h/", "token": "OLD_TOKEN"})
+def test_a_secret_that_is_set_already_is_named(app):
+    made = channel_add.wanted(app, "board", "new", given={"url": "http://h/", "token": "OLD_TOKEN"})
     assert (made.values["token"], made.secrets) == ("OLD_TOKEN", {})
 
 
-def test_a_person_is_asked_with_help_and_default_until_it_is_right(desk, monkeypatch, capsys):
+def test_a_person_is_asked_with_help_and_default_until_it_is_right(app, monkeypatch, capsys):
     answers = iter(["nonsense", "http://h/", "lots", "7", "", "yes"])
     monkeypatch.setattr("builtins.input", lambda words: print(words) or next(answers))
     monkeypatch.setattr("getpass.getpass", lambda words: SECRET)
-    made = channel_add.wanted(desk, "board", "new", ask=channels._asked)
+    made = channel_add.wanted(app, "board", "new", ask=channels._asked)
     assert made.values == {"platform": "board", "url": "http://h/", "token": "NEW_TOKEN", "many": 7, "loud": True}
     assert made.secrets == {"NEW_TOKEN": SECRET}
     seen = capsys.readouterr()
@@ -179,7 +179,7 @@ def test_a_person_is_asked_with_help_and_default_until_it_is_right(desk, monkeyp
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", ""])
-def test_settings_keep_their_line_ends(tmp_path, desk, end):
+def test_settings_keep_their_line_ends(tmp_path, app, end):
     text = SETTINGS.rstrip("\n").replace("\n", end or "\n") + end
     (tmp_path / "steadycast.toml").write_bytes(b"\xef\xbb\xbf" + text.encode())
     now = load(tmp_path)
@@ -191,7 +191,7 @@ def test_settings_keep_their_line_ends(tmp_path, desk, end):
     assert load(tmp_path).channels["new"].platform == "board"
 
 
-def test_an_inline_table_is_left_to_a_person(tmp_path, desk):
+def test_an_inline_table_is_left_to_a_person(tmp_path, app):
     head = SETTINGS.partition("[channel.old]")[0]
     (tmp_path / "steadycast.toml").write_text(
         'channel = { old = { platform = "board", url = "http://h/", token = "OLD_TOKEN" } }\n' + head
@@ -204,7 +204,7 @@ def test_an_inline_table_is_left_to_a_person(tmp_path, desk):
     assert not (tmp_path / "var" / "secrets").exists()
 
 
-def test_a_folder_of_ones_own_is_tested(desk, tmp_path, capsys):
+def test_a_folder_of_ones_own_is_tested(app, tmp_path, capsys):
     assert steadycast("channel", "test", "board", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["state"] for row in rows} == {"kept", "not tried"}
@@ -218,15 +218,15 @@ def test_a_folder_of_ones_own_is_tested(desk, tmp_path, capsys):
     assert "did you mean 'board'" in capsys.readouterr().err
 
 
-def test_a_channels_credentials_are_tried(desk, capsys):
+def test_a_channels_credentials_are_tried(app, capsys):
     assert steadycast("channel", "test", "old", "--json") == 1
     row = json.loads(capsys.readouterr().out)[-1]
     assert (row["rule"], row["state"]) == ("credentials", "bad")
     assert "cannot be reached" in row["said"]
 
 
-def test_a_backup_holds_no_secret(desk, tmp_path):
-    channel_add.keep(desk.secrets, "NEW_TOKEN", SECRET)
+def test_a_backup_holds_no_secret(app, tmp_path):
+    channel_add.keep(app.secrets, "NEW_TOKEN", SECRET)
     assert steadycast("backup", str(tmp_path.parent / f"{tmp_path.name}.tar")) == 0
     listed = subprocess.run(
         ["tar", "tf", str(tmp_path.parent / f"{tmp_path.name}.tar")], capture_output=True, text=True, check=True

@@ -19,7 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from platform_bench import HOSTILE, NOW, PLATFORMS, adapter, article, audio, event, held, media, png, tree
 
-from steadycast import turn
+from steadycast import send_window
 from steadycast.platform import Busy, Event, Known, Refused, Unknown
 
 FROM = {"from": "post@hu.example"}
@@ -434,7 +434,7 @@ def test_letters_and_passwords_go_through_tls(tmp_path, closed, certificate, mon
 
 @pytest.mark.parametrize("wrong", ["authority", "name"])
 def test_a_server_that_cannot_prove_its_name_gets_nothing(tmp_path, closed, certificate, monkeypatch, wrong):
-    """Nobody vouches for its certificate, or it is another name's: no password, no letter, and a person mends it."""
+    """Nobody vouches for its certificate, or it is another name's: no password, no letter, and a person fixes it."""
     if wrong == "name":
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     host = "other.example" if wrong == "name" else "name.example"
@@ -512,7 +512,7 @@ def test_no_letter_leaves_a_worker_whose_turn_is_over(tmp_path):
     """It was frozen after the envelope: the server never gets the letter, and another worker may send it."""
     with dripping(b"", before=BEFORE_THE_LETTER + b"|354 go on", every=None) as server:
         sending = mail(tmp_path / "out", server, "a@hu.example")
-        with turn.lasts(lambda: -1.0), pytest.raises(Busy, match="its turn was over before the letter"):
+        with send_window.lasts(lambda: -1.0), pytest.raises(Busy, match="its turn was over before the letter"):
             sending.publish(article(tmp_path / "in"))
 
 

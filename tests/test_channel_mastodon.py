@@ -343,19 +343,19 @@ LONG = "\n\n".join(f"Paragraph {n}. " + "It goes on and on, word after word. " *
 def community(bench: Bench, fake, monkeypatch):
     """A desk with one long draft for a channel on the fake server, planned for the evening."""
     monkeypatch.setenv("TOOT_TOKEN", fake.secrets()["token"])
-    desk = bench.set_up(COMMUNITY + TOOT.format(url=fake.url), {"pgc/long.md": draft("Long", body=LONG)})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    app = bench.set_up(COMMUNITY + TOOT.format(url=fake.url), {"pgc/long.md": draft("Long", body=LONG)})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     bench.at(23, 20, 1)
-    return desk
+    return app
 
 
-def settled(bench, desk):
+def settled(bench, app):
     """What a worker does in the next hours: it looks, and sends what is due again."""
     for _ in range(4):
         bench.clock.advance(dt.timedelta(minutes=10))
-        pipeline.verify(desk, bench.clock.now())
-        pipeline.publish(desk)
+        pipeline.verify(app, bench.clock.now())
+        pipeline.publish(app)
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
@@ -386,12 +386,12 @@ def test_what_this_server_takes_goes_over_the_usual(bench, monkeypatch, characte
     """A smaller server gets shorter parts, and none is refused; a larger one the whole in one."""
     with Fake(characters=characters) as fake:
         monkeypatch.setenv("TOOT_TOKEN", fake.secrets()["token"])
-        desk = bench.set_up(COMMUNITY + TOOT.format(url=fake.url), {"pgc/long.md": draft("Long", body=LONG)})
-        assert ask(desk, "toot", bench.clock.now()).error == ""
-        pipeline.collect(desk, bench.clock.now())
-        pipeline.plan(desk, bench.clock.now())
+        app = bench.set_up(COMMUNITY + TOOT.format(url=fake.url), {"pgc/long.md": draft("Long", body=LONG)})
+        assert ask(app, "toot", bench.clock.now()).error == ""
+        pipeline.collect(app, bench.clock.now())
+        pipeline.plan(app, bench.clock.now())
         bench.at(23, 20, 1)
-        assert [s.state for s in pipeline.publish(desk).sent] == ["published"]
+        assert [s.state for s in pipeline.publish(app).sent] == ["published"]
         texts = [p.text for p in fake.posts()]
     assert abs(len(texts) - parts) <= 1
     assert all(len(text) <= characters for text in texts)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, SITE
 
 from steadycast.errors import SettingsError
-from steadycast.pipeline.desk import check_channels
+from steadycast.pipeline.app import check_channels
 from steadycast.platform import Platform, Setting
 from steadycast.platform.configured import CASTS, cast, settings
 from steadycast.platform.registry import platforms

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, channel, event, held, key, tree, video
 
-from steadycast.platform import Event, Known, Shelf
+from steadycast.platform import Event, Known, PostStore
 from steadycast.platform.registry import load
 from steadycast.render.templates import Templates
 
@@ -213,10 +213,10 @@ def test_other_words_about_the_community_or_a_template_of_its_own_renew_every_pa
     load(made.spec)(made).publish(article(tmp_path / "in", 1))
     old = out / "notes/2026-11-02-2000.html"
     said = dataclasses.replace(made, about="用上海话读书。", templates=own)
-    editions = [Shelf.of(made).edition, Shelf.of(said).edition]
+    editions = [PostStore.of(made).edition, PostStore.of(said).edition]
     own.mkdir()
     (own / "base.html.j2").write_text("<title>{{ title }}</title>ours")
-    editions.append(Shelf.of(said).edition)
+    editions.append(PostStore.of(said).edition)
     assert len(set(editions)) == 3
     render = Templates((own, *made.spec.folders), zone=made.zone).render
     load(made.spec)(dataclasses.replace(said, render=render)).publish(article(tmp_path / "in", 2))
@@ -282,7 +282,7 @@ def test_the_next_post_touches_a_handful_of_files_however_many_there_are(tmp_pat
         day = start + dt.timedelta(days=n)
         return article(tmp_path / "in", n, slot=f"notes@{day:%Y-%m-%dT%H:%M}", published=day)
 
-    shelf = Shelf.of(site.channel)
+    shelf = PostStore.of(site.channel)
     for n in range(59):
         shelf.put(post(n))
     site.publish(post(59))

@@ -10,7 +10,7 @@ import time
 import pytest
 from conftest import NOON
 
-from steadycast import turn
+from steadycast import send_window
 from steadycast.delivery import LedgerState
 from steadycast.delivery import state as delivery_state
 from steadycast.errors import Busy, Refused, Unknown
@@ -123,10 +123,10 @@ def test_a_lost_answer_leaves_no_post_in_doubt(state):
     """A log-in is no post: it is tried again later."""
 
     def lost(_old):
-        turn.touch()
+        send_window.touch()
         raise Unknown("the line was cut", "502")
 
-    with turn.lasts(lambda: 9.0) as mine, pytest.raises(Busy, match="cut"):
+    with send_window.lasts(lambda: 9.0) as mine, pytest.raises(Busy, match="cut"):
         state.fresh("token", lost)
     assert not mine.touched
 
@@ -213,8 +213,8 @@ def test_a_reader_makes_nothing_new(ledger, clock, database, state):
 
 def test_the_desk_gives_an_adapter_its_channels_state(bench):
     """And the redactor learns what it holds."""
-    desk = bench.set_up()
-    desk.channel("far").state.set("token", TOKEN)
-    assert desk.channel("far").state.get("token") == TOKEN
-    assert desk.channel("site").state.get("token") is None
-    assert desk.redact(f"bad {TOKEN}") == "bad ***"
+    app = bench.set_up()
+    app.channel("far").state.set("token", TOKEN)
+    assert app.channel("far").state.get("token") == TOKEN
+    assert app.channel("site").state.get("token") is None
+    assert app.redact(f"bad {TOKEN}") == "bad ***"

@@ -289,15 +289,15 @@ late = "3h"
 @pytest.mark.parametrize("verb", ["accept_then_cut", "fail", "busy"])
 def test_a_slot_is_served_once(bench: Bench, fake, monkeypatch, verb, path):
     monkeypatch.setenv("BLOG_PASSWORD", fake.secrets()["password"])
-    desk = bench.set_up(COMMUNITY + BLOG.format(url=fake.url), {"pgc/one.md": draft("One")})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    app = bench.set_up(COMMUNITY + BLOG.format(url=fake.url), {"pgc/one.md": draft("One")})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     bench.at(23, 20, 1)
     getattr(fake, verb)(method="POST", path=path)
-    assert [s.state for s in pipeline.publish(desk).sent] != ["published"]
+    assert [s.state for s in pipeline.publish(app).sent] != ["published"]
     for _ in range(3):
         bench.clock.advance(dt.timedelta(minutes=5))
-        pipeline.verify(desk, bench.clock.now())
-        pipeline.publish(desk)
+        pipeline.verify(app, bench.clock.now())
+        pipeline.publish(app)
     assert [p.title for p in fake.posts()] == ["One"]
     assert drafts(fake) == []

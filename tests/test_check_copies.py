@@ -14,7 +14,7 @@ LONG = "\n\n".join(f"A paragraph with number {n}, of words that are its own: {n 
 
 
 @pytest.fixture
-def desk(bench):
+def app(bench):
     return bench.set_up(
         SETTINGS,
         {
@@ -28,49 +28,49 @@ def desk(bench):
 
 
 def copies(problems):
-    return {p.path: (p.message, p.mend) for p in problems if "copy" in p.message or "looks like" in p.message}
+    return {p.path: (p.message, p.hint) for p in problems if "copy" in p.message or "looks like" in p.message}
 
 
-def test_a_copy_is_named_alike_before_and_after_it_is_taken_in(bench, desk):
+def test_a_copy_is_named_alike_before_and_after_it_is_taken_in(bench, app):
     """With the same words, and the same id in the way out."""
     before = copies(pipeline.check(bench.clock.now(), root=bench.root))
     assert {path: said for path, (said, _) in before.items()} == {
         "pgc/rain (1).md": "is a copy of pgc/rain.md",
         "pgc/snow.sync-conflict-20261101-101010-ABC.md": "is a copy of pgc/snow.md",
     }
-    assert desk.ledger.drafts() == []
-    collected = copies(pipeline.collect(desk, bench.clock.now(), feeds=False).problems)
+    assert app.ledger.drafts() == []
+    collected = copies(pipeline.collect(app, bench.clock.now(), feeds=False).problems)
     assert collected == before
     assert copies(pipeline.check(bench.clock.now(), root=bench.root)) == before
 
 
-def test_a_new_workspace_without_a_ledger_is_told_too(bench, desk):
+def test_a_new_workspace_without_a_ledger_is_told_too(bench, app):
     """And gets none by being checked."""
-    desk.close()
-    for file in bench.desk.workspace.var.glob("ledger*"):
+    app.close()
+    for file in bench.app.workspace.var.glob("ledger*"):
         file.unlink()
     assert set(copies(pipeline.check(bench.clock.now(), root=bench.root))) == {
         "pgc/rain (1).md",
         "pgc/snow.sync-conflict-20261101-101010-ABC.md",
     }
-    assert list(bench.desk.workspace.var.glob("ledger*")) == []
+    assert list(bench.app.workspace.var.glob("ledger*")) == []
 
 
-def test_what_is_like_one_that_went_out_is_named_with_its_day(bench, desk):
+def test_what_is_like_one_that_went_out_is_named_with_its_day(bench, app):
     """The draft went out and was removed; another one that is half of it comes under its title."""
-    pipeline.collect(desk, bench.clock.now(), feeds=False)
-    pipeline.publish(desk, draft="pgc/snow.md")
+    pipeline.collect(app, bench.clock.now(), feeds=False)
+    pipeline.publish(app, draft="pgc/snow.md")
     (bench.root / "content/pgc/snow.md").unlink()
     (bench.root / "content/pgc/snow.sync-conflict-20261101-101010-ABC.md").unlink()
-    pipeline.collect(desk, bench.clock.now() + dt.timedelta(hours=1), feeds=False)
+    pipeline.collect(app, bench.clock.now() + dt.timedelta(hours=1), feeds=False)
     bench.drop("pgc/winter.md", f"# Snow\n\n{LONG}\n\n" + "\n\n".join(f"More {n * 31}" for n in range(8)) + "\n")
     said = copies(pipeline.check(bench.clock.now(), root=bench.root))
     assert "looks like pgc/snow.md, which went out on 2026-11-23" in said["pgc/winter.md"][0]
-    assert copies(pipeline.collect(desk, bench.clock.now() + dt.timedelta(hours=2), feeds=False).problems) == said
+    assert copies(pipeline.collect(app, bench.clock.now() + dt.timedelta(hours=2), feeds=False).problems) == said
 
 
-def test_what_was_settled_by_a_person_is_not_told_again(bench, desk):
-    pipeline.collect(desk, bench.clock.now(), feeds=False)
-    pipeline.judge(desk, ["pgc/rain (1).md"], "approve", by="", now=bench.clock.now())
-    pipeline.judge(desk, ["pgc/snow.sync-conflict-20261101-101010-ABC.md"], "reject", by="", now=bench.clock.now())
+def test_what_was_settled_by_a_person_is_not_told_again(bench, app):
+    pipeline.collect(app, bench.clock.now(), feeds=False)
+    pipeline.judge(app, ["pgc/rain (1).md"], "approve", by="", now=bench.clock.now())
+    pipeline.judge(app, ["pgc/snow.sync-conflict-20261101-101010-ABC.md"], "reject", by="", now=bench.clock.now())
     assert copies(pipeline.check(bench.clock.now(), root=bench.root)) == {}

@@ -30,7 +30,7 @@ def test_an_archive_is_approved_by_one_command(bench, archive, run, told):  # no
     out = run("approve", "--archive", "--by", "ann", code=OK)[1]
     assert out.count("approved  Old ") == 12
     assert set(states(told).values()) <= {"stock", "planned"}
-    assert {row.approved_by for row in bench.desk.ledger.drafts() if row.title.startswith("Old")} == {"ann"}
+    assert {row.approved_by for row in bench.app.ledger.drafts() if row.title.startswith("Old")} == {"ann"}
 
 
 def test_what_is_dated_before_a_day_is_rejected_by_one_command(bench, archive, run, told):  # noqa: F811
@@ -57,13 +57,13 @@ MORNING_AFTER = EVENING + dt.timedelta(hours=11)
 @pytest.fixture
 def kit(bench, monkeypatch):
     """A kit that was laid at its hour; it is the next morning now."""
-    desk = stocked(bench, KIT)
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    app = stocked(bench, KIT)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     bench.clock.advance(EVENING - bench.clock.now())
-    pipeline.publish(desk)
+    pipeline.publish(app)
     monkeypatch.setattr(pipeline, "now", lambda: MORNING_AFTER)
-    (row,) = [d for d in desk.ledger.deliveries() if d.state == "handed"]
+    (row,) = [d for d in app.ledger.deliveries() if d.state == "handed"]
     return row
 
 
@@ -80,7 +80,7 @@ def test_a_kit_is_confirmed_with_the_time_it_was_posted(bench, run, kit, said, a
     """Without it, what was there at its minute is late in the record, because a person said so in the morning."""
     out = run("confirm", kit.marker, "--url", "https://weibo.com/1/a", *said, code=OK)[1]
     assert "is confirmed: https://weibo.com/1/a" in out
-    row = bench.desk.ledger.delivery(kit.id)
+    row = bench.app.ledger.delivery(kit.id)
     assert (row.state, row.finished, row.verdict) == ("confirmed", at, verdict)
 
 
@@ -89,7 +89,7 @@ def test_a_kit_is_confirmed_with_the_time_it_was_posted(bench, run, kit, said, a
 )
 def test_a_time_that_cannot_be_confirms_nothing(bench, run, kit, said, why):  # noqa: F811
     assert why in run("confirm", kit.marker, "--url", "https://weibo.com/1/a", "--at", said, code=BAD_INPUT)[2]
-    assert bench.desk.ledger.delivery(kit.id).state == "handed"
+    assert bench.app.ledger.delivery(kit.id).state == "handed"
 
 
 def test_a_long_name_leaves_room_for_the_other_columns(bench, run, told):  # noqa: F811

@@ -19,176 +19,176 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 def stocked(bench, drafts=4):
     """A community with drafts for the coming days, taken in and planned on Monday morning, with a tick."""
-    desk = bench.set_up(content={f"pgc/{n}.md": article(f"Number {n}") for n in range(drafts)})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    pipeline.publish(desk)
-    return desk
+    app = bench.set_up(content={f"pgc/{n}.md": article(f"Number {n}") for n in range(drafts)})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    pipeline.publish(app)
+    return app
 
 
-def coming(desk, day=EVENING):
-    return desk.ledger.deliveries(slots=[f"daily@{day:%Y-%m-%d}T20:00"])
+def coming(app, day=EVENING):
+    return app.ledger.deliveries(slots=[f"daily@{day:%Y-%m-%d}T20:00"])
 
 
 @pytest.mark.parametrize("ahead", [16 * HOUR, 30 * HOUR, 5 * DAY], ids=["to-tomorrow", "a-day", "five-days"])
 def test_one_tick_with_a_clock_ahead_loses_no_slot(bench, ahead):
     """What it called missed and nobody tried is planned again by the right clock, and goes out at its hour, once."""
-    desk = stocked(bench)
-    before = {d.slot: d.draft for d in desk.ledger.deliveries() if d.draft}
+    app = stocked(bench)
+    before = {d.slot: d.draft for d in app.ledger.deliveries() if d.draft}
     bench.clock.set_wall(MORNING + ahead)
-    told = pipeline.publish(desk)
+    told = pipeline.publish(app)
     assert "no tick had seen" in told.warning
-    assert {d.state for d in coming(desk)} == {State.MISSED}
+    assert {d.state for d in coming(app)} == {State.MISSED}
     bench.clock.set_wall(MORNING + HOUR)
-    pipeline.publish(desk)
-    pipeline.plan(desk, bench.clock.now())
-    assert {d.state for d in coming(desk)} == {State.DUE}
-    drafts = [d.draft for d in desk.ledger.deliveries() if d.draft and d.channel == "site" and d.state != State.MISSED]
+    pipeline.publish(app)
+    pipeline.plan(app, bench.clock.now())
+    assert {d.state for d in coming(app)} == {State.DUE}
+    drafts = [d.draft for d in app.ledger.deliveries() if d.draft and d.channel == "site" and d.state != State.MISSED]
     assert len(drafts) == len(set(drafts)), "one draft in two slots"
-    assert coming(desk)[0].draft in before.values()
+    assert coming(app)[0].draft in before.values()
     for day in range(3):
         bench.clock.advance(EVENING + day * DAY - bench.clock.now())
-        pipeline.publish(desk)
-        pipeline.plan(desk, bench.clock.now())
-        assert {d.state for d in coming(desk, EVENING + day * DAY)} <= {State.PUBLISHED, State.SEEN}
+        pipeline.publish(app)
+        pipeline.plan(app, bench.clock.now())
+        assert {d.state for d in coming(app, EVENING + day * DAY)} <= {State.PUBLISHED, State.SEEN}
     assert len(bench.there()) == len(set(bench.there())) == 3
 
 
 def test_a_tick_that_misses_what_no_tick_saw_due_says_so_until_the_clock_is_right(bench):
     """Whether the machine was off or its clock jumped nobody can know: it is an alarm, closed by a clock set back."""
-    desk = stocked(bench)
+    app = stocked(bench)
     bench.clock.set_wall(MORNING + 30 * HOUR)
-    told = pipeline.publish(desk)
+    told = pipeline.publish(app)
     assert "1 slot" in told.warning
-    assert "machinery:clock:jumped" in {row.key for row in desk.ledger.alarms()}
+    assert "machinery:clock:jumped" in {row.key for row in app.ledger.alarms()}
     bench.clock.advance(HOUR / 60)
-    assert pipeline.publish(desk).warning == "", "it is said once"
+    assert pipeline.publish(app).warning == "", "it is said once"
     bench.clock.set_wall(MORNING + HOUR)
-    pipeline.publish(desk)
-    pipeline.alarm(desk, bench.clock.now())
-    assert "machinery:clock:jumped" not in {row.key for row in desk.ledger.alarms()}
+    pipeline.publish(app)
+    pipeline.alarm(app, bench.clock.now())
+    assert "machinery:clock:jumped" not in {row.key for row in app.ledger.alarms()}
 
 
 def test_what_a_tick_saw_due_and_missed_is_no_jump(bench):
     """A slot without a draft is missed at the end of its time, tick after tick: nothing is suspected."""
-    desk = stocked(bench, drafts=0)
+    app = stocked(bench, drafts=0)
     while bench.clock.now() < EVENING + 4 * HOUR:
-        assert not pipeline.publish(desk).warning
+        assert not pipeline.publish(app).warning
         bench.clock.advance(HOUR / 2)
-    assert {d.state for d in coming(desk)} == {State.MISSED}
-    assert desk.ledger.jump() is None
-    pipeline.plan(desk, bench.clock.now())
-    assert {d.state for d in coming(desk)} == {State.MISSED}, "its time is over: nothing is taken back"
+    assert {d.state for d in coming(app)} == {State.MISSED}
+    assert app.ledger.jump() is None
+    pipeline.plan(app, bench.clock.now())
+    assert {d.state for d in coming(app)} == {State.MISSED}, "its time is over: nothing is taken back"
 
 
 def test_an_overdue_slot_that_a_clock_ahead_gave_up_goes_out_late(bench):
     """Its hour is past and its `late` is not: by the right clock it is served as any that was overdue."""
-    desk = stocked(bench)
+    app = stocked(bench)
     bench.clock.advance(EVENING + HOUR - bench.clock.now())
     bench.clock.set_wall(EVENING + 12 * HOUR)
-    pipeline.publish(desk)
-    assert {d.state for d in coming(desk)} == {State.MISSED}
+    pipeline.publish(app)
+    assert {d.state for d in coming(app)} == {State.MISSED}
     bench.clock.set_wall(EVENING + HOUR)
-    pipeline.plan(desk, bench.clock.now())
-    pipeline.publish(desk)
-    assert {d.state for d in coming(desk)} == {State.PUBLISHED}
+    pipeline.plan(app, bench.clock.now())
+    pipeline.publish(app)
+    assert {d.state for d in coming(app)} == {State.PUBLISHED}
 
 
 def test_a_first_run_with_a_clock_ahead_is_bad_health_until_it_is_planned_anew(bench):
     """The promises of a hundred days on are not the ones that are owed now."""
     bench.clock.set_wall(MORNING + 100 * DAY)
-    desk = stocked(bench)
+    app = stocked(bench)
     bench.clock.set_wall(MORNING)
-    pipeline.publish(desk)
-    red = {check.check for check in pipeline.health(desk, bench.clock.now()).checks if check.status != "ok"}
+    pipeline.publish(app)
+    red = {check.check for check in pipeline.health(app, bench.clock.now()).checks if check.status != "ok"}
     assert "plan" in red
-    pipeline.plan(desk, bench.clock.now())
-    assert {d.state for d in coming(desk)} == {State.DUE}
-    red = {check.check for check in pipeline.health(desk, bench.clock.now()).checks if check.status != "ok"}
+    pipeline.plan(app, bench.clock.now())
+    assert {d.state for d in coming(app)} == {State.DUE}
+    red = {check.check for check in pipeline.health(app, bench.clock.now()).checks if check.status != "ok"}
     assert "plan" not in red
     bench.clock.advance(EVENING - bench.clock.now())
-    pipeline.publish(desk)
-    assert {d.state for d in coming(desk)} == {State.PUBLISHED}
+    pipeline.publish(app)
+    assert {d.state for d in coming(app)} == {State.PUBLISHED}
 
 
 def test_slots_beyond_the_last_plan_are_on_record_as_missed_at_the_first_tick_after(bench):
     """A month without any run: every slot was promised, however far the last plan reached."""
-    desk = stocked(bench)
+    app = stocked(bench)
     bench.clock.advance(30 * DAY)
-    told = pipeline.publish(desk)
-    ended = {outcome.slot for outcome in decided(desk.ledger) if outcome.verdict == Verdict.MISSED}
+    told = pipeline.publish(app)
+    ended = {outcome.slot for outcome in decided(app.ledger) if outcome.verdict == Verdict.MISSED}
     assert ended == {f"daily@{EVENING + n * DAY:%Y-%m-%d}T20:00" for n in range(30)}
     assert "30 slots" in told.warning
-    assert "machinery:clock:jumped" in {row.key for row in desk.ledger.alarms()}
+    assert "machinery:clock:jumped" in {row.key for row in app.ledger.alarms()}
 
 
 def test_what_planning_finds_first_is_missed_once_and_taken_back_by_the_right_clock(bench):
-    desk = stocked(bench)
+    app = stocked(bench)
     bench.clock.set_wall(MORNING + 30 * DAY)
-    pipeline.plan(desk, bench.clock.now())
-    assert "30 slots" in pipeline.publish(desk).warning
+    pipeline.plan(app, bench.clock.now())
+    assert "30 slots" in pipeline.publish(app).warning
     bench.clock.advance(HOUR / 60)
-    assert not pipeline.publish(desk).warning
+    assert not pipeline.publish(app).warning
     bench.clock.set_wall(MORNING + HOUR)
-    pipeline.plan(desk, bench.clock.now())
-    pipeline.publish(desk)
-    assert not [outcome for outcome in decided(desk.ledger) if outcome.verdict == Verdict.MISSED]
-    assert {d.state for d in coming(desk)} == {State.DUE}
-    bad = {check.check for check in pipeline.health(desk, bench.clock.now()).checks if check.status != "ok"}
+    pipeline.plan(app, bench.clock.now())
+    pipeline.publish(app)
+    assert not [outcome for outcome in decided(app.ledger) if outcome.verdict == Verdict.MISSED]
+    assert {d.state for d in coming(app)} == {State.DUE}
+    bad = {check.check for check in pipeline.health(app, bench.clock.now()).checks if check.status != "ok"}
     assert not bad, "an alarm of the clock that was ahead"
 
 
 def test_a_first_run_with_a_clock_of_1970_makes_no_record_of_the_years_between(bench):
     bench.clock.set_wall(dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
-    desk = stocked(bench)
+    app = stocked(bench)
     bench.clock.set_wall(dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
-    pipeline.publish(desk)
-    assert len({outcome.slot for outcome in decided(desk.ledger)}) < 20
+    pipeline.publish(app)
+    assert len({outcome.slot for outcome in decided(app.ledger)}) < 20
 
 
 def test_a_channel_that_came_meanwhile_missed_nothing_before(bench):
     bench.set_up(COMMUNITY + DAILY.replace('"site", ', "") + SITE + FAR)
-    pipeline.plan(bench.desk, bench.clock.now())
-    pipeline.publish(bench.desk)
-    desk = bench.settings(SETTINGS)
+    pipeline.plan(bench.app, bench.clock.now())
+    pipeline.publish(bench.app)
+    app = bench.settings(SETTINGS)
     bench.clock.advance(30 * DAY)
-    pipeline.publish(desk)
-    assert {d.channel for d in desk.ledger.deliveries() if d.verdict == Verdict.MISSED} == {"far"}
+    pipeline.publish(app)
+    assert {d.channel for d in app.ledger.deliveries() if d.verdict == Verdict.MISSED} == {"far"}
 
 
 def test_a_long_silence_is_written_in_bounded_steps(bench, monkeypatch):
-    desk = stocked(bench)
+    app = stocked(bench)
     monkeypatch.setattr(unseen, "MOST", 40)
     bench.clock.advance(100 * DAY)
-    pipeline.publish(desk)
-    assert len({d.slot for d in desk.ledger.deliveries()}) < 100
-    pipeline.publish(desk)
-    pipeline.publish(desk)
-    missed = {outcome.slot for outcome in decided(desk.ledger) if outcome.verdict == Verdict.MISSED}
+    pipeline.publish(app)
+    assert len({d.slot for d in app.ledger.deliveries()}) < 100
+    pipeline.publish(app)
+    pipeline.publish(app)
+    missed = {outcome.slot for outcome in decided(app.ledger) if outcome.verdict == Verdict.MISSED}
     assert len(missed) == 100
 
 
 def test_planning_says_what_came_up_while_nobody_looked(bench):
-    desk = stocked(bench)
-    assert not pipeline.plan(desk, bench.clock.now()).warning
+    app = stocked(bench)
+    assert not pipeline.plan(app, bench.clock.now()).warning
     bench.clock.advance(30 * DAY)
-    assert "30 slots" in pipeline.plan(desk, bench.clock.now()).warning
-    pipeline.publish(desk)
-    assert not pipeline.plan(desk, bench.clock.now()).warning
+    assert "30 slots" in pipeline.plan(app, bench.clock.now()).warning
+    pipeline.publish(app)
+    assert not pipeline.plan(app, bench.clock.now()).warning
 
 
 def test_the_main_job_says_what_came_up_while_nobody_looked(bench, capsys, monkeypatch):
-    desk = stocked(bench)
+    app = stocked(bench)
     bench.clock.advance(30 * DAY)
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
-    main_job(desk)
+    main_job(app)
     assert "30 slots are on record as missed" in capsys.readouterr().err
 
 
 def test_the_record_is_told_since_its_first_day_and_not_since_the_first_square(bench):
-    desk = stocked(bench)
-    assert pipeline.report(desk, bench.clock.now()).since is None
+    app = stocked(bench)
+    assert pipeline.report(app, bench.clock.now()).since is None
     bench.clock.advance(EVENING - bench.clock.now())
-    pipeline.publish(desk)
+    pipeline.publish(app)
     bench.clock.advance(DAY)
-    assert pipeline.report(desk, bench.clock.now()).since == EVENING.date()
+    assert pipeline.report(app, bench.clock.now()).since == EVENING.date()

@@ -153,9 +153,9 @@ def test_a_thread_lets_nobody_keep_a_lease_that_the_ledger_does_not_know(shared)
         return fake._accept(post, part)
 
     def second(post, part):
-        from steadycast import turn
+        from steadycast import send_window
 
-        left.append(turn.left())
+        left.append(send_window.left())
         return fake._accept(post, part)
 
     fake._verbs.extend([first, second])

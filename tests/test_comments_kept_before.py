@@ -20,45 +20,45 @@ BODIES = [
 
 def kept_before(bench, **content):
     """A desk whose ledger holds an approved and planned draft as an earlier program stored it."""
-    desk = bench.set_up(content={"pgc/a.md": article("Aloud")})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    with desk.ledger.write() as connection:
+    app = bench.set_up(content={"pgc/a.md": article("Aloud")})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    with app.ledger.write() as connection:
         (stored,) = connection.execute(text("SELECT content FROM revision")).one()
         whole = json.dumps({key: value for key, value in {**json.loads(stored), **content}.items() if key != "dated"})
         connection.execute(text("UPDATE revision SET content = :whole"), {"whole": whole})
     bench.at(23, 20, 0)
-    return desk
+    return app
 
 
-def everything_out(desk):
-    files = [f for f in desk.workspace.out.rglob("*") if f.is_file()]
+def everything_out(app):
+    files = [f for f in app.workspace.out.rglob("*") if f.is_file()]
     return "\n".join(f.read_text(errors="replace") for f in files)
 
 
 @pytest.mark.parametrize("body", BODIES)
 def test_they_are_not_published(bench, body):
-    desk = kept_before(bench, body=body, summary=f"{SECRET}, and so on", title=f"Aloud %%{SECRET}%%")
-    assert {s.state for s in pipeline.publish(desk).sent} == {"published"}
-    out = everything_out(desk)
+    app = kept_before(bench, body=body, summary=f"{SECRET}, and so on", title=f"Aloud %%{SECRET}%%")
+    assert {s.state for s in pipeline.publish(app).sent} == {"published"}
+    out = everything_out(app)
     assert "Said aloud." in out
     assert SECRET not in out
     assert not [mark for mark in ("%%", "{/*", "{::") if mark in out]
 
 
 def test_one_without_an_end_is_refused_with_its_line(bench):
-    desk = kept_before(bench, body=f"Said aloud.\n\n%% {SECRET}", body_line=5)
-    rehearsed = pipeline.publish(desk, dry_run=True).sent
-    sent = pipeline.publish(desk).sent
+    app = kept_before(bench, body=f"Said aloud.\n\n%% {SECRET}", body_line=5)
+    rehearsed = pipeline.publish(app, dry_run=True).sent
+    sent = pipeline.publish(app).sent
     assert {s.state for s in (*rehearsed, *sent)} == {"refused"}
     assert all("a.md:7" in s.message and "does not end" in s.message for s in (*rehearsed, *sent))
-    assert SECRET not in everything_out(desk)
+    assert SECRET not in everything_out(app)
 
 
 def test_a_preview_shows_none(bench):
-    desk = kept_before(bench, body=BODIES[0])
+    app = kept_before(bench, body=BODIES[0])
     (bench.root / "content/pgc/a.md").unlink()
-    page = pipeline.preview(desk, "pgc/a.md", now=bench.clock.now()).page
+    page = pipeline.preview(app, "pgc/a.md", now=bench.clock.now()).page
     shown = "\n".join(f.read_text(errors="replace") for f in page.parent.rglob("*") if f.is_file())
     assert "Said aloud." in shown
     assert SECRET not in shown
@@ -66,6 +66,6 @@ def test_a_preview_shows_none(bench):
 
 def test_a_feeds_item_keeps_its_words(bench):
     """It is what a member's page shows: `%%` is no comment there, and is not cut."""
-    desk = kept_before(bench, body="Rates: 5 %% down, 6 %% up.", path="feed/alice/0123456789abcdef")
-    pipeline.publish(desk)
-    assert "Rates: 5 %% down, 6 %% up." in everything_out(desk)
+    app = kept_before(bench, body="Rates: 5 %% down, 6 %% up.", path="feed/alice/0123456789abcdef")
+    pipeline.publish(app)
+    assert "Rates: 5 %% down, 6 %% up." in everything_out(app)

@@ -18,7 +18,7 @@ SRC = Path(crashpoints.__file__).parent
 
 
 def named_in_source():
-    """Every `crashpoints.here("...")`, and every write of the ledger that has a name, before and after its commit."""
+    """Every `crashpoints.checkpoint("...")`, and every write of the ledger that has a name, before and after its commit."""
     found = []
     for file in SRC.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -26,7 +26,7 @@ def named_in_source():
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
             words = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-            if name == "here" and len(words) == len(node.args) == 1:
+            if name == "checkpoint" and len(words) == len(node.args) == 1:
                 found += words
             elif name in {"write", "_end"} and words and "ledger" in file.parts:
                 found += [f"{words[-1]}-written", f"{words[-1]}-durable"]
@@ -41,7 +41,7 @@ def test_every_point_stands_once_in_the_source():
 @pytest.mark.parametrize(("how", "status"), [("exit", crashpoints.EXIT), ("kill", -signal.SIGKILL)])
 def test_an_armed_process_ends_at_the_hit_that_was_asked_for(how, status):
     """By the environment, so that a whole stack can be armed from outside."""
-    code = "from steadycast import crashpoints as c\nfor n in range(4):\n print(n, flush=True); c.here('told')"
+    code = "from steadycast import crashpoints as c\nfor n in range(4):\n print(n, flush=True); c.checkpoint('told')"
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "STEADYCAST_CRASH": f"told:3:{how}"},
         capture_output=True, text=True, check=False,
@@ -56,8 +56,8 @@ def test_a_write_of_the_ledger_has_two_points(monkeypatch):
     crashpoints.arm("intend-durable", 2, "kill")
     try:
         for _ in range(3):
-            crashpoints.here("intend", "written")
-            crashpoints.here("intend", "durable")
+            crashpoints.checkpoint("intend", "written")
+            crashpoints.checkpoint("intend", "durable")
     finally:
         crashpoints.disarm()
     assert ended == ["kill"]
@@ -71,7 +71,7 @@ def test_an_unknown_point_is_refused():
 
 def test_unarmed_it_is_an_empty_function():
     """No environment is read, nothing compared: the call of a function whose body is a docstring."""
-    assert crashpoints.here is crashpoints._pass
+    assert crashpoints.checkpoint is crashpoints._pass
 
     def empty(point, when=""):
         """Nothing."""

@@ -108,7 +108,7 @@ def test_the_ledger_is_locked_at_each_call(empty_sqlite, quick_path, monkeypatch
 
 
 def test_a_locked_ledger_says_whom_to_look_for(empty_sqlite, quick_path, monkeypatch):
-    """One line, exit code 3, with the mend."""
+    """One line, exit code 3, with the hint."""
     monkeypatch.setattr(ledger_connection, "BUSY_TIMEOUT", 0.05)
     path = quick_path / "l.sqlite"
     path.write_bytes(empty_sqlite.read_bytes())

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from steadycast import deadman, turn
+from steadycast import deadman, send_window
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such timer, and no switch")
 
@@ -73,20 +73,20 @@ def test_whoever_comes_late_is_ended_at_once():
 
 
 def test_nobody_is_ended_without_a_turn():
-    with deadman.switch(float("inf")), turn.held():
+    with deadman.switch(float("inf")), send_window.held():
         pass
     assert deadman.available()
 
 
 def test_a_turn_that_is_over_lets_nothing_begin():
-    with turn.lasts(lambda: 0.0), pytest.raises(TimeoutError), turn.held():
+    with send_window.lasts(lambda: 0.0), pytest.raises(TimeoutError), send_window.held():
         raise AssertionError("it began")
 
 
 def test_a_worker_frozen_while_it_sends_does_not_outlive_its_turn():
     def act():
         over = time.monotonic() + 0.3
-        with turn.lasts(lambda: over - time.monotonic()), turn.held():
+        with send_window.lasts(lambda: over - time.monotonic()), send_window.held():
             stop()
 
     assert ended(act)[0] == signal.SIGKILL

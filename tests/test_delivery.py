@@ -16,9 +16,9 @@ from hashlib import sha256
 import pytest
 from conftest import NOON
 
-from steadycast import turn
+from steadycast import send_window
 from steadycast.delivery import deliver, post_to_bytes, settle, steps_for, verify
-from steadycast.delivery.judge import CAP, FLOOR, backoff
+from steadycast.delivery.transitions import CAP, FLOOR, backoff
 from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
 from steadycast.ledger import restore
 from steadycast.ledger.claims import FrozenPost
@@ -90,7 +90,7 @@ def test_every_channel_of_a_slot_ends_for_itself(ledger, promise, clock):
 
 @pytest.mark.parametrize("delivery", CLASSES)
 def test_refused_stops_and_waits_for_a_person(ledger, promise, clock, delivery):
-    """It is not tried again by itself; mended, it is rendered anew; not mended within `late`, its slot is missed."""
+    """It is not tried again by itself; fixed, it is rendered anew; not fixed within `late`, its slot is missed."""
     fake = FakeChannel(delivery, clock)
     [id] = promise("blog")
     fake.refuse("title is empty")
@@ -520,7 +520,7 @@ def test_settle_counts_from_the_deadline_of_the_newest_request(ledger, promise, 
     class Slow:
         def publish(self, post):
             for seconds in (100, 5):
-                turn.begun(time.monotonic() + seconds)
+                send_window.begun(time.monotonic() + seconds)
             raise Unknown("the line was cut", channel="blog")
 
     def slow(channel, step):

@@ -61,25 +61,25 @@ SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉
 def made(tmp_path_factory, empty_sqlite):
     """(draft's path, channel) -> its post, as it goes out where every other draft of the tree has gone out."""
     bench = Bench(tmp_path_factory.mktemp("tree"), empty_sqlite)
-    desk = bench.set_up(SETTINGS)
+    app = bench.set_up(SETTINGS)
     shutil.copytree(TREE, bench.root / "content/pgc", dirs_exist_ok=True)
-    assert not [p for p in pipeline.collect(desk, MORNING).problems if Path(p.path).suffix in SUFFIXES]
-    rows = desk.ledger.drafts()
+    assert not [p for p in pipeline.collect(app, MORNING).problems if Path(p.path).suffix in SUFFIXES]
+    rows = app.ledger.drafts()
     there = {row.path.removeprefix("pgc/"): f"https://readers.example/{row.id}.html" for row in rows}
-    linkable = type(desk.ledger).linkable
-    posts = Posts(desk)
-    out = [row._replace(urls={"site": there[row.path.removeprefix("pgc/")]}) for row in linkable(desk.ledger)]
-    desk.ledger.linkable = lambda: out
+    linkable = type(app.ledger).linkable
+    posts = Posts(app)
+    out = [row._replace(urls={"site": there[row.path.removeprefix("pgc/")]}) for row in linkable(app.ledger)]
+    app.ledger.linkable = lambda: out
     posts_of = {}
     for row in rows:
         if row.path.removeprefix("pgc/") not in FIGURES:
             continue
-        draft = read(desk, row.id, row.revision)
+        draft = read(app, row.id, row.revision)
         for channel in CHANNELS:
             place = Place(channel, "notes@2026-11-23T20:00", "notes", EVENING, "abcdefghijklm")
             posts_of[row.path.removeprefix("pgc/"), channel] = posts.post(draft, place)
     yield posts_of, there
-    desk.close()
+    app.close()
 
 
 def shown(page):

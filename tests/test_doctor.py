@@ -1,4 +1,4 @@
-"""The doctor: everything a promise stands on, one row each, and each bad row with its mend."""
+"""The doctor: everything a promise stands on, one row each, and each bad row with its hint."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ def bad(rows: list[Finding]) -> set[str]:
 @pytest.fixture
 def well(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A community that nothing is wrong with."""
-    desk = bench.set_up(SETTINGS, {"pgc/one.md": article("One")})
-    desk.workspace.prefect_yaml.write_text(prefect_yaml(desk.workspace), encoding="utf-8")
+    app = bench.set_up(SETTINGS, {"pgc/one.md": article("One")})
+    app.workspace.prefect_yaml.write_text(prefect_yaml(app.workspace), encoding="utf-8")
     (bench.root / "flows").mkdir(mode=0o755)
     for folder in (bench.root, bench.root / "channels"):
         folder.chmod(0o755)
-    Path(desk.workspace.ledger).chmod(0o600)
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    pipeline.verify(desk, bench.clock.now())
+    Path(app.workspace.ledger).chmod(0o600)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    pipeline.verify(app, bench.clock.now())
     monkeypatch.chdir(bench.root)
     return bench
 
 
 def look(bench: Bench) -> list[Finding]:
-    return doctor(bench.clock.now(), desk=bench.open())
+    return doctor(bench.clock.now(), app=bench.open())
 
 
 def test_where_nothing_is_wrong_nothing_is_bad(well: Bench) -> None:
@@ -88,8 +88,8 @@ def test_it_changes_nothing(well: Bench) -> None:
 
 
 def harm_ledger(bench: Bench) -> None:
-    bench.desk.close()
-    path = Path(bench.desk.workspace.ledger)
+    bench.app.close()
+    path = Path(bench.app.workspace.ledger)
     data = bytearray(path.read_bytes())
     for page in range(3, len(data) // 4096 - 1):
         data[page * 4096 : page * 4096 + 64] = b"\xff" * 64
@@ -101,7 +101,7 @@ def write(name: str, text: str) -> Callable[[Bench], None]:
 
 
 def tick_at(span: dt.timedelta) -> Callable[[Bench], None]:
-    return lambda bench: bench.desk.ledger.ticked(bench.clock.now() + span)
+    return lambda bench: bench.app.ledger.ticked(bench.clock.now() + span)
 
 
 SECRET = COMMUNITY + DAILY + SITE + FAR + '[channel.hook]\nplatform = "hook"\nurl = "HOOK_URL"\n'
@@ -121,12 +121,12 @@ HARMS: dict[str, tuple[Callable[[Bench], object], set[str]]] = {
 
 @pytest.mark.parametrize("what", HARMS)
 def test_what_is_wrong_is_bad_and_has_its_mend(well: Bench, what: str) -> None:
-    """Each fault is seen, by its own row, and no bad row is without a mend."""
+    """Each fault is seen, by its own row, and no bad row is without a hint."""
     harm, wanted = HARMS[what]
     harm(well)
     rows = look(well)
     assert wanted <= bad(rows)
-    assert all(row.mend for row in rows if row.state != "ok")
+    assert all(row.hint for row in rows if row.state != "ok")
 
 
 def test_a_deliverys_doubt_and_what_nobody_swept_are_told(well: Bench) -> None:
@@ -134,17 +134,17 @@ def test_a_deliverys_doubt_and_what_nobody_swept_are_told(well: Bench) -> None:
     well.at(23, 20, 11)
     assert "sweep" in bad(look(well))
     well.far("cut")
-    pipeline.publish(well.desk)
+    pipeline.publish(well.app)
     rows = {r.what: r for r in look(well)}
     assert rows["unknown deliveries"].state == "warn"
-    assert "steadycast status" in rows["unknown deliveries"].mend
+    assert "steadycast status" in rows["unknown deliveries"].hint
     assert "sweep" not in rows
     well.at(24, 20, 30)
     assert next(r for r in look(well) if r.what == "unknown deliveries").state == "bad"
 
 
 def test_settings_that_cannot_be_read_are_the_only_row(tmp_path: Path) -> None:
-    """With file, line and mend, as everywhere."""
+    """With file, line and hint, as everywhere."""
     (tmp_path / "steadycast.toml").write_text("[community\n")
     [row] = doctor(NOON, root=tmp_path)
     assert (row.what, row.state) == ("settings", "bad")
@@ -157,7 +157,7 @@ def test_a_mend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     [row] = doctor(NOON)
     assert row.said == f"{tmp_path}: no steadycast.toml here or above"
-    assert row.mend == "run `steadycast init DIR` to make a workspace"
+    assert row.hint == "run `steadycast init DIR` to make a workspace"
 
 
 def test_no_secret_is_ever_told(well: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +208,7 @@ def test_a_ledger_is_judged_by_what_it_says_of_itself(seen: Checkup, wanted: dic
     """Newer, older, damaged, readable to others, or not durable."""
     rows = list(findings.ledger(seen))
     assert {w: s for w, s in states(rows).items() if s != "ok"} == wanted
-    assert all(row.mend for row in rows if row.state != "ok")
+    assert all(row.hint for row in rows if row.state != "ok")
 
 
 @pytest.mark.parametrize(("ahead", "state"), [(-100, "ok"), (0, "ok"), (60, "ok"), (61, "bad"), (86400, "bad")])
@@ -222,7 +222,7 @@ def test_a_clock_behind_the_ledger_is_bad(ahead: int, state: str) -> None:
 def test_a_system_without_timers_is_told_what_may_double() -> None:
     assert findings.frozen(True).state == findings.OK
     row = findings.frozen(False)
-    assert (row.state, "Linux" in row.mend) == (findings.WARN, True)
+    assert (row.state, "Linux" in row.hint) == (findings.WARN, True)
 
 
 @pytest.mark.parametrize(("apart", "state"), [(0, "ok"), (5, "ok"), (-6, "warn"), (60, "warn"), (-61, "bad")])
@@ -268,7 +268,7 @@ def test_days_off_that_are_not_announced_yet_are_told(well: Bench) -> None:
     rows = {r.what: r for r in look(well)}
     assert rows["holidays of daily"].state in {"ok", "warn"}
     late = findings.holidays("daily", ["CN"], [("CN", 2035)])
-    assert (late.state, "holidays.toml" in late.mend) == ("warn", True)
+    assert (late.state, "holidays.toml" in late.hint) == ("warn", True)
 
 
 # Servers and credentials
@@ -378,7 +378,7 @@ def test_the_command_exits_by_what_is_found(well: Bench, capsys: pytest.CaptureF
     """1 when anything is bad; `--json` holds every row."""
     from steadycast.cli import main
 
-    with Ledger.open(well.desk.workspace.ledger) as ledger:
+    with Ledger.open(well.app.workspace.ledger) as ledger:
         ledger.ticked(dt.datetime.now(dt.UTC))
     (well.root / "prefect.yaml").unlink()
     with pytest.raises(SystemExit) as ended:

@@ -1,4 +1,4 @@
-"""What a Markdown file becomes: a draft, or an error that names line and mend."""
+"""What a Markdown file becomes: a draft, or an error that names line and hint."""
 
 import datetime as dt
 import os
@@ -38,7 +38,7 @@ def read(content, text, path="pgc/a.md", known=None):
 def refused(content, text, path="pgc/a.md", known=None) -> str:
     with pytest.raises(DraftError) as caught:
         read(content, text, path, known)
-    assert caught.value.mend
+    assert caught.value.hint
     return str(caught.value)
 
 
@@ -302,7 +302,7 @@ class TestEncodings:
     def test_any_other_is_refused_with_the_way_out(self, raw):
         with pytest.raises(DraftError, match="UTF-8") as caught:
             decode(raw)
-        assert "另存为" in caught.value.mend
+        assert "另存为" in caught.value.hint
 
     @given(
         st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=4),
@@ -331,7 +331,7 @@ class TestEncodings:
         try:
             text = decode(raw)
         except DraftError as error:
-            assert error.mend  # noqa: PT017
+            assert error.hint  # noqa: PT017
             return
         assert "\0" not in text
         text.encode()
@@ -453,7 +453,7 @@ class TestHostileBodies:
                 front = split(f"{fence}\n{head}\n{fence}\nbody\n")
             except DraftError as error:
                 assert error.line  # noqa: PT017
-                assert error.mend  # noqa: PT017
+                assert error.hint  # noqa: PT017
             else:
                 assert isinstance(front.values, dict)
 

@@ -60,7 +60,7 @@ def test_a_mark_becomes_what_it_means(written, meant):
 def test_what_nothing_here_reads_is_found(body, found):
     told = list(left_over(body))
     assert [line for line, _, _ in told] == [line for line, _ in found]
-    assert all(mark in said and mend for (_, mark), (_, said, mend) in zip(found, told, strict=True))
+    assert all(mark in said and hint for (_, mark), (_, said, hint) in zip(found, told, strict=True))
 
 
 @pytest.mark.parametrize(

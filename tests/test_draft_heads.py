@@ -29,7 +29,7 @@ def read(content, text, path="pgc/a.md", known=None):
 
 
 def told(draft):
-    return [(note.line, f"{note.message}: {note.mend}") for note in draft.notes]
+    return [(note.line, f"{note.message}: {note.hint}") for note in draft.notes]
 
 
 HEADS = {
@@ -106,7 +106,7 @@ def test_what_looks_like_a_head_and_is_none_is_refused(content, text, line):
     with pytest.raises(DraftError, match="looks like front matter") as caught:
         read(content, text)
     assert caught.value.line == line
-    assert "---" in caught.value.mend
+    assert "---" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_is_wrong_in_a_head_is_said_at_its_line_in_plain_words(content, tex
     with pytest.raises(DraftError) as caught:
         read(content, text)
     assert (caught.value.line, said in caught.value.message) == (line, True), str(caught.value)
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 @given(st.text(alphabet=st.sampled_from("-+;{}:：=\"'[],\t\u00a0\u3000\n title标题datgs12"), max_size=80))
@@ -144,7 +144,7 @@ def test_any_beginning_is_a_head_a_text_or_an_error_with_its_line(text):
         front = split(text)
     except DraftError as error:
         assert 1 <= error.line <= text.count("\n") + 2  # noqa: PT017
-        assert error.mend  # noqa: PT017
+        assert error.hint  # noqa: PT017
         assert has_front(text) or "looks like" in error.message  # noqa: PT017
         return
     assert front.body == text if not front.values and front.body_line == 1 else text.endswith(front.body)

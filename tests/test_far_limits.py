@@ -87,28 +87,28 @@ def far(bench):
 
 
 def test_the_servers_limit_goes_over_the_platforms_and_the_settings_over_both(bench, far):
-    desk = far.set_up()
-    assert desk.platform("short").limits["text"].max == 60
+    app = far.set_up()
+    assert app.platform("short").limits["text"].max == 60
     far.say({"limits": {"text": {"max": 90}}})
-    assert str(ask(desk, "short", MORNING)) == "its server's limits are known"
-    assert desk.platform("short").limits["text"] == Limit(90)
-    assert desk.platform("short").media["image"].bytes == 1000
-    desk = bench.settings(SETTINGS + "[channel.short.limits.text]\nmax = 120\n[channel.short.media.image]\ncount = 2\n")
-    assert desk.channel("short").limits["text"].max == 120
-    assert desk.channel("short").media["image"] == MediaRule(("jpg", "png"), 1000, 2)
+    assert str(ask(app, "short", MORNING)) == "its server's limits are known"
+    assert app.platform("short").limits["text"] == Limit(90)
+    assert app.platform("short").media["image"].bytes == 1000
+    app = bench.settings(SETTINGS + "[channel.short.limits.text]\nmax = 120\n[channel.short.media.image]\ncount = 2\n")
+    assert app.channel("short").limits["text"].max == 120
+    assert app.channel("short").media["image"] == MediaRule(("jpg", "png"), 1000, 2)
 
 
 @pytest.mark.parametrize("limit", [90, 140, 4000])
 def test_check_preview_and_the_send_measure_one_text(bench, far, limit):
-    desk = far.set_up(SETTINGS, **{"pgc/one.md": article("One", "tags: [tea, 'read it']", body=LONG)})
+    app = far.set_up(SETTINGS, **{"pgc/one.md": article("One", "tags: [tea, 'read it']", body=LONG)})
     far.say({"limits": {"text": {"max": limit}}})
-    ask(desk, "short", MORNING)
+    ask(app, "short", MORNING)
     assert [p for p in pipeline.check(MORNING, root=bench.root) if p.path.startswith("pgc")] == []
-    pipeline.collect(desk, MORNING)
-    shown = pipeline.preview(desk, "pgc/one.md", channel="short", now=bench.clock.now())
-    pipeline.plan(desk, MORNING)
+    pipeline.collect(app, MORNING)
+    shown = pipeline.preview(app, "pgc/one.md", channel="short", now=bench.clock.now())
+    pipeline.plan(app, MORNING)
     bench.clock.advance(dt.timedelta(hours=11))
-    pipeline.publish(desk)
+    pipeline.publish(app)
     text, parts = json.loads((far.out / "sent.json").read_text())
     assert parts == [text]
     assert count(text, Limit(limit)) <= limit
@@ -120,37 +120,37 @@ def test_check_preview_and_the_send_measure_one_text(bench, far, limit):
 
 def test_a_title_that_leaves_no_room_is_a_fault_of_intake_and_of_check_with_its_line(bench, far):
     title = "A title that is longer than all that may be said at once here"
-    desk = far.set_up(SETTINGS, **{"pgc/one.md": article(title, body=LONG)})
+    app = far.set_up(SETTINGS, **{"pgc/one.md": article(title, body=LONG)})
     said = "short: title, link and tags leave no room for the text: "
-    (told,) = [p for p in pipeline.collect(desk, MORNING).noticed if said in p.message]
+    (told,) = [p for p in pipeline.collect(app, MORNING).noticed if said in p.message]
     (checked,) = [p for p in pipeline.check(MORNING, root=bench.root) if said in p.message]
-    assert (told.path, told.line, told.mend) == ("pgc/one.md", 2, "shorten the title")
+    assert (told.path, told.line, told.hint) == ("pgc/one.md", 2, "shorten the title")
     assert checked == told
 
 
 def test_an_answer_is_kept_a_day_and_one_that_fails_changes_nothing(bench, far, caplog):
-    desk = far.set_up()
+    app = far.set_up()
     far.say({"limits": {"text": {"max": 90}}})
-    assert [str(p) for p in refresh(desk, MORNING)] == ["its server's limits are known"]
-    assert refresh(desk, MORNING + dt.timedelta(hours=23)) == []
+    assert [str(p) for p in refresh(app, MORNING)] == ["its server's limits are known"]
+    assert refresh(app, MORNING + dt.timedelta(hours=23)) == []
     (far.out / "far.json").unlink()
-    (failed,) = refresh(desk, MORNING + dt.timedelta(hours=24))
+    (failed,) = refresh(app, MORNING + dt.timedelta(hours=24))
     assert failed.error == "it is down"
     assert "short: its server's limits could not be read: it is down; what was known holds" in caplog.text
     assert bench.open().platform("short").limits["text"].max == 90
-    assert refresh(desk, MORNING + dt.timedelta(hours=25)), "asked again at the next look"
+    assert refresh(app, MORNING + dt.timedelta(hours=25)), "asked again at the next look"
 
 
 def test_the_hourly_look_and_the_doctor_ask_and_the_list_tells_the_source(bench, far, monkeypatch, capfd):
-    desk = far.set_up(SETTINGS + "[channel.short.limits.tags]\nmax = 3\n")
+    app = far.set_up(SETTINGS + "[channel.short.limits.tags]\nmax = 3\n")
     far.say({"limits": {"text": {"max": 90}}})
-    pipeline.verify(desk, MORNING)
+    pipeline.verify(app, MORNING)
     assert far.asked() == 1
     found = {f.what: f for f in pipeline.doctor(MORNING, root=bench.root)}
     assert (far.asked(), found["limits short"].state) == (2, "ok")
     (far.out / "far.json").unlink()
     found = {f.what: f for f in pipeline.doctor(MORNING, root=bench.root)}
-    assert (found["limits short"].state, found["limits short"].mend) == ("warn", "what was known holds")
+    assert (found["limits short"].state, found["limits short"].hint) == ("warn", "what was known holds")
     monkeypatch.chdir(bench.root)
     with pytest.raises(SystemExit):
         main(["channel", "list", "--json"])

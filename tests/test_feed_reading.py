@@ -17,7 +17,7 @@ from werkzeug import Response
 
 from steadycast.intake import feeds
 from steadycast.intake.dates import parse_date
-from steadycast.intake.feed_bytes import is_whole, mended, recoded
+from steadycast.intake.feed_bytes import fixed, is_whole, recoded
 from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read
 from steadycast.intake.markup import markdown
 from steadycast.web import Fetcher, FetchError
@@ -195,7 +195,7 @@ def test_a_feed_without_an_end_is_no_feed(of, httpserver):
 def test_what_is_left_of_a_long_feed_is_whole(first, last):
     text = channel(*(entry(n) for n in range(9))).encode()
     cut = text[: max(300, len(text) // 2 - first)] + text[len(text) // 2 + last :]
-    assert is_whole(mended(cut, max(300, len(text) // 2 - first)))
+    assert is_whole(fixed(cut, max(300, len(text) // 2 - first)))
 
 
 @pytest.mark.parametrize("comments", [0, 1, 50])
@@ -273,7 +273,7 @@ def test_a_busy_machine_blames_nobody(of, monkeypatch):
     monkeypatch.setattr(feeds, "PATIENCE", 0.01)
     result = of(channel(entry(1)))
     assert "this machine is too busy" in str(result.error)
-    assert result.error.mend == "it is tried again"
+    assert result.error.hint == "it is tried again"
 
 
 @pytest.mark.slow

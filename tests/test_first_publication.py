@@ -25,11 +25,11 @@ DRAFTS = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 4)}
 
 def start(bench, settings: str, *instant: int, monkeypatch) -> list[tuple[str, str]]:
     """What `steadycast up` publishes when it is started at that instant."""
-    desk = bench.settings(settings)
+    app = bench.settings(settings)
     now = bench.at(*instant)
     monkeypatch.setattr(pipeline, "now", lambda: now)
-    main_job.main_job(desk)
-    found = desk.ledger.deliveries(states=(State.PUBLISHED, State.SEEN))
+    main_job.main_job(app)
+    found = app.ledger.deliveries(states=(State.PUBLISHED, State.SEEN))
     return sorted((row.slot[-16:], row.channel) for row in found)
 
 
@@ -70,8 +70,8 @@ def test_a_start_says_what_comes_next_and_how_it_could_go_out_now(bench, monkeyp
 def test_a_new_workspace_keeps_its_hours_and_its_first_draft_is_not_ready(tmp_path, language):
     starter.write(tmp_path, name="Mine", timezone="Asia/Shanghai", language=language)
     assert not load(tmp_path).publish.show_first
-    with pipeline.Desk.open(load(tmp_path)) as desk:
-        (taken,) = pipeline.collect(desk, pipeline.now(), at_once=True).taken
+    with pipeline.App.open(load(tmp_path)) as app:
+        (taken,) = pipeline.collect(app, pipeline.now(), at_once=True).taken
     assert taken.state == "not-ready"
     (told,) = [p for p in pipeline.check(pipeline.now(), root=tmp_path) if "example.org" in p.message]
     assert told.message.startswith("community.url, channel.site.url, channel.feed.url: ")
@@ -91,27 +91,27 @@ def test_a_new_workspace_of_a_chinese_community_speaks_chinese(tmp_path):
 
 
 def test_what_would_leave_this_machine_is_told_and_folders_are_not(bench):
-    desk = bench.set_up(SETTINGS, DRAFTS)
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    assert [sent.channel for sent in pipeline.leaving(desk, series="daily")] == ["far"]
-    assert [sent.channel for sent in pipeline.leaving(desk, draft="pgc/1.md")] == ["far"]
-    assert pipeline.leaving(desk, slot="daily@2026-11-23T20:00", channel="site") == ()
+    app = bench.set_up(SETTINGS, DRAFTS)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    assert [sent.channel for sent in pipeline.leaving(app, series="daily")] == ["far"]
+    assert [sent.channel for sent in pipeline.leaving(app, draft="pgc/1.md")] == ["far"]
+    assert pipeline.leaving(app, slot="daily@2026-11-23T20:00", channel="site") == ()
     assert bench.calls() == []
 
 
 def test_a_platform_that_is_built_on_another_says_the_same_of_its_folder(bench):
-    desk = bench.set_up(SETTINGS + FAR.replace("far", "blind").replace("channel.blind", "channel.b"))
-    assert not desk.platform("b").local
-    assert desk.platform("site").local
+    app = bench.set_up(SETTINGS + FAR.replace("far", "blind").replace("channel.blind", "channel.b"))
+    assert not app.platform("b").local
+    assert app.platform("site").local
 
 
 @pytest.mark.parametrize(("answer", "sent"), [("n", []), ("", []), ("y", ["Draft 1"])])
 def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(bench, answer, sent):
-    desk = bench.set_up(SETTINGS, {"pgc/1.md": article("Draft 1")})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, pipeline.now())
-    desk.close()
+    app = bench.set_up(SETTINGS, {"pgc/1.md": article("Draft 1")})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, pipeline.now())
+    app.close()
     far, near = pty.openpty()
     command = [sys.executable, "-c", "from steadycast.cli import main; main()", "publish", "--draft", "pgc/1.md"]
     process = subprocess.Popen(command, cwd=bench.root, stdin=near, stdout=near, stderr=near)
@@ -135,7 +135,7 @@ def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(bench, 
 def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies_there(bench):
     """Every link that is not of the web names a file beside the report; none leads to another draft's page."""
     kits = '[channel.zhihu]\nplatform = "zhihu"\ntitle = "知乎"\n'
-    desk = bench.set_up(
+    app = bench.set_up(
         COMMUNITY + DAILY.replace('"far"', '"zhihu"') + SITE + kits,
         {
             "pgc/1.md": article("First"),
@@ -144,18 +144,18 @@ def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies
             "pgc/b/x.md": article("Y"),
         },
     )
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     bench.at(23, 20, 0)
-    pipeline.publish(desk)
+    pipeline.publish(app)
     for name in ("pgc/下一篇.md", "pgc/a/x.md"):
-        pipeline.preview(desk, name, now=bench.clock.now())
-    made = pipeline.report(desk, bench.clock.now())
+        pipeline.preview(app, name, now=bench.clock.now())
+    made = pipeline.report(app, bench.clock.now())
     links = [html.unescape(link) for link in re.findall(r'href="([^"#]+)"', made.page.read_text())]
     web = [link for link in links if link.startswith("http")]
     lie = {(made.page.parent / unquote(link)).resolve() for link in links if link.startswith("..")}
     assert all(file.is_file() for file in lie)
-    var = desk.workspace.var.resolve()
+    var = app.workspace.var.resolve()
     assert {file.relative_to(var).parts[:2] for file in lie} == {
         ("out", "site"),
         ("out", "zhihu"),
@@ -166,14 +166,14 @@ def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies
 
 
 def test_what_went_out_ahead_of_its_hour_is_told_by_when_it_did(bench):
-    desk = bench.set_up(COMMUNITY + DAILY + FAR + SITE, {"pgc/1.md": article("First"), "pgc/2.md": article("Second")})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    app = bench.set_up(COMMUNITY + DAILY + FAR + SITE, {"pgc/1.md": article("First"), "pgc/2.md": article("Second")})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     bench.at(23, 9, 0)
-    pipeline.publish(desk, series="daily")
+    pipeline.publish(app, series="daily")
     bench.at(23, 9, 30)
-    pipeline.publish(desk, draft="pgc/2.md")
-    made = pipeline.report(desk, bench.clock.now())
+    pipeline.publish(app, draft="pgc/2.md")
+    made = pipeline.report(app, bench.clock.now())
     told = [(row["title"], row["series_title"], row["at"][:16]) for row in made.data["record"]["lately"]]
     assert told == [("Second", "", "2026-11-23T09:30"), ("First", "Daily", "2026-11-23T09:00")]
     assert "by hand" in made.page.read_text() or "手动发布" in made.page.read_text()

@@ -20,7 +20,7 @@ from steadycast.schedule.model import Assignment, Form, Origin, Series, StockIte
 from steadycast.schedule.planner import plan
 from steadycast.schedule.slots import slots
 from steadycast.testing import Clock, FakeChannel, a_post
-from steadycast.web.wire import Wire
+from steadycast.web.wire import Connection
 
 SECOND, MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 
@@ -45,10 +45,10 @@ def test_a_send_that_would_end_just_within_its_lease_is_not_begun(ledger, promis
 
 def test_an_alarm_that_breaks_undoes_no_tick(bench, monkeypatch, caplog):
     """What was due has gone out, the tick is kept, and the log has one line without a word of the error's."""
-    desk = bench.set_up(SETTINGS, {"pgc/one.md": article("One")})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    pipeline.publish(desk)
+    app = bench.set_up(SETTINGS, {"pgc/one.md": article("One")})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    pipeline.publish(app)
     bench.clock.advance(EVENING - bench.clock.now())
 
     def breaks(*_):
@@ -56,9 +56,9 @@ def test_an_alarm_that_breaks_undoes_no_tick(bench, monkeypatch, caplog):
 
     monkeypatch.setattr(sys.modules["steadycast.pipeline.alarm"], "alarm", breaks)
     with caplog.at_level(logging.WARNING):
-        done = pipeline.publish(desk)
+        done = pipeline.publish(app)
     assert {sent.state for sent in done.sent} == {State.PUBLISHED}
-    assert desk.ledger.last_tick() == EVENING
+    assert app.ledger.last_tick() == EVENING
     assert "RuntimeError" in caplog.text
     assert "s3cret" not in caplog.text
 
@@ -92,7 +92,7 @@ def test_a_hold_notices_within_a_nap_that_the_clock_was_set(by):
 def test_the_system_drops_what_it_holds_of_a_request_at_its_deadline():
     """Bytes that a dead network still holds are not sent minutes later, when others have sent the post."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        wire = Wire(time.monotonic() + 7.0, public_only=False)
+        wire = Connection(time.monotonic() + 7.0, public_only=False)
         with wire.connect(*server.getsockname()) as sock:
             assert 5000 < sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 7000
         wire.close()

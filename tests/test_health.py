@@ -121,26 +121,26 @@ def test_a_missed_slot_is_bad_until_the_next_is_served(ledger: Ledger) -> None:
 
 def test_a_community_that_is_served_is_healthy_and_one_that_is_not_is_not(bench: Bench) -> None:
     """Red when a slot's grace has passed, green when it is served after all; the far side's words are not told."""
-    desk = bench.set_up(content={f"pgc/{n}.md": article(f"Secret title {n}") for n in range(5)})
-    assert not pipeline.health(desk, bench.clock.now()).ok, "there never was a tick"
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    pipeline.verify(desk, bench.at(23, 19, 59))
-    assert pipeline.health(desk, bench.at(23, 20, 10)).ok
+    app = bench.set_up(content={f"pgc/{n}.md": article(f"Secret title {n}") for n in range(5)})
+    assert not pipeline.health(app, bench.clock.now()).ok, "there never was a tick"
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    pipeline.verify(app, bench.at(23, 19, 59))
+    assert pipeline.health(app, bench.at(23, 20, 10)).ok
     bench.far("refuse")
     bench.at(23, 20, 11)
-    assert red(pipeline.health(desk, bench.clock.now())) == ["slots"]
-    pipeline.publish(desk)
-    found = pipeline.health(desk, bench.clock.now())
+    assert red(pipeline.health(app, bench.clock.now())) == ["slots"]
+    pipeline.publish(app)
+    found = pipeline.health(app, bench.clock.now())
     assert red(found) == ["slots"]
     told = json.dumps(found.plain())
     assert "daily on far" in told
     assert "Secret" not in told
     assert "bad content" not in told
-    row = next(d for d in desk.ledger.deliveries(states=[State.REFUSED]))
-    pipeline.settle(desk, row.marker, url="", again=True, now=bench.clock.now())
-    pipeline.publish(desk)
-    assert pipeline.health(desk, bench.clock.now()).ok
+    row = next(d for d in app.ledger.deliveries(states=[State.REFUSED]))
+    pipeline.settle(app, row.marker, url="", again=True, now=bench.clock.now())
+    pipeline.publish(app)
+    assert pipeline.health(app, bench.clock.now()).ok
 
 
 def red(health: Health) -> list[str]:
@@ -149,40 +149,40 @@ def red(health: Health) -> list[str]:
 
 def test_whoever_serves_what_is_due_is_a_tick_and_a_person_who_publishes_one_thing_is_none(bench: Bench) -> None:
     """A cron of `steadycast publish` keeps promises as a flow does; a slot sent by hand says nothing of the next."""
-    desk = bench.set_up(content={f"pgc/{n}.md": article(f"Draft {n}") for n in range(5)})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    app = bench.set_up(content={f"pgc/{n}.md": article(f"Draft {n}") for n in range(5)})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     for by_hand in ({"series": "daily"}, {"draft": "pgc/4.md"}, {"slot": "daily@2026-11-24T20:00"}, {"dry_run": True}):
-        pipeline.publish(desk, **by_hand)  # type: ignore[arg-type]
-        assert red(pipeline.health(desk, bench.clock.now())) == ["tick"], by_hand
-    pipeline.publish(desk)
-    assert pipeline.health(desk, bench.clock.now()).ok
+        pipeline.publish(app, **by_hand)  # type: ignore[arg-type]
+        assert red(pipeline.health(app, bench.clock.now())) == ["tick"], by_hand
+    pipeline.publish(app)
+    assert pipeline.health(app, bench.clock.now()).ok
 
 
 def test_a_starving_series_and_an_old_doubt_are_bad_health(bench: Bench) -> None:
     """As the alarms have it, which the cadence flow opens and closes; a reserve that is low is no outage."""
-    desk = bench.set_up(COMMUNITY + DAILY + SITE + FAR + '[channel.post]\nplatform = "blind"\n')
-    pipeline.verify(desk, bench.clock.now())
+    app = bench.set_up(COMMUNITY + DAILY + SITE + FAR + '[channel.post]\nplatform = "blind"\n')
+    pipeline.verify(app, bench.clock.now())
     for why, starves in (("low", False), ("empty", True), ("never", True), ("silent", True)):
-        desk.ledger.open_alarm(f"starvation:daily:{why}", "starvation", "words", bench.clock.now())
-        assert ("starving" in red(pipeline.health(desk, bench.clock.now()))) is starves
-        desk.ledger.close_alarm(f"starvation:daily:{why}", bench.clock.now())
-    [id] = promised(desk.ledger, "post", at=bench.clock.now())
-    with desk.ledger.write() as connection:
+        app.ledger.open_alarm(f"starvation:daily:{why}", "starvation", "words", bench.clock.now())
+        assert ("starving" in red(pipeline.health(app, bench.clock.now()))) is starves
+        app.ledger.close_alarm(f"starvation:daily:{why}", bench.clock.now())
+    [id] = promised(app.ledger, "post", at=bench.clock.now())
+    with app.ledger.write() as connection:
         connection.exec_driver_sql(f"UPDATE delivery SET state = 'unknown', wake = NULL WHERE id = {id}")
     now = bench.clock.now()
-    desk.ledger.ticked(now + 25 * HOUR)
-    assert red(pipeline.health(desk, now + 24 * HOUR)) == []
-    assert red(pipeline.health(desk, now + 25 * HOUR)) == ["unknown"]
+    app.ledger.ticked(now + 25 * HOUR)
+    assert red(pipeline.health(app, now + 24 * HOUR)) == []
+    assert red(pipeline.health(app, now + 25 * HOUR)) == ["unknown"]
 
 
 def test_a_ledger_that_cannot_be_read_is_bad_health(bench: Bench) -> None:
     """Not an error: the monitor must hear it."""
-    desk = bench.set_up(SETTINGS)
-    desk.readonly = True
-    path = desk.workspace.var / "ledger.sqlite"
+    app = bench.set_up(SETTINGS)
+    app.readonly = True
+    path = app.workspace.var / "ledger.sqlite"
     path.write_bytes(b"no ledger " * 1000)
-    found = pipeline.health(desk, bench.clock.now())
+    found = pipeline.health(app, bench.clock.now())
     assert red(found) == ["ledger"]
     assert str(path) not in json.dumps(found.plain())
 
@@ -315,15 +315,15 @@ def test_it_listens_on_this_machine_only(asked: Asked) -> None:
 
 def test_up_answers_while_it_is_up(bench: Bench) -> None:
     """Read anew from the ledger; gone when `up` is; 0 leaves it out."""
-    desk = bench.set_up(SETTINGS)
-    desk.ledger.ticked(dt.datetime.now(dt.UTC))
+    app = bench.set_up(SETTINGS)
+    app.ledger.ticked(dt.datetime.now(dt.UTC))
     wanted = free_port(14280)
-    with watched(desk.workspace, wanted):
+    with watched(app.workspace, wanted):
         code, body, _ = ask(wanted)
         assert (code, json.loads(body)["status"]) == (200, "ok")
     with pytest.raises(OSError, match="refused"):
         ask(wanted)
-    with watched(desk.workspace, 0), pytest.raises(OSError, match="refused"):
+    with watched(app.workspace, 0), pytest.raises(OSError, match="refused"):
         ask(wanted)
 
 
@@ -331,12 +331,12 @@ def test_the_command_exits_by_health(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """0 or 1, for a timer; `--json` says what /health says."""
-    desk = bench.set_up(SETTINGS)
+    app = bench.set_up(SETTINGS)
     monkeypatch.chdir(bench.root)
     codes = []
     for ticked in (False, True):
         if ticked:
-            desk.ledger.ticked(dt.datetime.now(dt.UTC))
+            app.ledger.ticked(dt.datetime.now(dt.UTC))
         with pytest.raises(SystemExit) as ended:
             main(["health", "--json"])
         codes.append(ended.value.code)

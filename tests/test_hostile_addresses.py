@@ -208,11 +208,11 @@ def test_nothing_that_a_draft_names_is_asked_for(connections, bench):
         "form: article",
     ]
     bench.set_up(SETTINGS, {"ugc/alice/a.md": article("One", *front, body=body)})
-    pipeline.collect(bench.desk, bench.clock.now())
-    pipeline.plan(bench.desk, bench.clock.now())
-    pipeline.preview(bench.desk, "ugc/alice/a.md", now=bench.clock.now())
-    pipeline.publish(bench.desk, series="daily")
-    assert [row.title for row in bench.desk.ledger.drafts()] == ["One"]
+    pipeline.collect(bench.app, bench.clock.now())
+    pipeline.plan(bench.app, bench.clock.now())
+    pipeline.preview(bench.app, "ugc/alice/a.md", now=bench.clock.now())
+    pipeline.publish(bench.app, series="daily")
+    assert [row.title for row in bench.app.ledger.drafts()] == ["One"]
     assert connections.made == []
 
 
@@ -234,10 +234,10 @@ def test_a_feed_and_its_enclosures_reach_nothing_private(connections, bench, mon
     tables = '\n[[feed]]\nmember = "alice"\nurl = "https://public.example/feed"\ntake_old = 100\n'
     tables += '\n[[feed]]\nmember = "bob"\nurl = "http://127.0.0.1/feed"\n'
     bench.set_up(SETTINGS + tables, {"pgc/good.md": article("Good")})
-    collected = pipeline.collect(bench.desk, bench.clock.now())
-    rows = [row for row in bench.desk.ledger.drafts() if row.source == "feed"]
+    collected = pipeline.collect(bench.app, bench.clock.now())
+    rows = [row for row in bench.app.ledger.drafts() if row.source == "feed"]
     assert len(rows) == min(50, len(HOSTS) - sum("%" in host for host in HOSTS)), "their texts are taken"
-    assert not any(bench.desk.ledger.revision(row.revision, row.id).content["media"] for row in rows)
+    assert not any(bench.app.ledger.revision(row.revision, row.id).content["media"] for row in rows)
     said = {p.path.split("/")[1]: p.message for p in collected.problems}
     assert "not on the public internet" in said["bob"]
     assert "an enclosure cannot be had" in said["alice"]

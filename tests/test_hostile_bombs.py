@@ -190,18 +190,18 @@ GOOD = [f"Good {n}" for n in range(5)]
 
 @pytest.mark.slow
 def test_all_of_them_at_once_harm_themselves_alone(bench):
-    """One look, one plan, one publish with every bomb in content/: each bad one is one problem with its file and mend,
+    """One look, one plan, one publish with every bomb in content/: each bad one is one problem with its file and hint,
     each good one is planned, and what is due goes out.
     """
     good = {f"pgc/good/{n}.md": article(title, "priority: 900") for n, title in enumerate(GOOD)}
     bench.set_up(SETTINGS, {**everything(), **good})
     began = time.monotonic()
-    collected = pipeline.collect(bench.desk, bench.clock.now())
+    collected = pipeline.collect(bench.app, bench.clock.now())
     assert time.monotonic() - began < 180
     problems = {p.path: p for p in collected.problems}
     assert len(problems) == len(collected.problems)
-    assert all(p.message and p.mend for p in problems.values())
-    taken = {row.path for row in bench.desk.ledger.drafts()}
+    assert all(p.message and p.hint for p in problems.values())
+    taken = {row.path for row in bench.app.ledger.drafts()}
     assert not taken & set(problems)
     assert {f"pgc/heads/{n}.md" for n in range(len(HEADS))} <= set(problems)
     assert {f"pgc/bodies/{n}.md" for n in range(len(BODIES))} <= set(problems)
@@ -213,10 +213,10 @@ def test_all_of_them_at_once_harm_themselves_alone(bench):
     wrong = {f"ugc/alice/{name}.md" for name in {*pictures(), *SOUNDS} - MAY_BE_TAKEN}
     wrong -= {path for path in wrong if "/drawn." in path}  # a drawing is made safe and kept
     assert wrong <= set(problems), wrong - set(problems)
-    pipeline.plan(bench.desk, bench.clock.now())
-    planned = {d.draft for d in bench.desk.ledger.deliveries()}
-    assert {row.id for row in bench.desk.ledger.drafts() if row.title in GOOD} <= planned
-    (sent,) = pipeline.publish(bench.desk, series="daily").sent
+    pipeline.plan(bench.app, bench.clock.now())
+    planned = {d.draft for d in bench.app.ledger.deliveries()}
+    assert {row.id for row in bench.app.ledger.drafts() if row.title in GOOD} <= planned
+    (sent,) = pipeline.publish(bench.app, series="daily").sent
     assert (sent.state, sent.title in GOOD) == ("published", True)
 
 
@@ -233,11 +233,11 @@ def test_a_body_that_explodes_is_refused_at_once(bench, name):
 def _refused(bench, raw: bytes) -> None:
     bench.set_up(SETTINGS, {"pgc/good.md": article("Good"), "ugc/bob/bomb.md": raw})
     began = time.monotonic()
-    collected = pipeline.collect(bench.desk, bench.clock.now(), feeds=False)
+    collected = pipeline.collect(bench.app, bench.clock.now(), feeds=False)
     assert time.monotonic() - began < 5
     (problem,) = collected.problems
-    assert (problem.path, bool(problem.message), bool(problem.mend)) == ("ugc/bob/bomb.md", True, True)
-    assert [row.title for row in bench.desk.ledger.drafts()] == ["Good"]
+    assert (problem.path, bool(problem.message), bool(problem.hint)) == ("ugc/bob/bomb.md", True, True)
+    assert [row.title for row in bench.app.ledger.drafts()] == ["Good"]
 
 
 RENDERED = """
@@ -312,10 +312,10 @@ def test_metadata_of_a_picture_goes_nowhere(bench):
     out = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(out, "JPEG", exif=exif, comment=b"Comment Canary")
     bench.set_up(SETTINGS, {"pgc/a.jpg": out.getvalue(), "pgc/a.md": "# T\n\n![](a.jpg)\n"})
-    pipeline.collect(bench.desk, bench.clock.now())
-    pipeline.plan(bench.desk, bench.clock.now())
-    pipeline.publish(bench.desk, series="daily")
-    published = list(bench.desk.workspace.out.rglob("*.jpg"))
+    pipeline.collect(bench.app, bench.clock.now())
+    pipeline.plan(bench.app, bench.clock.now())
+    pipeline.publish(bench.app, series="daily")
+    published = list(bench.app.workspace.out.rglob("*.jpg"))
     assert published
     for file in published:
         assert b"Canary" not in file.read_bytes()
@@ -356,9 +356,9 @@ def test_a_feed_that_explodes_is_one_row_and_stops_nothing(bench, httpserver, na
     )
     bench.set_up(SETTINGS + feeds, {"pgc/good.md": article("Good")})
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    collected = pipeline.collect(bench.desk, bench.clock.now())
+    collected = pipeline.collect(bench.app, bench.clock.now())
     assert time.monotonic() - began < 45
     assert max(0, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - used) < 600 * 1024
-    titles = {row.title for row in bench.desk.ledger.drafts()}
+    titles = {row.title for row in bench.app.ledger.drafts()}
     assert {"Good", "Fine"} <= titles
     assert "root:" not in json.dumps([p.message for p in collected.problems]) + "".join(titles)

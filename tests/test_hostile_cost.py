@@ -74,18 +74,18 @@ COST = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 from steadycast import pipeline
-from steadycast.pipeline import Desk
+from steadycast.pipeline import App
 from steadycast.testing import Clock
 from steadycast.workspace import load
 import datetime as dt
 clock = Clock(dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC))
-desk = Desk(load(), clock=clock)
-with desk:
-    found = pipeline.collect(desk, clock.now(), feeds=False)
-    pipeline.plan(desk, clock.now())
+app = App(load(), clock=clock)
+with app:
+    found = pipeline.collect(app, clock.now(), feeds=False)
+    pipeline.plan(app, clock.now())
     clock.advance(dt.timedelta(hours=11))
-    problems = [(p.path, p.line, p.message, p.mend) for p in found.problems]
-    sent = [row.state for row in pipeline.publish(desk, series="daily").sent] if not problems else []
+    problems = [(p.path, p.line, p.message, p.hint) for p in found.problems]
+    sent = [row.state for row in pipeline.publish(app, series="daily").sent] if not problems else []
 own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 cpu = sum(u.ru_utime + u.ru_stime for u in (own, children))
 # Not ru_maxrss of our own: that is handed down by whoever started this process, through exec.
@@ -98,7 +98,7 @@ def spent(bench, body: str) -> tuple[list, list[str], float, int]:
     """(problems, states of what was published, seconds of CPU, megabytes at most) of one draft's whole way."""
     bench.set_up(SETTINGS, {"ugc/alice/a.md": (HEAD + body + "\n").encode()})
     done = subprocess.run(
-        [sys.executable, "-c", COST], cwd=bench.desk.workspace.root, capture_output=True, timeout=300, check=False
+        [sys.executable, "-c", COST], cwd=bench.app.workspace.root, capture_output=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr.decode()[-800:]
     return tuple(json.loads(done.stdout))
@@ -108,8 +108,8 @@ def spent(bench, body: str) -> tuple[list, list[str], float, int]:
 @pytest.mark.parametrize("name", [*REOPENED, *CROWDED])
 def test_what_would_cost_too_much_is_refused_with_its_line_in_time_and_memory(bench, name):
     problems, _, cpu, memory = spent(bench, {**REOPENED, **CROWDED}[name])
-    ((path, line, message, mend),) = problems
-    assert (path, line >= 6, bool(message), bool(mend)) == ("ugc/alice/a.md", True, True, True)
+    ((path, line, message, hint),) = problems
+    assert (path, line >= 6, bool(message), bool(hint)) == ("ugc/alice/a.md", True, True, True)
     assert (cpu < 10, memory < 300) == (True, True), (cpu, memory)
 
 
@@ -123,12 +123,12 @@ def test_what_is_taken_goes_out_in_time_and_memory(bench, name):
 
 def test_a_draft_that_would_grow_harms_itself_alone(bench):
     bench.set_up(SETTINGS, {"pgc/good.md": article("Good"), "ugc/bob/bomb.md": (HEAD + REOPENED["tags"]).encode()})
-    (problem,) = pipeline.collect(bench.desk, bench.clock.now(), feeds=False).problems
+    (problem,) = pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems
     assert (problem.path, problem.line) == ("ugc/bob/bomb.md", 8)
     assert "open" in problem.message
-    assert [row.title for row in bench.desk.ledger.drafts()] == ["Good"]
+    assert [row.title for row in bench.app.ledger.drafts()] == ["Good"]
     assert any(
-        "open" in p.message and p.line == 8 for p in pipeline.check(bench.clock.now(), root=bench.desk.workspace.root)
+        "open" in p.message and p.line == 8 for p in pipeline.check(bench.clock.now(), root=bench.app.workspace.root)
     )
 
 
@@ -137,7 +137,7 @@ def test_a_crowded_body_is_refused_before_a_parser_sees_it(name):
     with pytest.raises(DraftError) as error:
         check_cost(CROWDED[name])
     assert error.value.line
-    assert error.value.mend
+    assert error.value.hint
 
 
 @pytest.mark.parametrize("name", FINE)

@@ -27,19 +27,19 @@ def server(httpserver):
 def known(bench, server):
     """A community that has taken six items of alice's, and one draft of the house."""
     server.has(*SIX)
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
-    assert len(titles(pipeline.collect(desk, MORNING))) == 7
-    return desk
+    app = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
+    assert len(titles(pipeline.collect(app, MORNING))) == 7
+    return app
 
 
-def again(desk, hours=1):
+def again(app, hours=1):
     """The titles that a look some hours later brings as new, and what was edited."""
-    collected = pipeline.collect(desk, MORNING + hours * HOUR)
+    collected = pipeline.collect(app, MORNING + hours * HOUR)
     return titles(collected), titles(collected, "edited"), [p.message for p in collected.problems]
 
 
-def stock(desk):
-    return {row.title for row in desk.ledger.drafts() if row.state != "gone"}
+def stock(app):
+    return {row.title for row in app.ledger.drafts() if row.state != "gone"}
 
 
 def sometimes(names, *always):
@@ -146,8 +146,8 @@ def test_a_feed_that_shrank_to_nothing_takes_nothing_away(known, server):
 def test_a_server_that_says_not_modified_for_ever_is_asked_anew_within_a_day(bench, server):
     """A false 304 costs hours, not a member's voice."""
     server.has(*SIX, ETag='"1"')
-    desk = bench.set_up(BASE + feed(server.url, 'every = "30m"'), {"pgc/good.md": article("Good")})
-    pipeline.collect(desk, MORNING)
+    app = bench.set_up(BASE + feed(server.url, 'every = "30m"'), {"pgc/good.md": article("Good")})
+    pipeline.collect(app, MORNING)
     whole = rss(item(7), *SIX)
 
     def answered(request):
@@ -156,7 +156,7 @@ def test_a_server_that_says_not_modified_for_ever_is_asked_anew_within_a_day(ben
         )
 
     bench_handler(server, answered)
-    found = [title for hour in range(1, 26) for title in again(desk, hour)[0]]
+    found = [title for hour in range(1, 26) for title in again(app, hour)[0]]
     assert found == ["Item 7"]
 
 
@@ -175,14 +175,14 @@ def _http(server, httpserver):
 def test_a_hundred_thousand_items_are_the_newest_few_hundred(bench, server):
     """Within the limits of the process that reads them, or refused by them: either way a second look brings nothing."""
     server.answer = Response(rss(*(item(n) for n in range(100_000))))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 3"), {"pgc/good.md": article("Good")})
+    app = bench.set_up(BASE + feed(server.url, "take_old = 3"), {"pgc/good.md": article("Good")})
     began = time.monotonic()
-    new, _, problems = again(desk, 0)
+    new, _, problems = again(app, 0)
     assert time.monotonic() - began < 40
     assert "Good" in new
     assert len(new) <= 4
     assert len(new) == 4 or problems
-    assert again(desk, 24)[0] == []
+    assert again(app, 24)[0] == []
 
 
 @pytest.mark.parametrize(
@@ -200,12 +200,12 @@ def test_an_item_that_cannot_be_taken_harms_no_other(bench, server, words):
     """It is one problem, or it is text; the items beside it and the house's drafts are taken, and go out."""
     bad = f"<item><title>Odd</title><link>https://alice.example/odd</link><guid>odd</guid><description>{words}</description></item>"
     server.has(item(1), bad, item(2))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
-    new, _, _ = again(desk, 0)
+    app = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
+    new, _, _ = again(app, 0)
     assert {"Good", "Item 1", "Item 2"} <= set(new)
-    pipeline.plan(desk, bench.clock.now())
-    for row in desk.ledger.drafts():
-        assert [s.state for s in pipeline.publish(desk, draft=row.id, channel="site").sent] == ["published"]
+    pipeline.plan(app, bench.clock.now())
+    for row in app.ledger.drafts():
+        assert [s.state for s in pipeline.publish(app, draft=row.id, channel="site").sent] == ["published"]
 
 
 @pytest.mark.parametrize(
@@ -221,8 +221,8 @@ def test_an_enclosure_that_is_none_is_one_problem(bench, server, httpserver, dat
         "</item>", f'<enclosure url="{httpserver.url_for("/file")}" type="{kind}" length="9"/></item>'
     )
     server.has(bad, item(2))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
-    new, _, problems = again(desk, 0)
+    app = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
+    new, _, problems = again(app, 0)
     assert {"Good", "Item 1", "Item 2"} <= set(new)
-    kept = [m for row in desk.ledger.drafts() for m in desk.ledger.revision(row.revision, row.id).content["media"]]
+    kept = [m for row in app.ledger.drafts() for m in app.ledger.revision(row.revision, row.id).content["media"]]
     assert bool(kept) != bool(problems)

@@ -13,7 +13,7 @@ from pipeline_bench import COMMUNITY, DAILY, SITE, article
 from platform_bench import png
 
 from steadycast import pipeline
-from steadycast.cli import app
+from steadycast.cli import app as commands
 from steadycast.draft import confined
 from steadycast.intake import folder as intake_folder
 from steadycast.render import media
@@ -24,16 +24,16 @@ GOOD = {"pgc/good.md": article("Good")}
 
 
 @pytest.fixture
-def desk(bench):
+def app(bench):
     return bench.set_up(SETTINGS, dict(GOOD))
 
 
 def look(bench):
     """(titles taken so far by path, problems by path) after a look at content/; the good draft is always among them."""
     began = time.monotonic()
-    collected = pipeline.collect(bench.desk, bench.clock.now(), feeds=False)
+    collected = pipeline.collect(bench.app, bench.clock.now(), feeds=False)
     assert time.monotonic() - began < 10
-    taken = {row.path: row.title for row in bench.desk.ledger.drafts() if row.state not in ("gone", "copy")}
+    taken = {row.path: row.title for row in bench.app.ledger.drafts() if row.state not in ("gone", "copy")}
     assert taken.pop("pgc/good.md") == "Good"
     return taken, {p.path: p for p in collected.problems}
 
@@ -49,13 +49,13 @@ def folder(bench, name="ugc/bob") -> Path:
     [".a.md.swp", ".a.md.swx", "a.md~", "#a.md#", ".#a.md", "4913", "a.md.tmp", "a.md.part", "a.md.crdownload", "a.md.bak", ".goutputstream-X1Y2Z3",
      ".~lock.a.md#", "a.md.orig", "._a.md", ".DS_Store", "a.md.sb-1a2b"],
 )  # fmt: skip
-def test_editors_temporary_files_are_no_drafts(bench, desk, name):
+def test_editors_temporary_files_are_no_drafts(bench, app, name):
     """Neither taken nor a problem."""
     bench.drop(f"ugc/bob/{name}", "# Half")
     assert look(bench) == ({}, {})
 
 
-def test_a_half_written_file_waits_and_is_taken_whole(bench, desk, monkeypatch):
+def test_a_half_written_file_waits_and_is_taken_whole(bench, app, monkeypatch):
     """It grows while it is looked at: it is neither a draft nor a problem yet."""
     file = folder(bench) / "a.md"
     file.write_text("# Half")
@@ -69,29 +69,29 @@ def test_a_half_written_file_waits_and_is_taken_whole(bench, desk, monkeypatch):
     assert look(bench) == ({"ugc/bob/a.md": "Half"}, {})
 
 
-def test_a_save_by_rename_is_an_edit_of_the_same_draft(bench, desk):
+def test_a_save_by_rename_is_an_edit_of_the_same_draft(bench, app):
     """vim, VS Code and most others write beside and rename: the draft keeps its id."""
     bench.drop("ugc/alice/a.md", article("One"))
     look(bench)
-    (before,) = [r.id for r in bench.desk.ledger.drafts() if r.path == "ugc/alice/a.md"]
+    (before,) = [r.id for r in bench.app.ledger.drafts() if r.path == "ugc/alice/a.md"]
     bench.drop("ugc/alice/a.md.tmp", article("Two")).rename(folder(bench, "ugc/alice") / "a.md")
     assert look(bench) == ({"ugc/alice/a.md": "Two"}, {})
-    assert [r.id for r in bench.desk.ledger.drafts() if r.path == "ugc/alice/a.md"] == [before]
+    assert [r.id for r in bench.app.ledger.drafts() if r.path == "ugc/alice/a.md"] == [before]
 
 
 def test_an_edit_after_scheduling_is_what_goes_out(bench):
     """The newest approved words at the slot's second, of the draft that was planned."""
     bench.set_up(SETTINGS, {"pgc/a.md": article("Old words")})
-    pipeline.collect(bench.desk, bench.clock.now())
-    pipeline.plan(bench.desk, bench.clock.now())
+    pipeline.collect(bench.app, bench.clock.now())
+    pipeline.plan(bench.app, bench.clock.now())
     bench.drop("pgc/a.md", article("New words"))
-    pipeline.collect(bench.desk, bench.clock.now() + HOUR)
-    pipeline.publish(bench.desk, series="daily")
-    assert "New words" in (bench.desk.workspace.out / "site" / "index.html").read_text()
-    assert "Old words" not in (bench.desk.workspace.out / "site" / "index.html").read_text()
+    pipeline.collect(bench.app, bench.clock.now() + HOUR)
+    pipeline.publish(bench.app, series="daily")
+    assert "New words" in (bench.app.workspace.out / "site" / "index.html").read_text()
+    assert "Old words" not in (bench.app.workspace.out / "site" / "index.html").read_text()
 
 
-def test_the_same_bytes_under_two_names_are_one_draft(bench, desk):
+def test_the_same_bytes_under_two_names_are_one_draft(bench, app):
     """The second name is the problem, and says of which file."""
     bench.drop("ugc/bob/a.md", article("Same"))
     bench.drop("ugc/bob/b.md", article("Same"))
@@ -100,7 +100,7 @@ def test_the_same_bytes_under_two_names_are_one_draft(bench, desk):
     assert "is a copy of ugc/bob/a.md" in problems["ugc/bob/b.md"].message
 
 
-def test_composed_and_decomposed_names_never_lose_a_draft(bench, desk):
+def test_composed_and_decomposed_names_never_lose_a_draft(bench, app):
     """Two files are two drafts, and a file that only changed its form keeps its history."""
     bench.drop("ugc/bob/caf\u00e9.md", article("One"))
     bench.drop("ugc/bob/cafe\u0301.md", article("Two"))
@@ -110,18 +110,18 @@ def test_composed_and_decomposed_names_never_lose_a_draft(bench, desk):
 @pytest.mark.parametrize(
     "name", ["a\nb.md", "a\u202egpj.md", "a\x1b[31m.md", "a\rb.md", "-rf.md", "$(id).md", "长" * 80 + ".md", "a\x7f.md"]
 )
-def test_a_name_that_misleads_is_only_a_name(bench, desk, capsys, monkeypatch, name):
+def test_a_name_that_misleads_is_only_a_name(bench, app, capsys, monkeypatch, name):
     """The draft is taken, and what a terminal is shown of it gives no orders."""
     bench.drop(f"ugc/bob/{name}", "just words\n")
     assert list(look(bench)[0]) == [f"ugc/bob/{name}"]
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(bench.root))
     for words in (["list"], ["list", "--json"], ["status"]):
-        app(words, result_action="return_value", exit_on_error=False)
+        commands(words, result_action="return_value", exit_on_error=False)
     shown = capsys.readouterr().out
     assert not set("\x1b\r\u202e\x7f") & set(shown)
 
 
-def test_a_name_that_is_no_text_is_a_problem(bench, desk):
+def test_a_name_that_is_no_text_is_a_problem(bench, app):
     (folder(bench) / "z.md").write_text("# x")
     os.rename(os.fsencode(folder(bench) / "z.md"), os.fsencode(folder(bench)) + b"/\xff.md")
     assert "not UTF-8" in look(bench)[1]["ugc/bob/\\udcff.md"].message
@@ -164,7 +164,7 @@ def made(kind: str, bench, outside: Path) -> str:
 @pytest.mark.parametrize(
     "kind", ["fifo", "socket", "hard link", "sparse terabyte", "folder", "link out", "link in", "loop", "to a device"]
 )
-def test_what_is_no_file_of_its_own_is_not_taken(bench, desk, tmp_path, kind):
+def test_what_is_no_file_of_its_own_is_not_taken(bench, app, tmp_path, kind):
     """One problem that says what it is; nothing blocks, nothing is read."""
     outside = bench.root / "outside.md"
     outside.write_text("# Secret")
@@ -175,8 +175,8 @@ def test_what_is_no_file_of_its_own_is_not_taken(bench, desk, tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", ["fifo", "hard link", "sparse terabyte", "folder", "link out", "loop", "to a device"])
-def test_a_picture_that_is_no_file_of_its_own_is_not_taken(bench, desk, kind):
-    """The same of what a draft names: the draft is the problem, with its line and a mend."""
+def test_a_picture_that_is_no_file_of_its_own_is_not_taken(bench, app, kind):
+    """The same of what a draft names: the draft is the problem, with its line and a hint."""
     outside = bench.root / "outside.md"
     outside.write_text("# Secret")
     made(kind, bench, outside)
@@ -184,10 +184,10 @@ def test_a_picture_that_is_no_file_of_its_own_is_not_taken(bench, desk, kind):
     bench.drop("ugc/bob/b.md", "# T\n\n![](a.png)\n")
     taken, problems = look(bench)
     assert taken == {}
-    assert (problems["ugc/bob/b.md"].line, bool(problems["ugc/bob/b.md"].mend)) == (3, True)
+    assert (problems["ugc/bob/b.md"].line, bool(problems["ugc/bob/b.md"].hint)) == (3, True)
 
 
-def test_a_file_that_may_not_be_read_is_a_problem(bench, desk, monkeypatch):
+def test_a_file_that_may_not_be_read_is_a_problem(bench, app, monkeypatch):
     """As another user than root would meet it."""
     bench.drop("ugc/bob/a.md", "# x").chmod(0)
     real = os.open
@@ -202,12 +202,12 @@ def test_a_file_that_may_not_be_read_is_a_problem(bench, desk, monkeypatch):
     assert "Permission denied" in look(bench)[1]["ugc/bob/a.md"].message
 
 
-def test_a_time_in_the_future_delays_and_loses_nothing(bench, desk):
+def test_a_time_in_the_future_delays_and_loses_nothing(bench, app):
     os.utime(bench.drop("ugc/bob/a.md", "# x\n\nwords"), (4_000_000_000, 4_000_000_000))
     assert look(bench)[0] == {"ugc/bob/a.md": "x"}
 
 
-def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(bench, desk, monkeypatch):
+def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(bench, app, monkeypatch):
     """Between hashing and keeping it, its author puts a link to somebody's picture there."""
     bench.drop("ugc/alice/a.png", png(1, 2, 3))
     secret = bench.root / "secret.png"
@@ -225,7 +225,7 @@ def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(ben
     taken, problems = look(bench)
     assert taken == {}
     assert "changed while it was read" in problems["ugc/alice/b.md"].message
-    assert [f for f in bench.desk.workspace.media.rglob("*") if f.is_file()] == []
+    assert [f for f in bench.app.workspace.media.rglob("*") if f.is_file()] == []
 
 
 TEXT = "# 标题\n\n侬好，世界。\n"
@@ -242,7 +242,7 @@ TEXT = "# 标题\n\n侬好，世界。\n"
     ],
     ids=["BOM", "CRLF", "CR", "BOM and CRLF", "controls"],
 )
-def test_text_in_utf_8_is_taken_however_its_lines_end(bench, desk, raw, title):
+def test_text_in_utf_8_is_taken_however_its_lines_end(bench, app, raw, title):
     bench.drop("ugc/bob/a.md", raw)
     assert look(bench) == ({"ugc/bob/a.md": title}, {})
 
@@ -265,7 +265,7 @@ def test_text_in_utf_8_is_taken_however_its_lines_end(bench, desk, raw, title):
         (b'---\ntitle: "a\\0b"\n---\nwords', "NUL"),
     ],
 )  # fmt: skip
-def test_anything_else_is_refused_with_its_line_and_never_guessed(bench, desk, raw, said):
+def test_anything_else_is_refused_with_its_line_and_never_guessed(bench, app, raw, said):
     """Not one character of it reaches the ledger."""
     bench.drop("ugc/bob/a.md", raw)
     taken, problems = look(bench)
@@ -273,4 +273,4 @@ def test_anything_else_is_refused_with_its_line_and_never_guessed(bench, desk, r
     problem = problems["ugc/bob/a.md"]
     assert said in problem.message
     assert problem.line is not None
-    assert problem.mend
+    assert problem.hint

@@ -28,13 +28,13 @@ MP3 = CONTENT / "morning/016-viau-ciq.mp3"
 
 
 @pytest.fixture
-def desk(bench):
+def app(bench):
     return bench.set_up(SETTINGS, {})
 
 
 def look(bench):
     """Problems by path after a look at content/, and what `check` says of the same files."""
-    found = {p.path: p for p in pipeline.collect(bench.desk, bench.clock.now(), feeds=False).problems}
+    found = {p.path: p for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
     checked = {p.path: p for p in pipeline.check(bench.clock.now(), root=bench.root) if p.path in found}
     assert {path: p.message for path, p in checked.items()} == {path: p.message for path, p in found.items()}
     return found
@@ -42,7 +42,7 @@ def look(bench):
 
 def kept(bench) -> list[Path]:
     """The files in var/media."""
-    return [file for file in bench.desk.workspace.media.rglob("*") if file.is_file()]
+    return [file for file in bench.app.workspace.media.rglob("*") if file.is_file()]
 
 
 def sparse(path: Path, size: int, head: bytes = b"\x1a\x45\xdf\xa3") -> Path:
@@ -56,7 +56,7 @@ def sparse(path: Path, size: int, head: bytes = b"\x1a\x45\xdf\xa3") -> Path:
 
 
 @pytest.mark.parametrize("member", ["ugc/alice", "ugc/bob", "pgc"])
-def test_a_file_of_holes_is_refused_with_its_line_before_it_is_read(bench, desk, member):
+def test_a_file_of_holes_is_refused_with_its_line_before_it_is_read(bench, app, member):
     """Three films of a gigabyte in a few kilobytes of disk: nobody reads or copies them."""
     for n in range(3):
         sparse(bench.root / f"content/{member}/v{n}.webm", 1 << 30)
@@ -67,7 +67,7 @@ def test_a_file_of_holes_is_refused_with_its_line_before_it_is_read(bench, desk,
     assert sorted(problems) == [f"{member}/a{n}.md" for n in range(3)]
     problem = problems[f"{member}/a0.md"]
     assert "'v0.webm' is mostly holes" in problem.message
-    assert problem.mend == "put the whole file there"
+    assert problem.hint == "put the whole file there"
     assert problem.line == 3
     assert kept(bench) == []
 
@@ -154,7 +154,7 @@ def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path, monkeypatc
     assert list((tmp_path / "media").glob("*")) == []
 
 
-def test_a_file_that_grows_while_it_is_hashed_waits(bench, desk):
+def test_a_file_that_grows_while_it_is_hashed_waits(bench, app):
     """It is neither taken half nor read for ever: it is looked at again, and taken when it stands still."""
     file = bench.root / "content/ugc/alice/a.mp3"
     bench.drop("ugc/alice/a.md", "---\ntitle: Sound\naudio: a.mp3\n---\nWords\n")
@@ -199,7 +199,7 @@ def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(tmp_path, monke
     assert media.store(source, tmp_path / "media").read_bytes() == png(1, 2, 3)
 
 
-def test_one_file_under_a_thousand_names_is_read_once(bench, desk, monkeypatch):
+def test_one_file_under_a_thousand_names_is_read_once(bench, app, monkeypatch):
     """A draft shows the same film with ever another mark behind its name."""
     bench.drop("ugc/alice/v.mp4", FILM)
     os.utime(bench.root / "content/ugc/alice/v.mp4", (1, 1))
@@ -219,7 +219,7 @@ def test_one_file_under_a_thousand_names_is_read_once(bench, desk, monkeypatch):
     assert sum(read) < 20 * MB
 
 
-def test_a_draft_that_names_too_many_files_says_so(bench, desk):
+def test_a_draft_that_names_too_many_files_says_so(bench, app):
     """Each would be opened, read and measured."""
     bench.drop("ugc/alice/v.png", png(1, 2, 3))
     shown = "\n\n".join(f"![](v.png?{n})" for n in range(1001))
@@ -230,7 +230,7 @@ def test_a_draft_that_names_too_many_files_says_so(bench, desk):
 
 
 @pytest.mark.parametrize("made", ["fifo", "device", "link"])
-def test_what_is_no_file_is_not_waited_for(bench, desk, made):
+def test_what_is_no_file_is_not_waited_for(bench, app, made):
     """A pipe, a device and a link to a huge file beside the draft."""
     path = bench.root / "content/ugc/alice/a.mp3"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -252,25 +252,25 @@ WAITS = "---\ntitle: Film\nvideo: v.mp4\n---\n![](a.png)\n\nWords\n"
 
 
 @pytest.fixture
-def waiting(bench, desk):
+def waiting(bench, app):
     """The id of a member's draft with a film and a picture that waits for an editor."""
     bench.drop("ugc/bob/v.mp4", FILM)
     bench.drop("ugc/bob/a.png", png(1, 2, 3))
     bench.drop("ugc/bob/a.md", WAITS)
     assert look(bench) == {}
-    (row,) = bench.desk.ledger.drafts()
+    (row,) = bench.app.ledger.drafts()
     assert row.state == "waiting"
     return row.id
 
 
 def judge(bench, id_, verdict="approve"):
-    return pipeline.judge(bench.desk, [id_], verdict, by="", now=bench.clock.now())
+    return pipeline.judge(bench.app, [id_], verdict, by="", now=bench.clock.now())
 
 
 def test_a_draft_that_waits_costs_no_copy(bench, waiting):
     """Neither its taking in nor a check of it; nor does one that is rejected."""
     assert kept(bench) == []
-    assert [f for f in bench.desk.workspace.cache.rglob("*") if f.is_file() and f.stat().st_size > 20_000] == []
+    assert [f for f in bench.app.workspace.cache.rglob("*") if f.is_file() and f.stat().st_size > 20_000] == []
     judge(bench, waiting, "reject")
     assert kept(bench) == []
 
@@ -281,10 +281,10 @@ def test_what_is_approved_is_copied_as_it_was_looked_at(bench, waiting):
     assert {file.read_bytes() for file in kept(bench)} == {FILM, png(1, 2, 3)}
     for name in ("v.mp4", "a.png"):
         (bench.root / "content/ugc/bob" / name).unlink()
-    pipeline.plan(bench.desk, bench.clock.now())
-    (sent,) = pipeline.publish(bench.desk, draft=waiting).sent
+    pipeline.plan(bench.app, bench.clock.now())
+    (sent,) = pipeline.publish(bench.app, draft=waiting).sent
     assert sent.state == "published"
-    out = [f for f in (bench.desk.workspace.out / "site").rglob("*.mp4") if f.is_file()]
+    out = [f for f in (bench.app.workspace.out / "site").rglob("*.mp4") if f.is_file()]
     assert [f.read_bytes() for f in out] == [FILM]
 
 
@@ -311,8 +311,8 @@ def test_a_file_that_changed_after_it_was_looked_at_is_not_approved(bench, waiti
             sparse(file, 1 << 29, before[:4096])
     with pytest.raises(InputError, match=r"ugc/bob/a\.md cannot be approved: (image|video)") as told:
         judge(bench, waiting)
-    assert "`steadycast intake`" in told.value.mend
-    assert [row.state for row in bench.desk.ledger.drafts()] == ["waiting"]
+    assert "`steadycast intake`" in told.value.hint
+    assert [row.state for row in bench.app.ledger.drafts()] == ["waiting"]
     assert kept(bench) == []
 
 
@@ -325,18 +325,18 @@ def test_a_full_disk_at_approval_leaves_the_draft_waiting(bench, waiting, monkey
     monkeypatch.setattr(media, "_copied", full)
     with pytest.raises(OSError, match="No space left"):
         judge(bench, waiting)
-    assert [row.state for row in bench.desk.ledger.drafts()] == ["waiting"]
+    assert [row.state for row in bench.app.ledger.drafts()] == ["waiting"]
     assert kept(bench) == []
     monkeypatch.undo()
     judge(bench, waiting)
-    assert [row.state for row in bench.desk.ledger.drafts()] == ["approved"]
+    assert [row.state for row in bench.app.ledger.drafts()] == ["approved"]
 
 
 @pytest.mark.parametrize("named", ["file", "id"])
 def test_a_preview_shows_the_files_of_a_draft_that_waits(bench, waiting, named):
     """As they are, whether the draft is named by its file or by its id; and nothing comes into var/media."""
     which = bench.root / "content/ugc/bob/a.md" if named == "file" else waiting
-    made = pipeline.preview(bench.desk, which, now=bench.clock.now())
+    made = pipeline.preview(bench.app, which, now=bench.clock.now())
     assert made.problems == ()
     files = [f for f in made.page.parent.rglob("*") if f.is_file()]
     assert [f.read_bytes() for f in files if f.suffix == ".mp4"] == [FILM]
@@ -348,12 +348,12 @@ def test_a_preview_shows_the_files_of_a_draft_that_waits(bench, waiting, named):
 def test_a_preview_never_shows_the_files_of_another_revision(bench, waiting):
     """The same name and the same length, other bytes: what lies there is not taken for it."""
     file = bench.root / "content/ugc/bob/v.mp4"
-    page = pipeline.preview(bench.desk, waiting, now=bench.clock.now()).page
+    page = pipeline.preview(bench.app, waiting, now=bench.clock.now()).page
     other = FILM[:-4] + b"else"
     file.write_bytes(other)
-    said = pipeline.preview(bench.desk, waiting, now=bench.clock.now()).problems  # the revision of the ledger
+    said = pipeline.preview(bench.app, waiting, now=bench.clock.now()).problems  # the revision of the ledger
     assert ["changed while it was read" in problem.message for problem in said] == [True]
-    shown = pipeline.preview(bench.desk, bench.root / "content/ugc/bob/a.md", now=bench.clock.now())  # the file
+    shown = pipeline.preview(bench.app, bench.root / "content/ugc/bob/a.md", now=bench.clock.now())  # the file
     assert shown.page == page
     assert [f.read_bytes() for f in page.parent.rglob("*.mp4")] == [other]
 

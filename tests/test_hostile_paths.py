@@ -16,7 +16,7 @@ from platform_bench import png
 from steadycast import pipeline
 from steadycast.draft import parse
 from steadycast.errors import DraftError, InputError, Refused, SettingsError
-from steadycast.pipeline.desk import write_atomically
+from steadycast.pipeline.app import write_atomically
 from steadycast.workspace import load
 
 KITS = '\n[channel.kit]\nplatform = "kit"\n\n[channel.feed]\nplatform = "feed"\n\n[channel.mail]\nplatform = "mail"\nfrom = "a@readers.example"\n'
@@ -80,7 +80,7 @@ def spellings(spare: int = 1) -> list[str]:
 @pytest.mark.parametrize("role", ["image", "cover", "media", "html"])
 def test_no_spelling_finds_a_file_outside_the_members_folder(house, role):
     """As picture, cover, media and in raw HTML: an error, or no file at all; nothing outside is opened."""
-    zone = house.desk.workspace.community.zone
+    zone = house.app.workspace.community.zone
     _opened.paths.clear()
     for ref in spellings():
         texts = {
@@ -114,11 +114,11 @@ def test_no_word_of_a_draft_is_a_place_to_write(house):
         front = [f"title: {text}", f"slug: {text}", f"tags: [{text}]", f"author: {text}", f"language: {text}", f"summary: {text}",
                  "channels:", "  kit:", f"    episode: {text}", f"    tickets: [{{name: {text}}}]"]  # fmt: skip
         house.drop(f"ugc/alice/{number}.md", "---\n" + "\n".join(front) + "\n---\n\nWords.\n")
-    pipeline.collect(house.desk, house.clock.now())
-    titles = [row for row in house.desk.ledger.drafts() if row.path.startswith("ugc/alice/")]
+    pipeline.collect(house.app, house.clock.now())
+    titles = [row for row in house.app.ledger.drafts() if row.path.startswith("ugc/alice/")]
     assert len(titles) > 30
     for row in titles[::4]:
-        pipeline.publish(house.desk, draft=row.id)
+        pipeline.publish(house.app, draft=row.id)
     assert outside(house) == before
     for file in (house.root / "var").rglob("*"):
         assert file.resolve().is_relative_to(house.root / "var")
@@ -161,16 +161,16 @@ def test_names_in_the_settings_lead_nowhere_else(bench, kind, name):
 def test_a_slot_or_an_id_is_never_a_path(house):
     """Confirming, settling, publishing and previewing by a name that climbs: an error in one line, and no file."""
     before = outside(house)
-    desk, now = house.desk, house.clock.now()
+    app, now = house.app, house.clock.now()
     calls = [
-        lambda name: pipeline.confirm(desk, name, "https://a.example/", now),
-        lambda name: pipeline.settle(desk, name, url="https://a.example/", again=False, now=now),
-        lambda name: pipeline.publish(desk, slot=name or "x"),
-        lambda name: pipeline.publish(desk, draft=name or "x"),
-        lambda name: pipeline.publish(desk, series=name or "x"),
-        lambda name: pipeline.preview(desk, name, now=now),
-        lambda name: pipeline.preview(desk, "pgc/good.md", channel=name or "x", now=now),
-        lambda name: pipeline.judge(desk, [name], "approve", by="x", now=now),
+        lambda name: pipeline.confirm(app, name, "https://a.example/", now),
+        lambda name: pipeline.settle(app, name, url="https://a.example/", again=False, now=now),
+        lambda name: pipeline.publish(app, slot=name or "x"),
+        lambda name: pipeline.publish(app, draft=name or "x"),
+        lambda name: pipeline.publish(app, series=name or "x"),
+        lambda name: pipeline.preview(app, name, now=now),
+        lambda name: pipeline.preview(app, "pgc/good.md", channel=name or "x", now=now),
+        lambda name: pipeline.judge(app, [name], "approve", by="x", now=now),
     ]
     for name in spellings(spare=300):
         for call in calls:
@@ -193,5 +193,5 @@ def test_a_preview_reads_drafts_only(house, monkeypatch):
     ):
         monkeypatch.chdir(house.root)
         with pytest.raises(InputError):
-            pipeline.preview(house.desk, Path(named), now=house.clock.now())
+            pipeline.preview(house.app, Path(named), now=house.clock.now())
     assert SECRET not in b"".join(f.read_bytes() for f in (house.root / "var").rglob("*") if f.is_file())

@@ -23,7 +23,7 @@ from platform_bench import PLATFORMS, adapter, channel, key, tone
 from steadycast import pipeline
 from steadycast.draft import Draft
 from steadycast.pipeline.frames import Page
-from steadycast.platform import Known, Post, Shelf, View
+from steadycast.platform import Known, Post, PostStore, View
 from steadycast.platform.registry import load
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
@@ -117,7 +117,7 @@ def _frames(name: str, post: Post, out: Path) -> Iterator[tuple[str, str]]:
 
 def _site(pages: Iterable[Post], each: Sequence[Post], folder: Path) -> Iterator[tuple[str, str]]:
     made = channel("site", folder, page_size=max(1, len(each)))
-    shelf = Shelf.of(made)
+    shelf = PostStore.of(made)
     for post in pages:
         shelf.put(post)
     for number, post in enumerate(each):
@@ -138,7 +138,7 @@ def _feeds(each: Sequence[Post], folder: Path) -> Iterator[tuple[str, str]]:
     """What a reader puts into its page: a whole item's HTML, and its title where the reader takes titles for HTML."""
     for name in ("feed", "podcast"):
         made = channel(name, folder / name, items=len(each), url="https://hu.example/feed")
-        shelf = Shelf.of(made)
+        shelf = PostStore.of(made)
         for post in each:
             shelf.put(post if name == "feed" else dataclasses.replace(post, form="audio", media=(tone(folder),)))
         (folder / name).mkdir(exist_ok=True)
@@ -215,11 +215,11 @@ def test_the_report_carries_what_could_run_as_words(bench):
     for number, vector in enumerate(SCRIPTS):
         text = f"---\ntitle: {yaml_text(' '.join(vector.split()))}\n---\n\nWords.\n"
         content |= {f"ugc/alice/{number}.md": text, f"ugc/bob/{number}.md": text}
-    desk = bench.set_up(settings, content)
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    pipeline.publish(desk, series="daily")
-    made = pipeline.report(desk, MORNING + dt.timedelta(days=1))
+    app = bench.set_up(settings, content)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    pipeline.publish(app, series="daily")
+    made = pipeline.report(app, MORNING + dt.timedelta(days=1))
     page = next(Path(path) for path in _paths(made) if str(path).endswith(".html")).read_text(encoding="utf-8")
     assert html.escape(SCRIPTS[0].split("(")[0])[:10] in page
     assert faults(page) == []

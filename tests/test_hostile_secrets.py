@@ -163,7 +163,7 @@ def test_no_secret_is_told_anywhere(planted, httpserver):
         **os.environ, **secrets, "STEADYCAST_WORKSPACE": str(bench.root), "PREFECT_LOGGING_LEVEL": "DEBUG", "PYTHONFAULTHANDLER": "1",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]),
     }  # fmt: skip
-    bench.desk.close()
+    bench.app.close()
     said = b""
     for words in COMMANDS:
         command = [sys.executable, "-c", DEBUG, *(word.format(feed=secrets["FEED_GONE"]) for word in words)]
@@ -176,7 +176,7 @@ def test_no_secret_is_told_anywhere(planted, httpserver):
     for file in (bench.root / "var").rglob("*"):
         if file.is_file():
             assert told(file.read_bytes(), secrets) == [], file
-    with sqlite3.connect(bench.desk.workspace.ledger) as ledger:
+    with sqlite3.connect(bench.app.workspace.ledger) as ledger:
         states = dict(
             ledger.execute(
                 "SELECT channel, state FROM delivery WHERE slot LIKE 'daily@%' AND state NOT IN ('planned', 'due')"
@@ -249,7 +249,7 @@ asyncio.run(main())
 def test_prefects_own_database_holds_no_secret(planted, tmp_path):
     """Runs at DEBUG with every log sent to the server, a secret in a Secret block, and a run that fails."""
     bench, secrets = planted
-    bench.desk.close()
+    bench.app.close()
     shutil.copytree(ROOT / "flows", bench.root / "flows", ignore=shutil.ignore_patterns("__pycache__"))
     blocked = secrets["ODD_TOKEN"]
     given = {name: value for name, value in secrets.items() if name != "ODD_TOKEN"}
@@ -277,7 +277,7 @@ def test_prefects_own_database_holds_no_secret(planted, tmp_path):
         assert done.returncode == 0, done.stderr.decode()[-3000:]
         assert b"publish" in done.stderr + done.stdout
         assert told(done.stdout + done.stderr, secrets) == []
-    with contextlib.closing(sqlite3.connect(bench.desk.workspace.ledger)) as ledger:
+    with contextlib.closing(sqlite3.connect(bench.app.workspace.ledger)) as ledger:
         (tried,) = ledger.execute("SELECT message FROM delivery WHERE channel = 'odd' AND message <> ''").fetchone()
         assert told("\n".join(ledger.iterdump()).encode(), secrets) == []
     assert "***" in tried  # the block was read, and what it held was taken out

@@ -26,10 +26,10 @@ def test_a_draft_is_never_a_template(bench):
         SETTINGS,
         {"ugc/alice/one.md": f"---\ntitle: {yaml_text(vector)}\nsummary: {yaml_text(vector)}\n---\n\n`{vector}`\n"},
     )
-    pipeline.collect(bench.desk, bench.clock.now())
-    pipeline.plan(bench.desk, bench.clock.now())
-    assert {sent.state for sent in pipeline.publish(bench.desk, series="daily").sent} == {"published", "handed"}
-    out = bench.desk.workspace.out
+    pipeline.collect(bench.app, bench.clock.now())
+    pipeline.plan(bench.app, bench.clock.now())
+    assert {sent.state for sent in pipeline.publish(bench.app, series="daily").sent} == {"published", "handed"}
+    out = bench.app.workspace.out
     letter = message_from_bytes(next(out.rglob("*.eml")).read_bytes(), policy=policy.default)
     assert letter["subject"].strip() == vector
     assert vector in letter.get_body(("plain",)).get_content()

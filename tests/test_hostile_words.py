@@ -15,7 +15,7 @@ from hostile import WORDS, faults, kit_script, known, yaml_text
 from pipeline_bench import COMMUNITY, SITE
 
 from steadycast import pipeline
-from steadycast.cli import app
+from steadycast.cli import app as commands
 from steadycast.ledger.tables import State
 from steadycast.render.sanitise import calm
 
@@ -58,9 +58,9 @@ def published(bench, words) -> None:
         )
     encoded = {path: body.encode("utf-8", "replace") for path, body in content.items()}
     bench.set_up(SETTINGS, encoded)
-    pipeline.collect(bench.desk, bench.clock.now())
-    for row in bench.desk.ledger.drafts():
-        sent = pipeline.publish(bench.desk, draft=row.id).sent
+    pipeline.collect(bench.app, bench.clock.now())
+    for row in bench.app.ledger.drafts():
+        sent = pipeline.publish(bench.app, draft=row.id).sent
         assert {s.state for s in sent} <= {State.PUBLISHED, State.HANDED}, [
             (row.title, s.channel, s.message) for s in sent
         ]
@@ -81,12 +81,12 @@ def test_they_come_out_as_what_they_are(bench, capsys, monkeypatch, words):
     if words is None:
         every = every[::6]  # each is published five times over
     published(bench, every)
-    rows = {row.path: row for row in bench.desk.ledger.drafts()}
+    rows = {row.path: row for row in bench.app.ledger.drafts()}
     assert len(rows) >= len(every) * 0.9
     for number, text in enumerate(every):
         if row := rows.get(f"ugc/alice/{number}.md"):
             assert plain(row.title) == plain(" ".join(text.split()).replace("\0", "")) or not plain(text)
-    out = bench.desk.workspace.out
+    out = bench.app.workspace.out
     for file in out.rglob("*"):
         assert file.name.isprintable()
         assert len(file.name.encode()) < 255
@@ -121,8 +121,8 @@ def _calendar(raw: bytes) -> None:
 
 
 def _report(bench) -> None:
-    pipeline.report(bench.desk, bench.clock.now() + dt.timedelta(days=1))
-    for file in bench.desk.workspace.var.rglob("*.html"):
+    pipeline.report(bench.app, bench.clock.now() + dt.timedelta(days=1))
+    for file in bench.app.workspace.var.rglob("*.html"):
         assert faults(file.read_text(encoding="utf-8"), own=kit_script()) == []
 
 
@@ -138,7 +138,7 @@ def _terminal(bench, capsys, monkeypatch) -> None:
         ["intake", "--no-feeds"],
     ):
         capsys.readouterr()
-        app(words, result_action="return_value", exit_on_error=False)
+        commands(words, result_action="return_value", exit_on_error=False)
         said = capsys.readouterr()
         assert not OBEYED.search(said.out + said.err), words
         if "--json" in words:
@@ -175,10 +175,10 @@ def test_a_members_words_call_nobody_in_any_text_of_a_kit(bench):
             "ugc/alice/a.md": "---\ntitle: '@everyone 来'\nsummary: '<!channel> x'\nform: event\nevent: {start: 2026-12-01 10:00}\n---\n\n@所有人 <@&1>\n"
         },
     )
-    pipeline.collect(bench.desk, bench.clock.now())
-    (row,) = bench.desk.ledger.drafts()
-    pipeline.publish(bench.desk, draft=row.id)
-    texts = [f.read_text(encoding="utf-8") for f in (bench.desk.workspace.out / "kit").rglob("*.txt")]
+    pipeline.collect(bench.app, bench.clock.now())
+    (row,) = bench.app.ledger.drafts()
+    pipeline.publish(bench.app, draft=row.id)
+    texts = [f.read_text(encoding="utf-8") for f in (bench.app.workspace.out / "kit").rglob("*.txt")]
     assert texts
     for text in texts:
         assert not re.search(r"@(?:everyone|所有人)|<@&1|<!channel", text)
@@ -189,10 +189,10 @@ def test_nor_do_a_members_place_and_names(bench):
     head = "title: t\nform: event\nauthor: '@everyone a'\ntags: ['@everyone']\nevent: {start: 2026-12-01 10:00, place: '@everyone 楼上'}"
     body = "[@everyone 链](https://a.example/) 文 <https://a.example/@everyone>\n"
     bench.set_up(SETTINGS, {"ugc/alice/a.md": f"---\n{head}\n---\n\n{body}"})
-    pipeline.collect(bench.desk, bench.clock.now())
-    (row,) = bench.desk.ledger.drafts()
-    pipeline.publish(bench.desk, draft=row.id)
-    texts = [f.read_text(encoding="utf-8") for f in (bench.desk.workspace.out / "kit").rglob("*.txt")]
+    pipeline.collect(bench.app, bench.clock.now())
+    (row,) = bench.app.ledger.drafts()
+    pipeline.publish(bench.app, draft=row.id)
+    texts = [f.read_text(encoding="utf-8") for f in (bench.app.workspace.out / "kit").rglob("*.txt")]
     assert any("楼上" in text for text in texts)
     for text in texts:
         assert not re.search(r"(?<!/)@everyone", text)

@@ -58,22 +58,22 @@ def body_of(raw: bytes, suffix: str) -> str:
 
 
 def test_plain_text_is_a_draft_with_its_first_line_as_title(bench):
-    desk = bench.set_up(SETTINGS, {"pgc/雨.txt": "落雨天\n\n价格10~20元，2*3*4。\n　　第二段 a_b_c\n# 不是标题\n"})
-    (taken,) = pipeline.collect(desk, MORNING).taken
+    app = bench.set_up(SETTINGS, {"pgc/雨.txt": "落雨天\n\n价格10~20元，2*3*4。\n　　第二段 a_b_c\n# 不是标题\n"})
+    (taken,) = pipeline.collect(app, MORNING).taken
     assert taken.title == "落雨天"
-    pipeline.plan(desk, MORNING)
+    pipeline.plan(app, MORNING)
     bench.at(23, 20, 1)
-    pipeline.publish(desk)
-    page = "".join(p.read_text() for p in (desk.workspace.out / "site").rglob("*.html"))
+    pipeline.publish(app)
+    page = "".join(p.read_text() for p in (app.workspace.out / "site").rglob("*.html"))
     for words in ("价格10~20元，2*3*4。", "第二段 a_b_c", "# 不是标题"):
         assert words in page
 
 
 def test_a_text_in_gbk_is_named_and_a_marked_title_is_one(bench):
-    desk = bench.set_up(SETTINGS, {"pgc/walk.txt": "# 散步记\n\n今天走了10~20公里。\n".encode("gbk")})
+    app = bench.set_up(SETTINGS, {"pgc/walk.txt": "# 散步记\n\n今天走了10~20公里。\n".encode("gbk")})
     said = "is written in GBK and was read as such"
     assert said in [p.message for p in pipeline.check(MORNING, root=bench.root) if p.path == "pgc/walk.txt"]
-    collected = pipeline.collect(desk, MORNING)
+    collected = pipeline.collect(app, MORNING)
     assert [taken.title for taken in collected.taken] == ["散步记"]
     assert said in [p.message for p in collected.noticed if p.path == "pgc/walk.txt"]
 
@@ -101,29 +101,29 @@ def test_a_word_document_is_a_draft(bench):
     styles = f'<w:styles xmlns:w="{WORD}"><w:style w:type="paragraph" w:styleId="Heading1"><w:name w:val="heading 1"/></w:style></w:styles>'
     rels = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="s" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>'
     made = docx(body, **{"word/styles.xml": styles.encode(), "word/_rels/document.xml.rels": rels.encode()})
-    desk = bench.set_up(SETTINGS, {"ugc/alice/rain.docx": made})
-    (taken,) = pipeline.collect(desk, MORNING).taken
+    app = bench.set_up(SETTINGS, {"ugc/alice/rain.docx": made})
+    (taken,) = pipeline.collect(app, MORNING).taken
     assert (taken.title, taken.member, taken.state) == ("落雨天", "alice", "approved")
-    kept = desk.ledger.revision(desk.ledger.draft(taken.draft).revision).content["body"]
+    kept = app.ledger.revision(app.ledger.draft(taken.draft).revision).content["body"]
     assert "第一段" in kept
     assert "**要紧**" in kept
-    assert pipeline.collect(desk, MORNING).taken == ()
+    assert pipeline.collect(app, MORNING).taken == ()
 
 
 def test_a_notebook_and_a_page_are_drafts_and_what_is_lost_is_told(bench):
     book = {"cells": [{"cell_type": "markdown", "source": ["# A book\n", "Words."]},
                       {"cell_type": "code", "source": "print(1)", "outputs": [{"text": ["1\n"]}, {"data": {"image/png": "x", "text/plain": "<Figure>"}}]}]}  # fmt: skip
     page = "<html><head><title>A page &amp; more</title></head><body><p>Words <b>of</b> it.</p><img src='a.png'><script>alert(1)</script></body></html>"
-    desk = bench.set_up(
+    app = bench.set_up(
         SETTINGS, {"pgc/a.ipynb": json.dumps(book), "pgc/b.html": page, "pgc/c.html": "<p>{{ page }}</p>"}
     )
-    collected = pipeline.collect(desk, MORNING)
+    collected = pipeline.collect(app, MORNING)
     assert sorted(t.title for t in collected.taken) == ["A book", "A page & more"]
     assert [(p.path, "template" in p.message) for p in collected.problems] == [("pgc/c.html", True)]
     told = {(p.path, p.message) for p in pipeline.check(MORNING, root=bench.root) if p.harmless}
     assert {("pgc/a.ipynb", "its picture was left out"), ("pgc/b.html", "its picture was left out")} <= told
     row = next(t for t in collected.taken if t.path == "pgc/b.html")
-    assert "alert" not in desk.ledger.revision(desk.ledger.draft(row.draft).revision).content["body"]
+    assert "alert" not in app.ledger.revision(app.ledger.draft(row.draft).revision).content["body"]
 
 
 @pytest.mark.parametrize(
@@ -149,20 +149,20 @@ def test_a_document_that_never_ends_is_cut_off_by_its_limits():
 
 
 def test_a_lone_sound_waits_for_a_title_and_a_person_gives_it(bench):
-    desk = bench.set_up(SETTINGS)
+    app = bench.set_up(SETTINGS)
     sample = Path(__file__).parent.parent / "content/pgc/morning/001-aq-la.mp3"
     bench.drop("ugc/alice/rain.mp3", sample.read_bytes())
-    (said,) = pipeline.collect(desk, MORNING).problems
+    (said,) = pipeline.collect(app, MORNING).problems
     assert (said.path, "waits for a title" in said.message) == ("ugc/alice/rain.mp3", True)
-    assert "steadycast title ugc/alice/rain.mp3" in said.mend
-    pipeline.give_title(desk, "ugc/alice/rain.mp3", '落雨: "夜里"')
-    collected = pipeline.collect(desk, MORNING)
+    assert "steadycast title ugc/alice/rain.mp3" in said.hint
+    pipeline.give_title(app, "ugc/alice/rain.mp3", '落雨: "夜里"')
+    collected = pipeline.collect(app, MORNING)
     assert collected.problems == ()
     assert [(t.title, t.form, t.member) for t in collected.taken] == [('落雨: "夜里"', "audio", "alice")]
     with pytest.raises(InputError, match="is there"):
-        pipeline.give_title(desk, "ugc/alice/rain.mp3", "Again")
+        pipeline.give_title(app, "ugc/alice/rain.mp3", "Again")
     with pytest.raises(InputError, match="no such file"):
-        pipeline.give_title(desk, str(bench.root.parent / "voice.mp3"), "Outside")
+        pipeline.give_title(app, str(bench.root.parent / "voice.mp3"), "Outside")
 
 
 def test_every_file_is_told_once_but_junk_and_what_a_draft_names(bench):
@@ -179,13 +179,13 @@ def test_every_file_is_told_once_but_junk_and_what_a_draft_names(bench):
         "pgc/~$rain.docx": b"x",
         "pgc/robots.txt": b"x",
     }
-    desk = bench.set_up(SETTINGS, files)
-    collected = pipeline.collect(desk, MORNING)
+    app = bench.set_up(SETTINGS, files)
+    collected = pipeline.collect(app, MORNING)
     assert collected.problems == ()
     wanted = {"pgc/images/b.png", "pgc/table.xlsx", "pgc/old.doc", "pgc/robots.txt"}
     assert {p.path for p in collected.noticed} == wanted
-    assert all(p.mend for p in collected.noticed)
-    assert pipeline.collect(desk, MORNING).noticed == (), "once"
+    assert all(p.hint for p in collected.noticed)
+    assert pipeline.collect(app, MORNING).noticed == (), "once"
     assert {p.path for p in pipeline.check(MORNING, root=bench.root) if p.harmless} >= wanted
 
 

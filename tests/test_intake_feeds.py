@@ -363,7 +363,7 @@ class TestDownloads:
         assert finals[-1] is True
         with pytest.raises(NotHadError):
             downloads(tmp_path, at_once=True).get(wanted, "a", most=1000, seconds=5)
-        assert len(asked) == TRIES + 1, "a person who mended it wants to see that"
+        assert len(asked) == TRIES + 1, "a person who fixed it wants to see that"
 
     @pytest.mark.parametrize(
         "budget", [Budget(0, 1 << 30, 9), Budget(60, 10, 9), Budget(60, 1 << 30, 9, Budget(60, 10, 9))]

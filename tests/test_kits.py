@@ -140,7 +140,7 @@ def compose_for(tmp_path_factory: Any) -> Any:
     return composed
 
 
-class Desk:
+class App:
     """One channel of a platform, on disk; `fail_at` makes the write of that file crash."""
 
     def __init__(self, platform: Platform, out: Path, language: str = "zh-CN", **settings: Any) -> None:
@@ -176,9 +176,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Any]:
-    def made(name: str, **more: Any) -> Desk:
-        return Desk(KITS[name], tmp_path / "out" / name, **more)
+def app(tmp_path: Path) -> Iterator[Any]:
+    def made(name: str, **more: Any) -> App:
+        return App(KITS[name], tmp_path / "out" / name, **more)
 
     return made
 
@@ -196,10 +196,10 @@ def files(kit: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("name", "form"), EVERY)
-def test_a_kit_is_whole_and_its_manifest_tells_the_truth(name: str, form: str, desk: Any, compose_for: Any) -> None:
+def test_a_kit_is_whole_and_its_manifest_tells_the_truth(name: str, form: str, app: Any, compose_for: Any) -> None:
     """Every platform and form gives a checklist, a page, a QR code and media; kit.json lists each file with its hash."""
     made = compose_for(name, form)
-    at = desk(name)
+    at = app(name)
     receipt = at.adapter.publish(made)
     kit = (at.out / receipt.page).parent
     told = json.loads((kit / "kit.json").read_text(encoding="utf-8"))
@@ -215,11 +215,11 @@ def test_a_kit_is_whole_and_its_manifest_tells_the_truth(name: str, form: str, d
     assert (found.remote_id, found.handed, found.seen) == (KEY, True, "file")
 
 
-def test_a_kit_made_the_day_before_bears_the_slots_day(desk: Any, compose_for: Any) -> None:
+def test_a_kit_made_the_day_before_bears_the_slots_day(app: Any, compose_for: Any) -> None:
     """Its folder, its episode's file, its due time: a person posts it at the hour that was promised."""
     made = dataclasses.replace(compose_for("ximalaya", "audio"), extra={})
     early = dataclasses.replace(made, published=made.published - dt.timedelta(days=1), slot_at=made.published)
-    on_time, ahead = (desk("ximalaya").kit(post) for post in (made, early))
+    on_time, ahead = (app("ximalaya").kit(post) for post in (made, early))
     assert ahead.name == on_time.name
     assert ahead.name.startswith("2026-11-27-")
     assert (ahead / "media/20261127-nongtang.mp3").exists()
@@ -227,10 +227,10 @@ def test_a_kit_made_the_day_before_bears_the_slots_day(desk: Any, compose_for: A
 
 
 @pytest.mark.parametrize(("name", "form"), EVERY)
-def test_what_is_pasted_keeps_the_platforms_limits(name: str, form: str, desk: Any, compose_for: Any) -> None:
+def test_what_is_pasted_keeps_the_platforms_limits(name: str, form: str, app: Any, compose_for: Any) -> None:
     """Title, summary and short text are within the declared limit however it counts, and the counters say so."""
     platform = KITS[name]
-    kit = desk(name).kit(compose_for(name, form))
+    kit = app(name).kit(compose_for(name, form))
     told = json.loads((kit / "kit.json").read_text(encoding="utf-8"))
     for field, counted in told["counts"].items():
         assert counted["n"] <= counted["max"] == platform.limits[field].max
@@ -242,11 +242,11 @@ def test_what_is_pasted_keeps_the_platforms_limits(name: str, form: str, desk: A
 
 @pytest.mark.parametrize(("name", "form"), EVERY)
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_the_checklist_says_everything(name: str, form: str, language: str, desk: Any, compose_for: Any) -> None:
+def test_the_checklist_says_everything(name: str, form: str, language: str, app: Any, compose_for: Any) -> None:
     """Numbered steps in the community's language: due time with zone, account, the creator page, how to report back."""
     platform = KITS[name]
     made = compose_for(name, form)
-    kit = desk(name, language=language, account="读书会官方").kit(made)
+    kit = app(name, language=language, account="读书会官方").kit(made)
     text = (kit / "CHECKLIST.md").read_text(encoding="utf-8")
     weekday = "周五" if language == "zh-CN" else "Fri"
     assert f"2026-11-27 {weekday} 20:00 Asia/Shanghai (UTC+08:00)" in text
@@ -277,9 +277,9 @@ def test_both_languages_have_the_same_words_and_as_many_steps(name: str) -> None
             assert field in data["words"]["zh"]
 
 
-def test_wechat_html_is_what_its_editor_keeps(desk: Any, compose_for: Any) -> None:
+def test_wechat_html_is_what_its_editor_keeps(app: Any, compose_for: Any) -> None:
     """No class, id, style block, script or forbidden style; no picture from elsewhere; only its own links stay links."""
-    body = pasted(desk("wechat").kit(compose_for("wechat", "article")))
+    body = pasted(app("wechat").kit(compose_for("wechat", "article")))
     tags = set(re.findall(r"<([a-z][a-z0-9]*)", body))
     assert tags <= set(KITS["wechat"].render.tags)
     assert not re.search(r"\s(?:class|id|on\w+)=", body)
@@ -298,12 +298,12 @@ def test_wechat_html_is_what_its_editor_keeps(desk: Any, compose_for: Any) -> No
 
 
 @pytest.mark.parametrize("length", [9_400, 25_000])
-def test_a_wechat_kit_is_laid_however_long_the_article(length: int, desk: Any, compose_for: Any) -> None:
+def test_a_wechat_kit_is_laid_however_long_the_article(length: int, app: Any, compose_for: Any) -> None:
     """The interface's 20,000 characters of HTML are no limit of the editor: the whole text is there, and counted."""
     paragraph = "这是一段话，讲一件小事，只有字。" * 5 + "\n\n"
     times = length // len(paragraph.strip())
     made = compose_for("wechat", "article", body=paragraph * times + "见[出处](https://example.org/a)。完。")
-    kit = desk("wechat").kit(made)
+    kit = app("wechat").kit(made)
     body = pasted(kit)
     text = html.unescape(re.sub(r"<sup[^>]*>.*?</sup>|<[^>]*>|\s", "", body))
     assert text.count("讲一件小事") == 5 * times
@@ -313,10 +313,10 @@ def test_a_wechat_kit_is_laid_however_long_the_article(length: int, desk: Any, c
     assert int(shown[1].replace(",", "")) == pytest.approx(length, rel=0.03)
 
 
-def test_every_element_of_a_wechat_kit_says_a_property_once(desk: Any, compose_for: Any) -> None:
+def test_every_element_of_a_wechat_kit_says_a_property_once(app: Any, compose_for: Any) -> None:
     """Two rules that name one property become one declaration, and nothing is said that an element is anyway."""
     body = pasted(
-        desk("wechat").kit(
+        app("wechat").kit(
             compose_for(
                 "wechat",
                 "article",
@@ -339,18 +339,18 @@ def test_no_style_of_the_theme_is_one_the_editor_refuses() -> None:
     assert not re.search(refused, rules)
 
 
-def test_no_han_letter_is_slanted_in_a_wechat_kit(desk: Any, compose_for: Any) -> None:
+def test_no_han_letter_is_slanted_in_a_wechat_kit(app: Any, compose_for: Any) -> None:
     """There are no italics of Han letters: what stands out does so by its colour."""
     body = pasted(
-        desk("wechat").kit(compose_for("wechat", "article", body="一句*要紧*的话，见[词典](https://example.org/d)"))
+        app("wechat").kit(compose_for("wechat", "article", body="一句*要紧*的话，见[词典](https://example.org/d)"))
     )
     assert all("font-style:normal" in style for style in re.findall(r"<(?:em|i)\b([^>]*)>", body))
     assert "<i>" not in body
 
 
-def test_numbered_links_and_the_canonical_address_lie_beside(desk: Any, compose_for: Any) -> None:
+def test_numbered_links_and_the_canonical_address_lie_beside(app: Any, compose_for: Any) -> None:
     """links.txt repeats the footnotes with their numbers, then the canonical address."""
-    kit = desk("wechat").kit(compose_for("wechat", "article"))
+    kit = app("wechat").kit(compose_for("wechat", "article"))
     text = (kit / "links.txt").read_text(encoding="utf-8")
     assert text.startswith("[1] 词典\n    https://example.org/dict\n")
     assert text.endswith("阅读原文：https://hu.example.org/nongtang/\n")
@@ -360,23 +360,23 @@ def test_numbered_links_and_the_canonical_address_lie_beside(desk: Any, compose_
 
 
 @pytest.mark.parametrize(("name", "form"), EVERY)
-def test_written_again_it_has_the_same_bytes(name: str, form: str, desk: Any, compose_for: Any, tmp_path: Path) -> None:
+def test_written_again_it_has_the_same_bytes(name: str, form: str, app: Any, compose_for: Any, tmp_path: Path) -> None:
     """A publish that is repeated changes nothing, in this folder or in another."""
     made = compose_for(name, form)
-    first = desk(name)
+    first = app(name)
     kit = first.kit(made)
     before = files(kit)
     assert first.kit(made) == kit
     assert files(kit) == before
-    elsewhere = Desk(KITS[name], tmp_path / "elsewhere")
+    elsewhere = App(KITS[name], tmp_path / "elsewhere")
     assert files(elsewhere.kit(made)) == before
 
 
 @pytest.mark.parametrize("where", ["kit.json", "CHECKLIST.md", "article.html", "title.txt"])
-def test_a_crash_before_the_commit_point_leaves_no_kit(where: str, desk: Any, compose_for: Any) -> None:
+def test_a_crash_before_the_commit_point_leaves_no_kit(where: str, app: Any, compose_for: Any) -> None:
     """Until kit.json is there, find says it is surely not; the next publish makes it whole."""
     made = compose_for("wechat", "article")
-    at = desk("wechat")
+    at = app("wechat")
     at.fail_at = where
     with pytest.raises(OSError):
         at.adapter.publish(made)
@@ -386,10 +386,10 @@ def test_a_crash_before_the_commit_point_leaves_no_kit(where: str, desk: Any, co
     assert at.adapter.find(made, Known()) is not None
 
 
-def test_a_crash_while_writing_other_content_takes_the_old_kit_back(desk: Any, compose_for: Any) -> None:
+def test_a_crash_while_writing_other_content_takes_the_old_kit_back(app: Any, compose_for: Any) -> None:
     """A kit is never half of one revision and half of another."""
     made = compose_for("wechat", "article")
-    at = desk("wechat")
+    at = app("wechat")
     at.adapter.publish(made)
     at.fail_at = "kit.json"
     with pytest.raises(OSError):
@@ -397,10 +397,10 @@ def test_a_crash_while_writing_other_content_takes_the_old_kit_back(desk: Any, c
     assert at.adapter.find(made, Known()) is None
 
 
-def test_files_the_new_kit_lacks_are_gone_and_a_persons_own_stay(desk: Any, compose_for: Any) -> None:
+def test_files_the_new_kit_lacks_are_gone_and_a_persons_own_stay(app: Any, compose_for: Any) -> None:
     """After a change of mind nobody uploads a picture that is no longer in the text."""
     made = compose_for("wechat", "article")
-    at = desk("wechat")
+    at = app("wechat")
     kit = at.kit(made)
     (kit / "my-notes.txt").write_text("mine", encoding="utf-8")
     at.adapter.publish(dataclasses.replace(made, media=made.of("cover"), html="<p>短</p>"))
@@ -409,18 +409,18 @@ def test_files_the_new_kit_lacks_are_gone_and_a_persons_own_stay(desk: Any, comp
 
 
 @pytest.mark.parametrize("lost", ["media/01-lane.png", "article.html"])
-def test_a_kit_that_lost_a_file_is_not_there(lost: str, desk: Any, compose_for: Any) -> None:
+def test_a_kit_that_lost_a_file_is_not_there(lost: str, app: Any, compose_for: Any) -> None:
     """Somebody tidied up: find does not vouch for what is no longer whole."""
     made = compose_for("wechat", "article")
-    at = desk("wechat")
+    at = app("wechat")
     (at.kit(made) / lost).unlink()
     assert at.adapter.find(made, Known()) is None
 
 
-def test_another_deliverys_kit_or_a_broken_manifest_is_not_taken_for_this_one(desk: Any, compose_for: Any) -> None:
+def test_another_deliverys_kit_or_a_broken_manifest_is_not_taken_for_this_one(app: Any, compose_for: Any) -> None:
     """The manifest has to name this delivery, and has to be one."""
     made = compose_for("weibo", "article")
-    at = desk("weibo")
+    at = app("weibo")
     kit = at.kit(made)
     assert at.adapter.find(dataclasses.replace(made, key=made.key[:5] + "aaaaaaaa"), Known()) is None
     for content in (b"", b"[]", b"\xff", b'{"delivery": "k3f9abcdefgh2"}'):
@@ -428,10 +428,10 @@ def test_another_deliverys_kit_or_a_broken_manifest_is_not_taken_for_this_one(de
         assert at.adapter.find(made, Known()) is None
 
 
-def test_two_posts_of_one_day_and_slug_never_share_a_folder(desk: Any, compose_for: Any) -> None:
+def test_two_posts_of_one_day_and_slug_never_share_a_folder(app: Any, compose_for: Any) -> None:
     """Two members may both call a draft review.md."""
     made = compose_for("zhihu", "article")
-    at = desk("zhihu")
+    at = app("zhihu")
     other = dataclasses.replace(made, key="z" + KEY[1:])
     assert at.kit(made) != at.kit(other)
     assert at.adapter.find(made, Known()) is not None
@@ -444,7 +444,7 @@ HOSTILE = "</title><script>alert(1)</script>\"'`{{7*7}}\u202e\n# <img src=x oner
 
 
 @pytest.mark.parametrize(("name", "form"), EVERY)
-def test_hostile_words_stay_words(name: str, form: str, desk: Any, compose_for: Any) -> None:
+def test_hostile_words_stay_words(name: str, form: str, app: Any, compose_for: Any) -> None:
     """Titles, tags, tickets, links and slugs are text to page and checklist, and no path leads out of the folder."""
     made = dataclasses.replace(
         compose_for(name, form),
@@ -459,7 +459,7 @@ def test_hostile_words_stay_words(name: str, form: str, desk: Any, compose_for: 
         extra={"tickets": [{"name": HOSTILE}, "no table", {"price": ["x"]}], "contact": HOSTILE, "episode": True},
         event=dataclasses.replace(EVENT, place=HOSTILE, url="javascript:x") if form == "event" else None,
     )
-    at = desk(name, account=HOSTILE)
+    at = app(name, account=HOSTILE)
     kit = at.kit(made)
     assert kit.parent == at.out
     page = (kit / "article.html").read_text(encoding="utf-8")
@@ -475,9 +475,9 @@ def test_hostile_words_stay_words(name: str, form: str, desk: Any, compose_for: 
     json.loads((kit / "kit.json").read_text(encoding="utf-8"))
 
 
-def test_the_page_runs_only_its_own_script(desk: Any, compose_for: Any) -> None:
+def test_the_page_runs_only_its_own_script(app: Any, compose_for: Any) -> None:
     """The policy allows one script by its hash, and nothing from anywhere else."""
-    page = (desk("zhihu").kit(compose_for("zhihu", "article")) / "article.html").read_text("utf-8")
+    page = (app("zhihu").kit(compose_for("zhihu", "article")) / "article.html").read_text("utf-8")
     policy = html.unescape(re.findall(r'Content-Security-Policy" content="([^"]*)"', page)[0])
     script = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -486,10 +486,10 @@ def test_the_page_runs_only_its_own_script(desk: Any, compose_for: Any) -> None:
     assert not re.search(r'(?:src|href)="https?://(?!hu\.example|example|mp\.weixin|zhuanlan)', page)
 
 
-def test_an_episode_is_numbered_and_tagged(desk: Any, compose_for: Any) -> None:
+def test_an_episode_is_numbered_and_tagged(app: Any, compose_for: Any) -> None:
     """NNN-slug.mp3, with title, artist, album and cover in place of the tag it came with; the sound is untouched."""
     made = compose_for("ximalaya", "audio")
-    kit = desk("ximalaya").kit(made)
+    kit = app("ximalaya").kit(made)
     tag = TinyTag.get(kit / "media/007-nongtang.mp3", image=True)
     assert (tag.title, tag.artist, tag.album) == (made.title, "阿丽", "每日一文")
     assert tag.images.front_cover is not None
@@ -498,12 +498,12 @@ def test_an_episode_is_numbered_and_tagged(desk: Any, compose_for: Any) -> None:
     assert (kit / "media/007-nongtang.mp3").read_bytes().endswith(sound[sound.index(b"\xff\xfb") :])
     assert b"old name" not in (kit / "media/007-nongtang.mp3").read_bytes()
     unnumbered = dataclasses.replace(made, extra={})
-    assert (desk("ximalaya").kit(unnumbered) / "media/20261127-nongtang.mp3").is_file()
+    assert (app("ximalaya").kit(unnumbered) / "media/20261127-nongtang.mp3").is_file()
 
 
-def test_an_event_has_its_fields_its_tickets_and_a_calendar_file(desk: Any, compose_for: Any) -> None:
+def test_an_event_has_its_fields_its_tickets_and_a_calendar_file(app: Any, compose_for: Any) -> None:
     """Times carry their zone on paper and are UTC in the calendar file; the ticket table is what the draft says."""
-    kit = desk("huodongxing").kit(compose_for("huodongxing", "event"))
+    kit = app("huodongxing").kit(compose_for("huodongxing", "event"))
     fields = (kit / "event.txt").read_text(encoding="utf-8")
     assert "开始时间：2026-11-28 周六 14:00 Asia/Shanghai" in fields
     assert "联系方式：hi@example.org" in fields
@@ -524,34 +524,34 @@ def test_an_event_has_its_fields_its_tickets_and_a_calendar_file(desk: Any, comp
         ("A B C D E", "A B C D"),
     ],
 )
-def test_a_name_is_cut_to_what_the_author_box_takes(author: str, shown: str, desk: Any, compose_for: Any) -> None:
+def test_a_name_is_cut_to_what_the_author_box_takes(author: str, shown: str, app: Any, compose_for: Any) -> None:
     """Eight characters: whole words of it, or as many whole graphemes as there is room for."""
     made = dataclasses.replace(compose_for("wechat", "article"), author=author)
-    kit = desk("wechat").kit(made)
+    kit = app("wechat").kit(made)
     assert f"作者：{len(shown)}/8 字\n" in (kit / "CHECKLIST.md").read_text(encoding="utf-8")
     assert f">{shown}<" in (kit / "article.html").read_text(encoding="utf-8")
 
 
-def test_without_an_account_a_kit_names_the_community(desk: Any, compose_for: Any) -> None:
+def test_without_an_account_a_kit_names_the_community(app: Any, compose_for: Any) -> None:
     """The platform's own name, which a channel without a title has, tells nobody whose account it is."""
-    box = desk("wechat")
+    box = app("wechat")
     box.adapter.channel = dataclasses.replace(box.channel, title="微信公众号")
     kit = box.kit(compose_for("wechat", "article"))
     assert json.loads((kit / "kit.json").read_bytes())["account"] == "沪语读书会"
 
 
-def test_guests_write_to_the_community_where_the_event_names_nobody(desk: Any, compose_for: Any) -> None:
+def test_guests_write_to_the_community_where_the_event_names_nobody(app: Any, compose_for: Any) -> None:
     made = compose_for("huodongxing", "event")
-    box = desk("huodongxing")
+    box = app("huodongxing")
     box.adapter.channel = dataclasses.replace(box.channel, email="desk@hu.example")
     kit = box.kit(dataclasses.replace(made, extra={}))
     assert "联系方式：desk@hu.example" in (kit / "event.txt").read_text(encoding="utf-8")
 
 
-def test_a_group_gets_a_short_message_and_a_poster(desk: Any, compose_for: Any) -> None:
+def test_a_group_gets_a_short_message_and_a_poster(app: Any, compose_for: Any) -> None:
     """At most 500 characters with the link, a 3:4 poster, and a line to tick for each group."""
     made = compose_for("wechat-group", "article", body="长" * 600)
-    kit = desk("wechat-group", groups=["一群", "二`群"]).kit(made)
+    kit = app("wechat-group", groups=["一群", "二`群"]).kit(made)
     message = (kit / "article.txt").read_text(encoding="utf-8")
     assert len(message) <= 500
     assert message.endswith("https://hu.example.org/nongtang/\n")
@@ -564,11 +564,11 @@ def test_a_group_gets_a_short_message_and_a_poster(desk: Any, compose_for: Any) 
 
 @pytest.mark.parametrize("fonts", [[], ["/nowhere.ttc"]])
 def test_a_poster_needs_neither_a_font_nor_a_cover(
-    fonts: list[str], desk: Any, compose_for: Any, tmp_path: Path
+    fonts: list[str], app: Any, compose_for: Any, tmp_path: Path
 ) -> None:
     """On a machine without CJK fonts, for a draft without pictures, there is still a poster with a code."""
     platform = dataclasses.replace(KITS["wechat-group"], data={**KITS["wechat-group"].data, "fonts": fonts})
-    kit = Desk(platform, tmp_path / "out").kit(dataclasses.replace(compose_for("wechat-group", "article"), media=()))
+    kit = App(platform, tmp_path / "out").kit(dataclasses.replace(compose_for("wechat-group", "article"), media=()))
     data = (kit / "media/poster-3x4.jpg").read_bytes()
     assert Image.open(io.BytesIO(data)).size == (1080, 1440)
 
@@ -591,12 +591,12 @@ def test_a_posters_lines_break_as_a_reader_expects(words: str, lines: list[str])
     assert poster.broken(words, 7, len) == lines
 
 
-def test_a_post_that_does_not_fit_loses_its_summary_before_its_link(desk: Any, compose_for: Any) -> None:
+def test_a_post_that_does_not_fit_loses_its_summary_before_its_link(app: Any, compose_for: Any) -> None:
     """140 characters: 【title】summary link, else 【title】link, else the title alone; own words come first."""
     made = compose_for("weibo", "article")
 
     def text(**changes: Any) -> str:
-        return (desk("weibo").kit(dataclasses.replace(made, **changes)) / "article.txt").read_text("utf-8").rstrip("\n")
+        return (app("weibo").kit(dataclasses.replace(made, **changes)) / "article.txt").read_text("utf-8").rstrip("\n")
 
     title, link = f"【{made.title}】", made.canonical_url
     assert text() == f"{title}{made.summary} {link}"
@@ -605,9 +605,9 @@ def test_a_post_that_does_not_fit_loses_its_summary_before_its_link(desk: Any, c
     assert text(text="自己的话", extra={"text": "自己的话"}) == f"自己的话\n{link}"
 
 
-def test_a_film_is_copied_without_being_held_in_memory(desk: Any, compose_for: Any) -> None:
+def test_a_film_is_copied_without_being_held_in_memory(app: Any, compose_for: Any) -> None:
     """Media do not pass through `write`, which takes all bytes at once; they are readable by others, and no scraps stay."""
-    at = desk("youku")
+    at = app("youku")
     kit = at.kit(compose_for("youku", "video"))
     copy = kit / "media/nongtang.mp4"
     assert copy.stat().st_mode & 0o777 == 0o644
@@ -620,21 +620,21 @@ def test_a_film_is_copied_without_being_held_in_memory(desk: Any, compose_for: A
     }
 
 
-def test_markdown_lies_beside_the_page_where_the_platform_may_take_it(desk: Any, compose_for: Any) -> None:
+def test_markdown_lies_beside_the_page_where_the_platform_may_take_it(app: Any, compose_for: Any) -> None:
     """Pictures by the names they have in media/, links with their addresses; the checklist names the file."""
-    kit = desk("zhihu").kit(compose_for("zhihu", "article"))
+    kit = app("zhihu").kit(compose_for("zhihu", "article"))
     text = (kit / "article.md").read_text(encoding="utf-8")
     assert "“**侬好**”不只是问候，参见[上期](https://mp.weixin.qq.com/s/abc)" in text
     assert "![弄堂口](media/01-lane.png)" in text
     assert (kit / "media/01-lane.png").exists()
     assert "`article.html` / `article.md` (Markdown)" in (kit / "CHECKLIST.md").read_text(encoding="utf-8")
-    assert not (desk("wechat").kit(compose_for("wechat", "article")) / "article.md").exists()
-    assert not (desk("zhihu").kit(compose_for("zhihu", "video")) / "article.md").exists()
+    assert not (app("wechat").kit(compose_for("wechat", "article")) / "article.md").exists()
+    assert not (app("zhihu").kit(compose_for("zhihu", "video")) / "article.md").exists()
 
 
 @pytest.mark.parametrize("name", [name for name, form in EVERY if form == "event"])
 def test_an_all_day_event_is_days_in_a_kit_and_the_same_event_as_in_the_calendar(
-    name: str, desk: Any, compose_for: Any
+    name: str, app: Any, compose_for: Any
 ) -> None:
     days = DraftEvent(
         dt.datetime(2026, 12, 12, tzinfo=ZoneInfo("Asia/Shanghai")),
@@ -642,7 +642,7 @@ def test_an_all_day_event_is_days_in_a_kit_and_the_same_event_as_in_the_calendar
         all_day=True,
     )
     made = compose_for(name, "event", event=days)
-    kit = desk(name).kit(made)
+    kit = app(name).kit(made)
     data = (kit / "event.ics").read_bytes()
     assert b"DTSTART;VALUE=DATE:20261212\r\nDTEND;VALUE=DATE:20261214" in data
     assert made.event.uid.encode() in data
@@ -653,9 +653,9 @@ def test_an_all_day_event_is_days_in_a_kit_and_the_same_event_as_in_the_calendar
 
 
 @pytest.mark.parametrize("name", KITS)
-def test_the_sample_beside_each_platform_is_true(name: str, desk: Any, compose_for: Any) -> None:
+def test_the_sample_beside_each_platform_is_true(name: str, app: Any, compose_for: Any) -> None:
     """samples/ holds what a person really gets. To renew: STEADYCAST_RENEW_SAMPLES=1."""
-    kit = desk(name, account="沪语读书会").kit(compose_for(name, SAMPLES[name]))
+    kit = app(name, account="沪语读书会").kit(compose_for(name, SAMPLES[name]))
     folder = ROOT / "channels" / name / "samples"
     made = {
         n: (kit / n).read_text(encoding="utf-8")
@@ -673,11 +673,11 @@ def test_the_sample_beside_each_platform_is_true(name: str, desk: Any, compose_f
 
 @pytest.mark.live
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_paste_page_works_in_a_browser(width: int, desk: Any, compose_for: Any) -> None:
+def test_the_paste_page_works_in_a_browser(width: int, app: Any, compose_for: Any) -> None:
     """Nothing overflows, nothing is blocked, and the buttons put text and rich text on the clipboard."""
     sync_api = pytest.importorskip("playwright.sync_api")
     made = compose_for("wechat", "article")
-    kit = desk("wechat").kit(made)
+    kit = app("wechat").kit(made)
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     with sync_api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=flags)

@@ -52,7 +52,7 @@ def test_a_new_ledger_is_the_owners_alone(tmp_path):
 
 
 def test_a_commit_is_durable_before_it_returns(tmp_path):
-    """TRUNCATE and EXTRA lost nothing in power cuts; WAL only where SQLite's reset bug is mended."""
+    """TRUNCATE and EXTRA lost nothing in power cuts; WAL only where SQLite's reset bug is fixed."""
     with Ledger.open(tmp_path / "l.sqlite") as ledger, ledger.read() as connection:
         said = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
         assert said == (["wal", 2] if WAL_IS_SAFE else ["truncate", 3])
@@ -184,7 +184,7 @@ def test_a_folder_that_cannot_be_made_is_told_with_the_mend(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "mend"),
+    ("said", "hint"),
     [
         ("database or disk is full", "free some space"),
         ("attempt to write a readonly database", "writable"),
@@ -194,11 +194,11 @@ def test_a_folder_that_cannot_be_made_is_told_with_the_mend(tmp_path):
         ("no such flavour", ""),
     ],
 )
-def test_what_the_database_says_gets_a_mend(said, mend):
+def test_what_the_database_says_gets_a_mend(said, hint):
     """One line, the ledger's name, and what to do."""
     message = str(ledger_error("var/ledger.sqlite", sqlite3.OperationalError(said)))
     assert message.startswith(f"ledger var/ledger.sqlite: {said}")
-    assert mend in message
+    assert hint in message
     assert "\n" not in message
 
 
@@ -219,7 +219,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path):
 
 
 def test_a_password_is_not_told(monkeypatch):
-    """A server that does not answer: the address without the password, and the mend."""
+    """A server that does not answer: the address without the password, and the hint."""
     with pytest.raises(LedgerError) as caught:
         Ledger.open("postgresql://desk:hunter2@127.0.0.1:1/steadycast")
     assert "hunter2" not in str(caught.value)
@@ -489,7 +489,7 @@ def test_a_problem_is_one_a_path_and_gone_when_mended(ledger):
     ledger.put_problems(
         [ProblemRow(path="a.md", at=NOON, line=3, message="old"), ProblemRow(path="b", at=NOON, message="x")]
     )
-    ledger.put_problems([ProblemRow(path="a.md", at=NOON, line=4, message="new", mend="mend")], mended=["b"])
+    ledger.put_problems([ProblemRow(path="a.md", at=NOON, line=4, message="new", hint="hint")], fixed=["b"])
     assert [(p.path, p.line, p.message) for p in ledger.problems()] == [("a.md", 4, "new")]
 
 

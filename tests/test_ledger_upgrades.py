@@ -45,7 +45,7 @@ def small(path: Path) -> None:
         ends = [(State.PUBLISHED, there), (State.UNKNOWN, None), (State.REFUSED, None), (State.HANDED, Proof("kit-1"))]
         endings = [Ending(c.id, c.token, s, NOON, p) for c, (s, p) in zip(claims, ends, strict=True)]
         ledger.receive(endings, NOON)
-        ledger.put_problems([ProblemRow(path="ugc/bob/x.md", at=NOON, line=3, message="no title", mend="write one")])
+        ledger.put_problems([ProblemRow(path="ugc/bob/x.md", at=NOON, line=3, message="no title", hint="write one")])
         ledger.put_feeds([FeedRow(key="f", member="alice", url="https://alice.example/…feed", last_ok=NOON)])
         ledger.put_feed_items([FeedItemRow(feed="f", guid="g", link="https://alice.example/1", draft="d1", at=NOON)])
         ledger.open_alarm("starvation:notes:low", "starvation", "low", NOON)

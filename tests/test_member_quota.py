@@ -51,8 +51,8 @@ def drop(bench, member: str, n: int, data: bytes | None = None) -> None:
 
 
 def look(bench):
-    found = {p.path: str(p) for p in pipeline.collect(bench.desk, bench.clock.now(), feeds=False).problems}
-    checked = {p.path: str(p) for p in pipeline.check(bench.clock.now(), root=bench.root) if "member_media" in p.mend}
+    found = {p.path: str(p) for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
+    checked = {p.path: str(p) for p in pipeline.check(bench.clock.now(), root=bench.root) if "member_media" in p.hint}
     assert checked == {path: said for path, said in found.items() if "member_media" in said}
     return found
 
@@ -77,7 +77,7 @@ def test_a_draft_that_would_be_too_much_is_told_and_the_others_go_on(bench, memb
     said = problems[f"ugc/{member}/a2.md"]
     assert said.startswith(f"ugc/{member}/a2.md:3: the files of {member} would come to 6 MB of 5 MB (")
     assert "raise member_media under [intake]" in said
-    taken = {row.path for row in bench.desk.ledger.drafts()}
+    taken = {row.path for row in bench.app.ledger.drafts()}
     assert taken == {f"ugc/{member}/a0.md", f"ugc/{member}/a1.md", "ugc/carol/a9.md", "pgc/a.md"}
 
 
@@ -89,9 +89,9 @@ def test_room_that_is_made_is_used_at_the_next_look(bench):
     assert sorted(look(bench)) == ["ugc/bob/a2.md"]
     for name in ("a0.md", "v0.mp4"):
         (bench.root / "content/ugc/bob" / name).unlink()
-    pipeline.collect(bench.desk, bench.clock.now(), feeds=False)  # this look sees that it is gone
+    pipeline.collect(bench.app, bench.clock.now(), feeds=False)  # this look sees that it is gone
     assert look(bench) == {}
-    assert {row.path for row in bench.desk.ledger.drafts() if row.state == "waiting"} == {
+    assert {row.path for row in bench.app.ledger.drafts() if row.state == "waiting"} == {
         "ugc/bob/a1.md",
         "ugc/bob/a2.md",
     }
@@ -106,9 +106,9 @@ def test_a_new_film_every_minute_under_one_name_fills_no_disk(bench):
         os.utime(bench.root / "content/ugc/alice/a.md", (n + 1, n + 1))
         problems = look(bench)
     assert list(problems) == ["ugc/alice/a.md"]
-    kept = [f.stat().st_size for f in bench.desk.workspace.media.iterdir()]
+    kept = [f.stat().st_size for f in bench.app.workspace.media.iterdir()]
     assert sum(kept) <= 5_000_000
-    assert len(bench.desk.ledger.drafts()) == 1
+    assert len(bench.app.ledger.drafts()) == 1
 
 
 def test_what_a_member_edits_while_it_waits_counts_as_it_is_now(bench):
@@ -170,9 +170,9 @@ def test_a_feed_brings_its_text_where_there_is_no_room_for_its_film(bench, https
     enclosure = f'<enclosure url="{httpserver.url_for("/v.mp4")}" type="video/mp4" length="{len(big)}"/></item>'
     server.has(item(1).replace("</item>", enclosure))
     settings = COMMUNITY + DAILY.replace(', "far"', "") + SITE + SMALL
-    desk = bench.set_up(settings + feed(server.url, "take_old = 9", member="bob"), {})
-    collected = pipeline.collect(desk, MORNING)
+    app = bench.set_up(settings + feed(server.url, "take_old = 9", member="bob"), {})
+    collected = pipeline.collect(app, MORNING)
     assert [t.kind for t in collected.taken] == ["new"]
     assert "would come to 6 MB of 5 MB" in collected.problems[0].message
-    files = [f for f in desk.workspace.var.rglob("*") if f.is_file() and f.stat().st_size > 5_000_000]
+    files = [f for f in app.workspace.var.rglob("*") if f.is_file() and f.stat().st_size > 5_000_000]
     assert files == []

@@ -16,9 +16,9 @@ FAR_ONLY = COMMUNITY + DAILY.replace('"site", ', "") + FAR
 
 def titles(bench) -> list[str]:
     """What the coming slots carry, in order."""
-    desk, now = bench.desk, bench.clock.now()
-    pipeline.collect(desk, now)
-    return [slot.title for slot in pipeline.plan(desk, now).slots if slot.draft]
+    app, now = bench.app, bench.clock.now()
+    pipeline.collect(app, now)
+    return [slot.title for slot in pipeline.plan(app, now).slots if slot.draft]
 
 
 def test_names_sort_as_people_count():
@@ -40,7 +40,7 @@ def test_what_is_copied_file_by_file_is_one_drop(bench):
     bench.set_up(FAR_ONLY)
     for n in (10, 2, 1):
         bench.drop(f"pgc/{n}.md", article(f"Part {n}"))
-        pipeline.collect(bench.desk, bench.clock.now())
+        pipeline.collect(bench.app, bench.clock.now())
         bench.clock.advance(dt.timedelta(seconds=20))
     assert titles(bench) == ["Part 1", "Part 2", "Part 10"]
     bench.clock.advance(dt.timedelta(hours=1))
@@ -66,8 +66,8 @@ def test_a_date_to_come_holds_a_draft_back(bench, path):
     """As Hugo and Jekyll do; it was planned months early."""
     front = [] if "2026" in path else ["date: 2026-11-26"]
     bench.set_up(FAR_ONLY, {path: article("Dated", *front)})
-    pipeline.collect(bench.desk, bench.clock.now())
-    planned = {slot.when[:10]: slot.title for slot in pipeline.plan(bench.desk, bench.clock.now()).slots if slot.draft}
+    pipeline.collect(bench.app, bench.clock.now())
+    planned = {slot.when[:10]: slot.title for slot in pipeline.plan(bench.app, bench.clock.now()).slots if slot.draft}
     assert planned == {"2026-11-26": "Dated"}
 
 

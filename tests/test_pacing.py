@@ -12,7 +12,7 @@ from conftest import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast import turn
+from steadycast import send_window
 from steadycast.delivery import Opened, deliver
 from steadycast.ledger import pacing
 from steadycast.ledger.claims import FrozenPost
@@ -179,7 +179,7 @@ class Watched:
         self.until = threading.Event()
 
     def publish(self, post):
-        turn.touch()
+        send_window.touch()
         with self.lock:
             self.calls += 1
             self.now += 1

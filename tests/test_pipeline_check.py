@@ -58,7 +58,7 @@ def test_no_ledger_is_made_to_check(bench):
 def test_a_pin_that_can_never_be_kept_is_told(bench, pin, said):
     (problem,) = check(bench, **{"pgc/1.md": article("One", f'slot: "{pin}"')})
     assert (problem.path, problem.line, problem.message) == ("pgc/1.md", 3, said)
-    assert "daily@2026-11-23T20:00" in problem.mend
+    assert "daily@2026-11-23T20:00" in problem.hint
 
 
 @pytest.mark.parametrize("pin", ["2026-11-23", "2026-11-24T20:00", "daily@2026-11-24", "daily@2026-11-24T20:00"])
@@ -98,7 +98,7 @@ def test_a_pin_to_a_day_off_is_told(bench):
 def test_an_event_in_the_past_is_told(bench):
     (problem,) = check(bench, CLUB, **{"pgc/1.md": article("Met", "event: {start: 2026-11-01 19:00, place: here}")})
     assert "the event ended on 2026-11-01" in problem.message
-    assert problem.mend
+    assert problem.hint
 
 
 MONTHLY = (
@@ -122,7 +122,7 @@ def test_an_event_that_no_slot_announces_is_told(bench):
     (problem,) = check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-16 19:00")})
     assert (problem.path, problem.line) == ("pgc/1.md", 3)
     assert problem.message == "club has nothing within 3 days of its start on 2026-12-16 19:00"
-    assert "publish --draft pgc/1.md" in problem.mend
+    assert "publish --draft pgc/1.md" in problem.hint
     assert check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-05 14:00")}) == []
     assert check(bench, MONTHLY, **{"pgc/1.md": event("2028-01-01 14:00")}) == []
     (problem,) = check(bench, MONTHLY, MORNING.replace(month=12, day=5), **{"pgc/1.md": event("2026-12-05 14:00")})
@@ -156,7 +156,7 @@ def test_a_draft_that_no_series_can_take_is_told(bench, settings, front, line, s
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", front)})
     assert (problem.path, problem.line) == ("pgc/1.md", line)
     assert problem.message.startswith(said)
-    assert problem.mend
+    assert problem.hint
 
 
 @pytest.mark.parametrize("front", ["not_before: 2029-01-01", "expires: 2026-11-23", "draft: true", "tags: a"])
@@ -179,18 +179,18 @@ def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench):
     """A README at the top of the house's or a member's folder; with front matter, or in a folder of its own, a draft."""
     files = {"pgc/README.md": "# Our drafts\n\nOne file each.\n", "ugc/alice/ReadMe.md": "Mine.\n"}
     drafts = {"ugc/bob/README.md": article("Read me first"), "pgc/rain/README.md": "# Rain\n\nIt rained.\n"}
-    desk = bench.set_up(SETTINGS, {**files, **drafts})
+    app = bench.set_up(SETTINGS, {**files, **drafts})
     found = check(bench)
     assert {f.path for f in found} == set(files)
     assert all(f.harmless and "is a note to people" in str(f) for f in found)
-    assert {t.path for t in pipeline.collect(desk, bench.clock.now()).taken} == set(drafts)
+    assert {t.path for t in pipeline.collect(app, bench.clock.now()).taken} == set(drafts)
 
 
 def test_a_note_that_was_taken_for_a_draft_is_gone(bench):
-    desk = bench.set_up(SETTINGS, {"pgc/README.md": article("Once a draft")})
-    pipeline.collect(desk, bench.clock.now())
+    app = bench.set_up(SETTINGS, {"pgc/README.md": article("Once a draft")})
+    pipeline.collect(app, bench.clock.now())
     bench.drop("pgc/README.md", "# Notes\n\nFor people.\n")
-    assert [t.kind for t in pipeline.collect(desk, bench.clock.now()).taken] == ["gone"]
+    assert [t.kind for t in pipeline.collect(app, bench.clock.now()).taken] == ["gone"]
 
 
 def test_what_went_out_is_left_alone(bench):
@@ -199,12 +199,12 @@ def test_what_went_out_is_left_alone(bench):
         "pgc/1.md": article("Pinned", "slot: 2026-11-23"),
         "pgc/2.md": article("Meet", "slot: 2026-11-24", "event: {start: 2026-11-25 19:00, place: here}"),
     }
-    desk = bench.set_up(CLUB, drafts)
-    pipeline.collect(desk, MORNING)
+    app = bench.set_up(CLUB, drafts)
+    pipeline.collect(app, MORNING)
     for day in (23, 24):
-        pipeline.plan(desk, bench.clock.now())
+        pipeline.plan(app, bench.clock.now())
         bench.at(day, 20, 0)
-        assert pipeline.publish(desk).sent
+        assert pipeline.publish(app).sent
     assert check(bench, CLUB, MORNING + dt.timedelta(days=30), **drafts) == []
 
 
@@ -240,28 +240,28 @@ def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(be
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", body="很长" * 20_000)})
     assert problem.path == "pgc/1.md"
     assert "mail: body is long, and may be clipped: " in problem.message
-    assert problem.mend == "shorten the draft"
+    assert problem.hint == "shorten the draft"
     assert problem.harmless
 
 
 def test_drafts_are_checked_though_a_channel_is_broken(bench):
     found = check(bench, SETTINGS.replace('platform = "far"', 'platform = "fare"'), **{"pgc/1.md": "---\ntitle: [\n"})
     assert [os.path.basename(p.path) for p in found] == ["steadycast.toml", "1.md"]
-    assert "did you mean 'far'" in found[0].mend
+    assert "did you mean 'far'" in found[0].hint
 
 
 def test_drafts_are_checked_though_a_channels_settings_are_wrong(bench):
     wrong = SITE_ONLY.replace("[channel.site]", "[channel.site]\nurll = 1")
     found = check(bench, wrong, **{"pgc/1.md": article("One"), "pgc/2.md": "---\ntitle: [\n"})
     assert [os.path.basename(p.path) for p in found] == ["steadycast.toml", "2.md"]
-    assert "did you mean 'url'" in found[0].mend
+    assert "did you mean 'url'" in found[0].hint
 
 
 def test_an_override_for_no_channel_is_told(bench):
     """A member who leaves `stie` out is shown on `site`: that is not what was meant."""
     (problem,) = check(bench, **{"pgc/1.md": article("One", "channels:\n  stie:\n    skip: true")})
     assert (problem.path, problem.line) == ("pgc/1.md", 3)
-    assert (problem.message, problem.mend) == ("channels.stie: there is no such channel", "did you mean 'site'?")
+    assert (problem.message, problem.hint) == ("channels.stie: there is no such channel", "did you mean 'site'?")
 
 
 def test_a_mark_that_only_a_generator_reads_is_told(bench):
@@ -275,7 +275,7 @@ def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench):
     drop(bench.root, "channels/mine/channel.toml", 'api = 2\ntitel = "x"\n')
     (problem,) = check(bench)
     assert (problem.path.endswith("channels/mine/channel.toml"), problem.line) == (True, 2)
-    assert "did you mean 'title'" in problem.mend
+    assert "did you mean 'title'" in problem.hint
 
 
 def test_a_folder_that_others_may_write_to_is_told(bench):
@@ -285,7 +285,7 @@ def test_a_folder_that_others_may_write_to_is_told(bench):
     os.chmod(bench.root / "channels", 0o777)
     (problem,) = pipeline.check(MORNING, root=bench.root)
     assert "others than its owner" in problem.message
-    assert problem.mend == f"chmod go-w {bench.root / 'channels'}"
+    assert problem.hint == f"chmod go-w {bench.root / 'channels'}"
 
 
 def test_schedules_that_disagree_are_told(bench):
@@ -295,4 +295,4 @@ def test_schedules_that_disagree_are_told(bench):
     found = pipeline.check(MORNING, root=bench.root)
     assert found
     assert {p.path for p in found} == {"prefect.yaml"}
-    assert {p.mend for p in found} == {"`steadycast deploy` writes it"}
+    assert {p.hint for p in found} == {"`steadycast deploy` writes it"}

@@ -13,7 +13,7 @@ from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
 from steadycast import pipeline
 from steadycast.errors import InputError
 from steadycast.intake.folder import SUFFIXES
-from steadycast.pipeline import Desk
+from steadycast.pipeline import App
 from steadycast.workspace import load
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
@@ -21,7 +21,7 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def desk(bench):
+def app(bench):
     return bench.set_up(SETTINGS)
 
 
@@ -29,158 +29,158 @@ def kinds(collected):
     return [(t.kind, t.path, t.state) for t in collected.taken]
 
 
-def standing(desk):
-    return {row["path"]: row["state"] for row in pipeline.drafts(desk)}
+def standing(app):
+    return {row["path"]: row["state"] for row in pipeline.drafts(app)}
 
 
-def collect(desk, now=MORNING):
-    return pipeline.collect(desk, now)
+def collect(app, now=MORNING):
+    return pipeline.collect(app, now)
 
 
 @pytest.mark.parametrize("member", ["张三", "Zhang San", "J. Doe", "Jose\u0301"])
 def test_a_member_is_trusted_and_titled_by_the_folders_name_in_any_script(bench, member):
     settings = SETTINGS + f'[members."{member}"]\ntitle = "In full"\ntrusted = true\n'
-    desk = bench.set_up(settings, {f"ugc/{member}/1.md": article("Theirs")})
-    (taken,) = pipeline.collect(desk, bench.clock.now()).taken
+    app = bench.set_up(settings, {f"ugc/{member}/1.md": article("Theirs")})
+    (taken,) = pipeline.collect(app, bench.clock.now()).taken
     assert taken.state == "approved"
-    assert desk.workspace.member_title(taken.member) == "In full"
+    assert app.workspace.member_title(taken.member) == "In full"
 
 
-def test_a_dropped_draft_is_new_once(bench, desk):
+def test_a_dropped_draft_is_new_once(bench, app):
     """The second look finds nothing to do, and writes nothing."""
     bench.drop("pgc/one.md", article("One"))
-    assert kinds(collect(desk)) == [("new", "pgc/one.md", "approved")]
-    before = bench.desk.ledger.drafts()
-    assert collect(desk, MORNING + HOUR).taken == ()
-    assert [r.model_dump() for r in desk.ledger.drafts()] == [r.model_dump() for r in before]
+    assert kinds(collect(app)) == [("new", "pgc/one.md", "approved")]
+    before = bench.app.ledger.drafts()
+    assert collect(app, MORNING + HOUR).taken == ()
+    assert [r.model_dump() for r in app.ledger.drafts()] == [r.model_dump() for r in before]
 
 
-def test_an_edit_is_a_revision_of_the_same_draft(bench, desk):
+def test_an_edit_is_a_revision_of_the_same_draft(bench, app):
     bench.drop("pgc/one.md", article("One"))
-    (first,) = collect(desk).taken
+    (first,) = collect(app).taken
     bench.drop("pgc/one.md", article("One", body="Other words."))
-    (edit,) = collect(desk).taken
+    (edit,) = collect(app).taken
     assert (edit.kind, edit.draft) == ("edited", first.draft)
 
 
-def test_a_renamed_draft_keeps_its_history(bench, desk):
+def test_a_renamed_draft_keeps_its_history(bench, app):
     """Same content, another name: the same draft, and what it had before is still its own."""
     file = bench.drop("pgc/one.md", article("One"))
-    (first,) = collect(desk).taken
+    (first,) = collect(app).taken
     file.rename(file.with_name("two.md"))
-    (moved,) = collect(desk, MORNING + HOUR).taken
+    (moved,) = collect(app, MORNING + HOUR).taken
     assert (moved.kind, moved.draft, moved.path) == ("renamed", first.draft, "pgc/two.md")
-    assert desk.ledger.draft(first.draft).first_seen == MORNING
+    assert app.ledger.draft(first.draft).first_seen == MORNING
 
 
-def test_a_deleted_draft_is_gone_and_comes_back_as_itself(bench, desk):
+def test_a_deleted_draft_is_gone_and_comes_back_as_itself(bench, app):
     file = bench.drop("ugc/bob/one.md", article("One"))
-    (first,) = collect(desk).taken
-    pipeline.judge(desk, [first.draft], "approve", by="eve", now=MORNING)
+    (first,) = collect(app).taken
+    pipeline.judge(app, [first.draft], "approve", by="eve", now=MORNING)
     text = file.read_text()
     file.unlink()
-    assert kinds(collect(desk)) == [("gone", "ugc/bob/one.md", "gone")]
+    assert kinds(collect(app)) == [("gone", "ugc/bob/one.md", "gone")]
     bench.drop("ugc/bob/one.md", text)
-    (back,) = collect(desk).taken
+    (back,) = collect(app).taken
     assert back.draft == first.draft
-    assert standing(desk) == {"ugc/bob/one.md": "stock"}, "its approval was of these very words"
+    assert standing(app) == {"ugc/bob/one.md": "stock"}, "its approval was of these very words"
 
 
-def test_a_members_draft_waits_and_a_trusted_ones_does_not(bench, desk):
+def test_a_members_draft_waits_and_a_trusted_ones_does_not(bench, app):
     bench.drop("ugc/bob/one.md", article("One"))
     bench.drop("ugc/alice/two.md", article("Two"))
     bench.drop("ugc/stranger/three.md", article("Three"))
-    collect(desk)
-    assert standing(desk) == {
+    collect(app)
+    assert standing(app) == {
         "ugc/bob/one.md": "waiting", "ugc/alice/two.md": "stock", "ugc/stranger/three.md": "waiting"
     }  # fmt: skip
 
 
 def test_the_house_waits_too_where_the_community_says_so(bench):
-    desk = bench.set_up(SETTINGS + "[intake]\napprove_pgc = true\n", {"pgc/one.md": article("One")})
-    collect(desk)
-    assert standing(desk) == {"pgc/one.md": "waiting"}
+    app = bench.set_up(SETTINGS + "[intake]\napprove_pgc = true\n", {"pgc/one.md": article("One")})
+    collect(app)
+    assert standing(app) == {"pgc/one.md": "waiting"}
 
 
-def test_nobody_approves_their_own_draft(bench, desk):
+def test_nobody_approves_their_own_draft(bench, app):
     bench.drop("ugc/bob/one.md", article("One"))
-    collect(desk)
+    collect(app)
     with pytest.raises(InputError, match="bob wrote it"):
-        pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="bob", now=MORNING)
+        pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="bob", now=MORNING)
 
 
-def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench, desk):
+def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench, app):
     """Until an editor has seen the new words, everything speaks of the old ones: title, form and plan."""
     bench.drop("ugc/bob/one.md", article("Tame"))
-    collect(desk)
-    pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
-    pipeline.plan(desk, MORNING)
+    collect(app)
+    pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    pipeline.plan(app, MORNING)
     bench.drop("ugc/bob/one.md", article("Wild"))
-    collect(desk)
-    planned = pipeline.plan(desk, MORNING)
+    collect(app)
+    planned = pipeline.plan(app, MORNING)
     assert [s.title for s in planned.slots if s.draft] == ["Tame"]
-    (listed,) = pipeline.drafts(desk)
+    (listed,) = pipeline.drafts(app)
     assert (listed["title"], listed["edited_since_approval"]) == ("Wild", True), "who approves sees what is new"
 
 
-def test_approval_of_an_edit_brings_its_title_form_and_wishes(bench, desk):
+def test_approval_of_an_edit_brings_its_title_form_and_wishes(bench, app):
     bench.drop("ugc/bob/one.md", article("Tame"))
-    collect(desk)
-    pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    collect(app)
+    pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
     bench.drop("ugc/bob/one.md", article("Wild", "priority: 7"))
-    collect(desk)
-    (told,) = pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
-    row = desk.ledger.draft("ugc/bob/one.md")
+    collect(app)
+    (told,) = pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    row = app.ledger.draft("ugc/bob/one.md")
     assert (told["title"], row.title, row.plan["priority"]) == ("Wild", "Wild", 7)
 
 
-def test_approval_of_an_edit_brings_its_form(bench, desk):
+def test_approval_of_an_edit_brings_its_form(bench, app):
     """A draft that became an event is planned as one."""
     bench.drop("ugc/bob/one.md", article("Tame"))
-    collect(desk)
-    pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    collect(app)
+    pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
     bench.drop("ugc/bob/one.md", article("Meet", "event: {start: 2026-12-24 19:00, place: here}"))
-    collect(desk)
-    pipeline.judge(desk, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
-    assert desk.ledger.draft("ugc/bob/one.md").form == "event"
+    collect(app)
+    pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    assert app.ledger.draft("ugc/bob/one.md").form == "event"
 
 
-def test_a_draft_taken_back_by_its_author_goes_out_no_more(bench, desk):
+def test_a_draft_taken_back_by_its_author_goes_out_no_more(bench, app):
     """`draft: true` after planning: even a publish before the next plan sends nothing of it."""
     bench.drop("pgc/one.md", article("One"))
-    collect(desk)
-    pipeline.plan(desk, MORNING)
+    collect(app)
+    pipeline.plan(app, MORNING)
     bench.drop("pgc/one.md", article("One", "draft: true"))
-    collect(desk)
-    assert standing(desk) == {"pgc/one.md": "not-ready"}
+    collect(app)
+    assert standing(app) == {"pgc/one.md": "not-ready"}
     bench.at(23, 20, 1)
-    done = pipeline.publish(desk)
+    done = pipeline.publish(app)
     assert [s.state for s in done.sent] == ["refused"]
 
 
 @pytest.mark.parametrize("lost", ["cache", "media"])
-def test_what_can_be_made_again_may_be_lost(bench, desk, lost):
+def test_what_can_be_made_again_may_be_lost(bench, app, lost):
     """Without var/cache everything is read once more, and nothing has changed by it."""
     bench.drop("pgc/one.md", article("One"))
     bench.drop("ugc/bob/two.md", article("Two"))
-    collect(desk)
-    before = [row.model_dump() for row in desk.ledger.drafts()]
-    shutil.rmtree(desk.workspace.var / lost, ignore_errors=True)
-    assert collect(desk, MORNING + HOUR).taken == ()
-    assert [row.model_dump() for row in desk.ledger.drafts()] == before
+    collect(app)
+    before = [row.model_dump() for row in app.ledger.drafts()]
+    shutil.rmtree(app.workspace.var / lost, ignore_errors=True)
+    assert collect(app, MORNING + HOUR).taken == ()
+    assert [row.model_dump() for row in app.ledger.drafts()] == before
 
 
-def test_a_broken_note_of_the_last_look_costs_one_reading(bench, desk):
+def test_a_broken_note_of_the_last_look_costs_one_reading(bench, app):
     bench.drop("pgc/one.md", article("One"))
-    collect(desk)
-    (desk.workspace.cache / "intake.json").write_text('{"pgc/one.md": 3}')
-    assert collect(desk).taken == ()
+    collect(app)
+    (app.workspace.cache / "intake.json").write_text('{"pgc/one.md": 3}')
+    assert collect(app).taken == ()
 
 
-def test_two_looks_at_once_make_one_draft(bench, desk):
+def test_two_looks_at_once_make_one_draft(bench, app):
     for n in range(20):
         bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))
-    desks = [Desk(load(bench.root)) for _ in range(3)]
+    desks = [App(load(bench.root)) for _ in range(3)]
     found, errors = [], []
 
     def look(mine):
@@ -198,84 +198,84 @@ def test_two_looks_at_once_make_one_draft(bench, desk):
         mine.close()
     assert not errors
     assert sum(len(c.taken) for c in found) == 20
-    assert len(desk.ledger.drafts()) == 20
+    assert len(app.ledger.drafts()) == 20
 
 
-def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench, desk):
+def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench, app):
     bench.drop("pgc/broken.md", "---\ntitle: [\n---\n")
     bench.drop("pgc/fine.md", article("Fine"))
-    collected = collect(desk)
+    collected = collect(app)
     assert [t.title for t in collected.taken] == ["Fine"]
     (problem,) = collected.problems
-    assert (problem.path, bool(problem.line), bool(problem.mend)) == ("pgc/broken.md", True, True)
-    assert [p.path for p in desk.ledger.problems()] == ["pgc/broken.md"]
+    assert (problem.path, bool(problem.line), bool(problem.hint)) == ("pgc/broken.md", True, True)
+    assert [p.path for p in app.ledger.problems()] == ["pgc/broken.md"]
     bench.drop("pgc/broken.md", article("Mended"))
-    assert collect(desk).problems == ()
-    assert desk.ledger.problems() == []
+    assert collect(app).problems == ()
+    assert app.ledger.problems() == []
 
 
-def test_a_draft_that_breaks_keeps_what_it_was(bench, desk):
-    """A slip in the editor deletes nothing: the last whole revision stands until the file is mended."""
+def test_a_draft_that_breaks_keeps_what_it_was(bench, app):
+    """A slip in the editor deletes nothing: the last whole revision stands until the file is fixed."""
     bench.drop("pgc/one.md", article("One"))
-    collect(desk)
+    collect(app)
     bench.drop("pgc/one.md", "---\ntitle: [\n---\n")
-    assert collect(desk).taken == ()
-    assert standing(desk) == {"pgc/one.md": "stock"}
+    assert collect(app).taken == ()
+    assert standing(app) == {"pgc/one.md": "stock"}
 
 
-def test_a_problem_is_news_once_and_so_is_its_end(bench, desk):
+def test_a_problem_is_news_once_and_so_is_its_end(bench, app):
     """Who watches is told what is new and what is fixed; what stood before is no news, and stands in `problems` still."""
     bench.drop("pgc/broken.md", "---\ntitle: [\n---\n\nText.\n")
-    first = collect(desk)
+    first = collect(app)
     assert [p.path for p in first.fresh] == ["pgc/broken.md"]
     bench.drop("pgc/one.md", article("One"))
-    again = collect(desk, MORNING + HOUR)
+    again = collect(app, MORNING + HOUR)
     assert ([p.path for p in again.problems], again.fresh, again.fixed) == (["pgc/broken.md"], (), ())
     bench.drop("pgc/broken.md", article("Whole"))
-    assert collect(desk, MORNING + 2 * HOUR).fixed == ("pgc/broken.md",)
+    assert collect(app, MORNING + 2 * HOUR).fixed == ("pgc/broken.md",)
 
 
 class TestWhatIsNoticed:
     """Of drafts that are taken all the same: told when they come, and by `check`."""
 
-    def test_a_slip_in_a_key_is_named_once_at_intake_and_by_check(self, bench, desk):
+    def test_a_slip_in_a_key_is_named_once_at_intake_and_by_check(self, bench, app):
         bench.drop("pgc/a.md", "---\ntitle: A\nserie: daily\n---\nWords.\n")
         said = "pgc/a.md:3: nothing reads 'serie' (did you mean series?)"
-        assert [str(note) for note in collect(desk).noticed] == [said]
-        assert collect(desk).noticed == ()
+        assert [str(note) for note in collect(app).noticed] == [said]
+        assert collect(app).noticed == ()
         assert said in [str(found) for found in pipeline.check(MORNING, root=bench.root)]
 
-    def test_an_encoding_that_is_sure_is_named_and_harmless(self, bench, desk):
+    def test_an_encoding_that_is_sure_is_named_and_harmless(self, bench, app):
         bench.drop("pgc/a.md", "# 沪语读书会\n\n今朝天气蛮好，大家都来了。\n".encode("gbk"))
-        (note,) = collect(desk).noticed
+        (note,) = collect(app).noticed
         assert ("GBK" in note.message, note.harmless) == (True, True)
-        assert [row.title for row in desk.ledger.drafts()] == ["沪语读书会"]
+        assert [row.title for row in app.ledger.drafts()] == ["沪语读书会"]
 
-    def test_many_of_one_title_are_told_however_they_come(self, bench, desk):
+    def test_many_of_one_title_are_told_however_they_come(self, bench, app):
         for n in range(3):
             bench.drop(f"pgc/{n}.md", f"# Contents\n\nWords of {n}, and of no other.\n")
-        (note,) = collect(desk).noticed
+        (note,) = collect(app).noticed
         assert "3 drafts have the title Contents: this one, pgc/1.md, pgc/2.md" in str(note)
         bench.drop("pgc/3.md", "# Contents\n\nOther words, of a fourth.\n")
-        assert "4 drafts" in str(collect(desk).noticed)
+        assert "4 drafts" in str(collect(app).noticed)
         bench.drop("pgc/4.md", "# Something else\n\nWords that stand alone.\n")
-        assert collect(desk).noticed == ()
+        assert collect(app).noticed == ()
         assert "4 drafts have the title Contents" in str(pipeline.check(MORNING, root=bench.root))
 
     def test_a_series_may_be_called_by_its_title(self, bench):
-        desk = bench.set_up(SETTINGS.replace('title = "Daily"', 'title = "每日一文"'))
+        app = bench.set_up(SETTINGS.replace('title = "Daily"', 'title = "每日一文"'))
         bench.drop("pgc/a.md", "---\n标题：甲\n栏目：每日一文\n---\n文。\n")
-        assert collect(desk).problems == ()
-        (row,) = desk.ledger.drafts()
+        assert collect(app).problems == ()
+        (row,) = app.ledger.drafts()
         assert row.plan["series"] == ["daily"]
 
 
-def test_a_tree_of_every_dialect_is_taken_as_it_is(bench, desk):
+def test_a_tree_of_every_dialect_is_taken_as_it_is(bench, app):
     tree = Path(__file__).parent / "dialects" / "pgc"
     settings = SETTINGS.replace("[series.daily]", "[series.notes]")
-    desk = bench.set_up(settings)
+    app = bench.set_up(settings)
     shutil.copytree(tree, bench.root / "content/pgc", dirs_exist_ok=True)
-    collected = collect(desk)
+    collected = collect(app)
     drafts = [file for file in tree.rglob("*") if file.suffix in SUFFIXES]
     assert [str(problem) for problem in collected.problems if PurePosixPath(problem.path).suffix in SUFFIXES] == []
     assert len(collected.taken) == len(drafts)

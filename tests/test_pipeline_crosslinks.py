@@ -38,22 +38,22 @@ def desk_of(bench, first, second, settings=SETTINGS, **more):
     head = {"permalink": "/posts/bee/"}
     texts = {"a": draft("A", WAYS, first), "b": draft("B", "Words of B.", second, **head)}
     bench.set_up(settings, {**{f"pgc/{name}.md": text for name, text in texts.items()}, **more})
-    bench.noticed = pipeline.collect(bench.desk, MORNING).noticed
-    pipeline.plan(bench.desk, MORNING)
-    return bench.desk
+    bench.noticed = pipeline.collect(bench.app, MORNING).noticed
+    pipeline.plan(bench.app, MORNING)
+    return bench.app
 
 
 def evening(bench, n):
     bench.clock.advance(EVENING + n * DAY - bench.clock.now())
-    done = pipeline.publish(bench.desk)
+    done = pipeline.publish(bench.app)
     assert {s.state for s in done.sent} <= {"published", "handed", "seen"}, done.sent
     assert done.sent
 
 
-def frozen(desk, title):
+def frozen(app, title):
     """Channel -> the post of that title as it was frozen."""
-    rows = [row for row in desk.ledger.deliveries() if row.frozen]
-    posts = map(post_from_bytes, desk.ledger.frozen(row.id for row in rows).values())
+    rows = [row for row in app.ledger.deliveries() if row.frozen]
+    posts = map(post_from_bytes, app.ledger.frozen(row.id for row in rows).values())
     return {post.channel: post for post in posts if post.title == title}
 
 
@@ -62,20 +62,20 @@ def hrefs(html):
 
 
 def test_a_link_leads_to_the_page_of_what_is_out(bench):
-    desk = desk_of(bench, 1, 9)
+    app = desk_of(bench, 1, 9)
     evening(bench, 0)
     evening(bench, 1)
-    posts = frozen(desk, "A")
+    posts = frozen(app, "A")
     assert set(posts) == set(CHANNELS)
-    (b_far,) = [row.url for row in desk.ledger.deliveries(channels=["far"]) if row.at == EVENING]
+    (b_far,) = [row.url for row in app.ledger.deliveries(channels=["far"]) if row.at == EVENING]
     for name in ("site", "feed", "mail"):
         assert hrefs(posts[name].html) == [PAGE] * 6
     assert hrefs(posts["far"].html) == [b_far] * 6, "the page on the same channel comes first"
-    page = (desk.workspace.out / "site/daily/2026-11-24-2000.html").read_text()
-    feed = (desk.workspace.out / "feed/feed.xml").read_text()
+    page = (app.workspace.out / "site/daily/2026-11-24-2000.html").read_text()
+    feed = (app.workspace.out / "feed/feed.xml").read_text()
     assert f'<a href="{PAGE}" rel="noopener">one</a>' in page
     assert feed.count(PAGE) >= 6
-    kit = next((desk.workspace.out / "wechat").rglob("article.html")).parent.parent
+    kit = next((app.workspace.out / "wechat").rglob("article.html")).parent.parent
     kits = "\n".join(f.read_text() for f in kit.rglob("*") if f.suffix in {".html", ".txt"})
     assert PAGE in kits, "公众号 lists outside links at the end"
     assert PAGE in posts["weibo"].text or PAGE in str(posts["weibo"].links)
@@ -85,36 +85,36 @@ def test_a_link_leads_to_the_page_of_what_is_out(bench):
 
 
 def test_before_that_it_is_words_and_a_warning_with_its_line(bench):
-    desk = desk_of(bench, 9, 1)
+    app = desk_of(bench, 9, 1)
     told = [(p.path, p.line) for p in bench.noticed if "link to" in p.message]
     assert told == [("pgc/a.md", 6)] * 4 + [("pgc/a.md", 8)]  # one address stands there twice
     assert all(p.harmless for p in bench.noticed)
     assert [p for p in pipeline.check(MORNING, root=bench.root) if "the link to" in p.message and p.line == 6]
     evening(bench, 0)
-    for post in frozen(desk, "A").values():
+    for post in frozen(app, "A").values():
         assert not hrefs(post.html)
         assert "one, two, three, four, five, six" in post.text
 
 
 def test_once_it_is_out_nobody_is_warned(bench):
-    desk = desk_of(bench, 1, 9)
+    app = desk_of(bench, 1, 9)
     evening(bench, 0)
     assert not [p for p in pipeline.check(bench.clock.now(), root=bench.root) if "the link to" in p.message]
     bench.drop("pgc/a.md", draft("A", WAYS + "\n\nEdited.", 1))
-    assert not [p for p in pipeline.collect(desk, bench.clock.now()).noticed if "the link to" in p.message]
+    assert not [p for p in pipeline.collect(app, bench.clock.now()).noticed if "the link to" in p.message]
 
 
 def test_what_is_frozen_keeps_its_words_and_a_rebuilt_page_gets_its_links(bench):
-    desk = desk_of(bench, 9, 1)
+    app = desk_of(bench, 9, 1)
     evening(bench, 0)
-    before = frozen(desk, "A")
+    before = frozen(app, "A")
     evening(bench, 1)
-    assert frozen(desk, "A") == before
-    page = desk.workspace.out / "site/daily/2026-11-23-2000.html"
+    assert frozen(app, "A") == before
+    page = app.workspace.out / "site/daily/2026-11-23-2000.html"
     old = page.read_text()
     assert "one, two, three" in old
-    pipeline.rebuild(desk, "site")
-    pipeline.rebuild(desk, "feed")
+    pipeline.rebuild(app, "site")
+    pipeline.rebuild(app, "feed")
     b_page = PAGE.replace("-23-", "-24-")
     new = page.read_text()
     assert new.count(f'<a href="{b_page}" rel="noopener">') == 6
@@ -122,29 +122,29 @@ def test_what_is_frozen_keeps_its_words_and_a_rebuilt_page_gets_its_links(bench)
         re.sub(r"</?a\b[^>]*>", "", new[new.index("one") : new.index("six")])
         == old[old.index("one") : old.index("six")]
     )
-    assert (desk.workspace.out / "feed/feed.xml").read_text().count(b_page) == 6
-    assert frozen(desk, "A") == before
+    assert (app.workspace.out / "feed/feed.xml").read_text().count(b_page) == 6
+    assert frozen(app, "A") == before
 
 
 def test_a_rebuilt_page_changes_in_nothing_but_links(bench):
     """Its words stand as they went out, whatever was read or written since."""
-    desk = desk_of(bench, 9, 1)
+    app = desk_of(bench, 9, 1)
     evening(bench, 0)
     evening(bench, 1)
-    with desk.ledger.write() as connection:
+    with app.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE revision SET content = replace(content, 'one', 'ONE')")
-    pipeline.rebuild(desk, "site")
-    page = (desk.workspace.out / "site/daily/2026-11-23-2000.html").read_text()
+    pipeline.rebuild(app, "site")
+    page = (app.workspace.out / "site/daily/2026-11-23-2000.html").read_text()
     assert "one, two, three" in page
 
 
 def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench):
     ask = "[x](../../pgc/b.md) [y](/posts/bee/) [z](/posts/nothing/) [w](../../pgc/nothing.md)"
-    desk = desk_of(bench, 1, 2, **{"ugc/bob/ask.md": draft("Ask", ask, 0)})
+    app = desk_of(bench, 1, 2, **{"ugc/bob/ask.md": draft("Ask", ask, 0)})
 
     def seen():
-        row = find_draft(desk, "ugc/bob/ask.md")
-        post = Posts(desk).post(read(desk, row.id, row.revision), Place("site", "x@2026", "daily", EVENING, "k"))
+        row = find_draft(app, "ugc/bob/ask.md")
+        post = Posts(app).post(read(app, row.id, row.revision), Place("site", "x@2026", "daily", EVENING, "k"))
         return dict(zip("xyzw", re.findall(r'(?:<a href="([^"]*)"[^>]*>)?[xyzw]\b', post.html), strict=True))
 
     hidden = seen()
@@ -160,27 +160,27 @@ def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench):
 
 
 def test_the_ledger_is_read_once_for_all_posts_and_never_without_a_link(bench, monkeypatch):
-    desk = desk_of(bench, 1, 9)
+    app = desk_of(bench, 1, 9)
     evening(bench, 0)
     asked = []
-    monkeypatch.setattr(type(desk.ledger), "linkable", lambda self: asked.append(1) or [])
-    posts = Posts(desk)
+    monkeypatch.setattr(type(app.ledger), "linkable", lambda self: asked.append(1) or [])
+    posts = Posts(app)
     for name, times in (("pgc/b.md", 0), ("pgc/a.md", 1)):
-        row = find_draft(desk, name)
+        row = find_draft(app, name)
         for channel in ("site", "far", "wechat"):
-            posts.post(read(desk, row.id, row.revision), Place(channel, "x@2026", "daily", EVENING, "k"))
+            posts.post(read(app, row.id, row.revision), Place(channel, "x@2026", "daily", EVENING, "k"))
         assert len(asked) == times
 
 
 @pytest.mark.parametrize("state", ["due", "unknown", "refused", "missed"])
 def test_only_what_surely_is_there_is_linked_to(bench, state):
-    desk = desk_of(bench, 1, 9)
+    app = desk_of(bench, 1, 9)
     evening(bench, 0)
-    with desk.ledger.write() as connection:
+    with app.ledger.write() as connection:
         connection.exec_driver_sql(f"UPDATE delivery SET state = '{state}' WHERE channel = 'site'")
         connection.exec_driver_sql("UPDATE delivery SET url = '' WHERE channel = 'far'")
-    row = find_draft(desk, "pgc/a.md")
-    post = Posts(desk).post(read(desk, row.id, row.revision), Place("site", "x@2026", "daily", EVENING, "k"))
+    row = find_draft(app, "pgc/a.md")
+    post = Posts(app).post(read(app, row.id, row.revision), Place("site", "x@2026", "daily", EVENING, "k"))
     assert not hrefs(post.html)
 
 

@@ -62,40 +62,40 @@ def titles(collected, kind="new"):
     return sorted(t.title for t in collected.taken if t.kind == kind)
 
 
-def look(desk, hours=0):
+def look(app, hours=0):
     """A look so many hours after the first."""
-    return pipeline.collect(desk, MORNING + hours * HOUR)
+    return pipeline.collect(app, MORNING + hours * HOUR)
 
 
 def test_the_first_look_sets_a_baseline_and_takes_nothing_old(bench, server):
     server.has(item(1), item(2))
-    desk = bench.set_up(BASE + feed(server.url))
-    first = look(desk)
+    app = bench.set_up(BASE + feed(server.url))
+    first = look(app)
     assert titles(first) == []
     assert first.feeds[0].said == "baseline set, 2 old items left"
     server.has(item(3), item(1), item(2))
-    assert titles(look(desk, 1)) == ["Item 3"]
-    assert titles(look(desk, 2)) == [], "once for ever"
+    assert titles(look(app, 1)) == ["Item 3"]
+    assert titles(look(app, 2)) == [], "once for ever"
     server.has(item(4))
-    assert titles(look(desk, 3)) == ["Item 4"]
+    assert titles(look(app, 3)) == ["Item 4"]
     server.has(item(1), item(3), item(4))
-    assert titles(look(desk, 4)) == [], "what came back is not new"
+    assert titles(look(app, 4)) == [], "what came back is not new"
 
 
 def test_a_community_may_want_some_of_the_old_items(bench, server):
     server.has(*(item(n) for n in range(9)))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 3"))
-    assert len(look(desk).taken) == 3
+    app = bench.set_up(BASE + feed(server.url, "take_old = 3"))
+    assert len(look(app).taken) == 3
 
 
 def test_a_feeds_items_are_the_members_and_stand_as_theirs(bench, server):
     """A trusted member's items need no editor, another's wait; whose they are does not come from the feed."""
     server.has()
-    desk = bench.set_up(BASE + feed(server.url) + feed(server.url + "?b", member="bob"))
-    look(desk)
+    app = bench.set_up(BASE + feed(server.url) + feed(server.url + "?b", member="bob"))
+    look(app)
     server.has(item(1))
-    look(desk, 1)
-    assert {(r["member"], r["origin"], r["state"]) for r in pipeline.drafts(desk)} == {
+    look(app, 1)
+    assert {(r["member"], r["origin"], r["state"]) for r in pipeline.drafts(app)} == {
         ("alice", "ugc", "stock"), ("bob", "ugc", "waiting")
     }  # fmt: skip
 
@@ -105,45 +105,45 @@ def test_a_form_that_the_settings_give_is_its_items(bench, server, httpserver):
     sound = Server(httpserver, "/a.mp3")
     sound.answer = Response(b"ID3", content_type="audio/mpeg")
     server.has(item(1).replace("</item>", f'<enclosure url="{sound.url}" length="3" type="audio/mpeg"/></item>'))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 1", 'form = "article"'))
-    look(desk)
-    assert [row["form"] for row in pipeline.drafts(desk)] == ["article"]
+    app = bench.set_up(BASE + feed(server.url, "take_old = 1", 'form = "article"'))
+    look(app)
+    assert [row["form"] for row in pipeline.drafts(app)] == ["article"]
 
 
 def test_an_edited_item_is_a_revision(bench, server):
     server.has()
-    desk = bench.set_up(BASE + feed(server.url))
-    look(desk)
+    app = bench.set_up(BASE + feed(server.url))
+    look(app)
     server.has(item(1))
-    (new,) = look(desk, 1).taken
+    (new,) = look(app, 1).taken
     server.has(item(1, "Better words"))
-    (edited,) = look(desk, 2).taken
+    (edited,) = look(app, 2).taken
     assert (edited.kind, edited.draft) == ("edited", new.draft)
 
 
 def test_a_feed_is_asked_politely(bench, server):
     """What did not change is not sent again; nor is it asked for before its time."""
     server.has(item(1), ETag='"one"')
-    desk = bench.set_up(BASE + feed(server.url))
-    look(desk)
-    look(desk)
+    app = bench.set_up(BASE + feed(server.url))
+    look(app)
+    look(app)
     assert len(server.asked) == 1, "every = 30m is the least"
     server.answer = Response(status=304)
-    said = [look(desk, hours).feeds[0].said for hours in (1, 2)]
+    said = [look(app, hours).feeds[0].said for hours in (1, 2)]
     assert "not modified" in said, "of two hours in a row one at least is asked conditionally"
     assert '"one"' in [headers.get("If-None-Match") for headers in server.asked]
 
 
 def test_a_feed_that_is_gone_is_told_and_asked_no_more(bench, server):
     server.has(item(1))
-    desk = bench.set_up(BASE + feed(server.url))
-    look(desk)
+    app = bench.set_up(BASE + feed(server.url))
+    look(app)
     server.answer = Response(status=410)
-    (problem,) = look(desk, 1).problems
+    (problem,) = look(app, 1).problems
     assert "gone for good" in problem.message
-    assert problem.mend
+    assert problem.hint
     asked = len(server.asked)
-    (still,) = look(desk, 30).problems
+    (still,) = look(app, 30).problems
     assert still.message == problem.message
     assert len(server.asked) == asked
 
@@ -152,25 +152,25 @@ def test_a_feed_that_moved_for_good_is_followed(bench, server, httpserver):
     new = Server(httpserver, "/new")
     new.has(item(1))
     server.answer = Response(status=301, headers={"Location": new.url})
-    desk = bench.set_up(BASE + feed(server.url))
-    look(desk)
+    app = bench.set_up(BASE + feed(server.url))
+    look(app)
     new.has(item(2), item(1))
-    assert titles(look(desk, 1)) == ["Item 2"]
+    assert titles(look(app, 1)) == ["Item 2"]
     assert len(server.asked) == 1
 
 
 def test_a_changed_address_brings_nothing_twice(bench, server, httpserver):
     """What the member's feed brought at its old address is known at the new one, and an edit there is a revision."""
     server.has(item(1), item(2))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 2"))
-    assert titles(look(desk)) == ["Item 1", "Item 2"]
+    app = bench.set_up(BASE + feed(server.url, "take_old = 2"))
+    assert titles(look(app)) == ["Item 1", "Item 2"]
     new = Server(httpserver, "/new")
     new.has(item(3), item(1), item(2))
-    desk = bench.set_up(BASE + feed(new.url, "take_old = 2"))
-    assert titles(look(desk, 1)) == ["Item 3"]
+    app = bench.set_up(BASE + feed(new.url, "take_old = 2"))
+    assert titles(look(app, 1)) == ["Item 3"]
     new.has(item(3), item(1, "Better words"), item(2))
-    assert titles(look(desk, 2), "edited") == ["Item 1"]
-    assert len(pipeline.drafts(desk)) == 3
+    assert titles(look(app, 2), "edited") == ["Item 1"]
+    assert len(pipeline.drafts(app)) == 3
 
 
 def test_two_feeds_of_one_member_bring_an_item_once(bench, server, httpserver):
@@ -178,12 +178,12 @@ def test_two_feeds_of_one_member_bring_an_item_once(bench, server, httpserver):
     server.has(item(1))
     other.has(item(1), item(2))
     two = feed(server.url, "take_old = 9") + feed(other.url, "take_old = 9")
-    desk = bench.set_up(BASE + two + feed(other.url, "take_old = 9", member="bob"))
-    assert titles(look(desk)) == ["Item 1", "Item 1", "Item 2", "Item 2"], "what another member brings is theirs"
+    app = bench.set_up(BASE + two + feed(other.url, "take_old = 9", member="bob"))
+    assert titles(look(app)) == ["Item 1", "Item 1", "Item 2", "Item 2"], "what another member brings is theirs"
 
 
 def test_a_broken_feed_and_one_that_hangs_harm_no_other(bench, httpserver, monkeypatch):
-    """Each is one problem, with its mend; the good feed's item is taken."""
+    """Each is one problem, with its hint; the good feed's item is taken."""
     monkeypatch.setattr("steadycast.pipeline.feeds.Fetcher", lambda: Fetcher(deadline=1))
     good, broken, page = (Server(httpserver, path) for path in ("/good", "/broken", "/page"))
     broken.answer = Response("<rss><channel><item>", mimetype="application/xml")
@@ -192,30 +192,30 @@ def test_a_broken_feed_and_one_that_hangs_harm_no_other(bench, httpserver, monke
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection, and says nothing
         hangs = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         bad = [feed(hangs, member="hanna"), feed(broken.url, member="boris"), feed(page.url, member="page")]
-        desk = bench.set_up(BASE + "".join(bad) + feed(good.url, "take_old = 1"))
-        found = look(desk)
+        app = bench.set_up(BASE + "".join(bad) + feed(good.url, "take_old = 1"))
+        found = look(app)
     assert titles(found) == ["Item 1"]
     assert {p.path.split("/")[1] for p in found.problems} == {"hanna", "boris", "page"}
-    assert all(p.mend for p in found.problems)
-    assert {p.path for p in desk.ledger.problems()} == {p.path for p in found.problems}
+    assert all(p.hint for p in found.problems)
+    assert {p.path for p in app.ledger.problems()} == {p.path for p in found.problems}
 
 
 def test_a_mended_feed_is_a_problem_no_more(bench, server):
     server.answer = Response("no feed")
-    desk = bench.set_up(BASE + feed(server.url))
-    assert len(look(desk).problems) == 1
+    app = bench.set_up(BASE + feed(server.url))
+    assert len(look(app).problems) == 1
     server.has(item(1))
-    assert look(desk, 13).problems == ()
-    assert desk.ledger.problems() == []
+    assert look(app, 13).problems == ()
+    assert app.ledger.problems() == []
 
 
 def test_a_secret_that_is_not_set_is_told(bench, monkeypatch):
     """A feed that nobody can look at is not passed over in silence."""
     monkeypatch.delenv("ALICE_FEED", raising=False)
-    desk = bench.set_up(BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\n')
-    (problem,) = look(desk).problems
+    app = bench.set_up(BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\n')
+    (problem,) = look(app).problems
     assert "ALICE_FEED is not set" in problem.message
-    assert "export" in problem.mend
+    assert "export" in problem.hint
 
 
 @pytest.mark.parametrize("answer", ["items", "page", "moved", "gone", "error"])
@@ -231,17 +231,15 @@ def test_an_address_that_is_a_secret_is_written_nowhere(bench, httpserver, monke
         "error": Response(status=500),
     }[answer]
     monkeypatch.setenv("ALICE_FEED", f"{server.url}?key={token}")
-    desk = bench.set_up(
-        BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\nallow_private = true\ntake_old = 5\n'
-    )
-    found = look(desk)
-    look(desk, 13)
-    told = json.dumps([found.rows(), found.summary(), pipeline.status(desk, MORNING), pipeline.drafts(desk)])
-    pipeline.report(desk, MORNING)
-    with sqlite3.connect(desk.workspace.ledger) as ledger:
+    app = bench.set_up(BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\nallow_private = true\ntake_old = 5\n')
+    found = look(app)
+    look(app, 13)
+    told = json.dumps([found.rows(), found.summary(), pipeline.status(app, MORNING), pipeline.drafts(app)])
+    pipeline.report(app, MORNING)
+    with sqlite3.connect(app.workspace.ledger) as ledger:
         dump = "\n".join(ledger.iterdump())
     ledger.close()
-    kept = b"".join(f.read_bytes() for f in desk.workspace.var.rglob("*") if f.is_file())
+    kept = b"".join(f.read_bytes() for f in app.workspace.var.rglob("*") if f.is_file())
     assert server.asked
     assert token not in told
     assert token not in dump
@@ -251,14 +249,14 @@ def test_an_address_that_is_a_secret_is_written_nowhere(bench, httpserver, monke
 
 def test_a_feed_of_one_item_that_is_another_each_day_is_as_many_drafts(bench, server):
     """One title and the home page as link for all: a new guid with new words is no edit of yesterday's."""
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 1"))
+    app = bench.set_up(BASE + feed(server.url, "take_old = 1"))
     for day in range(1, 4):
         server.has(
             f"<item><title>早安</title><link>https://alice.example/</link><guid isPermaLink='false'>d{day}</guid>"
             f"<pubDate>{20 + day} Nov 2026 00:00:00 GMT</pubDate><description>Day {day}</description></item>"
         )
-        assert titles(look(desk, 24 * day)) == ["早安"]
-    assert len(pipeline.drafts(desk)) == 3
+        assert titles(look(app, 24 * day)) == ["早安"]
+    assert len(pipeline.drafts(app)) == 3
 
 
 def test_a_small_blog_that_moves_house_brings_nothing_twice(bench, server):
@@ -273,13 +271,13 @@ def test_a_small_blog_that_moves_house_brings_nothing_twice(bench, server):
         ]
 
     server.has(*blog("old.example"))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 3"))
-    assert len(titles(look(desk))) == 3
+    app = bench.set_up(BASE + feed(server.url, "take_old = 3"))
+    assert len(titles(look(app))) == 3
     server.has(*blog("new.example"))
-    moved = look(desk, 1)
+    moved = look(app, 1)
     assert (titles(moved), titles(moved, "edited")) == ([], ["T 1", "T 2", "T 3"])
-    assert look(desk, 2).taken == ()
-    assert len(pipeline.drafts(desk)) == 3
+    assert look(app, 2).taken == ()
+    assert len(pipeline.drafts(app)) == 3
 
 
 def with_sound(n: int, url: str) -> str:
@@ -293,20 +291,20 @@ def test_a_dropped_file_does_not_wait_for_a_members_slow_feed(bench, server, htt
         lambda _: (asked.set(), release.wait(30), Response(b"ID3", content_type="audio/mpeg"))[2]
     )
     server.has(with_sound(1, httpserver.url_for("/slow.mp3")))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 1"))
+    app = bench.set_up(BASE + feed(server.url, "take_old = 1"))
     slow = threading.Thread(target=lambda: look(bench.open()))
     slow.start()
     try:
         assert asked.wait(20)
         bench.drop("pgc/news.md", article("News"))
         began = time.monotonic()
-        assert titles(pipeline.collect(desk, MORNING, feeds=False)) == ["News"]
+        assert titles(pipeline.collect(app, MORNING, feeds=False)) == ["News"]
         assert time.monotonic() - began < 10
         assert slow.is_alive()
     finally:
         release.set()
         slow.join()
-    assert {row["title"] for row in pipeline.drafts(desk)} == {"News", "Item 1"}
+    assert {row["title"] for row in pipeline.drafts(app)} == {"News", "Item 1"}
 
 
 def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(bench, server, monkeypatch):
@@ -314,13 +312,13 @@ def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(bench, ser
     monkeypatch.setattr("steadycast.pipeline.feeds.OF_A_FEED", (60.0, 1 << 20, 3))
     whole = rss(*(item(n) for n in range(7)))
     server.answer = Response(whole, headers={"ETag": '"1"'})
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 7"))
-    found = look(desk)
+    app = bench.set_up(BASE + feed(server.url, "take_old = 7"))
+    found = look(app)
     assert len(found.taken) == 3
     assert "4 wait for the next look" in found.feeds[0].said
-    assert len(look(desk).taken) == 3, "at once: it is still its turn"
-    assert len(look(desk).taken) == 1
-    assert look(desk, 1).taken == ()
+    assert len(look(app).taken) == 3, "at once: it is still its turn"
+    assert len(look(app).taken) == 1
+    assert look(app, 1).taken == ()
     assert "If-None-Match" not in server.asked[1]
 
 
@@ -329,8 +327,8 @@ def test_what_one_look_may_cost_is_shared_and_each_feed_has_its_turn(bench, http
     servers = [Server(httpserver, f"/{n}") for n in range(3)]
     for n, one in enumerate(servers):
         one.has(item(n), item(n + 10))
-    desk = bench.set_up(BASE + "".join(feed(one.url, "take_old = 2", member=f"m{n}") for n, one in enumerate(servers)))
-    assert [len(look(desk).taken) for _ in range(4)] == [2, 2, 2, 0]
+    app = bench.set_up(BASE + "".join(feed(one.url, "take_old = 2", member=f"m{n}") for n, one in enumerate(servers)))
+    assert [len(look(app).taken) for _ in range(4)] == [2, 2, 2, 0]
 
 
 def test_an_enclosure_that_cannot_be_had_is_told_and_its_text_taken(bench, server, httpserver):
@@ -338,22 +336,22 @@ def test_an_enclosure_that_cannot_be_had_is_told_and_its_text_taken(bench, serve
     sound = Server(httpserver, "/a.mp3")
     sound.answer = Response(status=503)
     server.has(with_sound(1, sound.url), with_sound(2, sound.url), ETag='"1"')
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 2"))
-    first = look(desk)
+    app = bench.set_up(BASE + feed(server.url, "take_old = 2"))
+    first = look(app)
     assert titles(first) == ["Item 1", "Item 2"]
     (problem,) = first.problems
     assert "an enclosure cannot be had" in problem.message
-    assert desk.ledger.problems()[0].message == problem.message
-    (row,) = desk.ledger.feeds()
+    assert app.ledger.problems()[0].message == problem.message
+    (row,) = app.ledger.feeds()
     assert (row.failures, row.next_at) == (1, MORNING + HOUR), "twice its half an hour"
-    assert look(desk).problems == first.problems, "it stands until the feed is looked at again"
+    assert look(app).problems == first.problems, "it stands until the feed is looked at again"
     sound.answer = Response(b"ID3", content_type="audio/mpeg")
-    second = pipeline.collect(desk, MORNING + 2 * HOUR, at_once=True)
+    second = pipeline.collect(app, MORNING + 2 * HOUR, at_once=True)
     assert (titles(second), titles(second, "edited"), second.problems) == ([], ["Item 1", "Item 2"], ())
-    assert {row["form"] for row in pipeline.drafts(desk)} == {"audio"}
-    (row,) = desk.ledger.feeds()
-    assert (row.failures, desk.ledger.problems()) == (0, [])
-    assert look(desk, 4).taken == ()
+    assert {row["form"] for row in pipeline.drafts(app)} == {"audio"}
+    (row,) = app.ledger.feeds()
+    assert (row.failures, app.ledger.problems()) == (0, [])
+    assert look(app, 4).taken == ()
 
 
 def test_an_enclosure_that_never_comes_is_asked_for_no_more(bench, server, httpserver, monkeypatch):
@@ -361,11 +359,11 @@ def test_an_enclosure_that_never_comes_is_asked_for_no_more(bench, server, https
     sound = Server(httpserver, "/a.mp3")
     sound.answer = Response(status=404)
     server.has(with_sound(1, sound.url))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 1"))
+    app = bench.set_up(BASE + feed(server.url, "take_old = 1"))
     began = time.time()
     for days in range(6):
         monkeypatch.setattr(time, "time", lambda days=days: began + days * 86400)
-        look(desk, 24 * days)
+        look(app, 24 * days)
     assert len(sound.asked) == 4
-    (row,) = desk.ledger.feeds()
-    assert (row.failures, len(pipeline.drafts(desk))) == (0, 1)
+    (row,) = app.ledger.feeds()
+    assert (row.failures, len(pipeline.drafts(app))) == (0, 1)

@@ -46,12 +46,12 @@ def far(httpserver, monkeypatch):
     return Far(httpserver)
 
 
-def published(desk, draft):
+def published(app, draft):
     """The files of each channel that the draft went out on."""
-    pipeline.plan(desk, MORNING)
-    sent = pipeline.publish(desk, draft=draft).sent
+    pipeline.plan(app, MORNING)
+    sent = pipeline.publish(app, draft=draft).sent
     assert {s.channel: s.state for s in sent} == {"site": "published", "oa": "handed"}
-    return [[f for f in (desk.workspace.out / name).rglob("*") if f.is_file()] for name in ("site", "oa")]
+    return [[f for f in (app.workspace.out / name).rglob("*") if f.is_file()] for name in ("site", "oa")]
 
 
 def pages(files):
@@ -62,16 +62,16 @@ def pages(files):
 def test_a_picture_from_elsewhere_is_the_drafts_own(bench, far, path):
     """On pages and in a kit's media, from the bytes that were there at intake; it is told as new once."""
     text = article("Walk", body=f"Words.\n\n![one]({far.url}a.png)\n\n![two]({far.url}b?fmt=png&x=1)")
-    desk = bench.set_up(BASE, {path: text})
-    found = look(desk)
+    app = bench.set_up(BASE, {path: text})
+    found = look(app)
     assert [(t.kind, t.title) for t in found.taken] == [("new", "Walk")]
     assert far.asked == ["/p/a.png", "/p/b"]
-    (row,) = pipeline.drafts(desk)
-    site, kit = published(desk, row["id"])
+    (row,) = pipeline.drafts(app)
+    site, kit = published(app, row["id"])
     assert far.url not in pages(site)
     assert any("media" in f.parts and f.stat().st_size for f in kit)
     assert pages(site).count("<img") >= 2
-    assert look(desk, 1).taken == ()
+    assert look(app, 1).taken == ()
     assert len(far.asked) == 2, "once"
 
 
@@ -79,67 +79,67 @@ def test_a_picture_from_elsewhere_is_the_drafts_own(bench, far, path):
 def test_where_it_cannot_be_had_a_members_picture_is_a_link(bench, far, path, hotlinked):
     """The house's own word stands. It is said once, is tried again, and where it comes at last that is an edit."""
     far.answer = Response(status=404)
-    desk = bench.set_up(BASE, {path: article("Walk", body=f"Words.\n\n![the sea]({far.url}a.png)")})
-    found = look(desk)
+    app = bench.set_up(BASE, {path: article("Walk", body=f"Words.\n\n![the sea]({far.url}a.png)")})
+    found = look(app)
     assert "404" in found.noticed[0].message
     assert found.problems == ()
-    (row,) = pipeline.drafts(desk)
-    page = pages(published(desk, row["id"])[0])
+    (row,) = pipeline.drafts(app)
+    page = pages(published(app, row["id"])[0])
     assert (f'<img src="{far.url}a.png"' in page) is hotlinked
     assert (f'<a href="{far.url}a.png" rel="nofollow ugc noopener">the sea</a>' in page) is not hotlinked
     far.answer = Response(png(), content_type="image/png")
-    later = pipeline.collect(desk, MORNING, at_once=True)
+    later = pipeline.collect(app, MORNING, at_once=True)
     assert [(t.kind, t.title) for t in later.taken] == [("edited", "Walk")]
-    assert look(desk, 2).taken == ()
+    assert look(app, 2).taken == ()
 
 
 @pytest.mark.parametrize("answer", [b"garbage", b"", b"<html></html>", b"\x89PNG\r\n\x1a\n"])
 def test_what_is_no_picture_stays_a_link(bench, far, answer):
     far.answer = Response(answer, content_type="image/png")
-    desk = bench.set_up(BASE, {"ugc/alice/walk.md": article("Walk", body=f"Words ![sea]({far.url}a.png)")})
-    look(desk)
-    (row,) = pipeline.drafts(desk)
-    page = pages(published(desk, row["id"])[0])
+    app = bench.set_up(BASE, {"ugc/alice/walk.md": article("Walk", body=f"Words ![sea]({far.url}a.png)")})
+    look(app)
+    (row,) = pipeline.drafts(app)
+    page = pages(published(app, row["id"])[0])
     assert f'src="{far.url}' not in page
     assert f'<a href="{far.url}a.png"' in page
 
 
 def test_a_look_that_leaves_the_web_alone_asks_for_no_picture(bench, far):
     """The draft is taken all the same; the next look that may fetches it."""
-    desk = bench.set_up(BASE, {"ugc/alice/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
-    assert titles(pipeline.collect(desk, MORNING, feeds=False)) == ["Walk"]
+    app = bench.set_up(BASE, {"ugc/alice/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
+    assert titles(pipeline.collect(app, MORNING, feeds=False)) == ["Walk"]
     assert far.asked == []
-    assert titles(look(desk, 1), "edited") == ["Walk"]
-    assert look(desk, 2).taken == ()
+    assert titles(look(app, 1), "edited") == ["Walk"]
+    assert look(app, 2).taken == ()
 
 
 def test_an_address_inside_the_network_is_not_asked(bench, httpserver):
     """Without the bench's leave: the guard is the fetcher's."""
     far = Far(httpserver)
-    desk = bench.set_up(BASE, {"pgc/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
-    assert "public internet" in look(desk).noticed[0].message
+    app = bench.set_up(BASE, {"pgc/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
+    assert "public internet" in look(app).noticed[0].message
     assert far.asked == []
 
 
 def test_check_counts_pictures_from_elsewhere_until_they_are_here(bench, far, monkeypatch):
     body = f"![a]({far.url}a.png)\n\n![b]({far.url}b.png)\n\n![a again]({far.url}a.png)"
-    desk = bench.set_up(BASE, {"pgc/walk.md": article("Walk", body=body)})
-    monkeypatch.chdir(desk.workspace.root)
+    app = bench.set_up(BASE, {"pgc/walk.md": article("Walk", body=body)})
+    monkeypatch.chdir(app.workspace.root)
 
     def told():
         return [(p.line, p.message) for p in pipeline.check(MORNING) if "elsewhere" in p.message]
 
     assert told() == [(5, "2 pictures from elsewhere, not fetched")]
-    look(desk)
+    look(app)
     assert told() == []
 
 
 def test_a_preview_loads_nothing_from_elsewhere(bench, far):
     """Not before approval, not after: neither its page nor a frame of it names another host as a source."""
     for folder in ("ugc/bob", "pgc"):
-        desk = bench.set_up(BASE, {f"{folder}/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
-        file = desk.workspace.content / folder / "walk.md"
-        out = pipeline.preview(desk, file, channel="site", now=MORNING).page.parent
+        app = bench.set_up(BASE, {f"{folder}/walk.md": article("Walk", body=f"![sea]({far.url}a.png)")})
+        file = app.workspace.content / folder / "walk.md"
+        out = pipeline.preview(app, file, channel="site", now=MORNING).page.parent
         frames = [f.read_text() for f in out.rglob("*.html")]
         policies = re.findall(r'Content-Security-Policy" content="([^"]*)"', "".join(frames))
         assert policies
@@ -150,10 +150,10 @@ def test_a_preview_loads_nothing_from_elsewhere(bench, far):
 def test_a_feeds_pictures_come_with_its_item(bench, far, httpserver):
     server = Server(httpserver)
     server.has(item(1, body=f"&lt;img src='{far.url}a.png' alt='sea'&gt; words"))
-    desk = bench.set_up(BASE + feed(server.url, "take_old = 1"))
-    look(desk)
-    (row,) = pipeline.drafts(desk)
-    page = pages(published(desk, row["id"])[0])
+    app = bench.set_up(BASE + feed(server.url, "take_old = 1"))
+    look(app)
+    (row,) = pipeline.drafts(app)
+    page = pages(published(app, row["id"])[0])
     assert far.url not in page
     assert "<img" in page
 
@@ -164,9 +164,9 @@ def test_what_is_held_back_stays_so_when_its_picture_comes(bench, far):
         f"pgc/{n}.md": article(f"Old {n}", f"date: 2020-01-{n:02}", body=f"Words {n} ![]({far.url}{n}.png)")
         for n in range(1, 13)
     }
-    desk = bench.set_up(BASE, old)
-    look(desk)
+    app = bench.set_up(BASE, old)
+    look(app)
     assert len(far.asked) == 12
-    rows = desk.ledger.drafts()
+    rows = app.ledger.drafts()
     assert {row.state for row in rows} == {"archive"}
-    assert all(desk.ledger.revision(row.revision, row.id).content["media"] for row in rows)
+    assert all(app.ledger.revision(row.revision, row.id).content["media"] for row in rows)

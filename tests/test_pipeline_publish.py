@@ -26,52 +26,52 @@ MINUTE = dt.timedelta(minutes=1)
 
 def ready(bench, settings=SETTINGS, content=THREE, **more):
     """A desk with drafts taken in and planned, on Monday morning."""
-    desk = bench.set_up(settings, {**content, **more})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    return desk
+    app = bench.set_up(settings, {**content, **more})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    return app
 
 
 def states(published):
     return {s.channel: s.state for s in published.sent}
 
 
-def pages(desk, channel="site"):
+def pages(app, channel="site"):
     """The public pages of that channel, without its lists."""
-    return sorted(p.name for p in (desk.workspace.out / channel / "daily").glob("2026-*.html"))
+    return sorted(p.name for p in (app.workspace.out / channel / "daily").glob("2026-*.html"))
 
 
 # The sweep
 
 
 def test_nothing_goes_out_before_its_hour(bench):
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 19, 59)
-    assert pipeline.publish(desk).sent == ()
+    assert pipeline.publish(app).sent == ()
     assert bench.there() == []
 
 
 def test_what_is_due_goes_to_every_channel_and_not_again(bench):
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 20, 1)
-    done = pipeline.publish(desk)
+    done = pipeline.publish(app)
     assert states(done) == {"far": "published", "site": "published"}
-    assert pipeline.publish(desk).sent == ()
+    assert pipeline.publish(app).sent == ()
     assert len(bench.there()) == 1
-    assert pages(desk) == ["2026-11-23-2000.html"]
+    assert pages(app) == ["2026-11-23-2000.html"]
 
 
 def test_a_channel_knows_what_the_community_says_of_itself(bench):
-    desk = ready(bench, SETTINGS.replace("[community]", '[community]\ndescription = "We read aloud."', 1))
+    app = ready(bench, SETTINGS.replace("[community]", '[community]\ndescription = "We read aloud."', 1))
     bench.at(23, 20, 1)
-    pipeline.publish(desk)
-    assert "We read aloud." in (desk.workspace.out / "site/index.html").read_text()
+    pipeline.publish(app)
+    assert "We read aloud." in (app.workspace.out / "site/index.html").read_text()
 
 
 def test_ahead_of_the_slot_everything_is_made_ready_and_sent_at_its_second(bench):
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 19, 59, 30)
-    done = pipeline.publish(desk, ahead=True)
+    done = pipeline.publish(app, ahead=True)
     assert states(done) == {"far": "published", "site": "published"}
     (called,) = bench.calls()
     assert EVENING <= called < EVENING + dt.timedelta(seconds=1)
@@ -79,53 +79,53 @@ def test_ahead_of_the_slot_everything_is_made_ready_and_sent_at_its_second(bench
 
 def test_a_sweep_holds_what_falls_due_in_its_minute_whatever_the_lead(bench):
     """With a lead of ten minutes the slot's own run wakes earlier; a sweep would keep the next ones from running."""
-    desk = ready(bench, SETTINGS + '\n[publish]\nlead = "10m"\n')
+    app = ready(bench, SETTINGS + '\n[publish]\nlead = "10m"\n')
     bench.at(23, 19, 55)
-    assert pipeline.publish(desk, ahead=True).sent == ()
+    assert pipeline.publish(app, ahead=True).sent == ()
     bench.at(23, 19, 59, 5)
-    assert states(pipeline.publish(desk, ahead=True)) == {"far": "published", "site": "published"}
+    assert states(pipeline.publish(app, ahead=True)) == {"far": "published", "site": "published"}
     (called,) = bench.calls()
     assert EVENING <= called < EVENING + dt.timedelta(seconds=1)
 
 
 def test_ahead_means_within_the_lead(bench):
     """Two minutes before the hour is not yet the time, with a lead of one."""
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 19, 58)
-    assert pipeline.publish(desk, ahead=True).sent == ()
+    assert pipeline.publish(app, ahead=True).sent == ()
     assert bench.clock.now() == EVENING - 2 * MINUTE
 
 
 def test_the_newest_approved_words_go_out(bench):
     """Edited after planning, without another plan: the newest revision is sent."""
-    desk = ready(bench, content={"pgc/1.md": article("First words")})
+    app = ready(bench, content={"pgc/1.md": article("First words")})
     bench.drop("pgc/1.md", article("Second thoughts"))
-    pipeline.collect(desk, bench.clock.now())
+    pipeline.collect(app, bench.clock.now())
     bench.at(23, 20, 0)
-    pipeline.publish(desk)
+    pipeline.publish(app)
     assert bench.there() == ["Second thoughts"]
 
 
 def test_unapproved_words_never_go_out(bench):
-    desk = ready(bench, content={}, **{"ugc/bob/1.md": article("Tame")})
-    pipeline.judge(desk, ["ugc/bob/1.md"], "approve", by="eve", now=bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    app = ready(bench, content={}, **{"ugc/bob/1.md": article("Tame")})
+    pipeline.judge(app, ["ugc/bob/1.md"], "approve", by="eve", now=bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     bench.drop("ugc/bob/1.md", article("Wild"))
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     bench.at(23, 20, 0)
-    pipeline.publish(desk)
+    pipeline.publish(app)
     assert bench.there() == ["Tame"]
-    assert "Wild" not in (desk.workspace.out / "site" / "daily" / "2026-11-23-2000.html").read_text()
+    assert "Wild" not in (app.workspace.out / "site" / "daily" / "2026-11-23-2000.html").read_text()
 
 
 def test_own_pages_go_out_before_what_links_to_them(bench):
     """The pages carry permalinks: when the others are called, they are there."""
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 20, 0)
-    pipeline.publish(desk)
-    (page,) = (desk.workspace.out / "site" / "daily").glob("2026-*.html")
-    called = desk.workspace.out / "far-side-far" / "calls"
+    pipeline.publish(app)
+    (page,) = (app.workspace.out / "site" / "daily").glob("2026-*.html")
+    called = app.workspace.out / "far-side-far" / "calls"
     assert page.stat().st_mtime_ns < called.stat().st_mtime_ns
 
 
@@ -134,149 +134,149 @@ def test_own_pages_go_out_before_what_links_to_them(bench):
 
 def test_what_a_dead_worker_had_not_put_in_place_is_swept(bench):
     """Killed between writing a page and renaming it: the next one who has the folder leaves nothing beside the pages."""
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 20, 0)
-    out = desk.workspace.out / "site"
+    out = app.workspace.out / "site"
     left = [drop(out, "notes/.a.html.4711.0a1b2c3d", "half"), drop(out, "media/.abc.png.4711", "half")]
     kept = drop(out, ".well-known/x", "the operator's own")
-    drop(desk.workspace.cache, "channel-site.lock", "at work")
-    assert states(pipeline.publish(desk))["site"] == "published"
+    drop(app.workspace.cache, "channel-site.lock", "at work")
+    assert states(pipeline.publish(app))["site"] == "published"
     assert not [file for file in left if file.exists()]
     assert kept.exists()
-    assert (desk.workspace.cache / "channel-site.lock").read_text() == ""
+    assert (app.workspace.cache / "channel-site.lock").read_text() == ""
 
 
 def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(bench, monkeypatch):
     """Somebody's `publish` was stopped (Ctrl-Z) while it wrote pages: they wait, every other channel goes out."""
     monkeypatch.setattr(sys.modules["steadycast.pipeline.publish"], "PATIENCE", 0.1)
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 20, 0)
-    with (desk.workspace.cache / "channel-site.lock").open("w") as theirs:
+    with (app.workspace.cache / "channel-site.lock").open("w") as theirs:
         fcntl.flock(theirs, fcntl.LOCK_EX)
-        done = pipeline.publish(desk)
+        done = pipeline.publish(app)
     assert states(done) == {"far": "published", "site": "due"}
     assert "another process has its folder" in next(s.message for s in done.sent if s.channel == "site")
     bench.at(23, 20, 2)
-    assert states(pipeline.publish(desk))["site"] == "published"
+    assert states(pipeline.publish(app))["site"] == "published"
     assert len(bench.there()) == 1
 
 
 @pytest.mark.parametrize(("what", "verb"), [("plan", pipeline.plan), ("intake", pipeline.collect)])
 def test_a_stopped_process_in_the_middle_of_it_is_told_with_the_mend(bench, monkeypatch, what, verb):
     """Whoever waited for it would wait for ever, and nobody would know why nothing is planned."""
-    desk = ready(bench)
+    app = ready(bench)
     monkeypatch.setattr(sys.modules[verb.__module__], "PATIENCE", 0.1)
-    with (desk.workspace.cache / f"{what}.lock").open("w") as theirs:
+    with (app.workspace.cache / f"{what}.lock").open("w") as theirs:
         fcntl.flock(theirs, fcntl.LOCK_EX)
         with pytest.raises(LedgerError, match=f"at the {what} .*find and end it"):
-            verb(desk, bench.clock.now())
-    verb(desk, bench.clock.now())
+            verb(app, bench.clock.now())
+    verb(app, bench.clock.now())
 
 
 def test_a_refusal_waits_for_a_person_and_harms_no_other_channel(bench):
-    desk = ready(bench)
+    app = ready(bench)
     bench.far("refuse")
     bench.at(23, 20, 0)
-    done = pipeline.publish(desk)
+    done = pipeline.publish(app)
     assert states(done) == {"far": "refused", "site": "published"}
-    (waits,) = pipeline.status(desk, bench.clock.now())["waiting"]
+    (waits,) = pipeline.status(app, bench.clock.now())["waiting"]
     assert (waits["channel"], waits["message"]) == ("far", "bad content")
-    said = pipeline.settle(desk, waits["id"], url="", again=True, now=bench.clock.now())
+    said = pipeline.settle(app, waits["id"], url="", again=True, now=bench.clock.now())
     assert "again" in said
-    assert states(pipeline.publish(desk)) == {"far": "published"}
+    assert states(pipeline.publish(app)) == {"far": "published"}
     assert len(bench.there()) == 1
 
 
 def test_a_busy_far_side_is_asked_again_later(bench):
-    desk = ready(bench)
+    app = ready(bench)
     bench.far("busy")
     bench.at(23, 20, 0)
-    assert states(pipeline.publish(desk))["far"] == "due"
-    assert pipeline.publish(desk).sent == (), "not at once"
+    assert states(pipeline.publish(app))["far"] == "due"
+    assert pipeline.publish(app).sent == (), "not at once"
     bench.at(23, 20, 5)
-    assert states(pipeline.publish(desk)) == {"far": "published"}
+    assert states(pipeline.publish(app)) == {"far": "published"}
     assert len(bench.there()) == 1
 
 
 @pytest.mark.parametrize(("verb", "ends"), [("cut", "seen"), ("fail", "published")])
 def test_what_may_be_there_is_looked_for_and_never_sent_blindly(bench, verb, ends):
     """Cut after it was taken: found. Failed before it was: surely absent, so it is sent again. Never twice."""
-    desk = ready(bench)
+    app = ready(bench)
     bench.far(verb)
     bench.at(23, 20, 0)
-    assert states(pipeline.publish(desk))["far"] == "unknown"
-    assert pipeline.publish(desk).sent == ()
+    assert states(pipeline.publish(app))["far"] == "unknown"
+    assert pipeline.publish(app).sent == ()
     for minute in range(1, 20):
         now = bench.at(23, 20, minute)
-        pipeline.verify(desk, now)
-        pipeline.publish(desk)
-    assert {d.channel: d.state for d in desk.ledger.deliveries(slots=["daily@2026-11-23T20:00"])}["far"] == "seen"
+        pipeline.verify(app, now)
+        pipeline.publish(app)
+    assert {d.channel: d.state for d in app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])}["far"] == "seen"
     assert len(bench.there()) == 1
     assert len(bench.calls()) == (1 if ends == "seen" else 2)
 
 
 def test_looks_are_counted_while_they_go_on(bench):
     """First what is in doubt, then what was published: for the bar of `steadycast verify`."""
-    desk, seen = ready(bench), []
+    app, seen = ready(bench), []
     bench.far("cut")
     bench.at(23, 20, 0)
-    pipeline.publish(desk)
-    pipeline.verify(desk, bench.at(23, 20, 30), progress=lambda done, of: seen.append((done, of)))
+    pipeline.publish(app)
+    pipeline.verify(app, bench.at(23, 20, 30), progress=lambda done, of: seen.append((done, of)))
     assert seen == [(1, 1), (1, 1)]
 
 
 def test_a_channel_that_cannot_tell_waits_for_a_person(bench):
     """A blind platform is never asked twice: a person says whether it is there."""
-    desk = ready(bench, SETTINGS.replace('platform = "far"', 'platform = "blind"'))
+    app = ready(bench, SETTINGS.replace('platform = "far"', 'platform = "blind"'))
     bench.far("cut")
     bench.at(23, 20, 0)
-    pipeline.publish(desk)
+    pipeline.publish(app)
     for hour in range(21, 23):
-        pipeline.verify(desk, bench.at(23, hour, 0))
-        pipeline.publish(desk)
+        pipeline.verify(app, bench.at(23, hour, 0))
+        pipeline.publish(app)
     assert len(bench.calls()) == 1
-    (waits,) = pipeline.status(desk, bench.clock.now())["waiting"]
-    said = pipeline.settle(desk, waits["id"], url="https://far.example/1", again=False, now=bench.clock.now())
+    (waits,) = pipeline.status(app, bench.clock.now())["waiting"]
+    said = pipeline.settle(app, waits["id"], url="https://far.example/1", again=False, now=bench.clock.now())
     assert "is there" in said
-    assert pipeline.status(desk, bench.clock.now())["waiting"] == []
+    assert pipeline.status(app, bench.clock.now())["waiting"] == []
 
 
 def test_a_channel_taken_out_of_the_settings_stops_no_other(bench):
     """Its open deliveries are refused with the reason; the rest goes out."""
-    desk = ready(bench)
-    desk = bench.settings(COMMUNITY + DAILY.replace(', "far"', "") + SITE)
+    app = ready(bench)
+    app = bench.settings(COMMUNITY + DAILY.replace(', "far"', "") + SITE)
     bench.at(23, 20, 0)
-    done = pipeline.publish(desk)
+    done = pipeline.publish(app)
     assert states(done) == {"far": "refused", "site": "published"}
-    (waits,) = pipeline.status(desk, bench.clock.now())["waiting"]
+    (waits,) = pipeline.status(app, bench.clock.now())["waiting"]
     assert "there is no channel 'far'" in waits["message"]
 
 
 def test_a_broken_platform_folder_stops_its_own_channels_only(bench):
-    desk = ready(bench)
+    app = ready(bench)
     drop(bench.root, "channels/far/channel.toml", 'api = 2\ntitel = "typo"\n')
-    desk = bench.open()
-    pipeline.plan(desk, bench.clock.now())
+    app = bench.open()
+    pipeline.plan(app, bench.clock.now())
     bench.at(23, 20, 0)
-    done = pipeline.publish(desk)
+    done = pipeline.publish(app)
     assert states(done) == {"far": "refused", "site": "published"}
     assert "channel.toml:2" in next(s.message for s in done.sent if s.channel == "far")
 
 
 def test_an_adapter_that_does_not_import_stops_its_own_channels_only(bench):
-    desk = ready(bench)
+    app = ready(bench)
     drop(bench.root, "channels/far/adapter.py", "import nothing_of_this_name\n")
-    desk = bench.open()
+    app = bench.open()
     bench.at(23, 20, 0)
-    assert states(pipeline.publish(desk)) == {"far": "refused", "site": "published"}
+    assert states(pipeline.publish(app)) == {"far": "refused", "site": "published"}
 
 
 # Catching up
 
 
-def at_once(desk, runs):
+def at_once(app, runs):
     """Publish, once for each of `runs`, in one and the same moment: the slots that each of them sent."""
-    return [sorted({sent.slot for sent in pipeline.publish(desk, **asked).sent}) for asked in runs]
+    return [sorted({sent.slot for sent in pipeline.publish(app, **asked).sent}) for asked in runs]
 
 
 def slots(*days):
@@ -290,73 +290,73 @@ FIVE = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 6)}
 
 def test_catching_up_is_one_overdue_slot_of_a_series_at_a_time(bench):
     """The machine slept through two slots that may still be late: one a minute, the oldest first."""
-    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
+    app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
     bench.at(25, 9, 0)
-    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-23T20:00"}
+    assert {s.slot for s in pipeline.publish(app).sent} == {"daily@2026-11-23T20:00"}
     bench.at(25, 9, 1)
-    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-24T20:00"}
+    assert {s.slot for s in pipeline.publish(app).sent} == {"daily@2026-11-24T20:00"}
     bench.at(25, 9, 2)
-    assert pipeline.publish(desk).sent == ()
+    assert pipeline.publish(app).sent == ()
 
 
 def test_what_falls_due_now_does_not_wait_for_what_is_overdue(bench):
     """Catching up makes no slot late that could be on time, and comes in a minute of its own."""
-    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
+    app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
     bench.at(24, 20, 0)
-    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-24T20:00"}
+    assert {s.slot for s in pipeline.publish(app).sent} == {"daily@2026-11-24T20:00"}
     bench.at(24, 20, 1)
-    assert {s.slot for s in pipeline.publish(desk).sent} == {"daily@2026-11-23T20:00"}
+    assert {s.slot for s in pipeline.publish(app).sent} == {"daily@2026-11-23T20:00"}
 
 
 @pytest.mark.parametrize("asked", AHEAD)
 @pytest.mark.parametrize(("late", "ends", "verdict"), [("12h", "published", "late"), ("3h", "missed", "missed")])
 def test_a_run_that_starts_six_hours_late_sends_what_may_still_be_late(bench, asked, late, ends, verdict):
     """Its own slot, once, late while `late` lasts; after that it is missed, and nothing else goes out in its place."""
-    desk = ready(bench, SETTINGS.replace('late = "3h"', f'late = "{late}"'), content=FIVE)
+    app = ready(bench, SETTINGS.replace('late = "3h"', f'late = "{late}"'), content=FIVE)
     bench.at(24, 2, 0)
     gone = slots(23) if ends == "published" else []
-    assert at_once(desk, [asked] * 3) == [gone, [], []]
-    rows = desk.ledger.deliveries(slots=slots(23))
+    assert at_once(app, [asked] * 3) == [gone, [], []]
+    rows = app.ledger.deliveries(slots=slots(23))
     assert {(row.state, row.verdict) for row in rows} == {(ends, verdict)}
     assert len(bench.calls()) == len(bench.there()) == len(gone)
-    assert {row.state for row in desk.ledger.deliveries(slots=slots(24))} == {"due"}
+    assert {row.state for row in app.ledger.deliveries(slots=slots(24))} == {"due"}
 
 
 def test_missed_runs_that_all_come_at_once_send_one_slot_a_minute(bench):
     """Four days' runs and their sweeps, in no order, when the server is back: the oldest slot, and a minute apart."""
-    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
+    app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
     bench.at(27, 2, 0)  # the 23rd is past late; the 24th, 25th and 26th are not
     runs = [{"ahead": True}, {"series": "daily", "ahead": True}, {}, {"series": "daily", "ahead": True}] * 3
     for minute, day in enumerate((24, 25, 26)):
         bench.at(27, 2, minute)
-        assert at_once(desk, runs) == [slots(day), *[[]] * 11]
+        assert at_once(app, runs) == [slots(day), *[[]] * 11]
         bench.at(27, 2, minute, 40)
-        assert at_once(desk, reversed(runs)) == [[]] * 12
-    assert {row.state for row in desk.ledger.deliveries(slots=slots(23))} == {"missed"}
-    assert {row.verdict for row in desk.ledger.deliveries(slots=slots(24, 25, 26))} == {"late"}
+        assert at_once(app, reversed(runs)) == [[]] * 12
+    assert {row.state for row in app.ledger.deliveries(slots=slots(23))} == {"missed"}
+    assert {row.verdict for row in app.ledger.deliveries(slots=slots(24, 25, 26))} == {"late"}
     assert len(bench.calls()) == len(bench.there()) == 3
 
 
 @pytest.mark.parametrize("asked", AHEAD)
 def test_a_missed_run_waits_while_another_worker_has_the_slot_before(bench, asked):
     """Two workers get one missed run each: the second finds the first in mid-send, and its day comes a minute later."""
-    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
+    app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
     now = bench.at(25, 9, 0)
-    ids = [row.id for row in desk.ledger.deliveries(slots=slots(23))]
-    assert len(desk.ledger.claim(ids, now, "the other", dt.timedelta(minutes=5))) == 2
-    assert at_once(desk, [asked]) == [[]]
+    ids = [row.id for row in app.ledger.deliveries(slots=slots(23))]
+    assert len(app.ledger.claim(ids, now, "the other", dt.timedelta(minutes=5))) == 2
+    assert at_once(app, [asked]) == [[]]
     bench.at(25, 9, 6)  # it died: its claim is given back
-    assert at_once(desk, [asked] * 2) == [slots(23), []]
+    assert at_once(app, [asked] * 2) == [slots(23), []]
 
 
 def test_a_slot_in_doubt_keeps_the_next_one_waiting(bench):
     """It may be there: the day after it does not follow in the same minute, and does in the next but one."""
-    desk = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"').replace('"site", "far"', '"far"'), content=FIVE)
+    app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"').replace('"site", "far"', '"far"'), content=FIVE)
     bench.far("cut")
     bench.at(25, 9, 0)
-    assert at_once(desk, [{"ahead": True}] * 2) == [slots(23), []]
+    assert at_once(app, [{"ahead": True}] * 2) == [slots(23), []]
     bench.at(25, 9, 2)
-    assert at_once(desk, [{"ahead": True}] * 2) == [slots(24), []]
+    assert at_once(app, [{"ahead": True}] * 2) == [slots(24), []]
 
 
 # Two installations
@@ -368,10 +368,10 @@ def test_two_installations_on_one_ledger_send_each_slot_once(database, quick_pat
     other = Bench(quick_path / "other", empty_sqlite)
     both = [bench, other]
     for one in both:
-        desk = ready(one, SETTINGS.replace('"site", "far"', '"far"'), content=FIVE)
-    assert len(desk.ledger.deliveries(slots=slots(23, 24, 25))) == 3
-    desk.close()
-    bench.desk.close()
+        app = ready(one, SETTINGS.replace('"site", "far"', '"far"'), content=FIVE)
+    assert len(app.ledger.deliveries(slots=slots(23, 24, 25))) == 3
+    app.close()
+    bench.app.close()
 
     def serve(one, start, asked):
         with one.open() as mine:
@@ -390,19 +390,19 @@ def test_two_installations_on_one_ledger_send_each_slot_once(database, quick_pat
     posts = [line.split(" ")[0] for one in both for line in one._lines("far", "posts")]
     assert len(posts) == len(set(posts)) == 3
     assert len(bench.calls()) + len(other.calls()) == 3
-    with bench.open() as desk:
-        rows = desk.ledger.deliveries(slots=slots(23, 24, 25))
+    with bench.open() as app:
+        rows = app.ledger.deliveries(slots=slots(23, 24, 25))
         assert {row.marker for row in rows} == set(posts)
         assert {(row.state, row.verdict) for row in rows} <= {("published", "kept"), ("seen", "kept")}
-        assert pipeline.status(desk, bench.clock.now())["waiting"] == []
+        assert pipeline.status(app, bench.clock.now())["waiting"] == []
 
 
 def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):
-    desk = ready(bench, content={"pgc/1.md": article("Only one")})
+    app = ready(bench, content={"pgc/1.md": article("Only one")})
     bench.at(24, 9, 0)
-    assert pipeline.publish(desk).sent == ()
-    assert {d.state for d in desk.ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"missed"}
-    planned = pipeline.plan(desk, bench.clock.now())
+    assert pipeline.publish(app).sent == ()
+    assert {d.state for d in app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"missed"}
+    planned = pipeline.plan(app, bench.clock.now())
     assert [(s.slot, s.title) for s in planned.slots if s.draft] == [("daily@2026-11-24T20:00", "Only one")]
 
 
@@ -410,35 +410,35 @@ def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):
 
 
 def test_a_series_by_hand_sends_its_next_slot_now_and_once(bench):
-    desk = ready(bench)
-    assert states(pipeline.publish(desk, series="daily")) == {"far": "published", "site": "published"}
-    again = pipeline.publish(desk, series="daily")
+    app = ready(bench)
+    assert states(pipeline.publish(app, series="daily")) == {"far": "published", "site": "published"}
+    again = pipeline.publish(app, series="daily")
     assert states(again) == {"far": "published", "site": "published"}
     bench.at(23, 20, 0)
-    assert pipeline.publish(desk).sent == ()
+    assert pipeline.publish(app).sent == ()
     assert len(bench.there()) == 1
 
 
 def test_one_slot_by_hand(bench):
-    desk = ready(bench)
-    done = pipeline.publish(desk, slot="daily@2026-11-24T20:00")
+    app = ready(bench)
+    done = pipeline.publish(app, slot="daily@2026-11-24T20:00")
     assert {s.slot for s in done.sent} == {"daily@2026-11-24T20:00"}
     with pytest.raises(InputError, match="did you mean 'daily@2026-11-24T20:00'"):
-        pipeline.publish(desk, slot="daily@2026-11-24T20:01")
+        pipeline.publish(app, slot="daily@2026-11-24T20:01")
 
 
 def test_one_channel_by_hand_leaves_the_others_for_their_hour(bench):
-    desk = ready(bench)
-    assert states(pipeline.publish(desk, series="daily", channel="far")) == {"far": "published"}
+    app = ready(bench)
+    assert states(pipeline.publish(app, series="daily", channel="far")) == {"far": "published"}
     bench.at(23, 20, 0)
-    assert states(pipeline.publish(desk)) == {"site": "published"}
+    assert states(pipeline.publish(app)) == {"site": "published"}
     assert len(bench.there()) == 1
 
 
 def test_a_draft_by_hand_goes_out_once_however_often_it_is_asked_for(bench):
-    desk = ready(bench)
+    app = ready(bench)
     for _ in range(2):
-        done = pipeline.publish(desk, draft="pgc/2.md")
+        done = pipeline.publish(app, draft="pgc/2.md")
         assert states(done) == {"far": "published", "site": "published"}
         bench.clock.advance(MINUTE)
     assert bench.there() == ["Draft 2"]
@@ -446,64 +446,64 @@ def test_a_draft_by_hand_goes_out_once_however_often_it_is_asked_for(bench):
 
 def test_a_draft_by_hand_leaves_the_slot_that_was_to_carry_it(bench):
     """What went out by hand does not go out again at its slot: another draft takes it."""
-    desk = ready(bench)
-    carried = desk.ledger.slot("daily@2026-11-23T20:00").draft
-    pipeline.publish(desk, draft=carried)
-    assert desk.ledger.slot("daily@2026-11-23T20:00").draft not in (None, carried)
+    app = ready(bench)
+    carried = app.ledger.slot("daily@2026-11-23T20:00").draft
+    pipeline.publish(app, draft=carried)
+    assert app.ledger.slot("daily@2026-11-23T20:00").draft not in (None, carried)
 
 
 def test_a_draft_by_hand_may_go_to_one_channel_and_later_to_another(bench):
-    desk = ready(bench)
-    assert states(pipeline.publish(desk, draft="pgc/2.md", channel="far")) == {"far": "published"}
+    app = ready(bench)
+    assert states(pipeline.publish(app, draft="pgc/2.md", channel="far")) == {"far": "published"}
     bench.at(25, 12, 0)
-    assert states(pipeline.publish(desk, draft="pgc/2.md", channel="site")) == {"site": "published"}
-    assert states(pipeline.publish(desk, draft="pgc/2.md")) == {"far": "published", "site": "published"}
+    assert states(pipeline.publish(app, draft="pgc/2.md", channel="site")) == {"site": "published"}
+    assert states(pipeline.publish(app, draft="pgc/2.md")) == {"far": "published", "site": "published"}
     assert bench.there() == ["Draft 2"]
 
 
 def test_what_a_slot_carried_is_not_sent_again_by_hand(bench):
     """The same words on the same channel once; edited ones may follow, and an evergreen is there to be sent again."""
-    desk = ready(bench, content={"pgc/1.md": article("First words")})
-    pipeline.publish(desk, series="daily", channel="far")
-    told = pipeline.publish(desk, draft="pgc/1.md")
+    app = ready(bench, content={"pgc/1.md": article("First words")})
+    pipeline.publish(app, series="daily", channel="far")
+    told = pipeline.publish(app, draft="pgc/1.md")
     assert {(s.channel, s.slot.partition("@")[0]) for s in told.sent} == {("far", "daily"), ("site", "draft")}
     assert bench.there() == ["First words"]
     bench.drop("pgc/1.md", article("Second thoughts"))
-    pipeline.collect(desk, bench.clock.now())
-    assert states(pipeline.publish(desk, draft="pgc/1.md")) == {"far": "published", "site": "published"}
+    pipeline.collect(app, bench.clock.now())
+    assert states(pipeline.publish(app, draft="pgc/1.md")) == {"far": "published", "site": "published"}
     assert bench.there() == ["First words", "Second thoughts"]
 
 
 def test_an_evergreen_may_be_sent_again_by_hand(bench):
     settings = SETTINGS.replace('late = "3h"', 'late = "3h"\nfill = ["evergreen"]')
-    desk = ready(bench, settings, {"pgc/1.md": article("Evergreen", "evergreen: true")})
-    pipeline.publish(desk, series="daily")
-    pipeline.publish(desk, draft="pgc/1.md", channel="far")
+    app = ready(bench, settings, {"pgc/1.md": article("Evergreen", "evergreen: true")})
+    pipeline.publish(app, series="daily")
+    pipeline.publish(app, draft="pgc/1.md", channel="far")
     assert bench.there() == ["Evergreen", "Evergreen"]
 
 
 def test_a_draft_that_nobody_approved_is_not_sent_by_hand(bench):
-    desk = ready(bench, **{"ugc/bob/1.md": article("Waits")})
+    app = ready(bench, **{"ugc/bob/1.md": article("Waits")})
     with pytest.raises(InputError, match=r"is not approved .*approve"):
-        pipeline.publish(desk, draft="ugc/bob/1.md")
+        pipeline.publish(app, draft="ugc/bob/1.md")
 
 
 @pytest.mark.parametrize("asked", [{"series": "daily"}, {"draft": "pgc/2.md"}, {"slot": "daily@2026-11-24T20:00"}])
 def test_a_dry_run_sends_and_writes_nothing(bench, asked):
     """Not even a slot that the next tick would serve."""
-    desk = ready(bench)
-    slots = [d.model_dump() for d in desk.ledger.deliveries()]
-    done = pipeline.publish(desk, dry_run=True, **asked)
+    app = ready(bench)
+    slots = [d.model_dump() for d in app.ledger.deliveries()]
+    done = pipeline.publish(app, dry_run=True, **asked)
     assert {s.channel for s in done.sent} == {"far", "site"}
     assert all("would send" in s.message for s in done.sent)
-    assert [d.model_dump() for d in desk.ledger.deliveries()] == slots
-    assert pipeline.publish(desk).sent == ()
+    assert [d.model_dump() for d in app.ledger.deliveries()] == slots
+    assert pipeline.publish(app).sent == ()
     assert bench.calls() == []
 
 
 def test_a_dry_run_says_what_would_be_refused(bench):
-    desk = ready(bench, SETTINGS + "colour = 'red'\n")
-    told = {s.channel: (s.state, s.message) for s in pipeline.publish(desk, series="daily", dry_run=True).sent}
+    app = ready(bench, SETTINGS + "colour = 'red'\n")
+    told = {s.channel: (s.state, s.message) for s in pipeline.publish(app, series="daily", dry_run=True).sent}
     assert told["far"][0] == "refused"
     assert "colour" in told["far"][1]
 
@@ -517,22 +517,22 @@ def test_a_dry_run_says_what_would_be_refused(bench):
     ],
 )
 def test_a_slip_says_what_was_meant(bench, asked, said):
-    desk = ready(bench)
+    app = ready(bench)
     with pytest.raises(InputError, match=said):
-        pipeline.publish(desk, **asked)
+        pipeline.publish(app, **asked)
 
 
 def test_a_series_whose_next_slot_has_no_draft_says_so(bench):
-    desk = ready(bench, content={})
-    done = pipeline.publish(desk, series="daily")
+    app = ready(bench, content={})
+    done = pipeline.publish(app, series="daily")
     assert {(s.state, s.message) for s in done.sent} == {("planned", "no draft yet")}
 
 
 def test_paused_channels_get_nothing(bench):
-    desk = ready(bench, SETTINGS + "paused = true\n")
+    app = ready(bench, SETTINGS + "paused = true\n")
     bench.at(23, 20, 0)
-    assert states(pipeline.publish(desk)) == {"site": "published"}
-    assert states(pipeline.publish(desk, draft="pgc/3.md")) == {"site": "published"}
+    assert states(pipeline.publish(app)) == {"site": "published"}
+    assert states(pipeline.publish(app, draft="pgc/3.md")) == {"site": "published"}
 
 
 # Kits
@@ -542,33 +542,33 @@ KIT = '[channel.weibo]\nplatform = "weibo"\n'
 
 @pytest.fixture
 def kit(bench):
-    desk = ready(bench, COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + KIT)
+    app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + KIT)
     bench.at(23, 20, 0)
-    (handed,) = [s for s in pipeline.publish(desk).sent if s.channel == "weibo"]
-    return desk, handed
+    (handed,) = [s for s in pipeline.publish(app).sent if s.channel == "weibo"]
+    return app, handed
 
 
 def test_a_kit_that_is_made_before_its_hour_is_due_at_it(bench):
     """The promise is the slot's day and hour; readers of the page see when it was published."""
-    desk = ready(bench, COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + KIT)
+    app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + KIT)
     bench.at(22, 23, 30)
-    assert states(pipeline.publish(desk, series="daily")) == {"site": "published", "weibo": "handed"}
-    (folder,) = (desk.workspace.out / "weibo").iterdir()
+    assert states(pipeline.publish(app, series="daily")) == {"site": "published", "weibo": "handed"}
+    (folder,) = (app.workspace.out / "weibo").iterdir()
     assert folder.name.startswith("2026-11-23-")
     assert json.loads((folder / "kit.json").read_text())["due"] == EVENING.isoformat()
     assert "2026-11-23" in (folder / "CHECKLIST.md").read_text()
-    assert "2026-11-22T23:30" in (desk.workspace.out / "site/daily/2026-11-23-2000.html").read_text()
+    assert "2026-11-22T23:30" in (app.workspace.out / "site/daily/2026-11-23-2000.html").read_text()
 
 
 def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
-    desk, handed = kit
+    app, handed = kit
     assert handed.state == "handed"
-    assert handed.link.startswith(str(desk.workspace.out / "weibo"))
-    (waits,) = pipeline.status(desk, bench.clock.now())["waiting"]
+    assert handed.link.startswith(str(app.workspace.out / "weibo"))
+    (waits,) = pipeline.status(app, bench.clock.now())["waiting"]
     url = "https://weibo.com/1/abc"
-    assert "is confirmed" in pipeline.confirm(desk, waits["id"], url, bench.clock.now())
-    assert "confirmed already" in pipeline.confirm(desk, waits["id"], url, bench.clock.now())
-    assert pipeline.status(desk, bench.clock.now())["waiting"] == []
+    assert "is confirmed" in pipeline.confirm(app, waits["id"], url, bench.clock.now())
+    assert "confirmed already" in pipeline.confirm(app, waits["id"], url, bench.clock.now())
+    assert pipeline.status(app, bench.clock.now())["waiting"] == []
 
 
 @pytest.mark.parametrize(
@@ -577,91 +577,91 @@ def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
      "javascript:alert(1)", "weibo.com/1", "https://weibo.com/ 1", "https://notweibo.com/1", "ftp://weibo.com/1"],
 )  # fmt: skip
 def test_a_kit_is_closed_by_an_address_of_its_own_platform_only(bench, kit, url):
-    desk, handed = kit
+    app, handed = kit
     with pytest.raises(InputError):
-        pipeline.confirm(desk, handed.key, url, bench.clock.now())
-    assert desk.ledger.delivery_of(handed.key).state == "handed"
+        pipeline.confirm(app, handed.key, url, bench.clock.now())
+    assert app.ledger.delivery_of(handed.key).state == "handed"
 
 
 def test_what_is_no_kit_is_not_confirmed(bench):
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 20, 0)
-    key = next(s.key for s in pipeline.publish(desk).sent if s.channel == "far")
+    key = next(s.key for s in pipeline.publish(app).sent if s.channel == "far")
     with pytest.raises(InputError, match="no kit lies ready"):
-        pipeline.confirm(desk, key, "https://far.example/1", bench.clock.now())
+        pipeline.confirm(app, key, "https://far.example/1", bench.clock.now())
 
 
 def test_what_can_neither_be_settled_nor_confirmed_says_what_to_do(bench, kit):
     """A kit is confirmed, not settled; one that is closed stays so; what is there, or was missed, has its own step."""
-    desk, handed = kit
+    app, handed = kit
 
-    def mend(act, key, **more):
+    def hint(act, key, **more):
         with pytest.raises(InputError) as slip:
-            act(desk, key, now=bench.clock.now(), **more)
+            act(app, key, now=bench.clock.now(), **more)
         return str(slip.value)
 
     settled = partial(pipeline.settle, url="", again=True)
-    assert f"is handed: there is nothing to settle (post the kit, then `steadycast confirm {handed.key}" in mend(
+    assert f"is handed: there is nothing to settle (post the kit, then `steadycast confirm {handed.key}" in hint(
         settled, handed.key
     )
-    pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
-    assert "(it is there: nothing is left to do)" in mend(settled, handed.key)
-    with desk.ledger.write() as connection:
+    pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    assert "(it is there: nothing is left to do)" in hint(settled, handed.key)
+    with app.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE delivery SET state = 'missed'")
-    told = mend(partial(pipeline.confirm, url="https://weibo.com/1/b"), handed.key)
+    told = hint(partial(pipeline.confirm, url="https://weibo.com/1/b"), handed.key)
     assert f"(`steadycast settle {handed.key} --again` sends it after all)" in told
 
 
 def test_a_mistyped_address_is_corrected_by_saying_it_again(bench, kit):
     """The address and its receipt change; when it was there, and so the verdict, does not."""
-    desk, handed = kit
-    pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
-    before = desk.ledger.delivery_of(handed.key)
+    app, handed = kit
+    pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    before = app.ledger.delivery_of(handed.key)
     bench.at(25, 9, 0)
-    told = pipeline.confirm(desk, handed.key, "https://weibo.com/1/b", bench.clock.now())
+    told = pipeline.confirm(app, handed.key, "https://weibo.com/1/b", bench.clock.now())
     assert "its address is https://weibo.com/1/b now, was https://weibo.com/1/a" in told
-    after = desk.ledger.delivery_of(handed.key)
+    after = app.ledger.delivery_of(handed.key)
     assert (after.state, after.url) == ("confirmed", "https://weibo.com/1/b")
     assert (after.finished, after.verdict) == (before.finished, before.verdict)
-    assert desk.ledger.receipts_of([after.id])[after.id].url == "https://weibo.com/1/b"
+    assert app.ledger.receipts_of([after.id])[after.id].url == "https://weibo.com/1/b"
 
 
 def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
     """Once a report is kept it is written anew after an act: the kit that waits is one click away, then it is gone."""
-    desk, handed = kit
-    page = pipeline.report(desk, bench.clock.now()).page
+    app, handed = kit
+    page = pipeline.report(app, bench.clock.now()).page
     (link,) = re.findall(r'href="(\.\./weibo/[^"]+)"', page.read_text(encoding="utf-8"))
     assert (page.parent / unquote(link)).resolve().is_file()
-    pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
     assert "../weibo/" not in page.read_text(encoding="utf-8")
 
 
 def test_a_report_that_cannot_be_written_stands_in_no_acts_way(bench, kit, monkeypatch):
-    desk, handed = kit
-    pipeline.report(desk, bench.clock.now())
+    app, handed = kit
+    pipeline.report(app, bench.clock.now())
     monkeypatch.setattr("steadycast.pipeline.record.gather", lambda *_: {}["broken"])
-    assert "is confirmed" in pipeline.confirm(desk, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    assert "is confirmed" in pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
 
 
 def test_what_is_told_is_told_in_the_communitys_wall_time(bench):
-    desk = ready(bench)
+    app = ready(bench)
     bench.at(23, 20, 0)
-    assert {s.when for s in pipeline.publish(desk).sent} == {"2026-11-23 20:00"}
+    assert {s.when for s in pipeline.publish(app).sent} == {"2026-11-23 20:00"}
 
 
 def test_what_came_of_a_hundred_deliveries_is_read_at_once(bench, monkeypatch):
     """Rows, titles and receipts: one statement each, whatever their number."""
-    desk = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Note {n}") for n in range(3)})
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    ids = [row.id for row in desk.ledger.deliveries()]
+    app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Note {n}") for n in range(3)})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    ids = [row.id for row in app.ledger.deliveries()]
     asked = []
     for name in ("deliveries", "titles", "receipts_of"):
-        real = getattr(type(desk.ledger), name)
+        real = getattr(type(app.ledger), name)
         monkeypatch.setattr(
-            type(desk.ledger), name, lambda *a, real=real, name=name, **k: asked.append(name) or real(*a, **k)
+            type(app.ledger), name, lambda *a, real=real, name=name, **k: asked.append(name) or real(*a, **k)
         )
-    monkeypatch.setattr(type(desk.ledger), "delivery", None)
-    told = what_came_of(desk, ids)
+    monkeypatch.setattr(type(app.ledger), "delivery", None)
+    told = what_came_of(app, ids)
     assert len(told) == len(ids) > 3
     assert sorted(asked) == ["deliveries", "receipts_of", "titles"]

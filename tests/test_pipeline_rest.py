@@ -20,34 +20,34 @@ SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 
 def test_a_preview_shows_the_file_as_it_lies_there_now(bench):
     """Before intake, and after an edit: what an author is writing, on every channel that would get it."""
-    desk = bench.set_up(SETTINGS, {"pgc/1.md": article("First words")})
-    made = pipeline.preview(desk, bench.root / "content/pgc/1.md", now=MORNING)
+    app = bench.set_up(SETTINGS, {"pgc/1.md": article("First words")})
+    made = pipeline.preview(app, bench.root / "content/pgc/1.md", now=MORNING)
     assert set(made.counts) == {"site", "far"}
-    assert made.page == desk.workspace.var / "preview" / "1" / "index.html"
+    assert made.page == app.workspace.var / "preview" / "1" / "index.html"
     assert "First words" in made.page.read_text()
     bench.drop("pgc/1.md", article("Second thoughts"))
-    assert "Second thoughts" in pipeline.preview(desk, "pgc/1.md", now=MORNING).page.read_text()
+    assert "Second thoughts" in pipeline.preview(app, "pgc/1.md", now=MORNING).page.read_text()
 
 
 def test_a_preview_of_one_channel_shows_that_one(bench):
-    desk = bench.set_up(SETTINGS, {"pgc/1.md": article("One")})
-    assert set(pipeline.preview(desk, "pgc/1.md", channel="far", now=MORNING).counts) == {"far"}
+    app = bench.set_up(SETTINGS, {"pgc/1.md": article("One")})
+    assert set(pipeline.preview(app, "pgc/1.md", channel="far", now=MORNING).counts) == {"far"}
     with pytest.raises(InputError, match="did you mean 'far'"):
-        pipeline.preview(desk, "pgc/1.md", channel="fare", now=MORNING)
+        pipeline.preview(app, "pgc/1.md", channel="fare", now=MORNING)
 
 
 def test_a_preview_leaves_no_trace_in_the_ledger(bench):
-    desk = bench.set_up(SETTINGS, {"pgc/1.md": article("One")})
-    pipeline.preview(desk, "pgc/1.md", now=MORNING)
-    assert (desk.ledger.drafts(), desk.ledger.deliveries()) == ([], [])
+    app = bench.set_up(SETTINGS, {"pgc/1.md": article("One")})
+    pipeline.preview(app, "pgc/1.md", now=MORNING)
+    assert (app.ledger.drafts(), app.ledger.deliveries()) == ([], [])
 
 
 def test_a_file_outside_content_is_no_draft(bench, tmp_path):
-    desk = bench.set_up(SETTINGS)
+    app = bench.set_up(SETTINGS)
     stranger = tmp_path / "x.md"
     stranger.write_text(article("Stranger"))
     with pytest.raises(InputError, match="outside content"):
-        pipeline.preview(desk, stranger, now=MORNING)
+        pipeline.preview(app, stranger, now=MORNING)
 
 
 def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
@@ -57,9 +57,9 @@ def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
     narrow.write_text(
         'api = 2\nbase = "far"\ntitle = "Narrow"\n\n[limits.html]\nmax = 1000\ncut = false\n', encoding="utf-8"
     )
-    desk = bench.settings(SETTINGS.replace('"far"]', '"far", "narrow"]') + '[channel.narrow]\nplatform = "narrow"\n')
+    app = bench.settings(SETTINGS.replace('"far"]', '"far", "narrow"]') + '[channel.narrow]\nplatform = "narrow"\n')
     bench.drop("pgc/1.md", article("One", body="很长" * 20_000))
-    made = pipeline.preview(desk, "pgc/1.md", now=MORNING)
+    made = pipeline.preview(app, "pgc/1.md", now=MORNING)
     assert set(made.counts) == {"site", "far"}
     assert [p.message.split(":")[0] for p in made.problems] == ["narrow"]
 
@@ -67,10 +67,10 @@ def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
 def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
     """Not the article's beginning: 微博 gets the title, the summary and the link, and only that is measured."""
     kit = '[channel.weibo]\nplatform = "weibo"\n'
-    desk = bench.set_up(
+    app = bench.set_up(
         SETTINGS.replace('"far"]', '"far", "weibo"]') + kit, {"pgc/1.md": article("One", body="Long. " * 90)}
     )
-    made = pipeline.preview(desk, "pgc/1.md", channel="weibo", now=MORNING)
+    made = pipeline.preview(app, "pgc/1.md", channel="weibo", now=MORNING)
     page = made.page.read_text()
     assert '<dl class="words first">' in page, "plain text is pasted, so plain text stands first"
     assert '<pre tabindex="0">【One】' in page
@@ -78,14 +78,14 @@ def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
     pasted = (folder / "article.txt").read_text().strip()
     assert f"text {len(pasted)}/140" in made.counts["weibo"]
     assert f'href="weibo/kit/{folder.name}/article.html"' in page
-    assert not (desk.workspace.out / "weibo").exists()
+    assert not (app.workspace.out / "weibo").exists()
 
 
 def test_a_preview_speaks_the_communitys_language(bench):
     spoken = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
     assert spoken != SETTINGS
-    desk = bench.set_up(spoken, {"pgc/1.md": article("One")})
-    page = pipeline.preview(desk, "pgc/1.md", now=MORNING).page.read_text()
+    app = bench.set_up(spoken, {"pgc/1.md": article("One")})
+    page = pipeline.preview(app, "pgc/1.md", now=MORNING).page.read_text()
     assert '<html lang="zh-CN">' in page
     assert "标题 3" in page
     assert ">text<" not in page
@@ -94,39 +94,39 @@ def test_a_preview_speaks_the_communitys_language(bench):
 # Backfill
 
 
-def told(desk):
-    return [(o.slot, o.channel, o.verdict) for o in decided(desk.ledger)]
+def told(app):
+    return [(o.slot, o.channel, o.verdict) for o in decided(app.ledger)]
 
 
 def test_a_folders_dates_become_the_record(bench, tmp_path):
     """Each item takes the slot of its own day; a day between two without one was missed, one after the last is unknown."""
-    desk = bench.set_up(SITE_ONLY)
+    app = bench.set_up(SITE_ONLY)
     for day in (18, 20, 21):
         (tmp_path / f"2026-11-{day}-post.md").write_text(article(f"Post {day}"))
-    done = pipeline.backfill(desk, str(tmp_path), series="daily", now=MORNING)
+    done = pipeline.backfill(app, str(tmp_path), series="daily", now=MORNING)
     assert (done["items"], done["kept"], done["missed"], done["written"]) == (3, 3, 1, 4)
-    assert told(desk) == [
+    assert told(app) == [
         (f"daily@2026-11-{day}T20:00", "site", "missed" if day == 19 else "kept") for day in range(18, 22)
     ]
-    assert pipeline.backfill(desk, str(tmp_path), series="daily", now=MORNING)["written"] == 0
+    assert pipeline.backfill(app, str(tmp_path), series="daily", now=MORNING)["written"] == 0
 
 
 def test_a_dry_run_writes_nothing(bench, tmp_path):
-    desk = bench.set_up(SITE_ONLY)
+    app = bench.set_up(SITE_ONLY)
     (tmp_path / "2026-11-20-post.md").write_text(article("Post"))
-    assert pipeline.backfill(desk, str(tmp_path), series="daily", dry_run=True, now=MORNING)["kept"] == 1
-    assert told(desk) == []
+    assert pipeline.backfill(app, str(tmp_path), series="daily", dry_run=True, now=MORNING)["kept"] == 1
+    assert told(app) == []
 
 
 def test_a_feeds_file_becomes_the_record_and_what_fell_between_slots_is_told(bench, tmp_path):
-    desk = bench.set_up(SITE_ONLY.replace("day at 20:00", "week on fri at 20:00"))
+    app = bench.set_up(SITE_ONLY.replace("day at 20:00", "week on fri at 20:00"))
     days = ["Fri, 13 Nov 2026", "Fri, 20 Nov 2026", "Sat, 21 Nov 2026"]
     items = "".join(
         f"<item><title>{n}</title><guid>{n}</guid><pubDate>{day} 08:00:00 GMT</pubDate><description>x</description></item>"
         for n, day in enumerate(days)
     )
     (tmp_path / "feed.xml").write_text(f'<rss version="2.0"><channel><title>t</title>{items}</channel></rss>')
-    done = pipeline.backfill(desk, str(tmp_path / "feed.xml"), series="daily", now=MORNING)
+    done = pipeline.backfill(app, str(tmp_path / "feed.xml"), series="daily", now=MORNING)
     assert (done["items"], done["kept"], done["missed"], done["unplaced"]) == (3, 2, 0, 1)
 
 
@@ -138,8 +138,8 @@ def test_a_repositorys_history_becomes_the_record(bench, tmp_path):
         subprocess.run([*git, "add", "."], check=True)
         when = {"GIT_AUTHOR_DATE": f"2026-11-{day}T12:00:00+0800", "GIT_COMMITTER_DATE": f"2026-11-{day}T12:00:00+0800"}
         subprocess.run([*git, "commit", "-qm", "post"], check=True, env={"PATH": "/usr/bin:/bin", **when})
-    desk = bench.set_up(SITE_ONLY)
-    done = pipeline.backfill(desk, str(tmp_path), series="daily", now=MORNING)
+    app = bench.set_up(SITE_ONLY)
+    done = pipeline.backfill(app, str(tmp_path), series="daily", now=MORNING)
     assert (done["items"], done["kept"]) == (2, 2)
 
 
@@ -152,30 +152,30 @@ def test_a_repositorys_history_becomes_the_record(bench, tmp_path):
     ],
 )
 def test_a_slip_is_told(bench, source, more, said):
-    desk = bench.set_up(SITE_ONLY)
+    app = bench.set_up(SITE_ONLY)
     with pytest.raises(InputError, match=said):
-        pipeline.backfill(desk, source, **{"series": "daily", "now": MORNING, **more})
+        pipeline.backfill(app, source, **{"series": "daily", "now": MORNING, **more})
 
 
 def test_past_and_present_make_one_streak(bench, tmp_path):
-    desk = bench.set_up(SITE_ONLY, {"pgc/1.md": article("Today's")})
+    app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("Today's")})
     for day in range(16, 23):
         (tmp_path / f"2026-11-{day}-post.md").write_text(article(f"Post {day}"))
-    pipeline.backfill(desk, str(tmp_path), series="daily", now=MORNING)
-    pipeline.collect(desk, MORNING)
-    pipeline.plan(desk, MORNING)
+    pipeline.backfill(app, str(tmp_path), series="daily", now=MORNING)
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
     bench.at(23, 20, 0)
-    pipeline.publish(desk)
-    (row,) = pipeline.report(desk, bench.at(23, 20, 30)).rows()
+    pipeline.publish(app)
+    (row,) = pipeline.report(app, bench.at(23, 20, 30)).rows()
     assert row["streak"] == "8"
 
 
 @pytest.mark.parametrize(("drafts", "said"), [(1, "1 slot, 1 d"), (2, "2 slots, 2 d")])
 def test_one_slot_of_runway_is_one(bench, drafts, said):
-    desk = bench.set_up(SITE_ONLY, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(drafts)})
-    pipeline.collect(desk, MORNING)
-    pipeline.plan(desk, MORNING)
-    (row,) = pipeline.report(desk, MORNING).rows()
+    app = bench.set_up(SITE_ONLY, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(drafts)})
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    (row,) = pipeline.report(app, MORNING).rows()
     assert row["runway"] == said
 
 
@@ -183,25 +183,25 @@ def test_one_slot_of_runway_is_one(bench, drafts, said):
 
 
 def test_an_empty_horizon_is_an_alarm_once_and_closed_when_mended(bench):
-    desk = bench.set_up(SITE_ONLY)
-    pipeline.plan(desk, MORNING)
-    (first,) = pipeline.alarm(desk, MORNING)
+    app = bench.set_up(SITE_ONLY)
+    pipeline.plan(app, MORNING)
+    (first,) = pipeline.alarm(app, MORNING)
     assert first.kind == "starvation"
-    assert [a.key for a in pipeline.alarm(desk, MORNING)] == [first.key]
+    assert [a.key for a in pipeline.alarm(app, MORNING)] == [first.key]
     for n in range(20):
         bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))
-    pipeline.collect(desk, MORNING)
-    pipeline.plan(desk, MORNING)
-    assert pipeline.alarm(desk, MORNING) == []
-    assert [row.closed for row in desk.ledger.alarms()] in ([], [MORNING])
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    assert pipeline.alarm(app, MORNING) == []
+    assert [row.closed for row in app.ledger.alarms()] in ([], [MORNING])
 
 
 def test_a_report_that_fails_stands_in_nobodys_way(bench, monkeypatch):
     """The alarm at the first tick after a silence may fail: what is due goes out all the same."""
-    desk = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
-    pipeline.collect(desk, MORNING)
-    pipeline.plan(desk, MORNING)
-    pipeline.publish(desk)
+    app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    pipeline.publish(app)
     bench.at(23, 20, 0)
     monkeypatch.setattr(import_module("steadycast.pipeline.alarm"), "gather", lambda *_: 1 / 0)
-    assert [s.state for s in pipeline.publish(desk).sent] == ["published"]
+    assert [s.state for s in pipeline.publish(app).sent] == ["published"]

@@ -13,7 +13,7 @@ from steadycast import pipeline
 from steadycast.cli import main
 from steadycast.errors import LedgerError
 from steadycast.ledger import place
-from steadycast.pipeline import Desk
+from steadycast.pipeline import App
 from steadycast.workspace import load
 
 DAY = dt.timedelta(days=1)
@@ -23,44 +23,44 @@ DAY = dt.timedelta(days=1)
 def published(bench):
     """A community that published one day, and has stock for more."""
     bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Post {n}") for n in range(5)})
-    pipeline.collect(bench.desk, MORNING)
-    pipeline.plan(bench.desk, MORNING)
-    publish(bench, bench.desk, EVENING)
+    pipeline.collect(bench.app, MORNING)
+    pipeline.plan(bench.app, MORNING)
+    publish(bench, bench.app, EVENING)
     return bench
 
 
-def publish(bench, desk: Desk, at: dt.datetime):
+def publish(bench, app: App, at: dt.datetime):
     bench.clock.advance(at - bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    return pipeline.publish(desk)
+    pipeline.plan(app, bench.clock.now())
+    return pipeline.publish(app)
 
 
-def copied(bench, to) -> Desk:
+def copied(bench, to) -> App:
     """A desk of a copy of the workspace; the far side is the same one."""
     shutil.copytree(bench.root, to)
     side = to / "var" / "out" / "far-side-far"
     shutil.rmtree(side)
-    side.symlink_to(bench.desk.workspace.out / "far-side-far")
-    return Desk(load(to), clock=bench.clock)
+    side.symlink_to(bench.app.workspace.out / "far-side-far")
+    return App(load(to), clock=bench.clock)
 
 
 def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(published, tmp_path):
     with copied(published, tmp_path / "copy") as copy:
-        publish(published, published.desk, EVENING + DAY)
+        publish(published, published.app, EVENING + DAY)
         with pytest.raises(LedgerError, match=r"published from .*two copies.*steadycast here"):
             publish(published, copy, EVENING + DAY)
         assert not pipeline.health(copy, published.clock.now()).checks[0].status == "ok"
     assert len(published.there()) == len(set(published.there())) == 2
-    publish(published, published.desk, EVENING + 2 * DAY)
+    publish(published, published.app, EVENING + 2 * DAY)
     assert len(published.there()) == 3
 
 
 def test_a_copy_on_another_machine_publishes_nothing(published, monkeypatch):
     monkeypatch.setenv("STEADYCAST_HOST", "another")
     monkeypatch.setattr(place, "machine", lambda: "another")
-    published.desk.ledger.set_meta("place", f"one {published.desk.workspace.var.resolve()}")
+    published.app.ledger.set_meta("place", f"one {published.app.workspace.var.resolve()}")
     with pytest.raises(LedgerError, match="of another machine"):
-        publish(published, published.desk, EVENING + DAY)
+        publish(published, published.app, EVENING + DAY)
     assert len(published.there()) == 1
 
 
@@ -68,7 +68,7 @@ def test_after_the_word_what_may_have_gone_out_is_looked_for_and_not_sent_again(
     """The original served the second evening after the copy was made; then the copy is said to go on."""
     with copied(published, tmp_path / "copy") as copy:
         pipeline.plan(copy, published.clock.now())
-        publish(published, published.desk, EVENING + DAY)
+        publish(published, published.app, EVENING + DAY)
         assert copy.ledger.move_here(published.clock.now())
         publish(published, copy, EVENING + DAY + dt.timedelta(seconds=1))
         published.clock.advance(dt.timedelta(hours=1))
@@ -80,22 +80,22 @@ def test_after_the_word_what_may_have_gone_out_is_looked_for_and_not_sent_again(
 
 
 def test_a_workspace_that_only_moved_is_one_word_away(published, tmp_path, monkeypatch, capsys):
-    published.desk.close()
-    side = published.desk.workspace.out / "far-side-far"
+    published.app.close()
+    side = published.app.workspace.out / "far-side-far"
     moved = tmp_path / "moved"
     shutil.move(published.root, moved)
     published.root.mkdir()
-    published.desk.workspace.out.mkdir(parents=True)
+    published.app.workspace.out.mkdir(parents=True)
     side.symlink_to(moved / "var" / "out" / "far-side-far")
-    with Desk(load(moved), clock=published.clock) as desk:
+    with App(load(moved), clock=published.clock) as app:
         with pytest.raises(LedgerError):
-            publish(published, desk, EVENING + DAY)
+            publish(published, app, EVENING + DAY)
         monkeypatch.setenv("STEADYCAST_WORKSPACE", str(moved))
         with pytest.raises(SystemExit) as ended:
             main(["here", "--moved"])
         assert ended.value.code in (0, None)
         assert str(moved) in capsys.readouterr().out
-        states = [sent.state for sent in publish(published, desk, EVENING + DAY).sent]
+        states = [sent.state for sent in publish(published, app, EVENING + DAY).sent]
     assert states
     assert set(states) == {"published"}
     assert len(published.there()) == 2
@@ -105,31 +105,31 @@ def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_s
     """The file was deleted: all drafts are fresh to the new one, and old texts would go out again."""
     lose(published)
 
-    def opened() -> Desk:
-        return Desk(load(published.root), anyway=True, clock=published.clock)
+    def opened() -> App:
+        return App(load(published.root), anyway=True, clock=published.clock)
 
-    desk = opened()
+    app = opened()
     published.clock.advance(DAY)
-    pipeline.collect(desk, published.clock.now())
+    pipeline.collect(app, published.clock.now())
     for _ in range(2):  # it does not forget what it was told at its first opening
         with pytest.raises(LedgerError, match=r"is new, and the one that lay here.*restore FILE.*here --new"):
-            publish(published, desk, published.clock.now() + DAY)
+            publish(published, app, published.clock.now() + DAY)
         with pytest.raises(LedgerError, match="here --new"):
-            desk.ledger.move_here(published.clock.now())
-        desk.close()
-        desk = opened()
-    assert any("restore" in f.said + f.mend for f in pipeline.doctor(published.clock.now(), root=published.root))
+            app.ledger.move_here(published.clock.now())
+        app.close()
+        app = opened()
+    assert any("restore" in f.said + f.hint for f in pipeline.doctor(published.clock.now(), root=published.root))
     assert len(published.there()) == 1
-    assert desk.ledger.move_here(published.clock.now(), new=True)
-    publish(published, desk, published.clock.now() + DAY)
-    desk.close()
+    assert app.ledger.move_here(published.clock.now(), new=True)
+    publish(published, app, published.clock.now() + DAY)
+    app.close()
     assert len(published.there()) == 2
 
 
 def lose(bench):
     """The ledger's file is gone; its mark is left."""
-    bench.desk.close()
-    (bench.desk.workspace.var / "ledger.sqlite").unlink()
+    bench.app.close()
+    (bench.app.workspace.var / "ledger.sqlite").unlink()
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_once_a_person_has_spoken_a_lost_ledger_is_no_longer_told_of(published, 
 
 def test_a_restored_backup_publishes_where_it_was_put(published, tmp_path):
     file = tmp_path / "backup.tar"
-    pipeline.backup(published.desk, file, published.clock.now())
+    pipeline.backup(published.app, file, published.clock.now())
     with copied(published, tmp_path / "copy") as copy:
         copy.close()
         pipeline.restore(copy.workspace, file, published.clock.now(), force=True)

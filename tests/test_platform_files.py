@@ -6,11 +6,11 @@ import os
 import pytest
 from platform_bench import HOSTILE, adapter, article, audio, channel, key, tree
 
-from steadycast.platform import Known, Shelf, media_name, slot_path
+from steadycast.platform import Known, PostStore, media_name, slot_path
 
 
 def shelf(out):
-    return Shelf.of(channel("feed", out))
+    return PostStore.of(channel("feed", out))
 
 
 def test_a_post_comes_back_as_it_was_put(tmp_path):
@@ -60,24 +60,24 @@ def test_a_change_of_settings_or_templates_makes_all_unfinished(tmp_path):
     kept = shelf(tmp_path / "out")
     kept.put(article(tmp_path / "in"))
     kept.finish()
-    assert Shelf.of(channel("feed", tmp_path / "out", items=3)).unfinished == {key(1)}
-    assert Shelf.of(channel("podcast", tmp_path / "out")).unfinished == {key(1)}
+    assert PostStore.of(channel("feed", tmp_path / "out", items=3)).unfinished == {key(1)}
+    assert PostStore.of(channel("podcast", tmp_path / "out")).unfinished == {key(1)}
 
 
 @pytest.mark.parametrize("name", ["mine.j2", "parts/foot.html.j2"])
 def test_a_template_of_the_workspace_makes_all_unfinished_wherever_it_lies(tmp_path, name):
     """templates/<channel>/ and its sub-folders: from the moment it is there, and again when it changes."""
     given = dataclasses.replace(channel("feed", tmp_path / "out"), templates=tmp_path / "templates")
-    kept = Shelf.of(given)
+    kept = PostStore.of(given)
     kept.put(article(tmp_path / "in"))
     kept.finish()
     file = tmp_path / "templates" / name
     file.parent.mkdir(parents=True)
     for words in ("one", "two"):
         file.write_text(words)
-        assert Shelf.of(given).unfinished == {key(1)}
-        Shelf.of(given).finish()
-        assert not Shelf.of(given).unfinished
+        assert PostStore.of(given).unfinished == {key(1)}
+        PostStore.of(given).finish()
+        assert not PostStore.of(given).unfinished
 
 
 def test_the_same_post_again_writes_nothing(tmp_path):
@@ -85,7 +85,7 @@ def test_the_same_post_again_writes_nothing(tmp_path):
     post = article(tmp_path / "in")
     shelf(tmp_path / "out").put(post)
     told = channel("feed", tmp_path / "out")
-    again = Shelf(told.out, lambda name, data: writes.append(name), told.zone)
+    again = PostStore(told.out, lambda name, data: writes.append(name), told.zone)
     again.put(post)
     again.keep(f"posts/{post.key}.json", (tmp_path / "out" / "posts" / f"{post.key}.json").read_bytes())
     assert writes == []

@@ -26,47 +26,47 @@ def stolen():
 
 
 @pytest.fixture
-def desk(bench):
+def app(bench):
     return bench.set_up(COMMUNITY + DAILY.replace(', "far"', "") + SITE)
 
 
-def ended(desk, port, code="raise SystemExit(3)"):
+def ended(app, port, code="raise SystemExit(3)"):
     """What `up` does where its server ends at once."""
-    with Processes(desk.workspace.var / "log") as processes:
-        processes.start("server", [sys.executable, "-c", code], {}, desk.workspace.root)
+    with Processes(app.workspace.var / "log") as processes:
+        processes.start("server", [sys.executable, "-c", code], {}, app.workspace.root)
         processes.running["server"].wait(10)
-        return up.stay_up(desk, processes, {}, port, threading.Event())
+        return up.stay_up(app, processes, {}, port, threading.Event())
 
 
-def test_a_server_whose_port_was_taken_says_so_and_names_another(desk, stolen, capsys):
-    assert ended(desk, stolen) == 1
+def test_a_server_whose_port_was_taken_says_so_and_names_another(app, stolen, capsys):
+    assert ended(app, stolen) == 1
     said = capsys.readouterr().err
     assert f"did not start: another program took port {stolen} meanwhile" in said
     assert f"`steadycast up --port {up.free_port(stolen)}`" in said
     assert "code" not in said
 
 
-def test_one_that_ends_for_another_reason_names_its_log(desk, stolen, capsys):
-    assert ended(desk, up.free_port(stolen)) == 1
-    assert f"did not start: see {desk.workspace.var / 'log' / 'server.log'}" in capsys.readouterr().err
+def test_one_that_ends_for_another_reason_names_its_log(app, stolen, capsys):
+    assert ended(app, up.free_port(stolen)) == 1
+    assert f"did not start: see {app.workspace.var / 'log' / 'server.log'}" in capsys.readouterr().err
 
 
-def test_one_that_another_server_answered_for_says_so_too(desk, stolen, capsys, monkeypatch):
+def test_one_that_another_server_answered_for_says_so_too(app, stolen, capsys, monkeypatch):
     """The other one on that port said that it is well: ours is dead all the same."""
     monkeypatch.setattr(up, "healthy", lambda *asked: True)
     monkeypatch.setattr(up, "watch", lambda *asked: None)
     monkeypatch.setattr(up, "follow", lambda *asked: None)
     monkeypatch.setattr(up, "login_shown", lambda workspace: "")
-    assert ended(desk, stolen) == 1
+    assert ended(app, stolen) == 1
     assert f"server ended with code 3: another program took port {stolen} meanwhile" in capsys.readouterr().err
 
 
-def test_health_takes_the_next_port_where_one_is_taken_meanwhile(desk, stolen, capsys, monkeypatch):
+def test_health_takes_the_next_port_where_one_is_taken_meanwhile(app, stolen, capsys, monkeypatch):
     """The look said that it was free."""
     looks = iter([stolen])
     real = up.free_port
     monkeypatch.setattr(up, "free_port", lambda port: next(looks, None) or real(port))
-    with up.watched(desk.workspace, stolen):
+    with up.watched(app.workspace, stolen):
         address = capsys.readouterr().out.split()[1]
         assert f":{stolen}/" not in address
         with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(address, timeout=5) as answer:
@@ -79,4 +79,4 @@ def test_where_no_port_is_free_the_way_out_is_told(stolen):
 
     with pytest.raises(InputError, match=f"no port from {stolen} to") as told:
         up.listening(stolen, full)
-    assert "--health-port" in told.value.mend
+    assert "--health-port" in told.value.hint

@@ -110,7 +110,7 @@ def test_a_preview_leaves_nothing_behind(house):
 
 def test_an_adapter_that_asks_is_refused(bench):
     """What is wrong with a channel's view is that channel's problem; the others are shown."""
-    desk = bench.set_up(HOUSE, {"pgc/1.md": article("One")})
+    app = bench.set_up(HOUSE, {"pgc/1.md": article("One")})
     source = bench.root / "channels/far/adapter.py"
     text = source.read_text(encoding="utf-8")
     for asking in ('self.channel.http.request("GET", "https://far.example/")', 'self.channel.secret("key")'):
@@ -118,7 +118,7 @@ def test_an_adapter_that_asks_is_refused(bench):
         made = pipeline.preview(bench.open(), "pgc/1.md", now=MORNING)
         assert [problem.message.partition(":")[0] for problem in made.problems] == ["far"]
         assert set(made.counts) == set(CHANNELS) - {"far"}
-    assert desk.ledger.deliveries() == []
+    assert app.ledger.deliveries() == []
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(PLATFORMS) if hasattr(load(PLATFORMS[name]), "views")])

@@ -41,19 +41,19 @@ platform = "weibo"
 @pytest.fixture
 def published(bench):
     bench.set_up(COMMUNITY + LETTERS, {"pgc/a.md": article("Post")})
-    var = bench.desk.workspace.var
+    var = bench.app.workspace.var
     var.chmod(0o755)
     (var / "prefect").mkdir(mode=0o755)
     (var / "notes.txt").write_text("x")
-    pipeline.collect(bench.desk, MORNING)
-    pipeline.plan(bench.desk, MORNING)
+    pipeline.collect(bench.app, MORNING)
+    pipeline.plan(bench.app, MORNING)
     bench.clock.advance(EVENING - bench.clock.now())
-    pipeline.publish(bench.desk)
+    pipeline.publish(bench.app)
     return bench
 
 
 def test_var_is_its_owners_alone_and_what_is_served_is_readable(published):
-    var = published.desk.workspace.var
+    var = published.app.workspace.var
     assert mode(var) == 0o700
     published.open().ledger.last_tick()
     assert {entry.name for entry in var.iterdir() if mode(entry) & 0o077} == {"out"}
@@ -66,7 +66,7 @@ def test_var_is_its_owners_alone_and_what_is_served_is_readable(published):
 
 
 def test_a_web_servers_group_may_pass_and_is_not_shut_out_again(published):
-    var = published.desk.workspace.var
+    var = published.app.workspace.var
     var.chmod(0o710)
     published.open().ledger.last_tick()
     assert mode(var) == 0o710
@@ -78,17 +78,17 @@ def test_somebody_elses_folder_is_left_as_it_is(published, monkeypatch, tmp_path
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
     monkeypatch.setenv("STEADYCAST_VAR", str(shared))
-    published.desk.workspace.make_private()
+    published.app.workspace.make_private()
     assert mode(shared) == 0o755
     (shared / "ledger.sqlite").touch(0o600)
-    published.desk.workspace.make_private()
+    published.app.workspace.make_private()
     assert mode(shared) == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user_of_the_machine_reads_nothing_and_takes_no_lock(published):
     """As `nobody`: neither the ledger, nor a letter, nor a lock that would stop intake and plan."""
-    var = published.desk.workspace.var
+    var = published.app.workspace.var
     script = (
         "import fcntl, os, sys\nos.setgid(65534); os.setuid(65534)\n"
         "for name in sys.argv[1:]:\n"

@@ -151,14 +151,14 @@ def test_a_rhythm_is_told_from_another_by_all_that_moves_its_slots():
 
 def serve(bench, *instant: int) -> list[tuple[str, str]]:
     """A tick at that instant, as flows do it: plan, then what is due."""
-    desk, now = bench.desk, bench.at(*instant)
-    pipeline.collect(desk, now)
-    pipeline.plan(desk, now)
-    return [(sent.slot, sent.state) for sent in pipeline.publish(desk).sent]
+    app, now = bench.app, bench.at(*instant)
+    pipeline.collect(app, now)
+    pipeline.plan(app, now)
+    return [(sent.slot, sent.state) for sent in pipeline.publish(app).sent]
 
 
-def outcomes(desk) -> list[tuple[str, str]]:
-    return [(each.slot, each.verdict) for each in decided(desk.ledger)]
+def outcomes(app) -> list[tuple[str, str]]:
+    return [(each.slot, each.verdict) for each in decided(app.ledger)]
 
 
 def test_an_hour_that_is_moved_back_right_after_its_slot_sends_no_second_post(bench):
@@ -168,7 +168,7 @@ def test_an_hour_that_is_moved_back_right_after_its_slot_sends_no_second_post(be
     bench.settings(FAR_ONLY.replace("20:00", "19:59"))
     assert serve(bench, 23, 20, 1) == []
     assert serve(bench, 24, 19, 59) == [("daily@2026-11-24T19:59", "published")]
-    assert outcomes(bench.desk) == [("daily@2026-11-23T20:00", "kept"), ("daily@2026-11-24T19:59", "kept")]
+    assert outcomes(bench.app) == [("daily@2026-11-23T20:00", "kept"), ("daily@2026-11-24T19:59", "kept")]
 
 
 def test_a_new_series_owes_nothing_from_before_it_was_new(bench):
@@ -182,17 +182,17 @@ def test_a_new_series_owes_nothing_from_before_it_was_new(bench):
 
 def test_a_draft_whose_slot_is_claimed_goes_out_once_though_the_hour_moves(bench):
     """Claimed a minute ahead, as every slot is; then the calendar knows that slot no more."""
-    desk = bench.set_up(FAR_ONLY, {"pgc/1.md": article("Once")})
+    app = bench.set_up(FAR_ONLY, {"pgc/1.md": article("Once")})
     serve(bench, 23, 9, 0)
     bench.at(23, 19, 59)
-    (row,) = desk.ledger.deliveries(slots=["daily@2026-11-23T20:00"])
+    (row,) = app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])
     ahead = bench.clock.now() + dt.timedelta(minutes=1)
-    assert desk.ledger.claim([row.id], ahead, "another worker", dt.timedelta(hours=1))
-    desk = bench.settings(FAR_ONLY.replace("20:00", "20:30"))
-    pipeline.plan(desk, bench.clock.now())
-    carried = [slot.id for slot in desk.ledger.slots_between(at(22, 0), at(30, 0)) if slot.draft]
+    assert app.ledger.claim([row.id], ahead, "another worker", dt.timedelta(hours=1))
+    app = bench.settings(FAR_ONLY.replace("20:00", "20:30"))
+    pipeline.plan(app, bench.clock.now())
+    carried = [slot.id for slot in app.ledger.slots_between(at(22, 0), at(30, 0)) if slot.draft]
     assert carried == ["daily@2026-11-23T20:00"]
-    days = [slot.local[:10] for slot in desk.ledger.slots_between(at(22, 0), at(30, 0))]
+    days = [slot.local[:10] for slot in app.ledger.slots_between(at(22, 0), at(30, 0))]
     assert len(days) == len(set(days))
 
 
@@ -203,13 +203,13 @@ def test_the_past_is_not_rewritten_by_an_edit(bench):
         serve(bench, day, 19, 0)
         serve(bench, day, 20, 0)
     serve(bench, 26, 9, 0)
-    before = pipeline.report(bench.desk, bench.clock.now()).rows()
-    desk = bench.settings(FAR_ONLY.replace("day at 20:00", "week on sun at 09:00"))
+    before = pipeline.report(bench.app, bench.clock.now()).rows()
+    app = bench.settings(FAR_ONLY.replace("day at 20:00", "week on sun at 09:00"))
     assert serve(bench, 26, 9, 0) == []
-    after = pipeline.report(desk, bench.clock.now()).rows()
+    after = pipeline.report(app, bench.clock.now()).rows()
     past = ("kept", "late", "missed", "excused", "streak")
     assert [{key: row[key] for key in past} for row in after] == [{key: row[key] for key in past} for row in before]
-    assert outcomes(desk)[:2] == [("daily@2026-11-23T20:00", "kept"), ("daily@2026-11-24T20:00", "missed")]
+    assert outcomes(app)[:2] == [("daily@2026-11-23T20:00", "kept"), ("daily@2026-11-24T20:00", "missed")]
 
 
 def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench):
@@ -218,14 +218,14 @@ def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench):
     serve(bench, 23, 19, 0)
     serve(bench, 23, 20, 0)
     renamed = FAR_ONLY.replace("[series.daily]", '[series.notes]\nwas = "daily"').replace("20:00", "20:30")
-    desk = bench.settings(renamed)
+    app = bench.settings(renamed)
     told = pipeline.check(bench.clock.now(), root=bench.root)
     assert [each.message for each in told if "series" in each.message or "slot" in each.message] == []
     assert serve(bench, 23, 20, 10) == []
-    planned = {slot.slot: slot.title for slot in pipeline.plan(desk, bench.clock.now()).slots if slot.draft}
+    planned = {slot.slot: slot.title for slot in pipeline.plan(app, bench.clock.now()).slots if slot.draft}
     assert planned == {"notes@2026-11-24T20:30": "Its own", "notes@2026-11-26T20:30": "Pin"}
     assert serve(bench, 24, 20, 30) == [("notes@2026-11-24T20:30", "published")]
-    (record,) = pipeline.report(desk, bench.at(24, 21)).rows()
+    (record,) = pipeline.report(app, bench.at(24, 21)).rows()
     assert (record["kept"], record["streak"]) == (2, "2")
     assert bench.there() == ["One", "Its own"]
 
@@ -242,9 +242,9 @@ def test_a_record_goes_to_one_series(bench, more):
 def test_drafts_stay_on_their_days_when_the_hour_moves(bench):
     bench.set_up(FAR_ONLY, DRAFTS)
     serve(bench, 23, 9, 0)
-    before = {slot.when[:10]: slot.title for slot in pipeline.plan(bench.desk, bench.clock.now()).slots}
-    desk = bench.settings(FAR_ONLY.replace("20:00", "21:30"))
-    after = pipeline.plan(desk, bench.clock.now()).slots
+    before = {slot.when[:10]: slot.title for slot in pipeline.plan(bench.app, bench.clock.now()).slots}
+    app = bench.settings(FAR_ONLY.replace("20:00", "21:30"))
+    after = pipeline.plan(app, bench.clock.now()).slots
     assert {slot.when[:10]: slot.title for slot in after} == before
     assert {slot.when[11:] for slot in after} == {"21:30"}
 
@@ -252,17 +252,17 @@ def test_drafts_stay_on_their_days_when_the_hour_moves(bench):
 def test_a_channel_that_joins_a_series_owes_no_slot_that_is_past(bench):
     bench.set_up(COMMUNITY + DAILY.replace('"site", ', "") + SITE + FAR)
     assert serve(bench, 23, 19, 0) == []
-    desk = bench.settings(SETTINGS)
+    app = bench.settings(SETTINGS)
     bench.drop("pgc/1.md", article("Late but there"))
     assert serve(bench, 23, 20, 30) == [("daily@2026-11-23T20:00", "published")]
-    assert {d.channel for d in desk.ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"far"}
+    assert {d.channel for d in app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"far"}
 
 
 def test_a_first_run_with_a_clock_ahead_is_silent_no_longer_than_that(bench):
-    desk = bench.set_up(FAR_ONLY, DRAFTS)
+    app = bench.set_up(FAR_ONLY, DRAFTS)
     bench.clock.set_wall(at(23, 9) + 400 * DAY)
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     serve(bench, 23, 9, 0)
     assert serve(bench, 23, 20, 0) == [("daily@2026-11-23T20:00", "published")]
 
@@ -305,13 +305,13 @@ def test_an_event_whose_file_is_renamed_between_its_announcements_stands_once_in
     serve(bench, 26, 9, 0)
     assert serve(bench, 27, 14, 0) == [("club@2026-11-28T14:00-1d", "published")] * 2
     bench.at(30, 9, 0)
-    pipeline.plan(bench.desk, bench.clock.now())
+    pipeline.plan(bench.app, bench.clock.now())
     bench.clock.advance(2 * DAY + dt.timedelta(hours=5))
-    pipeline.publish(bench.desk)
-    told = (bench.desk.workspace.out / "calendar" / "calendar.ics").read_text()
+    pipeline.publish(bench.app)
+    told = (bench.app.workspace.out / "calendar" / "calendar.ics").read_text()
     assert sorted(line for line in told.splitlines() if line.startswith("SUMMARY")) == [
         "SUMMARY:Reading",
         "SUMMARY:Walk",
     ]
-    page = (bench.desk.workspace.out / "site" / "events.html").read_text()
+    page = (bench.app.workspace.out / "site" / "events.html").read_text()
     assert page.count(">Reading<") == 1

@@ -36,11 +36,11 @@ def drafts() -> dict[str, bytes]:
 def published(bench):
     """Four days of posts, in folders and on a far side."""
     bench.set_up(SETTINGS, drafts())
-    pipeline.collect(bench.desk, MORNING)
-    pipeline.plan(bench.desk, MORNING)
+    pipeline.collect(bench.app, MORNING)
+    pipeline.plan(bench.app, MORNING)
     for n in range(POSTS):
         bench.clock.advance(EVENING + n * DAY - bench.clock.now())
-        pipeline.publish(bench.desk)
+        pipeline.publish(bench.app)
     return bench
 
 
@@ -54,82 +54,82 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def calls(bench) -> str:
-    return (bench.desk.workspace.out / "far-side-far" / "calls").read_text()
+    return (bench.app.workspace.out / "far-side-far" / "calls").read_text()
 
 
 @pytest.mark.parametrize("name", ["site", "feed", "weibo"])
 def test_a_folder_that_is_gone_is_made_again_as_it_was(published, name):
-    out = published.desk.workspace.out
+    out = published.app.workspace.out
     before, sent = tree(out / name), calls(published)
     assert len(before) >= POSTS
     shutil.rmtree(out / name)
-    (made,) = pipeline.rebuild(published.desk, name)
+    (made,) = pipeline.rebuild(published.app, name)
     assert (made.channel, made.posts, made.problems) == (name, POSTS, ())
     assert tree(out / name) == before
     assert calls(published) == sent
 
 
 def test_rebuild_mends_a_page_that_was_changed_by_hand(published):
-    page = next((published.desk.workspace.out / "site").rglob("*2000.html"))
+    page = next((published.app.workspace.out / "site").rglob("*2000.html"))
     before = page.read_bytes()
     page.write_bytes(b"spoilt")
-    pipeline.rebuild(published.desk, "site")
+    pipeline.rebuild(published.app, "site")
     assert page.read_bytes() == before
 
 
 def test_verify_finds_what_is_missing_and_makes_it(published):
-    out = published.desk.workspace.out
+    out = published.app.workspace.out
     before = {name: tree(out / name) for name in ("site", "feed", "weibo")}
     posts = sorted((out / "feed" / "posts").glob("?????????????.json"))
     posts[1].unlink()
     shutil.rmtree(out / "site")
     shutil.rmtree(out / "weibo")
-    looked = pipeline.verify(published.desk, published.clock.now())
+    looked = pipeline.verify(published.app, published.clock.now())
     said = [made.line() for made in looked.made]
     assert {name: tree(out / name) for name in before} == before
     assert looked.warning == ""
     assert f"site: {POSTS} posts made again in {out / 'site'}" in said
     assert f"feed: 1 post made again in {out / 'feed'}" in said
-    assert make_missing(published.desk) == []
+    assert make_missing(published.app) == []
 
 
 def test_a_missing_page_of_the_newest_post_is_seen_at_verify(published):
-    newest = max((published.desk.workspace.out / "site").rglob("*2000.html"))
+    newest = max((published.app.workspace.out / "site").rglob("*2000.html"))
     before = newest.read_bytes()
     newest.unlink()
-    pipeline.verify(published.desk, published.clock.now())
+    pipeline.verify(published.app, published.clock.now())
     assert newest.read_bytes() == before
 
 
 def test_a_workspace_that_moved_finds_its_media_where_they_are_now(published, tmp_path):
-    from steadycast.pipeline import Desk
+    from steadycast.pipeline import App
     from steadycast.workspace import load
 
-    published.desk.close()
+    published.app.close()
     moved = tmp_path / "elsewhere"
     shutil.move(published.root, moved)
     before = tree(moved / "var" / "out" / "feed")
     shutil.rmtree(moved / "var" / "out" / "feed")
-    with Desk(load(moved), clock=published.clock) as desk:
-        (made,) = pipeline.rebuild(desk, "feed")
+    with App(load(moved), clock=published.clock) as app:
+        (made,) = pipeline.rebuild(app, "feed")
     assert made.problems == ()
     assert tree(moved / "var" / "out" / "feed") == before
 
 
 def test_what_cannot_be_made_again_is_told_and_stops_nothing(published):
-    shutil.rmtree(published.desk.workspace.media)
-    shutil.rmtree(published.desk.workspace.out / "site")
-    assert any(made.problems for made in make_missing(published.desk))
+    shutil.rmtree(published.app.workspace.media)
+    shutil.rmtree(published.app.workspace.out / "site")
+    assert any(made.problems for made in make_missing(published.app))
 
 
 def test_a_channel_that_sends_has_nothing_to_make_again(published):
     with pytest.raises(InputError, match="far does not write into a folder"):
-        pipeline.rebuild(published.desk, "far")
+        pipeline.rebuild(published.app, "far")
 
 
 def test_the_command_says_what_it_made(published, monkeypatch, capsys):
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
-    shutil.rmtree(published.desk.workspace.out / "site")
+    shutil.rmtree(published.app.workspace.out / "site")
     with pytest.raises(SystemExit) as ended:
         main(["rebuild", "site"])
     assert ended.value.code in (0, None)
@@ -139,14 +139,14 @@ def test_the_command_says_what_it_made(published, monkeypatch, capsys):
 def test_verify_says_what_it_made_as_a_success_and_what_it_could_not_make_as_an_error(published, monkeypatch, capsys):
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
     monkeypatch.setattr(pipeline, "now", published.clock.now)
-    out = published.desk.workspace.out
+    out = published.app.workspace.out
     for name in ("site", "feed"):
         shutil.rmtree(out / name)
     made, error = verified(capsys)
     for name in ("site", "feed"):
         assert f"{name}: {POSTS} posts made again in {out / name}" in made.split("\n")
     assert error == ""
-    shutil.rmtree(published.desk.workspace.media)
+    shutil.rmtree(published.app.workspace.media)
     shutil.rmtree(out / "site")
     made, error = verified(capsys, code=1)
     assert "site: " not in made

@@ -211,13 +211,13 @@ def test_an_output_that_somebody_edited_is_mended_by_force(root):
 
 
 def test_a_broken_draft_is_one_problem_and_stops_nothing(root):
-    """It names the file, the line and the mend; it stands until it is mended, and its old outputs are gone."""
+    """It names the file, the line and the hint; it stands until it is fixed, and its old outputs are gone."""
     render_all(root=root)
     drop(root, "pgc/2026-11-02-night.md", "---\ntitle: [\n---\n\nx\n", age=60)
     done = render_all(root=root)
     assert [(str(p.path), p.line) for p in done.problems] == [("pgc/2026-11-02-night.md", done.problems[0].line)]
     assert done.problems[0].line is not None
-    assert done.problems[0].mend
+    assert done.problems[0].hint
     assert (done.outputs, done.removed) == (6, 3)
     again = render_all(root=root)
     assert (again.problems, again.made) == (done.problems, 0)

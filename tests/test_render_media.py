@@ -139,7 +139,7 @@ class TestDrawings:
         with pytest.raises(DraftError) as caught:
             take(data, "d.svg")
         assert caught.value.line == 7
-        assert caught.value.mend
+        assert caught.value.hint
 
 
 def test_an_avif_is_read_and_comes_out_as_everybody_reads_it(studio, take):
@@ -153,7 +153,7 @@ def test_an_avif_is_read_and_comes_out_as_everybody_reads_it(studio, take):
 def test_an_iphones_picture_is_named_with_the_way_out(take, brand):
     with pytest.raises(DraftError, match="HEIC") as caught:
         take(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + b"\0" * 60, "IMG_0001.HEIC")
-    assert "兼容性最佳" in caught.value.mend
+    assert "兼容性最佳" in caught.value.hint
 
 
 def test_a_file_is_stored_by_its_content_once(tmp_path):
@@ -353,7 +353,7 @@ def test_what_is_no_picture_is_refused_with_line_and_mend(take, data, why):
     with pytest.raises(DraftError, match=why) as caught:
         take(data)
     assert caught.value.line == 7
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 def test_a_truncated_picture_is_an_error_not_a_grey_half(studio, take):
@@ -400,7 +400,7 @@ def test_sound_is_measured_and_never_converted(studio, take):
     assert studio.adapt(found, MediaRule(formats=("wav",))) is found
     with pytest.raises(DraftError, match="is wav") as caught:
         studio.adapt(found, MediaRule(formats=("mp3", "m4a")))
-    assert caught.value.mend == "convert it to mp3 or m4a"
+    assert caught.value.hint == "convert it to mp3 or m4a"
     with pytest.raises(DraftError, match="lasts 2 of 1 seconds"):
         studio.adapt(found, MediaRule(seconds=1))
     with pytest.raises(DraftError, match="bytes of 10"):

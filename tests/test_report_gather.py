@@ -259,12 +259,12 @@ def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
 
 
 def test_problems_and_open_alarms_are_shown_as_the_ledger_has_them(ledger, workspace):
-    ledger.put_problems([ProblemRow(path="ugc/bo/x.md", at=NOW, line=3, message="not closed", mend="close it"), ProblemRow(path="feed/alice/1", at=NOW, message="a web page")])  # fmt: skip
+    ledger.put_problems([ProblemRow(path="ugc/bo/x.md", at=NOW, line=3, message="not closed", hint="close it"), ProblemRow(path="feed/alice/1", at=NOW, message="a web page")])  # fmt: skip
     ledger.open_alarm("starvation:notes:empty", "starvation", "每日一文：无稿", NOW)
     ledger.open_alarm("machinery:tick:quiet", "machinery", "down", NOW)
     ledger.close_alarm("machinery:tick:quiet", NOW)
     report = gather(ledger, workspace, NOW, [])
-    assert [(p.kind, p.where, p.mend) for p in report.problems] == [
+    assert [(p.kind, p.where, p.hint) for p in report.problems] == [
         ("feed", "feed/alice/1", ""),
         ("draft", "ugc/bo/x.md:3", "close it"),
     ]

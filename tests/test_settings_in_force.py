@@ -70,15 +70,15 @@ def test_settings_that_never_could_be_read_are_an_error(bench):
 def test_a_slip_in_the_settings_stops_no_slot(bench, monkeypatch, capsys):
     """What a cron or a flow runs publishes all the same, says the line, and health is bad until it is fixed."""
     bench.set_up(FAR_ONLY, {"pgc/1.md": article("In time")})
-    with pipeline.Desk.in_force(bench.root) as desk:
-        pipeline.collect(desk, bench.clock.now())
-        pipeline.plan(desk, bench.clock.now())
+    with pipeline.App.in_force(bench.root) as app:
+        pipeline.collect(app, bench.clock.now())
+        pipeline.plan(app, bench.clock.now())
     drop(bench.root, "steadycast.toml", BROKEN)
-    with pipeline.Desk.in_force(bench.root) as desk:
-        desk.clock = bench.clock
+    with pipeline.App.in_force(bench.root) as app:
+        app.clock = bench.clock
         bench.at(23, 20, 0)
-        assert [sent.state for sent in pipeline.publish(desk).sent] == ["published"]
-        bad = [check for check in pipeline.health(desk, bench.clock.now()).checks if check.status == "bad"]
+        assert [sent.state for sent in pipeline.publish(app).sent] == ["published"]
+        bad = [check for check in pipeline.health(app, bench.clock.now()).checks if check.status == "bad"]
     assert [(check.check, "steadycast.toml:17" in check.said) for check in bad] == [("settings", True)]
     monkeypatch.chdir(bench.root)
     with pytest.raises(SystemExit) as done:
@@ -92,23 +92,23 @@ def test_a_slip_in_the_settings_stops_no_slot(bench, monkeypatch, capsys):
 
 def test_a_drop_is_planned_by_the_settings_of_now_not_those_at_the_start(bench, monkeypatch, capsys):
     """Two planners fought: each drop moved the plan back to the old hour."""
-    desk = bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
+    app = bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
     monkeypatch.setattr(pipeline, "watch", lambda *_: iter([set()]))
-    watch(desk, threading.Event())
+    watch(app, threading.Event())
     bench.settings(FAR_ONLY.replace("20:00", "20:30"))
     bench.drop("pgc/2.md", article("Two"))
-    watch(desk, threading.Event())
+    watch(app, threading.Event())
     assert "Two (pgc/2.md): daily 2026-11-24 20:30" in capsys.readouterr().out
-    slots = desk.ledger.slots_between(bench.clock.now(), bench.at(30, 0, 0))
+    slots = app.ledger.slots_between(bench.clock.now(), bench.at(30, 0, 0))
     assert {slot.local[11:] for slot in slots} == {"20:30"}
 
 
 def test_a_change_of_the_settings_is_told_and_planned_while_up_runs(bench, monkeypatch, capsys):
-    desk = bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
+    app = bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
     monkeypatch.setattr("steadycast.cli.up.LOOK", 0.02)
-    pipeline.collect(desk, bench.clock.now())
+    pipeline.collect(app, bench.clock.now())
     stop, out, err = threading.Event(), "", ""
 
     def told(words: str) -> bool:

@@ -24,10 +24,10 @@ ONE_EACH = {"pgc/one.md": article("One")}
 
 
 def planned(bench, settings=SETTINGS, content=ONE_EACH):
-    desk = bench.set_up(settings, content)
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
-    return desk
+    app = bench.set_up(settings, content)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    return app
 
 
 # What a far side asked to wait for
@@ -35,15 +35,15 @@ def planned(bench, settings=SETTINGS, content=ONE_EACH):
 
 def test_a_person_does_not_ask_sooner_than_the_far_side_said(bench):
     """Published by hand ahead of its hour, and told to come later: asked again and again, one request is made."""
-    desk = planned(bench, SETTINGS.replace('channels = ["site", "far"]', 'channels = ["far"]'))
+    app = planned(bench, SETTINGS.replace('channels = ["site", "far"]', 'channels = ["far"]'))
     bench.far("busy")
     for _ in range(4):
-        told = pipeline.publish(desk, series="daily")
+        told = pipeline.publish(app, series="daily")
         bench.clock.advance(5 * SECOND)
     assert len(bench.calls()) == 1
     assert "tried again from" in told.sent[0].message
     bench.clock.advance(MINUTE)
-    assert pipeline.publish(desk, series="daily").sent[0].state == State.PUBLISHED
+    assert pipeline.publish(app, series="daily").sent[0].state == State.PUBLISHED
     assert len(bench.calls()) == 2
 
 
@@ -55,26 +55,26 @@ def test_a_person_does_not_ask_sooner_than_the_far_side_said(bench):
 )
 def test_what_was_there_in_time_and_is_told_the_next_morning_is_kept(bench, at, verdict):
     """Only a person knows since when: said with `--at`, the record has it."""
-    desk = planned(bench, SETTINGS.replace('["site", "far"]', '["far"]'))
+    app = planned(bench, SETTINGS.replace('["site", "far"]', '["far"]'))
     bench.clock.advance(EVENING - bench.clock.now())
     bench.far("cut")
-    pipeline.publish(desk)
-    [row] = desk.ledger.deliveries(states=(State.UNKNOWN,))
+    pipeline.publish(app)
+    [row] = app.ledger.deliveries(states=(State.UNKNOWN,))
     bench.clock.advance(13 * HOUR)
-    pipeline.settle(desk, row.marker, url="https://far.example/1", again=False, now=bench.clock.now(), at=at)
-    assert desk.ledger.delivery(row.id).verdict == verdict
+    pipeline.settle(app, row.marker, url="https://far.example/1", again=False, now=bench.clock.now(), at=at)
+    assert app.ledger.delivery(row.id).verdict == verdict
 
 
 @pytest.mark.parametrize("at", ["soon", "25:00", "2026-11-31 20:00", "2026-11-27 20:00"])
 def test_a_time_that_is_none_or_is_still_to_come_is_refused(bench, at):
-    desk = planned(bench, SETTINGS.replace('["site", "far"]', '["far"]'))
+    app = planned(bench, SETTINGS.replace('["site", "far"]', '["far"]'))
     bench.clock.advance(EVENING - bench.clock.now())
     bench.far("cut")
-    pipeline.publish(desk)
-    [row] = desk.ledger.deliveries(states=(State.UNKNOWN,))
+    pipeline.publish(app)
+    [row] = app.ledger.deliveries(states=(State.UNKNOWN,))
     with pytest.raises(InputError):
-        pipeline.settle(desk, row.marker, url="https://far.example/1", again=False, now=bench.clock.now(), at=at)
-    assert desk.ledger.delivery(row.id).state == State.UNKNOWN
+        pipeline.settle(app, row.marker, url="https://far.example/1", again=False, now=bench.clock.now(), at=at)
+    assert app.ledger.delivery(row.id).state == State.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_a_far_sides_own_time_is_used_where_it_can_be_true(ledger, promise, cloc
 
 def test_more_than_a_thousand_deliveries_of_one_instant_go_out_in_one_tick(bench, monkeypatch):
     """The limit of what a tick reads was a thousand: the others were late by a tick."""
-    desk = planned(bench)
+    app = planned(bench)
     asked = []
-    due = type(desk.ledger).due
+    due = type(app.ledger).due
     monkeypatch.setattr(
-        type(desk.ledger), "due", lambda self, until, limit=1000: asked.append(limit) or due(self, until, limit)
+        type(app.ledger), "due", lambda self, until, limit=1000: asked.append(limit) or due(self, until, limit)
     )
-    pipeline.publish(desk)
+    pipeline.publish(app)
     assert min(asked) > 10_000
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from steadycast import turn
+from steadycast import send_window
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.web import Fetcher, FetchError, HttpClient, redacted_urls, retry_after, shown_url, wire
 from steadycast.web.addresses import is_public
@@ -515,12 +515,12 @@ class TestFar:
 def test_nothing_is_sent_that_has_less_than_its_deadline_left(serve):
     """A slow and honest far side may act as late as the deadline: one that was cut short would be looked for too early."""
     server = serve(answer(b"{}"))
-    with turn.lasts(lambda: far.deadline - 1):
+    with send_window.lasts(lambda: far.deadline - 1):
         with pytest.raises(Busy, match="too little of its turn"):
             far.request("POST", server.url, data=b"x")
         assert not server.requests
         far.request("GET", server.url)  # changes nothing, and is cut when the turn ends
-    with turn.lasts(lambda: far.deadline + 1) as mine:
+    with send_window.lasts(lambda: far.deadline + 1) as mine:
         far.request("POST", server.url, data=b"x")
     assert len(server.requests) == 2
     assert 0 < mine.until - time.monotonic() <= far.deadline
@@ -573,7 +573,7 @@ class TestUndelivered:
         """Killed when all had been handed to the system: nobody is left who could take it back."""
         sent, told = os.pipe()
         if not (pid := os.fork()):
-            wire.crashpoints.here = lambda point, *_: point == "request-left" and os.write(told, b".")
+            wire.crashpoints.checkpoint = lambda point, *_: point == "request-left" and os.write(told, b".")
             with contextlib.suppress(BaseException):
                 far.request("POST", shut.url, data=UNDELIVERED, deadline=0.5)
             os._exit(0)

@@ -116,9 +116,9 @@ def community(tmp_path, stage, monkeypatch):
         at = (dt.datetime.now(ZONE) + dt.timedelta(hours=5)).strftime("%H:%M")
         root = make(tmp_path / "community", stage, at)
         monkeypatch.setenv("STEADYCAST_LEDGER", url.render_as_string(hide_password=False))
-        with pipeline.Desk.open(load(root)) as desk:
-            pipeline.collect(desk, pipeline.now())
-            pipeline.plan(desk, pipeline.now())
+        with pipeline.App.open(load(root)) as app:
+            pipeline.collect(app, pipeline.now())
+            pipeline.plan(app, pipeline.now())
         yield root
 
 
@@ -160,17 +160,17 @@ def start(root: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def states(root: Path) -> Counter[str]:
-    with pipeline.Desk.open(load(root)) as desk:
-        return Counter(d.state for d in desk.ledger.deliveries() if d.attempt)
+    with pipeline.App.open(load(root)) as app:
+        return Counter(d.state for d in app.ledger.deliveries() if d.attempt)
 
 
 def recover(root: Path, ahead: dt.timedelta) -> None:
     """What the next ticks do, `ahead` of now: recovery, read-back, and publishing what is due."""
     for more in (0, 1, 2):
         clock = Later(ahead + dt.timedelta(minutes=10 * more))
-        with pipeline.Desk(load(root), clock=clock) as desk:
-            pipeline.verify(desk, clock.now())
-            pipeline.publish(desk)
+        with pipeline.App(load(root), clock=clock) as app:
+            pipeline.verify(app, clock.now())
+            pipeline.publish(app)
 
 
 def once_each(stage: Stage) -> None:
@@ -214,9 +214,9 @@ def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(tmp_path, s
         root = make(tmp_path / "community", stage, slot.strftime("%H:%M"))
         text = (root / "steadycast.toml").read_text() + '\n[publish]\nlead = "4m"\n'
         (root / "steadycast.toml").write_text(text)
-        with pipeline.Desk.open(load(root)) as desk:
-            pipeline.collect(desk, pipeline.now())
-            pipeline.plan(desk, pipeline.now())
+        with pipeline.App.open(load(root)) as app:
+            pipeline.collect(app, pipeline.now())
+            pipeline.plan(app, pipeline.now())
         env = {"STEADYCAST_WORKSPACE": str(root)}
         code = "from steadycast import pipeline as p\nwith p.Desk.open() as d: p.publish(d, series='daily', ahead=True)"
         with running([sys.executable, "-c", code], env, root / "held.log", root) as held:
@@ -237,16 +237,16 @@ def test_a_server_that_was_down_at_the_slot_serves_it_late_and_once(tmp_path, st
         slot = dt.datetime.now(ZONE) - dt.timedelta(minutes=20)
         root = make(tmp_path / "community", stage, slot.strftime("%H:%M"))
         before = pipeline.now() - dt.timedelta(minutes=40)  # the plan was made in time
-        with pipeline.Desk.open(load(root)) as desk:
-            pipeline.collect(desk, before)
-            pipeline.plan(desk, before)
+        with pipeline.App.open(load(root)) as app:
+            pipeline.collect(app, before)
+            pipeline.plan(app, before)
         with workers(root, prefect_env) as (_, env):
             prefect("deploy", "--name", "publish/sweep", env=env, cwd=root)
             assert wait_for(lambda: len(stage.posts) == 2, 200, step=1), (root / "worker-0.log").read_text()[-2000:]
             wait_for(lambda: states(root)[State.PUBLISHED] == 2, 30)
         once_each(stage)
-        with pipeline.Desk.open(load(root)) as desk:
-            sent = [d for d in desk.ledger.deliveries() if d.attempt]
+        with pipeline.App.open(load(root)) as app:
+            sent = [d for d in app.ledger.deliveries() if d.attempt]
         assert {d.verdict for d in sent} == {"late"}
 
 

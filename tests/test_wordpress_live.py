@@ -195,14 +195,14 @@ def test_through_the_whole_of_steadycast_a_slot_is_served_once(bench: Bench, sit
         "pgc/one.md": draft("A title that goes on " * 15, body=body),
         "pgc/lane.png": png(92, 122, 118, 1600, 900),
     }
-    desk = bench.set_up(COMMUNITY + BLOG.format(url=proxy.url), content)
-    pipeline.collect(desk, bench.clock.now())
-    pipeline.plan(desk, bench.clock.now())
+    app = bench.set_up(COMMUNITY + BLOG.format(url=proxy.url), content)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
     bench.at(23, 20, 1)
     proxy.cut(r"POST .*/posts/\d+\?")
-    assert [s.state for s in pipeline.publish(desk).sent] == ["unknown"]
+    assert [s.state for s in pipeline.publish(app).sent] == ["unknown"]
     bench.clock.advance(dt.timedelta(minutes=10))
-    (seen,) = pipeline.verify(desk, bench.clock.now()).sent
+    (seen,) = pipeline.verify(app, bench.clock.now()).sent
     assert seen.state == "seen"
     proxy.close()
     looks_as_it_should(seen.link, tmp_path)

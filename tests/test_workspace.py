@@ -1,4 +1,4 @@
-"""steadycast.toml: read whole, and every slip named with its line and the mend."""
+"""steadycast.toml: read whole, and every slip named with its line and the hint."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def write(folder: Path, text: str) -> Path:
 
 def test_a_whole_workspace_is_read(tmp_path):
     """Every table arrives typed: durations, zones, forms, ratios, dates."""
-    desk = load(write(tmp_path, GOOD))
-    notes = desk.series["notes"]
-    assert desk.community.zone.key == "Asia/Shanghai"
+    app = load(write(tmp_path, GOOD))
+    notes = app.series["notes"]
+    assert app.community.zone.key == "Asia/Shanghai"
     assert notes.mix == {Origin.PGC: 3, Origin.UGC: 7}
     assert notes.forms == (Form.ARTICLE,)
     assert notes.grace == dt.timedelta(minutes=10)
     assert {dt.date(2026, 12, 31), dt.date(2027, 3, 2)} <= notes.except_
     assert dt.date(2026, 10, 1) in notes.days_off
-    assert desk.channels["blog"].own == {"url": "https://example.org"}
-    assert desk.channels["blog"].name == "blog"
-    assert [f.member for f in desk.feeds] == ["alice", "bob"]
-    assert desk.member_title("alice") == "Alice"
-    assert desk.member_title("nobody") == "nobody"
+    assert app.channels["blog"].own == {"url": "https://example.org"}
+    assert app.channels["blog"].name == "blog"
+    assert [f.member for f in app.feeds] == ["alice", "bob"]
+    assert app.member_title("alice") == "Alice"
+    assert app.member_title("nobody") == "nobody"
 
 
 @pytest.mark.parametrize(

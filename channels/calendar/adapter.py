@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Known, Post, Receipt, Refused, Shelf, View, slot_path
+from steadycast.platform import Channel, Known, Post, PostStore, Receipt, Refused, View, slot_path
 
 from .ics import calendar, cancelled, entry, event, organiser, state, uid
 
@@ -27,7 +27,7 @@ class Adapter:
         """The event is in calendar.ics, and a file of its own, when this returns."""
         if post.event is None:
             raise Refused("is not an event: it has no start and end", channel=self.channel.name)
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         shelf.put(post)
         self._catch_up(shelf)
         return self._receipt(shelf, post, "answer")
@@ -38,7 +38,7 @@ class Adapter:
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of an event on the shelf; the calendar is made good first where a crash left it behind."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         if shelf.get(post.key) is None:
             return None
         self._catch_up(shelf)
@@ -46,7 +46,7 @@ class Adapter:
 
     def withdraw(self, post: Post, _known: Known) -> None:
         """Cancel the event: it stays in the calendar as cancelled, which is how people's apps learn of it."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         shelf.drop(post.key)
         self._catch_up(shelf)
 
@@ -55,7 +55,7 @@ class Adapter:
         file = self.channel.out / self.publish(post).page
         return [View("text", text=entry(file.read_bytes(), self.channel.zone))]
 
-    def _catch_up(self, shelf: Shelf) -> None:
+    def _catch_up(self, shelf: PostStore) -> None:
         if not shelf.unfinished and (self.channel.out / CALENDAR).is_file():
             return
         newest = {uid(post): post for post in reversed(shelf.posts)}
@@ -69,7 +69,7 @@ class Adapter:
         shelf.keep(CALENDAR, calendar(events, self.channel.public_title, self.channel.settings, self.channel.now()))
         shelf.finish()
 
-    def _event(self, shelf: Shelf, post: Post) -> None:
+    def _event(self, shelf: PostStore, post: Post) -> None:
         name = self._file(post)
         known = state((self.channel.out / name).read_bytes()) if (self.channel.out / name).is_file() else None
         sequence, changed = known or (0, post.published)
@@ -79,7 +79,7 @@ class Adapter:
             data = event(post, sequence + 1, self.channel.now(), self._link(post), who)
         shelf.keep(name, data)
 
-    def _cancel(self, shelf: Shelf, post: Post) -> None:
+    def _cancel(self, shelf: PostStore, post: Post) -> None:
         file = self.channel.out / self._file(post)
         if file.is_file():
             shelf.keep(self._file(post), cancelled(file.read_bytes(), self.channel.now()))
@@ -95,7 +95,7 @@ class Adapter:
                 return url
         return ""
 
-    def _receipt(self, shelf: Shelf, post: Post, seen: str) -> Receipt:
+    def _receipt(self, shelf: PostStore, post: Post, seen: str) -> Receipt:
         shelved = shelf.get(post.key) or post
         name = self._file(shelved)
         file = (self.channel.out / name).resolve()

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Known, Media, Post, Receipt, Shelf, View, media_name, slot_path
+from steadycast.platform import Channel, Known, Media, Post, PostStore, Receipt, View, media_name, slot_path
 
 FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
 JSON = "feed.json"
@@ -26,7 +26,7 @@ class Adapter:
 
     def publish(self, post: Post) -> Receipt:
         """The post is an item of all three feeds when this returns."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         shelf.put(post)
         self._catch_up(shelf)
         return self._receipt(post, "answer")
@@ -37,7 +37,7 @@ class Adapter:
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of a post on the shelf, also when newer ones have pushed it out of the feeds."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         if shelf.get(post.key) is None:
             return None
         self._catch_up(shelf)
@@ -45,7 +45,7 @@ class Adapter:
 
     def withdraw(self, post: Post, _known: Known) -> None:
         """Take the item out of the feeds."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         shelf.drop(post.key)
         self._catch_up(shelf)
 
@@ -55,7 +55,7 @@ class Adapter:
         self.publish(post)
         return [View("item", self.channel.render("item.html.j2", feed=self._feed([post]), item=self._item(post)))]
 
-    def _catch_up(self, shelf: Shelf) -> None:
+    def _catch_up(self, shelf: PostStore) -> None:
         if not shelf.unfinished and all((self.channel.out / name).is_file() for name in (*FEEDS, JSON)):
             return
         posts = shelf.whole(shelf.posts[: self.channel.settings["items"]])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Known, Media, Post, Receipt, Refused, Shelf, View, media_name, slot_path
+from steadycast.platform import Channel, Known, Media, Post, PostStore, Receipt, Refused, View, media_name, slot_path
 
 from .picture import trouble
 
@@ -35,7 +35,7 @@ class Adapter:
             raise Refused("has neither an audio nor a video file", channel=self.channel.name)
         if not self.image.is_file():
             raise Refused(f"the show's image {self.image.name} is not there", channel=self.channel.name)
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         shelf.put(post)
         self._catch_up(shelf)
         return self._receipt(post, "answer")
@@ -46,7 +46,7 @@ class Adapter:
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of an episode on the shelf; the feed is made good first where a crash left it behind."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         if shelf.get(post.key) is None:
             return None
         self._catch_up(shelf)
@@ -54,7 +54,7 @@ class Adapter:
 
     def withdraw(self, post: Post, _known: Known) -> None:
         """Take the episode out of the feed."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         shelf.drop(post.key)
         self._catch_up(shelf)
 
@@ -68,7 +68,7 @@ class Adapter:
         page = self.channel.render("episode.html.j2", show=show, item=self._episode(post, media))
         return [View("item", page, widths=(390,))]
 
-    def _catch_up(self, shelf: Shelf) -> None:
+    def _catch_up(self, shelf: PostStore) -> None:
         image = f"cover{self.image.suffix.lower()}"
         there = (self.channel.out / FEED).is_file() and (self.channel.out / image).is_file()
         if there and not shelf.unfinished:

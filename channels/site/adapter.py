@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadycast.platform import Channel, Known, Post, Receipt, Shelf, View
+from steadycast.platform import Channel, Known, Post, PostStore, Receipt, View
 
 from .pages import Pages
 from .views import page_of
@@ -17,7 +17,7 @@ class Adapter:
 
     def publish(self, post: Post) -> Receipt:
         """The post's page and every page that lists it are on disk when this returns."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         shelf.put(post)
         self._catch_up(shelf)
         return self._receipt(post, "answer")
@@ -28,7 +28,7 @@ class Adapter:
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of a post on the shelf; its pages are made good first where a crash left them behind."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         if shelf.get(post.key) is None:
             return None
         self._catch_up(shelf, missing=() if (self.channel.out / page_of(post)).is_file() else (post.key,))
@@ -36,7 +36,7 @@ class Adapter:
 
     def withdraw(self, post: Post, _known: Known) -> None:
         """Take the post's page away, and its line from every page that listed it."""
-        shelf = Shelf.of(self.channel)
+        shelf = PostStore.of(self.channel)
         shelf.drop(post.key)
         (self.channel.out / page_of(post)).unlink(missing_ok=True)
         self._catch_up(shelf)
@@ -47,7 +47,7 @@ class Adapter:
         file = self.channel.out / page_of(post)
         return [View("page", file.read_text(encoding="utf-8"), widths=(390, 1280), base=file.parent)]
 
-    def _catch_up(self, shelf: Shelf, missing: tuple[str, ...] = ()) -> None:
+    def _catch_up(self, shelf: PostStore, missing: tuple[str, ...] = ()) -> None:
         if todo := shelf.unfinished | set(missing):
             Pages(self.channel, shelf, self.base).write(todo)
             shelf.finish()

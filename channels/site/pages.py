@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from steadycast.platform import Channel, Post, Shelf, media_name
+from steadycast.platform import Channel, Post, PostStore, media_name
 
 from .body import body
 from .linked import linked
@@ -22,7 +22,7 @@ SITEMAP = 45_000  # a sitemap holds 50,000 addresses: sitemaps.org/protocol.html
 class Pages:
     """One round of catching up over one shelf."""
 
-    def __init__(self, channel: Channel, shelf: Shelf, base: str) -> None:
+    def __init__(self, channel: Channel, shelf: PostStore, base: str) -> None:
         self.channel, self.shelf, self.base = channel, shelf, base
         self.data = channel.spec.data if channel.spec else {}
         self.words = self.data["words"]["zh" if channel.language.lower().startswith("zh") else "en"]

@@ -31,7 +31,7 @@ def invented_year(folder: Path, today: dt.date) -> None:
             (folder / f"{day}-notes.md").write_text(f"# {day}\n\nOnce published.\n", encoding="utf-8")
 
 
-def desk(var: Path, *words: str) -> None:
+def app(var: Path, *words: str) -> None:
     """Runs one command on the sample community, with its ledger and outputs in `var`."""
     subprocess.run([STEADYCAST, *words], cwd=ROOT, env={**os.environ, "STEADYCAST_VAR": str(var)}, check=False)  # noqa: S603
 
@@ -42,12 +42,12 @@ def main() -> None:
         var, past = Path(scratch, "var"), Path(scratch, "past")
         past.mkdir()
         invented_year(past, dt.datetime.now(dt.UTC).date())
-        desk(var, "up", "--once")  # before the past is known: only a new community shows its first publication at once
+        app(var, "up", "--once")  # before the past is known: only a new community shows its first publication at once
         for series in ("morning", "daily", "video"):
-            desk(var, "backfill", str(past), "--series", series)
+            app(var, "backfill", str(past), "--series", series)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        desk(var, "approve", "--all")  # what waits is then short enough for the year to be seen below it
-        desk(var, "report")
+        app(var, "approve", "--all")  # what waits is then short enough for the year to be seen below it
+        app(var, "report")
         for name, (page, height) in PICTURES.items():
             tab = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme="light")
             tab.goto(min((var / "out").glob(page)).as_uri(), wait_until="networkidle")

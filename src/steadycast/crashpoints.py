@@ -31,7 +31,7 @@ def _pass(point: str, when: str = "") -> None:
     """Nothing is armed."""
 
 
-here: Callable[..., None] = _pass
+checkpoint: Callable[..., None] = _pass
 
 
 def arm(point: str, hit: int = 1, how: str = "exit") -> None:
@@ -49,14 +49,14 @@ def arm(point: str, hit: int = 1, how: str = "exit") -> None:
         if mine:
             _end(how)
 
-    global here  # noqa: PLW0603 one process, one armed point
-    here = armed
+    global checkpoint  # noqa: PLW0603 one process, one armed point
+    checkpoint = armed
 
 
 def disarm() -> None:
     """Go on as if there were no crash points."""
-    global here  # noqa: PLW0603
-    here = _pass
+    global checkpoint  # noqa: PLW0603
+    checkpoint = _pass
 
 
 def _end(how: str) -> None:

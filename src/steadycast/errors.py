@@ -1,4 +1,4 @@
-"""What can go wrong, in two small families: bad input (a person mends it) and the far side (the protocol decides)."""
+"""What can go wrong, in two small families: bad input (a person fixes it) and the far side (the protocol decides)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class SteadycastError(Exception):
 
 @dataclass(eq=False)
 class InputError(SteadycastError):
-    """Something a person wrote cannot be used: says which file and line, what is wrong, and how to mend it."""
+    """Something a person wrote cannot be used: says which file and line, what is wrong, and how to fix it."""
 
     message: str
     file: Path | str | None = None
     line: int | None = None
-    mend: str | None = None
+    hint: str | None = None
     channel: str | None = None
 
     exit_code = 2
@@ -33,7 +33,7 @@ class InputError(SteadycastError):
     def __str__(self) -> str:
         where = "" if self.file is None else f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
         channel = f"{self.channel}: " if self.channel else ""
-        return f"{where}{channel}{self.message}" + (f" ({self.mend})" if self.mend else "")
+        return f"{where}{channel}{self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
 @dataclass(eq=False)
@@ -61,7 +61,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
 
 def unknown_name(what: str, name: str, known: Iterable[str], otherwise: str = "see steadycast.toml") -> InputError:
     """The error for a name that a person gave and that is not there: `there is no series 'morning'`."""
-    return InputError(f"there is no {what} {name!r}", mend=did_you_mean(name, known, otherwise))
+    return InputError(f"there is no {what} {name!r}", hint=did_you_mean(name, known, otherwise))
 
 
 class LedgerError(SteadycastError):
@@ -98,7 +98,7 @@ class FarSideError(SteadycastError):
 
 
 class Refused(FarSideError):
-    """Surely not accepted, and never will be as it is: bad content or bad credentials. A person mends it."""
+    """Surely not accepted, and never will be as it is: bad content or bad credentials. A person fixes it."""
 
 
 @dataclass(eq=False)

@@ -135,7 +135,7 @@ def find_root(start: Path | None = None) -> Path:
             _is_ours(folder)
             return folder
     raise SettingsError(
-        f"no {SETTINGS_FILE} here or above", file=here, mend="run `steadycast init DIR` to make a workspace"
+        f"no {SETTINGS_FILE} here or above", file=here, hint="run `steadycast init DIR` to make a workspace"
     )
 
 
@@ -147,4 +147,4 @@ def _is_ours(root: Path) -> None:
     for path in (root, root / SETTINGS_FILE):
         if (owner := path.stat().st_uid) not in trusted:
             said = f"it belongs to another user (uid {owner}), and a workspace runs code of its own"
-            raise SettingsError(said, file=path, mend=f"if you trust it, name it: export STEADYCAST_WORKSPACE={root}")
+            raise SettingsError(said, file=path, hint=f"if you trust it, name it: export STEADYCAST_WORKSPACE={root}")

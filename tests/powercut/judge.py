@@ -12,7 +12,7 @@ from powercut.workload import EVENING, state
 from steadycast.delivery import post_from_bytes
 from steadycast.errors import SteadycastError
 from steadycast.ledger.store import Ledger, State
-from steadycast.pipeline import Desk
+from steadycast.pipeline import App
 from steadycast.platform import Known
 from steadycast.testing import Clock
 from steadycast.workspace import load
@@ -105,12 +105,12 @@ def ledger(folder: Path, promised: Promised, commits: Sequence[str]) -> tuple[li
 def shelves(folder: Path) -> list[Failure]:
     """Each channel finds each post that the ledger calls published."""
     found = []
-    with Desk(load(folder), clock=Clock(EVENING)) as desk:
-        rows = [row for row in desk.ledger.deliveries() if row.state in THERE]
-        posts = desk.ledger.frozen(row.id for row in rows)
+    with App(load(folder), clock=Clock(EVENING)) as app:
+        rows = [row for row in app.ledger.deliveries() if row.state in THERE]
+        posts = app.ledger.frozen(row.id for row in rows)
         for row in rows:
             try:
-                there = desk.adapter(row.channel).find(post_from_bytes(posts[row.id]), Known()) is not None
+                there = app.adapter(row.channel).find(post_from_bytes(posts[row.id]), Known()) is not None
             except Exception as error:  # whatever a torn file makes of an adapter is a failure of the shelf
                 found.append(Failure(UNFOUND, f"{row.channel} {row.slot}: {type(error).__name__}: {error}"))
             else:

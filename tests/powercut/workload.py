@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from steadycast import pipeline
 from steadycast.ledger import connection as ledger_connection
 from steadycast.ledger.connection import Database
-from steadycast.pipeline import Desk
+from steadycast.pipeline import App
 from steadycast.pipeline.publish import OneAtATime
 from steadycast.platform import Post
 from steadycast.testing import Clock
@@ -97,21 +97,21 @@ def main(root: Path, marks: Path, control: str = "") -> None:
     spoil(control)
     out = os.open(marks, os.O_WRONLY | os.O_CREAT, 0o600)
     clock = Clock(MONDAY)
-    with Desk(load(root), clock=clock) as desk:
-        ledger = desk.ledger
+    with App(load(root), clock=clock) as app:
+        ledger = app.ledger
         speak(out)
         with ledger.engine.connect() as look:
             os.write(out, json.dumps({"ledger": state(look), "opened": True}).encode())
         for day in range(3):
             clock.advance(MONDAY + dt.timedelta(days=day) - clock.now())
-            pipeline.collect(desk, clock.now())
-            pipeline.plan(desk, clock.now())
+            pipeline.collect(app, clock.now())
+            pipeline.plan(app, clock.now())
             clock.advance(EVENING + dt.timedelta(days=day) - clock.now())
             for _ in range(2):
-                pipeline.publish(desk)
+                pipeline.publish(app)
             clock.advance(dt.timedelta(minutes=10))
-            pipeline.verify(desk, clock.now())
-            pipeline.report(desk, clock.now())
+            pipeline.verify(app, clock.now())
+            pipeline.report(app, clock.now())
             os.write(out, json.dumps({"files": ["var/out/report"]}).encode())
 
 

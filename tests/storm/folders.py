@@ -25,10 +25,10 @@ from steadycast import crashpoints
 from steadycast.delivery import Clock, Opened, post_from_bytes
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
-from steadycast.pipeline import desk as pipeline_desk
-from steadycast.pipeline.desk import write_atomically
+from steadycast.pipeline import app as pipeline_desk
+from steadycast.pipeline.app import write_atomically
 from steadycast.pipeline.publish import OneAtATime
-from steadycast.platform import Adapter, Channel, Known, Post, Shelf, registry
+from steadycast.platform import Adapter, Channel, Known, Post, PostStore, registry
 from steadycast.platform.contract import Step, sent_now
 from storm import points, worker
 from storm.checker import Finding
@@ -51,10 +51,10 @@ THAW = 4.0  # seconds after which the frozen go on: until then nobody else can w
 FORMS = {"podcast": "audio", "calendar": "event"}
 
 
-class Desk(worker.Desk):
+class App(worker.App):
     """Opens a channel whose far side is a folder."""
 
-    alone = pipeline_desk.Desk.alone
+    alone = pipeline_desk.App.alone
 
     def __init__(self, log: Log, clock: Clock, out: Path) -> None:
         super().__init__("", log, clock)
@@ -84,9 +84,9 @@ class Folder:
         self.before = _read(self.out)
         self.met: dict[str, bytes] = {}  # what a reader met after the first death
 
-    def desk(self, _scene: Scene, log: Log, clock: Clock) -> Desk:
+    def app(self, _scene: Scene, log: Log, clock: Clock) -> App:
         """A worker's."""
-        return Desk(log, clock, self.out)
+        return App(log, clock, self.out)
 
     def look(self) -> None:
         """What a reader meets now."""
@@ -98,7 +98,7 @@ class Folder:
         _adapter(self.channel, self.out).publish(self.others[-1])
 
     def tell(self, scene: Scene) -> None:
-        """What is there, written into the far side's log as if it had said so; looked at in a copy, as looking mends."""
+        """What is there, written into the far side's log as if it had said so; looked at in a copy, as looking fixes."""
         log, copy = Log(scene.folder / "far.log"), self.out.with_name(f"{self.out.name}.copy")
         shutil.copytree(self.out, copy)
         for post in _shelf(self.channel, copy).posts:
@@ -194,8 +194,8 @@ def _adapter(channel: str, out: Path) -> Adapter:
     return registry.load(told.spec)(told)
 
 
-def _shelf(channel: str, out: Path) -> Shelf:
-    return Shelf.of(_channel(channel, out, sent_now))
+def _shelf(channel: str, out: Path) -> PostStore:
+    return PostStore.of(_channel(channel, out, sent_now))
 
 
 def _post(channel: str, out: Path, key: str, slot: str, at: dt.datetime, words: str) -> Post:

@@ -57,9 +57,9 @@ class Web:
 
     kinds: Kinds = {}  # noqa: RUF012 the scene's own
 
-    def desk(self, scene: Scene, log: Log, clock: Clock) -> worker.Desk:
+    def app(self, scene: Scene, log: Log, clock: Clock) -> worker.App:
         """A worker's."""
-        return worker.Desk(scene.url, log, clock)
+        return worker.App(scene.url, log, clock)
 
     def tell(self, scene: Scene) -> None:
         """It has."""
@@ -263,7 +263,7 @@ def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str 
         elif point:
             name, _, nth = point.partition(":")
             crashpoints.arm(name, int(nth or hit), how)
-        worker.tick(ledger, case.side.desk(scene, log, clock), clock, choose=list, workers=2)
+        worker.tick(ledger, case.side.app(scene, log, clock), clock, choose=list, workers=2)
         crashpoints.disarm()
         wakes = [row.wake for row in ledger.deliveries() if row.wake and row.state in OPEN]
         scene.shared[0] = (min(wakes) - clock.now()).total_seconds() + 0.001 if wakes else NOTHING
@@ -280,7 +280,7 @@ def _note(file: Path) -> None:
         with file.open("a") as passed:
             passed.write(f"{point}-{when}\n" if when else f"{point}\n")
 
-    crashpoints.here = noted
+    crashpoints.checkpoint = noted
 
 
 def _wait(pid: int) -> int:

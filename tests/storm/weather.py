@@ -159,10 +159,10 @@ class Scene:
     def _warm(self) -> None:
         """Compile every statement once, so that a forked worker begins at once; no connection is left open."""
         log = Log(self.folder / "ours.log")
-        desk = worker.Desk(self.url, log, SystemClock())
+        app = worker.App(self.url, log, SystemClock())
         self.control("calm", calm=True)
         self.promise(self.ledger, "warm", ["read-back-1", "two-phase-0"], dt.datetime.now(dt.UTC))
-        worker.tick(self.ledger, desk, desk.clock, choose=list, workers=2)
+        worker.tick(self.ledger, app, app.clock, choose=list, workers=2)
         self.control("calm", calm=False)
         self.ledger.close()
 
@@ -272,13 +272,13 @@ class Storm:
 
     def _count_steps(self, place: int) -> None:
         """Every crash point that this process passes is one step of its life."""
-        armed = crashpoints.here
+        armed = crashpoints.checkpoint
 
         def counted(point: str, when: str = "") -> None:
             self.steps[place] += 1
             armed(point, when)
 
-        crashpoints.here = counted
+        crashpoints.checkpoint = counted
 
     def _blow(self, scene: Scene, crew: Crew, draw: random.Random) -> tuple[int, int]:
         """Each worker lives for a drawn number of steps, then dies, or now and then freezes, at whatever it is at."""

@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast import bootclock
-from steadycast.delivery import Clock, Opened, SystemClock, deliver, judge, send, settle, steps, verify
+from steadycast.delivery import Clock, Opened, SystemClock, deliver, send, settle, steps, transitions, verify
 from steadycast.errors import Busy, FarSideError, Refused
 from steadycast.ledger import pacing
 from steadycast.ledger.claims import Claimed
@@ -43,10 +43,10 @@ def scaled_once() -> None:
     send.TRUSTED /= SCALE
     send.OTHERS = pacing.Wait(send.OTHERS.lasts / SCALE, send.OTHERS.why)
     pacing.MINUTE /= SCALE
-    judge.FLOOR /= SCALE
-    judge.CAP /= SCALE
-    judge.VERIFY_AFTER /= SCALE
-    judge.LOOKS = tuple(span / (5 * SCALE) for span in judge.LOOKS)  # how soon, not whether
+    transitions.FLOOR /= SCALE
+    transitions.CAP /= SCALE
+    transitions.VERIFY_AFTER /= SCALE
+    transitions.LOOKS = tuple(span / (5 * SCALE) for span in transitions.LOOKS)  # how soon, not whether
 
 
 @dataclass
@@ -163,7 +163,7 @@ class Witnessed:
         return found
 
 
-class Desk:
+class App:
     """Opens channels for `deliver` and `settle`."""
 
     def __init__(self, url: str, log: Log, clock: Clock) -> None:
@@ -184,25 +184,25 @@ class Desk:
         return make_post(claim)
 
 
-def tick(ledger: Ledger, desk: Desk, clock: Clock, *, choose: Callable[[list[int]], list[int]], workers: int) -> int:
+def tick(ledger: Ledger, app: App, clock: Clock, *, choose: Callable[[list[int]], list[int]], workers: int) -> int:
     """One round of what publish and verify do; how many deliveries it touched."""
     ledger.clock = clock.reading
     ledger.recover(clock.now())
     ids = choose([d.id for d in ledger.due(clock.now(), 40)])
     claims = ledger.claim(ids, clock.now(), f"pid {os.getpid()}", LEASE) if ids else []
-    done = deliver(ledger, claims, desk.make_post, desk.open, clock=clock, workers=workers)
-    done += settle(ledger, desk.open, clock=clock, workers=workers, limit=6)
-    done += verify(ledger, desk.open, clock=clock, workers=workers, limit=6)
+    done = deliver(ledger, claims, app.make_post, app.open, clock=clock, workers=workers)
+    done += settle(ledger, app.open, clock=clock, workers=workers, limit=6)
+    done += verify(ledger, app.open, clock=clock, workers=workers, limit=6)
     return len(done)
 
 
 def work(ledger: Ledger, url: str, folder: Path, seed: str, clock: Clock) -> None:
     """Tick until killed, on a ledger that was opened before the fork: its statements are made, its connections are not."""
     draw = random.Random(seed)
-    desk = Desk(url, Log(folder / "ours.log"), clock)
+    app = App(url, Log(folder / "ours.log"), clock)
     ledger.engine.dispose(close=False)
     while True:
         busy = tick(
-            ledger, desk, clock, workers=4, choose=lambda ids: draw.sample(ids, min(len(ids), draw.choice([1, 2, 4])))
+            ledger, app, clock, workers=4, choose=lambda ids: draw.sample(ids, min(len(ids), draw.choice([1, 2, 4])))
         )
         time.sleep(0.002 if busy else 0.04)

@@ -1,11 +1,11 @@
-"""Two alarms, kept apart: the stock is starving, or the machinery is down. Told once, closed when mended.
+"""Two alarms, kept apart: the stock is starving, or the machinery is down. Told once, closed when fixed.
 
 Deciding is pure: `due_alarms` says what is wrong now, `reconcile` what of it is news. `standing` reads what they decide
 by, and `watch` does the round. Telling people stands in the way of nothing: an address that fails is a line in the log.
 """
 
 from steadycast.alarms.due import Alarm, FailingFeed, Promise, Standing, Stuck, due_alarms, reconcile
-from steadycast.alarms.send import apprise_notify, send, send_mended
+from steadycast.alarms.send import apprise_notify, send, send_fixed
 from steadycast.alarms.watch import standing, watch
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "due_alarms",
     "reconcile",
     "send",
-    "send_mended",
+    "send_fixed",
     "standing",
     "watch",
 ]

@@ -34,7 +34,7 @@ class Promise:
     silent: int = 0  # the latest slots in a row that nothing came out of
     ever: bool = True  # whether anything ever came out of any
     waiting: int = 0  # drafts that wait for approval
-    menders: tuple[str, ...] = ()  # who can write or approve, by their names for people
+    editors: tuple[str, ...] = ()  # who can write or approve, by their names for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ def _help(promise: Promise, say: Words) -> str:
     parts = []
     if promise.waiting:
         parts.append(say("a_approve", n=promise.waiting))
-    if promise.menders:
-        parts.append(say("a_menders", who=("、" if say.chinese else ", ").join(promise.menders[:5])))
+    if promise.editors:
+        parts.append(say("a_who_fixes", who=("、" if say.chinese else ", ").join(promise.editors[:5])))
     return " ".join(parts)
 
 

@@ -37,9 +37,9 @@ def send(alarms: Sequence[Alarm], urls: Sequence[str], notify: Notifier | None =
     return _tell(urls, title, body, notify or apprise_notify)
 
 
-def send_mended(texts: Sequence[str], urls: Sequence[str], notify: Notifier | None = None, *, language: str) -> bool:
+def send_fixed(texts: Sequence[str], urls: Sequence[str], notify: Notifier | None = None, *, language: str) -> bool:
     """Whether at least one address took the news that these alarms are closed. Never raises."""
-    return bool(texts) and _tell(urls, words(language)("a_mended"), "\n".join(texts), notify or apprise_notify)
+    return bool(texts) and _tell(urls, words(language)("a_fixed"), "\n".join(texts), notify or apprise_notify)
 
 
 def _tell(urls: Sequence[str], title: str, body: str, notify: Notifier) -> bool:

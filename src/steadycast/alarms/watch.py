@@ -1,4 +1,4 @@
-"""One round of the alarms: what the ledger and the report say, told once and closed when it is mended."""
+"""One round of the alarms: what the ledger and the report say, told once and closed when it is fixed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from steadycast.alarms.due import Alarm, FailingFeed, Promise, Standing, Stuck, due_alarms, reconcile
-from steadycast.alarms.send import Notifier, send, send_mended
+from steadycast.alarms.send import Notifier, send, send_fixed
 from steadycast.ledger import alarm_rows, record_reads
 from steadycast.ledger.store import Ledger, State
 from steadycast.report.model import Report
@@ -16,7 +16,7 @@ from steadycast.report.model import Report
 def standing(
     ledger: Ledger, report: Report, *, quiet_after: dt.timedelta, editors: Mapping[str, str] | None = None
 ) -> Standing:
-    """All that alarms are decided by, at the report's instant; `editors` says by series who else can mend it."""
+    """All that alarms are decided by, at the report's instant; `editors` says by series who else can fix it."""
     silent = record_reads.silences(ledger, report.at)
     drafts = sum(row.kind == "draft" for row in report.waiting)
     return Standing(
@@ -34,7 +34,7 @@ def standing(
                 silent=silent.get(each.name, (0, True))[0],
                 ever=silent.get(each.name, (0, True))[1],
                 waiting=drafts,
-                menders=tuple(filter(None, ((editors or {}).get(each.name, ""), *each.writers))),
+                editors=tuple(filter(None, ((editors or {}).get(each.name, ""), *each.writers))),
             )
             for each in report.series
         ),
@@ -64,7 +64,7 @@ def _stuck(ledger: Ledger, report: Report, state: State) -> tuple[Stuck, ...]:
 
 
 def watch(ledger: Ledger, now_wrong: Standing, urls: Sequence[str], notify: Notifier | None = None) -> list[Alarm]:
-    """One round: open and tell what is new, close and tell what is mended. Returns what is wrong now, told or not.
+    """One round: open and tell what is new, close and tell what is fixed. Returns what is wrong now, told or not.
 
     An alarm that no address took stays untold and is tried again at the next round. Where there is no address at all
     it is opened all the same: the report and the desk show it.
@@ -80,7 +80,7 @@ def watch(ledger: Ledger, now_wrong: Standing, urls: Sequence[str], notify: Noti
     if send(to_send, urls, notify, language=language):
         for alarm in to_send:
             ledger.alarm_sent(alarm.key, now)
-    wrong = {alarm.subject for alarm in due}  # one that turned into another about the same thing is not mended
-    mended = [row.text for row in to_close if row.sent and row.key.rpartition(":")[0] not in wrong]
-    send_mended(mended, urls, notify, language=language)
+    wrong = {alarm.subject for alarm in due}  # one that turned into another about the same thing is not fixed
+    fixed = [row.text for row in to_close if row.sent and row.key.rpartition(":")[0] not in wrong]
+    send_fixed(fixed, urls, notify, language=language)
     return due

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__
-from steadycast.cli import channels, desk, drafts, promise, record, slots, up
+from steadycast.cli import channels, drafts, promise, record, setup, slots, up
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
 from steadycast.errors import LOST, SteadycastError
@@ -24,7 +24,7 @@ DESK = Group("The desk", sort_key=4)
 
 WRITABLE = "make the folder writable for this user; only var/ is written to, or what STEADYCAST_VAR names"
 NO_FOLDER = "a file is where a folder must be: name another place"
-MENDS = {
+HINTS = {
     errno.ENOENT: "check the spelling, and that the folder above it is there",
     errno.EEXIST: NO_FOLDER,
     errno.ENOTDIR: NO_FOLDER,
@@ -53,16 +53,16 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
     SLOTS: (slots.plan, promise.rhythm, promise.skip, slots.publish, slots.verify, slots.confirm, slots.settle),
     RECORD: (record.status, record.report, record.backfill),
-    DESK: (desk.init, desk.deploy, up.up, doctor, health, backup, restore, rebuild, here, desk.completion),
+    DESK: (setup.init, setup.deploy, up.up, doctor, health, backup, restore, rebuild, here, setup.completion),
 }
 for group, commands in COMMANDS.items():
     for command in commands:
         app.command(command, group=group)
 app.command(drafts.list_, name="list", group=DRAFTS)
-channel.command(desk.channel_list, name="list")
+channel.command(setup.channel_list, name="list")
 channel.command(channels.add, name="add")
 channel.command(channels.try_out, name="test")
-channel.command(desk.channel_eject, name="eject")
+channel.command(setup.channel_eject, name="eject")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -122,5 +122,5 @@ def _file(error: OSError) -> str:
     """What is wrong with a file or a disk, and what to do."""
     where = error.filename or ("the disk" if error.errno in DISK else "file")
     said = f"{where}: {error.strerror}" if error.strerror else str(error)
-    mend = MENDS.get(error.errno or 0)
-    return f"{said} ({mend})" if mend else said
+    hint = HINTS.get(error.errno or 0)
+    return f"{said} ({hint})" if hint else said

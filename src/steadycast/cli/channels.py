@@ -77,11 +77,11 @@ def _let_in(name: str) -> Iterator[dict[str, str]]:
     from steadycast import pipeline
     from steadycast.pipeline.doctor import channel
 
-    with pipeline.Desk.in_force(readonly=True) as desk:
-        desk.platform(name)  # or what is wrong with it
-        for found in channel(desk, name, pipeline.now()):
+    with pipeline.App.in_force(readonly=True) as app:
+        app.platform(name)  # or what is wrong with it
+        for found in channel(app, name, pipeline.now()):
             rule = "limits" if found.what.startswith("limits ") else "credentials"
-            said = f"{found.said} ({found.mend})" if found.mend else found.said
+            said = f"{found.said} ({found.hint})" if found.hint else found.said
             yield {"state": found.state, "rule": rule, "title": TITLES[rule], "said": said, "where": ""}
 
 
@@ -119,7 +119,7 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
     if wrong := [pair for pair in given if "=" not in pair]:
-        raise InputError(f"{option} {wrong[0]}: there is no = in it", mend=f"write {option} key=value")
+        raise InputError(f"{option} {wrong[0]}: there is no = in it", hint=f"write {option} key=value")
     return dict(pair.split("=", 1) for pair in given)
 
 

@@ -12,7 +12,7 @@ from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, prog
 
 if TYPE_CHECKING:
     from steadycast.ledger.tables import DraftRow
-    from steadycast.pipeline import Desk
+    from steadycast.pipeline import App
 
 Standing = Literal[
     "waiting", "stock", "planned", "used", "archive", "copy", "doubtful", "rejected", "not-ready", "gone"
@@ -32,7 +32,7 @@ def check(*, json: Json = False) -> int:
         told = pipeline.check(pipeline.now(), progress=bar)
     found = [f for f in told if not f.harmless]
     if json:
-        as_json([{"path": f.path, "line": f.line, "message": f.message, "mend": f.mend} for f in found])
+        as_json([{"path": f.path, "line": f.line, "message": f.message, "hint": f.hint} for f in found])
     else:
         say(*(str(f) for f in found) if found else ("Everything is in order.",))
         say(*(str(f) for f in told if f.harmless))
@@ -55,11 +55,11 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
 
     if trigger:
         return _trigger(watch=watch)
-    with pipeline.Desk.open() as desk:
+    with pipeline.App.open() as app:
         with progress("taking drafts in") as bar:
-            collected = pipeline.collect(desk, pipeline.now(), feeds=feeds, at_once=True, progress=bar)
-        pipeline.plan(desk, pipeline.now())
-        collected = pipeline.DraftLocation(desk, pipeline.now()).placed(collected)
+            collected = pipeline.collect(app, pipeline.now(), feeds=feeds, at_once=True, progress=bar)
+        pipeline.plan(app, pipeline.now())
+        collected = pipeline.DraftLocation(app, pipeline.now()).placed(collected)
         if json:
             as_json({"changes": collected.rows(), "summary": collected.summary()})
         else:
@@ -68,7 +68,7 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
             show([row for row in collected.brief().rows() if row["title"] not in lines], columns)
             say(*lines, collected.summary())
         if watch:
-            _watch(desk)
+            _watch(app)
         return NEEDS_A_PERSON if collected.problems else OK
 
 
@@ -84,7 +84,7 @@ def _trigger(*, watch: bool) -> int:
 
     if not os.environ.get("PREFECT_API_URL"):
         said = "PREFECT_API_URL names no server"
-        raise InputError(said, mend="export PREFECT_API_URL=http://127.0.0.1:4200/api")
+        raise InputError(said, hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
     from prefect.events import emit_event  # seconds: only where it is asked for
 
     content = load().content
@@ -97,14 +97,14 @@ def _trigger(*, watch: bool) -> int:
     return OK
 
 
-def _watch(desk: object) -> None:
+def _watch(app: object) -> None:
     import threading
 
     from steadycast.cli.up import watch
-    from steadycast.pipeline import Desk
+    from steadycast.pipeline import App
 
-    if isinstance(desk, Desk):
-        watch(desk, threading.Event())
+    if isinstance(app, App):
+        watch(app, threading.Event())
 
 
 def list_(
@@ -127,16 +127,16 @@ def list_(
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open(readonly=True) as desk:
+    with pipeline.App.open(readonly=True) as app:
         rows = [
             row
-            for row in pipeline.drafts(desk)
+            for row in pipeline.drafts(app)
             if (not state or row["state"] == state)
             and (not member or row["member"] == member or (member == "pgc" and not row["member"]))
             and (not form or row["form"] == form)
         ]
-        where = pipeline.DraftLocation(desk, pipeline.now())
-        known = {row.id: row for row in desk.ledger.drafts()}
+        where = pipeline.DraftLocation(app, pipeline.now())
+        known = {row.id: row for row in app.ledger.drafts()}
         rows = [{**row, "where": where.of(known[row["id"]])} for row in rows]
     if json:
         as_json(rows)
@@ -167,9 +167,9 @@ def approve(*drafts: str, by: str = "", all: bool = False, archive: bool = False
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk:
-        besides = [*(pipeline.waiting(desk) if all else ()), *(pipeline.waiting(desk, archive=True) if archive else ())]
-        return _judge(desk, drafts, "approve", by=by, besides=besides, chosen=all or archive)
+    with pipeline.App.open() as app:
+        besides = [*(pipeline.waiting(app) if all else ()), *(pipeline.waiting(app, archive=True) if archive else ())]
+        return _judge(app, drafts, "approve", by=by, besides=besides, chosen=all or archive)
 
 
 def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None = None) -> int:
@@ -191,21 +191,21 @@ def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None
 
     if all != (before is not None):
         said = "--all and --before DATE belong together"
-        raise InputError(said, mend="write --all --before 2026-11-22, or name the drafts")
-    with pipeline.Desk.open() as desk:
-        besides = pipeline.before(desk, before) if before else []
-        return _judge(desk, drafts, "reject", by=by, besides=besides, chosen=all)
+        raise InputError(said, hint="write --all --before 2026-11-22, or name the drafts")
+    with pipeline.App.open() as app:
+        besides = pipeline.before(app, before) if before else []
+        return _judge(app, drafts, "reject", by=by, besides=besides, chosen=all)
 
 
-def _judge(desk: Desk, drafts: tuple[str, ...], verdict: str, *, by: str, besides: list[DraftRow], chosen: bool) -> int:
+def _judge(app: App, drafts: tuple[str, ...], verdict: str, *, by: str, besides: list[DraftRow], chosen: bool) -> int:
     from steadycast import pipeline
     from steadycast.errors import InputError
 
     if not drafts and not chosen:
         said = "name a draft"
-        raise InputError(said, mend="`steadycast list --state waiting` shows which wait")
-    judged = pipeline.judge(desk, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), besides=besides)
-    pipeline.plan(desk, pipeline.now())
+        raise InputError(said, hint="`steadycast list --state waiting` shows which wait")
+    judged = pipeline.judge(app, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), besides=besides)
+    pipeline.plan(app, pipeline.now())
     done = "approved" if verdict == "approve" else "rejected"
     say(*(f"{done}  {row['title']}  ({row['path']})" for row in judged))
     return OK
@@ -223,8 +223,8 @@ def title(file: str, title: str) -> int:
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk:
-        made = pipeline.give_title(desk, file, title)
+    with pipeline.App.open() as app:
+        made = pipeline.give_title(app, file, title)
     say(f"written: {made}", "`steadycast intake` takes it in.")
     return OK
 
@@ -245,8 +245,8 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open(readonly=True) as desk:
-        made = pipeline.preview(desk, draft, channel=channel, out=out, now=pipeline.now())
+    with pipeline.App.open(readonly=True) as app:
+        made = pipeline.preview(app, draft, channel=channel, out=out, now=pipeline.now())
     for name, count in made.counts.items():
         say(f"{name}: {count}")
     say(*(str(problem) for problem in made.problems), f"Page  {made.page}")
@@ -287,5 +287,5 @@ def render(*, all: bool = False, channel: str = "", jobs: Jobs = 2, force: bool 
 def _approved() -> dict[str, str]:
     from steadycast import pipeline
 
-    with pipeline.Desk.open(readonly=True) as desk:
-        return {row.path: row.approved_revision for row in desk.ledger.drafts() if row.approved_revision}
+    with pipeline.App.open(readonly=True) as app:
+        return {row.path: row.approved_revision for row in app.ledger.drafts() if row.approved_revision}

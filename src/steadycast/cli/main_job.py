@@ -9,7 +9,7 @@ from steadycast import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, linked, progress, say, show
 
 if TYPE_CHECKING:
-    from steadycast.pipeline import Desk
+    from steadycast.pipeline import App
     from steadycast.pipeline.results import Collected, Planned, Published
 
 SOME = 12  # drafts told one by one: a whole folder that comes in at once is a matter for `steadycast list`
@@ -25,33 +25,33 @@ FIRST = "The first posts are shown at once, in folders of this machine (`show_fi
 PLANNED = {"when": "slot", "series": "series", "title": "draft", "member": "by", "state": "state"}
 
 
-def main_job(desk: Desk) -> int:
+def main_job(app: App) -> int:
     """Does the whole job once and prints it; 1 when something waits for a person. Nothing goes out before its hour.
 
     A sample shows its first publication, once: the settings ask for that, and it goes into folders only.
     """
     with progress("taking drafts in") as bar:
-        collected = pipeline.collect(desk, pipeline.now(), progress=bar)
-    say_taken_in(desk, collected)
-    planned = pipeline.plan(desk, pipeline.now())
+        collected = pipeline.collect(app, pipeline.now(), progress=bar)
+    say_taken_in(app, collected)
+    planned = pipeline.plan(app, pipeline.now())
     say(planned.summary())
-    if pipeline.is_first(desk):
+    if pipeline.is_first(app):
         say(FIRST)
     with progress("publishing") as bar:
-        published = pipeline.publish(desk, show_first=True, progress=bar)
+        published = pipeline.publish(app, show_first=True, progress=bar)
     say_published(published)
     if published.warning:
         complain(published.warning)
     if not published.sent:
         say_next(planned)
-    report = pipeline.report(desk, pipeline.now())
+    report = pipeline.report(app, pipeline.now())
     say_record(report)
     return NEEDS_A_PERSON if published.failed or collected.problems else OK
 
 
-def say_taken_in(desk: Desk, collected: Collected, *, news_only: bool = False) -> None:
+def say_taken_in(app: App, collected: Collected, *, news_only: bool = False) -> None:
     """Says what came in, and what could not, one line a problem; with `news_only` no problem that was told before."""
-    say(f"{desk.workspace.community.name}: {collected.summary()}")
+    say(f"{app.workspace.community.name}: {collected.summary()}")
     for problem in collected.fresh if news_only else collected.problems:
         say(f"  {problem}")
     for path in collected.fixed:
@@ -62,9 +62,9 @@ def say_taken_in(desk: Desk, collected: Collected, *, news_only: bool = False) -
         say(f"  and {len(noticed) - SOME} more notes: `steadycast check`")
 
 
-def say_where(desk: Desk, collected: Collected) -> None:
+def say_where(app: App, collected: Collected) -> None:
     """Says of each new or edited draft where it stands now that it has been planned with; of many, of the first."""
-    told = [t for t in pipeline.DraftLocation(desk, pipeline.now()).placed(collected).taken if t.where]
+    told = [t for t in pipeline.DraftLocation(app, pipeline.now()).placed(collected).taken if t.where]
     for each in told[:SOME]:
         say(f"  {each.title} ({each.path}): {each.where}")
     if len(told) > SOME:

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
-DOCTOR = {"state": "", "what": "what", "said": "said", "mend": "mend"}
+DOCTOR = {"state": "", "what": "what", "said": "said", "hint": "hint"}
 
 
 def doctor(*, json: Json = False) -> int:
@@ -34,8 +34,8 @@ def health(*, json: Json = False) -> int:
     """Say whether the promises are kept: last slots served, no series without drafts, ticks coming. Exit 1 when not."""
     from steadycast import pipeline
 
-    with pipeline.Desk.in_force(readonly=True) as desk:
-        found = pipeline.health(desk, pipeline.now())
+    with pipeline.App.in_force(readonly=True) as app:
+        found = pipeline.health(app, pipeline.now())
     if json:
         as_json(found.plain())
     else:
@@ -53,8 +53,8 @@ def backup(file: Path, *, json: Json = False) -> int:
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk, progress("keeping") as bar:
-        done = pipeline.backup(desk, file, pipeline.now(), progress=bar)
+    with pipeline.App.open() as app, progress("keeping") as bar:
+        done = pipeline.backup(app, file, pipeline.now(), progress=bar)
     if json:
         as_json({"file": str(done.path), "files": done.files, "size": done.size, "ledger": done.ledger})
     else:
@@ -96,8 +96,8 @@ def rebuild(channel: str | None = None, *, json: Json = False) -> int:
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk, progress("making") as bar:
-        done = pipeline.rebuild(desk, channel, progress=bar)
+    with pipeline.App.open() as app, progress("making") as bar:
+        done = pipeline.rebuild(app, channel, progress=bar)
     if json:
         as_json([{"channel": d.channel, "posts": d.posts, "folder": d.folder, "problems": d.problems} for d in done])
     else:
@@ -119,8 +119,8 @@ def here(*, moved: bool = False, new: bool = False) -> int:
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open(anyway=True) as desk:
-        stood = desk.ledger.move_here(pipeline.now(), moved=moved, new=new)
-        folder = desk.workspace.root
+    with pipeline.App.open(anyway=True) as app:
+        stood = app.ledger.move_here(pipeline.now(), moved=moved, new=new)
+        folder = app.workspace.root
     say(f"{folder} publishes from now on." if stood else f"{folder} could publish already.")
     return OK

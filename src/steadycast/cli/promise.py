@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from steadycast.cli.output import OK, agreed, as_json, say, show
 
 if TYPE_CHECKING:
-    from steadycast.pipeline import Desk
+    from steadycast.pipeline import App
     from steadycast.pipeline.change import Change
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
@@ -37,7 +37,7 @@ def rhythm(series: str, every: str, *, dry_run: bool = False, yes: bool = False,
     """
     from steadycast import pipeline
 
-    return _change(lambda desk: pipeline.change.new_rhythm(desk, series, every, pipeline.now()), dry_run, yes, json)
+    return _change(lambda app: pipeline.change.new_rhythm(app, series, every, pipeline.now()), dry_run, yes, json)
 
 
 def skip(
@@ -60,15 +60,15 @@ def skip(
     """
     from steadycast import pipeline
 
-    return _change(lambda desk: pipeline.change.skip(desk, series, date, pipeline.now(), undo=undo), dry_run, yes, json)
+    return _change(lambda app: pipeline.change.skip(app, series, date, pipeline.now(), undo=undo), dry_run, yes, json)
 
 
-def _change(look: Callable[[Desk], Change], dry_run: bool, yes: bool, json: bool) -> int:
+def _change(look: Callable[[App], Change], dry_run: bool, yes: bool, json: bool) -> int:
     """Shows the effect until it is what was agreed to: while a person reads, a slot may be claimed."""
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk:
-        change, shown = look(desk), None
+    with pipeline.App.open() as app:
+        change, shown = look(app), None
         while not change.same and change != shown:
             if not json:
                 say_effect(change)
@@ -77,9 +77,9 @@ def _change(look: Callable[[Desk], Change], dry_run: bool, yes: bool, json: bool
             if not (yes or json or agreed([], "Do")):
                 say("Nothing was changed.")
                 return OK
-            change, shown = look(desk), change
+            change, shown = look(app), change
         written = not (dry_run or change.same)
-        followed = pipeline.change.make(desk, change, pipeline.now()) if written else False
+        followed = pipeline.change.make(app, change, pipeline.now()) if written else False
     if json:
         as_json({"slots": change.rows(), "drafts": change.moved_drafts(), "written": written, "prefect_yaml": followed})
     elif change.same:

@@ -17,8 +17,8 @@ def status(*, json: Json = False) -> int:
     from steadycast import pipeline
     from steadycast.pipeline.results import Problem
 
-    with pipeline.Desk.open(readonly=True) as desk:
-        state, fresh = pipeline.status(desk, pipeline.now()), not pipeline.drafts(desk)
+    with pipeline.App.open(readonly=True) as app:
+        state, fresh = pipeline.status(app, pipeline.now()), not pipeline.drafts(app)
     code = NEEDS_A_PERSON if state["waiting"] or state["problems"] else OK
     if json:
         as_json(state)
@@ -29,10 +29,10 @@ def status(*, json: Json = False) -> int:
         "channel": "channel",
         "title": "draft",
         "message": "why",
-        "say": "mend",
+        "say": "hint",
     }
     nothing = "" if state["problems"] else "Nothing waits for a person."
-    show(state["waiting"], {**waiting, "say": "mend"}, title="Needs a person", empty=nothing)
+    show(state["waiting"], {**waiting, "say": "hint"}, title="Needs a person", empty=nothing)
     say(*(str(Problem(**problem)) for problem in state["problems"]))
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
     show(state["next"], columns, title="Next", empty="" if fresh else "No slot is planned: `steadycast plan`.")
@@ -53,8 +53,8 @@ def report(*, json: Json = False, out: Path | None = None) -> int:
     from steadycast import pipeline
     from steadycast.cli.main_job import say_record
 
-    with pipeline.Desk.open(readonly=True) as desk:
-        made = pipeline.report(desk, pipeline.now(), out=out)
+    with pipeline.App.open(readonly=True) as app:
+        made = pipeline.report(app, pipeline.now(), out=out)
     if json:
         as_json(made.data)
     else:
@@ -80,9 +80,9 @@ def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = Fal
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk, progress("reading") as bar:
+    with pipeline.App.open() as app, progress("reading") as bar:
         done = pipeline.backfill(
-            desk, source, series=series, channel=channel, dry_run=dry_run, now=pipeline.now(), progress=bar
+            app, source, series=series, channel=channel, dry_run=dry_run, now=pipeline.now(), progress=bar
         )
     if json:
         as_json(done)

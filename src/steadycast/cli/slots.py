@@ -36,10 +36,10 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk:
-        planned = pipeline.plan(desk, pipeline.now(), days=days)
-        empty = bool(planned.gaps) and not pipeline.drafts(desk)
-        beyond = [] if json else pipeline.DraftLocation(desk, pipeline.now()).beyond(dt.timedelta(days=days)).lines()
+    with pipeline.App.open() as app:
+        planned = pipeline.plan(app, pipeline.now(), days=days)
+        empty = bool(planned.gaps) and not pipeline.drafts(app)
+        beyond = [] if json else pipeline.DraftLocation(app, pipeline.now()).beyond(dt.timedelta(days=days)).lines()
     if planned.warning:
         complain(planned.warning)
     if json:
@@ -86,14 +86,14 @@ def publish(
 
     by_hand = bool(series or draft or slot)  # else it serves the slots, as a cron of it does
     if by_hand and not (yes or dry_run):
-        with pipeline.Desk.open() as desk:
-            going = pipeline.leaving(desk, series=series, draft=draft, slot=slot, channel=channel)
+        with pipeline.App.open() as app:
+            going = pipeline.leaving(app, series=series, draft=draft, slot=slot, channel=channel)
         if going and not agreed([f"{sent.channel}: {sent.title}" for sent in going], "Send"):
             say("Nothing was sent.")
             return OK
-    with (pipeline.Desk.open if by_hand else pipeline.Desk.in_force)() as desk, progress("publishing") as bar:
+    with (pipeline.App.open if by_hand else pipeline.App.in_force)() as app, progress("publishing") as bar:
         done = pipeline.publish(
-            desk, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, progress=bar
+            app, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, progress=bar
         )
     if json:
         as_json(done.rows())
@@ -110,8 +110,8 @@ def verify(*, json: Json = False) -> int:
     """Look for unknown deliveries on their channels, and see whether published ones are there."""
     from steadycast import pipeline
 
-    with pipeline.Desk.in_force() as desk, progress("looking") as bar:
-        looked = pipeline.verify(desk, pipeline.now(), progress=bar)
+    with pipeline.App.in_force() as app, progress("looking") as bar:
+        looked = pipeline.verify(app, pipeline.now(), progress=bar)
     if json:
         as_json(looked.rows())
     else:
@@ -138,8 +138,8 @@ def confirm(id: str, *, url: str, at: str = "") -> int:
     """
     from steadycast import pipeline
 
-    with pipeline.Desk.open() as desk:
-        say(pipeline.confirm(desk, id, url, pipeline.now(), at))
+    with pipeline.App.open() as app:
+        say(pipeline.confirm(app, id, url, pipeline.now(), at))
     return OK
 
 
@@ -169,6 +169,6 @@ def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False,
         raise InputError(said)
     if at and not url:
         raise InputError("--at needs --url")
-    with pipeline.Desk.open() as desk:
-        say(pipeline.settle(desk, id, url=url, again=again, now=pipeline.now(), at=at))
+    with pipeline.App.open() as app:
+        say(pipeline.settle(app, id, url=url, again=again, now=pipeline.now(), at=at))
     return OK

@@ -22,7 +22,7 @@ from steadycast.cli.processes import Processes
 from steadycast.errors import InputError
 
 if TYPE_CHECKING:
-    from steadycast.pipeline import Desk
+    from steadycast.pipeline import App
     from steadycast.workspace import Workspace
 
 Server = TypeVar("Server")
@@ -49,7 +49,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
         0 leaves both out.
     """
     from steadycast.cli.main_job import main_job
-    from steadycast.pipeline import Desk, check_channels
+    from steadycast.pipeline import App, check_channels
     from steadycast.workspace import in_force
 
     stop = threading.Event()
@@ -59,36 +59,36 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
         complain(f"{broken}; the settings before it stay in force until it is fixed")
     with Processes(workspace.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
         if once:
-            with Desk.open(workspace) as desk:
-                return main_job(desk)
+            with App.open(workspace) as app:
+                return main_job(app)
         port = free_port(port)
         env = prefect_environment(workspace, port)
         server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         processes.start("server", [sys.executable, *server], env, workspace.root)
-        with Desk.open(workspace) as desk:
-            main_job(desk)
+        with App.open(workspace) as app:
+            main_job(app)
             with watched(workspace, health_port):
-                return stay_up(desk, processes, env, port, stop)
+                return stay_up(app, processes, env, port, stop)
     return OK
 
 
-def stay_up(desk: Desk, processes: Processes, env: dict[str, str], port: int, stop: threading.Event) -> int:
+def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop: threading.Event) -> int:
     """Serves and watches until Ctrl-C, SIGTERM, or a child's death; gives the exit code."""
-    root = desk.workspace.root
+    root = app.workspace.root
     if not healthy(port, processes, stop):
         if not stop.is_set():
             complain(f"Prefect's server did not start: {why_ended(processes, 'server', port)}")
             return NEEDS_A_PERSON
         return OK
-    processes.start("flows", [sys.executable, str(desk.workspace.flows / "serve.py")], env, root)
+    processes.start("flows", [sys.executable, str(app.workspace.flows / "serve.py")], env, root)
     say(
         "",
-        f"Prefect     http://127.0.0.1:{port}  (it asks for one line: {login_shown(desk.workspace)})",
-        f"Drop in     {desk.workspace.content}",
+        f"Prefect     http://127.0.0.1:{port}  (it asks for one line: {login_shown(app.workspace)})",
+        f"Drop in     {app.workspace.content}",
         "Running. Flows keep their schedules; content/ and steadycast.toml are watched. Press Ctrl-C to stop.",
     )
-    threading.Thread(target=watch, args=(desk, stop), daemon=True, name="watch").start()
-    threading.Thread(target=follow, args=(desk.workspace, stop), daemon=True, name="settings").start()
+    threading.Thread(target=watch, args=(app, stop), daemon=True, name="watch").start()
+    threading.Thread(target=follow, args=(app.workspace, stop), daemon=True, name="settings").start()
     while not stop.wait(0.5):
         for name, code in processes.dead().items():
             complain(f"{name} ended with code {code}: {why_ended(processes, name, port)}")
@@ -103,8 +103,8 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
     from steadycast.cli.local_server import LocalServer
 
     def ask() -> dict[str, Any]:
-        with pipeline.Desk.in_force(workspace.root, readonly=True) as desk:
-            return pipeline.health(desk, pipeline.now()).plain()
+        with pipeline.App.in_force(workspace.root, readonly=True) as app:
+            return pipeline.health(app, pipeline.now()).plain()
 
     if not port:
         yield
@@ -118,15 +118,15 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
         server.stop()
 
 
-def watch(desk: Desk, stop: threading.Event) -> None:
+def watch(app: App, stop: threading.Event) -> None:
     """Takes in what is dropped, as it is dropped, and plans with it: seconds, where the schedule takes minutes."""
     from steadycast import pipeline
     from steadycast.cli.main_job import say_taken_in, say_where
     from steadycast.errors import SteadycastError
 
-    for _ in pipeline.watch(desk.workspace.content, stop):
+    for _ in pipeline.watch(app.workspace.content, stop):
         try:
-            with pipeline.Desk.in_force(desk.workspace.root) as here:  # its settings are read anew, as the flows do
+            with pipeline.App.in_force(app.workspace.root) as here:  # its settings are read anew, as the flows do
                 collected = pipeline.collect(here, pipeline.now(), feeds=False)
                 say_taken_in(here, collected, news_only=True)
                 pipeline.plan(here, pipeline.now())
@@ -154,14 +154,14 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             before, workspace = workspace, read
             told = changes(before, workspace)
             say(f"settings read anew: {'; '.join(told) or 'they say the same'}")
-            with pipeline.Desk.open(before) as desk:
-                effect = pipeline.change.between(desk, workspace, pipeline.now())
+            with pipeline.App.open(before) as app:
+                effect = pipeline.change.between(app, workspace, pipeline.now())
             if effect.effect:
                 say_effect(effect)
             if pipeline.change.follow(before, workspace):
                 say("prefect.yaml was rewritten with the new schedules")
-            with pipeline.Desk.in_force(workspace.root) as desk:
-                planned = pipeline.plan(desk, pipeline.now())
+            with pipeline.App.in_force(workspace.root) as app:
+                planned = pipeline.plan(app, pipeline.now())
             say_next_of(planned, [name for name in workspace.series if any(name in line for line in told)])
         except SteadycastError as error:
             complain(f"{error}; the settings before it stay in force until it is fixed")
@@ -193,7 +193,7 @@ def listening(port: int, listen: Callable[[int], Server], tries: int = 20) -> Se
         with contextlib.suppress(OSError):
             return listen(free_port(candidate))
     said = f"no port from {port} to {port + tries} is free for /health"
-    raise InputError(said, mend="choose another: `steadycast up --health-port N`; 0 leaves it out")
+    raise InputError(said, hint="choose another: `steadycast up --health-port N`; 0 leaves it out")
 
 
 def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:

@@ -8,13 +8,13 @@ verify(ledger, adapter_for)                                  # what is published
 """
 
 from steadycast.delivery.clock import Clock, SystemClock
-from steadycast.delivery.judge import AdapterFor, Opened
 from steadycast.delivery.known import known_of
 from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.delivery.send import Result, deliver
 from steadycast.delivery.settle import settle, verify
 from steadycast.delivery.state import LedgerState
 from steadycast.delivery.steps import steps_for
+from steadycast.delivery.transitions import AdapterFor, Opened
 
 __all__ = [
     "AdapterFor",

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from steadycast.delivery.clock import Clock
-from steadycast.delivery.judge import Opened, held_back
 from steadycast.delivery.steps import Steps
+from steadycast.delivery.transitions import Opened, held_back
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.endings import Ending
 from steadycast.ledger.pacing import Wait

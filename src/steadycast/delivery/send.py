@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
-from steadycast import crashpoints, turn
+from steadycast import crashpoints, send_window
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.faulty import faulty
 from steadycast.delivery.jobs import OTHERS, Job, free, give_back, waves
-from steadycast.delivery.judge import AdapterFor, held_back, later, refused, tried, unsent
 from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.delivery.steps import Steps
+from steadycast.delivery.transitions import AdapterFor, held_back, later, refused, tried, unsent
 from steadycast.errors import Fenced, InputError, LedgerError, Refused
 from steadycast.ledger.claims import Claimed, FrozenPost
 from steadycast.ledger.endings import Ending
@@ -60,7 +60,7 @@ def deliver(
 ) -> list[Result]:
     """Send what was claimed, each once as far as its far side allows; one result a claim, in the claims' order.
 
-    `make_post` renders (Refused or InputError: a person mends it); it is not asked where an earlier try froze a post.
+    `make_post` renders (Refused or InputError: a person fixes it); it is not asked where an earlier try froze a post.
     `adapter_for(channel, step)` opens a channel. With `hold_until` everything is made ready ahead and sent at that
     second. `wave` puts some before others: a wave begins when the one before it has ended. Raises LedgerError when
     the ledger cannot be written: then nothing more is sent, and what was sent meanwhile is settled by recovery.
@@ -70,16 +70,16 @@ def deliver(
         raise ValueError(f"the lease of {short[0]} ends before it is to be sent")
     ended: dict[int, Ending] = {}
     jobs = _opened(ledger, claims, adapter_for, clock, ended)
-    crashpoints.here("opened")
+    crashpoints.checkpoint("opened")
     jobs = _frozen(ledger, jobs, make_post, clock, ended)
     ended = {id: ended[id] for id in ledger.release(list(ended.values()), clock.now())}
     if hold_until is not None:
         wait_until(clock, hold_until)
-    crashpoints.here("held")
+    crashpoints.checkpoint("held")
     sending = _Sending(ledger, clock)
     for first, rest in waves(jobs, wave):
         ended |= sending.run(_intended(ledger, first, rest, clock, ended), workers)
-    crashpoints.here("told")
+    crashpoints.checkpoint("told")
     return [_result(claim, ended.get(claim.id)) for claim in claims]
 
 
@@ -119,7 +119,7 @@ def _frozen(
         else:
             if claim.id not in kept:
                 fresh.append(_to_freeze(claim, job.post))
-    crashpoints.here("rendered")
+    crashpoints.checkpoint("rendered")
     held = ledger.freeze(fresh, clock.now()) if fresh else frozenset()
     return [job for job in jobs if job.post and job.claim.id not in ended and job.claim.id in held | kept.keys()]
 
@@ -248,9 +248,9 @@ class _Sending:
         if why:
             return unsent(job.claim, why, self._clock.now())
         began = self._clock.monotonic()
-        crashpoints.here("cleared")
+        crashpoints.checkpoint("cleared")
         answer, seconds = self._answer(job)
-        crashpoints.here("answered")
+        crashpoints.checkpoint("answered")
         if isinstance(answer, Fenced):
             return None
         began = max(began, job.steps.began or began)
@@ -273,7 +273,7 @@ class _Sending:
 
         A post is read from its frozen bytes.
         """
-        with turn.lasts(job.steps.lease.left) as mine:
+        with send_window.lasts(job.steps.lease.left) as mine:
             try:
                 answer: object = job.opened.adapter.publish(post_from_bytes(job.post))
             except BaseException as error:  # even SystemExit: the request may have been made
@@ -285,7 +285,7 @@ class _Sending:
     def _write(self) -> None:
         """Write the endings; tried again when the ledger cannot be written, as each is taken once at most."""
         endings = self._unwritten
-        crashpoints.here("gathered")
+        crashpoints.checkpoint("gathered")
         for wait in (*RETRIES, None):
             try:
                 took = self._ledger.receive(endings, self._clock.now())

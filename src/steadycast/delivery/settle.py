@@ -12,19 +12,19 @@ from typing import TypeVar
 
 from steadycast import crashpoints
 from steadycast.delivery.clock import Clock, SystemClock
-from steadycast.delivery.judge import AdapterFor, Opened, cannot_tell, counts_from, looked, not_seen, verified
 from steadycast.delivery.known import known_of
 from steadycast.delivery.post_bytes import post_from_bytes
 from steadycast.delivery.send import Result
+from steadycast.delivery.transitions import AdapterFor, Opened, cannot_tell, counts_from, looked, not_seen, verified
 from steadycast.errors import Unknown
 from steadycast.ledger.endings import Ending
-from steadycast.ledger.looks import Look
+from steadycast.ledger.looks import Lookup
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
 
 T = TypeVar("T")
-StandIn = Callable[[Look], Post]
+StandIn = Callable[[Lookup], Post]
 Progress = Callable[[int, int], None]  # looks that are done, of how many
 
 
@@ -36,10 +36,10 @@ def _unseen(done: int, of: int) -> None:
 class Purpose:
     """Why one looks: what a look means, who writes it down, and when one must not look yet."""
 
-    judge: Callable[[Look, Opened, Post, object, dt.datetime], Ending]
-    cannot_tell: Callable[[Look, tuple[str, str], dt.datetime], Ending]
+    judge: Callable[[Lookup, Opened, Post, object, dt.datetime], Ending]
+    cannot_tell: Callable[[Lookup, tuple[str, str], dt.datetime], Ending]
     write: Callable[[Sequence[Ending], dt.datetime], frozenset[int]]
-    instead: Callable[[Look, Platform, dt.datetime, float], Ending | None]
+    instead: Callable[[Lookup, Platform, dt.datetime, float], Ending | None]
     asked: float  # when what is to be looked at was read, by the machine's clock
     stand_in: StandIn | None = None
     progress: Progress = _unseen
@@ -85,7 +85,7 @@ def verify(
 
 def _look(  # noqa: PLR0917 both purposes share it
     ledger: Ledger,
-    looks: Sequence[Look],
+    looks: Sequence[Lookup],
     adapter_for: AdapterFor,
     clock: Clock,
     workers: int,
@@ -112,10 +112,10 @@ def _look(  # noqa: PLR0917 both purposes share it
 class _Looking:
     """Threads that look; where the system gives none, the looks are made one by one as they are asked for."""
 
-    def __init__(self, looks: Sequence[Look], one: Callable[[Look], Ending]) -> None:
+    def __init__(self, looks: Sequence[Lookup], one: Callable[[Lookup], Ending]) -> None:
         self._one = one
-        self._waiting: SimpleQueue[Look] = SimpleQueue()
-        self._done: SimpleQueue[tuple[Look, Ending | BaseException]] = SimpleQueue()
+        self._waiting: SimpleQueue[Lookup] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Lookup, Ending | BaseException]] = SimpleQueue()
         self._threads: list[Thread] = []
         for look in looks:
             self._waiting.put(look)
@@ -129,7 +129,7 @@ class _Looking:
                 thread.start()
                 self._threads.append(thread)
 
-    def next(self) -> tuple[Look, Ending]:
+    def next(self) -> tuple[Lookup, Ending]:
         """The next look that has come back; raises what it raised."""
         if not self._threads:
             self._look(self._waiting.get_nowait())
@@ -151,7 +151,7 @@ class _Looking:
             while True:
                 self._look(self._waiting.get_nowait())
 
-    def _look(self, look: Look) -> None:
+    def _look(self, look: Lookup) -> None:
         try:
             ending: Ending | BaseException = self._one(look)
         except BaseException as error:
@@ -160,7 +160,7 @@ class _Looking:
 
 
 def _ending(  # noqa: PLR0917 all of one look
-    look: Look, post: bytes | None, known: Known, adapter_for: AdapterFor, clock: Clock, purpose: Purpose
+    look: Lookup, post: bytes | None, known: Known, adapter_for: AdapterFor, clock: Clock, purpose: Purpose
 ) -> Ending:
     """What one look told; a channel that does not open, or a post that was never frozen, tells nothing."""
     try:
@@ -172,24 +172,24 @@ def _ending(  # noqa: PLR0917 all of one look
     if post is None and purpose.stand_in is None:
         return purpose.cannot_tell(look, ("", "there is no frozen post to look for"), clock.now())
     sent = purpose.stand_in(look) if post is None and purpose.stand_in else post_from_bytes(post or b"")
-    crashpoints.here("look-begins")
+    crashpoints.checkpoint("look-begins")
     try:
         answer: object = opened.adapter.find(sent, replace(known, frozen=post is not None))
     except Exception as error:
         answer = error
-    crashpoints.here("look-answered")
+    crashpoints.checkpoint("look-answered")
     ending = purpose.judge(look, opened, sent, answer, clock.now())
     return ending if post is not None else _of_what_is_lost(look, ending, answer)
 
 
-def _of_what_is_lost(look: Look, ending: Ending, answer: object) -> Ending:
+def _of_what_is_lost(look: Lookup, ending: Ending, answer: object) -> Ending:
     """A look without the post that was sent: what is not there goes out at its hour, half a thread is a person's."""
     if ending.state == State.DUE and isinstance(answer, Receipt):
         return cannot_tell(look, ("", f"{len(answer.parts)} parts are there"), ending.at)
     return replace(ending, wake=max(ending.at, look.at)) if ending.state == State.DUE else ending
 
 
-def _too_soon(look: Look, platform: Platform, now: dt.datetime, since: float) -> Ending | None:
+def _too_soon(look: Lookup, platform: Platform, now: dt.datetime, since: float) -> Ending | None:
     """Unknown still, without a look: nobody can look, or it would not count yet, `since` seconds after it was read."""
     still = Ending(look.id, look.token, State.UNKNOWN, now, code=look.code, message=look.message, looks=look.looks)
     earliest = counts_from(now + look.left - dt.timedelta(seconds=since), platform)
@@ -202,7 +202,7 @@ def _no_steps(name: str, send: Callable[[], T], *, repeatable: bool = False) -> 
     raise Unknown(f"{name}: a look sends nothing")
 
 
-def _result(look: Look, ending: Ending | None) -> Result:
+def _result(look: Lookup, ending: Ending | None) -> Result:
     if ending is None:
         return Result(look.id, look.slot, look.channel, 0, None, message="another worker has it")
     url = ending.proof.url if ending.proof else ending.address or look.url

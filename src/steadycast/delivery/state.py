@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from steadycast import turn
+from steadycast import send_window
 from steadycast.delivery.clock import Clock
 from steadycast.errors import Busy, Unknown
 from steadycast.ledger.store import Ledger
@@ -68,7 +68,7 @@ class LedgerState:
         try:
             value, old = self._lasting(key, margin)
             if value is None:
-                with turn.harmless():
+                with send_window.harmless():
                     value, expires = make(old)
                 kept = self._ledger().set_state(self._channel, key, self._known(key, value), expires, owner=me)
         except Unknown as error:

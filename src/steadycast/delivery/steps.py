@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
-from steadycast import crashpoints, turn
+from steadycast import crashpoints, send_window
 from steadycast.delivery.clock import Clock, Lease
-from steadycast.delivery.judge import RESENDABLE
+from steadycast.delivery.transitions import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
@@ -68,7 +68,7 @@ class Steps:
             raise Unknown(f"{name} was begun before, and whether it arrived is not known", channel=self._claim.channel)
         self.began = self._clock.monotonic()  # not before: the commit may have taken its time
         value = self._sent(name, send, repeatable=repeatable)
-        crashpoints.here("step-answered")
+        crashpoints.checkpoint("step-answered")
         try:
             self._ledger.finish_step(self._claim, name, value, self._clock.now())
         except ValueError as error:
@@ -78,8 +78,8 @@ class Steps:
     def _sent(self, name: str, send: Callable[[], T], *, repeatable: bool) -> T:
         """What `send` gives; the beginning of what surely was not accepted, or may be repeated, is taken back."""
         try:
-            with turn.harmless(when=repeatable):
-                turn.touch()
+            with send_window.harmless(when=repeatable):
+                send_window.touch()
                 return send()
         except Unknown as error:
             if not repeatable:

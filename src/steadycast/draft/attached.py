@@ -69,8 +69,8 @@ class Folder:
             return self._read(elsewhere, ref, line)
         what = "lies outside the draft's own folder" if outside else "is not there"
         top = shown(self.top.relative_to(self.content))
-        mend = f"put it beside the draft or elsewhere in {top}/, and name it as it is spelled"
-        raise DraftError(f"the file {shown(ref)!r} {what}", line=line, mend=mend)
+        hint = f"put it beside the draft or elsewhere in {top}/, and name it as it is spelled"
+        raise DraftError(f"the file {shown(ref)!r} {what}", line=line, hint=hint)
 
     def _candidates(self, name: str) -> Iterator[Path]:
         rooted = name.startswith("/")
@@ -104,12 +104,12 @@ class Folder:
         if len(found) > 1:
             several = " and ".join(shown(path.relative_to(self.top)) for path in sorted(found)[:2])
             said = f"there are several files called {shown(ref)!r}: {several}"
-            raise DraftError(said, line=line, mend="write its folder too")
+            raise DraftError(said, line=line, hint="write its folder too")
         return next(iter(found), None)
 
     def _read(self, path: Path, ref: str, line: int | None) -> Attached:
-        def wrong(what: str, mend: str) -> DraftError:
-            return DraftError(f"the file {shown(ref)!r} {what}", line=line, mend=mend)
+        def wrong(what: str, hint: str) -> DraftError:
+            return DraftError(f"the file {shown(ref)!r} {what}", line=line, hint=hint)
 
         try:
             with open_inside(self.top, path.relative_to(self.top).parts) as file:
@@ -173,13 +173,13 @@ def _local(ref: str, line: int | None) -> str | None:
         return None
     path = re.split(r"[?#]", ref, maxsplit=1)[0]
     if "\\" in path or "%5c" in path.lower():
-        raise DraftError(f"the file {shown(ref)!r} is named with a backslash", line=line, mend="use / between folders")
+        raise DraftError(f"the file {shown(ref)!r} is named with a backslash", line=line, hint="use / between folders")
     if _SCHEME.match(path):
         raise DraftError(
-            f"{shown(ref)!r} is no file beside the draft", line=line, mend="name a file, or an https:// address"
+            f"{shown(ref)!r} is no file beside the draft", line=line, hint="name a file, or an https:// address"
         )
     if len(path) > 1024 or "\0" in path or not path.strip("/"):
-        raise DraftError(f"{shown(ref[:60])!r} names no file", line=line, mend="name a file beside the draft")
+        raise DraftError(f"{shown(ref[:60])!r} names no file", line=line, hint="name a file beside the draft")
     return path
 
 

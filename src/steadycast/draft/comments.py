@@ -118,7 +118,7 @@ def _after_the_comment(body: str, found: re.Match[str]) -> int:
         line = body.count("\n", 0, found.start()) + 1
         mark = found[0].strip()
         said = f"the comment that begins here with {mark} does not end: all that follows would be private"
-        raise DraftError(said, line=line, mend=f"end it, or write `{mark}` in backticks where it is none")
+        raise DraftError(said, line=line, hint=f"end it, or write `{mark}` in backticks where it is none")
     if kind == "html" and body[found.end() : ends.start()].strip().lower() in _CUTS:
         return found.end()
     return ends.end()

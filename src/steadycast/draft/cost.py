@@ -45,5 +45,5 @@ def _check_marks(body: str) -> None:
     raise _too_much(body, at, f"more than {MOST_MARKS} marks of Markdown, line breaks among them", "make several of it")
 
 
-def _too_much(body: str, at: int, said: str, mend: str) -> DraftError:
-    return DraftError(said, line=body.count("\n", 0, at) + 1, mend=mend)
+def _too_much(body: str, at: int, said: str, hint: str) -> DraftError:
+    return DraftError(said, line=body.count("\n", 0, at) + 1, hint=hint)

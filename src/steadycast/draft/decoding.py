@@ -59,7 +59,7 @@ def decoded(raw: bytes) -> tuple[str, str]:
             text, encoding = raw.decode("gb18030"), "GBK"
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if (at := text.find("\0")) >= 0:
-        raise DraftError("has a NUL character", line=text.count("\n", 0, at) + 1, mend="remove it, or save as UTF-8")
+        raise DraftError("has a NUL character", line=text.count("\n", 0, at) + 1, hint="remove it, or save as UTF-8")
     return _UNPRINTABLE.sub("", text) if encoding or _may_be_unprintable(raw) else text, encoding
 
 
@@ -110,18 +110,18 @@ def _from_wide(raw: bytes, encoding: str) -> str:
         text = "\0"
     odd = sum(unicodedata.category(char) in {"Cn", "Co"} for char in text[:_SAMPLE])
     if "\0" in text or odd * 50 > len(text[:_SAMPLE]):
-        raise DraftError(f"is written in {encoding}, not UTF-8", line=1, mend=SAVE_ANEW)
+        raise DraftError(f"is written in {encoding}, not UTF-8", line=1, hint=SAVE_ANEW)
     return text
 
 
 def _not_utf8(raw: bytes, at: int) -> DraftError:
     line = len(re.findall(rb"\r\n|\r|\n", raw[:at])) + 1
     if raw[at : at + 1] == b"\xed" and raw[at + 1 : at + 2] >= b"\xa0":
-        return DraftError("has half of a surrogate pair", line=line, mend="remove that character and save as UTF-8")
+        return DraftError("has half of a surrogate pair", line=line, hint="remove that character and save as UTF-8")
     encoding = _legacy(raw)
     if encoding is None:
-        return DraftError(f"is not UTF-8: byte 0x{raw[at]:02x}", line=line, mend=SAVE_ANEW)
-    return DraftError(f"is written in {encoding}, not UTF-8", line=line, mend=SAVE_ANEW)
+        return DraftError(f"is not UTF-8: byte 0x{raw[at]:02x}", line=line, hint=SAVE_ANEW)
+    return DraftError(f"is written in {encoding}, not UTF-8", line=line, hint=SAVE_ANEW)
 
 
 def _pairs(raw: bytes) -> list[bytes]:

@@ -48,9 +48,9 @@ class Keys:
             if (other := self._spelled.setdefault(folded(key), key)) != key:
                 raise self.wrong(key, f"{key} and {other} are the same key", "keep one of them")
 
-    def wrong(self, key: str, message: str, mend: str | None = None) -> DraftError:
+    def wrong(self, key: str, message: str, hint: str | None = None) -> DraftError:
         """An error at the line of `key` (dotted below the top level)."""
-        return DraftError(message, line=self.lines.get(key), mend=mend)
+        return DraftError(message, line=self.lines.get(key), hint=hint)
 
     def take(self, *names: str) -> tuple[str, Any] | None:
         """(key as written, value) of the first of `names` that has a value; it no longer counts as left over."""
@@ -113,8 +113,8 @@ class Keys:
         options = sorted(allowed)
         if value in options:
             return value
-        mend = did_you_mean(value, options, f"choose one of: {', '.join(options) or '(none is set up)'}")
-        raise self.wrong(key, f"unknown {what} {_short(value)}", mend)
+        hint = did_you_mean(value, options, f"choose one of: {', '.join(options) or '(none is set up)'}")
+        raise self.wrong(key, f"unknown {what} {_short(value)}", hint)
 
     def instant(self, *names: str, day_end: bool = False) -> dt.datetime | None:
         """An aware instant, or None; a naive one is in the community's zone. `day_end`: a bare day means its end."""

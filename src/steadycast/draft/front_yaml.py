@@ -54,9 +54,9 @@ def read_yaml(head: str) -> tuple[dict[str, Any], dict[str, int]]:
     return _flat(head) or _by_events(head)
 
 
-def refuse(what: str, line: int, mend: str) -> DraftError:
+def refuse(what: str, line: int, hint: str) -> DraftError:
     """The error of a head."""
-    return DraftError(f"front matter: {what}", line=line, mend=mend)
+    return DraftError(f"front matter: {what}", line=line, hint=hint)
 
 
 def _with_plain_blanks(head: str) -> str:
@@ -106,8 +106,8 @@ class _Reader:
             return value
         if value == "":
             return {}
-        mend = HALF_WIDTH if isinstance(value, str) and "：" in value else "write `key: value`, one a line"
-        raise refuse("is not a list of keys", self.line(event), mend)
+        hint = HALF_WIDTH if isinstance(value, str) and "：" in value else "write `key: value`, one a line"
+        raise refuse("is not a list of keys", self.line(event), hint)
 
     @staticmethod
     def line(event: Any) -> int:
@@ -221,19 +221,19 @@ def _in_plain_words(head: str, error: yaml.MarkedYAMLError) -> DraftError:
     mark = error.problem_mark or error.context_mark
     stopped = mark.line if mark else 0
     lines = head.split("\n")[: stopped + 1]
-    for opened, what, mend in _NOT_CLOSED:
+    for opened, what, hint in _NOT_CLOSED:
         at = next((number for number, line in enumerate(lines) if opened.match(line.rstrip())), None)
         if at is not None:
-            return refuse(f"a {what} is not closed", at + 2, mend)
+            return refuse(f"a {what} is not closed", at + 2, hint)
     said = f"{error.context or ''} {error.problem or ''}"
     for pattern, words, from_its_beginning in _IN_PLAIN_WORDS:
         if re.search(pattern, said):
             began = error.context_mark.line if from_its_beginning and error.context_mark else stopped
-            return refuse(words, began + 2, _mend(head, began))
-    return refuse(error.problem or "cannot be read", stopped + 2, _mend(head, stopped))
+            return refuse(words, began + 2, _hint_for(head, began))
+    return refuse(error.problem or "cannot be read", stopped + 2, _hint_for(head, stopped))
 
 
-def _mend(head: str, number: int) -> str:
+def _hint_for(head: str, number: int) -> str:
     lines = head.split("\n")
     line = lines[number] if number < len(lines) else ""
     if "：" in line and ":" not in line:

@@ -59,7 +59,7 @@ class _Head:
         if len(self.text.encode()) > MAX_BYTES:
             line = max(1, self.shift + 1)
             raise DraftError(
-                f"the front matter is over {MAX_BYTES // 1024} KB", line=line, mend="move text into the body"
+                f"the front matter is over {MAX_BYTES // 1024} KB", line=line, hint="move text into the body"
             )
         try:
             values, lines = self.read(self.text)
@@ -124,7 +124,7 @@ def _fenced(rest: str, fence: re.Match[str], above: int) -> _Head | None:
         return None
     if end is None:
         raise DraftError(
-            f"the front matter has no closing {mark}", line=above + 1, mend=f"add a line {mark} after its last key"
+            f"the front matter has no closing {mark}", line=above + 1, hint=f"add a line {mark} after its last key"
         )
     at = fence.end() + end.end()
     body, line = rest[at + 1 :], above + rest.count("\n", 0, at) + 2
@@ -207,5 +207,5 @@ def _refuse_what_looks_like_one(rest: str, fence: str, line: int) -> None:
         raise DraftError(
             f"looks like front matter{said}",
             line=line,
-            mend="put a line of three hyphens, ---, before its first key and one after its last",
+            hint="put a line of three hyphens, ---, before its first key and one after its last",
         )

@@ -63,7 +63,7 @@ def in_markdown(body: str) -> str:
 
 
 def left_over(body: str) -> Iterator[tuple[int, str, str]]:
-    """(line of the body, what is wrong, the mend) for each mark that would stand on a page as it is written."""
+    """(line of the body, what is wrong, the hint) for each mark that would stand on a page as it is written."""
     if not _MAY_BE_LEFT.search(body):
         return
     inside = False

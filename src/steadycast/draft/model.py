@@ -31,9 +31,9 @@ class Note:
     """What was noticed while a draft was read: it is taken all the same."""
 
     message: str
-    mend: str = ""
+    hint: str = ""
     line: int | None = None
-    harmless: bool = False  # said for clearness only: nothing has to be mended
+    harmless: bool = False  # said for clearness only: nothing has to be fixed
 
 
 @dataclass(frozen=True, slots=True)

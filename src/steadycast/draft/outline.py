@@ -119,7 +119,7 @@ def check_depth(body: str) -> None:
     """Raises DraftError, with the body's line, where quotations or lists are nested so deep that a parser is slow."""
     if deep := _NESTED_AT_ONCE.match(body) or _NESTED.search(body):
         line = body.count("\n", 0, deep.end()) + 1
-        raise DraftError("quotations or lists nested over 64 deep", line=line, mend="make it flatter")
+        raise DraftError("quotations or lists nested over 64 deep", line=line, hint="make it flatter")
 
 
 def opens_with_words(body: str) -> bool:
@@ -297,7 +297,7 @@ class _Scan:
                 self.silent = tag[2].lower()
         self.tags += len(_TAG.findall(text))
         if self.tags > MAX_TAGS:
-            raise DraftError(f"more than {MAX_TAGS} HTML tags", line=line, mend="write Markdown instead")
+            raise DraftError(f"more than {MAX_TAGS} HTML tags", line=line, hint="write Markdown instead")
         for tag in _HTML_FILE.finditer(text):
             values = {
                 name.lower(): html.unescape(value.strip("\"'")) for name, value in _HTML_ATTRIBUTE.findall(tag[2])

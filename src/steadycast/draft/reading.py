@@ -62,8 +62,8 @@ def place(path: PurePosixPath) -> tuple[Origin, str]:
     if len(parts) > 2 and parts[0] == "ugc":
         return Origin.UGC, unicodedata.normalize("NFC", parts[1])
     if parts[:1] == ("ugc",):
-        raise DraftError("lies in no member's folder", mend="move it to ugc/<member>/")
-    raise DraftError("lies in neither pgc/ nor ugc/<member>/", mend="move it to one of them")
+        raise DraftError("lies in no member's folder", hint="move it to ugc/<member>/")
+    raise DraftError("lies in neither pgc/ nor ugc/<member>/", hint="move it to one of them")
 
 
 def parse(
@@ -80,7 +80,7 @@ def parse(
 
     `mtime` is aware, and dates a draft that nothing else dates. Naive times are in `zone`. With `known_series` None,
     series are not checked; a mapping says what is meant by each of its words. Raises DraftError: file, line, what is
-    wrong, and how to mend it.
+    wrong, and how to fix it.
     """
     try:
         origin, member = place(path)
@@ -270,15 +270,15 @@ class _Reading:
         """What of this draft is taken, but perhaps not as it was meant."""
         if self.encoding:
             yield read_as(self.encoding)
-        for number, said, mend in left_over(self.front.body):
-            yield Note(said, mend, self.front.body_line + number - 1)
+        for number, said, hint in left_over(self.front.body):
+            yield Note(said, hint, self.front.body_line + number - 1)
         left = self.keys.left
         for key in left:
             if near := names.meant(key):
                 yield Note(f"nothing reads {shown(key[:60])!r}", f"did you mean {near}?", self.keys.lines.get(key))
         for key in names.below_event(left):
-            mend = "put 时间 and 地点 below 活动:, indented by two spaces"
-            yield Note(f"nothing reads {key} here", mend, self.keys.lines.get(key))
+            hint = "put 时间 and 地点 below 活动:, indented by two spaces"
+            yield Note(f"nothing reads {key} here", hint, self.keys.lines.get(key))
 
     def series(self, known: Collection[str] | None) -> tuple[str, ...]:
         found = self.keys.take("series")
@@ -333,7 +333,7 @@ class _Reading:
             if is_remote(ref) or (role, ref) in seen:
                 continue
             if len(seen) == MOST_FILES:
-                raise DraftError(f"names more than {MOST_FILES} files", line=line, mend="make several drafts of it")
+                raise DraftError(f"names more than {MOST_FILES} files", line=line, hint="make several drafts of it")
             if (found := self.folder().find(ref, line)) is not None:
                 seen.add((role, ref))
                 yield _reference(role, ref, alt, line, found)
@@ -375,15 +375,15 @@ class _Reading:
         ref = next((given[k] for k in ("file", "src", "path", "url") if given.get(k)), "")
         line = self.keys.lines.get(where, self.keys.lines.get(key))
         if not isinstance(ref, str) or not ref.strip():
-            raise DraftError(f"{key} names no file", line=line, mend=f"write {key}: voice.mp3")
+            raise DraftError(f"{key} names no file", line=line, hint=f"write {key}: voice.mp3")
         if is_remote(ref):
             raise DraftError(
-                f"{key} is on the web: {shown(ref[:80])}", line=line, mend="put the file itself beside the draft"
+                f"{key} is on the web: {shown(ref[:80])}", line=line, hint="put the file itself beside the draft"
             )
         role = str(given.get("role") or (name if name != "media" else role_of(ref)))
         if role not in {"image", "cover", "audio", "video", "attachment"}:
             raise DraftError(
-                f"unknown role {role!r}", line=line, mend="choose image, cover, audio, video or attachment"
+                f"unknown role {role!r}", line=line, hint="choose image, cover, audio, video or attachment"
             )
         return role, ref.strip(), str(given.get("alt", "")), line
 
@@ -397,11 +397,11 @@ class _Reading:
     def check(self, draft: Draft) -> None:
         if draft.ready and not draft.body.strip() and not draft.media and draft.event is None:
             raise DraftError(
-                "has no text", line=draft.body_line, mend="write some, or set draft: true until it is ready"
+                "has no text", line=draft.body_line, hint="write some, or set draft: true until it is ready"
             )
         if draft.not_before and draft.expires and draft.expires <= draft.not_before:
             line = self.keys.lines.get("expires") or self.keys.lines.get("expiryDate")
-            raise DraftError("expires before it may go out", line=line, mend="check not_before and expires")
+            raise DraftError("expires before it may go out", line=line, hint="check not_before and expires")
 
 
 _SAMPLE = {Form.AUDIO: "mp3", Form.VIDEO: "mp4"}

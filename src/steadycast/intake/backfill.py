@@ -65,20 +65,20 @@ def history_of(
         try:
             items = take_apart(feed, got, now)[1]
         except FeedError as error:
-            raise replace(error, file=path, mend=BY_HAND.get(error.mend, error.mend)) from None
+            raise replace(error, file=path, hint=BY_HAND.get(error.hint, error.hint)) from None
         yield from of_items(items, member, now)
     elif (path / ".git").exists() or is_bare(path):
         yield from of_repository(path, zone, now)
     elif path.is_dir():
         yield from of_folder(path, zone, now)
     else:
-        raise InputError("neither a feed's address nor a file nor a folder", file=source, mend="check the spelling")
+        raise InputError("neither a feed's address nor a file nor a folder", file=source, hint="check the spelling")
 
 
 def _fetched(url: str, fetcher: Fetcher, now: dt.datetime, member: str) -> Iterator[PastItem | Problem]:
     result = read(FeedSettings(member, url), FeedState(), fetcher, now)
     if result.error is not None:
-        raise replace(result.error, mend=BY_HAND.get(result.error.mend, result.error.mend))
+        raise replace(result.error, hint=BY_HAND.get(result.error.hint, result.error.hint))
     yield from of_items(result.items, member, now)
 
 
@@ -124,7 +124,7 @@ def _past(
         at = keys.instant(*DATE, "publishDate") or date_of_name(found.path, zone) or days().get(str(found.path))
         ready = is_ready(keys, found.path)
     except DraftError as error:
-        return Problem(found.path, error.message, error.mend or "", error.line)
+        return Problem(found.path, error.message, error.hint or "", error.line)
     if at is None or at > now:
         return Problem(found.path, "has no date in the past", "add date: to its front matter, or use the repository")
     if not ready:
@@ -146,7 +146,7 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
     """Past items of a Git repository: each draft's file that is there now, on the day it was first committed."""
     days = first_days(root)
     if not days:
-        raise InputError("its history cannot be read", file=root, mend="check that git is there and reads it")
+        raise InputError("its history cannot be read", file=root, hint="check that git is there and reads it")
     for path, raw in _there(root, days):
         name = PurePosixPath(path)
         if _about_the_folder(name, raw):

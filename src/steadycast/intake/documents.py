@@ -38,11 +38,11 @@ def as_markdown(raw: bytes, suffix: str, draft_bytes: int) -> tuple[bytes, tuple
         return raw, ()
     answer = _converted(raw, suffix)
     if "error" in answer:
-        raise DraftError(answer["error"], mend="save it as Markdown or as plain text")
+        raise DraftError(answer["error"], hint="save it as Markdown or as plain text")
     head = f"---\ntitle: {json.dumps(answer['title'], ensure_ascii=False)}\n---\n\n" if answer["title"] else _NO_HEAD
     made = (head + answer["text"].strip() + "\n").encode()
     if len(made) > draft_bytes:
-        raise DraftError(f"has {len(made) / 1e6:.1f} MB of text", mend=f"a draft has at most {draft_bytes / 1e6:g} MB")
+        raise DraftError(f"has {len(made) / 1e6:.1f} MB of text", hint=f"a draft has at most {draft_bytes / 1e6:g} MB")
     return made, _left_out(int(answer["pictures"] or 0))
 
 

@@ -22,7 +22,7 @@ def is_whole(data: bytes) -> bool:
     return _ROOT_END.search(end[-512:]) is not None
 
 
-def mended(data: bytes, gap: int) -> bytes:
+def fixed(data: bytes, gap: int) -> bytes:
     """A feed of which what stood at `gap` was left out, as a whole one: without the items that this broke off."""
     head, tail = data[:gap], data[gap:]
     ends = max((at + len(end) for end in _ITEM_ENDS if (at := head.rfind(end)) >= 0), default=0)

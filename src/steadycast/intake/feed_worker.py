@@ -19,7 +19,7 @@ from typing import Any
 
 from steadycast.intake import json_feed
 from steadycast.intake.dates import parse_date
-from steadycast.intake.feed_bytes import is_whole, mended, recoded, without_surrogates
+from steadycast.intake.feed_bytes import fixed, is_whole, recoded, without_surrogates
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ITEMS = 500
@@ -48,7 +48,7 @@ def main() -> None:
     headers = json.loads(sys.stdin.buffer.readline(65536))
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     if gap := int(headers.pop("gap", 0)):
-        data = mended(data, gap)
+        data = fixed(data, gap)
     json.dump(read(data, headers), sys.stdout)
 
 

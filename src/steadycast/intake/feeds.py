@@ -105,8 +105,8 @@ def read(feed: FeedSettings, state: FeedState, fetcher: Fetcher, now: dt.datetim
             raise _wrong(feed, f"the feed's server answered {got.status}", "open the address in a browser")
         title, items = take_apart(feed, got, now)
     except FetchError as error:
-        mend = "set allow_private = true for this feed" if "public internet" in str(error) else "it is tried again"
-        return FeedResult(feed, Outcome.FAILED, state, error=_wrong(feed, str(error), mend))
+        hint = "set allow_private = true for this feed" if "public internet" in str(error) else "it is tried again"
+        return FeedResult(feed, Outcome.FAILED, state, error=_wrong(feed, str(error), hint))
     except FeedError as error:
         return FeedResult(feed, Outcome.FAILED, state, error=error)
     etag, modified = got.headers.get("ETag", "")[:500], got.headers.get("Last-Modified", "")[:100]
@@ -136,8 +136,8 @@ def _moved(feed: FeedSettings, got: Fetched) -> str:
     return "" if got.permanent_url == feed.url else got.permanent_url
 
 
-def _wrong(feed: FeedSettings, message: str, mend: str) -> FeedError:
-    return FeedError(message, file=shown_url(feed.url), mend=mend)
+def _wrong(feed: FeedSettings, message: str, hint: str) -> FeedError:
+    return FeedError(message, file=shown_url(feed.url), hint=hint)
 
 
 def take_apart(feed: FeedSettings, got: Fetched, now: dt.datetime) -> tuple[str, tuple[Item, ...]]:

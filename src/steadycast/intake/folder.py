@@ -102,12 +102,12 @@ class Problem:
 
     path: PurePosixPath
     message: str
-    mend: str = ""
+    hint: str = ""
     line: int | None = None
 
     def __str__(self) -> str:
         where = shown(self.path) + (f":{self.line}" if self.line else "")
-        return f"{where}: {self.message}" + (f" ({self.mend})" if self.mend else "")
+        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Note:
 
     path: PurePosixPath
     said: str = "is a note to people, and no draft"
-    mend: str = "front matter would make it one"
+    hint: str = "front matter would make it one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +262,8 @@ class _Look:
                 most = limit(path.suffix.lower(), self.limits.draft_bytes)
                 if facts.st_size > most:
                     size = f"{facts.st_size / 1e6:.1f} MB"
-                    mend = f"a draft has at most {most / 1e6:g} MB of text; put media beside it"
-                    return Problem(path, f"is too large: {size}", mend)
+                    hint = f"a draft has at most {most / 1e6:g} MB of text; put media beside it"
+                    return Problem(path, f"is too large: {size}", hint)
                 if facts.st_nlink > 1 and path.parts[0] == "ugc":
                     return Problem(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
                 if not self.reading:
@@ -284,7 +284,7 @@ class _Look:
         try:
             raw, notes = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
         except DraftError as error:
-            return Problem(path, error.message, error.mend or "", error.line)
+            return Problem(path, error.message, error.hint or "", error.line)
         return Found(path, self.root / path, before, _instant(before), raw, notes)
 
 

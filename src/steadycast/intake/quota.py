@@ -38,7 +38,7 @@ class Quota:
             said = f"the files of {shown(self.member)} would come to {_told(self._held)} of {_told(self.most)}"
             self._remove(files)
             self._add(before)
-            raise DraftError(said, line=line, mend=MEND)
+            raise DraftError(said, line=line, hint=MEND)
         self.files[path] = files
 
     def _add(self, files: Mapping[str, int]) -> None:

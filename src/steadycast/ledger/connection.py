@@ -31,7 +31,7 @@ SQLITE_MODE = (
     else ("PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=EXTRA")
 )
 
-MENDS = (  # what a driver says -> what to do about it
+HINTS = (  # what a driver says -> what to do about it
     ("disk is full", "free some space: nothing was sent that is not in the ledger"),
     ("no space left", "free some space: nothing was sent that is not in the ledger"),
     ("file too large", "raise the limit of a file's size for this user (ulimit -f)"),
@@ -87,14 +87,14 @@ class Database:
         if self._turn is None:
             with telling(self.name), self.engine.begin() as connection:
                 yield connection
-                crashpoints.here(step, "written")
+                crashpoints.checkpoint(step, "written")
         else:
             with self._turn, telling(self.name), self.engine.connect() as plain:
                 connection = plain.execution_options(steadycast_write=True)
                 with connection.begin():
                     yield connection
-                    crashpoints.here(step, "written")
-        crashpoints.here(step, "durable")
+                    crashpoints.checkpoint(step, "written")
+        crashpoints.checkpoint(step, "durable")
 
     def close(self) -> None:
         """Close every connection."""
@@ -109,7 +109,7 @@ class Database:
 
 @contextmanager
 def telling(name: str) -> Iterator[None]:
-    """Turn what a database driver raises into a LedgerError with a mend, in one line."""
+    """Turn what a database driver raises into a LedgerError with a hint, in one line."""
     try:
         yield
     except (SQLAlchemyError, OSError, sqlite3.Error, MemoryError) as error:
@@ -117,11 +117,11 @@ def telling(name: str) -> Iterator[None]:
 
 
 def ledger_error(name: str, error: Exception) -> LedgerError:
-    """What a driver said, in one line that names the ledger and the mend; a statement's values are left out."""
+    """What a driver said, in one line that names the ledger and the hint; a statement's values are left out."""
     said = str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
     said = said.strip().splitlines()[0] if said.strip() else type(error).__name__
-    mend = next((mend for words, mend in MENDS if words in said.lower()), "")
-    return LedgerError(f"ledger {name}: {said}" + (f" ({mend})" if mend else ""))
+    hint = next((hint for words, hint in HINTS if words in said.lower()), "")
+    return LedgerError(f"ledger {name}: {said}" + (f" ({hint})" if hint else ""))
 
 
 def connect(where: str | Path, *, readonly: bool = False) -> Database:

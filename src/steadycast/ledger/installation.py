@@ -111,5 +111,5 @@ def alarm_sent(db: Database, key: str, now: dt.datetime) -> bool:
 def close_alarm(db: Database, key: str, now: dt.datetime) -> bool:
     """Close an alarm; False when it is not open."""
     with db.write() as connection:
-        mended = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_(None)).values(closed=now)
-        return connection.execute(mended).rowcount == 1
+        fixed = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_(None)).values(closed=now)
+        return connection.execute(fixed).rowcount == 1

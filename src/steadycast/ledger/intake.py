@@ -175,12 +175,12 @@ def problems(db: Database) -> list[ProblemRow]:
     return rows_of(db, ProblemRow, select(PROBLEM).order_by(PROBLEM.c.path))
 
 
-def put_problems(db: Database, problems: Iterable[ProblemRow], mended: Iterable[str] = ()) -> None:
-    """Keep the newest problem of each path, and forget those of the `mended` paths, in one transaction."""
+def put_problems(db: Database, problems: Iterable[ProblemRow], fixed: Iterable[str] = ()) -> None:
+    """Keep the newest problem of each path, and forget those of the `fixed` paths, in one transaction."""
     with db.write() as connection:
-        for paths in chunks(mended):
+        for paths in chunks(fixed):
             connection.execute(delete(PROBLEM).where(PROBLEM.c.path.in_(paths)))
-        upsert(connection, PROBLEM, values(problems), ("at", "line", "message", "mend"))
+        upsert(connection, PROBLEM, values(problems), ("at", "line", "message", "hint"))
 
 
 def feeds(db: Database) -> list[FeedRow]:

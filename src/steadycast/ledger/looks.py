@@ -14,7 +14,7 @@ from steadycast.ledger.tables import State
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Lookup:
     """One delivery to look for; what is found is written only if its token is still the same."""
 
     id: int
@@ -31,17 +31,17 @@ class Look:
     message: str
 
 
-def doubts(db: Database, now: dt.datetime, limit: int = 200) -> list[Look]:
+def doubts(db: Database, now: dt.datetime, limit: int = 200) -> list[Lookup]:
     """The unknown deliveries whose next look has come."""
     return _looks(db, State.UNKNOWN, now, limit)
 
 
-def unseen(db: Database, now: dt.datetime, limit: int = 200) -> list[Look]:
+def unseen(db: Database, now: dt.datetime, limit: int = 200) -> list[Lookup]:
     """The published deliveries that are to be read back now."""
     return _looks(db, State.PUBLISHED, now, limit)
 
 
-def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Look]:
+def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Lookup]:
     c = DELIVERY.c
     said = (c.remote_id, c.url, c.code, c.message)
     query = select(c.id, c.slot, c.channel, c.at, c.late, c.token, c.looks, c.deadline, *said)
@@ -49,6 +49,6 @@ def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Loo
         moment = spans.moment(db, connection, now)
         query = query.where(c.wake <= moment, c.state == state).order_by(c.wake).limit(limit)
         return [
-            Look(id, slot, channel, at, at + dt.timedelta(seconds=late), token, looks, (deadline or at) - moment, *rest)
-            for id, slot, channel, at, late, token, looks, deadline, *rest in connection.execute(query)
+            Lookup(id, slot, channel, at, at + dt.timedelta(seconds=late), token, looks, (end or at) - moment, *rest)
+            for id, slot, channel, at, late, token, looks, end, *rest in connection.execute(query)
         ]

@@ -85,12 +85,12 @@ def send_again(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
 
 
 def retry(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
-    """From refused or missed to due: a person mended the cause. The post is rendered and frozen anew."""
+    """From refused or missed to due: a person fixed the cause. The post is rendered and frozen anew."""
     with db.write() as connection:
-        mended = {**_due(now), "frozen": None, "verdict": "", "code": "", "message": ""}
+        fixed = {**_due(now), "frozen": None, "verdict": "", "code": "", "message": ""}
         has_draft = DELIVERY.c.draft.is_not(None)
         states = (State.REFUSED, State.MISSED)
-        if not _move(connection, delivery, states, mended, now, f"{who}: try again", has_draft):
+        if not _move(connection, delivery, states, fixed, now, f"{who}: try again", has_draft):
             return False
         connection.execute(delete(FROZEN).where(FROZEN.c.delivery == delivery))
         return True

@@ -67,8 +67,8 @@ def gone(file: str | Path) -> LedgerError | None:
 
 def _lost(name: str, said: str, until: str) -> LedgerError:
     when = until[:16].replace("T", " ")
-    mend = "`steadycast restore FILE --force` puts a backup back, `steadycast here --new` goes on without one"
-    return LedgerError(f"ledger {name}: {said} has published until {when} UTC ({mend})")
+    hint = "`steadycast restore FILE --force` puts a backup back, `steadycast here --new` goes on without one"
+    return LedgerError(f"ledger {name}: {said} has published until {when} UTC ({hint})")
 
 
 def objection(db: Database) -> LedgerError | None:
@@ -81,8 +81,8 @@ def objection(db: Database) -> LedgerError | None:
     folder = before.partition(" ")[2]
     where = folder if folder != now.partition(" ")[2] else f"{folder} of another machine"
     said = f"ledger {db.name}: it has published from {where}; two copies would send everything twice"
-    mend = "once no other publishes: `steadycast here`, or `steadycast here --moved` where none has since"
-    return LedgerError(f"{said} ({mend})")
+    hint = "once no other publishes: `steadycast here`, or `steadycast here --moved` where none has since"
+    return LedgerError(f"{said} ({hint})")
 
 
 def _same(before: str, now: str) -> bool:

@@ -134,9 +134,9 @@ def _write_mark(path: Path, mark: Mark) -> None:
         file.write(" ".join(map(str, told)) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    crashpoints.here("mark-written")
+    crashpoints.checkpoint("mark-written")
     durable.land(new, path)
-    crashpoints.here("mark-replaced")
+    crashpoints.checkpoint("mark-replaced")
 
 
 def read_mark(path: Path | None) -> Mark | None:

@@ -62,7 +62,7 @@ class Ledger(Database):
         """The ledger at a path or a PostgreSQL URL: made when missing, upgraded when old.
 
         `mark` is where it is written how far a PostgreSQL ledger has come; an SQLite one has that beside its file.
-        Raises LedgerError, with the mend, when it cannot be opened or written, or is newer than this program.
+        Raises LedgerError, with the hint, when it cannot be opened or written, or is newer than this program.
         """
         made = connect(where, readonly=readonly)
         ledger = cls(made.engine, made.name, readonly=readonly)

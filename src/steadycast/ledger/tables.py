@@ -50,7 +50,7 @@ class State(StrEnum):
     PUBLISHED = "published"  # a receipt is in the ledger
     SEEN = "seen"  # and it was read back
     CONFIRMED = "confirmed"  # a person or a feed gave the kit's URL
-    REFUSED = "refused"  # surely not there; a person mends it
+    REFUSED = "refused"  # surely not there; a person fixes it
     MISSED = "missed"  # past `late`, or nothing to publish
     EXCUSED = "excused"  # nothing was owed
     CANCELLED = "cancelled"  # the draft says so, or a person did
@@ -103,7 +103,7 @@ class ProblemRow(SQLModel, table=True):
     at: dt.datetime = Field(sa_type=Instant)
     line: int | None = None
     message: str
-    mend: str = ""
+    hint: str = ""
 
 
 class FeedRow(SQLModel, table=True):

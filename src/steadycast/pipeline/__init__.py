@@ -2,11 +2,11 @@
 
 from steadycast.pipeline import change
 from steadycast.pipeline.alarm import alarm
+from steadycast.pipeline.app import App, check_channels, now, who
 from steadycast.pipeline.backfill import backfill
 from steadycast.pipeline.backup import backup, restore
 from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect, watch
-from steadycast.pipeline.desk import Desk, check_channels, now, who
 from steadycast.pipeline.doctor import doctor
 from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.drafts import before, drafts, judge, waiting
@@ -22,7 +22,7 @@ from steadycast.pipeline.status import status
 from steadycast.pipeline.verify import confirm, settle, verify
 
 __all__ = [
-    "Desk",
+    "App",
     "DraftLocation",
     "ReportMade",
     "alarm",

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 
 from steadycast import alarms
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import stock_of
 from steadycast.report.gather import gather
 from steadycast.report.words import words
@@ -15,26 +15,26 @@ LOG = logging.getLogger(__name__)
 APART = dt.timedelta(minutes=10)  # clocks of machines that share a ledger may be so far apart
 
 
-def alarm(desk: Desk, now: dt.datetime) -> list[alarms.Alarm]:
-    """One round: tells what is newly wrong, closes what is mended; what is wrong now."""
-    settings = desk.workspace.settings
-    report = gather(desk.ledger, desk.workspace, now, stock_of(desk, desk.ledger.used()))
+def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
+    """One round: tells what is newly wrong, closes what is fixed; what is wrong now."""
+    settings = app.workspace.settings
+    report = gather(app.ledger, app.workspace, now, stock_of(app, app.ledger.used()))
     standing = alarms.standing(
-        desk.ledger,
+        app.ledger,
         report,
         quiet_after=settings.alarms.quiet_after,
         editors={name: table.editor for name, table in settings.series.items() if table.editor},
     )
-    urls = [desk.redact.learn(url) for name in settings.alarms.urls if (url := desk.find_secret(name))]
-    return alarms.watch(desk.ledger, standing, urls)
+    urls = [app.redact.learn(url) for name in settings.alarms.urls if (url := app.find_secret(name))]
+    return alarms.watch(app.ledger, standing, urls)
 
 
-def jumped(desk: Desk, now: dt.datetime) -> str:
+def jumped(app: App, now: dt.datetime) -> str:
     """A line for whoever made the tick of `now`, where it called slots missed that no tick had seen due; else ""."""
-    jump, say = desk.ledger.jump(), words("en")
+    jump, say = app.ledger.jump(), words("en")
     if jump is None or jump.at != now:
         return ""
-    since, at = (say.instant(when.astimezone(desk.workspace.community.zone)) for when in (jump.since, jump.at))
+    since, at = (say.instant(when.astimezone(app.workspace.community.zone)) for when in (jump.since, jump.at))
     return say("a_jumped", n=jump.slots, at=at, why=say("a_jumped_why", since=since))
 
 
@@ -43,18 +43,18 @@ def set_back(last: dt.datetime | None, now: dt.datetime) -> bool:
     return last is not None and last > now + APART
 
 
-def tick(desk: Desk, now: dt.datetime) -> None:
+def tick(app: App, now: dt.datetime) -> None:
     """Says that somebody served what was due at `now`; the first tick after a long silence raises the alarm about it.
 
     The first one by a clock that was set back closes what the clock ahead had raised.
 
     Called after what was due has gone out: an alarm that is slow or fails stands in no delivery's way.
     """
-    last = desk.ledger.last_tick()
-    quiet = last is not None and now - last > desk.workspace.settings.alarms.quiet_after
-    if quiet or set_back(last, now) or jumped(desk, now):
+    last = app.ledger.last_tick()
+    quiet = last is not None and now - last > app.workspace.settings.alarms.quiet_after
+    if quiet or set_back(last, now) or jumped(app, now):
         try:
-            alarm(desk, now)
+            alarm(app, now)
         except Exception as error:
             LOG.warning("the alarm about a silence since %s failed: %s", last, type(error).__name__)
-    desk.ledger.ticked(now)
+    app.ledger.ticked(now)

@@ -11,20 +11,20 @@ from steadycast.draft import Draft
 from steadycast.intake.archive import many, old
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.ledger.tables import DraftRow
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.identity import ARCHIVE
 
 _FLOOD = dt.timedelta(minutes=10)  # a sync tool brings an archive in many looks: what follows on it is of it
 
 
 def held_back(
-    desk: Desk, changes: Changes, known: Collection[DraftRow], dated: Collection[PurePosixPath], now: dt.datetime
+    app: App, changes: Changes, known: Collection[DraftRow], dated: Collection[PurePosixPath], now: dt.datetime
 ) -> Changes:
     """`changes` with what is an archive held back as such; `dated` are the drafts that say themselves when they are of.
 
     Only what is new: what came before, once it is stock, stays stock however old it is.
     """
-    settings = desk.workspace.intake
+    settings = app.workspace.intake
     fresh = [change for change in changes.new if not change.held]
     paths = {PurePosixPath(row.path) for row in known if row.source == "folder"}
     came = many((change.draft for change in fresh), paths, settings.archive_over)
@@ -33,7 +33,7 @@ def held_back(
     if not came:
         return changes
     drafts = [change.draft for change in fresh if change.draft.path in came]
-    dates = _dates(desk, drafts, dated)
+    dates = _dates(app, drafts, dated)
     past = old(drafts, dates, now, settings.archive_after)
     return replace(changes, new=tuple(_archived(c) if c.draft.path in past else c for c in changes.new))
 
@@ -43,7 +43,7 @@ def _archived(change: Change) -> Change:
 
 
 def _dates(
-    desk: Desk, drafts: Iterable[Draft], dated: Collection[PurePosixPath]
+    app: App, drafts: Iterable[Draft], dated: Collection[PurePosixPath]
 ) -> dict[PurePosixPath, dt.datetime | None]:
     """What each draft is of: its front matter, its name, or its first commit; a file's own time proves nothing."""
     dates = {draft.path: draft.date if draft.path in dated else None for draft in drafts}
@@ -51,5 +51,5 @@ def _dates(
         return dates
     from steadycast.intake.git_history import first_days
 
-    committed = first_days(desk.workspace.content)
+    committed = first_days(app.workspace.content)
     return {path: at or committed.get(str(path)) for path, at in dates.items()}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from steadycast.errors import InputError, unknown_name
 from steadycast.intake.folder import Problem
 from steadycast.ledger.bulk import Before
+from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
-from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.frozen_draft import instant
 from steadycast.pipeline.results import Row, many
 from steadycast.schedule.model import Series, Slot
@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 
 
 def backfill(
-    desk: Desk,
+    app: App,
     source: str,
     *,
     series: str,
@@ -43,15 +43,15 @@ def backfill(
 
     A draft of content/ that is one of these items is used by it, whatever slot it kept: it is no stock any more.
     """
-    promise = _series(desk, series)
-    channels = [desk.known_channel(channel).name] if channel else list(promise.channels)
+    promise = _series(app, series)
+    channels = [app.known_channel(channel).name] if channel else list(promise.channels)
     if channel and channel not in promise.channels:
-        raise InputError(f"{series} does not go to {channel}", mend=f"it goes to {', '.join(promise.channels)}")
+        raise InputError(f"{series} does not go to {channel}", hint=f"it goes to {', '.join(promise.channels)}")
     from steadycast.intake.backfill import PastItem, history_of  # loads the web: only where a history is read
 
     known: list[PastItem] = []
     problems: list[Problem] = []
-    for n, found in enumerate(history_of(source, zone=desk.workspace.community.zone, now=now), 1):
+    for n, found in enumerate(history_of(source, zone=app.workspace.community.zone, now=now), 1):
         if isinstance(found, PastItem):
             known.append(found)
         else:
@@ -60,13 +60,13 @@ def backfill(
             progress(n, n)
     if not known and not problems:
         raise InputError(
-            "nothing is there that was published", file=source, mend="name a feed, a folder of Markdown, or a checkout"
+            "nothing is there that was published", file=source, hint="name a feed, a folder of Markdown, or a checkout"
         )
-    in_stock = {} if dry_run else _drafts_of(desk, source, known, now)
+    in_stock = {} if dry_run else _drafts_of(app, source, known, now)
     served, owed, unplaced = _placed(promise, _slots(promise, known, now), known)
     rows = [_row(slot, name, served.get(slot.id)) for slot in owed for name in channels]
-    written = 0 if dry_run else desk.ledger.backfill(rows)
-    used = desk.ledger.went_out_before(in_stock, now)
+    written = 0 if dry_run else app.ledger.backfill(rows)
+    used = app.ledger.went_out_before(in_stock, now)
     missed = sum(slot.id not in served and not slot.excused for slot in owed)
     words = f"{many(len(known), 'item')}: {many(len(served), 'slot')} kept, {missed} missed"
     words += f", {unplaced} on days without a slot"
@@ -89,14 +89,14 @@ def backfill(
     }
 
 
-def _drafts_of(desk: Desk, source: str, items: Iterable[PastItem], now: dt.datetime) -> dict[str, dt.datetime]:
+def _drafts_of(app: App, source: str, items: Iterable[PastItem], now: dt.datetime) -> dict[str, dt.datetime]:
     """The drafts of content/ that are these items, and when each went out: by its file, else by its title and day."""
-    root, content, zone = Path(source).resolve(), desk.workspace.content.resolve(), desk.workspace.community.zone
+    root, content, zone = Path(source).resolve(), app.workspace.content.resolve(), app.workspace.community.zone
     if root.is_dir() and (root.is_relative_to(content) or content.is_relative_to(root)):
-        collect(desk, now, feeds=False)  # what was dropped just now would else come in as fresh, after this
-    rows = [row for row in desk.ledger.drafts() if row.state not in {"gone", "rejected"}]
+        collect(app, now, feeds=False)  # what was dropped just now would else come in as fresh, after this
+    rows = [row for row in app.ledger.drafts() if row.state not in {"gone", "rejected"}]
     by_path = {content / row.path: row.id for row in rows if row.source == "folder"}
-    dates = {id: instant(content["date"]) for id, content in desk.ledger.texts([(r.id, r.revision) for r in rows])}
+    dates = {id: instant(content["date"]) for id, content in app.ledger.texts([(r.id, r.revision) for r in rows])}
     by_day: dict[tuple[str, dt.date], list[str]] = {}
     for row in rows:
         if (date := dates.get(row.id)) is not None:
@@ -110,10 +110,10 @@ def _drafts_of(desk: Desk, source: str, items: Iterable[PastItem], now: dt.datet
     return found
 
 
-def _series(desk: Desk, name: str) -> Series:
-    if name not in desk.workspace.series:
-        raise unknown_name("series", name, desk.workspace.series)
-    return desk.workspace.series[name]
+def _series(app: App, name: str) -> Series:
+    if name not in app.workspace.series:
+        raise unknown_name("series", name, app.workspace.series)
+    return app.workspace.series[name]
 
 
 def _slots(series: Series, items: Sequence[PastItem], now: dt.datetime) -> list[Slot]:

@@ -23,7 +23,7 @@ from steadycast.errors import InputError, LedgerError
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.paths import Paths, find_root
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 
 Progress = Callable[[int, int], None]
 
@@ -79,19 +79,19 @@ class Restored:
         return [*said, AFTERWARDS]
 
 
-def backup(desk: Desk, file: Path, now: dt.datetime, *, progress: Progress | None = None) -> BackedUp:
+def backup(app: App, file: Path, now: dt.datetime, *, progress: Progress | None = None) -> BackedUp:
     """Writes everything that cannot be made again to a new tar, whole or not at all, while others go on working."""
-    workspace, file = desk.workspace, file.absolute()
+    workspace, file = app.workspace, file.absolute()
     if file.exists():
         said = "it is there already"
-        raise InputError(said, file=file, mend="give the backup a name of its own, such as its date")
+        raise InputError(said, file=file, hint="give the backup a name of its own, such as its date")
     if any(file.is_relative_to((workspace.var / tree).resolve()) for tree in TREES):
         said = "a backup holds what nobody else may see, and this folder is published"
-        raise InputError(said, file=file, mend="put it outside var/")
+        raise InputError(said, file=file, hint="put it outside var/")
     durable.make_folder(file.parent)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
         fresh = Path(folder) / file.name
-        files = _write(desk.ledger, workspace, fresh, now, progress)
+        files = _write(app.ledger, workspace, fresh, now, progress)
         fresh.chmod(0o600)  # the markers' secret is in it
         size = fresh.stat().st_size
         fresh.replace(file)
@@ -223,13 +223,13 @@ def _tar(file: Path) -> tarfile.TarFile:
         return tarfile.open(file, mode="r:")
     except FileNotFoundError:
         said = "there is no such file"
-        raise InputError(said, file=file, mend="check the spelling") from None
+        raise InputError(said, file=file, hint="check the spelling") from None
     except tarfile.TarError as error:
         raise _not_whole(file, "it is no tar, or is cut short") from error
 
 
 def _not_whole(file: Path, why: str) -> InputError:
-    return InputError(f"{why}: nothing was restored", file=file, mend="take an older backup")
+    return InputError(f"{why}: nothing was restored", file=file, hint="take an older backup")
 
 
 def _manifest(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
@@ -245,7 +245,7 @@ def _manifest(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
         raise _not_whole(file, "it is no backup of Steadycast's, or is cut short") from error
     if format_ > FORMAT:
         said = f"it is of format {format_}, this program reads {FORMAT}"
-        raise InputError(said, file=file, mend="upgrade Steadycast")
+        raise InputError(said, file=file, hint="upgrade Steadycast")
     return told
 
 
@@ -298,7 +298,7 @@ def _put_files(  # noqa: PLR0917 one tar's facts
     for number, name in enumerate(missing):
         target = var / name
         if not target.parent.resolve().is_relative_to(var.resolve()):
-            raise InputError("a folder of that name leads elsewhere", file=target, mend="move the link away")
+            raise InputError("a folder of that name leads elsewhere", file=target, hint="move the link away")
         durable.make_folder(target.parent)
         os.utime(staging / str(number), (held[name].mtime, held[name].mtime))
         durable.land(staging / str(number), target)

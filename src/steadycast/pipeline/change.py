@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from steadycast.errors import InputError, SettingsError, unknown_name
 from steadycast.pipeline import deployments
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import PATIENCE, foresee, plan
 from steadycast.pipeline.results import Row
 from steadycast.schedule.cadence import parse
@@ -74,62 +74,62 @@ class Change:
         return self.titles.get(draft) or ("a digest" if draft.startswith(DIGEST) else draft)
 
 
-def new_rhythm(desk: Desk, series: str, rhythm: str, now: dt.datetime) -> Change:
+def new_rhythm(app: App, series: str, rhythm: str, now: dt.datetime) -> Change:
     """What another rhythm of a series would do; writes nothing."""
-    name = _series(desk, series).name
+    name = _series(app, series).name
     words = rhythm.strip()
     rule = "FREQ=" in words.upper()
     parse(None if rule else words, words if rule else None)
-    return between(desk, edit.with_rhythm(desk.workspace, name, words), now)
+    return between(app, edit.with_rhythm(app.workspace, name, words), now)
 
 
-def skip(desk: Desk, series: str, days: str, now: dt.datetime, *, undo: bool = False) -> Change:
+def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = False) -> Change:
     """What leaving a series' slots of these days out would do, or having them again; writes nothing."""
-    of = _series(desk, series)
+    of = _series(app, series)
     try:
         asked = dates(days)
     except ValueError as error:
         raise InputError(str(error)) from None
     if undo:
         _is_skipped(of, asked)
-        return between(desk, edit.without_skip(desk.workspace, of.name, days), now, max(asked))
+        return between(app, edit.without_skip(app.workspace, of.name, days), now, max(asked))
     first = now.astimezone(of.zone).date()
     if min(asked) < first:
         said = f"{min(asked)} is past: an edit rewrites no record"
-        raise InputError(said, mend=f"the first day that can be skipped is {first}")
+        raise InputError(said, hint=f"the first day that can be skipped is {first}")
     if asked <= of.except_:
-        return between(desk, desk.workspace, now)
+        return between(app, app.workspace, now)
     _has_slots(of, asked, now)
-    _not_all_begun(desk, of, asked)
-    return between(desk, edit.with_skip(desk.workspace, of.name, days), now, max(asked))
+    _not_all_begun(app, of, asked)
+    return between(app, edit.with_skip(app.workspace, of.name, days), now, max(asked))
 
 
-def between(desk: Desk, after: Workspace, now: dt.datetime, day: dt.date | None = None) -> Change:
+def between(app: App, after: Workspace, now: dt.datetime, day: dt.date | None = None) -> Change:
     """What changes between a desk's settings and others, over the days that are planned, and up to `day`."""
-    before = desk.workspace
+    before = app.workspace
     until = now + max(before.publish.horizon, after.publish.horizon)
     if day is not None:
         seen = dt.datetime.combine(day + 2 * DAY, dt.time(), before.community.zone)
         until = max(until, min(seen, now + FURTHEST))
-    old = foresee(desk, now, until)
-    with replace(desk, workspace=after) as changed:
+    old = foresee(app, now, until)
+    with replace(app, workspace=after) as changed:
         new = foresee(changed, now, until)
-    begun = {each.slot.id for each in desk.ledger.promised(now - FURTHEST, until) if each.fixed}
+    begun = {each.slot.id for each in app.ledger.promised(now - FURTHEST, until) if each.fixed}
     told = effect(served(old.slots, old.chosen), served(new.slots, new.chosen), begun, now)
-    titles = {row.id: row.title for row in desk.ledger.drafts()}
+    titles = {row.id: row.title for row in app.ledger.drafts()}
     differ = {n for n in before.series.keys() | after.series.keys() if before.series.get(n) != after.series.get(n)}
     return Change(before, after, told, titles, frozenset(differ))
 
 
-def make(desk: Desk, change: Change, now: dt.datetime) -> bool:
+def make(app: App, change: Change, now: dt.datetime) -> bool:
     """Writes the changed settings and plans with them; True where prefect.yaml followed.
 
     Refuses where the file was changed since.
     """
-    with desk.in_turn("settings", PATIENCE):
+    with app.in_turn("settings", PATIENCE):
         edit.write(change.after, change.before)
     followed = follow(change.before, change.after)
-    with replace(desk, workspace=change.after) as fresh:
+    with replace(app, workspace=change.after) as fresh:
         plan(fresh, now)
     return followed
 
@@ -147,13 +147,13 @@ def follow(before: Workspace, after: Workspace) -> bool:
     return True
 
 
-def _series(desk: Desk, named: str) -> Series:
+def _series(app: App, named: str) -> Series:
     """A series by its name, or by its title."""
-    known = desk.workspace.series_names
+    known = app.workspace.series_names
     name = known.get(named, named)
-    if name not in desk.workspace.series:
+    if name not in app.workspace.series:
         raise unknown_name("series", named, known)
-    return desk.workspace.series[name]
+    return app.workspace.series[name]
 
 
 def _has_slots(series: Series, days: frozenset[dt.date], now: dt.datetime) -> None:
@@ -163,16 +163,16 @@ def _has_slots(series: Series, days: frozenset[dt.date], now: dt.datetime) -> No
         return
     coming = next_slot(series, now)
     said = f"{series.name} has no slot then"
-    raise InputError(said, mend=f"its next one is {_local(coming)}" if coming else "it has ended")
+    raise InputError(said, hint=f"its next one is {_local(coming)}" if coming else "it has ended")
 
 
-def _not_all_begun(desk: Desk, series: Series, days: frozenset[dt.date]) -> None:
+def _not_all_begun(app: App, series: Series, days: frozenset[dt.date]) -> None:
     """An InputError where all that these days promised is claimed or out already."""
     start, end = (dt.datetime.combine(day, dt.time(), series.zone) for day in (min(days), max(days) + DAY))
-    there = [each for each in desk.ledger.promised(start, end) if each.slot.series == series.name]
+    there = [each for each in app.ledger.promised(start, end) if each.slot.series == series.name]
     if there and all(each.fixed for each in there if not each.slot.excused):
         said = f"{_named(there[0].slot)} is claimed or out already: leaving it out changes nothing"
-        raise InputError(said, mend="`steadycast plan` shows how far it is")
+        raise InputError(said, hint="`steadycast plan` shows how far it is")
 
 
 def _is_skipped(series: Series, days: frozenset[dt.date]) -> None:
@@ -180,8 +180,8 @@ def _is_skipped(series: Series, days: frozenset[dt.date]) -> None:
     if days & series.except_:
         return
     holiday = next((name for day, name in series.days_off.items() if day in days), "")
-    mend = f'it is a day off ({holiday}): write "{min(days)}" = "" in holidays.toml' if holiday else None
-    raise InputError(f"{series.name} does not skip that day", mend=mend)
+    hint = f'it is a day off ({holiday}): write "{min(days)}" = "" in holidays.toml' if holiday else None
+    raise InputError(f"{series.name} does not skip that day", hint=hint)
 
 
 def _kind(before: Served | None, after: Served | None) -> str:

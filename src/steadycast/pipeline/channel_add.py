@@ -65,7 +65,7 @@ def wanted(
     if missing:
         told = "; ".join(f"{s.name} ({s.help})" if s.help else s.name for s in missing)
         how = " ".join(f"--secret-file {s.name}=FILE" if s.secret else f"--set {s.name}=VALUE" for s in missing)
-        raise InputError(f"{platform} needs {told}", mend=how)
+        raise InputError(f"{platform} needs {told}", hint=how)
     return made
 
 
@@ -81,9 +81,9 @@ def add(workspace: Workspace, asked: Wanted) -> Workspace:
 
 def _free(workspace: Workspace, name: str) -> None:
     if not re.fullmatch(NAME, name):
-        raise InputError(f"{name!r} cannot be a channel's name", mend="a-z, 0-9 and -, at most 39 characters")
+        raise InputError(f"{name!r} cannot be a channel's name", hint="a-z, 0-9 and -, at most 39 characters")
     if name in workspace.channels:
-        raise InputError(f"there is a channel {name!r} already", mend="give this one another name: --name NAME")
+        raise InputError(f"there is a channel {name!r} already", hint="give this one another name: --name NAME")
 
 
 def _plain(made: Wanted, setting: Setting, given: str | None, ask: Ask | None) -> bool:
@@ -108,7 +108,7 @@ def typed(setting: Setting, text: str) -> Any:
 def _named(made: Wanted, setting: Setting, name: str, workspace: Workspace) -> bool:
     """Note the name of a secret that is set already."""
     if find(name, workspace.secrets) is None:
-        raise InputError(f"{setting.name}: the secret {name} is not set", mend="export it, or use --secret-file")
+        raise InputError(f"{setting.name}: the secret {name} is not set", hint="export it, or use --secret-file")
     made.values[setting.name] = name
     return True
 
@@ -122,7 +122,7 @@ def _secret(made: Wanted, setting: Setting, value: str, ask: Ask | None) -> bool
         try:
             configured.cast(setting, value, setting.name)
         except SettingsError:  # its message would show what it is
-            raise InputError(f"{setting.name}: expected a web address", mend=setting.help or None) from None
+            raise InputError(f"{setting.name}: expected a web address", hint=setting.help or None) from None
     name = re.sub(r"[^A-Z0-9]+", "_", f"{made.name}_{setting.name}".upper())
     made.values[setting.name], made.secrets[name] = name, value
     return True

@@ -17,9 +17,9 @@ from steadycast.intake import folder
 from steadycast.ledger.place import gone
 from steadycast.paths import SETTINGS_FILE
 from steadycast.pipeline import others, pictures
+from steadycast.pipeline.app import App
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.deployments import differences
-from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import parsed
 from steadycast.pipeline.identity import copies
 from steadycast.pipeline.noticed import Titles, notes_of
@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None]
 
 
 def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | None = None) -> list[Problem]:
-    """Everything of the nearest workspace that a person has to mend, in order; writes nothing, and asks no far side.
+    """Everything of the nearest workspace that a person has to fix, in order; writes nothing, and asks no far side.
 
     What is harmless, and only told, is among it.
 
@@ -51,28 +51,28 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | No
         workspace = load(root)
     except SettingsError as error:
         return [_problem(error)]
-    desk = Desk(workspace, readonly=True)
-    found = [*channels(desk), *members(workspace), *rights(workspace)]
-    if rhythms := list(_rhythms(desk)):
+    app = App(workspace, readonly=True)
+    found = [*channels(app), *members(workspace), *rights(workspace)]
+    if rhythms := list(_rhythms(app)):
         return rhythms + found  # without slots there is nothing to hold drafts and schedules against
     found += _surprises(workspace, now)
     found += _placeholders(workspace)
-    found += secrets(desk)
-    found += _files_named(desk)
+    found += secrets(app)
+    found += _files_named(app)
     found += [Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)]
     try:
-        out = _went_out(desk)
+        out = _went_out(app)
     except LedgerError as error:
         out, found = frozenset(), [Problem("ledger", None, str(error).removeprefix("ledger "), ""), *found]
-    return found + list(_drafts(desk, now, out, progress))
+    return found + list(_drafts(app, now, out, progress))
 
 
 def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
     """What a rhythm does that its words do not say."""
     for name, series in workspace.series.items():
         line = workspace.line(("series", name, "every" if series.every else "rrule"))
-        for said, mend in surprises(series, now):
-            yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", mend, harmless=True)
+        for said, hint in surprises(series, now):
+            yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", hint, harmless=True)
 
 
 def _placeholders(workspace: Workspace) -> Iterator[Problem]:
@@ -90,17 +90,17 @@ def _placeholders(workspace: Workspace) -> Iterator[Problem]:
 def _problem(error: InputError, path: str = "") -> Problem:
     said = f"{error.channel}: {error.message}" if error.channel else error.message
     harmless = getattr(error, "harmless", False)
-    return Problem(path or str(error.file or SETTINGS_FILE), error.line, said, error.mend or "", harmless=harmless)
+    return Problem(path or str(error.file or SETTINGS_FILE), error.line, said, error.hint or "", harmless=harmless)
 
 
-def channels(desk: Desk) -> Iterator[Problem]:
+def channels(app: App) -> Iterator[Problem]:
     """Platform folders, and channels against their platforms."""
-    yield from (_problem(error) for error in desk.broken.values())
-    for name, settings in desk.workspace.channels.items():
-        if settings.platform in desk.broken:
+    yield from (_problem(error) for error in app.broken.values())
+    for name, settings in app.workspace.channels.items():
+        if settings.platform in app.broken:
             continue
         try:
-            desk.settings(name)
+            app.settings(name)
         except SettingsError as error:
             yield _problem(error)
 
@@ -117,10 +117,10 @@ def members(workspace: Workspace) -> Iterator[Problem]:
             yield Problem(str(workspace.settings_file), line, said, "spell both in one way, capitals too")
 
 
-def _rhythms(desk: Desk) -> Iterator[Problem]:
+def _rhythms(app: App) -> Iterator[Problem]:
     """Series whose slots cannot be told."""
     try:
-        promises = desk.workspace.series
+        promises = app.workspace.series
     except SettingsError as error:
         yield _problem(error)
         return
@@ -128,17 +128,17 @@ def _rhythms(desk: Desk) -> Iterator[Problem]:
         try:
             parse_cadence(series.every, series.rrule)
         except SettingsError as error:
-            line = desk.workspace.line(("series", name, "every" if series.every else "rrule"))
-            file = str(desk.workspace.settings_file)
-            yield Problem(file, line, f"series.{name}: {error.message}", error.mend or "")
+            line = app.workspace.line(("series", name, "every" if series.every else "rrule"))
+            file = str(app.workspace.settings_file)
+            yield Problem(file, line, f"series.{name}: {error.message}", error.hint or "")
 
 
-def secrets(desk: Desk) -> Iterator[Problem]:
+def secrets(app: App) -> Iterator[Problem]:
     """Secrets that steadycast.toml names and nobody set."""
-    workspace = desk.workspace
+    workspace = app.workspace
     named: list[tuple[tuple[str | int, ...], str]] = []
     for name, settings in workspace.channels.items():
-        platform = desk.usable(name)
+        platform = app.usable(name)
         for setting in platform.settings.values() if platform else ():
             given = str(settings.own.get(setting.name) or "")
             path = ("channel", name, setting.name)
@@ -150,16 +150,16 @@ def secrets(desk: Desk) -> Iterator[Problem]:
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
     named += [(("alarms", "urls"), name) for name in workspace.settings.alarms.urls]
     for where, secret in named:
-        if desk.find_secret(secret) is None:
+        if app.find_secret(secret) is None:
             file, line = str(workspace.settings_file), workspace.line(where)
             yield Problem(file, line, f"the secret {secret} is not set", "export it, or make a Secret block")
 
 
-def _files_named(desk: Desk) -> Iterator[Problem]:
+def _files_named(app: App) -> Iterator[Problem]:
     """Files that a channel's settings name and that are not there: a list of recipients, a podcast's picture."""
-    workspace = desk.workspace
+    workspace = app.workspace
     for name, settings in workspace.channels.items():
-        platform = desk.usable(name)
+        platform = app.usable(name)
         for setting in platform.settings.values() if platform else ():
             given = settings.own.get(setting.name)
             if setting.type == "path" and given and not (workspace.root / str(given)).is_file():
@@ -168,15 +168,15 @@ def _files_named(desk: Desk) -> Iterator[Problem]:
                 yield Problem(str(workspace.settings_file), line, said, "make it, beside steadycast.toml")
 
 
-def _went_out(desk: Desk) -> frozenset[str]:
+def _went_out(app: App) -> frozenset[str]:
     """The paths of the drafts that went out; of a workspace without a ledger none."""
-    if not desk.has_ledger:
-        if error := gone(desk.workspace.ledger):
+    if not app.has_ledger:
+        if error := gone(app.workspace.ledger):
             raise error
         return frozenset()
-    with desk:
-        used = {past.draft for past in desk.ledger.used()}
-        return frozenset(row.path for row in desk.ledger.drafts() if row.id in used)
+    with app:
+        used = {past.draft for past in app.ledger.used()}
+        return frozenset(row.path for row in app.ledger.drafts() if row.id in used)
 
 
 def _schedules(workspace: Workspace) -> list[str]:
@@ -193,10 +193,10 @@ def rights(workspace: Workspace) -> Iterator[Problem]:
             yield Problem(str(path), None, "others than its owner may write here", f"chmod go-w {path}")
 
 
-def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progress | None) -> Iterator[Problem]:
-    workspace = desk.workspace
+def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress | None) -> Iterator[Problem]:
+    workspace = app.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-    pins, titles, quotas = _Pins(desk, now), Titles(), Quotas(desk)
+    pins, titles, quotas = _Pins(app, now), Titles(), Quotas(app)
     drafts, fresh = list[Draft](), list[Draft]()
     named: set[Path] = set()
     broken: set[PurePosixPath] = set()
@@ -204,18 +204,18 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
     for n, item in enumerate(folder.scan(workspace.content, limits, {}, others=True), 1):
         if isinstance(item, folder.Problem):
             broken.add(item.path)
-            yield Problem(str(item.path), item.line, item.message, item.mend)
+            yield Problem(str(item.path), item.line, item.message, item.hint)
         elif isinstance(item, folder.Other):
             alone.append(item)
         elif isinstance(item, folder.Unsettled):
             broken.add(item.path)
         elif isinstance(item, folder.Note):
-            yield Problem(str(item.path), None, item.said, item.mend, harmless=True)
+            yield Problem(str(item.path), None, item.said, item.hint, harmless=True)
         elif isinstance(item, folder.Found):
             try:
                 draft = parsed(workspace, item)
                 quotas.take(draft)
-                draft = pictures.at_hand(desk, draft, quotas)
+                draft = pictures.at_hand(app, draft, quotas)
             except DraftError as error:
                 broken.add(item.path)
                 yield _problem(error, str(item.path))
@@ -223,11 +223,11 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
             drafts.append(draft)
             named.update(ref.path for ref in draft.media)
             if str(item.path) not in out or draft.evergreen:
-                yield from (_problem(fault, str(item.path)) for fault in unfit(desk, draft, now))
+                yield from (_problem(fault, str(item.path)) for fault in unfit(app, draft, now))
                 yield from pins.faults(draft, item.raw or b"")
                 yield from _expired(draft, item.raw or b"", now)
                 yield from _unserved(pins, draft, item.raw or b"")
-                yield from _no_channels(desk, draft, item.raw or b"")
+                yield from _no_channels(app, draft, item.raw or b"")
                 yield from pictures.away(draft)
                 yield from notes_of(draft)
                 titles.add(draft)
@@ -236,41 +236,41 @@ def _drafts(desk: Desk, now: dt.datetime, out: Container[str], progress: Progres
             progress(n, n)
     yield from titles.problems()
     with contextlib.suppress(LedgerError):  # told already
-        links = PageLinks(desk, drafts)  # what is not taken in yet may be linked to as well
+        links = PageLinks(app, drafts)  # what is not taken in yet may be linked to as well
         yield from (problem for draft in fresh for problem in links.problems(draft))
-        yield from copies(desk, drafts, broken)
-    yield from others.problems(desk, alone, named, broken)
+        yield from copies(app, drafts, broken)
+    yield from others.problems(app, alone, named, broken)
 
 
 class _Pins:
     """The slots that a draft may be pinned to, computed when the first one is."""
 
-    def __init__(self, desk: Desk, now: dt.datetime) -> None:
-        self.desk, self.now = desk, now
+    def __init__(self, app: App, now: dt.datetime) -> None:
+        self.app, self.now = app, now
         self.taken: dict[str, Draft] = {}  # by the slot's id
 
     @cached_property
     def slots(self) -> list[Slot]:
         """Every slot of a year back and a year ahead."""
-        series = self.desk.workspace.series.values()
+        series = self.app.workspace.series.values()
         return sorted(slot for each in series for slot in slots(each, self.now - YEAR, self.now + YEAR))
 
     @cached_property
     def coming(self) -> list[Slot]:
         """Those that may still be served."""
-        late = {name: series.late for name, series in self.desk.workspace.series.items()}
+        late = {name: series.late for name, series in self.app.workspace.series.items()}
         return [s for s in self.slots if not s.excused and s.at + late[s.series] >= self.now]
 
     def faults(self, draft: Draft, raw: bytes) -> Iterator[Problem]:
         """Why a pinned draft can never go out: its slot is past, there is none, or another draft is pinned to it."""
         if draft.slot is None or not draft.ready:
             return
-        promises = self.desk.workspace.series
+        promises = self.app.workspace.series
         takes = {n for n, s in promises.items() if draft.form in s.forms and s.meant_by(draft.series)}
-        pin = self.desk.workspace.pin(draft.slot)
+        pin = self.app.workspace.pin(draft.slot)
         meant = [slot for slot in self.slots if slot.series in takes and means(pin, slot)]
         coming = [s for s in meant if not s.excused and s.at + promises[s.series].late >= self.now]
-        item = as_stock(draft, self.desk.workspace.community.zone)
+        item = as_stock(draft, self.app.workspace.community.zone)
         able = (in_time(item, s.at) and near(item, s.at, occurrence_of(promises[s.series], s)) for s in coming)
         if coming and not any(able):
             said = f"its slot {draft.slot} is outside the time in which it may go out"
@@ -286,8 +286,8 @@ class _Pins:
             return
         nearest = next((s for s in self.slots if s.series in takes and s.at >= self.now and not s.excused), None)
         said = "is past" if meant and meant[-1].at < self.now else "is none" if not meant else "is excused"
-        mend = f"take `slot` out of the front matter, or name a coming one: {nearest.id}" if nearest else ""
-        yield Problem(str(draft.path), _line(raw, "slot"), f"its slot {draft.slot} {said}", mend)
+        hint = f"take `slot` out of the front matter, or name a coming one: {nearest.id}" if nearest else ""
+        yield Problem(str(draft.path), _line(raw, "slot"), f"its slot {draft.slot} {said}", hint)
 
 
 def _expired(draft: Draft, raw: bytes, now: dt.datetime) -> Iterator[Problem]:
@@ -301,20 +301,20 @@ def _expired(draft: Draft, raw: bytes, now: dt.datetime) -> Iterator[Problem]:
 
 def _unserved(pins: _Pins, draft: Draft, raw: bytes) -> Iterator[Problem]:
     """A draft that would stay in stock in silence, because no slot can take it."""
-    workspace = pins.desk.workspace
+    workspace = pins.app.workspace
     promises = list(workspace.series.values())
     reason = unschedulable(promises, pins.coming, draft, workspace.community.zone, pins.now) if draft.ready else None
     if reason:
-        yield Problem(str(draft.path), _line(raw, reason.key) if reason.key else None, reason.said, reason.mend)
+        yield Problem(str(draft.path), _line(raw, reason.key) if reason.key else None, reason.said, reason.hint)
 
 
-def _no_channels(desk: Desk, draft: Draft, raw: bytes) -> Iterator[Problem]:
+def _no_channels(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:
     """Overrides for a channel that is none: a `skip` there would be passed over in silence."""
-    known = desk.workspace.channels
+    known = app.workspace.channels
     for name in draft.channels:
         if name not in known:
-            mend = did_you_mean(name, known, f"channels are {', '.join(sorted(known))}")
-            yield Problem(str(draft.path), _line(raw, "channels"), f"channels.{name}: there is no such channel", mend)
+            hint = did_you_mean(name, known, f"channels are {', '.join(sorted(known))}")
+            yield Problem(str(draft.path), _line(raw, "channels"), f"channels.{name}: there is no such channel", hint)
 
 
 def _line(raw: bytes, key: str) -> int | None:

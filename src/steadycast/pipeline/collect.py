@@ -17,8 +17,8 @@ from steadycast.intake.reconcile import Change, Changes
 from steadycast.intake.standing import Standing, standing
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import archive, others, pictures
+from steadycast.pipeline.app import App
 from steadycast.pipeline.crosslinks import PageLinks
-from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import parsed, with_media
 from steadycast.pipeline.frozen_draft import to_content, to_plan
 from steadycast.pipeline.identity import as_known, held, ids, memory
@@ -44,58 +44,58 @@ def watch(content: Path, stop: threading.Event) -> Iterator[set[Path]]:
 
 
 def collect(
-    desk: Desk, now: dt.datetime, *, feeds: bool = True, at_once: bool = False, progress: Progress | None = None
+    app: App, now: dt.datetime, *, feeds: bool = True, at_once: bool = False, progress: Progress | None = None
 ) -> Collected:
     """Takes in what changed in content/ and, with `feeds`, in members' feeds; says what it found.
 
-    A feed is asked when its time has come; with `at_once` now, as a person who mended it wants to see that.
+    A feed is asked when its time has come; with `at_once` now, as a person who fixed it wants to see that.
 
     One broken file or feed is one problem, and stops nothing else. Calling it again at once changes nothing.
     """
-    with desk.in_turn("intake", PATIENCE):
-        known = desk.ledger.drafts()
+    with app.in_turn("intake", PATIENCE):
+        known = app.ledger.drafts()
         lacking: list[pictures.Lacking] = []
-        changes, problems, prints = _folder(desk, known, now, progress, lacking)
+        changes, problems, prints = _folder(app, known, now, progress, lacking)
         noticed = [
-            *_noticed(desk, changes, known, now),
-            *others.not_yet_told(desk, [p for p in problems if p.harmless]),
+            *_noticed(app, changes, known, now),
+            *others.not_yet_told(app, [p for p in problems if p.harmless]),
         ]
         problems = [p for p in problems if not p.harmless]
-        taken = _write(desk, now, changes, known)
-        problems += held(desk)
-        fresh, fixed = _remember(desk, now, problems, feeds=False)
-        _keep_prints(desk, prints)  # last: what was not written is read again
+        taken = _write(app, now, changes, known)
+        problems += held(app)
+        fresh, fixed = _remember(app, now, problems, feeds=False)
+        _keep_prints(app, prints)  # last: what was not written is read again
     if feeds and lacking:
-        taken += _pictures(desk, now, lacking, noticed, {t.draft for t in taken}, at_once=at_once)
+        taken += _pictures(app, now, lacking, noticed, {t.draft for t in taken}, at_once=at_once)
     looked: tuple[FeedLooked, ...] = ()
-    if feeds and desk.workspace.feeds:
-        came, brought, new_ones, mended = _feeds(desk, now, at_once=at_once)
+    if feeds and app.workspace.feeds:
+        came, brought, new_ones, fixed = _feeds(app, now, at_once=at_once)
         taken, looked, problems = [*taken, *brought], came.looked, [*problems, *came.problems]
-        fresh, fixed = (*fresh, *new_ones), (*fixed, *mended)
+        fresh, fixed = (*fresh, *new_ones), (*fixed, *fixed)
     elif feeds:
-        fixed += _remember(desk, now, [], feeds=True)[1]
+        fixed += _remember(app, now, [], feeds=True)[1]
     return Collected(tuple(taken), tuple(problems), looked, fresh, fixed, tuple(noticed))
 
 
-def _noticed(desk: Desk, changes: Changes, rows: Iterable[DraftRow], now: dt.datetime) -> list[Problem]:
+def _noticed(app: App, changes: Changes, rows: Iterable[DraftRow], now: dt.datetime) -> list[Problem]:
     """What is told once of drafts that were taken, when they come or are edited."""
     drafts = [change.draft for change in (*changes.new, *changes.edited)]
     titles, here = Titles(drafts), {str(draft.path) for draft in drafts}
     for row in rows:
         if row.state not in {"gone", "not-ready"} and row.path not in here:
             titles.add_known(row.title, row.path)
-    links = PageLinks(desk, drafts)
+    links = PageLinks(app, drafts)
     said = (problem for draft in drafts for problem in (*notes_of(draft), *links.problems(draft)))
     full = (
-        Problem(str(draft.path), fault.line, f"{fault.channel}: {fault.message}", fault.mend or "")
+        Problem(str(draft.path), fault.line, f"{fault.channel}: {fault.message}", fault.hint or "")
         for draft in drafts
-        for fault in crowded(desk, draft, now)
+        for fault in crowded(app, draft, now)
     )
     return [*said, *full, *titles.problems()]
 
 
 def _pictures(
-    desk: Desk,
+    app: App,
     now: dt.datetime,
     lacking: list[pictures.Lacking],
     noticed: list[Problem],
@@ -104,15 +104,15 @@ def _pictures(
     at_once: bool,
 ) -> list[DraftChange]:
     """Fetches pictures from elsewhere, and says which drafts that edited, but for those that are `told` of anyway."""
-    brought = list(pictures.bring(desk, lacking, at_once=at_once))
-    with desk.in_turn("intake", PATIENCE):
-        edited, said = pictures.changes(desk, brought)
+    brought = list(pictures.bring(app, lacking, at_once=at_once))
+    with app.in_turn("intake", PATIENCE):
+        edited, said = pictures.changes(app, brought)
         noticed += said
-        return [t for t in _write(desk, now, Changes(edited=edited), desk.ledger.drafts()) if t.draft not in told]
+        return [t for t in _write(app, now, Changes(edited=edited), app.ledger.drafts()) if t.draft not in told]
 
 
 def _feeds(
-    desk: Desk, now: dt.datetime, *, at_once: bool
+    app: App, now: dt.datetime, *, at_once: bool
 ) -> tuple[FeedUpdate, list[DraftChange], tuple[Problem, ...], tuple[str, ...]]:
     """What the members' feeds brought, and which of their problems are new or fixed.
 
@@ -120,31 +120,31 @@ def _feeds(
     """
     from steadycast.pipeline import feeds as members_feeds  # loads the web: only where a feed is asked
 
-    with desk.in_turn("feeds", PATIENCE):
-        came = members_feeds.look(desk, now, at_once=at_once)
-        with desk.in_turn("intake", PATIENCE):
-            taken = _write(desk, now, Changes(new=came.new, edited=came.edited), desk.ledger.drafts())
-            members_feeds.keep(desk, came)
-            fresh, fixed = _remember(desk, now, list(came.problems), feeds=True)
+    with app.in_turn("feeds", PATIENCE):
+        came = members_feeds.look(app, now, at_once=at_once)
+        with app.in_turn("intake", PATIENCE):
+            taken = _write(app, now, Changes(new=came.new, edited=came.edited), app.ledger.drafts())
+            members_feeds.keep(app, came)
+            fresh, fixed = _remember(app, now, list(came.problems), feeds=True)
     return came, taken, fresh, fixed
 
 
 def _folder(
-    desk: Desk,
+    app: App,
     rows: Collection[DraftRow],
     now: dt.datetime,
     progress: Progress | None,
     lacking: list[pictures.Lacking],
 ) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.Seen]]:
     """What the content folder makes of the known drafts."""
-    workspace = desk.workspace
+    workspace = app.workspace
     known = [as_known(r) for r in rows if r.source == "folder"]
     here = {k.path for k in known if not k.gone}
-    seen = {path: print_ for path, print_ in _kept_prints(desk).items() if path in here}
+    seen = {path: print_ for path, print_ in _kept_prints(app).items() if path in here}
     drafts, present, problems, prints, dated = [], [], [], {}, set()
     alone: list[folder.Other] = []
     named: set[Path] = set()
-    quotas = Quotas(desk)
+    quotas = Quotas(app)
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     for n, item in enumerate(folder.scan(workspace.content, limits, seen, others=True), 1):
         if isinstance(item, folder.Note):
@@ -155,49 +155,49 @@ def _folder(
             present.append(item.path)
         elif isinstance(item, folder.Problem):
             present.append(item.path)
-            problems.append(Problem(str(item.path), item.line, item.message, item.mend))
+            problems.append(Problem(str(item.path), item.line, item.message, item.hint))
         elif item.raw is None:
             present.append(item.path)
             prints[item.path] = seen[item.path]
             named.update(Path(path) for path, *_ in seen[item.path].media)
         else:
             try:
-                draft = parsed(desk.workspace, item)
+                draft = parsed(app.workspace, item)
                 named.update(ref.path for ref in draft.media)
                 quotas.take(draft)
-                with_files = with_media(desk, draft, keep=_approved_on_arrival(desk, draft))
-                drafts.append(pictures.at_hand(desk, with_files, quotas, lacking))
+                with_files = with_media(app, draft, keep=_approved_on_arrival(app, draft))
+                drafts.append(pictures.at_hand(app, with_files, quotas, lacking))
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
                 if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none
                     prints[item.path] = folder.Seen.of(item, draft)
             except DraftError as error:
                 present.append(item.path)
-                problems.append(Problem(str(item.path), error.line, error.message, error.mend or ""))
+                problems.append(Problem(str(item.path), error.line, error.message, error.hint or ""))
         if progress:
             progress(n, max(n, len(seen)))
     broken = {PurePosixPath(problem.path) for problem in problems}
-    problems += others.problems(desk, alone, named, broken)
+    problems += others.problems(app, alone, named, broken)
     changes = reconcile.reconcile(
-        drafts, known, present=present, make_id=ids({k.id for k in known}), memory=memory(desk)
+        drafts, known, present=present, make_id=ids({k.id for k in known}), memory=memory(app)
     )
-    return archive.held_back(desk, changes, rows, dated, now), problems, prints
+    return archive.held_back(app, changes, rows, dated, now), problems, prints
 
 
-def _approved_on_arrival(desk: Desk, draft: Draft) -> bool:
+def _approved_on_arrival(app: App, draft: Draft) -> bool:
     """Whether nobody has to look at a draft before it may go out: of the others no file is copied until then."""
-    member = desk.workspace.members.get(draft.member)
+    member = app.workspace.members.get(draft.member)
     if draft.origin is Origin.PGC:
-        return not desk.workspace.intake.approve_pgc
+        return not app.workspace.intake.approve_pgc
     return bool(member and member.trusted)
 
 
-def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[DraftChange]:
+def _write(app: App, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[DraftChange]:
     """Puts what changed into the ledger, and says it in rows; the media of what is approved are in var/media by now."""
     before = {r.id: r for r in rows}
     drafts, revisions, taken = [], [], []
     for kind, change in _told(changes):
-        row, revision = _rows(desk, now, change, before.get(change.id))
+        row, revision = _rows(app, now, change, before.get(change.id))
         drafts.append(row)
         revisions.append(revision)
         taken.append(DraftChange(kind, row.id, row.path, row.title, row.origin, row.member, row.form, row.state))
@@ -206,7 +206,7 @@ def _write(desk: Desk, now: dt.datetime, changes: Changes, rows: Iterable[DraftR
         drafts.append(_with(row, state="gone", changed=now))
         taken.append(DraftChange("gone", row.id, row.path, row.title, row.origin, row.member, row.form, "gone"))
     if drafts:
-        desk.ledger.put_drafts(drafts, revisions)
+        app.ledger.put_drafts(drafts, revisions)
     return taken
 
 
@@ -216,8 +216,8 @@ def _told(changes: Changes) -> Iterator[tuple[str, Change]]:
     yield from (("renamed", change) for change in changes.renamed)
 
 
-def _rows(desk: Desk, now: dt.datetime, change: Change, row: DraftRow | None) -> tuple[DraftRow, RevisionRow]:
-    draft, workspace = change.draft, desk.workspace
+def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> tuple[DraftRow, RevisionRow]:
+    draft, workspace = change.draft, app.workspace
     member = workspace.members.get(draft.member)
     lives = row is not None and row.state != "gone" and not change.released
     stands = standing(
@@ -261,26 +261,26 @@ def _with(row: DraftRow, **changed: object) -> DraftRow:
 
 
 def _remember(
-    desk: Desk, now: dt.datetime, problems: list[Problem], *, feeds: bool
+    app: App, now: dt.datetime, problems: list[Problem], *, feeds: bool
 ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """Keeps the problems that stand, of feeds or of the folder, and forgets the fixed ones.
 
     Returns those that are new, and the paths that are well now.
     """
     paths = {p.path for p in problems}
-    before = {row.path: row for row in desk.ledger.problems() if row.path.startswith("feed/") is feeds}
-    mended = [path for path in before if path not in paths]
+    before = {row.path: row for row in app.ledger.problems() if row.path.startswith("feed/") is feeds}
+    fixed = [path for path in before if path not in paths]
     known = {(row.path, row.line, row.message) for row in before.values()}
-    rows = [ProblemRow(path=p.path, at=now, line=p.line, message=p.message, mend=p.mend) for p in problems]
-    if rows or mended:
-        desk.ledger.put_problems(rows, mended)
-    return tuple(p for p in problems if (p.path, p.line, p.message) not in known), tuple(mended)
+    rows = [ProblemRow(path=p.path, at=now, line=p.line, message=p.message, hint=p.hint) for p in problems]
+    if rows or fixed:
+        app.ledger.put_problems(rows, fixed)
+    return tuple(p for p in problems if (p.path, p.line, p.message) not in known), tuple(fixed)
 
 
-def _kept_prints(desk: Desk) -> dict[PurePosixPath, folder.Seen]:
+def _kept_prints(app: App) -> dict[PurePosixPath, folder.Seen]:
     """What tells an unchanged file without reading it; a lost or broken note means reading everything once."""
     try:
-        kept = json.loads((desk.workspace.cache / "intake.json").read_bytes())
+        kept = json.loads((app.workspace.cache / "intake.json").read_bytes())
         return {
             PurePosixPath(path): folder.Seen(folder.Print(**seen["print"]), tuple(tuple(m) for m in seen["media"]))
             for path, seen in kept.items()
@@ -289,9 +289,9 @@ def _kept_prints(desk: Desk) -> dict[PurePosixPath, folder.Seen]:
         return {}
 
 
-def _keep_prints(desk: Desk, prints: dict[PurePosixPath, folder.Seen]) -> None:
+def _keep_prints(app: App, prints: dict[PurePosixPath, folder.Seen]) -> None:
     note = {str(path): asdict(seen) for path, seen in prints.items()}
-    file = Path(desk.workspace.cache / "intake.json")
+    file = Path(app.workspace.cache / "intake.json")
     fresh = file.with_suffix(".tmp")
     fresh.write_text(json.dumps(note), encoding="utf-8")
     fresh.replace(file)

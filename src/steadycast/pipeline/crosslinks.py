@@ -12,7 +12,7 @@ from steadycast.draft import Draft
 from steadycast.draft.crosslinks import MOST, Crosslinks, Page, crosslinks, leads_nowhere, part_of
 from steadycast.draft.decoding import shown
 from steadycast.ledger.reads import Linkable
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.results import Problem
 
 NAMES = {
@@ -29,8 +29,8 @@ MOST_NAMES = 50  # names of one draft that count, and a tenth of their character
 class PageLinks:
     """The drafts of a workspace, and those that are `coming` in, for those that link to them."""
 
-    def __init__(self, desk: Desk, coming: Iterable[Draft] = ()) -> None:
-        self.desk = desk
+    def __init__(self, app: App, coming: Iterable[Draft] = ()) -> None:
+        self.app = app
         self._coming = coming
 
     @cached_property
@@ -38,7 +38,7 @@ class PageLinks:
         newest: dict[str, Page] = {}
         coming = [Linkable(str(draft.path), draft.slug, draft.extra, {}) for draft in self._coming]
         for row in (
-            *self.desk.ledger.linkable(),
+            *self.app.ledger.linkable(),
             *coming,
         ):  # a file that came again goes on where the one before it went out
             before = newest.get(row.path)
@@ -48,13 +48,13 @@ class PageLinks:
     @cached_property
     def _with_pages(self) -> frozenset[str]:
         """The channels on which a delivery's address is that of its page alone, not of a feed or a calendar."""
-        usable = ((name, self.desk.usable(name)) for name in self.desk.workspace.channels)
+        usable = ((name, self.app.usable(name)) for name in self.app.workspace.channels)
         return frozenset(name for name, p in usable if p and (p.permalink or not p.local))
 
     @cached_property
     def _site(self) -> str:
         """The channel that is the community's own site."""
-        usable = ((name, self.desk.usable(name)) for name in self.desk.workspace.channels)
+        usable = ((name, self.app.usable(name)) for name in self.app.workspace.channels)
         return next((name for name, p in usable if p and p.permalink), "")
 
     def of(self, draft: Draft, hrefs: Iterable[str], channel: str) -> Mapping[str, str]:
@@ -80,8 +80,8 @@ class PageLinks:
             if leads_nowhere(href) if page is None else not (page.urls.keys() & {*self._with_pages, self._site}):
                 to = shown(unquote(href)[:60])
                 said = f"the link to {to} leads to no page of this community that is out: only its words go out"
-                mend = "publish that draft first, or write the address of a page"
-                yield Problem(str(draft.path), draft.body_line + line - 1, said, mend, harmless=True)
+                hint = "publish that draft first, or write the address of a page"
+                yield Problem(str(draft.path), draft.body_line + line - 1, said, hint, harmless=True)
 
 
 def _names(row: Linkable) -> Iterator[str]:

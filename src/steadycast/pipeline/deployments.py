@@ -108,8 +108,8 @@ def differences(workspace: Workspace) -> list[str]:
         return ["there is no prefect.yaml"]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
-        mend = "`steadycast deploy` writes it"
-        raise SettingsError("it is not YAML", file=workspace.prefect_yaml, line=line, mend=mend) from None
+        hint = "`steadycast deploy` writes it"
+        raise SettingsError("it is not YAML", file=workspace.prefect_yaml, line=line, hint=hint) from None
     have, want = _by_name(found), _by_name(deployments(workspace))
     told = [f"{name} is missing" for name in want.keys() - have.keys()]
     told += [f"{name} is not asked for" for name in have.keys() - want.keys()]

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from steadycast.draft import Draft, revision_of
 from steadycast.ledger.tables import DONE, DraftRow, RevisionRow
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.render.sanitise import calm
 from steadycast.schedule.model import Assignment, Form, Origin, Slot
@@ -23,7 +23,7 @@ WORDS = {
 }
 
 
-def write(desk: Desk, now: dt.datetime, slots: Iterable[Slot], chosen: Iterable[Assignment]) -> list[Assignment]:
+def write(app: App, now: dt.datetime, slots: Iterable[Slot], chosen: Iterable[Assignment]) -> list[Assignment]:
     """`chosen` with each asked-for digest written as a draft of the house; without, where too little went out."""
     by_id = {s.id: s for s in slots}
     told = []
@@ -31,17 +31,17 @@ def write(desk: Desk, now: dt.datetime, slots: Iterable[Slot], chosen: Iterable[
         if not assignment.draft.startswith(PREFIX):
             told.append(assignment)
             continue
-        draft = _compose(desk, now, by_id[assignment.slot])
+        draft = _compose(app, now, by_id[assignment.slot])
         if draft is not None:
-            told.append(replace(assignment, draft=_keep(desk, now, draft, assignment.slot)))
+            told.append(replace(assignment, draft=_keep(app, now, draft, assignment.slot)))
     return told
 
 
-def _compose(desk: Desk, now: dt.datetime, slot: Slot) -> Draft | None:
-    items = _lately(desk, now, slot.series)
+def _compose(app: App, now: dt.datetime, slot: Slot) -> Draft | None:
+    items = _lately(app, now, slot.series)
     if len(items) < FEWEST:
         return None
-    title, lead, stop = WORDS["zh" if desk.workspace.community.language.startswith("zh") else "en"]
+    title, lead, stop = WORDS["zh" if app.workspace.community.language.startswith("zh") else "en"]
     day = slot.local.date().isoformat()
     lines = [f"- [{_plain(t)}](<{url}>)" if url.startswith("http") else f"- {_plain(t)}" for t, url in items]
     draft = Draft(
@@ -53,16 +53,16 @@ def _compose(desk: Desk, now: dt.datetime, slot: Slot) -> Draft | None:
         body="\n".join([lead, "", *lines, ""]),
         summary=lead.rstrip(stop) + stop,
         form=Form.ARTICLE,
-        language=desk.workspace.community.language,
+        language=app.workspace.community.language,
         date=now,
     )
     return replace(draft, revision=revision_of(draft, {"date"}))
 
 
-def _lately(desk: Desk, now: dt.datetime, series: str) -> list[tuple[str, str]]:
+def _lately(app: App, now: dt.datetime, series: str) -> list[tuple[str, str]]:
     """(title, URL) of each draft that went out, the newest last; the URL is the first channel's that has one."""
-    titles = {row.id: row.title for row in desk.ledger.drafts() if row.source != "digest"}
-    sent = desk.ledger.deliveries(states=DONE, after=now - LOOKS_BACK, before=now)
+    titles = {row.id: row.title for row in app.ledger.drafts() if row.source != "digest"}
+    sent = app.ledger.deliveries(states=DONE, after=now - LOOKS_BACK, before=now)
     urls: dict[str, str] = {}
     for delivery in sent:
         if delivery.series == series and delivery.draft in titles:
@@ -75,7 +75,7 @@ def _plain(title: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_[]<>#|~&!" else c for c in calm(title))
 
 
-def _keep(desk: Desk, now: dt.datetime, draft: Draft, slot: str) -> str:
+def _keep(app: App, now: dt.datetime, draft: Draft, slot: str) -> str:
     id_ = draft_id(PREFIX, slot)
     row = DraftRow(
         id=id_,
@@ -91,9 +91,9 @@ def _keep(desk: Desk, now: dt.datetime, draft: Draft, slot: str) -> str:
         approved_revision=draft.revision,
         approved_at=now,
         approved_by="on arrival",
-        plan=to_plan(draft, desk.workspace.community.zone) | {"slot": slot},
+        plan=to_plan(draft, app.workspace.community.zone) | {"slot": slot},
     )
-    desk.ledger.put_drafts(
-        [row], [RevisionRow(hash=draft.revision, draft=id_, at=now, content=to_content(draft, desk.workspace.content))]
+    app.ledger.put_drafts(
+        [row], [RevisionRow(hash=draft.revision, draft=id_, at=now, content=to_content(draft, app.workspace.content))]
     )
     return id_

@@ -19,9 +19,9 @@ from steadycast.ledger import service
 from steadycast.ledger.checkup import check_up
 from steadycast.ledger.place import gone
 from steadycast.pipeline import findings
+from steadycast.pipeline.app import App
 from steadycast.pipeline.check import channels, rights, secrets
 from steadycast.pipeline.deployments import differences
-from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.findings import BAD, OK, WARN, Finding
 from steadycast.pipeline.health import UNKNOWN_AFTER
 from steadycast.pipeline.probing import ask
@@ -32,52 +32,52 @@ PREFECT_WITHIN = 5.0  # seconds
 NOTHING = "nothing can be tried without sending"
 
 
-def doctor(now: dt.datetime, *, root: Path | None = None, desk: Desk | None = None) -> list[Finding]:
+def doctor(now: dt.datetime, *, root: Path | None = None, app: App | None = None) -> list[Finding]:
     """Every row, in the order in which a person would look; what one look breaks on is its row, and stops no other."""
     try:
-        desk = desk or Desk(load(root), readonly=True)
+        app = app or App(load(root), readonly=True)
     except SettingsError as error:
         return [Finding("settings", BAD, *_told(error, "fix steadycast.toml"))]
-    looks: dict[str, Callable[[Desk, dt.datetime], Iterable[Finding]]] = {
+    looks: dict[str, Callable[[App, dt.datetime], Iterable[Finding]]] = {
         "settings": _settings, "ledger": _ledger, "frozen workers": _frozen, "disk": _disk, "zones": _zones,
         "holidays": _holidays, "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights,
         "service": _service,
     }  # fmt: skip
     found: list[Finding] = []
-    with desk:
+    with app:
         for name, look in looks.items():
             if name != "service" or not any(f.what == "ledger" and f.state == BAD for f in found):
-                found += _tried(name, look, desk, now)
+                found += _tried(name, look, app, now)
     return found
 
 
 def _told(error: SteadycastError, otherwise: str) -> tuple[str, str]:
-    """What an error says, and its mend apart: a row has a place for each."""
-    if isinstance(error, InputError) and error.mend:
-        return str(replace(error, mend=None)), error.mend
+    """What an error says, and its hint apart: a row has a place for each."""
+    if isinstance(error, InputError) and error.hint:
+        return str(replace(error, hint=None)), error.hint
     return str(error), otherwise
 
 
 def _tried(
-    name: str, look: Callable[[Desk, dt.datetime], Iterable[Finding]], desk: Desk, now: dt.datetime
+    name: str, look: Callable[[App, dt.datetime], Iterable[Finding]], app: App, now: dt.datetime
 ) -> list[Finding]:
     found: list[Finding] = []
     try:
-        found.extend(look(desk, now))
+        found.extend(look(app, now))
     except SteadycastError as error:
-        said, mend = _told(error, "see what it says")
-        return [*found, Finding(name, BAD, desk.redact(said), mend)]
+        said, hint = _told(error, "see what it says")
+        return [*found, Finding(name, BAD, app.redact(said), hint)]
     except Exception as error:  # a doctor that falls over is no help; an error's words may hold a secret
         return [*found, Finding(name, BAD, f"the look itself failed: {type(error).__name__}", "run `steadycast check`")]
     return found
 
 
-def _settings(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
-    workspace = desk.workspace
-    wrong = list(channels(desk))
+def _settings(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    workspace = app.workspace
+    wrong = list(channels(app))
     for problem in wrong:
         yield Finding(
-            "settings", BAD, f"{problem.path}:{problem.line or 1}: {problem.message}", problem.mend or "fix it"
+            "settings", BAD, f"{problem.path}:{problem.line or 1}: {problem.message}", problem.hint or "fix it"
         )
     if not wrong:
         number = len(workspace.channels)
@@ -85,35 +85,35 @@ def _settings(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG00
         yield Finding("settings", OK, said)
 
 
-def _ledger(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
-    seen = check_up(desk.workspace.ledger)
+def _ledger(app: App, now: dt.datetime) -> Iterator[Finding]:
+    seen = check_up(app.workspace.ledger)
     yield from findings.ledger(seen)
-    known = [] if seen.tables is None else [desk.ledger.last_tick(), service.latest_event(desk.ledger)]
+    known = [] if seen.tables is None else [app.ledger.last_tick(), service.latest_event(app.ledger)]
     yield from findings.clock(now, max((at for at in known if at), default=None), seen.clock)
-    if known and (stopped := desk.ledger.objection()):
+    if known and (stopped := app.ledger.objection()):
         raise stopped
-    if not known and (lost := gone(desk.workspace.ledger)):
+    if not known and (lost := gone(app.workspace.ledger)):
         LOST.error("%s", lost)
         raise lost
 
 
-def _frozen(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+def _frozen(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
     yield findings.frozen(deadman.available())
 
 
-def _disk(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
-    for name, path in (("var/", desk.workspace.var), ("content/", desk.workspace.content)):
+def _disk(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    for name, path in (("var/", app.workspace.var), ("content/", app.workspace.content)):
         there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
         system = os.statvfs(there)
         yield findings.disk(name, shutil.disk_usage(there).free, system.f_favail if system.f_files else None)
         if name == "var/" and not os.access(there, os.W_OK | os.X_OK):
             yield Finding(name, BAD, f"{there} cannot be written to", "make it writable for this user")
-    if (var := desk.workspace.var).is_dir():
+    if (var := app.workspace.var).is_dir():
         yield findings.readers(var, var.stat().st_mode)
 
 
-def _zones(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
-    yield findings.zones(desk.workspace.community.zone.key, available_timezones(), tz_version(TZPATH), now)
+def _zones(app: App, now: dt.datetime) -> Iterator[Finding]:
+    yield findings.zones(app.workspace.community.zone.key, available_timezones(), tz_version(TZPATH), now)
 
 
 def tz_version(paths: Iterable[str]) -> str:
@@ -131,12 +131,12 @@ def tz_version(paths: Iterable[str]) -> str:
         return ""
 
 
-def _holidays(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
+def _holidays(app: App, now: dt.datetime) -> Iterator[Finding]:
     years = sorted({now.year, (now + dt.timedelta(days=60)).year})
-    for name, table in desk.workspace.settings.series.items():
+    for name, table in app.workspace.settings.series.items():
         countries = sorted({s.partition(":")[2] for s in table.skip if s.startswith("holidays:")})
         if countries:
-            unknown = [(c, y) for c in countries for y in years if not announced(c, y) and not _overrides(desk, y)]
+            unknown = [(c, y) for c in countries for y in years if not announced(c, y) and not _overrides(app, y)]
             yield findings.holidays(name, countries, unknown)
 
 
@@ -150,26 +150,24 @@ def announced(country: str, year: int) -> bool:
     return year in own or not yearly
 
 
-def _overrides(desk: Desk, year: int) -> bool:
-    return any(day.startswith(f"{year}-") for day in desk.workspace.overrides)
+def _overrides(app: App, year: int) -> bool:
+    return any(day.startswith(f"{year}-") for day in app.workspace.overrides)
 
 
-def _prefect(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
-    wrong = differences(desk.workspace)
-    mend = "`steadycast deploy` writes it"
+def _prefect(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    wrong = differences(app.workspace)
+    hint = "`steadycast deploy` writes it"
     said = "agrees with steadycast.toml" if not wrong else "; ".join(wrong[:3]) + (" …" if len(wrong) > 3 else "")
-    yield Finding("prefect.yaml", BAD if wrong else OK, said, mend if wrong else "")
+    yield Finding("prefect.yaml", BAD if wrong else OK, said, hint if wrong else "")
     url = os.environ.get("PREFECT_API_URL", "")
     if not url:
         yield Finding("Prefect's server", OK, "PREFECT_API_URL is not set: `steadycast up` brings its own")
         return
     why = unreachable(url)
     if why:
-        desk.find_secret = (
-            os.environ.get
-        )  # its Secret blocks cannot be had: a minute's wait for each would tell nothing
-    mend = "start it, or correct PREFECT_API_URL"
-    yield Finding("Prefect's server", BAD if why else OK, why or "it answers", mend if why else "")
+        app.find_secret = os.environ.get  # its Secret blocks cannot be had: a minute's wait for each would tell nothing
+    hint = "start it, or correct PREFECT_API_URL"
+    yield Finding("Prefect's server", BAD if why else OK, why or "it answers", hint if why else "")
 
 
 def unreachable(url: str) -> str:
@@ -186,50 +184,48 @@ def unreachable(url: str) -> str:
         return f"it does not answer ({type(getattr(error, 'reason', error)).__name__})"
 
 
-def _secrets(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
-    missing = list(secrets(desk))
+def _secrets(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    missing = list(secrets(app))
     for problem in missing:
-        yield Finding("secrets", BAD, problem.message, problem.mend)
+        yield Finding("secrets", BAD, problem.message, problem.hint)
     if not missing:
         yield Finding("secrets", OK, "every one that steadycast.toml names is set")
-    if not desk.workspace.settings.alarms.urls:
+    if not app.workspace.settings.alarms.urls:
         yield Finding("alarms", WARN, "nobody would be told", "set [alarms] urls")
 
 
-def _channels(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
-    for name, settings in desk.workspace.channels.items():
+def _channels(app: App, now: dt.datetime) -> Iterator[Finding]:
+    for name, settings in app.workspace.channels.items():
         if settings.paused:
             yield Finding(f"channel {name}", OK, "paused")
-        elif desk.usable(name):
-            yield from channel(desk, name, now)
+        elif app.usable(name):
+            yield from channel(app, name, now)
 
 
-def channel(desk: Desk, name: str, now: dt.datetime) -> Iterator[Finding]:
+def channel(app: App, name: str, now: dt.datetime) -> Iterator[Finding]:
     """Whether a channel's far side lets it in, and what that allows, as far as either can be asked for."""
-    yield _credentials(desk, name)
-    if asked := ask(desk, name, now):
-        hint = "what was known holds" if desk.far_limits(name) else "the platform's own hold"
+    yield _credentials(app, name)
+    if asked := ask(app, name, now):
+        hint = "what was known holds" if app.far_limits(name) else "the platform's own hold"
         yield Finding(f"limits {name}", WARN if asked.error else OK, str(asked), hint if asked.error else "")
 
 
-def _credentials(desk: Desk, name: str) -> Finding:
+def _credentials(app: App, name: str) -> Finding:
     """What the platform can try without publishing; of one that writes files, whether it could."""
     try:
-        adapter, platform = desk.adapter(name), desk.platform(name)
+        adapter, platform = app.adapter(name), app.platform(name)
         if (look := getattr(adapter, "check", None)) is not None:
             return Finding(f"channel {name}", OK, _let_in(look()))
     except Refused as error:
-        return Finding(f"channel {name}", BAD, desk.redact(str(error)), "correct its settings or its secret")
+        return Finding(f"channel {name}", BAD, app.redact(str(error)), "correct its settings or its secret")
     except FarSideError as error:
-        return Finding(f"channel {name}", BAD, desk.redact(str(error)), "see whether its far side is up, and try again")
+        return Finding(f"channel {name}", BAD, app.redact(str(error)), "see whether its far side is up, and try again")
     except Exception as error:  # an adapter of somebody's own; its words may hold a secret
         said = f"its adapter failed: {type(error).__name__}"
-        return Finding(
-            f"channel {name}", BAD, said, f"fix channels/{desk.workspace.channels[name].platform}/adapter.py"
-        )
+        return Finding(f"channel {name}", BAD, said, f"fix channels/{app.workspace.channels[name].platform}/adapter.py")
     if platform.delivery not in ("conditional", "kit"):
         return Finding(f"channel {name}", OK, NOTHING)
-    folder = (desk.workspace.out / name).absolute()
+    folder = (app.workspace.out / name).absolute()
     there = next(p for p in (folder, *folder.parents) if p.exists())
     if os.access(there, os.W_OK | os.X_OK):
         return Finding(f"channel {name}", OK, "its folder can be written to")
@@ -246,18 +242,18 @@ def _let_in(account: Account | None) -> str:
     return f"tried, and it would be let in{name}{rights}{until}"
 
 
-def _rights(desk: Desk, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
-    wrong = list(rights(desk.workspace))
+def _rights(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
+    wrong = list(rights(app.workspace))
     for problem in wrong:
-        yield Finding("rights", BAD, f"{problem.path}: {problem.message}", problem.mend)
+        yield Finding("rights", BAD, f"{problem.path}: {problem.message}", problem.hint)
     if not wrong:
         yield Finding("rights", OK, "only the owner writes to the root, flows/ and channels/")
 
 
-def _service(desk: Desk, now: dt.datetime) -> Iterator[Finding]:
-    if check_up(desk.workspace.ledger).tables is None:
+def _service(app: App, now: dt.datetime) -> Iterator[Finding]:
+    if check_up(app.workspace.ledger).tables is None:
         return
-    ledger, quiet = desk.ledger, desk.workspace.settings.alarms.quiet_after
+    ledger, quiet = app.ledger, app.workspace.settings.alarms.quiet_after
     yield from findings.ticks(now, ledger.last_tick(), quiet, service.unswept(ledger, now - findings.SWEEP_LATE))
     every, old = (sum(row.deliveries for row in service.in_doubt(ledger, at)) for at in (FOREVER, now - UNKNOWN_AFTER))
     yield findings.unknown(every, old)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from steadycast.ledger.tables import DraftRow, SlotRow
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import stock_of
 from steadycast.pipeline.results import Collected
 from steadycast.report.outlook import OVERDUE, ahead
@@ -54,12 +54,12 @@ class Beyond:
 class DraftLocation:
     """Where each draft stands as things are now; how far stock reaches is computed once it is asked."""
 
-    def __init__(self, desk: Desk, now: dt.datetime) -> None:
-        self.desk, self.now = desk, now
+    def __init__(self, app: App, now: dt.datetime) -> None:
+        self.app, self.now = app, now
 
     def placed(self, collected: Collected) -> Collected:
         """`collected` with each draft's whereabouts: to be asked once they have been planned with."""
-        rows = {row.id: row for row in self.desk.ledger.drafts()} if collected.taken else {}
+        rows = {row.id: row for row in self.app.ledger.drafts()} if collected.taken else {}
         taken = (replace(t, where=self.of(rows[t.draft])) if t.draft in rows else t for t in collected.taken)
         return replace(collected, taken=tuple(taken))
 
@@ -79,21 +79,21 @@ class DraftLocation:
         if item and item.evergreen:
             return "in reserve: goes out where nothing fresh does"
         if row.id in self._out:
-            return f"had its slot {self._out[row.id].astimezone(self.desk.workspace.community.zone):%Y-%m-%d %H:%M}"
+            return f"had its slot {self._out[row.id].astimezone(self.app.workspace.community.zone):%Y-%m-%d %H:%M}"
         turn = self._turns.get(row.id)
         return f"in stock of {turn.series}, its turn about {turn.local:%Y-%m-%d %H:%M}" if turn else NEVER
 
     def beyond(self, horizon: dt.timedelta) -> Beyond:
         """What is in stock beyond a plan that has just been made of so much time."""
         carried = {row.draft for row in self._slots if row.at < self.now + horizon}
-        carried |= {row.id for row in self.desk.ledger.drafts() if row.source == "digest"}  # each made for one slot
+        carried |= {row.id for row in self.app.ledger.drafts() if row.source == "digest"}  # each made for one slot
         left = [item for item in self._stock.values() if item.draft not in carried]
         fresh = [item.draft for item in left if not item.evergreen and item.draft not in self._out]
         turns = [self._turns[draft] for draft in fresh if draft in self._turns] if fresh else []
         counts = Counter(slot.series for slot in turns)
         last = max((slot.at for slot in turns), default=self.now)
         return Beyond(
-            tuple((name, counts[name]) for name in self.desk.workspace.series if counts[name]),
+            tuple((name, counts[name]) for name in self.app.workspace.series if counts[name]),
             (last - self.now).days + 1,
             sum(item.evergreen for item in left),
             len(fresh) - len(turns),
@@ -101,16 +101,16 @@ class DraftLocation:
 
     @cached_property
     def _stock(self) -> dict[str, StockItem]:
-        return {item.draft: item for item in stock_of(self.desk, self.desk.ledger.used())}
+        return {item.draft: item for item in stock_of(self.app, self.app.ledger.used())}
 
     @cached_property
     def _out(self) -> dict[str, dt.datetime]:
         """When each draft went out last, that did."""
-        return {past.draft: past.at for past in self.desk.ledger.used()}
+        return {past.draft: past.at for past in self.app.ledger.used()}
 
     @cached_property
     def _slots(self) -> list[SlotRow]:
-        return self.desk.ledger.slots_between(self.now - OVERDUE, self.now + FURTHEST)
+        return self.app.ledger.slots_between(self.now - OVERDUE, self.now + FURTHEST)
 
     @cached_property
     def _coming(self) -> dict[str, SlotRow]:
@@ -125,7 +125,7 @@ class DraftLocation:
     def _turns(self) -> dict[str, Slot]:
         """The first slot that would carry each draft if nothing more came in."""
         stock = list(self._stock.values())
-        outlook = ahead(self.desk.ledger, self.desk.workspace, stock, self.now, self._reach(stock))
+        outlook = ahead(self.app.ledger, self.app.workspace, stock, self.now, self._reach(stock))
         found: dict[str, Slot] = {}
         for slot in outlook.slots:
             if given := outlook.carried.get(slot.id):
@@ -139,7 +139,7 @@ class DraftLocation:
         return max(ends, default=self.now) + dt.timedelta(seconds=1)
 
     def _series(self) -> Iterable[Series]:
-        return self.desk.workspace.series.values()
+        return self.app.workspace.series.values()
 
     def _end(self, series: Series, items: list[StockItem]) -> dt.datetime:
         """The slot of a series that is as many slots ahead as it has drafts, counted from when the last may go out."""

@@ -14,7 +14,7 @@ from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.intake.folder import Found
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, from_content, instant, to_plan
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.record import renew
@@ -40,23 +40,23 @@ def parsed(workspace: Workspace, item: Found) -> Draft:
     return replace(draft, notes=(*item.notes, *draft.notes))
 
 
-def with_media(desk: Desk, draft: Draft, *, keep: bool) -> Draft:
+def with_media(app: App, draft: Draft, *, keep: bool) -> Draft:
     """`draft` with each file that it names: of a kind that is taken, and one that can be opened.
 
     With `keep` they are copied into var/media. Raises the DraftError of the first that cannot be taken, with its line;
     and that of a body that would cost too much.
     """
     check_cost(draft)
-    take = takes_media(desk, keep=keep)
+    take = takes_media(app, keep=keep)
     return replace(draft, media=tuple(take(ref) for ref in draft.media))
 
 
-def takes_media(desk: Desk, *, keep: bool) -> Callable[[MediaRef], MediaRef]:
+def takes_media(app: App, *, keep: bool) -> Callable[[MediaRef], MediaRef]:
     """Looks at a file that a draft names, and with `keep` copies it into var/media.
 
     Raises DraftError where it is of no kind that is taken.
     """
-    studio = Studio(desk.workspace.media, desk.workspace.cache, keep)
+    studio = Studio(app.workspace.media, app.workspace.cache, keep)
 
     def take(ref: MediaRef) -> MediaRef:
         media = studio.take(ref)
@@ -66,16 +66,16 @@ def takes_media(desk: Desk, *, keep: bool) -> Callable[[MediaRef], MediaRef]:
     return take
 
 
-def drafts(desk: Desk) -> list[Row]:
+def drafts(app: App) -> list[Row]:
     """Every draft with its standing: waiting, stock, planned, used, rejected, not-ready or gone; newest first."""
     carried: dict[str, str] = {}
-    for delivery in desk.ledger.deliveries(states=(*OUT, State.DUE, State.CLAIMED)):
+    for delivery in app.ledger.deliveries(states=(*OUT, State.DUE, State.CLAIMED)):
         if delivery.draft and carried.get(delivery.draft) != "used":
             carried[delivery.draft] = "used" if delivery.state in OUT else "planned"
     rows = [
         {
             "id": row.id,
-            "title": _newest_title(desk, row),
+            "title": _newest_title(app, row),
             "path": row.path,
             "form": row.form,
             "origin": row.origin,
@@ -85,7 +85,7 @@ def drafts(desk: Desk) -> list[Row]:
             "changed": row.changed.isoformat(),
             "revision": row.revision[:12],
         }
-        for row in desk.ledger.drafts()
+        for row in app.ledger.drafts()
     ]
     return sorted(rows, key=lambda r: (r["changed"], r["path"]), reverse=True)
 
@@ -100,73 +100,73 @@ def _edited(row: DraftRow) -> bool:
     return bool(row.approved_revision) and row.approved_revision != row.revision
 
 
-def _newest_title(desk: Desk, row: DraftRow) -> str:
+def _newest_title(app: App, row: DraftRow) -> str:
     """The title of what is there now; the row's own is that of what was approved."""
-    draft = read(desk, row.id, row.revision) if _edited(row) else None
+    draft = read(app, row.id, row.revision) if _edited(row) else None
     return draft.title if draft else row.title
 
 
-def find_draft(desk: Desk, id_or_path: str) -> DraftRow:
+def find_draft(app: App, id_or_path: str) -> DraftRow:
     """One draft by its id, its path below content/, or its file; InputError says which was meant."""
-    row = desk.ledger.draft(id_or_path)
+    row = app.ledger.draft(id_or_path)
     if row is None:
         file = Path(id_or_path).resolve()
-        content = desk.workspace.content.resolve()
-        row = desk.ledger.draft(str(file.relative_to(content))) if file.is_relative_to(content) else None
+        content = app.workspace.content.resolve()
+        row = app.ledger.draft(str(file.relative_to(content))) if file.is_relative_to(content) else None
     if row is None:
-        raise unknown_name("draft", id_or_path, [r.path for r in desk.ledger.drafts()], "`steadycast list` shows them")
+        raise unknown_name("draft", id_or_path, [r.path for r in app.ledger.drafts()], "`steadycast list` shows them")
     return row
 
 
-def approved(desk: Desk, id_: str) -> Draft | None:
+def approved(app: App, id_: str) -> Draft | None:
     """The newest approved revision of a draft: what goes out at its slot. None when there is none (any more).
 
     Raises DraftError where a comment of it does not end: it may be private from there on.
     """
-    row = desk.ledger.draft(id_)
+    row = app.ledger.draft(id_)
     if row is None or not row.approved_revision or row.state in OUT_OF_STOCK:
         return None
-    kept = read(desk, row.id, row.approved_revision)
+    kept = read(app, row.id, row.approved_revision)
     return as_shown(kept) if kept else None
 
 
-def read(desk: Desk, id_: str, revision: str) -> Draft | None:
+def read(app: App, id_: str, revision: str) -> Draft | None:
     """One revision of a draft, as the ledger kept it."""
-    kept = desk.ledger.revision(revision, id_)
-    return from_content(kept.content, desk.workspace.media, desk.workspace.content) if kept else None
+    kept = app.ledger.revision(revision, id_)
+    return from_content(kept.content, app.workspace.media, app.workspace.content) if kept else None
 
 
 def judge(
-    desk: Desk, names: Iterable[str], verdict: str, *, by: str, now: dt.datetime, besides: Iterable[DraftRow] = ()
+    app: App, names: Iterable[str], verdict: str, *, by: str, now: dt.datetime, besides: Iterable[DraftRow] = ()
 ) -> list[Row]:
     """Approves or rejects drafts as they are now; says which. An edit in the meantime is not covered: it asks again."""
-    rows = [*(find_draft(desk, name) for name in names), *besides]
-    told, zone = [], desk.workspace.community.zone
+    rows = [*(find_draft(app, name) for name in names), *besides]
+    told, zone = [], app.workspace.community.zone
     for row in rows:
         if by and row.member == by:
             said = f"{row.path}: {by} wrote it"
-            raise InputError(said, mend="somebody else approves a member's draft")
-        draft = read(desk, row.id, row.revision)
+            raise InputError(said, hint="somebody else approves a member's draft")
+        draft = read(app, row.id, row.revision)
         if draft and verdict == "approve":
-            _keep(desk, row, draft)
+            _keep(app, row, draft)
         own = {"title": draft.title, "form": draft.form.value, "plan": to_plan(draft, zone)} if draft else {}
         done = (
-            desk.ledger.approve(row.id, row.revision, by, now, **own)
+            app.ledger.approve(row.id, row.revision, by, now, **own)
             if verdict == "approve"
-            else desk.ledger.reject(row.id, row.revision, by, now)
+            else app.ledger.reject(row.id, row.revision, by, now)
         )
         if not done:
             said = f"{row.path} cannot be judged: it changed just now, is gone, or says it is not ready"
-            raise InputError(said, mend="look at it again: `steadycast list`")
+            raise InputError(said, hint="look at it again: `steadycast list`")
         told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
     if told:
-        renew(desk, now)
+        renew(app, now)
     return told
 
 
-def takes_fetched(desk: Desk, quotas: Quotas, member: str) -> Callable[[MediaRef], MediaRef]:
+def takes_fetched(app: App, quotas: Quotas, member: str) -> Callable[[MediaRef], MediaRef]:
     """As `takes_media`, of files that were fetched for a member, or for the house: they are nowhere else, and kept."""
-    take = takes_media(desk, keep=not desk.readonly)
+    take = takes_media(app, keep=not app.readonly)
 
     def within(ref: MediaRef) -> MediaRef:
         quotas.take_file(member, ref)
@@ -175,26 +175,26 @@ def takes_fetched(desk: Desk, quotas: Quotas, member: str) -> Callable[[MediaRef
     return within
 
 
-def _keep(desk: Desk, row: DraftRow, draft: Draft) -> None:
+def _keep(app: App, row: DraftRow, draft: Draft) -> None:
     """Copies the files of a revision into var/media as they were when it was taken in; InputError where one is not."""
-    looks, keeps = takes_media(desk, keep=False), takes_media(desk, keep=True)
+    looks, keeps = takes_media(app, keep=False), takes_media(app, keep=True)
     for take, ref in [(take, ref) for take in (looks, keeps) for ref in draft.media]:  # nothing is kept of half a draft
         try:
             take(ref)
         except DraftError as error:
-            mend = f"save {shown(ref.ref)} anew, then `steadycast intake`, and look at it again"
-            raise InputError(f"{row.path} cannot be approved: {error.message}", mend=mend) from None
+            hint = f"save {shown(ref.ref)} anew, then `steadycast intake`, and look at it again"
+            raise InputError(f"{row.path} cannot be approved: {error.message}", hint=hint) from None
 
 
-def waiting(desk: Desk, *, archive: bool = False) -> list[DraftRow]:
+def waiting(app: App, *, archive: bool = False) -> list[DraftRow]:
     """The drafts that wait for an editor; or those held as archive."""
-    return desk.ledger.drafts(["archive" if archive else "waiting"])
+    return app.ledger.drafts(["archive" if archive else "waiting"])
 
 
-def before(desk: Desk, day: dt.date) -> list[DraftRow]:
+def before(app: App, day: dt.date) -> list[DraftRow]:
     """The drafts dated before a day that have not gone out, and may: waiting, held or in stock."""
-    used = {past.draft for past in desk.ledger.used()}
-    rows = [r for r in desk.ledger.drafts(["waiting", "approved", *HELD]) if r.id not in used and r.source == "folder"]
-    dates = {id: content["date"] for id, content in desk.ledger.texts([(r.id, r.revision) for r in rows])}
-    zone = desk.workspace.community.zone
+    used = {past.draft for past in app.ledger.used()}
+    rows = [r for r in app.ledger.drafts(["waiting", "approved", *HELD]) if r.id not in used and r.source == "folder"]
+    dates = {id: content["date"] for id, content in app.ledger.texts([(r.id, r.revision) for r in rows])}
+    zone = app.workspace.community.zone
     return [r for r in rows if (at := instant(dates.get(r.id))) is not None and at.astimezone(zone).date() < day]

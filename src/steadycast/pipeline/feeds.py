@@ -16,7 +16,7 @@ from steadycast.intake.pictures import Made
 from steadycast.intake.reconcile import Change, Known
 from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.quotas import Quotas
@@ -46,27 +46,27 @@ class FeedUpdate:
     problems: tuple[Problem, ...] = ()
 
 
-def look(desk: Desk, now: dt.datetime, *, at_once: bool = False) -> FeedUpdate:
+def look(app: App, now: dt.datetime, *, at_once: bool = False) -> FeedUpdate:
     """Reads the feeds whose time has come, or all `at_once`; one that hangs or is broken is one problem."""
-    rows = {row.key: row for row in desk.ledger.feeds()}
-    asked = [(settings, table) for table in desk.workspace.feeds if (settings := _settings(desk, table))]
-    unset = [_unset(table) for table in desk.workspace.feeds if table.secret and not desk.find_secret(table.secret)]
+    rows = {row.key: row for row in app.ledger.feeds()}
+    asked = [(settings, table) for table in app.workspace.feeds if (settings := _settings(app, table))]
+    unset = [_unset(table) for table in app.workspace.feeds if table.secret and not app.find_secret(table.secret)]
     due = [(s, t) for s, t in asked if at_once or _due(rows.get(s.key), now)]
     due.sort(key=lambda each: _waits_since(rows.get(each[0].key)))  # so that each has its turn, if not at this look
     members = {key: row.member for key, row in rows.items()} | {s.key: s.member for s, _ in asked}
-    fetcher, budget, quotas = Fetcher(), Budget(*OF_A_LOOK), Quotas(desk)
+    fetcher, budget, quotas = Fetcher(), Budget(*OF_A_LOOK), Quotas(app)
     came, looked_at = FeedUpdate(problems=tuple(unset)), set()
     for settings, table, result in _results(due, rows, fetcher, now):
         if budget.spent():
             break  # those that are left are due still
         key = settings.key
         others = [other for other, member in members.items() if member == table.member and other != key]
-        elsewhere = [row for other in others for row in desk.ledger.feed_items(other)]
+        elsewhere = [row for other in others for row in app.ledger.feed_items(other)]
         elsewhere += [row for row in came.items if row.feed in others]  # of this very look
-        downloads = _downloads(desk, settings, fetcher, budget, quotas, at_once=at_once)
-        came = _and(came, _of(_Look(desk, result, table, rows.get(key), downloads, now, elsewhere)))
+        downloads = _downloads(app, settings, fetcher, budget, quotas, at_once=at_once)
+        came = _and(came, _of(_Look(app, result, table, rows.get(key), downloads, now, elsewhere)))
         looked_at.add(key)
-    return _and(came, FeedUpdate(problems=tuple(_standing(desk, [s for s, _ in asked if s.key not in looked_at]))))
+    return _and(came, FeedUpdate(problems=tuple(_standing(app, [s for s, _ in asked if s.key not in looked_at]))))
 
 
 def _results(
@@ -84,29 +84,29 @@ def _waits_since(row: FeedRow | None) -> dt.datetime:
 
 
 def _downloads(
-    desk: Desk, feed: FeedSettings, fetcher: Fetcher, budget: Budget, quotas: Quotas, *, at_once: bool
+    app: App, feed: FeedSettings, fetcher: Fetcher, budget: Budget, quotas: Quotas, *, at_once: bool
 ) -> Downloads:
-    folder = desk.workspace.cache / "feeds" / feed.key
+    folder = app.workspace.cache / "feeds" / feed.key
     own = Budget(*OF_A_FEED, within=budget)
     return Downloads(
-        folder, fetcher, own, takes_fetched(desk, quotas, feed.member), feed.url if feed.allow_private else "", at_once
+        folder, fetcher, own, takes_fetched(app, quotas, feed.member), feed.url if feed.allow_private else "", at_once
     )
 
 
-def keep(desk: Desk, came: FeedUpdate) -> None:
+def keep(app: App, came: FeedUpdate) -> None:
     """Remembers what was seen; called once the drafts are in the ledger, so that a crash between asks again."""
-    desk.ledger.put_feed_items(came.items)
+    app.ledger.put_feed_items(came.items)
     for item in came.revised:
-        desk.ledger.update_feed_item(item)
-    desk.ledger.put_feeds(came.feeds)
+        app.ledger.update_feed_item(item)
+    app.ledger.put_feeds(came.feeds)
 
 
-def _settings(desk: Desk, table: Feed) -> FeedSettings | None:
-    url = table.url or desk.find_secret(table.secret)
+def _settings(app: App, table: Feed) -> FeedSettings | None:
+    url = table.url or app.find_secret(table.secret)
     if not url:
         return None
     if table.secret:
-        desk.redact.learn(url)
+        app.redact.learn(url)
     return FeedSettings(table.member, url, table.take_old, table.allow_private, table.form)
 
 
@@ -120,11 +120,11 @@ def _state(row: FeedRow | None) -> FeedState:
     return FeedState(row.url, row.etag, row.modified, row.baseline, row.gone)
 
 
-def _standing(desk: Desk, left: Iterable[FeedSettings]) -> Iterable[Problem]:
+def _standing(app: App, left: Iterable[FeedSettings]) -> Iterable[Problem]:
     """Problems of feeds that are not looked at this time, as they were."""
     paths = {_path(feed) for feed in left}
-    kept = (row for row in desk.ledger.problems() if row.path in paths)
-    return (Problem(row.path, row.line, row.message, row.mend) for row in kept)
+    kept = (row for row in app.ledger.problems() if row.path in paths)
+    return (Problem(row.path, row.line, row.message, row.hint) for row in kept)
 
 
 def _unset(table: Feed) -> Problem:
@@ -137,8 +137,8 @@ def _shown(table: Feed) -> str:
     return table.secret or shown_url(table.url)
 
 
-def _problem(feed: FeedSettings, message: str, mend: str = "") -> Problem:
-    return Problem(_path(feed), None, message, mend)
+def _problem(feed: FeedSettings, message: str, hint: str = "") -> Problem:
+    return Problem(_path(feed), None, message, hint)
 
 
 def _path(feed: FeedSettings) -> str:
@@ -149,7 +149,7 @@ def _path(feed: FeedSettings) -> str:
 class _Look:
     """One look at one feed, and what it needs to become drafts."""
 
-    desk: Desk
+    app: App
     result: FeedResult
     table: Feed
     row: FeedRow | None
@@ -160,15 +160,15 @@ class _Look:
 
 def _of(look: _Look) -> FeedUpdate:
     """One feed's result as changes, memory and words."""
-    desk, result, table, row, now = look.desk, look.result, look.table, look.row, look.now
+    app, result, table, row, now = look.app, look.result, look.table, look.row, look.now
     feed = result.feed
     if result.outcome in (Outcome.FAILED, Outcome.GONE):
         said = str(result.error.message if result.error else "it failed")
-        mend = (result.error.mend or "") if result.error else ""
-        problem = _problem(feed, desk.redact(said), mend)
+        hint = (result.error.hint or "") if result.error else ""
+        problem = _problem(feed, app.redact(said), hint)
         return FeedUpdate(
-            feeds=(_row(result, table, row, now, desk.redact(said)),),
-            looked=(FeedLooked(feed.member, _shown(table), said=desk.redact(said)),),
+            feeds=(_row(result, table, row, now, app.redact(said)),),
+            looked=(FeedLooked(feed.member, _shown(table), said=app.redact(said)),),
             problems=(problem,),
         )
     if result.outcome is Outcome.UNMODIFIED:
@@ -196,7 +196,7 @@ def _read(look: _Look) -> FeedUpdate:
     result, now = look.result, look.now
     changes = new_items(
         result.items,
-        _seen(look.desk.ledger.feed_items(result.feed.key)),
+        _seen(look.app.ledger.feed_items(result.feed.key)),
         baseline=result.state.baseline,
         take_old=look.table.take_old,
         now=now,
@@ -205,7 +205,7 @@ def _read(look: _Look) -> FeedUpdate:
     taken = _Taken()
     for item in changes.new:
         _take_new(look, taken, item, changes.keys.get(item, item.key))
-    known = {row.id: row for row in look.desk.ledger.drafts()} if changes.revised else {}
+    known = {row.id: row for row in look.app.ledger.drafts()} if changes.revised else {}
     for item, before in changes.revised:
         if there := known.get(before.draft or ""):
             _take_edit(look, taken, item, before, Known(there.id, PurePosixPath(there.path), there.revision))
@@ -266,8 +266,8 @@ def _item_row(look: _Look, item: Item, key: str, draft: str | None, *, pending: 
 
 
 def _told(look: _Look, taken: _Taken, old: int) -> FeedUpdate:
-    desk, result, table, now = look.desk, look.result, look.table, look.now
-    missing = desk.redact("; ".join(taken.missing[:TOLD]))
+    app, result, table, now = look.app, look.result, look.table, look.now
+    missing = app.redact("; ".join(taken.missing[:TOLD]))
     if len(taken.missing) > TOLD:
         missing += f"; and {len(taken.missing) - TOLD} more"
     if taken.failed or taken.waiting:  # "not modified" would leave for ever what is to be taken yet

@@ -1,4 +1,4 @@
-"""What a doctor makes of what was seen: plain values in, rows out. Pure; every bad row has its mend."""
+"""What a doctor makes of what was seen: plain values in, rows out. Pure; every bad row has its hint."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Finding:
     what: str
     state: str  # ok, warn, bad
     said: str
-    mend: str = ""
+    hint: str = ""
 
     def plain(self) -> dict[str, str]:
         """As a table or JSON tells it."""
@@ -45,17 +45,17 @@ def ledger(seen: Checkup) -> Iterator[Finding]:
     else:
         yield Finding("ledger", OK, name)
     if seen.damage:
-        mend = "stop everything, keep the file, and `steadycast restore` the newest backup"
-        yield Finding("ledger's file", BAD, f"damaged: {seen.damage}", mend)
+        hint = "stop everything, keep the file, and `steadycast restore` the newest backup"
+        yield Finding("ledger's file", BAD, f"damaged: {seen.damage}", hint)
     elif seen.kind == "SQLite":
         yield Finding("ledger's file", OK, "quick_check found nothing")
     told = ", ".join(f"{name}={value}" for name, value in seen.modes.items())
     wrong = [name for name, value in seen.wanted.items() if seen.modes.get(name) != value]
-    mend = f"set {', '.join(f'{name}={seen.wanted[name]}' for name in wrong)}: a power cut would lose what was promised"
-    yield Finding("durability", BAD if wrong else OK, told, mend if wrong else "")
+    hint = f"set {', '.join(f'{name}={seen.wanted[name]}' for name in wrong)}: a power cut would lose what was promised"
+    yield Finding("durability", BAD if wrong else OK, told, hint if wrong else "")
     if seen.others_read:
-        mend = "chmod 600 it: whoever has its secret can guess every marker"
-        yield Finding("ledger's file", WARN, "others than its owner may read it", mend)
+        hint = "chmod 600 it: whoever has its secret can guess every marker"
+        yield Finding("ledger's file", WARN, "others than its owner may read it", hint)
     if seen.doubtful_until:
         said = f"restored from an older copy: what was due until {seen.doubtful_until:%Y-%m-%d %H:%M} UTC was in doubt"
         yield Finding("restore", OK, said)
@@ -63,17 +63,17 @@ def ledger(seen: Checkup) -> Iterator[Finding]:
 
 def clock(now: dt.datetime, latest: dt.datetime | None, server: dt.datetime | None) -> Iterator[Finding]:
     """This machine's clock against what the ledger has seen, and against a database server's."""
-    mend = "set the clock, and let NTP keep it (timedatectl)"
+    hint = "set the clock, and let NTP keep it (timedatectl)"
     if latest is None:
         yield Finding("clock", OK, "nothing to hold it against yet; NTP is not asked")
     elif latest - now > MINUTE:
-        yield Finding("clock", BAD, f"{_span(latest - now)} behind what the ledger has seen", mend)
+        yield Finding("clock", BAD, f"{_span(latest - now)} behind what the ledger has seen", hint)
     else:
         yield Finding("clock", OK, "not behind what the ledger has seen; NTP is not asked")
     if server is not None:
         skew = abs(server - now)
         state = BAD if skew > MINUTE else WARN if skew > SKEW else OK
-        yield Finding("database's clock", state, f"{skew.total_seconds():.1f} s apart", "" if state == OK else mend)
+        yield Finding("database's clock", state, f"{skew.total_seconds():.1f} s apart", "" if state == OK else hint)
 
 
 def readers(var: Path, mode: int) -> Finding:
@@ -116,22 +116,22 @@ def holidays(series: str, countries: Iterable[str], unknown: Iterable[tuple[str,
     missing = ", ".join(f"{country} {year}" for country, year in unknown)
     if not missing:
         return Finding(f"holidays of {series}", OK, ", ".join(countries))
-    mend = "upgrade the holidays package, or write the days into holidays.toml"
-    return Finding(f"holidays of {series}", WARN, f"not announced yet: {missing}", mend)
+    hint = "upgrade the holidays package, or write the days into holidays.toml"
+    return Finding(f"holidays of {series}", WARN, f"not announced yet: {missing}", hint)
 
 
 def ticks(now: dt.datetime, last: dt.datetime | None, quiet_after: dt.timedelta, waiting: int) -> Iterator[Finding]:
     """Whether the flows run, and whether anything due was left lying."""
-    mend = "start `steadycast up`, or a worker"
+    hint = "start `steadycast up`, or a worker"
     if last is None:
-        yield Finding("ticks", WARN, "there never was one", mend)
+        yield Finding("ticks", WARN, "there never was one", hint)
     else:
         quiet = max(now - last, dt.timedelta())
         state = BAD if quiet > quiet_after else WARN if quiet > SWEEP_LATE else OK
-        yield Finding("ticks", state, f"the last {_span(quiet)} ago", "" if state == OK else mend)
+        yield Finding("ticks", state, f"the last {_span(quiet)} ago", "" if state == OK else hint)
     if waiting:
         due = "1 delivery is due and nobody took it"
-        yield Finding("sweep", BAD, due if waiting == 1 else f"{waiting} deliveries are due and nobody took them", mend)
+        yield Finding("sweep", BAD, due if waiting == 1 else f"{waiting} deliveries are due and nobody took them", hint)
 
 
 def unknown(count: int, old: int) -> Finding:
@@ -139,8 +139,8 @@ def unknown(count: int, old: int) -> Finding:
     if not count:
         return Finding("unknown deliveries", OK, "none")
     said = f"{count}" + (f", {old} of them for more than a day" if old else "")
-    mend = "`steadycast verify`, then `steadycast status` says what a person has to look at"
-    return Finding("unknown deliveries", BAD if old else WARN, said, mend)
+    hint = "`steadycast verify`, then `steadycast status` says what a person has to look at"
+    return Finding("unknown deliveries", BAD if old else WARN, said, hint)
 
 
 def _span(span: dt.timedelta) -> str:

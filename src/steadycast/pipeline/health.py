@@ -14,7 +14,7 @@ from steadycast.errors import SteadycastError
 from steadycast.ledger import service
 from steadycast.ledger.service import Overdue
 from steadycast.pipeline import promises
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 
 UNKNOWN_AFTER = dt.timedelta(days=1)
 STARVING = ("empty", "never", "silent")  # of the starvation alarms; `low` is a warning to people, not an outage
@@ -70,10 +70,10 @@ class Health:
         return {"status": OK if self.ok else BAD, "at": self.at.isoformat(timespec="seconds"), "checks": checks}
 
 
-def health(desk: Desk, now: dt.datetime) -> Health:
+def health(app: App, now: dt.datetime) -> Health:
     """The health of this community at `now`; a ledger that cannot be read is bad health, not an error."""
     try:
-        facts, stopped = _facts(desk, now), desk.ledger.objection()
+        facts, stopped = _facts(app, now), app.ledger.objection()
     except SteadycastError:
         return Health(now, (Check("ledger", BAD, "the ledger cannot be read: `steadycast doctor` says why"),))
     ledger = Check("ledger", OK, "the ledger can be read")
@@ -137,8 +137,8 @@ def _names(series: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({name for name in series if name}))
 
 
-def _facts(desk: Desk, now: dt.datetime) -> Facts:
-    workspace, ledger = desk.workspace, desk.ledger
+def _facts(app: App, now: dt.datetime) -> Facts:
+    workspace, ledger = app.workspace, app.ledger
     paused = {name for name, channel in workspace.channels.items() if channel.paused}
     promises = [(s.name, channel) for s in workspace.series.values() for channel in s.channels if channel not in paused]
     return Facts(
@@ -148,18 +148,18 @@ def _facts(desk: Desk, now: dt.datetime) -> Facts:
         overdue=service.overdue(ledger, now),
         missed=service.last_missed(ledger, promises, now),
         unknown=service.in_doubt(ledger, now - UNKNOWN_AFTER),
-        unplanned=_unplanned(desk, now),
+        unplanned=_unplanned(app, now),
         starving=[
             (series, why)
             for kind, series, why in (alarm.key.split(":", 2) for alarm in ledger.alarms())
             if kind == "starvation" and why in STARVING and series in workspace.series
         ],
-        unread=(desk.broken_settings.line or 0) if desk.broken_settings else None,
+        unread=(app.broken_settings.line or 0) if app.broken_settings else None,
     )
 
 
-def _unplanned(desk: Desk, now: dt.datetime) -> list[str]:
+def _unplanned(app: App, now: dt.datetime) -> list[str]:
     """Series that have promised slots within the horizon, none of which is in the ledger: nobody plans."""
-    until = now + desk.workspace.publish.horizon
-    owe = {slot.series for slot in promises.owed(desk, now, until) if slot.at >= now and not slot.excused}
-    return sorted(owe - {slot.series for slot in desk.ledger.slots_between(now, until)})
+    until = now + app.workspace.publish.horizon
+    owe = {slot.series for slot in promises.owed(app, now, until) if slot.at >= now and not slot.excused}
+    return sorted(owe - {slot.series for slot in app.ledger.slots_between(now, until)})

@@ -12,7 +12,7 @@ from steadycast.draft import Draft
 from steadycast.intake.reconcile import COPY, DOUBTFUL, Known, Memory, reconcile
 from steadycast.intake.similar import Text
 from steadycast.ledger.tables import DraftRow
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.results import Problem, many
 
@@ -26,7 +26,7 @@ def as_known(row: DraftRow) -> Known:
     return Known(row.id, PurePosixPath(row.path), row.revision, gone, row.title, row.held, row.resembles)
 
 
-def memory(desk: Desk) -> Memory:
+def memory(app: App) -> Memory:
     """The ledger, asked only where drafts have to be told apart."""
 
     def texts(rows: Collection[Known]) -> dict[str, Text]:
@@ -35,40 +35,40 @@ def memory(desk: Desk) -> Memory:
             id: Text.of(
                 content["title"], content["body"], ((m["role"], Path(m["file"]).stem) for m in content["media"])
             )
-            for id, content in desk.ledger.texts(named)
+            for id, content in app.ledger.texts(named)
         }
 
-    return Memory(lambda: used(desk), texts, desk.ledger.had)
+    return Memory(lambda: used(app), texts, app.ledger.had)
 
 
-def used(desk: Desk) -> dict[str, dt.datetime]:
+def used(app: App) -> dict[str, dt.datetime]:
     """When each draft went out last, that did."""
-    return {past.draft: past.at for past in desk.ledger.used()}
+    return {past.draft: past.at for past in app.ledger.used()}
 
 
-def held(desk: Desk) -> list[Problem]:
+def held(app: App) -> list[Problem]:
     """What waits for a person: each copy and each doubtful draft with the other one's name; an archive in one line."""
-    rows = {row.id: row for row in desk.ledger.drafts()}
+    rows = {row.id: row for row in app.ledger.drafts()}
     waiting = [row for row in rows.values() if row.state in {COPY, DOUBTFUL}]
-    went_out = used(desk) if waiting else {}
+    went_out = used(app) if waiting else {}
     found = []
     for row in waiting:
         other = rows.get(row.resembles)
         one = Held(row.id, row.path, row.state, row.resembles)
         gone = other is not None and other.state == "gone"
-        found.append(_named(desk, one, other.path if other else None, went_out, gone=gone))
-    return found + _archives(desk, [row for row in rows.values() if row.state == ARCHIVE])
+        found.append(_named(app, one, other.path if other else None, went_out, gone=gone))
+    return found + _archives(app, [row for row in rows.values() if row.state == ARCHIVE])
 
 
-def copies(desk: Desk, drafts: Collection[Draft], present: Collection[PurePosixPath]) -> list[Problem]:
+def copies(app: App, drafts: Collection[Draft], present: Collection[PurePosixPath]) -> list[Problem]:
     """What `held` would say of copies and doubtful drafts, had `drafts` been taken in, and says of an archive that was;
     nothing is written.
 
     `present` are the paths that could not be read.
     """
-    rows = {row.id: row for row in desk.ledger.drafts()} if desk.has_ledger else {}
+    rows = {row.id: row for row in app.ledger.drafts()} if app.has_ledger else {}
     known = [as_known(row) for row in rows.values() if row.source == "folder"]
-    found = reconcile(drafts, known, present=present, make_id=ids(set(rows)), memory=memory(desk) if rows else None)
+    found = reconcile(drafts, known, present=present, make_id=ids(set(rows)), memory=memory(app) if rows else None)
     changes = [*found.new, *found.edited, *found.renamed, *found.back]
     here = {change.id: str(change.draft.path) for change in changes}
     waiting = [(c.id, str(c.draft.path), c.held, c.resembles) for c in changes if c.held in {COPY, DOUBTFUL}]
@@ -76,12 +76,12 @@ def copies(desk: Desk, drafts: Collection[Draft], present: Collection[PurePosixP
     gone = {known.id for known in found.deleted} | {
         row.id for row in rows.values() if row.state == "gone"
     } - here.keys()
-    went_out = used(desk) if waiting and rows else {}
+    went_out = used(app) if waiting and rows else {}
     told = []
     for id, path, why, resembles in waiting:
         other = here.get(resembles) or (rows[resembles].path if resembles in rows else None)
-        told.append(_named(desk, Held(id, path, why, resembles), other, went_out, gone=resembles in gone))
-    return told + _archives(desk, [row for row in rows.values() if row.state == ARCHIVE])
+        told.append(_named(app, Held(id, path, why, resembles), other, went_out, gone=resembles in gone))
+    return told + _archives(app, [row for row in rows.values() if row.state == ARCHIVE])
 
 
 def ids(taken: set[str]) -> Callable[[Draft], str]:
@@ -107,31 +107,31 @@ class Held(NamedTuple):
     resembles: str
 
 
-def _named(desk: Desk, row: Held, name: str | None, used: dict[str, dt.datetime], *, gone: bool) -> Problem:
+def _named(app: App, row: Held, name: str | None, used: dict[str, dt.datetime], *, gone: bool) -> Problem:
     name = name or "a draft that is no longer known"
     out = used.get(row.resembles)
-    day = f", which went out on {out.astimezone(desk.workspace.community.zone):%Y-%m-%d}" if out else ""
+    day = f", which went out on {out.astimezone(app.workspace.community.zone):%Y-%m-%d}" if out else ""
     if row.why == DOUBTFUL:
-        mend = f"a new one: `steadycast approve {row.id}`; the same: `steadycast reject {row.id}`, or remove the file"
-        return Problem(row.path, None, f"looks like {name}{day}", mend, held=1)
+        hint = f"a new one: `steadycast approve {row.id}`; the same: `steadycast reject {row.id}`, or remove the file"
+        return Problem(row.path, None, f"looks like {name}{day}", hint, held=1)
     lost = ", which is gone" if gone and not out else ""
-    mend = f"remove one of the two; `steadycast approve {row.id}` makes it a draft of its own"
-    return Problem(row.path, None, f"is a copy of {name}{day}{lost}", mend, held=1)
+    hint = f"remove one of the two; `steadycast approve {row.id}` makes it a draft of its own"
+    return Problem(row.path, None, f"is a copy of {name}{day}{lost}", hint, held=1)
 
 
-def _archives(desk: Desk, rows: list[DraftRow]) -> list[Problem]:
+def _archives(app: App, rows: list[DraftRow]) -> list[Problem]:
     """One line for all that came in at once and is old, and the commands that decide."""
     if not rows:
         return []
     folders: dict[str, int] = defaultdict(int)
     for row in rows:
         folders[row.path.partition("/")[0]] += 1
-    days = desk.workspace.intake.archive_after.days
+    days = app.workspace.intake.archive_after.days
     said = f"{many(len(rows), 'old draft')} came at once, dated more than {days} days back: held as archive"
     where = max(folders, key=lambda folder: folders[folder])
-    series = next(iter(desk.workspace.series), "SERIES")
-    mend = (
-        f"published before: `steadycast backfill {desk.workspace.content.name}/{where} --series {series}`; "
+    series = next(iter(app.workspace.series), "SERIES")
+    hint = (
+        f"published before: `steadycast backfill {app.workspace.content.name}/{where} --series {series}`; "
         "to publish now: `steadycast approve --archive`; neither: `steadycast reject --all --before DATE`"
     )
-    return [Problem(f"{where}/", None, said, mend, held=len(rows))]
+    return [Problem(f"{where}/", None, said, hint, held=len(rows))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from steadycast.errors import InputError
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DeliveryRow, DraftRow, State
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import OUT, find_draft
 from steadycast.pipeline.frozen_draft import OUT_OF_STOCK
 from steadycast.schedule.model import Assignment, Slot
@@ -27,66 +27,66 @@ class ManualSlot:
     late: dt.timedelta
     before: tuple[DeliveryRow, ...]  # channels that have these very words already, from another slot
 
-    def save(self, desk: Desk) -> list[DeliveryRow]:
+    def save(self, app: App) -> list[DeliveryRow]:
         """Its deliveries, now that they are in the ledger."""
         if not self.channels:
             return list(self.before)
         asked = [PlannedDelivery(self.slot.id, channel, late=self.late) for channel in self.channels]
         chosen = [Assignment(self.slot.id, self.draft, why="hand")]
-        desk.ledger.save_plan([self.slot], chosen, asked, desk.clock.now(), manual=True)
-        return [*self.before, *desk.ledger.deliveries(slots=[self.slot.id])]
+        app.ledger.save_plan([self.slot], chosen, asked, app.clock.now(), manual=True)
+        return [*self.before, *app.ledger.deliveries(slots=[self.slot.id])]
 
-    def rows(self, desk: Desk) -> list[DeliveryRow]:
+    def rows(self, app: App) -> list[DeliveryRow]:
         """Its deliveries as they are, or would be: nothing is written."""
-        there = {d.channel: d for d in desk.ledger.deliveries(slots=[self.slot.id])}
-        return [*self.before, *(there.get(channel) or self._row(desk, channel) for channel in self.channels)]
+        there = {d.channel: d for d in app.ledger.deliveries(slots=[self.slot.id])}
+        return [*self.before, *(there.get(channel) or self._row(app, channel) for channel in self.channels)]
 
-    def _row(self, desk: Desk, channel: str) -> DeliveryRow:
-        marker = desk.ledger.marker(self.slot.id, channel)
+    def _row(self, app: App, channel: str) -> DeliveryRow:
+        marker = app.ledger.marker(self.slot.id, channel)
         return DeliveryRow(
             slot=self.slot.id, channel=channel, series=BY_HAND, at=self.slot.at, marker=marker, draft=self.draft,
             state=State.DUE,
         )  # fmt: skip
 
 
-def by_hand(desk: Desk, named: str, channel: str | None) -> ManualSlot:
+def by_hand(app: App, named: str, channel: str | None) -> ManualSlot:
     """A slot of its own for the approved revision of a draft, named by id or path, to `channel` or to all that take it.
 
     Its id comes of draft and revision: asked for twice, it is still one slot. A channel that has these words from
     another slot is told, not served again.
     """
-    row, now = find_draft(desk, named), desk.clock.now().replace(microsecond=0)
+    row, now = find_draft(app, named), app.clock.now().replace(microsecond=0)
     if not row.approved_revision or row.state in OUT_OF_STOCK:
         said = f"{row.path} is not approved" if row.state == "waiting" else f"{row.path} is {row.state}"
-        raise InputError(said, mend=f"`steadycast approve {row.id}`" if row.state in ("waiting", "rejected") else None)
+        raise InputError(said, hint=f"`steadycast approve {row.id}`" if row.state in ("waiting", "rejected") else None)
     id_ = f"{BY_HAND}@{row.id}-{row.approved_revision[:8]}"
-    known = desk.ledger.slot(id_)
+    known = app.ledger.slot(id_)
     at = known.at if known else now
-    local = at.astimezone(desk.workspace.community.zone).replace(tzinfo=None)
-    there = [d.channel for d in desk.ledger.deliveries(slots=[id_])]
-    before = {d.channel: d for d in _out(desk, row) if d.slot != id_}
-    wanted = [c for c in _takers(desk, row) if channel in (None, c) and c not in before]
+    local = at.astimezone(app.workspace.community.zone).replace(tzinfo=None)
+    there = [d.channel for d in app.ledger.deliveries(slots=[id_])]
+    before = {d.channel: d for d in _out(app, row) if d.slot != id_}
+    wanted = [c for c in _takers(app, row) if channel in (None, c) and c not in before]
     slot, channels = Slot(at, id_, BY_HAND, local, id_), tuple(dict.fromkeys([*there, *wanted]))
     return ManualSlot(slot, row.id, channels, now - at + LATE, tuple(before.values()))
 
 
-def _out(desk: Desk, row: DraftRow) -> list[DeliveryRow]:
+def _out(app: App, row: DraftRow) -> list[DeliveryRow]:
     """Where the approved words of a draft are already, or may be. An evergreen is there to be sent again."""
     if row.plan.get("evergreen"):
         return []
-    return [d for d in desk.ledger.deliveries(draft=row.id, states=OUT) if d.revision == row.approved_revision]
+    return [d for d in app.ledger.deliveries(draft=row.id, states=OUT) if d.revision == row.approved_revision]
 
 
-def _takers(desk: Desk, row: DraftRow) -> list[str]:
+def _takers(app: App, row: DraftRow) -> list[str]:
     """The channels of the matrix for a draft: those of the series that it could serve, else all; that take its form."""
     named = row.plan.get("series") or ()
-    promised = [s for s in desk.workspace.series.values() if row.form in s.forms and s.meant_by(named)]
-    matrix = {channel for series in promised for channel in series.channels} or set(desk.workspace.channels)
+    promised = [s for s in app.workspace.series.values() if row.form in s.forms and s.meant_by(named)]
+    matrix = {channel for series in promised for channel in series.channels} or set(app.workspace.channels)
     found = []
-    for name, settings in desk.workspace.channels.items():
+    for name, settings in app.workspace.channels.items():
         if name not in matrix:
             continue
-        platform = desk.usable(name)
+        platform = app.usable(name)
         takes = settings.forms or (platform.forms if platform else ())
         if row.form in takes and not settings.paused and name not in row.plan.get("skip", ()):
             found.append(name)

@@ -14,7 +14,7 @@ MANY = 3  # drafts of one title: two are a pair (part one and two), three are a 
 def notes_of(draft: Draft) -> Iterator[Problem]:
     """What was noticed while `draft` was read; of one line each thing once."""
     for note in dict.fromkeys(draft.notes):
-        yield Problem(str(draft.path), note.line, note.message, note.mend, harmless=note.harmless)
+        yield Problem(str(draft.path), note.line, note.message, note.hint, harmless=note.harmless)
 
 
 class Titles:

@@ -12,7 +12,7 @@ from steadycast.draft import place
 from steadycast.draft.reading import role_of
 from steadycast.errors import DraftError, InputError
 from steadycast.intake.folder import Other
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.results import Problem, many
 
 ALONE = 5  # so many sounds, videos and pictures in one folder are drafts of their own; more are somebody's store
@@ -21,14 +21,14 @@ _FORMS = {"audio": "a sound", "video": "a video", "image": "a picture"}
 
 
 def problems(
-    desk: Desk, others: Iterable[Other], named: Collection[Path], broken: Collection[PurePosixPath]
+    app: App, others: Iterable[Other], named: Collection[Path], broken: Collection[PurePosixPath]
 ) -> Iterator[Problem]:
     """What to say of `others`: `named` are the files that drafts show, `broken` the drafts that could not be read.
 
     A sound, a video or a picture alone is a draft that waits for its title. What is no draft in any form is told
     without anybody having to do anything, one line a kind and folder.
     """
-    named = {*named, *_named_by_channels(desk)}
+    named = {*named, *_named_by_channels(app)}
     unsure = {path.parent for path in broken}  # what lies beside a broken draft may be its own
     groups: dict[tuple[PurePosixPath, str], list[PurePosixPath]] = defaultdict(list)
     for other in others:
@@ -43,15 +43,15 @@ def problems(
             yield _told(paths, kind)
 
 
-def _named_by_channels(desk: Desk) -> Iterator[Path]:
+def _named_by_channels(app: App) -> Iterator[Path]:
     """The files that channels' settings name: a podcast's picture, a list."""
-    for channel in desk.workspace.channels.values():
-        yield from ((desk.workspace.root / value).resolve() for value in channel.own.values() if isinstance(value, str))
+    for channel in app.workspace.channels.values():
+        yield from ((app.workspace.root / value).resolve() for value in channel.own.values() if isinstance(value, str))
 
 
-def not_yet_told(desk: Desk, problems: list[Problem]) -> list[Problem]:
+def not_yet_told(app: App, problems: list[Problem]) -> list[Problem]:
     """Those of `problems` that the last look did not tell; a lost note of it tells them once more."""
-    file = desk.workspace.cache / "others.json"
+    file = app.workspace.cache / "others.json"
     try:
         told = set(json.loads(file.read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -71,18 +71,18 @@ def _has_place(path: PurePosixPath) -> bool:
 
 
 def _waits(path: PurePosixPath, kind: str) -> Problem:
-    mend = f"`steadycast title {_quoted(path)} TITLE` makes it a draft; or name it in one"
-    return Problem(str(path), None, f"is {_FORMS[kind]} that no draft names: it waits for a title", mend)
+    hint = f"`steadycast title {_quoted(path)} TITLE` makes it a draft; or name it in one"
+    return Problem(str(path), None, f"is {_FORMS[kind]} that no draft names: it waits for a title", hint)
 
 
 def _told(paths: list[PurePosixPath], kind: str) -> Problem:
     first, more = paths[0], len(paths) - 1
     also = f", and {many(more, 'file')} of its kind beside it" if more else ""
     if kind in _FORMS:
-        said, mend = "no draft names it", "a draft names it in `media:`, or shows it in its text"
+        said, hint = "no draft names it", "a draft names it in `media:`, or shows it in its text"
     else:
-        said, mend = "is no draft", "write drafts as .md, .txt or .docx, or keep it elsewhere"
-    return Problem(str(first), None, said + also, mend, harmless=True)
+        said, hint = "is no draft", "write drafts as .md, .txt or .docx, or keep it elsewhere"
+    return Problem(str(first), None, said + also, hint, harmless=True)
 
 
 def _quoted(path: PurePosixPath) -> str:
@@ -90,17 +90,17 @@ def _quoted(path: PurePosixPath) -> str:
     return text if text.isascii() and not set(text) & set(" '\"()$&;*?!") else f"'{text}'"
 
 
-def give_title(desk: Desk, file: str, title: str) -> Path:
+def give_title(app: App, file: str, title: str) -> Path:
     """Writes the draft of a lone sound, video or picture beside it; says where."""
-    content = desk.workspace.content.resolve()
+    content = app.workspace.content.resolve()
     found = next((path for path in (Path(file).resolve(), content / file) if path.is_file()), None)
     if found is None or not found.resolve().is_relative_to(content):
-        raise InputError("there is no such file below content/", file=file, mend="name a sound, a video or a picture")
+        raise InputError("there is no such file below content/", file=file, hint="name a sound, a video or a picture")
     role = role_of(found.name)
     if role not in _FORMS:
-        raise InputError("is no sound, video or picture", file=file, mend="a text has its title in itself")
+        raise InputError("is no sound, video or picture", file=file, hint="a text has its title in itself")
     if not title.strip():
-        raise InputError("the title is empty", file=file, mend='write one: steadycast title FILE "A title"')
+        raise InputError("the title is empty", file=file, hint='write one: steadycast title FILE "A title"')
     head = [f"title: {json.dumps(' '.join(title.split()), ensure_ascii=False)}"]
     name = json.dumps(found.name, ensure_ascii=False)
     head += [f"cover: {name}" if role == "image" else f"media: {name}"]
@@ -109,7 +109,7 @@ def give_title(desk: Desk, file: str, title: str) -> Path:
     try:
         made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     except FileExistsError:
-        raise InputError("a draft of that name is there", file=draft, mend=f"name {found.name} in it") from None
+        raise InputError("a draft of that name is there", file=draft, hint=f"name {found.name} in it") from None
     with os.fdopen(made, "w", encoding="utf-8") as out:
         out.write("\n".join(["---", *head, "---", "", shown]))
     return draft

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from steadycast.draft import Draft
 from steadycast.draft.elsewhere import from_elsewhere
 from steadycast.intake.reconcile import Change
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.identity import as_known
 from steadycast.pipeline.quotas import Quotas
@@ -35,30 +35,30 @@ class Lacking:
     revision: str  # as it was taken in, with those that were at hand
 
 
-def at_hand(desk: Desk, draft: Draft, quotas: Quotas, lacking: list[Lacking] | None = None) -> Draft:
+def at_hand(app: App, draft: Draft, quotas: Quotas, lacking: list[Lacking] | None = None) -> Draft:
     """`draft` with those of its pictures that are here already; one that lacks some is added to `lacking`."""
     if not from_elsewhere(draft):
         return draft
-    made = _made(desk, draft, quotas)
+    made = _made(app, draft, quotas)
     if made.again and lacking is not None:
         lacking.append(Lacking(draft, made.draft.revision))
     return made.draft
 
 
-def bring(desk: Desk, lacking: list[Lacking], *, at_once: bool) -> Iterator[tuple[Lacking, Made]]:
+def bring(app: App, lacking: list[Lacking], *, at_once: bool) -> Iterator[tuple[Lacking, Made]]:
     """Each with what could be fetched of its pictures; the house's own first."""
     from steadycast.intake.download import Budget
     from steadycast.web import Fetcher
 
-    fetcher, total, quotas = Fetcher(), Budget(*OF_A_LOOK, items=len(lacking)), Quotas(desk)
+    fetcher, total, quotas = Fetcher(), Budget(*OF_A_LOOK, items=len(lacking)), Quotas(app)
     for one in sorted(lacking, key=lambda each: each.draft.origin is not Origin.PGC):
         own = Budget(*OF_A_DRAFT, items=1, within=total)
-        yield one, _made(desk, one.draft, quotas, fetcher, own, at_once=at_once)
+        yield one, _made(app, one.draft, quotas, fetcher, own, at_once=at_once)
 
 
-def changes(desk: Desk, brought: list[tuple[Lacking, Made]]) -> tuple[tuple[Change, ...], list[Problem]]:
+def changes(app: App, brought: list[tuple[Lacking, Made]]) -> tuple[tuple[Change, ...], list[Problem]]:
     """The edits that fetched pictures are, of drafts that nobody changed meanwhile; and what is told of the others."""
-    rows = {row.path: row for row in desk.ledger.drafts() if row.source == "folder" and row.state != "gone"}
+    rows = {row.path: row for row in app.ledger.drafts() if row.source == "folder" and row.state != "gone"}
     found, told = [], []
     for one, made in brought:
         path = str(one.draft.path)
@@ -76,12 +76,12 @@ def away(draft: Draft) -> list[Problem]:
     if not missing:
         return []
     said = f"{len(missing)} picture{'s' if len(missing) > 1 else ''} from elsewhere, not fetched"
-    mend = "`steadycast intake` fetches them; what cannot be had stays a link"
-    return [Problem(str(draft.path), missing[0].line, said, mend, harmless=True)]
+    hint = "`steadycast intake` fetches them; what cannot be had stays a link"
+    return [Problem(str(draft.path), missing[0].line, said, hint, harmless=True)]
 
 
 def _made(
-    desk: Desk,
+    app: App,
     draft: Draft,
     quotas: Quotas,
     fetcher: Fetcher | None = None,
@@ -92,7 +92,7 @@ def _made(
     from steadycast.intake.download import Budget, Downloads
     from steadycast.intake.pictures import with_pictures
 
-    folder = desk.workspace.cache / "pictures"
+    folder = app.workspace.cache / "pictures"
     nothing = Budget(0, 0, items=0)  # what is not at hand is not asked for
-    take = takes_fetched(desk, quotas, draft.member)
+    take = takes_fetched(app, quotas, draft.member)
     return with_pictures(draft, Downloads(folder, fetcher, budget or nothing, take, at_once=at_once))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import digest, promises, unseen
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.fairness import LONG_AGO
@@ -23,24 +23,24 @@ ONE_DROP = dt.timedelta(minutes=1)
 PATIENCE = 120.0  # seconds that planning may take another process
 
 
-def plan(desk: Desk, now: dt.datetime, *, days: int | None = None) -> Planned:
+def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
     """Gives each coming slot its draft, writes that to the ledger, and says what each slot will carry.
 
     `days` defaults to the setting `publish.horizon`. Planning again moves nothing that need not move.
     """
-    horizon = desk.workspace.publish.horizon if days is None else dt.timedelta(days=days)
+    horizon = app.workspace.publish.horizon if days is None else dt.timedelta(days=days)
     until = now + horizon
-    with desk.in_turn("plan", PATIENCE):
-        desk.ledger.take_back(now)
-        unseen.note(desk, now)  # before: a rhythm that is new from now on owes nothing of that time
-        promises.keep(desk, now)
-        former = _former(desk, now, until)
-        _drop(desk, now, promises.owed(desk, now, until), until)  # first: what begins from here on is seen below
-        made = _decide(desk, now, until, former)
-        chosen = digest.write(desk, now, made.slots, made.chosen)
-        desk.ledger.save_plan(made.slots, chosen, _deliveries(desk, now, made.slots, chosen, made.stock), now)
-        desk.ledger.set_meta(PLANNED, made.as_of.isoformat())
-    return replace(show(desk, now, horizon), warning=unseen.told(desk, now))
+    with app.in_turn("plan", PATIENCE):
+        app.ledger.take_back(now)
+        unseen.note(app, now)  # before: a rhythm that is new from now on owes nothing of that time
+        promises.keep(app, now)
+        former = _former(app, now, until)
+        _drop(app, now, promises.owed(app, now, until), until)  # first: what begins from here on is seen below
+        made = _decide(app, now, until, former)
+        chosen = digest.write(app, now, made.slots, made.chosen)
+        app.ledger.save_plan(made.slots, chosen, _deliveries(app, now, made.slots, chosen, made.stock), now)
+        app.ledger.set_meta(PLANNED, made.as_of.isoformat())
+    return replace(show(app, now, horizon), warning=unseen.told(app, now))
 
 
 class Decided(NamedTuple):
@@ -59,39 +59,39 @@ class Former(NamedTuple):
     assigned: list[Assignment]
 
 
-def foresee(desk: Desk, now: dt.datetime, until: dt.datetime) -> Decided:
+def foresee(app: App, now: dt.datetime, until: dt.datetime) -> Decided:
     """What `plan` would decide now by this desk's settings; nothing is written."""
-    stands, former = promises.as_of(desk, now), _former(desk, now, until)
-    wanted = {slot.id for slot in promises.owed(desk, now, until, stands)}
+    stands, former = promises.as_of(app, now), _former(app, now, until)
+    wanted = {slot.id for slot in promises.owed(app, now, until, stands)}
     stale = {each.slot.id for each in former.standing if each.slot.id not in wanted and not each.fixed}
-    return _decide(desk, now, until, former, stands, stale)
+    return _decide(app, now, until, former, stands, stale)
 
 
-def _former(desk: Desk, now: dt.datetime, until: dt.datetime) -> Former:
-    return Former(desk.ledger.promised(now, until), desk.ledger.assignments(now, until))
+def _former(app: App, now: dt.datetime, until: dt.datetime) -> Former:
+    return Former(app.ledger.promised(now, until), app.ledger.assignments(now, until))
 
 
 def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
-    desk: Desk,
+    app: App,
     now: dt.datetime,
     until: dt.datetime,
     former: Former,
     stands: promises.Stands | None = None,
     dropped: Collection[str] = (),
 ) -> Decided:
-    slots = promises.owed(desk, now, until, stands, dropped)
-    history = desk.ledger.used()
-    stock = stock_of(desk, history)
+    slots = promises.owed(app, now, until, stands, dropped)
+    history = app.ledger.used()
+    stock = stock_of(app, history)
     after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
-    assigned = [each for each in desk.ledger.assignments(after, until) if each.slot not in dropped]
+    assigned = [each for each in app.ledger.assignments(after, until) if each.slot not in dropped]
     chosen = decide(
-        list(desk.workspace.series.values()),
+        list(app.workspace.series.values()),
         slots,
         stock,
         [*assigned, *carried_over(slots, [each.slot for each in former.standing], former.assigned)],
         history,
         as_of,
-        fill_within=desk.workspace.publish.fill_within,
+        fill_within=app.workspace.publish.fill_within,
     )
     return Decided(slots, chosen, stock, as_of)
 
@@ -101,11 +101,11 @@ def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:
     return min(now, min((s.at for s in slots), default=now))
 
 
-def stock_of(desk: Desk, history: Iterable[Past]) -> list[StockItem]:
+def stock_of(app: App, history: Iterable[Past]) -> list[StockItem]:
     """Every approved draft that may still go out, as the planner sees it."""
     last_used = {past.draft: past.at for past in history}
-    rows = [row for row in desk.ledger.drafts() if row.approved_revision and row.state not in OUT_OF_STOCK]
-    stock = [to_stock(row, last_used.get(row.id), desk.workspace.pin) for row in rows]
+    rows = [row for row in app.ledger.drafts() if row.approved_revision and row.state not in OUT_OF_STOCK]
+    stock = [to_stock(row, last_used.get(row.id), app.workspace.pin) for row in rows]
     return _dropped_together(stock)
 
 
@@ -121,53 +121,53 @@ def _dropped_together(stock: Sequence[StockItem]) -> list[StockItem]:
 
 
 def _deliveries(
-    desk: Desk, now: dt.datetime, slots: Sequence[Slot], chosen: Iterable[Assignment], stock: Iterable[StockItem]
+    app: App, now: dt.datetime, slots: Sequence[Slot], chosen: Iterable[Assignment], stock: Iterable[StockItem]
 ) -> list[PlannedDelivery]:
     """What each slot asks of each channel; a channel that came to its series since owes no slot that is past."""
     past = [slot.id for slot in slots if slot.at < now]
     there: dict[str, set[str]] = {}
-    for delivery in desk.ledger.deliveries(slots=past) if past else ():
+    for delivery in app.ledger.deliveries(slots=past) if past else ():
         there.setdefault(delivery.slot, set()).add(delivery.channel)
     items = {item.draft: item for item in stock}
     carried = {a.slot: items.get(a.draft) for a in chosen}
     found = []
     for slot in slots:
-        series = desk.workspace.series[slot.series]
+        series = app.workspace.series[slot.series]
         for channel in series.channels:
-            if not desk.workspace.channels[channel].paused and channel in there.get(slot.id, (channel,)):
-                why = _leaves_out(desk, channel, carried.get(slot.id))
+            if not app.workspace.channels[channel].paused and channel in there.get(slot.id, (channel,)):
+                why = _leaves_out(app, channel, carried.get(slot.id))
                 found.append(PlannedDelivery(slot.id, channel, series.grace, series.late, why))
     return found
 
 
-def _leaves_out(desk: Desk, channel: str, item: StockItem | None) -> str:
+def _leaves_out(app: App, channel: str, item: StockItem | None) -> str:
     """Why a draft does not go to one of its series' channels, or ""."""
     if item is None:
         return ""
     if channel in item.skip_channels:
         return "the draft leaves this channel out"
-    platform = desk.usable(channel)  # without one the sending is refused, and told
-    takes = desk.workspace.channels[channel].forms or (platform.forms if platform else (item.form,))
+    platform = app.usable(channel)  # without one the sending is refused, and told
+    takes = app.workspace.channels[channel].forms or (platform.forms if platform else (item.form,))
     return "" if item.form in takes else f"the channel takes no {item.form}"
 
 
-def _drop(desk: Desk, now: dt.datetime, slots: Iterable[Slot], until: dt.datetime) -> None:
+def _drop(app: App, now: dt.datetime, slots: Iterable[Slot], until: dt.datetime) -> None:
     """Slots that no cadence asks for any more, because steadycast.toml changed."""
     wanted = {s.id for s in slots}
-    stale = [s.id for s in desk.ledger.slots_between(now, until) if s.id not in wanted and not s.manual]
+    stale = [s.id for s in app.ledger.slots_between(now, until) if s.id not in wanted and not s.manual]
     if stale:
-        desk.ledger.drop_slots(stale)
+        app.ledger.drop_slots(stale)
 
 
-def show(desk: Desk, now: dt.datetime, horizon: dt.timedelta) -> Planned:
+def show(app: App, now: dt.datetime, horizon: dt.timedelta) -> Planned:
     """The plan as it stands in the ledger, from now to the horizon."""
-    rows = desk.ledger.slots_between(now, now + horizon)
-    drafts = {row.id: row for row in desk.ledger.drafts()}
+    rows = app.ledger.slots_between(now, now + horizon)
+    drafts = {row.id: row for row in app.ledger.drafts()}
     begun: dict[str, set[str]] = {}
-    for delivery in desk.ledger.deliveries(slots=[s.id for s in rows]):
+    for delivery in app.ledger.deliveries(slots=[s.id for s in rows]):
         begun.setdefault(delivery.slot, set()).add(delivery.state)
     found = [
-        _shown(desk.workspace.series.get(s.series), s, drafts.get(s.draft or ""), begun.get(s.id, ())) for s in rows
+        _shown(app.workspace.series.get(s.series), s, drafts.get(s.draft or ""), begun.get(s.id, ())) for s in rows
     ]
     return Planned(tuple(found), horizon.days)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from steadycast.draft import Draft
 from steadycast.errors import DraftError, Refused
 from steadycast.ledger.claims import Claimed
-from steadycast.ledger.looks import Look
+from steadycast.ledger.looks import Lookup
+from steadycast.pipeline.app import App
 from steadycast.pipeline.crosslinks import PageLinks
-from steadycast.pipeline.desk import Desk
 from steadycast.pipeline.drafts import approved
 from steadycast.platform import Post
 from steadycast.platform.files import page_path
@@ -41,16 +41,16 @@ class Place:
 class Posts:
     """Makes posts for one run: a draft's body is parsed once for all its channels. Its files come into `media`."""
 
-    def __init__(self, desk: Desk, media: Path | None = None) -> None:
-        self.desk = desk
-        self.links = PageLinks(desk)
-        self.media = media or desk.workspace.media
+    def __init__(self, app: App, media: Path | None = None) -> None:
+        self.app = app
+        self.links = PageLinks(app)
+        self.media = media or app.workspace.media
         self._bodies: OrderedDict[str, Body] = OrderedDict()
 
     def make(self, claimed: Claimed) -> Post:
         """The post of a claimed delivery, of the newest approved revision; Refused when it cannot be made."""
         try:
-            draft = approved(self.desk, claimed.draft)
+            draft = approved(self.app, claimed.draft)
             if draft is None:
                 raise Refused(GONE, channel=claimed.channel)
             slot = (claimed.channel, claimed.slot, claimed.series, claimed.at, claimed.marker)
@@ -60,18 +60,18 @@ class Posts:
 
     def _dated(self, claimed: Claimed) -> dt.datetime | None:
         """The date that readers see: now for what a person publishes before its hour, else None for the slot's."""
-        now = self.desk.clock.now()
-        return now if claimed.at > now + self.desk.workspace.publish.lead else None
+        now = self.app.clock.now()
+        return now if claimed.at > now + self.app.workspace.publish.lead else None
 
     def post(self, draft: Draft, place: Place) -> Post:
         """`draft` on a channel at a slot; raises the DraftError that `fits` would list first."""
-        workspace, platform = self.desk.workspace, self.desk.platform(place.channel)
+        workspace, platform = self.app.workspace, self.app.platform(place.channel)
         target, body = self.target(draft, place), self.body(draft)
         return compose(draft, platform, target, workspace.media, workspace.cache, body=body)
 
     def body(self, draft: Draft) -> Body:
         """The parsed body of a draft, from the last few kept."""
-        workspace = self.desk.workspace
+        workspace = self.app.workspace
         if draft.revision not in self._bodies:
             self._bodies[draft.revision] = prepare(draft, self.media, workspace.cache, base=workspace.community.url)
             if len(self._bodies) > KEPT:
@@ -80,7 +80,7 @@ class Posts:
 
     def target(self, draft: Draft, place: Place) -> Target:
         """Where and when a post will stand, as rendering asks for it."""
-        workspace, promise = self.desk.workspace, self.desk.workspace.series.get(place.series)
+        workspace, promise = self.app.workspace, self.app.workspace.series.get(place.series)
         zone = workspace.community.zone
         return Target(
             channel=place.channel,
@@ -96,37 +96,37 @@ class Posts:
             series_title=promise.title if promise else "",
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
             member_url=workspace.member_url(draft.member),
-            canonical_url=page_url(self.desk, place.slot, partial(self.desk.ledger.marker, place.slot)),
+            canonical_url=page_url(self.app, place.slot, partial(self.app.ledger.marker, place.slot)),
             site_url=workspace.community.url,
             links=self.links.of(draft, self.body(draft).inside, place.channel),
         )
 
 
-def page_url(desk: Desk, slot: str, key_on: Callable[[str], str]) -> str:
+def page_url(app: App, slot: str, key_on: Callable[[str], str]) -> str:
     """Where the community's own pages show this slot: on the first channel whose platform has permalinks.
 
     channel.toml says how: `permalink = "{path}.html"`, {path} being `slot_path` of the post; `key_on` gives its key.
     """
-    for name, settings in desk.workspace.channels.items():
-        platform, base = desk.usable(name), str(settings.own.get("url") or "")
+    for name, settings in app.workspace.channels.items():
+        platform, base = app.usable(name), str(settings.own.get("url") or "")
         if platform and platform.permalink and base:
             path = page_path(slot, key_on(name))
             return f"{base.rstrip('/')}/{platform.permalink.format(path=path)}"
     return ""
 
 
-def stand_in(desk: Desk) -> Callable[[Look], Post]:
+def stand_in(app: App) -> Callable[[Lookup], Post]:
     """Makes a post to look for what a restored ledger lost: its key, its slot, and what its draft would be today."""
-    zone = desk.workspace.community.zone
+    zone = app.workspace.community.zone
 
-    def made(look: Look) -> Post:
-        row = desk.ledger.delivery(look.id)
+    def made(look: Lookup) -> Post:
+        row = app.ledger.delivery(look.id)
         key, series = (row.marker, row.series) if row else ("", "")
         try:
-            draft = approved(desk, row.draft) if row and row.draft else None
+            draft = approved(app, row.draft) if row and row.draft else None
             if row and draft:
                 place = Place(look.channel, look.slot, series, look.at, key, draft=row.draft)
-                return Posts(desk).post(draft, place)
+                return Posts(app).post(draft, place)
         except Exception:  # noqa: S110 a draft that cannot be rendered any more stops no look: the key is what counts
             pass
         return Post(key, look.channel, look.slot, "", "", "", "", ("",), look.at.astimezone(zone), series=series)

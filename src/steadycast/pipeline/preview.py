@@ -15,7 +15,7 @@ from steadycast.draft import Draft, parse
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError
 from steadycast.intake import folder
-from steadycast.pipeline.desk import Desk, write_atomically
+from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
@@ -46,96 +46,92 @@ class Previewed:
     problems: tuple[Problem, ...] = ()
 
 
-def preview(
-    desk: Desk, draft: Path | str, *, channel: str = "", out: Path | None = None, now: dt.datetime
-) -> Previewed:
+def preview(app: App, draft: Path | str, *, channel: str = "", out: Path | None = None, now: dt.datetime) -> Previewed:
     """Writes every channel's post of one draft, and a page with all of them; `out` defaults to var/preview/<name>."""
-    found = _draft(desk, draft)
-    target = out or desk.workspace.preview_of(found.path)
-    names = [desk.known_channel(channel).name] if channel else channels_for(desk, found)
-    with _posts(desk, found, target) as posts:
-        return _previewed(desk, found, posts, names, target, now=now)
+    found = _draft(app, draft)
+    target = out or app.workspace.preview_of(found.path)
+    names = [app.known_channel(channel).name] if channel else channels_for(app, found)
+    with _posts(app, found, target) as posts:
+        return _previewed(app, found, posts, names, target, now=now)
 
 
 @contextlib.contextmanager
-def _posts(desk: Desk, draft: Draft, target: Path) -> Iterator[Posts]:
+def _posts(app: App, draft: Draft, target: Path) -> Iterator[Posts]:
     """Makes posts; the files of a draft that nobody approved come beside its preview only, and not into var/media."""
-    row = desk.ledger.draft(str(draft.path))
+    row = app.ledger.draft(str(draft.path))
     if row and row.approved_revision == draft.revision:
-        yield Posts(desk)
+        yield Posts(app)
         return
     durable.make_folder(target)
     with tempfile.TemporaryDirectory(prefix=".files", dir=target) as files:
-        yield Posts(desk, Path(files))
+        yield Posts(app, Path(files))
 
 
-def _previewed(
-    desk: Desk, found: Draft, posts: Posts, names: list[str], target: Path, *, now: dt.datetime
-) -> Previewed:
+def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: Path, *, now: dt.datetime) -> Previewed:
     shown, problems, counts = [], [], {}
     for name in names:
-        platform = desk.platform(name)
+        platform = app.platform(name)
         try:
-            post = posts.post(found, Place(name, likely_slot(desk, found, now), "", now, "preview234567"))
-            views = _views(desk, name, post, target)
+            post = posts.post(found, Place(name, likely_slot(app, found, now), "", now, "preview234567"))
+            views = _views(app, name, post, target)
         except (DraftError, FarSideError) as error:
-            line, mend = getattr(error, "line", None), getattr(error, "mend", None)
-            problems.append(Problem(str(found.path), line, f"{name}: {error.message}", mend or ""))
+            line, hint = getattr(error, "line", None), getattr(error, "hint", None)
+            problems.append(Problem(str(found.path), line, f"{name}: {error.message}", hint or ""))
             continue
         measured = _measured(post, platform, views)
         counts[name] = ", ".join(f"{what} {n}/{most}" if most else f"{what} {n}" for what, n, most in measured)
-        title = desk.workspace.channels[name].title or platform.title
+        title = app.workspace.channels[name].title or platform.title
         shown.append({"channel": name, "title": title, "post": post, "measured": measured}
                      | _write(target, name, post, views))  # fmt: skip
-    page = Templates((Path(__file__).parent / "templates",), zone=desk.workspace.community.zone)
-    language = desk.workspace.community.language
+    page = Templates((Path(__file__).parent / "templates",), zone=app.workspace.community.zone)
+    language = app.workspace.community.language
     words = ZH if language.lower().startswith("zh") else EN
     text = page.render("preview.html.j2", draft=found, shown=shown, problems=problems, words=words, language=language)
     return Previewed(write_atomically(target, "index.html", text.encode()), counts, tuple(problems))
 
 
-def _draft(desk: Desk, named: Path | str) -> Draft:
+def _draft(app: App, named: Path | str) -> Draft:
     """A file in content/ as it lies there now, else a draft that the ledger knows."""
-    file, content = Path(named), desk.workspace.content.resolve()
+    file, content = Path(named), app.workspace.content.resolve()
     candidate = next((f for f in (file, content / file) if f.is_file()), None)
     if candidate is None:
-        row = find_draft(desk, str(named))
-        kept = read(desk, row.id, row.revision)
+        row = find_draft(app, str(named))
+        kept = read(app, row.id, row.revision)
         if kept is None:
             said = f"{named}: its content is lost"
             raise InputError(said)
         return as_shown(kept)
     if not candidate.resolve().is_relative_to(content):
-        raise InputError("it lies outside content/", file=candidate, mend=f"move it below {content}")
+        raise InputError("it lies outside content/", file=candidate, hint=f"move it below {content}")
     path = PurePosixPath(*candidate.resolve().relative_to(content).parts)
-    for item in folder.scan(content, folder.Limits(draft_bytes=desk.workspace.intake.max_bytes)):
+    for item in folder.scan(content, folder.Limits(draft_bytes=app.workspace.intake.max_bytes)):
         if isinstance(item, folder.Found) and item.path == path:
             return parse(
                 item.raw or b"",
                 item.path,
                 item.file,
                 content,
-                zone=desk.workspace.community.zone,
+                zone=app.workspace.community.zone,
                 mtime=item.mtime,
-                known_series=desk.workspace.series_names,
+                known_series=app.workspace.series_names,
             )
         if isinstance(item, folder.Problem) and item.path == path:
-            raise DraftError(item.message, file=candidate, line=item.line, mend=item.mend)
+            raise DraftError(item.message, file=candidate, line=item.line, hint=item.hint)
         if isinstance(item, folder.Note) and item.path == path:
-            raise InputError(f"it {item.said}", file=candidate, mend=item.mend)
+            raise InputError(f"it {item.said}", file=candidate, hint=item.hint)
     said = "it is no draft"
-    raise InputError(said, file=candidate, mend="a draft is a .md file below content/")
+    raise InputError(said, file=candidate, hint="a draft is a .md file below content/")
 
 
-def _views(desk: Desk, name: str, post: Post, target: Path) -> list[View]:
+def _views(app: App, name: str, post: Post, target: Path) -> list[View]:
     """What that channel's adapter shows of a post, made where no far side can be reached; each page is whole."""
-    platform, far = desk.platform(name), NoFarSide(name)
-    durable.make_folder(desk.workspace.cache)
-    with tempfile.TemporaryDirectory(dir=desk.workspace.cache) as thrown_away:
+    platform, far = app.platform(name), NoFarSide(name)
+    durable.make_folder(app.workspace.cache)
+    with tempfile.TemporaryDirectory(dir=app.workspace.cache) as thrown_away:
         # a kit is looked at as a person would have it: it stays
         out = target / name / "kit" if platform.delivery == "kit" else Path(thrown_away)
         channel = replace(
-            desk.channel(name), out=out, write=lambda file, data: write_atomically(out, file, data, public=False),
+            app.channel(name), out=out, write=lambda file, data: write_atomically(out, file, data, public=False),
             http=far, secret=far.secret, state=MemoryState(),
         )  # fmt: skip
         adapter = registry.load(platform)(channel)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from steadycast.errors import FarSideError, LedgerError, SettingsError
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.platform import MediaRule, probed
 
 LASTS = dt.timedelta(days=1)  # a server's limits change with its version
@@ -36,51 +36,51 @@ class Allowed:
     source: str  # platform, server, settings
 
 
-def ask(desk: Desk, channel: str, now: dt.datetime) -> Probed | None:
+def ask(app: App, channel: str, now: dt.datetime) -> Probed | None:
     """Ask a far side what it allows, and keep the answer; what fails changes nothing. None where nothing is asked."""
     try:
-        adapter = desk.adapter(channel)
+        adapter = app.adapter(channel)
         if not hasattr(adapter, "probe"):
             return None
-        told = probed.plain(channel, desk.configured(channel), adapter.probe())
+        told = probed.plain(channel, app.configured(channel), adapter.probe())
     except (FarSideError, SettingsError) as error:
-        return Probed(channel, desk.redact(error.message))
+        return Probed(channel, app.redact(error.message))
     except Exception as error:  # an adapter of somebody's own; its words may hold a secret
         return Probed(channel, f"its adapter failed: {type(error).__name__}")
     value = {"at": now.isoformat(), **told}
     try:
-        if desk.readonly:
-            with Desk(desk.workspace) as writing:
+        if app.readonly:
+            with App(app.workspace) as writing:
                 writing.ledger.set_state(channel, probed.KEY, value, None)
         else:
-            desk.ledger.set_state(channel, probed.KEY, value, None)
+            app.ledger.set_state(channel, probed.KEY, value, None)
     except LedgerError as error:
         return Probed(channel, f"it cannot be kept: {error}")
-    desk.forget(channel)
+    app.forget(channel)
     return Probed(channel)
 
 
-def refresh(desk: Desk, now: dt.datetime) -> list[Probed]:
+def refresh(app: App, now: dt.datetime) -> list[Probed]:
     """Ask every far side whose answer is older than a day; those that fail are logged, and asked at the next look."""
     asked = []
-    for name, settings in desk.workspace.channels.items():
-        if settings.paused or not (platform := desk.usable(name)) or platform.local or not _is_old(desk, name, now):
+    for name, settings in app.workspace.channels.items():
+        if settings.paused or not (platform := app.usable(name)) or platform.local or not _is_old(app, name, now):
             continue
-        if made := ask(desk, name, now):
+        if made := ask(app, name, now):
             asked.append(made)
             if made.error:
                 logging.getLogger(__name__).warning("%s: %s; what was known holds", name, made)
     return asked
 
 
-def _is_old(desk: Desk, channel: str, now: dt.datetime) -> bool:
-    told = desk.far_limits(channel)
+def _is_old(app: App, channel: str, now: dt.datetime) -> bool:
+    told = app.far_limits(channel)
     return not told or dt.datetime.fromisoformat(told["at"]) + LASTS <= now
 
 
-def allowed(desk: Desk, channel: str) -> Iterator[Allowed]:
+def allowed(app: App, channel: str) -> Iterator[Allowed]:
     """Each limit that holds on a channel, with its source; the last one that named it is the source."""
-    given, told, platform = desk.workspace.channels[channel], desk.far_limits(channel), desk.platform(channel)
+    given, told, platform = app.workspace.channels[channel], app.far_limits(channel), app.platform(channel)
     asked = f"server, {told['at'][:10]}" if told else ""
     for name, rule in platform.limits.items():
         yield Allowed(channel, name, f"{rule.max} {rule.count}", _source(name, given.limits, told.get("limits"), asked))

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Collection
 
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.schedule import promises
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Slot
@@ -17,21 +17,21 @@ PROMISES = "promises"  # meta: of each series its rhythm, and since when it stan
 Stands = dict[str, dict[str, str]]
 
 
-def keep(desk: Desk, now: dt.datetime) -> None:
+def keep(app: App, now: dt.datetime) -> None:
     """Remembers each rhythm that is new from `now` on, and gives a renamed series its record."""
-    for series in desk.workspace.series.values():
+    for series in app.workspace.series.values():
         if series.was:
-            desk.ledger.rename_series(series.was, series.name)
-    stands = as_of(desk, now)
-    if stands != known(desk):
-        desk.ledger.set_meta(PROMISES, json.dumps(stands))
+            app.ledger.rename_series(series.was, series.name)
+    stands = as_of(app, now)
+    if stands != known(app):
+        app.ledger.set_meta(PROMISES, json.dumps(stands))
 
 
-def as_of(desk: Desk, now: dt.datetime) -> Stands:
+def as_of(app: App, now: dt.datetime) -> Stands:
     """Since when each rhythm stands if it is planned with now: one that is new begins."""
-    before = known(desk)
-    stands = {name: before.get(name, {}) for name in desk.workspace.series}
-    for name, series in desk.workspace.series.items():
+    before = known(app)
+    stands = {name: before.get(name, {}) for name in app.workspace.series}
+    for name, series in app.workspace.series.items():
         rhythm = promises.rhythm(series)
         if stands[name].get("rhythm") != rhythm:
             stands[name] = {"rhythm": rhythm, "since": now.isoformat()}
@@ -39,16 +39,16 @@ def as_of(desk: Desk, now: dt.datetime) -> Stands:
 
 
 def owed(
-    desk: Desk, now: dt.datetime, until: dt.datetime, stands: Stands | None = None, dropped: Collection[str] = ()
+    app: App, now: dt.datetime, until: dt.datetime, stands: Stands | None = None, dropped: Collection[str] = ()
 ) -> list[Slot]:
     """The slots that all series owe up to `until`, in order of time; one whose rhythm is not in the ledger owes none.
 
     A rhythm begins to count when it is planned with: until then nobody was promised anything. `stands` is what the
     ledger would say of that, and `dropped` are slots that it would have no more, where that is asked before it is done.
     """
-    stands, all_series = stands or known(desk), list(desk.workspace.series.values())
+    stands, all_series = stands or known(app), list(app.workspace.series.values())
     oldest = now - max((series.late for series in all_series), default=DAY)
-    there = desk.ledger.promised(oldest - 2 * DAY, until + 2 * DAY)
+    there = app.ledger.promised(oldest - 2 * DAY, until + 2 * DAY)
     standing = [each for each in there if each.slot.id not in dropped]
     found: list[Slot] = []
     for series in all_series:
@@ -58,7 +58,7 @@ def owed(
     return sorted(found)
 
 
-def known(desk: Desk) -> Stands:
+def known(app: App) -> Stands:
     """Of each series its rhythm, and since when it stands, as the ledger has it."""
-    found: Stands = json.loads(desk.ledger.meta(PROMISES) or "{}")
+    found: Stands = json.loads(app.ledger.meta(PROMISES) or "{}")
     return found

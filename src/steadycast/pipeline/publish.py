@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from steadycast import turn
+from steadycast import send_window
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, ReceiptRow, State
 from steadycast.pipeline.alarm import jumped, set_back, tick
-from steadycast.pipeline.desk import Desk, sweep
+from steadycast.pipeline.app import App, sweep
 from steadycast.pipeline.drafts import approved, find_draft
 from steadycast.pipeline.manual_slot import by_hand
 from steadycast.pipeline.plan import plan
@@ -57,7 +57,7 @@ class Asked:
 
 
 def publish(
-    desk: Desk,
+    app: App,
     *,
     series: str | None = None,
     draft: str | None = None,
@@ -76,34 +76,34 @@ def publish(
     machine only, where the settings ask for it and nothing was ever published; else what is due. What is there already
     is told, not sent again. `dry_run` renders and sends nothing.
     """
-    asked = Asked(series, draft, slot, channel, show_first and is_first(desk), ahead)
-    _check(desk, asked)
+    asked = Asked(series, draft, slot, channel, show_first and is_first(app), ahead)
+    _check(app, asked)
     if dry_run:
-        rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
-        return Published(tuple(_rehearsed(desk, row) for row in _on(rows, asked)), dry_run=True)
-    desk.ledger.settle_here()
-    began = desk.clock.now()
-    if set_back(desk.ledger.last_tick(), began):
-        desk.ledger.take_back(began)
-    recover(desk, began)
-    rows = _on(_rows(desk, asked), asked)
-    _deliver(desk, [row for row in rows if row.state == State.DUE], asked, progress)
+        rows = by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
+        return Published(tuple(_rehearsed(app, row) for row in _on(rows, asked)), dry_run=True)
+    app.ledger.settle_here()
+    began = app.clock.now()
+    if set_back(app.ledger.last_tick(), began):
+        app.ledger.take_back(began)
+    recover(app, began)
+    rows = _on(_rows(app, asked), asked)
+    _deliver(app, [row for row in rows if row.state == State.DUE], asked, progress)
     if not asked.by_hand:
-        tick(desk, began)  # whoever asks what is due serves the slots: a flow, or a cron of the command
+        tick(app, began)  # whoever asks what is due serves the slots: a flow, or a cron of the command
     if asked.draft:
-        plan(desk, desk.clock.now())  # the slot that was to carry it takes another
+        plan(app, app.clock.now())  # the slot that was to carry it takes another
     if any(row.state == State.DUE for row in rows):
-        renew(desk, desk.clock.now())
-    return Published(told(desk, [row.id for row in rows if row.id is not None]), warning=jumped(desk, began))
+        renew(app, app.clock.now())
+    return Published(told(app, [row.id for row in rows if row.id is not None]), warning=jumped(app, began))
 
 
-def is_first(desk: Desk) -> bool:
+def is_first(app: App) -> bool:
     """Whether the first publication is to be shown now: the settings ask for it, and nothing was ever published."""
-    return desk.workspace.publish.show_first and desk.ledger.counts().keys() <= set(UNTOUCHED)
+    return app.workspace.publish.show_first and app.ledger.counts().keys() <= set(UNTOUCHED)
 
 
 def leaving(
-    desk: Desk,
+    app: App,
     *,
     series: str | None = None,
     draft: str | None = None,
@@ -112,14 +112,14 @@ def leaving(
 ) -> tuple[Sent, ...]:
     """What would leave this machine now if this were published by hand; empty where only folders are written."""
     asked = Asked(series, draft, slot, channel)
-    _check(desk, asked)
-    rows = by_hand(desk, asked.draft, channel).rows(desk) if asked.draft else _rows(desk, asked)
-    going = [row for row in _on(rows, asked) if row.state == State.DUE and not _stays_here(desk, row.channel)]
-    return _all_told(desk, going)
+    _check(app, asked)
+    rows = by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
+    going = [row for row in _on(rows, asked) if row.state == State.DUE and not _stays_here(app, row.channel)]
+    return _all_told(app, going)
 
 
-def _stays_here(desk: Desk, channel: str) -> bool:
-    platform = desk.usable(channel)
+def _stays_here(app: App, channel: str) -> bool:
+    platform = app.usable(channel)
     return platform is not None and platform.local
 
 
@@ -129,26 +129,26 @@ def _on(rows: Sequence[DeliveryRow], asked: Asked) -> list[DeliveryRow]:
     if asked.by_hand and asked.channel and not found:
         named = asked.draft or asked.slot or asked.series or "no series"
         others = ", ".join(sorted({row.channel for row in rows}))
-        mend = f"it goes to {others}" if others else "`steadycast preview` shows which channels take a draft"
-        raise InputError(f"{named} does not go to {asked.channel}", mend=mend)
+        hint = f"it goes to {others}" if others else "`steadycast preview` shows which channels take a draft"
+        raise InputError(f"{named} does not go to {asked.channel}", hint=hint)
     return found
 
 
-def _check(desk: Desk, asked: Asked) -> None:
+def _check(app: App, asked: Asked) -> None:
     """What is named must be there, and be one thing; a slip says which was meant."""
     named = {"series": asked.series, "draft": asked.draft, "slot": asked.slot}
     if len(two := [word for word, name in named.items() if name is not None]) > 1:
         said = f"{' and '.join(two)} are different things to publish"  # and what has gone out cannot be called back
-        raise InputError(said, mend="name one of them; `slot: DAY` in a draft's front matter puts it in that slot")
+        raise InputError(said, hint="name one of them; `slot: DAY` in a draft's front matter puts it in that slot")
     if asked.draft is not None:
-        find_draft(desk, asked.draft)
-    if asked.series is not None and asked.series not in desk.workspace.series:
-        raise unknown_name("series", asked.series, desk.workspace.series)
+        find_draft(app, asked.draft)
+    if asked.series is not None and asked.series not in app.workspace.series:
+        raise unknown_name("series", asked.series, app.workspace.series)
     if asked.channel is not None:
-        desk.known_channel(asked.channel)
-    if asked.slot is not None and desk.ledger.slot(asked.slot) is None:
-        now = desk.clock.now()
-        known = [slot.id for slot in desk.ledger.slots_between(now - DAY * 30, now + DAY * 60)]
+        app.known_channel(asked.channel)
+    if asked.slot is not None and app.ledger.slot(asked.slot) is None:
+        now = app.clock.now()
+        known = [slot.id for slot in app.ledger.slots_between(now - DAY * 30, now + DAY * 60)]
         raise unknown_name("slot", asked.slot, known, "`steadycast plan` shows them")
 
 
@@ -156,52 +156,52 @@ DAY = dt.timedelta(days=1)
 YEARS = 3660 * DAY  # as far as anybody may plan
 
 
-def _rows(desk: Desk, asked: Asked) -> list[DeliveryRow]:
+def _rows(app: App, asked: Asked) -> list[DeliveryRow]:
     """The deliveries that are asked for, in order of time."""
     if asked.draft:
-        return by_hand(desk, asked.draft, asked.channel).save(desk)
+        return by_hand(app, asked.draft, asked.channel).save(app)
     if asked.slot:
-        return desk.ledger.deliveries(slots=[asked.slot])
+        return app.ledger.deliveries(slots=[asked.slot])
     if asked.by_hand:
-        names = [asked.series] if asked.series else list(desk.workspace.series)
-        coming = [slot for name in names if (slot := _next(desk, name))]
+        names = [asked.series] if asked.series else list(app.workspace.series)
+        coming = [slot for name in names if (slot := _next(app, name))]
         if asked.series and not coming:
-            raise _unplanned(desk, asked.series)
-        rows = desk.ledger.deliveries(slots=coming)
-        return [row for row in rows if _stays_here(desk, row.channel)] if asked.show_first else rows
-    until = desk.clock.now() + _horizon(desk, asked)
-    due = [d for d in desk.ledger.due(until, AT_ONCE) if not asked.series or d.series == asked.series]
-    ids = {d.id for d in _one_overdue_each(desk, due, desk.clock.now())}
+            raise _unplanned(app, asked.series)
+        rows = app.ledger.deliveries(slots=coming)
+        return [row for row in rows if _stays_here(app, row.channel)] if asked.show_first else rows
+    until = app.clock.now() + _horizon(app, asked)
+    due = [d for d in app.ledger.due(until, AT_ONCE) if not asked.series or d.series == asked.series]
+    ids = {d.id for d in _one_overdue_each(app, due, app.clock.now())}
     slots = sorted({d.slot for d in due})
-    return [row for row in desk.ledger.deliveries(slots=slots) if row.id in ids]
+    return [row for row in app.ledger.deliveries(slots=slots) if row.id in ids]
 
 
-def _horizon(desk: Desk, asked: Asked) -> dt.timedelta:
+def _horizon(app: App, asked: Asked) -> dt.timedelta:
     """How far ahead to look. A sweep that held a slot for longer than its minute would keep the next from running."""
-    lead = desk.workspace.publish.lead
+    lead = app.workspace.publish.lead
     if not asked.ahead or not lead:
         return dt.timedelta()
     return lead if asked.series else SWEPT
 
 
-def _next(desk: Desk, series: str) -> str | None:
+def _next(app: App, series: str) -> str | None:
     """The next slot of a series that is planned, and owed: its id."""
-    now = desk.clock.now()
-    rows = desk.ledger.slots_between(now, now + YEARS, series=series)
+    now = app.clock.now()
+    rows = app.ledger.slots_between(now, now + YEARS, series=series)
     return next((row.id for row in rows if not row.excused and not row.manual), None)
 
 
-def _unplanned(desk: Desk, series: str) -> InputError:
-    now = desk.clock.now()
-    slot = next_slot(desk.workspace.series[series], now)
+def _unplanned(app: App, series: str) -> InputError:
+    now = app.clock.now()
+    slot = next_slot(app.workspace.series[series], now)
     if slot is None:
-        return InputError(f"{series} has no slot ahead", mend="change `until` in steadycast.toml")
+        return InputError(f"{series} has no slot ahead", hint="change `until` in steadycast.toml")
     days = (slot.at - now).days + 1
     command = "steadycast plan" if days <= PLAIN_PLAN else f"steadycast plan --days {days}"
-    return InputError(f"the next slot, {slot.id}, is not planned yet", mend=f"`{command}` plans it")
+    return InputError(f"the next slot, {slot.id}, is not planned yet", hint=f"`{command}` plans it")
 
 
-def _one_overdue_each(desk: Desk, due: Sequence[Due], now: dt.datetime) -> list[Due]:
+def _one_overdue_each(app: App, due: Sequence[Due], now: dt.datetime) -> list[Due]:
     """Of several overdue slots of one series the oldest, and none in the same minute as another: never a flood.
 
     A server that was down starts all the runs that it missed at once: each is a tick, so a tick alone is no measure.
@@ -214,15 +214,15 @@ def _one_overdue_each(desk: Desk, due: Sequence[Due], now: dt.datetime) -> list[
         first.setdefault(d.series, d.slot)
     busy = {d.series for d in on_time if d.at <= now + APART}
     # Asked after what is due: whoever took a slot out of that list by then is found here.
-    free = {name for name, slot in first.items() if name not in busy and not _another_goes(desk, name, slot, now)}
+    free = {name for name, slot in first.items() if name not in busy and not _another_goes(app, name, slot, now)}
     return on_time + [d for d in overdue if d.slot == first[d.series] and d.series in free]
 
 
-def _another_goes(desk: Desk, series: str, slot: str, now: dt.datetime) -> bool:
+def _another_goes(app: App, series: str, slot: str, now: dt.datetime) -> bool:
     """Whether another slot of the series is on its way, or went out less than a minute ago."""
-    late = desk.workspace.series[series].late if series in desk.workspace.series else DAY
-    slots = [s.id for s in desk.ledger.slots_between(now - late, now + APART, series=series) if s.id != slot]
-    return any(_goes(row, now) for row in desk.ledger.deliveries(slots=slots))
+    late = app.workspace.series[series].late if series in app.workspace.series else DAY
+    slots = [s.id for s in app.ledger.slots_between(now - late, now + APART, series=series) if s.id != slot]
+    return any(_goes(row, now) for row in app.ledger.deliveries(slots=slots))
 
 
 def _goes(row: DeliveryRow, now: dt.datetime) -> bool:
@@ -233,50 +233,50 @@ def _goes(row: DeliveryRow, now: dt.datetime) -> bool:
     return row.finished is not None and abs(now - row.finished) < APART
 
 
-def _deliver(desk: Desk, rows: Sequence[DeliveryRow], asked: Asked, progress: Progress | None) -> None:
+def _deliver(app: App, rows: Sequence[DeliveryRow], asked: Asked, progress: Progress | None) -> None:
     """Instant after instant, all that falls due at one together."""
     done = 0
     for at, group in groupby(sorted(rows, key=lambda r: (r.at, r.slot)), key=lambda r: r.at):
         batch = list(group)
-        _send(desk, batch, at, asked)
+        _send(app, batch, at, asked)
         done += len(batch)
         if progress:
             progress(done, len(rows))
 
 
-def _after_the_pages(desk: Desk, claim: Claimed) -> int:
+def _after_the_pages(app: App, claim: Claimed) -> int:
     """Others link to the pages with permalinks: those go out first, so that no reader meets a dead link."""
-    platform = desk.usable(claim.channel)
+    platform = app.usable(claim.channel)
     return 0 if platform and platform.permalink else 1
 
 
-def _send(desk: Desk, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked) -> None:
-    wait = max(at - desk.clock.now(), dt.timedelta())
+def _send(app: App, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked) -> None:
+    wait = max(at - app.clock.now(), dt.timedelta())
     hold = at if asked.ahead and wait else None
-    longest = max((platform.deadline for row in rows if (platform := desk.usable(row.channel))), default=0.0)
+    longest = max((platform.deadline for row in rows if (platform := app.usable(row.channel))), default=0.0)
     lease = LEASE + (wait if hold else dt.timedelta()) + dt.timedelta(seconds=longest)
-    claims = desk.ledger.claim(
-        [row.id for row in rows if row.id], desk.clock.now(), owner(), lease, until=max(at, desk.clock.now())
+    claims = app.ledger.claim(
+        [row.id for row in rows if row.id], app.clock.now(), owner(), lease, until=max(at, app.clock.now())
     )
-    posts = Posts(desk)
+    posts = Posts(app)
     deliver(
-        desk.ledger,
+        app.ledger,
         claims,
         posts.make,
-        lambda channel, step: opened(desk, channel, step),
-        clock=desk.clock,
+        lambda channel, step: opened(app, channel, step),
+        clock=app.clock,
         hold_until=hold,
-        wave=lambda claim: _after_the_pages(desk, claim),
-        workers=desk.workspace.publish.workers,
+        wave=lambda claim: _after_the_pages(app, claim),
+        workers=app.workspace.publish.workers,
     )
 
 
-def opened(desk: Desk, channel: str, step: Step = sent_now) -> Opened:
+def opened(app: App, channel: str, step: Step = sent_now) -> Opened:
     """A channel ready for one attempt."""
-    adapter, platform = desk.adapter(channel, step=step), desk.platform(channel)
+    adapter, platform = app.adapter(channel, step=step), app.platform(channel)
     if platform.local or platform.delivery == "kit":
-        adapter = OneAtATime(adapter, desk, channel)
-    return Opened(adapter, platform, desk.redact)
+        adapter = OneAtATime(adapter, app, channel)
+    return Opened(adapter, platform, app.redact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +284,7 @@ class OneAtATime:
     """An adapter that writes files: two slots of one channel take turns, whichever processes serve them."""
 
     adapter: Adapter
-    desk: Desk
+    app: App
     channel: str
 
     def publish(self, post: Post) -> Receipt:
@@ -302,13 +302,13 @@ class OneAtATime:
         """Busy where another process keeps the folder: whoever waited for a stopped one would hold up all channels."""
         with contextlib.ExitStack() as stack:
             try:
-                with turn.harmless():
-                    died = stack.enter_context(self.desk.alone(f"channel-{self.channel}", PATIENCE))
+                with send_window.harmless():
+                    died = stack.enter_context(self.app.alone(f"channel-{self.channel}", PATIENCE))
             except TimeoutError:
                 said = "another process has its folder and does not let go: is one stopped (Ctrl-Z)?"
                 raise Busy(said, channel=self.channel) from None
             if died:
-                sweep(self.desk.workspace.out / self.channel)
+                sweep(self.app.workspace.out / self.channel)
             yield
 
 
@@ -317,60 +317,60 @@ def owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def told(desk: Desk, ids: Iterable[int]) -> tuple[Sent, ...]:
+def told(app: App, ids: Iterable[int]) -> tuple[Sent, ...]:
     """What stands in the ledger of these deliveries, with the links that a person can follow."""
-    return _all_told(desk, desk.ledger.deliveries(ids=list(ids)))
+    return _all_told(app, app.ledger.deliveries(ids=list(ids)))
 
 
-def _all_told(desk: Desk, rows: Sequence[DeliveryRow]) -> tuple[Sent, ...]:
+def _all_told(app: App, rows: Sequence[DeliveryRow]) -> tuple[Sent, ...]:
     """The rows in their order; titles and receipts are read once for all of them."""
-    titles = desk.ledger.titles({row.draft for row in rows if row.draft})
-    receipts = desk.ledger.receipts_of([row.id for row in rows if row.id])
-    return tuple(_told(desk, row, titles.get(row.draft or "", ""), receipts.get(row.id or 0)) for row in rows)
+    titles = app.ledger.titles({row.draft for row in rows if row.draft})
+    receipts = app.ledger.receipts_of([row.id for row in rows if row.id])
+    return tuple(_told(app, row, titles.get(row.draft or "", ""), receipts.get(row.id or 0)) for row in rows)
 
 
-def _told(desk: Desk, row: DeliveryRow, title: str, receipt: ReceiptRow | None = None) -> Sent:
-    file = _file(desk, row, receipt)
+def _told(app: App, row: DeliveryRow, title: str, receipt: ReceiptRow | None = None) -> Sent:
+    file = _file(app, row, receipt)
     return Sent(
         delivery=row.id or 0,
         slot=row.slot,
-        when=row.at.astimezone(desk.workspace.community.zone).strftime("%Y-%m-%d %H:%M"),
+        when=row.at.astimezone(app.workspace.community.zone).strftime("%Y-%m-%d %H:%M"),
         series=row.series,
         channel=row.channel,
         title=title,
         state=row.state,
         link=row.url or file,
         key=row.marker,
-        message=_says(desk, row),
+        message=_says(app, row),
         file=file,
     )
 
 
-def _says(desk: Desk, row: DeliveryRow) -> str:
+def _says(app: App, row: DeliveryRow) -> str:
     """What was said of it last, and when it is tried again where it has to wait."""
-    if row.state == State.DUE and row.attempt and row.wake and row.wake > desk.clock.now():
-        again = row.wake.astimezone(desk.workspace.community.zone)
+    if row.state == State.DUE and row.attempt and row.wake and row.wake > app.clock.now():
+        again = row.wake.astimezone(app.workspace.community.zone)
         return f"{row.message or 'not sent'}; tried again from {again:%H:%M} on"
     return row.message or ("no draft yet" if row.state == State.PLANNED else "")
 
 
-def _file(desk: Desk, row: DeliveryRow, receipt: ReceiptRow | None) -> str:
+def _file(app: App, row: DeliveryRow, receipt: ReceiptRow | None) -> str:
     """Where a kit or a page lies on this machine, if the receipt tells."""
-    return str(found) if receipt and (found := receipt.page_in(desk.workspace.out / row.channel)) else ""
+    return str(found) if receipt and (found := receipt.page_in(app.workspace.out / row.channel)) else ""
 
 
-def _rehearsed(desk: Desk, row: DeliveryRow) -> Sent:
+def _rehearsed(app: App, row: DeliveryRow) -> Sent:
     """One delivery rendered and not sent: what would be refused is told."""
-    known = desk.ledger.draft(row.draft) if row.draft else None
-    sent = replace(_told(desk, row, known.title if known else ""), link="", file="")
+    known = app.ledger.draft(row.draft) if row.draft else None
+    sent = replace(_told(app, row, known.title if known else ""), link="", file="")
     if row.state != State.DUE or not row.draft:
         return sent
     try:
-        draft = approved(desk, row.draft)
+        draft = approved(app, row.draft)
         if draft is None:
             return replace(sent, state=State.REFUSED, message=GONE)
-        desk.settings(row.channel)
-        post = Posts(desk).post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft))
+        app.settings(row.channel)
+        post = Posts(app).post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft))
     except SteadycastError as error:
         return replace(sent, state=State.REFUSED, message=str(error))
     parts = f" in {len(post.parts)} parts" if len(post.parts) > 1 else ""

@@ -10,15 +10,15 @@ from pathlib import Path
 from steadycast.draft import Draft, MediaRef
 from steadycast.errors import LedgerError
 from steadycast.intake.quota import Quota
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.schedule.model import Origin
 
 
 class Quotas:
     """The quotas of one look; a member's is read when the first file of theirs is taken. The house has none."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, app: App) -> None:
+        self.app = app
         self._of: dict[str, Quota] = {}
 
     def take(self, draft: Draft) -> None:
@@ -36,19 +36,19 @@ class Quotas:
         """One member's."""
         if member not in self._of:
             held: dict[str, Mapping[str, int]] = {}
-            with contextlib.suppress(*([LedgerError] if self.desk.readonly else [])):  # `check` tells it apart
+            with contextlib.suppress(*([LedgerError] if self.app.readonly else [])):  # `check` tells it apart
                 held = self._held(member)
-            self._of[member] = Quota(member, self.desk.workspace.intake.member_media, held)
+            self._of[member] = Quota(member, self.app.workspace.intake.member_media, held)
         return self._of[member]
 
     def _held(self, member: str) -> dict[str, Mapping[str, int]]:
         """What is in var/media of any revision, and what lies in content/ of those that are there now."""
-        if not self.desk.has_ledger:
+        if not self.app.has_ledger:
             return {}
         found: dict[str, dict[str, int]] = defaultdict(dict)
-        for path, here, media in self.desk.ledger.media_of(member):
+        for path, here, media in self.app.ledger.media_of(member):
             for told in media:
-                stored = self.desk.workspace.media / Path(told["file"]).name
+                stored = self.app.workspace.media / Path(told["file"]).name
                 if stored.is_file():
                     found[""][stored.stem] = stored.stat().st_size
                 elif here and "size" in told:

@@ -17,7 +17,7 @@ from steadycast.draft.comments import as_shown
 from steadycast.draft.crosslinks import crosslinks
 from steadycast.errors import InputError, SteadycastError
 from steadycast.ledger.tables import DeliveryRow, State
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.publish import opened
@@ -31,18 +31,18 @@ BATCH = 100  # posts that are read from the ledger at once
 Progress = Callable[[int, int], None]
 
 
-def rebuild(desk: Desk, channel: str | None = None, *, progress: Progress | None = None) -> list[Rebuilt]:
+def rebuild(app: App, channel: str | None = None, *, progress: Progress | None = None) -> list[Rebuilt]:
     """Makes every post that is there by the ledger again in the folders of one channel, or of all; pages too."""
-    local = _local(desk)
-    if channel is not None and desk.known_channel(channel) and channel not in local:
+    local = _local(app)
+    if channel is not None and app.known_channel(channel) and channel not in local:
         said = f"{channel} does not write into a folder: what it sent cannot be made again"
-        raise InputError(said, mend=f"these do: {', '.join(local) or 'none'}")
-    by_channel = _there(desk, local if channel is None else [channel])
+        raise InputError(said, hint=f"these do: {', '.join(local) or 'none'}")
+    by_channel = _there(app, local if channel is None else [channel])
     total, done = sum(map(len, by_channel.values())), list[Rebuilt]()
     for name, rows in by_channel.items():
-        (desk.workspace.out / name / INDEX).unlink(missing_ok=True)  # then all pages are made, not those that changed
+        (app.workspace.out / name / INDEX).unlink(missing_ok=True)  # then all pages are made, not those that changed
         before = sum(len(by_channel[made.channel]) for made in done)
-        done.append(_made(desk, name, rows, partial(_told, progress, before, total)))
+        done.append(_made(app, name, rows, partial(_told, progress, before, total)))
     return done
 
 
@@ -51,65 +51,65 @@ def _told(progress: Progress | None, before: int, total: int, n: int) -> None:
         progress(before + n, total)
 
 
-def make_missing(desk: Desk) -> list[Rebuilt]:
+def make_missing(app: App) -> list[Rebuilt]:
     """Makes what the ledger calls published and no folder holds, as after `var/out` was emptied."""
     done = []
-    for name, rows in _there(desk, _local(desk)).items():
+    for name, rows in _there(app, _local(app)).items():
         try:
-            lost = missing(desk.workspace.out / name, {row.marker for row in rows})
+            lost = missing(app.workspace.out / name, {row.marker for row in rows})
             if lost:
-                done.append(_made(desk, name, [row for row in rows if row.marker in lost]))
-            elif desk.platform(name).delivery == "conditional":
-                _seen(desk, rows[-1])
+                done.append(_made(app, name, [row for row in rows if row.marker in lost]))
+            elif app.platform(name).delivery == "conditional":
+                _seen(app, rows[-1])
         except (SteadycastError, OSError) as error:
-            done.append(Rebuilt(name, 0, str(desk.workspace.out / name), (desk.redact(str(error)),)))
+            done.append(Rebuilt(name, 0, str(app.workspace.out / name), (app.redact(str(error)),)))
     return done
 
 
-def _local(desk: Desk) -> list[str]:
+def _local(app: App) -> list[str]:
     """The channels whose far side is a folder of this machine."""
-    usable = ((name, desk.usable(name)) for name in desk.workspace.channels)
+    usable = ((name, app.usable(name)) for name in app.workspace.channels)
     return [name for name, platform in usable if platform and platform.local and platform.delivery in THERE]
 
 
-def _there(desk: Desk, channels: Iterable[str]) -> dict[str, list[DeliveryRow]]:
+def _there(app: App, channels: Iterable[str]) -> dict[str, list[DeliveryRow]]:
     """What is there on each of these channels by the ledger, and was frozen; oldest first."""
-    wanted = {name: THERE[desk.platform(name).delivery] for name in channels}
+    wanted = {name: THERE[app.platform(name).delivery] for name in channels}
     states = {state for group in wanted.values() for state in group}
-    found = desk.ledger.deliveries(states=states, channels=list(wanted)) if wanted else []
+    found = app.ledger.deliveries(states=states, channels=list(wanted)) if wanted else []
     rows = [row for row in found if row.frozen and row.state in wanted[row.channel]]
     rows.sort(key=lambda row: row.channel)  # stable: in order of time on each
     return {name: list(group) for name, group in groupby(rows, key=lambda row: row.channel)}
 
 
-def _made(desk: Desk, channel: str, rows: list[DeliveryRow], progress: Callable[[int], object] = int) -> Rebuilt:
+def _made(app: App, channel: str, rows: list[DeliveryRow], progress: Callable[[int], object] = int) -> Rebuilt:
     """Those posts, published into the folder once more."""
-    made, problems, posts = 0, list[str](), Posts(desk)
+    made, problems, posts = 0, list[str](), Posts(app)
     for n in range(0, len(rows), BATCH):
         batch = rows[n : n + BATCH]
-        frozen = desk.ledger.frozen(row.id for row in batch if row.id)
+        frozen = app.ledger.frozen(row.id for row in batch if row.id)
         for row in batch:
             try:
                 _publish(posts, row, frozen[row.id or 0])
                 made += 1
             except (SteadycastError, OSError, KeyError) as error:
-                problems.append(desk.redact(f"{row.slot}: {error}"))
+                problems.append(app.redact(f"{row.slot}: {error}"))
         progress(n + len(batch))
     more = len(problems) - 3
     told = (*problems[:3], *([f"and {more} more"] if more > 0 else []))
-    return Rebuilt(channel, made, str(desk.workspace.out / channel), told)
+    return Rebuilt(channel, made, str(app.workspace.out / channel), told)
 
 
 def _publish(posts: Posts, row: DeliveryRow, frozen: bytes) -> None:
-    desk = posts.desk
-    adapter = opened(desk, row.channel).adapter
-    post = at_home(post_from_bytes(frozen), desk.workspace.media)
+    app = posts.app
+    adapter = opened(app, row.channel).adapter
+    post = at_home(post_from_bytes(frozen), app.workspace.media)
     adapter.publish(_relinked(posts, row, post))
 
 
 def _relinked(posts: Posts, row: DeliveryRow, post: Post) -> Post:
     """`post` with links to the pages of drafts that went out since; as it was where anything else would differ."""
-    draft = read(posts.desk, row.draft or "", row.revision or "")
+    draft = read(posts.app, row.draft or "", row.revision or "")
     if draft is None or next(crosslinks(draft.body), None) is None:
         return post
     try:
@@ -123,12 +123,12 @@ def _relinked(posts: Posts, row: DeliveryRow, post: Post) -> Post:
     return replace(post, html=fresh.html, text=fresh.text, parts=fresh.parts, links=fresh.links)
 
 
-def _seen(desk: Desk, row: DeliveryRow) -> None:
+def _seen(app: App, row: DeliveryRow) -> None:
     """Lets a channel look for its newest post: it makes good the pages that it finds missing."""
-    frozen = desk.ledger.frozen([row.id or 0]).get(row.id or 0)
+    frozen = app.ledger.frozen([row.id or 0]).get(row.id or 0)
     if frozen:
-        known = known_of(desk.ledger, [row.id or 0])[row.id or 0]
-        opened(desk, row.channel).adapter.find(post_from_bytes(frozen), known)
+        known = known_of(app.ledger, [row.id or 0])[row.id or 0]
+        opened(app, row.channel).adapter.find(post_from_bytes(frozen), known)
 
 
 def at_home(post: Post, media: Path) -> Post:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from steadycast.pipeline.desk import Desk, write_atomically
+from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.plan import stock_of
 from steadycast.pipeline.results import ReportMade, Row, many
 from steadycast.report.gather import gather
@@ -19,15 +19,15 @@ LOG = logging.getLogger(__name__)
 VERDICTS = {verdict.value for verdict in Verdict}
 
 
-def report(desk: Desk, now: dt.datetime, *, out: Path | None = None) -> ReportMade:
+def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade:
     """Writes index.html, report.json, badge.svg and plan.ics to `out` (var/out/report); says the numbers by series."""
     # Templates and calendars: only where a report is written.
     from steadycast.report.badge import badge
     from steadycast.report.ics import plan_ics
     from steadycast.report.page import page
 
-    folder = out or desk.workspace.out / "report"
-    made = gather(desk.ledger, desk.workspace, now, stock_of(desk, desk.ledger.used()))
+    folder = out or app.workspace.out / "report"
+    made = gather(app.ledger, app.workspace, now, stock_of(app, app.ledger.used()))
     data = to_json(made)
     write_atomically(folder, "report.json", data.encode())
     write_atomically(folder, "badge.svg", badge(made).encode())
@@ -42,12 +42,12 @@ def _since(made: Report) -> dt.date | None:
     return min(days, default=None) if any(made.counts.values()) else None
 
 
-def renew(desk: Desk, now: dt.datetime) -> None:
+def renew(app: App, now: dt.datetime) -> None:
     """Writes the report anew after an act, where one is kept; a report that fails stands in the way of nothing."""
-    if not (desk.workspace.out / "report" / "index.html").is_file():
+    if not (app.workspace.out / "report" / "index.html").is_file():
         return
     try:
-        report(desk, now)
+        report(app, now)
     except Exception as error:
         LOG.warning("the report could not be written anew: %s", type(error).__name__)
 

@@ -38,13 +38,13 @@ class Problem:
     path: str
     line: int | None
     message: str
-    mend: str
-    harmless: bool = False  # said for clearness only: nothing has to be mended
+    hint: str
+    harmless: bool = False  # said for clearness only: nothing has to be fixed
     held: int = 0  # how many drafts were read well, and wait for a person to say what they are
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{where}: {self.message}" + (f" ({self.mend})" if self.mend else "")
+        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
 @dataclass(frozen=True, slots=True)

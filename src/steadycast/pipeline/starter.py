@@ -97,10 +97,10 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
     """The files of a new workspace, written under `folder`; refuses where a steadycast.toml lies already."""
     if (folder / SETTINGS_FILE).exists():
         said = "there is a workspace already"
-        raise SettingsError(said, file=folder / SETTINGS_FILE, mend="choose another folder")
+        raise SettingsError(said, file=folder / SETTINGS_FILE, hint="choose another folder")
     if (folder / "prefect.yaml").exists():
         said = "these deployments would be written over"
-        raise SettingsError(said, file=folder / "prefect.yaml", mend="choose another folder")
+        raise SettingsError(said, file=folder / "prefect.yaml", hint="choose another folder")
     try:
         zone(timezone)
     except ValueError as error:

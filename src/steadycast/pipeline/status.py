@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import State
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.identity import HELD, held
 from steadycast.pipeline.plan import show
 from steadycast.pipeline.results import Row, many
@@ -16,7 +16,7 @@ from steadycast.schedule.runway import SOON, pressing
 
 WAITING = (State.UNKNOWN, State.REFUSED, State.HANDED)
 AHEAD = dt.timedelta(days=7)
-MENDS = {
+HINTS = {
     "unknown": "look at the channel, then `steadycast settle {id} --url URL`, --absent or --again",
     "refused": "fix what it says, then `steadycast settle {id} --again`",
     "handed": "post the kit, then `steadycast confirm {id} --url URL`",
@@ -24,10 +24,10 @@ MENDS = {
 }
 
 
-def status(desk: Desk, now: dt.datetime) -> Row:
+def status(app: App, now: dt.datetime) -> Row:
     """{waiting: [...], next: [...], counts: {...}, last_tick, summary}: what needs a person, and what is next."""
-    zone = desk.workspace.community.zone
-    markers = {d.id: d for d in desk.ledger.deliveries(states=WAITING)}
+    zone = app.workspace.community.zone
+    markers = {d.id: d for d in app.ledger.deliveries(states=WAITING)}
     waiting = [
         {
             "id": markers[w.id].marker if w.id in markers else str(w.id),
@@ -38,11 +38,11 @@ def status(desk: Desk, now: dt.datetime) -> Row:
             "title": w.title,
             "message": w.message,
             "url": w.url,
-            "say": MENDS[w.state].format(id=markers[w.id].marker if w.id in markers else w.id),
+            "say": HINTS[w.state].format(id=markers[w.id].marker if w.id in markers else w.id),
         }
-        for w in desk.ledger.waiting()
+        for w in app.ledger.waiting()
     ]
-    drafts = desk.ledger.drafts(["waiting"])
+    drafts = app.ledger.drafts(["waiting"])
     waiting += [
         {
             "id": row.id, "state": "waiting", "when": "", "slot": "", "channel": "", "title": row.title, "message": "",
@@ -50,56 +50,56 @@ def status(desk: Desk, now: dt.datetime) -> Row:
         }
         for row in drafts
     ]  # fmt: skip
-    tick = desk.ledger.last_tick()
-    problems = desk.ledger.problems()
-    planned = show(desk, now, AHEAD)
-    soon = _soon(desk, now)
+    tick = app.ledger.last_tick()
+    problems = app.ledger.problems()
+    planned = show(app, now, AHEAD)
+    soon = _soon(app, now)
     waiting += [
         {
             "id": gap.slot, "state": "gap", "when": gap.when, "slot": gap.slot, "channel": " ".join(gap.channels),
-            "title": "", "message": "", "url": "", "say": MENDS["gap"].format(series=gap.series),
+            "title": "", "message": "", "url": "", "say": HINTS["gap"].format(series=gap.series),
         }
         for gap in planned.gaps if gap.slot in soon
     ]  # fmt: skip
     words = [f"last tick {_ago(now - tick)} ago" if tick else "no tick yet", planned.summary()]
-    decided = {problem.path for problem in held(desk)}
+    decided = {problem.path for problem in held(app)}
     unread = sum(problem.path not in decided for problem in problems)
     files = "1 file or feed" if unread == 1 else f"{unread} files or feeds"
     words += [f"{files} could not be taken in: `steadycast check`"] if unread else []
-    words += [f"{many(n, 'draft')} held as {state}: `steadycast list --state {state}`" for state, n in _held(desk)]
+    words += [f"{many(n, 'draft')} held as {state}: `steadycast list --state {state}`" for state, n in _held(app)]
     return {
         "waiting": waiting,
         "next": planned.rows()[:12],
-        "counts": {str(state): n for state, n in sorted(desk.ledger.counts().items())},
+        "counts": {str(state): n for state, n in sorted(app.ledger.counts().items())},
         "problems": [
-            *_lost(desk),
-            *({"path": p.path, "line": p.line, "message": p.message, "mend": p.mend} for p in problems),
+            *_lost(app),
+            *({"path": p.path, "line": p.line, "message": p.message, "hint": p.hint} for p in problems),
         ],
         "last_tick": tick.isoformat() if tick else None,
         "summary": "; ".join(words),
     }
 
 
-def _lost(desk: Desk) -> Iterator[Row]:
+def _lost(app: App) -> Iterator[Row]:
     """That this ledger took a lost one's place: what else it tells is of a new one."""
-    if error := desk.ledger.lost():
-        yield {"path": "ledger", "line": None, "message": str(error).removeprefix("ledger "), "mend": ""}
+    if error := app.ledger.lost():
+        yield {"path": "ledger", "line": None, "message": str(error).removeprefix("ledger "), "hint": ""}
 
 
-def _held(desk: Desk) -> Iterator[tuple[str, int]]:
+def _held(app: App) -> Iterator[tuple[str, int]]:
     """How many drafts wait for a person to say what they are."""
-    states = Counter(row.state for row in desk.ledger.drafts(HELD))
+    states = Counter(row.state for row in app.ledger.drafts(HELD))
     return ((state, states[state]) for state in HELD if states[state])
 
 
-def _soon(desk: Desk, now: dt.datetime) -> set[str]:
+def _soon(app: App, now: dt.datetime) -> set[str]:
     """The coming slots that wait for a person where nothing is in them."""
-    known = desk.ledger.meta(PLANNED)
+    known = app.ledger.meta(PLANNED)
     planned = dt.datetime.fromisoformat(known) if known else now
-    series, within = desk.workspace.series, desk.workspace.publish.fill_within
+    series, within = app.workspace.series, app.workspace.publish.fill_within
     return {
         slot.id
-        for slot in desk.ledger.slots_between(now, now + SOON)
+        for slot in app.ledger.slots_between(now, now + SOON)
         if slot.series in series and pressing(slot.at, series[slot.series], within, now, planned)
     }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from steadycast.draft import Draft
 from steadycast.errors import DraftError
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.posts import page_url
 from steadycast.platform import Platform
 from steadycast.render.body import prepare
@@ -16,21 +16,21 @@ from steadycast.render.compose import Target, fits
 from steadycast.render.wording import Words
 
 
-def unfit(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
+def unfit(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
     """What of `draft` would fail on the channels that its series go to; each fault once."""
-    workspace = desk.workspace
+    workspace = app.workspace
     body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url, keeps=False)
     found: dict[str, DraftError] = {}
-    for target, platform in _targets(desk, draft, now):
+    for target, platform in _targets(app, draft, now):
         for fault in fits(draft, platform, target, workspace.media, workspace.cache, now=now, body=body):
             found.setdefault(fault.message, replace_line(fault, draft))
     return list(found.values())
 
 
-def crowded(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
+def crowded(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
     """Titles beside which no text has room, and what else the words alone tell: nothing is read or drawn for it."""
     found: dict[str, DraftError] = {}
-    for target, platform in _targets(desk, draft, now):
+    for target, platform in _targets(app, draft, now):
         if platform.render.compose:
             words = Words(draft, platform, target)
             words.check_room()
@@ -38,30 +38,30 @@ def crowded(desk: Desk, draft: Draft, now: dt.datetime) -> list[DraftError]:
     return list(found.values())
 
 
-def _targets(desk: Desk, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target, Platform]]:
+def _targets(app: App, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target, Platform]]:
     """Each channel that the draft may come on, with a page of its own as long as the real one will be."""
-    community, slot = desk.workspace.community, likely_slot(desk, draft, now)
-    for channel in channels_for(desk, draft):
-        if platform := desk.usable(channel):  # else: reported already
-            page = page_url(desk, slot, lambda _: "") if platform.render.compose else ""
+    community, slot = app.workspace.community, likely_slot(app, draft, now)
+    for channel in channels_for(app, draft):
+        if platform := app.usable(channel):  # else: reported already
+            page = page_url(app, slot, lambda _: "") if platform.render.compose else ""
             yield Target(channel, site_url=community.url, published=now, canonical_url=page), platform
 
 
-def likely_slot(desk: Desk, draft: Draft, now: dt.datetime) -> str:
+def likely_slot(app: App, draft: Draft, now: dt.datetime) -> str:
     """A slot such as the draft will have, so that its page's address is as long: of the longest series' name."""
-    series = desk.workspace.series.values()
+    series = app.workspace.series.values()
     names = [each.name for each in series if draft.form in each.forms and each.meant_by(draft.series)]
     return f"{max(names, key=len, default='preview')}@{now:%Y-%m-%dT%H:%M}"
 
 
-def channels_for(desk: Desk, draft: Draft) -> list[str]:
+def channels_for(app: App, draft: Draft) -> list[str]:
     """The channels on which a draft may come: those of each series it could serve, less those it leaves out."""
     found: dict[str, None] = {}
-    for series in desk.workspace.series.values():
+    for series in app.workspace.series.values():
         if draft.form in series.forms and series.meant_by(draft.series):
             found |= dict.fromkeys(series.channels)
     wanted = [c for c in found if not draft.channels.get(c, {}).get("skip")]
-    return [c for c in wanted if (platform := desk.usable(c)) and draft.form in platform.forms]
+    return [c for c in wanted if (platform := app.usable(c)) and draft.form in platform.forms]
 
 
 def replace_line(fault: DraftError, draft: Draft) -> DraftError:

@@ -19,7 +19,7 @@ class Reason(NamedTuple):
 
     key: str  # of the front matter, that is to blame; "" for none
     said: str
-    mend: str
+    hint: str
 
 
 def unschedulable(
@@ -77,11 +77,11 @@ def _open_to(takes: list[Series], item: StockItem, by_hand: str) -> tuple[list[S
     names = _names(takes)
     if item.evergreen:
         open_ = [series for series in takes if "evergreen" in series.fill]
-        said, mend = f"it is evergreen, and {names} is not filled from reserve", 'write `fill = ["evergreen"]` there'
+        said, hint = f"it is evergreen, and {names} is not filled from reserve", 'write `fill = ["evergreen"]` there'
     else:
         open_ = [series for series in takes if item.origin in (Mix(series.mix).order() or (item.origin,))]
-        said, mend = f"the mix of {names} has no place for {item.origin}", f"give it one, or {by_hand}"
-    return open_, None if open_ else Reason("evergreen" if item.evergreen else "", said, mend)
+        said, hint = f"the mix of {names} has no place for {item.origin}", f"give it one, or {by_hand}"
+    return open_, None if open_ else Reason("evergreen" if item.evergreen else "", said, hint)
 
 
 def _without_occasion(

@@ -9,7 +9,7 @@ from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.recovery import Recovered
 from steadycast.ledger.restore import COPY
 from steadycast.pipeline import promises
-from steadycast.pipeline.desk import Desk
+from steadycast.pipeline.app import App
 from steadycast.pipeline.results import many
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series, Slot
@@ -23,77 +23,77 @@ MOST = 50_000  # slots that one look writes: every hour of five years; the look 
 BEGINNING = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # no right clock ever told this program an earlier instant
 
 
-def recover(desk: Desk, now: dt.datetime) -> Recovered:
+def recover(app: App, now: dt.datetime) -> Recovered:
     """The ledger's recovery, which misses what is past `late`: that of a time when nobody planned, too."""
-    note(desk, now)
-    return desk.ledger.recover(now)
+    note(app, now)
+    return app.ledger.recover(now)
 
 
-def note(desk: Desk, now: dt.datetime) -> None:
+def note(app: App, now: dt.datetime) -> None:
     """Write the slots that were promised, are past `late`, and were never planned: the plans made before end earlier.
 
     Of the time that a restored ledger does not know nothing is said: what went out then is looked for.
     """
-    begin = _begin(desk, now)
+    begin = _begin(app, now)
     if begin <= now < begin + OFTEN:
         return
-    series, written = _standing(desk), 0
-    channels = {each.name: _channels(desk, each, begin, now) for each, _ in series}
+    series, written = _standing(app), 0
+    channels = {each.name: _channels(app, each, begin, now) for each, _ in series}
     while begin < now and written < MOST:
         end = min(begin + WINDOW, now)
-        found = [slot for each, since in series for slot in _promised(desk, each, max(begin, since), end)]
+        found = [slot for each, since in series for slot in _promised(app, each, max(begin, since), end)]
         for some in chunks(sorted(found), BATCH):
             asked = [
                 PlannedDelivery(slot.id, channel, each.grace, each.late)
                 for slot in some
-                for each in (desk.workspace.series[slot.series],)
+                for each in (app.workspace.series[slot.series],)
                 for channel in channels[slot.series]
             ]
-            desk.ledger.save_plan(some, (), asked, now)
+            app.ledger.save_plan(some, (), asked, now)
         begin, written = end, written + len(found)
-    desk.ledger.set_meta(LOOKED, min(begin, now).isoformat())
+    app.ledger.set_meta(LOOKED, min(begin, now).isoformat())
 
 
-def told(desk: Desk, now: dt.datetime) -> str:
+def told(app: App, now: dt.datetime) -> str:
     """A line for whoever plans before a tick has looked at slots whose time is over; else ""."""
-    found, last = desk.ledger.passed_by(now), desk.ledger.last_tick()
+    found, last = app.ledger.passed_by(now), app.ledger.last_tick()
     if not found:
         return ""
-    since = f" since {last.astimezone(desk.workspace.community.zone):%Y-%m-%d %H:%M}" if last else ""
+    since = f" since {last.astimezone(app.workspace.community.zone):%Y-%m-%d %H:%M}" if last else ""
     said = f"no tick{since}: {many(found, 'slot')} came up meanwhile and will be on record as missed at the next tick"
     return f"{said}. Is the clock right? If it is, `steadycast up` or `steadycast publish` goes on from here"
 
 
-def _begin(desk: Desk, now: dt.datetime) -> dt.datetime:
-    if desk.ledger.meta(COPY) or desk.ledger.objection():
+def _begin(app: App, now: dt.datetime) -> dt.datetime:
+    if app.ledger.meta(COPY) or app.ledger.objection():
         return now  # what went out from elsewhere is looked for first
-    looked = desk.ledger.meta(LOOKED)
-    last = dt.datetime.fromisoformat(looked) if looked else desk.ledger.last_tick()
-    return max(last or BEGINNING, desk.ledger.restored_until or BEGINNING, BEGINNING)
+    looked = app.ledger.meta(LOOKED)
+    last = dt.datetime.fromisoformat(looked) if looked else app.ledger.last_tick()
+    return max(last or BEGINNING, app.ledger.restored_until or BEGINNING, BEGINNING)
 
 
-def _standing(desk: Desk) -> list[tuple[Series, dt.datetime]]:
+def _standing(app: App) -> list[tuple[Series, dt.datetime]]:
     """Every series whose rhythm the ledger knows, and since when it stands."""
-    known = promises.known(desk)
-    stands = [(each, known.get(each.name, {})) for each in desk.workspace.series.values()]
+    known = promises.known(app)
+    stands = [(each, known.get(each.name, {})) for each in app.workspace.series.values()]
     return [
         (each, dt.datetime.fromisoformat(told["since"])) for each, told in stands if told.get("rhythm") == rhythm(each)
     ]
 
 
-def _promised(desk: Desk, series: Series, begin: dt.datetime, end: dt.datetime) -> list[Slot]:
+def _promised(app: App, series: Series, begin: dt.datetime, end: dt.datetime) -> list[Slot]:
     """What a series owed in a time that is past `late`, and the ledger has not."""
     until = end - series.late
     if begin >= end:
         return []
-    there = desk.ledger.promised(begin - series.late - 2 * DAY, end)
+    there = app.ledger.promised(begin - series.late - 2 * DAY, end)
     known = {each.slot.id for each in there}
     return [slot for slot in owed(series, begin, there, begin, until) if slot.id not in known]
 
 
-def _channels(desk: Desk, series: Series, begin: dt.datetime, now: dt.datetime) -> list[str]:
+def _channels(app: App, series: Series, begin: dt.datetime, now: dt.datetime) -> list[str]:
     """Whom those slots were promised to: one that came to the series since is owed none of them."""
-    planned = desk.ledger.slots_between(begin, now, series=series.name)[-1:]
-    before = {row.channel for row in desk.ledger.deliveries(slots=[slot.id for slot in planned])} if planned else None
-    channels = [name for name in series.channels if not desk.workspace.channels[name].paused]
+    planned = app.ledger.slots_between(begin, now, series=series.name)[-1:]
+    before = {row.channel for row in app.ledger.deliveries(slots=[slot.id for slot in planned])} if planned else None
+    channels = [name for name in series.channels if not app.workspace.channels[name].paused]
     return [name for name in channels if before is None or name in before]

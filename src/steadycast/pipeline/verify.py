@@ -10,87 +10,87 @@ from steadycast import delivery
 from steadycast.errors import InputError, unknown_name
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline.alarm import jumped, tick
-from steadycast.pipeline.desk import Desk, who
+from steadycast.pipeline.app import App, who
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.probing import refresh
 from steadycast.pipeline.publish import Progress, opened, told
 from steadycast.pipeline.rebuild import make_missing
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published
-from steadycast.pipeline.status import MENDS
+from steadycast.pipeline.status import HINTS
 from steadycast.pipeline.unseen import recover
 from steadycast.platform.contract import Step
 
 
-def verify(desk: Desk, now: dt.datetime, *, progress: Progress | None = None) -> Published:
+def verify(app: App, now: dt.datetime, *, progress: Progress | None = None) -> Published:
     """Recovers what a dead worker left, settles what is unknown, sees what was published; says what it looked at."""
 
     def channel_of(name: str, step: Step) -> delivery.Opened:
-        return opened(desk, name, step)
+        return opened(app, name, step)
 
-    recovered = recover(desk, now)
-    clock, lost = desk.clock, stand_in(desk)
-    results = delivery.settle(desk.ledger, channel_of, stand_in=lost, clock=clock, progress=progress)
-    results += delivery.verify(desk.ledger, channel_of, clock=clock, progress=progress)
+    recovered = recover(app, now)
+    clock, lost = app.clock, stand_in(app)
+    results = delivery.settle(app.ledger, channel_of, stand_in=lost, clock=clock, progress=progress)
+    results += delivery.verify(app.ledger, channel_of, clock=clock, progress=progress)
     looked = [result.id for result in results]
-    tick(desk, now)
-    refresh(desk, now)
+    tick(app, now)
+    refresh(app, now)
     ids = dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])
-    return Published(told(desk, ids), warning=jumped(desk, now), made=tuple(make_missing(desk)))
+    return Published(told(app, ids), warning=jumped(app, now), made=tuple(make_missing(app)))
 
 
-def confirm(desk: Desk, id_: str, url: str, now: dt.datetime, at: str = "") -> str:
+def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str:
     """Closes a kit with the URL of the post that a person made, or corrects that URL; one line that says so."""
-    row = _delivery(desk, id_)
-    hosts = desk.platform(row.channel).confirm_hosts
+    row = _delivery(app, id_)
+    hosts = app.platform(row.channel).confirm_hosts
     if not _is_address(url):
         said = f"{url!r} is no web address"
-        raise InputError(said, mend="copy it from the browser: https://...")
+        raise InputError(said, hint="copy it from the browser: https://...")
     if hosts and not any(_below(url, host) for host in hosts):
         said = f"{url} is not on {row.channel}"
-        raise InputError(said, mend=f"its address begins with {' or '.join(hosts)}")
+        raise InputError(said, hint=f"its address begins with {' or '.join(hosts)}")
     if row.state == State.CONFIRMED and row.url == url:
         return f"{row.slot} on {row.channel} was confirmed already"
-    if desk.ledger.correct(_id(row), url, who(), now):
-        renew(desk, now)
+    if app.ledger.correct(_id(row), url, who(), now):
+        renew(app, now)
         return f"{row.slot} on {row.channel} is confirmed: its address is {url} now, was {row.url}"
-    if not desk.ledger.confirm(_id(row), url, who(), now, at=_since(desk, row, at, now)):
+    if not app.ledger.confirm(_id(row), url, who(), now, at=_since(app, row, at, now)):
         said = f"{row.slot} on {row.channel} is {row.state}: no kit lies ready"
-        raise InputError(said, mend=_next_step(row))
-    renew(desk, now)
+        raise InputError(said, hint=_next_step(row))
+    renew(app, now)
     return f"{row.slot} on {row.channel} is confirmed: {url}"
 
 
-def settle(desk: Desk, id_: str, *, url: str, again: bool, now: dt.datetime, at: str = "") -> str:
+def settle(app: App, id_: str, *, url: str, again: bool, now: dt.datetime, at: str = "") -> str:
     """Settles an unknown delivery by a person's word: there at `url`, absent, or send `again` (a refused one too).
 
     `at` says since when it is there, which only a person knows: without it, since now.
     """
-    row, by = _delivery(desk, id_), who()
+    row, by = _delivery(app, id_), who()
     if url and not _is_address(url):
         said = f"{url!r} is no web address"
-        raise InputError(said, mend="copy it from the browser: https://...")
+        raise InputError(said, hint="copy it from the browser: https://...")
     if url:
-        since = _since(desk, row, at, now)
-        done, words = desk.ledger.settle_as_there(_id(row), url, by, now, at=since), f"is there: {url}"
+        since = _since(app, row, at, now)
+        done, words = app.ledger.settle_as_there(_id(row), url, by, now, at=since), f"is there: {url}"
     elif again and row.state in (State.REFUSED, State.MISSED):
-        done, words = desk.ledger.retry(_id(row), by, now), "will be rendered and sent again"
+        done, words = app.ledger.retry(_id(row), by, now), "will be rendered and sent again"
     elif again:
-        done, words = desk.ledger.send_again(_id(row), by, now), "will be sent again"
+        done, words = app.ledger.send_again(_id(row), by, now), "will be sent again"
     else:
-        done, words = desk.ledger.settle_as_missed(_id(row), by, now), "is missed"
+        done, words = app.ledger.settle_as_missed(_id(row), by, now), "is missed"
     if not done:
         said = f"{row.slot} on {row.channel} is {row.state}: there is nothing to settle"
-        raise InputError(said, mend=_next_step(row))
-    renew(desk, now)
+        raise InputError(said, hint=_next_step(row))
+    renew(app, now)
     return f"{row.slot} on {row.channel} {words}"
 
 
-def _since(desk: Desk, row: DeliveryRow, at: str, now: dt.datetime) -> dt.datetime:
+def _since(app: App, row: DeliveryRow, at: str, now: dt.datetime) -> dt.datetime:
     """Since when a post is there: a time of its slot's day, or day and time, in the community's zone; else now."""
     if not at:
         return now
-    zone = desk.workspace.community.zone
+    zone = app.workspace.community.zone
     day = row.at.astimezone(zone).date()
     try:
         clock = (
@@ -98,22 +98,22 @@ def _since(desk: Desk, row: DeliveryRow, at: str, now: dt.datetime) -> dt.dateti
         )
     except ValueError:
         raise InputError(
-            f"{at!r} is no time", mend='say it as "20:03", or with its day as "2026-11-27 20:03"'
+            f"{at!r} is no time", hint='say it as "20:03", or with its day as "2026-11-27 20:03"'
         ) from None
     since = clock if clock.tzinfo else clock.replace(tzinfo=zone)
     if since > now:
-        raise InputError(f"{at} is still to come", mend="say when it was there, not when it is to be")
+        raise InputError(f"{at} is still to come", hint="say when it was there, not when it is to be")
     return since
 
 
 TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 
 
-def _delivery(desk: Desk, id_: str) -> DeliveryRow:
+def _delivery(app: App, id_: str) -> DeliveryRow:
     """A delivery by its key."""
-    row = desk.ledger.delivery_of(id_.strip().lower())
+    row = app.ledger.delivery_of(id_.strip().lower())
     if row is None:
-        known = [d.marker for d in desk.ledger.deliveries(states=(State.HANDED, State.UNKNOWN))]
+        known = [d.marker for d in app.ledger.deliveries(states=(State.HANDED, State.UNKNOWN))]
         raise unknown_name("delivery", id_, known, "`steadycast status` shows their ids")
     return row
 
@@ -122,8 +122,8 @@ def _next_step(row: DeliveryRow) -> str:
     """What a person can do about a delivery in its state."""
     if row.state == State.MISSED:
         return f"`steadycast settle {row.marker} --again` sends it after all" if row.draft else "it had no draft"
-    if row.state in MENDS:
-        return MENDS[row.state].format(id=row.marker)
+    if row.state in HINTS:
+        return HINTS[row.state].format(id=row.marker)
     return "it is there: nothing is left to do" if row.state in DONE else "`steadycast status` shows what waits"
 
 

@@ -20,11 +20,11 @@ from steadycast.platform.contract import (
     RenderRule,
     Setting,
 )
-from steadycast.platform.files import Shelf, media_name, slot_path
+from steadycast.platform.files import PostStore, media_name, slot_path
 from steadycast.platform.post import Event, Media, Post, Receipt, View
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.text import count, cut, first_that_fits, fits, split
-from steadycast.turn import held as in_turn
+from steadycast.send_window import held as in_turn
 
 if TYPE_CHECKING:
     from steadycast.web import Answer, HttpClient
@@ -46,11 +46,11 @@ __all__ = [
     "MemoryState",
     "Platform",
     "Post",
+    "PostStore",
     "Receipt",
     "Refused",
     "RenderRule",
     "Setting",
-    "Shelf",
     "State",
     "Unknown",
     "View",

@@ -26,7 +26,7 @@ def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: P
         known = ", ".join(sorted(platform.settings))
         raise SettingsError(
             f"channel.{channel}.{key}: platform {platform.name} has no such setting",
-            mend=did_you_mean(key, platform.settings, f"it has {known or 'none'}"),
+            hint=did_you_mean(key, platform.settings, f"it has {known or 'none'}"),
         )
     values = {}
     for name, setting in platform.settings.items():
@@ -35,7 +35,7 @@ def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: P
             continue
         value = cast(setting, given[name], f"channel.{channel}.{name}") if name in given else setting.default
         if setting.required and value in (None, "", []):
-            raise SettingsError(f"channel.{channel}.{name} is missing", mend=setting.help or None)
+            raise SettingsError(f"channel.{channel}.{name} is missing", hint=setting.help or None)
         values[name] = str(root / value) if setting.type == "path" and value else value
     return values
 
@@ -43,7 +43,7 @@ def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: P
 def _secret_name(channel: str, setting: Setting, given: Any) -> None:
     if given is not None and not isinstance(given, str):  # what it is may be the secret itself: it is not shown
         said = f"channel.{channel}.{setting.name}: expected the name of a secret, in quotes"
-        raise SettingsError(said, mend="the name of an environment variable or of a Secret block")
+        raise SettingsError(said, hint="the name of an environment variable or of a Secret block")
 
 
 def cast(setting: Setting, value: Any, where: str) -> Any:
@@ -56,7 +56,7 @@ def cast(setting: Setting, value: Any, where: str) -> Any:
         return made
     shown = repr(value)
     shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
-    raise SettingsError(f"{where}: expected {expected(setting)}, not {shown}", mend=setting.help or None)
+    raise SettingsError(f"{where}: expected {expected(setting)}, not {shown}", hint=setting.help or None)
 
 
 def _may_be(setting: Setting, value: Any) -> bool:
@@ -145,9 +145,9 @@ class _ChannelTable(Table):
     def __init__(self, channel: str) -> None:
         self.channel = channel
 
-    def wrong(self, message: str, *keys: str, mend: str | None = None) -> SettingsError:
+    def wrong(self, message: str, *keys: str, hint: str | None = None) -> SettingsError:
         said = message.removeprefix(f"{'.'.join(keys)}: ")
-        return SettingsError(f"{'.'.join(('channel', self.channel, *keys))}: {said}", mend=mend)
+        return SettingsError(f"{'.'.join(('channel', self.channel, *keys))}: {said}", hint=hint)
 
 
 def limited(channel: str, platform: Platform, limits: Mapping[str, Any], media: Mapping[str, Any]) -> Platform:

@@ -35,7 +35,7 @@ LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
 
 
 @dataclasses.dataclass
-class Shelf:
+class PostStore:
     """One channel's published posts. Make a new one for each publish or find: it reads the folder once.
 
     `edition` names whatever else the pages depend on (templates, settings): when it changes, all is unfinished.
@@ -47,7 +47,7 @@ class Shelf:
     edition: str = ""
 
     @classmethod
-    def of(cls, channel: Channel) -> Shelf:
+    def of(cls, channel: Channel) -> PostStore:
         """The shelf of a channel; its edition is the files and settings it is made with, and the community."""
         of_it = [channel.community, channel.about, channel.title, channel.language, channel.site_url]
         told = [*of_it, sorted(channel.settings.items())]
@@ -68,7 +68,7 @@ class Shelf:
         data = json.dumps(_plain(post), ensure_ascii=False, sort_keys=True, indent=0).encode()
         if not self._holds(name, data):
             self.write(name, data)
-        crashpoints.here("shelf-put")
+        crashpoints.checkpoint("shelf-put")
         self._look_again()
 
     def get(self, key: str) -> Post | None:
@@ -114,10 +114,10 @@ class Shelf:
         """Say that pages, feeds and all else now show exactly these posts. Call it last."""
         index = {"edition": self.edition, "posts": self._briefs}
         data = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        crashpoints.here("shelf-finish")
+        crashpoints.checkpoint("shelf-finish")
         if not self._holds(INDEX, data):
             self.write(INDEX, data)
-        crashpoints.here("shelf-finished")
+        crashpoints.checkpoint("shelf-finished")
         self._look_again()
 
     def keep(self, name: str, data: bytes) -> None:
@@ -189,7 +189,7 @@ def missing(out: Path, keys: Collection[str]) -> frozenset[str]:
 def slot_path(post: Post) -> str:
     """Where the page of a slot's post lives: `morning/2026-11-27-0620`; the same on every channel, for ever.
 
-    Not the draft's slug: a title may be mended after it was published, an address may not.
+    Not the draft's slug: a title may be fixed after it was published, an address may not.
     """
     return page_path(post.slot, post.key)
 
@@ -225,9 +225,9 @@ def place_media(source: Path, target: Path) -> None:
             shutil.copyfileobj(read, written)
             written.flush()
             os.fsync(written.fileno())
-    crashpoints.here("media-linked")
+    crashpoints.checkpoint("media-linked")
     durable.land(partial, target)
-    crashpoints.here("media-placed")
+    crashpoints.checkpoint("media-placed")
 
 
 def _safe(word: str) -> str:

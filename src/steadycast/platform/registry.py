@@ -90,7 +90,7 @@ def chosen(channel: str, wanted: str, platforms: Mapping[str, Platform]) -> Plat
         return platforms[wanted]
     raise SettingsError(
         f"channel.{channel}: there is no platform {wanted!r}",
-        mend=did_you_mean(wanted, platforms, "`steadycast channel list` shows them"),
+        hint=did_you_mean(wanted, platforms, "`steadycast channel list` shows them"),
     )
 
 
@@ -102,14 +102,14 @@ def load(platform: Platform) -> type[Adapter]:
     """
     file = next((f / "adapter.py" for f in platform.folders if (f / "adapter.py").is_file()), None)
     if file is None:
-        raise SettingsError("has no adapter.py", file=platform.folder, mend="add one, or name a base in channel.toml")
+        raise SettingsError("has no adapter.py", file=platform.folder, hint="add one, or name a base in channel.toml")
     with _loading:
         module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}", file)
     adapter = getattr(module, "Adapter", None)
     lacks = [verb for verb in ("publish", "find") if not callable(getattr(adapter, verb, None))]
     if not isinstance(adapter, type) or lacks:
         what = f"its Adapter has no {' and no '.join(lacks)}" if isinstance(adapter, type) else "has no class Adapter"
-        raise SettingsError(what, file=file, mend="see channels/README.md")
+        raise SettingsError(what, file=file, hint="see channels/README.md")
     return adapter
 
 
@@ -121,7 +121,7 @@ def fake(platform: Platform) -> type | None:
     with _loading:
         module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}_fake", file)
     if not isinstance(made := getattr(module, "Fake", None), type):
-        raise SettingsError("has no class Fake", file=file, mend="see channels/README.md")
+        raise SettingsError("has no class Fake", file=file, hint="see channels/README.md")
     return made
 
 
@@ -169,7 +169,7 @@ class _Sheet(Table):
             self.lines = path.read_text(encoding="utf-8-sig").splitlines()
             self.table: dict[str, Any] = tomllib.loads("\n".join(self.lines))
         except UnicodeDecodeError as error:
-            raise SettingsError("is not UTF-8", file=path, mend="save it as UTF-8") from error
+            raise SettingsError("is not UTF-8", file=path, hint="save it as UTF-8") from error
         except tomllib.TOMLDecodeError as error:
             at = re.search(r"line (\d+)", str(error))
             line = int(at[1]) if at else len(self.lines)
@@ -193,8 +193,8 @@ class _Sheet(Table):
                 best = (depth, number)
         return best[1] if best else None
 
-    def wrong(self, message: str, *keys: str, mend: str | None = None) -> SettingsError:
-        return SettingsError(message, file=self.path, line=self.line(*keys), mend=mend)
+    def wrong(self, message: str, *keys: str, hint: str | None = None) -> SettingsError:
+        return SettingsError(message, file=self.path, line=self.line(*keys), hint=hint)
 
     @contextlib.contextmanager
     def at(self, *keys: str) -> Iterator[None]:
@@ -202,25 +202,25 @@ class _Sheet(Table):
         try:
             yield
         except SettingsError as error:
-            raise self.wrong(error.message, *keys, mend=error.mend) from None
+            raise self.wrong(error.message, *keys, hint=error.hint) from None
 
     def check(self) -> None:
         """Hold everything against the contract that needs no other platform."""
         if (api := self.table.get("api")) != API:
             said = f"api is {'missing' if api is None else repr(api)}: this Steadycast speaks api = {API}"
-            raise self.wrong(said, "api", mend=NEWER)
+            raise self.wrong(said, "api", hint=NEWER)
         self.known(self.table, (*TOP, *TABLES))
         if self.table.get("name", self.path.parent.name) != self.path.parent.name:
             raise self.wrong(
-                "name is not the folder's", "name", mend=f"drop the key or write {self.path.parent.name!r}"
+                "name is not the folder's", "name", hint=f"drop the key or write {self.path.parent.name!r}"
             )
         for name in TABLES:
             if not isinstance(self.table.get(name, {}), dict):
-                raise self.wrong(f"{name} is not a table", name, mend=f"write [{name}]")
+                raise self.wrong(f"{name} is not a table", name, hint=f"write [{name}]")
         if "base" not in self.table:
             for key in ("title", "forms", "delivery"):
                 if key not in self.table:
-                    raise self.wrong(f"{key} is missing", mend=f"every platform states its {key}")
+                    raise self.wrong(f"{key} is missing", hint=f"every platform states its {key}")
 
     def top(self) -> dict[str, Any]:
         """The values of the keys outside any table, typed."""
@@ -242,8 +242,8 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
         if wanted in (*below, name):
             raise sheet.wrong(f"base = {wanted!r} leads back to itself", "base")
         if wanted not in sheets:
-            mend = did_you_mean(str(wanted), sheets, f"found are {', '.join(sheets)}")
-            raise sheet.wrong(f"base = {wanted!r} is no platform here", "base", mend=mend)
+            hint = did_you_mean(str(wanted), sheets, f"found are {', '.join(sheets)}")
+            raise sheet.wrong(f"base = {wanted!r} is no platform here", "base", hint=hint)
         base = _resolve(wanted, sheets, found, (*below, name))
     found[name] = _platform(name, sheet, base)
     return found[name]
@@ -255,8 +255,8 @@ def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     sheet.known(sheet.table.get("starter", {}), tuple(settings), "starter")
     for setting in settings.values():
         if setting.name in EVERYBODYS:
-            mend = "call it something else"
-            raise sheet.wrong(f"every channel has a {setting.name!r} already", "settings", setting.name, mend=mend)
+            hint = "call it something else"
+            raise sheet.wrong(f"every channel has a {setting.name!r} already", "settings", setting.name, hint=hint)
         if setting.secret and setting.default is not None:
             raise sheet.wrong(f"secret setting {setting.name!r} has a default", "settings", setting.name, "default")
         if setting.default is not None:
@@ -265,7 +265,7 @@ def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     render = sheet.rule(RenderRule, sheet.table.get("render", {}), base.render if base else None, ("render",), {})
     if odd := composition.unknown(render.compose):
         known = " ".join(f"{{{name}}}" for name in composition.PIECES)
-        raise sheet.wrong(f"compose: {odd}", "render", "compose", mend=f"it is made of {known} and plain words")
+        raise sheet.wrong(f"compose: {odd}", "render", "compose", hint=f"it is made of {known} and plain words")
     return Platform(
         **{**own, **sheet.top()},
         name=name,

@@ -39,7 +39,7 @@ BOUNDS: Mapping[tuple[type, str], tuple[int, int]] = {
 class Table:
     """A table of TOML; whoever reads one says where it stands."""
 
-    def wrong(self, message: str, *keys: str, mend: str | None = None) -> SettingsError:
+    def wrong(self, message: str, *keys: str, hint: str | None = None) -> SettingsError:
         """The error about one of its keys."""
         raise NotImplementedError
 
@@ -47,14 +47,14 @@ class Table:
         """Raise for the first key that is not allowed, and say which was probably meant."""
         for key in given:
             if key not in allowed:
-                mend = did_you_mean(key, allowed, f"known are {', '.join(allowed)}")
+                hint = did_you_mean(key, allowed, f"known are {', '.join(allowed)}")
                 where = f" in [{'.'.join(table)}]" if table else ""
-                raise self.wrong(f"unknown key {key!r}{where}", *table, key, mend=mend)
+                raise self.wrong(f"unknown key {key!r}{where}", *table, key, hint=hint)
 
     def chosen(self, value: str, allowed: Sequence[str], *keys: str) -> None:
         """Raise for a word that is none of those allowed."""
         if value not in allowed:
-            raise self.wrong(f"{keys[-1]} = {value!r} is not known", *keys, mend=f"one of {', '.join(allowed)}")
+            raise self.wrong(f"{keys[-1]} = {value!r} is not known", *keys, hint=f"one of {', '.join(allowed)}")
 
     def typed(self, type_: Any, value: Any, *keys: str) -> Any:
         """`value` as that type."""
@@ -74,7 +74,7 @@ class Table:
         merged = dict(base or {})
         for name, rule in given.items():
             if not isinstance(rule, Mapping):
-                raise self.wrong(f"{table}.{name} is not a table", table, name, mend=f"write [{table}.{name}]")
+                raise self.wrong(f"{table}.{name} is not a table", table, name, hint=f"write [{table}.{name}]")
             fixed = {"name": name} if type_ is Setting else {}
             merged[name] = self.rule(type_, rule, merged.get(name), (table, name), fixed)
         return merged

@@ -183,11 +183,11 @@ def _packed(text: str, limit: Limit, tail: str) -> list[str]:
         if not part:
             raise DraftError(
                 f"nothing fits into a part of {limit.max} {limit.count} with its number",
-                mend="raise the limit, or shorten the number",
+                hint="raise the limit, or shorten the number",
             )
         parts.append(part)
         if len(parts) > MOST_PARTS:
-            raise DraftError(f"makes a thread of over {MOST_PARTS} parts", mend="shorten it")
+            raise DraftError(f"makes a thread of over {MOST_PARTS} parts", hint="shorten it")
         text = text[end:].lstrip()
     return parts
 

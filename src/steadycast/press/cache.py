@@ -38,7 +38,7 @@ class Fault(NamedTuple):
 
     line: int | None
     message: str
-    mend: str
+    hint: str
 
 
 class Made(NamedTuple):

@@ -95,7 +95,7 @@ class Maker:
         piece = _Piece(self, path, order)
         draft: Draft | None = None
         if isinstance(found, folder.Problem):
-            piece.faults.append(Fault(found.line, found.message, found.mend))
+            piece.faults.append(Fault(found.line, found.message, found.hint))
         elif isinstance(found, folder.Found):
             try:
                 draft = self._parse(found)
@@ -168,7 +168,7 @@ class _Piece:
 
     def fault(self, error: DraftError, channel: str = "") -> None:
         """Notes what is wrong, once, with the channel that it is wrong for."""
-        said = Fault(error.line, f"{channel}: {error.message}" if channel else error.message, error.mend or "")
+        said = Fault(error.line, f"{channel}: {error.message}" if channel else error.message, error.hint or "")
         if said not in self.faults:
             self.faults.append(said)
 
@@ -195,7 +195,7 @@ class _Piece:
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG:
                     raise
-                self.fault(DraftError("its name is too long", mend="rename the file"), name)
+                self.fault(DraftError("its name is too long", hint="rename the file"), name)
 
     def _post(self, draft: Draft, outlet: Outlet, published: dt.datetime, body: Body) -> Post:
         maker, community = self.maker, self.maker.workspace.community

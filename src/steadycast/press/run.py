@@ -32,7 +32,7 @@ class Rendered:
 
     def row(self) -> dict[str, Any]:
         """The counts, and the problems as rows."""
-        told = [{"path": str(p.path), "line": p.line, "message": p.message, "mend": p.mend} for p in self.problems]
+        told = [{"path": str(p.path), "line": p.line, "message": p.message, "hint": p.hint} for p in self.problems]
         counts = {name: getattr(self, name) for name in ("drafts", "channels", "outputs", "made", "written", "removed")}
         return {**counts, "problems": told}
 
@@ -96,8 +96,8 @@ def told(memory: Memory, unread: Sequence[folder.Problem], **counts: int) -> Ren
     problems = list(unread)
     for path, made in memory.drafts.items():
         for fault in made.faults:
-            line, message, mend = Fault(*fault)
-            problems.append(folder.Problem(PurePosixPath(path), message, mend, line))
+            line, message, hint = Fault(*fault)
+            problems.append(folder.Problem(PurePosixPath(path), message, hint, line))
     problems.sort(key=lambda p: (str(p.path), p.line or 0, p.message))
     outputs = sum(len(made.files) for made in memory.drafts.values())
     return Rendered(len(memory.drafts), len(memory.editions), outputs, **counts, problems=tuple(problems))

@@ -76,7 +76,7 @@ class Body:
             ugc = self.draft.origin is Origin.UGC
             return formulas.put_back(clean(made, ugc=ugc, raw=has_tags(self.draft.body)))
         except DraftError as error:
-            self.faults.append(self._fault(error.message, _line_left_open(self.draft), error.mend))
+            self.faults.append(self._fault(error.message, _line_left_open(self.draft), error.hint))
             return ""
 
     def _taken(self) -> Iterator[Media]:
@@ -84,10 +84,10 @@ class Body:
             try:
                 yield self.studio.take(ref)
             except DraftError as error:
-                self.faults.append(self._fault(error.message, error.line, error.mend))
+                self.faults.append(self._fault(error.message, error.line, error.hint))
 
-    def _fault(self, message: str, line: int | None = None, mend: str | None = None) -> DraftError:
-        return DraftError(message, file=str(self.draft.path), line=line, mend=mend or "put the file beside the draft")
+    def _fault(self, message: str, line: int | None = None, hint: str | None = None) -> DraftError:
+        return DraftError(message, file=str(self.draft.path), line=line, hint=hint or "put the file beside the draft")
 
     def html_for(self, rule: RenderRule, style: Style | None) -> tuple[str, Numbered]:
         """The body's HTML by `rule`, and its links; made once for one rule."""

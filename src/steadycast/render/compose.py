@@ -38,7 +38,7 @@ def compose(
 ) -> Post:
     """The Post that `platform` shows of `draft` at `target`.
 
-    Raises the first DraftError of what `fits` would list: it names file, channel, what is too much and the mend.
+    Raises the first DraftError of what `fits` would list: it names file, channel, what is too much and the hint.
     """
     composer = _Composer(body or prepare(draft, media_dir, cache_dir, base=target.site_url), platform, target)
     post = composer.post()
@@ -278,4 +278,4 @@ def _uid(draft: str) -> str:
 
 def _of_channel(fault: DraftError, channel: str) -> DraftError:
     """`fault` as this channel's."""
-    return DraftError(fault.message, fault.file, fault.line, fault.mend, channel)
+    return DraftError(fault.message, fault.file, fault.line, fault.hint, channel)

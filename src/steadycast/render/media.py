@@ -127,16 +127,16 @@ def identify(source: Path | bytes, expected: str = "") -> tuple[str, str]:
         facts = source.stat()
         digest, extension = _identity(source, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
     if extension == "heic":
-        raise DraftError("is HEIC, a picture format that only Apple's devices read", mend=_NO_HEIC)
+        raise DraftError("is HEIC, a picture format that only Apple's devices read", hint=_NO_HEIC)
     if extension is None:
-        raise DraftError("is no picture, audio or video file that is taken", mend=f"use one of {', '.join(_MIMES)}")
+        raise DraftError("is no picture, audio or video file that is taken", hint=f"use one of {', '.join(_MIMES)}")
     if expected and digest != expected:
         raise _changed()
     return digest, extension
 
 
 def _changed() -> DraftError:
-    return DraftError("changed while it was read", mend="it is looked at again")
+    return DraftError("changed while it was read", hint="it is looked at again")
 
 
 def _copied(source: Path, landing: Path) -> str:
@@ -174,7 +174,7 @@ def _opened(path: Path) -> BufferedReader:
         raise _changed()
     if mostly_holes(handle):
         os.close(handle)
-        raise DraftError("is mostly holes: more than half of it was never written", mend="put the whole file there")
+        raise DraftError("is mostly holes: more than half of it was never written", hint="put the whole file there")
     return os.fdopen(handle, "rb")
 
 
@@ -231,19 +231,19 @@ class Studio:
     keeps: bool = True
 
     def take(self, ref: MediaRef) -> Media:
-        """The file that a draft names, stored and measured; raises DraftError with line and mend."""
+        """The file that a draft names, stored and measured; raises DraftError with line and hint."""
         try:
             path, digest, extension = self._found(ref)
             known = self._measured(path, digest, extension)
         except FileNotFoundError:
             raise DraftError(
-                f"{ref.role} {ref.ref} is missing", line=ref.line, mend="put the file beside the draft"
+                f"{ref.role} {ref.ref} is missing", line=ref.line, hint="put the file beside the draft"
             ) from None
         except DraftError as error:
-            raise DraftError(f"{ref.role} {ref.ref} {error.message}", line=ref.line, mend=error.mend) from None
+            raise DraftError(f"{ref.role} {ref.ref} {error.message}", line=ref.line, hint=error.hint) from None
         if ref.role in {"image", "cover"} and extension not in IMAGES:
             raise DraftError(
-                f"{ref.role} {ref.ref} is {extension}", line=ref.line, mend="use PNG, JPEG, GIF, WebP, AVIF or SVG"
+                f"{ref.role} {ref.ref} is {extension}", line=ref.line, hint="use PNG, JPEG, GIF, WebP, AVIF or SVG"
             )
         stem = PurePosixPath(ref.ref).stem
         return Media(
@@ -317,11 +317,11 @@ class Studio:
         extension = PurePosixPath(media.name).suffix[1:]
         what = f"{media.role} {media.ref}"
         if rule.formats and extension not in rule.formats:
-            raise DraftError(f"{what} is {extension}", mend=f"convert it to {' or '.join(rule.formats)}")
+            raise DraftError(f"{what} is {extension}", hint=f"convert it to {' or '.join(rule.formats)}")
         if rule.bytes is not None and media.size > rule.bytes:
-            raise DraftError(f"{what} has {media.size} bytes of {rule.bytes}", mend="press it smaller")
+            raise DraftError(f"{what} has {media.size} bytes of {rule.bytes}", hint="press it smaller")
         if rule.seconds is not None and media.seconds is not None and media.seconds > rule.seconds:
-            raise DraftError(f"{what} lasts {media.seconds:.0f} of {rule.seconds:.0f} seconds", mend="shorten it")
+            raise DraftError(f"{what} lasts {media.seconds:.0f} of {rule.seconds:.0f} seconds", hint="shorten it")
 
     def _measured(self, path: Path, digest: str, extension: str) -> dict[str, Any]:
         """What is known of a file; asked of the worker once."""
@@ -335,7 +335,7 @@ class Studio:
 
     def _picture(self, path: Path, digest: str) -> dict[str, Any]:
         if path.stat().st_size > IMAGE_BYTES:
-            raise DraftError(f"has more than {IMAGE_BYTES >> 20} MB", mend="scale it down")
+            raise DraftError(f"has more than {IMAGE_BYTES >> 20} MB", hint="scale it down")
         with self._steady(path, digest) as source:
             return _ask({"op": "measure", "source": str(source)})
 
@@ -382,7 +382,7 @@ class Studio:
             made = self._known(key, make, needs=self.keeps)
         except DraftError as error:
             name = f"{source.role} {source.ref} " if source else "cover "
-            raise DraftError(name + error.message, mend=error.mend) from None
+            raise DraftError(name + error.message, hint=error.hint) from None
         path = self.media / f"{made['sha256']}.{made['ext']}"
         stem = PurePosixPath(source.name).stem if source else "cover"
         return Media(
@@ -463,5 +463,5 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
     """The worker's answer; its refusals, time-outs and deaths as DraftError."""
     found = _worker.ask(request)
     if "error" in found:
-        raise DraftError(found["error"], mend="save it anew as PNG, JPEG or MP3")
+        raise DraftError(found["error"], hint="save it anew as PNG, JPEG or MP3")
     return found

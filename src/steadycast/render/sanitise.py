@@ -87,7 +87,7 @@ def clean(html: str, *, ugc: bool = True, raw: bool = True) -> str:
     answer = _worker.ask({"op": "clean", "html": html, "ugc": ugc})
     if "error" in answer:
         said = "its HTML leaves so much open that it would grow without measure"
-        raise DraftError(said, mend="close each tag in the paragraph that opens it")
+        raise DraftError(said, hint="close each tag in the paragraph that opens it")
     return str(answer["html"])
 
 

@@ -55,13 +55,13 @@ def _inside(chain: tuple[str, ...], around: Sequence[str]) -> bool:
 
 
 def load(name: str, folders: Sequence[Path]) -> Style:
-    """The style sheet `name` of the first of `folders` that has one; raises SettingsError with file and mend."""
+    """The style sheet `name` of the first of `folders` that has one; raises SettingsError with file and hint."""
     for folder in folders:
         file = folder / name
         if file.is_file():
             return _read(file, file.stat().st_mtime_ns)
     raise SettingsError(
-        f"style sheet {name} is missing", file=folders[0] / name, mend="write it, or take `style` out of channel.toml"
+        f"style sheet {name} is missing", file=folders[0] / name, hint="write it, or take `style` out of channel.toml"
     )
 
 
@@ -76,6 +76,6 @@ def _read(file: Path, changed: int) -> Style:  # noqa: ARG001 - an edit makes an
             raise SettingsError(
                 f"{selector!r} is not a selector with declarations",
                 file=file,
-                mend='write elements only, as in "pre code" = "color:#333"',
+                hint='write elements only, as in "pre code" = "color:#333"',
             )
     return Style(rules)

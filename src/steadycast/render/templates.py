@@ -68,7 +68,7 @@ class Templates:
             raise SettingsError(
                 f"template {error.name} is missing",
                 file=self._folders[0] / str(error.name) if self._folders else None,
-                mend="write it, or eject the platform's own",
+                hint="write it, or eject the platform's own",
             ) from None
         except jinja2.TemplateSyntaxError as error:
             raise SettingsError(str(error.message), file=error.filename, line=error.lineno) from None

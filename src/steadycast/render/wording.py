@@ -55,8 +55,8 @@ class Words:
         self.own = draft.channels.get(target.channel, {})
         self.faults: list[DraftError] = []
 
-    def fault(self, message: str, mend: str, line: int | None = None, *, harmless: bool = False) -> None:
-        self.faults.append(DraftError(message, str(self.draft.path), line, mend, self.target.channel, harmless))
+    def fault(self, message: str, hint: str, line: int | None = None, *, harmless: bool = False) -> None:
+        self.faults.append(DraftError(message, str(self.draft.path), line, hint, self.target.channel, harmless))
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -64,7 +64,7 @@ class Words:
         try:
             yield
         except DraftError as error:
-            self.fault(error.message, error.mend or "correct the draft", error.line)
+            self.fault(error.message, error.hint or "correct the draft", error.line)
 
     @cached_property
     def title(self) -> str:

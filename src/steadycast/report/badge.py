@@ -34,7 +34,7 @@ def _streak(report: Report, name: str | None) -> tuple[str, Streak]:
     known = {record.name: (record.title, record.streak) for record in report.series}
     known |= {record.name: (record.title, record.streak) for record in report.channels}
     if name not in known:
-        raise InputError(f"there is no channel or series {name!r}", mend=f"known: {', '.join(sorted(known)) or 'none'}")
+        raise InputError(f"there is no channel or series {name!r}", hint=f"known: {', '.join(sorted(known)) or 'none'}")
     return known[name]
 
 

@@ -289,7 +289,7 @@ class _Desk:
                 kind="feed" if row.path.startswith("feed/") else "draft",
                 where=f"{row.path}:{row.line}" if row.line else row.path,
                 message=row.message,
-                mend=row.mend,
+                hint=row.hint,
             )
             for row in self.ledger.problems()
         )

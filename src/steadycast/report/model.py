@@ -171,18 +171,18 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file or a feed that cannot be taken in, and the mend."""
+    """A file or a feed that cannot be taken in, and the hint."""
 
     kind: str  # draft, feed
     where: str  # the path with its line, or the feed's address, shortened where it may carry a token
     message: str
-    mend: str = ""
+    hint: str = ""
     since: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAlarm:
-    """An alarm that is not yet mended."""
+    """An alarm that is not yet fixed."""
 
     kind: str  # starvation, machinery
     text: str

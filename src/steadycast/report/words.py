@@ -19,7 +19,7 @@ EN: Mapping[str, Text] = {
     "starvation": "Nothing to publish",
     "machinery": "Machinery",
     "refused": "Refused",
-    "refused_help": "The far side did not take these and never will as they are. Mend the cause, then send again.",
+    "refused_help": "The far side did not take these and never will as they are. Fix the cause, then send again.",
     "unknown": "Not known whether it is there",
     "unknown_help": "Look on the channel. There: give its --url. Not there: --again sends it, --absent leaves it.",
     "gap_soon": "Nothing for a slot of the coming day",
@@ -40,7 +40,7 @@ EN: Mapping[str, Text] = {
     "due": "due {when}",
     "came": "came {when}",
     "since": "since {when}",
-    "mend": "Fix: {how}",
+    "hint": "Fix: {how}",
     "house": "The house",
     "on_time": "on time",
     "on_time_note": "of {n} owed in the past year",
@@ -96,7 +96,7 @@ EN: Mapping[str, Text] = {
     "a_silent": "{series}: nothing was published in the last {n} slots.",
     "a_gap": ("First gap {when}, in {n} day.", "First gap {when}, in {n} days."),
     "a_approve": ("{n} draft waits for approval.", "{n} drafts wait for approval."),
-    "a_menders": "Who can fix it: {who}.",
+    "a_who_fixes": "Who can fix it: {who}.",
     "a_quiet": "No tick since {when}: nothing is published while the machinery is down.",
     "a_jumped": (
         "{n} slot is on record as missed since {at}, and no tick had seen it due: {why}",
@@ -113,7 +113,7 @@ EN: Mapping[str, Text] = {
     "a_refused": ("{channel}: {n} delivery was refused{code}.", "{channel}: {n} deliveries were refused{code}."),
     "a_feed": "The feed of {member} could not be read since {when}.",
     "a_feed_never": "The feed of {member} could never be read.",
-    "a_mended": "Fixed",
+    "a_fixed": "Fixed",
     "made": "Made by Steadycast from the ledger. Times are {zone}.",
 }
 
@@ -148,7 +148,7 @@ ZH: Mapping[str, Text] = {
     "due": "应于 {when}",
     "came": "{when} 到稿",
     "since": "自 {when}",
-    "mend": "改法：{how}",
+    "hint": "改法：{how}",
     "house": "编辑部",
     "on_time": "准时率",
     "on_time_note": "过去一年应发 {n} 次",
@@ -204,7 +204,7 @@ ZH: Mapping[str, Text] = {
     "a_silent": "{series}：最近 {n} 期都没有发出。",
     "a_gap": "首个空档 {when}，还有 {n} 天。",
     "a_approve": "{n} 篇待审。",
-    "a_menders": "可补救：{who}。",
+    "a_who_fixes": "可补救：{who}。",
     "a_quiet": "自 {when} 起没有运转：机器停着，什么也不会发出。",
     "a_jumped": "{at} 有 {n} 个档期记为漏发，此前从未见其到点：{why}",
     "a_jumped_why": ("上一次运转在 {since}，其间停过机，或是时钟跳了。请核对时钟；校准后，仍未过时限的会重新排上。"),
@@ -212,7 +212,7 @@ ZH: Mapping[str, Text] = {
     "a_refused": "{channel}：{n} 次投递被拒收{code}。",
     "a_feed": "{member} 的订阅源自 {when} 起读不到。",
     "a_feed_never": "{member} 的订阅源从未读到过。",
-    "a_mended": "已恢复",
+    "a_fixed": "已恢复",
     "made": "由 Steadycast 据台账生成。时间均为 {zone}。",
 }
 

@@ -83,10 +83,10 @@ def parse(every: str | None = None, rrule: str | None = None) -> Cadence:
     Human forms: "day at 06:20", "weekday at 20:00", "week on mon,fri at 20:00", "2 weeks on fri at 20:00",
     "3 days at 08:00", "month on 1,15 at 09:00", "month on last fri at 19:30", "month on last day at 12:00", several
     times as "day at 08:00,20:00"; and in Chinese "每天 06:20", "工作日 20:00", "每周五 20:00", "每月1日 09:00",
-    "每月最后一个周五 19:30". Raises SettingsError, which says how to mend it and what was probably meant.
+    "每月最后一个周五 19:30". Raises SettingsError, which says how to fix it and what was probably meant.
     """
     if (every is None) == (rrule is None):
-        raise SettingsError("a series has exactly one of `every` and `rrule`", mend='every = "day at 06:20"')
+        raise SettingsError("a series has exactly one of `every` and `rrule`", hint='every = "day at 06:20"')
     if every is not None:
         days, times = read_human(every)
         return Cadence(days, times)

@@ -68,15 +68,15 @@ class _NotThisForm(Exception):
 
 
 def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
-    """The days and the wall times of a human form; raises SettingsError with the mend."""
+    """The days and the wall times of a human form; raises SettingsError with the hint."""
     form = _plain_hours(" ".join(text.lower().replace("：", ":").replace("，", ",").replace("、", ",").split()))
     try:
         return _read(form)
     except _NotThisForm as problem:
         meant = _meant(form)
         forms = HAN_FORMS if re.search("[一-鿿]", form) else FORMS
-        mend = f'did you mean "{meant}"?' if meant else "forms: " + "; ".join(forms)
-        raise SettingsError(f'cannot read the cadence "{text}": {problem}', mend=mend) from None
+        hint = f'did you mean "{meant}"?' if meant else "forms: " + "; ".join(forms)
+        raise SettingsError(f'cannot read the cadence "{text}": {problem}', hint=hint) from None
 
 
 def _plain_hours(form: str) -> str:
@@ -241,7 +241,7 @@ def _chinese_month_day(part: str) -> int | tuple[int, int]:
 
 def _meant(form: str) -> str | None:
     """The readable form that is one slip away: a misspelt word, a missing "week on", a time without its 0."""
-    words = [_mended(word) for word in re.findall(r"[0-9]+:[0-9]+|[^\s,]+|,", form)]
+    words = [_corrected(word) for word in re.findall(r"[0-9]+:[0-9]+|[^\s,]+|,", form)]
     spelt = " ".join(words).replace(" , ", ",")
     stated = spelt if " at " in spelt else re.sub(r" ?([0-9]+:[0-9]+)$", r" at \1", spelt)
     for guess in (
@@ -258,7 +258,7 @@ def _meant(form: str) -> str | None:
     return None
 
 
-def _mended(word: str) -> str:
+def _corrected(word: str) -> str:
     if not word.isascii() or not word.isalpha():
         return word
     if word in ("daily", "everyday"):

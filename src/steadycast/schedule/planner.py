@@ -46,12 +46,12 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
 
     `stock` is every approved draft that may still go out: of an occasion half announced, too.
     """
-    desk = _Desk(series, slots, stock, history, now=now, fill_within=fill_within)
-    desk.keep(assigned)
-    desk.pin()
-    desk.make_room()
-    desk.serve()
-    return [desk.given[slot.id] for slot in desk.slots if slot.id in desk.given]
+    app = _Desk(series, slots, stock, history, now=now, fill_within=fill_within)
+    app.keep(assigned)
+    app.pin()
+    app.make_room()
+    app.serve()
+    return [app.given[slot.id] for slot in app.slots if slot.id in app.given]
 
 
 def fits(series: Series, slot: Slot, item: StockItem) -> bool:

@@ -104,8 +104,8 @@ def _check(text: str, parts: Mapping[str, str]) -> None:
     for day in [*parts.get("BYDAY", "MO").split(","), parts.get("WKST", "MO")]:
         found = _WEEKDAY.fullmatch(day)
         if not found or (found[1] and not 1 <= abs(int(found[1])) <= most):
-            mend = "MO, TU, WE, TH, FR, SA, SU; and 1SA or -1FR with MONTHLY or YEARLY"
-            raise _wrong(text, f'"{day[:40]}" is no day of the week here', mend)
+            hint = "MO, TU, WE, TH, FR, SA, SU; and 1SA or -1FR with MONTHLY or YEARLY"
+            raise _wrong(text, f'"{day[:40]}" is no day of the week here', hint)
     if "BYMINUTE" not in parts or ("BYHOUR" not in parts and frequency != "HOURLY"):
         raise _wrong(text, "it does not say at what time", "add BYHOUR=20;BYMINUTE=0")
     needs = ("BYDAY",) if "BYWEEKNO" in parts else _NEEDS.get(frequency, ())
@@ -167,8 +167,8 @@ def _checked_rule(text: str, parts: Mapping[str, str]) -> Rule:
     return rule
 
 
-def _wrong(text: str, what: str, mend: str = "") -> SettingsError:
-    return SettingsError(f'cannot read the RRULE "{text[:120]}": {what}', mend=mend or f"as in {_EXAMPLE}")
+def _wrong(text: str, what: str, hint: str = "") -> SettingsError:
+    return SettingsError(f'cannot read the RRULE "{text[:120]}": {what}', hint=hint or f"as in {_EXAMPLE}")
 
 
 def _at_midnight(day: dt.date) -> dt.datetime:

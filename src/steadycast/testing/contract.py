@@ -59,7 +59,7 @@ def run(spec: Platform, scratch: Path) -> Iterator[Result]:
         bench = Bench.of(spec, scratch)
     except InputError as error:
         line = error.line
-        yield Result("loads", "It can be loaded.", BROKEN, error.message, error.mend or "", Path(str(error.file)), line)
+        yield Result("loads", "It can be loaded.", BROKEN, error.message, error.hint or "", Path(str(error.file)), line)
         return
     for number, rule in enumerate(rules()):
         yield tried(rule, replace(bench, scratch=scratch / f"{number:02d}"))

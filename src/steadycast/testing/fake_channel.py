@@ -5,7 +5,7 @@ fake.accept_then_cut()                          # the next call is accepted, and
 deliver(ledger, claims, a_post, fake.open, clock=clock)
 assert [p.key for p in fake.posts] == [claims[0].marker]
 
-desk = Desk(workspace(tmp_path, SETTINGS, {"pgc/one.md": "# One"}), clock=Clock(noon))
+app = App(workspace(tmp_path, SETTINGS, {"pgc/one.md": "# One"}), clock=Clock(noon))
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Lock
 from zoneinfo import ZoneInfo
 
-from steadycast import bootclock, turn
+from steadycast import bootclock, send_window
 from steadycast.delivery import Opened
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
@@ -181,7 +181,7 @@ class FakeChannel:
 
     def request(self, post: Post, part: int) -> object:
         """One request, as its verb says."""
-        turn.touch()  # it has no wire that would say so
+        send_window.touch()  # it has no wire that would say so
         with self._lock:
             self.calls += 1
             verb = self._verbs.popleft() if self._verbs else self._accept

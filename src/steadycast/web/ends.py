@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from urllib3.response import HTTPResponse
 
-from steadycast.web.wire import FetchError, Wire, packed_as, unpacker
+from steadycast.web.wire import Connection, FetchError, packed_as, unpacker
 
 LONGEST = 128 * 1024 * 1024  # bytes that are looked at, unpacked, before an answer is no answer
 _CHUNK = 64 * 1024
 
 
-def ends_of(response: HTTPResponse, wire: Wire, limit: int) -> tuple[bytes, int]:
+def ends_of(response: HTTPResponse, wire: Connection, limit: int) -> tuple[bytes, int]:
     """(body, gap): the whole of it and 0, or its first and last bytes, `limit` together, and where they meet.
 
     Raises FetchError where it is late, broken, or over `LONGEST`.

@@ -15,8 +15,8 @@ from steadycast.web.wire import (
     MAX_REDIRECTS,
     PERMANENT,
     REDIRECTS,
+    Connection,
     FetchError,
-    Wire,
     body_of,
     checked,
     exchange,
@@ -72,7 +72,7 @@ class Fetcher:
         here, permanent, moved_for_good = url, url, True
         for _ in range(MAX_REDIRECTS + 1):
             own = bool(allow_private) and authority(here) == authority(url)
-            wire = Wire(wire_until, public_only=not (self.allow_private or own))
+            wire = Connection(wire_until, public_only=not (self.allow_private or own))
             _check_port(checked(here))
             status, answer, body, gap = _sorted_get(wire, here, headers, limit, ends=ends)
             target = answer.get("Location", "")
@@ -128,7 +128,7 @@ _NOT_OF_THE_WEB = {
 
 
 def _sorted_get(
-    wire: Wire, url: str, headers: Mapping[str, str], limit: int, *, ends: bool
+    wire: Connection, url: str, headers: Mapping[str, str], limit: int, *, ends: bool
 ) -> tuple[int, Mapping[str, str], bytes, int]:
     host = urlsplit(url).hostname
     try:

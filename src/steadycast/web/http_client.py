@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from steadycast import crashpoints, turn
+from steadycast import crashpoints, send_window
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
 from steadycast.web.answers import Answer
 from steadycast.web.wire import (
@@ -23,8 +23,8 @@ from steadycast.web.wire import (
     MAX_REDIRECTS,
     REDIRECTS,
     REFUSED,
+    Connection,
     FetchError,
-    Wire,
     body_of,
     checked,
     exchange,
@@ -106,7 +106,7 @@ class HttpClient:
         harmless = reads or repeatable
         wire_until = self._until(deadline, harmless=harmless)
         if not reads:
-            turn.begun(wire_until)
+            send_window.begun(wire_until)
         url = self._joined(url)
         request = self._request(url, headers, auth, params) | {"json": json, "data": data, "files": files}
         for _ in range(MAX_REDIRECTS + 1):
@@ -121,7 +121,7 @@ class HttpClient:
         raise self._error(Busy, f"more than {MAX_REDIRECTS} redirects")
 
     def _until(self, deadline: float | None, *, harmless: bool) -> float:
-        wanted, left = self.deadline if deadline is None else deadline, turn.left() - BEFORE_THE_END
+        wanted, left = self.deadline if deadline is None else deadline, send_window.left() - BEFORE_THE_END
         # A far side that is slow and honest needs the whole deadline: SETTLE is long enough only for one that had it.
         if left < (0 if harmless else min(wanted, self.deadline)):
             raise self._error(Busy, "too little of its turn was left to send it")
@@ -143,17 +143,17 @@ class HttpClient:
     def _send(
         self, until: float, method: str, url: str, request: dict[str, Any], limit: int, *, harmless: bool
     ) -> Answer:
-        wire = Wire(until, public_only=False)
+        wire = Connection(until, public_only=False)
         try:
             checked(url)
         except FetchError as error:
             raise self._error(Refused, f"its address cannot be used: {error}") from None
-        crashpoints.here("request-ready")
+        crashpoints.checkpoint("request-ready")
         garbled = functools.partial(self._error, Busy if harmless else Unknown)
         try:
-            with turn.harmless(when=harmless), exchange(wire, method, url, **request) as response:
+            with send_window.harmless(when=harmless), exchange(wire, method, url, **request) as response:
                 body = b"" if method == "HEAD" else body_of(response, wire, limit)
-                crashpoints.here("request-answered")
+                crashpoints.checkpoint("request-answered")
                 return Answer(response.status, response.headers, body, garbled, self.redact, self.now)
         except FetchError as error:
             raise self._error(Busy if harmless or not wire.sending else Unknown, str(error)) from None

@@ -32,7 +32,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import create_urllib3_context
 
-from steadycast import __version__, crashpoints, turn
+from steadycast import __version__, crashpoints, send_window
 from steadycast.errors import SteadycastError
 from steadycast.web.addresses import is_public
 from steadycast.web.watch import watch
@@ -84,7 +84,7 @@ logging.getLogger("urllib3.connection").addFilter(_SilentFilter())
 
 
 @dataclass(slots=True)
-class Wire:
+class Connection:
     """One request's connection: where it may lead, how long it may take, and whether anything has left yet."""
 
     deadline: float  # time.monotonic()
@@ -197,7 +197,7 @@ class _Connection(HTTPConnection):
 
     auto_open = 0
 
-    def __init__(self, wire: Wire, host: str, port: int | None) -> None:
+    def __init__(self, wire: Connection, host: str, port: int | None) -> None:
         super().__init__(host, port or self.default_port, timeout=wire.left())
         self.wire = wire
 
@@ -205,13 +205,13 @@ class _Connection(HTTPConnection):
         self.sock = self.wire.connect(self.host, self.port)
 
     def send(self, data: Any) -> None:
-        crashpoints.here("request-connected")
-        with turn.held():  # head and body leave one after the other: each asks for itself
+        crashpoints.checkpoint("request-connected")
+        with send_window.held():  # head and body leave one after the other: each asks for itself
             self.wire.give_up_undelivered(self.sock)
             self.wire.sending = True
-            crashpoints.here("request-leaves")
+            crashpoints.checkpoint("request-leaves")
             super().send(data)
-        crashpoints.here("request-left")
+        crashpoints.checkpoint("request-left")
 
 
 class _SecureConnection(_Connection):
@@ -246,7 +246,7 @@ def _trusting(authorities: Path, _changed: int) -> ssl.SSLContext:
 
 
 @contextlib.contextmanager
-def exchange(wire: Wire, method: str, url: str, **request: Any) -> Iterator[HTTPResponse]:
+def exchange(wire: Connection, method: str, url: str, **request: Any) -> Iterator[HTTPResponse]:
     """One request and its answer's head; the body is still to be read, within the same deadline.
 
     No session, as nothing may be shared: no cookie, no password of the environment's, no connection. One that is used
@@ -288,7 +288,7 @@ def checked(url: str) -> str:
     return url
 
 
-def body_of(response: HTTPResponse, wire: Wire, limit: int) -> bytes:
+def body_of(response: HTTPResponse, wire: Connection, limit: int) -> bytes:
     """The whole body, unpacked; FetchError when it is over `limit` bytes (packed or not), late or broken."""
     announced = response.headers.get("Content-Length", "")
     if announced.isdigit() and int(announced) > limit:
@@ -332,7 +332,7 @@ def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes:
     return bytes(data)
 
 
-def reason(error: BaseException, wire: Wire) -> str:
+def reason(error: BaseException, wire: Connection) -> str:
     """What happened, in words without an address in them."""
     if wire.late or isinstance(error, TimeoutError | exceptions.TimeoutError):
         return "no whole answer within the time allowed"

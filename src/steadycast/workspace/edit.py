@@ -61,7 +61,7 @@ def with_channel(workspace: Workspace, name: str, values: Mapping[str, Any]) -> 
     text = f"{text.rstrip()}{end * 2}{end.join(told)}{end}"
     if _loaded(text) != wanted:
         said = "it is written in a way that no command can add a channel to"
-        raise SettingsError(said, file=workspace.settings_file, mend="add it by hand: " + "; ".join(told))
+        raise SettingsError(said, file=workspace.settings_file, hint="add it by hand: " + "; ".join(told))
     return _read(workspace, text)
 
 
@@ -74,7 +74,7 @@ def write(workspace: Workspace, before: Workspace) -> None:
     def unchanged() -> None:
         if before.settings_file.read_bytes() != before.sources[SETTINGS_FILE]:
             said = "it was changed meanwhile, and is left as it is"
-            raise InputError(said, file=before.settings_file, mend="run the command again")
+            raise InputError(said, file=before.settings_file, hint="run the command again")
 
     durable.put(before.settings_file, workspace.sources[SETTINGS_FILE], unchanged)
 
@@ -89,7 +89,7 @@ def _edited(workspace: Workspace, series: str, values: Mapping[str, Any]) -> Wor
         told = ", ".join(f"{key} = {tomlkit.item(v).as_string()}" for key, v in values.items() if v is not None)
         said = f"series.{series} is written in a way that no command can edit"
         at = workspace.line(("series", series))
-        raise SettingsError(said, file=workspace.settings_file, line=at, mend=f"edit it by hand: {told}")
+        raise SettingsError(said, file=workspace.settings_file, line=at, hint=f"edit it by hand: {told}")
     return _read(workspace, text)
 
 

@@ -1,4 +1,4 @@
-"""Finds a workspace and reads its steadycast.toml; what is wrong in it is named with its line and the mend."""
+"""Finds a workspace and reads its steadycast.toml; what is wrong in it is named with its line and the hint."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Workspace(Paths):
 
 
 def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
-    """The workspace at `root` (else the nearest one), read and checked; a SettingsError names file, line and mend.
+    """The workspace at `root` (else the nearest one), read and checked; a SettingsError names file, line and hint.
 
     `settings` is the folder that its settings are read from, where that is another.
     """
@@ -156,7 +156,7 @@ def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
         raw = file.read_bytes()
     except OSError as error:
         raise SettingsError(
-            f"cannot read it: {error.strerror}", file=file, mend="`steadycast init DIR` makes one"
+            f"cannot read it: {error.strerror}", file=file, hint="`steadycast init DIR` makes one"
         ) from None
     return read(
         root, {SETTINGS_FILE: raw} | ({holidays.name: holidays.read_bytes()} if holidays.is_file() else {}), file
@@ -173,14 +173,14 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         path = tuple(p for p in first["loc"] if p != "[key]")
-        said, mend = _plainly(first["type"], first["msg"], path, table)
-        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), mend=mend) from None
+        said, hint = _plainly(first["type"], first["msg"], path, table)
+        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint) from None
     _references(file, text, checked)
     return Workspace(root, checked, _overrides(holidays, sources), sources)
 
 
 def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[str, Any]) -> tuple[str, str | None]:
-    """(what is wrong, the mend) in the words of people who write TOML, where the model's own are a programmer's."""
+    """(what is wrong, the hint) in the words of people who write TOML, where the model's own are a programmer's."""
     name = str(path[-1]) if path else ""
     if path == ("feed",) and isinstance(table.get("feed"), Mapping):
         return "is one table, and feeds are a list", "write [[feed]], with two brackets"
@@ -189,8 +189,8 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
     chosen = len(path) == 2 and path[0] in NAMED
     if kind == "string_pattern_mismatch" and (chosen or name == "platform"):
         meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
-        mend = "small letters, digits and dashes, at most 39" + (f": {meant}" if meant else "")
-        return "is a name that cannot be a folder's and an address's", mend
+        hint = "small letters, digits and dashes, at most 39" + (f": {meant}" if meant else "")
+        return "is a name that cannot be a folder's and an address's", hint
     return said.removeprefix("Value error, "), None
 
 
@@ -201,7 +201,7 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise SettingsError("it is not UTF-8", file=file, line=line, mend="save it as UTF-8") from None
+        raise SettingsError("it is not UTF-8", file=file, line=line, hint="save it as UTF-8") from None
     try:
         return text, tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -210,14 +210,14 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
         twice = re.search(r"Cannot declare \('channel', '([^']+)'\) twice", said)
         said = f"two channels are called {twice[1]!r}" if twice else f"it is not TOML: {said}"
         at = int(found[1]) if found else None
-        mend = "text stands in quotes, lists in [ ]; toml.io shows how"
+        hint = "text stands in quotes, lists in [ ]; toml.io shows how"
         if twice:
-            mend = "give one of them another name"
+            hint = "give one of them another name"
         elif at and (bare := re.match(r"\s*\[\s*members\s*\.\s*([^\]\"']+?)\s*\]", text.split("\n")[at - 1])):
-            mend = f'a name that is not of plain letters, digits and dashes stands in quotes: [members."{bare[1]}"]'
+            hint = f'a name that is not of plain letters, digits and dashes stands in quotes: [members."{bare[1]}"]'
         elif at and re.match(r"\s*\[[^\]]*[^\x00-\x7f]", text.split("\n")[at - 1]):
-            mend = 'a name is small letters, digits and dashes; what people read goes below it: title = "..."'
-        raise SettingsError(said, file=file, line=at, mend=mend) from None
+            hint = 'a name is small letters, digits and dashes; what people read goes below it: title = "..."'
+        raise SettingsError(said, file=file, line=at, hint=hint) from None
 
 
 def _known_keys(file: Path, text: str, table: Mapping[str, Any]) -> None:
@@ -230,7 +230,7 @@ def _known_keys(file: Path, text: str, table: Mapping[str, Any]) -> None:
                     f"{dotted((*path, key))}: unknown key",
                     file=file,
                     line=line_of(text, (*path, key)),
-                    mend=did_you_mean(key, known, f"known here: {', '.join(sorted(known))}"),
+                    hint=did_you_mean(key, known, f"known here: {', '.join(sorted(known))}"),
                 )
 
 
@@ -262,7 +262,7 @@ def _references(file: Path, text: str, settings: Settings) -> None:
     if BY_HAND in settings.series:
         said = f"series.{BY_HAND}: that is the name of what is published by hand"
         line = line_of(text, ("series", BY_HAND))
-        raise SettingsError(said, file=file, line=line, mend="give the series another name")
+        raise SettingsError(said, file=file, line=line, hint="give the series another name")
     _renamed(file, text, settings)
     for name, series in settings.series.items():
         for channel in series.channels:
@@ -271,7 +271,7 @@ def _references(file: Path, text: str, settings: Settings) -> None:
                     f"series.{name}.channels: there is no [channel.{channel}]",
                     file=file,
                     line=line_of(text, ("series", name, "channels")),
-                    mend=did_you_mean(channel, settings.channel, f"write a [channel.{channel}] table"),
+                    hint=did_you_mean(channel, settings.channel, f"write a [channel.{channel}] table"),
                 )
 
 
@@ -282,13 +282,13 @@ def _renamed(file: Path, text: str, settings: Settings) -> None:
         if not series.was:
             continue
         if (heir := heirs.setdefault(series.was, name)) != name:
-            said, mend = f"{heir} was {series.was!r}, too", "a record goes to one of them"
+            said, hint = f"{heir} was {series.was!r}, too", "a record goes to one of them"
         elif series.was in settings.series:
-            said, mend = f"there is a [series.{series.was}]", "its record is its own: take `was` out, or that table"
+            said, hint = f"there is a [series.{series.was}]", "its record is its own: take `was` out, or that table"
         else:
             continue
         raise SettingsError(
-            f"series.{name}.was: {said}", file=file, line=line_of(text, ("series", name, "was")), mend=mend
+            f"series.{name}.was: {said}", file=file, line=line_of(text, ("series", name, "was")), hint=hint
         )
 
 
@@ -328,7 +328,7 @@ def _overrides(file: Path, sources: Mapping[str, bytes]) -> dict[str, str]:
     try:
         return {dt.date.fromisoformat(str(day)).isoformat(): str(name) for day, name in table.items()}
     except ValueError as error:
-        raise SettingsError(str(error), file=file, mend='write "2027-02-14" = "春节调休"') from None
+        raise SettingsError(str(error), file=file, hint='write "2027-02-14" = "春节调休"') from None
 
 
 def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> tuple[dict[dt.date, str], frozenset[dt.date]]:
@@ -344,7 +344,7 @@ def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> tuple[di
         try:
             known = holidays.country_holidays(country, years=range(2015, 2036))
         except NotImplementedError:
-            raise SettingsError(f"no holidays are known for {country!r}", mend="holidays:CN, for example") from None
+            raise SettingsError(f"no holidays are known for {country!r}", hint="holidays:CN, for example") from None
         off |= dict(known)
         worked |= getattr(known, "weekend_workdays", set())
     for day, name in ((dt.date.fromisoformat(day), name) for day, name in overrides.items()):

@@ -78,7 +78,7 @@ class SeriesTable(Model):
     on_day_off: Literal["excuse", "move"] = "excuse"
     per_year: int | None = Field(default=None, ge=1, le=10000)
     announce: tuple[Span, ...] = ()
-    editor: str = ""  # who can mend it: named in alarms
+    editor: str = ""  # who can fix it: named in alarms
 
     @model_validator(mode="after")
     def _one_rhythm(self) -> SeriesTable:

@@ -32,8 +32,8 @@ def zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (KeyError, ValueError, OSError):  # a name with "..", one too long, one that is a folder of the database
-        mend = did_you_mean(str(name), available_timezones(), "for example Asia/Shanghai")
-        message = f"there is no time zone {str(name)!r}; {mend}"
+        hint = did_you_mean(str(name), available_timezones(), "for example Asia/Shanghai")
+        message = f"there is no time zone {str(name)!r}; {hint}"
         raise ValueError(message) from None
 
 

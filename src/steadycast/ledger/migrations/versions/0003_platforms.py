@@ -23,6 +23,7 @@ def upgrade() -> None:
     """Old values become JSON strings: a thread that was begun before the upgrade goes on after its last part."""
     op.execute("ALTER TABLE step RENAME COLUMN remote_id TO value")
     op.execute(QUOTE[op.get_bind().dialect.name])
+    op.execute("ALTER TABLE problem RENAME COLUMN mend TO hint")
     _name_pages(op.get_bind())
     op.create_table(
         "channel_state",

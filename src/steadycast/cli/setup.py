@@ -92,7 +92,7 @@ def _push(root: Path, *, quiet: bool) -> int:
 
     if not os.environ.get("PREFECT_API_URL"):
         said = "PREFECT_API_URL names no server"
-        raise InputError(said, mend="export PREFECT_API_URL=http://127.0.0.1:4200/api")
+        raise InputError(said, hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
     env = {**os.environ, "STEADYCAST_WORKSPACE": str(root), "DO_NOT_TRACK": "1"}
     command = [*PREFECT, "--no-prompt", "deploy", "--all"]
     told = subprocess.DEVNULL if quiet else None
@@ -117,25 +117,25 @@ def channel_list(*, json: bool = False) -> int:
     json
         Print JSON.
     """
-    from steadycast.pipeline import Desk
+    from steadycast.pipeline import App
     from steadycast.pipeline.probing import allowed
     from steadycast.workspace import load
 
-    desk = Desk(load(), readonly=True)
-    workspace, errors = desk.workspace, [*desk.broken.values()]
+    app = App(load(), readonly=True)
+    workspace, errors = app.workspace, [*app.broken.values()]
     own = workspace.platform_folders[0]
     limits: dict[str, list[dict[str, str]]] = {}
     used: dict[str, list[str]] = {}
     for name, settings in workspace.channels.items():
         used.setdefault(settings.platform, []).append(name)
         try:
-            desk.settings(name)
+            app.settings(name)
             limits[name] = [
                 {"channel": name, "what": each.what, "at most": each.most, "from": each.source}
-                for each in allowed(desk, name)
+                for each in allowed(app, name)
             ]
         except SettingsError as error:
-            errors += [error] if settings.platform not in desk.broken else []
+            errors += [error] if settings.platform not in app.broken else []
     rows = [
         {
             "platform": p.name,
@@ -145,7 +145,7 @@ def channel_list(*, json: bool = False) -> int:
             "from": "workspace" if p.folder.is_relative_to(own) else "package",
             "channels": " ".join(sorted(used.get(p.name, ()))),
         }
-        for p in desk.platforms.values()
+        for p in app.platforms.values()
     ]
     if json:
         as_json([row | {"limits": {name: limits.get(name, []) for name in row["channels"].split()}} for row in rows])
@@ -182,11 +182,11 @@ def channel_eject(platform: str, *, name: str = "") -> int:
         raise unknown_name("platform", platform, known, "`steadycast channel list` shows them")
     if name and not FOLDER_NAME.fullmatch(name):
         said = f"{name!r} cannot be a platform's folder"
-        raise InputError(said, mend="a letter of a-z first, then a-z, 0-9, - and _")
+        raise InputError(said, hint="a letter of a-z first, then a-z, 0-9, - and _")
     target = workspace.platform_folders[0] / (name or platform)
     if target.exists():
         said = "it exists already"
-        raise InputError(said, file=target, mend="give the copy another name: --name mine")
+        raise InputError(said, file=target, hint="give the copy another name: --name mine")
     shutil.copytree(known[platform].folder, target, ignore=LEFT_OUT)
     say(f"copied to {target}")
     return OK

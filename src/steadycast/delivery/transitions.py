@@ -15,7 +15,7 @@ import orjson
 from steadycast.errors import Busy, FarSideError, InputError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.endings import Ending, Proof
-from steadycast.ledger.looks import Look
+from steadycast.ledger.looks import Lookup
 from steadycast.ledger.pacing import Wait
 from steadycast.ledger.tables import State
 from steadycast.platform import Adapter, Platform, Post, Receipt
@@ -71,7 +71,7 @@ def counts_from(deadline: dt.datetime, platform: Platform) -> dt.datetime:
 
 
 def refused(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
-    """A person mends it; when nobody does within `late`, its slot is missed."""
+    """A person fixes it; when nobody does within `late`, its slot is missed."""
     return _ending(claim, State.REFUSED, now, _said(error, redact), wake=claim.last)
 
 
@@ -104,7 +104,7 @@ def backoff(attempt: int, marker: str) -> dt.timedelta:
     return min(doubled, CAP) * (1 + zlib.crc32(marker.encode()) % 1000 / 5000)
 
 
-def looked(look: Look, opened: Opened, post: Post, answer: object, now: dt.datetime) -> Ending:
+def looked(look: Lookup, opened: Opened, post: Post, answer: object, now: dt.datetime) -> Ending:
     """What a read-back told about a delivery in doubt: `answer` is what find returned or raised."""
     if isinstance(answer, Receipt):
         if len(post.parts) > 1 and 0 < len(answer.parts) < len(post.parts):
@@ -118,13 +118,13 @@ def looked(look: Look, opened: Opened, post: Post, answer: object, now: dt.datet
     return cannot_tell(look, said, now)
 
 
-def cannot_tell(look: Look, said: tuple[str, str], now: dt.datetime) -> Ending:
+def cannot_tell(look: Lookup, said: tuple[str, str], now: dt.datetime) -> Ending:
     """Unknown still: another look, further apart each time, then never by itself."""
     wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
     return _ending(look, State.UNKNOWN, now, said, wake=wake, looks=look.looks + 1)
 
 
-def verified(look: Look, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Ending:
+def verified(look: Lookup, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Ending:
     """What a later look told about a published delivery: seen, and where; or another look, or left as published."""
     if isinstance(answer, Receipt):
         address = _link(opened.redact(answer.url))
@@ -132,19 +132,19 @@ def verified(look: Look, opened: Opened, _post: Post, answer: object, now: dt.da
     return not_seen(look, ("", "not seen at read-back") if answer is None else _said(answer, opened.redact), now)
 
 
-def not_seen(look: Look, said: tuple[str, str], now: dt.datetime) -> Ending:
+def not_seen(look: Lookup, said: tuple[str, str], now: dt.datetime) -> Ending:
     """Published still: another look, further apart each time, then never by itself."""
     wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
     return _ending(look, State.PUBLISHED, now, said, wake=wake, looks=look.looks + 1)
 
 
-def _absent(look: Look, why: str, now: dt.datetime) -> Ending:
+def _absent(look: Lookup, why: str, now: dt.datetime) -> Ending:
     if now <= look.last:
         return _ending(look, State.DUE, now, ("", why), wake=now)
     return _ending(look, State.MISSED, now, ("", f"{why}, and too late to send"))
 
 
-def _resume(look: Look, found: Receipt, now: dt.datetime) -> Ending:
+def _resume(look: Lookup, found: Receipt, now: dt.datetime) -> Ending:
     """A thread of which some parts are there: steps are called part-1, part-2, ..., and it goes on after the last."""
     steps = {f"part-{n}": id for n, id in enumerate(found.parts, 1)}
     why = f"{len(steps)} parts are there"
@@ -154,13 +154,13 @@ def _resume(look: Look, found: Receipt, now: dt.datetime) -> Ending:
 
 
 def _arrived(
-    what: Claimed | Look, opened: Opened, receipt: Receipt, now: dt.datetime, *, read_back: bool = False
+    what: Claimed | Lookup, opened: Opened, receipt: Receipt, now: dt.datetime, *, read_back: bool = False
 ) -> Ending:
     seen = "read-back" if read_back and receipt.seen == "answer" else receipt.seen
     remote_id = _clean(opened.redact(receipt.remote_id), LINK)
     proof = Proof(remote_id, _link(opened.redact(receipt.url)), seen, _detail(receipt, opened.redact))
     # Of a post that a read-back finds only the far side knows since when it is there; what it says must be possible.
-    at = receipt.at if isinstance(what, Look) and receipt.at and _possible(what, receipt.at, now) else now
+    at = receipt.at if isinstance(what, Lookup) and receipt.at and _possible(what, receipt.at, now) else now
     if receipt.handed:
         return _ending(what, State.HANDED, at, proof=proof)
     if read_back:
@@ -170,13 +170,13 @@ def _arrived(
     return _ending(what, State.PUBLISHED, at, proof=proof, wake=verify)
 
 
-def _possible(look: Look, at: dt.datetime, now: dt.datetime) -> bool:
+def _possible(look: Lookup, at: dt.datetime, now: dt.datetime) -> bool:
     """Whether it can be there since then: since its hour, or, sent ahead of it by hand, since its request."""
     return min(look.at, now + look.left - BEFORE) <= at <= now
 
 
 def _ending(
-    what: Claimed | Look, state: State, at: dt.datetime, said: tuple[str, str] = ("", ""), **more: Any
+    what: Claimed | Lookup, state: State, at: dt.datetime, said: tuple[str, str] = ("", ""), **more: Any
 ) -> Ending:
     return Ending(what.id, what.token, state, at, code=said[0], message=said[1], **more)
 

@@ -46,7 +46,7 @@ def who() -> str:
 
 
 @dataclass
-class Desk:
+class App:
     """A workspace opened; its ledger is opened when it is first asked for. Close it, or use it in a `with` block."""
 
     workspace: Workspace
@@ -73,10 +73,10 @@ class Desk:
     @classmethod
     def open(cls, workspace: Workspace | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:
         """The nearest workspace, its channels' settings checked; or the given one."""
-        desk = cls(workspace or load(), readonly, anyway)
+        app = cls(workspace or load(), readonly, anyway)
         if workspace is None:
-            desk.check_channels()
-        return desk
+            app.check_channels()
+        return app
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -189,7 +189,7 @@ class Desk:
                 self.settings(name)
 
     def secret(self, channel: str, name: str) -> str:
-        """A secret setting's value; Refused (a person mends it) where the name it is known by is not set."""
+        """A secret setting's value; Refused (a person fixes it) where the name it is known by is not set."""
         setting = self.platform(channel).settings.get(name)
         given = str(self.workspace.channels[channel].own.get(name) or (setting.default if setting else "") or "")
         if not given:
@@ -269,7 +269,7 @@ class Desk:
 
     @contextlib.contextmanager
     def in_turn(self, what: str, within: float) -> Iterator[None]:
-        """As `alone`; a LedgerError with its mend where another process does not let go."""
+        """As `alone`; a LedgerError with its hint where another process does not let go."""
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(self.alone(what, within))
@@ -281,7 +281,7 @@ class Desk:
 
 def check_channels(workspace: Workspace) -> None:
     """Raises the SettingsError of the first channel whose settings are wrong."""
-    Desk(workspace).check_channels()
+    App(workspace).check_channels()
 
 
 def _locked(lock: IO[str], *, wait: bool) -> bool:
@@ -319,9 +319,9 @@ def write_atomically(folder: Path, name: str, data: bytes, *, public: bool = Tru
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        crashpoints.here("file-written")
+        crashpoints.checkpoint("file-written")
         durable.land(fresh, target)
-        crashpoints.here("file-replaced")
+        crashpoints.checkpoint("file-replaced")
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
