@@ -149,6 +149,8 @@ FAULTS = {
     ),
     "a withdraw that fails the second time": (("there.parts if there else ()", "there.parts"), {"a_withdrawn_post_is_gone"}),
     "a withdraw that does nothing": (("ok=(204, 404))", "ok=(204, 404)) if 0 else None"), {"a_withdrawn_post_is_gone"}),
+    "a withdraw that leaves the rest of a thread": (("for id in there.parts if there else ()", "for id in there.parts[:1] if there else ()"), {"a_withdrawn_post_is_gone"}),
+    "a find that hides the parts of a thread": (('example/{ids[0]}", parts=ids) if ids else None', 'example/{ids[0]}") if ids else None'), {"a_thread_goes_on_in_its_middle"}),
     "a check that says nothing": (('return Account(self.http.request("GET", "me").json()["name"])', "pass"), {"check_says_as_whom_and_publishes_nothing"}),
     "a check that publishes": (("return Account(", 'self.http.request("POST", "posts", json={"key": "", "text": "", "parent": ""})\n        return Account('), {"check_says_as_whom_and_publishes_nothing"}),
     "a receipt without an id": (("return Receipt(ids[0], f", "return Receipt('', f"), {"takes_every_form", "find_knows_what_is_there"}),
@@ -240,6 +242,7 @@ def test_a_platform_without_a_fake_is_told_what_was_not_tried(tmp_path):
     (spec.folder / "fake.py").unlink()
     results = {r.rule: r for r in contract.run(spec, tmp_path / "bench")}
     assert results["a_lost_answer_doubles_nothing"].said == "it has no fake.py to stand for its far side"
+    assert {r.state for r in results.values()} == {contract.KEPT, contract.NOT_TRIED}
     assert results["declares_what_makes_sense"].state == contract.KEPT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import fcntl
 import os
@@ -302,6 +303,21 @@ def test_a_part_in_doubt_is_looked_for_before_the_thread_goes_on(ledger, promise
     run_until_settled(ledger, fake, clock, parts=3, hours=1)
     assert state(ledger, id) == "seen"
     assert [p.part for p in fake.posts] == [1, 2, 3]
+
+
+def test_a_thread_that_is_found_without_its_parts_waits_for_a_person(ledger, promise, clock, monkeypatch):
+    """An adapter that does not say which parts are there may have found half of it: that is not seen."""
+    fake = FakeChannel("read-back", clock)
+    [id] = promise("blog")
+    fake.accept()
+    fake.hang(accepted=True)
+    publish(ledger, fake, clock, parts=3)
+    found = fake.look
+    monkeypatch.setattr(fake, "look", lambda post: (receipt := found(post)) and dataclasses.replace(receipt, parts=()))
+    run_until_settled(ledger, fake, clock, parts=3, hours=4)
+    assert state(ledger, id) == "unknown"
+    assert "which of its parts" in ledger.delivery(id).message
+    assert [p.part for p in fake.posts] == [1, 2]
 
 
 @pytest.mark.parametrize("delivery", CLASSES)

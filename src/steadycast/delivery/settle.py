@@ -178,8 +178,16 @@ def _ending(  # noqa: PLR0917 all of one look
     except Exception as error:
         answer = error
     crashpoints.checkpoint("look-answered")
+    if purpose.judge is looked and _hides_parts(sent, known, answer):
+        answer = Unknown("find() found the thread, and does not say which of its parts are there")
     ending = purpose.judge(look, opened, sent, answer, clock.now())
     return ending if post is not None else _of_what_is_lost(look, ending, answer)
+
+
+def _hides_parts(sent: Post, known: Known, answer: object) -> bool:
+    """Whether a thread that was sent part by part was found without its parts: it may be half of it."""
+    in_parts = len(sent.parts) > 1 and any(name.startswith("part-") for name in known.steps)
+    return in_parts and isinstance(answer, Receipt) and not answer.parts
 
 
 def _of_what_is_lost(look: Lookup, ending: Ending, answer: object) -> Ending:

@@ -64,7 +64,7 @@ def _fake(bench: Bench) -> str:
 
 NEEDS: dict[str, Callable[[Bench], str]] = {
     "fake": _fake,
-    "no fake": lambda bench: "it has a fake.py" if bench.fakes else "",
+    "a far side": lambda bench: _fake(bench) if bench.speaks_http else "",
     "thread": _thread,
     "a limit": lambda bench: "" if "text" in bench.spec.limits else "its text has no limit",
     "harmless": _delivery("conditional", "kit"),

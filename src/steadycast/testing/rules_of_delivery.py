@@ -33,6 +33,9 @@ def a_publish_is_seen(bench: Bench) -> None:
         delivery = bench.delivery(bench.post(), fake)
         delivery.publish()
         _whole(fake, delivery.post, "published once")
+        if "image" in bench.spec.media and delivery.post.of("image"):
+            hint = "is each file of post.media sent, and named in Seen.media?"
+            hold(any(seen.media for seen in of(fake, delivery.post)), "its pictures are not there", hint)
 
 
 @needs("fake")
@@ -40,8 +43,9 @@ def a_lost_answer_doubles_nothing(bench: Bench) -> None:
     """Whichever answer is lost after it was accepted, the post is there once in the end, or waits for a person."""
     with bench.far() as fake:
         assert fake
-        bench.delivery(bench.post(), fake).publish()
-        total = changing(fake)
+        clean = bench.delivery(bench.post(), fake)
+        clean.publish()
+        total, whole = changing(fake), len(of(fake, clean.post))
     hold(total, "publish sends no request that changes something", "a GET may be made again by whoever likes")
     for n in range(min(total, MOST_REQUESTS)):
         with bench.far() as fake:
@@ -57,20 +61,28 @@ def a_lost_answer_doubles_nothing(bench: Bench) -> None:
                 "what may have been accepted is Unknown: is the request that publishes marked repeatable?",
                 cause=first,
             )
-            _settled(bench, delivery, fake, which)
+            _settled(bench, delivery, fake, which, whole)
 
 
-def _settled(bench: Bench, delivery: Delivery, fake: FakeServer, which: str) -> None:
-    """However often it is tried and looked for, it is there once; where only a person could tell, once at most."""
+def _settled(bench: Bench, delivery: Delivery, fake: FakeServer, which: str, whole: int) -> None:
+    """However often it is tried and looked for, it is there once; where only a person could tell, once at most.
+
+    `whole` is how many posts are there of it when nothing goes wrong: the parts of a thread, or one.
+    """
     receipt = delivery.settle()
     there = of(fake, delivery.post)
-    wanted = max(1, len(delivery.post.parts)) if _is_thread(there) else 1
-    hold(len(there) <= wanted, f"{which}: the post is there {len(there)} times", "let find() look for it", "find")
+    hold(len(there) <= whole, f"{which}: {_times(len(there), whole)}", "let find() look for it", "find")
     if receipt is None:
         blind = bench.spec.delivery == "blind" or not bench.spec.read_back
         hold(blind, f"{which}: neither publish nor find came to an end", "let find() look for post.key", "find")
     else:
+        hint = "of a thread find() gives Receipt(parts=...), also when it is not whole"
+        hold(len(there) == whole, f"{which}: it ended with {_times(len(there), whole)}", hint, "find")
         _whole(fake, delivery.post, which)
+
+
+def _times(there: int, whole: int) -> str:
+    return f"{there} of {whole} parts there" if there < whole else f"{there} posts there, where {whole} should be"
 
 
 def _is_thread(there: Sequence[Seen]) -> bool:
@@ -104,14 +116,15 @@ def a_thread_goes_on_in_its_middle(bench: Bench) -> None:
             assert fake
             delivery = bench.delivery(bench.thread(parts), fake)
             delivery.publish()
-            sent = changing(fake)
+            _whole(fake, delivery.post, "a thread")
+            sent, whole = changing(fake), len(of(fake, delivery.post))
             step = max(1, sent // max(1, len(delivery.post.parts)))
         with bench.far() as fake:
             assert fake
             delivery = bench.delivery(bench.thread(parts), fake)
             fake.accept_then_cut(after=min(sent - 1, cut * step - 1))
             outcome(delivery.publish)
-            _settled(bench, delivery, fake, f"a thread cut at part {cut}")
+            _settled(bench, delivery, fake, f"a thread cut at part {cut}", whole)
 
 
 @needs("fake", "thread")
@@ -119,11 +132,16 @@ def a_thread_that_waits_goes_on(bench: Bench) -> None:
     """A far side that is busy in the middle of a thread gets the rest later, each part once."""
     with bench.far() as fake:
         assert fake
+        clean = bench.delivery(bench.thread(), fake)
+        clean.publish()
+        whole = len(of(fake, clean.post))
+    with bench.far() as fake:
+        assert fake
         delivery = bench.delivery(bench.thread(), fake)
         fake.busy(1, after=1)
         first = outcome(delivery.publish)
         hold(isinstance(first, Busy), f"a 429 for the second part gave {named(first)}", cause=first)
-        _settled(bench, delivery, fake, "a thread that had to wait")
+        _settled(bench, delivery, fake, "a thread that had to wait", whole)
 
 
 @needs("fake", "a limit")
@@ -188,7 +206,7 @@ def check_says_as_whom_and_publishes_nothing(bench: Bench) -> None:
             hold(isinstance(answer, Refused), f"wrong credentials: check() gave {named(answer)}", "", "check", answer)
 
 
-@needs("revise")
+@needs("revise", "a far side")
 def a_revised_post_stays_where_it_is(bench: Bench) -> None:
     """A post that is revised keeps its address and its id, and is there once."""
     with bench.far() as fake:
@@ -211,11 +229,17 @@ def a_revised_post_stays_where_it_is(bench: Bench) -> None:
             hold("改过的" in there[0].title + there[0].text, "revise() did not change what a reader sees", "", "revise")
 
 
-@needs("withdraw")
+@needs("withdraw", "a far side")
 def a_withdrawn_post_is_gone(bench: Bench) -> None:
-    """A post that is withdrawn is gone; withdrawing it again, or what was never there, is no error."""
+    """A post that is withdrawn is gone, each part of it; withdrawing it again, or what was never there, is no error."""
+    _withdrawn(bench, bench.post())
+    if bench.spec.render.thread and "text" in bench.spec.limits:
+        _withdrawn(bench, bench.thread())
+
+
+def _withdrawn(bench: Bench, post: Post) -> None:
     with bench.far() as fake:
-        delivery = bench.delivery(bench.post(), fake)
+        delivery = bench.delivery(post, fake)
         never = bench.delivery(bench.post(number=9), fake, out=delivery.out)
         never.adapter().withdraw(never.post, Known())  # type: ignore[attr-defined]  # an optional verb
         delivery.publish()
