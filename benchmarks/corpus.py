@@ -25,7 +25,7 @@ PEOPLE = {
 }
 DOES = {
     "zh": "抄下来 念了三遍 记在本子上 讲给大家听 慢慢改好 拍成照片 留到周末 寄给朋友".split(),
-    "en": "wrote down,read aloud,kept for Sunday,fixed slowly,sent to a friend,copied by hand,argued about".split(","),
+    "en": "wrote down,read aloud,kept for Sunday,mended slowly,sent to a friend,copied by hand,argued about".split(","),
 }
 FRAMES: dict[str, tuple[str, ...]] = {
     "zh": (

@@ -119,8 +119,8 @@ def test_a_busy_machine_starves_no_delivery_for_ever(ledger, promise, clock, slo
     [id] = promise("blog")
     intend = ledger.intend
 
-    def slowly(claims, now, lease):
-        granted = intend(claims, now, lease)
+    def slowly(claims, now, lease, **more):
+        granted = intend(claims, now, lease, **more)
         clock.advance(slow * SECOND)
         return granted
 

@@ -16,7 +16,9 @@ import pytest
 from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
+from steadycast.delivery.post_bytes import post_from_bytes
 from steadycast.errors import InputError, LedgerError
+from steadycast.ledger.tables import State
 from steadycast.pipeline.publish import told as what_came_of
 from steadycast.testing import drop
 
@@ -665,3 +667,18 @@ def test_what_came_of_a_hundred_deliveries_is_read_at_once(bench, monkeypatch):
     told = what_came_of(app, ids)
     assert len(told) == len(ids) > 3
     assert sorted(asked) == ["deliveries", "receipts_of", "titles"]
+
+
+def test_a_post_links_only_to_a_page_that_carries_it(bench):
+    """A draft that a person sends to one channel has no page on the site: a link to one would be dead."""
+    app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Note {n}") for n in range(3)})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    pipeline.publish(app, series="daily")
+    (alone,) = pipeline.publish(app, draft="pgc/2.md", channel="far").sent
+    links = {}
+    for row in app.ledger.deliveries(states=[State.PUBLISHED, State.SEEN], channels=["far"]):
+        post = post_from_bytes(app.ledger.frozen([row.id])[row.id])
+        links[row.slot == alone.slot] = post.canonical_url
+    assert links[True] == ""
+    assert links[False].startswith("https://readers.example/daily/")

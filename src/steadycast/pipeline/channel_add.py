@@ -83,7 +83,10 @@ def _free(workspace: Workspace, name: str) -> None:
     if not re.fullmatch(NAME, name):
         raise InputError(f"{name!r} cannot be a channel's name", hint="a-z, 0-9 and -, at most 39 characters")
     if name in workspace.channels:
-        raise InputError(f"there is a channel {name!r} already", hint="give this one another name: --name NAME")
+        raise InputError(
+            f"there is a channel {name!r} already",
+            hint=f"give this one another name: --name NAME; the secrets of {name} lie in var/secrets",
+        )
 
 
 def _plain(made: Wanted, setting: Setting, given: str | None, ask: Ask | None) -> bool:

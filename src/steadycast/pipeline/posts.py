@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -78,6 +78,11 @@ class Posts:
                 self._bodies.popitem(last=False)
         return self._bodies[draft.revision]
 
+    def _page(self, slot: str) -> str:
+        """The slot's page on the community's own pages; "" where they do not carry it: a link to it would be dead."""
+        carried = {row.channel for row in self.app.ledger.deliveries(slots=[slot])}  # none yet: a preview
+        return page_url(self.app, slot, partial(self.app.ledger.marker, slot), carried or self.app.workspace.channels)
+
     def target(self, draft: Draft, place: Place) -> Target:
         """Where and when a post will stand, as rendering asks for it."""
         workspace, promise = self.app.workspace, self.app.workspace.series.get(place.series)
@@ -96,20 +101,20 @@ class Posts:
             series_title=promise.title if promise else "",
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
             member_url=workspace.member_url(draft.member),
-            canonical_url=page_url(self.app, place.slot, partial(self.app.ledger.marker, place.slot)),
+            canonical_url=self._page(place.slot),
             site_url=workspace.community.url,
             links=self.links.of(draft, self.body(draft).inside, place.channel),
         )
 
 
-def page_url(app: App, slot: str, key_on: Callable[[str], str]) -> str:
-    """Where the community's own pages show this slot: on the first channel whose platform has permalinks.
+def page_url(app: App, slot: str, key_on: Callable[[str], str], carried: Collection[str]) -> str:
+    """Where the community's own pages show this slot: on the first of its channels whose platform has permalinks.
 
     channel.toml says how: `permalink = "{path}.html"`, {path} being `slot_path` of the post; `key_on` gives its key.
     """
     for name, settings in app.workspace.channels.items():
         platform, base = app.usable(name), str(settings.own.get("url") or "")
-        if platform and platform.permalink and base:
+        if platform and platform.permalink and base and name in carried:
             path = page_path(slot, key_on(name))
             return f"{base.rstrip('/')}/{platform.permalink.format(path=path)}"
     return ""

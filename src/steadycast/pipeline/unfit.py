@@ -43,7 +43,7 @@ def _targets(app: App, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target,
     community, slot = app.workspace.community, likely_slot(app, draft, now)
     for channel in channels_for(app, draft):
         if platform := app.usable(channel):  # else: reported already
-            page = page_url(app, slot, lambda _: "") if platform.render.compose else ""
+            page = page_url(app, slot, lambda _: "", app.workspace.channels) if platform.render.compose else ""
             yield Target(channel, site_url=community.url, published=now, canonical_url=page), platform
 
 
