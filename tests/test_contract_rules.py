@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from steadycast.platform.registry import platforms
 from steadycast.testing import contract
 from steadycast.testing.bench import Bench
 
+PLATFORMS = Path(__file__).resolve().parent.parent / "channels"
 TOML = """
 api = 2
 title = "Board"
@@ -260,3 +263,57 @@ def test_it_runs_without_pytest(tmp_path):
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
     assert done.stdout.strip() in {"{'kept', 'not tried'}", "{'not tried', 'kept'}"}, done.stderr
+
+
+NOTES = """
+from steadycast.testing import FakeServer, Reply, Seen
+
+
+class Fake(FakeServer):
+    def __init__(self):
+        super().__init__()
+        self.notes, self.uploads = [], 0
+
+    def settings(self):
+        return {"url": self.url}
+
+    def secrets(self):
+        return {"token": "t0ken-of-the-board"}
+
+    def handle(self, request):
+        if request.headers["X-Token"] != "t0ken-of-the-board":
+            return Reply(401, {"error": "who are you?"})
+        if request.method == "GET":
+            return Reply(200, [note for note in self.notes if note["key"] == request.query["key"]])
+        if request.path == "/files":
+            self.uploads += 1
+            return Reply(201, {"file": f"f{self.uploads}"})
+        told = request.json()
+        if len(told["text"]) > 60:
+            return Reply(413, {"error": "too long"})
+        id = len(self.notes) + 1
+        self.notes.append({"id": id, "url": f"https://board.example/{id}", "reply_to": None, "files": [], **told})
+        return Reply(201, self.notes[-1])
+
+    def posts(self):
+        return [
+            Seen(str(n["id"]), n["key"], n["text"], media=tuple(n["files"]), parent=str(n["reply_to"] or ""))
+            for n in self.notes
+        ]
+"""
+
+
+def test_the_readmes_adapter_keeps_every_rule(tmp_path):
+    """Whoever copies it has a platform that is right."""
+    readme = (PLATFORMS / "README.md").read_text(encoding="utf-8")
+    [code] = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "class Adapter" in block]
+    head = "from __future__ import annotations\nfrom functools import partial\nfrom typing import Any\n"
+    head += "from steadycast.platform import Channel, Known, Media, Post, Receipt\n\n\n"
+    toml = TOML.replace("read_back = true\n", "").replace(
+        "[render]", '[media.image]\nformats = ["png", "jpg"]\n\n[render]'
+    )
+    results = list(contract.run(board(tmp_path, head + code, NOTES, toml), tmp_path / "bench"))
+    assert [f"{r.rule}: {r.said}" for r in results if r.state == contract.BROKEN] == []
+    assert {"a_thread_goes_on_in_its_middle", "find_knows_what_is_there"} <= {
+        r.rule for r in results if r.state == contract.KEPT
+    }

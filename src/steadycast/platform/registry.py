@@ -230,6 +230,7 @@ class _Sheet(Table):
             self.chosen(form, FORMS, "forms")
         if "delivery" in typed:
             self.chosen(typed["delivery"], CLASSES, "delivery")
+            typed.setdefault("read_back", typed["delivery"] == "read-back")
         return typed
 
 
