@@ -54,7 +54,7 @@ ROOMS = {
         "web",
     },
 }
-ROOMS["press"] = {
+ROOMS["bulk_render"] = {
     "errors",
     "durable",
     "paths",
@@ -68,7 +68,7 @@ ROOMS["press"] = {
 EVERYTHING = {*ROOMS, "pipeline"}
 ROOMS |= {
     "pipeline": EVERYTHING - {"testing"},
-    "cli": {"pipeline", "testing", "press", "workspace", "report", "ledger", "errors", "schedule", "platform"},
+    "cli": {"pipeline", "testing", "bulk_render", "workspace", "report", "ledger", "errors", "schedule", "platform"},
 }
 
 # A library that only some rooms may know.
@@ -124,6 +124,15 @@ def test_a_room_imports_only_what_it_may(file):
     room = room_of(file)
     rooms = {name.split(".")[1] for name in imports(file) if name.startswith("steadycast.")}
     assert rooms - {room, "__version__"} <= ROOMS.get(room, set())
+
+
+def test_the_diagram_in_the_design_notes_is_true():
+    """Every room stands on one line, and imports only from the lines below it."""
+    notes = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    lines = notes.partition("```text\ncli\n")[2].partition("```")[0].splitlines()
+    level = {room: n for n, line in enumerate(["cli", *lines]) for room in line.split()}
+    assert set(level) == set(ROOMS)
+    assert [(room, other) for room in ROOMS for other in ROOMS[room] - {room} if level[other] <= level[room]] == []
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))

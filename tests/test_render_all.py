@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from steadycast.bulk_render.run import Rendered, render_all
 from steadycast.errors import InputError, SettingsError
-from steadycast.press.run import Rendered, render_all
 
 SETTINGS = """\
 [community]

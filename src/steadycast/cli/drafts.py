@@ -273,7 +273,7 @@ def render(*, all: bool = False, channel: str = "", jobs: Jobs = 2, force: bool 
     force
         Render everything again, and write what differs.
     """
-    from steadycast.press.run import render_all
+    from steadycast.bulk_render.run import render_all
 
     with progress("rendering") as bar:
         done = render_all(channel=channel, jobs=jobs, approved=None if all else _approved(), force=force, progress=bar)

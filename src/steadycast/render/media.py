@@ -319,7 +319,7 @@ class Studio:
         if rule.formats and extension not in rule.formats:
             raise DraftError(f"{what} is {extension}", hint=f"convert it to {' or '.join(rule.formats)}")
         if rule.bytes is not None and media.size > rule.bytes:
-            raise DraftError(f"{what} has {media.size} bytes of {rule.bytes}", hint="press it smaller")
+            raise DraftError(f"{what} has {media.size} bytes of {rule.bytes}", hint="make it smaller")
         if rule.seconds is not None and media.seconds is not None and media.seconds > rule.seconds:
             raise DraftError(f"{what} lasts {media.seconds:.0f} of {rule.seconds:.0f} seconds", hint="shorten it")
 

@@ -6,7 +6,7 @@ import multiprocessing
 import threading
 from collections.abc import Iterator, Sequence
 
-from steadycast.press.render_draft import Done, Maker, Order
+from steadycast.bulk_render.render_draft import Done, Maker, Order
 
 WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
 CHUNK = 40  # orders that are handed over together

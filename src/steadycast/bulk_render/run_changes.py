@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
+from steadycast.bulk_render.cache import Made, Memory
+from steadycast.bulk_render.changes import Differences, folder_times, folders_of, missing
+from steadycast.bulk_render.outlets import Outlet, inputs, outlets
+from steadycast.bulk_render.pool import make_all
+from steadycast.bulk_render.render_draft import Maker, Order, remove, stem_of
 from steadycast.errors import unknown_name
 from steadycast.intake import folder
-from steadycast.press.cache import Made, Memory
-from steadycast.press.changes import Differences, folder_times, folders_of, missing
-from steadycast.press.outlets import Outlet, inputs, outlets
-from steadycast.press.pool import make_all
-from steadycast.press.render_draft import Maker, Order, remove, stem_of
 from steadycast.workspace import Workspace
 
 Progress = Callable[[int, int], None]

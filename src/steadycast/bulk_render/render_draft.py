@@ -15,12 +15,12 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from steadycast.bulk_render.cache import Fault, Made
+from steadycast.bulk_render.outlets import Outlet, outlets
 from steadycast.draft import Draft, parse
 from steadycast.errors import DraftError, SettingsError
 from steadycast.intake import folder
 from steadycast.platform import Post
-from steadycast.press.cache import Fault, Made
-from steadycast.press.outlets import Outlet, outlets
 from steadycast.render.body import Body, prepare
 from steadycast.render.compose import Target, compose
 from steadycast.render.templates import Templates

@@ -11,19 +11,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from steadycast.bulk_render.cache import Facts
 from steadycast.platform import Channel, Platform, configured, registry
-from steadycast.press.cache import Facts
 from steadycast.schedule.model import Form
 from steadycast.workspace import Workspace
 
 PACKAGE = Path(__file__).resolve().parent.parent
-OWN_CODE = ("platform", "draft", "render", "press")  # what decides how a draft looks
+OWN_CODE = ("platform", "draft", "render", "bulk_render")  # what decides how a draft looks
 LIBRARIES = ("comrak", "jinja2", "markupsafe", "nh3", "pygments", "regex", "slugify", "yaml")
 
 
 @dataclass(frozen=True)
 class Outlet:
-    """One channel as the press sees it."""
+    """One channel to render for."""
 
     name: str
     platform: Platform

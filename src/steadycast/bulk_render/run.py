@@ -1,4 +1,4 @@
-"""One run of the press: look, make what differs, take away what is over, remember."""
+"""One run over all drafts: look, make what differs, take away what is over, remember."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from steadycast import durable
+from steadycast.bulk_render.cache import Fault, Memory
+from steadycast.bulk_render.changes import Differences, look, missing
 from steadycast.intake import folder
 from steadycast.paths import Paths, find_root
-from steadycast.press.cache import Fault, Memory
-from steadycast.press.changes import Differences, look, missing
 
 Progress = Callable[[int, int], None]
 
@@ -77,7 +77,7 @@ def render_all(
         ):
             return told(memory, found.problems)
         # Only now: a run that finds nothing changed loads no settings, no parser and no template.
-        from steadycast.press.run_changes import Work
+        from steadycast.bulk_render.run_changes import Work
         from steadycast.workspace import load
 
         work = Work(load(paths.root), channel, memory, approved)

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from steadycast.bulk_render.cache import Made, Memory
 from steadycast.intake import folder
-from steadycast.press.cache import Made, Memory
 
 NO_LIMIT = folder.Limits(draft_bytes=1 << 62)  # whoever reads a draft knows how long it may be
 
