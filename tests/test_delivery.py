@@ -734,6 +734,23 @@ def test_a_channel_that_does_not_open_is_refused_or_tried_later(ledger, promise,
     assert {r.channel: r.state for r in results} == {"a": State.REFUSED, "b": State.DUE}
 
 
+def test_the_parts_of_a_long_thread_are_kept_whatever_else_its_far_side_says(ledger, promise, clock):
+    """They are what a correction needs later; the rest of a detail is cut off whole."""
+    [id] = promise("a")
+    parts = tuple({"id": f"{n}", "url": f"https://far.example/{n:0200d}"} for n in range(250))
+
+    class Tells:
+        def publish(self, post):
+            return Receipt("1", "https://far.example/1", parts=parts, detail={"said": "x" * 50_000})
+
+    def open_(channel, step):
+        return replace(FakeChannel("read-back", clock).open(channel, step), adapter=Tells())
+
+    claims = ledger.claim([id], NOON, "worker", LEASE)
+    deliver(ledger, claims, a_post, open_, clock=clock)
+    assert ledger.receipts_of([id])[id].detail == {"parts": list(parts)}
+
+
 def test_no_secret_and_no_control_character_reaches_the_ledger(ledger, promise, clock):
     """A far side that repeats our token, in an error, a link or a detail, does not get it written down."""
     promise("a", "b")

@@ -1,5 +1,6 @@
 """Every draft as every channel would show it, in var/render: made again only where something changed.
 
-A `run` reads what is remembered of the last one (`memory`), looks for what differs (`differences`), and does only that
-(`work`): by several processes where it is much (`crew`), each making drafts into files (`making`) for its `outlets`.
+A `run` reads what is remembered of the last one (`cache`), looks for what differs (`changes`), and does only that
+(`run_changes`): by several processes where it is much (`pool`), each making drafts into files (`render_draft`) for its
+`outlets`.
 """

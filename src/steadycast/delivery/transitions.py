@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ ABSURD = dt.timedelta(days=1)  # a Retry-After of this or more (web cuts it ther
 LOOKS = (dt.timedelta(minutes=5), dt.timedelta(minutes=30), dt.timedelta(hours=2))  # after the first read-back
 VERIFY_AFTER = dt.timedelta(minutes=1)
 BEFORE = dt.timedelta(hours=1)  # so long before its request was given up at the latest, a post may be there at most
+LONGEST_THREAD = 300_000  # characters of all that is kept of a thread's parts
 MESSAGE, LINK = 500, 2000  # characters kept of what a far side says
 RESENDABLE = frozenset({"conditional", "kit"})  # a second publish of the same key is harmless
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -207,11 +209,12 @@ def _link(url: str) -> str:
 
 
 def _detail(receipt: Receipt, redact: Callable[[str], str]) -> Mapping[str, Any]:
-    typed = {"parts": list(receipt.parts), "page": receipt.page}
-    whole = {**receipt.detail, **{name: value for name, value in typed.items() if value}}
-    try:
-        text = redact(orjson.dumps(whole, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
-        detail: Mapping[str, Any] = orjson.loads(text) if len(text) <= 10 * LINK else {}
-    except (TypeError, ValueError):
-        return {}
-    return detail
+    """What is kept of a receipt's detail; of one that is too long the parts and the page, which are asked for later."""
+    typed = {name: value for name, value in (("parts", list(receipt.parts)), ("page", receipt.page)) if value}
+    for told, most in (({**receipt.detail, **typed}, 10 * LINK), (typed, LONGEST_THREAD)):
+        with suppress(TypeError, ValueError):
+            text = redact(orjson.dumps(told, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
+            if len(text) <= most:
+                detail: Mapping[str, Any] = orjson.loads(text)
+                return detail
+    return {}
