@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pipeline_bench import Bench
 from sqlmodel import SQLModel
 
@@ -21,6 +22,17 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DeliveryRow, DraftRow, RevisionRow
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import Clock
+
+THOROUGH = bool(os.environ.get("CI"))  # CI tries every property with all its examples, `make test` with fewer
+BASE = settings.get_profile("ci" if THOROUGH else "default")  # in CI the same examples each time
+settings.register_profile("ours", BASE, max_examples=100 if THOROUGH else 25, deadline=None)
+settings.load_profile("ours")
+
+
+def examples(most: int) -> settings:
+    """How many examples a property is tried with: `most` in CI, a fifth of them elsewhere."""
+    return settings(max_examples=most if THOROUGH else max(most // 5, 20), deadline=None)
+
 
 pytest_plugins = ["nothing_skipped"]
 NOON = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)  # 20:00 in Shanghai

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import examples
 from croniter import croniter
 from dateutil.rrule import rrulestr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.errors import SettingsError
@@ -261,7 +262,7 @@ FORMS = st.one_of(
 
 
 @given(FORMS, st.integers(0, 3000))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_cron_fires_lead_minutes_before_every_slot_and_at_no_other_time(form, minutes):
     cadence, lead = parse(form), dt.timedelta(minutes=minutes)
     lines = cadence.to_cron(lead)

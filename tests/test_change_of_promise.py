@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, FAR, article
 
@@ -68,7 +69,7 @@ def plan_of(rhythm: str, drafts: list[str], off: int) -> list[Served]:
     return [Served(s, drafts[n] if n < len(drafts) else "") for n, s in enumerate(found) if n != off]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(PLAN, PLAN, st.sets(st.integers(0, 12), max_size=3))
 def test_the_effect_leads_from_one_plan_to_the_other_and_touches_nothing_begun(one, other, begun):
     before, after = plan_of(*one), plan_of(*other)
@@ -98,7 +99,7 @@ def test_the_effect_leads_from_one_plan_to_the_other_and_touches_nothing_begun(o
     assert {draft: slot for draft, slot in firsts.items() if slot} == ends
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(PLAN)
 def test_a_plan_that_stays_has_no_effect(plan):
     assert not effect(plan_of(*plan), plan_of(*plan), set(), NOW)
@@ -223,7 +224,7 @@ def test_a_link_stays_a_link_and_rights_stay(written, tmp_path):
     assert "day at 09:00" in real.read_text(encoding="utf-8")
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     st.sampled_from(RHYTHMS),
     st.lists(st.integers(0, 40), max_size=4),

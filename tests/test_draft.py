@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.draft import attached, parse
@@ -445,7 +446,7 @@ class TestHostileBodies:
         with pytest.raises(DraftError, match="HTML tags"):
             outline("<div><b>" * 100_000)
 
-    @settings(max_examples=60, deadline=None)
+    @examples(60)
     @given(st.text(alphabet=st.sampled_from("-+:[]{}&*!|>'\"%@`#\n ab1，：~<"), max_size=120))
     def test_any_front_matter_is_read_or_refused_with_a_line(self, head):
         for fence in ("---", "+++"):

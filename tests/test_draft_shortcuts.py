@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from conftest import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,7 +48,7 @@ BODIES = st.tuples(
 ).map(lambda parts: parts[0] + parts[2].join(parts[1]))
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(HEADS)
 def test_a_flat_head_means_what_yaml_says(head):
     short = _flat(head)
@@ -73,7 +74,7 @@ def test_an_everyday_head_needs_no_yaml(monkeypatch):
     }
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(BODIES)
 def test_a_body_is_the_same_by_its_beginning_and_by_the_whole(body):
     whole = outline(body)
@@ -125,7 +126,7 @@ PIECES = st.lists(
 ).map(" ".join)  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(
     PIECES,
     st.sampled_from([{}, {"a.png": "d" * 64, "https://p.q/r.png": "e" * 64}]),
@@ -165,21 +166,21 @@ MARKS = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(MARKS)
 def test_a_line_that_is_passed_over_has_no_mark_of_a_generator(line):
     if not generators._MAY_BE_LEFT.search(line):
         assert not any(found["mark"] for found in generators._LEFT.finditer(line))
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.text(alphabet="**a1 字\\\n", max_size=12))
 def test_in_a_body_that_is_passed_over_no_asterisk_multiplies(body):
     if not commonmark._MAY_MULTIPLY.search(body):
         assert commonmark._TIMES.sub(commonmark._times, body) == body
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.text(alphabet="~~\\a:19 字\n", max_size=12))
 def test_one_tilde_and_a_colon_in_a_figure_are_found_wherever_they_stand(body):
     """As the plain rules say, which look at each character's surroundings first."""

@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, SITE, article
 
@@ -173,7 +174,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(st.lists(PIECES, max_size=60), st.integers(1, 60))
 def test_what_is_called_tame_grows_by_no_more_than_was_said(pieces, times):
     """However tags are mixed: a parser opens each again at most once for every tag, whatever it is closed by."""

@@ -7,7 +7,8 @@ import unicodedata
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from hypothesis import example, given, settings
+from conftest import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from steadycast.draft.commonmark import disguised, undisguised
@@ -83,7 +84,7 @@ RAISED = re.compile("[⁰¹²³⁴-⁹₀-₉]+")  # a formula's figures in text
 
 @example("$^0$")
 @given(st.text("0123456789价格人数元好~*_^$\\=<>:%|[]!?.,;'\"-+，。（） ", max_size=60))
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_no_figure_and_no_word_changes_in_text(said):
     """Han before it, so that the line is no list or heading."""
     source = "好" + said
@@ -95,7 +96,7 @@ def test_no_figure_and_no_word_changes_in_text(said):
 
 
 @given(st.text("ab1~*[]:\\ \n`", max_size=40))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_disguise_comes_off_and_no_line_moves(body):
     assert undisguised(disguised(body)) == body
     assert disguised(body).count("\n") == body.count("\n")
@@ -164,7 +165,7 @@ def test_a_formula_runs_nothing_and_costs_little(tex):
 
 
 @given(st.text("\\{}^_&frac12x+ leftbgin()价<>\"'", max_size=60))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_any_formula_is_well_formed(tex):
     made = mathml(tex, display=False)
     assert not made or fromstring(made).tag == "math"

@@ -5,7 +5,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.schedule.model import Assignment, Form, Origin, Past, Series, Slot, StockItem
@@ -368,7 +369,7 @@ PAST = st.lists(
     max_size=3,
     unique_by=(lambda each: each.slot, lambda each: each.draft),
 )
-QUICK = settings(max_examples=150, deadline=None)
+QUICK = examples(150)
 
 
 def make(stock, assigned=(), history=()):

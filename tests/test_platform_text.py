@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import regex
 import yaml
-from hypothesis import example, given, settings
+from conftest import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from steadycast.errors import DraftError
@@ -138,7 +139,7 @@ def boundaries(text):
 
 
 @given(TEXTS, LIMITS)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @example("a🇨🇳🇨🇳🇨🇳", Limit(3, "graphemes"))
 def test_cut_is_a_beginning_within_the_limit(text, limit):
     """Within the limit, a prefix of the text, and no grapheme in two."""
@@ -151,7 +152,7 @@ def test_cut_is_a_beginning_within_the_limit(text, limit):
 
 
 @given(TEXTS, st.integers(30, 120), st.sampled_from(COUNTS), st.sampled_from(["{n}/{total}", "({n}/{total})", ""]))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_a_thread_loses_nothing(text, most, by, number):
     """Each part is within the limit with its number; all parts together are the text, white space aside."""
     limit = Limit(most, by)
@@ -165,7 +166,7 @@ def test_a_thread_loses_nothing(text, most, by, number):
 
 
 @given(TEXTS, LIMITS)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_quick_look_agrees_with_the_count(text, limit):
     """`fits` may stop early on a long text, but never errs; the fast way to count graphemes is the slow way."""
     long = text * 20

@@ -8,7 +8,8 @@ import socket
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, MORNING, article
 from platform_bench import PLATFORMS, channel, hostile, of_form, png
@@ -149,7 +150,7 @@ def test_what_a_platform_shows_is_made_without_its_far_side(name, tmp_path):
 
 
 @given(address=st.text(alphabet="./\\%2eEfFaA:?#&;", max_size=40) | st.text(max_size=40))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_no_address_reaches_out_of_its_folder(address, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / "contained"
     (folder / "in").mkdir(parents=True, exist_ok=True)

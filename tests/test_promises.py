@@ -8,8 +8,8 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import decided
-from hypothesis import given, settings
+from conftest import decided, examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, article
 
@@ -101,7 +101,7 @@ RHYTHMS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.lists(st.tuples(st.integers(0, 6 * 24 * 60), RHYTHMS), max_size=6),
     st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),

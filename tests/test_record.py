@@ -4,7 +4,8 @@ import datetime as dt
 from itertools import groupby
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.schedule import record
@@ -137,7 +138,7 @@ def slowly(rows: list[Row]) -> tuple[int, int]:
 
 
 @given(ROWS, st.integers(1, 50))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_streaks_equal_a_slow_and_plain_count_however_the_rows_are_cut(rows, stretch):
     """A stretch may end between two slots of one instant, or of one channel."""
     ordered = by_time(rows)

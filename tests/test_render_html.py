@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.errors import SettingsError
@@ -270,7 +271,7 @@ RULES = st.builds(
 
 
 @given(MARKDOWN, RULES)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_every_shape_is_well_formed_and_loses_no_words(source, rule):
     """What is opened is closed in order, only allowed elements are there, and the letters are those of the body."""
     whole = body(source)
@@ -292,7 +293,7 @@ def letters(markup):
 
 
 @given(MARKDOWN)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_text_of_anything_has_no_markup(source):
     out, _ = text.render(body(source.replace("`", "")), "inline")
     assert not re.search(r"</?(?:p|b|li|table|td|code|a|sup)[ >]|[\x00-\x08]", out)

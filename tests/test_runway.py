@@ -5,7 +5,8 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.schedule.model import Series
@@ -64,7 +65,7 @@ def test_it_agrees_with_playing_it_out():
 
 
 @given(st.integers(0, 20), st.floats(0, 5), st.integers(0, 40))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_more_stock_and_more_arrivals_never_raise_the_chance(stock, rate, count):
     chance = gap_chance(daily(count), stock, rate, NOW)
     assert 0 <= chance <= 1

@@ -6,7 +6,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.schedule.model import Series, Slot
@@ -230,7 +231,7 @@ SERIES = st.builds(
 
 
 @given(SERIES, st.integers(0, 700), st.integers(0, 60), st.integers(0, 60))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_what_is_asked_does_not_change_what_is_found(series, begin, one, other):
     """Two windows side by side give what both together give; ids and owed instants are unique."""
     start = utc(2026, 1, 1, 5) + dt.timedelta(days=begin)

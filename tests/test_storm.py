@@ -28,12 +28,14 @@ def command(*arguments, timeout, code=0):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_fifty_deaths():
     """A breath of it, on the class that is hardest: nothing doubled, lost or silent."""
     said = command("--kills", 50, "--seed", 1, "--classes", "read-back", timeout=100)
     assert re.search(r"^\| read-back +\| [5-9]\d ", said, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_storm_that_ran_out_of_time_is_no_proof():
     """Fewer deaths than were asked for end in red, whatever the judge says."""
     said = command("--kills", 5000, "--longest", 0.5, "--seed", 1, "--classes", "conditional", timeout=100, code=1)
