@@ -22,6 +22,7 @@ ROOMS = {
     "errors": set(),
     "elements": set(),
     "cjk": set(),
+    "hints": set(),
     "bootclock": set(),
     "crashpoints": set(),
     "deadman": {"bootclock"},
@@ -37,7 +38,7 @@ ROOMS = {
     "render": {"errors", "elements", "cjk", "draft", "platform", "schedule", "durable"},
     "intake": {"errors", "elements", "draft", "schedule", "web", "durable"},
     "delivery": {"errors", "platform", "ledger", "bootclock", "crashpoints", "send_window"},
-    "report": {"errors", "schedule", "ledger", "workspace"},
+    "report": {"errors", "hints", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "report", "ledger"},
     "testing": {
         "errors",

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 
+from steadycast.hints import hint
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import State
 from steadycast.pipeline.app import App
@@ -16,12 +17,6 @@ from steadycast.schedule.runway import SOON, pressing
 
 WAITING = (State.UNKNOWN, State.REFUSED, State.HANDED)
 AHEAD = dt.timedelta(days=7)
-HINTS = {
-    "unknown": "look at the channel, then `steadycast settle {id} --url URL`, --absent or --again",
-    "refused": "fix what it says, then `steadycast settle {id} --again`",
-    "handed": "post the kit, then `steadycast confirm {id} --url URL`",
-    "gap": "no draft suits this slot of {series}: write one, or approve one",
-}
 
 
 def status(app: App, now: dt.datetime) -> Row:
@@ -38,7 +33,7 @@ def status(app: App, now: dt.datetime) -> Row:
             "title": w.title,
             "message": w.message,
             "url": w.url,
-            "say": HINTS[w.state].format(id=markers[w.id].marker if w.id in markers else w.id),
+            "say": hint(w.state, markers[w.id].marker if w.id in markers else str(w.id)),
         }
         for w in app.ledger.waiting()
     ]
@@ -46,7 +41,7 @@ def status(app: App, now: dt.datetime) -> Row:
     waiting += [
         {
             "id": row.id, "state": "waiting", "when": "", "slot": "", "channel": "", "title": row.title, "message": "",
-            "url": "", "say": f"`steadycast approve {row.id}` or reject",
+            "url": "", "say": hint("draft", row.id),
         }
         for row in drafts
     ]  # fmt: skip
@@ -57,7 +52,7 @@ def status(app: App, now: dt.datetime) -> Row:
     waiting += [
         {
             "id": gap.slot, "state": "gap", "when": gap.when, "slot": gap.slot, "channel": " ".join(gap.channels),
-            "title": "", "message": "", "url": "", "say": HINTS["gap"].format(series=gap.series),
+            "title": "", "message": "", "url": "", "say": hint("gap", gap.series),
         }
         for gap in planned.gaps if gap.slot in soon
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from steadycast import delivery
 from steadycast.errors import InputError, unknown_name
+from steadycast.hints import hint
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.app import App, who
@@ -17,7 +18,6 @@ from steadycast.pipeline.publish import Progress, opened, told
 from steadycast.pipeline.rebuild import make_missing
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Published
-from steadycast.pipeline.status import HINTS
 from steadycast.pipeline.unseen import recover
 from steadycast.platform.contract import Step
 
@@ -120,10 +120,10 @@ def _delivery(app: App, id_: str) -> DeliveryRow:
 
 def _next_step(row: DeliveryRow) -> str:
     """What a person can do about a delivery in its state."""
-    if row.state == State.MISSED:
-        return f"`steadycast settle {row.marker} --again` sends it after all" if row.draft else "it had no draft"
-    if row.state in HINTS:
-        return HINTS[row.state].format(id=row.marker)
+    if row.state == State.MISSED and not row.draft:
+        return "it had no draft"
+    if known := hint(row.state, row.marker):
+        return known
     return "it is there: nothing is left to do" if row.state in DONE else "`steadycast status` shows what waits"
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
+from steadycast import hints
 from steadycast.ledger import record_reads
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record_reads import DayCount, Share
@@ -245,11 +246,7 @@ class _Desk:
                 note=" ".join(filter(None, (row.code, row.message))),
                 link=row.url,
                 page=self._page(row.channel, receipts.get(row.id)),
-                command={
-                    State.UNKNOWN: f"steadycast settle {key} --url URL",
-                    State.HANDED: f"steadycast confirm {key} --url URL",
-                    State.REFUSED: f"steadycast settle {key} --again",
-                }[row.state],
+                command=hints.command(row.state, key),
             )
 
     def _page(self, channel: str, receipt: ReceiptRow | None) -> str:
@@ -280,7 +277,7 @@ class _Desk:
                 member=self.workspace.member_title(row.member) if row.member else "",
                 link=row.path,
                 page=self._preview(row),
-                command=f"steadycast approve {row.id}",
+                command=hints.command("draft", row.id),
             )
 
     def _problems(self) -> tuple[m.Problem, ...]:
