@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.errors import FeedError, InputError
+from steadycast.errors import FeedError, InputError, Problem
 from steadycast.intake.backfill import PastItem, history_of
-from steadycast.intake.folder import Problem
 from steadycast.intake.git_history import first_commits
 
 ZONE = ZoneInfo("Asia/Shanghai")

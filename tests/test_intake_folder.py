@@ -10,7 +10,8 @@ import pytest
 
 from steadycast.draft import parse
 from steadycast.draft.decoding import shown
-from steadycast.intake.folder import Found, Limits, Problem, Seen, Unsettled, is_draft_name, scan
+from steadycast.errors import Problem
+from steadycast.intake.folder import Found, Limits, Seen, Unsettled, is_draft_name, scan
 
 LATER = 10**10  # nanoseconds: a scan that happens ten seconds after the files were written
 

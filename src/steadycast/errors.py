@@ -51,6 +51,22 @@ class FeedError(InputError):
     """A member's feed that cannot be read; `file` is its URL, shortened where it may carry a token."""
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong that stops nothing else: where it is, what it is, and what to do about it."""
+
+    path: str  # below content/ for a draft; a settings file, or a feed's name
+    line: int | None
+    message: str
+    hint: str = ""
+    harmless: bool = False  # said for clearness only: nothing has to be fixed
+    held: int = 0  # how many drafts were read well, and wait for a person to say what they are
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """The hint for a word that is not known: the one that was probably meant, else `otherwise`."""
     from difflib import get_close_matches  # only where something is wrong

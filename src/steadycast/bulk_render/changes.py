@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from steadycast.bulk_render.cache import Made, Memory
+from steadycast.errors import Problem
 from steadycast.intake import folder
 
 NO_LIMIT = folder.Limits(draft_bytes=1 << 62)  # whoever reads a draft knows how long it may be
@@ -19,7 +20,7 @@ class Differences:
     fresh: dict[str, folder.Print] = field(default_factory=dict)  # new or changed
     same: dict[str, Made] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
-    problems: list[folder.Problem] = field(default_factory=list)  # what cannot even be read
+    problems: list[Problem] = field(default_factory=list)  # what cannot even be read
 
 
 def look(content: Path, memory: Memory) -> Differences:
@@ -41,7 +42,7 @@ def look(content: Path, memory: Memory) -> Differences:
         if isinstance(item, folder.Found):
             found.fresh[str(item.path)] = item.print
             continue
-        if isinstance(item, folder.Problem):
+        if isinstance(item, Problem):
             found.problems.append(item)
         standing.append(str(item.path))
     if len(same) + len(found.fresh) < len(known) or found.fresh or standing:

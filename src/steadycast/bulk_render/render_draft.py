@@ -18,7 +18,7 @@ from typing import Any
 from steadycast.bulk_render.cache import Fault, Made
 from steadycast.bulk_render.outlets import Outlet, outlets
 from steadycast.draft import Draft, parse
-from steadycast.errors import DraftError, SettingsError
+from steadycast.errors import DraftError, Problem, SettingsError
 from steadycast.intake import folder
 from steadycast.platform import Post
 from steadycast.render.body import Body, prepare
@@ -94,7 +94,7 @@ class Maker:
             return Done(path, None)
         piece = _Piece(self, path, order)
         draft: Draft | None = None
-        if isinstance(found, folder.Problem):
+        if isinstance(found, Problem):
             piece.faults.append(Fault(found.line, found.message, found.hint))
         elif isinstance(found, folder.Found):
             try:

@@ -6,13 +6,13 @@ import contextlib
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from steadycast import durable
 from steadycast.bulk_render.cache import Fault, Memory
 from steadycast.bulk_render.changes import Differences, look, missing
-from steadycast.intake import folder
+from steadycast.errors import Problem
 from steadycast.paths import Paths, find_root
 
 Progress = Callable[[int, int], None]
@@ -28,11 +28,11 @@ class Rendered:
     made: int = 0  # drafts that were rendered
     written: int = 0  # outputs whose bytes changed
     removed: int = 0
-    problems: tuple[folder.Problem, ...] = ()  # all that stand now, not only new ones
+    problems: tuple[Problem, ...] = ()  # all that stand now, not only new ones
 
     def row(self) -> dict[str, Any]:
         """The counts, and the problems as rows."""
-        told = [{"path": str(p.path), "line": p.line, "message": p.message, "hint": p.hint} for p in self.problems]
+        told = [{"path": p.path, "line": p.line, "message": p.message, "hint": p.hint} for p in self.problems]
         counts = {name: getattr(self, name) for name in ("drafts", "channels", "outputs", "made", "written", "removed")}
         return {**counts, "problems": told}
 
@@ -91,14 +91,14 @@ def _is_all_there(paths: Paths, memory: Memory, found: Differences) -> bool:
     return not (found.fresh or found.gone or hidden or missing(paths.var / "render", memory))
 
 
-def told(memory: Memory, unread: Sequence[folder.Problem], **counts: int) -> Rendered:
+def told(memory: Memory, unread: Sequence[Problem], **counts: int) -> Rendered:
     """What is remembered, and what could not even be read, as a result."""
     problems = list(unread)
     for path, made in memory.drafts.items():
         for fault in made.faults:
             line, message, hint = Fault(*fault)
-            problems.append(folder.Problem(PurePosixPath(path), message, hint, line))
-    problems.sort(key=lambda p: (str(p.path), p.line or 0, p.message))
+            problems.append(Problem(path, line, message, hint))
+    problems.sort(key=lambda p: (p.path, p.line or 0, p.message))
     outputs = sum(len(made.files) for made in memory.drafts.values())
     return Rendered(len(memory.drafts), len(memory.editions), outputs, **counts, problems=tuple(problems))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from steadycast.bulk_render.cache import Made, Memory
 from steadycast.bulk_render.changes import Differences, folder_times, folders_of, missing
 from steadycast.bulk_render.outlets import Outlet, inputs, outlets
 from steadycast.bulk_render.pool import make_all
 from steadycast.bulk_render.render_draft import Maker, Order, remove, stem_of
-from steadycast.errors import unknown_name
+from steadycast.errors import Problem, unknown_name
 from steadycast.intake import folder
 from steadycast.workspace import Workspace
 
@@ -31,7 +31,7 @@ class Work:
         self.approved = approved
         self.outlets = self._outlets(channel)
         self.names = [outlet.name for outlet in self.outlets]
-        self.problems: list[folder.Problem] = []  # of what could not even be read
+        self.problems: list[Problem] = []  # of what could not even be read
         self.made = self.written = self.removed = 0
 
     def _outlets(self, channel: str) -> list[Outlet]:
@@ -104,7 +104,7 @@ class Work:
                 apart.append(path)
             else:
                 said = f"its outputs would be those of {owner}"
-                self.problems.append(folder.Problem(PurePosixPath(path), said, "give one of them another name"))
+                self.problems.append(Problem(path, None, said, "give one of them another name"))
         return apart
 
     # What is over

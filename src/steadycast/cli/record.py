@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, progress, say, show
+from steadycast.errors import Problem
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 
@@ -15,7 +16,6 @@ Json = Annotated[bool, Parameter(help="Print JSON.")]
 def status(*, json: Json = False) -> int:
     """Show what waits for a person, what is next, and when the last tick was. Exit 1 when something waits."""
     from steadycast import pipeline
-    from steadycast.pipeline.results import Problem
 
     with pipeline.App.open(readonly=True) as app:
         state, fresh = pipeline.status(app, pipeline.now()), not pipeline.drafts(app)

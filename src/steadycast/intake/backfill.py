@@ -16,9 +16,9 @@ from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import has_front, split
 from steadycast.draft.keys import DATE
 from steadycast.draft.reading import is_ready, title_of, title_of_name
-from steadycast.errors import DraftError, FeedError, InputError
+from steadycast.errors import DraftError, FeedError, InputError, Problem
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
-from steadycast.intake.folder import Found, Limits, Problem, is_draft_name, scan
+from steadycast.intake.folder import Found, Limits, is_draft_name, problem_at, scan
 from steadycast.intake.git_history import committed, first_days, is_bare
 from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form
@@ -86,7 +86,7 @@ def of_items(items: Iterable[Item], member: str, now: dt.datetime) -> Iterator[P
     """Past items of a feed. Pure."""
     for item in items:
         if item.published is None or item.published > now:
-            yield Problem(PurePosixPath(item.title or item.key), "has no date in the past", "it is left out")
+            yield problem_at(PurePosixPath(item.title or item.key), "has no date in the past", "it is left out")
         else:
             kinds = {mime.partition("/")[0] for _, mime in item.enclosures}
             form = Form.VIDEO if "video" in kinds else Form.AUDIO if "audio" in kinds else Form.ARTICLE
@@ -124,11 +124,11 @@ def _past(
         at = keys.instant(*DATE, "publishDate") or date_of_name(found.path, zone) or days().get(str(found.path))
         ready = is_ready(keys, found.path)
     except DraftError as error:
-        return Problem(found.path, error.message, error.hint or "", error.line)
+        return problem_at(found.path, error.message, error.hint or "", error.line)
     if at is None or at > now:
-        return Problem(found.path, "has no date in the past", "add date: to its front matter, or use the repository")
+        return problem_at(found.path, "has no date in the past", "add date: to its front matter, or use the repository")
     if not ready:
-        return Problem(found.path, *NOT_READY)
+        return problem_at(found.path, *NOT_READY)
     url = keys.text("canonical_url", "canonical")
     return PastItem(at, title, url, _form(keys), _member(found.path), str(found.path))
 
@@ -152,7 +152,7 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
         if _about_the_folder(name, raw):
             continue
         if not _ready(raw, name, zone):
-            yield Problem(name, *NOT_READY)
+            yield problem_at(name, *NOT_READY)
         elif (at := days[path]) <= now:
             title = _title(raw, name, zone)
             yield PastItem(at.astimezone(zone), title, "", Form.ARTICLE, _member(name), path)

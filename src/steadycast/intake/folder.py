@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from steadycast.draft.confined import NotRegularError, open_inside, read_up_to
 from steadycast.draft.decoding import decode, shown
 from steadycast.draft.frontmatter import has_front
-from steadycast.errors import DraftError
+from steadycast.errors import DraftError, Problem
 from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 
 if TYPE_CHECKING:
@@ -96,18 +96,9 @@ class Found:
         return cls(path, content_root / path, print_, _instant(print_), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+def problem_at(path: PurePosixPath, message: str, hint: str = "", line: int | None = None) -> Problem:
     """Something below content/ that cannot be taken in. What is known of `path`, and below it, stands as it was."""
-
-    path: PurePosixPath
-    message: str
-    hint: str = ""
-    line: int | None = None
-
-    def __str__(self) -> str:
-        where = shown(self.path) + (f":{self.line}" if self.line else "")
-        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+    return Problem(str(path), line, message, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +186,7 @@ class _Look:
                 with os.scandir(self.root / folder) as entries:
                     listed = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
-                yield Problem(
+                yield problem_at(
                     folder, f"the folder cannot be read: {error.strerror}", "check that it is there and readable"
                 )
                 continue
@@ -224,22 +215,22 @@ class _Look:
         except FileNotFoundError:
             return Unsettled(path)
         except OSError as error:
-            return Problem(path, f"cannot be looked at: {error.strerror}", "check its permissions")
+            return problem_at(path, f"cannot be looked at: {error.strerror}", "check its permissions")
         if any("\ud800" <= char <= "\udfff" for char in entry.name):
-            return Problem(_printable(path), "its name is not UTF-8", "rename it")
+            return problem_at(_printable(path), "its name is not UTF-8", "rename it")
         if kind := _KINDS.get(stat.S_IFMT(mode)):
-            return Problem(path, f"is {kind}, not a file", "remove it from content/")
+            return problem_at(path, f"is {kind}, not a file", "remove it from content/")
         if stat.S_ISLNK(mode) and (is_draft_name(entry.name) or _leads_to_folder(entry)):
-            return Problem(path, "is a link; links are not followed", "put the file or folder itself there")
+            return problem_at(path, "is a link; links are not followed", "put the file or folder itself there")
         if stat.S_ISDIR(mode) and len(path.parts) > self.limits.depth:
-            return Problem(path, f"lies over {self.limits.depth} folders deep", "move it up")
+            return problem_at(path, f"lies over {self.limits.depth} folders deep", "move it up")
         return None
 
     def file(self, entry: os.DirEntry[str], path: PurePosixPath) -> Result | None:
         self.files += 1
         if self.files > self.limits.files:
             if self.files == self.limits.files + 1:
-                return Problem(
+                return problem_at(
                     PurePosixPath(), f"more than {self.limits.files} drafts", "move old ones out of content/"
                 )
             return None
@@ -263,28 +254,28 @@ class _Look:
                 if facts.st_size > most:
                     size = f"{facts.st_size / 1e6:.1f} MB"
                     hint = f"a draft has at most {most / 1e6:g} MB of text; put media beside it"
-                    return Problem(path, f"is too large: {size}", hint)
+                    return problem_at(path, f"is too large: {size}", hint)
                 if facts.st_nlink > 1 and path.parts[0] == "ugc":
-                    return Problem(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
+                    return problem_at(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
                 if not self.reading:
                     return Found.at(self.root, path, before)
                 raw = read_up_to(file, most)
                 if Print.of(os.fstat(file)) != before or len(raw) != before.size:
                     return Unsettled(path)
         except NotRegularError:
-            return Problem(path, "is not a regular file", "put a file there")
+            return problem_at(path, "is not a regular file", "put a file there")
         except FileNotFoundError:
             return Unsettled(path)  # renamed or deleted since it was listed: the next scan tells
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-                return Problem(path, "is a link; links are not followed", "put the file itself there")
-            return Problem(path, f"cannot be read: {error.strerror}", "check its permissions")
+                return problem_at(path, "is a link; links are not followed", "put the file itself there")
+            return problem_at(path, f"cannot be read: {error.strerror}", "check its permissions")
         if _may_be_note(path) and _is_note(raw):
             return Note(path)
         try:
             raw, notes = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
         except DraftError as error:
-            return Problem(path, error.message, error.hint or "", error.line)
+            return problem_at(path, error.message, error.hint or "", error.line)
         return Found(path, self.root / path, before, _instant(before), raw, notes)
 
 

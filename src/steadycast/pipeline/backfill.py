@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadycast.errors import InputError, unknown_name
-from steadycast.intake.folder import Problem
+from steadycast.errors import InputError, Problem, unknown_name
 from steadycast.ledger.bulk import Before
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect

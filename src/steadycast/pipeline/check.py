@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from steadycast.draft import Draft
-from steadycast.errors import DraftError, InputError, LedgerError, SettingsError, did_you_mean
+from steadycast.errors import DraftError, InputError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
 from steadycast.ledger.place import gone
 from steadycast.paths import SETTINGS_FILE
@@ -24,7 +24,6 @@ from steadycast.pipeline.drafts import parsed
 from steadycast.pipeline.identity import copies
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
-from steadycast.pipeline.results import Problem
 from steadycast.pipeline.starter import PLACEHOLDER
 from steadycast.pipeline.unfit import unfit
 from steadycast.pipeline.unschedulable import as_stock, unschedulable
@@ -202,9 +201,9 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress 
     broken: set[PurePosixPath] = set()
     alone: list[folder.Other] = []
     for n, item in enumerate(folder.scan(workspace.content, limits, {}, others=True), 1):
-        if isinstance(item, folder.Problem):
-            broken.add(item.path)
-            yield Problem(str(item.path), item.line, item.message, item.hint)
+        if isinstance(item, Problem):
+            broken.add(PurePosixPath(item.path))
+            yield item
         elif isinstance(item, folder.Other):
             alone.append(item)
         elif isinstance(item, folder.Unsettled):

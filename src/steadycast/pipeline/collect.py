@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from steadycast.draft import Draft
-from steadycast.errors import DraftError
+from steadycast.errors import DraftError, Problem
 from steadycast.intake import folder, reconcile
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.intake.standing import Standing, standing
@@ -24,7 +24,7 @@ from steadycast.pipeline.frozen_draft import to_content, to_plan
 from steadycast.pipeline.identity import as_known, held, ids, memory
 from steadycast.pipeline.noticed import Titles, notes_of
 from steadycast.pipeline.quotas import Quotas
-from steadycast.pipeline.results import Collected, DraftChange, FeedLooked, Problem
+from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
 from steadycast.pipeline.unfit import crowded
 from steadycast.schedule.model import Origin
 
@@ -153,9 +153,9 @@ def _folder(
             alone.append(item)
         elif isinstance(item, folder.Unsettled):
             present.append(item.path)
-        elif isinstance(item, folder.Problem):
-            present.append(item.path)
-            problems.append(Problem(str(item.path), item.line, item.message, item.hint))
+        elif isinstance(item, Problem):
+            present.append(PurePosixPath(item.path))
+            problems.append(item)
         elif item.raw is None:
             present.append(item.path)
             prints[item.path] = seen[item.path]

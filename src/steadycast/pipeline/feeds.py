@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 
-from steadycast.errors import DraftError
+from steadycast.errors import DraftError, Problem
 from steadycast.intake.download import Budget, Downloads
 from steadycast.intake.feed_draft import draft_of
 from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome, read_all
@@ -20,7 +20,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.quotas import Quotas
-from steadycast.pipeline.results import FeedLooked, Problem
+from steadycast.pipeline.results import FeedLooked
 from steadycast.render.body import check_cost
 from steadycast.web import Fetcher, shown_url
 from steadycast.workspace import Feed

@@ -9,12 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from steadycast.draft import Draft
+from steadycast.errors import Problem
 from steadycast.intake.reconcile import COPY, DOUBTFUL, Known, Memory, reconcile
 from steadycast.intake.similar import Text
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import draft_id
-from steadycast.pipeline.results import Problem, many
+from steadycast.pipeline.results import many
 
 ARCHIVE = "archive"
 HELD = (ARCHIVE, COPY, DOUBTFUL)

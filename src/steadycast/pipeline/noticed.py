@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from steadycast.draft import Draft
 from steadycast.draft.decoding import shown
-from steadycast.pipeline.results import Problem
+from steadycast.errors import Problem
 
 MANY = 3  # drafts of one title: two are a pair (part one and two), three are a mistake
 

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from steadycast.draft import place
 from steadycast.draft.reading import role_of
-from steadycast.errors import DraftError, InputError
+from steadycast.errors import DraftError, InputError, Problem
 from steadycast.intake.folder import Other
 from steadycast.pipeline.app import App
-from steadycast.pipeline.results import Problem, many
+from steadycast.pipeline.results import many
 
 ALONE = 5  # so many sounds, videos and pictures in one folder are drafts of their own; more are somebody's store
 _STORES = {"images", "image", "img", "pictures", "photos", "assets", "static", "media", "图片", "配图"}

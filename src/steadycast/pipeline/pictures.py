@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from steadycast.draft import Draft
 from steadycast.draft.elsewhere import from_elsewhere
+from steadycast.errors import Problem
 from steadycast.intake.reconcile import Change
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.identity import as_known
 from steadycast.pipeline.quotas import Quotas
-from steadycast.pipeline.results import Problem
 from steadycast.schedule.model import Origin
 
 if TYPE_CHECKING:

@@ -13,13 +13,12 @@ from typing import Any
 from steadycast import durable
 from steadycast.draft import Draft, parse
 from steadycast.draft.comments import as_shown
-from steadycast.errors import DraftError, FarSideError, InputError
+from steadycast.errors import DraftError, FarSideError, InputError, Problem
 from steadycast.intake import folder
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
-from steadycast.pipeline.results import Problem
 from steadycast.pipeline.unfit import channels_for, likely_slot
 from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
@@ -115,7 +114,7 @@ def _draft(app: App, named: Path | str) -> Draft:
                 mtime=item.mtime,
                 known_series=app.workspace.series_names,
             )
-        if isinstance(item, folder.Problem) and item.path == path:
+        if isinstance(item, Problem) and item.path == str(path):
             raise DraftError(item.message, file=candidate, line=item.line, hint=item.hint)
         if isinstance(item, folder.Note) and item.path == path:
             raise InputError(f"it {item.said}", file=candidate, hint=item.hint)

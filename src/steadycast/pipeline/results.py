@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from steadycast.errors import Problem
+
 Row = dict[str, Any]
 SOME = 10  # drafts of an archive that are told one by one
 
@@ -29,22 +31,6 @@ class DraftChange:
     form: str
     state: str  # waiting, approved, rejected, not-ready, gone
     where: str = ""  # once planned: its slot, its turn in stock, or what it waits for
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a file or a feed could not be taken in."""
-
-    path: str
-    line: int | None
-    message: str
-    hint: str
-    harmless: bool = False  # said for clearness only: nothing has to be fixed
-    held: int = 0  # how many drafts were read well, and wait for a person to say what they are
-
-    def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
 @dataclass(frozen=True, slots=True)
