@@ -78,18 +78,18 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one state of the ledger."""
-        with telling(self.name), self.engine.connect() as connection:
+        with translate_errors(self.name), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self, step: str = "") -> Iterator[Connection]:
         """A transaction: durable when the block ends, never was when it raises; `step` is for crash points."""
         if self._turn is None:
-            with telling(self.name), self.engine.begin() as connection:
+            with translate_errors(self.name), self.engine.begin() as connection:
                 yield connection
                 crashpoints.checkpoint(step, "written")
         else:
-            with self._turn, telling(self.name), self.engine.connect() as plain:
+            with self._turn, translate_errors(self.name), self.engine.connect() as plain:
                 connection = plain.execution_options(steadycast_write=True)
                 with connection.begin():
                     yield connection
@@ -108,7 +108,7 @@ class Database:
 
 
 @contextmanager
-def telling(name: str) -> Iterator[None]:
+def translate_errors(name: str) -> Iterator[None]:
     """Turn what a database driver raises into a LedgerError with a hint, in one line."""
     try:
         yield
@@ -139,7 +139,7 @@ def connect(where: str | Path, *, readonly: bool = False) -> Database:
 
 def _sqlite(path: Path, *, readonly: bool) -> Database:
     """The file's own folder is made, and a new file is the owner's alone: the markers' secret lies in it."""
-    with telling(str(path)):
+    with translate_errors(str(path)):
         if not readonly:
             durable.make_folder(path.parent)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from steadycast import durable
 from steadycast.errors import LedgerError
-from steadycast.ledger.connection import BUSY_TIMEOUT, Database, telling
+from steadycast.ledger.connection import BUSY_TIMEOUT, Database, translate_errors
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.restore import COPY, PLACE, fingerprint, mark_as_copy
 from steadycast.ledger.tables import EPOCH
@@ -43,7 +43,7 @@ def copy(db: Database, to: Path, now: dt.datetime) -> Standing:
 
     It is one file, the owner's alone, and durable when this returns.
     """
-    with telling(db.name):
+    with translate_errors(db.name):
         os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with _opened(Path(db.name)) as source, _opened(to, "rw") as target:
             source.backup(target)
@@ -57,7 +57,7 @@ def copy(db: Database, to: Path, now: dt.datetime) -> Standing:
 
 def standing(path: Path) -> Standing:
     """How far the ledger in a file has come; LedgerError where it is none, damaged, or newer than this program."""
-    with telling(str(path)), _opened(path) as connection:
+    with translate_errors(str(path)), _opened(path) as connection:
         said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if said != "ok":
             raise LedgerError(f"ledger {path.name}: it is damaged: {said.splitlines()[0]}")
@@ -81,7 +81,7 @@ def put_back(staged: Path, target: Path) -> Path | None:
     A ledger that can be read is overwritten in one transaction: programs that have it open see the new one, and lose
     their claims. One that cannot is moved aside.
     """
-    with telling(str(target)):
+    with translate_errors(str(target)):
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             _move_in(staged, target)

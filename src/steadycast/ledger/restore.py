@@ -26,7 +26,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_column, select, true, update
 
 from steadycast import crashpoints, durable
-from steadycast.ledger.connection import Database, table, telling, upsert
+from steadycast.ledger.connection import Database, table, translate_errors, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.tables import State
 
@@ -98,7 +98,7 @@ def set_mark(db: Database, latest: Mark) -> None:
     """Write beside the ledger, durably, how far it has come; one that came further already stays."""
     if db.beside is None:
         return
-    with telling(db.name), _alone(db.beside):
+    with translate_errors(db.name), _alone(db.beside):
         known = read_mark(db.beside)
         if known is None or known.intents < latest.intents:
             spans = {name: max(getattr(latest, name), getattr(known or latest, name)) for name in INSTANTS}
@@ -151,7 +151,7 @@ def read_mark(path: Path | None) -> Mark | None:
 
 def notice(db: Database) -> None:
     """On opening: find out whether this is an older copy. One that is opened for reading only is not told so."""
-    with telling(db.name), db.read() as connection:
+    with translate_errors(db.name), db.read() as connection:
         meta = _meta(connection)
     if not db.readonly and _behind(db, meta):
         with db.write() as connection:
@@ -231,7 +231,7 @@ def _meta(connection: Connection) -> dict[str, str]:
 
 def _behind(db: Database, meta: Mapping[str, str]) -> Mark | None:
     """The mark, where it knows of more than the ledger."""
-    with telling(db.name):
+    with translate_errors(db.name):
         mark = read_mark(db.beside)
     return mark if mark and mark.intents > int(meta.get("intents", 0)) else None
 

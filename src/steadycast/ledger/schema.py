@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect
 
 from steadycast import __version__
 from steadycast.errors import LedgerError
-from steadycast.ledger.connection import Database, telling
+from steadycast.ledger.connection import Database, translate_errors
 from steadycast.ledger.migrations import HEAD
 
 LOCK = 0x5EAD1CA57  # pg_advisory locks are numbers: this one is Steadycast's schema
@@ -50,7 +50,7 @@ def _upgrade(db: Database) -> None:
     """One transaction that holds the lock: whoever comes second finds the work done."""
     from alembic import command
 
-    with telling(db.name), db.engine.connect() as plain:
+    with translate_errors(db.name), db.engine.connect() as plain:
         if db.is_sqlite:
             # Copying a table drops the old one, and with keys enforced its children's rows with it.
             plain.exec_driver_sql("PRAGMA foreign_keys=OFF")

@@ -40,7 +40,7 @@ LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render,
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PublishRequest:
     """What a publish is asked for; nothing at all means: whatever is due."""
 
     series: str | None = None
@@ -76,7 +76,7 @@ def publish(
     machine only, where the settings ask for it and nothing was ever published; else what is due. What is there already
     is told, not sent again. `dry_run` renders and sends nothing.
     """
-    asked = Asked(series, draft, slot, channel, show_first and is_first(app), ahead)
+    asked = PublishRequest(series, draft, slot, channel, show_first and is_first(app), ahead)
     _check(app, asked)
     if dry_run:
         rows = by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
@@ -111,7 +111,7 @@ def leaving(
     channel: str | None = None,
 ) -> tuple[Sent, ...]:
     """What would leave this machine now if this were published by hand; empty where only folders are written."""
-    asked = Asked(series, draft, slot, channel)
+    asked = PublishRequest(series, draft, slot, channel)
     _check(app, asked)
     rows = by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
     going = [row for row in _on(rows, asked) if row.state == State.DUE and not _stays_here(app, row.channel)]
@@ -123,7 +123,7 @@ def _stays_here(app: App, channel: str) -> bool:
     return platform is not None and platform.local
 
 
-def _on(rows: Sequence[DeliveryRow], asked: Asked) -> list[DeliveryRow]:
+def _on(rows: Sequence[DeliveryRow], asked: PublishRequest) -> list[DeliveryRow]:
     """Those on the channel that is asked for; of what was named by hand, one at least."""
     found = [row for row in rows if not asked.channel or asked.channel == row.channel]
     if asked.by_hand and asked.channel and not found:
@@ -134,7 +134,7 @@ def _on(rows: Sequence[DeliveryRow], asked: Asked) -> list[DeliveryRow]:
     return found
 
 
-def _check(app: App, asked: Asked) -> None:
+def _check(app: App, asked: PublishRequest) -> None:
     """What is named must be there, and be one thing; a slip says which was meant."""
     named = {"series": asked.series, "draft": asked.draft, "slot": asked.slot}
     if len(two := [word for word, name in named.items() if name is not None]) > 1:
@@ -156,7 +156,7 @@ DAY = dt.timedelta(days=1)
 YEARS = 3660 * DAY  # as far as anybody may plan
 
 
-def _rows(app: App, asked: Asked) -> list[DeliveryRow]:
+def _rows(app: App, asked: PublishRequest) -> list[DeliveryRow]:
     """The deliveries that are asked for, in order of time."""
     if asked.draft:
         return by_hand(app, asked.draft, asked.channel).save(app)
@@ -176,7 +176,7 @@ def _rows(app: App, asked: Asked) -> list[DeliveryRow]:
     return [row for row in app.ledger.deliveries(slots=slots) if row.id in ids]
 
 
-def _horizon(app: App, asked: Asked) -> dt.timedelta:
+def _horizon(app: App, asked: PublishRequest) -> dt.timedelta:
     """How far ahead to look. A sweep that held a slot for longer than its minute would keep the next from running."""
     lead = app.workspace.publish.lead
     if not asked.ahead or not lead:
@@ -233,7 +233,7 @@ def _goes(row: DeliveryRow, now: dt.datetime) -> bool:
     return row.finished is not None and abs(now - row.finished) < APART
 
 
-def _deliver(app: App, rows: Sequence[DeliveryRow], asked: Asked, progress: Progress | None) -> None:
+def _deliver(app: App, rows: Sequence[DeliveryRow], asked: PublishRequest, progress: Progress | None) -> None:
     """Instant after instant, all that falls due at one together."""
     done = 0
     for at, group in groupby(sorted(rows, key=lambda r: (r.at, r.slot)), key=lambda r: r.at):
@@ -250,7 +250,7 @@ def _after_the_pages(app: App, claim: Claimed) -> int:
     return 0 if platform and platform.permalink else 1
 
 
-def _send(app: App, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Asked) -> None:
+def _send(app: App, rows: Sequence[DeliveryRow], at: dt.datetime, asked: PublishRequest) -> None:
     wait = max(at - app.clock.now(), dt.timedelta())
     hold = at if asked.ahead and wait else None
     longest = max((platform.deadline for row in rows if (platform := app.usable(row.channel))), default=0.0)
