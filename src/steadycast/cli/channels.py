@@ -31,6 +31,11 @@ def try_out(name: str, *, json: Json = False) -> int:
     name
         A channel of this community, or a platform: a folder in channels/.
     """
+    return _tried(name, json=json)
+
+
+def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
+    """The exit code; shows every rule that was tried, or only what is to be fixed and how the credentials are."""
     from steadycast.testing import contract
     from steadycast.workspace import load
 
@@ -45,7 +50,8 @@ def try_out(name: str, *, json: Json = False) -> int:
     if json:
         as_json(rows)
     else:
-        show([row for row in rows if row["state"] != contract.NOT_TRIED], COLUMNS, title=f"Contract of {platform}")
+        hidden = {contract.NOT_TRIED} if all_rules else {contract.NOT_TRIED, contract.KEPT}
+        show([row for row in rows if row["state"] not in hidden], COLUMNS, title=f"Contract of {platform}")
         left = {row["said"] for row in rows if row["state"] == contract.NOT_TRIED and "fake.py" in row["said"]}
         say(*(f"Not tried: {said}; channels/README.md says how to bring one." for said in left))
         say("Everything is in order." if not broken else f"{broken} to fix.")
@@ -112,7 +118,7 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
     channel_add.add(workspace, wanted)
     say(f"added [channel.{wanted.name}] to {workspace.settings_file}")
     say(*(f"kept the secret {secret} in {workspace.secrets / secret}" for secret in wanted.secrets))
-    code = try_out(wanted.name)
+    code = _tried(wanted.name, all_rules=False)
     say("", f'Next: add "{wanted.name}" to the channels of a series in steadycast.toml.')
     return code
 
