@@ -31,7 +31,7 @@ class Adapter:
             first, *more = parts_of(known.receipt)
             there = self.api.status(first["id"])
             return receipt_of([there, *more], seen="read-back") if there else None
-        own, parts = self.api.own(known.steps.get("newest"), post.due), []
+        own, parts = self.api.own(known.steps.get("newest"), post.due), list[Any]()
         for n, text in enumerate(post.parts, 1):
             above = parts[-1]["id"] if parts else None
             same = (kept(s) for s in own if s.get("in_reply_to_id") == above and same_words(s["content"], text))

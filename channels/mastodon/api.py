@@ -65,7 +65,7 @@ class Api:
         own: list[Any] = []
         for _ in range(PAGES):
             page = self._page({"limit": 40, "since_id": since, "max_id": own[-1]["id"] if own else None})
-            new = [s for s in page if since or at_of(s) >= due - EARLY]
+            new = [s for s in page if since or (at := at_of(s)) is None or at >= due - EARLY]
             own += new
             if not new or len(new) < len(page):
                 return own[::-1]
@@ -73,7 +73,8 @@ class Api:
 
     def _page(self, params: Mapping[str, Any]) -> list[Any]:
         path = f"v1/accounts/{self.account()['id']}/statuses"
-        return self.http.request("GET", path, params={**params, "exclude_reblogs": "true"}).json()
+        page: list[Any] = self.http.request("GET", path, params={**params, "exclude_reblogs": "true"}).json()
+        return page
 
     def file(self, media: Media) -> str:
         """The id of a file that is ready. The server forgets one that no status shows after a day, and so do we."""
@@ -88,5 +89,5 @@ class Api:
 
     def _upload(self, media: Media) -> str:
         with media.path.open("rb") as file:
-            sent = {"files": {"file": (media.name, file, media.mime)}, "data": {"description": cut(media.alt, ALT)}}
-            return part_of(self.http.request("POST", "v2/media", **sent, repeatable=True))["id"]
+            files, data = {"file": (media.name, file, media.mime)}, {"description": cut(media.alt, ALT)}
+            return part_of(self.http.request("POST", "v2/media", files=files, data=data, repeatable=True))["id"]

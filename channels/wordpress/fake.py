@@ -128,7 +128,7 @@ class Fake(FakeServer):
             return Reply(*wrong("rest_upload_too_large"))
         if not request.headers.get("Content-Type", "").startswith(self.allowed):
             return Reply(*wrong("rest_upload_sideload_error"))
-        id, name = next(self._ids), re.search(r'filename="([^"]+)"', request.headers["Content-Disposition"])[1]
+        id, name = next(self._ids), request.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')
         slug, address = request.query.get("slug") or name.rpartition(".")[0], f"{self.url}/wp-content/uploads/{name}"
         self.files[id] = {"id": id, "slug": slug, "source_url": address, "alt_text": request.query.get("alt_text", "")}
         return Reply(201, self.files[id])
