@@ -34,7 +34,7 @@ def up(community):
         process = subprocess.Popen([*COMMAND, "--port", str(port)], cwd=community, env=clean, stdout=out, stderr=out)
     process.port = port
     try:
-        assert wait_for(lambda: b"Ctrl-C ends it" in log.read_bytes(), 150), log.read_text()[-3000:]
+        assert wait_for(lambda: b"Ctrl-C to stop" in log.read_bytes(), 150), log.read_text()[-3000:]
         yield process
     finally:
         if process.poll() is None:
