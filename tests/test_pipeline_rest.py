@@ -1,4 +1,4 @@
-"""Preview, backfill and alarms through the desk."""
+"""Preview, backfill and alarms."""
 
 from __future__ import annotations
 

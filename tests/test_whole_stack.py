@@ -218,7 +218,7 @@ def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(tmp_path, s
             pipeline.collect(app, pipeline.now())
             pipeline.plan(app, pipeline.now())
         env = {"STEADYCAST_WORKSPACE": str(root)}
-        code = "from steadycast import pipeline as p\nwith p.Desk.open() as d: p.publish(d, series='daily', ahead=True)"
+        code = "from steadycast import pipeline as p\nwith p.App.open() as d: p.publish(d, series='daily', ahead=True)"
         with running([sys.executable, "-c", code], env, root / "held.log", root) as held:
             assert wait_for(lambda: states(root)[State.CLAIMED] == 2, 60), (root / "held.log").read_text()
             os.killpg(held.pid, signal.SIGSTOP)
