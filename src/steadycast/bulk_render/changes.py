@@ -33,7 +33,9 @@ def look(content: Path, memory: Memory) -> Differences:
         if made is None:
             return False
         facts = entry.stat(follow_symlinks=False)
-        if (facts.st_size, facts.st_mtime_ns, facts.st_ino) != made[:3] or (made[6] and not _media_are_same(made)):
+        if (facts.st_size, facts.st_mtime_ns, facts.st_ino) != made[:3] or (
+            made[6] and not folder.are_the_same(made.media)
+        ):
             return False
         same[path] = made
         return True
@@ -51,17 +53,6 @@ def look(content: Path, memory: Memory) -> Differences:
         same |= {path: known[path] for path in kept}
         found.gone = [path for path in left if path not in kept]
     return found
-
-
-def _media_are_same(made: Made) -> bool:
-    for path, size, mtime_ns in made.media:
-        try:
-            facts = os.lstat(path)
-        except OSError:
-            return False
-        if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns):
-            return False
-    return True
 
 
 def _is_below(path: str, above: str) -> bool:

@@ -7,10 +7,10 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steadycast.draft.confined import NotRegularError, open_inside, read_up_to
 from steadycast.draft.decoding import decode, shown
@@ -69,14 +69,19 @@ class Seen:
         return cls(found.print, tuple(sorted({(str(m.path), m.size, m.mtime_ns) for m in draft.media})))
 
     def media_unchanged(self) -> bool:
-        for path, size, mtime_ns in self.media:
-            try:
-                facts = os.lstat(path)
-            except OSError:
-                return False
-            if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns):
-                return False
-        return True
+        return are_the_same(self.media)
+
+
+def are_the_same(files: Iterable[Sequence[Any]]) -> bool:
+    """Whether these files, each a path with its size and mtime in nanoseconds, are what they were."""
+    for path, size, mtime_ns in files:
+        try:
+            facts = os.lstat(path)
+        except OSError:
+            return False
+        if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns):
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _DOT = re.compile(
 )
 _OPENED = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>", re.IGNORECASE)
 _CLOSED_BY_THE_NEXT = frozenset("p li td th tr dt dd option br hr img wbr input col area meta link source".split())  # noqa: SIM905
-# What WordPress adds to each item of a feed: that it is one of its blog.
+# What blogs add to each item of their feeds: that it is one of theirs.
 _A_LINK = r"[《「]?\[[^\]\n]*\]\(<[^>\n]*>\)[》」]?"
 _FIRST_ON = "(?:appeared first on|最先出现在|首先出现在|最早出现在)"
 _ADVERT = re.compile(rf"(?:^|\n\n)(?:The post |文章)?{_A_LINK}\s*{_FIRST_ON}\s*{_A_LINK}\s*[.。]?\s*\Z")

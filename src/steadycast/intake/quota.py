@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError
 
-MEND = "take what waits out of content/, make it smaller, or raise member_media under [intake] in steadycast.toml"
+HINT = "take what waits out of content/, make it smaller, or raise member_media under [intake] in steadycast.toml"
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Quota:
             said = f"the files of {shown(self.member)} would come to {_told(self._held)} of {_told(self.most)}"
             self._remove(files)
             self._add(before)
-            raise DraftError(said, line=line, hint=MEND)
+            raise DraftError(said, line=line, hint=HINT)
         self.files[path] = files
 
     def _add(self, files: Mapping[str, int]) -> None:
