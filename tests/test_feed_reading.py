@@ -17,7 +17,7 @@ from werkzeug import Response
 
 from steadycast.intake import feeds
 from steadycast.intake.dates import parse_date
-from steadycast.intake.feed_bytes import fixed, is_whole, recoded
+from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened
 from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read
 from steadycast.intake.markup import markdown
 from steadycast.web import Fetcher, FetchError
@@ -196,6 +196,13 @@ def test_what_is_left_of_a_long_feed_is_whole(first, last):
     text = channel(*(entry(n) for n in range(9))).encode()
     cut = text[: max(300, len(text) // 2 - first)] + text[len(text) // 2 + last :]
     assert is_whole(fixed(cut, max(300, len(text) // 2 - first)))
+
+
+@given(st.integers(0, 20), st.sampled_from([2, 4, 10]))
+def test_of_too_many_items_the_first_and_the_last_are_left(items, most):
+    text = channel(*(entry(n) for n in range(items))).encode()
+    left = [n for n in range(items) if n < most // 2 or n >= items - most // 2] if items > most else range(items)
+    assert shortened(text, most) == channel(*(entry(n) for n in left)).encode()
 
 
 @pytest.mark.parametrize("comments", [0, 1, 50])

@@ -19,10 +19,11 @@ from typing import Any
 
 from steadycast.intake import json_feed
 from steadycast.intake.dates import parse_date
-from steadycast.intake.feed_bytes import fixed, is_whole, recoded, without_surrogates
+from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened, without_surrogates
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ITEMS = 500
+MOST_PARSED = 4000  # items that the parser is given: as they stand in the feed, newest first or last
 MAX_SECONDS = 10  # of its own: a busy machine makes it slow, and is nobody's fault
 MAX_MEMORY = 512 * 1024 * 1024
 _MAX_TEXT = 1000
@@ -58,6 +59,7 @@ def read(data: bytes, headers: dict[str, str]) -> dict[str, Any]:
     if (found := json_feed.entries(data, base, MAX_ITEMS)) is not None:
         title, items = found
         return {"kind": "feed", "title": _text(title), "items": [_of_json(item) for item in items]}
+    data = shortened(data, MOST_PARSED)
     data, content_type = recoded(without_surrogates(data), headers.get("content-type", ""))
     try:
         parsed = _parsed(data, {**headers, "content-type": content_type})
