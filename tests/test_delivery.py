@@ -18,13 +18,14 @@ import pytest
 from conftest import NOON
 
 from steadycast import send_window
-from steadycast.delivery import deliver, post_to_bytes, settle, steps_for, verify
+from steadycast.delivery import deliver, settle, steps_for, verify
 from steadycast.delivery.transitions import CAP, FLOOR, backoff
 from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
 from steadycast.ledger import restore
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Receipt
+from steadycast.platform.post_bytes import post_to_bytes
 from steadycast.testing import SECRET, Died, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast.delivery import post_from_bytes, post_to_bytes
 from steadycast.errors import InputError
-from steadycast.platform import Event, Media, Post
+from steadycast.platform import Event, Media, Post, PostStore
+from steadycast.platform.files import _public
+from steadycast.platform.post_bytes import post_from_bytes, post_to_bytes
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ZONES = st.sampled_from([ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("UTC"), dt.UTC])
@@ -61,6 +64,38 @@ def test_a_post_that_an_older_program_froze_is_read():
     data = post_to_bytes(post)
     assert b"slot_at" not in data
     assert post_from_bytes(data).due == post.published
+
+
+@given(post=POSTS)
+def test_a_file_platform_keeps_the_same_form(tmp_path_factory, post):
+    """What others may read says nothing of this machine: no path, and of the draft's only a hash."""
+    store = PostStore(tmp_path_factory.mktemp("out"), written, ZoneInfo("UTC"))
+    kept = post_from_bytes(_public(replace(post, draft="pgc/secret.md")))
+    assert b"secret" not in _public(replace(post, draft="pgc/secret.md"))
+    assert all(not media.path.is_absolute() for media in kept.media)
+    there = store._post(orjson.loads(_public(post)))
+    assert (there.published, there.slot_at) == (post.published, None)
+    assert there.published.tzinfo == ZoneInfo("UTC")
+
+
+def test_a_file_platforms_posts_of_before_are_read(tmp_path):
+    """They name no zone and no path: instants carry an offset, and a file lies where its hash says."""
+    (tmp_path / "posts").mkdir()
+    old = {
+        "key": "k", "channel": "site", "slot": "s", "title": "t", "summary": "", "html": "", "text": "", "parts": [],
+        "published": "2026-11-23T20:00:00+08:00", "tags": [], "links": [], "event": None,
+        "media": [{"role": "cover", "name": "a.png", "mime": "image/png", "size": 1, "sha256": "00", "alt": "",
+                   "width": None, "height": None, "seconds": None, "ref": ""}],
+    }  # fmt: skip
+    (tmp_path / "posts/k.json").write_bytes(orjson.dumps(old))
+    post = PostStore(tmp_path, written, ZoneInfo("Asia/Shanghai")).get("k")
+    assert post is not None
+    assert post.published == dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+    assert [media.path for media in post.media] == [tmp_path / "media/00.png"]
+
+
+def written(name: str, _data: bytes) -> Path:
+    return Path(name)
 
 
 @pytest.mark.parametrize("odd", ["\ud800", object(), {1: object()}])

@@ -10,9 +10,9 @@ import pytest
 from pipeline_bench import COMMUNITY, EVENING, MORNING
 
 from steadycast import pipeline
-from steadycast.delivery.post_bytes import post_from_bytes
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.posts import Place, Posts
+from steadycast.platform.post_bytes import post_from_bytes
 
 DAY = dt.timedelta(days=1)
 CHANNELS = ("site", "feed", "mail", "wechat", "weibo", "far")

@@ -16,10 +16,10 @@ import pytest
 from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
-from steadycast.delivery.post_bytes import post_from_bytes
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.tables import State
 from steadycast.pipeline.publish import told as what_came_of
+from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.testing import drop
 
 THREE = {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)}

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from powercut.replay import TEMPORARY, Promised
 from powercut.workload import EVENING, state
-from steadycast.delivery import post_from_bytes
 from steadycast.errors import SteadycastError
 from steadycast.ledger.store import Ledger, State
 from steadycast.pipeline import App
 from steadycast.platform import Known
+from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.testing import Clock
 from steadycast.workspace import load
 

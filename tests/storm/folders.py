@@ -22,7 +22,7 @@ from typing import Any
 import platform_bench
 
 from steadycast import crashpoints
-from steadycast.delivery import Clock, Opened, post_from_bytes
+from steadycast.delivery import Clock, Opened
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline import app as pipeline_desk
@@ -30,6 +30,7 @@ from steadycast.pipeline.app import write_atomically
 from steadycast.pipeline.publish import OneAtATime
 from steadycast.platform import Adapter, Channel, Known, Post, PostStore, registry
 from steadycast.platform.contract import Step, sent_now
+from steadycast.platform.post_bytes import post_from_bytes
 from storm import points, worker
 from storm.checker import Finding
 from storm.history import Kinds

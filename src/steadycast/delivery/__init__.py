@@ -9,7 +9,6 @@ verify(ledger, adapter_for)                                  # what is published
 
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.known import known_of
-from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.delivery.send import Result, deliver
 from steadycast.delivery.settle import settle, verify
 from steadycast.delivery.state import LedgerState
@@ -25,8 +24,6 @@ __all__ = [
     "SystemClock",
     "deliver",
     "known_of",
-    "post_from_bytes",
-    "post_to_bytes",
     "settle",
     "steps_for",
     "verify",

@@ -15,7 +15,6 @@ from steadycast import crashpoints, send_window
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.faulty import faulty
 from steadycast.delivery.jobs import OTHERS, Job, free, give_back, waves
-from steadycast.delivery.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.transitions import AdapterFor, held_back, later, refused, tried, unsent
 from steadycast.errors import Fenced, InputError, LedgerError, Refused
@@ -24,6 +23,7 @@ from steadycast.ledger.endings import Ending
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Post
+from steadycast.platform.post_bytes import post_from_bytes, post_to_bytes
 
 QUEUED = dt.timedelta(minutes=2)  # how long a delivery may wait for a free thread after its intent
 TRUSTED = 1.0  # seconds for which the intent's commit says enough; after that the ledger is asked again before a send

@@ -13,7 +13,6 @@ from typing import TypeVar
 from steadycast import crashpoints
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.known import known_of
-from steadycast.delivery.post_bytes import post_from_bytes
 from steadycast.delivery.send import Result
 from steadycast.delivery.transitions import AdapterFor, Opened, cannot_tell, counts_from, looked, not_seen, verified
 from steadycast.errors import Unknown
@@ -22,6 +21,7 @@ from steadycast.ledger.looks import Lookup
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
+from steadycast.platform.post_bytes import post_from_bytes
 
 T = TypeVar("T")
 StandIn = Callable[[Lookup], Post]

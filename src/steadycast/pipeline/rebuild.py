@@ -12,7 +12,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from steadycast.delivery import known_of, post_from_bytes
+from steadycast.delivery import known_of
 from steadycast.draft.comments import as_shown
 from steadycast.draft.crosslinks import crosslinks
 from steadycast.errors import InputError, SteadycastError
@@ -24,6 +24,7 @@ from steadycast.pipeline.publish import opened
 from steadycast.pipeline.results import Rebuilt
 from steadycast.platform import Post
 from steadycast.platform.files import INDEX, missing
+from steadycast.platform.post_bytes import post_from_bytes
 
 THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}
 _LINK = re.compile(r"</?a(?: [^>]*)?>")

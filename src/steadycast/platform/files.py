@@ -8,14 +8,13 @@ taken in. Whatever a crash left between the two shows as `unfinished`, and the n
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import datetime as dt
 import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,8 @@ from zoneinfo import ZoneInfo
 
 from steadycast import crashpoints, durable
 from steadycast.platform.contract import Channel
-from steadycast.platform.post import Event, Media, Post
+from steadycast.platform.post import Media, Post
+from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
 
 POSTS = "posts"
 INDEX = "posts/index.json"
@@ -34,7 +34,7 @@ MADE_WITH = {".j2", ".css", ".py", ".toml", ".jpg"}  # files of a platform, and 
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
 
 
-@dataclasses.dataclass
+@dataclass
 class PostStore:
     """One channel's published posts. Make a new one for each publish or find: it reads the folder once.
 
@@ -65,7 +65,7 @@ class PostStore:
         for media in post.media:
             place_media(media.path, self.out / media_name(media))
         name = f"{POSTS}/{post.key}.json"
-        data = json.dumps(_plain(post), ensure_ascii=False, sort_keys=True, indent=0).encode()
+        data = _public(post)
         if not self._holds(name, data):
             self.write(name, data)
         crashpoints.checkpoint("shelf-put")
@@ -165,18 +165,10 @@ class PostStore:
         for name in ("posts", "unfinished", "_index", "_briefs"):
             self.__dict__.pop(name, None)
 
-    def _post(self, plain: dict[str, Any]) -> Post:
-        values = {**{name: () if name in ("parts", "links") else "" for name in LONG}, "extra": {}, **plain}
-        values["published"] = dt.datetime.fromisoformat(values["published"]).astimezone(self.zone)
-        files = (self.out / _file_name(m["name"], m["sha256"]) for m in values["media"])
-        values["media"] = tuple(Media(**m, path=file) for m, file in zip(values["media"], files, strict=True))
-        for name in ("parts", "tags"):
-            values[name] = tuple(values[name])
-        values["links"] = tuple((text, url) for text, url in values["links"])
-        if event := values["event"]:
-            start, end = (dt.datetime.fromisoformat(event[w]).astimezone(self.zone) for w in ("start", "end"))
-            values["event"] = Event(**event | {"start": start, "end": end})
-        return Post(**values)
+    def _post(self, kept: dict[str, Any]) -> Post:
+        values = {**{name: () if name in ("parts", "links") else "" for name in LONG}, "extra": {}, **kept}
+        values["media"] = [{**m, "path": self.out / _file_name(m["name"], m["sha256"])} for m in kept["media"]]
+        return post_from_values(values, self.zone)
 
 
 def missing(out: Path, keys: Collection[str]) -> frozenset[str]:
@@ -234,28 +226,20 @@ def _safe(word: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", word.lower()).strip("-")[:80]
 
 
-def _plain(post: Post) -> dict[str, Any]:
-    """The post as JSON values. The draft's path stays in the house; a hash of it tells which posts share a draft."""
-    plain = {f.name: getattr(post, f.name) for f in dataclasses.fields(post)}
-    del plain["slot_at"]  # a page is dated by when it was published
-    if not post.member_url:
-        del plain["member_url"]  # as it was before there was one: what is shelved stays as it is
-    plain["published"] = post.published.isoformat()
-    plain["draft"] = post.draft and hashlib.sha256(post.draft.encode()).hexdigest()[:16]
-    plain["extra"] = json.loads(json.dumps(dict(post.extra), default=str))
-    fields = [f.name for f in dataclasses.fields(Media) if f.name != "path"]
-    plain["media"] = [{name: getattr(m, name) for name in fields} for m in post.media]
-    if post.event:
-        event = post.event
-        times = {"start": event.start.isoformat(), "end": event.end.isoformat()}
-        plain["event"] = {**dataclasses.asdict(event), **times}
-    return dict(_clean(plain))
+def _public(post: Post) -> bytes:
+    """The post as the folder keeps it, which others may read: no path of this machine, and no way to the draft.
+
+    A hash of the draft's path tells which posts share one. A page is dated by when it was published.
+    """
+    draft = post.draft and hashlib.sha256(post.draft.encode()).hexdigest()[:16]
+    media = tuple(replace(m, path=Path(media_name(m))) for m in post.media)
+    return values_to_bytes(_clean(post_to_values(replace(post, draft=draft, slot_at=None, media=media))))
 
 
 def _clean(value: Any) -> Any:
     """The same value without a character that would make a feed or a page unreadable."""
     if isinstance(value, str):
         return CONTROL.sub("", value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _clean(inner) for key, inner in value.items()}
     return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value
