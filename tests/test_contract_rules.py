@@ -194,8 +194,70 @@ def test_a_platform_that_is_right_keeps_every_rule(tmp_path):
     results = list(contract.run(spec, tmp_path / "bench"))
     assert [f"{r.rule}: {r.said} {r.where}" for r in results if r.state == contract.BROKEN] == []
     untried = {r.rule: r.said for r in results if r.state == contract.NOT_TRIED}
-    assert untried == {"published_twice_is_published_once": "delivery is 'read-back'"}
+    assert untried == {
+        "published_twice_is_published_once": "delivery is 'read-back'",
+        **dict.fromkeys(LOGIN_RULES, "it has no login()"),
+    }
     assert all(r.title.endswith(".") for r in results)
+
+
+LOGIN_RULES = ("a_login_gives_what_lets_in", "a_wrong_code_is_refused_and_tells_no_secret")
+LOGIN = """
+
+    def login(self, show, ask):
+        http = self.channel.http.using(base=self.channel.settings["url"])
+        app = http.request("POST", "apps", json={"name": "us"}).json()
+        self.channel.state.set("app", {"secret": app["secret"]})
+        show("Open this:", f"{self.channel.settings['url']}/page?app={app['id']}")
+        told = {"secret": app["secret"], "code": ask("The code")}
+        return {"token": http.request("POST", "token", json=told).json()["token"]}
+"""
+DOOR = """
+    def code(self, address):
+        return f"code-of-{address.rpartition('=')[2]}"
+
+    def handle(self, request):
+        if request.path == "/apps":
+            return Reply(200, {"id": "app-1", "secret": "secret-of-app-1"})
+        if request.path == "/token":
+            right = request.json() == {"secret": "secret-of-app-1", "code": "code-of-app-1"}
+            return Reply(200, {"token": "t0ken-of-the-board"}) if right else Reply(401, {"error": "wrong code"})
+        return self.known(request)
+
+    def known(self, request):
+"""
+LOGIN_FAULTS = {
+    "": ("", "", ()),
+    "a login that gives what is no setting": ('{"token": http', '{"tokn": http', LOGIN_RULES[:1]),
+    "a login that gives nothing": ('{"token": http.request("POST", "token", json=told).json()["token"]}', "{}", LOGIN_RULES),
+    "a login that gives another's token": ('.json()["token"]}', '.json()["token"][1:]}', LOGIN_RULES[:1]),
+    "a login that takes any code": ("json=told).json()", "json=told, ok=(200, 401)).json()", LOGIN_RULES[1:]),
+    "a login that tells its secret": ('self.channel.state.set("app", {"secret": app["secret"]})', "", LOGIN_RULES[1:]),
+    "a login that publishes": ("        told = ", '        http.request("POST", "", json={"key": "", "text": "", "parent": ""}, headers={"Authorization": "Bearer t0ken-of-the-board"})\n        told = ', LOGIN_RULES),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", LOGIN_FAULTS)
+def test_each_fault_of_a_login_is_found_by_its_rule(tmp_path, fault):
+    old, new, rules = LOGIN_FAULTS[fault]
+    assert old in LOGIN
+    bearer = 'bearer = {"Authorization": f"Bearer {channel.secret(\'token\')}"}\n'
+    late = (
+        "    @property\n    def http(self):\n        channel = self.channel\n        "
+        + bearer
+        + "        return channel"
+    )
+    adapter = ADAPTER.replace("        " + bearer, "").replace("        self.http = channel", late)
+    fake = FAKE.replace("    def handle(self, request):\n", DOOR.removeprefix("\n"))
+    spec = board(tmp_path, adapter.rstrip() + LOGIN.replace(old, new), fake)
+    assert tuple(sorted(broken(spec, tmp_path, *LOGIN_RULES))) == tuple(sorted(rules))
+
+
+def test_a_login_that_asks_for_its_secret_first_is_found(tmp_path):
+    """There is none yet: a channel that is new could not even be made."""
+    fake = FAKE.replace("    def handle(self, request):\n", DOOR.removeprefix("\n"))
+    found = broken(board(tmp_path, ADAPTER.rstrip() + LOGIN, fake), tmp_path, LOGIN_RULES[0])
+    assert "the secret token is not set" in found[LOGIN_RULES[0]].said
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from steadycast.platform import Account, Channel, Known, Limits, Post, Receipt, Refused, Unknown
+from steadycast.platform import Account, Ask, Channel, Known, Limits, Post, Receipt, Refused, Show, Unknown
 
 from .answers import kept, limits_of, parts_of, receipt_of, same_words
 from .api import Api
-
-NEEDED = ("write:statuses", "write:media", "read:statuses")
+from .login import lacking, token_for
 
 
 class Adapter:
@@ -23,7 +22,7 @@ class Adapter:
     def publish(self, post: Post) -> Receipt:
         """Each part is a reply to the one before; the first carries the files."""
         self.channel.step("newest", self.api.newest, repeatable=True)  # whatever this becomes is newer
-        return receipt_of(self.channel.thread(post, partial(self._send, post, self._files(post))))
+        return receipt_of(self.channel.thread(post, partial(self._send, post, self.api.files(post))))
 
     def find(self, post: Post, known: Known) -> Receipt | None:
         """The status by its id; where that is not known, the newer ones of the account that say the same."""
@@ -46,7 +45,7 @@ class Adapter:
         """Edit each status in its place; what is new follows as replies, what is left over goes."""
         if not (there := known.receipt or self.find(post, known)):
             raise Refused("it is no longer there", channel=self.channel.name)
-        files, old, parts = self._files(post), parts_of(there), []
+        files, old, parts = self.api.files(post), parts_of(there), []
         for n, text in enumerate(post.parts, 1):
             if n <= len(old):
                 parts.append(self.api.edit(old[n - 1]["id"], self._asked(post, text, files if n == 1 else [])))
@@ -64,9 +63,13 @@ class Adapter:
     def check(self) -> Account:
         """As whom the token speaks, and its scopes. One that lacks a scope is refused; none expires."""
         name, scopes = self.api.account(), self.api.scopes()
-        if lacks := [need for need in NEEDED if scopes and not {need, need.partition(":")[0]} & {*scopes}]:
+        if lacks := lacking(scopes):
             raise Refused(f"its token lacks {', '.join(lacks)}", channel=self.channel.name)
         return Account(f"@{name['acct']}", scopes)
+
+    def login(self, show: Show, ask: Ask) -> dict[str, str]:
+        """A person lets us in on the server's own page, and pastes the code that it shows."""
+        return {"token": token_for(self.channel, show, ask)}
 
     def probe(self) -> Limits:
         """What this server takes: many take longer texts than most."""
@@ -83,8 +86,3 @@ class Adapter:
         covered = bool(warning or post.extra.get("sensitive", self.channel.settings["sensitive"]))
         told = {"status": text, "media_ids": files, "spoiler_text": warning, "sensitive": covered}
         return told | {"language": post.language.partition("-")[0].lower()}
-
-    def _files(self, post: Post) -> list[str]:
-        """A film or a recording alone, else as many pictures as the server shows."""
-        pictures = [m for m in (post.opening, *post.of("image")) if m][: self.channel.media["image"].count]
-        return [self.api.file(media) for media in (post.of("video") or post.of("audio"))[:1] or pictures]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from steadycast.platform import Busy, Channel, HttpClient, Limit, Media, Unknown, cut
+from steadycast.platform import Busy, Channel, HttpClient, Limit, Media, Post, Unknown, cut
 
 from .answers import at_of, part_of, sorted_error
 
@@ -75,6 +75,11 @@ class Api:
         path = f"v1/accounts/{self.account()['id']}/statuses"
         page: list[Any] = self.http.request("GET", path, params={**params, "exclude_reblogs": "true"}).json()
         return page
+
+    def files(self, post: Post) -> list[str]:
+        """The ids of a film or a recording alone, else of as many pictures as the server shows."""
+        pictures = [m for m in (post.opening, *post.of("image")) if m][: self.channel.media["image"].count]
+        return [self.file(media) for media in (post.of("video") or post.of("audio"))[:1] or pictures]
 
     def file(self, media: Media) -> str:
         """The id of a file that is ready. The server forgets one that no status shows after a day, and so do we."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from steadycast.testing import FakeServer, Reply, Request, Seen
 
+from .fake_login import Door
 from .fake_rules import MIMES, as_html, instance, wrong, wrong_files
 
 TOKEN = "fake-token-of-the-account"  # noqa: S105 it opens nothing
@@ -26,6 +27,7 @@ class Fake(FakeServer):
         self.statuses: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, str] = {}  # Idempotency-Key -> status
+        self.door = Door()
         self._ids = itertools.count(110_000_000_000_000_001)
 
     def settings(self) -> dict[str, str]:
@@ -35,6 +37,10 @@ class Fake(FakeServer):
     def secrets(self) -> dict[str, str]:
         """As FakeServer."""
         return {"token": TOKEN}
+
+    def code(self, address: str) -> str:
+        """As FakeServer."""
+        return self.door.agree(address)
 
     def posts(self) -> list[Seen]:
         """Every status, the oldest first."""
@@ -59,6 +65,10 @@ class Fake(FakeServer):
         match (method, path):
             case ("GET", "v2/instance"):
                 return Reply(200, instance(self.characters, self.attachments))
+            case ("POST", "v1/apps"):
+                return Reply(*self.door.register(request.form()))
+            case ("POST", "/oauth/token"):
+                return self._token(request.form())
             case _ if not known:
                 return Reply(401, {"error": "The access token is invalid"})
             case ("GET", "v1/accounts/verify_credentials"):
@@ -76,6 +86,13 @@ class Fake(FakeServer):
             case _ if status and status[1] in self.statuses:
                 return self._one(method, status[1], request)
         return Reply(404, {"error": "Record not found"})
+
+    def _token(self, form: dict[str, Any]) -> Reply:
+        scopes = self.door.token(form)
+        if not isinstance(scopes, str):
+            return Reply(*scopes)
+        self.scopes = scopes.split()
+        return Reply(200, {"access_token": TOKEN, "token_type": "Bearer", "scope": scopes})
 
     def _create(self, asked: dict[str, Any], key: str) -> Reply:
         if self.keys.get(key) in self.statuses:

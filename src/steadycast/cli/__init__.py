@@ -45,7 +45,9 @@ app = App(
     help_format="plaintext",
 )
 channel = App(
-    name="channel", help="Show the platforms, add a channel, test one, or copy a platform to change it.", group=DESK
+    name="channel",
+    help="Show the platforms, add, log in to or test a channel, or copy a platform to change it.",
+    group=DESK,
 )
 app.command(channel)
 
@@ -61,6 +63,7 @@ for group, commands in COMMANDS.items():
 app.command(drafts.list_, name="list", group=DRAFTS)
 channel.command(setup.channel_list, name="list")
 channel.command(channels.add, name="add")
+channel.command(channels.login, name="login")
 channel.command(channels.try_out, name="test")
 channel.command(setup.channel_eject, name="eject")
 

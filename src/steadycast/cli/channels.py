@@ -1,17 +1,18 @@
-"""Commands about channels: add one, and test a platform's folder and a channel's credentials."""
+"""Commands about channels: add one, log in to it, and test a platform's folder and a channel's credentials."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
-from steadycast.errors import InputError, SettingsError, unknown_name
+from steadycast.errors import InputError, SettingsError, SteadycastError, unknown_name
 
 if TYPE_CHECKING:
     from steadycast.platform import Platform, Setting
@@ -105,22 +106,71 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
     secret_file
         A secret setting as key=FILE: its value is read from there (/dev/stdin too). May be repeated.
     """
-    from steadycast.pipeline import channel_add
+    from steadycast.pipeline import channel_add, channel_login
     from steadycast.workspace import load
 
     workspace = load()
     given, files = _pairs(set, "--set"), _pairs(secret_file, "--secret-file")
     secrets = {key: channel_add.secret_from(Path(file)) for key, file in files.items()}
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not given and not files
+    login = asks and channel_login.has_login(_platform(platform))
     wanted = channel_add.wanted(
-        workspace, platform, name, given=given, secrets=secrets, ask=_asked if asks else None
+        workspace, platform, name, given=given, secrets=secrets, login=login,
+        ask=partial(_asked, login=login) if asks else None,
     )  # fmt: skip
     channel_add.add(workspace, wanted)
     say(f"added [channel.{wanted.name}] to {workspace.settings_file}")
     say(*(f"kept the secret {secret} in {workspace.secrets / secret}" for secret in wanted.secrets))
+    if wanted.waits:
+        try:
+            _let_a_person_in(wanted.name)
+        except SteadycastError as error:
+            complain(str(error))
+            say(f"`steadycast channel login {wanted.name}` tries it again.")
     code = _tried(wanted.name, all_rules=False)
     say("", f'Next: add "{wanted.name}" to the channels of a series in steadycast.toml.')
     return code
+
+
+def login(name: str) -> int:
+    """Log in to a channel whose platform has a login: it shows a page, and asks for the code that the page shows.
+
+    What comes of it is kept in var/secrets, and the credentials are tried. Publishes nothing.
+
+    Parameters
+    ----------
+    name
+        A channel of this community.
+    """
+    from steadycast import pipeline
+    from steadycast.pipeline import channel_login
+
+    with pipeline.App.open() as app:
+        channel_login.check(app, name)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        hint = "run it in a terminal, or put the secret into var/secrets: the platform's README says how to get it"
+        raise InputError("a login asks a person for a code", hint=hint, channel=name)
+    _let_a_person_in(name)
+    rows = list(_let_in(name))
+    show(rows, COLUMNS)
+    return NEEDS_A_PERSON if any(row["state"] == "bad" for row in rows) else OK
+
+
+def _let_a_person_in(name: str) -> None:
+    from steadycast import pipeline
+    from steadycast.pipeline import channel_login
+
+    def page(words: str, address: str) -> None:
+        say(words, f"  {address}")
+
+    def pasted(words: str) -> str:
+        try:
+            return input(f"{words}: ")
+        except EOFError:
+            return ""
+
+    with pipeline.App.open() as app:
+        say(*channel_login.login(app, name, page, pasted))
 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
@@ -129,7 +179,7 @@ def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in given)
 
 
-def _asked(setting: Setting) -> str:
+def _asked(setting: Setting, *, login: bool = False) -> str:
     """What a person answers, until it is a value that the setting takes; a secret is not shown."""
     from getpass import getpass
 
@@ -137,11 +187,12 @@ def _asked(setting: Setting) -> str:
 
     default = "" if setting.default in (None, "", [], ()) else f" [{setting.default}]"
     left_out = "" if setting.required or default else " (Enter leaves it out)"
+    not_shown = "  (not shown; Enter logs in instead) " if login and setting.required else "  (not shown) "
     say(f"{setting.name}: {setting.help}" if setting.help else setting.name)
     while True:
-        text = getpass("  (not shown) ") if setting.secret else input(f"  {setting.type}{default}{left_out}: ")
+        text = getpass(not_shown) if setting.secret else input(f"  {setting.type}{default}{left_out}: ")
         if not text.strip():
-            if setting.required and setting.default is None:
+            if setting.required and setting.default is None and not (login and setting.secret):
                 continue
             return ""
         try:

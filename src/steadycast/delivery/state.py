@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from steadycast import send_window
 from steadycast.delivery.clock import Clock
 from steadycast.errors import Busy, Unknown
 from steadycast.ledger.store import Ledger
-from steadycast.platform.state import MARGIN, Make
+from steadycast.platform.state import MARGIN, SECRET, Make, secrets_in
 
 PATIENCE = 30.0  # seconds to wait for another worker's new value, before this delivery is tried again later
 NAP = 0.1  # seconds between two looks for it
 SPARE = 30.0  # seconds, beyond the requests' deadlines, for which one worker is left to make it
 REQUESTS = 2  # that it takes, at most
-SECRET = re.compile(r"token|secret|passw|session|cookie|jwt|auth|access|refresh|key", re.IGNORECASE)
 
 
 class LedgerState:
@@ -86,18 +84,6 @@ class LedgerState:
         return (value if lasts else None), value
 
     def _known(self, key: str, value: Any) -> Any:
-        for secret in _secrets(value, secret=SECRET.search(key) is not None):
+        for secret in secrets_in(value, secret=SECRET.search(key) is not None):
             self._learn(secret)
         return value
-
-
-def _secrets(value: Any, *, secret: bool) -> Iterator[str]:
-    """Texts that stand under a name which calls them secret."""
-    if isinstance(value, dict):
-        for name, each in value.items():
-            yield from _secrets(each, secret=secret or SECRET.search(str(name)) is not None)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _secrets(each, secret=secret)
-    elif isinstance(value, str) and secret:
-        yield value

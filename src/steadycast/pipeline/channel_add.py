@@ -19,7 +19,7 @@ Ask = Callable[[Setting], str]  # what a person answers; "" takes the default
 YES, NO = {"true", "yes", "y", "1", "on", "是"}, {"false", "no", "n", "0", "off", "否"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Wanted:
     """A channel as it was asked for: its settings as text, and the values of its secrets."""
 
@@ -27,6 +27,7 @@ class Wanted:
     name: str
     values: dict[str, Any] = field(default_factory=dict)  # as steadycast.toml will say them
     secrets: dict[str, str] = field(default_factory=dict, repr=False)  # name -> value
+    waits: bool = False  # for a login, which gives the secrets that are not there yet
 
 
 def wanted(
@@ -37,8 +38,11 @@ def wanted(
     given: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
     ask: Ask | None = None,
+    login: bool = False,
 ) -> Wanted:
     """What is to be added. What is neither `given` nor asked for is left at its default.
+
+    With `login` a secret that is needed and not given is named, and left for a login to fill in.
 
     `given` holds settings as text, and names of secrets that are set already; `secrets` holds values of secret
     settings. Raises InputError for a name that is taken, a setting that the platform lacks or needs, and a wrong value.
@@ -58,6 +62,9 @@ def wanted(
         if setting.secret:
             named, value = given.get(setting.name, ""), secrets.get(setting.name, "")
             done = _named(made, setting, named, workspace) if named else _secret(made, setting, value, ask)
+            if not done and login and setting.required:
+                made.values[setting.name], made.waits = secret_name(name, setting.name), True
+                continue
         else:
             done = _plain(made, setting, given.get(setting.name), ask)
         if not done and setting.required:
@@ -126,9 +133,14 @@ def _secret(made: Wanted, setting: Setting, value: str, ask: Ask | None) -> bool
             configured.cast(setting, value, setting.name)
         except SettingsError:  # its message would show what it is
             raise InputError(f"{setting.name}: expected a web address", hint=setting.help or None) from None
-    name = re.sub(r"[^A-Z0-9]+", "_", f"{made.name}_{setting.name}".upper())
+    name = secret_name(made.name, setting.name)
     made.values[setting.name], made.secrets[name] = name, value
     return True
+
+
+def secret_name(channel: str, setting: str) -> str:
+    """The name under which a channel's secret is kept, where nobody has given it another."""
+    return re.sub(r"[^A-Z0-9]+", "_", f"{channel}_{setting}".upper())
 
 
 def secret_from(file: Path) -> str:

@@ -11,6 +11,7 @@ from steadycast.errors import Busy, Refused, Unknown
 from steadycast.platform.contract import (
     Account,
     Adapter,
+    Ask,
     Channel,
     Known,
     Limit,
@@ -19,6 +20,7 @@ from steadycast.platform.contract import (
     Platform,
     RenderRule,
     Setting,
+    Show,
 )
 from steadycast.platform.files import PostStore, media_name, slot_path
 from steadycast.platform.post import Event, Media, Post, Receipt, View
@@ -33,6 +35,7 @@ __all__ = [
     "Account",
     "Adapter",
     "Answer",
+    "Ask",
     "Busy",
     "Channel",
     "Element",
@@ -51,6 +54,7 @@ __all__ = [
     "Refused",
     "RenderRule",
     "Setting",
+    "Show",
     "State",
     "Unknown",
     "View",

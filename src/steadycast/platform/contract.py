@@ -14,6 +14,8 @@ from steadycast.platform.post import Post, Receipt
 from steadycast.platform.state import MemoryState, State
 
 T = TypeVar("T")
+Show = Callable[[str, str], None]  # words, and an address that a person opens
+Ask = Callable[[str], str]  # words -> what a person pastes
 
 if TYPE_CHECKING:
     from steadycast.web import HttpClient
@@ -219,6 +221,8 @@ class Adapter(Protocol):
     And `views(post) -> Iterable[View]`: what a preview shows. It sends nothing: its channel has no HTTP and no secrets,
     and a folder that is thrown away, so that a platform which writes files may publish into it.
     And `probe() -> Limits`: ask the far side what it allows, and publish nothing. It is never asked while a post waits.
+    And `login(show, ask) -> Mapping[str, str]`: let a person in, and give the settings that came of it, by name. There
+    is no secret yet when it is called, and its state ends with it.
     """
 
     def __init__(self, channel: Channel) -> None: ...

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 Make = Callable[[Any], tuple[Any, dt.datetime | None]]  # the old value, or None -> the new one, and when it expires
+SECRET = re.compile(r"token|secret|passw|session|cookie|jwt|auth|access|refresh|key", re.IGNORECASE)
 MARGIN = 60.0  # seconds for which a value must last to be worth using: a request may take that long
 
 
@@ -31,10 +33,13 @@ class State(Protocol):
 
 
 class MemoryState:
-    """State that ends with its process: of a preview, and of tests."""
+    """State that ends with its process: of a preview, a login, and of tests."""
 
-    def __init__(self, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
+    def __init__(
+        self, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC), learn: Callable[[str], object] = str
+    ) -> None:
         self._now = now
+        self._learn = learn
         self._kept: dict[str, tuple[Any, dt.datetime | None]] = {}
         self._one = threading.RLock()
 
@@ -44,6 +49,8 @@ class MemoryState:
 
     def set(self, key: str, value: Any, *, expires: dt.datetime | None = None) -> None:
         """As State."""
+        for secret in secrets_in(value, secret=SECRET.search(key) is not None):
+            self._learn(secret)
         self._kept[key] = (value, expires)
 
     def fresh(self, key: str, make: Make, *, margin: float = MARGIN) -> Any:
@@ -57,3 +64,15 @@ class MemoryState:
     def _get(self, key: str, margin: float) -> Any:
         value, expires = self._kept.get(key, (None, None))
         return value if expires is None or expires > self._now() + dt.timedelta(seconds=margin) else None
+
+
+def secrets_in(value: Any, *, secret: bool) -> Iterator[str]:
+    """Texts that stand under a name which calls them secret."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from secrets_in(each, secret=secret or SECRET.search(str(name)) is not None)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from secrets_in(each, secret=secret)
+    elif isinstance(value, str) and secret:
+        yield value

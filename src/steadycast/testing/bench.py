@@ -89,6 +89,11 @@ def channel(
     known = {name: s.default for name, s in spec.settings.items() if not s.secret}
     kept = steps or Steps(spec.delivery)
 
+    def secret(name: str) -> str:
+        if name in (given := secrets or {}) or name not in spec.settings or not spec.settings[name].required:
+            return given.get(name, "")
+        raise Refused(f"the secret {name} is not set", channel="out")
+
     def write(name: str, data: bytes) -> Path:
         target = out / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +114,7 @@ def channel(
         title="沪语读书会",
         spec=spec,
         now=lambda: NOW,
-        secret=lambda name: (secrets or {}).get(name, ""),
+        secret=secret,
         step=kept.step,
         state=state or MemoryState(lambda: NOW),
         render=templates(spec.folders).render,
@@ -210,16 +215,18 @@ class Delivery:
     deadline: float = DEADLINE
     receipt: Receipt | None = None
     steps: Steps = field(init=False)
-    state: MemoryState = field(default_factory=lambda: MemoryState(lambda: NOW))
+    state: MemoryState | None = None
+    learnt: set[str] = field(default_factory=set)  # what its state, and whoever logged in, called a secret
 
     def __post_init__(self) -> None:
+        self.state = self.state or MemoryState(lambda: NOW, self.learnt.add)
         self.steps = Steps(self.bench.spec.delivery)
         if self.secrets is None:
             self.secrets = self.bench.secrets(self.fake)
 
     def redact(self, text: str) -> str:
         """`text` without a secret in it."""
-        for value in sorted((self.secrets or {}).values(), key=len, reverse=True):
+        for value in sorted({*(self.secrets or {}).values(), *self.learnt}, key=len, reverse=True):
             for part in (value, value.rpartition("/")[2]):
                 text = text.replace(part, "***") if len(part) > 3 else text
         return text

@@ -69,5 +69,5 @@ NEEDS: dict[str, Callable[[Bench], str]] = {
     "a limit": lambda bench: "" if "text" in bench.spec.limits else "its text has no limit",
     "harmless": _delivery("conditional", "kit"),
     "secrets": lambda bench: "" if any(s.secret for s in bench.spec.settings.values()) else "it has no secrets",
-    **{name: _verb(name) for name in ("check", "revise", "withdraw")},
+    **{name: _verb(name) for name in ("check", "login", "revise", "withdraw")},
 }

@@ -46,9 +46,9 @@ Rule = Callable[[Bench], None]
 
 def rules() -> tuple[Rule, ...]:
     """Every rule, in the order in which they are tried."""
-    from steadycast.testing import rules_of_answers, rules_of_delivery, rules_of_files
+    from steadycast.testing import rules_of_answers, rules_of_delivery, rules_of_files, rules_of_login
 
-    rooms = (rules_of_files, rules_of_delivery, rules_of_answers)
+    rooms = (rules_of_files, rules_of_delivery, rules_of_login, rules_of_answers)
     return tuple(rule for room in rooms for rule in room.RULES)
 
 

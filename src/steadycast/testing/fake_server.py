@@ -95,6 +95,10 @@ class FakeServer:
         """The values of the secret settings: those that it lets in."""
         return {}
 
+    def code(self, address: str) -> str:
+        """What the page of a login at `address` shows to a person who agrees to all that it asks."""
+        raise NotImplementedError(f"{type(self).__name__} has no code()")
+
     def handle(self, request: Request) -> Reply:
         """Answer as the far side would, and keep what it would keep."""
         raise NotImplementedError(f"{type(self).__name__} has no handle()")

@@ -25,19 +25,20 @@ ONE_DAY = dt.timedelta(days=1)
 def with_rhythm(workspace: Workspace, series: str, rhythm: str) -> Workspace:
     """The workspace with another rhythm of a series; `rhythm` is in words, or an RRULE where it says FREQ=."""
     key = "rrule" if "FREQ=" in rhythm.upper() else "every"
-    return _edited(workspace, series, {key: rhythm, next(each for each in RHYTHMS if each != key): None})
+    other = next(each for each in RHYTHMS if each != key)
+    return _edited(workspace, ("series", series), {key: rhythm, other: None})
 
 
 def with_skip(workspace: Workspace, series: str, days: str) -> Workspace:
     """The workspace whose series has no slot on these days: "2026-12-31", or a span with "..", both ends included."""
-    return _edited(workspace, series, {"skip": [*workspace.settings.series[series].skip, days]})
+    return _edited(workspace, ("series", series), {"skip": [*workspace.settings.series[series].skip, days]})
 
 
 def without_skip(workspace: Workspace, series: str, days: str) -> Workspace:
     """The workspace whose series skips these days no more; of a span that holds one of them the rest stays skipped."""
     undone = dates(days)
     left = [kept for entry in workspace.settings.series[series].skip for kept in _less(entry, undone)]
-    return _edited(workspace, series, {"skip": left or None})
+    return _edited(workspace, ("series", series), {"skip": left or None})
 
 
 def _less(entry: str, undone: frozenset[dt.date]) -> list[str]:
@@ -65,6 +66,11 @@ def with_channel(workspace: Workspace, name: str, values: Mapping[str, Any]) -> 
     return _read(workspace, text)
 
 
+def with_settings(workspace: Workspace, channel: str, values: Mapping[str, Any]) -> Workspace:
+    """The workspace whose channel has these settings."""
+    return _edited(workspace, ("channel", channel), values)
+
+
 def write(workspace: Workspace, before: Workspace) -> None:
     """Puts the settings of `workspace` in the place of those that `before` was read from, whole or not at all.
 
@@ -79,17 +85,17 @@ def write(workspace: Workspace, before: Workspace) -> None:
     durable.put(before.settings_file, workspace.sources[SETTINGS_FILE], unchanged)
 
 
-def _edited(workspace: Workspace, series: str, values: Mapping[str, Any]) -> Workspace:
-    """The workspace with these keys of one series; None takes one out. Checked as if it were read from the disk."""
+def _edited(workspace: Workspace, at: tuple[str, str], values: Mapping[str, Any]) -> Workspace:
+    """The workspace with these keys of one table; None takes one out. Checked as if it were read from the disk."""
     raw = workspace.sources[SETTINGS_FILE]
     wanted = tomllib.loads(raw.decode("utf-8-sig"))
-    wanted["series"][series] = _merged(wanted["series"][series], values)
-    text = _text(raw, series, values)
+    kind, name = at
+    wanted[kind][name] = _merged(wanted[kind][name], values)
+    text = _text(raw, at, values)
     if _loaded(text) != wanted:
         told = ", ".join(f"{key} = {tomlkit.item(v).as_string()}" for key, v in values.items() if v is not None)
-        said = f"series.{series} is written in a way that no command can edit"
-        at = workspace.line(("series", series))
-        raise SettingsError(said, file=workspace.settings_file, line=at, hint=f"edit it by hand: {told}")
+        said, line = f"{kind}.{name} is written in a way that no command can edit", workspace.line(at)
+        raise SettingsError(said, file=workspace.settings_file, line=line, hint=f"edit it by hand: {told}")
     return _read(workspace, text)
 
 
@@ -99,32 +105,32 @@ def _read(workspace: Workspace, text: str) -> Workspace:
     return read(workspace.root, {**workspace.sources, SETTINGS_FILE: data}, workspace.settings_file)
 
 
-def _text(raw: bytes, series: str, values: Mapping[str, Any]) -> str:
+def _text(raw: bytes, at: tuple[str, str], values: Mapping[str, Any]) -> str:
     """The file's text with these keys changed; "" where the editing library cannot do it."""
     text = raw.decode("utf-8-sig")
     try:
         document = tomlkit.parse(text)
-        table: Any = document["series"][series]
+        table: Any = document[at[0]][at[1]]
         for key, value in sorted(values.items(), key=lambda each: each[1] is None):
-            _set(table, key, value, next(each for each in RHYTHMS if each in table))
+            _set(table, key, value, next(each for each in (*RHYTHMS, "platform") if each in table))
         text = document.as_string()
     except (TOMLKitError, AttributeError, TypeError, ValueError):
         return ""
     return "\r\n".join(text.replace("\r\n", "\n").split("\n")) if b"\r\n" in raw else text
 
 
-def _set(table: Any, key: str, value: Any, rhythm: str) -> None:
-    """Sets one key where it stands; a new one stands below the rhythm, not below the next table's comment."""
+def _set(table: Any, key: str, value: Any, first: str) -> None:
+    """Sets one key where it stands; a new one stands below the `first`, and not below the next table's comment."""
     if value is None:
         table.pop(key, None)
     elif key in table and isinstance(value, list):
         _fill(table[key], value)
     elif key in table:
         table[key] = value
-    elif key in RHYTHMS:  # the other form of the same promise, and the comment beside it stays
-        table.value._replace(rhythm, key, value)
+    elif key in RHYTHMS and first in RHYTHMS:  # the other form of the same promise, and the comment beside it stays
+        table.value._replace(first, key, value)
     elif hasattr(table.value, "_insert_after"):
-        table.value._insert_after(rhythm, key, tomlkit.item(value))
+        table.value._insert_after(first, key, tomlkit.item(value))
     else:
         table[key] = value  # dotted keys: there is no comment below to get lost in
 
