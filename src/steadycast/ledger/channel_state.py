@@ -24,6 +24,13 @@ def state(db: Database, channel: str, key: str) -> tuple[Any, dt.datetime | None
     return (opened(db, f"{channel}\n{key}", row.value), row.expires) if row else (None, None)
 
 
+def states(db: Database, key: str) -> dict[str, Any]:
+    """What every channel keeps under one key."""
+    query = select(STATE.c.channel, STATE.c.value).where(STATE.c.key == key)
+    with db.read() as connection:
+        return {channel: opened(db, f"{channel}\n{key}", value) for channel, value in connection.execute(query)}
+
+
 def set_state(
     db: Database, channel: str, key: str, value: Any, expires: dt.datetime | None, *, owner: str | None = None
 ) -> bool:

@@ -17,8 +17,13 @@ TELL = "INSERT INTO event (delivery, at, kind, detail) VALUES (?, ?, ?, ?)"
 
 def tell(connection: Connection, deliveries: Collection[int], now: dt.datetime, kind: str, detail: str = "") -> None:
     """Write the same event for each delivery, in the transaction that made it happen."""
+    tell_each(connection, [(id, kind, detail) for id in deliveries], now)
+
+
+def tell_each(connection: Connection, events: Collection[tuple[int, str, str]], now: dt.datetime) -> None:
+    """Write several events: (delivery, kind, detail) of each."""
     at = micros(now)
-    run(connection, TELL, [(id, at, kind, detail) for id in deliveries])
+    run(connection, TELL, [(id, at, kind, detail) for id, kind, detail in events])
 
 
 def events(db: Database, delivery: int) -> list[EventRow]:

@@ -19,6 +19,7 @@ PROBLEM = table("problem")
 FEED = table("feed")
 FEED_ITEM = table("feed_item")
 HELD = ("archive", "copy", "doubtful")  # states of drafts that are no stock before a person says so
+OUT_OF_STOCK = ("gone", "not-ready", "rejected", *HELD)  # states of a draft that no slot may carry
 CHUNK = 500  # keys in one IN (...): SQLite takes 32,766 values a statement, planners like fewer
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -114,6 +115,18 @@ def revision(db: Database, hash: str, draft: str | None = None) -> RevisionRow |
     query = select(REVISION).where(REVISION.c.hash == hash).limit(1)
     found = rows_of(db, RevisionRow, query if draft is None else query.where(REVISION.c.draft == draft))
     return found[0] if found else None
+
+
+def approved(db: Database, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The approved content of these drafts by id; those that no slot may carry (any more) are left out."""
+    shown = (REVISION.c.draft == DRAFT.c.id) & (REVISION.c.hash == DRAFT.c.approved_revision)
+    query = select(DRAFT.c.id, REVISION.c.content).join(REVISION, shown).where(DRAFT.c.state.not_in(OUT_OF_STOCK))
+    with db.read() as connection:
+        return {
+            id: content
+            for batch in chunks(ids)
+            for id, content in connection.execute(query.where(DRAFT.c.id.in_(batch)))
+        }
 
 
 def texts(db: Database, drafts: Collection[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:

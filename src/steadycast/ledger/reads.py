@@ -83,6 +83,17 @@ def deliveries(
     return rows_of(db, DeliveryRow, query.limit(limit))
 
 
+def channels_of(db: Database, slots: Iterable[str]) -> dict[str, set[str]]:
+    """The channels to which these slots go."""
+    found: dict[str, set[str]] = {}
+    with db.read() as connection:
+        for batch in chunks(slots):
+            query = select(DELIVERY.c.slot, DELIVERY.c.channel).where(DELIVERY.c.slot.in_(batch))
+            for slot, channel in connection.execute(query):
+                found.setdefault(slot, set()).add(channel)
+    return found
+
+
 def next_due(db: Database) -> dt.datetime | None:
     """When the next delivery falls due; None when nothing waits."""
     query = select(func.min(DELIVERY.c.wake)).where(DELIVERY.c.wake.is_not(None), DELIVERY.c.state == State.DUE)

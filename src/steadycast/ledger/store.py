@@ -101,6 +101,7 @@ class Ledger(Database):
     approve = intake.approve
     reject = intake.reject
     revision = intake.revision
+    approved = intake.approved
     texts = intake.texts
     had = intake.had
     media_of = intake.media_of
@@ -149,6 +150,7 @@ class Ledger(Database):
 
     # What a channel remembers
     state = channel_state.state
+    states = channel_state.states
     set_state = channel_state.set_state
     lock_state = channel_state.lock_state
     unlock_state = channel_state.unlock_state
@@ -167,6 +169,7 @@ class Ledger(Database):
     delivery = reads.delivery
     delivery_of = reads.delivery_of
     deliveries = reads.deliveries
+    channels_of = reads.channels_of
     next_due = reads.next_due
     counts = reads.counts
     waiting = reads.waiting

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, Self
@@ -56,6 +56,8 @@ class App:
     redact: Redactor = field(default_factory=Redactor)
     clock: Clock = field(default_factory=SystemClock)
     _limited: dict[str, Platform] = field(default_factory=dict, init=False)  # by channel
+    _channels: dict[str, Channel] = field(default_factory=dict, init=False)
+    _told: dict[str, Any] | None = field(default=None, init=False)  # what far sides allow, by channel
     broken_settings: SettingsError | None = None  # steadycast.toml cannot be read just now: those before it hold
 
     def __post_init__(self) -> None:
@@ -159,7 +161,9 @@ class App:
             chosen = self._chosen(channel)
             if chosen.local or not self.has_ledger:
                 return {}
-            told = self.ledger.state(channel, probed.KEY)[0] or {}
+            if self._told is None:
+                self._told = self.ledger.states(probed.KEY)
+            told = self._told.get(channel) or {}
             probed.over(channel, chosen, told)
         except (LedgerError, SettingsError):  # another version kept it; a ledger that is no good is reported elsewhere
             return {}
@@ -167,7 +171,9 @@ class App:
 
     def forget(self, channel: str) -> None:
         """Look up a channel's limits again when they are asked for next."""
+        self._told = None
         self._limited.pop(channel, None)
+        self._channels.pop(channel, None)
 
     def usable(self, channel: str) -> Platform | None:
         """The platform of one channel, or None where it cannot be used: whoever sends there says why."""
@@ -203,6 +209,11 @@ class App:
 
     def channel(self, name: str, **more: Any) -> Channel:
         """What the adapter of that channel is given; `more` adds `step` for one delivery's steps."""
+        if name not in self._channels:
+            self._channels[name] = self._channel(name)
+        return replace(self._channels[name], **more)
+
+    def _channel(self, name: str) -> Channel:
         from steadycast.render.templates import Templates
         from steadycast.web import HttpClient
 
@@ -232,7 +243,6 @@ class App:
             render=templates.render,
             http=HttpClient(name, deadline=platform.deadline, redact=self.redact),
             write=lambda file, data: write_atomically(out, file, data, public=platform.delivery == "conditional"),
-            **more,
         )
 
     def adapter(self, name: str, **more: Any) -> Adapter:

@@ -8,14 +8,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from steadycast.draft import Draft, MediaRef, parse
-from steadycast.draft.comments import as_shown
 from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.intake.folder import Found
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.app import App
-from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, from_content, instant, to_plan
+from steadycast.pipeline.frozen_draft import from_content, instant, to_plan
 from steadycast.pipeline.quotas import Quotas
 from steadycast.pipeline.record import renew
 from steadycast.pipeline.results import Row
@@ -116,18 +115,6 @@ def find_draft(app: App, id_or_path: str) -> DraftRow:
     if row is None:
         raise unknown_name("draft", id_or_path, [r.path for r in app.ledger.drafts()], "`steadycast list` shows them")
     return row
-
-
-def approved(app: App, id_: str) -> Draft | None:
-    """The newest approved revision of a draft: what goes out at its slot. None when there is none (any more).
-
-    Raises DraftError where a comment of it does not end: it may be private from there on.
-    """
-    row = app.ledger.draft(id_)
-    if row is None or not row.approved_revision or row.state in OUT_OF_STOCK:
-        return None
-    kept = read(app, row.id, row.approved_revision)
-    return as_shown(kept) if kept else None
 
 
 def read(app: App, id_: str, revision: str) -> Draft | None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from steadycast.draft import Draft, DraftEvent, MediaRef
 from steadycast.draft.comments import title_as_shown
-from steadycast.ledger.intake import HELD
 from steadycast.schedule.model import Form, Origin, StockItem
 
 UNDATED = "~"  # of one drop, after all that have a date
@@ -21,8 +20,6 @@ HAN_NUMBER = "(?<=第)[零〇一二两三四五六七八九十百千]{1,9}"
 UNITS = {"十": 10, "百": 100, "千": 1000}
 DIGITS = {letter: n for n, letter in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 INSTANTS = ("not_before", "expires", "date")
-
-OUT_OF_STOCK = {"gone", "not-ready", "rejected", *HELD}  # states of a draft that no slot may carry
 
 
 def to_content(draft: Draft, content_root: Path) -> dict[str, Any]:

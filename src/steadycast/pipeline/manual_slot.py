@@ -6,11 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 from steadycast.errors import InputError
+from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import OUT, find_draft
-from steadycast.pipeline.frozen_draft import OUT_OF_STOCK
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.workspace.load import BY_HAND  # the series part of such a slot's id: draft@<id>-<revision>
 

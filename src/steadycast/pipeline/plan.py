@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import digest, promises, unseen
 from steadycast.pipeline.app import App
-from steadycast.pipeline.frozen_draft import OUT_OF_STOCK, to_stock
+from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.fairness import LONG_AGO
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem

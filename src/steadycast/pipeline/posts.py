@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from steadycast.draft import Draft
+from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.looks import Lookup
 from steadycast.pipeline.app import App
 from steadycast.pipeline.crosslinks import PageLinks
-from steadycast.pipeline.drafts import approved
+from steadycast.pipeline.frozen_draft import from_content
 from steadycast.platform import Post
 from steadycast.platform.files import page_path
 from steadycast.render.body import Body, prepare
@@ -23,6 +25,8 @@ from steadycast.render.compose import Target, compose
 
 GONE = "its draft is gone, or its approval was taken back"
 KEPT = 64  # parsed bodies: one slot's channels share one
+TOGETHER = 50  # drafts, or slots, that are read at once
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +42,50 @@ class Place:
     draft: str | None = None  # the id of what goes out there
 
 
+class ReadAhead(dict[str, V | None]):
+    """What is asked for one by one, and read for the next few of `coming` together; the few before are dropped."""
+
+    def __init__(self, coming: Iterable[str], read: Callable[[list[str]], Mapping[str, V]]) -> None:
+        self._coming = list(dict.fromkeys(coming))
+        self._place = {key: n for n, key in enumerate(self._coming)}
+        self._read_them = read
+
+    def __missing__(self, key: str) -> V | None:
+        at = self._place.get(key)
+        wanted = [key] if at is None else self._coming[at : at + TOGETHER]
+        self.clear()
+        self.update(dict.fromkeys(wanted), **self._read_them(wanted))
+        return self[key]
+
+
 class Posts:
     """Makes posts for one run: a draft's body is parsed once for all its channels. Its files come into `media`."""
 
-    def __init__(self, app: App, media: Path | None = None) -> None:
+    def __init__(self, app: App, media: Path | None = None, coming: Sequence[Claimed] = ()) -> None:
         self.app = app
         self.links = PageLinks(app)
         self.media = media or app.workspace.media
         self._bodies: OrderedDict[str, Body] = OrderedDict()
+        self._contents = ReadAhead((claim.draft for claim in coming), app.ledger.approved)
+        self._drafts: dict[str, Draft] = {}
+        self._channels = ReadAhead((claim.slot for claim in coming), app.ledger.channels_of)
+
+    def draft(self, id_: str) -> Draft | None:
+        """The newest approved revision of a draft: what goes out at its slot. None when there is none (any more).
+
+        Raises DraftError where a comment of it does not end: it may be private from there on.
+        """
+        content = self._contents[id_]
+        if content and id_ not in self._drafts:
+            workspace = self.app.workspace
+            self._drafts = {key: kept for key, kept in self._drafts.items() if key in self._contents}
+            self._drafts[id_] = as_shown(from_content(content, workspace.media, workspace.content))
+        return self._drafts[id_] if content else None
 
     def make(self, claimed: Claimed) -> Post:
         """The post of a claimed delivery, of the newest approved revision; Refused when it cannot be made."""
         try:
-            draft = approved(self.app, claimed.draft)
+            draft = self.draft(claimed.draft)
             if draft is None:
                 raise Refused(GONE, channel=claimed.channel)
             slot = (claimed.channel, claimed.slot, claimed.series, claimed.at, claimed.marker)
@@ -80,8 +115,8 @@ class Posts:
 
     def _page(self, slot: str) -> str:
         """The slot's page on the community's own pages; "" where they do not carry it: a link to it would be dead."""
-        carried = {row.channel for row in self.app.ledger.deliveries(slots=[slot])}  # none yet: a preview
-        return page_url(self.app, slot, partial(self.app.ledger.marker, slot), carried or self.app.workspace.channels)
+        carried = self._channels[slot] or self.app.workspace.channels  # none yet: a preview
+        return page_url(self.app, slot, partial(self.app.ledger.marker, slot), carried)
 
     def target(self, draft: Draft, place: Place) -> Target:
         """Where and when a post will stand, as rendering asks for it."""
@@ -128,10 +163,11 @@ def stand_in(app: App) -> Callable[[Lookup], Post]:
         row = app.ledger.delivery(look.id)
         key, series = (row.marker, row.series) if row else ("", "")
         try:
-            draft = approved(app, row.draft) if row and row.draft else None
+            posts = Posts(app)
+            draft = posts.draft(row.draft) if row and row.draft else None
             if row and draft:
                 place = Place(look.channel, look.slot, series, look.at, key, draft=row.draft)
-                return Posts(app).post(draft, place)
+                return posts.post(draft, place)
         except Exception:  # noqa: S110 a draft that cannot be rendered any more stops no look: the key is what counts
             pass
         return Post(key, look.channel, look.slot, "", "", "", "", ("",), look.at.astimezone(zone), series=series)

@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from steadycast import durable
-from steadycast.draft import Draft, parse
+from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError, Problem
 from steadycast.intake import folder
 from steadycast.pipeline.app import App, write_atomically
-from steadycast.pipeline.drafts import find_draft, read
+from steadycast.pipeline.drafts import find_draft, parsed, read
 from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.pipeline.unfit import channels_for, likely_slot
@@ -105,15 +105,7 @@ def _draft(app: App, named: Path | str) -> Draft:
     path = PurePosixPath(*candidate.resolve().relative_to(content).parts)
     for item in folder.scan(content, folder.Limits(draft_bytes=app.workspace.intake.max_bytes)):
         if isinstance(item, folder.Found) and item.path == path:
-            return parse(
-                item.raw or b"",
-                item.path,
-                item.file,
-                content,
-                zone=app.workspace.community.zone,
-                mtime=item.mtime,
-                known_series=app.workspace.series_names,
-            )
+            return parsed(app.workspace, item)
         if isinstance(item, Problem) and item.path == str(path):
             raise DraftError(item.message, file=candidate, line=item.line, hint=item.hint)
         if isinstance(item, folder.Note) and item.path == path:

@@ -17,7 +17,7 @@ from steadycast.ledger.claims import Claimed, Due
 from steadycast.ledger.tables import DeliveryRow, ReceiptRow, State
 from steadycast.pipeline.alarm import jumped, set_back, tick
 from steadycast.pipeline.app import App, sweep
-from steadycast.pipeline.drafts import approved, find_draft
+from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.manual_slot import by_hand
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
@@ -258,7 +258,7 @@ def _send(app: App, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Publish
     claims = app.ledger.claim(
         [row.id for row in rows if row.id], app.clock.now(), owner(), lease, until=max(at, app.clock.now())
     )
-    posts = Posts(app)
+    posts = Posts(app, coming=claims)
     deliver(
         app.ledger,
         claims,
@@ -366,11 +366,12 @@ def _rehearsed(app: App, row: DeliveryRow) -> Sent:
     if row.state != State.DUE or not row.draft:
         return sent
     try:
-        draft = approved(app, row.draft)
+        posts = Posts(app)
+        draft = posts.draft(row.draft)
         if draft is None:
             return replace(sent, state=State.REFUSED, message=GONE)
         app.settings(row.channel)
-        post = Posts(app).post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft))
+        post = posts.post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft))
     except SteadycastError as error:
         return replace(sent, state=State.REFUSED, message=str(error))
     parts = f" in {len(post.parts)} parts" if len(post.parts) > 1 else ""
