@@ -14,14 +14,14 @@ from steadycast.ledger.bulk import Before
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, RevisionRow
+from steadycast.report.streaks import tally
 from steadycast.schedule.model import Assignment, Slot
-from steadycast.schedule.record import tally
 
 NOW = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)
 CHANNELS, DUE = 50, 1_000
 VERDICTS = ("kept",) * 17 + ("late", "filled", "missed")
 WEEK = dt.timedelta(weeks=1)
-RECORD = "SELECT channel, at, verdict, finished, series, origin, member FROM delivery WHERE verdict <> '' ORDER BY channel, at"
+RECORD = "SELECT channel, at, verdict FROM delivery WHERE verdict <> '' ORDER BY channel, at"
 
 
 def rows(folder: Path, most: int, rounds: int) -> Iterator[Row]:

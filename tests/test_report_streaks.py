@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
+import pytest
+from conftest import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +15,8 @@ from steadycast.ledger.record_reads import SlotVerdict
 from steadycast.ledger.tables import EPOCH
 from steadycast.report.model import Runway, Streak
 from steadycast.report.outlook import look
-from steadycast.report.streaks import is_daily, streaks
-from steadycast.schedule.model import Assignment, Form, Origin, Past, Series, StockItem
+from steadycast.report.streaks import is_daily, streaks, tally
+from steadycast.schedule.model import Assignment, Form, Origin, Past, Series, StockItem, Verdict
 from steadycast.schedule.slots import slots
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -46,12 +49,59 @@ def naive(verdicts: list[str], unit: str) -> Streak:
 def test_streaks_equal_a_plain_recount(verdicts):
     """One slot a day: by channel, by series and by date, all three tell the same."""
     at = [micros(NOW - (len(verdicts) - n) * DAY) for n in range(len(verdicts))]
-    rows = [("blog", t, v, None, "notes", "ugc", "") for t, v in zip(at, verdicts, strict=True)]
+    rows = [("blog", t, v) for t, v in zip(at, verdicts, strict=True)]
     ended = [SlotVerdict("notes", t, v) for t, v in zip(at, verdicts, strict=True)]
     found = streaks(rows, ended, {"notes": NOTES}, ZONE)
     assert found.community == naive(verdicts, "day")
     assert found.channels.get("blog", Streak(unit="day")) == naive(verdicts, "day")
     assert found.series.get("notes", Streak(unit="day")) == naive(verdicts, "day")
+
+
+@pytest.mark.parametrize(
+    ("letters", "current", "longest", "late"),
+    [
+        ("kkk", 3, 3, 0),
+        ("kfk", 3, 3, 0),
+        ("klk", 3, 3, 1),
+        ("kkkmk", 1, 3, 0),
+        ("kkm", 0, 2, 0),
+        ("keek", 2, 2, 0),
+        ("meeem", 0, 0, 0),
+        ("llmlk", 2, 2, 1),
+    ],
+)
+def test_streaks_by_hand(letters, current, longest, late):
+    """Kept and filled go on, late goes on and is told apart, excused is passed over, missed breaks."""
+    kinds = {each.value[0]: each.value for each in Verdict}
+    rows = [("blog", n, kinds[letter]) for n, letter in enumerate(letters)]
+    assert tally(rows) == {"blog": Streak(current, late, longest)}
+
+
+def test_one_missed_among_the_slots_of_one_instant_breaks_the_streak_in_whatever_order():
+    pair = ("blog", 1, "kept"), ("blog", 1, "missed")
+    assert tally(pair) == tally(pair[::-1]) == {"blog": Streak(0, 0, 1)}
+
+
+def by_instant(rows: list[tuple[str, int, str]]) -> tuple[int, int]:
+    """The streak and the longest one, instant by instant."""
+    current = longest = 0
+    for _, group in groupby(rows, key=lambda row: row[1]):
+        verdicts = [row[2] for row in group]
+        current += sum(verdict in ("kept", "late", "filled") for verdict in verdicts)
+        longest = max(longest, current)
+        current = 0 if "missed" in verdicts else current
+    return current, longest
+
+
+VERDICTS = st.sampled_from([each.value for each in Verdict])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["blog", "mail"]), st.integers(0, 12), VERDICTS), max_size=40))
+@examples(300)
+def test_streaks_equal_a_count_by_instants(rows):
+    ordered = sorted(rows, key=lambda row: row[:2])
+    for name, streak in tally(ordered).items():
+        assert (streak.current, streak.longest) == by_instant([row for row in ordered if row[0] == name])
 
 
 def test_a_date_is_as_good_as_its_worst_slot():
@@ -72,7 +122,7 @@ def test_a_streak_is_told_in_days_only_where_there_is_one_slot_each_day():
     assert is_daily(Series("x", rrule="FREQ=DAILY;BYHOUR=20;BYMINUTE=0"))
     for every in ("weekday at 20:00", "day at 08:00,20:00", "2 weeks on mon,tue,wed,thu,fri,sat,sun at 20:00"):
         assert not is_daily(Series("x", every=every))
-    row = ("blog", 0, "kept", None, "notes", "", "")
+    row = ("blog", 0, "kept")
     assert streaks([row], [], {"notes": NOTES}, ZONE).channels["blog"].unit == "day"
     assert streaks([row], [], BOTH, ZONE).channels["blog"].unit == "slot"
 

@@ -170,17 +170,17 @@ def linkable(db: Database) -> list[Linkable]:
 
 def _decided(after: dt.datetime | None, before: dt.datetime | None) -> Select[tuple[object, ...]]:
     c = DELIVERY.c
-    query = select(c.channel, c.at, c.verdict, c.finished, c.series, c.origin, c.member).where(c.verdict != "")
+    query = select(c.channel, c.at, c.verdict).where(c.verdict != "")
     query = query if after is None else query.where(c.at >= after)
     return (query if before is None else query.where(c.at < before)).order_by(c.channel, c.at)
 
 
 def record(
     db: Database, after: dt.datetime | None = None, before: dt.datetime | None = None
-) -> Iterator[tuple[str, int, str, int | None, str, str, str]]:
-    """Every decided delivery by channel and time, as raw tuples in the order of `schedule.record.Row`.
+) -> Iterator[tuple[str, int, str]]:
+    """(channel, slot's instant in microseconds since 1970 UTC, verdict) of every decided delivery, by channel and time.
 
-    It is one pass over a covering index.     A million rows take about a second, and no more memory than one batch.
+    It is one pass over a covering index. A million rows take about a second, and no more memory than one batch.
     """
     sql = str(_decided(after, before).compile(db.engine, compile_kwargs={"literal_binds": True}))
     with db.read() as connection, closing(_cursor(connection)) as cursor:

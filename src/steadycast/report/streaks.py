@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from steadycast.ledger.record_reads import MARRED, SlotVerdict
@@ -13,9 +15,9 @@ from steadycast.report.model import Streak
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import Weekly
 from steadycast.schedule.model import Series
-from steadycast.schedule.record import Row, Score, tally
 
-ALL = ""  # the community as a whole
+Row = tuple[str, int, str]
+"""Whose slot it was, its instant (a number that grows with time), and its verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,37 @@ def streaks(rows: Iterable[Row], slots: Iterable[SlotVerdict], series: Mapping[s
         for channel in each.channels:
             serving.setdefault(channel, []).append(name)
     by_channel = tally(rows)
-    by_series = tally((slot.series, slot.at, slot.verdict, None, slot.series, "", "") for slot in ended)
-    by_date = tally((ALL, day, verdict, None, ALL, "", "") for day, verdict in _dates(ended, zone))
+    by_series = tally(ended)
+    community = tally(("", day, verdict) for day, verdict in _dates(ended, zone))
+    alone = {channel for channel, names in serving.items() if len(names) == 1 and names[0] in daily}
     return Streaks(
-        community=_streak(by_date.channel(ALL), daily=True) if by_date.channels else Streak(unit="day"),
-        channels={
-            name: _streak(by_channel.channel(name), daily=len(serving.get(name, ())) == 1 and serving[name][0] in daily)
-            for name in by_channel.channels
-        },
-        series={name: _streak(by_series.channel(name), daily=name in daily) for name in by_series.channels},
+        community=replace(community.get("", Streak()), unit="day"),
+        channels={name: replace(each, unit="day") if name in alone else each for name, each in by_channel.items()},
+        series={name: replace(each, unit="day") if name in daily else each for name, each in by_series.items()},
     )
+
+
+def tally(rows: Iterable[Row]) -> dict[str, Streak]:
+    """The streak of each name, of rows in order of name and time.
+
+    Excused slots neither extend nor break it. Slots at one instant count together: one missed among them breaks it.
+    """
+    found: dict[str, Streak] = {}
+    for name, its in groupby(rows, key=itemgetter(0)):
+        current = late = longest = 0
+        missed_at: int | None = None
+        for _, at, verdict in its:
+            if missed_at is not None and missed_at != at:
+                longest = max(longest, current)
+                current, late, missed_at = 0, 0, None
+            if verdict == "missed":
+                missed_at = at
+            elif verdict != "excused":
+                current += 1
+                late += verdict == "late"
+        longest = max(longest, current)
+        found[name] = Streak(longest=longest) if missed_at is not None else Streak(current, late, longest)
+    return found
 
 
 def is_daily(series: Series) -> bool:
@@ -70,7 +93,3 @@ def _dates(slots: Iterable[SlotVerdict], zone: ZoneInfo) -> list[tuple[int, str]
 
 def _gravity(verdict: str) -> int:
     return MARRED.index(verdict) if verdict in MARRED else len(MARRED)
-
-
-def _streak(score: Score, *, daily: bool) -> Streak:
-    return Streak(score.current, score.late_in_streak, score.longest, "day" if daily else "slot")

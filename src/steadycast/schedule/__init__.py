@@ -1,1 +1,1 @@
-"""When a promise falls due, who fills it, and how it was kept: pure functions, `now` is always an argument."""
+"""When a promise falls due, and who fills it: pure functions, `now` is always an argument."""
