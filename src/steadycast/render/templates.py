@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
@@ -35,30 +35,12 @@ _MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
 class Templates:
     """Templates of `folders`, the first that has a name wins; compiled once, read again when a file changes."""
 
-    def __init__(
-        self,
-        folders: Sequence[Path],
-        *,
-        zone: dt.tzinfo | None = None,
-        language: str = "zh-CN",
-        values: Mapping[str, Any] | None = None,
-        filters: Mapping[str, Any] | None = None,
-        watched: bool = True,
-    ) -> None:
+    def __init__(self, folders: Sequence[Path], *, zone: dt.tzinfo = UTC, watched: bool = True) -> None:
         """`watched = False` is for a run that reads each template once and does not look for edits while it lasts."""
         self._folders = tuple(folders)
         self._compiled: dict[str, jinja2.Template] = {}  # those that are not looked at again
-        if values or filters or not watched:
-            self._env = _environment(self._folders, zone or UTC, language)
-            self._env.auto_reload = watched
-            self._env.globals.update(values or {})
-            self._env.filters.update(filters or {})
-        else:
-            self._env = _shared_environment(self._folders, zone or UTC, language)
-
-    def has(self, name: str) -> bool:
-        """Whether any folder has a template of this name."""
-        return any((folder / name).is_file() for folder in self._folders)
+        self._env = (_shared_environment if watched else _environment)(self._folders, zone)
+        self._env.auto_reload = watched
 
     def render(self, template: str, /, **values: Any) -> str:
         """The text of one template; raises SettingsError that names the template's file and line."""
@@ -178,7 +160,7 @@ class _Loader(jinja2.FileSystemLoader):
         return source, file, lambda: same() and not any(path.is_file() for path in earlier)
 
 
-def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, language: str) -> _Environment:
+def _environment(folders: tuple[Path, ...], zone: dt.tzinfo) -> _Environment:
     environment = _Environment(
         loader=_Loader([str(folder) for folder in folders]),
         undefined=jinja2.StrictUndefined,
@@ -192,7 +174,7 @@ def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, language: str) -> _
     environment.globals.update(
         {"range": _short_range, "namespace": jinja2.utils.Namespace, "highlight_css": stylesheet}
     )
-    environment.filters.update(_filters(zone, language))
+    environment.filters.update(_filters(zone))
     return environment
 
 
@@ -207,20 +189,18 @@ def _short_range(*bounds: int) -> range:
     return numbers
 
 
-def _filters(zone: dt.tzinfo, language: str) -> dict[str, Any]:
-    own = language.partition("-")[0].lower()
-
+def _filters(zone: dt.tzinfo) -> dict[str, Any]:
     def local(moment: dt.datetime) -> dt.datetime:
         return moment.astimezone(zone)
 
-    def date(moment: dt.datetime, language: str = own) -> str:
+    def date(moment: dt.datetime, language: str = "zh") -> str:
         """2026年11月22日 周日, or Sunday, 22 November 2026."""
         return date_text(local(moment), language)
 
     def time(moment: dt.datetime) -> str:
         return f"{local(moment):%H:%M}"
 
-    def date_time(moment: dt.datetime, language: str = own) -> str:
+    def date_time(moment: dt.datetime, language: str = "zh") -> str:
         return f"{date(moment, language)} {time(moment)}"
 
     def iso(moment: dt.datetime) -> str:

@@ -126,7 +126,7 @@ def channel(
 @functools.cache
 def templates(folders: tuple[Path, ...]) -> Templates:
     """Compiled once for all that is made of a platform."""
-    return Templates(folders, zone=ZONE, language="zh-CN")
+    return Templates(folders, zone=ZONE)
 
 
 @dataclass
