@@ -16,8 +16,8 @@ from steadycast.draft.fields import instant
 from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import outline
 from steadycast.errors import DraftError
-from steadycast.render import text
 from steadycast.render.markdown import join_lines, to_html
+from steadycast.render.text import plain
 from steadycast.schedule.model import Form, Origin
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -429,7 +429,7 @@ class TestRevision:
 def test_a_first_paragraph_is_joined_as_a_page_joins_its_lines(body, paragraph):
     """Where a page shows no space, a title or a summary has none."""
     assert outline(body).paragraph == paragraph
-    assert text.render(join_lines(to_html(body)))[0] == paragraph
+    assert plain(join_lines(to_html(body))).render()[0] == paragraph
 
 
 class TestHostileBodies:

@@ -70,11 +70,11 @@ def posts(vectors: Sequence[str], name: str, folder: Path) -> list[Post]:
         target = Target(
             channel=name, slot=f"notes@2026-11-{1 + number % 27:02}T20:{number // 27 % 60:02}", key=key(number + 1),
             published=dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC) + dt.timedelta(minutes=number), zone=ZoneInfo("UTC"), community="Readers",
-            series="notes", series_title=draft.title, member_title=draft.title, site_url="https://hu.example/",
+            series="notes", series_title=draft.title, member_title=draft.title,
         )  # fmt: skip
-        body = prepare(draft, folder / "media", folder / "cache", base=target.site_url)
+        body = prepare(draft, folder / "media", folder / "cache", base="https://hu.example/")
         body.faults.clear()  # a picture that is missing is a fault of the draft, not the matter here
-        made.append(compose(draft, platform, target, folder / "media", folder / "cache", body=body))
+        made.append(compose(body, platform, target))
     return made
 
 

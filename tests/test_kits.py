@@ -27,6 +27,7 @@ from steadycast.draft import Draft, DraftEvent, MediaRef
 from steadycast.platform import Channel, Event, Known, Platform, Post
 from steadycast.platform.registry import load, platforms
 from steadycast.platform.text import count
+from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
 from steadycast.render.templates import Templates
 from steadycast.schedule.model import Form, Origin
@@ -135,7 +136,7 @@ def compose_for(tmp_path_factory: Any) -> Any:
             canonical_url="https://hu.example.org/nongtang/",
         )
         draft = drafted(room / "src" / form, form, name, **changes)
-        return compose(draft, KITS[name], target, room / "media", room / "cache")
+        return compose(prepare(draft, room / "media", room / "cache"), KITS[name], target)
 
     return composed
 
@@ -157,7 +158,7 @@ class App:
             language=language,
             community="沪语读书会",
             spec=platform,
-            render=Templates(platform.folders, zone=zone, language=language).render,
+            render=Templates(platform.folders, zone=zone).render,
             write=self.write,
         )
         self.adapter = load(platform)(self.channel)

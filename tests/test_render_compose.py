@@ -14,7 +14,8 @@ from steadycast.draft import Draft, DraftEvent, MediaRef
 from steadycast.errors import DraftError
 from steadycast.platform import Limit, MediaRule, Platform, RenderRule
 from steadycast.render import body as module
-from steadycast.render.compose import Target, compose, fits, prepare
+from steadycast.render.body import prepare
+from steadycast.render.compose import Target, compose, fits
 from steadycast.schedule.model import Form, Origin
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -55,7 +56,7 @@ def platform(tmp_path):
 @pytest.fixture
 def post(tmp_path, platform):
     def made(a_draft, target=TARGET, **values):
-        return compose(a_draft, platform(**values), target, tmp_path / "media", tmp_path / "cache")
+        return compose(prepare(a_draft, tmp_path / "media", tmp_path / "cache"), platform(**values), target)
 
     return made
 
@@ -63,7 +64,8 @@ def post(tmp_path, platform):
 @pytest.fixture
 def faults(tmp_path, platform):
     def found(a_draft, now=None, **values):
-        return [str(f) for f in fits(a_draft, platform(**values), TARGET, tmp_path / "m", tmp_path / "c", now=now)]
+        body = prepare(a_draft, tmp_path / "m", tmp_path / "c")
+        return [str(f) for f in fits(body, platform(**values), TARGET, now=now)]
 
     return found
 
@@ -232,7 +234,7 @@ def test_a_body_is_parsed_once_for_all_channels(tmp_path, platform, monkeypatch)
     body = prepare(a_draft, tmp_path / "m", tmp_path / "c")
     monkeypatch.setattr(module, "to_html", lambda source: pytest.fail("parsed again"))
     rules = (RenderRule(), RenderRule(links="footnotes", classes=False), RenderRule(text_links="numbered"))
-    posts = [compose(a_draft, platform(render=r), TARGET, tmp_path / "m", tmp_path / "c", body=body) for r in rules]
+    posts = [compose(body, platform(render=r), TARGET) for r in rules]
     assert {p.text for p in posts} == {"第一句话。第二句话。"}
 
 

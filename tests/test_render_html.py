@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from steadycast.errors import SettingsError
 from steadycast.platform import Limit, RenderRule
-from steadycast.render import html, text
+from steadycast.render import html
 from steadycast.render.lexer import Finisher
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.sanitise import clean
 from steadycast.render.style import Style, load
+from steadycast.render.text import plain, summary
 
 PASTED = RenderRule(links="footnotes", classes=False, code="inline", bullets="literal")
 
@@ -189,13 +190,12 @@ def test_links_without_a_host_mean_the_site_or_are_only_words():
 
 
 def test_text_reads_well():
-    out, links = text.render(
+    out, links = plain(
         body(
             "# 题\n\n一段\n话 **强** [链](https://a.example/?a=1&b=2)。\n\n- a\n- b\n  1. c\n\n> q\n> r\n\n"
             "|x|y|\n|-|-|\n|1|2|\n\n```\nif x:\n    y < 1\n```\n\n注[^1]\n\n[^1]: 说明"
-        ),
-        "numbered",
-    )
+        )
+    ).render("numbered")
     assert out == (
         "题\n\n一段话 强 链[1]。\n\n• a\n• b\n  1. c\n\n> q r\n\nx | y\n1 | 2\n\nif x:\n    y < 1\n\n注①\n\n① 说明\n\n"
         "[1] https://a.example/?a=1&b=2"
@@ -213,7 +213,7 @@ def test_text_reads_well():
 )
 def test_links_in_text(mode, out):
     """An inline URL stands between spaces: nothing after it is taken for a part of it."""
-    assert text.render(body("见 [链](https://a.example)。又 https://b.example 完"), mode)[0] == out
+    assert plain(body("见 [链](https://a.example)。又 https://b.example 完")).render(mode)[0] == out
 
 
 def test_numbers_in_text_are_those_of_the_html():
@@ -221,14 +221,14 @@ def test_numbers_in_text_are_those_of_the_html():
     hosts = ("own.example",)
     assert (
         html.render(source, RenderRule(links="footnotes", link_hosts=hosts))[1]
-        == text.render(source, "numbered", hosts)[1]
+        == plain(source).render("numbered", hosts)[1]
     )
 
 
 def test_summary_is_the_first_sentences():
     source = body("# 题\n\n第一段[^1]说[这](https://a.example)件事。第二句很长很长很长很长。\n\n第二段\n\n[^1]: 注")
-    assert text.summary(source, Limit(12)) == "第一段说这件事。"
-    assert text.summary(body("- a\n- b"), Limit(10)) == "a b"
+    assert summary(source, Limit(12)) == "第一段说这件事。"
+    assert summary(body("- a\n- b"), Limit(10)) == "a b"
 
 
 MARKDOWN = st.lists(
@@ -295,7 +295,7 @@ def letters(markup):
 @given(MARKDOWN)
 @examples(100)
 def test_text_of_anything_has_no_markup(source):
-    out, _ = text.render(body(source.replace("`", "")), "inline")
+    out, _ = plain(body(source.replace("`", ""))).render("inline")
     assert not re.search(r"</?(?:p|b|li|table|td|code|a|sup)[ >]|[\x00-\x08]", out)
 
 

@@ -158,9 +158,10 @@ def test_an_iphones_picture_is_named_with_the_way_out(take, brand):
 
 def test_a_file_is_stored_by_its_content_once(tmp_path):
     data = picture()
-    path = store(data, tmp_path / "m")
+    for name in ("a.jpg", "x.txt"):
+        (tmp_path / name).write_bytes(data)
+    path = store(tmp_path / "a.jpg", tmp_path / "m")
     assert path.name == f"{hashlib.sha256(data).hexdigest()}.jpg"
-    (tmp_path / "x.txt").write_bytes(data)
     assert store(tmp_path / "x.txt", tmp_path / "m") == path
     assert [p.name for p in (tmp_path / "m").iterdir()] == [path.name]
     assert path.read_bytes() == data

@@ -208,9 +208,8 @@ class _Piece:
             community=community.name,
             member_title=maker.workspace.member_title(draft.member) if draft.member else community.name,
             member_url=maker.workspace.member_url(draft.member),
-            site_url=community.url,
         )
-        post = compose(draft, outlet.platform, target, maker.media, maker.cache, body=body)
+        post = compose(body, outlet.platform, target)
         return self._with_pictures(post, outlet) if "media:" in post.html else post
 
     def _with_pictures(self, post: Post, outlet: Outlet) -> Post:

@@ -100,9 +100,7 @@ class Posts:
 
     def post(self, draft: Draft, place: Place) -> Post:
         """`draft` on a channel at a slot; raises the DraftError that `fits` would list first."""
-        workspace, platform = self.app.workspace, self.app.platform(place.channel)
-        target, body = self.target(draft, place), self.body(draft)
-        return compose(draft, platform, target, workspace.media, workspace.cache, body=body)
+        return compose(self.body(draft), self.app.platform(place.channel), self.target(draft, place))
 
     def body(self, draft: Draft) -> Body:
         """The parsed body of a draft, from the last few kept."""
@@ -137,7 +135,6 @@ class Posts:
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
             member_url=workspace.member_url(draft.member),
             canonical_url=self._page(place.slot),
-            site_url=workspace.community.url,
             links=self.links.of(draft, self.body(draft).inside, place.channel),
         )
 

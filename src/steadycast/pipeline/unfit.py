@@ -22,7 +22,7 @@ def unfit(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
     body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url, keeps=False)
     found: dict[str, DraftError] = {}
     for target, platform in _targets(app, draft, now):
-        for fault in fits(draft, platform, target, workspace.media, workspace.cache, now=now, body=body):
+        for fault in fits(body, platform, target, now=now):
             found.setdefault(fault.message, replace_line(fault, draft))
     return list(found.values())
 
@@ -40,11 +40,11 @@ def crowded(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
 
 def _targets(app: App, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target, Platform]]:
     """Each channel that the draft may come on, with a page of its own as long as the real one will be."""
-    community, slot = app.workspace.community, likely_slot(app, draft, now)
+    slot = likely_slot(app, draft, now)
     for channel in channels_for(app, draft):
         if platform := app.usable(channel):  # else: reported already
             page = page_url(app, slot, lambda _: "", app.workspace.channels) if platform.render.compose else ""
-            yield Target(channel, site_url=community.url, published=now, canonical_url=page), platform
+            yield Target(channel, published=now, canonical_url=page), platform
 
 
 def likely_slot(app: App, draft: Draft, now: dt.datetime) -> str:

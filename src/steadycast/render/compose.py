@@ -9,14 +9,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
-from steadycast.draft import Draft
 from steadycast.errors import DraftError
 from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.platform.composition import fill
 from steadycast.platform.text import count, split
-from steadycast.render.body import Body, prepare
+from steadycast.render.body import Body
 from steadycast.render.dates import when_text
 from steadycast.render.lexer import Numbered
 from steadycast.render.sanitise import calm
@@ -27,20 +25,17 @@ from steadycast.schedule.model import Form, Origin
 __all__ = ["Target", "compose", "fits"]
 
 SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
 _ANY = MediaRule()
 _EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
 
-def compose(
-    draft: Draft, platform: Platform, target: Target, media_dir: Path, cache_dir: Path, *, body: Body | None = None
-) -> Post:
-    """The Post that `platform` shows of `draft` at `target`.
+def compose(body: Body, platform: Platform, target: Target) -> Post:
+    """The Post that `platform` shows of a draft's `body` at `target`.
 
     Raises the first DraftError of what `fits` would list: it names file, channel, what is too much and the hint.
     """
-    composer = _Composer(body or prepare(draft, media_dir, cache_dir, base=target.site_url), platform, target)
+    composer = _Composer(body, platform, target)
     post = composer.post()
     for fault in composer.faults:
         if not fault.harmless:
@@ -48,22 +43,13 @@ def compose(
     return post
 
 
-def fits(
-    draft: Draft,
-    platform: Platform,
-    target: Target,
-    media_dir: Path,
-    cache_dir: Path,
-    *,
-    now: dt.datetime | None = None,
-    body: Body | None = None,
-) -> list[DraftError]:
-    """Everything about `draft` that would fail on this channel at its slot; an empty list when nothing would.
+def fits(body: Body, platform: Platform, target: Target, *, now: dt.datetime | None = None) -> list[DraftError]:
+    """Everything about a draft that would fail on this channel at its slot; an empty list when nothing would.
 
     What it would only lose there is among it, as harmless.
     With `now`, an event that has ended is one of them.
     """
-    composer = _Composer(body or prepare(draft, media_dir, cache_dir, base=target.site_url), platform, target)
+    composer = _Composer(body, platform, target)
     composer.post()
     composer.check_event(now)
     return composer.faults

@@ -90,7 +90,7 @@ def kind(head: bytes) -> str | None:
     return next((ext for ext, matches in _MAGIC if matches(head)), None)
 
 
-def store(source: Path | bytes, folder: Path, expected: str = "", *, ours: bool = False) -> Path:
+def store(source: Path, folder: Path, expected: str = "", *, ours: bool = False) -> Path:
     """The file `<folder>/<sha256>.<ext>` with the bytes of `source`; written atomically, once.
 
     What is `ours`, a file that nobody else writes, is not copied where a second name can stand for it.
@@ -98,11 +98,9 @@ def store(source: Path | bytes, folder: Path, expected: str = "", *, ours: bool 
     """
     digest, extension = identify(source, expected)
     target = folder / f"{digest}.{extension}"
-    if not target.exists() and not (ours and isinstance(source, Path) and _linked(source, target)):
+    if not target.exists() and not (ours and _linked(source, target)):
         with _landing(target) as landing:
-            if isinstance(source, bytes):
-                landing.write_bytes(source)
-            elif _copied(source, landing) != digest:
+            if _copied(source, landing) != digest:
                 raise _changed()
     return target
 
@@ -119,13 +117,10 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def identify(source: Path | bytes, expected: str = "") -> tuple[str, str]:
+def identify(source: Path, expected: str = "") -> tuple[str, str]:
     """The sha256 of a file, and the extension that its bytes ask for; raises DraftError as `store` does."""
-    if isinstance(source, bytes):
-        digest, extension = hashlib.sha256(source).hexdigest(), kind(source[:_HEAD])
-    else:
-        facts = source.stat()
-        digest, extension = _identity(source, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+    facts = source.stat()
+    digest, extension = _identity(source, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
     if extension == "heic":
         raise DraftError("is HEIC, a picture format that only Apple's devices read", hint=_NO_HEIC)
     if extension is None:

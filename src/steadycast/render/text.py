@@ -81,11 +81,6 @@ def plain(html: str) -> Plain:
     return Plain(_Writer().write("".join(marked)), tuple(links))
 
 
-def render(html: str, mode: str = "inline", hosts: tuple[str, ...] = ()) -> tuple[str, Numbered]:
-    """The text of `html` and its links; see `Plain.render`."""
-    return plain(html).render(mode, hosts)
-
-
 def summary(html: str, limit: Limit) -> str:
     """The first paragraphs as one line of text, cut to `limit`."""
     found = ""

@@ -43,7 +43,6 @@ class Target:
     member_title: str = ""
     member_url: str = ""
     canonical_url: str = ""
-    site_url: str = ""  # links without a host are taken to mean this
     links: Mapping[str, str] = field(default_factory=dict)  # a link to another draft -> where it leads, "" for nowhere
 
 
