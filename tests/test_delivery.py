@@ -250,6 +250,98 @@ def test_a_conditional_channel_that_cannot_tell_is_sent_again(ledger, promise, c
     assert (state(ledger, id), len(fake.posts)) == ("seen", 1)
 
 
+def in_doubt_and_due(ledger, promise, fake, clock, **more):
+    """A delivery that arrived, whose answer was lost, and of which a look could not tell: it is due again."""
+    [id] = promise("blog", **more)
+    fake.accept_then_cut()
+    publish(ledger, fake, clock)
+    fake.hide()
+    clock.set_wall(ledger.delivery(id).wake)
+    [result] = settle(ledger, fake.open, clock=clock)
+    assert result.state == State.DUE
+    return id
+
+
+def test_a_second_sending_that_is_refused_says_nothing_of_the_first(ledger, promise, clock):
+    """What is there is found there, and is never called refused."""
+    fake = FakeChannel("conditional", clock)
+    id = in_doubt_and_due(ledger, promise, fake, clock)
+    fake.refuse()
+    [result] = publish(ledger, fake, clock)
+    assert (result.state, result.code) == (State.UNKNOWN, "422")
+    run_until_settled(ledger, fake, clock, hours=1)
+    assert (state(ledger, id), len(fake.posts)) == ("seen", 1)
+
+
+def test_a_second_sending_that_is_refused_and_cannot_be_looked_for_waits_for_a_person(ledger, promise, clock):
+    """It is not sent for ever: each look comes later than the one before, and the last says why."""
+    fake = FakeChannel("conditional", clock)
+    id = in_doubt_and_due(ledger, promise, fake, clock)
+    fake.refuse()
+    publish(ledger, fake, clock)
+    for _ in range(3):
+        fake.hide()
+        clock.set_wall(ledger.delivery(id).wake)
+        settle(ledger, fake.open, clock=clock)
+    row = ledger.delivery(id)
+    assert (row.state, row.wake is None, fake.calls) == ("unknown", False, 2)
+    fake.hide()
+    clock.set_wall(row.wake)
+    settle(ledger, fake.open, clock=clock)
+    assert [(w.id, w.looks_again) for w in ledger.waiting()] == [(id, None)]
+
+
+def test_what_a_look_surely_does_not_find_is_refused_as_any_other(ledger, promise, clock):
+    """The look ended the doubt: the refusal is the answer to the only sending that can be there."""
+    fake = FakeChannel("conditional", clock)
+    [id] = promise("blog")
+    fake.fail()
+    publish(ledger, fake, clock)
+    clock.set_wall(ledger.delivery(id).wake)
+    [result] = settle(ledger, fake.open, clock=clock)
+    assert result.state == State.DUE
+    fake.refuse()
+    [result] = publish(ledger, fake, clock)
+    assert result.state == State.REFUSED
+
+
+def test_a_second_sending_that_comes_too_late_is_not_missed_while_the_first_may_be_there(ledger, promise, clock):
+    """Its far side is busy past `late`: it is looked for once more, and found."""
+    fake = FakeChannel("conditional", clock)
+    id = in_doubt_and_due(ledger, promise, fake, clock, late=dt.timedelta(hours=1))
+    fake.busy(3601)
+    [result] = publish(ledger, fake, clock)
+    assert result.state == State.UNKNOWN
+    run_until_settled(ledger, fake, clock, hours=1)
+    assert (state(ledger, id), ledger.delivery(id).verdict) == ("seen", "kept")
+
+
+def test_what_may_be_there_is_looked_for_when_no_worker_came_in_time_to_send_it_again(ledger, promise, clock):
+    """Neither time nor a person who calls it off makes of it what was never sent."""
+    fake = FakeChannel("conditional", clock)
+    id = in_doubt_and_due(ledger, promise, fake, clock, late=dt.timedelta(hours=1))
+    assert not ledger.cancel(id, "editor", clock.now())
+    clock.advance(dt.timedelta(hours=2))
+    assert ledger.recover(clock.now()).missed == ()
+    run_until_settled(ledger, fake, clock, hours=1)
+    assert (state(ledger, id), fake.calls) == ("seen", 1)
+
+
+def test_what_cannot_be_sent_again_for_a_fault_of_ours_is_in_doubt_still(ledger, promise, clock):
+    """A channel that does not open any more, or a post that cannot be made, says nothing of what was sent before."""
+    fake = FakeChannel("conditional", clock)
+    id = in_doubt_and_due(ledger, promise, fake, clock)
+
+    def closed(channel, step):
+        raise Refused("its secret is gone", channel=channel)
+
+    [claim] = ledger.claim([id], clock.now(), "worker", LEASE)
+    [result] = deliver(ledger, [claim], a_post, closed, clock=clock)
+    assert (result.state, result.message) == (State.UNKNOWN, "its secret is gone")
+    run_until_settled(ledger, fake, clock, hours=1)
+    assert (state(ledger, id), len(fake.posts)) == ("seen", 1)
+
+
 @pytest.mark.parametrize("error", [RuntimeError("list"), KeyError("x"), Refused("gone", "401"), Busy("later", "429")])
 def test_a_look_that_fails_tells_nothing(ledger, promise, clock, error):
     """Whatever find raises, the post is not taken for absent."""

@@ -114,9 +114,15 @@ def run(channels: Sequence[str] = CHANNELS, seed: int = 1) -> list[Case]:
 
 
 def drills() -> list[str]:
-    """Every kind of fault, of a sending and of a look."""
+    """Every kind of fault: of a sending, of a look, and of a second sending after a look that could not tell."""
     sends = [*faults.SENDS, *(f"too-many:{wait}" for wait in faults.RETRY_AFTER)]
-    return [*(f"send {kind}" for kind in sends), *(f"look {kind}" for kind in faults.LOOKS), *SET, "late death"]
+    return [
+        *(f"send {kind}" for kind in sends),
+        *(f"look {kind}" for kind in faults.LOOKS),
+        *SET,
+        "late death",
+        "again refuse",
+    ]
 
 
 def drill(channels: Sequence[str] = DRILLED, kinds: Sequence[str] = (), seed: int = 1) -> list[Case]:
@@ -142,8 +148,15 @@ def _drilled(scene: Scene, empty: Path, channel: str, kind: str) -> Case:
     before = ["accept"] if channel.startswith("two-phase") else ["slow"] * (worker.parts_of(channel) - 1)
     _begin_anew(scene, empty)
     _promise(scene, case, scene.ledger)
-    last = {"send": fault, "look": "cut-after", "late": "accept", "wall": "error-before"}[verb]
-    scene.control("script", script={"send": [*before, last], "look": [fault] if verb == "look" else []})
+    last = {
+        "send": [fault],
+        "look": ["cut-after"],
+        "again": ["cut-after", fault],
+        "late": ["accept"],
+        "wall": ["error-before"],
+    }
+    looks = {"look": [fault], "again": ["error"]}
+    scene.control("script", script={"send": [*before, *last[verb]], "look": looks.get(verb, [])})
     if verb == "wall":  # it is set when the answer was lost, or when a worker has just died in mid-request
         died = ("request-ready", "kill", len(before) + 1) if fault.endswith("in-send") else (None,)
         _wait(_tick(scene, case, scene.ledger, *died))

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,31 +73,43 @@ def counts_from(deadline: dt.datetime, platform: Platform) -> dt.datetime:
 
 
 def refused(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
-    """A person fixes it; when nobody does within `late`, its slot is missed."""
-    return _ending(claim, State.REFUSED, now, _said(error, redact), wake=claim.last)
+    """A person fixes it; when nobody does within `late`, its slot is missed.
+
+    A second sending that is refused says nothing of the first: what was in doubt before is in doubt still.
+    """
+    said = _said(error, redact)
+    return in_doubt(claim, said, now) if claim.looks else _ending(claim, State.REFUSED, now, said, wake=claim.last)
+
+
+def in_doubt(claim: Claimed, said: tuple[str, str], now: dt.datetime) -> Ending:
+    """Unknown again, and looked at next: an earlier sending may be there."""
+    return _ending(claim, State.UNKNOWN, now, said, wake=now, looks=claim.looks)
 
 
 def later(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
-    """Due again after a growing wait, or as the far side asked; missed where that is past `late`."""
+    """Due again after a growing wait, or as the far side asked; missed where that is past `late`, or in doubt still."""
     asked = error.retry_after if isinstance(error, Busy) else None
     wait = backoff(claim.attempt, claim.marker)
     if asked is not None and asked < ABSURD:
         wait = max(FLOOR, asked)
-    state = State.DUE if now + wait <= claim.last else State.MISSED
-    wake = now + wait if state == State.DUE else None
+    said = _said(error, redact)
+    if now + wait <= claim.last:
+        ending = _ending(claim, State.DUE, now, said, wake=now + wait, looks=claim.looks)
+    else:
+        ending = in_doubt(claim, said, now) if claim.looks else _ending(claim, State.MISSED, now, said)
     pause = (claim.channel, now + asked) if asked is not None and NONE < asked < ABSURD else None
-    return _ending(claim, state, now, _said(error, redact), wake=wake, pause=pause)
+    return replace(ending, pause=pause)
 
 
 def unsent(claim: Claimed, why: str, now: dt.datetime) -> Ending:
     """Due again at once: it is known that nothing was sent."""
-    return _ending(claim, State.DUE, now, ("", why), wake=now)
+    return _ending(claim, State.DUE, now, ("", why), wake=now, looks=claim.looks)
 
 
 def held_back(claim: Claimed, wait: Wait, now: dt.datetime) -> Ending:
     """Due again once its channel is free; where that is past `late`, at the last instant at which it may go."""
     wake = max(now, min(now + wait.lasts, claim.last))
-    return _ending(claim, State.DUE, now, ("", f"not sent yet: {wait.why}"), wake=wake)
+    return _ending(claim, State.DUE, now, ("", f"not sent yet: {wait.why}"), wake=wake, looks=claim.looks)
 
 
 def backoff(attempt: int, marker: str) -> dt.timedelta:
@@ -113,10 +125,11 @@ def looked(look: Lookup, opened: Opened, post: Post, answer: object, now: dt.dat
             return _resume(look, answer, now)
         return _arrived(look, opened, answer, now, read_back=True)
     if answer is None:
-        return _absent(look, "not there", now)
+        return _absent(look, now)
     said = _said(answer, opened.redact)
-    if opened.platform.delivery in RESENDABLE:
-        return _absent(look, f"{' '.join(said)}; a second sending is harmless", now)
+    if opened.platform.delivery in RESENDABLE and not look.looks and now <= look.last:
+        again = f"{' '.join(said)}; a second sending is harmless"
+        return _ending(look, State.DUE, now, ("", again), wake=now, looks=1)
     return cannot_tell(look, said, now)
 
 
@@ -140,10 +153,10 @@ def not_seen(look: Lookup, said: tuple[str, str], now: dt.datetime) -> Ending:
     return _ending(look, State.PUBLISHED, now, said, wake=wake, looks=look.looks + 1)
 
 
-def _absent(look: Lookup, why: str, now: dt.datetime) -> Ending:
+def _absent(look: Lookup, now: dt.datetime) -> Ending:
     if now <= look.last:
-        return _ending(look, State.DUE, now, ("", why), wake=now)
-    return _ending(look, State.MISSED, now, ("", f"{why}, and too late to send"))
+        return _ending(look, State.DUE, now, ("", "not there"), wake=now)
+    return _ending(look, State.MISSED, now, ("", "not there, and too late to send"))
 
 
 def _resume(look: Lookup, found: Receipt, now: dt.datetime) -> Ending:

@@ -70,6 +70,7 @@ class Claimed:
     lease: dt.datetime  # by the wall of whoever claimed it
     frozen: str | None = None  # hash of the post frozen by an earlier try
     revision: str | None = None  # and the revision it was made of
+    looks: int = 0  # made for an earlier sending, and none could tell whether it arrived; 0: nothing is in doubt
 
     @property
     def last(self) -> dt.datetime:
@@ -165,15 +166,17 @@ IDS = "SELECT id FROM delivery"
 TAKE = "UPDATE delivery SET state = ?, attempt = attempt + 1, token = token + 1, owner = ?, lease = ?, wake = ?"
 RESTED = "(attempt = 0 OR wake = at OR wake <= ?)"  # a wait between two tries is kept, whoever asks, for whatever hour
 PAST_LATE = "at + CAST(late AS BIGINT) * 1000000 < ?"
-CLAIMED = "id, slot, channel, series, at, grace, late, marker, draft, origin, member, attempt, token, frozen, revision"
+CLAIMED = (
+    "id, slot, channel, series, at, grace, late, marker, draft, origin, member, attempt, token, frozen, revision, looks"
+)
 
 
 def _claimed(row: Any, lease: dt.datetime) -> Claimed:
     id, slot, channel, series, at, grace, late, *same = row
-    marker, draft, origin, member, attempt, token, frozen, revision = same
+    marker, draft, origin, member, attempt, token, frozen, revision, looks = same
     return Claimed(
         id, slot, channel, series, instant(at), dt.timedelta(seconds=grace), dt.timedelta(seconds=late), marker, draft,
-        origin, member, attempt, token, lease, frozen, revision,
+        origin, member, attempt, token, lease, frozen, revision, looks,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ RECEIPT = table("receipt")
 THERE = (State.PUBLISHED, State.SEEN, State.CONFIRMED)
 WAITS = (State.DUE, State.UNKNOWN, State.PUBLISHED)  # for so long; what was refused is missed at an hour
 NEXT: Mapping[State, frozenset[State]] = {  # from -> what may come of it
-    State.CLAIMED: frozenset({State.DUE, State.REFUSED, State.MISSED}),
+    State.CLAIMED: frozenset({State.DUE, State.REFUSED, State.UNKNOWN, State.MISSED}),
     State.SENDING: frozenset(
         {State.PUBLISHED, State.HANDED, State.REFUSED, State.DUE, State.UNKNOWN, State.MISSED},
     ),
@@ -70,7 +70,7 @@ def receive(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozen
 
 
 def release(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
-    """From claimed to due, refused, missed: nothing was sent, and the claim is given back."""
+    """From claimed to due, refused, missed, or unknown again: nothing was sent, and the claim is given back."""
     return _end(db, State.CLAIMED, endings, now, "release")
 
 

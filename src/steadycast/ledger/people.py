@@ -100,15 +100,17 @@ def cancel(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
     """From planned, due, refused or handed to cancelled: nothing is owed. False when it cannot be stopped."""
     states = (State.PLANNED, State.DUE, State.REFUSED, State.HANDED)
     off = {"state": State.CANCELLED, "wake": None, "verdict": Verdict.EXCUSED.value, "code": ""}
+    nothing_in_doubt = (DELIVERY.c.state != State.DUE) | (DELIVERY.c.looks == 0)
     with db.write() as connection:
-        return _move(connection, delivery, states, off, now, f"{who}: cancelled")
+        return _move(connection, delivery, states, off, now, f"{who}: cancelled", nothing_in_doubt)
 
 
 def _due(now: dt.datetime) -> dict[str, Any]:
     """Due at once; where `late` is past, a person's word gives it another hour."""
     since = micros(now + AGAIN) - type_coerce(DELIVERY.c.at, BigInteger)
     needed = cast(since / 1_000_000, Integer)
-    return {"state": State.DUE, "wake": now, "late": case((needed > DELIVERY.c.late, needed), else_=DELIVERY.c.late)}
+    late = case((needed > DELIVERY.c.late, needed), else_=DELIVERY.c.late)
+    return {"state": State.DUE, "wake": now, "late": late, "looks": 0}
 
 
 def _arrived(  # noqa: PLR0917 one row's facts

@@ -147,12 +147,17 @@ def lapse_sendings(connection: Connection, now: dt.datetime) -> tuple[int, ...]:
 
 
 def miss_overdue(connection: Connection, now: dt.datetime) -> tuple[int, ...]:
-    """From due or planned to missed, past `late`; what was refused stays refused, and its slot is missed too."""
+    """From due or planned to missed, past `late`; what was refused stays refused, and its slot is missed too.
+
+    What is due again though an earlier sending may be there is looked for once more instead.
+    """
     over = (DELIVERY.c.wake <= now) & past("late", now)
     empty = over & (DELIVERY.c.state == State.PLANNED)
     missed = {"state": State.MISSED, "wake": None, "verdict": Verdict.MISSED.value}
     gap = _all(connection, empty, {**missed, "message": NO_DRAFT}, now, NO_DRAFT)
-    due = _all(connection, over & (DELIVERY.c.state == State.DUE), missed, now, PAST_LATE)
+    waits = over & (DELIVERY.c.state == State.DUE)
+    _all(connection, waits & (DELIVERY.c.looks > 0), {"state": State.UNKNOWN, "wake": now}, now, PAST_LATE)
+    due = _all(connection, waits & (DELIVERY.c.looks == 0), missed, now, PAST_LATE)
     refused = over & (DELIVERY.c.state == State.REFUSED)
     return gap + due + _all(connection, refused, {"wake": None, "verdict": Verdict.MISSED.value}, now, PAST_LATE)
 

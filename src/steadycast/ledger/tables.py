@@ -192,7 +192,7 @@ class DeliveryRow(SQLModel, table=True):
     origin: str = ""
     member: str = ""
     frozen: str | None = Field(default=None, max_length=64)  # hash of the frozen post
-    looks: int = 0  # read-backs made while unknown
+    looks: int = 0  # read-backs made while unknown; of what is due again: that none could tell, so it may be there
     remote_id: str = ""
     url: str = Field(default="", sa_type=Text)
     finished: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it was there
