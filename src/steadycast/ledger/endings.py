@@ -17,7 +17,7 @@ from sqlalchemy import Connection, TextClause, delete, text
 from steadycast.ledger import pacing, spans
 from steadycast.ledger.claims import STEP, step_value
 from steadycast.ledger.connection import Database, table, upsert
-from steadycast.ledger.history import tell
+from steadycast.ledger.history import tell_each
 from steadycast.ledger.statements import Values, micros, run, taken
 from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
@@ -126,8 +126,7 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
                 _forget_steps(connection, ending)
         for channel, end in sorted((e.pause[0], _pause(e.pause[1], e.at, moment)) for e in took if e.pause):
             pacing.pause(connection, channel, end)
-        for kind, detail in {(_kind(e), _detail(e)) for e in took}:
-            tell(connection, [e.id for e in took if (_kind(e), _detail(e)) == (kind, detail)], now, kind, detail)
+        tell_each(connection, [(e.id, e.state.value, _detail(e)) for e in took], now)
     return frozenset(e.id for e in took)
 
 
@@ -166,10 +165,6 @@ def _forget_steps(connection: Connection, e: Ending) -> None:
     connection.execute(delete(STEP).where(STEP.c.delivery == e.id, STEP.c.value.is_(None)))
     found = [{"delivery": e.id, "name": n, "begun": e.at, "value": step_value(value)} for n, value in e.found.items()]
     upsert(connection, STEP, found)
-
-
-def _kind(e: Ending) -> str:
-    return e.state.value
 
 
 def _detail(e: Ending) -> str:
