@@ -26,11 +26,11 @@ from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.restore import read_mark
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.paths import Paths
 from steadycast.pipeline.backup import MANIFEST
 from steadycast.platform import Post
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import Clock, FakeAdapter, FakeChannel, There
+from steadycast.workspace.paths import Paths
 
 DAILY = """
 [series.daily]

@@ -10,12 +10,12 @@ import time
 import pytest
 from conftest import NOON
 
-from steadycast import send_window
 from steadycast.delivery import LedgerState
 from steadycast.delivery import state as delivery_state
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.store import Ledger
 from steadycast.platform import MemoryState
+from steadycast.safety import send_window
 
 HOUR = dt.timedelta(hours=1)
 TOKEN = "t0k3n-of-the-far-side"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from steadycast import crashpoints
+from steadycast.safety import crashpoints
 
-SRC = Path(crashpoints.__file__).parent
+SRC = Path(crashpoints.__file__).parents[1]
 
 
 def named_in_source():
@@ -41,7 +41,7 @@ def test_every_point_stands_once_in_the_source():
 @pytest.mark.parametrize(("how", "status"), [("exit", crashpoints.EXIT), ("kill", -signal.SIGKILL)])
 def test_an_armed_process_ends_at_the_hit_that_was_asked_for(how, status):
     """By the environment, so that a whole stack can be armed from outside."""
-    code = "from steadycast import crashpoints as c\nfor n in range(4):\n print(n, flush=True); c.checkpoint('told')"
+    code = "from steadycast.safety import crashpoints as c\nfor n in range(4):\n print(n, flush=True); c.checkpoint('told')"
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "STEADYCAST_CRASH": f"told:3:{how}"},
         capture_output=True, text=True, check=False,

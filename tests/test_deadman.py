@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from steadycast import deadman, send_window
+from steadycast.safety import deadman, send_window
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such timer, and no switch")
 

@@ -17,7 +17,6 @@ from hashlib import sha256
 import pytest
 from conftest import NOON
 
-from steadycast import send_window
 from steadycast.delivery import deliver, settle, steps_for, verify
 from steadycast.delivery.transitions import CAP, FLOOR, backoff
 from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
@@ -26,6 +25,7 @@ from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Receipt
 from steadycast.platform.post_bytes import post_to_bytes
+from steadycast.safety import send_window
 from steadycast.testing import SECRET, Died, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)
@@ -682,7 +682,7 @@ PAUSED = """
 import datetime as dt, sys
 from dataclasses import replace
 from pathlib import Path
-from steadycast import crashpoints
+from steadycast.safety import crashpoints
 from steadycast.platform import Busy, Receipt, in_turn
 from steadycast.delivery import deliver
 from steadycast.ledger.store import Ledger

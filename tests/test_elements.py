@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast.elements import DEEPEST, VOID, Element, elements
+from steadycast.html_tree import DEEPEST, VOID, Element, elements
 
 TAGS = frozenset("p div strong em ul li code br img input".split())
 HOSTILE = st.lists(

@@ -12,12 +12,12 @@ from conftest import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast import send_window
 from steadycast.delivery import Opened, deliver
 from steadycast.ledger import pacing
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
 from steadycast.platform import Receipt
+from steadycast.safety import send_window
 from steadycast.testing import FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)

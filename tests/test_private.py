@@ -10,10 +10,11 @@ import sys
 import pytest
 from pipeline_bench import COMMUNITY, EVENING, MORNING, article
 
-from steadycast import paths, pipeline
+from steadycast import pipeline
 from steadycast.errors import SettingsError
-from steadycast.paths import find_root
 from steadycast.pipeline import findings
+from steadycast.workspace import paths
+from steadycast.workspace.paths import find_root
 
 
 def mode(path) -> int:

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from steadycast import send_window
 from steadycast.errors import Busy, Refused, Unknown
+from steadycast.safety import send_window
 from steadycast.web import Fetcher, FetchError, HttpClient, redacted_urls, retry_after, shown_url, wire
 from steadycast.web.addresses import is_public
 from steadycast.web.watch import Watch

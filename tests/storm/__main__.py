@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 
-from steadycast import crashpoints
+from steadycast.safety import crashpoints
 from storm import mutants, points
 from storm.table import markdown, progress, table, told
 from storm.weather import CLASSES, Storm

@@ -21,7 +21,6 @@ from typing import Any
 
 import platform_bench
 
-from steadycast import crashpoints
 from steadycast.delivery import Clock, Opened
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
@@ -31,6 +30,7 @@ from steadycast.pipeline.publish import OneAtATime
 from steadycast.platform import Adapter, Channel, Known, Post, PostStore, registry
 from steadycast.platform.contract import Step, sent_now
 from steadycast.platform.post_bytes import post_from_bytes
+from steadycast.safety import crashpoints
 from storm import points, worker
 from storm.checker import Finding
 from storm.history import Kinds

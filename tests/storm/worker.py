@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steadycast import bootclock
 from steadycast.delivery import Clock, Opened, SystemClock, deliver, send, settle, steps, transitions, verify
 from steadycast.errors import Busy, FarSideError, Refused
 from steadycast.ledger import pacing
@@ -24,6 +23,7 @@ from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt, registry
 from steadycast.platform.contract import Step
+from steadycast.safety import bootclock
 from steadycast.web import HttpClient
 from storm.log import Log
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steadycast import durable
 from steadycast.bulk_render.cache import Fault, Memory
 from steadycast.bulk_render.changes import Differences, look, missing
 from steadycast.errors import Problem
-from steadycast.paths import Paths, find_root
+from steadycast.safety import durable
+from steadycast.workspace.paths import Paths, find_root
 
 Progress = Callable[[int, int], None]
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
-from steadycast import crashpoints, send_window
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.faulty import faulty
 from steadycast.delivery.jobs import OTHERS, Job, free, give_back, waves
@@ -24,6 +23,7 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Post
 from steadycast.platform.post_bytes import post_from_bytes, post_to_bytes
+from steadycast.safety import crashpoints, send_window
 
 QUEUED = dt.timedelta(minutes=2)  # how long a delivery may wait for a free thread after its intent
 TRUSTED = 1.0  # seconds for which the intent's commit says enough; after that the ledger is asked again before a send

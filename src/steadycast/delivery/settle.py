@@ -10,7 +10,6 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
-from steadycast import crashpoints
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.known import known_of
 from steadycast.delivery.send import Result
@@ -22,6 +21,7 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
 from steadycast.platform.post_bytes import post_from_bytes
+from steadycast.safety import crashpoints
 
 T = TypeVar("T")
 StandIn = Callable[[Lookup], Post]

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
-from steadycast import crashpoints, send_window
 from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.transitions import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
@@ -14,6 +13,7 @@ from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Platform
 from steadycast.platform.contract import Step
+from steadycast.safety import crashpoints, send_window
 
 T = TypeVar("T")
 

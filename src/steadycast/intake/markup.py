@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 import nh3
 
-from steadycast.elements import Element, elements
+from steadycast.html_tree import Element, elements
 
 _TAGS = frozenset(
     "p br hr h1 h2 h3 h4 h5 h6 strong b em i del s a img ul ol li blockquote pre code table thead tbody tr th td "  # noqa: SIM905

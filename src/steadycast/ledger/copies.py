@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadycast import durable
 from steadycast.errors import LedgerError
 from steadycast.ledger.connection import BUSY_TIMEOUT, Database, translate_errors
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.restore import COPY, PLACE, fingerprint, mark_as_copy
 from steadycast.ledger.tables import EPOCH
+from steadycast.safety import durable
 
 SIDECARS = ("-journal", "-wal", "-shm")
 

@@ -25,10 +25,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_column, select, true, update
 
-from steadycast import crashpoints, durable
 from steadycast.ledger.connection import Database, table, translate_errors, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.tables import State
+from steadycast.safety import crashpoints, durable
 
 META = table("meta")
 SLOT = table("slot")

@@ -18,12 +18,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, Self
 
-from steadycast import crashpoints, durable
 from steadycast.delivery import Clock, LedgerState, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
+from steadycast.safety import crashpoints, durable
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
 
 UNPLACED = re.compile(r"\..+\.\d+(?:\.[0-9a-f]{8})?")  # .index.html.<pid>.<random>, media/.<sha256>.png.<pid>

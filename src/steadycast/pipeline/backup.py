@@ -18,12 +18,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from steadycast import __version__, durable
+from steadycast import __version__
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
-from steadycast.paths import Paths, find_root
 from steadycast.pipeline.app import App
+from steadycast.safety import durable
+from steadycast.workspace.paths import Paths, find_root
 
 Progress = Callable[[int, int], None]
 

@@ -15,7 +15,6 @@ from steadycast.draft import Draft
 from steadycast.errors import DraftError, InputError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
 from steadycast.ledger.place import gone
-from steadycast.paths import SETTINGS_FILE
 from steadycast.pipeline import others, pictures
 from steadycast.pipeline.app import App
 from steadycast.pipeline.crosslinks import PageLinks
@@ -34,6 +33,7 @@ from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
 from steadycast.schedule.surprises import surprises
 from steadycast.workspace import Workspace, load
+from steadycast.workspace.paths import SETTINGS_FILE
 
 YEAR = dt.timedelta(days=366)
 Progress = Callable[[int, int], None]

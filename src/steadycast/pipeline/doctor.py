@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import TZPATH, available_timezones
 
-from steadycast import deadman
 from steadycast.errors import LOST, FarSideError, InputError, Refused, SettingsError, SteadycastError
 from steadycast.ledger import service
 from steadycast.ledger.checkup import check_up
@@ -26,6 +25,7 @@ from steadycast.pipeline.findings import BAD, OK, WARN, Finding
 from steadycast.pipeline.health import UNKNOWN_AFTER
 from steadycast.pipeline.probing import ask
 from steadycast.platform import Account
+from steadycast.safety import deadman
 from steadycast.workspace import load
 
 PREFECT_WITHIN = 5.0  # seconds

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from steadycast import durable
 from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError, Problem
@@ -24,6 +23,7 @@ from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
 from steadycast.platform.text import count
 from steadycast.render.templates import Templates
+from steadycast.safety import durable
 
 MEASURED = ("title", "summary", "text", "html")
 ZH = {

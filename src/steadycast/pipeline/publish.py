@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from steadycast import send_window
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.claims import Claimed, Due
@@ -26,6 +25,7 @@ from steadycast.pipeline.results import Published, Sent
 from steadycast.pipeline.unseen import recover
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
+from steadycast.safety import send_window
 from steadycast.schedule.slots import next_slot
 
 Progress = Callable[[int, int], None]

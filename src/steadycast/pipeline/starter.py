@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.errors import SettingsError
-from steadycast.paths import SETTINGS_FILE, bundle
 from steadycast.pipeline.deployments import prefect_yaml
 from steadycast.platform import Platform
 from steadycast.platform.registry import platforms
 from steadycast.workspace import load
+from steadycast.workspace.paths import SETTINGS_FILE, bundle
 from steadycast.workspace.values import zone
 
 PLACEHOLDER = "example.org"  # the host of a new workspace's addresses, until its operator writes another

@@ -5,9 +5,8 @@ An adapter imports from here, and from nowhere else in Steadycast.
 
 from typing import TYPE_CHECKING, Any
 
-from steadycast import durable
-from steadycast.elements import Element, elements
 from steadycast.errors import Busy, Refused, Unknown
+from steadycast.html_tree import Element, elements
 from steadycast.platform.contract import (
     Account,
     Adapter,
@@ -26,7 +25,8 @@ from steadycast.platform.files import PostStore, media_name, slot_path
 from steadycast.platform.post import Event, Media, Post, Receipt, View
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.text import count, cut, first_that_fits, fits, split
-from steadycast.send_window import held as in_turn
+from steadycast.safety import durable
+from steadycast.safety.send_window import held as in_turn
 
 if TYPE_CHECKING:
     from steadycast.web import Answer, HttpClient

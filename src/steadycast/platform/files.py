@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steadycast import crashpoints, durable
 from steadycast.platform.contract import Channel
 from steadycast.platform.post import Media, Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
+from steadycast.safety import crashpoints, durable
 
 POSTS = "posts"
 INDEX = "posts/index.json"

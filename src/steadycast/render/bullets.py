@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from steadycast.elements import TAG, VOID
+from steadycast.html_tree import TAG, VOID
 from steadycast.render.lexer import box, first_number
 
 _LIST_TAG = re.compile(r"(</?(?:ul|ol|li)(?: [^>]*)?>)")

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from steadycast.draft.maths import linear
 from steadycast.draft.spelling import scripts_spelled
-from steadycast.elements import TAG, VOID
+from steadycast.html_tree import TAG, VOID
 from steadycast.platform import RenderRule
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour

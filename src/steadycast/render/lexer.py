@@ -10,7 +10,7 @@ from functools import lru_cache
 from urllib.parse import unquote, urljoin, urlsplit
 
 from steadycast.draft.crosslinks import leads_nowhere
-from steadycast.elements import attributes
+from steadycast.html_tree import attributes
 
 ANY_TAG = re.compile(r"<[^>]*>")
 

@@ -21,12 +21,12 @@ from typing import Any
 
 from slugify import slugify
 
-from steadycast import durable
 from steadycast.draft import MediaRef
 from steadycast.draft.confined import mostly_holes
 from steadycast.errors import DraftError
 from steadycast.platform import Media, MediaRule
 from steadycast.render.worker import Worker
+from steadycast.safety import durable
 
 IMAGE_BYTES = 20 << 20
 _HEAD = 1024  # bytes that tell a file's kind

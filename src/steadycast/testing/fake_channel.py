@@ -21,14 +21,14 @@ from pathlib import Path
 from threading import Lock
 from zoneinfo import ZoneInfo
 
-from steadycast import bootclock, send_window
 from steadycast.delivery import Opened
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.claims import Claimed
-from steadycast.paths import SETTINGS_FILE
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
+from steadycast.safety import bootclock, send_window
 from steadycast.workspace import Workspace, load
+from steadycast.workspace.paths import SETTINGS_FILE
 
 SETTLED = 60  # seconds: a file that old is whole, so that intake need not wait and look again
 SECRET = "s3cr3t-t0k3n"  # noqa: S105 what a fake far side likes to repeat

@@ -15,8 +15,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from steadycast import crashpoints, send_window
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
+from steadycast.safety import crashpoints, send_window
 from steadycast.web.answers import Answer
 from steadycast.web.wire import (
     MAX_ANSWER,

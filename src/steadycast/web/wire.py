@@ -32,8 +32,9 @@ from urllib3.connection import HTTPConnection
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import create_urllib3_context
 
-from steadycast import __version__, crashpoints, send_window
+from steadycast import __version__
 from steadycast.errors import SteadycastError
+from steadycast.safety import crashpoints, send_window
 from steadycast.web.addresses import is_public
 from steadycast.web.watch import watch
 

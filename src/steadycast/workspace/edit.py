@@ -11,10 +11,10 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from steadycast import durable
 from steadycast.errors import InputError, SettingsError
-from steadycast.paths import SETTINGS_FILE
+from steadycast.safety import durable
 from steadycast.workspace.load import Workspace, read
+from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.values import dates
 
 RHYTHMS = ("every", "rrule")

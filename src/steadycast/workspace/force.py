@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from steadycast import durable
 from steadycast.errors import SettingsError
-from steadycast.paths import SOURCES, Paths, find_root
+from steadycast.safety import durable
 from steadycast.workspace.load import Workspace, load
+from steadycast.workspace.paths import SOURCES, Paths, find_root
 
 VALUES = ("community", "series", "publish", "intake", "members")  # tables whose values may be shown to anybody
 

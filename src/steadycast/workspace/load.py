@@ -15,8 +15,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.schedule.model import Series
+from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
     ChannelSettings,
     Community,

@@ -9,8 +9,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from steadycast import durable
 from steadycast.errors import SettingsError
+from steadycast.safety import durable
 
 SETTINGS_FILE = "steadycast.toml"
 SOURCES = (SETTINGS_FILE, "holidays.toml")  # what its settings are read from
@@ -114,7 +114,7 @@ def _shut(path: Path) -> None:
 
 def bundle() -> Path:
     """The workspace that comes with the package: its platforms, flows and prefect.yaml."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     bundled = package / "_workspace"
     return bundled if bundled.is_dir() else package.parent.parent  # a checkout: the repository's root is a workspace
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from steadycast import bootclock
+from steadycast.safety import bootclock
 
 _ABSOLUTE = 1  # TIMER_ABSTIME
 

@@ -1,0 +1,8 @@
+"""What holds when the machine does not: files after a power cut, clocks that nobody sets, the end of a late send.
+
+durable      files and folders that survive a power cut
+bootclock    how long something has lasted, whatever the wall clock says
+send_window  how long an attempt may still send; asked last before bytes leave
+deadman      the kernel's switch that ends this process at an instant, stopped or not
+crashpoints  where a test can end the process; does nothing otherwise
+"""
