@@ -162,6 +162,26 @@ def test_a_workspace_may_override_a_template(root):
     assert outputs(root)["page/pgc/2026-11-01-night.html"].decode() == "mine: 第1夜"
 
 
+def test_a_members_page_is_part_of_what_a_post_is_made_with(root):
+    """A new address in steadycast.toml shows in what that member wrote."""
+    drop(root, "ugc/momo/rain.md", DRAFT.format(4))
+    (root / "channels" / "page" / "post.html.j2").write_text("{{ post.member_url }}")
+    settings = root / "steadycast.toml"
+    for page in ("https://momo.example/", "https://momo.example/new"):
+        settings.write_text(f'{SETTINGS}\n[members.momo]\nurl = "{page}"\n')
+        render_all(root=root)
+        assert outputs(root)["page/ugc/momo/rain.html"].decode() == page
+
+
+def test_a_draft_under_another_suffix_keeps_its_outputs(root):
+    """`a.md` that became `a.markdown` makes the same files: they are not removed with the old name."""
+    render_all(root=root)
+    old = root / "content" / "pgc" / "2026-11-01-night.md"
+    old.rename(old.with_suffix(".markdown"))
+    done = render_all(root=root)
+    assert (done.outputs, done.removed, len(outputs(root))) == (9, 0, 9)
+
+
 def test_a_template_in_a_sub_folder_is_one_that_its_channel_is_made_with(root):
     """What a template includes may lie deeper, of the platform or of the workspace; a new one counts, and a changed one."""
     (root / "channels/page/post.html.j2").write_text('{% include "parts/foot.html.j2" %}')

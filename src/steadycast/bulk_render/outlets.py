@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from steadycast.bulk_render.cache import Facts
+from steadycast.bulk_render.cache import facts
 from steadycast.platform import Channel, Platform, configured, registry
+from steadycast.render.templates import Templates
 from steadycast.schedule.model import Form
 from steadycast.workspace import Workspace
 
@@ -25,24 +25,19 @@ LIBRARIES = ("comrak", "jinja2", "markupsafe", "nh3", "pygments", "regex", "slug
 class Outlet:
     """One channel to render for."""
 
-    name: str
-    platform: Platform
     channel: Channel  # what a template may ask: settings, zone, community
+    platform: Platform
     forms: frozenset[Form]
-    folders: tuple[Path, ...]  # where its templates are looked for
+    templates: Templates
     template: str  # post.<ext>.j2, or ""
-    edition: str
-
-    @property
-    def extension(self) -> str:
-        """Of what its template writes."""
-        return self.template.removeprefix("post.").removesuffix(".j2")
+    edition: str  # a hash of all that a post depends on besides its draft
+    depends: tuple[str, ...]  # the files and folders that its platform and its templates are made of
 
 
-def outlets(workspace: Workspace, names: Sequence[str]) -> list[Outlet]:
+def outlets(workspace: Workspace, names: Sequence[str]) -> dict[str, Outlet]:
     """The channels called `names`; raises SettingsError where one's platform or settings are wrong."""
     platforms = registry.platforms(workspace.platform_folders)
-    return [_outlet(workspace, name, platforms) for name in names]
+    return {name: _outlet(workspace, name, platforms) for name in names}
 
 
 def _outlet(workspace: Workspace, name: str, platforms: dict[str, Platform]) -> Outlet:
@@ -67,66 +62,47 @@ def _outlet(workspace: Workspace, name: str, platforms: dict[str, Platform]) -> 
     )
     folders = (workspace.root / "templates" / name, *platform.folders)
     offered = (sorted(file.name for file in folder.glob("post.*.j2")) for folder in folders)
+    inside = [path for folder in folders for path in _inside(folder)]
+    files = [path for path in inside if path.is_file()]
     return Outlet(
-        name,
-        platform,
         channel,
+        platform,
         frozenset(Form(form) for form in platform.forms) & frozenset(given.forms or Form),
-        folders,
+        Templates(folders, zone=community.zone, watched=False),
         next((names[0] for names in offered if names), ""),
-        _edition(workspace, channel, folders),
+        _edition(workspace, name, files),
+        tuple(map(str, (*folders, *inside))),
     )
 
 
-def _edition(workspace: Workspace, channel: Channel, folders: Sequence[Path]) -> str:
-    """A hash of all that a post depends on besides its draft."""
+def _inside(folder: Path) -> list[Path]:
+    """The files of a platform's folder that decide how a post looks, and the folders that they are in."""
+    inside = (f for f in sorted(folder.rglob("*")) if f.suffix not in {".md", ".pyc"})
+    return [f for f in inside if f.relative_to(folder).parts[0] not in {"samples", "__pycache__"}]
+
+
+def _edition(workspace: Workspace, name: str, files: Sequence[Path]) -> str:
     told = [
         workspace.community.model_dump(),
-        {name: member.title for name, member in workspace.members.items()},
-        sorted(workspace.settings.series),  # a draft that names another one is refused
+        {name: (member.title, member.url) for name, member in workspace.members.items()},
+        workspace.series_names,  # a draft that names another one is refused
         workspace.intake.max_bytes,
-        [channel.name, channel.platform, channel.title, channel.settings],
-        [workspace.settings.channel[channel.name].forms, repr(channel.limits), repr(channel.media)],
-        _code(),
+        workspace.channels[name].model_dump(exclude={"paused"}),
+        [(file, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files],
+        [(path, facts(path)) for path in _code_files()],  # reading them would cost more than it tells
     ]
-    digest = hashlib.sha256(json.dumps(told, default=str, sort_keys=True).encode())
-    for folder in folders:
-        for file in _files(folder):
-            digest.update(f"{file.relative_to(folder)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:32]
-
-
-def _files(folder: Path) -> list[Path]:
-    """The files of a platform's folder that decide how a post looks, those of its sub-folders too."""
-    inside = (f for f in _inside(folder) if f.suffix not in {".md", ".pyc"})
-    return sorted(f for f in inside if f.is_file())
-
-
-def _inside(folder: Path) -> list[Path]:
-    """All that lies in a platform's folder, but its samples."""
-    return [f for f in folder.rglob("*") if f.relative_to(folder).parts[0] not in {"samples", "__pycache__"}]
+    return hashlib.sha256(json.dumps(told, default=str, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @cache
-def _code() -> list[tuple[str, Facts | None]]:
-    """Our own code and the libraries that render, by their facts: reading them would cost more than it tells."""
-    return [(path, Facts.of(path)) for path in _code_files()]
+def _code_files() -> list[str]:
+    """Our own code and the libraries that render."""
+    own = [str(file) for name in OWN_CODE for file in sorted((PACKAGE / name).glob("*.py"))]
+    found = (importlib.util.find_spec(name) for name in LIBRARIES)
+    return own + [spec.origin for spec in found if spec and spec.origin]
 
 
-def _code_files() -> Iterator[str]:
-    for name in OWN_CODE:
-        path = PACKAGE / name
-        yield from map(str, sorted(path.glob("*.py")) if path.is_dir() else [path])
-    for name in LIBRARIES:
-        found = importlib.util.find_spec(name)
-        if found is not None and found.origin is not None:
-            yield found.origin
-
-
-def inputs(workspace: Workspace, made: Sequence[Outlet]) -> dict[str, Any]:
+def inputs(workspace: Workspace, made: Sequence[Outlet]) -> dict[str, list[int] | None]:
     """Every file and folder whose change could make an edition another, with its facts."""
     paths = {str(workspace.root / "steadycast.toml"), *map(str, workspace.platform_folders), *_code_files()}
-    for folder in (folder for outlet in made for folder in outlet.folders):
-        folders = (f for f in _inside(folder) if f.is_dir())
-        paths |= {str(folder), *map(str, folders), *map(str, _files(folder))}
-    return {path: Facts.of(path) for path in sorted(paths)}
+    return {path: facts(path) for path in sorted(paths.union(*(outlet.depends for outlet in made)))}

@@ -6,25 +6,28 @@ import contextlib
 import datetime as dt
 import errno
 import html
+import multiprocessing
 import os
+import threading
 from base64 import b32encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
-from steadycast.bulk_render.cache import Fault, Made
+from steadycast.bulk_render.cache import Made, stem_of
 from steadycast.bulk_render.outlets import Outlet, outlets
 from steadycast.draft import Draft, parse
-from steadycast.errors import DraftError, Problem, SettingsError
+from steadycast.errors import DraftError, InputError, Problem, SettingsError
 from steadycast.intake import folder
 from steadycast.platform import Post
-from steadycast.render.body import Body, prepare
+from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
-from steadycast.render.templates import Templates
 from steadycast.workspace import Workspace, load
+
+WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
+CHUNK = 40  # orders that are handed over together
 
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _PAGE = (
@@ -34,183 +37,145 @@ _PAGE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One draft to make: for which channels, and what lay there of it before."""
+class Order(NamedTuple):
+    """One draft to make, and for which channels."""
 
     path: str  # below content/
     print: folder.Print
     channels: Sequence[str]
-    before: Mapping[str, str] = field(default_factory=dict)  # channel -> extension, of every channel
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What became of one order."""
 
-    path: str
+    order: Order
     made: Made | None  # None: it is being written at this moment, and stands as it was
     written: int = 0
-    removed: int = 0
 
 
 class Maker:
     """Makes drafts for some channels; a draft is read and its body parsed once for all of them."""
 
-    def __init__(self, workspace: Workspace, chosen: Sequence[Outlet], approved: Mapping[str, str] | None) -> None:
+    def __init__(self, workspace: Workspace, names: Sequence[str], approved: Mapping[str, str] | None) -> None:
         self.workspace = workspace
-        self.outlets = {outlet.name: outlet for outlet in chosen}
+        self.outlets = outlets(workspace, names)
         self.approved = approved  # path -> the approved revision; None: all is shown
         # What nobody approved comes beside what is shown of it, and not into var/media.
         self.media = workspace.media if approved is not None else workspace.var / "render" / ".media"
-        self.cache = workspace.cache
-        self.out = {outlet.name: str(outlet.channel.out) for outlet in chosen}
-        self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-        self._series = workspace.series_names
         self._content = workspace.content.resolve()
+        self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process needs to make one like it: a Channel holds functions, which cannot be sent."""
-        return _maker, (self.workspace.root, list(self.outlets), self.approved)
+        return _maker_at, (self.workspace.root, list(self.outlets), self.approved)
 
-    @cached_property
-    def _templates(self) -> dict[str, Templates]:
-        community = self.workspace.community
-        return {
-            name: Templates(outlet.folders, zone=community.zone, watched=False) for name, outlet in self.outlets.items()
-        }
-
-    def warm(self) -> None:
-        """Compiles every template."""
-        for name, outlet in self.outlets.items():
+    def make_all(self, orders: Sequence[Order], jobs: int) -> Iterator[Done]:
+        """What became of each order, in their order; by up to `jobs` processes where there is enough to do."""
+        jobs = min(jobs, len(orders) // WORTH_A_PROCESS)
+        if jobs < 2:
+            yield from map(self.make, orders)
+            return
+        for outlet in self.outlets.values():  # compiled once, for all that are forked from here
             if outlet.template:
-                self._templates[name].warm(outlet.template)
+                outlet.templates.warm(outlet.template)
+        # A fork shares what is loaded already, but must not happen beside threads, whose locks it would copy.
+        context = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
+        with context.Pool(jobs, _begin, (self,)) as pool:
+            yield from pool.imap(_make, orders, CHUNK)
 
     def make(self, order: Order) -> Done:
         """Reads one draft and writes what its channels show of it. Never raises for what is wrong with the draft."""
-        content, path = self.workspace.content, order.path
-        found = folder.read(content, folder.Found.at(content, PurePosixPath(path), order.print), self._limits)
+        content = self.workspace.content
+        found = folder.read(content, folder.Found.at(content, PurePosixPath(order.path), order.print), self._limits)
         if isinstance(found, folder.Unsettled):
-            return Done(path, None)
-        piece = _Piece(self, path, order)
-        draft: Draft | None = None
+            return Done(order, None)
+        piece, draft = _Piece(self, order), None
         if isinstance(found, Problem):
-            piece.faults.append(Fault(found.line, found.message, found.hint))
+            piece.faults.append([found.line, found.message, found.hint])
         elif isinstance(found, folder.Found):
-            try:
+            with piece.noting():
                 draft = self._parse(found)
-            except DraftError as error:
-                piece.fault(error)
-        shown = draft is not None and self._is_shown(path, draft)
+        shown = draft is not None and (self.approved is None or self.approved.get(order.path) == draft.revision)
         if draft is not None and shown:
             piece.post_all(draft)
-        piece.remove_old()
-        facts = order.print
-        return Done(
-            path,
-            Made(
-                facts.size,
-                facts.mtime_ns,
-                facts.inode,
-                draft.revision if draft else "",
-                shown,
-                piece.files,
-                [[str(m.path), m.size, m.mtime_ns] for m in draft.media] if draft else [],
-                [list(fault) for fault in piece.faults],
-            ),
-            piece.written,
-            piece.removed,
-        )
-
-    def _is_shown(self, path: str, draft: Draft) -> bool:
-        return self.approved is None or self.approved.get(path) == draft.revision
+        media = [[str(m.path), m.size, m.mtime_ns] for m in draft.media] if draft else []
+        seen = (order.print.size, order.print.mtime_ns, order.print.inode, draft.revision if draft else "")
+        return Done(order, Made(*seen, shown, piece.files, media, piece.faults), piece.written)
 
     def _parse(self, found: folder.Found) -> Draft:
+        workspace = self.workspace
         return parse(
             found.raw or b"",
             found.path,
             found.file,
             self._content,
-            zone=self.workspace.community.zone,
+            zone=workspace.community.zone,
             mtime=found.mtime,
-            known_series=self._series,
+            known_series=workspace.series_names,
         )
-
-    def text(self, outlet: Outlet, post: Post) -> tuple[str, str]:
-        """(extension, text) of one post: by the platform's template, else a page, or text where text is limited."""
-        if outlet.template:
-            return outlet.extension, self._templates[outlet.name].render(
-                outlet.template, post=post, channel=outlet.channel
-            )
-        if "text" in outlet.platform.limits or not post.html:
-            return "txt", "\n\n--\n\n".join(post.parts or (post.text,)) + "\n"
-        return "html", _PAGE.format(
-            language=html.escape(post.language), title=html.escape(post.title), body=post.html.rstrip()
-        )
-
-
-def _maker(root: Path, names: Sequence[str], approved: Mapping[str, str] | None) -> Maker:
-    workspace = load(root)
-    return Maker(workspace, outlets(workspace, names), approved)
 
 
 class _Piece:
     """One order on its way: what was written, and what went wrong."""
 
-    def __init__(self, maker: Maker, path: str, order: Order) -> None:
-        self.maker = maker
-        self.order = order
-        self.stem = stem_of(path)
-        self.key = key_of(path)
-        self.files = {name: ext for name, ext in order.before.items() if name not in order.channels}
-        self.faults: list[Fault] = []
-        self.written = self.removed = 0
+    def __init__(self, maker: Maker, order: Order) -> None:
+        self.maker, self.order = maker, order
+        self.stem = stem_of(order.path)
+        self.files: dict[str, str] = {}
+        self.faults: list[list[Any]] = []
+        self.written = 0
 
-    def fault(self, error: DraftError, channel: str = "") -> None:
-        """Notes what is wrong, once, with the channel that it is wrong for."""
-        said = Fault(error.line, f"{channel}: {error.message}" if channel else error.message, error.hint or "")
+    @contextlib.contextmanager
+    def noting(self, channel: str = "") -> Iterator[None]:
+        """Notes what is wrong with the draft, once, with the channel that it is wrong for."""
+        try:
+            yield
+        except DraftError as error:
+            self.fault(error, channel)
+        except SettingsError as error:  # a template that cannot take this post
+            self.fault(DraftError(str(error)), channel)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            self.fault(DraftError("its name is too long", hint="rename the file"), channel)
+
+    def fault(self, error: InputError, channel: str = "") -> None:
+        said = [error.line, f"{channel}: {error.message}" if channel else error.message, error.hint or ""]
         if said not in self.faults:
             self.faults.append(said)
 
     def post_all(self, draft: Draft) -> None:
-        maker = self.maker
-        body = prepare(draft, maker.media, maker.cache, base=maker.workspace.community.url)
+        """Writes the draft for each channel that takes it."""
+        maker, community = self.maker, self.maker.workspace.community
+        body = prepare(draft, maker.media, maker.workspace.cache, base=community.url)
         for error in body.faults:  # the same for every channel: said once
             self.fault(error)
         if body.faults:
             return
-        published = (draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(maker.workspace.community.zone)
+        target = self._target(draft)
         for name in self.order.channels:
             outlet = maker.outlets[name]
             if draft.form not in outlet.forms or draft.channels.get(name, {}).get("skip"):
                 continue
-            try:
-                extension, text = maker.text(outlet, self._post(draft, outlet, published, body))
-                self.written += write_if_new(f"{maker.out[name]}/{self.stem}.{extension}", text.encode())
+            with self.noting(name):
+                to = replace(target, channel=name)
+                post = compose(body, outlet.platform, to)
+                extension, text = _shown(outlet, self._with_pictures(post, outlet) if "media:" in post.html else post)
+                self.written += write_if_new(f"{outlet.channel.out}/{self.stem}.{extension}", text.encode())
                 self.files[name] = extension
-            except DraftError as error:
-                self.fault(error, name)
-            except SettingsError as error:  # a template that cannot take this post
-                self.fault(DraftError(str(error)), name)
-            except OSError as error:
-                if error.errno != errno.ENAMETOOLONG:
-                    raise
-                self.fault(DraftError("its name is too long", hint="rename the file"), name)
 
-    def _post(self, draft: Draft, outlet: Outlet, published: dt.datetime, body: Body) -> Post:
-        maker, community = self.maker, self.maker.workspace.community
-        target = Target(
-            channel=outlet.name,
-            key=self.key,
-            published=published,
+    def _target(self, draft: Draft) -> Target:
+        workspace, community = self.maker.workspace, self.maker.workspace.community
+        return Target(
+            channel="",
+            key=key_of(self.order.path),
+            published=(draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(community.zone),
             zone=community.zone,
             language=community.language,
             community=community.name,
-            member_title=maker.workspace.member_title(draft.member) if draft.member else community.name,
-            member_url=maker.workspace.member_url(draft.member),
+            member_title=workspace.member_title(draft.member) if draft.member else community.name,
+            member_url=workspace.member_url(draft.member),
         )
-        post = compose(body, outlet.platform, target)
-        return self._with_pictures(post, outlet) if "media:" in post.html else post
 
     def _with_pictures(self, post: Post, outlet: Outlet) -> Post:
         """The post with its pictures' addresses as seen from its file, so that a browser shows them."""
@@ -218,17 +183,35 @@ class _Piece:
         names = {m.sha256: os.path.relpath(m.path, here) for m in post.media}
         return replace(post, html=post.html_with(names, captions=False))
 
-    def remove_old(self) -> None:
-        """Takes away what was written for a channel before, and is not written any more."""
-        for name in self.order.channels:
-            extension = self.order.before.get(name)
-            if extension is not None and self.files.get(name) != extension:
-                self.removed += remove(self.maker.outlets[name].channel.out / f"{self.stem}.{extension}")
+
+def _shown(outlet: Outlet, post: Post) -> tuple[str, str]:
+    """(extension, text) of one post: by the platform's template, else a page, or text where text is limited."""
+    if outlet.template:
+        extension = outlet.template.removeprefix("post.").removesuffix(".j2")
+        return extension, outlet.templates.render(outlet.template, post=post, channel=outlet.channel)
+    if "text" in outlet.platform.limits or not post.html:
+        return "txt", "\n\n--\n\n".join(post.parts or (post.text,)) + "\n"
+    return "html", _PAGE.format(
+        language=html.escape(post.language), title=html.escape(post.title), body=post.html.rstrip()
+    )
 
 
-def stem_of(path: str) -> str:
-    """A draft's path without its suffix: what its outputs are called."""
-    return path.rpartition(".")[0]
+# In another process
+
+_maker: Maker
+
+
+def _maker_at(root: Path, names: Sequence[str], approved: Mapping[str, str] | None) -> Maker:
+    return Maker(load(root), names, approved)
+
+
+def _begin(maker: Maker) -> None:
+    global _maker  # noqa: PLW0603  one for each process of the pool
+    _maker = maker
+
+
+def _make(order: Order) -> Done:
+    return _maker.make(order)
 
 
 def key_of(path: str) -> str:
@@ -252,23 +235,10 @@ def write_if_new(file: str, data: bytes) -> bool:
         except FileNotFoundError:
             os.makedirs(folder_, exist_ok=True)  # noqa: PTH103
             out = os.open(fresh, _ANEW, 0o666)
-        try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(out, rest) :]
-        finally:
-            os.close(out)
+        with os.fdopen(out, "wb") as opened:
+            opened.write(data)
         os.replace(fresh, file)  # noqa: PTH105
     except BaseException:
         Path(fresh).unlink(missing_ok=True)
         raise
-    return True
-
-
-def remove(file: Path) -> bool:
-    """Whether there was such a file to remove."""
-    try:
-        file.unlink()
-    except FileNotFoundError:
-        return False
     return True

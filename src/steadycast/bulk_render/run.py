@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steadycast.bulk_render.cache import Fault, Memory
-from steadycast.bulk_render.changes import Differences, look, missing
+from steadycast.bulk_render.cache import Differences, Memory, look
 from steadycast.errors import Problem
 from steadycast.safety import durable
 from steadycast.workspace.paths import Paths, find_root
@@ -68,7 +67,7 @@ def render_all(
     file = paths.cache / (f"render-{channel}.json" if channel else "render.json")
     with _alone(paths):
         memory = None if force else Memory.load(file)
-        found = look(paths.content, memory or Memory())
+        found = look(paths.content, memory.drafts if memory else {})
         if (
             memory is not None
             and approved is None
@@ -88,16 +87,13 @@ def render_all(
 
 def _is_all_there(paths: Paths, memory: Memory, found: Differences) -> bool:
     hidden = any(not made.shown and not made.faults for made in memory.drafts.values())
-    return not (found.fresh or found.gone or hidden or missing(paths.var / "render", memory))
+    return not (found.fresh or found.gone or hidden or memory.missing(paths.var / "render"))
 
 
 def told(memory: Memory, unread: Sequence[Problem], **counts: int) -> Rendered:
     """What is remembered, and what could not even be read, as a result."""
     problems = list(unread)
-    for path, made in memory.drafts.items():
-        for fault in made.faults:
-            line, message, hint = Fault(*fault)
-            problems.append(Problem(path, line, message, hint))
+    problems += (Problem(path, *fault) for path, made in memory.drafts.items() for fault in made.faults)
     problems.sort(key=lambda p: (p.path, p.line or 0, p.message))
     outputs = sum(len(made.files) for made in memory.drafts.values())
     return Rendered(len(memory.drafts), len(memory.editions), outputs, **counts, problems=tuple(problems))

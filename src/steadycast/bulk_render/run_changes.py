@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from steadycast.bulk_render.cache import Made, Memory
-from steadycast.bulk_render.changes import Differences, folder_times, folders_of, missing
-from steadycast.bulk_render.outlets import Outlet, inputs, outlets
-from steadycast.bulk_render.pool import make_all
-from steadycast.bulk_render.render_draft import Maker, Order, remove, stem_of
+from steadycast.bulk_render.cache import Differences, Made, Memory, stem_of
+from steadycast.bulk_render.outlets import inputs
+from steadycast.bulk_render.render_draft import Maker, Order
 from steadycast.errors import Problem, unknown_name
 from steadycast.intake import folder
 from steadycast.workspace import Workspace
@@ -24,75 +22,76 @@ class Work:
     def __init__(
         self, workspace: Workspace, channel: str, memory: Memory | None, approved: Mapping[str, str] | None
     ) -> None:
-        self.workspace = workspace
+        if channel and channel not in workspace.channels:
+            raise unknown_name("channel", channel, workspace.channels)
         self.render = workspace.var / "render"
-        self.lost = memory is None and self.render.exists()  # nobody knows what lies there
+        self.lost = memory is None  # nobody knows what lies there
         self.memory = memory or Memory()
-        self.approved = approved
-        self.outlets = self._outlets(channel)
-        self.names = [outlet.name for outlet in self.outlets]
+        self.maker = Maker(workspace, [channel] if channel else list(workspace.channels), approved)
+        self.names = list(self.maker.outlets)
         self.problems: list[Problem] = []  # of what could not even be read
         self.made = self.written = self.removed = 0
-
-    def _outlets(self, channel: str) -> list[Outlet]:
-        channels = self.workspace.channels
-        if channel and channel not in channels:
-            raise unknown_name("channel", channel, channels)
-        return outlets(self.workspace, [channel] if channel else list(channels))
 
     def do(self, found: Differences, jobs: int, progress: Progress | None, *, forget: Callable[[], None]) -> Memory:
         """Makes what `found` and the editions ask for; what is to be remembered of it.
 
         `forget` is called before anything is written: a run that is cut off is a run that nobody remembers.
         """
-        depends = inputs(self.workspace, self.outlets)  # first: what is edited meanwhile differs the next time
+        depends = inputs(self.maker.workspace, list(self.maker.outlets.values()))  # what is edited meanwhile differs
         self.problems = list(found.problems)
         orders = self._orders(found)
         forget()
-        drafts = self._still_there(found)
-        self._make(orders, drafts, jobs, progress)
-        editions = {outlet.name: outlet.edition for outlet in self.outlets}
+        before = set(self._lying()) if self.lost else set()
+        drafts = self._make(orders, dict(found.same), jobs, progress)
+        self._clear(before, drafts)
+        editions = {name: outlet.edition for name, outlet in self.maker.outlets.items()}
         remembered = Memory(depends, editions, {path: drafts[path] for path in sorted(drafts)})
-        if self.lost:
-            self._sweep(remembered)
-        remembered.folders = folder_times(self.render, folders_of(remembered.drafts, self.names))
+        remembered.note_folders(self.render)
         return remembered
 
-    def _make(self, orders: list[Order], drafts: dict[str, Made], jobs: int, progress: Progress | None) -> None:
-        self.made = len(orders)
-        maker = Maker(self.workspace, self.outlets, self.approved)
-        for n, done in enumerate(make_all(maker, orders, jobs), 1):
-            if done.made is not None:
-                drafts[done.path] = done.made
-            self.written += done.written
-            self.removed += done.removed
+    def _make(
+        self, orders: list[Order], drafts: dict[str, Made], jobs: int, progress: Progress | None
+    ) -> dict[str, Made]:
+        """`drafts`, and what was made of the orders, of the channels that there are."""
+        self.made, known = len(orders), self.memory.drafts
+        for n, (order, made, written) in enumerate(self.maker.make_all(orders, jobs), 1):
+            before = known.get(order.path)
+            if made is not None:
+                kept = {k: v for k, v in before.files.items() if k not in order.channels} if before else {}
+                drafts[order.path] = made._replace(files=kept | made.files)
+            elif before is not None:
+                drafts[order.path] = before
+            self.written += written
             if progress and (n % 20 == 0 or n == len(orders)):
                 progress(n, len(orders))
+        if self.memory.editions.keys() <= set(self.names):
+            return drafts
+        return {
+            path: made._replace(files={name: ext for name, ext in made.files.items() if name in self.names})
+            for path, made in drafts.items()
+        }
 
     # What is to be made
 
     def _orders(self, found: Differences) -> list[Order]:
-        known, outlets = self.memory.drafts, self.memory.editions
-        stale = {outlet.name for outlet in self.outlets if outlets.get(outlet.name) != outlet.edition}
-        gaps = missing(self.render, self.memory)
-        orders = []
-        for path in self._apart(found):
-            before = known[path].files if path in known else {}
-            orders.append(Order(path, found.fresh[path], self.names, before))
+        outlets, editions = self.maker.outlets, self.memory.editions
+        stale = {name for name, outlet in outlets.items() if editions.get(name) != outlet.edition}
+        gaps = self.memory.missing(self.render)
+        orders = [Order(path, found.fresh[path], self.names) for path in self._apart(found)]
         for path, made in found.same.items():
-            wanted = self._wanted(path, made, stale | gaps.get(path, set()))
-            if wanted:
-                orders.append(Order(path, folder.Print(*made[:3]), wanted, made.files))
+            if wanted := self._wanted(path, made, stale | gaps.get(path, set())):
+                orders.append(Order(path, folder.Print(*made[:3]), wanted))
         return sorted(orders, key=lambda order: order.path)
 
     def _wanted(self, path: str, made: Made, stale: set[str]) -> list[str]:
         """The channels for which a draft that has not changed has to be made again."""
-        shown = self.approved is None or (bool(made.revision) and self.approved.get(path) == made.revision)
+        approved = self.maker.approved
+        shown = approved is None or (bool(made.revision) and approved.get(path) == made.revision)
         if shown != made.shown and (made.revision or not made.faults):
             return self.names
-        if not stale:
-            return []
-        return self.names if made.faults else [name for name in self.names if name in stale]
+        if made.faults and stale:
+            return self.names
+        return [name for name in self.names if name in stale]
 
     def _apart(self, found: Differences) -> list[str]:
         """What is fresh, without those whose outputs would be another draft's: `a.md` and `a.markdown`."""
@@ -109,41 +108,26 @@ class Work:
 
     # What is over
 
-    def _still_there(self, found: Differences) -> dict[str, Made]:
-        """The unchanged drafts; the outputs of drafts that are gone, and of channels that are, are removed."""
-        over = self.memory.editions.keys() - set(self.names)
-        for path in found.gone:
-            self._remove(path, self.memory.drafts[path].files)
-        for above in {path.rpartition("/")[0] for path in found.gone}:
-            for name in self.memory.editions:
-                _remove_empty(self.render / name / above, self.render)
-        if not over:
-            return dict(found.same)
-        kept = {}
-        for path, made in found.same.items():
-            self._remove(path, {name: ext for name, ext in made.files.items() if name in over})
-            kept[path] = made._replace(files={name: ext for name, ext in made.files.items() if name not in over})
-        return kept
-
-    def _remove(self, path: str, files: Mapping[str, str]) -> None:
-        for channel, extension in files.items():
-            self.removed += remove(self.render / channel / f"{stem_of(path)}.{extension}")
-
-    def _sweep(self, remembered: Memory) -> None:
-        """Removes what no draft of today accounts for, where the last run's memory was lost."""
-        ours = {
-            f"{channel}/{stem_of(path)}.{extension}"
-            for path, made in remembered.drafts.items()
-            for channel, extension in made.files.items()
-        }
+    def _lying(self) -> Iterable[str]:
+        """What lies below var/render, of the channels of this run."""
         for name in self.names:
-            for above, _, files in os.walk(self.render / name, topdown=False):
-                for file in files:
-                    path = Path(above, file)
-                    if str(path.relative_to(self.render)) not in ours:
-                        path.unlink()
-                        self.removed += not file.endswith(".part")
-                _remove_empty(Path(above), self.render)
+            for above, _, files in os.walk(self.render / name):
+                yield from (os.path.relpath(os.path.join(above, file), self.render) for file in files)  # noqa: PTH118
+
+    def _clear(self, before: set[str], drafts: Mapping[str, Made]) -> None:
+        """Removes what lay there before and no draft makes any more, and the folders that this leaves empty."""
+        known = self.memory.drafts
+        changed = [path for path in known.keys() | drafts.keys() if known.get(path) is not drafts.get(path)]
+        before |= _outputs(known, changed)
+        for output in before - _outputs(drafts, changed):
+            path = self.render / output
+            self.removed += path.exists()
+            path.unlink(missing_ok=True)
+            _remove_empty(path.parent, self.render)
+
+
+def _outputs(drafts: Mapping[str, Made], paths: Iterable[str]) -> set[str]:
+    return {output for path in paths if path in drafts for output in drafts[path].outputs(path)}
 
 
 def _remove_empty(path: Path, top: Path) -> None:
