@@ -16,7 +16,7 @@ import pytest
 from conftest import NOON, promised
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.delivery import Result, settle
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.claims import FrozenPost
@@ -26,7 +26,7 @@ from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.restore import read_mark
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.pipeline.backup import MANIFEST
+from steadycast.ops.backup import MANIFEST
 from steadycast.platform import Post
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import Clock, FakeAdapter, FakeChannel, There
@@ -53,7 +53,7 @@ def community(bench: Bench, database: str, monkeypatch: pytest.MonkeyPatch) -> B
         monkeypatch.setenv("STEADYCAST_LEDGER", database)
     pipeline.collect(app, bench.clock.now())
     publish_day(bench, 23)
-    pipeline.backup(app, bench.root / "backup.tar", bench.clock.now())
+    ops.backup(app, bench.root / "backup.tar", bench.clock.now())
     return bench
 
 
@@ -133,7 +133,7 @@ def take_back(bench: Bench, kept: Path, *, force: bool = True) -> None:
     if kept.exists():
         with Ledger.open(bench.app.workspace.ledger) as ledger:  # as psql does it: knows of no mark
             load_dump(ledger, kept)
-    pipeline.restore(bench.app.workspace, bench.root / "backup.tar", bench.clock.now(), force=force)
+    ops.restore(bench.app.workspace, bench.root / "backup.tar", bench.clock.now(), force=force)
 
 
 def test_what_went_out_since_the_backup_is_not_sent_again(community: Bench, before: Path) -> None:
@@ -146,7 +146,7 @@ def test_what_went_out_since_the_backup_is_not_sent_again(community: Bench, befo
     assert len(community.there()) == len(community.there("post")) == 2
     [row] = community.app.ledger.deliveries(states=[State.UNKNOWN])
     assert "older copy" in row.message
-    waiting = pipeline.status(community.app, community.clock.now())["waiting"]
+    waiting = ops.status(community.app, community.clock.now())["waiting"]
     assert [(w["state"], w["channel"]) for w in waiting] == [("unknown", "post")]
 
 
@@ -330,7 +330,7 @@ def saved(bench: Bench) -> Bench:
     """A community with one slot out, and its backup."""
     pipeline.collect(bench.set_up(SETTINGS, DRAFTS), bench.clock.now())
     publish_day(bench, 23)
-    pipeline.backup(bench.app, bench.root / "backup.tar", bench.clock.now())
+    ops.backup(bench.app, bench.root / "backup.tar", bench.clock.now())
     return bench
 
 
@@ -361,7 +361,7 @@ def test_a_backup_holds_what_cannot_be_made_again_and_tells_its_hashes(saved: Be
     """Ledger, media and what file channels have published; no caches, no logs. The owner's alone, and the manifest last."""
     drop_into(saved, "cache/x", "log/up.log", "prefect/password", "out/site/.index.html.123.abcdef01")
     file = saved.root / "second.tar"
-    pipeline.backup(saved.app, file, saved.clock.now())
+    ops.backup(saved.app, file, saved.clock.now())
     held = members(file)
     manifest = json.loads(held.pop(MANIFEST))
     assert list(members(file))[-1] == MANIFEST
@@ -387,7 +387,7 @@ def test_a_backup_goes_over_nothing_and_not_where_readers_see_it(saved: Bench) -
     """A slip of the hand must not cost the last good backup, nor publish every secret."""
     for file in (saved.root / "backup.tar", saved.app.workspace.out / "site" / "b.tar"):
         with pytest.raises(InputError):
-            pipeline.backup(saved.app, file, saved.clock.now())
+            ops.backup(saved.app, file, saved.clock.now())
 
 
 def test_a_copy_is_whole_while_others_write(saved: Bench, tmp_path: Path) -> None:
@@ -423,8 +423,8 @@ def test_a_copy_is_whole_while_others_write(saved: Bench, tmp_path: Path) -> Non
 def test_both_ways_say_how_far_they_are(saved: Bench, tmp_path: Path) -> None:
     """Media are gigabytes: a person is shown that it goes on."""
     for work in (
-        lambda seen: pipeline.backup(saved.app, tmp_path / "b.tar", saved.clock.now(), progress=seen),
-        lambda seen: pipeline.restore(
+        lambda seen: ops.backup(saved.app, tmp_path / "b.tar", saved.clock.now(), progress=seen),
+        lambda seen: ops.restore(
             saved.app.workspace, tmp_path / "b.tar", saved.clock.now(), to=tmp_path / "drill", progress=seen
         ),
     ):
@@ -436,7 +436,7 @@ def test_both_ways_say_how_far_they_are(saved: Bench, tmp_path: Path) -> None:
 def test_a_drill_restores_into_another_folder_and_touches_nothing_here(saved: Bench, tmp_path: Path) -> None:
     """`restore FILE --to DIR`: the same ledger, the same pages, elsewhere."""
     there = {f: f.stat().st_mtime_ns for f in saved.app.workspace.var.rglob("*") if f.is_file()}
-    done = pipeline.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now(), to=tmp_path / "drill")
+    done = ops.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now(), to=tmp_path / "drill")
     assert done.files > 3
     with Ledger.open(tmp_path / "drill" / "ledger.sqlite") as ledger:
         assert {d.state for d in ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"published"}
@@ -454,8 +454,8 @@ def test_a_ledger_that_knows_more_is_replaced_only_by_force_and_is_kept(saved: B
     publish_day(saved, 24)
     file, paths = saved.root / "backup.tar", saved.app.workspace
     with pytest.raises(LedgerError, match=r"newer than the backup.*--force"):
-        pipeline.restore(paths, file, saved.clock.now())
-    done = pipeline.restore(paths, file, saved.clock.now(), force=True)
+        ops.restore(paths, file, saved.clock.now())
+    done = ops.restore(paths, file, saved.clock.now(), force=True)
     assert done.aside is not None
     assert standing(done.aside).intents == 6
     assert standing(Path(paths.ledger)).intents == 3
@@ -472,7 +472,7 @@ def test_another_communitys_ledger_is_not_replaced(saved: Bench, empty_sqlite: P
         connection.execute("UPDATE meta SET value = ? WHERE key = 'secret'", ("00" * 32,))
     connection.close()
     with pytest.raises(LedgerError, match="another community"):
-        pipeline.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now())
+        ops.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now())
 
 
 @pytest.mark.parametrize("harm", [b"not a database at all", b""])
@@ -483,7 +483,7 @@ def test_a_ledger_that_cannot_be_read_is_moved_aside(saved: Bench, harm: bytes) 
         app.close()
     path.write_bytes(harm * 100)
     path.with_name("ledger.sqlite-journal").write_bytes(b"stale")
-    done = pipeline.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now())
+    done = ops.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now())
     assert standing(path).intents == 3
     assert done.aside is not None
     assert not path.with_name("ledger.sqlite-journal").exists()
@@ -524,7 +524,7 @@ def test_two_workers_marks_never_go_back(saved: Bench) -> None:
 
 def refused(paths: Paths, file: Path, to: Path, match: str) -> None:
     with pytest.raises((InputError, LedgerError), match=match):
-        pipeline.restore(paths, file, dt.datetime.now(dt.UTC), to=to)
+        ops.restore(paths, file, dt.datetime.now(dt.UTC), to=to)
     assert [p for p in to.rglob("*") if p.is_file()] == []
 
 

@@ -22,7 +22,7 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, article
 from steadycast import pipeline
 from steadycast.cli import main
 from steadycast.errors import InputError
-from steadycast.pipeline import change, deployments
+from steadycast.ops import deployments, promise_change
 from steadycast.schedule.effect import Served, effect
 from steadycast.schedule.model import Series
 from steadycast.schedule.slots import slots
@@ -267,7 +267,7 @@ def run(*words: str) -> int:
 
 
 def test_another_hour_moves_the_slots_and_the_drafts_with_them(bench, planned):
-    looked = change.new_rhythm(planned, "Daily", "每天 09:30", bench.clock.now())
+    looked = promise_change.new_rhythm(planned, "Daily", "每天 09:30", bench.clock.now())
     assert [(r["change"], r["was"], r["becomes"], r["carries"]) for r in looked.rows()][:2] == [
         ("moves", "2026-11-23 20:00", "2026-11-23 09:30", "Draft 1"),
         ("moves", "2026-11-24 20:00", "2026-11-24 09:30", "Draft 2"),
@@ -275,28 +275,28 @@ def test_another_hour_moves_the_slots_and_the_drafts_with_them(bench, planned):
     assert looked.rows()[0]["at"] == "2026-11-23T09:30:00+08:00"
     assert looked.moved_drafts() == []
     assert (bench.root / "steadycast.toml").read_text() == FAR_ONLY, "a look writes nothing"
-    change.make(planned, looked, bench.clock.now())
+    promise_change.make(planned, looked, bench.clock.now())
     assert carried(bench.open(), bench.clock.now()) == {f"2026-11-{22 + n} 09:30": f"Draft {n}" for n in range(1, 6)}
 
 
 def test_what_is_shown_is_what_planning_does(bench, planned):
-    looked = change.new_rhythm(planned, "daily", "2 days at 21:00", bench.clock.now())
+    looked = promise_change.new_rhythm(planned, "daily", "2 days at 21:00", bench.clock.now())
     shown = {r["becomes"]: r["carries"] for r in looked.rows() if r["becomes"] and r["carries"]}
-    change.make(planned, looked, bench.clock.now())
+    promise_change.make(planned, looked, bench.clock.now())
     assert carried(bench.open(), bench.clock.now()) == shown
 
 
 def test_a_day_left_out_gives_its_draft_to_the_next_and_back(bench, planned):
-    looked = change.skip(planned, "daily", "2026-11-24", bench.clock.now())
+    looked = promise_change.skip(planned, "daily", "2026-11-24", bench.clock.now())
     assert next((r["change"], r["was"], r["becomes"]) for r in looked.rows()) == ("gone", "2026-11-24 20:00", "")
     assert looked.moved_drafts()[0]["title"] == "Draft 2"
     assert looked.moved_drafts()[0]["becomes"].startswith("daily 2026-11-2")
-    change.make(planned, looked, bench.clock.now())
+    promise_change.make(planned, looked, bench.clock.now())
     app = bench.open()
     assert "2026-11-24 20:00" not in carried(app, bench.clock.now())
-    back = change.skip(app, "daily", "2026-11-24", bench.clock.now(), undo=True)
+    back = promise_change.skip(app, "daily", "2026-11-24", bench.clock.now(), undo=True)
     assert ("new", "", "2026-11-24 20:00") in [(r["change"], r["was"], r["becomes"]) for r in back.rows()]
-    change.make(app, back, bench.clock.now())
+    promise_change.make(app, back, bench.clock.now())
     assert (bench.root / "steadycast.toml").read_text() == FAR_ONLY
 
 
@@ -306,25 +306,25 @@ def test_what_is_claimed_stays_and_is_said_to(bench, planned):
     assert planned.ledger.claim(
         [row.id], bench.clock.now() + dt.timedelta(minutes=1), "a worker", dt.timedelta(hours=1)
     )
-    looked = change.new_rhythm(planned, "daily", "day at 21:00", bench.clock.now())
+    looked = promise_change.new_rhythm(planned, "daily", "day at 21:00", bench.clock.now())
     assert [(r["change"], r["was"], r["becomes"]) for r in looked.rows()][:2] == [
         ("stays", "2026-11-23 20:00", "2026-11-23 20:00"), ("moves", "2026-11-24 20:00", "2026-11-24 21:00")
     ]  # fmt: skip
     assert not [r for r in looked.rows() if r["becomes"] == "2026-11-23 21:00"], "that day is served"
-    change.make(planned, looked, bench.clock.now())
+    promise_change.make(planned, looked, bench.clock.now())
     assert carried(bench.open(), bench.clock.now())["2026-11-23 20:00"] == "Draft 1"
 
 
 def test_what_went_out_ahead_of_its_hour_stays_and_cannot_be_left_out(bench, planned):
     pipeline.publish(planned, series="daily")  # by hand, hours before 20:00
-    looked = change.new_rhythm(planned, "daily", "day at 21:00", bench.clock.now())
+    looked = promise_change.new_rhythm(planned, "daily", "day at 21:00", bench.clock.now())
     told = [(r["change"], r["was"], r["becomes"]) for r in looked.rows()]
     assert told[0] == ("stays", "2026-11-23 20:00", "2026-11-23 20:00")
     assert not [row for row in told[1:] if "2026-11-23" in row[1] + row[2]]
     assert "Draft 1" not in [row["title"] for row in looked.moved_drafts()]
     with pytest.raises(InputError, match="out already"):
-        change.skip(planned, "daily", "2026-11-23", bench.clock.now())
-    days = change.skip(planned, "daily", "2026-11-23..2026-11-24", bench.clock.now())
+        promise_change.skip(planned, "daily", "2026-11-23", bench.clock.now())
+    days = promise_change.skip(planned, "daily", "2026-11-23..2026-11-24", bench.clock.now())
     assert [(r["change"], r["was"]) for r in days.rows()][:2] == [
         ("stays", "2026-11-23 20:00"), ("gone", "2026-11-24 20:00")
     ]  # fmt: skip
@@ -373,8 +373,8 @@ def test_the_command_shows_then_does_and_prefect_yaml_follows(bench, monkeypatch
 
 def test_a_prefect_yaml_of_ones_own_is_left_alone(bench, planned):
     drop(bench.root, "prefect.yaml", "name: mine\ndeployments: []\n")
-    looked = change.new_rhythm(planned, "daily", "day at 09:00", bench.clock.now())
-    assert not change.make(planned, looked, bench.clock.now())
+    looked = promise_change.new_rhythm(planned, "daily", "day at 09:00", bench.clock.now())
+    assert not promise_change.make(planned, looked, bench.clock.now())
     assert (bench.root / "prefect.yaml").read_text() == "name: mine\ndeployments: []\n"
 
 

@@ -13,7 +13,7 @@ from test_contract_rules import ADAPTER, FAKE, TOML
 from steadycast import cli
 from steadycast.cli import channels
 from steadycast.errors import InputError
-from steadycast.pipeline import channel_add
+from steadycast.ops import channel_add
 from steadycast.pipeline.app import App
 from steadycast.pipeline.secrets import find
 from steadycast.platform import registry

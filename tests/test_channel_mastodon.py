@@ -14,8 +14,8 @@ from pipeline_bench import COMMUNITY, Bench
 from pipeline_bench import article as draft
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, changed, held, media, png
 
-from steadycast import pipeline
-from steadycast.pipeline.probing import ask
+from steadycast import ops, pipeline
+from steadycast.pipeline.probed_limits import ask
 from steadycast.platform import Busy, Known, Limit, Receipt, Refused, Unknown
 from steadycast.platform.registry import load
 from steadycast.testing import Reply
@@ -400,7 +400,7 @@ def test_what_this_server_takes_goes_over_the_usual(bench, monkeypatch, characte
 def test_a_warning_that_leaves_no_room_is_told_before_the_hour(bench, community):
     bench.drop("pgc/long.md", draft("Warned", "channels:", "  toot:", f"    warning: {'w' * 500}", body=LONG))
     pipeline.collect(community, bench.clock.now())
-    found = [str(problem) for problem in pipeline.check(bench.clock.now(), root=bench.root)]
+    found = [str(problem) for problem in ops.check(bench.clock.now(), root=bench.root)]
     assert any("warning leaves no room for the text: 500/500" in what for what in found), found
 
 

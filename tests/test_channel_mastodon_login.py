@@ -14,7 +14,7 @@ from platform_bench import PLATFORMS
 
 from steadycast import cli
 from steadycast.errors import InputError, Refused
-from steadycast.pipeline import channel_login
+from steadycast.ops import channel_login
 from steadycast.pipeline.app import App
 from steadycast.platform.registry import load as adapter_of
 from steadycast.testing import workspace

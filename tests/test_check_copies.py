@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 LONG = "\n\n".join(f"A paragraph with number {n}, of words that are its own: {n * 7919}." for n in range(12))
@@ -33,7 +33,7 @@ def copies(problems):
 
 def test_a_copy_is_named_alike_before_and_after_it_is_taken_in(bench, app):
     """With the same words, and the same id in the way out."""
-    before = copies(pipeline.check(bench.clock.now(), root=bench.root))
+    before = copies(ops.check(bench.clock.now(), root=bench.root))
     assert {path: said for path, (said, _) in before.items()} == {
         "pgc/rain (1).md": "is a copy of pgc/rain.md",
         "pgc/snow.sync-conflict-20261101-101010-ABC.md": "is a copy of pgc/snow.md",
@@ -41,7 +41,7 @@ def test_a_copy_is_named_alike_before_and_after_it_is_taken_in(bench, app):
     assert app.ledger.drafts() == []
     collected = copies(pipeline.collect(app, bench.clock.now(), feeds=False).problems)
     assert collected == before
-    assert copies(pipeline.check(bench.clock.now(), root=bench.root)) == before
+    assert copies(ops.check(bench.clock.now(), root=bench.root)) == before
 
 
 def test_a_new_workspace_without_a_ledger_is_told_too(bench, app):
@@ -49,7 +49,7 @@ def test_a_new_workspace_without_a_ledger_is_told_too(bench, app):
     app.close()
     for file in bench.app.workspace.var.glob("ledger*"):
         file.unlink()
-    assert set(copies(pipeline.check(bench.clock.now(), root=bench.root))) == {
+    assert set(copies(ops.check(bench.clock.now(), root=bench.root))) == {
         "pgc/rain (1).md",
         "pgc/snow.sync-conflict-20261101-101010-ABC.md",
     }
@@ -64,7 +64,7 @@ def test_what_is_like_one_that_went_out_is_named_with_its_day(bench, app):
     (bench.root / "content/pgc/snow.sync-conflict-20261101-101010-ABC.md").unlink()
     pipeline.collect(app, bench.clock.now() + dt.timedelta(hours=1), feeds=False)
     bench.drop("pgc/winter.md", f"# Snow\n\n{LONG}\n\n" + "\n\n".join(f"More {n * 31}" for n in range(8)) + "\n")
-    said = copies(pipeline.check(bench.clock.now(), root=bench.root))
+    said = copies(ops.check(bench.clock.now(), root=bench.root))
     assert "looks like pgc/snow.md, which went out on 2026-11-23" in said["pgc/winter.md"][0]
     assert copies(pipeline.collect(app, bench.clock.now() + dt.timedelta(hours=2), feeds=False).problems) == said
 
@@ -73,4 +73,4 @@ def test_what_was_settled_by_a_person_is_not_told_again(bench, app):
     pipeline.collect(app, bench.clock.now(), feeds=False)
     pipeline.judge(app, ["pgc/rain (1).md"], "approve", by="", now=bench.clock.now())
     pipeline.judge(app, ["pgc/snow.sync-conflict-20261101-101010-ABC.md"], "reject", by="", now=bench.clock.now())
-    assert copies(pipeline.check(bench.clock.now(), root=bench.root)) == {}
+    assert copies(ops.check(bench.clock.now(), root=bench.root)) == {}

@@ -8,10 +8,10 @@ import pytest
 from conftest import decided
 from pipeline_bench import COMMUNITY, DAILY, EVENING, FAR, MORNING, SETTINGS, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.cli.main_job import main_job
 from steadycast.ledger.tables import State
-from steadycast.pipeline import unseen
+from steadycast.pipeline import unplanned_slots
 from steadycast.schedule.model import Verdict
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -100,11 +100,11 @@ def test_a_first_run_with_a_clock_ahead_is_bad_health_until_it_is_planned_anew(b
     app = stocked(bench)
     bench.clock.set_wall(MORNING)
     pipeline.publish(app)
-    red = {check.check for check in pipeline.health(app, bench.clock.now()).checks if check.status != "ok"}
+    red = {check.check for check in ops.health(app, bench.clock.now()).checks if check.status != "ok"}
     assert "plan" in red
     pipeline.plan(app, bench.clock.now())
     assert {d.state for d in coming(app)} == {State.DUE}
-    red = {check.check for check in pipeline.health(app, bench.clock.now()).checks if check.status != "ok"}
+    red = {check.check for check in ops.health(app, bench.clock.now()).checks if check.status != "ok"}
     assert "plan" not in red
     bench.clock.advance(EVENING - bench.clock.now())
     pipeline.publish(app)
@@ -134,7 +134,7 @@ def test_what_planning_finds_first_is_missed_once_and_taken_back_by_the_right_cl
     pipeline.publish(app)
     assert not [outcome for outcome in decided(app.ledger) if outcome.verdict == Verdict.MISSED]
     assert {d.state for d in coming(app)} == {State.DUE}
-    bad = {check.check for check in pipeline.health(app, bench.clock.now()).checks if check.status != "ok"}
+    bad = {check.check for check in ops.health(app, bench.clock.now()).checks if check.status != "ok"}
     assert not bad, "an alarm of the clock that was ahead"
 
 
@@ -158,7 +158,7 @@ def test_a_channel_that_came_meanwhile_missed_nothing_before(bench):
 
 def test_a_long_silence_is_written_in_bounded_steps(bench, monkeypatch):
     app = stocked(bench)
-    monkeypatch.setattr(unseen, "MOST", 40)
+    monkeypatch.setattr(unplanned_slots, "MOST", 40)
     bench.clock.advance(100 * DAY)
     pipeline.publish(app)
     assert len({d.slot for d in app.ledger.deliveries()}) < 100

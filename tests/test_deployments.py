@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from steadycast.errors import SettingsError
-from steadycast.pipeline.deployments import deployments, differences, prefect_yaml
+from steadycast.ops.deployments import deployments, differences, prefect_yaml
 from steadycast.workspace import load
 
 ROOT = Path(__file__).parent.parent

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from steadycast import errors
 from steadycast.cli import app
 from steadycast.ledger.tables import State
-from steadycast.pipeline.deployments import deployments
+from steadycast.ops.deployments import deployments
 from steadycast.platform.registry import platforms
 from steadycast.schedule.human import read_human
 from steadycast.workspace import load

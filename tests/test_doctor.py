@@ -22,10 +22,10 @@ from steadycast import pipeline
 from steadycast.ledger.checkup import SQLITE_WANTED, Checkup, check_up
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.store import Ledger
-from steadycast.pipeline import findings
-from steadycast.pipeline.deployments import prefect_yaml
-from steadycast.pipeline.doctor import _let_in, announced, doctor, tz_version, unreachable
-from steadycast.pipeline.findings import Finding
+from steadycast.ops import doctor_checks
+from steadycast.ops.deployments import prefect_yaml
+from steadycast.ops.doctor import _let_in, announced, doctor, tz_version, unreachable
+from steadycast.ops.doctor_checks import Finding
 from steadycast.platform import Account, Busy, Refused
 
 HOUR = dt.timedelta(hours=1)
@@ -206,7 +206,7 @@ def test_a_look_that_breaks_stops_no_other(well: Bench, monkeypatch: pytest.Monk
 )  # fmt: skip
 def test_a_ledger_is_judged_by_what_it_says_of_itself(seen: Checkup, wanted: dict[str, str]) -> None:
     """Newer, older, damaged, readable to others, or not durable."""
-    rows = list(findings.ledger(seen))
+    rows = list(doctor_checks.ledger(seen))
     assert {w: s for w, s in states(rows).items() if s != "ok"} == wanted
     assert all(row.hint for row in rows if row.state != "ok")
 
@@ -214,21 +214,21 @@ def test_a_ledger_is_judged_by_what_it_says_of_itself(seen: Checkup, wanted: dic
 @pytest.mark.parametrize(("ahead", "state"), [(-100, "ok"), (0, "ok"), (60, "ok"), (61, "bad"), (86400, "bad")])
 def test_a_clock_behind_the_ledger_is_bad(ahead: int, state: str) -> None:
     """A minute is what two machines may be apart."""
-    [row] = findings.clock(NOON, NOON + dt.timedelta(seconds=ahead), None)
+    [row] = doctor_checks.clock(NOON, NOON + dt.timedelta(seconds=ahead), None)
     assert row.state == state
     assert "NTP" in row.said or row.state == "bad"
 
 
 def test_a_system_without_timers_is_told_what_may_double() -> None:
-    assert findings.frozen(True).state == findings.OK
-    row = findings.frozen(False)
-    assert (row.state, "Linux" in row.hint) == (findings.WARN, True)
+    assert doctor_checks.frozen(True).state == doctor_checks.OK
+    row = doctor_checks.frozen(False)
+    assert (row.state, "Linux" in row.hint) == (doctor_checks.WARN, True)
 
 
 @pytest.mark.parametrize(("apart", "state"), [(0, "ok"), (5, "ok"), (-6, "warn"), (60, "warn"), (-61, "bad")])
 def test_a_database_servers_clock_is_held_against_ours(apart: int, state: str) -> None:
     """Leases and slots are told by both."""
-    rows = list(findings.clock(NOON, None, NOON + dt.timedelta(seconds=apart)))
+    rows = list(doctor_checks.clock(NOON, None, NOON + dt.timedelta(seconds=apart)))
     assert rows[1].state == state
 
 
@@ -238,15 +238,15 @@ def test_a_database_servers_clock_is_held_against_ours(apart: int, state: str) -
 )
 def test_a_disk_wants_bytes_and_names(free: int, files: int | None, state: str) -> None:
     """Some file systems run out of names first, and some count none."""
-    assert findings.disk("var/", free, files).state == state
+    assert doctor_checks.disk("var/", free, files).state == state
 
 
 def test_zones_are_there_and_not_of_the_year_before_last() -> None:
     """A country changes its clocks by a decree; whoever computes slots with an old database is an hour off."""
-    assert findings.zones("Asia/Shanghai", {"Asia/Shanghai"}, "2025b", NOON).state == "ok"
-    assert findings.zones("Asia/Shanghai", {"Asia/Shanghai"}, "2024a", NOON).state == "warn"
-    assert findings.zones("Asia/Shanghai", {"Asia/Shanghai"}, "", NOON).state == "ok"
-    assert findings.zones("Asia/Shanghai", {"UTC"}, "2026a", NOON).state == "bad"
+    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "2025b", NOON).state == "ok"
+    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "2024a", NOON).state == "warn"
+    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "", NOON).state == "ok"
+    assert doctor_checks.zones("Asia/Shanghai", {"UTC"}, "2026a", NOON).state == "bad"
 
 
 def test_the_version_of_the_tz_database_is_that_which_python_reads(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_days_off_that_are_not_announced_yet_are_told(well: Bench) -> None:
     well.settings(SETTINGS.replace('late = "3h"', 'late = "3h"\nskip = ["holidays:CN"]'))
     rows = {r.what: r for r in look(well)}
     assert rows["holidays of daily"].state in {"ok", "warn"}
-    late = findings.holidays("daily", ["CN"], [("CN", 2035)])
+    late = doctor_checks.holidays("daily", ["CN"], [("CN", 2035)])
     assert (late.state, "holidays.toml" in late.hint) == ("warn", True)
 
 

@@ -13,10 +13,10 @@ from urllib.parse import unquote
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.cli import main_job
 from steadycast.ledger.tables import State
-from steadycast.pipeline import starter
+from steadycast.ops import starter
 from steadycast.workspace import load
 
 SHOWN = SETTINGS + "[publish]\nshow_first = true\n"
@@ -73,7 +73,7 @@ def test_a_new_workspace_keeps_its_hours_and_its_first_draft_is_not_ready(tmp_pa
     with pipeline.App.open(load(tmp_path)) as app:
         (taken,) = pipeline.collect(app, pipeline.now(), at_once=True).taken
     assert taken.state == "not-ready"
-    (told,) = [p for p in pipeline.check(pipeline.now(), root=tmp_path) if "example.org" in p.message]
+    (told,) = [p for p in ops.check(pipeline.now(), root=tmp_path) if "example.org" in p.message]
     assert told.message.startswith("community.url, channel.site.url, channel.feed.url: ")
     assert told.harmless
 

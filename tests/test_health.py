@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.cli import main
 from steadycast.cli.local_server import CLIENTS, FRESH, LocalServer
 from steadycast.cli.up import free_port, watched
@@ -25,7 +25,7 @@ from steadycast.ledger import service
 from steadycast.ledger.service import Overdue
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.pipeline.health import Facts, Health, judge
+from steadycast.ops.health import Facts, Health, judge
 
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 FINE = Facts(NOON, NOON - MINUTE, 6 * HOUR)
@@ -122,16 +122,16 @@ def test_a_missed_slot_is_bad_until_the_next_is_served(ledger: Ledger) -> None:
 def test_a_community_that_is_served_is_healthy_and_one_that_is_not_is_not(bench: Bench) -> None:
     """Red when a slot's grace has passed, green when it is served after all; the far side's words are not told."""
     app = bench.set_up(content={f"pgc/{n}.md": article(f"Secret title {n}") for n in range(5)})
-    assert not pipeline.health(app, bench.clock.now()).ok, "there never was a tick"
+    assert not ops.health(app, bench.clock.now()).ok, "there never was a tick"
     pipeline.collect(app, bench.clock.now())
     pipeline.plan(app, bench.clock.now())
     pipeline.verify(app, bench.at(23, 19, 59))
-    assert pipeline.health(app, bench.at(23, 20, 10)).ok
+    assert ops.health(app, bench.at(23, 20, 10)).ok
     bench.far("refuse")
     bench.at(23, 20, 11)
-    assert red(pipeline.health(app, bench.clock.now())) == ["slots"]
+    assert red(ops.health(app, bench.clock.now())) == ["slots"]
     pipeline.publish(app)
-    found = pipeline.health(app, bench.clock.now())
+    found = ops.health(app, bench.clock.now())
     assert red(found) == ["slots"]
     told = json.dumps(found.plain())
     assert "daily on far" in told
@@ -140,7 +140,7 @@ def test_a_community_that_is_served_is_healthy_and_one_that_is_not_is_not(bench:
     row = next(d for d in app.ledger.deliveries(states=[State.REFUSED]))
     pipeline.settle(app, row.marker, url="", again=True, now=bench.clock.now())
     pipeline.publish(app)
-    assert pipeline.health(app, bench.clock.now()).ok
+    assert ops.health(app, bench.clock.now()).ok
 
 
 def red(health: Health) -> list[str]:
@@ -154,9 +154,9 @@ def test_whoever_serves_what_is_due_is_a_tick_and_a_person_who_publishes_one_thi
     pipeline.plan(app, bench.clock.now())
     for by_hand in ({"series": "daily"}, {"draft": "pgc/4.md"}, {"slot": "daily@2026-11-24T20:00"}, {"dry_run": True}):
         pipeline.publish(app, **by_hand)  # type: ignore[arg-type]
-        assert red(pipeline.health(app, bench.clock.now())) == ["tick"], by_hand
+        assert red(ops.health(app, bench.clock.now())) == ["tick"], by_hand
     pipeline.publish(app)
-    assert pipeline.health(app, bench.clock.now()).ok
+    assert ops.health(app, bench.clock.now()).ok
 
 
 def test_a_starving_series_and_an_old_doubt_are_bad_health(bench: Bench) -> None:
@@ -165,15 +165,15 @@ def test_a_starving_series_and_an_old_doubt_are_bad_health(bench: Bench) -> None
     pipeline.verify(app, bench.clock.now())
     for why, starves in (("low", False), ("empty", True), ("never", True), ("silent", True)):
         app.ledger.open_alarm(f"starvation:daily:{why}", "starvation", "words", bench.clock.now())
-        assert ("starving" in red(pipeline.health(app, bench.clock.now()))) is starves
+        assert ("starving" in red(ops.health(app, bench.clock.now()))) is starves
         app.ledger.close_alarm(f"starvation:daily:{why}", bench.clock.now())
     [id] = promised(app.ledger, "post", at=bench.clock.now())
     with app.ledger.write() as connection:
         connection.exec_driver_sql(f"UPDATE delivery SET state = 'unknown', wake = NULL WHERE id = {id}")
     now = bench.clock.now()
     app.ledger.ticked(now + 25 * HOUR)
-    assert red(pipeline.health(app, now + 24 * HOUR)) == []
-    assert red(pipeline.health(app, now + 25 * HOUR)) == ["unknown"]
+    assert red(ops.health(app, now + 24 * HOUR)) == []
+    assert red(ops.health(app, now + 25 * HOUR)) == ["unknown"]
 
 
 def test_a_ledger_that_cannot_be_read_is_bad_health(bench: Bench) -> None:
@@ -182,7 +182,7 @@ def test_a_ledger_that_cannot_be_read_is_bad_health(bench: Bench) -> None:
     app.readonly = True
     path = app.workspace.var / "ledger.sqlite"
     path.write_bytes(b"no ledger " * 1000)
-    found = pipeline.health(app, bench.clock.now())
+    found = ops.health(app, bench.clock.now())
     assert red(found) == ["ledger"]
     assert str(path) not in json.dumps(found.plain())
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.draft.cost import check_cost
 from steadycast.errors import DraftError
 from steadycast.platform import RenderRule
@@ -128,9 +128,7 @@ def test_a_draft_that_would_grow_harms_itself_alone(bench):
     assert (problem.path, problem.line) == ("ugc/bob/bomb.md", 8)
     assert "open" in problem.message
     assert [row.title for row in bench.app.ledger.drafts()] == ["Good"]
-    assert any(
-        "open" in p.message and p.line == 8 for p in pipeline.check(bench.clock.now(), root=bench.app.workspace.root)
-    )
+    assert any("open" in p.message and p.line == 8 for p in ops.check(bench.clock.now(), root=bench.app.workspace.root))
 
 
 @pytest.mark.parametrize("name", CROWDED)

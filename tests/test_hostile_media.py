@@ -13,7 +13,7 @@ import pytest
 from pipeline_bench import COMMUNITY, DAILY, SITE
 from platform_bench import png
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.draft import MediaRef, attached, confined
 from steadycast.errors import DraftError, InputError
 from steadycast.render import media
@@ -35,7 +35,7 @@ def app(bench):
 def look(bench):
     """Problems by path after a look at content/, and what `check` says of the same files."""
     found = {p.path: p for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
-    checked = {p.path: p for p in pipeline.check(bench.clock.now(), root=bench.root) if p.path in found}
+    checked = {p.path: p for p in ops.check(bench.clock.now(), root=bench.root) if p.path in found}
     assert {path: p.message for path, p in checked.items()} == {path: p.message for path, p in found.items()}
     return found
 

@@ -22,7 +22,7 @@ from platform_bench import PLATFORMS, adapter, channel, key, tone
 
 from steadycast import pipeline
 from steadycast.draft import Draft
-from steadycast.pipeline.frames import Page
+from steadycast.pipeline.preview_frames import Page
 from steadycast.platform import Known, Post, PostStore, View
 from steadycast.platform.registry import load
 from steadycast.render.body import prepare

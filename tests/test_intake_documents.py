@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.draft.frontmatter import split
 from steadycast.errors import DraftError, InputError
 from steadycast.intake.documents import as_markdown
@@ -72,7 +72,7 @@ def test_plain_text_is_a_draft_with_its_first_line_as_title(bench):
 def test_a_text_in_gbk_is_named_and_a_marked_title_is_one(bench):
     app = bench.set_up(SETTINGS, {"pgc/walk.txt": "# 散步记\n\n今天走了10~20公里。\n".encode("gbk")})
     said = "is written in GBK and was read as such"
-    assert said in [p.message for p in pipeline.check(MORNING, root=bench.root) if p.path == "pgc/walk.txt"]
+    assert said in [p.message for p in ops.check(MORNING, root=bench.root) if p.path == "pgc/walk.txt"]
     collected = pipeline.collect(app, MORNING)
     assert [taken.title for taken in collected.taken] == ["散步记"]
     assert said in [p.message for p in collected.noticed if p.path == "pgc/walk.txt"]
@@ -120,7 +120,7 @@ def test_a_notebook_and_a_page_are_drafts_and_what_is_lost_is_told(bench):
     collected = pipeline.collect(app, MORNING)
     assert sorted(t.title for t in collected.taken) == ["A book", "A page & more"]
     assert [(p.path, "template" in p.message) for p in collected.problems] == [("pgc/c.html", True)]
-    told = {(p.path, p.message) for p in pipeline.check(MORNING, root=bench.root) if p.harmless}
+    told = {(p.path, p.message) for p in ops.check(MORNING, root=bench.root) if p.harmless}
     assert {("pgc/a.ipynb", "its picture was left out"), ("pgc/b.html", "its picture was left out")} <= told
     row = next(t for t in collected.taken if t.path == "pgc/b.html")
     assert "alert" not in app.ledger.revision(app.ledger.draft(row.draft).revision).content["body"]
@@ -186,7 +186,7 @@ def test_every_file_is_told_once_but_junk_and_what_a_draft_names(bench):
     assert {p.path for p in collected.noticed} == wanted
     assert all(p.hint for p in collected.noticed)
     assert pipeline.collect(app, MORNING).noticed == (), "once"
-    assert {p.path for p in pipeline.check(MORNING, root=bench.root) if p.harmless} >= wanted
+    assert {p.path for p in ops.check(MORNING, root=bench.root) if p.harmless} >= wanted
 
 
 PNG = bytes.fromhex(

@@ -12,7 +12,7 @@ from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE
 from test_hostile_media import FILM, MB, SETTINGS
 from test_pipeline_feeds import Server, feed, item
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.errors import DraftError
 from steadycast.intake.quota import Quota
 from steadycast.ledger.tables import DraftRow, RevisionRow
@@ -52,7 +52,7 @@ def drop(bench, member: str, n: int, data: bytes | None = None) -> None:
 
 def look(bench):
     found = {p.path: str(p) for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
-    checked = {p.path: str(p) for p in pipeline.check(bench.clock.now(), root=bench.root) if "member_media" in p.hint}
+    checked = {p.path: str(p) for p in ops.check(bench.clock.now(), root=bench.root) if "member_media" in p.hint}
     assert checked == {path: said for path, said in found.items() if "member_media" in said}
     return found
 

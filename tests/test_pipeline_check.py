@@ -8,8 +8,8 @@ import os
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, article
 
-from steadycast import pipeline
-from steadycast.pipeline.deployments import prefect_yaml
+from steadycast import ops, pipeline
+from steadycast.ops.deployments import prefect_yaml
 from steadycast.testing import drop
 from steadycast.workspace import load
 
@@ -24,7 +24,7 @@ def check(bench, settings=SITE_ONLY, now=MORNING, **drafts):
     except Exception:
         (bench.root / "prefect.yaml").unlink(missing_ok=True)
     os.chmod(bench.root / "channels", 0o755)
-    return pipeline.check(now, root=bench.root)
+    return ops.check(now, root=bench.root)
 
 
 def test_a_workspace_in_order_has_nothing_to_mend(bench):
@@ -35,14 +35,14 @@ def test_checking_writes_nothing(bench):
     bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     ledger = bench.root / "var" / "ledger.sqlite"
     before = ledger.read_bytes(), ledger.stat().st_mtime_ns
-    pipeline.check(MORNING, root=bench.root)
+    ops.check(MORNING, root=bench.root)
     assert (ledger.read_bytes(), ledger.stat().st_mtime_ns) == before
 
 
 def test_no_ledger_is_made_to_check(bench):
     bench.set_up(SITE_ONLY)
     (bench.root / "var" / "ledger.sqlite").unlink()
-    pipeline.check(MORNING, root=bench.root)
+    ops.check(MORNING, root=bench.root)
     assert not (bench.root / "var" / "ledger.sqlite").exists()
 
 
@@ -227,7 +227,7 @@ def test_a_file_that_a_channel_names_and_that_is_not_there_is_told(bench):
     assert found.message == "channel.letters.recipients: the file 'recipients.txt' is not there"
     assert (SITE_ONLY + letters).splitlines()[found.line - 1] == 'recipients = "recipients.txt"'
     (bench.root / "recipients.txt").write_text("a@example.org\n")
-    assert pipeline.check(MORNING, root=bench.root) == []
+    assert ops.check(MORNING, root=bench.root) == []
 
 
 def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(bench):
@@ -283,7 +283,7 @@ def test_a_folder_that_others_may_write_to_is_told(bench):
     bench.set_up(SITE_ONLY)
     (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
     os.chmod(bench.root / "channels", 0o777)
-    (problem,) = pipeline.check(MORNING, root=bench.root)
+    (problem,) = ops.check(MORNING, root=bench.root)
     assert "others than its owner" in problem.message
     assert problem.hint == f"chmod go-w {bench.root / 'channels'}"
 
@@ -292,7 +292,7 @@ def test_schedules_that_disagree_are_told(bench):
     bench.set_up(SITE_ONLY)
     (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
     bench.settings(SITE_ONLY.replace("20:00", "21:30"))
-    found = pipeline.check(MORNING, root=bench.root)
+    found = ops.check(MORNING, root=bench.root)
     assert found
     assert {p.path for p in found} == {"prefect.yaml"}
     assert {p.hint for p in found} == {"`steadycast deploy` writes it"}

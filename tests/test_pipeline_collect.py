@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.errors import InputError
 from steadycast.intake.folder import SUFFIXES
 from steadycast.pipeline import App
@@ -243,7 +243,7 @@ class TestWhatIsNoticed:
         said = "pgc/a.md:3: nothing reads 'serie' (did you mean series?)"
         assert [str(note) for note in collect(app).noticed] == [said]
         assert collect(app).noticed == ()
-        assert said in [str(found) for found in pipeline.check(MORNING, root=bench.root)]
+        assert said in [str(found) for found in ops.check(MORNING, root=bench.root)]
 
     def test_an_encoding_that_is_sure_is_named_and_harmless(self, bench, app):
         bench.drop("pgc/a.md", "# 沪语读书会\n\n今朝天气蛮好，大家都来了。\n".encode("gbk"))
@@ -260,7 +260,7 @@ class TestWhatIsNoticed:
         assert "4 drafts" in str(collect(app).noticed)
         bench.drop("pgc/4.md", "# Something else\n\nWords that stand alone.\n")
         assert collect(app).noticed == ()
-        assert "4 drafts have the title Contents" in str(pipeline.check(MORNING, root=bench.root))
+        assert "4 drafts have the title Contents" in str(ops.check(MORNING, root=bench.root))
 
     def test_a_series_may_be_called_by_its_title(self, bench):
         app = bench.set_up(SETTINGS.replace('title = "Daily"', 'title = "每日一文"'))

@@ -9,7 +9,7 @@ import re
 import pytest
 from pipeline_bench import COMMUNITY, EVENING, MORNING
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.posts import Place, Posts
 from steadycast.platform.post_bytes import post_from_bytes
@@ -89,7 +89,7 @@ def test_before_that_it_is_words_and_a_warning_with_its_line(bench):
     told = [(p.path, p.line) for p in bench.noticed if "link to" in p.message]
     assert told == [("pgc/a.md", 6)] * 4 + [("pgc/a.md", 8)]  # one address stands there twice
     assert all(p.harmless for p in bench.noticed)
-    assert [p for p in pipeline.check(MORNING, root=bench.root) if "the link to" in p.message and p.line == 6]
+    assert [p for p in ops.check(MORNING, root=bench.root) if "the link to" in p.message and p.line == 6]
     evening(bench, 0)
     for post in frozen(app, "A").values():
         assert not hrefs(post.html)
@@ -99,7 +99,7 @@ def test_before_that_it_is_words_and_a_warning_with_its_line(bench):
 def test_once_it_is_out_nobody_is_warned(bench):
     app = desk_of(bench, 1, 9)
     evening(bench, 0)
-    assert not [p for p in pipeline.check(bench.clock.now(), root=bench.root) if "the link to" in p.message]
+    assert not [p for p in ops.check(bench.clock.now(), root=bench.root) if "the link to" in p.message]
     bench.drop("pgc/a.md", draft("A", WAYS + "\n\nEdited.", 1))
     assert not [p for p in pipeline.collect(app, bench.clock.now()).noticed if "the link to" in p.message]
 
@@ -187,5 +187,5 @@ def test_only_what_surely_is_there_is_linked_to(bench, state):
 def test_check_names_a_link_to_a_draft_that_nobody_has_taken_in_yet(bench):
     rain = "# Rain\n\nSee [the walk](walk.txt).\n"
     bench.set_up(content={"pgc/rain.md": rain, "pgc/walk.txt": "A walk\n\nWords.\n"})
-    told = [p.message for p in pipeline.check(bench.clock.now(), root=bench.root) if p.path == "pgc/rain.md"]
+    told = [p.message for p in ops.check(bench.clock.now(), root=bench.root) if p.path == "pgc/rain.md"]
     assert [message for message in told if "the link to walk.txt leads to no page" in message]

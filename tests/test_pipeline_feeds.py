@@ -14,7 +14,7 @@ from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.web import Fetcher
 
 BASE = COMMUNITY + DAILY.replace(', "far"', "") + SITE
@@ -184,7 +184,7 @@ def test_two_feeds_of_one_member_bring_an_item_once(bench, server, httpserver):
 
 def test_a_broken_feed_and_one_that_hangs_harm_no_other(bench, httpserver, monkeypatch):
     """Each is one problem, with its hint; the good feed's item is taken."""
-    monkeypatch.setattr("steadycast.pipeline.feeds.Fetcher", lambda: Fetcher(deadline=1))
+    monkeypatch.setattr("steadycast.pipeline.member_feeds.Fetcher", lambda: Fetcher(deadline=1))
     good, broken, page = (Server(httpserver, path) for path in ("/good", "/broken", "/page"))
     broken.answer = Response("<rss><channel><item>", mimetype="application/xml")
     page.answer = Response("<!doctype html><html><body>Welcome</body></html>", mimetype="text/html")
@@ -234,7 +234,7 @@ def test_an_address_that_is_a_secret_is_written_nowhere(bench, httpserver, monke
     app = bench.set_up(BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\nallow_private = true\ntake_old = 5\n')
     found = look(app)
     look(app, 13)
-    told = json.dumps([found.rows(), found.summary(), pipeline.status(app, MORNING), pipeline.drafts(app)])
+    told = json.dumps([found.rows(), found.summary(), ops.status(app, MORNING), pipeline.drafts(app)])
     pipeline.report(app, MORNING)
     with sqlite3.connect(app.workspace.ledger) as ledger:
         dump = "\n".join(ledger.iterdump())
@@ -309,7 +309,7 @@ def test_a_dropped_file_does_not_wait_for_a_members_slow_feed(bench, server, htt
 
 def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(bench, server, monkeypatch):
     """Also where the server says that nothing changed since: that would leave the rest for ever."""
-    monkeypatch.setattr("steadycast.pipeline.feeds.OF_A_FEED", (60.0, 1 << 20, 3))
+    monkeypatch.setattr("steadycast.pipeline.member_feeds.OF_A_FEED", (60.0, 1 << 20, 3))
     whole = rss(*(item(n) for n in range(7)))
     server.answer = Response(whole, headers={"ETag": '"1"'})
     app = bench.set_up(BASE + feed(server.url, "take_old = 7"))
@@ -323,7 +323,7 @@ def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(bench, ser
 
 
 def test_what_one_look_may_cost_is_shared_and_each_feed_has_its_turn(bench, httpserver, monkeypatch):
-    monkeypatch.setattr("steadycast.pipeline.feeds.OF_A_LOOK", (60.0, 1 << 20, 2))
+    monkeypatch.setattr("steadycast.pipeline.member_feeds.OF_A_LOOK", (60.0, 1 << 20, 2))
     servers = [Server(httpserver, f"/{n}") for n in range(3)]
     for n, one in enumerate(servers):
         one.has(item(n), item(n + 10))

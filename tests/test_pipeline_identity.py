@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 DAY = dt.timedelta(days=1)
@@ -123,7 +123,7 @@ def test_what_is_backfilled_from_content_is_used_and_is_never_published_again(be
     archive(bench)
     if looked:
         look(app)
-    done = pipeline.backfill(app, str(bench.root / source), series="daily", now=MORNING)
+    done = ops.backfill(app, str(bench.root / source), series="daily", now=MORNING)
     assert (done["used"], done["items"]) == (12, 12)
     assert set(states(app).values()) == {"used"}
     folder = bench.root / "content/pgc/old"
@@ -146,16 +146,16 @@ def test_a_backfill_marks_what_was_stock_and_planned_already(bench):
     archive(bench)
     look(app)
     assert [s for s in pipeline.plan(app, MORNING).slots if s.draft]
-    pipeline.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING)
+    ops.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING)
     assert not [s for s in pipeline.plan(app, MORNING).slots if s.draft]
-    again = pipeline.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING)
+    again = ops.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING)
     assert (again["used"], again["written"]) == (0, 0)
 
 
 def test_a_rehearsal_of_a_backfill_marks_nothing(bench, app):
     archive(bench)
     look(app)
-    pipeline.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING, dry_run=True)
+    ops.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING, dry_run=True)
     assert set(states(app).values()) == {"archive"}
 
 
@@ -164,7 +164,7 @@ def test_the_sites_own_feed_marks_the_drafts_of_its_items(bench, app):
     look(app)
     item = "<item><title>Issue 3</title><link>https://x.example/3</link><pubDate>Thu, 04 Jan 2018 10:00:00 GMT</pubDate></item>"
     (bench.root / "feed.xml").write_text(f"<rss version='2.0'><channel>{item}</channel></rss>")
-    pipeline.backfill(app, str(bench.root / "feed.xml"), series="daily", now=MORNING)
+    ops.backfill(app, str(bench.root / "feed.xml"), series="daily", now=MORNING)
     assert [path for path, state in states(app).items() if state == "used"] == ["pgc/old/3.md"]
 
 
@@ -218,7 +218,7 @@ def test_a_tree_of_five_hundred_through_everything_a_sync_tool_does_to_it(bench,
     for n in range(500):
         bench.drop(f"pgc/{2018 + n // 100}/{n:03}.md", issue(n, *(f"Line {k} of number {n}." for k in range(6))))
     look(app)
-    pipeline.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING)
+    ops.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING)
     assert set(states(app).values()) == {"used"}
     content = bench.root / "content/pgc"
     for n in range(100):
@@ -257,5 +257,5 @@ def test_a_backfilled_issue_keeps_the_slot_that_it_was_for(bench, days, kept, mi
     app = bench.set_up(FRIDAYS)
     for n, day in enumerate(days):
         bench.drop(f"pgc/{n}.md", article(f"Issue {n}", f'date: "{day}"', body=f"Words of {n}."))
-    done = pipeline.backfill(app, str(bench.root / "content"), series="daily", now=MORNING)
+    done = ops.backfill(app, str(bench.root / "content"), series="daily", now=MORNING)
     assert (done["kept"], done["missed"]) == (kept, missed)

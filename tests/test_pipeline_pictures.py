@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 from test_pipeline_feeds import Server, feed, item, look, titles
 from werkzeug import Response
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.web import Fetcher
 
 KIT = '[channel.oa]\nplatform = "wechat"\n'
@@ -127,7 +127,7 @@ def test_check_counts_pictures_from_elsewhere_until_they_are_here(bench, far, mo
     monkeypatch.chdir(app.workspace.root)
 
     def told():
-        return [(p.line, p.message) for p in pipeline.check(MORNING) if "elsewhere" in p.message]
+        return [(p.line, p.message) for p in ops.check(MORNING) if "elsewhere" in p.message]
 
     assert told() == [(5, "2 pictures from elsewhere, not fetched")]
     look(app)

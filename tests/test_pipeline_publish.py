@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.tables import State
 from steadycast.pipeline.publish import told as what_came_of
@@ -181,7 +181,7 @@ def test_a_refusal_waits_for_a_person_and_harms_no_other_channel(bench):
     bench.at(23, 20, 0)
     done = pipeline.publish(app)
     assert states(done) == {"far": "refused", "site": "published"}
-    (waits,) = pipeline.status(app, bench.clock.now())["waiting"]
+    (waits,) = ops.status(app, bench.clock.now())["waiting"]
     assert (waits["channel"], waits["message"]) == ("far", "bad content")
     said = pipeline.settle(app, waits["id"], url="", again=True, now=bench.clock.now())
     assert "again" in said
@@ -237,10 +237,10 @@ def test_a_channel_that_cannot_tell_waits_for_a_person(bench):
         pipeline.verify(app, bench.at(23, hour, 0))
         pipeline.publish(app)
     assert len(bench.calls()) == 1
-    (waits,) = pipeline.status(app, bench.clock.now())["waiting"]
+    (waits,) = ops.status(app, bench.clock.now())["waiting"]
     said = pipeline.settle(app, waits["id"], url="https://far.example/1", again=False, now=bench.clock.now())
     assert "is there" in said
-    assert pipeline.status(app, bench.clock.now())["waiting"] == []
+    assert ops.status(app, bench.clock.now())["waiting"] == []
 
 
 def test_a_channel_taken_out_of_the_settings_stops_no_other(bench):
@@ -250,7 +250,7 @@ def test_a_channel_taken_out_of_the_settings_stops_no_other(bench):
     bench.at(23, 20, 0)
     done = pipeline.publish(app)
     assert states(done) == {"far": "refused", "site": "published"}
-    (waits,) = pipeline.status(app, bench.clock.now())["waiting"]
+    (waits,) = ops.status(app, bench.clock.now())["waiting"]
     assert "there is no channel 'far'" in waits["message"]
 
 
@@ -396,7 +396,7 @@ def test_two_installations_on_one_ledger_send_each_slot_once(database, quick_pat
         rows = app.ledger.deliveries(slots=slots(23, 24, 25))
         assert {row.marker for row in rows} == set(posts)
         assert {(row.state, row.verdict) for row in rows} <= {("published", "kept"), ("seen", "kept")}
-        assert pipeline.status(app, bench.clock.now())["waiting"] == []
+        assert ops.status(app, bench.clock.now())["waiting"] == []
 
 
 def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):
@@ -566,11 +566,11 @@ def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
     app, handed = kit
     assert handed.state == "handed"
     assert handed.link.startswith(str(app.workspace.out / "weibo"))
-    (waits,) = pipeline.status(app, bench.clock.now())["waiting"]
+    (waits,) = ops.status(app, bench.clock.now())["waiting"]
     url = "https://weibo.com/1/abc"
     assert "is confirmed" in pipeline.confirm(app, waits["id"], url, bench.clock.now())
     assert "confirmed already" in pipeline.confirm(app, waits["id"], url, bench.clock.now())
-    assert pipeline.status(app, bench.clock.now())["waiting"] == []
+    assert ops.status(app, bench.clock.now())["waiting"] == []
 
 
 @pytest.mark.parametrize(
@@ -641,7 +641,7 @@ def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
 def test_a_report_that_cannot_be_written_stands_in_no_acts_way(bench, kit, monkeypatch):
     app, handed = kit
     pipeline.report(app, bench.clock.now())
-    monkeypatch.setattr("steadycast.pipeline.record.gather", lambda *_: {}["broken"])
+    monkeypatch.setattr("steadycast.pipeline.report.gather", lambda *_: {}["broken"])
     assert "is confirmed" in pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
 
 

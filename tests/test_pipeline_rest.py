@@ -9,7 +9,7 @@ import pytest
 from conftest import decided
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.errors import InputError
 
 SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
@@ -103,18 +103,18 @@ def test_a_folders_dates_become_the_record(bench, tmp_path):
     app = bench.set_up(SITE_ONLY)
     for day in (18, 20, 21):
         (tmp_path / f"2026-11-{day}-post.md").write_text(article(f"Post {day}"))
-    done = pipeline.backfill(app, str(tmp_path), series="daily", now=MORNING)
+    done = ops.backfill(app, str(tmp_path), series="daily", now=MORNING)
     assert (done["items"], done["kept"], done["missed"], done["written"]) == (3, 3, 1, 4)
     assert told(app) == [
         (f"daily@2026-11-{day}T20:00", "site", "missed" if day == 19 else "kept") for day in range(18, 22)
     ]
-    assert pipeline.backfill(app, str(tmp_path), series="daily", now=MORNING)["written"] == 0
+    assert ops.backfill(app, str(tmp_path), series="daily", now=MORNING)["written"] == 0
 
 
 def test_a_dry_run_writes_nothing(bench, tmp_path):
     app = bench.set_up(SITE_ONLY)
     (tmp_path / "2026-11-20-post.md").write_text(article("Post"))
-    assert pipeline.backfill(app, str(tmp_path), series="daily", dry_run=True, now=MORNING)["kept"] == 1
+    assert ops.backfill(app, str(tmp_path), series="daily", dry_run=True, now=MORNING)["kept"] == 1
     assert told(app) == []
 
 
@@ -126,7 +126,7 @@ def test_a_feeds_file_becomes_the_record_and_what_fell_between_slots_is_told(ben
         for n, day in enumerate(days)
     )
     (tmp_path / "feed.xml").write_text(f'<rss version="2.0"><channel><title>t</title>{items}</channel></rss>')
-    done = pipeline.backfill(app, str(tmp_path / "feed.xml"), series="daily", now=MORNING)
+    done = ops.backfill(app, str(tmp_path / "feed.xml"), series="daily", now=MORNING)
     assert (done["items"], done["kept"], done["missed"], done["unplaced"]) == (3, 2, 0, 1)
 
 
@@ -139,7 +139,7 @@ def test_a_repositorys_history_becomes_the_record(bench, tmp_path):
         when = {"GIT_AUTHOR_DATE": f"2026-11-{day}T12:00:00+0800", "GIT_COMMITTER_DATE": f"2026-11-{day}T12:00:00+0800"}
         subprocess.run([*git, "commit", "-qm", "post"], check=True, env={"PATH": "/usr/bin:/bin", **when})
     app = bench.set_up(SITE_ONLY)
-    done = pipeline.backfill(app, str(tmp_path), series="daily", now=MORNING)
+    done = ops.backfill(app, str(tmp_path), series="daily", now=MORNING)
     assert (done["items"], done["kept"]) == (2, 2)
 
 
@@ -154,14 +154,14 @@ def test_a_repositorys_history_becomes_the_record(bench, tmp_path):
 def test_a_slip_is_told(bench, source, more, said):
     app = bench.set_up(SITE_ONLY)
     with pytest.raises(InputError, match=said):
-        pipeline.backfill(app, source, **{"series": "daily", "now": MORNING, **more})
+        ops.backfill(app, source, **{"series": "daily", "now": MORNING, **more})
 
 
 def test_past_and_present_make_one_streak(bench, tmp_path):
     app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("Today's")})
     for day in range(16, 23):
         (tmp_path / f"2026-11-{day}-post.md").write_text(article(f"Post {day}"))
-    pipeline.backfill(app, str(tmp_path), series="daily", now=MORNING)
+    ops.backfill(app, str(tmp_path), series="daily", now=MORNING)
     pipeline.collect(app, MORNING)
     pipeline.plan(app, MORNING)
     bench.at(23, 20, 0)

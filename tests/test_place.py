@@ -9,7 +9,7 @@ import shutil
 import pytest
 from pipeline_bench import EVENING, MORNING, SETTINGS, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.cli import main
 from steadycast.errors import LedgerError
 from steadycast.ledger import place
@@ -49,7 +49,7 @@ def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(publis
         publish(published, published.app, EVENING + DAY)
         with pytest.raises(LedgerError, match=r"published from .*two copies.*steadycast here"):
             publish(published, copy, EVENING + DAY)
-        assert not pipeline.health(copy, published.clock.now()).checks[0].status == "ok"
+        assert not ops.health(copy, published.clock.now()).checks[0].status == "ok"
     assert len(published.there()) == len(set(published.there())) == 2
     publish(published, published.app, EVENING + 2 * DAY)
     assert len(published.there()) == 3
@@ -118,7 +118,7 @@ def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_s
             app.ledger.move_here(published.clock.now())
         app.close()
         app = opened()
-    assert any("restore" in f.said + f.hint for f in pipeline.doctor(published.clock.now(), root=published.root))
+    assert any("restore" in f.said + f.hint for f in ops.doctor(published.clock.now(), root=published.root))
     assert len(published.there()) == 1
     assert app.ledger.move_here(published.clock.now(), new=True)
     publish(published, app, published.clock.now() + DAY)
@@ -192,10 +192,10 @@ def test_once_a_person_has_spoken_a_lost_ledger_is_no_longer_told_of(published, 
 
 def test_a_restored_backup_publishes_where_it_was_put(published, tmp_path):
     file = tmp_path / "backup.tar"
-    pipeline.backup(published.app, file, published.clock.now())
+    ops.backup(published.app, file, published.clock.now())
     with copied(published, tmp_path / "copy") as copy:
         copy.close()
-        pipeline.restore(copy.workspace, file, published.clock.now(), force=True)
+        ops.restore(copy.workspace, file, published.clock.now(), force=True)
         publish(published, copy, EVENING + DAY)  # a copy may not know of it: it is looked for first
         published.clock.advance(dt.timedelta(hours=1))
         pipeline.verify(copy, published.clock.now())

@@ -8,7 +8,7 @@ import pytest
 from platform_bench import PLATFORMS, ROOT
 
 from steadycast.errors import SettingsError
-from steadycast.pipeline import starter
+from steadycast.ops import starter
 from steadycast.platform.registry import load, platforms
 from steadycast.testing import contract
 from steadycast.testing.bench import Bench

@@ -15,7 +15,7 @@ from pipeline_bench import COMMUNITY, MORNING, article
 from platform_bench import PLATFORMS, channel, hostile, of_form, png
 
 from steadycast import pipeline
-from steadycast.pipeline.frames import NoFarSide, Page
+from steadycast.pipeline.preview_frames import NoFarSide, Page
 from steadycast.platform import Refused
 from steadycast.platform.registry import load
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, article
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.errors import SettingsError
 from steadycast.schedule.model import Series
 from steadycast.schedule.promises import Standing, owed, rhythm
@@ -219,7 +219,7 @@ def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench):
     serve(bench, 23, 20, 0)
     renamed = FAR_ONLY.replace("[series.daily]", '[series.notes]\nwas = "daily"').replace("20:00", "20:30")
     app = bench.settings(renamed)
-    told = pipeline.check(bench.clock.now(), root=bench.root)
+    told = ops.check(bench.clock.now(), root=bench.root)
     assert [each.message for each in told if "series" in each.message or "slot" in each.message] == []
     assert serve(bench, 23, 20, 10) == []
     planned = {slot.slot: slot.title for slot in pipeline.plan(app, bench.clock.now()).slots if slot.draft}

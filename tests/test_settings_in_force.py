@@ -8,7 +8,7 @@ import pytest
 from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, article
 from prefect_server import wait_for
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.cli import main
 from steadycast.cli.up import follow, watch
 from steadycast.errors import SettingsError
@@ -78,7 +78,7 @@ def test_a_slip_in_the_settings_stops_no_slot(bench, monkeypatch, capsys):
         app.clock = bench.clock
         bench.at(23, 20, 0)
         assert [sent.state for sent in pipeline.publish(app).sent] == ["published"]
-        bad = [check for check in pipeline.health(app, bench.clock.now()).checks if check.status == "bad"]
+        bad = [check for check in ops.health(app, bench.clock.now()).checks if check.status == "bad"]
     assert [(check.check, "steadycast.toml:17" in check.said) for check in bad] == [("settings", True)]
     monkeypatch.chdir(bench.root)
     with pytest.raises(SystemExit) as done:

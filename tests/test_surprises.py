@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, SITE
 
-from steadycast import pipeline
+from steadycast import ops
 from steadycast.schedule.model import Series
 from steadycast.schedule.slots import slots
 from steadycast.schedule.surprises import surprises
@@ -41,7 +41,7 @@ def test_nothing_is_said_of_what_does_as_it_says(every):
 
 def test_check_tells_it_with_its_line_and_nothing_has_to_be_mended(bench):
     bench.set_up(SITE_ONLY.replace("day at 20:00", "month on 31 at 20:00"))
-    (told,) = [p for p in pipeline.check(NOW, root=bench.root) if "day 31" in p.message]
+    (told,) = [p for p in ops.check(NOW, root=bench.root) if "day 31" in p.message]
     assert (told.path, told.line, told.harmless) == ("steadycast.toml", 17, True)
 
 

@@ -82,7 +82,7 @@ def _row(result: Result) -> dict[str, str]:
 def _let_in(name: str) -> Iterator[dict[str, str]]:
     """Whether its far side would let a channel in, and what that allows, as the doctor finds out."""
     from steadycast import pipeline
-    from steadycast.pipeline.doctor import channel
+    from steadycast.ops.doctor import channel
 
     with pipeline.App.in_force(readonly=True) as app:
         app.platform(name)  # or what is wrong with it
@@ -106,7 +106,7 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
     secret_file
         A secret setting as key=FILE: its value is read from there (/dev/stdin too). May be repeated.
     """
-    from steadycast.pipeline import channel_add, channel_login
+    from steadycast.ops import channel_add, channel_login
     from steadycast.workspace import load
 
     workspace = load()
@@ -143,7 +143,7 @@ def login(name: str) -> int:
         A channel of this community.
     """
     from steadycast import pipeline
-    from steadycast.pipeline import channel_login
+    from steadycast.ops import channel_login
 
     with pipeline.App.open() as app:
         channel_login.check(app, name)
@@ -158,7 +158,7 @@ def login(name: str) -> int:
 
 def _let_a_person_in(name: str) -> None:
     from steadycast import pipeline
-    from steadycast.pipeline import channel_login
+    from steadycast.ops import channel_login
 
     def page(words: str, address: str) -> None:
         say(words, f"  {address}")
@@ -183,7 +183,7 @@ def _asked(setting: Setting, *, login: bool = False) -> str:
     """What a person answers, until it is a value that the setting takes; a secret is not shown."""
     from getpass import getpass
 
-    from steadycast.pipeline.channel_add import typed
+    from steadycast.ops.channel_add import typed
 
     default = "" if setting.default in (None, "", [], ()) else f" [{setting.default}]"
     left_out = "" if setting.required or default else " (Enter leaves it out)"

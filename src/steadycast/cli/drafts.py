@@ -26,10 +26,10 @@ def check(*, json: Json = False) -> int:
 
     Writes nothing. Exit 1 when something must be fixed.
     """
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
     with progress("checking") as bar:
-        told = pipeline.check(pipeline.now(), progress=bar)
+        told = ops.check(pipeline.now(), progress=bar)
     found = [f for f in told if not f.harmless]
     if json:
         as_json([{"path": f.path, "line": f.line, "message": f.message, "hint": f.hint} for f in found])
@@ -79,7 +79,7 @@ def _trigger(*, watch: bool) -> int:
 
     from steadycast import pipeline
     from steadycast.errors import InputError
-    from steadycast.pipeline.deployments import DROPPED
+    from steadycast.ops.deployments import DROPPED
     from steadycast.workspace import load
 
     if not os.environ.get("PREFECT_API_URL"):

@@ -18,9 +18,9 @@ def doctor(*, json: Json = False) -> int:
 
     Publishes nothing. It tries a channel's credentials if the platform has a way.
     """
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
-    findings = pipeline.doctor(pipeline.now())
+    findings = ops.doctor(pipeline.now())
     bad = sum(finding.state == "bad" for finding in findings)
     if json:
         as_json([finding.plain() for finding in findings])
@@ -32,10 +32,10 @@ def doctor(*, json: Json = False) -> int:
 
 def health(*, json: Json = False) -> int:
     """Say whether the promises are kept: last slots served, no series without drafts, ticks coming. Exit 1 when not."""
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
     with pipeline.App.in_force(readonly=True) as app:
-        found = pipeline.health(app, pipeline.now())
+        found = ops.health(app, pipeline.now())
     if json:
         as_json(found.plain())
     else:
@@ -51,10 +51,10 @@ def backup(file: Path, *, json: Json = False) -> int:
     file
         The tar to make, private to its owner. Use pg_dump for a PostgreSQL ledger.
     """
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
     with pipeline.App.open() as app, progress("keeping") as bar:
-        done = pipeline.backup(app, file, pipeline.now(), progress=bar)
+        done = ops.backup(app, file, pipeline.now(), progress=bar)
     if json:
         as_json({"file": str(done.path), "files": done.files, "size": done.size, "ledger": done.ledger})
     else:
@@ -74,10 +74,10 @@ def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Js
     force
         Replace a ledger that is newer than the backup; it is kept beside it.
     """
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
     with progress("putting back") as bar:
-        done = pipeline.restore(None, file, pipeline.now(), to=to, force=force, progress=bar)
+        done = ops.restore(None, file, pipeline.now(), to=to, force=force, progress=bar)
     if json:
         as_json({"var": str(done.var), "files": done.files, "kept": done.kept, "ledger": done.ledger, "at": done.at,
                  "aside": str(done.aside) if done.aside else None})  # fmt: skip

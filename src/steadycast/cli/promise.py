@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from steadycast.cli.output import OK, agreed, as_json, say, show
 
 if TYPE_CHECKING:
+    from steadycast.ops.promise_change import Change
     from steadycast.pipeline import App
-    from steadycast.pipeline.change import Change
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 SLOTS = {"series": "series", "was": "slot", "becomes": "becomes", "change": "", "carries": "draft"}
@@ -35,9 +35,9 @@ def rhythm(series: str, every: str, *, dry_run: bool = False, yes: bool = False,
     yes
         Do not ask. A script is never asked.
     """
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
-    return _change(lambda app: pipeline.change.new_rhythm(app, series, every, pipeline.now()), dry_run, yes, json)
+    return _change(lambda app: ops.promise_change.new_rhythm(app, series, every, pipeline.now()), dry_run, yes, json)
 
 
 def skip(
@@ -58,14 +58,16 @@ def skip(
     yes
         Do not ask. A script is never asked.
     """
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
-    return _change(lambda app: pipeline.change.skip(app, series, date, pipeline.now(), undo=undo), dry_run, yes, json)
+    return _change(
+        lambda app: ops.promise_change.skip(app, series, date, pipeline.now(), undo=undo), dry_run, yes, json
+    )
 
 
 def _change(look: Callable[[App], Change], dry_run: bool, yes: bool, json: bool) -> int:
     """Shows the effect until it is what was agreed to: while a person reads, a slot may be claimed."""
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
     with pipeline.App.open() as app:
         change, shown = look(app), None
@@ -79,7 +81,7 @@ def _change(look: Callable[[App], Change], dry_run: bool, yes: bool, json: bool)
                 return OK
             change, shown = look(app), change
         written = not (dry_run or change.same)
-        followed = pipeline.change.make(app, change, pipeline.now()) if written else False
+        followed = ops.promise_change.make(app, change, pipeline.now()) if written else False
     if json:
         as_json({"slots": change.rows(), "drafts": change.moved_drafts(), "written": written, "prefect_yaml": followed})
     elif change.same:

@@ -15,10 +15,10 @@ Json = Annotated[bool, Parameter(help="Print JSON.")]
 
 def status(*, json: Json = False) -> int:
     """Show what waits for a person, what is next, and when the last tick was. Exit 1 when something waits."""
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
     with pipeline.App.open(readonly=True) as app:
-        state, fresh = pipeline.status(app, pipeline.now()), not pipeline.drafts(app)
+        state, fresh = ops.status(app, pipeline.now()), not pipeline.drafts(app)
     code = NEEDS_A_PERSON if state["waiting"] or state["problems"] else OK
     if json:
         as_json(state)
@@ -78,10 +78,10 @@ def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = Fal
     dry_run
         Show what would be written; write nothing.
     """
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
 
     with pipeline.App.open() as app, progress("reading") as bar:
-        done = pipeline.backfill(
+        done = ops.backfill(
             app, source, series=series, channel=channel, dry_run=dry_run, now=pipeline.now(), progress=bar
         )
     if json:

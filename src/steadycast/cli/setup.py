@@ -33,7 +33,7 @@ def init(folder: Path, *, name: str = "", timezone: str = "Asia/Shanghai", langu
     language
         The language of its pages.
     """
-    from steadycast.pipeline import starter
+    from steadycast.ops import starter
 
     made = starter.write(folder, name=name or folder.resolve().name, timezone=timezone, language=language)
     there = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
@@ -67,7 +67,7 @@ def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> in
     json
         Print what differed as JSON.
     """
-    from steadycast.pipeline.deployments import differences, write
+    from steadycast.ops.deployments import differences, write
     from steadycast.workspace import load
 
     workspace = load()
@@ -118,7 +118,7 @@ def channel_list(*, json: bool = False) -> int:
         Print JSON.
     """
     from steadycast.pipeline import App
-    from steadycast.pipeline.probing import allowed
+    from steadycast.pipeline.probed_limits import allowed
     from steadycast.workspace import load
 
     app = App(load(), readonly=True)

@@ -99,12 +99,12 @@ def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop
 @contextlib.contextmanager
 def watched(workspace: Workspace, port: int) -> Iterator[None]:
     """Answers /health and shows the report meanwhile; each answer is read from the ledger anew."""
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
     from steadycast.cli.local_server import LocalServer
 
     def ask() -> dict[str, Any]:
         with pipeline.App.in_force(workspace.root, readonly=True) as app:
-            return pipeline.health(app, pipeline.now()).plain()
+            return ops.health(app, pipeline.now()).plain()
 
     if not port:
         yield
@@ -137,7 +137,7 @@ def watch(app: App, stop: threading.Event) -> None:
 
 def follow(workspace: Workspace, stop: threading.Event) -> None:
     """Says what changed in steadycast.toml, as it changes, and plans with it; what is wrong in it, and where."""
-    from steadycast import pipeline
+    from steadycast import ops, pipeline
     from steadycast.cli.main_job import say_next_of
     from steadycast.cli.promise import say_effect
     from steadycast.errors import SteadycastError
@@ -155,10 +155,10 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             told = changes(before, workspace)
             say(f"settings read anew: {'; '.join(told) or 'they say the same'}")
             with pipeline.App.open(before) as app:
-                effect = pipeline.change.between(app, workspace, pipeline.now())
+                effect = ops.promise_change.between(app, workspace, pipeline.now())
             if effect.effect:
                 say_effect(effect)
-            if pipeline.change.follow(before, workspace):
+            if ops.promise_change.follow(before, workspace):
                 say("prefect.yaml was rewritten with the new schedules")
             with pipeline.App.in_force(workspace.root) as app:
                 planned = pipeline.plan(app, pipeline.now())

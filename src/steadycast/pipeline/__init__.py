@@ -1,24 +1,17 @@
-"""The verbs: collect, plan, publish, verify, report, and what people do by hand. No decorators, no prints."""
+"""A draft's way, a verb each: collect, plan, publish, verify, report; and what people decide on it. Prints nothing."""
 
-from steadycast.pipeline import change
 from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.app import App, check_channels, now, who
-from steadycast.pipeline.backfill import backfill
-from steadycast.pipeline.backup import backup, restore
-from steadycast.pipeline.check import check
 from steadycast.pipeline.collect import collect, watch
-from steadycast.pipeline.doctor import doctor
 from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.drafts import before, drafts, judge, waiting
-from steadycast.pipeline.health import health
-from steadycast.pipeline.others import give_title
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
 from steadycast.pipeline.publish import is_first, leaving, publish
 from steadycast.pipeline.rebuild import rebuild
-from steadycast.pipeline.record import report
+from steadycast.pipeline.report import report
 from steadycast.pipeline.results import ReportMade
-from steadycast.pipeline.status import status
+from steadycast.pipeline.stray_files import give_title
 from steadycast.pipeline.verify import confirm, settle, verify
 
 __all__ = [
@@ -26,18 +19,12 @@ __all__ = [
     "DraftLocation",
     "ReportMade",
     "alarm",
-    "backfill",
-    "backup",
     "before",
-    "change",
-    "check",
     "check_channels",
     "collect",
     "confirm",
-    "doctor",
     "drafts",
     "give_title",
-    "health",
     "is_first",
     "judge",
     "leaving",
@@ -47,9 +34,7 @@ __all__ = [
     "publish",
     "rebuild",
     "report",
-    "restore",
     "settle",
-    "status",
     "verify",
     "waiting",
     "watch",

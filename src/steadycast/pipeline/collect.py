@@ -16,20 +16,20 @@ from steadycast.intake import folder, reconcile
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.intake.standing import Standing, standing
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
-from steadycast.pipeline import archive, others, pictures
+from steadycast.pipeline import first_intake, linked_pictures, stray_files
 from steadycast.pipeline.app import App
+from steadycast.pipeline.channel_limits import crowded
 from steadycast.pipeline.crosslinks import PageLinks
+from steadycast.pipeline.draft_identity import as_known, held, ids, memory
+from steadycast.pipeline.draft_notes import Titles, notes_of
 from steadycast.pipeline.drafts import parsed, with_media
 from steadycast.pipeline.frozen_draft import to_content, to_plan
-from steadycast.pipeline.identity import as_known, held, ids, memory
-from steadycast.pipeline.noticed import Titles, notes_of
-from steadycast.pipeline.quotas import Quotas
+from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
-from steadycast.pipeline.unfit import crowded
 from steadycast.schedule.model import Origin
 
 if TYPE_CHECKING:
-    from steadycast.pipeline.feeds import FeedUpdate
+    from steadycast.pipeline.member_feeds import FeedUpdate
 
 PATIENCE = 600.0  # seconds that intake may take another process: feeds are slow
 
@@ -54,11 +54,11 @@ def collect(
     """
     with app.in_turn("intake", PATIENCE):
         known = app.ledger.drafts()
-        lacking: list[pictures.Lacking] = []
+        lacking: list[linked_pictures.Lacking] = []
         changes, problems, prints = _folder(app, known, now, progress, lacking)
         noticed = [
             *_noticed(app, changes, known, now),
-            *others.not_yet_told(app, [p for p in problems if p.harmless]),
+            *stray_files.not_yet_told(app, [p for p in problems if p.harmless]),
         ]
         problems = [p for p in problems if not p.harmless]
         taken = _write(app, now, changes, known)
@@ -97,16 +97,16 @@ def _noticed(app: App, changes: Changes, rows: Iterable[DraftRow], now: dt.datet
 def _pictures(
     app: App,
     now: dt.datetime,
-    lacking: list[pictures.Lacking],
+    lacking: list[linked_pictures.Lacking],
     noticed: list[Problem],
     told: Container[str],
     *,
     at_once: bool,
 ) -> list[DraftChange]:
     """Fetches pictures from elsewhere, and says which drafts that edited, but for those that are `told` of anyway."""
-    brought = list(pictures.bring(app, lacking, at_once=at_once))
+    brought = list(linked_pictures.bring(app, lacking, at_once=at_once))
     with app.in_turn("intake", PATIENCE):
-        edited, said = pictures.changes(app, brought)
+        edited, said = linked_pictures.changes(app, brought)
         noticed += said
         return [t for t in _write(app, now, Changes(edited=edited), app.ledger.drafts()) if t.draft not in told]
 
@@ -118,7 +118,7 @@ def _feeds(
 
     Theirs is the time that they take: whoever drops a file does not wait for it.
     """
-    from steadycast.pipeline import feeds as members_feeds  # loads the web: only where a feed is asked
+    from steadycast.pipeline import member_feeds as members_feeds  # loads the web: only where a feed is asked
 
     with app.in_turn("feeds", PATIENCE):
         came = members_feeds.look(app, now, at_once=at_once)
@@ -134,7 +134,7 @@ def _folder(
     rows: Collection[DraftRow],
     now: dt.datetime,
     progress: Progress | None,
-    lacking: list[pictures.Lacking],
+    lacking: list[linked_pictures.Lacking],
 ) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.Seen]]:
     """What the content folder makes of the known drafts."""
     workspace = app.workspace
@@ -166,7 +166,7 @@ def _folder(
                 named.update(ref.path for ref in draft.media)
                 quotas.take(draft)
                 with_files = with_media(app, draft, keep=_approved_on_arrival(app, draft))
-                drafts.append(pictures.at_hand(app, with_files, quotas, lacking))
+                drafts.append(linked_pictures.at_hand(app, with_files, quotas, lacking))
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
                 if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none
@@ -177,11 +177,11 @@ def _folder(
         if progress:
             progress(n, max(n, len(seen)))
     broken = {PurePosixPath(problem.path) for problem in problems}
-    problems += others.problems(app, alone, named, broken)
+    problems += stray_files.problems(app, alone, named, broken)
     changes = reconcile.reconcile(
         drafts, known, present=present, make_id=ids({k.id for k in known}), memory=memory(app)
     )
-    return archive.held_back(app, changes, rows, dated, now), problems, prints
+    return first_intake.held_back(app, changes, rows, dated, now), problems, prints
 
 
 def _approved_on_arrival(app: App, draft: Draft) -> bool:

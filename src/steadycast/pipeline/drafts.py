@@ -15,8 +15,8 @@ from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import from_content, instant, to_plan
-from steadycast.pipeline.quotas import Quotas
-from steadycast.pipeline.record import renew
+from steadycast.pipeline.member_quotas import Quotas
+from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row
 from steadycast.render.body import check_cost
 from steadycast.render.media import Studio

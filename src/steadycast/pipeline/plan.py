@@ -10,7 +10,7 @@ from typing import NamedTuple
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
-from steadycast.pipeline import digest, promises, unseen
+from steadycast.pipeline import digest, rhythm_history, unplanned_slots
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
@@ -33,15 +33,15 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
     until = now + horizon
     with app.in_turn("plan", PATIENCE):
         app.ledger.take_back(now)
-        unseen.note(app, now)  # before: a rhythm that is new from now on owes nothing of that time
-        promises.keep(app, now)
+        unplanned_slots.note(app, now)  # before: a rhythm that is new from now on owes nothing of that time
+        rhythm_history.keep(app, now)
         former = _former(app, now, until)
-        _drop(app, now, promises.owed(app, now, until), until)  # first: what begins from here on is seen below
+        _drop(app, now, rhythm_history.owed(app, now, until), until)  # first: what begins from here on is seen below
         made = _decide(app, now, until, former)
         chosen = digest.write(app, now, made.slots, made.chosen)
         app.ledger.save_plan(made.slots, chosen, _deliveries(app, now, made.slots, chosen, made.stock), now)
         app.ledger.set_meta(PLANNED, made.as_of.isoformat())
-    return replace(show(app, now, horizon), warning=unseen.told(app, now))
+    return replace(show(app, now, horizon), warning=unplanned_slots.told(app, now))
 
 
 class Decided(NamedTuple):
@@ -62,8 +62,8 @@ class Former(NamedTuple):
 
 def foresee(app: App, now: dt.datetime, until: dt.datetime) -> Decided:
     """What `plan` would decide now by this desk's settings; nothing is written."""
-    stands, former = promises.as_of(app, now), _former(app, now, until)
-    wanted = {slot.id for slot in promises.owed(app, now, until, stands)}
+    stands, former = rhythm_history.as_of(app, now), _former(app, now, until)
+    wanted = {slot.id for slot in rhythm_history.owed(app, now, until, stands)}
     stale = {each.slot.id for each in former.standing if each.slot.id not in wanted and not each.fixed}
     return _decide(app, now, until, former, stands, stale)
 
@@ -77,10 +77,10 @@ def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
     now: dt.datetime,
     until: dt.datetime,
     former: Former,
-    stands: promises.Stands | None = None,
+    stands: rhythm_history.Stands | None = None,
     dropped: Collection[str] = (),
 ) -> Decided:
-    slots = promises.owed(app, now, until, stands, dropped)
+    slots = rhythm_history.owed(app, now, until, stands, dropped)
     history = app.ledger.used()
     stock = stock_of(app, history)
     after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)

@@ -15,10 +15,10 @@ from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError, Problem
 from steadycast.intake import folder
 from steadycast.pipeline.app import App, write_atomically
+from steadycast.pipeline.channel_limits import channels_for, likely_slot
 from steadycast.pipeline.drafts import find_draft, parsed, read
-from steadycast.pipeline.frames import NoFarSide, Page, plain_page
 from steadycast.pipeline.posts import Place, Posts
-from steadycast.pipeline.unfit import channels_for, likely_slot
+from steadycast.pipeline.preview_frames import NoFarSide, Page, plain_page
 from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
 from steadycast.platform.text import count

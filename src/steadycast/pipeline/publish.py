@@ -20,9 +20,9 @@ from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.manual_slot import by_hand
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
-from steadycast.pipeline.record import renew
+from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Published, Sent
-from steadycast.pipeline.unseen import recover
+from steadycast.pipeline.unplanned_slots import recover
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
 from steadycast.safety import send_window

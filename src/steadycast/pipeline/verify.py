@@ -13,12 +13,12 @@ from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.posts import stand_in
-from steadycast.pipeline.probing import refresh
+from steadycast.pipeline.probed_limits import refresh
 from steadycast.pipeline.publish import Progress, opened, told
 from steadycast.pipeline.rebuild import make_missing
-from steadycast.pipeline.record import renew
+from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Published
-from steadycast.pipeline.unseen import recover
+from steadycast.pipeline.unplanned_slots import recover
 from steadycast.platform.contract import Step
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from steadycast.errors import SteadycastError
 from steadycast.ledger import service
 from steadycast.ledger.service import Overdue
-from steadycast.pipeline import promises
+from steadycast.pipeline import rhythm_history
 from steadycast.pipeline.app import App
 
 UNKNOWN_AFTER = dt.timedelta(days=1)
@@ -161,5 +161,5 @@ def _facts(app: App, now: dt.datetime) -> Facts:
 def _unplanned(app: App, now: dt.datetime) -> list[str]:
     """Series that have promised slots within the horizon, none of which is in the ledger: nobody plans."""
     until = now + app.workspace.publish.horizon
-    owe = {slot.series for slot in promises.owed(app, now, until) if slot.at >= now and not slot.excused}
+    owe = {slot.series for slot in rhythm_history.owed(app, now, until) if slot.at >= now and not slot.excused}
     return sorted(owe - {slot.series for slot in app.ledger.slots_between(now, until)})

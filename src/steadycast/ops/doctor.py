@@ -17,13 +17,13 @@ from steadycast.errors import LOST, FarSideError, InputError, Refused, SettingsE
 from steadycast.ledger import service
 from steadycast.ledger.checkup import check_up
 from steadycast.ledger.place import gone
-from steadycast.pipeline import findings
+from steadycast.ops import doctor_checks
+from steadycast.ops.check import channels, rights, secrets
+from steadycast.ops.deployments import differences
+from steadycast.ops.doctor_checks import BAD, OK, WARN, Finding
+from steadycast.ops.health import UNKNOWN_AFTER
 from steadycast.pipeline.app import App
-from steadycast.pipeline.check import channels, rights, secrets
-from steadycast.pipeline.deployments import differences
-from steadycast.pipeline.findings import BAD, OK, WARN, Finding
-from steadycast.pipeline.health import UNKNOWN_AFTER
-from steadycast.pipeline.probing import ask
+from steadycast.pipeline.probed_limits import ask
 from steadycast.platform import Account
 from steadycast.safety import deadman
 from steadycast.workspace import load
@@ -87,9 +87,9 @@ def _settings(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
 
 def _ledger(app: App, now: dt.datetime) -> Iterator[Finding]:
     seen = check_up(app.workspace.ledger)
-    yield from findings.ledger(seen)
+    yield from doctor_checks.ledger(seen)
     known = [] if seen.tables is None else [app.ledger.last_tick(), service.latest_event(app.ledger)]
-    yield from findings.clock(now, max((at for at in known if at), default=None), seen.clock)
+    yield from doctor_checks.clock(now, max((at for at in known if at), default=None), seen.clock)
     if known and (stopped := app.ledger.objection()):
         raise stopped
     if not known and (lost := gone(app.workspace.ledger)):
@@ -98,22 +98,22 @@ def _ledger(app: App, now: dt.datetime) -> Iterator[Finding]:
 
 
 def _frozen(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
-    yield findings.frozen(deadman.available())
+    yield doctor_checks.frozen(deadman.available())
 
 
 def _disk(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
     for name, path in (("var/", app.workspace.var), ("content/", app.workspace.content)):
         there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
         system = os.statvfs(there)
-        yield findings.disk(name, shutil.disk_usage(there).free, system.f_favail if system.f_files else None)
+        yield doctor_checks.disk(name, shutil.disk_usage(there).free, system.f_favail if system.f_files else None)
         if name == "var/" and not os.access(there, os.W_OK | os.X_OK):
             yield Finding(name, BAD, f"{there} cannot be written to", "make it writable for this user")
     if (var := app.workspace.var).is_dir():
-        yield findings.readers(var, var.stat().st_mode)
+        yield doctor_checks.readers(var, var.stat().st_mode)
 
 
 def _zones(app: App, now: dt.datetime) -> Iterator[Finding]:
-    yield findings.zones(app.workspace.community.zone.key, available_timezones(), tz_version(TZPATH), now)
+    yield doctor_checks.zones(app.workspace.community.zone.key, available_timezones(), tz_version(TZPATH), now)
 
 
 def tz_version(paths: Iterable[str]) -> str:
@@ -137,7 +137,7 @@ def _holidays(app: App, now: dt.datetime) -> Iterator[Finding]:
         countries = sorted({s.partition(":")[2] for s in table.skip if s.startswith("holidays:")})
         if countries:
             unknown = [(c, y) for c in countries for y in years if not announced(c, y) and not _overrides(app, y)]
-            yield findings.holidays(name, countries, unknown)
+            yield doctor_checks.holidays(name, countries, unknown)
 
 
 def announced(country: str, year: int) -> bool:
@@ -254,9 +254,11 @@ def _service(app: App, now: dt.datetime) -> Iterator[Finding]:
     if check_up(app.workspace.ledger).tables is None:
         return
     ledger, quiet = app.ledger, app.workspace.settings.alarms.quiet_after
-    yield from findings.ticks(now, ledger.last_tick(), quiet, service.unswept(ledger, now - findings.SWEEP_LATE))
+    yield from doctor_checks.ticks(
+        now, ledger.last_tick(), quiet, service.unswept(ledger, now - doctor_checks.SWEEP_LATE)
+    )
     every, old = (sum(row.deliveries for row in service.in_doubt(ledger, at)) for at in (FOREVER, now - UNKNOWN_AFTER))
-    yield findings.unknown(every, old)
+    yield doctor_checks.unknown(every, old)
 
 
 FOREVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)

@@ -15,17 +15,17 @@ from steadycast.draft import Draft
 from steadycast.errors import DraftError, InputError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
 from steadycast.ledger.place import gone
-from steadycast.pipeline import others, pictures
+from steadycast.ops.deployments import differences
+from steadycast.ops.starter import PLACEHOLDER
+from steadycast.ops.unschedulable import as_stock, unschedulable
+from steadycast.pipeline import linked_pictures, stray_files
 from steadycast.pipeline.app import App
+from steadycast.pipeline.channel_limits import unfit
 from steadycast.pipeline.crosslinks import PageLinks
-from steadycast.pipeline.deployments import differences
+from steadycast.pipeline.draft_identity import copies
+from steadycast.pipeline.draft_notes import Titles, notes_of
 from steadycast.pipeline.drafts import parsed
-from steadycast.pipeline.identity import copies
-from steadycast.pipeline.noticed import Titles, notes_of
-from steadycast.pipeline.quotas import Quotas
-from steadycast.pipeline.starter import PLACEHOLDER
-from steadycast.pipeline.unfit import unfit
-from steadycast.pipeline.unschedulable import as_stock, unschedulable
+from steadycast.pipeline.member_quotas import Quotas
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
 from steadycast.schedule.planner import means
@@ -214,7 +214,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress 
             try:
                 draft = parsed(workspace, item)
                 quotas.take(draft)
-                draft = pictures.at_hand(app, draft, quotas)
+                draft = linked_pictures.at_hand(app, draft, quotas)
             except DraftError as error:
                 broken.add(item.path)
                 yield _problem(error, str(item.path))
@@ -227,7 +227,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress 
                 yield from _expired(draft, item.raw or b"", now)
                 yield from _unserved(pins, draft, item.raw or b"")
                 yield from _no_channels(app, draft, item.raw or b"")
-                yield from pictures.away(draft)
+                yield from linked_pictures.away(draft)
                 yield from notes_of(draft)
                 titles.add(draft)
                 fresh.append(draft)
@@ -238,7 +238,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress 
         links = PageLinks(app, drafts)  # what is not taken in yet may be linked to as well
         yield from (problem for draft in fresh for problem in links.problems(draft))
         yield from copies(app, drafts, broken)
-    yield from others.problems(app, alone, named, broken)
+    yield from stray_files.problems(app, alone, named, broken)
 
 
 class _Pins:

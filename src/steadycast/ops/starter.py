@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.errors import SettingsError
-from steadycast.pipeline.deployments import prefect_yaml
+from steadycast.ops.deployments import prefect_yaml
 from steadycast.platform import Platform
 from steadycast.platform.registry import platforms
 from steadycast.workspace import load

@@ -19,7 +19,7 @@ from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.frozen_draft import draft_id
-from steadycast.pipeline.quotas import Quotas
+from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.results import FeedLooked
 from steadycast.render.body import check_cost
 from steadycast.web import Fetcher, shown_url

@@ -8,7 +8,7 @@ from steadycast.ledger.intake import chunks
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.recovery import Recovered
 from steadycast.ledger.restore import COPY
-from steadycast.pipeline import promises
+from steadycast.pipeline import rhythm_history
 from steadycast.pipeline.app import App
 from steadycast.pipeline.results import many
 from steadycast.schedule.days import DAY
@@ -74,7 +74,7 @@ def _begin(app: App, now: dt.datetime) -> dt.datetime:
 
 def _standing(app: App) -> list[tuple[Series, dt.datetime]]:
     """Every series whose rhythm the ledger knows, and since when it stands."""
-    known = promises.known(app)
+    known = rhythm_history.known(app)
     stands = [(each, known.get(each.name, {})) for each in app.workspace.series.values()]
     return [
         (each, dt.datetime.fromisoformat(told["since"])) for each, told in stands if told.get("rhythm") == rhythm(each)

@@ -10,7 +10,7 @@ from steadycast.hints import hint
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import State
 from steadycast.pipeline.app import App
-from steadycast.pipeline.identity import HELD, held
+from steadycast.pipeline.draft_identity import HELD, held
 from steadycast.pipeline.plan import show
 from steadycast.pipeline.results import Row, many
 from steadycast.schedule.runway import SOON, pressing

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from steadycast.errors import InputError, Refused, SteadycastError
+from steadycast.ops.channel_add import secret_name
 from steadycast.pipeline.app import App
-from steadycast.pipeline.channel_add import secret_name
 from steadycast.pipeline.secrets import keep
 from steadycast.platform import Ask, MemoryState, Platform, Show, registry
 from steadycast.workspace import edit

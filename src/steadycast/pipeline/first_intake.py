@@ -12,7 +12,7 @@ from steadycast.intake.archive import many, old
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
-from steadycast.pipeline.identity import ARCHIVE
+from steadycast.pipeline.draft_identity import ARCHIVE
 
 _FLOOD = dt.timedelta(minutes=10)  # a sync tool brings an archive in many looks: what follows on it is of it
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from steadycast.errors import InputError, SettingsError, unknown_name
-from steadycast.pipeline import deployments
+from steadycast.ops import deployments
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import PATIENCE, foresee, plan
 from steadycast.pipeline.results import Row

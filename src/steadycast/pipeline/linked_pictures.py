@@ -11,9 +11,9 @@ from steadycast.draft.elsewhere import from_elsewhere
 from steadycast.errors import Problem
 from steadycast.intake.reconcile import Change
 from steadycast.pipeline.app import App
+from steadycast.pipeline.draft_identity import as_known
 from steadycast.pipeline.drafts import takes_fetched
-from steadycast.pipeline.identity import as_known
-from steadycast.pipeline.quotas import Quotas
+from steadycast.pipeline.member_quotas import Quotas
 from steadycast.schedule.model import Origin
 
 if TYPE_CHECKING:
