@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
-    from steadycast.draft.reading import date_of_name, parse, place, revision_of, summary_of
+    from steadycast.draft.reading import parse, place, revision_of
 
-__all__ = ["Draft", "DraftEvent", "MediaRef", "Note", "date_of_name", "parse", "place", "revision_of", "summary_of"]
+__all__ = ["Draft", "DraftEvent", "MediaRef", "Note", "parse", "place", "revision_of"]
 
 _MODEL = {"Draft", "DraftEvent", "MediaRef", "Note"}
 

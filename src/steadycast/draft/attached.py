@@ -10,13 +10,14 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
 from steadycast.draft.confined import NotRegularError, mostly_holes, open_inside
 from steadycast.draft.decoding import shown
+from steadycast.draft.model import MediaRef
 from steadycast.errors import DraftError
 
 MAX_BYTES = 1 << 30
@@ -32,16 +33,6 @@ _LIQUID_ROOT = re.compile(r"""^\{\{\s*["']([^"']+)["']\s*\|\s*(?:relative_url|ab
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
-    """One file, found and hashed."""
-
-    path: Path  # after resolve()
-    sha256: str
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
 class Folder:
     """Where one draft's files may lie: `home` is its own folder, `top` its origin's (a member's, or pgc)."""
 
@@ -51,11 +42,9 @@ class Folder:
     own: Path  # the folder named like the draft, where Hexo keeps a post's pictures
     one_link: bool  # a member's files may have one name only: a second could be anybody's file on this disk
 
-    def find(self, ref: str, line: int | None) -> Attached | None:
-        """The file that `ref` names; None for what lives elsewhere on the web. Raises DraftError with `line`."""
-        if is_remote(ref):
-            return None
-        name = _local(ref, line)
+    def find(self, wanted: MediaRef) -> MediaRef | None:
+        """`wanted`, found and hashed; None for what lives elsewhere on the web. Raises DraftError with its line."""
+        name = None if is_remote(wanted.ref) else _local(wanted.ref, wanted.line)
         if name is None:
             return None
         outside = False
@@ -64,13 +53,13 @@ class Folder:
             if not path.is_relative_to(self.top):
                 outside = outside or os.path.lexists(candidate)
             elif os.path.lexists(path):
-                return self._read(path, ref, line)
-        if (elsewhere := self._by_name(name, ref, line)) is not None:
-            return self._read(elsewhere, ref, line)
+                return self._read(path, wanted)
+        if (elsewhere := self._by_name(name, wanted)) is not None:
+            return self._read(elsewhere, wanted)
         what = "lies outside the draft's own folder" if outside else "is not there"
         top = shown(self.top.relative_to(self.content))
         hint = f"put it beside the draft or elsewhere in {top}/, and name it as it is spelled"
-        raise DraftError(f"the file {shown(ref)!r} {what}", line=line, hint=hint)
+        raise DraftError(f"the file {shown(wanted.ref)!r} {what}", line=wanted.line, hint=hint)
 
     def _candidates(self, name: str) -> Iterator[Path]:
         rooted = name.startswith("/")
@@ -95,7 +84,7 @@ class Folder:
         """The draft's folder and those above it, up to its origin's."""
         return (folder for folder in (self.home, *self.home.parents) if folder.is_relative_to(self.top))
 
-    def _by_name(self, name: str, ref: str, line: int | None) -> Path | None:
+    def _by_name(self, name: str, wanted: MediaRef) -> Path | None:
         """The one file of that name in the origin's folder, as Obsidian finds it; None where there is none."""
         found: set[Path] = set()
         for spelling in {name, unquote(name)}:
@@ -103,13 +92,13 @@ class Folder:
                 found.update(_files(self.top).get(unicodedata.normalize("NFC", spelling), ()))
         if len(found) > 1:
             several = " and ".join(shown(path.relative_to(self.top)) for path in sorted(found)[:2])
-            said = f"there are several files called {shown(ref)!r}: {several}"
-            raise DraftError(said, line=line, hint="write its folder too")
+            said = f"there are several files called {shown(wanted.ref)!r}: {several}"
+            raise DraftError(said, line=wanted.line, hint="write its folder too")
         return next(iter(found), None)
 
-    def _read(self, path: Path, ref: str, line: int | None) -> Attached:
+    def _read(self, path: Path, wanted: MediaRef) -> MediaRef:
         def wrong(what: str, hint: str) -> DraftError:
-            return DraftError(f"the file {shown(ref)!r} {what}", line=line, hint=hint)
+            return DraftError(f"the file {shown(wanted.ref)!r} {what}", line=wanted.line, hint=hint)
 
         try:
             with open_inside(self.top, path.relative_to(self.top).parts) as file:
@@ -125,7 +114,7 @@ class Folder:
                 digest = _sha256(file, facts)
                 if digest is None:
                     raise wrong("changed while it was read", "it is looked at again")
-                return Attached(path, digest, facts.st_size, facts.st_mtime_ns)
+                return replace(wanted, path=path, sha256=digest, size=facts.st_size, mtime_ns=facts.st_mtime_ns)
         except NotRegularError:
             raise wrong("is no regular file", "name a file") from None
         except OSError as error:

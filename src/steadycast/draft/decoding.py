@@ -27,6 +27,7 @@ _PAIR = re.compile(rb"[\x81-\xfe][\x30-\x39\x40-\x7e\x80-\xfe]")
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by their category, and empty (UAX #44)
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SAMPLE = 64 * 1024
+_LEGACY = {"gb18030": "GBK or GB18030", "big5": "Big5"}
 SAVE_ANEW = "save it as UTF-8: in Notepad by File, Save as, Encoding (另存为，编码选 UTF-8)"
 
 
@@ -118,10 +119,9 @@ def _not_utf8(raw: bytes, at: int) -> DraftError:
     line = len(re.findall(rb"\r\n|\r|\n", raw[:at])) + 1
     if raw[at : at + 1] == b"\xed" and raw[at + 1 : at + 2] >= b"\xa0":
         return DraftError("has half of a surrogate pair", line=line, hint="remove that character and save as UTF-8")
-    encoding = _legacy(raw)
-    if encoding is None:
-        return DraftError(f"is not UTF-8: byte 0x{raw[at]:02x}", line=line, hint=SAVE_ANEW)
-    return DraftError(f"is written in {encoding}, not UTF-8", line=line, hint=SAVE_ANEW)
+    if encoding := legacy(raw):
+        return DraftError(f"is written in {_LEGACY[encoding]}, not UTF-8", line=line, hint=SAVE_ANEW)
+    return DraftError(f"is not UTF-8: byte 0x{raw[at]:02x}", line=line, hint=SAVE_ANEW)
 
 
 def _pairs(raw: bytes) -> list[bytes]:
@@ -149,23 +149,16 @@ def _surely_gbk(raw: bytes) -> bool:
     return len(pairs) >= 8 and gb * 20 >= len(pairs) * 19 and late * 8 >= len(pairs) and _decodes(raw, "gb18030")
 
 
-def _legacy(raw: bytes) -> str | None:
-    """GB18030 or Big5, whichever decodes and has more of its pairs among that encoding's everyday characters."""
-    pairs = _pairs(raw)
-    if len(pairs) < 2:
-        return None
-    gb, big5 = _everyday(pairs)
-    for score, rival, name, label in ((gb, big5, "gb18030", "GBK or GB18030"), (big5, gb, "big5", "Big5")):
-        if score >= rival and score * 2 > len(pairs) and _decodes(raw, name):
-            return label
-    return next(
-        (label for name, label in (("gb18030", "GBK or GB18030"), ("big5", "Big5")) if _decodes(raw, name)), None
-    )
-
-
 def legacy(raw: bytes) -> str | None:
-    """The codec of Chinese text that is not UTF-8; None where it is not told."""
-    return {"GBK or GB18030": "gb18030", "Big5": "big5"}.get(_legacy(raw) or "")
+    """The codec of Chinese text that is not UTF-8, None where it is not told.
+
+    It is GB18030 or Big5, whichever decodes and has more of its pairs among that encoding's everyday characters.
+    """
+    pairs = _pairs(raw)
+    scores = dict(zip(_LEGACY, _everyday(pairs), strict=True))
+    able = [codec for codec in _LEGACY if _decodes(raw, codec)] if len(pairs) > 1 else []
+    sure = [codec for codec in able if scores[codec] == max(scores.values()) > len(pairs) / 2]
+    return next(iter(sure or able), None)
 
 
 def _decodes(raw: bytes, encoding: str) -> bool:

@@ -31,7 +31,6 @@ _DATE = re.compile(
     r"\s*(?:(?P<utc>Z|UTC|GMT)|(?P<sign>[+-])(?P<oh>\d{2}):?(?P<om>\d{2})(?:\s*[A-Z]{3,4})?)?\Z"
 )
 _YEARS = range(1970, 2201)  # no calendar of ours reaches further, and arithmetic near year 1 or 9999 overflows
-_MISSING = object()
 
 
 class Keys:
@@ -52,32 +51,27 @@ class Keys:
         """An error at the line of `key` (dotted below the top level)."""
         return DraftError(message, line=self.lines.get(key), hint=hint)
 
-    def take(self, *names: str) -> tuple[str, Any] | None:
-        """(key as written, value) of the first of `names` that has a value; it no longer counts as left over."""
-        for name in names:
-            key = self._spelled.get(folded(name))
-            if key is None:
-                continue
-            value = self.left.get(key, _MISSING)
-            if value is not _MISSING and value not in ("", [], {}):
+    def take(self, *names: str) -> tuple[str, Any]:
+        """(key as written, value) of the first of `names` that has a value, else two empty texts.
+
+        It no longer counts as left over.
+        """
+        for key in filter(None, (self._spelled.get(folded(name)) for name in names)):
+            if (value := self.left.get(key, "")) not in ("", [], {}):
                 del self.left[key]
                 return key, value
-        return None
+        return "", ""
 
     def text(self, *names: str) -> str:
         """One line of text, or ""."""
-        found = self.take(*names)
-        if found is None:
-            return ""
-        key, value = found
+        key, value = self.take(*names)
         if isinstance(value, dict | list):
             raise self.wrong(key, f"{key} has to be one text", f'write {key}: "..." on one line')
         return " ".join(str(value).split())
 
     def words(self, *names: str, spaces: bool = False) -> tuple[str, ...]:
         """Several words: a list, or one text with commas (or, where `spaces`, with spaces between); each once."""
-        found = self.take(*names)
-        return () if found is None else self.as_words(*found, spaces=spaces)
+        return self.as_words(*self.take(*names), spaces=spaces)
 
     def as_words(self, key: str, value: Any, *, spaces: bool = False) -> tuple[str, ...]:
         if isinstance(value, str):
@@ -89,8 +83,8 @@ class Keys:
 
     def flag(self, *names: str) -> bool | None:
         """True, False, or None where none of `names` is given."""
-        found = self.take(*names)
-        return None if found is None else self.as_flag(*found)
+        key, value = self.take(*names)
+        return self.as_flag(key, value) if value else None
 
     def as_flag(self, key: str, value: Any) -> bool:
         text = str(value).strip().lower()
@@ -100,10 +94,9 @@ class Keys:
 
     def number(self, *names: str) -> int | None:
         """A whole number between -1000 and 1000, or None."""
-        found = self.take(*names)
-        if found is None:
+        key, value = self.take(*names)
+        if not value:
             return None
-        key, value = found
         if not re.fullmatch(r"[+-]?\d{1,4}", str(value).strip()) or abs(int(value)) > 1000:
             raise self.wrong(key, f"{key} has to be a whole number, not {_short(value)}", f"write {key}: 5")
         return int(value)
@@ -118,8 +111,8 @@ class Keys:
 
     def instant(self, *names: str, day_end: bool = False) -> dt.datetime | None:
         """An aware instant, or None; a naive one is in the community's zone. `day_end`: a bare day means its end."""
-        found = self.take(*names)
-        return None if found is None else self.as_instant(*found, day_end=day_end)
+        key, value = self.take(*names)
+        return self.as_instant(key, value, day_end=day_end) if value else None
 
     def as_instant(self, key: str, value: Any, *, day_end: bool = False) -> dt.datetime:
         at = instant(str(value), self.zone, day_end=day_end) if isinstance(value, str) else None
@@ -127,15 +120,12 @@ class Keys:
             raise self.wrong(key, f"{key} is no date: {_short(value)}", f"write {key}: 2026-11-27 20:00")
         return at
 
-    def table(self, *names: str) -> tuple[str, Mapping[str, Any]] | None:
-        """(key as written, mapping), or None."""
-        found = self.take(*names)
-        if found is None:
-            return None
-        key, value = found
-        if not isinstance(value, dict):
+    def table(self, name: str) -> tuple[str, Mapping[str, Any]]:
+        """(key as written, mapping); the mapping is empty where it is not given."""
+        key, value = self.take(name)
+        if value and not isinstance(value, dict):
             raise self.wrong(key, f"{key} has to hold keys of its own", f"write {key}: and its keys indented below it")
-        return key, value
+        return key, value or {}
 
 
 def instant(text: str, zone: ZoneInfo, *, day_end: bool = False) -> dt.datetime | None:

@@ -10,15 +10,15 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from steadycast.draft import keys as names
-from steadycast.draft import tables
-from steadycast.draft.attached import Attached, Folder, is_remote
+from steadycast.draft import named_files, tables
+from steadycast.draft.attached import Folder
 from steadycast.draft.comments import without_comments
 from steadycast.draft.cost import check_cost
 from steadycast.draft.decoding import decoded, read_as, shown, visible
@@ -27,25 +27,16 @@ from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front, split, with_properties
 from steadycast.draft.generators import in_markdown, left_over
 from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
-from steadycast.draft.outline import Heading, Outline, check_depth, opens_with_words, outline, shows_no_file
+from steadycast.draft.outline import Outline, check_depth, opens_with_words, outline, shows_no_file
+from steadycast.draft.titles import OF_NOTION, date_of_name, summary_of, title_of_name, without_heading
 from steadycast.errors import DraftError
 from steadycast.schedule.model import Form, Origin
 
-_ROLES = {
-    "image": re.compile(r"\.(?:png|jpe?g|gif|webp|avif|heic|svg|bmp|tiff?)\Z", re.IGNORECASE),
-    "audio": re.compile(r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac)\Z", re.IGNORECASE),
-    "video": re.compile(r"\.(?:mp4|m4v|mov|webm|mkv|avi|flv)\Z", re.IGNORECASE),
-}
-_DATED_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[-_ ]+|\Z)")
-_OF_NOTION = re.compile(r" ?\b[0-9a-f]{32}\Z")
 _SLOT = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")
 _NO_CATEGORY = {"uncategorized", "未分类"}
 _NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash", "草稿", "待定", "私密"}
 # With its keys sorted, orjson writes what json.dumps writes without spaces: names given by that stay as they are.
 _AS_JSON_DOES = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
-MOST_FILES = 1000  # of one draft: each is opened, read and measured
-_SUMMARY = 200  # code points; a channel cuts it further, to its own limit
-_SENTENCE_END = re.compile(r"[。！？!?…][”’」』）)]*|\.(?=\s)")
 
 
 def is_ready(keys: Keys, path: PurePosixPath) -> bool:
@@ -86,7 +77,7 @@ def parse(
         origin, member = place(path)
         text, encoding = decoded(raw)
         front = split(text)
-        if _OF_NOTION.search(path.stem):
+        if OF_NOTION.search(path.stem):
             front = with_properties(front)
         with _lines_of(front):
             body = without_modules(front.body) if path.suffix.lower() == ".mdx" else front.body
@@ -133,36 +124,6 @@ def _as_text(value: object) -> str:
     return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
-def date_of_name(path: PurePosixPath, zone: ZoneInfo) -> dt.datetime | None:
-    """The midnight that a file name begins with (`2026-11-22-opening.md`), or None."""
-    match = _DATED_NAME.match(path.stem)
-    try:
-        return dt.datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=zone) if match else None
-    except ValueError:
-        return None
-
-
-def title_of(front: Front, keys: Keys, path: PurePosixPath) -> str:
-    """The title of a text that was published before: by the same rule as a draft's."""
-    heading = None if (title := visible(keys.text("title"))) else outline(front.body).heading
-    return title or (visible(heading.text) if heading else "") or title_of_name(path)
-
-
-def title_of_name(path: PurePosixPath) -> str:
-    """The title that a file's name gives: without a date before it, or Notion's number behind it."""
-    stem = path.parent.name if path.stem in {"index", "README"} else path.stem
-    words = _DATED_NAME.sub("", _OF_NOTION.sub("", stem), count=1).replace("-", " ").replace("_", " ")
-    return visible(shown(" ".join(words.split()))) or visible(shown(stem)) or path.name
-
-
-def summary_of(paragraph: str) -> str:
-    """A paragraph as a summary: whole, or cut after its last sentence that fits, or with an ellipsis."""
-    if len(paragraph) <= _SUMMARY:
-        return paragraph
-    ends = [match.end() for match in _SENTENCE_END.finditer(paragraph, 0, _SUMMARY)]
-    return paragraph[: ends[-1]].strip() if ends and ends[-1] > _SUMMARY // 4 else paragraph[: _SUMMARY - 1] + "…"
-
-
 def _outline(front: Front) -> Outline:
     with _lines_of(front):
         return outline(front.body, on_the_web=False)
@@ -199,7 +160,7 @@ class _Reading:
         if date is None:
             derived.append("date")
             date = date_of_name(self.path, keys.zone)
-        media = tuple(self.media())
+        media = tuple(named_files.found(chain(named_files.of_head(keys), self.embedded()), self.folder))
         noticed: list[Note] = []
         event = tables.event(keys, noticed)
         draft = Draft(
@@ -243,7 +204,7 @@ class _Reading:
         heading = None if title and opens_with_words(body) else self.look().heading
         heading = heading if heading and visible(heading.text) else None
         if heading and (not title or (heading.opens and heading.text == title)):
-            body, line = _without(heading, body, line)
+            body, line = without_heading(heading, body, line)
         if title or heading:
             return title or (heading.text if heading else ""), body, line, False
         return title_of_name(self.path), body, line, True
@@ -281,118 +242,47 @@ class _Reading:
             yield Note(f"nothing reads {key} here", hint, self.keys.lines.get(key))
 
     def series(self, known: Collection[str] | None) -> tuple[str, ...]:
-        found = self.keys.take("series")
-        if found is None:
-            return ()
-        words = self.keys.as_words(*found)
+        key, value = self.keys.take("series")
+        words = self.keys.as_words(key, value)
         if known is None:
             return words
-        named = dict.fromkeys(self.keys.choice(found[0], word, known, "series") for word in words)
+        named = dict.fromkeys(self.keys.choice(key, word, known, "series") for word in words)
         return tuple(dict.fromkeys(known[word] if isinstance(known, Mapping) else word for word in named))
 
     def slot(self) -> str | None:
-        found = self.keys.take("slot")
-        if found is None:
-            return None
-        text = re.sub(r"(\d)\s+(\d)", r"\1T\2", str(found[1]).strip())
-        if not _SLOT.match(text):
-            raise self.keys.wrong(
-                found[0], f"slot is no date: {text[:60]!r}", "write slot: 2026-11-27, or 2026-11-27T20:00"
-            )
-        return text
+        key, value = self.keys.take("slot")
+        text = re.sub(r"(\d)\s+(\d)", r"\1T\2", str(value).strip())
+        if value and not _SLOT.match(text):
+            said = f"slot is no date: {text[:60]!r}"
+            raise self.keys.wrong(key, said, "write slot: 2026-11-27, or 2026-11-27T20:00")
+        return text or None
 
     def address(self, *names: str) -> str:
-        found = self.keys.take(*names)
-        if found is None:
-            return ""
-        return tables.address(self.keys, *found)
+        key, value = self.keys.take(*names)
+        return tables.address(self.keys, key, value) if value else ""
 
     def form(self, media: tuple[MediaRef, ...], event: DraftEvent | None) -> Form:
-        found = self.keys.take("form")
+        key, value = self.keys.take("form")
         roles = {item.role for item in media}
-        if found is not None:
-            said = str(found[1]).strip().lower()
-            form = Form(self.keys.choice(found[0], names.FORMS.get(said, said), [f.value for f in Form], "form"))
+        if value:
+            said = str(value).strip().lower()
+            form = Form(self.keys.choice(key, names.FORMS.get(said, said), [f.value for f in Form], "form"))
             if form in {Form.AUDIO, Form.VIDEO} and form not in roles:
-                raise self.keys.wrong(
-                    found[0], f"form {form} without a file of that kind", f"add media: voice.{_SAMPLE[form]}"
-                )
+                said = f"form {form} without a file of that kind"
+                raise self.keys.wrong(key, said, f"add media: voice.{_SAMPLE[form]}")
             if form is Form.EVENT and event is None:
-                raise self.keys.wrong(
-                    found[0], "form event without an event", "add event: with start: 2026-11-27 19:30 below it"
-                )
+                hint = "add event: with start: 2026-11-27 19:30 below it"
+                raise self.keys.wrong(key, "form event without an event", hint)
             return form
         if event is not None:
             return Form.EVENT
         return next((form for form in (Form.VIDEO, Form.AUDIO) if form in roles), Form.ARTICLE)
 
-    def media(self) -> Iterator[MediaRef]:
-        """Cover, then the front matter's media, then what the body shows; each file once a role."""
-        seen: set[tuple[str, str]] = set()
-        for role, ref, alt, line in (*self.covers(), *self.listed(), *self.embedded()):
-            if is_remote(ref) or (role, ref) in seen:
-                continue
-            if len(seen) == MOST_FILES:
-                raise DraftError(f"names more than {MOST_FILES} files", line=line, hint="make several drafts of it")
-            if (found := self.folder().find(ref, line)) is not None:
-                seen.add((role, ref))
-                yield _reference(role, ref, alt, line, found)
-
-    def covers(self) -> Iterator[tuple[str, str, str, int | None]]:
-        found = self.keys.take(*names.COVER)
-        if found is None:
-            return
-        key, value = found
-        ref, alt = value, ""
-        if isinstance(value, dict):
-            ref = next((value[name] for name in ("image", "src", "path", "url", "file") if value.get(name)), "")
-            alt = str(value.get("alt", ""))
-        usable = (
-            isinstance(ref, str)
-            and not is_remote(ref)
-            and (names.folded(key) == "cover" or _ROLES["image"].search(ref))
-        )
-        if usable and ref:
-            yield "cover", ref.strip(), alt, self.keys.lines.get(key)
-        else:  # a link, or another tool's word: kept as it is
-            self.keys.left[key] = value
-
-    def listed(self) -> Iterator[tuple[str, str, str, int | None]]:
-        for name in ("media", "audio", "video"):
-            found = self.keys.take(name)
-            if found is None:
-                continue
-            key, value = found
-            items = value if isinstance(value, list) else [value]
-            if name == "media" and isinstance(value, dict) and not {"file", "src", "path", "url"} & value.keys():
-                items = [{"role": role, "file": ref} for role, ref in value.items()]
-            for number, item in enumerate(items):
-                yield self.item(f"{key}.{number}" if isinstance(value, list) else key, key, name, item)
-
-    def item(self, where: str, key: str, name: str, item: Any) -> tuple[str, str, str, int | None]:
-        """One entry of `media`: a file's name, or a mapping with file, role and alt."""
-        given = item if isinstance(item, dict) else {"file": item}
-        ref = next((given[k] for k in ("file", "src", "path", "url") if given.get(k)), "")
-        line = self.keys.lines.get(where, self.keys.lines.get(key))
-        if not isinstance(ref, str) or not ref.strip():
-            raise DraftError(f"{key} names no file", line=line, hint=f"write {key}: voice.mp3")
-        if is_remote(ref):
-            raise DraftError(
-                f"{key} is on the web: {shown(ref[:80])}", line=line, hint="put the file itself beside the draft"
-            )
-        role = str(given.get("role") or (name if name != "media" else role_of(ref)))
-        if role not in {"image", "cover", "audio", "video", "attachment"}:
-            raise DraftError(
-                f"unknown role {role!r}", line=line, hint="choose image, cover, audio, video or attachment"
-            )
-        return role, ref.strip(), str(given.get("alt", "")), line
-
-    def embedded(self) -> Iterator[tuple[str, str, str, int | None]]:
-        if shows_no_file(self.front.body):
-            return
-        for file in self.look().files:
+    def embedded(self) -> Iterator[MediaRef]:
+        """The files that the body shows."""
+        for file in () if shows_no_file(self.front.body) else self.look().files:
             if file.ref:
-                yield file.role, file.ref, file.alt, file.line + self.front.body_line - 1
+                yield MediaRef(file.role, file.ref, Path(), file.alt, file.line + self.front.body_line - 1)
 
     def check(self, draft: Draft) -> None:
         if draft.ready and not draft.body.strip() and not draft.media and draft.event is None:
@@ -407,35 +297,12 @@ class _Reading:
 _SAMPLE = {Form.AUDIO: "mp3", Form.VIDEO: "mp4"}
 
 
-def _reference(role: str, ref: str, alt: str, line: int | None, found: Attached) -> MediaRef:
-    return MediaRef(role, ref, found.path, alt, line, found.sha256, found.size, found.mtime_ns)
-
-
 def _flat_words(keys: Keys, *, spaces: bool) -> tuple[str, ...]:
     """Categories; Hexo nests them: [[a, b], [c]]."""
-    found = keys.take(*names.CATEGORIES)
-    if found is None:
-        return ()
-    key, value = found
+    key, value = keys.take(*names.CATEGORIES)
     if isinstance(value, dict):
         keys.left[key] = value
         return ()
     if isinstance(value, list):
         value = [word for item in value for word in (item if isinstance(item, list) else [item])]
     return keys.as_words(key, value, spaces=spaces)
-
-
-def role_of(ref: str) -> str:
-    """What a file of that name is for: image, audio, video, or an attachment."""
-    return next((role for role, ending in _ROLES.items() if ending.search(ref)), "attachment")
-
-
-def _without(heading: Heading, body: str, line: int) -> tuple[str, int]:
-    """(body, its line) without the lines of `heading`; lines further down keep their numbers."""
-    lines = body.split("\n")
-    if heading.opens:
-        rest = lines[heading.last :]
-        blank = next((n for n, text in enumerate(rest) if text.strip()), len(rest))
-        return "\n".join(rest[blank:]), line + heading.last + blank
-    lines[heading.first - 1 : heading.last] = [""] * (heading.last - heading.first + 1)
-    return "\n".join(lines), line

@@ -14,15 +14,15 @@ from steadycast.draft.model import DraftEvent, Note
 
 def event(keys: Keys, notes: list[Note]) -> DraftEvent | None:
     """The event of a head; `notes` gets what of it was perhaps misspelt."""
-    found = keys.table("event")
-    if found is None:
+    key, table = keys.table("event")
+    if not table:
         return None
-    key, given = found[0], {names.folded(name): value for name, value in found[1].items()}
-    spelt = {names.folded(name): f"{found[0]}.{name}" for name in found[1]}
+    given = {names.folded(name): value for name, value in table.items()}
+    spelt = {names.folded(name): f"{key}.{name}" for name in table}
     start = next((name for name in ("start", "begin") if given.get(name)), None)
     if start is None:
         raise keys.wrong(key, "the event has no start", "add start: 2026-11-27 19:30 below event:")
-    notes += _misspelt(keys, found[1], key)
+    notes += _misspelt(keys, table, key)
     begins = keys.as_instant(spelt[start], given[start])
     ends = keys.as_instant(spelt["end"], given["end"], day_end=True) if given.get("end") else None
     if ends is not None and ends <= begins:
@@ -45,8 +45,8 @@ def _misspelt(keys: Keys, given: Mapping[str, Any], key: str) -> Iterator[Note]:
 
 def channels(keys: Keys) -> Mapping[str, Mapping[str, Any]]:
     """What a head says for single channels."""
-    found = keys.table("channels")
-    return {} if found is None else {n: _channel(keys, f"{found[0]}.{n}", value) for n, value in found[1].items()}
+    key, table = keys.table("channels")
+    return {name: _channel(keys, f"{key}.{name}", value) for name, value in table.items()}
 
 
 def _channel(keys: Keys, where: str, value: Any) -> Mapping[str, Any]:

@@ -10,12 +10,12 @@ from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
-from steadycast.draft import date_of_name
 from steadycast.draft.decoding import decode
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import has_front, split
 from steadycast.draft.keys import DATE
-from steadycast.draft.reading import is_ready, title_of, title_of_name
+from steadycast.draft.reading import is_ready
+from steadycast.draft.titles import date_of_name, title_of, title_of_name
 from steadycast.errors import DraftError, FeedError, InputError, Problem
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import Found, Limits, is_draft_name, problem_at, scan

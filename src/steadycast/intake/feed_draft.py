@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from steadycast.draft import Draft, MediaRef, revision_of, summary_of
+from steadycast.draft import Draft, MediaRef, revision_of
 from steadycast.draft.decoding import visible
 from steadycast.draft.outline import outline
+from steadycast.draft.titles import summary_of
 from steadycast.intake.download import MAX_MEDIA, Downloads, NotHadError
 from steadycast.intake.feeds import FeedSettings
 from steadycast.intake.pictures import Made, with_pictures

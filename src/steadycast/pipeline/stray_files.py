@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from steadycast.draft import place
-from steadycast.draft.reading import role_of
+from steadycast.draft.named_files import role_of
 from steadycast.errors import DraftError, InputError, Problem
 from steadycast.intake.folder import Other
 from steadycast.pipeline.app import App
