@@ -31,6 +31,7 @@ from steadycast.workspace.values import dates
 
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
+UNKNOWN_KEY = "extra_forbidden"  # as the models call it
 NAMED = {"members", "series", "channel"}  # tables whose keys are names that the community chose
 
 
@@ -167,11 +168,11 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
     """The workspace that these bytes say, by name of the file; `file` is where an error says that they stand."""
     raw, holidays = sources[SETTINGS_FILE], file.with_name(SOURCES[1])
     text, table = _toml(file, raw)
-    _known_keys(file, text, table)
     try:
         checked = Settings.model_validate(table)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        errors = error.errors(include_url=False, include_context=False)
+        first = min(errors, key=lambda each: each["type"] != UNKNOWN_KEY)  # a misspelt key is the likelier cause
         path = tuple(p for p in first["loc"] if p != "[key]")
         said, hint = _plainly(first["type"], first["msg"], path, table)
         raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint) from None
@@ -182,6 +183,9 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
 def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[str, Any]) -> tuple[str, str | None]:
     """(what is wrong, the hint) in the words of people who write TOML, where the model's own are a programmer's."""
     name = str(path[-1]) if path else ""
+    if kind == UNKNOWN_KEY:
+        known = _known_keys(path)
+        return "unknown key", did_you_mean(name, known, f"known here: {', '.join(sorted(known))}")
     if path == ("feed",) and isinstance(table.get("feed"), Mapping):
         return "is one table, and feeds are a list", "write [[feed]], with two brackets"
     if path == ("community", "language"):
@@ -220,41 +224,13 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
         raise SettingsError(said, file=file, line=at, hint=hint) from None
 
 
-def _known_keys(file: Path, text: str, table: Mapping[str, Any]) -> None:
-    """Refuses a key that no model knows, before types are checked: a misspelt key is the likelier cause."""
-    for path, known in _tables(table):
-        here = _at(table, path)
-        for key in here if isinstance(here, Mapping) else ():
-            if key not in known:
-                raise SettingsError(
-                    f"{dotted((*path, key))}: unknown key",
-                    file=file,
-                    line=line_of(text, (*path, key)),
-                    hint=did_you_mean(key, known, f"known here: {', '.join(sorted(known))}"),
-                )
-
-
-def _tables(table: Mapping[str, Any]) -> Iterable[tuple[tuple[str | int, ...], set[str]]]:
-    """Every closed table of steadycast.toml that `table` holds, with the keys it may have."""
-    yield (), set(Settings.model_fields)
-    for name, field_ in Settings.model_fields.items():
-        inner = [a for a in (field_.annotation, *get_args(field_.annotation)) if isinstance(a, type)]
-        model = next((a for a in inner if issubclass(a, BaseModel)), None)
-        if model is None or model is ChannelSettings or name not in table:
-            continue
-        keys, value = set(model.model_fields), table[name]
-        if field_.annotation is model:
-            yield (name,), keys
-        elif isinstance(value, Mapping):
-            yield from (((name, entry), keys) for entry in value)
-        elif isinstance(value, list):
-            yield from (((name, n), keys) for n in range(len(value)))
-
-
-def _at(table: Any, path: Iterable[str | int]) -> Any:
-    for step in path:
-        table = table[step]
-    return table
+def _known_keys(path: tuple[str | int, ...]) -> Iterable[str]:
+    """The keys that the table on that path may have, of which the last step is none."""
+    if len(path) == 1:
+        return Settings.model_fields
+    annotation = Settings.model_fields[str(path[0])].annotation
+    inner = (each for each in (annotation, *get_args(annotation)) if isinstance(each, type))
+    return next(each for each in inner if issubclass(each, BaseModel)).model_fields
 
 
 def _references(file: Path, text: str, settings: Settings) -> None:
