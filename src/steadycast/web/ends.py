@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
-
 from urllib3.response import HTTPResponse
 
-from steadycast.web.wire import Connection, FetchError, packed_as, unpacker
+from steadycast.web.wire import Connection, FetchError, pieces_of
 
 LONGEST = 128 * 1024 * 1024  # bytes that are looked at, unpacked, before an answer is no answer
-_CHUNK = 64 * 1024
 
 
 def ends_of(response: HTTPResponse, wire: Connection, limit: int) -> tuple[bytes, int]:
@@ -20,7 +16,7 @@ def ends_of(response: HTTPResponse, wire: Connection, limit: int) -> tuple[bytes
     """
     half = limit // 2
     head, tail, seen = bytearray(), bytearray(), 0
-    for piece in _unpacked(response):
+    for piece in pieces_of(response, wire):
         seen += len(piece)
         if seen > LONGEST:
             raise FetchError(f"the answer is over {LONGEST >> 20} MB")
@@ -29,25 +25,6 @@ def ends_of(response: HTTPResponse, wire: Connection, limit: int) -> tuple[bytes
         tail += piece[max(0, room) :]
         if len(tail) > 2 * limit:
             del tail[: len(tail) - half]
-    if wire.late:  # a connection that was cut at the deadline can look like the end of the body
-        raise TimeoutError("out of time")
     if seen <= limit:
         return bytes(head + tail), 0
     return bytes(head + tail[-half:]), half
-
-
-def _unpacked(response: HTTPResponse) -> Iterator[bytes]:
-    encoding, unpack = packed_as(response), None
-    while packed := response.read(_CHUNK, decode_content=False):
-        if not encoding:
-            yield packed
-            continue
-        unpack = unpack or unpacker(encoding, packed)
-        while packed:  # a kilobyte may hold a megabyte
-            try:
-                yield unpack.decompress(packed, 1 << 20)
-            except zlib.error:
-                raise FetchError("the answer is packed wrongly") from None
-            packed = unpack.unconsumed_tail
-    if unpack and not unpack.eof:
-        raise FetchError("the answer breaks off")

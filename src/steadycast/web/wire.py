@@ -290,23 +290,43 @@ def checked(url: str) -> str:
 
 
 def body_of(response: HTTPResponse, wire: Connection, limit: int) -> bytes:
-    """The whole body, unpacked; FetchError when it is over `limit` bytes (packed or not), late or broken."""
-    announced = response.headers.get("Content-Length", "")
+    """The whole body, unpacked; FetchError when it is over `limit` bytes, late or broken."""
+    announced, body = response.headers.get("Content-Length", ""), bytearray()
     if announced.isdigit() and int(announced) > limit:
         raise FetchError(f"the answer is over {limit // 1024} KB")
-    encoding = packed_as(response)
-    packed = bytearray()
-    # Whatever urllib3's stream raises (broken chunks, too few bytes, a reset) the caller sorts.
-    while chunk := response.read(_CHUNK, decode_content=False):
-        packed += chunk
-        if len(packed) > limit:
+    for piece in pieces_of(response, wire):
+        body += piece
+        if len(body) > limit:
             raise FetchError(f"the answer is over {limit // 1024} KB")
+    return bytes(body)
+
+
+def pieces_of(response: HTTPResponse, wire: Connection) -> Iterator[bytes]:
+    """The body, unpacked, in pieces of a megabyte at most; TimeoutError when it is late, FetchError when it is broken.
+
+    Whatever urllib3's stream raises (broken chunks, too few bytes, a reset) the caller sorts.
+    """
+    encoding, unpack = _packed_as(response), None
+    while packed := response.read(_CHUNK, decode_content=False):
+        if not encoding:
+            yield packed
+            continue
+        unpack = unpack or _unpacker(encoding, packed)
+        while packed:  # a kilobyte may hold a megabyte
+            try:
+                yield unpack.decompress(packed, 1 << 20)
+            except zlib.error:
+                raise FetchError("the answer is packed wrongly") from None
+            packed = unpack.unconsumed_tail
+        if unpack.eof:  # what follows is nobody's
+            return
     if wire.late:  # a connection that was cut at the deadline can look like the end of the body
         raise TimeoutError("out of time")
-    return bytes(packed) if not encoding or not packed else _unpacked(bytes(packed), encoding, limit)
+    if unpack:
+        raise FetchError("the answer breaks off")
 
 
-def packed_as(response: HTTPResponse) -> str:
+def _packed_as(response: HTTPResponse) -> str:
     """How an answer is packed, "" where it is not; FetchError where nobody asked for that."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
@@ -314,23 +334,10 @@ def packed_as(response: HTTPResponse) -> str:
     return "" if encoding == "identity" else encoding
 
 
-def unpacker(encoding: str, first: bytes) -> Any:
+def _unpacker(encoding: str, first: bytes) -> Any:
     """What unpacks a body that begins with `first`."""
     raw_deflate = encoding == "deflate" and first[0] & 0x0F != 8  # RFC 9110 asks for zlib's wrapper, some leave it out
     return zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
-
-
-def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes:
-    unpack = unpacker(encoding, packed)
-    try:
-        data = unpack.decompress(packed, limit + 1)
-    except zlib.error:
-        raise FetchError("the answer is packed wrongly") from None
-    if len(data) > limit:
-        raise FetchError(f"the answer is over {limit // 1024} KB when unpacked")
-    if not unpack.eof:
-        raise FetchError("the answer breaks off")
-    return bytes(data)
 
 
 def reason(error: BaseException, wire: Connection) -> str:
