@@ -47,9 +47,7 @@ class PastItem:
     draft_path: str = ""  # relative to the source, where it is a file
 
 
-def history_of(
-    source: str, *, zone: ZoneInfo, now: dt.datetime, fetcher: Fetcher | None = None, member: str = ""
-) -> Iterator[PastItem | Problem]:
+def history_of(source: str, *, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
     """What `source` tells was published before `now`: a feed's address, a feed's file, a repository or a folder.
 
     A repository gives the day each Markdown file was first committed, a folder the dates of the front matter, a feed
@@ -58,31 +56,31 @@ def history_of(
     """
     path = Path(source)
     if re.match(r"https?://", source, re.IGNORECASE):
-        yield from _fetched(source, fetcher or Fetcher(), now, member)
+        yield from _fetched(source, now)
     elif path.is_file():
-        feed = FeedSettings(member, source)
+        feed = FeedSettings("", source)
         got = Fetched(200, path.resolve().as_uri(), {}, path.read_bytes(), source)
         try:
             items = take_apart(feed, got, now)[1]
         except FeedError as error:
             raise replace(error, file=path, hint=BY_HAND.get(error.hint, error.hint)) from None
-        yield from of_items(items, member, now)
+        yield from _of_items(items, now)
     elif (path / ".git").exists() or is_bare(path):
-        yield from of_repository(path, zone, now)
+        yield from _of_repository(path, zone, now)
     elif path.is_dir():
-        yield from of_folder(path, zone, now)
+        yield from _of_folder(path, zone, now)
     else:
         raise InputError("neither a feed's address nor a file nor a folder", file=source, hint="check the spelling")
 
 
-def _fetched(url: str, fetcher: Fetcher, now: dt.datetime, member: str) -> Iterator[PastItem | Problem]:
-    result = read(FeedSettings(member, url), FeedState(), fetcher, now)
+def _fetched(url: str, now: dt.datetime) -> Iterator[PastItem | Problem]:
+    result = read(FeedSettings("", url), FeedState(), Fetcher(), now)
     if result.error is not None:
         raise replace(result.error, hint=BY_HAND.get(result.error.hint, result.error.hint))
-    yield from of_items(result.items, member, now)
+    yield from _of_items(result.items, now)
 
 
-def of_items(items: Iterable[Item], member: str, now: dt.datetime) -> Iterator[PastItem | Problem]:
+def _of_items(items: Iterable[Item], now: dt.datetime) -> Iterator[PastItem | Problem]:
     """Past items of a feed. Pure."""
     for item in items:
         if item.published is None or item.published > now:
@@ -90,10 +88,10 @@ def of_items(items: Iterable[Item], member: str, now: dt.datetime) -> Iterator[P
         else:
             kinds = {mime.partition("/")[0] for _, mime in item.enclosures}
             form = Form.VIDEO if "video" in kinds else Form.AUDIO if "audio" in kinds else Form.ARTICLE
-            yield PastItem(item.published, item.title, item.link, form, member)
+            yield PastItem(item.published, item.title, item.link, form)
 
 
-def of_folder(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
+def _of_folder(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
     """Past items of a folder of drafts, by front matter or file name; a file's own time proves nothing."""
     days = cache(partial(first_days, root))  # of a folder in a checkout: asked for what nothing else dates
     for found in scan(root, Limits(settle=0, recent=0)):
@@ -142,7 +140,7 @@ def _member(path: PurePosixPath) -> str:
     return path.parts[1] if path.parts[0] == "ugc" and len(path.parts) > 2 else ""
 
 
-def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
+def _of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastItem | Problem]:
     """Past items of a Git repository: each draft's file that is there now, on the day it was first committed."""
     days = first_days(root)
     if not days:
@@ -151,10 +149,10 @@ def of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Past
         name = PurePosixPath(path)
         if _about_the_folder(name, raw):
             continue
-        if not _ready(raw, name, zone):
+        ready, title = _head_of(raw, name, zone)
+        if not ready:
             yield problem_at(name, *NOT_READY)
         elif (at := days[path]) <= now:
-            title = _title(raw, name, zone)
             yield PastItem(at.astimezone(zone), title, "", Form.ARTICLE, _member(name), path)
 
 
@@ -171,16 +169,13 @@ def _there(root: Path, days: Mapping[str, dt.datetime]) -> Iterator[tuple[str, b
                 yield path, file.read(HEAD)
 
 
-def _ready(raw: bytes, path: PurePosixPath, zone: ZoneInfo) -> bool:
+def _head_of(raw: bytes, path: PurePosixPath, zone: ZoneInfo) -> tuple[bool, str]:
+    """(whether it is ready, its title). What cannot be read says nothing, and that it was committed stays true."""
+    ready = True
     try:
-        return is_ready(Keys(split(raw[:HEAD].decode("utf-8", "ignore")), zone), path)
+        front = split(decode(raw.decode("utf-8", "ignore").encode()))
+        keys = Keys(front, zone)
+        ready = is_ready(keys, path)
+        return ready, title_of(front, keys, path)
     except DraftError:
-        return True  # what cannot be read says nothing, and that it was committed stays true
-
-
-def _title(raw: bytes, path: PurePosixPath, zone: ZoneInfo) -> str:
-    try:
-        front = split(decode(raw[:HEAD].decode("utf-8", "ignore").encode()))
-        return title_of(front, Keys(front, zone), path)
-    except DraftError:
-        return title_of_name(path)
+        return ready, title_of_name(path)
