@@ -6,9 +6,9 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from steadycast.ledger.recovery import Jump
+from steadycast.ledger.tables import AlarmRow
 from steadycast.report.words import Words, words
 
 SILENT_AFTER = 2  # slots in a row with nothing published
@@ -87,16 +87,6 @@ class Alarm:
         return self.key.rpartition(":")[0]
 
 
-class OpenRow(Protocol):
-    """What `reconcile` asks of a row of the ledger's alarm table that is not closed."""
-
-    key: str
-    sent: dt.datetime | None
-
-
-Row = TypeVar("Row", bound=OpenRow)
-
-
 def due_alarms(standing: Standing) -> list[Alarm]:
     """What is wrong at this instant, sorted by key.
 
@@ -169,7 +159,7 @@ def _alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:
     return Alarm(f"{kind}:{whom}:{why}", kind, text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
-def reconcile(open_rows: Iterable[Row], due: Sequence[Alarm]) -> tuple[list[Alarm], list[Row]]:
+def reconcile(open_rows: Iterable[AlarmRow], due: Sequence[Alarm]) -> tuple[list[Alarm], list[AlarmRow]]:
     """What to send and what to close: due and never told about, and open but no longer due."""
     rows = {row.key: row for row in open_rows}
     to_send = [alarm for alarm in due if alarm.key not in rows or rows[alarm.key].sent is None]

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Protocol
 
 from steadycast.alarms.due import Alarm
 from steadycast.report.words import words
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds for all addresses together: a tick waits for them
-
-
-class Notifier(Protocol):
-    """Tells one text to one address and says whether it was taken; `apprise_notify` is the real one."""
-
-    def __call__(self, url: str, title: str, body: str) -> bool: ...
+Notifier = Callable[[str, str, str], bool]  # tells one address a title and a text, and says whether it was taken
 
 
 def send(alarms: Sequence[Alarm], urls: Sequence[str], notify: Notifier | None = None, *, language: str = "en") -> bool:

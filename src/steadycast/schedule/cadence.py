@@ -13,8 +13,6 @@ from steadycast.schedule.days import LAST, WEEKDAYS, Days, Interval, Monthly, We
 from steadycast.schedule.human import read_human
 from steadycast.schedule.recurrence import Rule, read_rrule
 
-__all__ = ["Cadence", "parse"]
-
 _HAN = "一二三四五六日"
 _ORDINALS = {
     1: ("first", "第一个"),

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from steadycast.schedule.model import Assignment, Slot
 
-__all__ = ["DraftMove", "Effect", "Served", "SlotMove", "effect", "served"]
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Served:

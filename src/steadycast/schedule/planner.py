@@ -13,8 +13,6 @@ from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of
 from steadycast.schedule.stock import Pool, in_time, near, suits
 
-__all__ = ["fits", "means", "plan"]
-
 
 def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the design's sentence
     series: Sequence[Series],

@@ -12,8 +12,6 @@ from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Assignment, Series, Slot
 from steadycast.schedule.slots import slots
 
-__all__ = ["Standing", "carried_over", "owed", "rhythm"]
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:

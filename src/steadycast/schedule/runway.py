@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 
 from steadycast.schedule.model import Series
 
-__all__ = ["SOON", "arrival_rate", "gap_chance", "pressing"]
-
 SOON = dt.timedelta(days=1)  # a gap nearer than this waits for a person
 _DAY = dt.timedelta(days=1)
 

@@ -17,8 +17,6 @@ from steadycast.schedule.cadence import Cadence, parse
 from steadycast.schedule.days import ANCHOR, DAY, WORKING_DAYS, Days
 from steadycast.schedule.model import Series, Slot
 
-__all__ = ["asks_for", "first_change", "instant", "next_slot", "occasion_of", "occurrence_of", "slots"]
-
 _NOTHING = dt.timedelta()
 _SECOND = dt.timedelta(seconds=1)
 _WEEK = dt.timedelta(days=7)

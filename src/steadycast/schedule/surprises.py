@@ -11,8 +11,6 @@ from steadycast.schedule.days import ANCHOR, Monthly
 from steadycast.schedule.model import Series
 from steadycast.schedule.slots import instant
 
-__all__ = ["surprises"]
-
 AHEAD = dt.timedelta(days=366)
 SHORTEST = 28  # days of a month
 

@@ -23,6 +23,8 @@ from steadycast.web.wire import (
     reason,
 )
 
+MAX_BYTES = 5 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -36,15 +38,12 @@ class Fetched:
     gap: int = 0  # where `body` lacks its middle, as it is too long; 0 = whole
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
     """The one way to ask for an address that a draft or a feed names. Safe to share between threads."""
 
-    def __init__(
-        self, *, max_bytes: int = 5 * 1024 * 1024, deadline: float = 20.0, allow_private: bool = False
-    ) -> None:
-        self.max_bytes = max_bytes
-        self.deadline = deadline
-        self.allow_private = allow_private
+    deadline: float = 20.0
+    allow_private: bool = False
 
     def get(
         self,
@@ -52,7 +51,7 @@ class Fetcher:
         *,
         etag: str = "",
         modified: str = "",
-        max_bytes: int | None = None,
+        max_bytes: int = MAX_BYTES,
         deadline: float | None = None,
         allow_private: bool | None = None,
         accept: str = "*/*",
@@ -65,7 +64,6 @@ class Fetcher:
         it leads to. From https nothing leads to http. Raises FetchError.
         """
         wire_until = time.monotonic() + (self.deadline if deadline is None else deadline)
-        limit = self.max_bytes if max_bytes is None else max_bytes
         headers = {"Accept": accept}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
@@ -74,7 +72,7 @@ class Fetcher:
             own = bool(allow_private) and authority(here) == authority(url)
             wire = Connection(wire_until, public_only=not (self.allow_private or own))
             _check_port(checked(here))
-            status, answer, body, gap = _sorted_get(wire, here, headers, limit, ends=ends)
+            status, answer, body, gap = _sorted_get(wire, here, headers, max_bytes, ends=ends)
             target = answer.get("Location", "")
             if status not in REDIRECTS or not target:
                 return Fetched(status, here, answer, body, permanent, gap)
