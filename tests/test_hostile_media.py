@@ -186,7 +186,7 @@ def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(tmp_path, monke
     real = media.durable.sync
 
     def full(path):
-        if path.suffix == ".part":
+        if path.is_file():
             raise OSError(28, "No space left on device")
         real(path)
 

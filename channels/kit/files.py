@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,22 +34,13 @@ def put(channel: Channel, name: str, content: bytes | Path) -> list[Any]:
 
 def _copy(source: Path, target: Path) -> list[Any]:
     """Copy by chunks into a temporary name, sync, rename: `channel.write` wants all bytes at once, a film is larger."""
-    durable.make_folder(target.parent)
-    handle, temporary = tempfile.mkstemp(prefix=".kit-", dir=target.parent)
     total, digest = 0, hashlib.sha256()
-    try:
-        with source.open("rb") as read, os.fdopen(handle, "wb") as write:
-            while chunk := read.read(CHUNK):
-                write.write(chunk)
-                digest.update(chunk)
-                total += len(chunk)
-            write.flush()
-            os.fchmod(write.fileno(), 0o644)  # a colleague posts it: mkstemp's 0600 would keep him out
-            os.fsync(write.fileno())
-        durable.land(Path(temporary), target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    # a colleague posts it, whatever the umask says
+    with durable.landing(target, rights=0o644) as fresh, source.open("rb") as read, fresh.open("wb") as write:
+        while chunk := read.read(CHUNK):
+            write.write(chunk)
+            digest.update(chunk)
+            total += len(chunk)
     return [total, digest.hexdigest()]
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -107,12 +105,7 @@ class Downloads:
         self.budget.pay(len(got.body))
         if got.status != 200 or re.match(r"text/html", got.headers.get("Content-Type", ""), re.IGNORECASE):
             raise self._failed(path, f"its server answered {got.status} without the file")
-        durable.make_folder(path.parent)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(got.body)
-            file.flush()
-            os.fsync(file.fileno())
-        durable.land(Path(file.name), path)
+        durable.put(path, got.body, rights=0o600)
 
     def _may_try(self, path: Path) -> None:
         tries, last = _tries(_note(path))

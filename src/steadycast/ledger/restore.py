@@ -16,7 +16,6 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import hashlib
-import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -128,14 +127,9 @@ def _alone(mark: Path) -> Any:
 
 
 def _write_mark(path: Path, mark: Mark) -> None:
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    with new.open("w", encoding="ascii") as file:
-        told = (mark.intents, *(getattr(mark, name).isoformat() for name in INSTANTS), mark.installation)
-        file.write(" ".join(map(str, told)) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    crashpoints.checkpoint("mark-written")
-    durable.land(new, path)
+    told = (mark.intents, *(getattr(mark, name).isoformat() for name in INSTANTS), mark.installation)
+    line = " ".join(map(str, told)) + "\n"
+    durable.put(path, line.encode("ascii"), synced=lambda: crashpoints.checkpoint("mark-written"))
     crashpoints.checkpoint("mark-replaced")
 
 

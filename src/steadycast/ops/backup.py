@@ -33,7 +33,6 @@ MANIFEST = "steadycast-backup.json"
 LEDGER = "ledger.sqlite"
 TREES = ("media", "out")  # of var/: what cannot be made again, or what readers see
 NOT_OURS = ("out/report",)  # made again every hour
-HALF = re.compile(r"\..+\.\d+(\.[0-9a-f]{8})?")  # a file that is just being written
 LARGEST = 64 << 20  # bytes of a manifest: a quarter of a million files
 CHUNK = 1 << 20
 POSTGRES = (
@@ -95,6 +94,7 @@ def backup(app: App, file: Path, now: dt.datetime, *, progress: Progress | None 
         files = _write(app.ledger, workspace, fresh, now, progress)
         fresh.chmod(0o600)  # the markers' secret is in it
         size = fresh.stat().st_size
+        durable.sync(fresh)
         fresh.replace(file)
     durable.sync(file.parent)
     return BackedUp(file, len(files) - (LEDGER in files), size, LEDGER in files)
@@ -125,8 +125,6 @@ def _write(
         info = tarfile.TarInfo(MANIFEST)
         info.size, info.mtime = len(data), int(now.timestamp())
         tar.addfile(info, io.BytesIO(data))
-    with to.open("rb") as written:
-        os.fsync(written.fileno())
     return files
 
 
@@ -138,7 +136,7 @@ def _files(var: Path) -> Iterator[tuple[str, Path]]:
             folders[:] = sorted(f for f in folders if f"{inner}/{f}" not in NOT_OURS)
             for name in sorted(names):
                 path = here / name
-                if path.is_file() and not path.is_symlink() and not HALF.fullmatch(name):
+                if path.is_file() and not path.is_symlink() and not durable.UNPLACED.fullmatch(name):
                     yield f"{inner}/{name}", path
 
 
@@ -273,8 +271,7 @@ def _read(tar: tarfile.TarFile, member: tarfile.TarInfo, entry: dict[str, Any], 
                 digest.update(chunk)
                 size += len(chunk)
                 written.write(chunk)
-            written.flush()
-            os.fsync(written.fileno())
+        durable.sync(to)
     except (tarfile.TarError, KeyError) as error:
         raise _not_whole(file, f"{member.name} cannot be read") from error
     if (digest.hexdigest(), size) != (entry["sha256"], entry["size"]):

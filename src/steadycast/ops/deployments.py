@@ -89,7 +89,7 @@ def prefect_yaml(workspace: Workspace) -> str:
 
 def write(workspace: Workspace) -> None:
     """Writes prefect.yaml, whole: what serves the flows looks at it now and then."""
-    durable.put(workspace.prefect_yaml, prefect_yaml(workspace).encode())
+    durable.put_again(workspace.prefect_yaml, prefect_yaml(workspace).encode())
 
 
 class Plain(yaml.SafeDumper):

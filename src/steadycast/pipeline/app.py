@@ -8,7 +8,6 @@ import fcntl
 import getpass
 import logging
 import os
-import re
 import threading
 import time
 from collections import defaultdict
@@ -26,7 +25,6 @@ from steadycast.platform import Adapter, Channel, Platform, configured, probed, 
 from steadycast.safety import crashpoints, durable
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
 
-UNPLACED = re.compile(r"\..+\.\d+(?:\.[0-9a-f]{8})?")  # .index.html.<pid>.<random>, media/.<sha256>.png.<pid>
 NAP = 0.02  # seconds between two tries at a lock that another process has
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
 os.register_at_fork(after_in_child=_doors.clear)
@@ -306,7 +304,7 @@ def _locked(lock: IO[str], *, wait: bool) -> bool:
 def sweep(folder: Path) -> None:
     """Remove what a worker that died had not put in place yet; nobody else may be writing there."""
     for left in folder.rglob(".*"):
-        if UNPLACED.fullmatch(left.name) and left.is_file():
+        if durable.UNPLACED.fullmatch(left.name) and left.is_file():
             left.unlink(missing_ok=True)
 
 
@@ -322,17 +320,6 @@ def write_atomically(folder: Path, name: str, data: bytes, *, public: bool = Tru
     if not target.resolve().is_relative_to(folder.resolve()):
         said = f"{name!r} would lie outside its channel's folder"
         raise Refused(said)
-    durable.make_folder(target.parent)
-    fresh = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    try:
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        crashpoints.checkpoint("file-written")
-        durable.land(fresh, target)
-        crashpoints.checkpoint("file-replaced")
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
+    durable.put(target, data, synced=lambda: crashpoints.checkpoint("file-written"))
+    crashpoints.checkpoint("file-replaced")
     return target

@@ -34,13 +34,7 @@ def keep(folder: Path, name: str, value: str) -> Path:
     """Put a secret into a file that `find` reads, its owner's alone from the first byte on."""
     durable.make_folder(folder)
     folder.chmod(0o700)
-    fresh = folder / f".{name}.{os.getpid()}"
-    fresh.unlink(missing_ok=True)
-    with open(fresh, "x", opener=durable.owners_alone, encoding="utf-8") as file:
-        file.write(value)
-        file.flush()
-        os.fsync(file.fileno())
-    durable.land(fresh, folder / name)
+    durable.put(folder / name, value.encode(), rights=0o600)
     return folder / name
 
 

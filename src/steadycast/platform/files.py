@@ -207,18 +207,21 @@ def place_media(source: Path, target: Path) -> None:
     """Put a media file in place whole or not at all: a hard link where the file system can, else a copy."""
     if target.exists() and target.stat().st_size == source.stat().st_size:
         return
+
+    def linked() -> None:
+        crashpoints.checkpoint("media-linked")
+
     durable.make_folder(target.parent)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)
+    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
     try:
-        os.link(source.resolve(), partial)
+        os.link(source.resolve(), fresh)
     except OSError:
-        with source.open("rb") as read, partial.open("wb") as written:
-            shutil.copyfileobj(read, written)
-            written.flush()
-            os.fsync(written.fileno())
-    crashpoints.checkpoint("media-linked")
-    durable.land(partial, target)
+        with durable.landing(target, synced=linked) as copy:
+            shutil.copyfile(source, copy)
+    else:
+        linked()
+        durable.land(fresh, target)
     crashpoints.checkpoint("media-placed")
 
 

@@ -7,7 +7,6 @@ the file that it is told to.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -252,10 +251,7 @@ def _animation(image: Image.Image, kind: str, width: int | None, height: int | N
 
 
 def _write(out: str, data: bytes, kind: str, size: tuple[int, int] | None = None) -> dict[str, Any]:
-    with Path(out).open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    Path(out).write_bytes(data)
     if size is None:
         with Image.open(BytesIO(data), formats=OPENED) as written:
             size = written.size

@@ -99,7 +99,7 @@ def store(source: Path, folder: Path, expected: str = "", *, ours: bool = False)
     digest, extension = identify(source, expected)
     target = folder / f"{digest}.{extension}"
     if not target.exists() and not (ours and _linked(source, target)):
-        with _landing(target) as landing:
+        with durable.landing(target, rights=0o644) as landing:
             if _copied(source, landing) != digest:
                 raise _changed()
     return target
@@ -171,27 +171,6 @@ def _opened(path: Path) -> BufferedReader:
         os.close(handle)
         raise DraftError("is mostly holes: more than half of it was never written", hint="put the whole file there")
     return os.fdopen(handle, "rb")
-
-
-class _landing:  # noqa: N801 - reads as a verb
-    """A temporary file beside `target`, which becomes it, durably, when the block ends well."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-
-    def __enter__(self) -> Path:
-        durable.make_folder(self._target.parent)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._target.parent)
-        os.close(handle)
-        self._path = Path(name)
-        return self._path
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        try:
-            if kind is None:
-                land(self._path, self._target)  # a full disk may show only now
-        finally:
-            self._path.unlink(missing_ok=True)
 
 
 def land(path: Path, target: Path) -> None:
@@ -400,7 +379,7 @@ class Studio:
                 known = json.loads(note.read_bytes())
         if known is None or (needs and not (self.media / f"{known.get('sha256')}.{known.get('ext')}").exists()):
             known = make()
-            with _landing(note) as landing:
+            with durable.landing(note) as landing:
                 landing.write_text(json.dumps(known), encoding="utf-8")
         if len(_remembered) >= _REMEMBERED:
             _remembered.clear()

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+UNPLACED = re.compile(r"\..+\.\d+(?:\.[0-9a-f]{8})?")  # the name of a file that is just being written, by `landing`
 
 
 def make_folder(folder: Path) -> None:
@@ -39,24 +42,40 @@ def land(fresh: Path, target: Path) -> None:
     sync(target.parent)
 
 
-def put(target: Path, data: bytes, check: Callable[[], None] = lambda: None) -> None:
-    """Make these bytes be `target`, whole and for good, or leave what was there; its rights and a link to it stay.
+@contextlib.contextmanager
+def landing(target: Path, *, rights: int | None = None, synced: Callable[[], None] = lambda: None) -> Iterator[Path]:
+    """A fresh file beside `target`, to be filled; it becomes `target`, whole and for good, when the block ends well.
 
-    `check` raises where it must not be replaced after all: it is asked last, when all else is done.
+    Else what was there stays. With `rights` it has those then, and is its owner's alone until then. `synced` is asked
+    last, when the bytes are on the disk: it raises where `target` must not be replaced after all.
     """
-    target = target.resolve()
+    make_folder(target.parent)
     fresh = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        with fresh.open("xb") as file:
-            if target.exists():
-                os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        check()
+        os.close(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if rights is None else 0o600)
+        )
+        yield fresh
+        if rights is not None:
+            fresh.chmod(rights)
+        sync(fresh)  # a full disk may show only now
+        synced()
         land(fresh, target)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def put(target: Path, data: bytes, *, rights: int | None = None, synced: Callable[[], None] = lambda: None) -> None:
+    """Make these bytes be `target`, as `landing` does."""
+    with landing(target, rights=rights, synced=synced) as fresh:
+        fresh.write_bytes(data)
+
+
+def put_again(target: Path, data: bytes, check: Callable[[], None] = lambda: None) -> None:
+    """As `put`, of a file that a person keeps: its rights and a link to it stay. `check` raises where it must stay."""
+    target = target.resolve()
+    rights = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    put(target, data, rights=rights, synced=check)
 
 
 def sync(path: Path) -> None:

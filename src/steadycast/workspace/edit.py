@@ -82,7 +82,7 @@ def write(workspace: Workspace, before: Workspace) -> None:
             said = "it was changed meanwhile, and is left as it is"
             raise InputError(said, file=before.settings_file, hint="run the command again")
 
-    durable.put(before.settings_file, workspace.sources[SETTINGS_FILE], unchanged)
+    durable.put_again(before.settings_file, workspace.sources[SETTINGS_FILE], unchanged)
 
 
 def _edited(workspace: Workspace, at: tuple[str, str], values: Mapping[str, Any]) -> Workspace:

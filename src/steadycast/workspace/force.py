@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -45,10 +44,7 @@ def _keep(workspace: Workspace) -> None:
         if now is None:
             target.unlink(missing_ok=True)
         elif not target.is_file() or target.read_bytes() != now:
-            durable.make_folder(folder)  # it may be the first in var/, which holds the ledger
-            fresh = target.with_name(f".{name}.{os.getpid()}")
-            fresh.write_bytes(now)
-            fresh.replace(target)
+            durable.put(target, now)
 
 
 def prints(workspace: Workspace) -> list[tuple[int, int, int] | None]:
