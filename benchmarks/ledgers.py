@@ -10,7 +10,7 @@ from pathlib import Path
 
 from measure import Row, in_turn, median, ratio, seconds, timed
 
-from steadycast.ledger.bulk import Before
+from steadycast.ledger.bulk_backfill import Before
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, RevisionRow

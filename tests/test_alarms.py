@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 
 from steadycast import alarms as a
 from steadycast.alarms.due import LONGEST
-from steadycast.ledger.bulk import Before
+from steadycast.ledger.bulk_backfill import Before
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.endings import Ending
 from steadycast.ledger.plans import PlannedDelivery

@@ -22,8 +22,8 @@ from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.copies import copy, put_back, standing
 from steadycast.ledger.endings import Ending
+from steadycast.ledger.older_copy import read_mark
 from steadycast.ledger.plans import PlannedDelivery
-from steadycast.ledger.restore import read_mark
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.ops.backup import MANIFEST
@@ -505,7 +505,7 @@ def test_a_worker_that_lives_through_a_restore_loses_its_claim(saved: Bench, tmp
 
 def test_two_workers_marks_never_go_back(saved: Bench) -> None:
     """The lower of two marks that are written at once does not come last."""
-    from steadycast.ledger.restore import Mark, set_mark
+    from steadycast.ledger.older_copy import Mark, set_mark
 
     ledger, now = saved.app.ledger, saved.clock.now()
     numbers = list(range(10, 50))

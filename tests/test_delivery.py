@@ -20,7 +20,7 @@ from conftest import NOON
 from steadycast.delivery import deliver, settle, steps_for, verify
 from steadycast.delivery.transitions import CAP, FLOOR, backoff
 from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
-from steadycast.ledger import restore
+from steadycast.ledger import older_copy
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Receipt
@@ -644,7 +644,7 @@ def test_settle_counts_from_the_deadline_of_the_newest_request(ledger, promise, 
 
 def test_nothing_is_sent_while_a_stopped_worker_keeps_the_mark(make_ledger, clock, monkeypatch):
     """The mark comes before the socket; whoever waited for a stopped one would hold up every channel in silence."""
-    monkeypatch.setattr(restore, "PATIENCE", 0.1)
+    monkeypatch.setattr(older_copy, "PATIENCE", 0.1)
     ledger, promise = make_ledger()
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")

@@ -19,7 +19,7 @@ from platform_bench import adapter
 from pytest_httpserver import HTTPServer
 
 from steadycast import pipeline
-from steadycast.ledger.checkup import SQLITE_WANTED, Checkup, check_up
+from steadycast.ledger.database_check import SQLITE_WANTED, Checkup, check_up
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.store import Ledger
 from steadycast.ops import doctor_checks

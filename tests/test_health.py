@@ -21,8 +21,8 @@ from steadycast import ops, pipeline
 from steadycast.cli import main
 from steadycast.cli.local_server import CLIENTS, FRESH, LocalServer
 from steadycast.cli.up import free_port, watched
-from steadycast.ledger import service
-from steadycast.ledger.service import Overdue
+from steadycast.ledger import overdue
+from steadycast.ledger.overdue import Overdue
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.ops.health import Facts, Health, judge
@@ -98,8 +98,8 @@ def test_a_delivery_is_overdue_after_its_grace_unless_it_is_out_or_a_persons(
     with ledger.write() as connection:
         wake = "wake" if state in {State.PLANNED, State.DUE, State.CLAIMED, State.SENDING, State.REFUSED} else "NULL"
         connection.exec_driver_sql(f"UPDATE delivery SET state = '{state.value}', wake = {wake} WHERE id = {id}")
-    assert service.overdue(ledger, NOON + 10 * MINUTE) == []
-    found = service.overdue(ledger, NOON + 11 * MINUTE)
+    assert overdue.overdue(ledger, NOON + 10 * MINUTE) == []
+    found = overdue.overdue(ledger, NOON + 11 * MINUTE)
     assert found == ([Overdue("notes", "blog", 1, NOON)] if bad else [])
 
 
@@ -108,12 +108,12 @@ def test_a_missed_slot_is_bad_until_the_next_is_served(ledger: Ledger) -> None:
     promised(ledger, "blog", late=HOUR)
     ledger.recover(NOON + 2 * HOUR)
     asked = [("notes", "blog"), ("notes", "mail"), ("other", "blog")]
-    assert service.last_missed(ledger, asked, NOON + 2 * HOUR) == [Overdue("notes", "blog", 1, NOON)]
+    assert overdue.last_missed(ledger, asked, NOON + 2 * HOUR) == [Overdue("notes", "blog", 1, NOON)]
     [id] = promised(ledger, "blog", at=NOON + 3 * HOUR, draft="d2")
-    assert service.last_missed(ledger, asked, NOON + 3 * HOUR) == []
+    assert overdue.last_missed(ledger, asked, NOON + 3 * HOUR) == []
     with ledger.write() as connection:
         connection.exec_driver_sql(f"UPDATE delivery SET verdict = 'excused' WHERE id = {id}")
-    assert len(service.last_missed(ledger, asked, NOON + 3 * HOUR)) == 1
+    assert len(overdue.last_missed(ledger, asked, NOON + 3 * HOUR)) == 1
 
 
 # The whole of it

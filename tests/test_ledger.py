@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 from steadycast import __version__
 from steadycast.errors import LedgerError
 from steadycast.ledger import schema
-from steadycast.ledger.bulk import Before
+from steadycast.ledger.bulk_backfill import Before
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.connection import SQLITE_MODE, WAL_IS_SAFE, ledger_error
 from steadycast.ledger.migrations import HEAD

@@ -12,7 +12,7 @@ from pipeline_bench import EVENING, MORNING, SETTINGS, article
 from steadycast import ops, pipeline
 from steadycast.cli import main
 from steadycast.errors import LedgerError
-from steadycast.ledger import place
+from steadycast.ledger import home
 from steadycast.pipeline import App
 from steadycast.workspace import load
 
@@ -57,7 +57,7 @@ def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(publis
 
 def test_a_copy_on_another_machine_publishes_nothing(published, monkeypatch):
     monkeypatch.setenv("STEADYCAST_HOST", "another")
-    monkeypatch.setattr(place, "machine", lambda: "another")
+    monkeypatch.setattr(home, "machine", lambda: "another")
     published.app.ledger.set_meta("place", f"one {published.app.workspace.var.resolve()}")
     with pytest.raises(LedgerError, match="of another machine"):
         publish(published, published.app, EVENING + DAY)
@@ -208,13 +208,13 @@ def test_a_container_has_no_name_that_lasts(monkeypatch, tmp_path):
     names.write_text("1234abcd\n")
     monkeypatch.delenv("STEADYCAST_HOST", raising=False)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    monkeypatch.setattr(place, "MACHINE_IDS", (str(tmp_path / "none"), str(names)))
-    monkeypatch.setattr(place, "CONTAINERS", ())
-    assert place.machine() not in ("", "1234abcd")
-    monkeypatch.setattr(place, "CONTAINERS", (str(names),))
-    assert place.machine() == ""
+    monkeypatch.setattr(home, "MACHINE_IDS", (str(tmp_path / "none"), str(names)))
+    monkeypatch.setattr(home, "CONTAINERS", ())
+    assert home.machine() not in ("", "1234abcd")
+    monkeypatch.setattr(home, "CONTAINERS", (str(names),))
+    assert home.machine() == ""
     monkeypatch.setenv("STEADYCAST_HOST", "desk-1")
-    assert place.machine()
+    assert home.machine()
 
 
 @pytest.mark.parametrize(
@@ -222,4 +222,4 @@ def test_a_container_has_no_name_that_lasts(monkeypatch, tmp_path):
     [("a /x", "a /x", True), ("a /x", "b /x", False), ("a /x", "a /y", False), (" /x", "b /x", True), ("a /x", " /x", True), (" /x", " /y", False)],
 )  # fmt: skip
 def test_a_machine_without_a_name_may_be_any(before, now, same):
-    assert place._same(before, now) is same
+    assert home._same(before, now) is same

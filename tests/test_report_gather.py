@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.ledger.bulk import Before
+from steadycast.ledger.bulk_backfill import Before
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.endings import Ending, Proof
 from steadycast.ledger.plans import PLANNED, PlannedDelivery

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.ledger import record_reads as reads
-from steadycast.ledger.bulk import Before
+from steadycast.ledger import record as reads
+from steadycast.ledger.bulk_backfill import Before
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow

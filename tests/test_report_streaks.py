@@ -11,7 +11,7 @@ from conftest import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast.ledger.record_reads import SlotVerdict
+from steadycast.ledger.record import SlotVerdict
 from steadycast.ledger.tables import EPOCH
 from steadycast.report.model import Runway, Streak
 from steadycast.report.outlook import look

@@ -114,7 +114,7 @@ MUTANTS = (
     one("nobody looks for what recovery put in doubt", f"{LEDGER}/recovery.py",
         'doubt = {"state": State.UNKNOWN, "wake": now,', 'doubt = {"state": State.UNKNOWN, "wake": None,',
         storm="conditional"),
-    one("a person is not shown what is in doubt", f"{LEDGER}/reads.py",
+    one("a person is not shown what is in doubt", f"{LEDGER}/queries.py",
         "c.state.in_([State.UNKNOWN, State.REFUSED, State.HANDED])",
         "c.state.in_([State.REFUSED, State.HANDED])", storm="blind"),
     Mutant("a claim asks for neither state nor hour", (
@@ -156,14 +156,14 @@ MUTANTS = (
         'draft = self.channel.step("draft", lambda: self._ask(post, "drafts", {"key": post.key, "text": post.text}))',
         'draft = self._ask(post, "drafts", {"key": post.key, "text": post.text})', fault="two-phase-0: look newest-missing"),
     Mutant("leases and deadlines go by the wall", (
-        (f"{LEDGER}/spans.py", "    return own_moment(db, connection) or now", "    return now"),
-        (f"{LEDGER}/spans.py", "    return EPOCH + here.at + before", "    return now"),
-        (f"{LEDGER}/spans.py", "        _move(connection, here.offset - before)", "        pass"),
+        (f"{LEDGER}/time_spans.py", "    return own_moment(db, connection) or now", "    return now"),
+        (f"{LEDGER}/time_spans.py", "    return EPOCH + here.at + before", "    return now"),
+        (f"{LEDGER}/time_spans.py", "        _move(connection, here.offset - before)", "        pass"),
     ), fault="read-back-0: wall ahead-in-send"),
     one("a channel with one writer asks nobody", f"{LEDGER}/claims.py",
         "free = [d for d in claims if d.channel not in alone or pacing.may_write(connection, d, moment)]",
         "free = claims", storm="conditional"),
-    one("what lasts does not follow a wall that is set", f"{LEDGER}/spans.py",
+    one("what lasts does not follow a wall that is set", f"{LEDGER}/time_spans.py",
         "        _move(connection, here.offset - before)", "        pass", fault="read-back-0: wall ahead"),
 )  # fmt: skip
 

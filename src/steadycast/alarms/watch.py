@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from steadycast.alarms.due import Alarm, FailingFeed, Promise, Standing, Stuck, due_alarms, reconcile
 from steadycast.alarms.send import Notifier, send, send_fixed
-from steadycast.ledger import alarm_rows, record_reads
+from steadycast.ledger import alarm_rows, record
 from steadycast.ledger.store import Ledger, State
 from steadycast.report.model import Report
 
@@ -17,7 +17,7 @@ def standing(
     ledger: Ledger, report: Report, *, quiet_after: dt.timedelta, editors: Mapping[str, str] | None = None
 ) -> Standing:
     """All that alarms are decided by, at the report's instant; `editors` says by series who else can fix it."""
-    silent = record_reads.silences(ledger, report.at)
+    silent = record.silences(ledger, report.at)
     drafts = sum(row.kind == "draft" for row in report.waiting)
     return Standing(
         now=report.at,

@@ -1,1 +1,22 @@
-"""The ledger: the only truth about slots, deliveries and receipts. `steadycast.ledger.store.Ledger` is the way in."""
+"""The ledger: the only truth about slots, deliveries and receipts. `steadycast.ledger.store.Ledger` is the way in.
+
+The database
+    connection, statements   opened with the durability that a promise needs; statements that every burst runs
+    tables, schema, migrations   the rows, and their upgrades from version to version
+    database_check   what the database says of itself: its version, its damage
+What a draft goes through
+    intake, plans    drafts, problems and feed items; which draft each slot will carry
+    claims, endings  what is due and who has it; how a try ended
+    looks, history   what is to be looked for on the far side; what happened to a delivery, for people
+    pacing, channel_state, sealed   what holds a channel back; what it remembers, and how that is encrypted
+    decisions        what only a person can say
+    recovery, time_spans   what a dead worker left behind; spans that no wall clock can shorten
+What is read
+    queries, record, overdue   deliveries as they stand; the record for the report; whether promises are kept now
+    alarm_rows       alarms, told once and closed
+The installation
+    installation     its values, its markers' secret, its last tick
+    home             from which machine and folder it publishes
+    copies, older_copy   backups; a ledger that was restored must not send again what the lost part had sent
+    bulk_backfill    what was published before there was a ledger
+"""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from steadycast.ledger import spans
+from steadycast.ledger import time_spans
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.sealed import opened, seal
 
@@ -53,7 +53,7 @@ def lock_state(db: Database, channel: str, key: str, owner: str, now: dt.datetim
     """Whether it is this owner who makes the new value: for so long, unless another does already."""
     here = (STATE.c.channel == channel) & (STATE.c.key == key)
     with db.write() as connection:
-        moment = spans.moment(db, connection, now)
+        moment = time_spans.moment(db, connection, now)
         upsert(connection, STATE, [{"channel": channel, "key": key, "owner": ""}])
         free = STATE.c.until.is_(None) | (STATE.c.until <= moment)
         taken = update(STATE).where(here, free).values(owner=owner, until=moment + lasts)

@@ -23,11 +23,11 @@ from sqlalchemy import (
 )
 
 from steadycast.errors import Fenced
-from steadycast.ledger import pacing, spans
+from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import chunks
-from steadycast.ledger.restore import Mark, count_intents, doubt, may_go, reach, set_mark
+from steadycast.ledger.older_copy import Mark, count_intents, doubt, may_go, reach, set_mark
 from steadycast.ledger.statements import fetch, instant, micros, numbers, run, taken, text
 from steadycast.ledger.tables import Instant, State
 
@@ -147,7 +147,7 @@ def claim(
     rows: list[Any] = []
     old = (State.DUE.value, micros(until or now), micros(now), micros(now))
     with db.write("claim") as connection:
-        ends = micros(spans.moment(db, connection, now) + lease)
+        ends = micros(time_spans.moment(db, connection, now) + lease)
         new = (State.CLAIMED.value, owner, ends, ends)
         free = f"state = ? AND wake <= ? AND {RESTED} AND NOT {PAST_LATE}"
         free += f" AND {text(connection, may_go(doubt(connection), now))}"
@@ -218,7 +218,7 @@ def intend(
     the last request has ended; until it is known better it is the deadline that SETTLE counts from.
     """
     with db.write("intend") as connection:
-        moment = spans.moment(db, connection, now)
+        moment = time_spans.moment(db, connection, now)
         until, at = moment + lease, micros(moment)
         new = (State.SENDING.value, *(micros(until),) * 3)
         free = [d for d in claims if d.channel not in alone or pacing.may_write(connection, d, moment)]
@@ -253,7 +253,7 @@ def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease:
     """
     c = DELIVERY.c
     with db.write("begin-step") as connection:
-        moment = spans.moment(db, connection, now)
+        moment = time_spans.moment(db, connection, now)
         until = moment + lease
         longer = case((c.lease > until, c.lease), else_=literal(until, Instant))  # never shorter than it was
         change = update(DELIVERY).where(

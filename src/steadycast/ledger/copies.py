@@ -16,7 +16,7 @@ from pathlib import Path
 from steadycast.errors import LedgerError
 from steadycast.ledger.connection import BUSY_TIMEOUT, Database, translate_errors
 from steadycast.ledger.migrations import HEAD
-from steadycast.ledger.restore import COPY, PLACE, fingerprint, mark_as_copy
+from steadycast.ledger.older_copy import COPY, PLACE, fingerprint, mark_as_copy
 from steadycast.ledger.tables import EPOCH
 from steadycast.safety import durable
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, delete, text
 
-from steadycast.ledger import pacing, spans
+from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.claims import STEP, step_value
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell_each
@@ -117,7 +117,7 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
     if not endings:
         return frozenset()
     with db.write(step) as connection:
-        moment = spans.own_moment(db, connection)
+        moment = time_spans.own_moment(db, connection)
         took = taken(connection, endings, lambda e: _change(before, e, moment))
         run(connection, PROVEN, [_receipt(e) for e in took if e.proof])
         run(connection, PROVEN_AT, [(e.address, e.id) for e in took if e.address])
@@ -132,7 +132,7 @@ def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetim
 
 def _change(before: State, e: Ending, moment: dt.datetime | None) -> tuple[str, Values]:
     """The one UPDATE of this ending, and its values; exactly one row takes it, or somebody else has the delivery."""
-    wake = None if e.wake is None else spans.later(e.wake, e.at, moment if e.state in WAITS else None)
+    wake = None if e.wake is None else time_spans.later(e.wake, e.at, moment if e.state in WAITS else None)
     to: Values = (e.state.value, wake, e.looks, e.code, e.message)
     here: Values = (e.id, e.token, before.value)
     if e.address:
@@ -141,7 +141,7 @@ def _change(before: State, e: Ending, moment: dt.datetime | None) -> tuple[str, 
         return SAME, to + here
     if e.state == State.UNKNOWN:
         assert e.deadline is not None
-        return IN_DOUBT, (*to, spans.later(e.deadline, e.at, moment), *here)
+        return IN_DOUBT, (*to, time_spans.later(e.deadline, e.at, moment), *here)
     if e.state in THERE or e.state == State.HANDED:
         assert e.proof is not None
         proof = (e.proof.remote_id, e.proof.url)

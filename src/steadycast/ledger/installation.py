@@ -1,4 +1,4 @@
-"""What holds for the whole installation: the markers' secret, the last tick, and the alarms that are open."""
+"""What holds for the whole installation: its values in `meta`, the markers' secret, and the last tick."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import hashlib
 import secrets
 from collections.abc import Callable
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from steadycast import __version__
 from steadycast.ledger.connection import Database, table, upsert
-from steadycast.ledger.tables import AlarmRow
 
 META = table("meta")
-ALARM = table("alarm")
 TICK = "tick"  # meta: when the machinery was last alive
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 BLOCK = 64  # bytes, of SHA-256
@@ -81,35 +79,3 @@ def last_tick(db: Database) -> dt.datetime | None:
     """When the machinery was last alive; None before its first tick."""
     said = meta(db, TICK)
     return None if said is None else dt.datetime.fromisoformat(said)
-
-
-def alarms(db: Database, *, everything: bool = False) -> list[AlarmRow]:
-    """The open alarms, oldest first; with `everything` the closed ones too."""
-    query = select(ALARM).order_by(ALARM.c.opened)
-    with db.read() as connection:
-        found = connection.execute(query if everything else query.where(ALARM.c.closed.is_(None)))
-        return [AlarmRow(**row._mapping) for row in found]
-
-
-def open_alarm(db: Database, key: str, kind: str, text: str, now: dt.datetime) -> bool:
-    """Open an alarm, or open a closed one again; False when it is open already."""
-    fresh = {"kind": kind, "opened": now, "sent": None, "closed": None, "text": text}
-    with db.write() as connection:
-        if upsert(connection, ALARM, [{"key": key, **fresh}]) == 1:
-            return True
-        again = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_not(None)).values(**fresh)
-        return connection.execute(again).rowcount == 1
-
-
-def alarm_sent(db: Database, key: str, now: dt.datetime) -> bool:
-    """Remember that somebody was told; False when the alarm is not open or was told before."""
-    told = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_(None), ALARM.c.sent.is_(None)).values(sent=now)
-    with db.write() as connection:
-        return connection.execute(told).rowcount == 1
-
-
-def close_alarm(db: Database, key: str, now: dt.datetime) -> bool:
-    """Close an alarm; False when it is not open."""
-    with db.write() as connection:
-        fixed = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_(None)).values(closed=now)
-        return connection.execute(fixed).rowcount == 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from steadycast.ledger import spans
+from steadycast.ledger import time_spans
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database
 from steadycast.ledger.tables import State
@@ -46,7 +46,7 @@ def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Loo
     said = (c.remote_id, c.url, c.code, c.message)
     query = select(c.id, c.slot, c.channel, c.at, c.late, c.token, c.looks, c.deadline, *said)
     with db.read() as connection:
-        moment = spans.moment(db, connection, now)
+        moment = time_spans.moment(db, connection, now)
         query = query.where(c.wake <= moment, c.state == state).order_by(c.wake).limit(limit)
         return [
             Lookup(id, slot, channel, at, at + dt.timedelta(seconds=late), token, looks, (end or at) - moment, *rest)

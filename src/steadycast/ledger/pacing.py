@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import orjson
 from sqlalchemy import ColumnElement, Connection, case, func, literal_column, select, update
 
-from steadycast.ledger import spans
+from steadycast.ledger import time_spans
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.tables import Instant, State
 
@@ -97,7 +97,7 @@ def _pauses(db: Database, now: dt.datetime) -> dict[str, dt.timedelta]:
     query = select(STATE.c.channel, STATE.c.until).where(STATE.c.key == PAUSE)  # a few rows, of all channels
     with db.read() as connection:
         found = connection.execute(query).all()
-        moment = spans.moment(db, connection, now) if found else now
+        moment = time_spans.moment(db, connection, now) if found else now
     return {channel: until - moment for channel, until in found if until and until > moment}
 
 
@@ -107,7 +107,7 @@ def _places(
     if not wanted:
         return {}
     with db.write() as connection:
-        moment = spans.moment(db, connection, now)
+        moment = time_spans.moment(db, connection, now)
         return {name: _taken(connection, name, rates[name], wanted[name], moment) for name in sorted(wanted)}
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, exists, func, select, type_coerce, update
 
-from steadycast.ledger import spans
+from steadycast.ledger import time_spans
 from steadycast.ledger.claims import DELIVERY, past
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.installation import TICK
-from steadycast.ledger.restore import put_in_doubt
+from steadycast.ledger.older_copy import put_in_doubt
 from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict
 
@@ -51,7 +51,7 @@ class Recovered:
 def recover(db: Database, now: dt.datetime) -> Recovered:
     """Give back claims that ran out, put sendings that ran out in doubt, and miss what is past `late`; one commit."""
     with db.write("recover") as connection:
-        moment = spans.follow(db, connection, now)
+        moment = time_spans.follow(db, connection, now)
         recovered = Recovered(
             unknown=put_in_doubt(db, connection, now) + lapse_sendings(connection, moment),
             due=lapse_claims(connection, moment),

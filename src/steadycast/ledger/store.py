@@ -31,21 +31,22 @@ from pathlib import Path
 from typing import Self
 
 from steadycast.ledger import (
-    bulk,
+    alarm_rows,
+    bulk_backfill,
     channel_state,
     claims,
+    decisions,
     endings,
     history,
+    home,
     installation,
     intake,
     looks,
+    older_copy,
     pacing,
-    people,
-    place,
     plans,
-    reads,
+    queries,
     recovery,
-    restore,
     schema,
 )
 from steadycast.ledger.connection import Database, connect
@@ -70,7 +71,7 @@ class Ledger(Database):
         try:
             schema.ensure(ledger)
             installation.settle_in(ledger)
-            restore.notice(ledger)
+            older_copy.notice(ledger)
         except BaseException:
             ledger.close()
             raise
@@ -82,16 +83,16 @@ class Ledger(Database):
     marker = installation.marker
     ticked = installation.ticked
     last_tick = installation.last_tick
-    alarms = installation.alarms
-    open_alarm = installation.open_alarm
-    alarm_sent = installation.alarm_sent
-    close_alarm = installation.close_alarm
+    alarms = alarm_rows.alarms
+    open_alarm = alarm_rows.open_alarm
+    alarm_sent = alarm_rows.alarm_sent
+    close_alarm = alarm_rows.close_alarm
 
     # Where it is
-    lost = place.lost
-    objection = place.objection
-    settle_here = place.settle_here
-    move_here = place.move_here
+    lost = home.lost
+    objection = home.objection
+    settle_here = home.settle_here
+    move_here = home.move_here
 
     # What came in
     drafts = intake.drafts
@@ -122,7 +123,7 @@ class Ledger(Database):
     assignments = plans.assignments
     promised = plans.promised
     rename_series = plans.rename_series
-    backfill = bulk.backfill
+    backfill = bulk_backfill.backfill
 
     # Delivery, step by step
     due = claims.due
@@ -157,24 +158,24 @@ class Ledger(Database):
     waits = pacing.waits
 
     # What a person says
-    settle_as_there = people.settle_as_there
-    settle_as_missed = people.settle_as_missed
-    send_again = people.send_again
-    confirm = people.confirm
-    correct = people.correct
-    retry = people.retry
-    cancel = people.cancel
+    settle_as_there = decisions.settle_as_there
+    settle_as_missed = decisions.settle_as_missed
+    send_again = decisions.send_again
+    confirm = decisions.confirm
+    correct = decisions.correct
+    retry = decisions.retry
+    cancel = decisions.cancel
 
     # What it tells
-    delivery = reads.delivery
-    delivery_of = reads.delivery_of
-    deliveries = reads.deliveries
-    channels_of = reads.channels_of
-    next_due = reads.next_due
-    counts = reads.counts
-    waiting = reads.waiting
-    receipts_of = reads.receipts_of
+    delivery = queries.delivery
+    delivery_of = queries.delivery_of
+    deliveries = queries.deliveries
+    channels_of = queries.channels_of
+    next_due = queries.next_due
+    counts = queries.counts
+    waiting = queries.waiting
+    receipts_of = queries.receipts_of
     events = history.events
-    used = reads.used
-    linkable = reads.linkable
-    record = reads.record
+    used = queries.used
+    linkable = queries.linkable
+    record = queries.record

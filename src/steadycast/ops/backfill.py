@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadycast.errors import InputError, Problem, unknown_name
-from steadycast.ledger.bulk import Before
+from steadycast.ledger.bulk_backfill import Before
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.frozen_draft import instant

@@ -14,9 +14,9 @@ from pathlib import Path
 from zoneinfo import TZPATH, available_timezones
 
 from steadycast.errors import LOST, FarSideError, InputError, Refused, SettingsError, SteadycastError
-from steadycast.ledger import service
-from steadycast.ledger.checkup import check_up
-from steadycast.ledger.place import gone
+from steadycast.ledger import overdue
+from steadycast.ledger.database_check import check_up
+from steadycast.ledger.home import gone
 from steadycast.ops import doctor_checks
 from steadycast.ops.check import channels, rights, secrets
 from steadycast.ops.deployments import differences
@@ -88,7 +88,7 @@ def _settings(app: App, now: dt.datetime) -> Iterator[Finding]:  # noqa: ARG001
 def _ledger(app: App, now: dt.datetime) -> Iterator[Finding]:
     seen = check_up(app.workspace.ledger)
     yield from doctor_checks.ledger(seen)
-    known = [] if seen.tables is None else [app.ledger.last_tick(), service.latest_event(app.ledger)]
+    known = [] if seen.tables is None else [app.ledger.last_tick(), overdue.latest_event(app.ledger)]
     yield from doctor_checks.clock(now, max((at for at in known if at), default=None), seen.clock)
     if known and (stopped := app.ledger.objection()):
         raise stopped
@@ -255,9 +255,9 @@ def _service(app: App, now: dt.datetime) -> Iterator[Finding]:
         return
     ledger, quiet = app.ledger, app.workspace.settings.alarms.quiet_after
     yield from doctor_checks.ticks(
-        now, ledger.last_tick(), quiet, service.unswept(ledger, now - doctor_checks.SWEEP_LATE)
+        now, ledger.last_tick(), quiet, overdue.unswept(ledger, now - doctor_checks.SWEEP_LATE)
     )
-    every, old = (sum(row.deliveries for row in service.in_doubt(ledger, at)) for at in (FOREVER, now - UNKNOWN_AFTER))
+    every, old = (sum(row.deliveries for row in overdue.in_doubt(ledger, at)) for at in (FOREVER, now - UNKNOWN_AFTER))
     yield doctor_checks.unknown(every, old)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from steadycast.ledger.checkup import Checkup
+from steadycast.ledger.database_check import Checkup
 from steadycast.ledger.migrations import HEAD
 
 OK, WARN, BAD = "ok", "warn", "bad"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from steadycast.errors import SteadycastError
-from steadycast.ledger import service
-from steadycast.ledger.service import Overdue
+from steadycast.ledger import overdue
+from steadycast.ledger.overdue import Overdue
 from steadycast.pipeline import rhythm_history
 from steadycast.pipeline.app import App
 
@@ -145,9 +145,9 @@ def _facts(app: App, now: dt.datetime) -> Facts:
         now=now,
         last_tick=ledger.last_tick(),
         quiet_after=workspace.settings.alarms.quiet_after,
-        overdue=service.overdue(ledger, now),
-        missed=service.last_missed(ledger, promises, now),
-        unknown=service.in_doubt(ledger, now - UNKNOWN_AFTER),
+        overdue=overdue.overdue(ledger, now),
+        missed=overdue.last_missed(ledger, promises, now),
+        unknown=overdue.in_doubt(ledger, now - UNKNOWN_AFTER),
         unplanned=_unplanned(app, now),
         starving=[
             (series, why)

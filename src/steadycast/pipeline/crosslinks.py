@@ -12,7 +12,7 @@ from steadycast.draft import Draft
 from steadycast.draft.crosslinks import MOST, Crosslinks, Page, crosslinks, leads_nowhere, part_of
 from steadycast.draft.decoding import shown
 from steadycast.errors import Problem
-from steadycast.ledger.reads import Linkable
+from steadycast.ledger.queries import Linkable
 from steadycast.pipeline.app import App
 
 NAMES = {

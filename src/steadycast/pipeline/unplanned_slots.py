@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from steadycast.ledger.intake import chunks
+from steadycast.ledger.older_copy import COPY
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.recovery import Recovered
-from steadycast.ledger.restore import COPY
 from steadycast.pipeline import rhythm_history
 from steadycast.pipeline.app import App
 from steadycast.pipeline.results import many

@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from steadycast import hints
-from steadycast.ledger import record_reads
+from steadycast.ledger import record
 from steadycast.ledger.plans import PLANNED
-from steadycast.ledger.record_reads import DayCount, Share
+from steadycast.ledger.record import DayCount, Share
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, ReceiptRow
 from steadycast.report import model as m
@@ -86,13 +86,13 @@ class _Desk:
     @cached_property
     def days(self) -> list[DayCount]:
         zone = self.workspace.community.zone
-        return record_reads.day_counts(self.ledger, self.workspace.channels, zone, self.span, self.now)
+        return record.day_counts(self.ledger, self.workspace.channels, zone, self.span, self.now)
 
     @cached_property
     def shares(self) -> list[Share]:
         # To the last day shown, not to now: what was published before its hour has gone out as well.
         until = dt.datetime.combine(self.span[1] + dt.timedelta(days=1), dt.time(), self.workspace.community.zone)
-        return record_reads.shares(self.ledger, self.since, until)
+        return record.shares(self.ledger, self.since, until)
 
     @cached_property
     def titles(self) -> Mapping[str, DraftRow]:
@@ -100,7 +100,7 @@ class _Desk:
 
     @cached_property
     def streaks(self) -> Streaks:
-        ended = record_reads.slot_verdicts(self.ledger, self.now)
+        ended = record.slot_verdicts(self.ledger, self.now)
         rows = self.ledger.record(before=self.now)
         return streaks(rows, ended, self.workspace.series, self.workspace.community.zone)
 
@@ -304,7 +304,7 @@ class _Desk:
 
 def _ahead(days: Iterable[DayCount]) -> int:
     """Deliveries that are there before their slot's hour: the record is of past slots, as streaks are."""
-    return sum(day.deliveries for day in days if day.ahead and day.mark in record_reads.THERE)
+    return sum(day.deliveries for day in days if day.ahead and day.mark in record.THERE)
 
 
 def _verdicts(days: Iterable[DayCount]) -> Mapping[str, int]:

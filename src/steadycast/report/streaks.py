@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from steadycast.ledger.record_reads import MARRED, SlotVerdict
+from steadycast.ledger.record import MARRED, SlotVerdict
 from steadycast.ledger.tables import EPOCH
 from steadycast.report.model import Streak
 from steadycast.schedule.cadence import parse

@@ -24,7 +24,7 @@ from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
 from steadycast.ledger.connection import Database, upsert
 from steadycast.ledger.endings import RECEIPT, verdict
 from steadycast.ledger.history import tell
-from steadycast.ledger.restore import RESTORED
+from steadycast.ledger.older_copy import RESTORED
 from steadycast.ledger.statements import micros
 from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict

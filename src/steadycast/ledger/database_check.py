@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from steadycast.ledger import restore
+from steadycast.ledger import older_copy
 from steadycast.ledger.connection import WAL_IS_SAFE, connect
 from steadycast.ledger.schema import version
 
@@ -44,7 +44,7 @@ def check_up(where: str) -> Checkup:
     try:
         with db.read() as connection:
             tables = version(connection)
-            until = restore.doubt(connection).until if tables else None
+            until = older_copy.doubt(connection).until if tables else None
             if db.is_sqlite:
                 return _sqlite(connection, where, tables, until)
             return _postgres(connection, tables, until)

@@ -21,7 +21,7 @@ from sqlalchemy import delete
 from steadycast.errors import LedgerError
 from steadycast.ledger.connection import Database, beside, table
 from steadycast.ledger.installation import meta, set_meta
-from steadycast.ledger.restore import LOST, PLACE, mark_as_copy, put_in_doubt, read_mark
+from steadycast.ledger.older_copy import LOST, PLACE, mark_as_copy, put_in_doubt, read_mark
 
 META = table("meta")
 MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
