@@ -255,7 +255,7 @@ outline(body)
 page = Finisher({}, "https://hu.example/", "noopener").finish(join_lines(clean(to_html(body))))
 html.render(page, RenderRule(links="footnotes", classes=False, code="inline", bullets="literal"), None)
 html.render(page, RenderRule(), None)
-text.render(page, "numbered")
+text.plain(page).render("numbered")
 text.summary(page, Limit(120))
 """
 
@@ -295,7 +295,7 @@ def test_the_parser_never_sees_what_it_dies_of(monkeypatch):
 def test_a_number_of_thousands_of_digits_begins_no_list():
     page = '<ol start="' + "9" * 5000 + '"><li>a</li></ol>'
     assert "1. a" in write_bullets(page)
-    assert text.render(page)[0] == "1. a"
+    assert text.plain(page).render()[0] == "1. a"
     assert "1. a" in html.render(page, RenderRule(bullets="literal"))[0]
 
 

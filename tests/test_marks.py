@@ -25,7 +25,7 @@ def page(body):
 
 
 def words(body):
-    return text.render(page(body), "inline")[0]
+    return text.plain(page(body)).render("inline")[0]
 
 
 FACTS = [
@@ -105,7 +105,7 @@ def test_a_disguise_comes_off_and_no_line_moves(body):
 def shown(body, **rule):
     formulas = Formulas()
     made = formulas.put_back(clean(formulas.taken_out(to_html(body))))
-    return html.render(made, RenderRule(**rule))[0], text.render(made)[0]
+    return html.render(made, RenderRule(**rule))[0], text.plain(made).render()[0]
 
 
 @pytest.mark.parametrize(
