@@ -1,41 +1,28 @@
-"""A streak as a small SVG badge, for a README or a site's footer."""
+"""The community's streak as a small SVG badge, for a README or a site's footer."""
 
 from __future__ import annotations
 
 import math
 import unicodedata
 
-from steadycast.errors import InputError
-from steadycast.report.model import Report, Streak
+from steadycast.report.model import Report
 from steadycast.report.page import clean, environment
 from steadycast.report.words import words
 
 GOOD, WARM, COLD = "#24785f", "#a8730b", "#7b8385"  # white text on each has a contrast of at least 3.9
 
 
-def badge(report: Report, name: str | None = None) -> str:
-    """An SVG that says how long a channel, a series or (without a name) the whole community has kept its promises.
+def badge(report: Report) -> str:
+    """An SVG that says for how long the community has kept its promises.
 
     Its colour turns from green to amber when one of the streak's slots was late, and to grey when there is no streak.
-    An unknown name is an InputError that lists the known ones. A channel goes before a series of the same name.
     """
-    title, streak = _streak(report, name)
-    say = words(report.language)
-    label = _short(clean(title))
+    streak, say = report.streak, words(report.language)
+    label = _short(clean(report.community))
     value = say("streak_days" if streak.unit == "day" else "streak", n=streak.current)
     colour = COLD if not streak.current else WARM if streak.late else GOOD
     template = environment().get_template("badge.svg.j2")
     return template.render(label=label, value=value, left=_width(label), right=_width(value), colour=colour)
-
-
-def _streak(report: Report, name: str | None) -> tuple[str, Streak]:
-    if name is None:
-        return report.community, report.streak
-    known = {record.name: (record.title, record.streak) for record in report.series}
-    known |= {record.name: (record.title, record.streak) for record in report.channels}
-    if name not in known:
-        raise InputError(f"there is no channel or series {name!r}", hint=f"known: {', '.join(sorted(known)) or 'none'}")
-    return known[name]
 
 
 def _short(text: str, most: int = 24) -> str:
