@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, UnidentifiedImageError
 
 from steadycast.render import drawing
-from steadycast.render.serving import serve
+from steadycast.render.serving import Unusable, serve
 
 MEMORY = 2 << 30  # bytes of address space
 SECONDS = 30  # of CPU time, a request
@@ -30,26 +30,10 @@ EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp"}
 QUALITIES = (88, 80, 72, 64, 54, 44, 34)
 
 
-class Unusable(Exception):
-    """Why a file cannot be used, in words for its author."""
-
-
 def main() -> None:
     """Answer requests until the input ends."""
     Image.MAX_IMAGE_PIXELS = None  # our own limit says more, and is an error instead of a warning
-    serve(answer, memory=MEMORY, seconds=SECONDS, file_size=FILE_SIZE)
-
-
-def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """The result of one request, or `{"error": why}`."""
-    try:
-        return OPERATIONS[request.pop("op")](**request)
-    except Unusable as error:
-        return {"error": str(error)}
-    except MemoryError:
-        return {"error": "needs more memory than a picture may"}
-    except Exception as error:  # whatever a broken file makes a decoder say
-        return {"error": f"cannot be read: {type(error).__name__}: {error}".splitlines()[0][:200]}
+    serve(OPERATIONS, memory=MEMORY, seconds=SECONDS, file_size=FILE_SIZE)
 
 
 def measure(source: str) -> dict[str, Any]:
