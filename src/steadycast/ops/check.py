@@ -28,7 +28,7 @@ from steadycast.pipeline.drafts import parsed
 from steadycast.pipeline.member_quotas import Quotas
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
-from steadycast.schedule.planner import means
+from steadycast.schedule.pins import means
 from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
 from steadycast.schedule.surprises import surprises

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
 from steadycast.errors import SettingsError
-from steadycast.schedule.days import LAST, WEEKDAYS, Days, Interval, Monthly, Weekly
-from steadycast.schedule.human import read_human
+from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Weekly
+from steadycast.schedule.human import HAN_DAYS, ORDINALS, read_human
 from steadycast.schedule.recurrence import Rule, read_rrule
-
-_HAN = "一二三四五六日"
-_ORDINALS = {
-    1: ("first", "第一个"),
-    2: ("second", "第二个"),
-    3: ("third", "第三个"),
-    4: ("fourth", "第四个"),
-    5: ("fifth", "第五个"),
-}
-_LAST_WORDS = ("last", "最后一个")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +92,13 @@ def _english(days: Days) -> str:
     if isinstance(days, Interval):
         return f"every {days.every} days"
     if isinstance(days, Weekly):
-        names = _weekday_names(days.weekdays)
+        names = ", ".join(WEEKDAYS[day].title() for day in days.weekdays)
         if days.every > 1:
             return f"every {days.every} weeks on {names}"
-        return {7: "daily"}.get(len(days.weekdays)) or ("weekdays" if _working(days.weekdays) else f"every {names}")
-    assert isinstance(days, Monthly)
-    parts = [f"{_ORDINALS[nth][0] if nth != LAST else _LAST_WORDS[0]} {WEEKDAYS[day].title()}" for nth, day in days.nth]
+        return {7: "daily"}.get(len(days.weekdays)) or (
+            "weekdays" if days.weekdays == WORKING_DAYS.weekdays else f"every {names}"
+        )
+    parts = [f"{ORDINALS[nth][0]} {WEEKDAYS[day].title()}" for nth, day in days.nth]
     parts += ["last day" if number == LAST else _ordinal(number) for number in days.numbers]
     return f"monthly on the {', '.join(parts)}"
 
@@ -117,22 +107,15 @@ def _chinese(days: Days) -> str:
     if isinstance(days, Interval):
         return f"每 {days.every} 天"
     if isinstance(days, Weekly):
-        names = "、".join(_HAN[day] for day in days.weekdays)
+        names = "、".join(HAN_DAYS[day] for day in days.weekdays)
         if days.every > 1:
             return f"每 {days.every} 周的周{names}"
-        return {7: "每天"}.get(len(days.weekdays)) or ("工作日" if _working(days.weekdays) else f"每周{names}")
-    assert isinstance(days, Monthly)
-    parts = [f"{_ORDINALS[nth][1] if nth != LAST else _LAST_WORDS[1]}周{_HAN[day]}" for nth, day in days.nth]
+        return {7: "每天"}.get(len(days.weekdays)) or (
+            "工作日" if days.weekdays == WORKING_DAYS.weekdays else f"每周{names}"
+        )
+    parts = [f"{ORDINALS[nth][1]}周{HAN_DAYS[day]}" for nth, day in days.nth]
     parts += ["最后一天" if number == LAST else f"{number} 日" for number in days.numbers]
     return f"每月{' ' if parts[0][0].isdigit() else ''}{'、'.join(parts)}"
-
-
-def _working(weekdays: Sequence[int]) -> bool:
-    return tuple(weekdays) == (0, 1, 2, 3, 4)
-
-
-def _weekday_names(weekdays: Sequence[int]) -> str:
-    return ", ".join(WEEKDAYS[day].title() for day in weekdays)
 
 
 def _ordinal(number: int) -> str:

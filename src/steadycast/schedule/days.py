@@ -1,4 +1,7 @@
-"""Which local days a cadence falls on, and how cron says them: one small class a kind of rule."""
+"""Which local days a cadence falls on, and how cron says them: one small class a kind of rule.
+
+`shift` in `cron` is how many days earlier the line has to fire.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,11 @@ import calendar
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ANCHOR = dt.date(2024, 1, 1)  # a Monday: where "2 weeks" and "3 days" count from when a series has no start
 LAST = -1
 DAY = dt.timedelta(days=1)
-
-
-class Days(Protocol):
-    """The days of one cadence. `shift` in `cron` is how many days earlier the line has to fire."""
-
-    def __hash__(self) -> int: ...
-
-    def dates(self, first: dt.date, last: dt.date, anchor: dt.date) -> Iterator[dt.date]: ...
-
-    def cron(self, shift: int) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +98,6 @@ class Monthly:
         if shift and not all(shift < number <= 28 for number in self.numbers):
             return None
         return f"{','.join(str(number - shift) for number in sorted(self.numbers))} * *"
+
+
+Days = Weekly | Interval | Monthly

@@ -34,15 +34,24 @@ HAN_FORMS = (
     "每月最后一个周五 19:30",
 )
 _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": LAST}
+ORDINALS = {
+    1: ("first", "第一个"),
+    2: ("second", "第二个"),
+    3: ("third", "第三个"),
+    4: ("fourth", "第四个"),
+    5: ("fifth", "第五个"),
+    LAST: ("last", "最后一个"),
+}
+_NTH = {english: nth for nth, (english, _) in ORDINALS.items()}
 _NTH |= {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
 _VOCABULARY = ("day", "days", "weekday", "weekend", "week", "weeks", "month", "on", "at", *WEEKDAYS, *_LONG, *_NTH)
 _EVERY_DAY = Weekly((0, 1, 2, 3, 4, 5, 6))
 _WEEKEND = (5, 6)
 _ENGLISH = re.compile(r"(?:every )?(?:(?P<n>\d{1,3}) )?(?P<unit>[a-z]+)(?: on (?P<on>.+?))? at (?P<times>.+)")
 _CHINESE = re.compile(r"(?P<days>(?:每|隔|工作日|周|星期|礼拜).*?)\s*(?P<times>\d{1,2}:\d\d(?:\s*,\s*\d{1,2}:\d\d)*)")
-_HAN_NTH = {"第一个": 1, "第二个": 2, "第三个": 3, "第四个": 4, "第五个": 5, "最后一个": LAST}
-_HAN_DAY = {**{name: day for day, name in enumerate("一二三四五六日")}, "天": 6}
+_HAN_NTH = {chinese: nth for nth, (_, chinese) in ORDINALS.items()}
+HAN_DAYS = "一二三四五六日"
+_HAN_DAY = {**{name: day for day, name in enumerate(HAN_DAYS)}, "天": 6}
 _HAN_WEEKDAYS = re.compile(
     "(?:每?(?P<week>周|星期|礼拜))?(?:(?P<first>[一二三四五六日天])[至到~-](?:周|星期|礼拜)?(?P<last>[一二三四五六日天])"
     "|(?P<each>[一二三四五六日天]+))"

@@ -78,6 +78,11 @@ class Slot:
     occasion: str = ""  # slots of one occasion (7 days and 1 day ahead of one event) carry the same draft
     excused: str = ""  # why nothing is owed, or ""
 
+    @property
+    def place(self) -> str:
+        """What a draft has when it has this slot: its occasion, else the slot alone."""
+        return self.occasion or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class StockItem:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
-from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
+from steadycast.schedule.model import Assignment, Origin, Past, Series, Slot, StockItem
+from steadycast.schedule.pins import by_name, means, normal
 from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of
 from steadycast.schedule.stock import Pool, in_time, near, suits
 
@@ -112,9 +112,7 @@ class _Desk:
                 self.announced.add(occasion)
             if key not in told:
                 told.add(key)
-                self.turns.took(each.member, each.at)
-                if each.series in self.mixes:
-                    self.mixes[each.series].took(each.origin)
+                self._took(each.series, each.at, each.member, each.origin)
 
     def _occasion(self, slot_id: str) -> str:
         """The occasion that a slot announces, as it is called now: an edit of its hour, or a rename, makes no other."""
@@ -162,7 +160,7 @@ class _Desk:
         return self._free(item, slot) and self.occasions.get(slot.occasion, item.draft) == item.draft
 
     def _free(self, item: StockItem, slot: Slot) -> bool:
-        return self.used.get(item.draft, _place(slot)) == _place(slot)
+        return self.used.get(item.draft, slot.place) == slot.place
 
     def _take(self, slot_id: str, assignment: Assignment) -> None:
         slot = self.by_id.get(slot_id)
@@ -196,9 +194,9 @@ class _Desk:
     def pin(self) -> None:
         """Give each pinned draft its slot; of two pinned to one, the one there before, then by priority."""
         pins = [item for item in self.stock.values() if item.slot is not None]
-        named = _by_name(self.slots) if pins else {}
+        named = by_name(self.slots) if pins else {}
         for item in sorted(pins, key=lambda item: (item.draft not in self.used, -item.priority, item.turn)):
-            for slot in named.get(_normal(item.slot or ""), ()):
+            for slot in named.get(normal(item.slot or ""), ()):
                 if self._may_pin(slot, item):
                     self._pin(slot, item)
                     break
@@ -248,8 +246,8 @@ class _Desk:
         series, given = self.series.get(slot.series), self.given.get(slot.id)
         if series is None or slot.occasion or slot.id in self.pinned or not self._opens(slot):
             return False
-        movable = given is None or given.filled or (not given.fixed and given.draft in self.stock)
-        return movable and not (given and given.fixed) and fits(series, slot, item)
+        movable = given is None or (not given.fixed and (given.filled or given.draft in self.stock))
+        return movable and fits(series, slot, item)
 
     # What is empty.
 
@@ -260,29 +258,32 @@ class _Desk:
         told: set[str] = {self._occasion(each) or each for each in self.past}
         for slot in self.slots:
             series = self.series.get(slot.series)
-            former = self.given.get(slot.id)
-            if series is not None and self._opens(slot) and (former is None or (former.filled and not former.fixed)):
+            if series is not None and self._wants(slot):
                 self._serve(series, slot, pools[series.name], movable[series.name])
-            if (now_given := self.given.get(slot.id)) is not None and _place(slot) not in told:
-                told.add(_place(slot))
-                self._tell(slot, now_given)
+            if (given := self.given.get(slot.id)) is not None and slot.place not in told:
+                told.add(slot.place)
+                if item := self.stock.get(given.draft):  # a digest is nobody's turn
+                    self._took(slot.series, slot.at, item.member, item.origin)
 
-    def _tell(self, slot: Slot, given: Assignment) -> None:
-        """Count a served slot, now that time has come to it. A digest is nobody's turn."""
-        if item := self.stock.get(given.draft):
-            self.turns.took(item.member, slot.at)
-            if slot.series in self.mixes:
-                self.mixes[slot.series].took(item.origin)
+    def _took(self, series: str, at: dt.datetime, member: str, origin: Origin) -> None:
+        """Count a served slot, once time has come to it."""
+        self.turns.took(member, at)
+        if series in self.mixes:
+            self.mixes[series].took(origin)
 
     def _opens(self, slot: Slot) -> bool:
         return not slot.excused and slot.at >= self.now and slot.id not in self.past
+
+    def _wants(self, slot: Slot) -> bool:
+        """Whether something fresh may be given to a slot: it is empty, or has what came from reserve."""
+        former = self.given.get(slot.id)
+        return self._opens(slot) and (former is None or (former.filled and not former.fixed))
 
     def _pools(self) -> dict[str, Pool]:
         fresh = [item for item in self.stock.values() if not item.evergreen and item.slot is None]
         empty = defaultdict(list)
         for slot in self.slots:
-            former = self.given.get(slot.id)
-            if self._opens(slot) and (former is None or (former.filled and not former.fixed)):
+            if self._wants(slot):
                 empty[slot.series].append(slot.at)
         return {
             name: Pool(series, fresh, empty[name], used=self.used, turns=self.turns, mix=self.mixes[name])
@@ -369,46 +370,16 @@ class _Desk:
     def _rested(self, series: Series, slot: Slot, item: StockItem) -> bool:
         """Whether an evergreen goes out nowhere else within the cooldown of either series, before or after."""
         return all(
-            abs(slot.at - use.at) >= max(series.cooldown, use.cooldown) or use.place == _place(slot)
+            abs(slot.at - use.at) >= max(series.cooldown, use.cooldown) or use.place == slot.place
             for use in self.uses[item.draft]
         )
 
     def _use(self, slot: Slot) -> _Use:
-        return _Use(slot.at, _place(slot), self._cooldown(slot.series))
+        return _Use(slot.at, slot.place, self._cooldown(slot.series))
 
     def _cooldown(self, series: str) -> dt.timedelta:
         return self.series[series].cooldown if series in self.series else dt.timedelta()
 
 
-def _place(slot: Slot) -> str:
-    return slot.occasion or slot.id
-
-
 def _digest(slot: Slot) -> str:
     return f"digest:{slot.series}:{slot.id}"
-
-
-def means(pin: str, slot: Slot) -> bool:
-    """Whether a draft's `slot` key means this one: by its id, its series and day, its local time, or its day."""
-    return _normal(pin) in _names(slot)
-
-
-def _names(slot: Slot) -> tuple[str, ...]:
-    """What a pin may call a slot: its id, its occasion's, series and day, local time, local day."""
-    place = _place(slot)
-    _, _, local = place.rpartition("@")
-    day = local[:10]
-    return tuple(dict.fromkeys((slot.id, place, f"{slot.series}@{day}", local, day)))
-
-
-def _normal(pin: str) -> str:
-    """A pin as `_names` spells it: "2026-11-27 20:00:00" is 2026-11-27T20:00."""
-    return re.sub(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::00)?$", r"\1T\2", pin.strip())
-
-
-def _by_name(slots: Iterable[Slot]) -> dict[str, list[Slot]]:
-    found: dict[str, list[Slot]] = defaultdict(list)
-    for slot in slots:
-        for name in _names(slot):
-            found[name].append(slot)
-    return found

@@ -93,10 +93,7 @@ def _promised(series: Series, cadence: Cadence, first: dt.date, last: dt.date) -
     if cadence.days is not None and len(cadence.times) == 1:
         found = _at_one_time(series, cadence.days, cadence.times[0], (first, last))
     else:
-        found = []
-        for moment in cadence.moments(first, last, series.start or ANCHOR):
-            id = f"{series.name}@{moment.isoformat(timespec='minutes')}"
-            found.append(Slot(instant(moment, series.zone), id, series.name, moment))
+        found = [_slot(series, moment) for moment in cadence.moments(first, last, series.start or ANCHOR)]
     if series.workdays and cadence.days == WORKING_DAYS:
         found = sorted((*found, *_made_up_for(series, cadence, first, last)))
     instants = [slot.at for slot in found]
@@ -111,10 +108,12 @@ def _made_up_for(series: Series, cadence: Cadence, first: dt.date, last: dt.date
     """The slots of a weekend's working days: where a holiday is made up for, they are working days like others."""
     for day in series.workdays:
         if first <= day <= last and day.weekday() not in WORKING_DAYS.weekdays:
-            for time in cadence.times:
-                moment = dt.datetime.combine(day, time)
-                id = f"{series.name}@{moment.isoformat(timespec='minutes')}"
-                yield Slot(instant(moment, series.zone), id, series.name, moment)
+            yield from (_slot(series, dt.datetime.combine(day, time)) for time in cadence.times)
+
+
+def _slot(series: Series, moment: dt.datetime) -> Slot:
+    id = f"{series.name}@{moment.isoformat(timespec='minutes')}"
+    return Slot(instant(moment, series.zone), id, series.name, moment)
 
 
 def _at_one_time(series: Series, days: Days, time: dt.time, span: tuple[dt.date, dt.date]) -> list[Slot]:

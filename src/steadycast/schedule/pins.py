@@ -1,0 +1,35 @@
+"""Which slots a draft's `slot` key means: a pin."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from steadycast.schedule.model import Slot
+
+
+def means(pin: str, slot: Slot) -> bool:
+    """Whether a draft's `slot` key means this one: by its id, its series and day, its local time, or its day."""
+    return normal(pin) in _names(slot)
+
+
+def _names(slot: Slot) -> tuple[str, ...]:
+    """What a pin may call a slot: its id, its occasion's, series and day, local time, local day."""
+    place = slot.place
+    _, _, local = place.rpartition("@")
+    day = local[:10]
+    return tuple(dict.fromkeys((slot.id, place, f"{slot.series}@{day}", local, day)))
+
+
+def normal(pin: str) -> str:
+    """A pin as `_names` spells it: "2026-11-27 20:00:00" is 2026-11-27T20:00."""
+    return re.sub(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::00)?$", r"\1T\2", pin.strip())
+
+
+def by_name(slots: Iterable[Slot]) -> dict[str, list[Slot]]:
+    found: dict[str, list[Slot]] = defaultdict(list)
+    for slot in slots:
+        for name in _names(slot):
+            found[name].append(slot)
+    return found
