@@ -53,7 +53,17 @@ app.command(channel)
 
 COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
-    SLOTS: (slots.plan, promise.rhythm, promise.skip, slots.publish, slots.verify, slots.confirm, slots.settle),
+    SLOTS: (
+        slots.plan,
+        promise.rhythm,
+        promise.skip,
+        slots.publish,
+        slots.verify,
+        slots.confirm,
+        slots.settle,
+        slots.revise,
+        slots.withdraw,
+    ),
     RECORD: (record.status, record.report, record.backfill),
     DESK: (setup.init, setup.deploy, up.up, doctor, health, backup, restore, rebuild, here, setup.completion),
 }

@@ -23,6 +23,7 @@ _PILED = re.compile(f"(?<={_MARK * 4}){_MARK}+")
 
 COLOURS = {
     "published": "green", "seen": "green", "confirmed": "green", "kept": "green", "approved": "green", "there": "green",
+    "revised": "green", "withdrawn": "cyan", "busy": "yellow", "cannot here": "yellow",
     "handed": "cyan", "due": "blue", "planned": "dim", "waiting": "yellow", "late": "yellow", "filled": "cyan",
     "ok": "green", "warn": "yellow", "bad": "bold red",
     "unknown": "bold magenta", "refused": "bold red", "missed": "bold red", "problem": "bold red", "gap": "bold red",

@@ -16,6 +16,7 @@ Json = Annotated[bool, Parameter(help="Print JSON.")]
 def status(*, json: Json = False) -> int:
     """Show what waits for a person, what is next, and when the last tick was. Exit 1 when something waits."""
     from steadycast import ops, pipeline
+    from steadycast.ops.delayed import line
 
     with pipeline.App.open(readonly=True) as app:
         state, fresh = ops.status(app, pipeline.now()), not pipeline.drafts(app)
@@ -34,6 +35,7 @@ def status(*, json: Json = False) -> int:
     nothing = "" if state["problems"] else "Nothing waits for a person."
     show(state["waiting"], {**waiting, "say": "hint"}, title="Needs a person", empty=nothing)
     say(*(str(Problem(**problem)) for problem in state["problems"]))
+    say(*map(line, state["delayed"]))
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
     show(state["next"], columns, title="Next", empty="" if fresh else "No slot is planned: `steadycast plan`.")
     say(*([NOTHING_YET] if fresh else []), state["summary"])

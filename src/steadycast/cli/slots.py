@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 
@@ -19,6 +20,10 @@ from steadycast.cli.output import (
     say,
     show,
 )
+
+if TYPE_CHECKING:
+    from steadycast.pipeline import App
+    from steadycast.pipeline.amend import Amended
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
@@ -104,6 +109,75 @@ def publish(
     if done.warning:
         complain(done.warning)
     return NEEDS_A_PERSON if done.failed or done.without_draft else OK
+
+
+def revise(
+    draft: str, *, channel: str | None = None, again: bool = False, yes: bool = False, json: Json = False
+) -> int:
+    """Send a draft's newest approved text to where it is out already: each post changes in its place.
+
+    Exit 1 when a person must do something, as where a channel cannot change what is out.
+
+    Parameters
+    ----------
+    draft
+        Id or path, as `steadycast list` shows them.
+    channel
+        Only on this channel.
+    again
+        You looked, and what is in doubt did not arrive: send it again.
+    yes
+        Do not ask. Without it, a terminal asks before it changes what others can read.
+    """
+    from steadycast import pipeline
+
+    def act(app: pipeline.App) -> tuple[pipeline.amend.Amended, ...]:
+        return pipeline.amend.revise(app, draft, channel, again=again)
+
+    return _amend("revise", draft, channel, act, yes=yes, json=json)
+
+
+def withdraw(draft: str, *, why: str, channel: str | None = None, yes: bool = False, json: Json = False) -> int:
+    """Take a draft's posts away from every channel, or from one; it is not published again.
+
+    Exit 1 when a person must do something, as where a channel cannot take back what is out.
+
+    Parameters
+    ----------
+    draft
+        Id or path, as `steadycast list` shows them.
+    why
+        The reason, for the record.
+    channel
+        Only from this channel. Without it the draft is rejected too.
+    yes
+        Do not ask. Without it, a terminal asks before it takes away what others can read.
+    """
+    from steadycast import pipeline
+
+    def act(app: pipeline.App) -> tuple[pipeline.amend.Amended, ...]:
+        return pipeline.amend.withdraw(app, draft, why, channel)
+
+    return _amend("withdraw", draft, channel, act, yes=yes, json=json)
+
+
+def _amend(
+    verb: str, draft: str, channel: str | None, act: Callable[[App], tuple[Amended, ...]], *, yes: bool, json: bool
+) -> int:
+    from steadycast import pipeline
+
+    with pipeline.App.open() as app:
+        going = [] if yes else pipeline.amend.leaving(app, draft, channel, verb)
+        if going and not agreed([f"{d.channel}: {d.url or d.slot}" for d in going], verb.capitalize()):
+            say("Nothing was changed.")
+            return OK
+        amended = act(app)
+    rows = pipeline.amend.rows(amended)
+    if json:
+        as_json(rows)
+    else:
+        show(rows, {"when": "slot", "channel": "channel", "state": "state", "said": "what"})
+    return OK if all(each.done for each in amended) else NEEDS_A_PERSON
 
 
 def verify(*, json: Json = False) -> int:

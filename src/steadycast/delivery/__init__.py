@@ -4,9 +4,11 @@ ledger.recover(now)                                          # at every start an
 claims = ledger.claim(ids, now, owner, lease)
 results = deliver(ledger, claims, make_post, adapter_for)    # freeze, hold, intend, send, receive
 settle(ledger, adapter_for)                                  # what is in doubt
+amend(ledger, asked, platform, make_post, adapter_for, clock)  # what is out, changed or taken away
 verify(ledger, adapter_for)                                  # what is published and not yet seen
 """
 
+from steadycast.delivery.amend import Amending, amend
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.known import known_of
 from steadycast.delivery.send import Result, deliver
@@ -17,11 +19,13 @@ from steadycast.delivery.transitions import AdapterFor, Opened
 
 __all__ = [
     "AdapterFor",
+    "Amending",
     "Clock",
     "LedgerState",
     "Opened",
     "Result",
     "SystemClock",
+    "amend",
     "deliver",
     "known_of",
     "settle",

@@ -9,6 +9,7 @@ from typing import TypeVar
 from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.transitions import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
+from steadycast.ledger.amendments import AmendmentSteps
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Platform
@@ -24,7 +25,7 @@ MORE = 8  # times as much, at most, for what was tried before: on a busy machine
 class Steps:
     """One attempt's steps. Its lease grows with each, so a long thread is not taken for a dead worker's."""
 
-    def __init__(self, ledger: Ledger, claim: Claimed, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger | AmendmentSteps, claim: Claimed, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
         self._claim = claim

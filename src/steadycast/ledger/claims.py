@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Table,
     case,
     cast,
     delete,
@@ -238,28 +239,36 @@ INTEND = (
 )
 
 
+Row = Callable[[Claimed], tuple[Table, ColumnElement[bool]]]  # whose lease a claim has
+
+
+def sending(claim: Claimed) -> tuple[Table, ColumnElement[bool]]:
+    """The delivery itself, as long as it is this worker's to send."""
+    c = DELIVERY.c
+    return DELIVERY, (c.id == claim.id) & (c.token == claim.token) & (c.state == State.SENDING)
+
+
 def holds(db: Database, claim: Claimed) -> bool:
     """Whether a delivery is still this worker's to send."""
-    c = DELIVERY.c
-    query = select(func.count()).where(c.id == claim.id, c.token == claim.token, c.state == State.SENDING)
+    query = select(func.count()).where(sending(claim)[1])
     with db.read() as connection:
         return connection.scalar(query) == 1
 
 
-def begin_step(db: Database, claim: Claimed, name: str, now: dt.datetime, lease: dt.timedelta) -> Begun:
+def begin_step(
+    db: Database, claim: Claimed, name: str, now: dt.datetime, lease: dt.timedelta, *, row: Row = sending
+) -> Begun:
     """Write that a step of a publish begins, and make the lease last for it; what is known when it began before.
 
-    Raises Fenced when the delivery is no longer this worker's.
+    Raises Fenced when the delivery is no longer this worker's; `row` is what says so.
     """
-    c = DELIVERY.c
+    its, here = row(claim)
     with db.write("begin-step") as connection:
         moment = time_spans.moment(db, connection, now)
         until = moment + lease
-        longer = case((c.lease > until, c.lease), else_=literal(until, Instant))  # never shorter than it was
-        change = update(DELIVERY).where(
-            c.id == claim.id, c.token == claim.token, c.state == State.SENDING, c.lease > moment
-        ).values(lease=longer, wake=longer, deadline=longer)  # fmt: skip
-        if connection.execute(change).rowcount != 1:
+        longer = case((its.c.lease > until, its.c.lease), else_=literal(until, Instant))  # never shorter than it was
+        ends = {name: longer for name in ("lease", "wake", "deadline") if name in its.c}
+        if connection.execute(update(its).where(here, its.c.lease > moment).values(**ends)).rowcount != 1:
             raise Fenced(f"{claim.channel}: {claim.slot} is another worker's now, step {name} was not sent")
         first = upsert(connection, STEP, [{"delivery": claim.id, "name": name, "begun": now, "value": None}]) == 1
         kept = connection.scalar(select(STEP.c.value).where(STEP.c.delivery == claim.id, STEP.c.name == name))
@@ -308,16 +317,17 @@ def step_value(value: Any) -> str:
     return written
 
 
-def forget_step(db: Database, claim: Claimed, name: str) -> bool:
+def forget_step(db: Database, claim: Claimed, name: str, *, row: Row = sending) -> bool:
     """Take back the beginning of a step that surely was not accepted.
 
     Only while the delivery is this worker's: one who was paused after a refusal would take back another's beginning.
     """
-    c = DELIVERY.c
-    mine = update(DELIVERY).where(c.id == claim.id, c.token == claim.token, c.state == State.SENDING)
+    its, here = row(claim)
     this = (STEP.c.delivery == claim.id) & (STEP.c.name == name) & STEP.c.value.is_(None)
     with db.write("forget-step") as connection:
-        if connection.execute(mine.values(token=c.token)).rowcount != 1:  # it holds the row while this goes on
+        if (
+            connection.execute(update(its).where(here).values(token=its.c.token)).rowcount != 1
+        ):  # it holds the row while this goes on
             return False
         return connection.execute(delete(STEP).where(this)).rowcount == 1
 

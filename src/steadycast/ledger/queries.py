@@ -20,9 +20,7 @@ SLOT = table("slot")
 DRAFT = table("draft")
 REVISION = table("revision")
 RECEIPT = table("receipt")
-WENT_OUT = tuple(
-    s.value for s in (State.SENDING, State.UNKNOWN, State.HANDED, State.PUBLISHED, State.SEEN, State.CONFIRMED)
-)
+WENT_OUT = tuple(s.value for s in (State.SENDING, State.UNKNOWN, State.HANDED, *DONE, State.WITHDRAWN))
 
 
 class Linkable(NamedTuple):

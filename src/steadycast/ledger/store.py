@@ -23,6 +23,7 @@ Who may change what, and from which state (each is one UPDATE with the state in 
     missed -> planned                                 take_back (its time is not over: the clock was ahead)
     refused, missed -> due                            retry
     planned, due, refused, handed -> cancelled        cancel
+    published, seen, confirmed -> withdrawn           end_amendment (a person took it away)
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from typing import Self
 
 from steadycast.ledger import (
     alarm_rows,
+    amendments,
     bulk_backfill,
     channel_state,
     claims,
@@ -148,6 +150,12 @@ class Ledger(Database):
     looked = endings.looked
     unseen = looks.unseen
     verified = endings.verified
+
+    # What is out, changed or taken away
+    begin_amendment = amendments.begin_amendment
+    end_amendment = amendments.end_amendment
+    amendments_of = amendments.amendments_of
+    amendments_due = amendments.amendments_due
 
     # What a channel remembers
     state = channel_state.state

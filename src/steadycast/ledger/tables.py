@@ -54,6 +54,7 @@ class State(StrEnum):
     MISSED = "missed"  # past `late`, or nothing to publish
     EXCUSED = "excused"  # nothing was owed
     CANCELLED = "cancelled"  # the draft says so, or a person did
+    WITHDRAWN = "withdrawn"  # it was there, and a person had it taken away
 
 
 OPEN = (State.DUE, State.CLAIMED, State.SENDING, State.UNKNOWN)
@@ -248,6 +249,25 @@ class ReceiptRow(SQLModel, table=True):
         """The file below the channel's folder `out` that a person opens, where the receipt names one that is there."""
         page = out / str(self.detail.get("page") or "")
         return page if page.resolve().is_relative_to(out.resolve()) and page.is_file() else None
+
+
+class AmendmentRow(SQLModel, table=True):
+    """A revision that was sent to where a draft is out already; or that its post was to go."""
+
+    __tablename__ = "amendment"
+    delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
+    revision: str = Field(primary_key=True, max_length=64)  # "": it is taken away
+    state: str  # sending, due, published, refused, unknown; cancelled: another one took its place
+    at: dt.datetime = Field(sa_type=Instant)  # when a person asked for it
+    who: str = ""
+    why: str = Field(default="", sa_type=Text)
+    token: int = 0  # fencing: grows with every try
+    tries: int = 0
+    wake: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it is done again
+    lease: dt.datetime | None = Field(default=None, sa_type=Instant)
+    finished: dt.datetime | None = Field(default=None, sa_type=Instant)
+    code: str = ""
+    message: str = Field(default="", sa_type=Text)  # the last error, redacted
 
 
 class EventRow(SQLModel, table=True):

@@ -22,6 +22,7 @@ META = table("meta")
 DELIVERY = table("delivery")
 EVENT = table("event")
 CHANNEL_STATE = table("channel_state")
+AMENDMENT = table("amendment")
 CLOCKS = "clocks"  # meta: by boot, what the wall had beyond its clock
 KEPT = 8  # boots that are remembered
 STEP = dt.timedelta(seconds=1)  # a wall that differs by more was set
@@ -94,6 +95,8 @@ def _move(connection: Connection, by: dt.timedelta) -> None:
     until = CHANNEL_STATE.c.until
     moved = update(CHANNEL_STATE).where(until.is_not(None)).values(until=type_coerce(until, BigInteger) + step)
     connection.execute(moved)
+    ends = {name: type_coerce(AMENDMENT.c[name], BigInteger) + step for name in ("wake", "lease")}
+    connection.execute(update(AMENDMENT).where(AMENDMENT.c.wake.is_not(None)).values(**ends))
 
 
 def _begin_anew(connection: Connection, now: dt.datetime) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from steadycast.hints import hint
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import State
+from steadycast.ops.delayed import delayed
+from steadycast.pipeline import amend
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import HELD, held
 from steadycast.pipeline.plan import show
@@ -20,7 +22,7 @@ AHEAD = dt.timedelta(days=7)
 
 
 def status(app: App, now: dt.datetime) -> Row:
-    """{waiting: [...], next: [...], counts: {...}, last_tick, summary}: what needs a person, and what is next."""
+    """{waiting: [...], delayed: [...], next: [...], counts: {...}, last_tick, summary}: what waits."""
     zone = app.workspace.community.zone
     markers = {d.id: d for d in app.ledger.deliveries(states=WAITING)}
     waiting = [
@@ -45,6 +47,7 @@ def status(app: App, now: dt.datetime) -> Row:
         }
         for row in drafts
     ]  # fmt: skip
+    waiting += amend.waiting(app)
     tick = app.ledger.last_tick()
     problems = app.ledger.problems()
     planned = show(app, now, AHEAD)
@@ -64,6 +67,7 @@ def status(app: App, now: dt.datetime) -> Row:
     words += [f"{many(n, 'draft')} held as {state}: `steadycast list --state {state}`" for state, n in _held(app)]
     return {
         "waiting": waiting,
+        "delayed": delayed(app, now),
         "next": planned.rows()[:12],
         "counts": {str(state): n for state, n in sorted(app.ledger.counts().items())},
         "problems": [

@@ -1,5 +1,6 @@
 """A draft's way, a verb each: collect, plan, publish, verify, report; and what people decide on it. Prints nothing."""
 
+from steadycast.pipeline import amend
 from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.app import App, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
@@ -19,6 +20,7 @@ __all__ = [
     "DraftLocation",
     "ReportMade",
     "alarm",
+    "amend",
     "before",
     "check_channels",
     "collect",

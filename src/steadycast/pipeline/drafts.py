@@ -22,7 +22,7 @@ from steadycast.render.body import check_cost
 from steadycast.render.media import Studio
 from steadycast.workspace import Workspace
 
-OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN}
+OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
 
 
 def parsed(workspace: Workspace, item: Found) -> Draft:

@@ -74,7 +74,8 @@ def _out(app: App, row: DraftRow) -> list[DeliveryRow]:
     """Where the approved words of a draft are already, or may be. An evergreen is there to be sent again."""
     if row.plan.get("evergreen"):
         return []
-    return [d for d in app.ledger.deliveries(draft=row.id, states=OUT) if d.revision == row.approved_revision]
+    out = app.ledger.deliveries(draft=row.id, states=OUT)
+    return [d for d in out if d.revision == row.approved_revision or d.state == State.WITHDRAWN]
 
 
 def _takers(app: App, row: DraftRow) -> list[str]:

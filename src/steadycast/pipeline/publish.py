@@ -297,6 +297,16 @@ class OneAtATime:
         with self._alone():
             return self.adapter.find(post, known)
 
+    def revise(self, post: Post, known: Known) -> Receipt:
+        """As the adapter, alone on this machine."""
+        with self._alone():
+            return self.adapter.revise(post, known)  # type: ignore[attr-defined,no-any-return]  # an optional verb
+
+    def withdraw(self, post: Post, known: Known) -> None:
+        """As the adapter, alone on this machine."""
+        with self._alone():
+            self.adapter.withdraw(post, known)  # type: ignore[attr-defined]  # an optional verb
+
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Busy where another process keeps the folder: whoever waited for a stopped one would hold up all channels."""

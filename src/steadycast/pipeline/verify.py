@@ -10,6 +10,7 @@ from steadycast import delivery
 from steadycast.errors import InputError, unknown_name
 from steadycast.hints import hint
 from steadycast.ledger.tables import DONE, DeliveryRow, State
+from steadycast.pipeline import amend
 from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.posts import stand_in
@@ -31,8 +32,9 @@ def verify(app: App, now: dt.datetime, *, progress: Progress | None = None) -> P
     recovered = recover(app, now)
     clock, lost = app.clock, stand_in(app)
     results = delivery.settle(app.ledger, channel_of, stand_in=lost, clock=clock, progress=progress)
+    looked = amend.resume(app)
     results += delivery.verify(app.ledger, channel_of, clock=clock, progress=progress)
-    looked = [result.id for result in results]
+    looked += [result.id for result in results]
     tick(app, now)
     refresh(app, now)
     ids = dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])

@@ -184,7 +184,7 @@ class _Desk:
     def _lately(self) -> Iterable[m.Gone]:
         """The last slots that went out, by when they did, each with where it can be seen."""
         sent: dict[str, list[DeliveryRow]] = defaultdict(list)
-        for row in self.ledger.deliveries(states=DONE, after=self.now - LATELY):
+        for row in self.ledger.deliveries(states=(*DONE, State.WITHDRAWN), after=self.now - LATELY):
             sent[row.slot].append(row)
         out = {slot: max(row.finished or row.at for row in rows) for slot, rows in sent.items()}
         shown = sorted(out, key=lambda slot: (out[slot], slot), reverse=True)[:SHOWN]
@@ -194,7 +194,9 @@ class _Desk:
             series, draft = self.workspace.series.get(first.series), self.titles.get(first.draft or "")
             named = series.title or series.name if series else "" if first.series == BY_HAND else first.series
             places = tuple(
-                m.Place(self.title(row.channel), row.url, self._page(row.channel, receipts.get(row.id or 0)))
+                m.Place(self.title(row.channel), withdrawn=True)
+                if row.state == State.WITHDRAWN
+                else m.Place(self.title(row.channel), row.url, self._page(row.channel, receipts.get(row.id or 0)))
                 for row in rows
             )
             yield m.Gone(slot, self._local(out[slot]), named, draft.title if draft else slot, places)

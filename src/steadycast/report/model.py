@@ -130,6 +130,7 @@ class Place:
     channel: str  # its name for people
     url: str = ""
     page: str = ""
+    withdrawn: bool = False  # it was there, and a person had it taken away
 
 
 @dataclass(frozen=True, slots=True)

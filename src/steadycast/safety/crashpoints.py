@@ -13,11 +13,12 @@ from collections.abc import Callable
 
 EXIT = 77  # a process that ended at a point, told by its exit code
 WRITES = ("claim", "freeze", "release", "intend", "begin-step", "finish-step", "forget-step", "receive", "recover",
-          "looked", "verified")  # fmt: skip
+          "looked", "verified", "amend", "amended")  # fmt: skip
 POINTS = (  # in the order in which a delivery comes to them
     *(f"{write}-{when}" for write in WRITES for when in ("written", "durable")),  # before and after its commit
     "mark-written", "mark-replaced",  # the high-water mark beside the ledger
     "opened", "rendered", "held", "cleared", "answered", "gathered", "told",  # delivery: from the claim to its result
+    "amend-answered",
     "step-answered",  # a step's answer is here, its remote id is not in the ledger yet
     "request-ready", "request-connected",  # a request: no connection yet, and one
     "request-leaves", "request-left", "request-answered",  # once for its head, once for its body

@@ -1,0 +1,115 @@
+"""A post that is out is changed in its place, or taken away: intent, request, and what came of it, each durable first.
+
+It may be done again: the same words for the same post, a post that is gone already. What must not be done twice on the
+way, a new part of a thread, is a step, and kept as those of a publish are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from steadycast.delivery.clock import Clock
+from steadycast.delivery.faulty import faulty
+from steadycast.delivery.known import known_of
+from steadycast.delivery.steps import SPARE, Steps
+from steadycast.delivery.transitions import AdapterFor, Opened, backoff, held_back, refused, tried
+from steadycast.errors import Fenced, InputError, Refused
+from steadycast.ledger.amendments import TAKEN_AWAY, TRIES, AmendmentSteps
+from steadycast.ledger.claims import Claimed
+from steadycast.ledger.endings import Ending
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import State
+from steadycast.platform import Known, Platform, Post, Receipt
+from steadycast.platform.post_bytes import post_to_bytes
+from steadycast.safety import crashpoints, send_window
+
+
+@dataclass(frozen=True, slots=True)
+class Amending:
+    """What is to become of one post that is out."""
+
+    delivery: int
+    channel: str
+    revision: str  # "": it is to be there no more
+    who: str = ""
+    why: str = ""
+    again: bool = False  # a person saw that what is in doubt never arrived
+
+
+def amend(
+    ledger: Ledger,
+    asked: Amending,
+    platform: Platform,
+    make_post: Callable[[], Post],
+    adapter_for: AdapterFor,
+    *,
+    clock: Clock,
+) -> Ending | None:
+    """What came of it; None where another worker is at it, or the post is not out (any more).
+
+    `make_post` makes the post as it is to be, or of one that goes as it is; what it raises, and a channel that does
+    not open, is a refusal.
+    """
+    lease = dt.timedelta(seconds=platform.deadline + platform.settle) + SPARE
+    claim = ledger.begin_amendment(
+        asked.delivery, asked.revision, clock.now(), lease, who=asked.who, why=asked.why, again=asked.again
+    )
+    if claim is None:
+        return None
+    [wait] = ledger.waits([asked.channel], {asked.channel: platform.rate}, clock.now())
+    if wait.lasts:
+        return _written(ledger, claim, held_back(claim, wait, clock.now()), b"", clock)
+    steps = Steps(AmendmentSteps(ledger), claim, clock)
+    steps.platform(platform)
+    try:
+        post, opened = make_post(), adapter_for(asked.channel, steps.step)
+        data = post_to_bytes(post)
+    except (Refused, InputError) as error:
+        return _written(ledger, claim, refused(claim, error, clock.now(), str), b"", clock)
+    known = known_of(ledger, [asked.delivery])[asked.delivery]
+    began = clock.now()
+    answer, ended = _answer(opened, claim, post, known, steps, clock)
+    crashpoints.checkpoint("amend-answered")
+    if isinstance(answer, Fenced):
+        return None
+    return _written(ledger, claim, _meant(claim, opened, answer, began, ended, clock.now()), data, clock)
+
+
+def _answer(  # noqa: PLR0917 all of one request
+    opened: Opened, claim: Claimed, post: Post, known: Known, steps: Steps, clock: Clock
+) -> tuple[object, dt.datetime]:
+    """What the adapter returned or raised, and when the last of its requests has ended, whatever it answered."""
+    adapter: Any = opened.adapter
+    with send_window.lasts(steps.lease.left) as mine:
+        try:
+            if claim.revision == TAKEN_AWAY:
+                adapter.withdraw(post, known)
+                answer: object = known.receipt or Receipt(post.key)
+            else:
+                answer = adapter.revise(post, known)
+        except BaseException as error:  # even SystemExit: the request may have been made
+            answer = error
+    if not mine.touched:  # not begun is not sent
+        answer = faulty(answer, opened.platform.folders)
+    return answer, clock.now() + dt.timedelta(seconds=max(0.0, mine.until - time.monotonic()))
+
+
+def _meant(  # noqa: PLR0917 all of one request
+    claim: Claimed, opened: Opened, answer: object, began: dt.datetime, ended: dt.datetime, now: dt.datetime
+) -> Ending:
+    """As of a publish, but what is in doubt is simply done again a few times, where a look would tell at all."""
+    ending = tried(claim, opened, answer, began, ended, now)
+    if ending.state == State.HANDED:
+        return replace(ending, state=State.PUBLISHED)
+    if ending.state == State.UNKNOWN and opened.platform.delivery != "blind" and claim.attempt < TRIES:
+        wake = max(ending.wake or now, now + backoff(claim.attempt, claim.marker))
+        return replace(ending, state=State.DUE, wake=wake)
+    return ending if ending.state == State.DUE else replace(ending, wake=None)
+
+
+def _written(ledger: Ledger, claim: Claimed, ending: Ending, post: bytes, clock: Clock) -> Ending | None:
+    return ending if ledger.end_amendment(claim, ending, post, clock.now()) else None

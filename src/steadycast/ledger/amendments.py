@@ -1,0 +1,156 @@
+"""A post that is out is changed in its place, or taken away: each once a revision, and by one worker at a time.
+
+The row is written before anything is sent. `sending` whose lease is over, and `due` whose hour has come, are done
+again: to say the same twice of one post harms nobody, and its steps are kept as those of a publish are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
+
+from steadycast.ledger import pacing, time_spans
+from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, Begun, Claimed, begin_step, finish_step, forget_step
+from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.endings import Ending
+from steadycast.ledger.history import tell
+from steadycast.ledger.intake import rows_of
+from steadycast.ledger.tables import DONE, AmendmentRow, State
+
+AMENDMENT = table("amendment")
+RECEIPT = table("receipt")
+TAKEN_AWAY = ""  # the revision of a post that is to be there no more
+OPEN = (State.SENDING, State.DUE, State.UNKNOWN)
+TRIES = 4  # times that an answer may be lost before a person is asked
+
+
+def begin_amendment(
+    db: Database,
+    delivery: int,
+    revision: str,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    *,
+    who: str = "",
+    why: str = "",
+    again: bool = False,
+) -> Claimed | None:
+    """Write that a post is about to be changed into `revision`, or taken away; None where that may not begin now.
+
+    It may not where the post is not out, and while another worker is at it. Whatever else was to become of the post is
+    replaced by this. `again`: a person saw that a step which is in doubt never arrived.
+    """
+    d, a = DELIVERY.c, AMENDMENT.c
+    with db.write("amend") as connection:
+        moment = time_spans.moment(db, connection, now)
+        held = update(DELIVERY).where(d.id == delivery, d.state.in_(DONE)).values(token=d.token)
+        if connection.execute(held).rowcount != 1:  # it holds the row while this goes on
+            return None
+        rows = {row.revision: row for row in connection.execute(select(AMENDMENT).where(a.delivery == delivery))}
+        if any(row.state == State.SENDING and row.lease > moment for row in rows.values()):
+            return None
+        others = (a.delivery == delivery) & (a.revision != revision) & a.state.in_(OPEN)
+        connection.execute(update(AMENDMENT).where(others).values(state=State.CANCELLED, wake=None))
+        known = rows.get(revision)
+        token = known.token + 1 if known else 1
+        tries = known.tries + 1 if known and known.state in OPEN and not again else 1
+        if known and tries > 1:  # it is the same that was asked for then
+            who, why = known.who, known.why
+        row = {
+            "delivery": delivery, "revision": revision, "state": State.SENDING, "at": now, "who": who, "why": why,
+            "token": token, "tries": tries, "wake": moment + lease, "lease": moment + lease, "finished": None,
+            "code": "", "message": "",
+        }  # fmt: skip
+        upsert(connection, AMENDMENT, [row], row.keys() - {"delivery", "revision"})
+        if again:
+            connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.value.is_(None)))
+        tell(connection, [delivery], now, "withdrawing" if revision == TAKEN_AWAY else "revising", who)
+        its = connection.execute(select(DELIVERY).where(d.id == delivery)).one()
+    return Claimed(
+        delivery, its.slot, its.channel, its.series, now, dt.timedelta(), dt.timedelta(days=36500), its.marker,
+        its.draft or "", its.origin, its.member, tries, token, now + lease, its.frozen, revision,
+    )  # fmt: skip
+
+
+def end_amendment(db: Database, claim: Claimed, ending: Ending, post: bytes, now: dt.datetime) -> bool:
+    """Write what came of it; False where it is another worker's by now.
+
+    What is there now is what the ledger froze for the delivery: `post`. When it went out, and its verdict, stay.
+    """
+    d, done = DELIVERY.c, ending.state == State.PUBLISHED
+    with db.write("amended") as connection:
+        moment = time_spans.own_moment(db, connection)
+        wake = ending.wake and (ending.wake if moment is None else moment + (ending.wake - ending.at))
+        told = {"state": ending.state, "code": ending.code, "message": ending.message, "wake": wake, "lease": None}
+        told |= {"finished": now} if done else {}
+        if connection.execute(update(AMENDMENT).where(_mine(claim)[1]).values(**told)).rowcount != 1:
+            return False
+        if done and claim.revision == TAKEN_AWAY:
+            gone = {"state": State.WITHDRAWN, "wake": None, "code": "", "message": ""}
+            connection.execute(update(DELIVERY).where(d.id == claim.id).values(**gone))
+        elif done:
+            _changed(connection, claim, ending, post, now)
+        if ending.pause:
+            channel, end = ending.pause
+            pacing.pause(connection, channel, end if moment is None else moment + (end - ending.at))
+        kind = ("withdrawn" if claim.revision == TAKEN_AWAY else "revised") if done else f"amendment {ending.state}"
+        tell(connection, [claim.id], now, kind, " ".join(filter(None, (ending.code, ending.message))))
+    return True
+
+
+def _changed(connection: Connection, claim: Claimed, ending: Ending, post: bytes, now: dt.datetime) -> None:
+    """The post's words and the proof of them are others; its id and address are what they were."""
+    assert ending.proof is not None
+    digest, here = hashlib.sha256(post).hexdigest(), FROZEN.c.delivery == claim.id
+    connection.execute(update(DELIVERY).where(DELIVERY.c.id == claim.id).values(frozen=digest, revision=claim.revision))
+    connection.execute(update(FROZEN).where(here).values(hash=digest, post=post, at=now))
+    detail = dict(ending.proof.detail)
+    connection.execute(update(RECEIPT).where(RECEIPT.c.delivery == claim.id).values(detail=detail))
+
+
+def amendments_of(
+    db: Database, *, deliveries: Collection[int] | None = None, states: Collection[State] | None = None
+) -> list[AmendmentRow]:
+    """Amendments of these deliveries, or in these states, the oldest first."""
+    a = AMENDMENT.c
+    query = select(AMENDMENT).order_by(a.at, a.delivery)
+    query = query if deliveries is None else query.where(a.delivery.in_(list(deliveries)))
+    return rows_of(db, AmendmentRow, query if states is None else query.where(a.state.in_(list(states))))
+
+
+def amendments_due(db: Database, now: dt.datetime) -> list[AmendmentRow]:
+    """What was begun and is not known to be done, and is to be done again now."""
+    a = AMENDMENT.c
+    with db.read() as connection:
+        moment = time_spans.moment(db, connection, now)
+    query = select(AMENDMENT).where(a.state.in_((State.SENDING, State.DUE)), a.wake <= moment)
+    return rows_of(db, AmendmentRow, query.order_by(a.wake))
+
+
+class AmendmentSteps:
+    """What `Steps` asks of a ledger, for an amendment: its own lease, and the steps of its delivery."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def begin_step(self, claim: Claimed, name: str, now: dt.datetime, lease: dt.timedelta) -> Begun:
+        """As `claims.begin_step`."""
+        return begin_step(self._db, claim, name, now, lease, row=_mine)
+
+    def finish_step(self, claim: Claimed, name: str, value: Any, now: dt.datetime) -> bool:
+        """As `claims.finish_step`."""
+        return finish_step(self._db, claim, name, value, now)
+
+    def forget_step(self, claim: Claimed, name: str) -> bool:
+        """As `claims.forget_step`."""
+        return forget_step(self._db, claim, name, row=_mine)
+
+
+def _mine(claim: Claimed) -> tuple[Table, ColumnElement[bool]]:
+    a = AMENDMENT.c
+    here = (a.delivery == claim.id) & (a.revision == claim.revision)
+    return AMENDMENT, here & (a.token == claim.token) & (a.state == State.SENDING)

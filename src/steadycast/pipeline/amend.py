@@ -1,0 +1,238 @@
+"""What is out already, changed in its place or taken away, where a channel can; elsewhere, what a person does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from steadycast.delivery import Amending, amend
+from steadycast.draft.comments import as_shown
+from steadycast.errors import DraftError, InputError, Refused
+from steadycast.hints import hint
+from steadycast.ledger.amendments import OPEN, TAKEN_AWAY
+from steadycast.ledger.intake import OUT_OF_STOCK
+from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
+from steadycast.pipeline.app import App, who
+from steadycast.pipeline.drafts import OUT, find_draft, read
+from steadycast.pipeline.plan import plan
+from steadycast.pipeline.posts import Place, Posts
+from steadycast.pipeline.publish import opened
+from steadycast.pipeline.report import renew
+from steadycast.pipeline.results import Row
+from steadycast.platform import Post, registry
+from steadycast.platform.post_bytes import post_from_bytes
+
+CANNOT = "cannot here"
+UNSENT = (State.DUE, State.REFUSED, State.HANDED)  # of a draft that is taken away: nobody sends it any more
+SAYS = {State.DUE: "busy", State.REFUSED: "refused", State.UNKNOWN: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """What happened to a draft's post on one channel."""
+
+    when: str
+    channel: str
+    what: str  # revised, withdrawn, cancelled, as it is; cannot here, busy, refused, unknown
+    link: str = ""
+    said: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing of it waits, for anybody."""
+        return self.what not in (CANNOT, *SAYS.values())
+
+
+def rows(amended: Sequence[Amended]) -> list[Row]:
+    """One row a channel."""
+    return [
+        {"when": a.when, "channel": a.channel, "state": a.what, "said": a.said or a.link, "link": a.link}
+        for a in amended
+    ]
+
+
+def revise(app: App, draft: str, channel: str | None = None, *, again: bool = False) -> tuple[Amended, ...]:
+    """Sends the approved revision of a draft to every channel where it is out already; says what happened where.
+
+    `again`: a person looked, and what is in doubt did not arrive.
+    """
+    row = find_draft(app, draft)
+    revision = _approved(row)
+    app.ledger.settle_here()
+    told = tuple(_revised(app, d, revision, again=again) for d in _out(app, row, channel, "revise"))
+    renew(app, app.clock.now())
+    return told
+
+
+def withdraw(app: App, draft: str, why: str, channel: str | None = None) -> tuple[Amended, ...]:
+    """Takes a draft's posts away wherever they are; says what happened where.
+
+    From all channels: then it is rejected first, so that nobody sends it meanwhile, and what was still to go is not.
+    """
+    row, now = find_draft(app, draft), app.clock.now()
+    app.ledger.settle_here()
+    there = _out(app, row, channel, "withdraw")
+    if channel is None:
+        app.ledger.reject(row.id, row.revision, who(), now)
+        waiting = app.ledger.deliveries(draft=row.id, states=UNSENT)
+    else:
+        waiting = [d for d in there if d.state == State.HANDED]
+    waiting = [d for d in waiting if app.ledger.cancel(d.id or 0, who(), now)]
+    plan(app, now)
+    told = [_said(app, d, "cancelled", "nobody sends it any more") for d in waiting]
+    told += [_withdrawn(app, d, why) for d in there if d.id not in {each.id for each in waiting}]
+    renew(app, app.clock.now())
+    return tuple(told)
+
+
+def leaving(app: App, draft: str, channel: str | None, verb: str) -> list[DeliveryRow]:
+    """The posts that a revise or a withdraw would change on far sides other than folders of this machine."""
+    row = find_draft(app, draft)
+    revision = _approved(row) if verb == "revise" else TAKEN_AWAY
+    going = [d for d in _out(app, row, channel, verb) if not _why_not(app, d, verb) and _differs(app, d, revision)]
+    return [d for d in going if not app.platform(d.channel).local]
+
+
+def resume(app: App) -> list[int]:
+    """Does again what was begun and is not known to be done; the deliveries that it looked at."""
+    due = app.ledger.amendments_due(app.clock.now())
+    there = {d.id: d for d in app.ledger.deliveries(ids=[row.delivery for row in due])}
+    for row in due:
+        delivery = there[row.delivery]
+        verb = "revise" if row.revision else "withdraw"
+        if delivery.state in DONE and not _why_not(app, delivery, verb):
+            _amended(app, delivery, Amending(row.delivery, delivery.channel, row.revision))
+    return [row.delivery for row in due]
+
+
+def unfinished(app: App) -> list[tuple[AmendmentRow, DeliveryRow]]:
+    """What was begun, and has come to no good end: it waits, or a person has to look at it."""
+    found = app.ledger.amendments_of(states=(*OPEN, State.REFUSED))
+    there = {d.id: d for d in app.ledger.deliveries(ids=[row.delivery for row in found])}
+    return [(row, there[row.delivery]) for row in found if there[row.delivery].state in DONE]
+
+
+def waiting(app: App) -> list[Row]:
+    """What a person has to look at, as `status` shows it."""
+    zone = app.workspace.community.zone
+    found = [(row, d) for row, d in unfinished(app) if row.state in (State.REFUSED, State.UNKNOWN)]
+    titles = app.ledger.titles({d.draft for _, d in found if d.draft})
+    return [
+        {
+            "id": d.marker, "state": row.state, "when": d.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+            "slot": d.slot, "channel": d.channel, "title": titles.get(d.draft or "", ""),
+            "message": " ".join(filter(None, (row.code, row.message))), "url": d.url,
+            "say": _next(State(row.state), row.revision, d),
+        }
+        for row, d in found
+    ]  # fmt: skip
+
+
+def _approved(row: DraftRow) -> str:
+    """The revision that may go out: the newest, which somebody has approved."""
+    if not row.approved_revision or row.state in OUT_OF_STOCK:
+        raise InputError(f"{row.path} is {row.state}", hint=f"`steadycast approve {row.id}`")
+    if row.approved_revision != row.revision:
+        raise InputError(f"{row.path} was edited, and the edit is not approved", hint=hint("draft", row.id))
+    return row.approved_revision
+
+
+def _out(app: App, row: DraftRow, channel: str | None, verb: str) -> list[DeliveryRow]:
+    """Where a draft is out; an InputError where it is nowhere."""
+    found = app.ledger.deliveries(draft=row.id, states=OUT)
+    there = [d for d in found if channel in (None, d.channel) and not (verb == "revise" and d.state == State.WITHDRAWN)]
+    if not there:
+        others = ", ".join(sorted({d.channel for d in found}))
+        where = f"on {channel}" if channel else "anywhere"
+        raise InputError(f"{row.path} is not out {where}", hint=f"it is on {others}" if others else None)
+    return there
+
+
+def _why_not(app: App, d: DeliveryRow, verb: str) -> str:
+    """Why a post cannot be changed or taken away by us, and what a person does then; "" where it can."""
+    if d.state == State.UNKNOWN:
+        return f"it is not known to be there: {hint(d.state, d.marker)}"
+    if d.state == State.SENDING:
+        return "it is being sent just now: run it again in a minute"
+    by_hand = f"do it by hand{f', at {d.url}' if d.url else ''}"
+    if d.channel not in app.workspace.channels:
+        return f"steadycast.toml has no such channel any more; {by_hand}"
+    try:
+        platform = app.platform(d.channel)
+        adapter = registry.load(platform)
+    except InputError as error:
+        return str(error)
+    if not hasattr(adapter, verb):
+        return f"{platform.title} cannot; {by_hand}"
+    return "" if d.frozen else f"what was sent is not in the ledger; {by_hand}"
+
+
+def _differs(app: App, d: DeliveryRow, revision: str) -> bool:
+    """Whether there is something to do: what is there is another revision, or may be."""
+    if revision == TAKEN_AWAY:
+        return d.state != State.WITHDRAWN
+    return d.revision != revision or bool(app.ledger.amendments_of(deliveries=[d.id or 0], states=OPEN))
+
+
+def _revised(app: App, d: DeliveryRow, revision: str, *, again: bool) -> Amended:
+    if why := _why_not(app, d, "revise"):
+        return _said(app, d, CANNOT, why)
+    if not _differs(app, d, revision):
+        return _said(app, d, "as it is", "it has this revision already")
+    return _amended(app, d, Amending(d.id or 0, d.channel, revision, who(), again=again))
+
+
+def _withdrawn(app: App, d: DeliveryRow, why: str) -> Amended:
+    if d.state == State.WITHDRAWN:
+        return _said(app, d, "as it is", "it was taken away already")
+    if cannot := _why_not(app, d, "withdraw"):
+        return _said(app, d, CANNOT, cannot)
+    return _amended(app, d, Amending(d.id or 0, d.channel, TAKEN_AWAY, who(), why))
+
+
+def _amended(app: App, d: DeliveryRow, asked: Amending) -> Amended:
+    platform = app.platform(d.channel)
+    ending = amend(
+        app.ledger, asked, platform, lambda: _post(app, d, asked.revision),
+        lambda channel, step: opened(app, channel, step), clock=app.clock,
+    )  # fmt: skip
+    if ending is None:
+        return _said(app, d, "busy", "another worker is at it: run it again in a minute")
+    if ending.state == State.PUBLISHED:
+        return _said(app, d, "revised" if asked.revision else "withdrawn", asked.why)
+    said = " ".join(filter(None, (ending.code, ending.message)))
+    if ending.wake:
+        said += f"; tried again from {ending.wake.astimezone(app.workspace.community.zone):%H:%M} on"
+    then = _next(ending.state, asked.revision, d)
+    return _said(app, d, SAYS[ending.state], f"{said} ({then})" if then else said)
+
+
+def _next(state: State, revision: str, d: DeliveryRow) -> str:
+    """What a person does about what did not come to its end."""
+    verb = "revise" if revision else "withdraw"
+    command = f"steadycast {verb} {d.draft} --channel {d.channel}" + ("" if revision else " --why TEXT")
+    if state == State.REFUSED:
+        return f"fix it, then `{command}`"
+    again = f"{command} --again" if revision else command
+    return f"look at {d.url or d.channel}, then `{again}`" if state == State.UNKNOWN else ""
+
+
+def _post(app: App, d: DeliveryRow, revision: str) -> Post:
+    """The post as it is to be: of that revision, and of its own key, hour and page; to be taken away, as it is."""
+    sent = post_from_bytes(app.ledger.frozen([d.id or 0])[d.id or 0])
+    if revision == TAKEN_AWAY:
+        return sent
+    draft = read(app, d.draft or "", revision)
+    if draft is None:
+        raise Refused("that revision is not in the ledger any more", channel=d.channel)
+    dated = sent.published if sent.slot_at else None
+    place = Place(d.channel, d.slot, d.series, d.at, d.marker, dated=dated, draft=d.draft)
+    try:
+        return Posts(app).post(as_shown(draft), place)
+    except DraftError as error:
+        raise Refused(str(error), channel=d.channel) from None
+
+
+def _said(app: App, d: DeliveryRow, what: str, said: str) -> Amended:
+    when = d.at.astimezone(app.workspace.community.zone).strftime("%Y-%m-%d %H:%M")
+    return Amended(when, d.channel, what, "" if what == "withdrawn" else d.url, said)

@@ -1,0 +1,340 @@
+"""What is out is changed in its place, or taken away: once a revision, whatever dies on the way, and told in one table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from pipeline_bench import ADAPTER, COMMUNITY, DAILY, FILES, MORNING, SITE, Bench, article
+
+from steadycast import cli, ops, pipeline
+from steadycast.errors import InputError
+from steadycast.ledger.tables import State
+from steadycast.pipeline import amend
+from steadycast.platform.post_bytes import post_from_bytes
+from steadycast.report.gather import gather
+
+VERBS = """
+    def revise(self, post, known):
+        return self.asked("revise", post, known) or Receipt(post.key, f"https://far.example/{post.key}", parts=("new",))
+
+    def withdraw(self, post, known):
+        self.asked("withdraw", post, known)
+
+    def asked(self, what, post, known):
+        self.note("amended", f"{what} {post.key} {post.revision} {post.title}")
+        verb = self.next()
+        if verb == "refuse":
+            raise Refused("bad content", "422")
+        if verb == "busy":
+            raise Busy("too many requests", "429", retry_after=dt.timedelta(minutes=20))
+        if verb == "fail":
+            raise Unknown("internal error", "500")
+        if verb == "step":
+            self.channel.step("part-2", self.lost)
+        if verb == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def lost(self):
+        self.note("replies", "one")
+        raise Unknown("connection reset")
+"""
+HOOKED = """
+[channel.hook]
+platform = "blind"
+"""
+SETTINGS = COMMUNITY + DAILY.replace('"far"]', '"far", "hook"]') + SITE + '\n[channel.far]\nplatform = "far"\n' + HOOKED
+AMENDING = "import datetime as dt\n" + ADAPTER + VERBS
+REVISE = """
+import datetime as dt, sys
+from steadycast import pipeline
+from steadycast.pipeline import amend
+from steadycast.testing import Clock
+from steadycast.workspace import load
+with pipeline.App(load(), clock=Clock(dt.datetime.fromisoformat(sys.argv[1]))) as app:
+    pipeline.amend.revise(app, "pgc/one.md") if sys.argv[2] == "revise" else amend.withdraw(app, "pgc/one.md", "x")
+"""
+ONE = "pgc/one.md"
+
+
+@pytest.fixture
+def app(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> pipeline.App:
+    """A draft that went out to a folder, to a far side that can be amended, and to one that cannot."""
+    plain = 'api = 2\ntitle = "Plain hook"\nforms = ["article"]\ndelivery = "blind"\n'
+    for name, text in (
+        ("channels/far/adapter.py", AMENDING),
+        ("channels/blind/channel.toml", plain),
+        ("channels/blind/adapter.py", ADAPTER),
+    ):
+        monkeypatch.setitem(FILES, name, text)
+    app = bench.set_up(SETTINGS, {ONE: article("Draft one", body="It was in 1943.")})
+    monkeypatch.setattr(amend, "who", lambda: "editor")
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    bench.at(23, 20, 0)
+    assert {sent.state for sent in pipeline.publish(app).sent} == {"published"}
+    return app
+
+
+def edited(bench: Bench, app: pipeline.App, title: str = "Draft one", body: str = "It was in 1934.") -> None:
+    bench.clock.advance(dt.timedelta(hours=1))
+    bench.drop(ONE, article(title, body=body))
+    pipeline.collect(app, bench.clock.now())
+
+
+def amended(bench: Bench) -> list[str]:
+    """What reached the far side: verb and title."""
+    return [f"{line.split(' ')[0]} {line.split(' ', 3)[3]}" for line in bench._lines("far", "amended")]
+
+
+def states(told: tuple[amend.Amended, ...]) -> dict[str, str]:
+    return {each.channel: each.what for each in told}
+
+
+def rows(app: pipeline.App) -> dict[str, object]:
+    return {d.channel: d for d in app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])}
+
+
+def page(app: pipeline.App) -> str:
+    return (app.workspace.out / "site" / "daily" / "2026-11-23-2000.html").read_text(encoding="utf-8")
+
+
+def test_what_is_out_is_changed_in_its_place_once(bench: Bench, app: pipeline.App) -> None:
+    before, addresses = rows(app), {d.channel: (d.url, d.remote_id) for d in app.ledger.deliveries()}
+    edited(bench, app, "Draft one, corrected")
+    told = amend.revise(app, ONE)
+    assert states(told) == {"site": "revised", "far": "revised", "hook": "cannot here"}
+    assert "Plain hook cannot; do it by hand, at https://far.example/" in next(
+        t.said for t in told if t.channel == "hook"
+    )
+    assert amended(bench) == ["revise Draft one, corrected"]
+    assert "It was in 1934." in page(app)
+    assert "1943" not in page(app)
+    after = rows(app)
+    assert addresses == {d.channel: (d.url, d.remote_id) for d in app.ledger.deliveries()}
+    for name, row in after.items():
+        assert (row.verdict, row.finished, row.state) == (before[name].verdict, before[name].finished, "published")
+    far = after["far"]
+    assert app.ledger.receipts_of([far.id])[far.id].detail["parts"] == ["new"]
+    sent = post_from_bytes(app.ledger.frozen([far.id])[far.id])
+    assert (sent.title, sent.key, sent.published) == ("Draft one, corrected", far.marker, far.at)
+    assert states(amend.revise(app, ONE)) == {"site": "as it is", "far": "as it is", "hook": "cannot here"}
+    assert amended(bench) == ["revise Draft one, corrected"]
+    edited(bench, app)
+    assert states(amend.revise(app, ONE, "far")) == {"far": "revised"}
+    edited(bench, app, "Draft one, corrected")  # the first correction again: what is there is another by now
+    assert states(amend.revise(app, ONE, "far")) == {"far": "revised"}
+    assert amended(bench) == [f"revise Draft one{more}" for more in (", corrected", "", ", corrected")]
+    assert len(bench.there()) == 1
+
+
+def test_a_folder_that_is_made_again_has_the_correction(bench: Bench, app: pipeline.App) -> None:
+    edited(bench, app)
+    amend.revise(app, ONE)
+    pipeline.rebuild(app, "site")
+    assert "It was in 1934." in page(app)
+
+
+def test_what_is_taken_away_stays_away(bench: Bench, app: pipeline.App) -> None:
+    before = rows(app)
+    bench.at(23, 20, 30)
+    told = amend.withdraw(app, ONE, "the author asked")
+    assert states(told) == {"site": "withdrawn", "far": "withdrawn", "hook": "cannot here"}
+    assert amended(bench) == ["withdraw Draft one"]
+    assert not (app.workspace.out / "site" / "daily" / "2026-11-23-2000.html").exists()
+    after = rows(app)
+    assert {n: (r.state, r.verdict, r.finished) for n, r in after.items()} == {
+        n: ("published" if n == "hook" else "withdrawn", r.verdict, r.finished) for n, r in before.items()
+    }
+    assert states(amend.withdraw(app, ONE, "again")) == {"site": "as it is", "far": "as it is", "hook": "cannot here"}
+    for _ in range(30):
+        bench.clock.advance(dt.timedelta(hours=1))
+        pipeline.verify(app, bench.clock.now())
+        pipeline.publish(app)
+    assert not (app.workspace.out / "site" / "daily" / "2026-11-23-2000.html").exists()
+    assert len(bench.calls()) == 1
+    assert amended(bench) == ["withdraw Draft one"]
+    assert app.ledger.draft(ONE).state == "rejected"
+    report = gather(app.ledger, app.workspace, bench.clock.now(), [])
+    [gone] = [gone for gone in report.lately if gone.slot == "daily@2026-11-23T20:00"]
+    assert {place.channel: (place.url, place.withdrawn) for place in gone.places} == {
+        "site": ("", True), "far": ("", True), "hook": (after["hook"].url, False),
+    }  # fmt: skip
+
+
+def test_from_one_channel_alone(bench: Bench, app: pipeline.App) -> None:
+    assert states(amend.withdraw(app, ONE, "wrong place", "far")) == {"far": "withdrawn"}
+    assert app.ledger.draft(ONE).state == "approved"
+    sent = pipeline.publish(app, draft=ONE).sent
+    assert {s.channel: s.state for s in sent} == {"site": "published", "far": "withdrawn", "hook": "published"}
+    edited(bench, app, "Another")
+    pipeline.publish(app, draft=ONE)
+    assert bench.there() == ["Draft one"]
+    with pytest.raises(InputError, match="is not out on far"):
+        amend.revise(app, ONE, "far")
+
+
+def test_what_was_still_to_go_does_not(bench: Bench, app: pipeline.App) -> None:
+    """Refused on one channel, out on the others: taken away everywhere, nobody sends it there any more."""
+    far = rows(app)["far"]
+    with app.ledger.write() as connection:
+        connection.exec_driver_sql(f"UPDATE delivery SET state = 'refused', verdict = '' WHERE id = {far.id}")
+    assert states(amend.withdraw(app, ONE, "x")) == {"far": "cancelled", "site": "withdrawn", "hook": "cannot here"}
+    assert amended(bench) == []
+
+
+@pytest.mark.parametrize(
+    ("verbs", "first", "then"),
+    [
+        (["refuse"], "refused", ["revise Draft one"]),
+        (["busy"], "busy", ["revise Draft one"] * 2),
+        (["fail"], "busy", ["revise Draft one"] * 2),
+        (["fail"] * 9, "busy", ["revise Draft one"] * 4),
+    ],
+)
+def test_what_does_not_come_to_its_end_is_done_again_or_told(
+    bench: Bench, app: pipeline.App, verbs: list[str], first: str, then: list[str]
+) -> None:
+    """What surely was not taken waits as long as it was asked to; what may have been is done again a few times."""
+    edited(bench, app)
+    bench.far(*verbs)
+    [told] = amend.revise(app, ONE, "far")
+    assert told.what == first
+    if first == "refused":
+        assert "fix it, then `steadycast revise" in told.said
+    for _ in range(40):
+        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=5)))
+    assert amended(bench) == then
+    [row] = app.ledger.amendments_of()
+    wanted = {"refused": "refused", "busy": "published"}[first] if len(verbs) == 1 else "unknown"
+    assert row.state == wanted
+    waiting = [w for w in ops.status(app, bench.clock.now())["waiting"] if w["channel"] == "far"]
+    assert [(w["state"], "steadycast revise" in w["say"]) for w in waiting] == (
+        [] if wanted == "published" else [(wanted, True)]
+    )
+
+
+def test_a_far_side_that_asks_to_wait_is_not_asked_sooner(bench: Bench, app: pipeline.App) -> None:
+    edited(bench, app)
+    bench.far("busy")
+    amend.revise(app, ONE, "far")
+    [told] = amend.revise(app, ONE, "far")
+    assert (told.what, "its far side asked to wait" in told.said) == ("busy", True)
+    assert amended(bench) == ["revise Draft one"]
+
+
+def test_a_step_in_doubt_waits_for_a_person(bench: Bench, app: pipeline.App) -> None:
+    """A new part of a thread, whose answer was lost, is not sent twice; `--again` says that it did not arrive."""
+    edited(bench, app)
+    bench.far(*["step"] * 9)
+    amend.revise(app, ONE, "far")
+    for _ in range(40):
+        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=5)))
+    assert bench._lines("far", "replies") == ["one"]
+    [told] = amend.revise(app, ONE, "far")
+    assert told.what == "unknown"
+    assert "--again" in told.said
+    assert bench._lines("far", "replies") == ["one"]
+    amend.revise(app, ONE, "far", again=True)
+    assert bench._lines("far", "replies") == ["one"] * 2
+    bench.far()
+    assert states(amend.revise(app, ONE, "far")) == {"far": "revised"}
+
+
+def test_what_was_asked_for_last_holds(bench: Bench, app: pipeline.App) -> None:
+    """A first correction that waits is not sent after a second one that is out."""
+    edited(bench, app, "First")
+    bench.far("fail")
+    amend.revise(app, ONE, "far")
+    edited(bench, app, "Second")
+    assert states(amend.revise(app, ONE, "far")) == {"far": "revised"}
+    for _ in range(20):
+        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=10)))
+    assert amended(bench) == ["revise First", "revise Second"]
+    assert {row.state for row in app.ledger.amendments_of()} == {"cancelled", "published"}
+
+
+def test_an_edit_asks_for_approval_first(bench: Bench, app: pipeline.App) -> None:
+    row = app.ledger.draft(ONE)
+    assert row
+    bench.drop("ugc/bob/two.md", article("Two"))
+    pipeline.collect(app, bench.clock.now())
+    with pytest.raises(InputError, match="is waiting"):
+        amend.revise(app, "ugc/bob/two.md")
+    with app.ledger.write() as connection:
+        connection.exec_driver_sql("UPDATE draft SET approved_revision = 'older' WHERE path = 'pgc/one.md'")
+    with pytest.raises(InputError, match="the edit is not approved"):
+        amend.revise(app, ONE)
+    with pytest.raises(InputError, match="is not out"):
+        amend.withdraw(app, "ugc/bob/two.md", "x")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["revise", "withdraw"])
+@pytest.mark.parametrize(
+    "point", ["amend-written", "amend-durable", "amend-answered", "amended-written", "amended-durable"]
+)
+def test_killed_anywhere_it_comes_to_its_end(bench: Bench, app: pipeline.App, verb: str, point: str) -> None:
+    """SIGKILL between intent and answer, and around each commit: done again where it was begun, and there once."""
+    edited(bench, app)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("STEADYCAST_")}
+    environment["STEADYCAST_CRASH"] = f"{point}:{1 if point.startswith('amend-') else 2}:kill"
+    now = bench.clock.now().isoformat()
+    killed = subprocess.run(
+        [sys.executable, "-c", REVISE, now, verb], cwd=bench.root, env=environment, check=False, timeout=60
+    )
+    assert killed.returncode == -signal.SIGKILL
+    for _ in range(30):
+        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=5)))
+    told = amend.revise(app, ONE) if verb == "revise" else amend.withdraw(app, ONE, "x")
+    assert {each.what for each in told if each.channel != "hook"} <= {"revised", "withdrawn", "as it is"}
+    done = {State.PUBLISHED} if verb == "revise" else {State.WITHDRAWN}
+    after = rows(app)
+    assert {after[name].state for name in ("site", "far")} <= done | {State.SEEN}
+    assert {row.state for row in app.ledger.amendments_of()} == {"published"}
+    assert 1 <= len(amended(bench)) <= 2
+    assert len(bench.there()) == 1
+    assert ("It was in 1934." in page(app)) if verb == "revise" else not bench_page(app)
+
+
+def bench_page(app: pipeline.App) -> bool:
+    return (app.workspace.out / "site" / "daily" / "2026-11-23-2000.html").exists()
+
+
+@pytest.mark.parametrize("answer", ["n", "y"])
+def test_a_terminal_asks_before_others_can_see_it(
+    bench: Bench, app: pipeline.App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str
+) -> None:
+    edited(bench, app)
+    monkeypatch.chdir(bench.root)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda words: print(words) or answer)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["revise", ONE])
+    said = capsys.readouterr().out
+    assert "far: https://far.example/" in said
+    assert "Revise this now? [y/N]" in said
+    assert "site:" not in said
+    assert ended.value.code == (0 if answer == "n" else 1)
+    assert len(amended(bench)) == (answer == "y")
+    assert ("Nothing was changed." in said) == (answer == "n")
+
+
+def test_a_script_is_told_in_json(
+    bench: Bench, app: pipeline.App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(bench.root)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["withdraw", ONE, "--why", "a wrong year", "--channel", "far", "--json"])
+    assert ended.value.code == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["channel"], row["state"], row["said"]) == ("far", "withdrawn", "a wrong year")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["withdraw", ONE])
+    assert ended.value.code == 2
