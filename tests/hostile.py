@@ -215,11 +215,11 @@ def faults(page: str, *, own: frozenset[str] = frozenset()) -> list[str]:
 
 
 @functools.cache
-def kit_script() -> frozenset[str]:
-    """The one script that a kit's page has."""
+def kit_script(base: str = "kit") -> frozenset[str]:
+    """The one script that a kit's page has, where that platform is there."""
     from platform_bench import ROOT
 
-    return frozenset({(ROOT / "channels" / "kit" / "page.js").read_text(encoding="utf-8")})
+    return frozenset({(ROOT / "channels" / base / "page.js").read_text(encoding="utf-8")})
 
 
 def host(url: str) -> str:

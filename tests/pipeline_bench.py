@@ -44,7 +44,7 @@ late = "3h"
 
 SITE = """
 [channel.site]
-platform = "site"
+platform = "pages"
 url = "https://readers.example/"
 """
 
@@ -155,7 +155,10 @@ class Adapter:
         return {"title": post.title, "html": post.html, "key": post.key}
 """
 
+PLATFORMS = Path(__file__).resolve().parent / "platforms"
+OURS = {f"channels/{f.relative_to(PLATFORMS)}": f.read_text() for f in PLATFORMS.glob("*/*.*")}
 FILES = {
+    **OURS,
     "channels/hook/channel.toml": HOOK,
     "channels/hook/adapter.py": HOOK_ADAPTER,
     "channels/far/channel.toml": PLATFORM.format(delivery="read-back"),

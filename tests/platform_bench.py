@@ -26,12 +26,13 @@ from steadycast.testing.posts import (  # noqa: F401  what tests of platforms ta
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-PLATFORMS = platforms([ROOT / "channels"])
+PLATFORMS = platforms([ROOT / "channels"])  # those that are shipped
+OURS = platforms([ROOT / "tests" / "platforms"])
 
 
 def channel(platform: str | Platform, out: Path, *, secrets: dict | None = None, http=None, **settings) -> Channel:
     """A channel of one platform with the settings given over the defaults, as the pipeline would hand it over."""
-    spec = PLATFORMS[platform] if isinstance(platform, str) else platform
+    spec = (OURS | PLATFORMS)[platform] if isinstance(platform, str) else platform
     return bench.channel(spec, out, settings=settings, secrets=secrets, http=http)
 
 

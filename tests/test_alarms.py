@@ -258,7 +258,7 @@ title = "每日一文"
 every = "day at 20:00"
 channels = ["blog"]
 [channel.blog]
-platform = "site"
+platform = "pages"
 title = "博客"
 """
 

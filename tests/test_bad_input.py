@@ -125,8 +125,8 @@ SETTINGS = {
     "a limit that is no table": (SITE_ONLY + "[channel.site.limits]\ntitle = 5\n", "write [limits.title]"),
     "a rule for files that is none": (SITE_ONLY + "[channel.site.media.images]\nbytes = 9\n", "did you mean 'image'"),
     "a platform that does not exist": (
-        SITE_ONLY.replace('platform = "site"', 'platform = "sites"'),
-        "did you mean 'site'",
+        SITE_ONLY.replace('platform = "pages"', 'platform = "page"'),
+        "did you mean 'pages'",
     ),
     "a length of time that is none": (SITE_ONLY.replace('"3h"', '"three hours"'), "write a number and a unit"),
     "holidays of nowhere": (SITE_ONLY.replace('late = "3h"', 'late = "3h"\nskip = ["holidays:XX"]'), "holidays:CN"),

@@ -303,7 +303,7 @@ def test_outputs_on_a_full_disk_are_whole_or_as_they_were(small_disk):
 @pytest.mark.slow
 def test_publishing_on_a_full_disk_goes_on_when_there_is_room(small_disk, bench, monkeypatch):
     """The whole verb, pages and kit and all: every delivery is there once, by its own channel's word."""
-    channels = DAILY.replace('["site", "far"]', '["site", "hand"]') + SITE + '[channel.hand]\nplatform = "zhihu"\n'
+    channels = DAILY.replace('["site", "far"]', '["site", "hand"]') + SITE + '[channel.hand]\nplatform = "paste"\n'
     for pages in (0, 1, 2, 3, 5, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96):
         shutil.rmtree(small_disk.path / "var", ignore_errors=True)
         shutil.rmtree(bench.root, ignore_errors=True)

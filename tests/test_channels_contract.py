@@ -12,6 +12,8 @@ from steadycast.platform.registry import load, platforms
 from steadycast.testing import contract
 from steadycast.testing.bench import Bench
 
+pytestmark = pytest.mark.every_platform
+
 NAMES = sorted(PLATFORMS)
 
 

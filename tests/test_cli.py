@@ -22,7 +22,7 @@ from steadycast.workspace import load
 
 OK, A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
-KIT = COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + '[channel.weibo]\nplatform = "weibo"\n'
+KIT = COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + '[channel.hand]\nplatform = "paste"\n'
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_the_reports_json_is_the_reports(bench, told):
         (["preview", "nobody.md"], "there is no draft"),
         (["backfill", "nowhere", "--series", "daily"], "check the spelling"),
         (["backfill", "nowhere", "--series", "dayly"], "did you mean 'daily'"),
-        (["channel", "eject", "sites"], "did you mean 'site'"),
+        (["channel", "eject", "page"], "did you mean 'pages'"),
         (["plan", "--days", "soon"], "plan --help"),
         (["plan", "--days", "0"], "Must be >= 1"),
         (["plan", "--days", "100000"], "Must be <= 3660"),
@@ -332,11 +332,11 @@ def test_a_kit_from_hand_to_confirmation(bench, run, told):
     stocked(bench, KIT)
     run("intake", code=OK)
     out = run("publish", "daily", code=OK)[1]
-    assert str(bench.root / "var" / "out" / "weibo") in out
+    assert str(bench.root / "var" / "out" / "hand") in out
     (waits,) = told("status")["waiting"]
     assert "`steadycast confirm" in waits["say"]
     assert run("confirm", waits["id"], "--url", "https://evil.example/1", code=BAD_INPUT)[2].count("\n") == 1
-    assert "is confirmed" in run("confirm", waits["id"], "--url", "https://weibo.com/1/a", code=OK)[1]
+    assert "is confirmed" in run("confirm", waits["id"], "--url", "https://hand.example/1/a", code=OK)[1]
     run("status", code=OK)
 
 
@@ -380,7 +380,7 @@ def test_where_a_page_lies_is_shown_beside_its_address(bench, run):
 @pytest.mark.parametrize("words", [["publish", "daily"], ["publish", "--draft", "pgc/1.md"], ["backfill", "."]])
 def test_a_channel_that_gets_nothing_of_it_is_said_with_those_that_do(bench, run, words):
     """Not "nothing is due", nor a record of what that channel never had."""
-    app = stocked(bench, SITE_ONLY + '[channel.pod]\nplatform = "podcast"\nurl = "https://pod.example/"\n')
+    app = stocked(bench, SITE_ONLY + '[channel.pod]\nplatform = "paste"\nforms = ["audio"]\n')
     run("intake", code=OK)
     named = ["--series", "daily"] if words[0] == "backfill" else []
     err = run(*words, *named, "--channel", "pod", code=BAD_INPUT)[2]
@@ -438,9 +438,9 @@ def test_a_server_that_takes_no_deployments_is_one_line(bench, run, monkeypatch)
 
 
 def test_an_ejected_platform_is_the_workspaces_and_works(bench, run, told):
-    stocked(bench, SITE_ONLY.replace('platform = "site"', 'platform = "mine"'))
-    run("channel", "eject", "site", "--name", "mine", code=OK)
-    assert "give the copy another name" in run("channel", "eject", "site", "--name", "mine", code=BAD_INPUT)[2]
+    stocked(bench, SITE_ONLY.replace('platform = "pages"', 'platform = "mine"'))
+    run("channel", "eject", "pages", "--name", "mine", code=OK)
+    assert "give the copy another name" in run("channel", "eject", "pages", "--name", "mine", code=BAD_INPUT)[2]
     assert {row["platform"]: row["from"] for row in told("channel", "list")}["mine"] == "workspace"
     run("intake", code=OK)
     assert "published" in run("publish", "daily", code=OK)[1]
@@ -451,7 +451,7 @@ def test_a_copy_needs_a_name_that_can_be_a_platforms(bench, run, name):
     """Nothing is written outside channels/, nor a folder that nobody would find."""
     bench.set_up(SITE_ONLY)
     before = sorted(bench.root.rglob("*"))
-    assert "a-z" in run("channel", "eject", "site", f"--name={name}", code=BAD_INPUT)[2]
+    assert "a-z" in run("channel", "eject", "pages", f"--name={name}", code=BAD_INPUT)[2]
     assert sorted(bench.root.rglob("*")) == before
 
 

@@ -78,8 +78,8 @@ def kit(bench, monkeypatch):
 )
 def test_a_kit_is_confirmed_with_the_time_it_was_posted(bench, run, kit, said, at, verdict):  # noqa: F811
     """Without it, what was there at its minute is late in the record, because a person said so in the morning."""
-    out = run("confirm", kit.marker, "--url", "https://weibo.com/1/a", *said, code=OK)[1]
-    assert "is confirmed: https://weibo.com/1/a" in out
+    out = run("confirm", kit.marker, "--url", "https://hand.example/1/a", *said, code=OK)[1]
+    assert "is confirmed: https://hand.example/1/a" in out
     row = bench.app.ledger.delivery(kit.id)
     assert (row.state, row.finished, row.verdict) == ("confirmed", at, verdict)
 
@@ -88,7 +88,7 @@ def test_a_kit_is_confirmed_with_the_time_it_was_posted(bench, run, kit, said, a
     ("said", "why"), [("yesterday", "is no time"), ("25:00", "is no time"), ("2026-11-24 09:00", "is still to come")]
 )
 def test_a_time_that_cannot_be_confirms_nothing(bench, run, kit, said, why):  # noqa: F811
-    assert why in run("confirm", kit.marker, "--url", "https://weibo.com/1/a", "--at", said, code=BAD_INPUT)[2]
+    assert why in run("confirm", kit.marker, "--url", "https://hand.example/1/a", "--at", said, code=BAD_INPUT)[2]
     assert bench.app.ledger.delivery(kit.id).state == "handed"
 
 

@@ -38,7 +38,7 @@ announce = ["7d", "1d"]
 channels = ["site"]
 
 [channel.site]
-platform = "site"
+platform = "pages"
 url = "https://example.org/"
 """
 

@@ -17,6 +17,8 @@ from steadycast.intake.folder import SUFFIXES
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.posts import Place, Posts
 
+pytestmark = pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
+
 TREE = Path(__file__).parent / "dialects" / "pgc"
 CHANNELS = ("site", "feed", "mail", "wechat", "weibo")
 SETTINGS = (

@@ -160,6 +160,7 @@ def test_a_mend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert row.hint == "run `steadycast init DIR` to make a workspace"
 
 
+@pytest.mark.platforms("mail")
 def test_no_secret_is_ever_told(well: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not where it is set, not where the channel that has it fails."""
     text = COMMUNITY + DAILY + SITE + FAR + (
@@ -335,6 +336,7 @@ def letters(tmp_path: Path, port: int, password: str):  # type: ignore[no-untype
     )  # fmt: skip
 
 
+@pytest.mark.platforms("mail")
 def test_a_mail_channels_credentials_are_tried_and_nothing_is_sent(doorman, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """EHLO, AUTH, NOOP, QUIT; not one MAIL."""
     assert letters(tmp_path, doorman.port, "right").check() == Account("me")
@@ -349,6 +351,7 @@ def test_a_mail_channels_credentials_are_tried_and_nothing_is_sent(doorman, tmp_
     assert doorman.mails == 0
 
 
+@pytest.mark.platforms("mail")
 def test_a_mail_channel_without_a_server_has_nothing_to_try(tmp_path: Path) -> None:
     """Letters go to the outbox."""
     assert adapter("mail", tmp_path, **{"from": "a@b.example"}).check() == Account("")

@@ -74,7 +74,7 @@ def test_a_new_workspace_keeps_its_hours_and_its_first_draft_is_not_ready(tmp_pa
         (taken,) = pipeline.collect(app, pipeline.now(), at_once=True).taken
     assert taken.state == "not-ready"
     (told,) = [p for p in ops.check(pipeline.now(), root=tmp_path) if "example.org" in p.message]
-    assert told.message.startswith("community.url, channel.site.url, channel.feed.url: ")
+    assert told.message.startswith("community.url, channel.pages.url: ")
     assert told.harmless
 
 
@@ -134,9 +134,9 @@ def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(bench, 
 
 def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies_there(bench):
     """Every link that is not of the web names a file beside the report; none leads to another draft's page."""
-    kits = '[channel.zhihu]\nplatform = "zhihu"\ntitle = "知乎"\n'
+    kits = '[channel.hand]\nplatform = "paste"\ntitle = "知乎"\n'
     app = bench.set_up(
-        COMMUNITY + DAILY.replace('"far"', '"zhihu"') + SITE + kits,
+        COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + kits,
         {
             "pgc/1.md": article("First"),
             "pgc/下一篇.md": article("Next"),
@@ -158,7 +158,7 @@ def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies
     var = app.workspace.var.resolve()
     assert {file.relative_to(var).parts[:2] for file in lie} == {
         ("out", "site"),
-        ("out", "zhihu"),
+        ("out", "hand"),
         ("preview", "下一篇"),
     }
     assert [link for link in web if link.startswith("https://readers.example/")]

@@ -28,15 +28,15 @@ url = "https://flows.example/"
 [series.soon]
 title = "Soon"
 every = "day at {soon}"
-channels = ["site", "feed"]
+channels = ["site", "mirror"]
 
 [channel.site]
-platform = "site"
+platform = "pages"
 url = "https://flows.example/"
 
-[channel.feed]
-platform = "feed"
-url = "https://flows.example/feed/"
+[channel.mirror]
+platform = "pages"
+url = "https://flows.example/mirror/"
 """
 
 
@@ -48,6 +48,7 @@ def make_workspace(folder: Path, soon: str, drafts: int = 3) -> Path:
     for n in range(drafts):
         (folder / "content" / "pgc" / f"draft-{n}.md").write_text(f"# Draft {n}\n\nText {n}.\n", encoding="utf-8")
     shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests" / "platforms", folder / "channels")
     steadycast("deploy", cwd=folder)
     return folder
 
@@ -134,7 +135,7 @@ def test_a_worker_serves_a_scheduled_slot_at_its_second(tmp_path, prefect_env):
         # The pages go out first, what links to them after: both have to be there.
         sent = wait_for(lambda: len(found := finished(folder)) == 2 and found, wait, step=1)
     assert sent, (folder / "worker.log").read_text()[-3000:]
-    assert {d["channel"] for d in sent} == {"site", "feed"}
+    assert {d["channel"] for d in sent} == {"site", "mirror"}
     for delivery in sent:
         late = (delivery["finished"] - slot).total_seconds()
         assert 0 <= late < 30, f"{delivery['channel']} was {late} s late"
@@ -155,7 +156,7 @@ def test_a_manual_run_from_prefect_publishes_one_series_once(at_noon, prefect_en
         for _ in range(2):
             prefect("deployment", "run", "publish/publish", "-p", "series=soon", "--watch", env=env, cwd=at_noon)
     sent = finished(at_noon)
-    assert {(d["channel"], d["attempt"]) for d in sent} == {("site", 1), ("feed", 1)}
+    assert {(d["channel"], d["attempt"]) for d in sent} == {("site", 1), ("mirror", 1)}
 
 
 @pytest.mark.live

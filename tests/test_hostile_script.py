@@ -30,6 +30,8 @@ from steadycast.render.compose import Target, compose
 from steadycast.render.templates import Templates
 from steadycast.schedule.model import Form, Origin
 
+pytestmark = pytest.mark.platforms("site", "feed", "podcast", "mail", "wechat", "weibo")
+
 preview = importlib.import_module("steadycast.pipeline.preview")  # the verb has its module's name
 SHOWN = ("site", "feed", "mail", "wechat", "weibo")
 A_PAGE = 20  # vectors

@@ -20,6 +20,8 @@ from pipeline_bench import COMMUNITY, article
 from prefect_server import server
 from werkzeug import Response
 
+pytestmark = pytest.mark.platforms("mail")
+
 ROOT = Path(__file__).resolve().parent.parent
 CANARY = "c4n4ry{:02}s3cr3t"
 COMMANDS = (

@@ -19,6 +19,7 @@ KIT = '\n[channel.kit]\nplatform = "kit"\n'
 SETTINGS = COMMUNITY + DAILY.replace('"site", "far"', '"site", "mail", "kit"') + SITE + MAIL + KIT
 
 
+@pytest.mark.platforms("mail", "kit")
 def test_a_draft_is_never_a_template(bench):
     """Through the whole pipeline: what the author wrote is what stands on the page, in the letter and in the kit."""
     vector = "{{ 7*7 }} ${7*7} {% set x = 1 %} {# gone #} <%= 7*7 %> %(x)s {0.__class__}"
@@ -38,6 +39,7 @@ def test_a_draft_is_never_a_template(bench):
     assert page.count("{{ 7*7 }} ${7*7} {% set x = 1 %} {# gone #}") >= 3
 
 
+@pytest.mark.platforms("site", "feed", "podcast", "mail", "wechat", "weibo")
 @pytest.mark.parametrize("vectors", [TEMPLATES, pytest.param(None, marks=pytest.mark.slow)], ids=["own", "all known"])
 def test_every_known_injection_comes_out_as_it_went_in(tmp_path, vectors):
     """49 stands on no page where an injection would have put it, and no page fails."""

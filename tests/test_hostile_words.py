@@ -12,12 +12,14 @@ from email import message_from_bytes, policy
 import icalendar
 import pytest
 from hostile import WORDS, faults, kit_script, known, yaml_text
-from pipeline_bench import COMMUNITY, SITE
+from pipeline_bench import COMMUNITY
 
 from steadycast import pipeline
 from steadycast.cli import app as commands
 from steadycast.ledger.tables import State
 from steadycast.render.sanitise import calm
+
+pytestmark = pytest.mark.platforms("site", "feed", "kit", "mail", "calendar")
 
 SERIES = """
 [series.daily]
@@ -26,10 +28,8 @@ every = "day at 20:00"
 forms = ["event"]
 channels = ["site", "feed", "kit", "mail", "calendar"]
 """
-CHANNELS = "".join(f'\n[channel.{name}]\nplatform = "{name}"\n' for name in ("feed", "kit", "calendar"))
-SETTINGS = (
-    COMMUNITY + SERIES + SITE + CHANNELS + '\n[channel.mail]\nplatform = "mail"\nfrom = "house@readers.example"\n'
-)
+CHANNELS = "".join(f'\n[channel.{name}]\nplatform = "{name}"\n' for name in ("site", "feed", "kit", "calendar"))
+SETTINGS = COMMUNITY + SERIES + CHANNELS + '\n[channel.mail]\nplatform = "mail"\nfrom = "house@readers.example"\n'
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

@@ -37,7 +37,7 @@ every = "day at 20:00"
 channels = ["site"]
 
 [channel.site]
-platform = "site"
+platform = "pages"
 url = "https://many.example/"
 """
 LOGIN = "admin:PASSWORD"  # as the document has it
@@ -92,6 +92,7 @@ def community(tmp_path):
     (root / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
     (root / "content" / "pgc" / "rain.md").write_text("# Rain\n\nText.\n", encoding="utf-8")
     shutil.copytree(ROOT / "flows", root / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests" / "platforms", root / "channels")
     return root
 
 

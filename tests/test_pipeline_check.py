@@ -220,6 +220,7 @@ def test_a_secret_that_nobody_set_is_told(bench, monkeypatch):
     assert [lines[p.line - 1].split(" = ")[-1].strip('"[]') for p in found] == ["HOOK_URL", "BOB_FEED", "ALARM"]
 
 
+@pytest.mark.platforms("mail")
 def test_a_file_that_a_channel_names_and_that_is_not_there_is_told(bench):
     """Else the first letter is refused at its hour."""
     letters = '[channel.letters]\nplatform = "mail"\nfrom = "a@example.org"\nrecipients = "recipients.txt"\n'
@@ -230,6 +231,7 @@ def test_a_file_that_a_channel_names_and_that_is_not_there_is_told(bench):
     assert ops.check(MORNING, root=bench.root) == []
 
 
+@pytest.mark.platforms("mail")
 def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(bench):
     settings = (
         COMMUNITY

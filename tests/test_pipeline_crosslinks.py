@@ -15,17 +15,22 @@ from steadycast.pipeline.posts import Place, Posts
 from steadycast.platform.post_bytes import post_from_bytes
 
 DAY = dt.timedelta(days=1)
-CHANNELS = ("site", "feed", "mail", "wechat", "weibo", "far")
-SETTINGS = (
-    COMMUNITY.replace('title = "Bob"', 'title = "Bob"\ntrusted = true')
-    + f'\n[series.daily]\nevery = "day at 20:00"\nchannels = {json.dumps(CHANNELS)}\n'
-    + "".join(
-        f'\n[channel.{n}]\nplatform = "{n}"\n' + ('from = "desk@readers.example"\n' if n == "mail" else "")
-        for n in CHANNELS
-    )
-)
+OURS = {"site": "pages", "mirror": "pages", "hand": "paste", "far": "far"}
+SHIPPED = {name: name for name in ("site", "feed", "mail", "wechat", "weibo", "far")}
 WAYS = "[one](b.md), [two](/posts/bee/), [three](./b), [four][4], [[b|five]], [six]({% link pgc/b.md %})\n\n[4]: b.html"
 PAGE = "https://readers.example/daily/2026-11-23-2000.html"
+
+
+def settings_of(channels):
+    """A community that publishes daily on these channels: name -> platform."""
+    return (
+        COMMUNITY.replace('title = "Bob"', 'title = "Bob"\ntrusted = true')
+        + f'\n[series.daily]\nevery = "day at 20:00"\nchannels = {json.dumps([*channels])}\n'
+        + "".join(
+            f'\n[channel.{n}]\nplatform = "{p}"\n' + ('from = "desk@readers.example"\n' if p == "mail" else "")
+            for n, p in channels.items()
+        )
+    )
 
 
 def draft(title, words, priority, **head):
@@ -33,11 +38,11 @@ def draft(title, words, priority, **head):
     return f"---\ntitle: {title}\npriority: {priority}\n{front}---\n\n{words}\n"
 
 
-def desk_of(bench, first, second, settings=SETTINGS, **more):
+def desk_of(bench, first, second, channels=OURS, **more):
     """A desk on which `first` goes out on the first evening, and `second` on the next."""
     head = {"permalink": "/posts/bee/"}
     texts = {"a": draft("A", WAYS, first), "b": draft("B", "Words of B.", second, **head)}
-    bench.set_up(settings, {**{f"pgc/{name}.md": text for name, text in texts.items()}, **more})
+    bench.set_up(settings_of(channels), {**{f"pgc/{name}.md": text for name, text in texts.items()}, **more})
     bench.noticed = pipeline.collect(bench.app, MORNING).noticed
     pipeline.plan(bench.app, MORNING)
     return bench.app
@@ -66,7 +71,24 @@ def test_a_link_leads_to_the_page_of_what_is_out(bench):
     evening(bench, 0)
     evening(bench, 1)
     posts = frozen(app, "A")
-    assert set(posts) == set(CHANNELS)
+    assert set(posts) == set(OURS)
+    urls = {row.channel: row.url for row in app.ledger.deliveries() if row.at == EVENING}
+    assert hrefs(posts["site"].html) == [PAGE] * 6
+    assert hrefs(posts["hand"].html) == [PAGE] * 6, "what a person posts leads to the community's own page"
+    assert hrefs(posts["far"].html) == [urls["far"]] * 6, "the page on the same channel comes first"
+    assert hrefs((app.workspace.out / "site/daily/2026-11-24-2000.html").read_text())[:6] == [PAGE] * 6
+    for post in posts.values():
+        assert "b.md" not in post.html + post.text
+        assert "/posts/bee" not in post.html + post.text
+
+
+@pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
+def test_a_link_leads_to_the_page_on_whatever_is_shipped(bench):
+    app = desk_of(bench, 1, 9, SHIPPED)
+    evening(bench, 0)
+    evening(bench, 1)
+    posts = frozen(app, "A")
+    assert set(posts) == set(SHIPPED)
     (b_far,) = [row.url for row in app.ledger.deliveries(channels=["far"]) if row.at == EVENING]
     for name in ("site", "feed", "mail"):
         assert hrefs(posts[name].html) == [PAGE] * 6
@@ -114,7 +136,7 @@ def test_what_is_frozen_keeps_its_words_and_a_rebuilt_page_gets_its_links(bench)
     old = page.read_text()
     assert "one, two, three" in old
     pipeline.rebuild(app, "site")
-    pipeline.rebuild(app, "feed")
+    pipeline.rebuild(app, "mirror")
     b_page = PAGE.replace("-23-", "-24-")
     new = page.read_text()
     assert new.count(f'<a href="{b_page}" rel="noopener">') == 6
@@ -122,7 +144,7 @@ def test_what_is_frozen_keeps_its_words_and_a_rebuilt_page_gets_its_links(bench)
         re.sub(r"</?a\b[^>]*>", "", new[new.index("one") : new.index("six")])
         == old[old.index("one") : old.index("six")]
     )
-    assert (app.workspace.out / "feed/feed.xml").read_text().count(b_page) == 6
+    assert (app.workspace.out / "mirror/daily/2026-11-23-2000.html").read_text().count(b_page) == 6
     assert frozen(app, "A") == before
 
 
@@ -167,7 +189,7 @@ def test_the_ledger_is_read_once_for_all_posts_and_never_without_a_link(bench, m
     posts = Posts(app)
     for name, times in (("pgc/b.md", 0), ("pgc/a.md", 1)):
         row = find_draft(app, name)
-        for channel in ("site", "far", "wechat"):
+        for channel in ("site", "far", "hand"):
             posts.post(read(app, row.id, row.revision), Place(channel, "x@2026", "daily", EVENING, "k"))
         assert len(asked) == times
 

@@ -15,7 +15,7 @@ from werkzeug import Response
 from steadycast import ops, pipeline
 from steadycast.web import Fetcher
 
-KIT = '[channel.oa]\nplatform = "wechat"\n'
+KIT = '[channel.oa]\nplatform = "paste"\n'
 BASE = COMMUNITY + DAILY.replace('"far"', '"oa"') + SITE + KIT
 
 

@@ -539,35 +539,34 @@ def test_paused_channels_get_nothing(bench):
 
 # Kits
 
-KIT = '[channel.weibo]\nplatform = "weibo"\n'
+KIT = '[channel.hand]\nplatform = "paste"\n'
 
 
 @pytest.fixture
 def kit(bench):
-    app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + KIT)
+    app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + KIT)
     bench.at(23, 20, 0)
-    (handed,) = [s for s in pipeline.publish(app).sent if s.channel == "weibo"]
+    (handed,) = [s for s in pipeline.publish(app).sent if s.channel == "hand"]
     return app, handed
 
 
 def test_a_kit_that_is_made_before_its_hour_is_due_at_it(bench):
     """The promise is the slot's day and hour; readers of the page see when it was published."""
-    app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"weibo"') + SITE + KIT)
+    app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + KIT)
     bench.at(22, 23, 30)
-    assert states(pipeline.publish(app, series="daily")) == {"site": "published", "weibo": "handed"}
-    (folder,) = (app.workspace.out / "weibo").iterdir()
+    assert states(pipeline.publish(app, series="daily")) == {"site": "published", "hand": "handed"}
+    (folder,) = (app.workspace.out / "hand").iterdir()
     assert folder.name.startswith("2026-11-23-")
     assert json.loads((folder / "kit.json").read_text())["due"] == EVENING.isoformat()
-    assert "2026-11-23" in (folder / "CHECKLIST.md").read_text()
     assert "2026-11-22T23:30" in (app.workspace.out / "site/daily/2026-11-23-2000.html").read_text()
 
 
 def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
     app, handed = kit
     assert handed.state == "handed"
-    assert handed.link.startswith(str(app.workspace.out / "weibo"))
+    assert handed.link.startswith(str(app.workspace.out / "hand"))
     (waits,) = ops.status(app, bench.clock.now())["waiting"]
-    url = "https://weibo.com/1/abc"
+    url = "https://hand.example/1/abc"
     assert "is confirmed" in pipeline.confirm(app, waits["id"], url, bench.clock.now())
     assert "confirmed already" in pipeline.confirm(app, waits["id"], url, bench.clock.now())
     assert ops.status(app, bench.clock.now())["waiting"] == []
@@ -575,8 +574,8 @@ def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
 
 @pytest.mark.parametrize(
     "url",
-    ["https://evil.example/weibo.com/1", "https://weibo.com.evil.example/1", "https://weibo.com@evil.example/1",
-     "javascript:alert(1)", "weibo.com/1", "https://weibo.com/ 1", "https://notweibo.com/1", "ftp://weibo.com/1"],
+    ["https://evil.example/hand.example/1", "https://hand.example.evil.example/1", "https://hand.example@evil.example/1",
+     "javascript:alert(1)", "hand.example/1", "https://hand.example/ 1", "https://nothand.example/1", "ftp://hand.example/1"],
 )  # fmt: skip
 def test_a_kit_is_closed_by_an_address_of_its_own_platform_only(bench, kit, url):
     app, handed = kit
@@ -606,43 +605,43 @@ def test_what_can_neither_be_settled_nor_confirmed_says_what_to_do(bench, kit):
     assert f"is handed: there is nothing to settle (post the kit, then `steadycast confirm {handed.key}" in hint(
         settled, handed.key
     )
-    pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
     assert "(it is there: nothing is left to do)" in hint(settled, handed.key)
     with app.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE delivery SET state = 'missed'")
-    told = hint(partial(pipeline.confirm, url="https://weibo.com/1/b"), handed.key)
+    told = hint(partial(pipeline.confirm, url="https://hand.example/1/b"), handed.key)
     assert f"(`steadycast settle {handed.key} --again` sends it after all)" in told
 
 
 def test_a_mistyped_address_is_corrected_by_saying_it_again(bench, kit):
     """The address and its receipt change; when it was there, and so the verdict, does not."""
     app, handed = kit
-    pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
     before = app.ledger.delivery_of(handed.key)
     bench.at(25, 9, 0)
-    told = pipeline.confirm(app, handed.key, "https://weibo.com/1/b", bench.clock.now())
-    assert "its address is https://weibo.com/1/b now, was https://weibo.com/1/a" in told
+    told = pipeline.confirm(app, handed.key, "https://hand.example/1/b", bench.clock.now())
+    assert "its address is https://hand.example/1/b now, was https://hand.example/1/a" in told
     after = app.ledger.delivery_of(handed.key)
-    assert (after.state, after.url) == ("confirmed", "https://weibo.com/1/b")
+    assert (after.state, after.url) == ("confirmed", "https://hand.example/1/b")
     assert (after.finished, after.verdict) == (before.finished, before.verdict)
-    assert app.ledger.receipts_of([after.id])[after.id].url == "https://weibo.com/1/b"
+    assert app.ledger.receipts_of([after.id])[after.id].url == "https://hand.example/1/b"
 
 
 def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
     """Once a report is kept it is written anew after an act: the kit that waits is one click away, then it is gone."""
     app, handed = kit
     page = pipeline.report(app, bench.clock.now()).page
-    (link,) = re.findall(r'href="(\.\./weibo/[^"]+)"', page.read_text(encoding="utf-8"))
+    (link,) = re.findall(r'href="(\.\./hand/[^"]+)"', page.read_text(encoding="utf-8"))
     assert (page.parent / unquote(link)).resolve().is_file()
-    pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
-    assert "../weibo/" not in page.read_text(encoding="utf-8")
+    pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
+    assert "../hand/" not in page.read_text(encoding="utf-8")
 
 
 def test_a_report_that_cannot_be_written_stands_in_no_acts_way(bench, kit, monkeypatch):
     app, handed = kit
     pipeline.report(app, bench.clock.now())
     monkeypatch.setattr("steadycast.pipeline.report.gather", lambda *_: {}["broken"])
-    assert "is confirmed" in pipeline.confirm(app, handed.key, "https://weibo.com/1/a", bench.clock.now())
+    assert "is confirmed" in pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
 
 
 def test_what_is_told_is_told_in_the_communitys_wall_time(bench):

@@ -64,21 +64,22 @@ def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
     assert [p.message.split(":")[0] for p in made.problems] == ["narrow"]
 
 
+@pytest.mark.platforms("weibo")
 def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
     """Not the article's beginning: 微博 gets the title, the summary and the link, and only that is measured."""
-    kit = '[channel.weibo]\nplatform = "weibo"\n'
+    kit = '[channel.hand]\nplatform = "weibo"\n'
     app = bench.set_up(
-        SETTINGS.replace('"far"]', '"far", "weibo"]') + kit, {"pgc/1.md": article("One", body="Long. " * 90)}
+        SETTINGS.replace('"far"]', '"far", "hand"]') + kit, {"pgc/1.md": article("One", body="Long. " * 90)}
     )
-    made = pipeline.preview(app, "pgc/1.md", channel="weibo", now=MORNING)
+    made = pipeline.preview(app, "pgc/1.md", channel="hand", now=MORNING)
     page = made.page.read_text()
     assert '<dl class="words first">' in page, "plain text is pasted, so plain text stands first"
     assert '<pre tabindex="0">【One】' in page
-    (folder,) = made.page.parent.glob("weibo/kit/*")
+    (folder,) = made.page.parent.glob("hand/kit/*")
     pasted = (folder / "article.txt").read_text().strip()
-    assert f"text {len(pasted)}/140" in made.counts["weibo"]
-    assert f'href="weibo/kit/{folder.name}/article.html"' in page
-    assert not (app.workspace.out / "weibo").exists()
+    assert f"text {len(pasted)}/140" in made.counts["hand"]
+    assert f'href="hand/kit/{folder.name}/article.html"' in page
+    assert not (app.workspace.out / "hand").exists()
 
 
 def test_a_preview_speaks_the_communitys_language(bench):

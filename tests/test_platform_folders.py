@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Collection, Iterator
 
 import pytest
+import whose_platforms
 from platform_bench import PLATFORMS, ROOT
 
 from steadycast.errors import SettingsError
@@ -13,6 +16,8 @@ from steadycast.platform.registry import load, platforms
 from steadycast.testing import contract
 from steadycast.testing.bench import Bench
 from steadycast.workspace import load as load_workspace
+
+pytestmark = pytest.mark.every_platform
 
 
 @pytest.fixture
@@ -56,14 +61,74 @@ def test_a_new_workspace_begins_with_those_that_are_there(without, gone, tmp_pat
     assert set(made.settings.series["daily"].channels) == made.channels.keys()
 
 
-def test_no_other_test_names_a_platform_that_the_sample_does_without():
-    """Taking such a folder away breaks its own tests alone (`test_channel_<name>*.py`), and no document but by its list."""
-    used = (ROOT / "steadycast.toml").read_text(encoding="utf-8")
-    free = {name for name in PLATFORMS if f'platform = "{name}"' not in used and not any(
-        spec.base and spec.base.name == name for spec in PLATFORMS.values())}  # fmt: skip
-    assert free
-    named = re.compile(rf"""["'](?:{"|".join(sorted(free))})["']|channels/(?:{"|".join(sorted(free))})\b""")
-    for file in (ROOT / "tests").rglob("*.py"):
-        own = any(file.name.startswith((f"test_channel_{name}", f"test_{name}")) for name in free)
-        if not own and file.name != "test_fences.py":  # which tries its fence on names, there or not
-            assert not named.findall(file.read_text(encoding="utf-8")), file
+WAYS = (
+    r"""platform\s*=\s*\\?["']({0})\\?["']""",  # in a steadycast.toml
+    r"""\bchannels/({0})\b""",
+    r"""(?<![.\w])(?:channel|adapter|shelf|app|compose_for)\(["']({0})["']""",
+    r"""\bPLATFORMS\[["']({0})["']\]""",
+    r"""["']channels["'] / ["']({0})["']""",
+)
+
+
+def named(source: str, names: Collection[str]) -> set[str]:
+    """The platforms that a text means by name, in each of the ways in which a test can reach one."""
+    some = "|".join(sorted(names))
+    return {name for way in WAYS for name in re.findall(way.format(some), source)}
+
+
+def parts(source: str) -> Iterator[tuple[str, set[str]]]:
+    """(its text, the platforms that it is marked with) for each top-level part of a test file."""
+    tree = ast.parse(source)
+    whole = {name for node in tree.body if ast.unparse(node).startswith("pytestmark") for name in _strings(node)}
+    marked = {
+        node: {name for d in node.decorator_list if "mark.platforms" in ast.unparse(d) for name in _strings(d)}
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    }
+    anywhere = {name for names in marked.values() for name in names}  # what is shared may serve those that are marked
+    for node in tree.body:
+        of_a_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        yield ast.get_source_segment(source, node) or "", whole | (marked[node] if of_a_test else anywhere)
+
+
+def _strings(node: ast.AST) -> set[str]:
+    return {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
+def test_a_test_that_is_no_platforms_own_names_none_that_is_shipped(file):
+    """Else it would fail with that folder: it uses those of tests/platforms, or is marked with the ones it needs."""
+    source = file.read_text(encoding="utf-8")
+    own = {whose_platforms.owner(file)} if file.stem.startswith("test_channel_") else set()
+    wrong = [(part, found) for part, marked in parts(source) if (found := named(part, PLATFORMS) - marked - own)]
+    assert file.name in ("test_fences.py", "test_platform_folders.py") or wrong == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("A = '[channel.x]\\nplatform = \"mine\"'", ["mine"]),
+        ('A = adapter("mine", tmp_path)', ["mine"]),
+        ('A = PLATFORMS["mine"]', ["mine"]),
+        ('A = ROOT / "channels/mine/style.toml"', ["mine"]),
+        ('@pytest.mark.platforms("mine")\ndef test_a(): adapter("mine")', []),
+        ('@pytest.mark.platforms("other")\ndef test_a(): adapter("mine")', ["mine"]),
+        ('pytestmark = pytest.mark.platforms("mine")\ndef test_a(): adapter("mine")', []),
+        ('A = {"mine": "published"}', []),
+    ],
+)
+def test_the_fence_tells_a_platform_from_a_channel(source, found):
+    """A channel may be called as it likes."""
+    assert [name for part, marked in parts(source) for name in named(part, {"mine"}) - marked] == found
+
+
+def test_a_platforms_own_tests_go_with_its_folder():
+    """The names of files and marks tell which those are; nothing that is there is left out."""
+    assert whose_platforms.owner(ROOT / "tests" / "test_cli.py") == ""
+    assert whose_platforms.owner(ROOT / "tests" / "test_channel_gone_media.py") == "gone_media"
+    assert whose_platforms.pytest_ignore_collect(ROOT / "tests" / "test_channel_gone_media.py")
+    for file in TESTS:
+        assert not whose_platforms.pytest_ignore_collect(file), f"{file.name} is of no platform that is there"

@@ -48,6 +48,7 @@ def page_of(made: Any, name: str) -> str:
     return (made.page.parent / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
 def test_each_channel_is_shown_as_it_will_be(house):
     """The site's page in its own clothes, both halves of the letter, an item, the pasted text, what a program is sent."""
     made = pipeline.preview(house, "ugc/bob/1.md", now=MORNING)
@@ -77,6 +78,7 @@ def test_each_channel_is_shown_as_it_will_be(house):
     ]
 
 
+@pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
 def test_every_page_is_whole_and_loads_nothing(house):
     """Styles and pictures are inside it; its policy stands before all else, and every frame is a sandbox."""
     made = pipeline.preview(house, "ugc/bob/1.md", now=MORNING)
@@ -96,6 +98,7 @@ def test_every_page_is_whole_and_loads_nothing(house):
     assert all(re.match(r'<iframe sandbox loading="lazy" src="[\w/]+\.html"', tag) for tag in tags)
 
 
+@pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
 def test_a_preview_leaves_nothing_behind(house):
     """No row, no output, no file beside its own; and a draft that waits for an editor is shown all the same."""
     pipeline.collect(house, MORNING)
@@ -109,6 +112,7 @@ def test_a_preview_leaves_nothing_behind(house):
     assert not [file for file in house.workspace.cache.iterdir() if file.is_dir() and file.name.startswith("tmp")]
 
 
+@pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
 def test_an_adapter_that_asks_is_refused(bench):
     """What is wrong with a channel's view is that channel's problem; the others are shown."""
     app = bench.set_up(HOUSE, {"pgc/1.md": article("One")})
@@ -122,6 +126,7 @@ def test_an_adapter_that_asks_is_refused(bench):
     assert app.ledger.deliveries() == []
 
 
+@pytest.mark.every_platform
 @pytest.mark.parametrize("name", [name for name in sorted(PLATFORMS) if hasattr(load(PLATFORMS[name]), "views")])
 def test_what_a_platform_shows_is_made_without_its_far_side(name, tmp_path):
     """Of every form it takes, and of words that would be markup: pages and words, nothing that runs, nothing outside."""

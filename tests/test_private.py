@@ -24,18 +24,16 @@ def mode(path) -> int:
 LETTERS = """
 [series.daily]
 every = "day at 20:00"
-channels = ["site", "letters", "weibo"]
+channels = ["site", "letters", "hand"]
 
 [channel.site]
-platform = "site"
+platform = "pages"
 
 [channel.letters]
-platform = "mail"
-from = "a@b.example"
-to = ["c@d.example"]
+platform = "paste"
 
-[channel.weibo]
-platform = "weibo"
+[channel.hand]
+platform = "paste"
 """
 
 
@@ -63,7 +61,7 @@ def test_var_is_its_owners_alone_and_what_is_served_is_readable(published):
     assert list(var.rglob("*.lock"))
     assert mode(var / "out" / "site") & 0o055 == 0o055
     assert mode(var / "out" / "site" / "index.html") & 0o044 == 0o044
-    assert {name: mode(var / "out" / name) for name in ("letters", "weibo")} == {"letters": 0o700, "weibo": 0o700}
+    assert {name: mode(var / "out" / name) for name in ("letters", "hand")} == {"letters": 0o700, "hand": 0o700}
 
 
 def test_a_web_servers_group_may_pass_and_is_not_shut_out_again(published):

@@ -291,11 +291,12 @@ def test_an_event_whose_hour_is_edited_between_its_announcements_is_announced_ag
     assert bench.there() == ["Reading", "Reading"]
 
 
+@pytest.mark.platforms("calendar", "site")
 def test_an_event_whose_file_is_renamed_between_its_announcements_stands_once_in_the_calendar(bench):
     """And a new event under the old file's name is another one."""
     calendar = '[channel.calendar]\nplatform = "calendar"\nurl = "https://readers.example/calendar/"\n'
     event = ("event: {start: 2026-11-28T14:00, end: 2026-11-28T16:00}",)
-    both = COMMUNITY + EVENTS.replace('["far"]', '["calendar", "site"]') + calendar + SITE
+    both = COMMUNITY + EVENTS.replace('["far"]', '["calendar", "site"]') + calendar + SITE.replace("pages", "site")
     bench.set_up(both, {"pgc/club.md": article("Reading", *event)})
     serve(bench, 25, 9, 0)
     serve(bench, 25, 14, 0)

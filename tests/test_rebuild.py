@@ -16,10 +16,11 @@ from steadycast.errors import InputError
 from steadycast.pipeline.rebuild import make_missing
 
 DAY = dt.timedelta(days=1)
+CHANNELS = {"site": "pages", "mirror": "pages", "hand": "paste", "far": "far"}
 SETTINGS = (
     COMMUNITY
-    + '\n[series.daily]\nevery = "day at 20:00"\nchannels = ["site", "feed", "podcast", "calendar", "weibo", "far"]\n'
-    + "".join(f'\n[channel.{n}]\nplatform = "{n}"\n' for n in ("site", "feed", "podcast", "calendar", "weibo", "far"))
+    + '\n[series.daily]\nevery = "day at 20:00"\nchannels = ["site", "mirror", "hand", "far"]\n'
+    + "".join(f'\n[channel.{name}]\nplatform = "{platform}"\n' for name, platform in CHANNELS.items())
 )
 POSTS = 4
 
@@ -57,7 +58,7 @@ def calls(bench) -> str:
     return (bench.app.workspace.out / "far-side-far" / "calls").read_text()
 
 
-@pytest.mark.parametrize("name", ["site", "feed", "weibo"])
+@pytest.mark.parametrize("name", ["site", "mirror", "hand"])
 def test_a_folder_that_is_gone_is_made_again_as_it_was(published, name):
     out = published.app.workspace.out
     before, sent = tree(out / name), calls(published)
@@ -79,17 +80,17 @@ def test_rebuild_mends_a_page_that_was_changed_by_hand(published):
 
 def test_verify_finds_what_is_missing_and_makes_it(published):
     out = published.app.workspace.out
-    before = {name: tree(out / name) for name in ("site", "feed", "weibo")}
-    posts = sorted((out / "feed" / "posts").glob("?????????????.json"))
+    before = {name: tree(out / name) for name in ("site", "mirror", "hand")}
+    posts = sorted((out / "mirror" / "posts").glob("?????????????.json"))
     posts[1].unlink()
     shutil.rmtree(out / "site")
-    shutil.rmtree(out / "weibo")
+    shutil.rmtree(out / "hand")
     looked = pipeline.verify(published.app, published.clock.now())
     said = [made.line() for made in looked.made]
     assert {name: tree(out / name) for name in before} == before
     assert looked.warning == ""
     assert f"site: {POSTS} posts made again in {out / 'site'}" in said
-    assert f"feed: 1 post made again in {out / 'feed'}" in said
+    assert f"mirror: 1 post made again in {out / 'mirror'}" in said
     assert make_missing(published.app) == []
 
 
@@ -108,12 +109,12 @@ def test_a_workspace_that_moved_finds_its_media_where_they_are_now(published, tm
     published.app.close()
     moved = tmp_path / "elsewhere"
     shutil.move(published.root, moved)
-    before = tree(moved / "var" / "out" / "feed")
-    shutil.rmtree(moved / "var" / "out" / "feed")
+    before = tree(moved / "var" / "out" / "mirror")
+    shutil.rmtree(moved / "var" / "out" / "mirror")
     with App(load(moved), clock=published.clock) as app:
-        (made,) = pipeline.rebuild(app, "feed")
+        (made,) = pipeline.rebuild(app, "mirror")
     assert made.problems == ()
-    assert tree(moved / "var" / "out" / "feed") == before
+    assert tree(moved / "var" / "out" / "mirror") == before
 
 
 def test_what_cannot_be_made_again_is_told_and_stops_nothing(published):
@@ -140,10 +141,10 @@ def test_verify_says_what_it_made_as_a_success_and_what_it_could_not_make_as_an_
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
     monkeypatch.setattr(pipeline, "now", published.clock.now)
     out = published.app.workspace.out
-    for name in ("site", "feed"):
+    for name in ("site", "mirror"):
         shutil.rmtree(out / name)
     made, error = verified(capsys)
-    for name in ("site", "feed"):
+    for name in ("site", "mirror"):
         assert f"{name}: {POSTS} posts made again in {out / name}" in made.split("\n")
     assert error == ""
     shutil.rmtree(published.app.workspace.media)

@@ -42,10 +42,10 @@ every = "week on fri at 20:00"
 forms = ["video"]
 channels = ["blog"]
 [channel.blog]
-platform = "site"
+platform = "pages"
 title = "博客"
 [channel.gzh]
-platform = "kit"
+platform = "paste"
 title = "公众号"
 """
 

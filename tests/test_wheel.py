@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.every_platform
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

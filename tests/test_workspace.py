@@ -31,7 +31,7 @@ grace = "10m"
 late = "12h"
 
 [channel.blog]
-platform = "site"
+platform = "pages"
 url = "https://example.org"
 
 [[feed]]
@@ -79,7 +79,7 @@ def test_a_whole_workspace_is_read(tmp_path):
         ("ugc = 7", "ucg = 7", 13, ["series.notes.mix"]),
         ('"2026-12-31"', '"2026-13-31"', 14, ["series.notes.skip[2]", "holidays:CN"]),
         ("holidays:CN", "holidays:XX", 14, ["XX"]),
-        ('platform = "site"', "", 18, ["channel.blog.platform"]),
+        ('platform = "pages"', "", 18, ["channel.blog.platform"]),
         ('member = "bob"', 'membr = "bob"', 27, ["feed[2].membr", "'member'"]),
         ('name = "沪语读书会"', 'name = "沪语读书会', 2, []),
         ('every = "day at 20:00"', "", 9, ["series.notes", "rhythm"]),
@@ -113,7 +113,7 @@ def test_one_bracket_too_few_is_told(tmp_path):
 
 def test_two_channels_of_one_name_are_refused(tmp_path):
     """TOML alone would say "cannot declare twice"; the operator is told what to do."""
-    folder = write(tmp_path, GOOD + '\n[channel.blog]\nplatform = "feed"\n')
+    folder = write(tmp_path, GOOD + '\n[channel.blog]\nplatform = "paste"\n')
     with pytest.raises(SettingsError, match="two channels are called 'blog'") as caught:
         load(folder)
     assert caught.value.line == 30

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline_bench import OURS
+
 from powercut.disk import KINDS, Disk, load
 from powercut.judge import COUNTS, Failure, judge
 from powercut.replay import Promised, Replay, replayed
@@ -33,18 +35,18 @@ url = "https://readers.example/"
 [series.daily]
 title = "Daily"
 every = "day at 20:00"
-channels = ["site", "feed", "hand"]
+channels = ["site", "mirror", "hand"]
 late = "3h"
 
 [channel.site]
-platform = "site"
+platform = "pages"
 url = "https://readers.example/"
 
-[channel.feed]
-platform = "feed"
+[channel.mirror]
+platform = "pages"
 
 [channel.hand]
-platform = "zhihu"
+platform = "paste"
 """
 
 
@@ -83,7 +85,7 @@ def traced(control: str = "") -> Iterator[Run]:
         # It runs where the clock's own folder is a plain path: links are not modelled.
         base = Path(folder).resolve()
         root, marks, log, begun = base / "disk", base / "marks", base / "log", base / "begun"
-        workspace(root, SETTINGS, content())
+        workspace(root, SETTINGS, content(), OURS)
         shutil.copytree(root, begun)
         program = [sys.executable, "-m", "powercut.workload", str(root), str(marks), control]
         environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}", "PYTHONDONTWRITEBYTECODE": "1"}

@@ -216,6 +216,7 @@ def test_a_kit_is_whole_and_its_manifest_tells_the_truth(name: str, form: str, a
     assert (found.remote_id, found.handed, found.seen) == (KEY, True, "file")
 
 
+@pytest.mark.platforms("ximalaya")
 def test_a_kit_made_the_day_before_bears_the_slots_day(app: Any, compose_for: Any) -> None:
     """Its folder, its episode's file, its due time: a person posts it at the hour that was promised."""
     made = dataclasses.replace(compose_for("ximalaya", "audio"), extra={})
@@ -278,6 +279,7 @@ def test_both_languages_have_the_same_words_and_as_many_steps(name: str) -> None
             assert field in data["words"]["zh"]
 
 
+@pytest.mark.platforms("wechat")
 def test_wechat_html_is_what_its_editor_keeps(app: Any, compose_for: Any) -> None:
     """No class, id, style block, script or forbidden style; no picture from elsewhere; only its own links stay links."""
     body = pasted(app("wechat").kit(compose_for("wechat", "article")))
@@ -298,6 +300,7 @@ def test_wechat_html_is_what_its_editor_keeps(app: Any, compose_for: Any) -> Non
     assert "<br>" in body
 
 
+@pytest.mark.platforms("wechat")
 @pytest.mark.parametrize("length", [9_400, 25_000])
 def test_a_wechat_kit_is_laid_however_long_the_article(length: int, app: Any, compose_for: Any) -> None:
     """The interface's 20,000 characters of HTML are no limit of the editor: the whole text is there, and counted."""
@@ -314,6 +317,7 @@ def test_a_wechat_kit_is_laid_however_long_the_article(length: int, app: Any, co
     assert int(shown[1].replace(",", "")) == pytest.approx(length, rel=0.03)
 
 
+@pytest.mark.platforms("wechat")
 def test_every_element_of_a_wechat_kit_says_a_property_once(app: Any, compose_for: Any) -> None:
     """Two rules that name one property become one declaration, and nothing is said that an element is anyway."""
     body = pasted(
@@ -332,6 +336,7 @@ def test_every_element_of_a_wechat_kit_says_a_property_once(app: Any, compose_fo
         assert not bold or "font-weight" not in names
 
 
+@pytest.mark.platforms("wechat")
 def test_no_style_of_the_theme_is_one_the_editor_refuses() -> None:
     """The theme itself, not only what one draft happens to use of it."""
     theme = (ROOT / "channels/wechat/style.toml").read_text(encoding="utf-8")
@@ -340,6 +345,7 @@ def test_no_style_of_the_theme_is_one_the_editor_refuses() -> None:
     assert not re.search(refused, rules)
 
 
+@pytest.mark.platforms("wechat")
 def test_no_han_letter_is_slanted_in_a_wechat_kit(app: Any, compose_for: Any) -> None:
     """There are no italics of Han letters: what stands out does so by its colour."""
     body = pasted(
@@ -349,6 +355,7 @@ def test_no_han_letter_is_slanted_in_a_wechat_kit(app: Any, compose_for: Any) ->
     assert "<i>" not in body
 
 
+@pytest.mark.platforms("wechat")
 def test_numbered_links_and_the_canonical_address_lie_beside(app: Any, compose_for: Any) -> None:
     """links.txt repeats the footnotes with their numbers, then the canonical address."""
     kit = app("wechat").kit(compose_for("wechat", "article"))
@@ -373,6 +380,7 @@ def test_written_again_it_has_the_same_bytes(name: str, form: str, app: Any, com
     assert files(elsewhere.kit(made)) == before
 
 
+@pytest.mark.platforms("wechat")
 @pytest.mark.parametrize("where", ["kit.json", "CHECKLIST.md", "article.html", "title.txt"])
 def test_a_crash_before_the_commit_point_leaves_no_kit(where: str, app: Any, compose_for: Any) -> None:
     """Until kit.json is there, find says it is surely not; the next publish makes it whole."""
@@ -387,6 +395,7 @@ def test_a_crash_before_the_commit_point_leaves_no_kit(where: str, app: Any, com
     assert at.adapter.find(made, Known()) is not None
 
 
+@pytest.mark.platforms("wechat")
 def test_a_crash_while_writing_other_content_takes_the_old_kit_back(app: Any, compose_for: Any) -> None:
     """A kit is never half of one revision and half of another."""
     made = compose_for("wechat", "article")
@@ -398,6 +407,7 @@ def test_a_crash_while_writing_other_content_takes_the_old_kit_back(app: Any, co
     assert at.adapter.find(made, Known()) is None
 
 
+@pytest.mark.platforms("wechat")
 def test_files_the_new_kit_lacks_are_gone_and_a_persons_own_stay(app: Any, compose_for: Any) -> None:
     """After a change of mind nobody uploads a picture that is no longer in the text."""
     made = compose_for("wechat", "article")
@@ -409,6 +419,7 @@ def test_files_the_new_kit_lacks_are_gone_and_a_persons_own_stay(app: Any, compo
     assert (kit / "my-notes.txt").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.platforms("wechat")
 @pytest.mark.parametrize("lost", ["media/01-lane.png", "article.html"])
 def test_a_kit_that_lost_a_file_is_not_there(lost: str, app: Any, compose_for: Any) -> None:
     """Somebody tidied up: find does not vouch for what is no longer whole."""
@@ -418,6 +429,7 @@ def test_a_kit_that_lost_a_file_is_not_there(lost: str, app: Any, compose_for: A
     assert at.adapter.find(made, Known()) is None
 
 
+@pytest.mark.platforms("weibo")
 def test_another_deliverys_kit_or_a_broken_manifest_is_not_taken_for_this_one(app: Any, compose_for: Any) -> None:
     """The manifest has to name this delivery, and has to be one."""
     made = compose_for("weibo", "article")
@@ -429,6 +441,7 @@ def test_another_deliverys_kit_or_a_broken_manifest_is_not_taken_for_this_one(ap
         assert at.adapter.find(made, Known()) is None
 
 
+@pytest.mark.platforms("zhihu")
 def test_two_posts_of_one_day_and_slug_never_share_a_folder(app: Any, compose_for: Any) -> None:
     """Two members may both call a draft review.md."""
     made = compose_for("zhihu", "article")
@@ -476,6 +489,7 @@ def test_hostile_words_stay_words(name: str, form: str, app: Any, compose_for: A
     json.loads((kit / "kit.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.platforms("zhihu")
 def test_the_page_runs_only_its_own_script(app: Any, compose_for: Any) -> None:
     """The policy allows one script by its hash, and nothing from anywhere else."""
     page = (app("zhihu").kit(compose_for("zhihu", "article")) / "article.html").read_text("utf-8")
@@ -487,6 +501,7 @@ def test_the_page_runs_only_its_own_script(app: Any, compose_for: Any) -> None:
     assert not re.search(r'(?:src|href)="https?://(?!hu\.example|example|mp\.weixin|zhuanlan)', page)
 
 
+@pytest.mark.platforms("ximalaya")
 def test_an_episode_is_numbered_and_tagged(app: Any, compose_for: Any) -> None:
     """NNN-slug.mp3, with title, artist, album and cover in place of the tag it came with; the sound is untouched."""
     made = compose_for("ximalaya", "audio")
@@ -502,6 +517,7 @@ def test_an_episode_is_numbered_and_tagged(app: Any, compose_for: Any) -> None:
     assert (app("ximalaya").kit(unnumbered) / "media/20261127-nongtang.mp3").is_file()
 
 
+@pytest.mark.platforms("huodongxing")
 def test_an_event_has_its_fields_its_tickets_and_a_calendar_file(app: Any, compose_for: Any) -> None:
     """Times carry their zone on paper and are UTC in the calendar file; the ticket table is what the draft says."""
     kit = app("huodongxing").kit(compose_for("huodongxing", "event"))
@@ -515,6 +531,7 @@ def test_an_event_has_its_fields_its_tickets_and_a_calendar_file(app: Any, compo
     assert str(entry["LOCATION"]) == EVENT.place
 
 
+@pytest.mark.platforms("wechat")
 @pytest.mark.parametrize(
     ("author", "shown"),
     [
@@ -533,6 +550,7 @@ def test_a_name_is_cut_to_what_the_author_box_takes(author: str, shown: str, app
     assert f">{shown}<" in (kit / "article.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.platforms("wechat")
 def test_without_an_account_a_kit_names_the_community(app: Any, compose_for: Any) -> None:
     """The platform's own name, which a channel without a title has, tells nobody whose account it is."""
     box = app("wechat")
@@ -541,6 +559,7 @@ def test_without_an_account_a_kit_names_the_community(app: Any, compose_for: Any
     assert json.loads((kit / "kit.json").read_bytes())["account"] == "沪语读书会"
 
 
+@pytest.mark.platforms("huodongxing")
 def test_guests_write_to_the_community_where_the_event_names_nobody(app: Any, compose_for: Any) -> None:
     made = compose_for("huodongxing", "event")
     box = app("huodongxing")
@@ -549,6 +568,7 @@ def test_guests_write_to_the_community_where_the_event_names_nobody(app: Any, co
     assert "联系方式：desk@hu.example" in (kit / "event.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.platforms("wechat-group")
 def test_a_group_gets_a_short_message_and_a_poster(app: Any, compose_for: Any) -> None:
     """At most 500 characters with the link, a 3:4 poster, and a line to tick for each group."""
     made = compose_for("wechat-group", "article", body="长" * 600)
@@ -563,6 +583,7 @@ def test_a_group_gets_a_short_message_and_a_poster(app: Any, compose_for: Any) -
     assert "- [ ] `二'群`" in checklist
 
 
+@pytest.mark.platforms("wechat-group")
 @pytest.mark.parametrize("fonts", [[], ["/nowhere.ttc"]])
 def test_a_poster_needs_neither_a_font_nor_a_cover(
     fonts: list[str], app: Any, compose_for: Any, tmp_path: Path
@@ -574,6 +595,7 @@ def test_a_poster_needs_neither_a_font_nor_a_cover(
     assert Image.open(io.BytesIO(data)).size == (1080, 1440)
 
 
+@pytest.mark.platforms("wechat-group")
 @pytest.mark.parametrize(
     ("words", "lines"),
     [
@@ -592,6 +614,7 @@ def test_a_posters_lines_break_as_a_reader_expects(words: str, lines: list[str])
     assert poster.broken(words, 7, len) == lines
 
 
+@pytest.mark.platforms("weibo")
 def test_a_post_that_does_not_fit_loses_its_summary_before_its_link(app: Any, compose_for: Any) -> None:
     """140 characters: 【title】summary link, else 【title】link, else the title alone; own words come first."""
     made = compose_for("weibo", "article")
@@ -606,6 +629,7 @@ def test_a_post_that_does_not_fit_loses_its_summary_before_its_link(app: Any, co
     assert text(text="自己的话", extra={"text": "自己的话"}) == f"自己的话\n{link}"
 
 
+@pytest.mark.platforms("youku")
 def test_a_film_is_copied_without_being_held_in_memory(app: Any, compose_for: Any) -> None:
     """Media do not pass through `write`, which takes all bytes at once; they are readable by others, and no scraps stay."""
     at = app("youku")
@@ -621,6 +645,7 @@ def test_a_film_is_copied_without_being_held_in_memory(app: Any, compose_for: An
     }
 
 
+@pytest.mark.platforms("wechat", "zhihu")
 def test_markdown_lies_beside_the_page_where_the_platform_may_take_it(app: Any, compose_for: Any) -> None:
     """Pictures by the names they have in media/, links with their addresses; the checklist names the file."""
     kit = app("zhihu").kit(compose_for("zhihu", "article"))
@@ -672,6 +697,7 @@ def test_the_sample_beside_each_platform_is_true(name: str, app: Any, compose_fo
     assert {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir()} == made
 
 
+@pytest.mark.platforms("wechat")
 @pytest.mark.live
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_paste_page_works_in_a_browser(width: int, app: Any, compose_for: Any) -> None:
