@@ -20,6 +20,8 @@ from steadycast.platform.registry import load as adapter_of
 from steadycast.testing import workspace
 from steadycast.workspace import load
 
+pytestmark = pytest.mark.platforms("site")
+
 PACKAGE = (
     adapter_of(PLATFORMS["mastodon"]).__module__.rpartition(".")[0] or adapter_of(PLATFORMS["mastodon"]).__module__
 )

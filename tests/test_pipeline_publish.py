@@ -640,7 +640,7 @@ def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
 def test_a_report_that_cannot_be_written_stands_in_no_acts_way(bench, kit, monkeypatch):
     app, handed = kit
     pipeline.report(app, bench.clock.now())
-    monkeypatch.setattr("steadycast.pipeline.report.gather", lambda *_: {}["broken"])
+    monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "gather", lambda *_: {}["broken"])
     assert "is confirmed" in pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
 
 

@@ -78,7 +78,7 @@ def named(source: str, names: Collection[str]) -> set[str]:
 
 def parts(source: str) -> Iterator[tuple[str, set[str]]]:
     """(its text, the platforms that it is marked with) for each top-level part of a test file."""
-    tree = ast.parse(source)
+    tree, lines = ast.parse(source), source.splitlines()
     whole = {name for node in tree.body if ast.unparse(node).startswith("pytestmark") for name in _strings(node)}
     marked = {
         node: {name for d in node.decorator_list if "mark.platforms" in ast.unparse(d) for name in _strings(d)}
@@ -88,7 +88,8 @@ def parts(source: str) -> Iterator[tuple[str, set[str]]]:
     anywhere = {name for names in marked.values() for name in names}  # what is shared may serve those that are marked
     for node in tree.body:
         of_a_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-        yield ast.get_source_segment(source, node) or "", whole | (marked[node] if of_a_test else anywhere)
+        text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        yield text, whole | (marked[node] if of_a_test else anywhere)
 
 
 def _strings(node: ast.AST) -> set[str]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from steadycast import paths
 from steadycast.ops import starter
+from steadycast.workspace import paths
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = Path(__file__).resolve().parent / "platforms"
