@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,7 +23,7 @@ from PIL import Image
 from tinytag import TinyTag
 
 from steadycast.draft import Draft, DraftEvent, MediaRef
-from steadycast.platform import Channel, Event, Known, Platform, Post
+from steadycast.platform import Channel, Event, Known, Platform, Post, broken_lines
 from steadycast.platform.registry import load, platforms
 from steadycast.platform.text import count
 from steadycast.render.body import prepare
@@ -610,8 +609,7 @@ def test_a_poster_needs_neither_a_font_nor_a_cover(
 )
 def test_a_posters_lines_break_as_a_reader_expects(words: str, lines: list[str]) -> None:
     """Seven wide: no Latin word is cut that fits a line, and no line begins with a comma."""
-    poster = sys.modules[f"{load(KITS['wechat-group']).__module__}.poster"]
-    assert poster.broken(words, 7, len) == lines
+    assert broken_lines(words, 7, len) == lines
 
 
 @pytest.mark.platforms("weibo")

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from steadycast.characters import pieces
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.platform import MediaRule
-from steadycast.render import image_worker
 from steadycast.render import media as media_module
 from steadycast.render.media import Studio, kind, store
 from steadycast.render.worker import Worker
@@ -312,7 +312,7 @@ def test_no_word_of_a_cover_runs_over_its_edge(studio, title):
 
 
 def test_a_line_of_a_cover_never_begins_with_punctuation():
-    assert image_worker._pieces("弄堂、石库门 and a “day”。") == [
+    assert pieces("弄堂、石库门 and a “day”。") == [
         "弄",
         "堂、",
         "石",

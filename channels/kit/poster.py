@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import segno
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from steadycast.platform import Post
+from steadycast.platform import Post, broken_lines
 
 from .words import plain
 
 WIDTH, HEIGHT, BAND, EDGE = 1080, 1440, 360, 60
-PIECE = re.compile(r"(?:[\u0021-\u024f]+|[（《〈“‘「『【]*.)[，。、；：？！）》〉”’」』】…—]*\s*")
 PAPER, INK, GROUND = "#ffffff", "#1f2328", "#2f5d50"
 
 
@@ -54,28 +52,13 @@ def _corner(size: int) -> tuple[int, int]:
     return WIDTH - EDGE - size + 24, HEIGHT - (BAND + size) // 2
 
 
-def broken(words: str, width: float, length: Callable[[str], float]) -> list[str]:
-    """Return the lines of `words`, broken as CJK text is: anywhere but inside a Latin word or before a closing mark."""
-    lines = [""]
-    for piece in PIECE.findall(words):
-        if lines[-1] and length((lines[-1] + piece).rstrip()) > width:
-            lines.append("")
-        whole = lines[-1] + piece if lines[-1] else piece.lstrip()
-        while length(whole.rstrip()) > width and len(whole) > 1:  # a word longer than a line
-            fits = next((n for n in range(len(whole) - 1, 1, -1) if length(whole[:n]) <= width), 1)
-            lines[-1:] = [whole[:fits], ""]
-            whole = whole[fits:]
-        lines[-1] = whole
-    return [line.rstrip() for line in lines]
-
-
 def _words(sheet: Image.Image, words: str, path: str, width: int) -> None:
     """Set the words in at most three lines, about equally long."""
     file, _, face = path.partition("#")  # a collection's faces are numbered: Noto CJK has Simplified Chinese at 2
     font = ImageFont.truetype(file, 48, index=int(face or 0))
-    lines = broken(words, width, font.getlength)
+    lines = broken_lines(words, width, font.getlength)
     for narrower in range(width // 2, width, 24):
-        if len(lines) <= 3 and len(tried := broken(words, narrower, font.getlength)) == len(lines):
+        if len(lines) <= 3 and len(tried := broken_lines(words, narrower, font.getlength)) == len(lines):
             lines = tried
             break
     if len(lines) > 3:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from steadycast.platform import Limit, first_that_fits
-
-# Controls, line and paragraph separators, and the marks that turn the direction of text: none belongs in one line.
-UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+from steadycast.platform import Limit, first_that_fits, one_line
 
 
 def plain(text: object) -> str:
     """Return `text` as one line without controls."""
-    return " ".join(UNPRINTED.sub(" ", str(text)).split())
+    return one_line(str(text))
 
 
 def address(url: object) -> str:

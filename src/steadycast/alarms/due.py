@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from steadycast.characters import one_line
 from steadycast.ledger.recovery import Jump
 from steadycast.ledger.tables import AlarmRow
 from steadycast.report.words import Words, words
@@ -17,7 +18,6 @@ JUMP_TOLD = dt.timedelta(days=1)  # for how long one is told of a tick that came
 FEED_AFTER = dt.timedelta(days=2)
 NEVER_READ_AFTER = 3  # failures in a row of a feed that never could be read
 LONGEST = 300  # characters of one alarm
-NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _feed(feed: FailingFeed, now: dt.datetime, say: Words) -> str:
 
 
 def _alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:
-    text = NOT_TEXT.sub(" ", " ".join(part for part in parts if part))
+    text = one_line(" ".join(parts))
     return Alarm(f"{kind}:{whom}:{why}", kind, text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 

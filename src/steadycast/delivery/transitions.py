@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from steadycast.characters import one_line
 from steadycast.errors import Busy, FarSideError, InputError, Refused
 from steadycast.ledger.claims import Claimed
 from steadycast.ledger.endings import Ending, Proof
@@ -31,7 +31,6 @@ BEFORE = dt.timedelta(hours=1)  # so long before its request was given up at the
 LONGEST_THREAD = 300_000  # characters of all that is kept of a thread's parts
 MESSAGE, LINK = 500, 2000  # characters kept of what a far side says
 RESENDABLE = frozenset({"conditional", "kit"})  # a second publish of the same key is harmless
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True)
@@ -208,7 +207,7 @@ def _said(answer: object, redact: Callable[[str], str]) -> tuple[str, str]:
 
 
 def _clean(text: str, limit: int) -> str:
-    line = CONTROL.sub(" ", text).encode("utf-8", "replace").decode().strip()
+    line = one_line(text)
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -13,7 +13,7 @@ from functools import cache
 
 import comrak
 
-from steadycast.cjk import WIDE
+from steadycast.characters import WIDE
 from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
 from steadycast.draft.maths import in_a_line
 from steadycast.draft.spelling import spelled

@@ -17,6 +17,7 @@ import sys
 import time
 from typing import Any
 
+from steadycast.characters import one_line
 from steadycast.intake import json_feed
 from steadycast.intake.dates import parse_date
 from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened, without_surrogates
@@ -175,7 +176,7 @@ def _text(value: Any) -> str:
 
 def _line(text: str) -> str:
     text = _LONE.sub("\ufffd", text[: 4 * _MAX_TEXT])
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_MAX_TEXT]
+    return one_line(text)[:_MAX_TEXT]
 
 
 def _seconds(when: time.struct_time | None) -> int | None:

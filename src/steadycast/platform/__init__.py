@@ -5,6 +5,7 @@ An adapter imports from here, and from nowhere else in Steadycast.
 
 from typing import TYPE_CHECKING, Any
 
+from steadycast.characters import broken_lines, one_line
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.html_tree import Element, elements
 from steadycast.platform.contract import (
@@ -58,6 +59,7 @@ __all__ = [
     "State",
     "Unknown",
     "View",
+    "broken_lines",
     "count",
     "cut",
     "durable",
@@ -66,6 +68,7 @@ __all__ = [
     "fits",
     "in_turn",
     "media_name",
+    "one_line",
     "slot_path",
     "split",
 ]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from steadycast.characters import CONTROLS
 from steadycast.platform.contract import Channel
 from steadycast.platform.post import Media, Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
@@ -28,7 +29,7 @@ from steadycast.safety import crashpoints, durable
 POSTS = "posts"
 INDEX = "posts/index.json"
 KEY = re.compile(r"[a-z2-7]{13}")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # what XML 1.0 cannot hold, and DEL
+CONTROL = re.compile(f"[{CONTROLS}]")
 SUFFIX = re.compile(r"[.][A-Za-z0-9]{1,5}")
 MADE_WITH = {".j2", ".css", ".py", ".toml", ".jpg"}  # files of a platform, and of a workspace's own templates
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index

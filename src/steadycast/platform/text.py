@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from steadycast.cjk import CLOSING, WIDE
+from steadycast.characters import CLOSING, WIDE
 from steadycast.errors import DraftError
 from steadycast.platform.contract import Limit
 from steadycast.platform.lazy_pattern import LazyPattern

@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, UnidentifiedImageError
 
+from steadycast.characters import broken_lines, pieces
 from steadycast.render import drawing
 from steadycast.render.serving import Unusable, serve
 
@@ -275,8 +276,8 @@ def _lettering(draw: ImageDraw.ImageDraw, size: tuple[int, int], title: str, not
     room, points, least = width - 2 * margin, min(width, height) // 4, min(width, height) // 10
     while True:
         letters = ImageFont.truetype(font[0], points, index=font[1])
-        lines = _lines(title, letters, room)
-        whole = points <= least or all(letters.getlength(word.rstrip()) <= room for word in _pieces(title))
+        lines = broken_lines(title, room, letters.getlength)
+        whole = points <= least or all(letters.getlength(word.rstrip()) <= room for word in pieces(title))
         if points <= 12 or (whole and len(lines) * points * 1.35 <= height - 2.6 * margin):
             break
         points = points * 9 // 10
@@ -288,49 +289,6 @@ def _lettering(draw: ImageDraw.ImageDraw, size: tuple[int, int], title: str, not
     if note:
         small = ImageFont.truetype(font[0], max(12, min(width, height) // 16), index=font[1])
         draw.text((margin, height - margin), note, font=small, fill=(255, 255, 255, 190), anchor="lm")
-
-
-_WIDE = "\u2e80"  # from here on a character is a word of its own
-_NEVER_FIRST = "，。、；：！？…）」』】》〉”’,.;:!?)"
-
-
-def _lines(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
-    """`text` in lines no wider than `width`, broken between words and between Han characters, and in a word that is."""
-    lines = [""]
-    for word in _pieces(text):
-        if font.getlength(word.rstrip()) > width:
-            lines += ["", *_broken(word, font, width)]
-        elif lines[-1] and font.getlength((lines[-1] + word).rstrip()) > width:
-            lines.append(word.lstrip())
-        else:
-            lines[-1] += word
-    return [line.rstrip() for line in lines if line.strip()]
-
-
-def _broken(word: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
-    """A word in pieces that are no wider than `width`."""
-    pieces = [""]
-    for character in word:
-        if pieces[-1] and font.getlength((pieces[-1] + character).rstrip()) > width:
-            pieces.append("")
-        pieces[-1] += character
-    return pieces
-
-
-def _pieces(text: str) -> list[str]:
-    """Words with the white space after them; a Han character is a word, and takes the punctuation after it along."""
-    pieces: list[str] = []
-    for character in text:
-        joins = pieces and (
-            character in _NEVER_FIRST
-            or character.isspace()
-            or not (character >= _WIDE or pieces[-1][-1] >= _WIDE or pieces[-1][-1].isspace())
-        )
-        if joins:
-            pieces[-1] += character
-        else:
-            pieces.append(character)
-    return pieces
 
 
 OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -7,7 +7,7 @@ import re
 
 import comrak
 
-from steadycast.cjk import WIDE
+from steadycast.characters import WIDE
 from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
 from steadycast.platform.lazy_pattern import LazyPattern
 from steadycast.render.callouts import as_quotations

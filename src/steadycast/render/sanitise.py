@@ -8,6 +8,7 @@ from collections import Counter
 
 import nh3
 
+from steadycast.characters import CONTROLS
 from steadycast.draft.outline import SILENT
 from steadycast.errors import DraftError
 from steadycast.render.worker import Worker
@@ -47,7 +48,7 @@ _UNSEEN = re.compile(
 )
 _SCHEME = re.compile(r"([^/?#:]*):")
 # `&#27;` is a control character by the time that it is read: XML cannot hold it, and a terminal obeys it.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_CONTROL = re.compile(f"[{CONTROLS}]")
 _ADDRESS = re.compile(r' (href|src)="(?!https?://)([^"]*)"')
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from steadycast.characters import one_line
 from steadycast.draft import Draft
 from steadycast.draft.decoding import visible
 from steadycast.errors import DraftError
@@ -21,7 +21,6 @@ from steadycast.platform.text import fits as fits_limit
 from steadycast.render.sanitise import calm
 from steadycast.schedule.model import Origin
 
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 NO_LIMIT = Limit(1 << 60)
 
 
@@ -167,9 +166,7 @@ class Words:
         return tuple(tags[: all_.max] if all_ else tags)
 
 
-@lru_cache(maxsize=1024)
-def _one_line(text: str) -> str:
-    return " ".join(_HIDDEN.sub(" ", text).split())
+_one_line = lru_cache(maxsize=1024)(one_line)
 
 
 def unit(limit: Limit) -> str:

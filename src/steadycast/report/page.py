@@ -13,6 +13,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from steadycast.characters import CONTROLS, TURNING
 from steadycast.report.model import MARKS, ChannelRecord, PlanEntry, Report, SeriesRecord, Streak, Waiting
 from steadycast.report.words import Words, words
 
@@ -21,7 +22,7 @@ TOP = 18  # room for the months' names
 HALF = 29  # weeks in each half of the year view: side by side on a wide screen, stacked on a narrow one
 KINDS = ("refused", "unknown", "gap", "kit", "draft")  # of what waits, in the order in which it hurts
 SHOWN = 5  # rows of one kind that are open; the others fold
-NEVER_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, bidi overrides
+NEVER_SHOWN = re.compile(rf"[{CONTROLS}{TURNING}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from steadycast.characters import one_line
 from steadycast.errors import FarSideError
 from steadycast.web.wire import LONGEST_WAIT, redacted_urls
 
@@ -78,8 +79,7 @@ def words(body: bytes, redact: Callable[[str], str]) -> str:
     text = redact(_message(body) or body[:READ].decode("utf-8", "replace"))[:2000]
     if "<html" in text.lower() or "<!doctype" in text.lower():
         return ""
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = redacted_urls(" ".join(text.split()))
+    text = redacted_urls(one_line(text))
     return text if len(text) <= WORDS else text[: WORDS - 1] + "…"
 
 

@@ -1,0 +1,47 @@
+"""Which characters are Han text, where a line of text may break, and what no reader may be given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+# Ideographs, kana, CJK punctuation, full-width forms and the quotation marks and dashes that Chinese text uses: they
+# need no space between them, and a line may break after any. Hangul stays out: Korean puts spaces between words.
+WIDE = (
+    "\u2014\u2018\u2019\u201c\u201d\u2026\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u3400-\u9fff\uf900-\ufaff\uff00-\uffee"
+)
+WIDE += "\U00020000-\U0003ffff"
+
+CLOSING = "”’」』】）》〉\"')]"
+
+# Ranges for a character class of `re`.
+CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"  # none of them belongs in XML, HTML or text
+TURNING = r"\u202a-\u202e\u2066-\u2069"  # what follows is shown in another direction
+_NOT_IN_A_LINE = re.compile(rf"[{CONTROLS}{TURNING}\t\n\r\u2028\u2029\ufeff]+")
+# A word, or a character from U+2E80 on, with the marks that stay with it and the white space after it.
+_PIECE = re.compile(r"[（《〈“‘「『【]*(?:[^\s\u2e80-\U0003ffff]+|.)[，。、；：？！）》〉”’」』】…—,.;:!?)]*\s*")
+
+
+def one_line(text: str) -> str:
+    """`text` as one line that says what it seems to say: no controls, nothing that turns it, single spaces."""
+    return " ".join(_NOT_IN_A_LINE.sub(" ", text).split())
+
+
+def pieces(text: str) -> list[str]:
+    """`text` in the pieces between which a line may break."""
+    return _PIECE.findall(text)
+
+
+def broken_lines(text: str, width: float, length: Callable[[str], float]) -> list[str]:
+    """`text` in lines no wider than `width`: no word is broken that fits a line, and no closing mark begins one."""
+    found = [""]
+    for piece in pieces(text):
+        if found[-1] and length((found[-1] + piece).rstrip()) > width:
+            found.append("")
+        whole = found[-1] + piece if found[-1] else piece.lstrip()
+        while length(whole.rstrip()) > width and len(whole) > 1:  # a word longer than a line
+            fits = next((n for n in range(len(whole) - 1, 1, -1) if length(whole[:n]) <= width), 1)
+            found[-1:] = [whole[:fits], ""]
+            whole = whole[fits:]
+        found[-1] = whole
+    return [line.rstrip() for line in found]
