@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
+from steadycast.cli.lazily import pipeline
+from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, say, show
 from steadycast.errors import InputError, SettingsError, SteadycastError, unknown_name
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 TITLES = {"credentials": "The channel would be let in.", "limits": "What the channel's far side allows."}
 COLUMNS = {"state": "", "title": "rule", "said": "what was seen", "where": "where"}
-Json = Annotated[bool, Parameter(help="Print JSON.")]
 Pairs = Annotated[tuple[str, ...], Parameter(negative="")]
 
 
@@ -81,7 +81,6 @@ def _row(result: Result) -> dict[str, str]:
 
 def _let_in(name: str) -> Iterator[dict[str, str]]:
     """Whether its far side would let a channel in, and what that allows, as the doctor finds out."""
-    from steadycast import pipeline
     from steadycast.ops.doctor import channel
 
     with pipeline.App.in_force(readonly=True) as app:
@@ -142,7 +141,6 @@ def login(name: str) -> int:
     name
         A channel of this community.
     """
-    from steadycast import pipeline
     from steadycast.ops import channel_login
 
     with pipeline.App.open() as app:
@@ -157,7 +155,6 @@ def login(name: str) -> int:
 
 
 def _let_a_person_in(name: str) -> None:
-    from steadycast import pipeline
     from steadycast.ops import channel_login
 
     def page(words: str, address: str) -> None:

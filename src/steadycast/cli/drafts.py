@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, progress, say, show
+from steadycast.cli import setup, up
+from steadycast.cli.lazily import ops, pipeline
+from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, Json, as_json, progress, say, show
+from steadycast.errors import InputError
 
 if TYPE_CHECKING:
     from steadycast.ledger.tables import DraftRow
@@ -17,7 +21,6 @@ if TYPE_CHECKING:
 Standing = Literal[
     "waiting", "stock", "planned", "used", "archive", "copy", "doubtful", "rejected", "not-ready", "gone"
 ]
-Json = Annotated[bool, Parameter(help="Print JSON.")]
 Jobs = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
@@ -26,8 +29,6 @@ def check(*, json: Json = False) -> int:
 
     Writes nothing. Exit 1 when something must be fixed.
     """
-    from steadycast import ops, pipeline
-
     with progress("checking") as bar:
         told = ops.check(pipeline.now(), progress=bar)
     found = [f for f in told if not f.harmless]
@@ -51,8 +52,6 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
     trigger
         Only tell Prefect's server that something was dropped, so that a worker takes it in.
     """
-    from steadycast import pipeline
-
     if trigger:
         return _trigger(watch=watch)
     with pipeline.App.open() as app:
@@ -68,23 +67,16 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
             show([row for row in collected.brief().rows() if row["title"] not in lines], columns)
             say(*lines, collected.summary())
         if watch:
-            _watch(app)
+            up.watch(app, threading.Event())
         return NEEDS_A_PERSON if collected.problems else OK
 
 
 def _trigger(*, watch: bool) -> int:
     """Sends the event that the deployment `intake/intake` waits for: once, or at each change of content/."""
-    import os
-    import threading
-
-    from steadycast import pipeline
-    from steadycast.errors import InputError
     from steadycast.ops.deployments import DROPPED
     from steadycast.workspace import load
 
-    if not os.environ.get("PREFECT_API_URL"):
-        said = "PREFECT_API_URL names no server"
-        raise InputError(said, hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
+    setup.check_server()
     from prefect.events import emit_event  # seconds: only where it is asked for
 
     content = load().content
@@ -95,16 +87,6 @@ def _trigger(*, watch: bool) -> int:
         emit_event(event=DROPPED["expect"][0], resource=resource, payload={"path": shown[0]})
         say(f"told Prefect: {shown[0] or content}")
     return OK
-
-
-def _watch(app: object) -> None:
-    import threading
-
-    from steadycast.cli.up import watch
-    from steadycast.pipeline import App
-
-    if isinstance(app, App):
-        watch(app, threading.Event())
 
 
 def list_(
@@ -125,8 +107,6 @@ def list_(
     form
         Only article, audio, video or event.
     """
-    from steadycast import pipeline
-
     with pipeline.App.open(readonly=True) as app:
         rows = [
             row
@@ -165,8 +145,6 @@ def approve(*drafts: str, by: str = "", all: bool = False, archive: bool = False
     archive
         Every draft that is held as archive: publish it from now on.
     """
-    from steadycast import pipeline
-
     with pipeline.App.open() as app:
         besides = [*(pipeline.waiting(app) if all else ()), *(pipeline.waiting(app, archive=True) if archive else ())]
         return _judge(app, drafts, "approve", by=by, besides=besides, chosen=all or archive)
@@ -186,9 +164,6 @@ def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None
     before
         A day such as 2026-11-22; with --all.
     """
-    from steadycast import pipeline
-    from steadycast.errors import InputError
-
     if all != (before is not None):
         said = "--all and --before DATE belong together"
         raise InputError(said, hint="write --all --before 2026-11-22, or name the drafts")
@@ -198,9 +173,6 @@ def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None
 
 
 def _judge(app: App, drafts: tuple[str, ...], verdict: str, *, by: str, besides: list[DraftRow], chosen: bool) -> int:
-    from steadycast import pipeline
-    from steadycast.errors import InputError
-
     if not drafts and not chosen:
         said = "name a draft"
         raise InputError(said, hint="`steadycast list --state waiting` shows which wait")
@@ -221,8 +193,6 @@ def title(file: str, title: str) -> int:
     title
         What it is called.
     """
-    from steadycast import pipeline
-
     with pipeline.App.open() as app:
         made = pipeline.give_title(app, file, title)
     say(f"written: {made}", "`steadycast intake` takes it in.")
@@ -243,8 +213,6 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
     out
         Where to write; without it: var/preview.
     """
-    from steadycast import pipeline
-
     with pipeline.App.open(readonly=True) as app:
         made = pipeline.preview(app, draft, channel=channel, out=out, now=pipeline.now())
     for name, count in made.counts.items():
@@ -285,7 +253,5 @@ def render(*, all: bool = False, channel: str = "", jobs: Jobs = 2, force: bool 
 
 
 def _approved() -> dict[str, str]:
-    from steadycast import pipeline
-
     with pipeline.App.open(readonly=True) as app:
         return {row.path: row.approved_revision for row in app.ledger.drafts() if row.approved_revision}

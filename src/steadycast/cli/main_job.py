@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from steadycast import pipeline
+from steadycast.cli.lazily import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, linked, progress, say, show
 
 if TYPE_CHECKING:
@@ -13,16 +13,8 @@ if TYPE_CHECKING:
     from steadycast.pipeline.results import Collected, Planned, Published
 
 SOME = 12  # drafts told one by one: a whole folder that comes in at once is a matter for `steadycast list`
-PUBLISHED = {
-    "when": "slot",
-    "series": "series",
-    "title": "draft",
-    "channel": "channel",
-    "state": "state",
-    "link": "link",
-}
+WENT = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
 FIRST = "The first posts are shown at once, in folders of this machine (`show_first`). All others wait for their hour."
-PLANNED = {"when": "slot", "series": "series", "title": "draft", "member": "by", "state": "state"}
 
 
 def main_job(app: App) -> int:
@@ -73,7 +65,7 @@ def say_where(app: App, collected: Collected) -> None:
 
 def say_published(published: Published) -> None:
     """The table of what went where, with links to the results."""
-    show(linked(published.rows()), PUBLISHED, title="What went where", empty="Nothing was due.")
+    show(linked(published.rows()), WENT | {"link": "link"}, title="What went where", empty="Nothing was due.")
 
 
 def say_next_of(planned: Planned, series: Sequence[str]) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
+from steadycast.cli.lazily import ops, pipeline
+from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, progress, say, show
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say, show
-
-Json = Annotated[bool, Parameter(help="Print JSON.")]
 DOCTOR = {"state": "", "what": "what", "said": "said", "hint": "hint"}
 
 
@@ -18,8 +15,6 @@ def doctor(*, json: Json = False) -> int:
 
     Publishes nothing. It tries a channel's credentials if the platform has a way.
     """
-    from steadycast import ops, pipeline
-
     findings = ops.doctor(pipeline.now())
     bad = sum(finding.state == "bad" for finding in findings)
     if json:
@@ -32,8 +27,6 @@ def doctor(*, json: Json = False) -> int:
 
 def health(*, json: Json = False) -> int:
     """Say whether the promises are kept: last slots served, no series without drafts, ticks coming. Exit 1 when not."""
-    from steadycast import ops, pipeline
-
     with pipeline.App.in_force(readonly=True) as app:
         found = ops.health(app, pipeline.now())
     if json:
@@ -51,8 +44,6 @@ def backup(file: Path, *, json: Json = False) -> int:
     file
         The tar to make, private to its owner. Use pg_dump for a PostgreSQL ledger.
     """
-    from steadycast import ops, pipeline
-
     with pipeline.App.open() as app, progress("keeping") as bar:
         done = ops.backup(app, file, pipeline.now(), progress=bar)
     if json:
@@ -74,8 +65,6 @@ def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Js
     force
         Replace a ledger that is newer than the backup; it is kept beside it.
     """
-    from steadycast import ops, pipeline
-
     with progress("putting back") as bar:
         done = ops.restore(None, file, pipeline.now(), to=to, force=force, progress=bar)
     if json:
@@ -94,8 +83,6 @@ def rebuild(channel: str | None = None, *, json: Json = False) -> int:
     channel
         One channel; without it: all that write into a folder.
     """
-    from steadycast import pipeline
-
     with pipeline.App.open() as app, progress("making") as bar:
         done = pipeline.rebuild(app, channel, progress=bar)
     if json:
@@ -117,8 +104,6 @@ def here(*, moved: bool = False, new: bool = False) -> int:
     new
         The ledger is lost and there is no backup: start a new one. Everything in content/ counts as unused.
     """
-    from steadycast import pipeline
-
     with pipeline.App.open(anyway=True) as app:
         stood = app.ledger.move_here(pipeline.now(), moved=moved, new=new)
         folder = app.workspace.root

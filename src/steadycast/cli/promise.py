@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from steadycast.cli.output import OK, agreed, as_json, say, show
+from steadycast.cli.lazily import ops, pipeline
+from steadycast.cli.output import OK, Json, agreed, as_json, say, show
 
 if TYPE_CHECKING:
     from steadycast.ops.promise_change import Change
     from steadycast.pipeline import App
 
-Json = Annotated[bool, Parameter(help="Print JSON.")]
 SLOTS = {"series": "series", "was": "slot", "becomes": "becomes", "change": "", "carries": "draft"}
 DRAFTS = {"title": "draft", "was": "was for", "becomes": "goes to"}
 IN_STOCK = "back in stock"
@@ -35,8 +33,6 @@ def rhythm(series: str, every: str, *, dry_run: bool = False, yes: bool = False,
     yes
         Do not ask. A script is never asked.
     """
-    from steadycast import ops, pipeline
-
     return _change(lambda app: ops.promise_change.new_rhythm(app, series, every, pipeline.now()), dry_run, yes, json)
 
 
@@ -58,8 +54,6 @@ def skip(
     yes
         Do not ask. A script is never asked.
     """
-    from steadycast import ops, pipeline
-
     return _change(
         lambda app: ops.promise_change.skip(app, series, date, pipeline.now(), undo=undo), dry_run, yes, json
     )
@@ -67,8 +61,6 @@ def skip(
 
 def _change(look: Callable[[App], Change], dry_run: bool, yes: bool, json: bool) -> int:
     """Shows the effect until it is what was agreed to: while a person reads, a slot may be claimed."""
-    from steadycast import ops, pipeline
-
     with pipeline.App.open() as app:
         change, shown = look(app), None
         while not change.same and change != shown:

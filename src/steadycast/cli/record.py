@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, progress, say, show
+from steadycast.cli.lazily import ops, pipeline
+from steadycast.cli.main_job import say_record
+from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, Json, as_json, progress, say, show
 from steadycast.errors import Problem
-
-Json = Annotated[bool, Parameter(help="Print JSON.")]
 
 
 def status(*, json: Json = False) -> int:
     """Show what waits for a person, what is next, and when the last tick was. Exit 1 when something waits."""
-    from steadycast import ops, pipeline
     from steadycast.ops.delayed import line
 
     with pipeline.App.open(readonly=True) as app:
@@ -24,16 +20,10 @@ def status(*, json: Json = False) -> int:
     if json:
         as_json(state)
         return code
-    waiting = {
-        "state": "state",
-        "when": "slot",
-        "channel": "channel",
-        "title": "draft",
-        "message": "why",
-        "say": "hint",
-    }
+    waiting = {"state": "state", "when": "slot", "channel": "channel"}
+    waiting |= {"title": "draft", "message": "why", "say": "hint"}
     nothing = "" if state["problems"] else "Nothing waits for a person."
-    show(state["waiting"], {**waiting, "say": "hint"}, title="Needs a person", empty=nothing)
+    show(state["waiting"], waiting, title="Needs a person", empty=nothing)
     say(*(str(Problem(**problem)) for problem in state["problems"]))
     say(*map(line, state["delayed"]))
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
@@ -52,9 +42,6 @@ def report(*, json: Json = False, out: Path | None = None) -> int:
     out
         Where to write; without it: var/out/report.
     """
-    from steadycast import pipeline
-    from steadycast.cli.main_job import say_record
-
     with pipeline.App.open(readonly=True) as app:
         made = pipeline.report(app, pipeline.now(), out=out)
     if json:
@@ -80,8 +67,6 @@ def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = Fal
     dry_run
         Show what would be written; write nothing.
     """
-    from steadycast import ops, pipeline
-
     with pipeline.App.open() as app, progress("reading") as bar:
         done = ops.backfill(
             app, source, series=series, channel=channel, dry_run=dry_run, now=pipeline.now(), progress=bar

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -88,11 +89,7 @@ def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> in
 
 def _push(root: Path, *, quiet: bool) -> int:
     """Hands the deployments to the server; `quiet` keeps what Prefect tells meanwhile out of standard output."""
-    import os
-
-    if not os.environ.get("PREFECT_API_URL"):
-        said = "PREFECT_API_URL names no server"
-        raise InputError(said, hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
+    check_server()
     env = {**os.environ, "STEADYCAST_WORKSPACE": str(root), "DO_NOT_TRACK": "1"}
     command = [*PREFECT, "--no-prompt", "deploy", "--all"]
     told = subprocess.DEVNULL if quiet else None
@@ -107,6 +104,13 @@ def _push(root: Path, *, quiet: bool) -> int:
         last = next((f": {line}" for line in reversed(done.stderr.splitlines()) if line.strip()), "")
         complain(f"prefect deploy failed{last} ({DEPLOY_MEND})")
     return NEEDS_A_PERSON if done.returncode else OK
+
+
+def check_server() -> None:
+    """Raises InputError where nobody has said which server of Prefect's is meant."""
+    if not os.environ.get("PREFECT_API_URL"):
+        said = "PREFECT_API_URL names no server"
+        raise InputError(said, hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
 
 
 def channel_list(*, json: bool = False) -> int:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 
+from steadycast.cli.lazily import pipeline
+from steadycast.cli.main_job import WENT
 from steadycast.cli.output import (
     NEEDS_A_PERSON,
     NOTHING_YET,
     OK,
+    Json,
     agreed,
     as_json,
     complain,
@@ -20,12 +23,12 @@ from steadycast.cli.output import (
     say,
     show,
 )
+from steadycast.errors import InputError
 
 if TYPE_CHECKING:
     from steadycast.pipeline import App
     from steadycast.pipeline.amend import Amended
 
-Json = Annotated[bool, Parameter(help="Print JSON.")]
 Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
 
 
@@ -39,8 +42,6 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
     days
         How far ahead; ten years at most.
     """
-    from steadycast import pipeline
-
     with pipeline.App.open() as app:
         planned = pipeline.plan(app, pipeline.now(), days=days)
         empty = bool(planned.gaps) and not pipeline.drafts(app)
@@ -87,8 +88,6 @@ def publish(
     yes
         Do not ask. Without it, a terminal asks before something leaves this machine by hand.
     """
-    from steadycast import pipeline
-
     by_hand = bool(series or draft or slot)  # else it serves the slots, as a cron of it does
     if by_hand and not (yes or dry_run):
         with pipeline.App.open() as app:
@@ -103,9 +102,8 @@ def publish(
     if json:
         as_json(done.rows())
     else:
-        columns = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
         last = {"message": "rehearsal"} if dry_run else {"link": "link"}
-        show(linked(done.rows()), columns | last, empty="Nothing is due.")
+        show(linked(done.rows()), WENT | last, empty="Nothing is due.")
     if done.warning:
         complain(done.warning)
     return NEEDS_A_PERSON if done.failed or done.without_draft else OK
@@ -129,7 +127,6 @@ def revise(
     yes
         Do not ask. Without it, a terminal asks before it changes what others can read.
     """
-    from steadycast import pipeline
 
     def act(app: pipeline.App) -> tuple[pipeline.amend.Amended, ...]:
         return pipeline.amend.revise(app, draft, channel, again=again)
@@ -153,7 +150,6 @@ def withdraw(draft: str, *, why: str, channel: str | None = None, yes: bool = Fa
     yes
         Do not ask. Without it, a terminal asks before it takes away what others can read.
     """
-    from steadycast import pipeline
 
     def act(app: pipeline.App) -> tuple[pipeline.amend.Amended, ...]:
         return pipeline.amend.withdraw(app, draft, why, channel)
@@ -164,8 +160,6 @@ def withdraw(draft: str, *, why: str, channel: str | None = None, yes: bool = Fa
 def _amend(
     verb: str, draft: str, channel: str | None, act: Callable[[App], tuple[Amended, ...]], *, yes: bool, json: bool
 ) -> int:
-    from steadycast import pipeline
-
     with pipeline.App.open() as app:
         going = [] if yes else pipeline.amend.leaving(app, draft, channel, verb)
         if going and not agreed([f"{d.channel}: {d.url or d.slot}" for d in going], verb.capitalize()):
@@ -182,8 +176,6 @@ def _amend(
 
 def verify(*, json: Json = False) -> int:
     """Look for unknown deliveries on their channels, and see whether published ones are there."""
-    from steadycast import pipeline
-
     with pipeline.App.in_force() as app, progress("looking") as bar:
         looked = pipeline.verify(app, pipeline.now(), progress=bar)
     if json:
@@ -210,8 +202,6 @@ def confirm(id: str, *, url: str, at: str = "") -> int:
     at
         When it was posted, in the community's zone: "20:03" of its slot's day, or "2026-11-27 20:03". Without it: now.
     """
-    from steadycast import pipeline
-
     with pipeline.App.open() as app:
         say(pipeline.confirm(app, id, url, pipeline.now(), at))
     return OK
@@ -235,9 +225,6 @@ def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False,
     at
         With --url: since when, in the community's zone. Without it: now.
     """
-    from steadycast import pipeline
-    from steadycast.errors import InputError
-
     if [bool(url), absent, again].count(True) != 1:
         said = "give exactly one of --url URL, --absent, --again"
         raise InputError(said)

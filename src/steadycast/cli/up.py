@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter, validators
 
+from steadycast.cli.lazily import ops, pipeline
+from steadycast.cli.main_job import main_job, say_next_of, say_taken_in, say_where
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.processes import Processes
-from steadycast.errors import InputError
+from steadycast.cli.promise import say_effect
+from steadycast.errors import InputError, SteadycastError
 
 if TYPE_CHECKING:
     from steadycast.pipeline import App
@@ -48,7 +51,6 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
         Where the report is shown and /health answers, on this machine only; the next free one when it is taken.
         0 leaves both out.
     """
-    from steadycast.cli.main_job import main_job
     from steadycast.pipeline import App, check_channels
     from steadycast.workspace import in_force
 
@@ -99,7 +101,6 @@ def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop
 @contextlib.contextmanager
 def watched(workspace: Workspace, port: int) -> Iterator[None]:
     """Answers /health and shows the report meanwhile; each answer is read from the ledger anew."""
-    from steadycast import ops, pipeline
     from steadycast.cli.local_server import LocalServer
 
     def ask() -> dict[str, Any]:
@@ -120,10 +121,6 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
 
 def watch(app: App, stop: threading.Event) -> None:
     """Takes in what is dropped, as it is dropped, and plans with it: seconds, where the schedule takes minutes."""
-    from steadycast import pipeline
-    from steadycast.cli.main_job import say_taken_in, say_where
-    from steadycast.errors import SteadycastError
-
     for _ in pipeline.watch(app.workspace.content, stop):
         try:
             with pipeline.App.in_force(app.workspace.root) as here:  # its settings are read anew, as the flows do
@@ -137,10 +134,6 @@ def watch(app: App, stop: threading.Event) -> None:
 
 def follow(workspace: Workspace, stop: threading.Event) -> None:
     """Says what changed in steadycast.toml, as it changes, and plans with it; what is wrong in it, and where."""
-    from steadycast import ops, pipeline
-    from steadycast.cli.main_job import say_next_of
-    from steadycast.cli.promise import say_effect
-    from steadycast.errors import SteadycastError
     from steadycast.workspace import changes, load, prints
 
     seen = prints(workspace)

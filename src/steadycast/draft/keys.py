@@ -58,7 +58,6 @@ _IN_CHINESE = {
     "text": "正文 文字",
     "skip": "跳过 跳過 不发 不發",
 }
-_NESTED = frozenset({"start", "end", "place", "url", "text", "skip"})
 ALIASES = {alias: key for key, aliases in _IN_CHINESE.items() for alias in aliases.split()}
 FORMS = {
     "文章": "article",
