@@ -89,7 +89,7 @@ def _burst(url: str, folder: Path, where: str, count: int, rounds: int) -> Row:
 
 def _send(ledger: Ledger, ids: list[int], url: str) -> None:
     """From the claim to the last receipt, every intent and receipt durable."""
-    claims = ledger.claim(ids, dt.datetime.now(dt.UTC), "bench", LEASE)
+    claims = ledger.claim(dt.datetime.now(dt.UTC), "bench", LEASE)
     results = deliver(ledger, claims, _post, _opener(url), workers=THREADS)
     wrong = [r for r in results if r.state != State.PUBLISHED]
     assert len(results) == len(ids), len(results)
@@ -119,8 +119,8 @@ def _held(url: str, folder: Path, sends: int) -> Row:
         begin = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(seconds=3)
         for n in range(sends):
             at = begin + dt.timedelta(seconds=n)
-            ids = due_slot(ledger, at, ["held"], name=f"held{n}")
-            claims = ledger.claim(ids, dt.datetime.now(dt.UTC), "bench", LEASE, until=at)
+            due_slot(ledger, at, ["held"], name=f"held{n}")
+            claims = ledger.claim(dt.datetime.now(dt.UTC), "bench", LEASE, until=at)
             deliver(ledger, claims, _post, _opener(url), hold_until=at, workers=1)
             arrived = float(requests.get(f"{url}?last", timeout=5).headers["X-Last"])
             late.append(arrived - at.timestamp())

@@ -351,7 +351,7 @@ def test_deliveries_and_feeds_that_need_a_person_ring_by_channel(at_work, ledger
     ledger.save_plan(
         [slot], [Assignment(slot.id, "x")], [PlannedDelivery(slot.id, "blog", late=9 * DAY)], NOW - 3 * DAY
     )
-    (claim,) = ledger.claim([d.id for d in ledger.due(NOW)], NOW, "w", DAY)
+    (claim,) = ledger.claim(NOW, "w", DAY)
     ledger.freeze([FrozenPost(claim.id, claim.token, b"post", "hash", "r")], NOW)
     ledger.intend([claim], NOW, DAY)
     ledger.receive([Ending(claim.id, claim.token, State.UNKNOWN, NOW, message="timed out")], NOW)

@@ -209,7 +209,7 @@ def a_slot(ledger: Ledger, series: str, hours: int, channel: str = "blog") -> in
 
 
 def send(ledger: Ledger, id: int) -> None:
-    claims = ledger.claim([id], NOON, "w", HOUR, until=NOON + 1000 * HOUR)
+    claims = ledger.claim(NOON, "w", HOUR, until=NOON + 1000 * HOUR, ids=[id])
     ledger.freeze([FrozenPost(c.id, c.token, b"x", "h", "r1") for c in claims], NOON)
     assert len(ledger.intend(claims, NOON, HOUR)) == 1
 
@@ -272,11 +272,11 @@ def test_what_a_person_frees_stays_free_whatever_is_planned(ledger: Ledger, plan
     assert ledger.send_again(plan["day-1"], "editor", NOON)
     a_slot(ledger, "day", -1)
     assert ledger.recover(NOON).unknown == ()
-    [claim] = ledger.claim([plan["day-1"]], NOON, "w", HOUR)
+    [claim] = ledger.claim(NOON, "w", HOUR, ids=[plan["day-1"]])
     later = Ending(claim.id, claim.token, State.DUE, NOON, code="429", message="busy", wake=NOON)
     assert ledger.release([later], NOON)
     assert ledger.recover(NOON).unknown == ()
-    assert len(ledger.claim([plan["day-1"]], NOON, "w", HOUR)) == 1
+    assert len(ledger.claim(NOON, "w", HOUR, ids=[plan["day-1"]])) == 1
 
 
 def test_half_a_thread_is_a_persons(ledger: Ledger, plan: dict[str, int], clock: Clock) -> None:
@@ -495,12 +495,11 @@ def test_a_worker_that_lives_through_a_restore_loses_its_claim(saved: Bench, tmp
     saved.at(24, 20)
     ledger = saved.app.ledger
     copy(ledger, tmp_path / "older", saved.clock.now())
-    due = [d.id for d in ledger.due(saved.clock.now())]
-    claims = ledger.claim(due, saved.clock.now(), "w", HOUR)
+    claims = ledger.claim(saved.clock.now(), "w", HOUR)
     assert claims
     assert put_back(tmp_path / "older", Path(ledger.name)) is not None
     assert ledger.intend(claims, saved.clock.now(), HOUR) == []
-    assert ledger.claim(due, saved.clock.now(), "w", HOUR) == []
+    assert ledger.claim(saved.clock.now(), "w", HOUR) == []
 
 
 def test_two_workers_marks_never_go_back(saved: Bench) -> None:

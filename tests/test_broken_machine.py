@@ -105,7 +105,7 @@ def tick(path, fake, clock):
     """One tick of a process that has just started."""
     with Ledger.open(path) as ledger:
         ledger.recover(clock.now())
-        claims = ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "worker", LEASE)
+        claims = ledger.claim(clock.now(), "worker", LEASE)
         deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
         settle(ledger, fake.open, clock=clock, workers=1)
         verify(ledger, fake.open, clock=clock, workers=1)

@@ -304,7 +304,7 @@ def test_what_is_claimed_stays_and_is_said_to(bench, planned):
     bench.at(23, 19, 59)
     (row,) = planned.ledger.deliveries(slots=["daily@2026-11-23T20:00"])
     assert planned.ledger.claim(
-        [row.id], bench.clock.now() + dt.timedelta(minutes=1), "a worker", dt.timedelta(hours=1)
+        bench.clock.now() + dt.timedelta(minutes=1), "a worker", dt.timedelta(hours=1), ids=[row.id]
     )
     looked = promise_change.new_rhythm(planned, "daily", "day at 21:00", bench.clock.now())
     assert [(r["change"], r["was"], r["becomes"]) for r in looked.rows()][:2] == [

@@ -48,14 +48,14 @@ def shared(make_ledger):
 def tick(ledger, fake, clock):
     """One tick of another process: recover, send what is due, look at what is in doubt."""
     ledger.recover(clock.now())
-    claims = ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "other", LEASE)
+    claims = ledger.claim(clock.now(), "other", LEASE)
     deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
     settle(ledger, fake.open, clock=clock, workers=1)
 
 
 def send(ledger, fake, clock):
     ledger.recover(clock.now())
-    claims = ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "owner", LEASE)
+    claims = ledger.claim(clock.now(), "owner", LEASE)
     return deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
 
 
@@ -130,13 +130,13 @@ def test_a_wall_that_is_set_back_delays_neither_another_try_nor_a_dead_workers_r
     assert ledger.deliveries()[0].state == State.DUE
     clock.set_wall(clock.now() - step)
     ledger.recover(clock.now())
-    assert not ledger.due(clock.now()), "a Retry-After is not over because the wall was set"
+    assert not ledger.slots_due(clock.now()), "a Retry-After is not over because the wall was set"
     clock.set_wall(clock.now() + step)
     ledger.recover(clock.now())
     clock.set_wall(clock.now() + step)
     ledger.recover(clock.now())
     clock.advance(2 * MINUTE)
-    assert ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "dies", LEASE)
+    assert ledger.claim(clock.now(), "dies", LEASE)
     clock.set_wall(clock.now() + step / 10)
     clock.advance(LEASE + SECOND)
     assert ledger.recover(clock.now()).due
@@ -145,7 +145,7 @@ def test_a_wall_that_is_set_back_delays_neither_another_try_nor_a_dead_workers_r
 def test_a_thread_lets_nobody_keep_a_lease_that_the_ledger_does_not_know(shared):
     """A step of a thread asks for more time; a wall set back in between makes it no longer than the ledger has it."""
     ledger, fake, clock = shared
-    claims = ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "owner", LEASE)
+    claims = ledger.claim(clock.now(), "owner", LEASE)
     left = []
 
     def first(post, part):
@@ -174,7 +174,7 @@ def test_what_another_boot_was_sending_gets_its_whole_time_again(shared):
         taken.append((post, part))
         raise SystemExit
 
-    claims = ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "owner", LEASE)
+    claims = ledger.claim(clock.now(), "owner", LEASE)
     fake._verbs.append(die)
     ledger.receive = lambda *_: frozenset()  # the power is gone: nothing more is written
     deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
@@ -198,7 +198,7 @@ def test_what_another_boot_had_claimed_is_free_at_once(shared):
     """Nothing was sent, and nobody is left who could: a wall that is behind keeps nothing back."""
     ledger, _, clock = shared
     ledger.recover(clock.now())
-    assert ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "owner", LEASE)
+    assert ledger.claim(clock.now(), "owner", LEASE)
     clock.boot = "second"
     clock.set_wall(clock.now() + SECOND)
     assert ledger.recover(clock.now()).due
@@ -222,12 +222,12 @@ def test_whatever_walls_say_a_lease_ends_by_one_clock(ledger, promise):
     ledger.clock = bootclock.reading
     ledger.recover(now)
     [id] = promise("blog", at=now - HOUR, late=24 * HOUR)
-    [claim] = ledger.claim([id], now - 10 * MINUTE, "behind", MINUTE)
+    [claim] = ledger.claim(now - 10 * MINUTE, "behind", MINUTE, ids=[id])
     assert claim.lease == now - 9 * MINUTE, "whoever asks is told in his own time"
     for skew in (10 * MINUTE, -10 * MINUTE):
         assert not ledger.recover(now + skew).due
     assert ledger.delivery(id).state == State.CLAIMED
-    ledger.claim([id], now, "another", MINUTE)
+    ledger.claim(now, "another", MINUTE, ids=[id])
     with ledger.write() as connection:
         connection.exec_driver_sql("UPDATE delivery SET wake = wake - 61000000, lease = lease - 61000000")
     assert ledger.recover(now - 10 * MINUTE).due == (id,)

@@ -62,7 +62,7 @@ def tick(ledger, fake, clock, *, hold=None):
     """One tick as publish makes it: recover, claim, hold until the slot, send; then look at what is in doubt."""
     ledger.recover(clock.now())
     until = hold or clock.now()
-    claims = ledger.claim([d.id for d in ledger.due(until)], clock.now(), "worker", LEASE, until=until)
+    claims = ledger.claim(clock.now(), "worker", LEASE, until=until)
 
     def render(claim):
         if clock.jump_at == "render":
@@ -130,7 +130,7 @@ def test_what_another_sent_while_this_machine_slept_is_not_sent_again(make_ledge
     clock = Jumpy(NOON)
     fake = FakeChannel(delivery, clock)
     promise("blog", late=2 * DAY)
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "sleeper", LEASE)
+    claims = ledger.claim(NOON, "sleeper", LEASE)
 
     def asleep(claim):
         clock.set_wall(NOON + jump)

@@ -32,7 +32,7 @@ CLASSES = ["conditional", "read-back", "blind"]
 
 def tick(ledger, fake, clock):
     ledger.recover(clock.now())
-    claims = ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "worker", LEASE)
+    claims = ledger.claim(clock.now(), "worker", LEASE)
     deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
     settle(ledger, fake.open, clock=clock, workers=1)
     verify(ledger, fake.open, clock=clock, workers=1)

@@ -36,8 +36,7 @@ SECOND = dt.timedelta(seconds=1)
 def publish(ledger, fake, clock, *, parts=1, **more):
     """One tick: recover, claim what is due, deliver."""
     ledger.recover(clock.now())
-    ids = [d.id for d in ledger.due(clock.now())]
-    claims = ledger.claim(ids, clock.now(), "worker", LEASE)
+    claims = ledger.claim(clock.now(), "worker", LEASE)
     return deliver(ledger, claims, lambda c: a_post(c, parts=parts), fake.open, clock=clock, workers=2, **more)
 
 
@@ -335,7 +334,7 @@ def test_what_cannot_be_sent_again_for_a_fault_of_ours_is_in_doubt_still(ledger,
     def closed(channel, step):
         raise Refused("its secret is gone", channel=channel)
 
-    [claim] = ledger.claim([id], clock.now(), "worker", LEASE)
+    [claim] = ledger.claim(clock.now(), "worker", LEASE, ids=[id])
     [result] = deliver(ledger, [claim], a_post, closed, clock=clock)
     assert (result.state, result.message) == (State.UNKNOWN, "its secret is gone")
     run_until_settled(ledger, fake, clock, hours=1)
@@ -521,7 +520,7 @@ def test_a_look_is_told_the_page_of_the_receipt(ledger, promise, clock):
             told.append(known.receipt)
 
     open_ = lambda channel, step: replace(fake.open(channel, step), adapter=Paged())  # noqa: E731
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "w", LEASE)
+    claims = ledger.claim(NOON, "w", LEASE)
     deliver(ledger, claims, a_post, open_, clock=clock)
     clock.advance(dt.timedelta(minutes=2))
     verify(ledger, open_, clock=clock)
@@ -548,7 +547,7 @@ def _raise(error):
 
 def sending(ledger, ids):
     """Claims whose intents are durable."""
-    claims = ledger.claim(ids, NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, ids=ids)
     posts = [(c, post_to_bytes(a_post(c))) for c in claims]
     ledger.freeze([FrozenPost(c.id, c.token, post, sha256(post).hexdigest(), "r1") for c, post in posts], NOON)
     return ledger.intend(claims, NOON, LEASE)
@@ -583,7 +582,7 @@ def test_a_worker_that_wakes_after_its_lease_sends_nothing(ledger, promise, cloc
     """A paused worker that wakes late is a request that acts late."""
     fake = FakeChannel("read-back", clock)
     promise("blog")
-    [claim] = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "sleeper", LEASE)
+    [claim] = ledger.claim(NOON, "sleeper", LEASE)
 
     def slow(claim):
         clock.advance(LEASE + SECOND)
@@ -600,7 +599,7 @@ def test_a_worker_paused_between_intent_and_send_sends_nothing(ledger, promise, 
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
     paused = _pausing(ledger, lambda: clock.advance(dt.timedelta(minutes=3)))
-    claims = ledger.claim([id], NOON, "sleeper", LEASE)
+    claims = ledger.claim(NOON, "sleeper", LEASE, ids=[id])
     [result] = deliver(paused, claims, a_post, fake.open, clock=clock)
     assert (result.state, fake.calls) == (State.DUE, 0)
     assert "too late" in result.message
@@ -615,7 +614,7 @@ def test_a_worker_that_was_taken_over_in_its_pause_sends_nothing(ledger, promise
         clock.advance(2 * SECOND)
         ledger.recover(NOON + dt.timedelta(hours=1))
 
-    claims = ledger.claim([id], NOON, "sleeper", LEASE)
+    claims = ledger.claim(NOON, "sleeper", LEASE, ids=[id])
     [result] = deliver(_pausing(ledger, take_over), claims, a_post, fake.open, clock=clock)
     assert (result.state, fake.calls) == (None, 0)
     assert state(ledger, id) == "unknown"
@@ -635,7 +634,7 @@ def test_settle_counts_from_the_deadline_of_the_newest_request(ledger, promise, 
     def slow(channel, step):
         return replace(fake.open(channel, step), adapter=Slow())
 
-    claims = ledger.claim([id], NOON, "w", LEASE)
+    claims = ledger.claim(NOON, "w", LEASE, ids=[id])
     deliver(ledger, claims, a_post, slow, clock=clock)
     deadline = ledger.delivery(id).deadline - NOON
     assert 95 * SECOND < deadline <= 100 * SECOND
@@ -672,7 +671,7 @@ def test_a_thread_that_was_taken_over_stops_before_its_next_part(ledger, promise
             ledger.recover(NOON + dt.timedelta(hours=1))
             return kept
 
-    claims = ledger.claim([id], NOON, "sleeper", LEASE)
+    claims = ledger.claim(NOON, "sleeper", LEASE, ids=[id])
     [result] = deliver(TakenOver(), claims, lambda c: a_post(c, parts=3), fake.open, clock=clock)
     assert (result.state, [p.part for p in fake.posts]) == (None, [1])
     assert state(ledger, id) == "unknown"
@@ -712,7 +711,7 @@ clock = Slept(at)
 fake = FakeChannel("read-back", clock)
 crashpoints.arm(point, 1, "stop")
 with Ledger.open(address) as ledger:
-    claims = ledger.claim([d.id for d in ledger.due(at)], at, "sleeper", dt.timedelta(minutes=5))
+    claims = ledger.claim(at, "sleeper", dt.timedelta(minutes=5))
     open_ = lambda channel, step: replace(fake.open(channel, step), adapter=Far())
     print([r.state for r in deliver(ledger, claims, a_post, open_, clock=clock)])
 """
@@ -763,8 +762,7 @@ def test_held_deliveries_go_out_at_their_second(ledger, promise, clock):
     fake = FakeChannel("read-back", clock)
     at = NOON + dt.timedelta(seconds=90)
     promise("a", "b", at=at)
-    ids = [d.id for d in ledger.due(at)]
-    claims = ledger.claim(ids, NOON, "worker", LEASE, until=at)
+    claims = ledger.claim(NOON, "worker", LEASE, until=at)
     rendered = []
 
     def make(claim):
@@ -780,7 +778,7 @@ def test_held_deliveries_go_out_at_their_second(ledger, promise, clock):
 def test_a_hold_that_outlasts_the_lease_is_refused_at_once(ledger, promise, clock):
     """Nobody waits for a lease to run out."""
     promise("a", at=NOON + LEASE)
-    claims = ledger.claim([d.id for d in ledger.due(NOON + LEASE)], NOON, "worker", LEASE, until=NOON + LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, until=NOON + LEASE)
     with pytest.raises(ValueError, match="lease"):
         deliver(ledger, claims, a_post, FakeChannel("blind", clock).open, clock=clock, hold_until=NOON + LEASE)
 
@@ -796,7 +794,7 @@ def test_a_post_that_cannot_be_made_is_refused_and_the_others_go_out(ledger, pro
             raise error
         return a_post(claim)
 
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE)
     results = deliver(ledger, claims, make, fake.open, clock=clock)
     assert {r.channel: r.state for r in results} == {"a": State.REFUSED, "b": State.PUBLISHED}
 
@@ -805,7 +803,7 @@ def test_a_renderer_that_breaks_is_tried_again_later(ledger, promise, clock):
     """A full disk or a bug is not the draft's fault: it backs off within `late`."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("a")
-    claims = ledger.claim([id], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
 
     def broken(_claim):
         raise OSError(28, "No space left on device")
@@ -822,7 +820,7 @@ def test_a_channel_that_does_not_open_is_refused_or_tried_later(ledger, promise,
     def open_(channel, _step):
         raise Refused("secret BLOG_TOKEN is not set") if channel == "a" else ImportError("adapter.py")
 
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE)
     results = deliver(ledger, claims, a_post, open_, clock=clock)
     assert {r.channel: r.state for r in results} == {"a": State.REFUSED, "b": State.DUE}
 
@@ -839,7 +837,7 @@ def test_the_parts_of_a_long_thread_are_kept_whatever_else_its_far_side_says(led
     def open_(channel, step):
         return replace(FakeChannel("read-back", clock).open(channel, step), adapter=Tells())
 
-    claims = ledger.claim([id], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
     deliver(ledger, claims, a_post, open_, clock=clock)
     assert ledger.receipts_of([id])[id].detail == {"parts": list(parts)}
 
@@ -858,7 +856,7 @@ def test_no_secret_and_no_control_character_reaches_the_ledger(ledger, promise, 
     def open_(channel, step):
         return replace(fake.open(channel, step), adapter=Tells())
 
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE)
     results = deliver(ledger, claims, a_post, open_, clock=clock)
     with ledger.read() as connection:
         everything = [
@@ -883,7 +881,7 @@ def test_a_link_that_is_a_script_is_not_kept(ledger, promise, clock, url):
         def publish(self, post):
             return Receipt("1", url)
 
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE)
     [result] = deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Far()), clock=clock)
     assert (result.state, result.url) == (State.PUBLISHED, "")
 
@@ -898,7 +896,7 @@ def test_an_adapter_that_returns_no_receipt_promises_nothing(ledger, promise, cl
         def publish(self, post):
             return answer
 
-    claims = ledger.claim([id], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
     [result] = deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Sloppy()), clock=clock)
     assert result.state == State.UNKNOWN
 
@@ -912,7 +910,7 @@ def test_a_kit_is_handed_over_and_confirmed_by_a_person(ledger, promise, clock):
         def publish(self, post):
             return Receipt("kit", "", handed=True)
 
-    claims = ledger.claim([id], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
     deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Kit()), clock=clock)
     row = ledger.delivery(id)
     assert (row.state, row.verdict, [w.id for w in ledger.waiting()]) == ("handed", "", [id])
@@ -968,7 +966,7 @@ def test_a_full_disk_after_sending_is_waited_for(ledger, promise, clock):
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
     failing = _failing(ledger, "receive", times=2)
-    claims = ledger.claim([id], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
     [result] = deliver(failing, claims, a_post, fake.open, clock=clock)
     assert (result.state, state(ledger, id)) == (State.PUBLISHED, "published")
 
@@ -978,7 +976,7 @@ def test_a_commit_whose_answer_was_lost_is_read_again_and_not_run_again(ledger, 
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
     failing = _failing(ledger, "receive", times=1, after=True)
-    claims = ledger.claim([id], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
     [result] = deliver(failing, claims, a_post, fake.open, clock=clock)
     assert result.state == State.PUBLISHED
     assert [e.kind for e in ledger.events(id)].count("published") == 1
@@ -989,7 +987,7 @@ def test_nothing_is_sent_when_the_intent_cannot_be_written(ledger, promise, cloc
     """Whether its commit took effect or not: the delivery is due again, and goes out at the next tick."""
     fake = FakeChannel("blind", clock)
     [id] = promise("blog")
-    claims = ledger.claim([id], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
     with pytest.raises(LedgerError):
         deliver(_failing(ledger, "intend", times=1, after=after), claims, a_post, fake.open, clock=clock)
     assert (fake.calls, state(ledger, id)) == (0, "due")
@@ -1001,7 +999,7 @@ def test_a_ledger_that_stays_broken_stops_the_batch(ledger, promise, clock):
     """What was sent is in doubt and settled by read-back; what was not begun is not sent."""
     fake = FakeChannel("read-back", clock)
     promise(*(f"c{n}" for n in range(8)))
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE)
     with pytest.raises(LedgerError):
         deliver(_failing(ledger, "receive", times=99), claims, a_post, fake.open, clock=clock, workers=1)
     clock.advance(dt.timedelta(minutes=10))
@@ -1032,7 +1030,7 @@ def test_a_system_that_gives_no_more_threads_leaves_nothing_in_doubt(
     """In the middle of a batch: those that are there send all of it, and every receipt is written."""
     fake = FakeChannel(delivery, clock)
     promise(*(f"c{n}" for n in range(8)))
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE)
     scarce(monkeypatch, most)
     done = deliver(ledger, claims, a_post, fake.open, clock=clock, workers=8)
     assert {result.state for result in done} == {State.PUBLISHED}
@@ -1118,7 +1116,7 @@ def test_a_burst_pays_for_few_commits(ledger, promise, clock):
             time.sleep(0.005)
             return Receipt("1")
 
-    claims = ledger.claim([d.id for d in ledger.due(NOON)], NOON, "worker", LEASE)
+    claims = ledger.claim(NOON, "worker", LEASE)
     open_ = lambda c, o: replace(fake.open(c, o), adapter=Slow())  # noqa: E731
     results = deliver(Counting(), claims, a_post, open_, clock=clock, workers=32)
     assert {r.state for r in results} == {State.PUBLISHED}

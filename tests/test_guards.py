@@ -36,7 +36,7 @@ def test_a_send_that_would_end_just_within_its_lease_is_not_begun(ledger, promis
         return fake._accept(post, part)
 
     fake._verbs.append(slow)
-    claims = ledger.claim(ids, clock.now(), "worker", 5 * MINUTE)
+    claims = ledger.claim(clock.now(), "worker", 5 * MINUTE, ids=ids)
     first, second = deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
     assert first.state == State.PUBLISHED
     assert second.state == state
@@ -127,7 +127,7 @@ def test_a_busy_machine_starves_no_delivery_for_ever(ledger, promise, clock, slo
     ledger.intend = slowly
     for tries in range(1, 10):
         ledger.recover(clock.now())
-        claims = ledger.claim([id], clock.now(), "worker", 5 * MINUTE)
+        claims = ledger.claim(clock.now(), "worker", 5 * MINUTE, ids=[id])
         [result] = deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
         if result.state == State.PUBLISHED:
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hmac
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import NOON, promised
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, event, inspect
 from sqlmodel import SQLModel
 
 from steadycast import __version__
@@ -242,7 +243,7 @@ def a_copy(database, ledger, to):
 
 
 def send(ledger, id):
-    claims = ledger.claim([id], NOON, "w", LEASE)
+    claims = ledger.claim(NOON, "w", LEASE, ids=[id])
     ledger.freeze([FrozenPost(c.id, c.token, b"x", "h", "r1") for c in claims], NOON)
     return ledger.intend(claims, NOON, LEASE)
 
@@ -262,11 +263,11 @@ def test_a_restored_ledger_sends_nothing_again(make_ledger, tmp_path, lost):
     with Ledger.open(path) as restored:
         promised(restored, "blog")  # the planner makes the same slot again where it is lost
         [row] = restored.deliveries()
-        assert restored.claim([row.id], NOON, "w", LEASE) == []
+        assert restored.claim(NOON, "w", LEASE, ids=[row.id]) == []
         assert restored.recover(NOON).unknown == (row.id,)
         assert "older copy" in restored.waiting()[0].message
         [later] = promised(restored, "blog", at=NOON + DAY)
-        assert len(restored.claim([later], NOON + DAY, "w", LEASE)) == 1
+        assert len(restored.claim(NOON + DAY, "w", LEASE, ids=[later])) == 1
     with Ledger.open(path) as again:
         assert again.recover(NOON).unknown == ()
         assert again.send_again(row.id, "editor", NOON)
@@ -329,8 +330,7 @@ def test_a_slot_of_which_anything_was_tried_is_not_moved(ledger):
     ledger.put_drafts([a_draft("d1"), a_draft("d2")])
     slot = a_slot()
     ledger.save_plan([slot], [Assignment(slot.id, "d1")], asked(slot), NOON)
-    [first, _] = ledger.due(NOON)
-    ledger.claim([first.id], NOON, "w", LEASE)
+    assert len(ledger.claim(NOON, "w", LEASE, limit=1)) == 1
     told = ledger.save_plan([slot], [Assignment(slot.id, "d2")], asked(slot, channels=["blog"]), NOON)
     assert told.fixed == (slot.id,)
     assert {(d.draft, d.channel) for d in ledger.deliveries()} == {("d1", "blog"), ("d1", "feed")}
@@ -390,7 +390,7 @@ def test_slots_that_no_cadence_asks_for_are_dropped_unless_tried(ledger):
     ledger.put_drafts([a_draft()])
     slots = [a_slot(n) for n in range(2)]
     ledger.save_plan(slots, [Assignment(slots[0].id, "d1")], asked(*slots), NOON)
-    ledger.claim([ledger.due(NOON)[0].id], NOON, "w", LEASE)
+    ledger.claim(NOON, "w", LEASE, limit=1)
     assert ledger.drop_slots([s.id for s in slots]) == (slots[1].id,)
     assert [s.id for s in ledger.slots_between(NOON, NOON + 9 * DAY)] == [slots[0].id]
 
@@ -413,8 +413,7 @@ def test_planners_and_claimers_at_once_leave_every_slot_of_one_mind(database, le
         try:
             with Ledger.open(database) as mine:
                 for _ in range(12):
-                    ids = [d.id for d in mine.due(NOON + 9 * DAY)][:2]
-                    mine.claim(ids, NOON, "w", LEASE, until=NOON + 9 * DAY)
+                    mine.claim(NOON, "w", LEASE, until=NOON + 9 * DAY, limit=2)
         except Exception as error:
             failed.append(error)
 
@@ -587,19 +586,29 @@ def test_what_is_due_is_found_by_the_partial_index(ledger):
     ledger.put_drafts([a_draft()])
     ledger.backfill([Before(f"s{n}", "s", NOON - n * DAY, "x", "blog", "kept", NOON - n * DAY) for n in range(5000)])
     ledger.save_plan([a_slot()], [Assignment(a_slot().id, "d1")], asked(a_slot()), NOON)
-    due = "SELECT id FROM delivery WHERE wake <= 1 AND state = 'due' ORDER BY wake LIMIT 1000"
     record = "SELECT channel, at, verdict, finished, series, origin, member FROM delivery ORDER BY channel, at"
     with ledger.write() as connection:
         connection.exec_driver_sql("ANALYZE" if ledger.is_sqlite else "ANALYZE delivery")
-    with ledger.read() as connection:
-        explain = "EXPLAIN QUERY PLAN " if ledger.is_sqlite else "EXPLAIN "
-        plans = [str(list(connection.exec_driver_sql(explain + query))) for query in (due, record)]
-    assert "ix_delivery_wake" in plans[0]
-    assert "SCAN delivery" not in plans[0].replace("Index Scan", "")
-    if ledger.is_sqlite:
-        assert "USING COVERING INDEX ix_delivery_record" in plans[1]
-    assert len(ledger.due(NOON)) == 2
+    asked_of: dict[str, tuple[str, object]] = {}
+
+    def note(_connection, _cursor, statement, values, *_more):
+        asked_of.update({word: (statement, values) for word in ("picked", "slot.local") if word in statement})
+
     assert ledger.next_due() == NOON
+    event.listen(ledger.engine, "before_cursor_execute", note)
+    assert [slot.id for slot in ledger.slots_due(NOON)] == [a_slot().id]
+    assert len(ledger.claim(NOON, "w", LEASE)) == 2
+    event.remove(ledger.engine, "before_cursor_execute", note)
+    explain = "EXPLAIN QUERY PLAN " if ledger.is_sqlite else "EXPLAIN "
+    with ledger.write() as connection:
+        plans = [str(list(connection.exec_driver_sql(explain + sql, values))) for sql, values in asked_of.values()]
+        of_record = str(list(connection.exec_driver_sql(explain + record)))
+    assert len(plans) == 2
+    for plan in plans:
+        assert "ix_delivery_wake" in plan
+        assert not re.search(r"SCAN delivery|Seq Scan on delivery", plan)
+    if ledger.is_sqlite:
+        assert "USING COVERING INDEX ix_delivery_record" in of_record
 
 
 def test_what_may_be_linked_to_is_told_with_its_names_and_where_it_is(ledger, promise):

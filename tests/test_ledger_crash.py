@@ -61,7 +61,7 @@ class Far(FakeChannel):
 
 def tick(ledger, fake, clock, parts):
     ledger.recover(clock.now())
-    claims = ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "worker", LEASE)
+    claims = ledger.claim(clock.now(), "worker", LEASE)
     deliver(ledger, claims, lambda c: a_post(c, parts=parts), fake.open, clock=clock, workers=1)
     settle(ledger, fake.open, clock=clock, workers=1)
     verify(ledger, fake.open, clock=clock, workers=1)

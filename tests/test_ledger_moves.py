@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from steadycast.errors import Fenced
 from steadycast.ledger.claims import DELIVERY, FrozenPost
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import NEXT, Ending, Proof
 from steadycast.ledger.installation import markers
 from steadycast.ledger.store import Ledger
@@ -49,14 +50,21 @@ def stands(ledger, promise):
 
 def a_claim(ledger, id):
     """What a worker holds that claimed it with token 1."""
-    from steadycast.ledger.claims import Claimed
-
     row = ledger.delivery(id)
-    spans = {"grace": dt.timedelta(seconds=row.grace), "late": dt.timedelta(seconds=row.late)}
-    return Claimed(
-        row.id, row.slot, row.channel, row.series, row.at, **spans, marker=row.marker, draft="d1", origin="ugc",
-        member="alice", attempt=1, token=1, lease=NOON + LEASE,
-    )  # fmt: skip
+    late = dt.timedelta(seconds=row.late)
+    return Delivery(
+        row.id,
+        row.slot,
+        row.channel,
+        row.series,
+        row.at,
+        late,
+        row.marker,
+        "d1",
+        attempt=1,
+        token=1,
+        lease=NOON + LEASE,
+    )
 
 
 def end(state, **more):
@@ -69,7 +77,7 @@ def end(state, **more):
 
 # name, states it may be called from, call -> whether it moved
 MOVES = {
-    "claim": ({State.DUE}, lambda ledger, row: ledger.claim([row], NOON, "w", LEASE)),
+    "claim": ({State.DUE}, lambda ledger, row: ledger.claim(NOON, "w", LEASE, ids=[row])),
     "freeze": ({State.CLAIMED}, lambda ledger, row: ledger.freeze([FrozenPost(row, 1, b"x", "h", "r")], NOON)),
     "intend": ({State.CLAIMED}, lambda ledger, row: ledger.intend([a_claim(ledger, row)], NOON, LEASE)),
     "holds": ({State.SENDING}, lambda ledger, row: ledger.holds(a_claim(ledger, row))),
@@ -147,7 +155,7 @@ def test_a_step_is_taken_back_by_whom_the_delivery_is(ledger, stands):
     later = NOON + 2 * LEASE
     ledger.recover(later)
     ledger.looked([end(State.DUE)(id, token=sleeper.token)], later)
-    [other] = ledger.claim([id], later, "other", LEASE)
+    [other] = ledger.claim(later, "other", LEASE, ids=[id])
     [other] = ledger.intend([other], later, LEASE)
     assert ledger.begin_step(other, "part-2", later, LEASE).first
     assert not ledger.forget_step(sleeper, "part-2")
@@ -168,7 +176,7 @@ def test_what_a_step_made_is_kept_whatever_became_of_its_beginning(ledger, stand
 def test_an_intent_needs_a_frozen_post(ledger, promise):
     """What is not written down is not sent."""
     [id] = promise("blog")
-    claims = ledger.claim([id], NOON, "w", LEASE)
+    claims = ledger.claim(NOON, "w", LEASE, ids=[id])
     assert ledger.intend(claims, NOON, LEASE) == []
 
 
@@ -178,7 +186,7 @@ def test_every_claim_has_a_higher_token(ledger, promise):
     now = NOON
     seen = []
     for _ in range(3):
-        [claim] = ledger.claim([id], now, "w", LEASE)
+        [claim] = ledger.claim(now, "w", LEASE, ids=[id])
         seen.append((claim.token, claim.attempt))
         now += LEASE
         assert ledger.recover(now).due == (id,)
@@ -188,15 +196,15 @@ def test_every_claim_has_a_higher_token(ledger, promise):
 def test_nothing_is_claimed_before_its_time(ledger, promise):
     """Not by its id either; ahead of its slot only by a worker that says until when it will hold it."""
     [id] = promise("blog", at=NOON + HOUR)
-    assert ledger.claim([id], NOON, "w", LEASE) == []
-    assert ledger.claim([id], NOON, "w", LEASE, until=NOON + HOUR - dt.timedelta(seconds=1)) == []
-    assert len(ledger.claim([id], NOON, "w", LEASE, until=NOON + HOUR)) == 1
+    assert ledger.claim(NOON, "w", LEASE, ids=[id]) == []
+    assert ledger.claim(NOON, "w", LEASE, until=NOON + HOUR - dt.timedelta(seconds=1), ids=[id]) == []
+    assert len(ledger.claim(NOON, "w", LEASE, until=NOON + HOUR, ids=[id])) == 1
 
 
 def test_nothing_past_late_is_claimed(ledger, promise):
     """Ten days of posts do not go out in one minute: recovery misses them."""
     ids = [promise("blog", at=NOON - n * dt.timedelta(days=1))[0] for n in range(1, 11)]
-    assert ledger.claim(ids, NOON, "w", LEASE) == []
+    assert ledger.claim(NOON, "w", LEASE, ids=ids) == []
     assert sorted(ledger.recover(NOON).missed) == sorted(ids)
     assert ledger.counts() == {State.MISSED: 10}
 
@@ -204,7 +212,7 @@ def test_nothing_past_late_is_claimed(ledger, promise):
 def test_a_slot_without_a_draft_is_missed_once_late_is_past(ledger, promise):
     """Until then a draft may still come; then the gap is on the record."""
     [id] = promise("blog", draft=None)
-    assert ledger.due(NOON + HOUR) == []
+    assert ledger.slots_due(NOON + HOUR) == []
     assert ledger.recover(NOON + 11 * HOUR).missed == ()
     assert ledger.recover(NOON + 13 * HOUR).missed == (id,)
     assert (ledger.delivery(id).verdict, ledger.delivery(id).message) == ("missed", "no draft")
@@ -224,7 +232,7 @@ def test_the_verdict_is_written_with_the_receipt(ledger, promise, after, filled,
     """Within grace it is kept, or filled where the draft came from reserve; after it, late."""
     [id] = promise("blog", filled=filled)
     promise("blog", at=NOON + HOUR, draft="d2", filled=not filled)  # says nothing of this one
-    claims = ledger.claim([id], NOON, "w", LEASE)
+    claims = ledger.claim(NOON, "w", LEASE, ids=[id])
     ledger.freeze([FrozenPost(id, 1, b"x", "h", "r")], NOON)
     ledger.intend(claims, NOON, LEASE)
     assert ledger.receive([Ending(id, 1, State.PUBLISHED, NOON + after, Proof("1"))], NOON + after) == {id}
@@ -239,7 +247,7 @@ def test_a_person_who_sends_again_past_late_gets_an_hour(ledger, stands):
     later = NOON + 20 * HOUR
     assert ledger.send_again(id, "ed", later)
     assert ledger.recover(later).missed == ()
-    assert len(ledger.claim([id], later, "w", LEASE)) == 1
+    assert len(ledger.claim(later, "w", LEASE, ids=[id])) == 1
 
 
 @pytest.mark.parametrize("workers", [2, 8])
@@ -254,7 +262,7 @@ def test_of_many_claimers_one_has_it(database, ledger, promise, workers):
         try:
             with Ledger.open(database) as mine:
                 start.wait()
-                won.extend([c.id for c in mine.claim([id], NOON, name, LEASE)] for id in ids)
+                won.extend([c.id for c in mine.claim(NOON, name, LEASE, limit=1)] for _ in ids)
         except Exception as error:
             failed.append(error)
 
@@ -273,9 +281,8 @@ from steadycast.ledger.store import Ledger
 at = dt.datetime.fromisoformat(sys.argv[2])
 with Ledger.open(sys.argv[1]) as ledger:
     sys.stdin.readline()
-    for due in ledger.due(at):
-        for claim in ledger.claim([due.id], at, "w", dt.timedelta(minutes=5)):
-            print(claim.id)
+    while claims := ledger.claim(at, "w", dt.timedelta(minutes=5), limit=1):
+        print(claims[0].id)
 """
 
 
@@ -296,7 +303,7 @@ at = dt.datetime.fromisoformat(sys.argv[2])
 with Ledger.open(sys.argv[1]) as ledger:
     print("ready", flush=True)
     for id in map(int, sys.stdin):
-        claims = ledger.claim([id], at, "w", dt.timedelta(minutes=5))
+        claims = ledger.claim(at, "w", dt.timedelta(minutes=5), ids=[id])
         print(len(claims), flush=True)
 """
 

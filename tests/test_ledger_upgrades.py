@@ -36,7 +36,7 @@ def small(path: Path) -> None:
         ledger.secret = bytes.fromhex(SECRET)
         ids = promised(ledger, "blog", "mail", "far", "kit")
         promised(ledger, "blog", at=NOON + HOUR, draft=None)
-        claims = ledger.claim(ids, NOON, "worker", HOUR)
+        claims = ledger.claim(NOON, "worker", HOUR, ids=ids)
         ledger.freeze([FrozenPost(c.id, c.token, b"{}", "h", "r1") for c in claims], NOON)
         claims = ledger.intend(claims, NOON, HOUR)
         ledger.begin_step(claims[1], "part-1", NOON, HOUR)
@@ -116,7 +116,7 @@ def test_an_old_ledger_goes_on_where_it_was(kept: Path) -> None:
         assert ledger.last_tick() == NOON
         assert ledger.recover(NOON).unknown == ()
         [fresh] = promised(ledger, "blog", at=NOON + 2 * HOUR, draft="d2")
-        assert len(ledger.claim([fresh], NOON + 2 * HOUR, "w", HOUR)) == 1
+        assert len(ledger.claim(NOON + 2 * HOUR, "w", HOUR, ids=[fresh])) == 1
 
 
 @pytest.mark.parametrize("kept", [KEPT / "0002.sql"], indirect=True)

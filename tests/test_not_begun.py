@@ -79,7 +79,7 @@ def tried(ledger, promise, clock, tmp_path, httpserver):
             return Opened(registry.load(platform)(channel), platform, lambda text: text.replace(SECRET, "***"))
 
         [id] = promise("blog")
-        claims = ledger.claim([id], NOON, "w", LEASE)
+        claims = ledger.claim(NOON, "w", LEASE, ids=[id])
         [result] = deliver(ledger, claims, a_post, open_, clock=clock)
         return result
 

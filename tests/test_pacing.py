@@ -38,8 +38,7 @@ def slots(promise):
 
 def publish(ledger, fake, clock, *, worker="w", until=None):
     """One tick."""
-    ids = [d.id for d in ledger.due(until or clock.now())]
-    claims = ledger.claim(ids, clock.now(), worker, LEASE, until=until)
+    claims = ledger.claim(clock.now(), worker, LEASE, until=until)
     return deliver(ledger, claims, a_post, fake.open, clock=clock, workers=2)
 
 
@@ -72,11 +71,11 @@ def test_a_rate_is_one_for_all_workers_and_each_channel_has_its_own(ledger, cloc
     """It is the account's; another channel goes out meanwhile."""
     fake, ids = fake_of(clock, rate=2), slots(4)
     other = slots(2, "near")
-    first, second = (ledger.claim(part, NOON, "w", LEASE) for part in (ids[:2], ids[2:]))
+    first, second = (ledger.claim(NOON, "w", LEASE, ids=part) for part in (ids[:2], ids[2:]))
     deliver(ledger, first, a_post, fake.open, clock=clock)
     deliver(ledger, second, a_post, fake.open, clock=clock)
     assert fake.calls == 2
-    deliver(ledger, ledger.claim(other, NOON, "w", LEASE), a_post, fake.open, clock=clock)
+    deliver(ledger, ledger.claim(NOON, "w", LEASE, ids=other), a_post, fake.open, clock=clock)
     assert fake.calls == 4
 
 
@@ -120,8 +119,8 @@ def test_a_far_side_that_asks_to_wait_holds_its_whole_channel(ledger, clock, slo
     later = slots(3, since=NOON + (HOUR if by_hand else -HOUR))
     other = slots(1, "near")
     clock.advance(MINUTE)
-    ids = [*later, first] if by_hand else [d.id for d in ledger.due(clock.now())]
-    claims = ledger.claim(ids, clock.now(), "person", LEASE, until=clock.now() + 2 * HOUR if by_hand else None)
+    asked = {"ids": [*later, first], "until": clock.now() + 2 * HOUR} if by_hand else {}
+    claims = ledger.claim(clock.now(), "person", LEASE, **asked)
     results = deliver(ledger, claims, a_post, fake.open, clock=clock)
     assert fake.calls == 1 + (not by_hand)
     held = [r for r in results if r.channel == "far"]
@@ -199,7 +198,7 @@ def test_one_writer_is_one_on_all_machines(database, ledger, clock, slots, one_w
 
     def work(mine):
         with type(ledger).open(database) as own:
-            deliver(own, own.claim(mine, clock.now(), "w", LEASE), a_post, open_, clock=clock, workers=4)
+            deliver(own, own.claim(clock.now(), "w", LEASE, ids=mine), a_post, open_, clock=clock, workers=4)
 
     workers = [threading.Thread(target=work, args=(ids[n::2],)) for n in range(2)]
     for worker in workers:
@@ -219,7 +218,7 @@ def test_one_writer_is_one_on_all_machines(database, ledger, clock, slots, one_w
 def test_a_writer_that_died_holds_its_channel_until_its_lease_ends_and_no_longer(ledger, clock, slots):
     """Its request may still be on its way; then it is in doubt, and others are sent."""
     dead, alive = slots(2)
-    claims = ledger.claim([dead, alive], NOON, "w", LEASE)
+    claims = ledger.claim(NOON, "w", LEASE, ids=[dead, alive])
     ledger.freeze([frozen(c) for c in claims], NOON)
     assert ledger.intend(claims[:1], NOON, 2 * MINUTE, alone={"far"})
     assert not ledger.intend(claims[1:], NOON + MINUTE, 2 * MINUTE, alone={"far"})
@@ -231,7 +230,7 @@ def test_a_writer_that_died_holds_its_channel_until_its_lease_ends_and_no_longer
 def test_a_long_thread_keeps_its_channel(ledger, clock, slots):
     """Each of its steps extends the lease, and with it the lock."""
     thread, other = slots(2)
-    claims = ledger.claim([thread, other], NOON, "w", LEASE)
+    claims = ledger.claim(NOON, "w", LEASE, ids=[thread, other])
     ledger.freeze([frozen(c) for c in claims], NOON)
     [mine] = ledger.intend(claims[:1], NOON, MINUTE, alone={"far"})
     ledger.begin_step(mine, "part-2", NOON + 50 * SECOND, 3 * MINUTE)

@@ -90,6 +90,22 @@ def test_a_sweep_holds_what_falls_due_in_its_minute_whatever_the_lead(bench):
     assert EVENING <= called < EVENING + dt.timedelta(seconds=1)
 
 
+@pytest.mark.parametrize("asked", [{}, {"ahead": True}, {"series": "daily", "ahead": True}])
+def test_what_a_person_sent_ahead_is_tried_again_at_once_and_alone(bench, asked):
+    """The far side was busy: its next try waits for no hour, and takes no other channel of its slot along."""
+    app = ready(bench)
+    bench.far("busy")
+    slot = "daily@2026-11-23T20:00"
+    bench.at(23, 18, 0)
+    assert states(pipeline.publish(app, slot=slot, channel="far")) == {"far": "due"}
+    now = bench.at(23, 18, 5)
+    assert states(pipeline.publish(app, **asked)) == {"far": "published"}
+    assert bench.clock.now() < now + MINUTE
+    assert {row.channel: row.state for row in app.ledger.deliveries(slots=[slot])} == {
+        "far": State.PUBLISHED, "site": State.DUE
+    }  # fmt: skip
+
+
 def test_ahead_means_within_the_lead(bench):
     """Two minutes before the hour is not yet the time, with a lead of one."""
     app = ready(bench)
@@ -345,7 +361,7 @@ def test_a_missed_run_waits_while_another_worker_has_the_slot_before(bench, aske
     app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
     now = bench.at(25, 9, 0)
     ids = [row.id for row in app.ledger.deliveries(slots=slots(23))]
-    assert len(app.ledger.claim(ids, now, "the other", dt.timedelta(minutes=5))) == 2
+    assert len(app.ledger.claim(now, "the other", dt.timedelta(minutes=5), ids=ids)) == 2
     assert at_once(app, [asked]) == [[]]
     bench.at(25, 9, 6)  # it died: its claim is given back
     assert at_once(app, [asked] * 2) == [slots(23), []]

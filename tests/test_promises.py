@@ -187,7 +187,7 @@ def test_a_draft_whose_slot_is_claimed_goes_out_once_though_the_hour_moves(bench
     bench.at(23, 19, 59)
     (row,) = app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])
     ahead = bench.clock.now() + dt.timedelta(minutes=1)
-    assert app.ledger.claim([row.id], ahead, "another worker", dt.timedelta(hours=1))
+    assert app.ledger.claim(ahead, "another worker", dt.timedelta(hours=1), ids=[row.id])
     app = bench.settings(FAR_ONLY.replace("20:00", "20:30"))
     pipeline.plan(app, bench.clock.now())
     carried = [slot.id for slot in app.ledger.slots_between(at(22, 0), at(30, 0)) if slot.draft]

@@ -241,7 +241,7 @@ def test_rate_and_streak_count_the_same_slots_those_whose_hour_has_come(ledger, 
 def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
     ledger.put_drafts([draft(0), draft(1, state="waiting", title="新稿")])
     (slot, *_) = plan(ledger, workspace, ["d0"], NOW - DAY)
-    claimed = {c.channel: c for c in ledger.claim([d.id for d in ledger.due(NOW)], NOW, "w", DAY)}
+    claimed = {c.channel: c for c in ledger.claim(NOW, "w", DAY)}
     blog, gzh = claimed["blog"], claimed["gzh"]
     ledger.release([Ending(blog.id, blog.token, State.REFUSED, NOW, code="401", message="log in again")], NOW)
     ledger.freeze([FrozenPost(gzh.id, gzh.token, b"post", "hash", "r")], NOW)

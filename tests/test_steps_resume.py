@@ -85,7 +85,7 @@ def test_a_thread_resumes_after_the_last_part_that_is_there(make_ledger, deliver
     fake, open_ = far(clock, delivery, drawn, uploads)
     for _ in range(40):
         ledger.recover(clock.now())
-        claims = ledger.claim([d.id for d in ledger.due(clock.now())], clock.now(), "w", LEASE)
+        claims = ledger.claim(clock.now(), "w", LEASE)
         deliver(ledger, claims, lambda c: a_post(c, parts=parts), open_, clock=clock, workers=1)
         settle(ledger, open_, clock=clock, workers=1)
         row = ledger.delivery(id)

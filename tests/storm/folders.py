@@ -22,7 +22,7 @@ from typing import Any
 import platform_bench
 
 from steadycast.delivery import Clock, Opened
-from steadycast.ledger.claims import Claimed
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline import app as pipeline_desk
 from steadycast.pipeline.app import write_atomically
@@ -68,7 +68,7 @@ class App(worker.App):
         alone: Any = OneAtATime(registry.load(told.spec)(told), self, channel)
         return Opened(worker.Witnessed(alone, worker.Witness(None, self.log), self.log), told.spec)
 
-    def make_post(self, claim: Claimed) -> Post:
+    def make_post(self, claim: Delivery) -> Post:
         """Words that differ at every rendering, with pictures or sound."""
         return _post(claim.channel, self.out, claim.marker, claim.slot, claim.at, os.urandom(4).hex())
 

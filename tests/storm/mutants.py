@@ -118,7 +118,7 @@ MUTANTS = (
         "c.state.in_([State.UNKNOWN, State.REFUSED, State.HANDED])",
         "c.state.in_([State.REFUSED, State.HANDED])", storm="blind"),
     Mutant("a claim asks for neither state nor hour", (
-        (f"{LEDGER}/claims.py", 'free = f"state = ? AND wake <= ? AND', "free = f\"state || ? <> '' AND ? > 0 AND"),
+        (f"{LEDGER}/claims.py", 'WAITS = "state = ? AND wake <= ?"', "WAITS = \"state || ? <> '' AND ? > 0\""),
         (f"{LEDGER}/claims.py", "(attempt = 0 OR wake = at OR wake <= ?)", "? > 0"),
     ), storm="blind"),
     one("an intent asks for no token and no state", f"{LEDGER}/claims.py",

@@ -276,7 +276,7 @@ def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str 
         elif point:
             name, _, nth = point.partition(":")
             crashpoints.arm(name, int(nth or hit), how)
-        worker.tick(ledger, case.side.app(scene, log, clock), clock, choose=list, workers=2)
+        worker.tick(ledger, case.side.app(scene, log, clock), clock, limit=40, workers=2)
         crashpoints.disarm()
         wakes = [row.wake for row in ledger.deliveries() if row.wake and row.state in OPEN]
         scene.shared[0] = (min(wakes) - clock.now()).total_seconds() + 0.001 if wakes else NOTHING

@@ -162,7 +162,7 @@ class Scene:
         app = worker.App(self.url, log, SystemClock())
         self.control("calm", calm=True)
         self.promise(self.ledger, "warm", ["read-back-1", "two-phase-0"], dt.datetime.now(dt.UTC))
-        worker.tick(self.ledger, app, app.clock, choose=list, workers=2)
+        worker.tick(self.ledger, app, app.clock, limit=40, workers=2)
         self.control("calm", calm=False)
         self.ledger.close()
 

@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from steadycast.delivery import Clock, Opened, SystemClock, deliver, send, settle, steps, transitions, verify
 from steadycast.errors import Busy, FarSideError, Refused
 from steadycast.ledger import pacing
-from steadycast.ledger.claims import Claimed
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt, registry
 from steadycast.platform.contract import Step
@@ -95,7 +95,7 @@ def parts_of(channel: str) -> int:
     return {"1": 3, "3": 6}.get(channel[-1], 1) if kind_of(channel) in {"conditional", "read-back"} else 1
 
 
-def make_post(claim: Claimed) -> Post:
+def make_post(claim: Delivery) -> Post:
     """A post whose text differs at every rendering: only what was frozen makes a second sending the same."""
     texts = tuple(f"{claim.marker} {n} {os.urandom(4).hex()}" for n in range(1, parts_of(claim.channel) + 1))
     return Post(
@@ -179,17 +179,16 @@ class App:
         )  # fmt: skip
         return Opened(Witnessed(ADAPTERS[platform.name](told), http, self.log), platform)
 
-    def make_post(self, claim: Claimed) -> Post:
+    def make_post(self, claim: Delivery) -> Post:
         """What is to be sent."""
         return make_post(claim)
 
 
-def tick(ledger: Ledger, app: App, clock: Clock, *, choose: Callable[[list[int]], list[int]], workers: int) -> int:
+def tick(ledger: Ledger, app: App, clock: Clock, *, limit: int, workers: int) -> int:
     """One round of what publish and verify do; how many deliveries it touched."""
     ledger.clock = clock.reading
     ledger.recover(clock.now())
-    ids = choose([d.id for d in ledger.due(clock.now(), 40)])
-    claims = ledger.claim(ids, clock.now(), f"pid {os.getpid()}", LEASE) if ids else []
+    claims = ledger.claim(clock.now(), f"pid {os.getpid()}", LEASE, limit=limit)
     done = deliver(ledger, claims, app.make_post, app.open, clock=clock, workers=workers)
     done += settle(ledger, app.open, clock=clock, workers=workers, limit=6)
     done += verify(ledger, app.open, clock=clock, workers=workers, limit=6)
@@ -202,7 +201,5 @@ def work(ledger: Ledger, url: str, folder: Path, seed: str, clock: Clock) -> Non
     app = App(url, Log(folder / "ours.log"), clock)
     ledger.engine.dispose(close=False)
     while True:
-        busy = tick(
-            ledger, app, clock, workers=4, choose=lambda ids: draw.sample(ids, min(len(ids), draw.choice([1, 2, 4])))
-        )
+        busy = tick(ledger, app, clock, workers=4, limit=draw.choice([1, 2, 4]))
         time.sleep(0.002 if busy else 0.04)

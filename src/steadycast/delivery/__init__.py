@@ -1,7 +1,7 @@
 """Delivery: exactly once as far as the far side allows. Knows the ledger and the contract, no platform and no SQL.
 
 ledger.recover(now)                                          # at every start and every tick
-claims = ledger.claim(ids, now, owner, lease)
+claims = ledger.claim(now, owner, lease, ids=ids)
 results = deliver(ledger, claims, make_post, adapter_for)    # freeze, hold, intend, send, receive
 settle(ledger, adapter_for)                                  # what is in doubt
 amend(ledger, asked, platform, make_post, adapter_for, clock)  # what is out, changed or taken away

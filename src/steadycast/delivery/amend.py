@@ -19,7 +19,7 @@ from steadycast.delivery.steps import SPARE, Steps
 from steadycast.delivery.transitions import AdapterFor, Opened, backoff, held_back, refused, tried
 from steadycast.errors import Fenced, InputError, Refused
 from steadycast.ledger.amendments import TAKEN_AWAY, TRIES, AmendmentSteps
-from steadycast.ledger.claims import Claimed
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import Ending
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
@@ -80,7 +80,7 @@ def amend(
 
 
 def _answer(  # noqa: PLR0917 all of one request
-    opened: Opened, claim: Claimed, post: Post, known: Known, steps: Steps, clock: Clock
+    opened: Opened, claim: Delivery, post: Post, known: Known, steps: Steps, clock: Clock
 ) -> tuple[object, dt.datetime]:
     """What the adapter returned or raised, and when the last of its requests has ended, whatever it answered."""
     adapter: Any = opened.adapter
@@ -99,7 +99,7 @@ def _answer(  # noqa: PLR0917 all of one request
 
 
 def _meant(  # noqa: PLR0917 all of one request
-    claim: Claimed, opened: Opened, answer: object, began: dt.datetime, ended: dt.datetime, now: dt.datetime
+    claim: Delivery, opened: Opened, answer: object, began: dt.datetime, ended: dt.datetime, now: dt.datetime
 ) -> Ending:
     """As of a publish, but what is in doubt is simply done again a few times, where a look would tell at all."""
     ending = tried(claim, opened, answer, began, ended, now)
@@ -111,5 +111,5 @@ def _meant(  # noqa: PLR0917 all of one request
     return ending if ending.state == State.DUE else replace(ending, wake=None)
 
 
-def _written(ledger: Ledger, claim: Claimed, ending: Ending, post: bytes, clock: Clock) -> Ending | None:
+def _written(ledger: Ledger, claim: Delivery, ending: Ending, post: bytes, clock: Clock) -> Ending | None:
     return ending if ledger.end_amendment(claim, ending, post, clock.now()) else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from steadycast.delivery.clock import Clock
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.transitions import Opened, held_back
-from steadycast.ledger.claims import Claimed
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import Ending
 from steadycast.ledger.pacing import Wait
 from steadycast.ledger.store import Ledger
@@ -22,14 +22,14 @@ OTHERS = Wait(dt.timedelta(seconds=5), "another is being sent there")  # to a ch
 class Job:
     """One delivery on its way."""
 
-    claim: Claimed
+    claim: Delivery
     steps: Steps
     opened: Opened
     post: bytes = b""
     ending: Ending | None = None
 
 
-def waves(jobs: list[Job], wave: Callable[[Claimed], int] | None) -> Iterator[tuple[list[Job], list[Job]]]:
+def waves(jobs: list[Job], wave: Callable[[Delivery], int] | None) -> Iterator[tuple[list[Job], list[Job]]]:
     """One wave after another, each with what comes after it; a channel with one writer has one job in each."""
     before: Counter[str] = Counter()
     numbered = []

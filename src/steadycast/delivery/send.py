@@ -17,7 +17,8 @@ from steadycast.delivery.jobs import OTHERS, Job, free, give_back, waves
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.transitions import AdapterFor, held_back, later, refused, tried, unsent
 from steadycast.errors import Fenced, InputError, LedgerError, Refused
-from steadycast.ledger.claims import Claimed, FrozenPost
+from steadycast.ledger.claims import FrozenPost
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import Ending
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
@@ -49,13 +50,13 @@ class Result:
 
 def deliver(
     ledger: Ledger,
-    claims: Sequence[Claimed],
-    make_post: Callable[[Claimed], Post],
+    claims: Sequence[Delivery],
+    make_post: Callable[[Delivery], Post],
     adapter_for: AdapterFor,
     *,
     clock: Clock | None = None,
     hold_until: dt.datetime | None = None,
-    wave: Callable[[Claimed], int] | None = None,
+    wave: Callable[[Delivery], int] | None = None,
     workers: int = 64,
 ) -> list[Result]:
     """Send what was claimed, each once as far as its far side allows; one result a claim, in the claims' order.
@@ -84,7 +85,7 @@ def deliver(
 
 
 def _opened(
-    ledger: Ledger, claims: Sequence[Claimed], adapter_for: AdapterFor, clock: Clock, ended: dict[int, Ending]
+    ledger: Ledger, claims: Sequence[Delivery], adapter_for: AdapterFor, clock: Clock, ended: dict[int, Ending]
 ) -> list[Job]:
     """A job for each claim whose channel opens; the others end here, and nothing was sent."""
     jobs = []
@@ -103,7 +104,7 @@ def _opened(
 
 
 def _frozen(
-    ledger: Ledger, jobs: list[Job], make_post: Callable[[Claimed], Post], clock: Clock, ended: dict[int, Ending]
+    ledger: Ledger, jobs: list[Job], make_post: Callable[[Delivery], Post], clock: Clock, ended: dict[int, Ending]
 ) -> list[Job]:
     """The jobs with the bytes that they will send, which are in the ledger by then."""
     kept = ledger.frozen([job.claim.id for job in jobs if job.claim.frozen])
@@ -124,18 +125,18 @@ def _frozen(
     return [job for job in jobs if job.post and job.claim.id not in ended and job.claim.id in held | kept.keys()]
 
 
-def _rendered(claim: Claimed, make_post: Callable[[Claimed], Post]) -> bytes:
+def _rendered(claim: Delivery, make_post: Callable[[Delivery], Post]) -> bytes:
     """The post's bytes; its key, slot and channel are the ledger's, whatever was rendered."""
     return post_to_bytes(replace(make_post(claim), key=claim.marker, slot=claim.slot, channel=claim.channel))
 
 
-def _unharmed(claim: Claimed, post: bytes) -> bytes:
+def _unharmed(claim: Delivery, post: bytes) -> bytes:
     if hashlib.sha256(post).hexdigest() != claim.frozen:
         raise Refused("the frozen post is damaged: its bytes do not have its hash", channel=claim.channel)
     return post
 
 
-def _to_freeze(claim: Claimed, post: bytes) -> FrozenPost:
+def _to_freeze(claim: Delivery, post: bytes) -> FrozenPost:
     digest = hashlib.sha256(post).hexdigest()
     return FrozenPost(claim.id, claim.token, post, digest, post_from_bytes(post).revision)
 
@@ -302,7 +303,7 @@ class _Sending:
         self._unwritten = []
 
 
-def _result(claim: Claimed, ending: Ending | None) -> Result:
+def _result(claim: Delivery, ending: Ending | None) -> Result:
     what = Result(claim.id, claim.slot, claim.channel, claim.attempt, None)
     if ending is None:
         return replace(what, message="not written: another worker has it, or recovery will settle it")

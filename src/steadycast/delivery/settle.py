@@ -15,8 +15,8 @@ from steadycast.delivery.known import known_of
 from steadycast.delivery.send import Result
 from steadycast.delivery.transitions import AdapterFor, Opened, cannot_tell, counts_from, looked, not_seen, verified
 from steadycast.errors import Unknown
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import Ending
-from steadycast.ledger.looks import Lookup
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
@@ -24,7 +24,7 @@ from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.safety import crashpoints
 
 T = TypeVar("T")
-StandIn = Callable[[Lookup], Post]
+StandIn = Callable[[Delivery], Post]
 Progress = Callable[[int, int], None]  # looks that are done, of how many
 
 
@@ -36,10 +36,10 @@ def _unseen(done: int, of: int) -> None:
 class Purpose:
     """Why one looks: what a look means, who writes it down, and when one must not look yet."""
 
-    judge: Callable[[Lookup, Opened, Post, object, dt.datetime], Ending]
-    cannot_tell: Callable[[Lookup, tuple[str, str], dt.datetime], Ending]
+    judge: Callable[[Delivery, Opened, Post, object, dt.datetime], Ending]
+    cannot_tell: Callable[[Delivery, tuple[str, str], dt.datetime], Ending]
     write: Callable[[Sequence[Ending], dt.datetime], frozenset[int]]
-    instead: Callable[[Lookup, Platform, dt.datetime, float], Ending | None]
+    instead: Callable[[Delivery, Platform, dt.datetime, float], Ending | None]
     asked: float  # when what is to be looked at was read, by the machine's clock
     stand_in: StandIn | None = None
     progress: Progress = _unseen
@@ -85,7 +85,7 @@ def verify(
 
 def _look(  # noqa: PLR0917 both purposes share it
     ledger: Ledger,
-    looks: Sequence[Lookup],
+    looks: Sequence[Delivery],
     adapter_for: AdapterFor,
     clock: Clock,
     workers: int,
@@ -112,10 +112,10 @@ def _look(  # noqa: PLR0917 both purposes share it
 class _Looking:
     """Threads that look; where the system gives none, the looks are made one by one as they are asked for."""
 
-    def __init__(self, looks: Sequence[Lookup], one: Callable[[Lookup], Ending]) -> None:
+    def __init__(self, looks: Sequence[Delivery], one: Callable[[Delivery], Ending]) -> None:
         self._one = one
-        self._waiting: SimpleQueue[Lookup] = SimpleQueue()
-        self._done: SimpleQueue[tuple[Lookup, Ending | BaseException]] = SimpleQueue()
+        self._waiting: SimpleQueue[Delivery] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Delivery, Ending | BaseException]] = SimpleQueue()
         self._threads: list[Thread] = []
         for look in looks:
             self._waiting.put(look)
@@ -129,7 +129,7 @@ class _Looking:
                 thread.start()
                 self._threads.append(thread)
 
-    def next(self) -> tuple[Lookup, Ending]:
+    def next(self) -> tuple[Delivery, Ending]:
         """The next look that has come back; raises what it raised."""
         if not self._threads:
             self._look(self._waiting.get_nowait())
@@ -151,7 +151,7 @@ class _Looking:
             while True:
                 self._look(self._waiting.get_nowait())
 
-    def _look(self, look: Lookup) -> None:
+    def _look(self, look: Delivery) -> None:
         try:
             ending: Ending | BaseException = self._one(look)
         except BaseException as error:
@@ -160,7 +160,7 @@ class _Looking:
 
 
 def _ending(  # noqa: PLR0917 all of one look
-    look: Lookup, post: bytes | None, known: Known, adapter_for: AdapterFor, clock: Clock, purpose: Purpose
+    look: Delivery, post: bytes | None, known: Known, adapter_for: AdapterFor, clock: Clock, purpose: Purpose
 ) -> Ending:
     """What one look told; a channel that does not open, or a post that was never frozen, tells nothing."""
     try:
@@ -190,14 +190,14 @@ def _hides_parts(sent: Post, known: Known, answer: object) -> bool:
     return in_parts and isinstance(answer, Receipt) and not answer.parts
 
 
-def _of_what_is_lost(look: Lookup, ending: Ending, answer: object) -> Ending:
+def _of_what_is_lost(look: Delivery, ending: Ending, answer: object) -> Ending:
     """A look without the post that was sent: what is not there goes out at its hour, half a thread is a person's."""
     if ending.state == State.DUE and isinstance(answer, Receipt):
         return cannot_tell(look, ("", f"{len(answer.parts)} parts are there"), ending.at)
     return replace(ending, wake=max(ending.at, look.at)) if ending.state == State.DUE else ending
 
 
-def _too_soon(look: Lookup, platform: Platform, now: dt.datetime, since: float) -> Ending | None:
+def _too_soon(look: Delivery, platform: Platform, now: dt.datetime, since: float) -> Ending | None:
     """Unknown still, without a look: nobody can look, or it would not count yet, `since` seconds after it was read."""
     still = Ending(look.id, look.token, State.UNKNOWN, now, code=look.code, message=look.message, looks=look.looks)
     earliest = counts_from(now + look.left - dt.timedelta(seconds=since), platform)
@@ -210,7 +210,7 @@ def _no_steps(name: str, send: Callable[[], T], *, repeatable: bool = False) -> 
     raise Unknown(f"{name}: a look sends nothing")
 
 
-def _result(look: Lookup, ending: Ending | None) -> Result:
+def _result(look: Delivery, ending: Ending | None) -> Result:
     if ending is None:
         return Result(look.id, look.slot, look.channel, 0, None, message="another worker has it")
     url = ending.proof.url if ending.proof else ending.address or look.url

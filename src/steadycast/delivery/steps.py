@@ -10,7 +10,7 @@ from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.transitions import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.amendments import AmendmentSteps
-from steadycast.ledger.claims import Claimed
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Platform
 from steadycast.platform.contract import Step
@@ -25,7 +25,7 @@ MORE = 8  # times as much, at most, for what was tried before: on a busy machine
 class Steps:
     """One attempt's steps. Its lease grows with each, so a long thread is not taken for a dead worker's."""
 
-    def __init__(self, ledger: Ledger | AmendmentSteps, claim: Claimed, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger | AmendmentSteps, claim: Delivery, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
         self._claim = claim
@@ -48,7 +48,7 @@ class Steps:
         self.lasts = deadline + SPARE * min(max(self._claim.attempt, 1), MORE)
         self.needs = deadline + SPARE / 2
 
-    def granted(self, claim: Claimed, asked: float, now: dt.datetime) -> None:
+    def granted(self, claim: Delivery, asked: float, now: dt.datetime) -> None:
         """Take over the lease that came with the intent, as it was asked for before its commit."""
         self._claim = claim
         self.lease.anew(asked, now, (claim.lease - now).total_seconds())
@@ -92,7 +92,7 @@ class Steps:
             raise
 
 
-def steps_for(ledger: Ledger, claim: Claimed, platform: Platform, clock: Clock) -> Step:
+def steps_for(ledger: Ledger, claim: Delivery, platform: Platform, clock: Clock) -> Step:
     """`Channel.step` for one attempt at one channel."""
     steps = Steps(ledger, claim, clock)
     steps.platform(platform)

@@ -14,9 +14,8 @@ import orjson
 
 from steadycast.characters import one_line
 from steadycast.errors import Busy, FarSideError, InputError, Refused
-from steadycast.ledger.claims import Claimed
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import Ending, Proof
-from steadycast.ledger.looks import Lookup
 from steadycast.ledger.pacing import Wait
 from steadycast.ledger.tables import State
 from steadycast.platform import Adapter, Platform, Post, Receipt
@@ -46,7 +45,7 @@ AdapterFor = Callable[[str, Step], Opened]  # channel's name, the steps of this 
 
 
 def tried(  # noqa: PLR0917 - all of one attempt, in the order in which it happened
-    claim: Claimed, opened: Opened, answer: object, began: dt.datetime, ended: dt.datetime, now: dt.datetime
+    claim: Delivery, opened: Opened, answer: object, began: dt.datetime, ended: dt.datetime, now: dt.datetime
 ) -> Ending:
     """What became of one sending that `began` then: `answer` is what publish returned or raised.
 
@@ -71,7 +70,7 @@ def counts_from(deadline: dt.datetime, platform: Platform) -> dt.datetime:
     return deadline + dt.timedelta(seconds=platform.settle)
 
 
-def refused(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
+def refused(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
     """A person fixes it; when nobody does within `late`, its slot is missed.
 
     A second sending that is refused says nothing of the first: what was in doubt before is in doubt still.
@@ -80,12 +79,12 @@ def refused(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable
     return in_doubt(claim, said, now) if claim.looks else _ending(claim, State.REFUSED, now, said, wake=claim.last)
 
 
-def in_doubt(claim: Claimed, said: tuple[str, str], now: dt.datetime) -> Ending:
+def in_doubt(claim: Delivery, said: tuple[str, str], now: dt.datetime) -> Ending:
     """Unknown again, and looked at next: an earlier sending may be there."""
     return _ending(claim, State.UNKNOWN, now, said, wake=now, looks=claim.looks)
 
 
-def later(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
+def later(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
     """Due again after a growing wait, or as the far side asked; missed where that is past `late`, or in doubt still."""
     asked = error.retry_after if isinstance(error, Busy) else None
     wait = backoff(claim.attempt, claim.marker)
@@ -100,12 +99,12 @@ def later(claim: Claimed, error: Exception, now: dt.datetime, redact: Callable[[
     return replace(ending, pause=pause)
 
 
-def unsent(claim: Claimed, why: str, now: dt.datetime) -> Ending:
+def unsent(claim: Delivery, why: str, now: dt.datetime) -> Ending:
     """Due again at once: it is known that nothing was sent."""
     return _ending(claim, State.DUE, now, ("", why), wake=now, looks=claim.looks)
 
 
-def held_back(claim: Claimed, wait: Wait, now: dt.datetime) -> Ending:
+def held_back(claim: Delivery, wait: Wait, now: dt.datetime) -> Ending:
     """Due again once its channel is free; where that is past `late`, at the last instant at which it may go."""
     wake = max(now, min(now + wait.lasts, claim.last))
     return _ending(claim, State.DUE, now, ("", f"not sent yet: {wait.why}"), wake=wake, looks=claim.looks)
@@ -117,7 +116,7 @@ def backoff(attempt: int, marker: str) -> dt.timedelta:
     return min(doubled, CAP) * (1 + zlib.crc32(marker.encode()) % 1000 / 5000)
 
 
-def looked(look: Lookup, opened: Opened, post: Post, answer: object, now: dt.datetime) -> Ending:
+def looked(look: Delivery, opened: Opened, post: Post, answer: object, now: dt.datetime) -> Ending:
     """What a read-back told about a delivery in doubt: `answer` is what find returned or raised."""
     if isinstance(answer, Receipt):
         if len(post.parts) > 1 and 0 < len(answer.parts) < len(post.parts):
@@ -132,13 +131,13 @@ def looked(look: Lookup, opened: Opened, post: Post, answer: object, now: dt.dat
     return cannot_tell(look, said, now)
 
 
-def cannot_tell(look: Lookup, said: tuple[str, str], now: dt.datetime) -> Ending:
+def cannot_tell(look: Delivery, said: tuple[str, str], now: dt.datetime) -> Ending:
     """Unknown still: another look, further apart each time, then never by itself."""
     wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
     return _ending(look, State.UNKNOWN, now, said, wake=wake, looks=look.looks + 1)
 
 
-def verified(look: Lookup, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Ending:
+def verified(look: Delivery, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Ending:
     """What a later look told about a published delivery: seen, and where; or another look, or left as published."""
     if isinstance(answer, Receipt):
         address = _link(opened.redact(answer.url))
@@ -146,19 +145,19 @@ def verified(look: Lookup, opened: Opened, _post: Post, answer: object, now: dt.
     return not_seen(look, ("", "not seen at read-back") if answer is None else _said(answer, opened.redact), now)
 
 
-def not_seen(look: Lookup, said: tuple[str, str], now: dt.datetime) -> Ending:
+def not_seen(look: Delivery, said: tuple[str, str], now: dt.datetime) -> Ending:
     """Published still: another look, further apart each time, then never by itself."""
     wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
     return _ending(look, State.PUBLISHED, now, said, wake=wake, looks=look.looks + 1)
 
 
-def _absent(look: Lookup, now: dt.datetime) -> Ending:
+def _absent(look: Delivery, now: dt.datetime) -> Ending:
     if now <= look.last:
         return _ending(look, State.DUE, now, ("", "not there"), wake=now)
     return _ending(look, State.MISSED, now, ("", "not there, and too late to send"))
 
 
-def _resume(look: Lookup, found: Receipt, now: dt.datetime) -> Ending:
+def _resume(look: Delivery, found: Receipt, now: dt.datetime) -> Ending:
     """A thread of which some parts are there: steps are called part-1, part-2, ..., and it goes on after the last."""
     steps = {f"part-{n}": id for n, id in enumerate(found.parts, 1)}
     why = f"{len(steps)} parts are there"
@@ -167,14 +166,12 @@ def _resume(look: Lookup, found: Receipt, now: dt.datetime) -> Ending:
     return _ending(look, State.DUE, now, ("", why), wake=now, found=steps)
 
 
-def _arrived(
-    what: Claimed | Lookup, opened: Opened, receipt: Receipt, now: dt.datetime, *, read_back: bool = False
-) -> Ending:
+def _arrived(what: Delivery, opened: Opened, receipt: Receipt, now: dt.datetime, *, read_back: bool = False) -> Ending:
     seen = "read-back" if read_back and receipt.seen == "answer" else receipt.seen
     remote_id = _clean(opened.redact(receipt.remote_id), LINK)
     proof = Proof(remote_id, _link(opened.redact(receipt.url)), seen, _detail(receipt, opened.redact))
     # Of a post that a read-back finds only the far side knows since when it is there; what it says must be possible.
-    at = receipt.at if isinstance(what, Lookup) and receipt.at and _possible(what, receipt.at, now) else now
+    at = receipt.at if read_back and receipt.at and _possible(what, receipt.at, now) else now
     if receipt.handed:
         return _ending(what, State.HANDED, at, proof=proof)
     if read_back:
@@ -184,14 +181,12 @@ def _arrived(
     return _ending(what, State.PUBLISHED, at, proof=proof, wake=verify)
 
 
-def _possible(look: Lookup, at: dt.datetime, now: dt.datetime) -> bool:
+def _possible(look: Delivery, at: dt.datetime, now: dt.datetime) -> bool:
     """Whether it can be there since then: since its hour, or, sent ahead of it by hand, since its request."""
     return min(look.at, now + look.left - BEFORE) <= at <= now
 
 
-def _ending(
-    what: Claimed | Lookup, state: State, at: dt.datetime, said: tuple[str, str] = ("", ""), **more: Any
-) -> Ending:
+def _ending(what: Delivery, state: State, at: dt.datetime, said: tuple[str, str] = ("", ""), **more: Any) -> Ending:
     return Ending(what.id, what.token, state, at, code=said[0], message=said[1], **more)
 
 

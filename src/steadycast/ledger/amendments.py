@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
 from steadycast.ledger import pacing, time_spans
-from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, Begun, Claimed, begin_step, finish_step, forget_step
+from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, Begun, begin_step, finish_step, forget_step
 from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import Ending
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import rows_of
@@ -38,7 +39,7 @@ def begin_amendment(
     who: str = "",
     why: str = "",
     again: bool = False,
-) -> Claimed | None:
+) -> Delivery | None:
     """Write that a post is about to be changed into `revision`, or taken away; None where that may not begin now.
 
     It may not where the post is not out, and while another worker is at it. Whatever else was to become of the post is
@@ -70,13 +71,13 @@ def begin_amendment(
             connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.value.is_(None)))
         tell(connection, [delivery], now, "withdrawing" if revision == TAKEN_AWAY else "revising", who)
         its = connection.execute(select(DELIVERY).where(d.id == delivery)).one()
-    return Claimed(
-        delivery, its.slot, its.channel, its.series, now, dt.timedelta(), dt.timedelta(days=36500), its.marker,
-        its.draft or "", its.origin, its.member, tries, token, now + lease, its.frozen, revision,
+    return Delivery(
+        delivery, its.slot, its.channel, its.series, now, dt.timedelta(days=36500), its.marker, its.draft or "",
+        attempt=tries, token=token, frozen=its.frozen, revision=revision, lease=now + lease,
     )  # fmt: skip
 
 
-def end_amendment(db: Database, claim: Claimed, ending: Ending, post: bytes, now: dt.datetime) -> bool:
+def end_amendment(db: Database, claim: Delivery, ending: Ending, post: bytes, now: dt.datetime) -> bool:
     """Write what came of it; False where it is another worker's by now.
 
     What is there now is what the ledger froze for the delivery: `post`. When it went out, and its verdict, stay.
@@ -102,7 +103,7 @@ def end_amendment(db: Database, claim: Claimed, ending: Ending, post: bytes, now
     return True
 
 
-def _changed(connection: Connection, claim: Claimed, ending: Ending, post: bytes, now: dt.datetime) -> None:
+def _changed(connection: Connection, claim: Delivery, ending: Ending, post: bytes, now: dt.datetime) -> None:
     """The post's words and the proof of them are others; its id and address are what they were."""
     assert ending.proof is not None
     digest, here = hashlib.sha256(post).hexdigest(), FROZEN.c.delivery == claim.id
@@ -137,20 +138,20 @@ class AmendmentSteps:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def begin_step(self, claim: Claimed, name: str, now: dt.datetime, lease: dt.timedelta) -> Begun:
+    def begin_step(self, claim: Delivery, name: str, now: dt.datetime, lease: dt.timedelta) -> Begun:
         """As `claims.begin_step`."""
         return begin_step(self._db, claim, name, now, lease, row=_mine)
 
-    def finish_step(self, claim: Claimed, name: str, value: Any, now: dt.datetime) -> bool:
+    def finish_step(self, claim: Delivery, name: str, value: Any, now: dt.datetime) -> bool:
         """As `claims.finish_step`."""
         return finish_step(self._db, claim, name, value, now)
 
-    def forget_step(self, claim: Claimed, name: str) -> bool:
+    def forget_step(self, claim: Delivery, name: str) -> bool:
         """As `claims.forget_step`."""
         return forget_step(self._db, claim, name, row=_mine)
 
 
-def _mine(claim: Claimed) -> tuple[Table, ColumnElement[bool]]:
+def _mine(claim: Delivery) -> tuple[Table, ColumnElement[bool]]:
     a = AMENDMENT.c
     here = (a.delivery == claim.id) & (a.revision == claim.revision)
     return AMENDMENT, here & (a.token == claim.token) & (a.state == State.SENDING)

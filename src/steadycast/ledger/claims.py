@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from sqlalchemy import (
@@ -26,57 +26,18 @@ from sqlalchemy import (
 from steadycast.errors import Fenced
 from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.delivery import COLUMNS, Delivery, delivery_of
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import chunks
 from steadycast.ledger.older_copy import Mark, count_intents, doubt, may_go, reach, set_mark
-from steadycast.ledger.statements import fetch, instant, micros, numbers, run, taken, text
+from steadycast.ledger.statements import fetch, micros, numbers, run, taken, text
 from steadycast.ledger.tables import Instant, State
 
+AT_ONCE = 100_000  # deliveries that one claim takes: no slot waits for the next because others are due with it
 LONGEST = 60_000  # characters of one step's value
 DELIVERY = table("delivery")
 FROZEN = table("frozen")
 STEP = table("step")
-
-
-class Due(NamedTuple):
-    """A delivery whose time has come."""
-
-    id: int
-    slot: str
-    channel: str
-    series: str
-    draft: str
-    attempt: int  # tries made so far
-    at: dt.datetime  # the slot's instant
-    wake: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that this worker has until `lease`; every later write names its `token`."""
-
-    id: int
-    slot: str
-    channel: str
-    series: str
-    at: dt.datetime
-    grace: dt.timedelta
-    late: dt.timedelta
-    marker: str
-    draft: str
-    origin: str
-    member: str
-    attempt: int  # this one; the first is 1
-    token: int
-    lease: dt.datetime  # by the wall of whoever claimed it
-    frozen: str | None = None  # hash of the post frozen by an earlier try
-    revision: str | None = None  # and the revision it was made of
-    looks: int = 0  # made for an earlier sending, and none could tell whether it arrived; 0: nothing is in doubt
-
-    @property
-    def last(self) -> dt.datetime:
-        """The instant after which it is missed."""
-        return self.at + self.late
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,80 +66,46 @@ def past(seconds: str, now: dt.datetime) -> ColumnElement[bool]:
     return limit < micros(now)
 
 
-def due(db: Database, until: dt.datetime, limit: int = 1000) -> list[Due]:
-    """What may be claimed by then, the earliest first: one walk along a partial index, whatever the ledger's size."""
-    instants = _Instants()  # a thousand deliveries of one slot have one instant between them
-    with db.read() as connection:
-        return [
-            Due(id, slot, channel, series, draft, attempt, instants[at], instants[wake])
-            for id, slot, channel, series, draft, attempt, at, wake in fetch(
-                connection, WAITS, (micros(until), State.DUE.value, limit)
-            )
-        ]
-
-
-WAITS = (
-    "SELECT id, slot, channel, series, draft, attempt, at, wake FROM delivery "
-    "WHERE wake <= ? AND state = ? ORDER BY wake LIMIT ?"
-)
-
-
-class _Instants(dict[int, dt.datetime]):
-    """Microseconds -> the instant, made once."""
-
-    def __missing__(self, micros: int) -> dt.datetime:
-        self[micros] = instant(micros)
-        return self[micros]
-
-
 def claim(
     db: Database,
-    ids: Iterable[int],
     now: dt.datetime,
     owner: str,
     lease: dt.timedelta,
     *,
     until: dt.datetime | None = None,
-) -> list[Claimed]:
-    """Take deliveries that are due by `until` (now, when not given), all in one transaction.
+    limit: int = AT_ONCE,
+    ids: Collection[int] | None = None,
+    slots: Collection[str] | None = None,
+    channels: Collection[str] | None = None,
+) -> list[Delivery]:
+    """Pick and take deliveries that are due by `until` (now, when not given), the earliest first: one statement.
 
-    What another worker has, what is not due, what waits for another try as its far side asked, and what is past
-    `late` is left out: an empty list is no error.
+    All of them, or those of the ids, slots and channels that are given. What another worker has, what waits for
+    another try as its far side asked, and what is past `late` is left out: an empty list is no error.
     """
-    rows: list[Any] = []
-    old = (State.DUE.value, micros(until or now), micros(now), micros(now))
+    values: list[Any] = [State.DUE.value, micros(until or now), micros(now), micros(now)]
+    among = "" if ids is None else f" AND id IN ({numbers(ids) or 'NULL'})"
+    for column, names in (("slot", slots), ("channel", channels)):
+        if names is not None:
+            among += f" AND {column} IN ({', '.join('?' * len(names)) or 'NULL'})"
+            values += names
     with db.write("claim") as connection:
         ends = micros(time_spans.moment(db, connection, now) + lease)
-        new = (State.CLAIMED.value, owner, ends, ends)
-        free = f"state = ? AND wake <= ? AND {RESTED} AND NOT {PAST_LATE}"
-        free += f" AND {text(connection, may_go(doubt(connection), now))}"
-        for batch in chunks(sorted(ids)):
-            mine = numbers(batch)
-            if not db.is_sqlite:  # whose writers take turns; rows that another worker is just taking are not waited for
-                lock = f"{IDS} WHERE id IN ({mine}) AND {free} ORDER BY id FOR UPDATE SKIP LOCKED"
-                mine = numbers(id for (id,) in fetch(connection, lock, old))
-            change = f"{TAKE} WHERE id IN ({mine}) AND {free} RETURNING {CLAIMED}"
-            rows += fetch(connection, change, new + old) if mine else []
+        free = f"{WAITS} AND {RESTED} AND NOT {PAST_LATE} AND {text(connection, may_go(doubt(connection), now))}"
+        # SQLite's writers take turns; PostgreSQL passes over what another worker is just taking
+        pick = f"{PICK} {free}{among} ORDER BY wake LIMIT ?{'' if db.is_sqlite else SKIP}"
+        take = f"WITH picked AS MATERIALIZED ({pick}) {TAKE} {PICKED} RETURNING {COLUMNS}"
+        rows = fetch(connection, take, (*values, limit, State.CLAIMED.value, owner, ends, ends))
         tell(connection, [row[0] for row in rows], now, "claimed", owner)
-    return sorted((_claimed(row, now + lease) for row in rows), key=lambda d: (d.at, d.id))
+    return sorted((delivery_of(row, lease=now + lease) for row in rows), key=lambda d: (d.at, d.id))
 
 
-IDS = "SELECT id FROM delivery"
-TAKE = "UPDATE delivery SET state = ?, attempt = attempt + 1, token = token + 1, owner = ?, lease = ?, wake = ?"
+PICK, PICKED = "SELECT id FROM delivery WHERE", "WHERE id IN (SELECT id FROM picked)"
+WAITS = "state = ? AND wake <= ?"
 RESTED = "(attempt = 0 OR wake = at OR wake <= ?)"  # a wait between two tries is kept, whoever asks, for whatever hour
 PAST_LATE = "at + CAST(late AS BIGINT) * 1000000 < ?"
-CLAIMED = (
-    "id, slot, channel, series, at, grace, late, marker, draft, origin, member, attempt, token, frozen, revision, looks"
-)
-
-
-def _claimed(row: Any, lease: dt.datetime) -> Claimed:
-    id, slot, channel, series, at, grace, late, *same = row
-    marker, draft, origin, member, attempt, token, frozen, revision, looks = same
-    return Claimed(
-        id, slot, channel, series, instant(at), dt.timedelta(seconds=grace), dt.timedelta(seconds=late), marker, draft,
-        origin, member, attempt, token, lease, frozen, revision, looks,
-    )  # fmt: skip
+SKIP = " FOR UPDATE SKIP LOCKED"
+TAKE = "UPDATE delivery SET state = ?, attempt = attempt + 1, token = token + 1, owner = ?, lease = ?, wake = ?"
 
 
 def freeze(db: Database, posts: Sequence[FrozenPost], now: dt.datetime) -> frozenset[int]:
@@ -210,8 +137,8 @@ def frozen(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
 
 
 def intend(
-    db: Database, claims: Sequence[Claimed], now: dt.datetime, lease: dt.timedelta, *, alone: Collection[str] = ()
-) -> list[Claimed]:
+    db: Database, claims: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta, *, alone: Collection[str] = ()
+) -> list[Delivery]:
     """Write that these are about to be sent, durably and in one transaction: only what is returned may be sent.
 
     Left out is what is no longer this worker's, or whose lease has run out; and of the channels that have one writer
@@ -239,16 +166,16 @@ INTEND = (
 )
 
 
-Row = Callable[[Claimed], tuple[Table, ColumnElement[bool]]]  # whose lease a claim has
+Row = Callable[[Delivery], tuple[Table, ColumnElement[bool]]]  # whose lease a claim has
 
 
-def sending(claim: Claimed) -> tuple[Table, ColumnElement[bool]]:
+def sending(claim: Delivery) -> tuple[Table, ColumnElement[bool]]:
     """The delivery itself, as long as it is this worker's to send."""
     c = DELIVERY.c
     return DELIVERY, (c.id == claim.id) & (c.token == claim.token) & (c.state == State.SENDING)
 
 
-def holds(db: Database, claim: Claimed) -> bool:
+def holds(db: Database, claim: Delivery) -> bool:
     """Whether a delivery is still this worker's to send."""
     query = select(func.count()).where(sending(claim)[1])
     with db.read() as connection:
@@ -256,7 +183,7 @@ def holds(db: Database, claim: Claimed) -> bool:
 
 
 def begin_step(
-    db: Database, claim: Claimed, name: str, now: dt.datetime, lease: dt.timedelta, *, row: Row = sending
+    db: Database, claim: Delivery, name: str, now: dt.datetime, lease: dt.timedelta, *, row: Row = sending
 ) -> Begun:
     """Write that a step of a publish begins, and make the lease last for it; what is known when it began before.
 
@@ -291,7 +218,7 @@ def steps_of(db: Database, deliveries: Iterable[int]) -> dict[int, dict[str, Any
     return found
 
 
-def finish_step(db: Database, claim: Claimed, name: str, value: Any, now: dt.datetime) -> bool:
+def finish_step(db: Database, claim: Delivery, name: str, value: Any, now: dt.datetime) -> bool:
     """Keep a step's value; the first one that is told stays.
 
     It is true whoever holds the delivery by now, and whatever became of the row, so neither is asked for.
@@ -317,7 +244,7 @@ def step_value(value: Any) -> str:
     return written
 
 
-def forget_step(db: Database, claim: Claimed, name: str, *, row: Row = sending) -> bool:
+def forget_step(db: Database, claim: Delivery, name: str, *, row: Row = sending) -> bool:
     """Take back the beginning of a step that surely was not accepted.
 
     Only while the delivery is this worker's: one who was paused after a refusal would take back another's beginning.

@@ -26,7 +26,7 @@ from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.tables import Instant, State
 
 if TYPE_CHECKING:
-    from steadycast.ledger.claims import Claimed
+    from steadycast.ledger.delivery import Delivery
 
 STATE = table("channel_state")
 DELIVERY = table("delivery")
@@ -68,7 +68,7 @@ def pause(connection: Connection, channel: str, until: dt.datetime) -> None:
     upsert(connection, STATE, [row], (), until=longest)
 
 
-def may_write(connection: Connection, claim: Claimed, moment: dt.datetime) -> bool:
+def may_write(connection: Connection, claim: Delivery, moment: dt.datetime) -> bool:
     """Whether this delivery is the one that is sent to a channel with one writer; it is from now on, if so."""
     here = _locked(connection, claim.channel, WRITER)
     owner = connection.scalar(select(STATE.c.owner).where(here))

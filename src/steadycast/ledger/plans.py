@@ -222,6 +222,13 @@ def slots_between(db: Database, after: dt.datetime, before: dt.datetime, *, seri
     return rows_of(db, SlotRow, query if series is None else query.where(SLOT.c.series == series))
 
 
+def slots_due(db: Database, until: dt.datetime) -> list[SlotRow]:
+    """The slots of which anything may be claimed by then, in order of time: one walk along a partial index."""
+    c = DELIVERY.c
+    due = select(c.slot).where(c.wake <= until, c.state == State.DUE)
+    return rows_of(db, SlotRow, select(SLOT).where(SLOT.c.id.in_(due)).order_by(SLOT.c.at, SLOT.c.id))
+
+
 def slot(db: Database, id: str) -> SlotRow | None:
     """One slot, or None."""
     found = rows_of(db, SlotRow, select(SLOT).where(SLOT.c.id == id))

@@ -2,7 +2,7 @@
 
     with Ledger.open(workspace.ledger) as ledger:
         ledger.recover(now)                                     # first, at every start and every tick
-        batch = ledger.claim([d.id for d in ledger.due(now)], now, owner, lease)
+        batch = ledger.claim(now, owner, lease)
 
 Every method is one transaction, durable when it returns, and takes `now` where time matters. What it returns is
 frozen or belongs to nobody: no session, no lazy load. Rows are those of `tables.py`.
@@ -121,6 +121,7 @@ class Ledger(Database):
     save_plan = plans.save_plan
     drop_slots = plans.drop_slots
     slots_between = plans.slots_between
+    slots_due = plans.slots_due
     slot = plans.slot
     assignments = plans.assignments
     promised = plans.promised
@@ -128,7 +129,6 @@ class Ledger(Database):
     backfill = bulk_backfill.backfill
 
     # Delivery, step by step
-    due = claims.due
     claim = claims.claim
     freeze = claims.freeze
     frozen = claims.frozen

@@ -13,8 +13,7 @@ from typing import TypeVar
 from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, Refused
-from steadycast.ledger.claims import Claimed
-from steadycast.ledger.looks import Lookup
+from steadycast.ledger.delivery import Delivery
 from steadycast.pipeline.app import App
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.frozen_draft import from_content
@@ -61,7 +60,7 @@ class ReadAhead(dict[str, V | None]):
 class Posts:
     """Makes posts for one run: a draft's body is parsed once for all its channels. Its files come into `media`."""
 
-    def __init__(self, app: App, media: Path | None = None, coming: Sequence[Claimed] = ()) -> None:
+    def __init__(self, app: App, media: Path | None = None, coming: Sequence[Delivery] = ()) -> None:
         self.app = app
         self.links = PageLinks(app)
         self.media = media or app.workspace.media
@@ -82,7 +81,7 @@ class Posts:
             self._drafts[id_] = as_shown(from_content(content, workspace.media, workspace.content))
         return self._drafts[id_] if content else None
 
-    def make(self, claimed: Claimed) -> Post:
+    def make(self, claimed: Delivery) -> Post:
         """The post of a claimed delivery, of the newest approved revision; Refused when it cannot be made."""
         try:
             draft = self.draft(claimed.draft)
@@ -93,7 +92,7 @@ class Posts:
         except DraftError as error:
             raise Refused(str(error), channel=claimed.channel) from None
 
-    def _dated(self, claimed: Claimed) -> dt.datetime | None:
+    def _dated(self, claimed: Delivery) -> dt.datetime | None:
         """The date that readers see: now for what a person publishes before its hour, else None for the slot's."""
         now = self.app.clock.now()
         return now if claimed.at > now + self.app.workspace.publish.lead else None
@@ -152,11 +151,11 @@ def page_url(app: App, slot: str, key_on: Callable[[str], str], carried: Collect
     return ""
 
 
-def stand_in(app: App) -> Callable[[Lookup], Post]:
+def stand_in(app: App) -> Callable[[Delivery], Post]:
     """Makes a post to look for what a restored ledger lost: its key, its slot, and what its draft would be today."""
     zone = app.workspace.community.zone
 
-    def made(look: Lookup) -> Post:
+    def made(look: Delivery) -> Post:
         row = app.ledger.delivery(look.id)
         key, series = (row.marker, row.series) if row else ("", "")
         try:

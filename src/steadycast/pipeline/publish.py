@@ -6,14 +6,15 @@ import contextlib
 import datetime as dt
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
-from steadycast.ledger.claims import Claimed, Due
-from steadycast.ledger.tables import DeliveryRow, ReceiptRow, State
+from steadycast.ledger.delivery import Delivery
+from steadycast.ledger.tables import DeliveryRow, ReceiptRow, SlotRow, State
 from steadycast.pipeline.alarm import jumped, set_back, tick
 from steadycast.pipeline.app import App, sweep
 from steadycast.pipeline.drafts import find_draft
@@ -33,10 +34,18 @@ JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not 
 APART = dt.timedelta(minutes=1)  # between an overdue slot and any other of its series, however many runs come at once
 SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
 PATIENCE = 20.0  # seconds for which another process may have a channel's folder: a stopped one has it for ever
-AT_ONCE = 100_000  # deliveries that one tick takes on: no slot waits for the next because others are due with it
 PLAIN_PLAN = 14  # days that `steadycast plan` reaches when none are named
 UNTOUCHED = (State.PLANNED, State.DUE, State.EXCUSED, State.CANCELLED, State.MISSED)  # of what never went out
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
+
+
+class Batch(NamedTuple):
+    """The slots of one instant, the channels that are meant (None: all), and what of them is due: by when."""
+
+    at: dt.datetime
+    slots: tuple[str, ...]
+    channels: Collection[str] | None
+    until: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +95,16 @@ def publish(
     if set_back(app.ledger.last_tick(), began):
         app.ledger.take_back(began)
     recover(app, began)
-    rows = _on(_rows(app, asked), asked)
-    _deliver(app, [row for row in rows if row.state == State.DUE], asked, progress)
+    rows = _on(_rows(app, asked), asked) if asked.by_hand else []
+    sent = _deliver(app, _due(app, rows, asked), asked, progress)
     if not asked.by_hand:
         tick(app, began)  # whoever asks what is due serves the slots: a flow, or a cron of the command
     if asked.draft:
         plan(app, app.clock.now())  # the slot that was to carry it takes another
-    if any(row.state == State.DUE for row in rows):
+    if sent:
         renew(app, app.clock.now())
-    return Published(told(app, [row.id for row in rows if row.id is not None]), warning=jumped(app, began))
+    ids = {row.id for row in rows if row.id} | {delivery.id for delivery in sent}
+    return Published(told(app, ids), warning=jumped(app, began))
 
 
 def is_first(app: App) -> bool:
@@ -170,10 +180,29 @@ def _rows(app: App, asked: PublishRequest) -> list[DeliveryRow]:
         rows = app.ledger.deliveries(slots=coming)
         return [row for row in rows if _stays_here(app, row.channel)] if asked.show_first else rows
     until = app.clock.now() + _horizon(app, asked)
-    due = [d for d in app.ledger.due(until, AT_ONCE) if not asked.series or d.series == asked.series]
-    ids = {d.id for d in _one_overdue_each(app, due, app.clock.now())}
-    slots = sorted({d.slot for d in due})
-    return [row for row in app.ledger.deliveries(slots=slots) if row.id in ids]
+    found = app.ledger.deliveries(slots=[slot.id for slot in _open(app, asked, until)], states=[State.DUE])
+    return [row for row in found if row.wake and row.wake <= until]
+
+
+def _due(app: App, rows: Sequence[DeliveryRow], asked: PublishRequest) -> list[Batch]:
+    """What is to be claimed, instant after instant: of what was named by hand, or of all that is due."""
+    until = app.clock.now() + _horizon(app, asked)
+    if asked.by_hand:
+        found = {(row.at, row.slot) for row in rows if row.state == State.DUE}
+        channels: set[str] | None = {row.channel for row in rows}
+    else:
+        found = {(slot.at, slot.id) for slot in _open(app, asked, until)}
+        channels = {asked.channel} if asked.channel else None
+    return [
+        Batch(at, tuple(slot for _, slot in group), channels, max(at, until) if asked.by_hand else until)
+        for at, group in groupby(sorted(found), key=lambda each: each[0])
+    ]
+
+
+def _open(app: App, asked: PublishRequest, until: dt.datetime) -> list[SlotRow]:
+    """The slots of which something is due by then, and may go out."""
+    due = [slot for slot in app.ledger.slots_due(until) if asked.series in (None, slot.series)]
+    return _one_overdue_each(app, due, app.clock.now())
 
 
 def _horizon(app: App, asked: PublishRequest) -> dt.timedelta:
@@ -201,21 +230,21 @@ def _unplanned(app: App, series: str) -> InputError:
     return InputError(f"the next slot, {slot.id}, is not planned yet", hint=f"`{command}` plans it")
 
 
-def _one_overdue_each(app: App, due: Sequence[Due], now: dt.datetime) -> list[Due]:
+def _one_overdue_each(app: App, due: Sequence[SlotRow], now: dt.datetime) -> list[SlotRow]:
     """Of several overdue slots of one series the oldest, and none in the same minute as another: never a flood.
 
     A server that was down starts all the runs that it missed at once: each is a tick, so a tick alone is no measure.
     What falls due just now goes out whatever else is overdue.
     """
     on_time = [d for d in due if d.at >= now - JUST_NOW]
-    overdue = sorted((d for d in due if d.at < now - JUST_NOW), key=lambda d: d.at)
+    overdue = [d for d in due if d.at < now - JUST_NOW]
     first: dict[str, str] = {}
     for d in overdue:
-        first.setdefault(d.series, d.slot)
+        first.setdefault(d.series, d.id)
     busy = {d.series for d in on_time if d.at <= now + APART}
     # Asked after what is due: whoever took a slot out of that list by then is found here.
     free = {name for name, slot in first.items() if name not in busy and not _another_goes(app, name, slot, now)}
-    return on_time + [d for d in overdue if d.slot == first[d.series] and d.series in free]
+    return on_time + [d for d in overdue if d.id == first[d.series] and d.series in free]
 
 
 def _another_goes(app: App, series: str, slot: str, now: dt.datetime) -> bool:
@@ -233,31 +262,30 @@ def _goes(row: DeliveryRow, now: dt.datetime) -> bool:
     return row.finished is not None and abs(now - row.finished) < APART
 
 
-def _deliver(app: App, rows: Sequence[DeliveryRow], asked: PublishRequest, progress: Progress | None) -> None:
-    """Instant after instant, all that falls due at one together."""
-    done = 0
-    for at, group in groupby(sorted(rows, key=lambda r: (r.at, r.slot)), key=lambda r: r.at):
-        batch = list(group)
-        _send(app, batch, at, asked)
-        done += len(batch)
+def _deliver(app: App, batches: Sequence[Batch], asked: PublishRequest, progress: Progress | None) -> list[Delivery]:
+    """Instant after instant, all that falls due at one together; what was taken."""
+    sent = []
+    for done, batch in enumerate(batches, 1):
+        sent += _send(app, batch, asked)
         if progress:
-            progress(done, len(rows))
+            progress(done, len(batches))
+    return sent
 
 
-def _after_the_pages(app: App, claim: Claimed) -> int:
+def _after_the_pages(app: App, claim: Delivery) -> int:
     """Others link to the pages with permalinks: those go out first, so that no reader meets a dead link."""
     platform = app.usable(claim.channel)
     return 0 if platform and platform.permalink else 1
 
 
-def _send(app: App, rows: Sequence[DeliveryRow], at: dt.datetime, asked: PublishRequest) -> None:
-    wait = max(at - app.clock.now(), dt.timedelta())
-    hold = at if asked.ahead and wait else None
-    longest = max((platform.deadline for row in rows if (platform := app.usable(row.channel))), default=0.0)
+def _send(app: App, batch: Batch, asked: PublishRequest) -> list[Delivery]:
+    now = app.clock.now()
+    wait = max(batch.at - now, dt.timedelta())
+    hold = batch.at if wait and asked.ahead and batch.at <= batch.until else None  # not what was sent by hand before
+    channels = app.workspace.channels if batch.channels is None else batch.channels
+    longest = max((platform.deadline for name in channels if (platform := app.usable(name))), default=0.0)
     lease = LEASE + (wait if hold else dt.timedelta()) + dt.timedelta(seconds=longest)
-    claims = app.ledger.claim(
-        [row.id for row in rows if row.id], app.clock.now(), owner(), lease, until=max(at, app.clock.now())
-    )
+    claims = app.ledger.claim(now, owner(), lease, until=batch.until, slots=batch.slots, channels=batch.channels)
     posts = Posts(app, coming=claims)
     deliver(
         app.ledger,
@@ -269,6 +297,7 @@ def _send(app: App, rows: Sequence[DeliveryRow], at: dt.datetime, asked: Publish
         wave=lambda claim: _after_the_pages(app, claim),
         workers=app.workspace.publish.workers,
     )
+    return claims
 
 
 def opened(app: App, channel: str, step: Step = sent_now) -> Opened:

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from steadycast.delivery import Opened
 from steadycast.errors import Busy, Refused, Unknown
-from steadycast.ledger.claims import Claimed
+from steadycast.ledger.delivery import Delivery
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
 from steadycast.safety import bootclock, send_window
@@ -248,7 +248,7 @@ class FakeAdapter:
         return self.far.look(post)
 
 
-def a_post(claim: Claimed, *, parts: int = 1) -> Post:
+def a_post(claim: Delivery, *, parts: int = 1) -> Post:
     """A small post for a claimed delivery; a thread where it has several parts."""
     return Post(
         key=claim.marker,
