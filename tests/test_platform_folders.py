@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Collection, Iterator
 
 import pytest
@@ -133,3 +137,30 @@ def test_a_platforms_own_tests_go_with_its_folder():
     assert whose_platforms.pytest_ignore_collect(ROOT / "tests" / "test_channel_gone_media.py")
     for file in TESTS:
         assert not whose_platforms.pytest_ignore_collect(file), f"{file.name} is of no platform that is there"
+
+
+@pytest.mark.slow
+def test_with_no_platform_at_all_the_other_tests_are_there_and_those_of_general_things_green(tmp_path):
+    """In a copy of the repository whose folders are gone: nothing fails to be read, and what publishes still does."""
+    out = shutil.ignore_patterns(".venv", ".git", "var", "__pycache__", ".*_cache")
+    copy = shutil.copytree(ROOT, tmp_path / "copy", ignore=out, symlinks=True)
+    for name in PLATFORMS:
+        shutil.rmtree(copy / "channels" / name)
+    clean = {k: v for k, v in os.environ.items() if k not in ("CI", "STEADYCAST_TEST_POSTGRES")}
+
+    def run(*words: str) -> str:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+        env = {**clean, "PYTHONPATH": str(copy / "src")}
+        done = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+        return done.stdout
+
+    collected = run("--collect-only", "-m", "not every_platform and not slow and not live")
+    assert int(re.findall(r"(\d+)(?:/\d+)? tests collected", collected)[0]) > 4000
+    assert "test_channel_" not in collected
+    run(
+        "tests/test_pipeline_plan.py",
+        "tests/test_pipeline_rest.py",
+        "tests/test_rebuild.py",
+        "tests/test_cli_decisions.py",
+    )
