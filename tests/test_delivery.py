@@ -311,7 +311,7 @@ def test_a_second_sending_that_comes_too_late_is_not_missed_while_the_first_may_
     fake.busy(3601)
     [result] = publish(ledger, fake, clock)
     assert result.state == State.UNKNOWN
-    run_until_settled(ledger, fake, clock, hours=1)
+    run_until_settled(ledger, fake, clock, hours=2)  # nor is it looked for sooner than it asked
     assert (state(ledger, id), ledger.delivery(id).verdict) == ("seen", "kept")
 
 

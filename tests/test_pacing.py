@@ -6,13 +6,15 @@ import datetime as dt
 import itertools
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from conftest import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast.delivery import Opened, deliver
+from steadycast.delivery import Opened, deliver, settle, verify
+from steadycast.errors import Busy
 from steadycast.ledger import pacing
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import State
@@ -140,6 +142,36 @@ def test_the_longest_wait_that_was_asked_for_counts(ledger, clock, slots):
     clock.advance(2 * MINUTE)
     assert not [r for r in publish(ledger, fake, clock) if r.state == State.PUBLISHED]
     assert len(ids) == 2
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_a_look_that_is_asked_to_wait_holds_its_channel_too(ledger, clock, slots, published):
+    """A 429 to a look: no other request is made before then, neither look nor publish, and no look is counted."""
+    fake = fake_of(clock)
+    ids = slots(2)
+    if not published:
+        fake.accept_then_cut()
+        fake.accept_then_cut()
+    publish(ledger, fake, clock)
+    [late] = slots(1)
+    clock.advance(10 * MINUTE)
+    look = partial(verify if published else settle, ledger, fake.open, clock=clock, workers=1)
+    fake.hide(Busy("too many requests", "429", retry_after=20 * MINUTE))
+    look()
+    calls, looks = fake.calls, fake.looks
+    assert looks == 1
+    rows = [ledger.delivery(id) for id in ids]
+    assert {(row.looks, row.state) for row in rows} == {(0, State.PUBLISHED if published else State.UNKNOWN)}
+    [told] = [r for r in publish(ledger, fake, clock) if r.id == late]
+    assert "asked to wait" in told.message
+    clock.advance(19 * MINUTE)
+    look()
+    assert (fake.calls, fake.looks) == (calls, looks)
+    clock.advance(MINUTE)
+    look()
+    assert {ledger.delivery(id).state for id in ids} == {State.SEEN}
+    publish(ledger, fake, clock)
+    assert ledger.delivery(late).state == State.PUBLISHED
 
 
 @pytest.mark.parametrize("seconds", [None, 0, -5, 86_400, 10**9])

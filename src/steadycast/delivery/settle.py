@@ -13,8 +13,18 @@ from typing import TypeVar
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.known import known_of
 from steadycast.delivery.send import Result
-from steadycast.delivery.transitions import AdapterFor, Opened, cannot_tell, counts_from, looked, not_seen, verified
-from steadycast.errors import Unknown
+from steadycast.delivery.transitions import (
+    ABSURD,
+    NONE,
+    AdapterFor,
+    Opened,
+    cannot_tell,
+    counts_from,
+    looked,
+    not_seen,
+    verified,
+)
+from steadycast.errors import Busy, Unknown
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import Ending
 from steadycast.ledger.store import Ledger
@@ -40,6 +50,7 @@ class Purpose:
     cannot_tell: Callable[[Delivery, tuple[str, str], dt.datetime], Ending]
     write: Callable[[Sequence[Ending], dt.datetime], frozenset[int]]
     instead: Callable[[Delivery, Platform, dt.datetime, float], Ending | None]
+    state: State  # of what one looks at
     asked: float  # when what is to be looked at was read, by the machine's clock
     stand_in: StandIn | None = None
     progress: Progress = _unseen
@@ -63,7 +74,9 @@ def settle(
     """
     clock = clock or SystemClock()
     asked = clock.monotonic()
-    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, asked, stand_in, progress or _unseen)
+    purpose = Purpose(
+        looked, cannot_tell, ledger.looked, _too_soon, State.UNKNOWN, asked, stand_in, progress or _unseen
+    )
     return _look(ledger, ledger.doubts(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -79,7 +92,8 @@ def verify(
     """Read back what was published: what is there becomes seen; what is not is told, and never sent again."""
     clock = clock or SystemClock()
     asked = clock.monotonic()
-    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, asked, progress=progress or _unseen)
+    told = progress or _unseen
+    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, State.PUBLISHED, asked, progress=told)
     return _look(ledger, ledger.unseen(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -94,7 +108,15 @@ def _look(  # noqa: PLR0917 both purposes share it
     if not looks:
         return []
     posts, known = ledger.frozen(look.id for look in looks), known_of(ledger, [look.id for look in looks])
-    seen = lambda look: _ending(look, posts.get(look.id), known[look.id], adapter_for, clock, purpose)  # noqa: E731
+
+    asked: dict[str, dt.datetime] = {}  # channels that are to be left alone until then; the ledger hears of it later
+
+    def seen(look: Delivery) -> Ending:
+        held = _held(ledger, look, purpose.state, clock.now(), asked.get(look.channel))
+        ending = held or _ending(look, posts.get(look.id), known[look.id], adapter_for, clock, purpose)
+        asked.update([ending.pause] if ending.pause else ())
+        return ending
+
     looking = _Looking(looks, seen)
     results = []
     try:
@@ -180,8 +202,25 @@ def _ending(  # noqa: PLR0917 all of one look
     crashpoints.checkpoint("look-answered")
     if purpose.judge is looked and _hides_parts(sent, known, answer):
         answer = Unknown("find() found the thread, and does not say which of its parts are there")
-    ending = purpose.judge(look, opened, sent, answer, clock.now())
+    ending = _holding(look, purpose.judge(look, opened, sent, answer, clock.now()), answer)
     return ending if post is not None else _of_what_is_lost(look, ending, answer)
+
+
+def _held(ledger: Ledger, look: Delivery, state: State, now: dt.datetime, asked: dt.datetime | None) -> Ending | None:
+    """As before, and no look is made or counted, while its far side wants no request."""
+    [wait] = ledger.waits([look.channel], {}, now)
+    wake = max(now + wait.lasts, asked or now)
+    still = Ending(look.id, look.token, state, now, code=look.code, message=look.message, looks=look.looks)
+    return replace(still, wake=wake) if wake > now else None
+
+
+def _holding(look: Delivery, ending: Ending, answer: object) -> Ending:
+    """A far side that asks to be looked at later holds its channel, and the look is made then: it does not count."""
+    asked = answer.retry_after if isinstance(answer, Busy) else None
+    if asked is None or not NONE < asked < ABSURD:
+        return ending
+    ending = replace(ending, pause=(look.channel, ending.at + asked))
+    return ending if ending.state == State.DUE else replace(ending, looks=look.looks, wake=ending.at + asked)
 
 
 def _hides_parts(sent: Post, known: Known, answer: object) -> bool:
