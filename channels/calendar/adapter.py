@@ -9,53 +9,28 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Known, Post, PostStore, Receipt, Refused, View, slot_path
+from steadycast.platform import FolderAdapter, Post, PostStore, Receipt, Refused, View, slot_path
 
 from .ics import calendar, cancelled, entry, event, organiser, state, uid
 
 CALENDAR = "calendar.ics"
 
 
-class Adapter:
+class Adapter(FolderAdapter):
     """Writes the events under `channel.out`."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.base = (channel.settings["url"] or channel.site_url).rstrip("/")
-
-    def publish(self, post: Post) -> Receipt:
-        """The event is in calendar.ics, and a file of its own, when this returns."""
+    def take(self, post: Post) -> None:
+        """Only events."""
         if post.event is None:
             raise Refused("is not an event: it has no start and end", channel=self.channel.name)
-        shelf = PostStore.of(self.channel)
-        shelf.put(post)
-        self._catch_up(shelf)
-        return self._receipt(shelf, post, "answer")
-
-    def revise(self, post: Post, _known: Known) -> Receipt:
-        """As publish: what is there under the post's key becomes this one."""
-        return self.publish(post)
-
-    def find(self, post: Post, _known: Known) -> Receipt | None:
-        """The receipt of an event on the shelf; the calendar is made good first where a crash left it behind."""
-        shelf = PostStore.of(self.channel)
-        if shelf.get(post.key) is None:
-            return None
-        self._catch_up(shelf)
-        return self._receipt(shelf, post, "file")
-
-    def withdraw(self, post: Post, _known: Known) -> None:
-        """Cancel the event: it stays in the calendar as cancelled, which is how people's apps learn of it."""
-        shelf = PostStore.of(self.channel)
-        shelf.drop(post.key)
-        self._catch_up(shelf)
 
     def views(self, post: Post) -> list[View]:
         """The event's own file, as an app reads it."""
         file = self.channel.out / self.publish(post).page
         return [View("text", text=entry(file.read_bytes(), self.channel.zone))]
 
-    def _catch_up(self, shelf: PostStore) -> None:
+    def catch_up(self, shelf: PostStore, _post: Post) -> None:
+        """What has changed. What is gone stays in the calendar as cancelled: so people's apps learn of it."""
         if not shelf.unfinished and (self.channel.out / CALENDAR).is_file():
             return
         newest = {uid(post): post for post in reversed(shelf.posts)}
@@ -95,7 +70,8 @@ class Adapter:
                 return url
         return ""
 
-    def _receipt(self, shelf: PostStore, post: Post, seen: str) -> Receipt:
+    def receipt(self, shelf: PostStore, post: Post, seen: str) -> Receipt:
+        """The event's own file; of one that was announced before, the same."""
         shelved = shelf.get(post.key) or post
         name = self._file(shelved)
         file = (self.channel.out / name).resolve()

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Known, Media, Post, PostStore, Receipt, View, media_name, slot_path
+from steadycast.platform import FolderAdapter, Media, Post, PostStore, Receipt, View, media_name, slot_path
 
 FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
 JSON = "feed.json"
@@ -17,37 +17,8 @@ JSON = "feed.json"
 OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
 
-class Adapter:
+class Adapter(FolderAdapter):
     """Writes the feeds under `channel.out`."""
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.base = (channel.settings["url"] or channel.site_url).rstrip("/")
-
-    def publish(self, post: Post) -> Receipt:
-        """The post is an item of all three feeds when this returns."""
-        shelf = PostStore.of(self.channel)
-        shelf.put(post)
-        self._catch_up(shelf)
-        return self._receipt(post, "answer")
-
-    def revise(self, post: Post, _known: Known) -> Receipt:
-        """As publish."""
-        return self.publish(post)
-
-    def find(self, post: Post, _known: Known) -> Receipt | None:
-        """The receipt of a post on the shelf, also when newer ones have pushed it out of the feeds."""
-        shelf = PostStore.of(self.channel)
-        if shelf.get(post.key) is None:
-            return None
-        self._catch_up(shelf)
-        return self._receipt(post, "file")
-
-    def withdraw(self, post: Post, _known: Known) -> None:
-        """Take the item out of the feeds."""
-        shelf = PostStore.of(self.channel)
-        shelf.drop(post.key)
-        self._catch_up(shelf)
 
     def views(self, post: Post) -> list[View]:
         """The item as a reader shows it."""
@@ -55,7 +26,8 @@ class Adapter:
         self.publish(post)
         return [View("item", self.channel.render("item.html.j2", feed=self._feed([post]), item=self._item(post)))]
 
-    def _catch_up(self, shelf: PostStore) -> None:
+    def catch_up(self, shelf: PostStore, _post: Post) -> None:
+        """All of it, where anything has changed."""
         if not shelf.unfinished and all((self.channel.out / name).is_file() for name in (*FEEDS, JSON)):
             return
         posts = shelf.whole(shelf.posts[: self.channel.settings["items"]])
@@ -101,7 +73,8 @@ class Adapter:
     def _address(self, media: Media) -> str:
         return f"{self.base}/{media_name(media)}" if self.base else media_name(media)
 
-    def _receipt(self, post: Post, seen: str) -> Receipt:
+    def receipt(self, _shelf: PostStore, post: Post, seen: str) -> Receipt:
+        """Where its page is, else the feed: an item has no address of its own."""
         file = f"{self.base}/feed.xml" if self.base else (self.channel.out / "feed.xml").resolve().as_uri()
         return Receipt(urn(post.key), self._link(post) or file, at=post.published, seen=seen, page="feed.xml")
 

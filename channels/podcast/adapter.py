@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Known, Media, Post, PostStore, Receipt, Refused, View, media_name, slot_path
+from steadycast.platform import (
+    Channel,
+    FolderAdapter,
+    Media,
+    Post,
+    PostStore,
+    Receipt,
+    Refused,
+    View,
+    media_name,
+    slot_path,
+)
 
 from .picture import trouble
 
@@ -20,43 +31,20 @@ PODCAST = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 DESCRIPTION = 4000  # bytes, PSP-1
 
 
-class Adapter:
+class Adapter(FolderAdapter):
     """Writes the feed under `channel.out`; a directory polls the address it is served at."""
 
     def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.base = (channel.settings["url"] or channel.site_url).rstrip("/")
+        super().__init__(channel)
         chosen = channel.settings["image"]
         self.image = Path(chosen) if chosen else Path(__file__).with_name("cover.jpg")
 
-    def publish(self, post: Post) -> Receipt:
-        """The post is an episode of the feed, and its file lies beside it, when this returns."""
+    def take(self, post: Post) -> None:
+        """Only what can be heard or seen, and nothing without the show's image: a directory refuses such a feed."""
         if episode_file(post) is None:
             raise Refused("has neither an audio nor a video file", channel=self.channel.name)
         if not self.image.is_file():
             raise Refused(f"the show's image {self.image.name} is not there", channel=self.channel.name)
-        shelf = PostStore.of(self.channel)
-        shelf.put(post)
-        self._catch_up(shelf)
-        return self._receipt(post, "answer")
-
-    def revise(self, post: Post, _known: Known) -> Receipt:
-        """As publish: what is there under the post's key becomes this one."""
-        return self.publish(post)
-
-    def find(self, post: Post, _known: Known) -> Receipt | None:
-        """The receipt of an episode on the shelf; the feed is made good first where a crash left it behind."""
-        shelf = PostStore.of(self.channel)
-        if shelf.get(post.key) is None:
-            return None
-        self._catch_up(shelf)
-        return self._receipt(post, "file")
-
-    def withdraw(self, post: Post, _known: Known) -> None:
-        """Take the episode out of the feed."""
-        shelf = PostStore.of(self.channel)
-        shelf.drop(post.key)
-        self._catch_up(shelf)
 
     def views(self, post: Post) -> list[View]:
         """The episode as an app on a phone shows it."""
@@ -68,7 +56,8 @@ class Adapter:
         page = self.channel.render("episode.html.j2", show=show, item=self._episode(post, media))
         return [View("item", page, widths=(390,))]
 
-    def _catch_up(self, shelf: PostStore) -> None:
+    def catch_up(self, shelf: PostStore, _post: Post) -> None:
+        """All of it, where anything has changed."""
         image = f"cover{self.image.suffix.lower()}"
         there = (self.channel.out / FEED).is_file() and (self.channel.out / image).is_file()
         if there and not shelf.unfinished:
@@ -120,7 +109,8 @@ class Adapter:
     def _address(self, name: str) -> str:
         return f"{self.base}/{name}" if self.base else name
 
-    def _receipt(self, post: Post, seen: str) -> Receipt:
+    def receipt(self, _shelf: PostStore, post: Post, seen: str) -> Receipt:
+        """Where its page is, else the feed; with what directories will say of the show's image."""
         file = (self.channel.out / FEED).resolve()
         url = self._link(post) or (self._address(FEED) if self.base else file.as_uri())
         warning = trouble(self.image)

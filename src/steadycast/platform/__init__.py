@@ -23,6 +23,7 @@ from steadycast.platform.contract import (
     Show,
 )
 from steadycast.platform.files import PostStore, media_name, slot_path
+from steadycast.platform.folder import FolderAdapter
 from steadycast.platform.post import Event, Media, Post, Receipt, View
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.text import count, cut, first_that_fits, fits, split
@@ -41,6 +42,7 @@ __all__ = [
     "Channel",
     "Element",
     "Event",
+    "FolderAdapter",
     "HttpClient",
     "Known",
     "Limit",
