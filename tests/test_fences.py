@@ -23,6 +23,7 @@ ROOMS = {
     "html_tree": set(),
     "characters": set(),
     "hints": set(),
+    "progress": set(),
     "safety": set(),
     "schedule": {"errors"},
     "draft": {"errors", "characters", "schedule"},
@@ -32,7 +33,7 @@ ROOMS = {
     "web": {"errors", "characters", "safety"},
     "render": {"errors", "html_tree", "characters", "draft", "platform", "schedule", "safety"},
     "intake": {"errors", "characters", "html_tree", "draft", "schedule", "web", "safety"},
-    "delivery": {"errors", "characters", "platform", "ledger", "safety"},
+    "delivery": {"errors", "progress", "characters", "platform", "ledger", "safety"},
     "report": {"errors", "characters", "hints", "schedule", "ledger", "workspace"},
     "alarms": {"errors", "characters", "report", "ledger"},
     "testing": {
@@ -48,12 +49,23 @@ ROOMS = {
         "web",
     },
 }
-ROOMS["bulk_render"] = {"errors", "safety", "platform", "draft", "intake", "render", "workspace", "schedule"}
+ROOMS["bulk_render"] = {
+    "errors",
+    "progress",
+    "safety",
+    "platform",
+    "draft",
+    "intake",
+    "render",
+    "workspace",
+    "schedule",
+}
 ROOMS |= {
     "pipeline": {*ROOMS} - {"testing", "bulk_render"},
     "ops": {*ROOMS, "pipeline"} - {"testing", "bulk_render"},
     "cli": {
         "characters",
+        "progress",
         "ops",
         "pipeline",
         "testing",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from steadycast.bulk_render.cache import Differences, Memory, look
 from steadycast.errors import Problem
+from steadycast.progress import Progress, unseen
 from steadycast.safety import durable
 from steadycast.workspace.paths import Paths, find_root
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def render_all(
     jobs: int = 2,
     approved: Mapping[str, str] | None = None,
     force: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = unseen,
 ) -> Rendered:
     """Brings var/render/<channel>/<draft>.<ext> up to date with content/, and says what that took.
 

@@ -11,9 +11,8 @@ from steadycast.bulk_render.outlets import inputs
 from steadycast.bulk_render.render_draft import Maker, Order
 from steadycast.errors import Problem, unknown_name
 from steadycast.intake import folder
+from steadycast.progress import Progress
 from steadycast.workspace import Workspace
-
-Progress = Callable[[int, int], None]
 
 
 class Work:
@@ -32,7 +31,7 @@ class Work:
         self.problems: list[Problem] = []  # of what could not even be read
         self.made = self.written = self.removed = 0
 
-    def do(self, found: Differences, jobs: int, progress: Progress | None, *, forget: Callable[[], None]) -> Memory:
+    def do(self, found: Differences, jobs: int, progress: Progress, *, forget: Callable[[], None]) -> Memory:
         """Makes what `found` and the editions ask for; what is to be remembered of it.
 
         `forget` is called before anything is written: a run that is cut off is a run that nobody remembers.
@@ -49,9 +48,7 @@ class Work:
         remembered.note_folders(self.render)
         return remembered
 
-    def _make(
-        self, orders: list[Order], drafts: dict[str, Made], jobs: int, progress: Progress | None
-    ) -> dict[str, Made]:
+    def _make(self, orders: list[Order], drafts: dict[str, Made], jobs: int, progress: Progress) -> dict[str, Made]:
         """`drafts`, and what was made of the orders, of the channels that there are."""
         self.made, known = len(orders), self.memory.drafts
         for n, (order, made, written) in enumerate(self.maker.make_all(orders, jobs), 1):
@@ -62,7 +59,7 @@ class Work:
             elif before is not None:
                 drafts[order.path] = before
             self.written += written
-            if progress and (n % 20 == 0 or n == len(orders)):
+            if n % 20 == 0 or n == len(orders):
                 progress(n, len(orders))
         if self.memory.editions.keys() <= set(self.names):
             return drafts

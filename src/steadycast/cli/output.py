@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from steadycast.characters import CONTROLS, TURNING
+from steadycast.progress import Progress
 
 NAMES, NAME = {"by", "member"}, 40  # columns of names, and how much of one they show: its path and --json have it whole
 WIDE = 200  # columns where there is no window
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 NOTHING_YET = "No draft has been taken in yet: run `steadycast intake`."
-Progress = Callable[[int, int], None]  # how many are done, of how many
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 # What a terminal obeys instead of showing it, the marks that turn the direction of text, and what cannot be written
 # at all: half a surrogate pair, as in a file's name that is not UTF-8.

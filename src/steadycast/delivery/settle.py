@@ -31,15 +31,11 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
 from steadycast.platform.post_bytes import post_from_bytes
+from steadycast.progress import Progress, unseen
 from steadycast.safety import crashpoints
 
 T = TypeVar("T")
 StandIn = Callable[[Delivery], Post]
-Progress = Callable[[int, int], None]  # looks that are done, of how many
-
-
-def _unseen(done: int, of: int) -> None:
-    """Progress that nobody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class Purpose:
     state: State  # of what one looks at
     asked: float  # when what is to be looked at was read, by the machine's clock
     stand_in: StandIn | None = None
-    progress: Progress = _unseen
+    progress: Progress = unseen
 
 
 def settle(
@@ -64,7 +60,7 @@ def settle(
     clock: Clock | None = None,
     workers: int = 16,
     limit: int = 200,
-    progress: Progress | None = None,
+    progress: Progress = unseen,
 ) -> list[Result]:
     """Look for what may be there: found becomes seen, surely absent becomes due, the rest is looked at later.
 
@@ -74,9 +70,7 @@ def settle(
     """
     clock = clock or SystemClock()
     asked = clock.monotonic()
-    purpose = Purpose(
-        looked, cannot_tell, ledger.looked, _too_soon, State.UNKNOWN, asked, stand_in, progress or _unseen
-    )
+    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, State.UNKNOWN, asked, stand_in, progress)
     return _look(ledger, ledger.doubts(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -87,13 +81,12 @@ def verify(
     clock: Clock | None = None,
     workers: int = 16,
     limit: int = 200,
-    progress: Progress | None = None,
+    progress: Progress = unseen,
 ) -> list[Result]:
     """Read back what was published: what is there becomes seen; what is not is told, and never sent again."""
     clock = clock or SystemClock()
     asked = clock.monotonic()
-    told = progress or _unseen
-    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, State.PUBLISHED, asked, progress=told)
+    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, State.PUBLISHED, asked, None, progress)
     return _look(ledger, ledger.unseen(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 

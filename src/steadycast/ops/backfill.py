@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.frozen_draft import instant
 from steadycast.pipeline.results import Row, many
+from steadycast.progress import Progress, unseen
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import slots
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 DAY = dt.timedelta(days=1)
 EVENING, MORNING = dt.time(17), dt.time(5)
-Progress = Callable[[int, int], None]
 
 
 def backfill(
@@ -32,7 +32,7 @@ def backfill(
     channel: str = "",
     dry_run: bool = False,
     now: dt.datetime,
-    progress: Progress | None = None,
+    progress: Progress = unseen,
 ) -> Row:
     """{items, kept, missed, unplaced, problems, written, used, summary}: past items as slots of `series`.
 
@@ -55,8 +55,7 @@ def backfill(
             known.append(found)
         else:
             problems.append(found)
-        if progress:
-            progress(n, n)
+        progress(n, n)
     if not known and not problems:
         raise InputError(
             "nothing is there that was published", file=source, hint="name a feed, a folder of Markdown, or a checkout"

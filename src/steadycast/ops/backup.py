@@ -13,7 +13,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -23,10 +23,9 @@ from steadycast.errors import InputError, LedgerError
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
+from steadycast.progress import Progress, unseen
 from steadycast.safety import durable
 from steadycast.workspace.paths import Paths, find_root
-
-Progress = Callable[[int, int], None]
 
 FORMAT = 1
 MANIFEST = "steadycast-backup.json"
@@ -79,7 +78,7 @@ class Restored:
         return [*said, AFTERWARDS]
 
 
-def backup(app: App, file: Path, now: dt.datetime, *, progress: Progress | None = None) -> BackedUp:
+def backup(app: App, file: Path, now: dt.datetime, *, progress: Progress = unseen) -> BackedUp:
     """Writes everything that cannot be made again to a new tar, whole or not at all, while others go on working."""
     workspace, file = app.workspace, file.absolute()
     if file.exists():
@@ -100,9 +99,7 @@ def backup(app: App, file: Path, now: dt.datetime, *, progress: Progress | None 
     return BackedUp(file, len(files) - (LEDGER in files), size, LEDGER in files)
 
 
-def _write(
-    ledger: Ledger, paths: Paths, to: Path, now: dt.datetime, progress: Progress | None = None
-) -> dict[str, Any]:
+def _write(ledger: Ledger, paths: Paths, to: Path, now: dt.datetime, progress: Progress = unseen) -> dict[str, Any]:
     """The tar: first the ledger, so that every file it speaks of comes after it, last the manifest."""
     files: dict[str, Any] = {}
     told: dict[str, Any] = {"kind": "sqlite" if ledger.is_sqlite else "postgresql"}
@@ -116,8 +113,7 @@ def _write(
             told["intents"] = int(ledger.meta("intents") or 0)
         found = list(_files(paths.var))
         for n, (name, path) in enumerate(found, 1):
-            if progress:
-                progress(n, len(found))
+            progress(n, len(found))
             if (entry := _add(tar, name, path)) is not None:
                 files[name] = entry
         manifest = {"format": FORMAT, "at": now, "program": __version__, "ledger": told, "files": files}
@@ -167,7 +163,7 @@ def restore(
     *,
     to: Path | None = None,
     force: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = unseen,
 ) -> Restored:
     """Puts a backup back under var/, or under `to`: only what is whole, and nothing outside.
 
@@ -285,14 +281,13 @@ def _put_files(  # noqa: PLR0917 one tar's facts
     var: Path,
     staging: Path,
     file: Path,
-    progress: Progress | None = None,
+    progress: Progress = unseen,
 ) -> int:
     """Every file that is not there yet, all of them read and held against their hashes before the first is put."""
     missing = [name for name in held if name != LEDGER and not os.path.lexists(var / name)]
     for number, name in enumerate(missing):
         _read(tar, held[name], files[name], staging / str(number), file)
-        if progress:
-            progress(number + 1, len(missing))
+        progress(number + 1, len(missing))
     for number, name in enumerate(missing):
         target = var / name
         if not target.parent.resolve().is_relative_to(var.resolve()):

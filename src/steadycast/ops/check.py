@@ -7,7 +7,7 @@ import datetime as dt
 import re
 import stat
 import unicodedata
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +26,7 @@ from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_notes import Titles, notes_of
 from steadycast.pipeline.drafts import parsed
 from steadycast.pipeline.member_quotas import Quotas
+from steadycast.progress import Progress, unseen
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
 from steadycast.schedule.pins import means
@@ -36,10 +37,9 @@ from steadycast.workspace import Workspace, load
 from steadycast.workspace.paths import SETTINGS_FILE
 
 YEAR = dt.timedelta(days=366)
-Progress = Callable[[int, int], None]
 
 
-def check(now: dt.datetime, *, root: Path | None = None, progress: Progress | None = None) -> list[Problem]:
+def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = unseen) -> list[Problem]:
     """Everything of the nearest workspace that a person has to fix, in order; writes nothing, and asks no far side.
 
     What is harmless, and only told, is among it.
@@ -192,7 +192,7 @@ def rights(workspace: Workspace) -> Iterator[Problem]:
             yield Problem(str(path), None, "others than its owner may write here", f"chmod go-w {path}")
 
 
-def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress | None) -> Iterator[Problem]:
+def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress) -> Iterator[Problem]:
     workspace = app.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     pins, titles, quotas = _Pins(app, now), Titles(), Quotas(app)
@@ -231,8 +231,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress 
                 yield from notes_of(draft)
                 titles.add(draft)
                 fresh.append(draft)
-        if progress:
-            progress(n, n)
+        progress(n, n)
     yield from titles.problems()
     with contextlib.suppress(LedgerError):  # told already
         links = PageLinks(app, drafts)  # what is not taken in yet may be linked to as well

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -26,14 +26,13 @@ from steadycast.pipeline.drafts import parsed, with_media
 from steadycast.pipeline.frozen_draft import to_content, to_plan
 from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
+from steadycast.progress import Progress, unseen
 from steadycast.schedule.model import Origin
 
 if TYPE_CHECKING:
     from steadycast.pipeline.member_feeds import FeedUpdate
 
 PATIENCE = 600.0  # seconds that intake may take another process: feeds are slow
-
-Progress = Callable[[int, int], None]
 
 
 def watch(content: Path, stop: threading.Event) -> Iterator[set[Path]]:
@@ -44,7 +43,7 @@ def watch(content: Path, stop: threading.Event) -> Iterator[set[Path]]:
 
 
 def collect(
-    app: App, now: dt.datetime, *, feeds: bool = True, at_once: bool = False, progress: Progress | None = None
+    app: App, now: dt.datetime, *, feeds: bool = True, at_once: bool = False, progress: Progress = unseen
 ) -> Collected:
     """Takes in what changed in content/ and, with `feeds`, in members' feeds; says what it found.
 
@@ -133,7 +132,7 @@ def _folder(
     app: App,
     rows: Collection[DraftRow],
     now: dt.datetime,
-    progress: Progress | None,
+    progress: Progress,
     lacking: list[linked_pictures.Lacking],
 ) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.Seen]]:
     """What the content folder makes of the known drafts."""
@@ -174,8 +173,7 @@ def _folder(
             except DraftError as error:
                 present.append(item.path)
                 problems.append(Problem(str(item.path), error.line, error.message, error.hint or ""))
-        if progress:
-            progress(n, max(n, len(seen)))
+        progress(n, max(n, len(seen)))
     broken = {PurePosixPath(problem.path) for problem in problems}
     problems += stray_files.problems(app, alone, named, broken)
     changes = reconcile.reconcile(

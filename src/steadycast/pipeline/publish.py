@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import socket
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
@@ -26,10 +26,10 @@ from steadycast.pipeline.results import Published, Sent
 from steadycast.pipeline.unplanned_slots import recover
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
+from steadycast.progress import Progress, unseen
 from steadycast.safety import send_window
 from steadycast.schedule.slots import next_slot
 
-Progress = Callable[[int, int], None]
 JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not catching up
 APART = dt.timedelta(minutes=1)  # between an overdue slot and any other of its series, however many runs come at once
 SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
@@ -75,7 +75,7 @@ def publish(
     show_first: bool = False,
     ahead: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = unseen,
 ) -> Published:
     """Makes the deliveries that are asked for, and says what became of each.
 
@@ -262,13 +262,12 @@ def _goes(row: DeliveryRow, now: dt.datetime) -> bool:
     return row.finished is not None and abs(now - row.finished) < APART
 
 
-def _deliver(app: App, batches: Sequence[Batch], asked: PublishRequest, progress: Progress | None) -> list[Delivery]:
+def _deliver(app: App, batches: Sequence[Batch], asked: PublishRequest, progress: Progress) -> list[Delivery]:
     """Instant after instant, all that falls due at one together; what was taken."""
     sent = []
     for done, batch in enumerate(batches, 1):
         sent += _send(app, batch, asked)
-        if progress:
-            progress(done, len(batches))
+        progress(done, len(batches))
     return sent
 
 

@@ -25,14 +25,14 @@ from steadycast.pipeline.results import Rebuilt
 from steadycast.platform import Post
 from steadycast.platform.files import INDEX, missing
 from steadycast.platform.post_bytes import post_from_bytes
+from steadycast.progress import Progress, unseen
 
 THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}
 _LINK = re.compile(r"</?a(?: [^>]*)?>")
 BATCH = 100  # posts that are read from the ledger at once
-Progress = Callable[[int, int], None]
 
 
-def rebuild(app: App, channel: str | None = None, *, progress: Progress | None = None) -> list[Rebuilt]:
+def rebuild(app: App, channel: str | None = None, *, progress: Progress = unseen) -> list[Rebuilt]:
     """Makes every post that is there by the ledger again in the folders of one channel, or of all; pages too."""
     local = _local(app)
     if channel is not None and app.known_channel(channel) and channel not in local:
@@ -47,9 +47,8 @@ def rebuild(app: App, channel: str | None = None, *, progress: Progress | None =
     return done
 
 
-def _told(progress: Progress | None, before: int, total: int, n: int) -> None:
-    if progress:
-        progress(before + n, total)
+def _told(progress: Progress, before: int, total: int, n: int) -> None:
+    progress(before + n, total)
 
 
 def make_missing(app: App) -> list[Rebuilt]:

@@ -15,15 +15,16 @@ from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.probed_limits import refresh
-from steadycast.pipeline.publish import Progress, opened, told
+from steadycast.pipeline.publish import opened, told
 from steadycast.pipeline.rebuild import make_missing
 from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.unplanned_slots import recover
 from steadycast.platform.contract import Step
+from steadycast.progress import Progress, unseen
 
 
-def verify(app: App, now: dt.datetime, *, progress: Progress | None = None) -> Published:
+def verify(app: App, now: dt.datetime, *, progress: Progress = unseen) -> Published:
     """Recovers what a dead worker left, settles what is unknown, sees what was published; says what it looked at."""
 
     def channel_of(name: str, step: Step) -> delivery.Opened:
