@@ -11,7 +11,8 @@ from conftest import NOON, Promise
 from steadycast.delivery.steps import Steps
 from steadycast.errors import Busy, Fenced, Refused, Unknown
 from steadycast.ledger.amendments import TAKEN_AWAY, AmendmentSteps
-from steadycast.ledger.claims import Claimed, FrozenPost
+from steadycast.ledger.claims import FrozenPost
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.endings import Ending, Proof
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
@@ -24,7 +25,7 @@ MINUTE, LEASE = dt.timedelta(minutes=1), dt.timedelta(minutes=5)
 def out(ledger: Ledger, promise: Promise) -> int:
     """A post that is out."""
     [id] = promise("far")
-    [claim] = ledger.claim([id], NOON, "w", LEASE)
+    [claim] = ledger.claim(NOON, "w", LEASE, ids=[id])
     ledger.freeze([FrozenPost(id, claim.token, b"one", "h1", "r1")], NOON)
     [claim] = ledger.intend([claim], NOON, LEASE)
     proof = Proof("7", "https://far.example/7", detail={"parts": ["a"]})
@@ -32,7 +33,7 @@ def out(ledger: Ledger, promise: Promise) -> int:
     return id
 
 
-def begun(ledger: Ledger, out: int, revision: str = "r2", after: dt.timedelta = MINUTE, **more: bool) -> Claimed:
+def begun(ledger: Ledger, out: int, revision: str = "r2", after: dt.timedelta = MINUTE, **more: bool) -> Delivery:
     claim = ledger.begin_amendment(out, revision, NOON + after, LEASE, who="editor", why="a year", **more)
     assert claim
     return claim
@@ -40,7 +41,7 @@ def begun(ledger: Ledger, out: int, revision: str = "r2", after: dt.timedelta = 
 
 def ended(
     ledger: Ledger,
-    claim: Claimed,
+    claim: Delivery,
     state: State = State.PUBLISHED,
     wake: dt.datetime | None = None,
     post: bytes = b"two",
@@ -94,7 +95,7 @@ def test_one_worker_has_it_until_its_lease_is_over(ledger: Ledger, out: int) -> 
 
 
 def test_only_one_of_many_begins(ledger: Ledger, out: int) -> None:
-    got: list[Claimed | None] = []
+    got: list[Delivery | None] = []
     workers = [
         threading.Thread(target=lambda: got.append(ledger.begin_amendment(out, "r2", NOON, LEASE))) for _ in range(6)
     ]
