@@ -91,7 +91,7 @@ KEYS = {
     "publish daily --dry-run": {"when", "series", "title", "channel", "state", "link", "file", "id", "slot", "message"},
     "channel list": {"platform", "title", "delivery", "forms", "from", "channels", "limits"},
     "intake": {"changes", "summary"},
-    "status": {"waiting", "next", "counts", "problems", "last_tick", "summary"},
+    "status": {"waiting", "delayed", "next", "counts", "problems", "last_tick", "summary"},
     "deploy --check": {"differences", "written"},
 }
 
