@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hmac
+import io
 import json
 import mimetypes
 import secrets
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from steadycast import __version__
@@ -134,27 +135,22 @@ class _Handler(BaseHTTPRequestHandler):
             return
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         with file.open("rb") as page:
-            self.send_response(HTTPStatus.OK)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
-            self.send_header("Content-Length", str(file.stat().st_size))
-            self.send_header("Cache-Control", "no-store")
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Referrer-Policy", "no-referrer")
-            self.send_header("Content-Security-Policy", FENCE)
-            self.end_headers()
-            if self.command != "HEAD":
-                shutil.copyfileobj(page, self.wfile)
+            fence = {"Referrer-Policy": "no-referrer", "Content-Security-Policy": FENCE}
+            self._send(HTTPStatus.OK, kind, page, file.stat().st_size, fence)
 
     def _tell(self, status: HTTPStatus, told: dict[str, Any]) -> None:
         body = json.dumps(told, ensure_ascii=False).encode()
+        self._send(status, "application/json; charset=utf-8", io.BytesIO(body), len(body), {})
+
+    def _send(self, status: HTTPStatus, kind: str, body: BinaryIO, size: int, more: dict[str, str]) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
+        self.send_header("Content-Length", str(size))
+        for name, value in ({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} | more).items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            shutil.copyfileobj(body, self.wfile)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: a monitor asks every few seconds."""
