@@ -174,15 +174,15 @@ def _json(rest: str, above: int) -> _Head | None:
 def _bare(rest: str, above: int) -> _Head | None:
     """A head without its first fence, as Hexo takes it, or without any, as Pelican does."""
     lines = rest[:MAX_BYTES].split("\n")
-    keys: dict[str, str] = {}
+    keys: dict[str, str] = {}  # empty where one of its lines is none of a head's
     number = next((n for n, line in enumerate(lines) if not line.strip() or _HEXO_ENDS.match(line)), len(lines))
     for line in lines[:number]:
         found = _KEY.match(line)
         if found and found[2] != "=":
             keys.setdefault(folded(found[1]), found[3])
         elif not _BELOW_A_KEY.match(line):
-            _refuse_what_looks_like_one(rest, "", above + 1)
-            return None
+            keys.clear()
+            break
     if not ("title" in keys or re.match(r"\d{4}\D", keys.get("date", ""))):
         _refuse_what_looks_like_one(rest, "", above + 1)
         return None

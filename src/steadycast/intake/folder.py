@@ -152,7 +152,7 @@ def scan(
     Links are never followed, nothing that could block is opened, and editors' temporary files are passed over. Files
     written within the last second come last: one wait for all of them tells which have stopped growing.
     """
-    look = _Look(content_root, limits or Limits(), known or {}, clock_ns, unchanged or _nothing, reading, others)
+    look = _Look(content_root, limits or Limits(), known or {}, clock_ns, unchanged, reading, others)
     yield from look.walk()
     if look.fresh:
         sleep(look.limits.settle)
@@ -162,23 +162,17 @@ def scan(
 
 def read(content_root: Path, found: Found, limits: Limits | None = None) -> Result:
     """`found` with its bytes, if it is still the file that a scan without `reading` saw."""
-    return _Look(content_root, limits or Limits(), {}, time.time_ns, _nothing, reading=True).take(
-        found.path, found.print
-    )
-
-
-def _nothing(path: str, entry: os.DirEntry[str]) -> bool:  # noqa: ARG001
-    return False
+    return _Look(content_root, limits or Limits()).take(found.path, found.print)
 
 
 @dataclass(slots=True)
 class _Look:
     root: Path
     limits: Limits
-    known: Mapping[PurePosixPath, Seen]
-    clock_ns: Callable[[], int]
-    unchanged: Callable[[str, os.DirEntry[str]], bool]
-    reading: bool
+    known: Mapping[PurePosixPath, Seen] = field(default_factory=dict)
+    clock_ns: Callable[[], int] = time.time_ns
+    unchanged: Callable[[str, os.DirEntry[str]], bool] | None = None
+    reading: bool = True
     others: bool = False
     fresh: list[tuple[PurePosixPath, Print]] = field(default_factory=list)
     files: int = 0
@@ -197,7 +191,7 @@ class _Look:
                 continue
             above = f"{folder}/" if folder.parts else ""
             for entry in listed:
-                if self.unchanged(above + entry.name, entry):
+                if self.unchanged and self.unchanged(above + entry.name, entry):
                     self.files += 1
                     continue
                 path = folder / entry.name

@@ -199,7 +199,7 @@ def _chinese_days(text: str) -> Days:
     if text in ("工作日", "每工作日"):
         return WORKING_DAYS
     if found := re.fullmatch("每([0-9]{1,3}|两)天", text):
-        return _days("days", _chinese_number(found[1]), None)
+        return _days("days", int(found[1].replace("两", "2")), None)
     if text.startswith("每月"):
         parts = text.removeprefix("每月").split(",")
         unit = parts[-1][-1:] if parts[-1][-1:] in {"日", "号"} else ""  # 每月1、15日: the last one says it for all
@@ -208,15 +208,11 @@ def _chinese_days(text: str) -> Days:
         named = found[1] if found[1][0] in "周星礼" else f"周{found[1]}"
         return Weekly(_chinese_weekdays(named), 2)
     if found := re.fullmatch("每([0-9]{1,3}|两)个?(?:周|星期|礼拜)的?((?:周|星期|礼拜).+)", text):
-        every = _chinese_number(found[1])
+        every = int(found[1].replace("两", "2"))
         if every < 1:
             raise _NotThisForm("0 is not an interval")
         return Weekly(_chinese_weekdays(found[2]), every)
     return Weekly(_chinese_weekdays(text))
-
-
-def _chinese_number(text: str) -> int:
-    return 2 if text == "两" else int(text)
 
 
 def _chinese_weekdays(text: str) -> tuple[int, ...]:
@@ -272,8 +268,4 @@ def _corrected(word: str) -> str:
         return word
     if word in ("daily", "everyday"):
         return "day"
-    return (
-        word
-        if word in (*_VOCABULARY, "every")
-        else (get_close_matches(word, _VOCABULARY, n=1, cutoff=0.6) or [word])[0]
-    )
+    return word if word == "every" else next(iter(get_close_matches(word, _VOCABULARY, n=1, cutoff=0.6)), word)
