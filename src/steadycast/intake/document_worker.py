@@ -1,19 +1,15 @@
-"""One document as Markdown, in a process of its own: a JSON line and the bytes on stdin, JSON on stdout, under limits.
-
-A few kilobytes of a zip can unpack to gigabytes, and a parser can be kept busy for hours: here that ends at the limit,
-and ends nothing else.
-"""
+"""One document as Markdown, in a process of its own: a few kilobytes of a zip can unpack to gigabytes."""
 
 from __future__ import annotations
 
 import io
 import json
 import re
-import resource
-import sys
 import zipfile
 from collections.abc import Callable
 from typing import Any
+
+from steadycast.intake.child import answer
 
 MAX_BYTES = 64 * 1024 * 1024  # of the file: a document carries its pictures in itself
 MAX_SECONDS = 20
@@ -30,12 +26,7 @@ class Unusable(Exception):
 
 def main() -> None:
     """Answer one request."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-    kind = json.loads(sys.stdin.buffer.readline(200))["kind"]
-    json.dump(read(kind, sys.stdin.buffer.read(MAX_BYTES + 1)), sys.stdout)
+    answer(lambda head, raw: read(head["kind"], raw), largest=MAX_BYTES, memory=_MAX_MEMORY, seconds=MAX_SECONDS)
 
 
 def read(kind: str, raw: bytes) -> dict[str, Any]:

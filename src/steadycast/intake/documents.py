@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
+from typing import Any
 
 from steadycast.draft.decoding import decoded, read_as
 from steadycast.draft.frontmatter import has_front
 from steadycast.draft.model import Note
 from steadycast.errors import DraftError
+from steadycast.intake import child
 from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS
 from steadycast.intake.markup import EVERY_MARK
 
 TEXT = ".txt"
 DOCUMENTS = frozenset(KINDS)
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")  # no secret is handed down
 _ADDRESS = re.compile(r"(https?://\S+)")
 _FIRST = re.compile(r"(?:[#+-]|:::|\d{1,9}[.)])(?=\s|[#+:-]|\Z)")  # what would begin a heading, a list or a rule
 _HEADING = 60  # characters: a longer first line is the text's beginning
@@ -51,21 +50,12 @@ def _left_out(pictures: int) -> tuple[Note, ...]:
     return (Note(f"{said} left out", "name pictures in Markdown", harmless=True),) if pictures else ()
 
 
-def _converted(raw: bytes, suffix: str) -> dict[str, str]:
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+def _converted(raw: bytes, suffix: str) -> dict[str, Any]:
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "steadycast.intake.document_worker"],
-            input=json.dumps({"kind": suffix}).encode() + b"\n" + raw,
-            capture_output=True,
-            timeout=3 * MAX_SECONDS,  # of the wall: a busy machine is no fault of the document's
-            check=True,
-            env=environment,
-        )
-        answer: dict[str, str] = json.loads(done.stdout)
+        # Of the wall, three times its own: a busy machine is no fault of the document's.
+        return child.ask("document_worker", {"kind": suffix}, raw, 3 * MAX_SECONDS)
     except (subprocess.SubprocessError, ValueError):
         return {"error": "could not be read within the limits of a document"}
-    return answer
 
 
 def _plain(raw: bytes) -> tuple[bytes, tuple[Note, ...]]:

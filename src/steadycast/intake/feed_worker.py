@@ -10,15 +10,13 @@ import calendar
 import datetime as dt
 import html
 import io
-import json
 import re
-import resource
-import sys
 import time
 from typing import Any
 
 from steadycast.characters import one_line
 from steadycast.intake import json_feed
+from steadycast.intake.child import answer
 from steadycast.intake.dates import parse_date
 from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened, without_surrogates
 
@@ -43,15 +41,13 @@ _HREF = re.compile(rb"\bhref=[\"']([^\"']{1,500})[\"']", re.IGNORECASE)
 
 
 def main() -> None:
-    """Read a JSON line of headers and then the feed's bytes; write what it holds."""
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-    headers = json.loads(sys.stdin.buffer.readline(65536))
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    if gap := int(headers.pop("gap", 0)):
-        data = fixed(data, gap)
-    json.dump(read(data, headers), sys.stdout)
+    """Answer one request: headers, and the feed's bytes."""
+    answer(_read, largest=MAX_BYTES, memory=MAX_MEMORY, seconds=MAX_SECONDS)
+
+
+def _read(headers: dict[str, Any], data: bytes) -> dict[str, Any]:
+    gap = int(headers.pop("gap", 0))
+    return read(fixed(data, gap) if gap else data, headers)
 
 
 def read(data: bytes, headers: dict[str, str]) -> dict[str, Any]:

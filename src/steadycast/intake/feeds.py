@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,6 +13,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from steadycast.errors import FeedError
+from steadycast.intake import child
 from steadycast.intake.feed_worker import MAX_BYTES
 from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form
@@ -25,7 +23,6 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
 PATIENCE = 120.0  # seconds that a feed's process may take of a busy machine; its own limit is of its own time
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "HOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +140,8 @@ def _wrong(feed: FeedSettings, message: str, hint: str) -> FeedError:
 def take_apart(feed: FeedSettings, got: Fetched, now: dt.datetime) -> tuple[str, tuple[Item, ...]]:
     """(title, items) of a fetched feed, read by a process with limits. Raises FeedError for what is no whole feed."""
     headers = {"content-location": got.url, "content-type": got.headers.get("Content-Type", "")[:200], "gap": got.gap}
-    command = [sys.executable, "-P", "-m", "steadycast.intake.feed_worker"]
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}  # no secret is handed down
     try:
-        done = subprocess.run(  # noqa: S603
-            command,
-            input=json.dumps(headers).encode() + b"\n" + got.body,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=True,
-            env=environment,
-        )
-        answer = json.loads(done.stdout)
+        answer = child.ask("feed_worker", headers, got.body, PATIENCE)
     except subprocess.TimeoutExpired:
         raise _wrong(feed, "this machine is too busy to read it", "it is tried again") from None
     except (subprocess.SubprocessError, ValueError):
