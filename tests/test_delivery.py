@@ -287,7 +287,7 @@ def test_a_second_sending_that_is_refused_and_cannot_be_looked_for_waits_for_a_p
     fake.hide()
     clock.set_wall(row.wake)
     settle(ledger, fake.open, clock=clock)
-    assert [(w.id, w.looks_again) for w in ledger.waiting()] == [(id, None)]
+    assert ([w.id for w in ledger.waiting()], ledger.delivery(id).wake) == ([id], None)
 
 
 def test_what_a_look_surely_does_not_find_is_refused_as_any_other(ledger, promise, clock):

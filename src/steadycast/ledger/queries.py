@@ -45,7 +45,6 @@ class Waiting:
     url: str
     code: str
     message: str
-    looks_again: dt.datetime | None  # when Steadycast looks by itself; None: never
 
 
 def delivery(db: Database, id: int) -> DeliveryRow | None:
@@ -110,15 +109,12 @@ def counts(db: Database) -> dict[State, int]:
 def waiting(db: Database) -> list[Waiting]:
     """What a person has to look at, the oldest first: in doubt, refused and not yet missed, handed over."""
     c = DELIVERY.c
-    names = (c.id, c.slot, c.channel, c.at, c.state, func.coalesce(DRAFT.c.title, ""), c.url, c.code, c.message, c.wake)
+    names = (c.id, c.slot, c.channel, c.at, c.state, func.coalesce(DRAFT.c.title, ""), c.url, c.code, c.message)
     joined = select(*names).outerjoin(DRAFT, DRAFT.c.id == c.draft)
     open_ = (c.verdict == "") & c.state.in_([State.UNKNOWN, State.REFUSED, State.HANDED])
     with db.read() as connection:
         found = list(connection.execute(joined.where(open_).order_by(c.at, c.id)))
-    return [
-        Waiting(id, slot, channel, at, State(state), title, url, code, why, wake if state == State.UNKNOWN else None)
-        for id, slot, channel, at, state, title, url, code, why, wake in found
-    ]
+    return [Waiting(id, slot, channel, at, State(state), *rest) for id, slot, channel, at, state, *rest in found]
 
 
 def receipts_of(db: Database, deliveries: Iterable[int]) -> dict[int, ReceiptRow]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.platform.contract import Limit, Limits, MediaRule, Platform, Setting
+from steadycast.platform.contract import Limit, MediaRule, Platform, Setting
 from steadycast.platform.tables import LIMITED, ROLES, Table
 
 SHOWN = 60  # characters of a wrong value
@@ -160,14 +160,6 @@ def limited(channel: str, platform: Platform, limits: Mapping[str, Any], media: 
         limits=table.rules("limits", Limit, limits, LIMITED, platform.limits),
         media=table.rules("media", MediaRule, media, ROLES, platform.media),
     )
-
-
-def overlaid(channel: str, platform: Platform, probed: Limits) -> Platform:
-    """The platform with what a far side itself allows over it; a SettingsError where that is no limit at all.
-
-    What the far side leaves at its default stays the platform's.
-    """
-    return limited(channel, platform, said(probed.limits), said(probed.media))
 
 
 def said(rules: Mapping[str, Limit | MediaRule]) -> dict[str, dict[str, Any]]:
