@@ -158,8 +158,8 @@ def year(channels: int = 10, *, language: str = "zh-CN", name: str = "沪语读�
         plan=plan(promises, rng), waiting=waiting(),
         contributors=tuple(m.Contributor(who, title, count, NOW - dt.timedelta(days=n)) for n, (who, title, count) in enumerate(people)),
         problems=(
-            m.Problem("draft", "content/ugc/bo/周末随笔.md:3", "the front matter is not closed", "end it with a line of three dashes", NOW - dt.timedelta(hours=3)),
-            m.Problem("feed", "https://alice.example/feed.xml", "answered with a web page, not with a feed", "check the address in steadycast.toml", NOW - dt.timedelta(days=4)),
+            m.Unread("content/ugc/bo/周末随笔.md:3", None, "the front matter is not closed", "end it with a line of three dashes", kind="draft", since=NOW - dt.timedelta(hours=3)),
+            m.Unread("https://alice.example/feed.xml", None, "answered with a web page, not with a feed", "check the address in steadycast.toml", kind="feed", since=NOW - dt.timedelta(days=4)),
         ),
         alarms=(m.OpenAlarm("starvation", "每日一文：存稿 9，低于储备线 14；首个空档 12月1日 周二 20:00（还有 9 天）。可补稿：小艾、老董；8 篇待审。", NOW - dt.timedelta(hours=15)),),
     )  # fmt: skip

@@ -28,7 +28,7 @@ def app(bench):
 
 
 def copies(problems):
-    return {p.path: (p.message, p.hint) for p in problems if "copy" in p.message or "looks like" in p.message}
+    return {p.where: (p.message, p.hint) for p in problems if "copy" in p.message or "looks like" in p.message}
 
 
 def test_a_copy_is_named_alike_before_and_after_it_is_taken_in(bench, app):

@@ -100,11 +100,11 @@ def test_a_first_run_with_a_clock_ahead_is_bad_health_until_it_is_planned_anew(b
     app = stocked(bench)
     bench.clock.set_wall(MORNING)
     pipeline.publish(app)
-    red = {check.check for check in ops.health(app, bench.clock.now()).checks if check.status != "ok"}
+    red = {check.where for check in ops.health(app, bench.clock.now()).checks if check.severity != "ok"}
     assert "plan" in red
     pipeline.plan(app, bench.clock.now())
     assert {d.state for d in coming(app)} == {State.DUE}
-    red = {check.check for check in ops.health(app, bench.clock.now()).checks if check.status != "ok"}
+    red = {check.where for check in ops.health(app, bench.clock.now()).checks if check.severity != "ok"}
     assert "plan" not in red
     bench.clock.advance(EVENING - bench.clock.now())
     pipeline.publish(app)
@@ -134,7 +134,7 @@ def test_what_planning_finds_first_is_missed_once_and_taken_back_by_the_right_cl
     pipeline.publish(app)
     assert not [outcome for outcome in decided(app.ledger) if outcome.verdict == Verdict.MISSED]
     assert {d.state for d in coming(app)} == {State.DUE}
-    bad = {check.check for check in ops.health(app, bench.clock.now()).checks if check.status != "ok"}
+    bad = {check.where for check in ops.health(app, bench.clock.now()).checks if check.severity != "ok"}
     assert not bad, "an alarm of the clock that was ahead"
 
 

@@ -65,7 +65,7 @@ def made(tmp_path_factory, empty_sqlite):
     bench = Bench(tmp_path_factory.mktemp("tree"), empty_sqlite)
     app = bench.set_up(SETTINGS)
     shutil.copytree(TREE, bench.root / "content/pgc", dirs_exist_ok=True)
-    assert not [p for p in pipeline.collect(app, MORNING).problems if Path(p.path).suffix in SUFFIXES]
+    assert not [p for p in pipeline.collect(app, MORNING).problems if Path(p.where).suffix in SUFFIXES]
     rows = app.ledger.drafts()
     there = {row.path.removeprefix("pgc/"): f"https://readers.example/{row.id}.html" for row in rows}
     linkable = type(app.ledger).linkable

@@ -19,29 +19,29 @@ from platform_bench import adapter
 from pytest_httpserver import HTTPServer
 
 from steadycast import pipeline
+from steadycast.errors import OK, WARN, Problem
 from steadycast.ledger.database_check import SQLITE_WANTED, Checkup, check_up
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.store import Ledger
 from steadycast.ops import doctor_checks
 from steadycast.ops.deployments import prefect_yaml
 from steadycast.ops.doctor import _let_in, announced, doctor, tz_version, unreachable
-from steadycast.ops.doctor_checks import Finding
 from steadycast.platform import Account, Busy, Refused
 
 HOUR = dt.timedelta(hours=1)
 WELL = Checkup("SQLite", "3.40.1", HEAD, modes=SQLITE_WANTED, wanted=SQLITE_WANTED)
 
 
-def states(rows: list[Finding]) -> dict[str, str]:
+def states(rows: list[Problem]) -> dict[str, str]:
     """The gravest state of each row's name."""
     rank = ["ok", "warn", "bad"]
     found: dict[str, str] = {}
     for row in rows:
-        found[row.what] = max(found.get(row.what, "ok"), row.state, key=rank.index)
+        found[row.where] = max(found.get(row.where, "ok"), row.severity, key=rank.index)
     return found
 
 
-def bad(rows: list[Finding]) -> set[str]:
+def bad(rows: list[Problem]) -> set[str]:
     return {what for what, state in states(rows).items() if state == "bad"}
 
 
@@ -61,7 +61,7 @@ def well(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return bench
 
 
-def look(bench: Bench) -> list[Finding]:
+def look(bench: Bench) -> list[Problem]:
     return doctor(bench.clock.now(), app=bench.open())
 
 
@@ -72,7 +72,7 @@ def test_where_nothing_is_wrong_nothing_is_bad(well: Bench) -> None:
     assert {"ledger", "ledger's file", "durability", "clock", "disk of var/", "disk of content/", "zones", "secrets",
             "prefect.yaml", "Prefect's server", "channel site", "channel far", "rights", "ticks",
             "unknown deliveries"} <= set(states(rows))  # fmt: skip
-    assert next(r.said for r in rows if r.what == "channel far") == "nothing can be tried without sending"
+    assert next(r.message for r in rows if r.where == "channel far") == "nothing can be tried without sending"
 
 
 def test_it_changes_nothing(well: Bench) -> None:
@@ -126,7 +126,7 @@ def test_what_is_wrong_is_bad_and_has_its_mend(well: Bench, what: str) -> None:
     harm(well)
     rows = look(well)
     assert wanted <= bad(rows)
-    assert all(row.hint for row in rows if row.state != "ok")
+    assert all(row.hint for row in rows if row.severity != "ok")
 
 
 def test_a_deliverys_doubt_and_what_nobody_swept_are_told(well: Bench) -> None:
@@ -135,20 +135,20 @@ def test_a_deliverys_doubt_and_what_nobody_swept_are_told(well: Bench) -> None:
     assert "sweep" in bad(look(well))
     well.far("cut")
     pipeline.publish(well.app)
-    rows = {r.what: r for r in look(well)}
-    assert rows["unknown deliveries"].state == "warn"
+    rows = {r.where: r for r in look(well)}
+    assert rows["unknown deliveries"].severity == "warn"
     assert "steadycast status" in rows["unknown deliveries"].hint
     assert "sweep" not in rows
     well.at(24, 20, 30)
-    assert next(r for r in look(well) if r.what == "unknown deliveries").state == "bad"
+    assert next(r for r in look(well) if r.where == "unknown deliveries").severity == "bad"
 
 
 def test_settings_that_cannot_be_read_are_the_only_row(tmp_path: Path) -> None:
     """With file, line and hint, as everywhere."""
     (tmp_path / "steadycast.toml").write_text("[community\n")
     [row] = doctor(NOON, root=tmp_path)
-    assert (row.what, row.state) == ("settings", "bad")
-    assert "steadycast.toml:1" in row.said
+    assert (row.where, row.severity) == ("settings", "bad")
+    assert "steadycast.toml:1" in row.message
 
 
 def test_a_mend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +156,7 @@ def test_a_mend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("STEADYCAST_WORKSPACE", raising=False)
     monkeypatch.chdir(tmp_path)
     [row] = doctor(NOON)
-    assert row.said == f"{tmp_path}: no steadycast.toml here or above"
+    assert row.message == f"{tmp_path}: no steadycast.toml here or above"
     assert row.hint == "run `steadycast init DIR` to make a workspace"
 
 
@@ -171,7 +171,7 @@ def test_no_secret_is_ever_told(well: Bench, monkeypatch: pytest.MonkeyPatch) ->
     well.settings(text)
     for name in ("HOOK_URL", "MAIL_PASSWORD", "ALARM_URL"):
         monkeypatch.setenv(name, f"https://canary-{name.lower()}.example/t0k3n")
-    told = str([row.plain() for row in look(well)])
+    told = str(look(well))
     assert "channel letter" in told
     assert "canary" not in told
     assert "t0k3n" not in told
@@ -184,7 +184,7 @@ def test_a_look_that_breaks_stops_no_other(well: Bench, monkeypatch: pytest.Monk
         "class Adapter:\n def __init__(self, c): pass\n def check(self): raise RuntimeError('s3cr3t')\n"
     )
     rows = look(well)
-    assert [r.state for r in rows if r.what == "channel far"] == ["bad"]
+    assert [r.severity for r in rows if r.where == "channel far"] == ["bad"]
     assert {"channel site", "rights", "ticks"} <= set(states(rows))
     assert "s3cr3t" not in str(rows)
 
@@ -209,28 +209,28 @@ def test_a_ledger_is_judged_by_what_it_says_of_itself(seen: Checkup, wanted: dic
     """Newer, older, damaged, readable to others, or not durable."""
     rows = list(doctor_checks.ledger(seen))
     assert {w: s for w, s in states(rows).items() if s != "ok"} == wanted
-    assert all(row.hint for row in rows if row.state != "ok")
+    assert all(row.hint for row in rows if row.severity != "ok")
 
 
 @pytest.mark.parametrize(("ahead", "state"), [(-100, "ok"), (0, "ok"), (60, "ok"), (61, "bad"), (86400, "bad")])
 def test_a_clock_behind_the_ledger_is_bad(ahead: int, state: str) -> None:
     """A minute is what two machines may be apart."""
     [row] = doctor_checks.clock(NOON, NOON + dt.timedelta(seconds=ahead), None)
-    assert row.state == state
-    assert "NTP" in row.said or row.state == "bad"
+    assert row.severity == state
+    assert "NTP" in row.message or row.severity == "bad"
 
 
 def test_a_system_without_timers_is_told_what_may_double() -> None:
-    assert doctor_checks.frozen(True).state == doctor_checks.OK
+    assert doctor_checks.frozen(True).severity == OK
     row = doctor_checks.frozen(False)
-    assert (row.state, "Linux" in row.hint) == (doctor_checks.WARN, True)
+    assert (row.severity, "Linux" in row.hint) == (WARN, True)
 
 
 @pytest.mark.parametrize(("apart", "state"), [(0, "ok"), (5, "ok"), (-6, "warn"), (60, "warn"), (-61, "bad")])
 def test_a_database_servers_clock_is_held_against_ours(apart: int, state: str) -> None:
     """Leases and slots are told by both."""
     rows = list(doctor_checks.clock(NOON, None, NOON + dt.timedelta(seconds=apart)))
-    assert rows[1].state == state
+    assert rows[1].severity == state
 
 
 @pytest.mark.parametrize(
@@ -239,15 +239,15 @@ def test_a_database_servers_clock_is_held_against_ours(apart: int, state: str) -
 )
 def test_a_disk_wants_bytes_and_names(free: int, files: int | None, state: str) -> None:
     """Some file systems run out of names first, and some count none."""
-    assert doctor_checks.disk("var/", free, files).state == state
+    assert doctor_checks.disk("var/", free, files).severity == state
 
 
 def test_zones_are_there_and_not_of_the_year_before_last() -> None:
     """A country changes its clocks by a decree; whoever computes slots with an old database is an hour off."""
-    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "2025b", NOON).state == "ok"
-    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "2024a", NOON).state == "warn"
-    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "", NOON).state == "ok"
-    assert doctor_checks.zones("Asia/Shanghai", {"UTC"}, "2026a", NOON).state == "bad"
+    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "2025b", NOON).severity == "ok"
+    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "2024a", NOON).severity == "warn"
+    assert doctor_checks.zones("Asia/Shanghai", {"Asia/Shanghai"}, "", NOON).severity == "ok"
+    assert doctor_checks.zones("Asia/Shanghai", {"UTC"}, "2026a", NOON).severity == "bad"
 
 
 def test_the_version_of_the_tz_database_is_that_which_python_reads(tmp_path: Path) -> None:
@@ -266,10 +266,10 @@ def test_days_off_that_are_not_announced_yet_are_told(well: Bench) -> None:
     assert not announced("CN", 2035)
     assert announced("US", 2035), "fixed by law"
     well.settings(SETTINGS.replace('late = "3h"', 'late = "3h"\nskip = ["holidays:CN"]'))
-    rows = {r.what: r for r in look(well)}
-    assert rows["holidays of daily"].state in {"ok", "warn"}
+    rows = {r.where: r for r in look(well)}
+    assert rows["holidays of daily"].severity in {"ok", "warn"}
     late = doctor_checks.holidays("daily", ["CN"], [("CN", 2035)])
-    assert (late.state, "holidays.toml" in late.hint) == ("warn", True)
+    assert (late.severity, "holidays.toml" in late.hint) == ("warn", True)
 
 
 # Servers and credentials

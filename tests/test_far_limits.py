@@ -103,7 +103,7 @@ def test_check_preview_and_the_send_measure_one_text(bench, far, limit):
     app = far.set_up(SETTINGS, **{"pgc/one.md": article("One", "tags: [tea, 'read it']", body=LONG)})
     far.say({"limits": {"text": {"max": limit}}})
     ask(app, "short", MORNING)
-    assert [p for p in ops.check(MORNING, root=bench.root) if p.path.startswith("pgc")] == []
+    assert [p for p in ops.check(MORNING, root=bench.root) if p.where.startswith("pgc")] == []
     pipeline.collect(app, MORNING)
     shown = pipeline.preview(app, "pgc/one.md", channel="short", now=bench.clock.now())
     pipeline.plan(app, MORNING)
@@ -122,9 +122,9 @@ def test_a_title_that_leaves_no_room_is_a_fault_of_intake_and_of_check_with_its_
     title = "A title that is longer than all that may be said at once here"
     app = far.set_up(SETTINGS, **{"pgc/one.md": article(title, body=LONG)})
     said = "short: title, link and tags leave no room for the text: "
-    (told,) = [p for p in pipeline.collect(app, MORNING).noticed if said in p.message]
-    (checked,) = [p for p in ops.check(MORNING, root=bench.root) if said in p.message]
-    assert (told.path, told.line, told.hint) == ("pgc/one.md", 2, "shorten the title")
+    (told,) = [p for p in pipeline.collect(app, MORNING).noticed if said in p.said]
+    (checked,) = [p for p in ops.check(MORNING, root=bench.root) if said in p.said]
+    assert (told.where, told.line, told.hint) == ("pgc/one.md", 2, "shorten the title")
     assert checked == told
 
 
@@ -146,11 +146,11 @@ def test_the_hourly_look_and_the_doctor_ask_and_the_list_tells_the_source(bench,
     far.say({"limits": {"text": {"max": 90}}})
     pipeline.verify(app, MORNING)
     assert far.asked() == 1
-    found = {f.what: f for f in ops.doctor(MORNING, root=bench.root)}
-    assert (far.asked(), found["limits short"].state) == (2, "ok")
+    found = {f.where: f for f in ops.doctor(MORNING, root=bench.root)}
+    assert (far.asked(), found["limits short"].severity) == (2, "ok")
     (far.out / "far.json").unlink()
-    found = {f.what: f for f in ops.doctor(MORNING, root=bench.root)}
-    assert (found["limits short"].state, found["limits short"].hint) == ("warn", "what was known holds")
+    found = {f.where: f for f in ops.doctor(MORNING, root=bench.root)}
+    assert (found["limits short"].severity, found["limits short"].hint) == ("warn", "what was known holds")
     monkeypatch.chdir(bench.root)
     with pytest.raises(SystemExit):
         main(["channel", "list", "--json"])

@@ -36,7 +36,7 @@ REST = dict.fromkeys(("settings", "plan", "slots", "starving", "unknown"), "ok")
 
 
 def checks(facts: Facts) -> dict[str, str]:
-    return {check.check: check.status for check in judge(facts)}
+    return {check.where: check.severity for check in judge(facts)}
 
 
 def test_where_nothing_is_wrong_every_check_is_ok() -> None:
@@ -73,7 +73,7 @@ def test_a_tick_is_missing_exactly_after_quiet_after(ago: dt.timedelta) -> None:
 def test_health_tells_names_and_counts() -> None:
     """Of series and channels: no title, no address, no message."""
     told = judge(Facts(NOON, NOON, HOUR, overdue=[LATE, Overdue("", "mail", 1, NOON)]))
-    (slots,) = (check for check in told if check.check == "slots")
+    (slots,) = (check for check in told if check.where == "slots")
     assert slots.plain() == {
         "check": "slots", "status": "bad", "series": ["daily"], "count": 3,
         "said": "not served within its grace: by hand on mail, daily on site",
@@ -144,7 +144,7 @@ def test_a_community_that_is_served_is_healthy_and_one_that_is_not_is_not(bench:
 
 
 def red(health: Health) -> list[str]:
-    return [check.check for check in health.checks if check.status == "bad"]
+    return [check.where for check in health.checks if check.severity == "bad"]
 
 
 def test_whoever_serves_what_is_due_is_a_tick_and_a_person_who_publishes_one_thing_is_none(bench: Bench) -> None:

@@ -238,7 +238,7 @@ def test_a_feed_and_its_enclosures_reach_nothing_private(connections, bench, mon
     rows = [row for row in bench.app.ledger.drafts() if row.source == "feed"]
     assert len(rows) == min(50, len(HOSTS) - sum("%" in host for host in HOSTS)), "their texts are taken"
     assert not any(bench.app.ledger.revision(row.revision, row.id).content["media"] for row in rows)
-    said = {p.path.split("/")[1]: p.message for p in collected.problems}
+    said = {p.where.split("/")[1]: p.message for p in collected.problems}
     assert "not on the public internet" in said["bob"]
     assert "an enclosure cannot be had" in said["alice"]
     assert f"and {len(rows) - 3} more" in said["alice"]

@@ -198,7 +198,7 @@ def test_all_of_them_at_once_harm_themselves_alone(bench):
     began = time.monotonic()
     collected = pipeline.collect(bench.app, bench.clock.now())
     assert time.monotonic() - began < 180
-    problems = {p.path: p for p in collected.problems}
+    problems = {p.where: p for p in collected.problems}
     assert len(problems) == len(collected.problems)
     assert all(p.message and p.hint for p in problems.values())
     taken = {row.path for row in bench.app.ledger.drafts()}
@@ -236,7 +236,7 @@ def _refused(bench, raw: bytes) -> None:
     collected = pipeline.collect(bench.app, bench.clock.now(), feeds=False)
     assert time.monotonic() - began < 5
     (problem,) = collected.problems
-    assert (problem.path, bool(problem.message), bool(problem.hint)) == ("ugc/bob/bomb.md", True, True)
+    assert (problem.where, bool(problem.message), bool(problem.hint)) == ("ugc/bob/bomb.md", True, True)
     assert [row.title for row in bench.app.ledger.drafts()] == ["Good"]
 
 

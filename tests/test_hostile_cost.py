@@ -85,7 +85,7 @@ with app:
     found = pipeline.collect(app, clock.now(), feeds=False)
     pipeline.plan(app, clock.now())
     clock.advance(dt.timedelta(hours=11))
-    problems = [(p.path, p.line, p.message, p.hint) for p in found.problems]
+    problems = [(p.where, p.line, p.message, p.hint) for p in found.problems]
     sent = [row.state for row in pipeline.publish(app, series="daily").sent] if not problems else []
 own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 cpu = sum(u.ru_utime + u.ru_stime for u in (own, children))
@@ -125,7 +125,7 @@ def test_what_is_taken_goes_out_in_time_and_memory(bench, name):
 def test_a_draft_that_would_grow_harms_itself_alone(bench):
     bench.set_up(SETTINGS, {"pgc/good.md": article("Good"), "ugc/bob/bomb.md": (HEAD + REOPENED["tags"]).encode()})
     (problem,) = pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems
-    assert (problem.path, problem.line) == ("ugc/bob/bomb.md", 8)
+    assert (problem.where, problem.line) == ("ugc/bob/bomb.md", 8)
     assert "open" in problem.message
     assert [row.title for row in bench.app.ledger.drafts()] == ["Good"]
     assert any("open" in p.message and p.line == 8 for p in ops.check(bench.clock.now(), root=bench.app.workspace.root))

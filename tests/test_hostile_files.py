@@ -35,7 +35,7 @@ def look(bench):
     assert time.monotonic() - began < 10
     taken = {row.path: row.title for row in bench.app.ledger.drafts() if row.state not in ("gone", "copy")}
     assert taken.pop("pgc/good.md") == "Good"
-    return taken, {p.path: p for p in collected.problems}
+    return taken, {p.where: p for p in collected.problems}
 
 
 def folder(bench, name="ugc/bob") -> Path:

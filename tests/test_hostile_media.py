@@ -34,8 +34,8 @@ def app(bench):
 
 def look(bench):
     """Problems by path after a look at content/, and what `check` says of the same files."""
-    found = {p.path: p for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
-    checked = {p.path: p for p in ops.check(bench.clock.now(), root=bench.root) if p.path in found}
+    found = {p.where: p for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
+    checked = {p.where: p for p in ops.check(bench.clock.now(), root=bench.root) if p.where in found}
     assert {path: p.message for path, p in checked.items()} == {path: p.message for path, p in found.items()}
     return found
 

@@ -33,7 +33,7 @@ def test_a_folder_tells_by_front_matter_and_file_name_and_never_by_its_files_tim
         ("乙", "2025-03-02T00:00:00+08:00", ""),
         ("甲", "2025-03-01T20:00:00+08:00", ""),
     ]
-    assert {str(p.path) for p in problems} == {"undated.md", "future.md"}
+    assert {str(p.where) for p in problems} == {"undated.md", "future.md"}
 
 
 def test_a_feeds_file_tells_by_its_items_dates(tmp_path):
@@ -43,7 +43,7 @@ def test_a_feeds_file_tells_by_its_items_dates(tmp_path):
     )
     past, problems = look(tmp_path / "feed.xml")
     assert past == [PastItem(dt.datetime(2025, 3, 2, 10, tzinfo=dt.UTC), "甲", "https://x/1")]
-    assert [str(p.path) for p in problems] == ["undated"]
+    assert [str(p.where) for p in problems] == ["undated"]
 
 
 def test_a_repository_tells_the_day_each_file_was_first_committed(tmp_path):
@@ -85,7 +85,7 @@ def test_what_was_not_ready_was_not_published(tmp_path, front):
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one", "--date", "2025-03-01T08:00:00+08:00"]):
         subprocess.run([*git, *words], check=True, capture_output=True)
     past, problems = look(tmp_path)
-    assert (past, [(str(p.path), p.message) for p in problems]) == ([], [("a.md", "is a draft that was not ready")])
+    assert (past, [(str(p.where), p.message) for p in problems]) == ([], [("a.md", "is a draft that was not ready")])
 
 
 def test_a_feed_that_a_person_named_has_a_mend_that_a_person_can_follow(tmp_path):
@@ -138,4 +138,4 @@ def test_a_bare_repository_is_read(tmp_path):
     subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "work"), str(bare)], check=True, capture_output=True)
     past, problems = look(bare)
     assert [(p.title, p.at.date().isoformat()) for p in past] == [("A", "2025-03-01")]
-    assert [str(p.path) for p in problems] == ["雨/b.md"]
+    assert [str(p.where) for p in problems] == ["雨/b.md"]

@@ -72,10 +72,10 @@ def test_plain_text_is_a_draft_with_its_first_line_as_title(bench):
 def test_a_text_in_gbk_is_named_and_a_marked_title_is_one(bench):
     app = bench.set_up(SETTINGS, {"pgc/walk.txt": "# 散步记\n\n今天走了10~20公里。\n".encode("gbk")})
     said = "is written in GBK and was read as such"
-    assert said in [p.message for p in ops.check(MORNING, root=bench.root) if p.path == "pgc/walk.txt"]
+    assert said in [p.message for p in ops.check(MORNING, root=bench.root) if p.where == "pgc/walk.txt"]
     collected = pipeline.collect(app, MORNING)
     assert [taken.title for taken in collected.taken] == ["散步记"]
-    assert said in [p.message for p in collected.noticed if p.path == "pgc/walk.txt"]
+    assert said in [p.message for p in collected.noticed if p.where == "pgc/walk.txt"]
 
 
 @pytest.mark.parametrize("text", ["时间: 周五\n地点: 这里\n", "---\n不是头\n", "{\n不是头\n}"])
@@ -119,8 +119,8 @@ def test_a_notebook_and_a_page_are_drafts_and_what_is_lost_is_told(bench):
     )
     collected = pipeline.collect(app, MORNING)
     assert sorted(t.title for t in collected.taken) == ["A book", "A page & more"]
-    assert [(p.path, "template" in p.message) for p in collected.problems] == [("pgc/c.html", True)]
-    told = {(p.path, p.message) for p in ops.check(MORNING, root=bench.root) if p.harmless}
+    assert [(p.where, "template" in p.message) for p in collected.problems] == [("pgc/c.html", True)]
+    told = {(p.where, p.message) for p in ops.check(MORNING, root=bench.root) if p.harmless}
     assert {("pgc/a.ipynb", "its picture was left out"), ("pgc/b.html", "its picture was left out")} <= told
     row = next(t for t in collected.taken if t.path == "pgc/b.html")
     assert "alert" not in app.ledger.revision(app.ledger.draft(row.draft).revision).content["body"]
@@ -153,7 +153,7 @@ def test_a_lone_sound_waits_for_a_title_and_a_person_gives_it(bench):
     sample = Path(__file__).parent.parent / "content/pgc/morning/001-aq-la.mp3"
     bench.drop("ugc/alice/rain.mp3", sample.read_bytes())
     (said,) = pipeline.collect(app, MORNING).problems
-    assert (said.path, "waits for a title" in said.message) == ("ugc/alice/rain.mp3", True)
+    assert (said.where, "waits for a title" in said.message) == ("ugc/alice/rain.mp3", True)
     assert "steadycast title ugc/alice/rain.mp3" in said.hint
     pipeline.give_title(app, "ugc/alice/rain.mp3", '落雨: "夜里"')
     collected = pipeline.collect(app, MORNING)
@@ -183,10 +183,10 @@ def test_every_file_is_told_once_but_junk_and_what_a_draft_names(bench):
     collected = pipeline.collect(app, MORNING)
     assert collected.problems == ()
     wanted = {"pgc/images/b.png", "pgc/table.xlsx", "pgc/old.doc", "pgc/robots.txt"}
-    assert {p.path for p in collected.noticed} == wanted
+    assert {p.where for p in collected.noticed} == wanted
     assert all(p.hint for p in collected.noticed)
     assert pipeline.collect(app, MORNING).noticed == (), "once"
-    assert {p.path for p in ops.check(MORNING, root=bench.root) if p.harmless} >= wanted
+    assert {p.where for p in ops.check(MORNING, root=bench.root) if p.harmless} >= wanted
 
 
 PNG = bytes.fromhex(

@@ -51,8 +51,8 @@ def drop(bench, member: str, n: int, data: bytes | None = None) -> None:
 
 
 def look(bench):
-    found = {p.path: str(p) for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
-    checked = {p.path: str(p) for p in ops.check(bench.clock.now(), root=bench.root) if "member_media" in p.hint}
+    found = {p.where: str(p) for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
+    checked = {p.where: str(p) for p in ops.check(bench.clock.now(), root=bench.root) if "member_media" in p.hint}
     assert checked == {path: said for path, said in found.items() if "member_media" in said}
     return found
 

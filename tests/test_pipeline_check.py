@@ -57,7 +57,7 @@ def test_no_ledger_is_made_to_check(bench):
 )
 def test_a_pin_that_can_never_be_kept_is_told(bench, pin, said):
     (problem,) = check(bench, **{"pgc/1.md": article("One", f'slot: "{pin}"')})
-    assert (problem.path, problem.line, problem.message) == ("pgc/1.md", 3, said)
+    assert (problem.where, problem.line, problem.message) == ("pgc/1.md", 3, said)
     assert "daily@2026-11-23T20:00" in problem.hint
 
 
@@ -78,14 +78,14 @@ def test_two_pins_to_one_slot_are_told(bench):
     """One of them would wait for ever; where the day has two slots there is room for both."""
     drafts = {f"pgc/{n}.md": article(f"No {n}", "slot: 2026-11-28") for n in (1, 2)}
     (problem,) = check(bench, **drafts)
-    assert (problem.path, problem.line) == ("pgc/2.md", 3)
+    assert (problem.where, problem.line) == ("pgc/2.md", 3)
     assert problem.message == "pgc/1.md is pinned to the same slot 2026-11-28"
     assert check(bench, SITE_ONLY.replace("day at 20:00", "day at 08:00, 20:00"), **drafts) == []
 
 
 def test_a_draft_that_expired_in_stock_is_told(bench):
     (problem,) = check(bench, **{"pgc/1.md": article("One", "expires: 2026-11-20")})
-    assert (problem.path, problem.line) == ("pgc/1.md", 3)
+    assert (problem.where, problem.line) == ("pgc/1.md", 3)
     assert problem.message == "it expired on 2026-11-20, and never went out"
 
 
@@ -120,7 +120,7 @@ def event(start):
 def test_an_event_that_no_slot_announces_is_told(bench):
     """The club meets on the first Saturday; what is on another day, or was due to be told before today, waits in vain."""
     (problem,) = check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-16 19:00")})
-    assert (problem.path, problem.line) == ("pgc/1.md", 3)
+    assert (problem.where, problem.line) == ("pgc/1.md", 3)
     assert problem.message == "club has nothing within 3 days of its start on 2026-12-16 19:00"
     assert "publish --draft pgc/1.md" in problem.hint
     assert check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-05 14:00")}) == []
@@ -154,7 +154,7 @@ def test_an_event_that_no_slot_announces_is_told(bench):
 def test_a_draft_that_no_series_can_take_is_told(bench, settings, front, line, said):
     """It would stay in stock in silence."""
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", front)})
-    assert (problem.path, problem.line) == ("pgc/1.md", line)
+    assert (problem.where, problem.line) == ("pgc/1.md", line)
     assert problem.message.startswith(said)
     assert problem.hint
 
@@ -181,7 +181,7 @@ def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench):
     drafts = {"ugc/bob/README.md": article("Read me first"), "pgc/rain/README.md": "# Rain\n\nIt rained.\n"}
     app = bench.set_up(SETTINGS, {**files, **drafts})
     found = check(bench)
-    assert {f.path for f in found} == set(files)
+    assert {f.where for f in found} == set(files)
     assert all(f.harmless and "is a note to people" in str(f) for f in found)
     assert {t.path for t in pipeline.collect(app, bench.clock.now()).taken} == set(drafts)
 
@@ -240,43 +240,43 @@ def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(be
         + '[channel.mail]\nplatform = "mail"\nfrom = "a@b.example"\n'
     )
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", body="很长" * 20_000)})
-    assert problem.path == "pgc/1.md"
-    assert "mail: body is long, and may be clipped: " in problem.message
+    assert problem.where == "pgc/1.md"
+    assert "mail: body is long, and may be clipped: " in problem.said
     assert problem.hint == "shorten the draft"
     assert problem.harmless
 
 
 def test_drafts_are_checked_though_a_channel_is_broken(bench):
     found = check(bench, SETTINGS.replace('platform = "far"', 'platform = "fare"'), **{"pgc/1.md": "---\ntitle: [\n"})
-    assert [os.path.basename(p.path) for p in found] == ["steadycast.toml", "1.md"]
+    assert [os.path.basename(p.where) for p in found] == ["steadycast.toml", "1.md"]
     assert "did you mean 'far'" in found[0].hint
 
 
 def test_drafts_are_checked_though_a_channels_settings_are_wrong(bench):
     wrong = SITE_ONLY.replace("[channel.site]", "[channel.site]\nurll = 1")
     found = check(bench, wrong, **{"pgc/1.md": article("One"), "pgc/2.md": "---\ntitle: [\n"})
-    assert [os.path.basename(p.path) for p in found] == ["steadycast.toml", "2.md"]
+    assert [os.path.basename(p.where) for p in found] == ["steadycast.toml", "2.md"]
     assert "did you mean 'url'" in found[0].hint
 
 
 def test_an_override_for_no_channel_is_told(bench):
     """A member who leaves `stie` out is shown on `site`: that is not what was meant."""
     (problem,) = check(bench, **{"pgc/1.md": article("One", "channels:\n  stie:\n    skip: true")})
-    assert (problem.path, problem.line) == ("pgc/1.md", 3)
+    assert (problem.where, problem.line) == ("pgc/1.md", 3)
     assert (problem.message, problem.hint) == ("channels.stie: there is no such channel", "did you mean 'site'?")
 
 
 def test_a_mark_that_only_a_generator_reads_is_told(bench):
     text = article("One", body="Words.\n\n`{% include a %}`\n\n{{< youtube abc >}}")
     (problem,) = check(bench, **{"pgc/1.md": text})
-    assert (problem.path, text.split("\n")[problem.line - 1]) == ("pgc/1.md", "{{< youtube abc >}}")
+    assert (problem.where, text.split("\n")[problem.line - 1]) == ("pgc/1.md", "{{< youtube abc >}}")
     assert "would be published as it stands" in problem.message
 
 
 def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench):
     drop(bench.root, "channels/mine/channel.toml", 'api = 2\ntitel = "x"\n')
     (problem,) = check(bench)
-    assert (problem.path.endswith("channels/mine/channel.toml"), problem.line) == (True, 2)
+    assert (problem.where.endswith("channels/mine/channel.toml"), problem.line) == (True, 2)
     assert "did you mean 'title'" in problem.hint
 
 
@@ -296,5 +296,5 @@ def test_schedules_that_disagree_are_told(bench):
     bench.settings(SITE_ONLY.replace("20:00", "21:30"))
     found = ops.check(MORNING, root=bench.root)
     assert found
-    assert {p.path for p in found} == {"prefect.yaml"}
+    assert {p.where for p in found} == {"prefect.yaml"}
     assert {p.hint for p in found} == {"`steadycast deploy` writes it"}

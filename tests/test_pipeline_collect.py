@@ -207,7 +207,7 @@ def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench, app)
     collected = collect(app)
     assert [t.title for t in collected.taken] == ["Fine"]
     (problem,) = collected.problems
-    assert (problem.path, bool(problem.line), bool(problem.hint)) == ("pgc/broken.md", True, True)
+    assert (problem.where, bool(problem.line), bool(problem.hint)) == ("pgc/broken.md", True, True)
     assert [p.path for p in app.ledger.problems()] == ["pgc/broken.md"]
     bench.drop("pgc/broken.md", article("Mended"))
     assert collect(app).problems == ()
@@ -227,10 +227,11 @@ def test_a_problem_is_news_once_and_so_is_its_end(bench, app):
     """Who watches is told what is new and what is fixed; what stood before is no news, and stands in `problems` still."""
     bench.drop("pgc/broken.md", "---\ntitle: [\n---\n\nText.\n")
     first = collect(app)
-    assert [p.path for p in first.fresh] == ["pgc/broken.md"]
+    assert [p.where for p in first.fresh] == ["pgc/broken.md"]
     bench.drop("pgc/one.md", article("One"))
     again = collect(app, MORNING + HOUR)
-    assert ([p.path for p in again.problems], again.fresh, again.fixed) == (["pgc/broken.md"], (), ())
+    assert ([p.where for p in again.problems], again.fresh, again.fixed) == (["pgc/broken.md"], (), ())
+    assert [row.at for row in app.ledger.problems()] == [MORNING], "the record says since when"
     bench.drop("pgc/broken.md", article("Whole"))
     assert collect(app, MORNING + 2 * HOUR).fixed == ("pgc/broken.md",)
 
@@ -277,5 +278,5 @@ def test_a_tree_of_every_dialect_is_taken_as_it_is(bench, app):
     shutil.copytree(tree, bench.root / "content/pgc", dirs_exist_ok=True)
     collected = collect(app)
     drafts = [file for file in tree.rglob("*") if file.suffix in SUFFIXES]
-    assert [str(problem) for problem in collected.problems if PurePosixPath(problem.path).suffix in SUFFIXES] == []
+    assert [str(problem) for problem in collected.problems if PurePosixPath(problem.where).suffix in SUFFIXES] == []
     assert len(collected.taken) == len(drafts)

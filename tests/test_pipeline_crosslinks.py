@@ -108,7 +108,7 @@ def test_a_link_leads_to_the_page_on_whatever_is_shipped(bench):
 
 def test_before_that_it_is_words_and_a_warning_with_its_line(bench):
     app = desk_of(bench, 9, 1)
-    told = [(p.path, p.line) for p in bench.noticed if "link to" in p.message]
+    told = [(p.where, p.line) for p in bench.noticed if "link to" in p.message]
     assert told == [("pgc/a.md", 6)] * 4 + [("pgc/a.md", 8)]  # one address stands there twice
     assert all(p.harmless for p in bench.noticed)
     assert [p for p in ops.check(MORNING, root=bench.root) if "the link to" in p.message and p.line == 6]
@@ -173,7 +173,7 @@ def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench):
     assert hidden["x"] == hidden["w"] == ""
     assert hidden["y"] == "https://readers.example/posts/bee/"  # as any address of the community's own site
     assert hidden["z"] == "https://readers.example/posts/nothing/"
-    warned = [p.message.replace("nothing", "b") for p in bench.noticed if p.path.startswith("ugc/")]
+    warned = [p.message.replace("nothing", "b") for p in bench.noticed if p.where.startswith("ugc/")]
     assert len(warned) == 2
     assert len(set(warned)) == 1
     evening(bench, 0)
@@ -209,5 +209,5 @@ def test_only_what_surely_is_there_is_linked_to(bench, state):
 def test_check_names_a_link_to_a_draft_that_nobody_has_taken_in_yet(bench):
     rain = "# Rain\n\nSee [the walk](walk.txt).\n"
     bench.set_up(content={"pgc/rain.md": rain, "pgc/walk.txt": "A walk\n\nWords.\n"})
-    told = [p.message for p in ops.check(bench.clock.now(), root=bench.root) if p.path == "pgc/rain.md"]
+    told = [p.message for p in ops.check(bench.clock.now(), root=bench.root) if p.where == "pgc/rain.md"]
     assert [message for message in told if "the link to walk.txt leads to no page" in message]

@@ -195,9 +195,9 @@ def test_a_broken_feed_and_one_that_hangs_harm_no_other(bench, httpserver, monke
         app = bench.set_up(BASE + "".join(bad) + feed(good.url, "take_old = 1"))
         found = look(app)
     assert titles(found) == ["Item 1"]
-    assert {p.path.split("/")[1] for p in found.problems} == {"hanna", "boris", "page"}
+    assert {p.where.split("/")[1] for p in found.problems} == {"hanna", "boris", "page"}
     assert all(p.hint for p in found.problems)
-    assert {p.path for p in app.ledger.problems()} == {p.path for p in found.problems}
+    assert {p.path for p in app.ledger.problems()} == {p.where for p in found.problems}
 
 
 def test_a_mended_feed_is_a_problem_no_more(bench, server):

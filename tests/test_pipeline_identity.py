@@ -178,7 +178,7 @@ def test_a_copy_beside_what_went_out_is_named_and_never_goes_out_whatever_happen
     for step in (lambda: None, rain.unlink):
         step()
         (said,) = look(app, bench.clock.now()).problems
-        assert said.path == "pgc/rain 2.md"
+        assert said.where == "pgc/rain 2.md"
         assert "copy of pgc/rain.md, which went out on 2026-11-23" in said.message
         assert not [slot for slot in pipeline.plan(app, bench.clock.now()).slots if slot.draft]
     pipeline.judge(app, ["pgc/rain 2.md"], "approve", by="eve", now=bench.clock.now())
@@ -206,7 +206,7 @@ def test_what_may_be_new_or_what_went_out_waits_with_both_named(bench, app):
         "pgc/week-2.md", article("Week 2", body="\n".join([*LINES[:6], *("Other words of it." for _ in range(4))]))
     )
     (said,) = look(app, bench.clock.now()).problems
-    assert (said.path, said.message) == ("pgc/week-2.md", "looks like pgc/week-1.md, which went out on 2026-11-23")
+    assert (said.where, said.message) == ("pgc/week-2.md", "looks like pgc/week-1.md, which went out on 2026-11-23")
     assert not [slot for slot in pipeline.plan(app, bench.clock.now()).slots if slot.draft]
     pipeline.judge(app, ["pgc/week-2.md"], "approve", by="eve", now=bench.clock.now())
     assert states(app)["pgc/week-2.md"] == "stock"

@@ -49,7 +49,7 @@ def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(publis
         publish(published, published.app, EVENING + DAY)
         with pytest.raises(LedgerError, match=r"published from .*two copies.*steadycast here"):
             publish(published, copy, EVENING + DAY)
-        assert not ops.health(copy, published.clock.now()).checks[0].status == "ok"
+        assert not ops.health(copy, published.clock.now()).checks[0].severity == "ok"
     assert len(published.there()) == len(set(published.there())) == 2
     publish(published, published.app, EVENING + 2 * DAY)
     assert len(published.there()) == 3
@@ -118,7 +118,7 @@ def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_s
             app.ledger.move_here(published.clock.now())
         app.close()
         app = opened()
-    assert any("restore" in f.said + f.hint for f in ops.doctor(published.clock.now(), root=published.root))
+    assert any("restore" in f.message + f.hint for f in ops.doctor(published.clock.now(), root=published.root))
     assert len(published.there()) == 1
     assert app.ledger.move_here(published.clock.now(), new=True)
     publish(published, app, published.clock.now() + DAY)

@@ -69,8 +69,8 @@ def test_a_web_servers_group_may_pass_and_is_not_shut_out_again(published):
     var.chmod(0o710)
     published.open().ledger.last_tick()
     assert mode(var) == 0o710
-    assert "pass to var/out" in doctor_checks.readers(var, var.stat().st_mode).said
-    assert doctor_checks.readers(var, 0o755).state == "warn"
+    assert "pass to var/out" in doctor_checks.readers(var, var.stat().st_mode).message
+    assert doctor_checks.readers(var, 0o755).severity == "warn"
 
 
 def test_somebody_elses_folder_is_left_as_it_is(published, monkeypatch, tmp_path):

@@ -235,7 +235,7 @@ def test_a_broken_draft_is_one_problem_and_stops_nothing(root):
     render_all(root=root)
     drop(root, "pgc/2026-11-02-night.md", "---\ntitle: [\n---\n\nx\n", age=60)
     done = render_all(root=root)
-    assert [(str(p.path), p.line) for p in done.problems] == [("pgc/2026-11-02-night.md", done.problems[0].line)]
+    assert [(str(p.where), p.line) for p in done.problems] == [("pgc/2026-11-02-night.md", done.problems[0].line)]
     assert done.problems[0].line is not None
     assert done.problems[0].hint
     assert (done.outputs, done.removed) == (6, 3)
@@ -260,7 +260,7 @@ def test_two_drafts_of_one_name_do_not_share_an_output(root):
     """`a.md` and `a.markdown` would write the same files: the second is a problem."""
     drop(root, "pgc/2026-11-01-night.markdown", DRAFT.format(9))
     done = render_all(root=root)
-    assert [str(p.path) for p in done.problems] == ["pgc/2026-11-01-night.md"]
+    assert [str(p.where) for p in done.problems] == ["pgc/2026-11-01-night.md"]
     assert "第9夜" in outputs(root)["page/pgc/2026-11-01-night.html"].decode()
     assert render_all(root=root).problems == done.problems
 

@@ -89,7 +89,7 @@ def test_hostile_words_stay_words():
         channels=tuple(replace(c, title=HOSTILE) for c in report.channels),
         series=tuple(replace(s, title=HOSTILE, cadence=HOSTILE) for s in report.series),
         contributors=(m.Contributor("m", HOSTILE, 3, NOW),),
-        problems=(m.Problem("draft", HOSTILE, HOSTILE, HOSTILE, NOW),), alarms=(m.OpenAlarm("starvation", HOSTILE, NOW),),
+        problems=(m.Unread(HOSTILE, None, HOSTILE, HOSTILE, since=NOW),), alarms=(m.OpenAlarm("starvation", HOSTILE, NOW),),
     )  # fmt: skip
     html = page(report)
     read = Reader(html)

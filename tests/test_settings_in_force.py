@@ -78,8 +78,8 @@ def test_a_slip_in_the_settings_stops_no_slot(bench, monkeypatch, capsys):
         app.clock = bench.clock
         bench.at(23, 20, 0)
         assert [sent.state for sent in pipeline.publish(app).sent] == ["published"]
-        bad = [check for check in ops.health(app, bench.clock.now()).checks if check.status == "bad"]
-    assert [(check.check, "steadycast.toml:17" in check.said) for check in bad] == [("settings", True)]
+        bad = [check for check in ops.health(app, bench.clock.now()).checks if check.severity == "bad"]
+    assert [(check.where, "steadycast.toml:17" in check.message) for check in bad] == [("settings", True)]
     monkeypatch.chdir(bench.root)
     with pytest.raises(SystemExit) as done:
         main(["verify"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+OK, WARN, BAD = "ok", "warn", "bad"  # how bad: well; told for clearness, nothing has to be fixed; a person fixes it
 LOST = logging.getLogger("steadycast.lost")  # hears that a ledger was lost, from whoever reads the new one
 
 
@@ -35,6 +36,12 @@ class InputError(SteadycastError):
         channel = f"{self.channel}: " if self.channel else ""
         return f"{where}{channel}{self.message}" + (f" ({self.hint})" if self.hint else "")
 
+    def problem(self, where: str = "") -> Problem:
+        """The same as one of many, which stops nothing else."""
+        severity = WARN if getattr(self, "harmless", False) else BAD
+        said, hint = self.message, self.hint or ""
+        return Problem(where or str(self.file or ""), self.line, said, hint, severity, self.channel or "")
+
 
 @dataclass(eq=False)
 class DraftError(InputError):
@@ -53,18 +60,45 @@ class FeedError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong that stops nothing else: where it is, what it is, and what to do about it."""
+    """Something wrong that stops nothing else: where it is, what it is, and what to do about it.
 
-    path: str  # below content/ for a draft; a settings file, or a feed's name
+    Whoever looks at everything, as a doctor does, says in the same words what is well.
+    """
+
+    where: str  # below content/ for a draft; a settings file, a feed's name, or what was looked at
     line: int | None
     message: str
     hint: str = ""
-    harmless: bool = False  # said for clearness only: nothing has to be fixed
+    severity: str = BAD
+    channel: str = ""  # the one that it concerns, where it is not all of them
     held: int = 0  # how many drafts were read well, and wait for a person to say what they are
 
+    @property
+    def harmless(self) -> bool:
+        """Whether nothing has to be fixed."""
+        return self.severity != BAD
+
+    @property
+    def place(self) -> str:
+        """Where it is, with the line."""
+        return f"{self.where}:{self.line}" if self.line else self.where
+
+    @property
+    def said(self) -> str:
+        """What it is, with the channel that it concerns."""
+        return f"{self.channel}: {self.message}" if self.channel else self.message
+
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        return f"{self.place}: {self.said}" + (f" ({self.hint})" if self.hint else "")
+
+    def row(self) -> dict[str, Any]:
+        """As JSON tells it."""
+        return {"path": self.where, "line": self.line, "message": self.said, "hint": self.hint}
+
+
+def well(where: str, message: str) -> Problem:
+    """That nothing is wrong there."""
+    return Problem(where, None, message, severity=OK)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

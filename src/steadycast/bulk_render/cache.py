@@ -126,7 +126,7 @@ def look(content: Path, known: dict[str, Made]) -> Differences:
             continue
         if isinstance(item, Problem):
             found.problems.append(item)
-        standing.append(str(item.path))
+        standing.append(item.where if isinstance(item, Problem) else str(item.path))
     if len(same) + len(found.fresh) < len(known) or found.fresh or standing:
         left = [path for path in known if path not in same and path not in found.fresh]
         kept = {path: known[path] for path in left if any(_is_below(path, above) for above in standing)}

@@ -30,7 +30,7 @@ class Rendered:
 
     def row(self) -> dict[str, Any]:
         """The counts, and the problems as rows."""
-        told = [{"path": p.path, "line": p.line, "message": p.message, "hint": p.hint} for p in self.problems]
+        told = [p.row() for p in self.problems]
         counts = {name: getattr(self, name) for name in ("drafts", "channels", "outputs", "made", "written", "removed")}
         return {**counts, "problems": told}
 
@@ -93,7 +93,7 @@ def told(memory: Memory, unread: Sequence[Problem], **counts: int) -> Rendered:
     """What is remembered, and what could not even be read, as a result."""
     problems = list(unread)
     problems += (Problem(path, *fault) for path, made in memory.drafts.items() for fault in made.faults)
-    problems.sort(key=lambda p: (p.path, p.line or 0, p.message))
+    problems.sort(key=lambda p: (p.where, p.line or 0, p.message))
     outputs = sum(len(made.files) for made in memory.drafts.values())
     return Rendered(len(memory.drafts), len(memory.editions), outputs, **counts, problems=tuple(problems))
 

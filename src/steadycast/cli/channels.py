@@ -86,9 +86,9 @@ def _let_in(name: str) -> Iterator[dict[str, str]]:
     with pipeline.App.in_force(readonly=True) as app:
         app.platform(name)  # or what is wrong with it
         for found in channel(app, name, pipeline.now()):
-            rule = "limits" if found.what.startswith("limits ") else "credentials"
-            said = f"{found.said} ({found.hint})" if found.hint else found.said
-            yield {"state": found.state, "rule": rule, "title": TITLES[rule], "said": said, "where": ""}
+            rule = "limits" if found.where.startswith("limits ") else "credentials"
+            said = f"{found.message} ({found.hint})" if found.hint else found.message
+            yield {"state": found.severity, "rule": rule, "title": TITLES[rule], "said": said, "where": ""}
 
 
 def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = ()) -> int:

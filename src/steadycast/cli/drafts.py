@@ -33,7 +33,7 @@ def check(*, json: Json = False) -> int:
         told = ops.check(pipeline.now(), progress=bar)
     found = [f for f in told if not f.harmless]
     if json:
-        as_json([{"path": f.path, "line": f.line, "message": f.message, "hint": f.hint} for f in found])
+        as_json([f.row() for f in found])
     else:
         say(*(str(f) for f in found) if found else ("Everything is in order.",))
         say(*(str(f) for f in told if f.harmless))

@@ -15,12 +15,13 @@ def doctor(*, json: Json = False) -> int:
 
     Publishes nothing. It tries a channel's credentials if the platform has a way.
     """
-    findings = ops.doctor(pipeline.now())
-    bad = sum(finding.state == "bad" for finding in findings)
+    found = ops.doctor(pipeline.now())
+    rows = [{"what": f.where, "state": f.severity, "said": f.message, "hint": f.hint} for f in found]
+    bad = sum(row["state"] == "bad" for row in rows)
     if json:
-        as_json([finding.plain() for finding in findings])
+        as_json(rows)
     else:
-        show([finding.plain() for finding in findings], DOCTOR, title="Doctor")
+        show(rows, DOCTOR, title="Doctor")
         say("Everything is in order." if not bad else f"{bad} to fix.")
     return NEEDS_A_PERSON if bad else OK
 

@@ -24,7 +24,7 @@ def status(*, json: Json = False) -> int:
     waiting |= {"title": "draft", "message": "why", "say": "hint"}
     nothing = "" if state["problems"] else "Nothing waits for a person."
     show(state["waiting"], waiting, title="Needs a person", empty=nothing)
-    say(*(str(Problem(**problem)) for problem in state["problems"]))
+    say(*(str(Problem(problem.pop("path"), **problem)) for problem in state["problems"]))
     say(*map(line, state["delayed"]))
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
     show(state["next"], columns, title="Next", empty="" if fresh else "No slot is planned: `steadycast plan`.")

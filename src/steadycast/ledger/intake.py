@@ -189,11 +189,11 @@ def problems(db: Database) -> list[ProblemRow]:
 
 
 def put_problems(db: Database, problems: Iterable[ProblemRow], fixed: Iterable[str] = ()) -> None:
-    """Keep the newest problem of each path, and forget those of the `fixed` paths, in one transaction."""
+    """Keep the newest problem of each path, since when it has one, and forget those of the `fixed` paths."""
     with db.write() as connection:
         for paths in chunks(fixed):
             connection.execute(delete(PROBLEM).where(PROBLEM.c.path.in_(paths)))
-        upsert(connection, PROBLEM, values(problems), ("at", "line", "message", "hint"))
+        upsert(connection, PROBLEM, values(problems), ("line", "message", "hint"))
 
 
 def feeds(db: Database) -> list[FeedRow]:

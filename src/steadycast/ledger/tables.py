@@ -101,7 +101,7 @@ class ProblemRow(SQLModel, table=True):
 
     __tablename__ = "problem"
     path: str = Field(primary_key=True)
-    at: dt.datetime = Field(sa_type=Instant)
+    at: dt.datetime = Field(sa_type=Instant)  # since when
     line: int | None = None
     message: str
     hint: str = ""

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from steadycast.draft import Draft
-from steadycast.errors import DraftError, InputError, LedgerError, Problem, SettingsError, did_you_mean
+from steadycast.errors import WARN, DraftError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
 from steadycast.ledger.home import gone
 from steadycast.ops.deployments import differences
@@ -49,7 +49,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
     try:
         workspace = load(root)
     except SettingsError as error:
-        return [_problem(error)]
+        return [_settings(error)]
     app = App(workspace, readonly=True)
     found = [*channels(app), *members(workspace), *rights(workspace)]
     if rhythms := list(_rhythms(app)):
@@ -71,7 +71,7 @@ def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
     for name, series in workspace.series.items():
         line = workspace.line(("series", name, "every" if series.every else "rrule"))
         for said, hint in surprises(series, now):
-            yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", hint, harmless=True)
+            yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", hint, severity=WARN)
 
 
 def _placeholders(workspace: Workspace) -> Iterator[Problem]:
@@ -83,25 +83,23 @@ def _placeholders(workspace: Workspace) -> Iterator[Problem]:
         said = (
             f"{', '.join('.'.join(key) for key in left)}: {PLACEHOLDER} is not yours, and links and QR codes lead there"
         )
-        yield Problem(SETTINGS_FILE, workspace.line(left[0]), said, "write the address of your site", harmless=True)
+        yield Problem(SETTINGS_FILE, workspace.line(left[0]), said, "write the address of your site", severity=WARN)
 
 
-def _problem(error: InputError, path: str = "") -> Problem:
-    said = f"{error.channel}: {error.message}" if error.channel else error.message
-    harmless = getattr(error, "harmless", False)
-    return Problem(path or str(error.file or SETTINGS_FILE), error.line, said, error.hint or "", harmless=harmless)
+def _settings(error: SettingsError) -> Problem:
+    return error.problem(str(error.file or SETTINGS_FILE))
 
 
 def channels(app: App) -> Iterator[Problem]:
     """Platform folders, and channels against their platforms."""
-    yield from (_problem(error) for error in app.broken.values())
+    yield from (_settings(error) for error in app.broken.values())
     for name, settings in app.workspace.channels.items():
         if settings.platform in app.broken:
             continue
         try:
             app.settings(name)
         except SettingsError as error:
-            yield _problem(error)
+            yield _settings(error)
 
 
 def members(workspace: Workspace) -> Iterator[Problem]:
@@ -121,7 +119,7 @@ def _rhythms(app: App) -> Iterator[Problem]:
     try:
         promises = app.workspace.series
     except SettingsError as error:
-        yield _problem(error)
+        yield _settings(error)
         return
     for name, series in promises.items():
         try:
@@ -202,14 +200,14 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
     alone: list[folder.Other] = []
     for n, item in enumerate(folder.scan(workspace.content, limits, {}, others=True), 1):
         if isinstance(item, Problem):
-            broken.add(PurePosixPath(item.path))
+            broken.add(PurePosixPath(item.where))
             yield item
         elif isinstance(item, folder.Other):
             alone.append(item)
         elif isinstance(item, folder.Unsettled):
             broken.add(item.path)
         elif isinstance(item, folder.Note):
-            yield Problem(str(item.path), None, item.said, item.hint, harmless=True)
+            yield Problem(str(item.path), None, item.said, item.hint, severity=WARN)
         elif isinstance(item, folder.Found):
             try:
                 draft = parsed(workspace, item)
@@ -217,12 +215,12 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
                 draft = linked_pictures.at_hand(app, draft, quotas)
             except DraftError as error:
                 broken.add(item.path)
-                yield _problem(error, str(item.path))
+                yield error.problem(str(item.path))
                 continue
             drafts.append(draft)
             named.update(ref.path for ref in draft.media)
             if str(item.path) not in out or draft.evergreen:
-                yield from (_problem(fault, str(item.path)) for fault in unfit(app, draft, now))
+                yield from (fault.problem(str(item.path)) for fault in unfit(app, draft, now))
                 yield from pins.faults(draft, item.raw or b"")
                 yield from _expired(draft, item.raw or b"", now)
                 yield from _unserved(pins, draft, item.raw or b"")

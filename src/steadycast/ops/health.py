@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from steadycast.errors import SteadycastError
+from steadycast.errors import BAD, OK, Problem, SteadycastError
 from steadycast.ledger import overdue
 from steadycast.ledger.overdue import Overdue
 from steadycast.pipeline import rhythm_history
@@ -18,7 +18,6 @@ from steadycast.pipeline.app import App
 
 UNKNOWN_AFTER = dt.timedelta(days=1)
 STARVING = ("empty", "never", "silent")  # of the starvation alarms; `low` is a warning to people, not an outage
-OK, BAD = "ok", "bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,15 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
+class Check(Problem):
+    """One thing that was looked at: ledger, tick, settings, slots, plan, starving, unknown. It is ok or bad."""
 
-    check: str  # ledger, tick, slots, plan, starving, unknown
-    status: str  # ok, bad
-    said: str
     series: tuple[str, ...] = ()
     count: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As JSON tells it."""
-        return {"check": self.check, "status": self.status, "said": self.said, "series": list(self.series),
+        return {"check": self.where, "status": self.severity, "said": self.message, "series": list(self.series),
                 "count": self.count}  # fmt: skip
 
 
@@ -62,7 +58,7 @@ class Health:
     @property
     def ok(self) -> bool:
         """Whether every promise is being kept."""
-        return all(check.status == OK for check in self.checks)
+        return all(check.severity == OK for check in self.checks)
 
     def plain(self) -> dict[str, Any]:
         """{status, at, checks}, as /health and `--json` tell it."""
@@ -75,10 +71,10 @@ def health(app: App, now: dt.datetime) -> Health:
     try:
         facts, stopped = _facts(app, now), app.ledger.objection()
     except SteadycastError:
-        return Health(now, (Check("ledger", BAD, "the ledger cannot be read: `steadycast doctor` says why"),))
-    ledger = Check("ledger", OK, "the ledger can be read")
+        return Health(now, (Check("ledger", None, "the ledger cannot be read: `steadycast doctor` says why"),))
+    ledger = Check("ledger", None, "the ledger can be read", "", OK)
     if stopped:
-        ledger = Check("ledger", BAD, "nothing is published until a person has spoken: `steadycast doctor` says why")
+        ledger = Check("ledger", None, "nothing is published until a person has spoken: `steadycast doctor` says why")
     return Health(now, (ledger, *judge(facts)))
 
 
@@ -96,41 +92,46 @@ def judge(facts: Facts) -> tuple[Check, ...]:
 
 def _tick(facts: Facts) -> Check:
     if facts.last_tick is None:
-        return Check("tick", BAD, "there never was a tick: nobody serves the slots")
+        return Check("tick", None, "there never was a tick: nobody serves the slots")
     quiet = facts.now - facts.last_tick
     minutes = max(0, int(quiet.total_seconds() // 60))
     return Check(
-        "tick", BAD if quiet > facts.quiet_after else OK, f"the last tick was {minutes} min ago", count=minutes
+        "tick",
+        None,
+        f"the last tick was {minutes} min ago",
+        "",
+        BAD if quiet > facts.quiet_after else OK,
+        count=minutes,
     )
 
 
 def _settings(line: int | None) -> Check:
     if line is None:
-        return Check("settings", OK, "the settings can be read")
+        return Check("settings", None, "the settings can be read", "", OK)
     where = f"steadycast.toml:{line}" if line else "steadycast.toml"
-    return Check("settings", BAD, f"{where} cannot be read: the settings before it hold; `steadycast check` says why")
+    return Check("settings", None, f"{where} cannot be read: the settings before it hold; `steadycast check` says why")
 
 
 def _found(name: str, rows: Sequence[Overdue], bad: str, good: str) -> Check:
     if not rows:
-        return Check(name, OK, good)
+        return Check(name, None, good, "", OK)
     count = sum(row.deliveries for row in rows)
     where = sorted({f"{row.series or 'by hand'} on {row.channel}" for row in rows})
-    return Check(name, BAD, f"{bad}: {', '.join(where)}", _names(row.series for row in rows), count)
+    return Check(name, None, f"{bad}: {', '.join(where)}", series=_names(row.series for row in rows), count=count)
 
 
 def _planned(series: Sequence[str]) -> Check:
     if not series:
-        return Check("plan", OK, "what is owed is planned")
+        return Check("plan", None, "what is owed is planned", "", OK)
     said = f"slots are owed and none is planned: {', '.join(sorted(series))}"
-    return Check("plan", BAD, said, _names(series), len(series))
+    return Check("plan", None, said, series=_names(series), count=len(series))
 
 
 def _starving(rows: Sequence[tuple[str, str]]) -> Check:
     if not rows:
-        return Check("starving", OK, "no series starves")
+        return Check("starving", None, "no series starves", "", OK)
     told = ", ".join(sorted(f"{series} ({why})" for series, why in rows))
-    return Check("starving", BAD, f"starving: {told}", _names(series for series, _ in rows), len(rows))
+    return Check("starving", None, f"starving: {told}", series=_names(series for series, _ in rows), count=len(rows))
 
 
 def _names(series: Iterable[str]) -> tuple[str, ...]:

@@ -85,11 +85,7 @@ def _noticed(app: App, changes: Changes, rows: Iterable[DraftRow], now: dt.datet
             titles.add_known(row.title, row.path)
     links = PageLinks(app, drafts)
     said = (problem for draft in drafts for problem in (*notes_of(draft), *links.problems(draft)))
-    full = (
-        Problem(str(draft.path), fault.line, f"{fault.channel}: {fault.message}", fault.hint or "")
-        for draft in drafts
-        for fault in crowded(app, draft, now)
-    )
+    full = (fault.problem(str(draft.path)) for draft in drafts for fault in crowded(app, draft, now))
     return [*said, *full, *titles.problems()]
 
 
@@ -153,7 +149,7 @@ def _folder(
         elif isinstance(item, folder.Unsettled):
             present.append(item.path)
         elif isinstance(item, Problem):
-            present.append(PurePosixPath(item.path))
+            present.append(PurePosixPath(item.where))
             problems.append(item)
         elif item.raw is None:
             present.append(item.path)
@@ -172,9 +168,9 @@ def _folder(
                     prints[item.path] = folder.Seen.of(item, draft)
             except DraftError as error:
                 present.append(item.path)
-                problems.append(Problem(str(item.path), error.line, error.message, error.hint or ""))
+                problems.append(error.problem(str(item.path)))
         progress(n, max(n, len(seen)))
-    broken = {PurePosixPath(problem.path) for problem in problems}
+    broken = {PurePosixPath(problem.where) for problem in problems}
     problems += stray_files.problems(app, alone, named, broken)
     changes = reconcile.reconcile(
         drafts, known, present=present, make_id=ids({k.id for k in known}), memory=memory(app)
@@ -265,14 +261,14 @@ def _remember(
 
     Returns those that are new, and the paths that are well now.
     """
-    paths = {p.path for p in problems}
+    paths = {p.where for p in problems}
     before = {row.path: row for row in app.ledger.problems() if row.path.startswith("feed/") is feeds}
     fixed = [path for path in before if path not in paths]
     known = {(row.path, row.line, row.message) for row in before.values()}
-    rows = [ProblemRow(path=p.path, at=now, line=p.line, message=p.message, hint=p.hint) for p in problems]
+    rows = [ProblemRow(at=now, **p.row()) for p in problems]
     if rows or fixed:
         app.ledger.put_problems(rows, fixed)
-    return tuple(p for p in problems if (p.path, p.line, p.message) not in known), tuple(fixed)
+    return tuple(p for p in problems if (p.where, p.line, p.said) not in known), tuple(fixed)
 
 
 def _kept_prints(app: App) -> dict[PurePosixPath, folder.Seen]:

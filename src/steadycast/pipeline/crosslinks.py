@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from steadycast.draft import Draft
 from steadycast.draft.crosslinks import MOST, Crosslinks, Page, crosslinks, leads_nowhere, part_of
 from steadycast.draft.decoding import shown
-from steadycast.errors import Problem
+from steadycast.errors import WARN, Problem
 from steadycast.ledger.queries import Linkable
 from steadycast.pipeline.app import App
 
@@ -81,7 +81,7 @@ class PageLinks:
                 to = shown(unquote(href)[:60])
                 said = f"the link to {to} leads to no page of this community that is out: only its words go out"
                 hint = "publish that draft first, or write the address of a page"
-                yield Problem(str(draft.path), draft.body_line + line - 1, said, hint, harmless=True)
+                yield Problem(str(draft.path), draft.body_line + line - 1, said, hint, severity=WARN)
 
 
 def _names(row: Linkable) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from steadycast.draft import Draft
 from steadycast.draft.decoding import shown
-from steadycast.errors import Problem
+from steadycast.errors import BAD, WARN, Problem
 
 MANY = 3  # drafts of one title: two are a pair (part one and two), three are a mistake
 
@@ -14,7 +14,7 @@ MANY = 3  # drafts of one title: two are a pair (part one and two), three are a 
 def notes_of(draft: Draft) -> Iterator[Problem]:
     """What was noticed while `draft` was read; of one line each thing once."""
     for note in dict.fromkeys(draft.notes):
-        yield Problem(str(draft.path), note.line, note.message, note.hint, harmless=note.harmless)
+        yield Problem(str(draft.path), note.line, note.message, note.hint, severity=WARN if note.harmless else BAD)
 
 
 class Titles:
@@ -41,4 +41,4 @@ class Titles:
             if len(paths) >= MANY:
                 also = ", ".join(paths[1:3]) + (f" and {len(paths) - 3} more" if len(paths) > MANY else "")
                 said = f"{len(paths)} drafts have the title {shown(title)}: this one, {also}"
-                yield Problem(paths[0], None, said, "give each its own `title:`", harmless=True)
+                yield Problem(paths[0], None, said, "give each its own `title:`", severity=WARN)

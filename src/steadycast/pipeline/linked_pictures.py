@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from steadycast.draft import Draft
 from steadycast.draft.elsewhere import from_elsewhere
-from steadycast.errors import Problem
+from steadycast.errors import WARN, Problem
 from steadycast.intake.reconcile import Change
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import as_known
@@ -62,7 +62,7 @@ def changes(app: App, brought: list[tuple[Lacking, Made]]) -> tuple[tuple[Change
     found, told = [], []
     for one, made in brought:
         path = str(one.draft.path)
-        told += [Problem(path, None, said, STAYS_A_LINK, harmless=True) for said in made.missing]
+        told += [Problem(path, None, said, STAYS_A_LINK, severity=WARN) for said in made.missing]
         row = rows.get(path)
         if row and row.revision == one.revision != made.draft.revision:
             found.append(Change(row.id, made.draft, as_known(row), row.held, row.resembles))
@@ -77,7 +77,7 @@ def away(draft: Draft) -> list[Problem]:
         return []
     said = f"{len(missing)} picture{'s' if len(missing) > 1 else ''} from elsewhere, not fetched"
     hint = "`steadycast intake` fetches them; what cannot be had stays a link"
-    return [Problem(str(draft.path), missing[0].line, said, hint, harmless=True)]
+    return [Problem(str(draft.path), missing[0].line, said, hint, severity=WARN)]
 
 
 def _made(

@@ -75,7 +75,7 @@ def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: P
             views = _views(app, name, post, target)
         except (DraftError, FarSideError) as error:
             line, hint = getattr(error, "line", None), getattr(error, "hint", None)
-            problems.append(Problem(str(found.path), line, f"{name}: {error.message}", hint or ""))
+            problems.append(Problem(str(found.path), line, error.message, hint or "", channel=name))
             continue
         measured = _measured(post, platform, views)
         counts[name] = ", ".join(f"{what} {n}/{most}" if most else f"{what} {n}" for what, n, most in measured)
@@ -106,7 +106,7 @@ def _draft(app: App, named: Path | str) -> Draft:
     for item in folder.scan(content, folder.Limits(draft_bytes=app.workspace.intake.max_bytes)):
         if isinstance(item, folder.Found) and item.path == path:
             return parsed(app.workspace, item)
-        if isinstance(item, Problem) and item.path == str(path):
+        if isinstance(item, Problem) and item.where == str(path):
             raise DraftError(item.message, file=candidate, line=item.line, hint=item.hint)
         if isinstance(item, folder.Note) and item.path == path:
             raise InputError(f"it {item.said}", file=candidate, hint=item.hint)

@@ -66,11 +66,11 @@ class Collected:
                 for t in self.taken
             ),
             *(
-                {"what": "problem", "path": p.path, "title": str(p), "by": "", "state": "problem", "where": ""}
+                {"what": "problem", "path": p.where, "title": str(p), "by": "", "state": "problem", "where": ""}
                 for p in self.problems
             ),
             *(
-                {"what": "note", "path": p.path, "title": str(p), "by": "", "state": "note", "where": ""}
+                {"what": "note", "path": p.where, "title": str(p), "by": "", "state": "note", "where": ""}
                 for p in self.noticed
             ),
             *(
@@ -92,7 +92,7 @@ class Collected:
         if len(archive) <= SOME:
             return self
         taken = tuple(t for t in self.taken if t.path not in archive)
-        return replace(self, taken=taken, noticed=tuple(n for n in self.noticed if n.path not in archive))
+        return replace(self, taken=taken, noticed=tuple(n for n in self.noticed if n.where not in archive))
 
     def summary(self) -> str:
         """One line: how many of what."""

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from steadycast.draft import place
 from steadycast.draft.named_files import role_of
-from steadycast.errors import DraftError, InputError, Problem
+from steadycast.errors import WARN, DraftError, InputError, Problem
 from steadycast.intake.folder import Other
 from steadycast.pipeline.app import App
 from steadycast.pipeline.results import many
@@ -82,7 +82,7 @@ def _told(paths: list[PurePosixPath], kind: str) -> Problem:
         said, hint = "no draft names it", "a draft names it in `media:`, or shows it in its text"
     else:
         said, hint = "is no draft", "write drafts as .md, .txt or .docx, or keep it elsewhere"
-    return Problem(str(first), None, said + also, hint, harmless=True)
+    return Problem(str(first), None, said + also, hint, severity=WARN)
 
 
 def _quoted(path: PurePosixPath) -> str:

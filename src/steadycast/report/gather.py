@@ -282,13 +282,15 @@ class _Desk:
                 command=hints.command("draft", row.id),
             )
 
-    def _problems(self) -> tuple[m.Problem, ...]:
+    def _problems(self) -> tuple[m.Unread, ...]:
         return tuple(
-            m.Problem(
+            m.Unread(
+                f"{row.path}:{row.line}" if row.line else row.path,
+                None,
+                row.message,
+                row.hint,
                 kind="feed" if row.path.startswith("feed/") else "draft",
-                where=f"{row.path}:{row.line}" if row.line else row.path,
-                message=row.message,
-                hint=row.hint,
+                since=self._local(row.at),
             )
             for row in self.ledger.problems()
         )

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from steadycast.errors import Problem
+
 JSON_VERSION = 1  # grows when a key changes its meaning or goes away; new keys do not raise it
 
 # From what asks most for a look to what asks least: a square shows the first of these that its day holds.
@@ -171,13 +173,10 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """A file or a feed that cannot be taken in, and the hint."""
+class Unread(Problem):
+    """A file or a feed that cannot be taken in; a feed's address is shortened where it may carry a token."""
 
-    kind: str  # draft, feed
-    where: str  # the path with its line, or the feed's address, shortened where it may carry a token
-    message: str
-    hint: str = ""
+    kind: str = "draft"  # or feed
     since: dt.datetime | None = None
 
 
@@ -211,7 +210,7 @@ class Report:
     lately: tuple[Gone, ...] = ()  # what went out, the newest first
     contributors: tuple[Contributor, ...] = ()
     waiting: tuple[Waiting, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Unread, ...] = ()
     alarms: tuple[OpenAlarm, ...] = ()
 
 
