@@ -371,6 +371,28 @@ def test_a_thread_that_broke_off_goes_on_and_is_there_once(bench, community, fak
     assert [p.parent for p in posts] == ["", *(p.id for p in posts[:-1])]
 
 
+@pytest.mark.parametrize("verb", ["", "accept_then_cut", "fail", "busy"])
+def test_a_correction_edits_each_status_in_its_place(bench, community, fake, verb):
+    """By `revise`, whatever became of an answer; and `withdraw` leaves none of them."""
+    pipeline.publish(community)
+    ids = [p.id for p in fake.posts()]
+    bench.clock.advance(dt.timedelta(hours=1))
+    bench.drop("pgc/long.md", draft("Long", body=LONG.replace("word after word", "line after line")))
+    pipeline.collect(community, bench.clock.now())
+    if verb:
+        getattr(fake, verb)(method="PUT", after=1)
+    [told] = pipeline.amend.revise(community, "pgc/long.md")
+    assert told.what == ("busy" if verb else "revised")
+    settled(bench, community)
+    assert [p.id for p in fake.posts()] == ids
+    assert all("word after word" not in p.text for p in fake.posts())
+    assert [r.state for r in community.ledger.amendments_of()] == ["published"]
+    [gone] = pipeline.amend.withdraw(community, "pgc/long.md", "the author asked")
+    assert (gone.what, fake.posts()) == ("withdrawn", [])
+    settled(bench, community)
+    assert fake.posts() == []
+
+
 def test_a_warning_counts_into_the_length(bench, community, fake):
     """Five hundred characters with it, not beside it."""
     text = draft("Warned", "channels:", "  toot:", f"    warning: {'warning ' * 30}", body=LONG)

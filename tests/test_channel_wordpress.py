@@ -301,3 +301,30 @@ def test_a_slot_is_served_once(bench: Bench, fake, monkeypatch, verb, path):
         pipeline.publish(app)
     assert [p.title for p in fake.posts()] == ["One"]
     assert drafts(fake) == []
+
+
+@pytest.mark.parametrize("verb", ["", "accept_then_cut", "fail", "busy"])
+def test_a_correction_is_written_under_the_same_id(bench: Bench, fake, monkeypatch, verb):
+    """By `revise`, whatever became of an answer; and `withdraw` takes the post away."""
+    monkeypatch.setenv("BLOG_PASSWORD", fake.secrets()["password"])
+    app = bench.set_up(COMMUNITY + BLOG.format(url=fake.url), {"pgc/one.md": draft("One")})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    bench.at(23, 20, 1)
+    pipeline.publish(app)
+    [before] = fake.posts()
+    bench.clock.advance(dt.timedelta(hours=1))
+    bench.drop("pgc/one.md", draft("One, corrected"))
+    pipeline.collect(app, bench.clock.now())
+    if verb:
+        getattr(fake, verb)(method="POST", path=r"posts/\d+$")
+    [told] = pipeline.amend.revise(app, "pgc/one.md")
+    assert told.what == ("busy" if verb else "revised")
+    for _ in range(3):
+        bench.clock.advance(dt.timedelta(minutes=10))
+        pipeline.verify(app, bench.clock.now())
+        pipeline.publish(app)
+    [after] = fake.posts()
+    assert (after.id, after.url, after.title) == (before.id, before.url, "One, corrected")
+    [gone] = pipeline.amend.withdraw(app, "pgc/one.md", "the author asked")
+    assert (gone.what, fake.posts()) == ("withdrawn", [])

@@ -150,6 +150,10 @@ FAULTS = {
         ('there = self.find(post, known)\n        self.http.request("PUT"', 'return self.publish(post)\n        self.http.request("PUT"'),
         {"a_revised_post_stays_where_it_is"},
     ),
+    "a revise that adds a post each time": (
+        ("        return there\n\n    def withdraw", "        self.http.request('POST', 'posts', json={'key': post.key, 'text': 'x', 'parent': there.remote_id})\n        return there\n\n    def withdraw"),
+        {"a_revised_post_stays_where_it_is", "a_lost_answer_doubles_no_revision"},
+    ),
     "a withdraw that fails the second time": (("there.parts if there else ()", "there.parts"), {"a_withdrawn_post_is_gone"}),
     "a withdraw that does nothing": (("ok=(204, 404))", "ok=(204, 404)) if 0 else None"), {"a_withdrawn_post_is_gone"}),
     "a withdraw that leaves the rest of a thread": (("for id in there.parts if there else ()", "for id in there.parts[:1] if there else ()"), {"a_withdrawn_post_is_gone"}),

@@ -165,3 +165,18 @@ def test_a_wall_that_is_set_ends_no_lease(ledger: Ledger, out: int, clock: Clock
     assert ledger.amendments_due(clock.now()) == []
     clock.advance(2 * LEASE)
     assert len(ledger.amendments_due(clock.now())) == 1
+
+
+def test_a_channel_with_one_writer_has_one(ledger: Ledger, out: int, promise: Promise) -> None:
+    """A post that is being sent holds an amendment off, and an amendment a post."""
+    [other] = promise("far", at=NOON + MINUTE, draft="d2")
+    [claim] = ledger.claim(NOON + MINUTE, "w", LEASE, ids=[other])
+    ledger.freeze([FrozenPost(other, claim.token, b"x", "h", "r1")], NOON + MINUTE)
+    assert ledger.intend([claim], NOON + MINUTE, MINUTE, alone={"far"})
+    assert ledger.begin_amendment(out, "r2", NOON + MINUTE, LEASE, alone=True) is None
+    assert ledger.amendments_of() == []
+    assert ledger.begin_amendment(out, "r2", NOON + 3 * MINUTE, LEASE, alone=True)
+    [third] = promise("far", at=NOON + 2 * MINUTE, draft="d3")
+    [claim] = ledger.claim(NOON + 3 * MINUTE, "w", LEASE, ids=[third])
+    ledger.freeze([FrozenPost(third, claim.token, b"x", "h", "r1")], NOON + 3 * MINUTE)
+    assert ledger.intend([claim], NOON + 3 * MINUTE, MINUTE, alone={"far"}) == []

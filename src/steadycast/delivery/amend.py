@@ -56,7 +56,14 @@ def amend(
     """
     lease = dt.timedelta(seconds=platform.deadline + platform.settle) + SPARE
     claim = ledger.begin_amendment(
-        asked.delivery, asked.revision, clock.now(), lease, who=asked.who, why=asked.why, again=asked.again
+        asked.delivery,
+        asked.revision,
+        clock.now(),
+        lease,
+        who=asked.who,
+        why=asked.why,
+        again=asked.again,
+        alone=platform.one_writer,
     )
     if claim is None:
         return None

@@ -39,11 +39,13 @@ def begin_amendment(
     who: str = "",
     why: str = "",
     again: bool = False,
+    alone: bool = False,
 ) -> Delivery | None:
     """Write that a post is about to be changed into `revision`, or taken away; None where that may not begin now.
 
     It may not where the post is not out, and while another worker is at it. Whatever else was to become of the post is
-    replaced by this. `again`: a person saw that a step which is in doubt never arrived.
+    replaced by this. `again`: a person saw that a step which is in doubt never arrived. `alone`: its channel has
+    one writer, and nothing else may be on its way there.
     """
     d, a = DELIVERY.c, AMENDMENT.c
     with db.write("amend") as connection:
@@ -53,6 +55,9 @@ def begin_amendment(
             return None
         rows = {row.revision: row for row in connection.execute(select(AMENDMENT).where(a.delivery == delivery))}
         if any(row.state == State.SENDING and row.lease > moment for row in rows.values()):
+            return None
+        channel = connection.scalar(select(d.channel).where(d.id == delivery))
+        if alone and not pacing.nobody_writes(connection, channel or "", moment):
             return None
         others = (a.delivery == delivery) & (a.revision != revision) & a.state.in_(OPEN)
         connection.execute(update(AMENDMENT).where(others).values(state=State.CANCELLED, wake=None))

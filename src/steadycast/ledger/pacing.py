@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 STATE = table("channel_state")
 DELIVERY = table("delivery")
+AMENDMENT = table("amendment")
 PAUSE, PACE, WRITER = "*pause", "*pace", "*writer"
 MINUTE = dt.timedelta(minutes=1)
 MILLISECOND = dt.timedelta(milliseconds=1)
@@ -70,16 +71,24 @@ def pause(connection: Connection, channel: str, until: dt.datetime) -> None:
 
 def may_write(connection: Connection, claim: Delivery, moment: dt.datetime) -> bool:
     """Whether this delivery is the one that is sent to a channel with one writer; it is from now on, if so."""
+    if not nobody_writes(connection, claim.channel, moment):
+        return False
     here = _locked(connection, claim.channel, WRITER)
-    owner = connection.scalar(select(STATE.c.owner).where(here))
-    if owner:
+    connection.execute(update(STATE).where(here).values(owner=f"{claim.id}:{claim.token}"))
+    return True
+
+
+def nobody_writes(connection: Connection, channel: str, moment: dt.datetime) -> bool:
+    """Whether nothing is being sent to a channel, and nothing that is out there changed; it stays so until the end."""
+    here = _locked(connection, channel, WRITER)
+    c, a = DELIVERY.c, AMENDMENT.c
+    if owner := connection.scalar(select(STATE.c.owner).where(here)):
         other, its = (int(number) for number in owner.split(":"))
-        c = DELIVERY.c
         sends = (c.id == other) & (c.token == its) & (c.state == State.SENDING) & (c.lease > moment)
         if connection.scalar(select(func.count()).where(sends)):
             return False
-    connection.execute(update(STATE).where(here).values(owner=f"{claim.id}:{claim.token}"))
-    return True
+    amends = (a.delivery == c.id) & (c.channel == channel) & (a.state == State.SENDING) & (a.lease > moment)
+    return not connection.scalar(select(func.count()).where(amends))
 
 
 def places(taken: Sequence[tuple[dt.timedelta, int]], rate: int, wanted: int) -> list[dt.timedelta]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from steadycast.errors import Busy, Refused, Unknown
-from steadycast.platform import Known, Post, count
+from steadycast.platform import Known, Post, Receipt, count
 from steadycast.testing.bench import Bench, Delivery, outcome
 from steadycast.testing.broken import hold, named, needs
 from steadycast.testing.fake_server import READS, FakeServer, Seen
@@ -208,25 +209,59 @@ def check_says_as_whom_and_publishes_nothing(bench: Bench) -> None:
 
 @needs("revise", "a far side")
 def a_revised_post_stays_where_it_is(bench: Bench) -> None:
-    """A post that is revised keeps its address and its id, and is there once."""
+    """A post that is revised, once or again, keeps its address and its id, and is there once."""
+    again = bench.post(title="改过的题目", revision="r2" * 32, text="改过的正文。")
     with bench.far() as fake:
-        delivery = bench.delivery(bench.post(), fake)
-        first = delivery.publish()
+        first, changed = _changed(bench, fake, again)
         if first.handed:
             return
-        again = bench.post(title="改过的题目", revision="r2" * 32, text="改过的正文。")
-        changed = replace(bench.delivery(again, fake, out=delivery.out, state=delivery.state), receipt=first)
-        changed.steps.kept = dict(delivery.steps.kept)
-        second = changed.adapter().revise(again, changed.known)  # type: ignore[attr-defined]  # an optional verb
-        hold(
-            second.remote_id == first.remote_id, f"its id was {first.remote_id}, then {second.remote_id}", "", "revise"
-        )
-        hold(second.url == first.url, f"its address was {first.url}, then {second.url}", "", "revise")
+        for _ in range(2):
+            second = _revise(changed, again)
+            ids, urls = (first.remote_id, second.remote_id), (first.url, second.url)
+            hold(ids[0] == ids[1], f"its id was {ids[0]}, then {ids[1]}", "", "revise")
+            hold(urls[0] == urls[1], f"its address was {urls[0]}, then {urls[1]}", "", "revise")
+            changed.receipt = second
         if fake:
             there = of(fake, again)
             wanted = len(again.parts) if _is_thread(there) else 1
             hold(len(there) == wanted, f"after revise() {len(there)} posts are there, not {wanted}", "", "revise")
             hold("改过的" in there[0].title + there[0].text, "revise() did not change what a reader sees", "", "revise")
+
+
+@needs("fake", "revise")
+def a_lost_answer_doubles_no_revision(bench: Bench) -> None:
+    """Whichever answer to a revise is lost, it may be made again: the post is there once, and none of it twice."""
+    threads = bench.spec.render.thread and "text" in bench.spec.limits
+    again = replace(bench.thread(2) if threads else bench.post(title="改过的题目"), revision="r2" * 32)
+    total, n = 1, 0
+    while n < min(total, MOST_REQUESTS):
+        with bench.far() as fake:
+            assert fake
+            _, changed = _changed(bench, fake, again)
+            before = changing(fake)
+            fake.accept_then_cut(after=n)
+            for _ in range(2):
+                answer = outcome(partial(_revise, changed, again))
+            total = max(total, changing(fake) - before)
+            which = f"the answer to request {n + 1} of a revise was lost"
+            there, most = of(fake, again), len(again.parts) if threads else 1
+            hold(len(there) <= most, f"{which}: {len(there)} posts are there, not {most}", "a step?", "revise")
+            hold(not isinstance(answer, Refused), f"{which}: then {named(answer)}", "", "revise", answer)
+        n += 1
+
+
+def _revise(changed: Delivery, again: Post) -> Receipt:
+    made: Receipt = changed.adapter().revise(again, changed.known)  # type: ignore[attr-defined]  # an optional verb
+    return made
+
+
+def _changed(bench: Bench, fake: FakeServer | None, again: Post) -> tuple[Receipt, Delivery]:
+    """A post that is out, and its delivery as it is to be."""
+    delivery = bench.delivery(bench.post(), fake)
+    first = delivery.publish()
+    changed = replace(bench.delivery(again, fake, out=delivery.out, state=delivery.state), receipt=first)
+    changed.steps.kept = dict(delivery.steps.kept)
+    return first, changed
 
 
 @needs("withdraw", "a far side")
@@ -260,5 +295,6 @@ RULES = (
     wrong_credentials_are_refused,
     check_says_as_whom_and_publishes_nothing,
     a_revised_post_stays_where_it_is,
+    a_lost_answer_doubles_no_revision,
     a_withdrawn_post_is_gone,
 )
