@@ -186,6 +186,27 @@ def bench(quick_path: Path, empty_sqlite: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
+def run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs one command in the bench's workspace: (exit code, standard output, standard error)."""
+    from steadycast.cli import main
+
+    def run(*words: object, code: int | None = None) -> tuple[int, str, str]:
+        monkeypatch.chdir(bench.root)
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        assert isinstance(ended.value.code, int), ended.value.code
+        assert code in (None, ended.value.code), out + err
+        return ended.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
 def deaf() -> Iterator[int]:
     """A port where nobody ever takes a call: connecting there gets no answer, not even a no."""
     with contextlib.ExitStack() as stack:

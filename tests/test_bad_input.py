@@ -14,26 +14,9 @@ from pipeline_bench import COMMUNITY, DAILY, SITE, article
 from platform_bench import png
 
 from steadycast import pipeline
-from steadycast.cli import main
 from steadycast.testing import drop
 
 SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
-
-
-@pytest.fixture
-def run(bench, monkeypatch, capfd):
-    """Runs one command in the bench's workspace: (exit code, standard output, standard error)."""
-
-    def run(*words):
-        monkeypatch.chdir(bench.root)
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return ended.value.code, out, err
-
-    return run
 
 
 def sparse(root: Path) -> None:

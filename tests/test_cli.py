@@ -26,23 +26,6 @@ KIT = COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + '[channel.hand]\npla
 
 
 @pytest.fixture
-def run(bench, monkeypatch, capfd):
-    """Runs one command in the bench's workspace: (exit code, standard output, standard error)."""
-
-    def run(*words, code=None):
-        monkeypatch.chdir(bench.root)
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        assert code in (None, ended.value.code), out + err
-        return ended.value.code, out, err
-
-    return run
-
-
-@pytest.fixture
 def told(run):
     """What a command tells as JSON; its exit code may be any but an error's."""
 
