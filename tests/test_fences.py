@@ -143,6 +143,16 @@ def test_the_diagram_in_the_design_notes_is_true():
     assert [(room, other) for room in ROOMS for other in ROOMS[room] - {room} if level[other] <= level[room]] == []
 
 
+@pytest.mark.parametrize("room", sorted(f.parent for f in SRC.glob("*/__init__.py")), ids=lambda f: f.name)
+def test_each_room_says_in_one_line_what_it_is_for(room):
+    """And where that is a map of its files, it names each of them."""
+    said = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or ""
+    assert re.match(r"[A-Z].{20,}[.:]$", said.partition("\n")[0])
+    files = {f.stem for f in room.iterdir() if f.suffix == ".py" or (f / "__init__.py").exists()} - {"__init__"}
+    left = {word for line in re.findall(r"^    ([a-z_, ]+?)(?:  |$)", said, re.MULTILINE) for word in line.split(", ")}
+    assert not left & files or left == files
+
+
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))
 def test_a_library_is_known_to_its_room_only(file):
     """Whoever wants another feed parser, HTTP library or database layer changes one room."""

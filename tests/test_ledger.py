@@ -594,7 +594,6 @@ def test_what_is_due_is_found_by_the_partial_index(ledger):
     def note(_connection, _cursor, statement, values, *_more):
         asked_of.update({word: (statement, values) for word in ("picked", "slot.local") if word in statement})
 
-    assert ledger.next_due() == NOON
     event.listen(ledger.engine, "before_cursor_execute", note)
     assert [slot.id for slot in ledger.slots_due(NOON)] == [a_slot().id]
     assert len(ledger.claim(NOON, "w", LEASE)) == 2

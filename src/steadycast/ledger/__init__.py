@@ -1,13 +1,15 @@
-"""The ledger: the only truth about slots, deliveries and receipts. `steadycast.ledger.store.Ledger` is the way in.
+"""The ledger: the only truth about slots, deliveries and receipts.
 
 The database
+    store            `Ledger`, the way in: every method is a function of the files below
     connection, statements   opened with the durability that a promise needs; statements that every burst runs
     tables, schema, migrations   the rows, and their upgrades from version to version
     database_check   what the database says of itself: its version, its damage
 What a draft goes through
     intake, plans    drafts, problems and feed items; which draft each slot will carry
-    claims, endings  what is due and who has it; how a try ended
-    looks, history   what is to be looked for on the far side; what happened to a delivery, for people
+    delivery, claims, endings   a delivery as a worker gets it; who has what is due; how a try ended
+    amendments       posts that are out: changed in their place, or taken away
+    history          what happened to a delivery, in order, for people
     pacing, channel_state, sealed   what holds a channel back; what it remembers, and how that is encrypted
     decisions        what only a person can say
     recovery, time_spans   what a dead worker left behind; spans that no wall clock can shorten

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from steadycast.ledger.statements import instant
-from steadycast.ledger.tables import EPOCH
+from steadycast.ledger import time_spans
+from steadycast.ledger.connection import Database
+from steadycast.ledger.statements import fetch, instant, micros
+from steadycast.ledger.tables import EPOCH, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,27 @@ COLUMNS = (
     "coalesce((SELECT title FROM draft WHERE draft.id = delivery.draft), ''), "
     "attempt, token, frozen, revision, looks, remote_id, url, code, message"
 )
+LOOK = f"SELECT coalesce(deadline, at), {COLUMNS} FROM delivery WHERE wake <= ? AND state = ? ORDER BY wake LIMIT ?"  # noqa: S608
 
 
 def delivery_of(row: Sequence[Any], **more: Any) -> Delivery:
     """The delivery of a row of `COLUMNS`."""
     id, slot, channel, series, at, late, *rest = row
     return Delivery(id, slot, channel, series, instant(at), dt.timedelta(seconds=late), *rest, **more)
+
+
+def doubts(db: Database, now: dt.datetime, limit: int = 200) -> list[Delivery]:
+    """The unknown deliveries whose next look has come."""
+    return _looks(db, State.UNKNOWN, now, limit)
+
+
+def unseen(db: Database, now: dt.datetime, limit: int = 200) -> list[Delivery]:
+    """The published deliveries that are to be read back now."""
+    return _looks(db, State.PUBLISHED, now, limit)
+
+
+def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Delivery]:
+    with db.read() as connection:
+        moment = time_spans.moment(db, connection, now)
+        rows = fetch(connection, LOOK, (micros(moment), state.value, limit))
+    return [delivery_of(row, left=instant(ended) - moment) for ended, *row in rows]

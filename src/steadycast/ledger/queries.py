@@ -91,14 +91,6 @@ def channels_of(db: Database, slots: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
-def next_due(db: Database) -> dt.datetime | None:
-    """When the next delivery falls due; None when nothing waits."""
-    query = select(func.min(DELIVERY.c.wake)).where(DELIVERY.c.wake.is_not(None), DELIVERY.c.state == State.DUE)
-    with db.read() as connection:
-        found: dt.datetime | None = connection.scalar(query)
-        return found
-
-
 def counts(db: Database) -> dict[State, int]:
     """How many deliveries stand where; states without any are left out."""
     query = select(DELIVERY.c.state, func.count()).group_by(DELIVERY.c.state)

@@ -43,7 +43,6 @@ from steadycast.ledger import (
     home,
     installation,
     intake,
-    looks,
     older_copy,
     pacing,
     plans,
@@ -51,6 +50,7 @@ from steadycast.ledger import (
     recovery,
     schema,
 )
+from steadycast.ledger import delivery as worker_view
 from steadycast.ledger.connection import Database, connect
 from steadycast.ledger.tables import State
 
@@ -146,9 +146,9 @@ class Ledger(Database):
     take_back = recovery.take_back
     jump = recovery.jump
     passed_by = recovery.passed_by
-    doubts = looks.doubts
+    doubts = worker_view.doubts
     looked = endings.looked
-    unseen = looks.unseen
+    unseen = worker_view.unseen
     verified = endings.verified
 
     # What is out, changed or taken away
@@ -179,7 +179,6 @@ class Ledger(Database):
     delivery_of = queries.delivery_of
     deliveries = queries.deliveries
     channels_of = queries.channels_of
-    next_due = queries.next_due
     counts = queries.counts
     waiting = queries.waiting
     receipts_of = queries.receipts_of
