@@ -207,8 +207,8 @@ def test_what_does_not_come_to_its_end_is_done_again_or_told(
     assert told.what == first
     if first == "refused":
         assert "fix it, then `steadycast revise" in told.said
-    for _ in range(40):
-        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=5)))
+    for _ in range(14):
+        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=15)))
     assert amended(bench) == then
     [row] = app.ledger.amendments_of()
     wanted = {"refused": "refused", "busy": "published"}[first] if len(verbs) == 1 else "unknown"
@@ -233,8 +233,8 @@ def test_a_step_in_doubt_waits_for_a_person(bench: Bench, app: pipeline.App) -> 
     edited(bench, app)
     bench.far(*["step"] * 9)
     amend.revise(app, ONE, "far")
-    for _ in range(40):
-        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=5)))
+    for _ in range(14):
+        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=15)))
     assert bench._lines("far", "replies") == ["one"]
     [told] = amend.revise(app, ONE, "far")
     assert told.what == "unknown"
@@ -253,8 +253,8 @@ def test_what_was_asked_for_last_holds(bench: Bench, app: pipeline.App) -> None:
     amend.revise(app, ONE, "far")
     edited(bench, app, "Second")
     assert states(amend.revise(app, ONE, "far")) == {"far": "revised"}
-    for _ in range(20):
-        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=10)))
+    for _ in range(8):
+        pipeline.verify(app, bench.clock.advance(dt.timedelta(minutes=25)))
     assert amended(bench) == ["revise First", "revise Second"]
     assert {row.state for row in app.ledger.amendments_of()} == {"cancelled", "published"}
 
