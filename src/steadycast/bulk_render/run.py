@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 from steadycast.bulk_render.cache import Differences, Memory, look
 from steadycast.errors import Problem
 from steadycast.progress import Progress, unseen
-from steadycast.safety import durable
+from steadycast.safety import durable, file_lock
 from steadycast.workspace.paths import Paths, find_root
 
 
@@ -64,7 +62,9 @@ def render_all(
     """
     paths = Paths((root or find_root()).resolve())
     file = paths.cache / (f"render-{channel}.json" if channel else "render.json")
-    with _alone(paths):
+    durable.make_folder(paths.cache)
+    paths.make_private()
+    with file_lock.held(paths.cache / "render.lock"):
         memory = None if force else Memory.load(file)
         found = look(paths.content, memory.drafts if memory else {})
         if (
@@ -96,13 +96,3 @@ def told(memory: Memory, unread: Sequence[Problem], **counts: int) -> Rendered:
     problems.sort(key=lambda p: (p.where, p.line or 0, p.message))
     outputs = sum(len(made.files) for made in memory.drafts.values())
     return Rendered(len(memory.drafts), len(memory.editions), outputs, **counts, problems=tuple(problems))
-
-
-@contextlib.contextmanager
-def _alone(paths: Paths) -> Iterator[None]:
-    """Holds other runs off until the block ends."""
-    paths.cache.mkdir(parents=True, exist_ok=True)
-    paths.make_private()
-    with open(paths.cache / "render.lock", "w", opener=durable.owners_alone) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

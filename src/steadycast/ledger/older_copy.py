@@ -14,20 +14,17 @@ person does.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import hashlib
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_column, select, true, update
 
 from steadycast.ledger.connection import Database, table, translate_errors, upsert
 from steadycast.ledger.history import tell
 from steadycast.ledger.tables import State
-from steadycast.safety import crashpoints, durable
+from steadycast.safety import crashpoints, durable, file_lock
 
 META = table("meta")
 SLOT = table("slot")
@@ -97,33 +94,13 @@ def set_mark(db: Database, latest: Mark) -> None:
     """Write beside the ledger, durably, how far it has come; one that came further already stays."""
     if db.beside is None:
         return
-    with translate_errors(db.name), _alone(db.beside):
+    lock = db.beside.with_name(f"{db.beside.name}.lock")
+    # Two workers' marks take turns: the lower one must not come last. While another keeps it, nothing may be sent.
+    with translate_errors(db.name), file_lock.held(lock, PATIENCE, NAP):
         known = read_mark(db.beside)
         if known is None or known.intents < latest.intents:
             spans = {name: max(getattr(latest, name), getattr(known or latest, name)) for name in INSTANTS}
             _write_mark(db.beside, replace(latest, **spans, installation=fingerprint(db.secret)))
-
-
-def _alone(mark: Path) -> Any:
-    """Two workers' marks take turns: the lower one must not come last.
-
-    Raises TimeoutError where another keeps it, as one that was stopped would for ever: then nothing may be sent.
-    """
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    lock = open(mark.with_name(f"{mark.name}.lock"), "w", opener=durable.owners_alone)  # noqa: SIM115
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                lock.close()
-                raise TimeoutError(
-                    "another process keeps the mark beside it: find and end it, is one stopped?"
-                ) from None
-            time.sleep(NAP)
-        else:
-            return lock  # closing it gives it back
 
 
 def _write_mark(path: Path, mark: Mark) -> None:

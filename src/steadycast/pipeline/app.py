@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fcntl
 import getpass
 import logging
 import os
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from steadycast.delivery import Clock, LedgerState, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
-from steadycast.safety import crashpoints, durable
+from steadycast.safety import crashpoints, durable, file_lock
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
 
-NAP = 0.02  # seconds between two tries at a lock that another process has
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
 os.register_at_fork(after_in_child=_doors.clear)
 
@@ -259,14 +256,8 @@ class App:
 
         Raises TimeoutError where another process has it for longer than `within` seconds: it may be stopped.
         """
-        durable.make_folder(self.workspace.cache)  # it may be the first in var/, which holds the ledger
         file = self.workspace.cache / f"{what}.lock"
-        with _doors[file], open(file, "a+", opener=durable.owners_alone) as lock:
-            until = None if within is None else time.monotonic() + within
-            while not _locked(lock, wait=until is None):
-                if until is not None and time.monotonic() > until:
-                    raise TimeoutError(what)
-                time.sleep(NAP)
+        with _doors[file], file_lock.held(file, within) as lock:
             lock.seek(0)
             died = bool(lock.read())
             with contextlib.suppress(OSError):  # a full disk: then nobody will sweep
@@ -290,15 +281,6 @@ class App:
 def check_channels(workspace: Workspace) -> None:
     """Raises the SettingsError of the first channel whose settings are wrong."""
     App(workspace).check_channels()
-
-
-def _locked(lock: IO[str], *, wait: bool) -> bool:
-    """Whether the lock is this process's now."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    return True
 
 
 def sweep(folder: Path) -> None:
