@@ -219,6 +219,20 @@ def test_what_does_not_come_to_its_end_is_done_again_or_told(
     )
 
 
+def test_what_cannot_be_made_is_refused_and_not_tried_again(bench: Bench, app: pipeline.App) -> None:
+    edited(bench, app)
+    row = app.ledger.draft(ONE)
+    assert row
+    with app.ledger.write() as connection:
+        connection.exec_driver_sql(f"DELETE FROM revision WHERE hash = '{row.revision}'")
+    [told] = amend.revise(app, ONE, "far")
+    assert told.what == "refused"
+    assert "not in the ledger any more" in told.said
+    assert "tried again" not in told.said
+    assert app.ledger.amendments_of()[0].wake is None
+    assert amended(bench) == []
+
+
 def test_a_far_side_that_asks_to_wait_is_not_asked_sooner(bench: Bench, app: pipeline.App) -> None:
     edited(bench, app)
     bench.far("busy")

@@ -76,7 +76,8 @@ def amend(
         post, opened = make_post(), adapter_for(asked.channel, steps.step)
         data = post_to_bytes(post)
     except (Refused, InputError) as error:
-        return _written(ledger, claim, refused(claim, error, clock.now(), str), b"", clock)
+        ending = replace(refused(claim, error, clock.now(), str), wake=None)  # until a person asks again
+        return _written(ledger, claim, ending, b"", clock)
     known = known_of(ledger, [asked.delivery])[asked.delivery]
     began = clock.now()
     answer, ended = _answer(opened, claim, post, known, steps, clock)
