@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 
 from steadycast import pipeline
@@ -39,7 +39,10 @@ async def publish(
     """
     named = {"series": series, "draft": draft, "slot": slot, "channel": channel}
     asked = {name: word.strip() or None for name, word in named.items()}
-    rows = await asyncio.to_thread(serve, **asked, dry_run=dry_run, ahead=ahead)
+    log = get_run_logger()
+    rows = await asyncio.to_thread(
+        serve, **asked, dry_run=dry_run, ahead=ahead, told=lambda row: log.info(pipeline.line_of(row))
+    )
     table = rows or [{"state": "nothing was due"}]
     await acreate_table_artifact(key="publish", table=table, description="What went where")
     return len(rows)

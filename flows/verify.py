@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 
 from steadycast import pipeline
 
 
-def look_back() -> list[dict[str, Any]]:
+def look_back(**asked: Any) -> list[dict[str, Any]]:
     """What was recovered, settled or seen, as rows."""
     with pipeline.App.in_force() as app:
-        return pipeline.verify(app, pipeline.now()).rows()
+        return pipeline.verify(app, pipeline.now(), **asked).rows()
 
 
 @flow(
@@ -23,7 +23,8 @@ def look_back() -> list[dict[str, Any]]:
 )
 async def verify() -> int:
     """How many deliveries were looked at."""
-    rows = await asyncio.to_thread(look_back)
+    log = get_run_logger()
+    rows = await asyncio.to_thread(look_back, told=lambda row: log.info(pipeline.line_of(row)))
     table = rows or [{"state": "nothing was to be looked at"}]
     await acreate_table_artifact(key="verify", table=table, description="Looked at")
     return len(rows)

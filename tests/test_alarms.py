@@ -17,7 +17,7 @@ from steadycast import alarms as a
 from steadycast.alarms.due import LONGEST
 from steadycast.ledger.bulk_backfill import Before
 from steadycast.ledger.claims import FrozenPost
-from steadycast.ledger.endings import Ending
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DraftRow, FeedRow, State
 from steadycast.report.gather import gather
@@ -354,6 +354,6 @@ def test_deliveries_and_feeds_that_need_a_person_ring_by_channel(at_work, ledger
     (claim,) = ledger.claim(NOW, "w", DAY)
     ledger.freeze([FrozenPost(claim.id, claim.token, b"post", "hash", "r")], NOW)
     ledger.intend([claim], NOW, DAY)
-    ledger.receive([Ending(claim.id, claim.token, State.UNKNOWN, NOW, message="timed out")], NOW)
+    ledger.receive([Outcome(claim, State.UNKNOWN, NOW, message="timed out")], NOW)
     ledger.put_feeds([FeedRow(key="k", member="alice", url="https://a.example", failures=9, last_ok=NOW - 5 * DAY), FeedRow(key="w", member="bo", url="https://b.example", last_ok=NOW - 9 * DAY)])  # fmt: skip
     assert at_work(Addresses(), stock=9) == ["machinery:blog:unknown", "machinery:feed-k:failing"]

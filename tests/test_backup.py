@@ -17,12 +17,12 @@ from conftest import NOON, promised
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
 from steadycast import ops, pipeline
-from steadycast.delivery import Result, settle
+from steadycast.delivery import settle
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.copies import copy, put_back, standing
-from steadycast.ledger.endings import Ending
 from steadycast.ledger.older_copy import read_mark
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
@@ -273,7 +273,7 @@ def test_what_a_person_frees_stays_free_whatever_is_planned(ledger: Ledger, plan
     a_slot(ledger, "day", -1)
     assert ledger.recover(NOON).unknown == ()
     [claim] = ledger.claim(NOON, "w", HOUR, ids=[plan["day-1"]])
-    later = Ending(claim.id, claim.token, State.DUE, NOON, code="429", message="busy", wake=NOON)
+    later = Outcome(claim, State.DUE, NOON, code="429", message="busy", wake=NOON)
     assert ledger.release([later], NOON)
     assert ledger.recover(NOON).unknown == ()
     assert len(ledger.claim(NOON, "w", HOUR, ids=[plan["day-1"]])) == 1
@@ -292,7 +292,7 @@ def test_half_a_thread_is_a_persons(ledger: Ledger, plan: dict[str, int], clock:
     thread = Post(row.marker, "blog", row.slot, "", "", "", "", ("one", "two"), NOON)
     clock.advance(2 * HOUR)
 
-    def looked() -> Result:
+    def looked() -> Outcome:
         results = settle(ledger, far.open, stand_in=lambda _look: thread, clock=clock)
         return next(r for r in results if r.id == plan["day-1"])
 

@@ -13,7 +13,7 @@ from steadycast.errors import Busy, Fenced, Refused, Unknown
 from steadycast.ledger.amendments import TAKEN_AWAY, AmendmentSteps
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.endings import Ending, Proof
+from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.testing import Clock
@@ -29,7 +29,7 @@ def out(ledger: Ledger, promise: Promise) -> int:
     ledger.freeze([FrozenPost(id, claim.token, b"one", "h1", "r1")], NOON)
     [claim] = ledger.intend([claim], NOON, LEASE)
     proof = Proof("7", "https://far.example/7", detail={"parts": ["a"]})
-    ledger.receive([Ending(id, claim.token, State.PUBLISHED, NOON, proof, wake=NOON + MINUTE)], NOON)
+    ledger.receive([Outcome(claim, State.PUBLISHED, NOON, proof, wake=NOON + MINUTE)], NOON)
     return id
 
 
@@ -47,7 +47,7 @@ def ended(
     post: bytes = b"two",
 ) -> bool:
     proof = Proof("other", "https://elsewhere.example", detail={"parts": ["b"]}) if state == State.PUBLISHED else None
-    return ledger.end_amendment(claim, Ending(claim.id, claim.token, state, NOON, proof, wake=wake), post, NOON)
+    return ledger.end_amendment(claim, Outcome(claim, state, NOON, proof, wake=wake), post, NOON)
 
 
 def stands(ledger: Ledger) -> dict[str, str]:

@@ -17,8 +17,8 @@ from sqlalchemy import update
 from steadycast.errors import Fenced
 from steadycast.ledger.claims import DELIVERY, FrozenPost
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.endings import NEXT, Ending, Proof
 from steadycast.ledger.installation import markers
+from steadycast.ledger.outcomes import NEXT, Outcome, Proof
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 
@@ -68,11 +68,12 @@ def a_claim(ledger, id):
 
 
 def end(state, **more):
-    def ending(id, token=1):
+    def outcome(id, token=1):
         proof = Proof("1", "https://x") if state in (State.PUBLISHED, State.HANDED, State.SEEN) else None
-        return Ending(id, token, state, NOON, proof, wake=NOON if state == State.DUE else None, **more)
+        held = Delivery(id, "s", "blog", "s", NOON, HOUR, "m", token=token)
+        return Outcome(held, state, NOON, proof, wake=NOON if state == State.DUE else None, **more)
 
-    return ending
+    return outcome
 
 
 # name, states it may be called from, call -> whether it moved
@@ -235,7 +236,7 @@ def test_the_verdict_is_written_with_the_receipt(ledger, promise, after, filled,
     claims = ledger.claim(NOON, "w", LEASE, ids=[id])
     ledger.freeze([FrozenPost(id, 1, b"x", "h", "r")], NOON)
     ledger.intend(claims, NOON, LEASE)
-    assert ledger.receive([Ending(id, 1, State.PUBLISHED, NOON + after, Proof("1"))], NOON + after) == {id}
+    assert ledger.receive([Outcome(claims[0], State.PUBLISHED, NOON + after, Proof("1"))], NOON + after) == {id}
     row = ledger.delivery(id)
     assert (row.verdict, row.finished, row.revision, row.member) == (verdict, NOON + after, "r", "alice")
     assert [each.id for each in decided(ledger)] == [id]

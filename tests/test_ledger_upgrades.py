@@ -17,8 +17,8 @@ from conftest import NOON, promised
 from sqlmodel import SQLModel
 
 from steadycast.ledger.claims import FrozenPost
-from steadycast.ledger.endings import Ending, Proof
 from steadycast.ledger.migrations import HEAD
+from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import FeedItemRow, FeedRow, ProblemRow
 
@@ -43,11 +43,11 @@ def small(path: Path) -> None:
         ledger.finish_step(claims[1], "part-1", "remote-1", NOON)
         there = Proof("id-1", "https://blog.example/1", detail={"parts": ["1"]})
         ends = [(State.PUBLISHED, there), (State.UNKNOWN, None), (State.REFUSED, None), (State.HANDED, Proof("kit-1"))]
-        endings = [Ending(c.id, c.token, s, NOON, p) for c, (s, p) in zip(claims, ends, strict=True)]
-        ledger.receive(endings, NOON)
+        outcomes = [Outcome(c, s, NOON, p) for c, (s, p) in zip(claims, ends, strict=True)]
+        ledger.receive(outcomes, NOON)
         amended = ledger.begin_amendment(ids[0], "r2", NOON, HOUR, who="editor", why="a year was wrong")
         assert amended
-        ledger.end_amendment(amended, Ending(ids[0], amended.token, State.REFUSED, NOON, message="no"), b"{}", NOON)
+        ledger.end_amendment(amended, Outcome(amended, State.REFUSED, NOON, message="no"), b"{}", NOON)
         ledger.put_problems([ProblemRow(path="ugc/bob/x.md", at=NOON, line=3, message="no title", hint="write one")])
         ledger.put_feeds([FeedRow(key="f", member="alice", url="https://alice.example/…feed", last_ok=NOON)])
         ledger.put_feed_items([FeedItemRow(feed="f", guid="g", link="https://alice.example/1", draft="d1", at=NOON)])

@@ -18,7 +18,6 @@ from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, art
 from steadycast import ops, pipeline
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.tables import State
-from steadycast.pipeline.publish import told as what_came_of
 from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.testing import drop
 
@@ -233,14 +232,28 @@ def test_what_may_be_there_is_looked_for_and_never_sent_blindly(bench, verb, end
     assert len(bench.calls()) == (1 if ends == "seen" else 2)
 
 
-def test_looks_are_counted_while_they_go_on(bench):
-    """First what is in doubt, then what was published: for the bar of `steadycast verify`."""
-    app, seen = ready(bench), []
+def test_each_outcome_is_told_as_it_comes(bench):
+    """By publish, and by verify first of what is in doubt, then of what was published; nothing is told twice."""
+    app, told = ready(bench), []
     bench.far("cut")
     bench.at(23, 20, 0)
-    pipeline.publish(app)
-    pipeline.verify(app, bench.at(23, 20, 30), progress=lambda done, of: seen.append((done, of)))
-    assert seen == [(1, 1), (1, 1)]
+    pipeline.publish(app, told=lambda row: told.append((row["channel"], row["state"])))
+    assert sorted(told) == [("far", "unknown"), ("site", "published")]
+    told.clear()
+    looked = pipeline.verify(app, bench.at(23, 20, 30), told=lambda row: told.append((row["channel"], row["state"])))
+    assert told == [("far", "seen"), ("site", "seen")]
+    assert looked.summary() == "2 seen"
+
+
+def test_who_hears_of_it_stops_no_delivery(bench):
+    """A pipe that is closed: `steadycast publish | head -1`."""
+    app = ready(bench)
+    bench.at(23, 20, 0)
+
+    def closed(_row):
+        raise BrokenPipeError
+
+    assert states(pipeline.publish(app, told=closed)) == {"far": "published", "site": "published"}
 
 
 def test_a_channel_that_cannot_tell_waits_for_a_person(bench):
@@ -596,14 +609,14 @@ def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
 def test_a_kit_is_closed_by_an_address_of_its_own_platform_only(bench, kit, url):
     app, handed = kit
     with pytest.raises(InputError):
-        pipeline.confirm(app, handed.key, url, bench.clock.now())
-    assert app.ledger.delivery_of(handed.key).state == "handed"
+        pipeline.confirm(app, handed.delivery.marker, url, bench.clock.now())
+    assert app.ledger.delivery_of(handed.delivery.marker).state == "handed"
 
 
 def test_what_is_no_kit_is_not_confirmed(bench):
     app = ready(bench)
     bench.at(23, 20, 0)
-    key = next(s.key for s in pipeline.publish(app).sent if s.channel == "far")
+    key = next(s.delivery.marker for s in pipeline.publish(app).sent if s.channel == "far")
     with pytest.raises(InputError, match="no kit lies ready"):
         pipeline.confirm(app, key, "https://far.example/1", bench.clock.now())
 
@@ -618,26 +631,27 @@ def test_what_can_neither_be_settled_nor_confirmed_says_what_to_do(bench, kit):
         return str(slip.value)
 
     settled = partial(pipeline.settle, url="", again=True)
-    assert f"is handed: there is nothing to settle (post the kit, then `steadycast confirm {handed.key}" in hint(
-        settled, handed.key
+    assert (
+        f"is handed: there is nothing to settle (post the kit, then `steadycast confirm {handed.delivery.marker}"
+        in hint(settled, handed.delivery.marker)
     )
-    pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
-    assert "(it is there: nothing is left to do)" in hint(settled, handed.key)
+    pipeline.confirm(app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now())
+    assert "(it is there: nothing is left to do)" in hint(settled, handed.delivery.marker)
     with app.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE delivery SET state = 'missed'")
-    told = hint(partial(pipeline.confirm, url="https://hand.example/1/b"), handed.key)
-    assert f"(`steadycast settle {handed.key} --again` sends it after all)" in told
+    told = hint(partial(pipeline.confirm, url="https://hand.example/1/b"), handed.delivery.marker)
+    assert f"(`steadycast settle {handed.delivery.marker} --again` sends it after all)" in told
 
 
 def test_a_mistyped_address_is_corrected_by_saying_it_again(bench, kit):
     """The address and its receipt change; when it was there, and so the verdict, does not."""
     app, handed = kit
-    pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
-    before = app.ledger.delivery_of(handed.key)
+    pipeline.confirm(app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now())
+    before = app.ledger.delivery_of(handed.delivery.marker)
     bench.at(25, 9, 0)
-    told = pipeline.confirm(app, handed.key, "https://hand.example/1/b", bench.clock.now())
+    told = pipeline.confirm(app, handed.delivery.marker, "https://hand.example/1/b", bench.clock.now())
     assert "its address is https://hand.example/1/b now, was https://hand.example/1/a" in told
-    after = app.ledger.delivery_of(handed.key)
+    after = app.ledger.delivery_of(handed.delivery.marker)
     assert (after.state, after.url) == ("confirmed", "https://hand.example/1/b")
     assert (after.finished, after.verdict) == (before.finished, before.verdict)
     assert app.ledger.receipts_of([after.id])[after.id].url == "https://hand.example/1/b"
@@ -649,7 +663,7 @@ def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
     page = pipeline.report(app, bench.clock.now()).page
     (link,) = re.findall(r'href="(\.\./hand/[^"]+)"', page.read_text(encoding="utf-8"))
     assert (page.parent / unquote(link)).resolve().is_file()
-    pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
+    pipeline.confirm(app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now())
     assert "../hand/" not in page.read_text(encoding="utf-8")
 
 
@@ -657,31 +671,28 @@ def test_a_report_that_cannot_be_written_stands_in_no_acts_way(bench, kit, monke
     app, handed = kit
     pipeline.report(app, bench.clock.now())
     monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "gather", lambda *_: {}["broken"])
-    assert "is confirmed" in pipeline.confirm(app, handed.key, "https://hand.example/1/a", bench.clock.now())
+    assert "is confirmed" in pipeline.confirm(
+        app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now()
+    )
 
 
 def test_what_is_told_is_told_in_the_communitys_wall_time(bench):
     app = ready(bench)
     bench.at(23, 20, 0)
-    assert {s.when for s in pipeline.publish(app).sent} == {"2026-11-23 20:00"}
+    assert {row["when"] for row in pipeline.publish(app).rows()} == {"2026-11-23 20:00"}
 
 
-def test_what_came_of_a_hundred_deliveries_is_read_at_once(bench, monkeypatch):
-    """Rows, titles and receipts: one statement each, whatever their number."""
-    app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Note {n}") for n in range(3)})
-    pipeline.collect(app, bench.clock.now())
-    pipeline.plan(app, bench.clock.now())
-    ids = [row.id for row in app.ledger.deliveries()]
-    asked = []
-    for name in ("deliveries", "titles", "receipts_of"):
-        real = getattr(type(app.ledger), name)
-        monkeypatch.setattr(
-            type(app.ledger), name, lambda *a, real=real, name=name, **k: asked.append(name) or real(*a, **k)
-        )
-    monkeypatch.setattr(type(app.ledger), "delivery", None)
-    told = what_came_of(app, ids)
-    assert len(told) == len(ids) > 3
-    assert sorted(asked) == ["deliveries", "receipts_of", "titles"]
+def test_nothing_is_read_again_to_find_out_what_happened(bench, monkeypatch):
+    """What a send came to is told as it was written; only what a person named is read, once, before it is sent."""
+    app = ready(bench)
+    bench.at(23, 20, 0)
+    for name in ("delivery", "deliveries", "titles", "receipts_of"):
+        monkeypatch.setattr(type(app.ledger), name, None)
+    monkeypatch.setattr("steadycast.pipeline.publish.renew", lambda *_: None)
+    monkeypatch.setattr("steadycast.pipeline.publish.tick", lambda *_: None)
+    done = pipeline.publish(app)
+    assert [(row["title"], row["state"]) for row in done.rows()] == [("Draft 1", "published")] * 2
+    assert all(row["link"] for row in done.rows())
 
 
 def test_a_post_links_only_to_a_page_that_carries_it(bench):

@@ -9,7 +9,7 @@ import pytest
 
 from steadycast.ledger.bulk_backfill import Before
 from steadycast.ledger.claims import FrozenPost
-from steadycast.ledger.endings import Ending, Proof
+from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, ProblemRow, State
@@ -243,10 +243,10 @@ def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
     (slot, *_) = plan(ledger, workspace, ["d0"], NOW - DAY)
     claimed = {c.channel: c for c in ledger.claim(NOW, "w", DAY)}
     blog, gzh = claimed["blog"], claimed["gzh"]
-    ledger.release([Ending(blog.id, blog.token, State.REFUSED, NOW, code="401", message="log in again")], NOW)
+    ledger.release([Outcome(blog, State.REFUSED, NOW, code="401", message="log in again")], NOW)
     ledger.freeze([FrozenPost(gzh.id, gzh.token, b"post", "hash", "r")], NOW)
     ledger.intend([gzh], NOW, DAY)
-    ledger.receive([Ending(gzh.id, gzh.token, State.HANDED, NOW, Proof("k", url="file:///kit"))], NOW)
+    ledger.receive([Outcome(gzh, State.HANDED, NOW, Proof("k", url="file:///kit"))], NOW)
     report = gather(ledger, workspace, NOW, [])
     told = {row.kind: row for row in report.waiting}
     assert set(told) == {"refused", "kit", "gap", "draft"}

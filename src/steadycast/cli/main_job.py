@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from steadycast.cli.lazily import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, linked, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, progress, say, say_outcome, show
 
 if TYPE_CHECKING:
     from steadycast.pipeline import App
-    from steadycast.pipeline.results import Collected, Planned, Published
+    from steadycast.pipeline.results import Collected, Planned
 
 SOME = 12  # drafts told one by one: a whole folder that comes in at once is a matter for `steadycast list`
-WENT = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
 FIRST = "The first posts are shown at once, in folders of this machine (`show_first`). All others wait for their hour."
 
 
@@ -29,9 +28,8 @@ def main_job(app: App) -> int:
     say(planned.summary())
     if pipeline.is_first(app):
         say(FIRST)
-    with progress("publishing") as bar:
-        published = pipeline.publish(app, show_first=True, progress=bar)
-    say_published(published)
+    published = pipeline.publish(app, show_first=True, told=say_outcome)
+    say(published.summary() or "Nothing was due.")
     if published.warning:
         complain(published.warning)
     if not published.sent:
@@ -61,11 +59,6 @@ def say_where(app: App, collected: Collected) -> None:
         say(f"  {each.title} ({each.path}): {each.where}")
     if len(told) > SOME:
         say(f"  and {len(told) - SOME} more: `steadycast list`")
-
-
-def say_published(published: Published) -> None:
-    """The table of what went where, with links to the results."""
-    show(linked(published.rows()), WENT | {"link": "link"}, title="What went where", empty="Nothing was due.")
 
 
 def say_next_of(planned: Planned, series: Sequence[str]) -> None:

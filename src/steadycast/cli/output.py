@@ -61,6 +61,20 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, title
     console.print(table)
 
 
+def say_outcome(row: Mapping[str, Any]) -> None:
+    """Prints what became of one delivery, as soon as it is known: one line, and one for each place where it is."""
+    from rich.console import Console
+    from rich.text import Text
+
+    [row] = linked([row])
+    what = shown(f"{row['series']} on {row['channel']}: {row['title']}")
+    line = Text.assemble(f"{row['when']}  ", (f"{row['state']:<9}", COLOURS.get(row["state"], "")), f"  {what}")
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(line)
+    for where in filter(None, row["link"].split("\n")):
+        console.print(Text(f"  {shown(where)}"))
+
+
 def cut(name: str) -> str:
     """A name as a table has room for: a folder's may have two hundred characters, and squeeze all other columns."""
     return name if len(name) <= NAME else f"{name[: NAME - 1]}…"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter, validators
 
 from steadycast.cli.lazily import pipeline
-from steadycast.cli.main_job import WENT
 from steadycast.cli.output import (
     NEEDS_A_PERSON,
     NOTHING_YET,
@@ -18,9 +17,8 @@ from steadycast.cli.output import (
     agreed,
     as_json,
     complain,
-    linked,
-    progress,
     say,
+    say_outcome,
     show,
 )
 from steadycast.errors import InputError
@@ -92,18 +90,19 @@ def publish(
     if by_hand and not (yes or dry_run):
         with pipeline.App.open() as app:
             going = pipeline.leaving(app, series=series, draft=draft, slot=slot, channel=channel)
-        if going and not agreed([f"{sent.channel}: {sent.title}" for sent in going], "Send"):
+        if going and not agreed([f"{sent.channel}: {sent.delivery.title}" for sent in going], "Send"):
             say("Nothing was sent.")
             return OK
-    with (pipeline.App.open if by_hand else pipeline.App.in_force)() as app, progress("publishing") as bar:
-        done = pipeline.publish(
-            app, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, progress=bar
-        )
+    told = None if json else say_outcome
+    with (pipeline.App.open if by_hand else pipeline.App.in_force)() as app:
+        done = pipeline.publish(app, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, told=told)
     if json:
         as_json(done.rows())
+    elif dry_run:
+        columns = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
+        show(done.rows(), columns | {"message": "rehearsal"}, empty="Nothing is due.")
     else:
-        last = {"message": "rehearsal"} if dry_run else {"link": "link"}
-        show(linked(done.rows()), WENT | last, empty="Nothing is due.")
+        say(done.summary() or "Nothing is due.")
     if done.warning:
         complain(done.warning)
     return NEEDS_A_PERSON if done.failed or done.without_draft else OK
@@ -176,13 +175,12 @@ def _amend(
 
 def verify(*, json: Json = False) -> int:
     """Look for unknown deliveries on their channels, and see whether published ones are there."""
-    with pipeline.App.in_force() as app, progress("looking") as bar:
-        looked = pipeline.verify(app, pipeline.now(), progress=bar)
+    with pipeline.App.in_force() as app:
+        looked = pipeline.verify(app, pipeline.now(), told=None if json else say_outcome)
     if json:
         as_json(looked.rows())
     else:
-        columns = {"when": "slot", "channel": "channel", "title": "draft", "state": "state", "link": "link"}
-        show(linked(looked.rows()), columns, empty="" if looked.made else "Nothing to look at.")
+        say(*filter(None, [looked.summary() or ("" if looked.made else "Nothing to look at.")]))
         say(*(made.line() for made in looked.made if not made.problems))
     broken = [made.line() for made in looked.made if made.problems]
     for line in filter(None, (looked.warning, *broken)):

@@ -2,7 +2,7 @@
 
 ledger.recover(now)                                          # at every start and every tick
 claims = ledger.claim(now, owner, lease, ids=ids)
-results = deliver(ledger, claims, make_post, adapter_for)    # freeze, hold, intend, send, receive
+outcomes = deliver(ledger, claims, make_post, adapter_for)    # freeze, hold, intend, send, receive
 settle(ledger, adapter_for)                                  # what is in doubt
 amend(ledger, asked, platform, make_post, adapter_for, clock)  # what is out, changed or taken away
 verify(ledger, adapter_for)                                  # what is published and not yet seen
@@ -11,7 +11,7 @@ verify(ledger, adapter_for)                                  # what is published
 from steadycast.delivery.amend import Amending, amend
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.known import known_of
-from steadycast.delivery.send import Result, deliver
+from steadycast.delivery.send import deliver
 from steadycast.delivery.settle import settle, verify
 from steadycast.delivery.state import LedgerState
 from steadycast.delivery.steps import steps_for
@@ -23,7 +23,6 @@ __all__ = [
     "Clock",
     "LedgerState",
     "Opened",
-    "Result",
     "SystemClock",
     "amend",
     "deliver",

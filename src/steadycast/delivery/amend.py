@@ -20,7 +20,7 @@ from steadycast.delivery.transitions import AdapterFor, Opened, backoff, held_ba
 from steadycast.errors import Fenced, InputError, Refused
 from steadycast.ledger.amendments import TAKEN_AWAY, TRIES, AmendmentSteps
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.endings import Ending
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
@@ -48,7 +48,7 @@ def amend(
     adapter_for: AdapterFor,
     *,
     clock: Clock,
-) -> Ending | None:
+) -> Outcome | None:
     """What came of it; None where another worker is at it, or the post is not out (any more).
 
     `make_post` makes the post as it is to be, or of one that goes as it is; what it raises, and a channel that does
@@ -108,16 +108,16 @@ def _answer(  # noqa: PLR0917 all of one request
 
 def _meant(  # noqa: PLR0917 all of one request
     claim: Delivery, opened: Opened, answer: object, began: dt.datetime, ended: dt.datetime, now: dt.datetime
-) -> Ending:
+) -> Outcome:
     """As of a publish, but what is in doubt is simply done again a few times, where a look would tell at all."""
-    ending = tried(claim, opened, answer, began, ended, now)
-    if ending.state == State.HANDED:
-        return replace(ending, state=State.PUBLISHED)
-    if ending.state == State.UNKNOWN and opened.platform.delivery != "blind" and claim.attempt < TRIES:
-        wake = max(ending.wake or now, now + backoff(claim.attempt, claim.marker))
-        return replace(ending, state=State.DUE, wake=wake)
-    return ending if ending.state == State.DUE else replace(ending, wake=None)
+    outcome = tried(claim, opened, answer, began, ended, now)
+    if outcome.state == State.HANDED:
+        return replace(outcome, state=State.PUBLISHED)
+    if outcome.state == State.UNKNOWN and opened.platform.delivery != "blind" and claim.attempt < TRIES:
+        wake = max(outcome.wake or now, now + backoff(claim.attempt, claim.marker))
+        return replace(outcome, state=State.DUE, wake=wake)
+    return outcome if outcome.state == State.DUE else replace(outcome, wake=None)
 
 
-def _written(ledger: Ledger, claim: Delivery, ending: Ending, post: bytes, clock: Clock) -> Ending | None:
-    return ending if ledger.end_amendment(claim, ending, post, clock.now()) else None
+def _written(ledger: Ledger, claim: Delivery, outcome: Outcome, post: bytes, clock: Clock) -> Outcome | None:
+    return outcome if ledger.end_amendment(claim, outcome, post, clock.now()) else None

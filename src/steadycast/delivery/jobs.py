@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from steadycast.delivery.clock import Clock
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.transitions import Opened, held_back
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.endings import Ending
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.pacing import Wait
 from steadycast.ledger.store import Ledger
 
@@ -26,7 +27,29 @@ class Job:
     steps: Steps
     opened: Opened
     post: bytes = b""
-    ending: Ending | None = None
+    outcome: Outcome | None = None
+
+
+Told = Callable[[Outcome], object]
+
+
+def untold(_outcome: Outcome) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class Ended:
+    """What came of each delivery, as the ledger has it by now; each is told as it comes."""
+
+    told: Told
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Whoever is told harms nobody: a pipe that is closed stops no delivery."""
+        for outcome in outcomes:
+            self.outcomes.append(outcome)
+            with suppress(Exception):
+                self.told(outcome)
 
 
 def waves(jobs: list[Job], wave: Callable[[Delivery], int] | None) -> Iterator[tuple[list[Job], list[Job]]]:
@@ -41,7 +64,7 @@ def waves(jobs: list[Job], wave: Callable[[Delivery], int] | None) -> Iterator[t
         yield [job for n, job in numbered if n == number], [job for n, job in numbered if n > number]
 
 
-def free(ledger: Ledger, jobs: list[Job], clock: Clock, ended: dict[int, Ending]) -> list[Job]:
+def free(ledger: Ledger, jobs: list[Job], clock: Clock, ended: Ended) -> list[Job]:
     """The jobs whose channels are not held; the others are due again once they are free."""
     rates = {job.claim.channel: job.opened.platform.rate for job in jobs}
     waits = ledger.waits([job.claim.channel for job in jobs], rates, clock.now())
@@ -50,7 +73,7 @@ def free(ledger: Ledger, jobs: list[Job], clock: Clock, ended: dict[int, Ending]
     return [job for job, wait in zip(jobs, waits, strict=True) if not wait.lasts]
 
 
-def give_back(ledger: Ledger, back: list[Ending], clock: Clock, ended: dict[int, Ending]) -> None:
+def give_back(ledger: Ledger, back: list[Outcome], clock: Clock, ended: Ended) -> None:
     """Let others have what is not sent now; what the ledger took has ended."""
     took = ledger.release(back, clock.now()) if back else frozenset()
-    ended |= {ending.id: ending for ending in back if ending.id in took}
+    ended.add(outcome for outcome in back if outcome.id in took)

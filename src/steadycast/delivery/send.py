@@ -7,21 +7,20 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.faulty import faulty
-from steadycast.delivery.jobs import OTHERS, Job, free, give_back, waves
+from steadycast.delivery.jobs import OTHERS, Ended, Job, Told, free, give_back, untold, waves
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.transitions import AdapterFor, held_back, later, refused, tried, unsent
 from steadycast.errors import Fenced, InputError, LedgerError, Refused
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.endings import Ending
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
-from steadycast.ledger.tables import State
 from steadycast.platform import Post
 from steadycast.platform.post_bytes import post_from_bytes, post_to_bytes
 from steadycast.safety import crashpoints, send_window
@@ -31,21 +30,6 @@ TRUSTED = 1.0  # seconds for which the intent's commit says enough; after that t
 GROUP = 256  # receipts in one commit, at most
 LINGER = 0.02  # seconds that one waits for others, while there are others: a commit costs as much as many receipts
 RETRIES = (0.2, 1.0, 5.0)  # seconds between tries to write receipts: they are worth waiting for
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one try came to. `state` is None when the delivery was another worker's by then: nothing was written."""
-
-    id: int
-    slot: str
-    channel: str
-    attempt: int
-    state: State | None
-    url: str = ""
-    code: str = ""
-    message: str = ""
-    wake: dt.datetime | None = None  # when it is looked at again
 
 
 def deliver(
@@ -58,8 +42,12 @@ def deliver(
     hold_until: dt.datetime | None = None,
     wave: Callable[[Delivery], int] | None = None,
     workers: int = 64,
-) -> list[Result]:
-    """Send what was claimed, each once as far as its far side allows; one result a claim, in the claims' order.
+    told: Told = untold,
+) -> list[Outcome]:
+    """Send what was claimed, each once as far as its far side allows; what came of it, in the order in which it came.
+
+    `told` hears of each outcome as soon as it is in the ledger. What another worker has by now is left out, and what
+    recovery will settle.
 
     `make_post` renders (Refused or InputError: a person fixes it); it is not asked where an earlier try froze a post.
     `adapter_for(channel, step)` opens a channel. With `hold_until` everything is made ready ahead and sent at that
@@ -69,65 +57,68 @@ def deliver(
     clock = clock or SystemClock()
     if hold_until is not None and (short := [c.slot for c in claims if c.lease <= hold_until]):
         raise ValueError(f"the lease of {short[0]} ends before it is to be sent")
-    ended: dict[int, Ending] = {}
-    jobs = _opened(ledger, claims, adapter_for, clock, ended)
+    ended = Ended(told)
+    jobs, back = _opened(ledger, claims, adapter_for, clock)
     crashpoints.checkpoint("opened")
-    jobs = _frozen(ledger, jobs, make_post, clock, ended)
-    ended = {id: ended[id] for id in ledger.release(list(ended.values()), clock.now())}
+    jobs = _frozen(ledger, jobs, make_post, clock, back)
+    give_back(ledger, back, clock, ended)
     if hold_until is not None:
         wait_until(clock, hold_until)
     crashpoints.checkpoint("held")
-    sending = _Sending(ledger, clock)
+    sending = _Sending(ledger, clock, ended)
     for first, rest in waves(jobs, wave):
-        ended |= sending.run(_intended(ledger, first, rest, clock, ended), workers)
+        sending.run(_intended(ledger, first, rest, clock, ended), workers)
     crashpoints.checkpoint("told")
-    return [_result(claim, ended.get(claim.id)) for claim in claims]
+    return ended.outcomes
 
 
 def _opened(
-    ledger: Ledger, claims: Sequence[Delivery], adapter_for: AdapterFor, clock: Clock, ended: dict[int, Ending]
-) -> list[Job]:
-    """A job for each claim whose channel opens; the others end here, and nothing was sent."""
-    jobs = []
+    ledger: Ledger, claims: Sequence[Delivery], adapter_for: AdapterFor, clock: Clock
+) -> tuple[list[Job], list[Outcome]]:
+    """A job for each claim whose channel opens, and what comes of the others: nothing was sent."""
+    jobs, back = [], []
     for claim in claims:
         steps = Steps(ledger, claim, clock)
         try:
             opened = adapter_for(claim.channel, steps.step)
         except (Refused, InputError) as error:
-            ended[claim.id] = refused(claim, error, clock.now(), str)
+            back.append(refused(claim, error, clock.now(), str))
         except Exception as error:
-            ended[claim.id] = later(claim, error, clock.now(), str)
+            back.append(later(claim, error, clock.now(), str))
         else:
             steps.platform(opened.platform)
             jobs.append(Job(claim, steps, opened))
-    return jobs
+    return jobs, back
 
 
 def _frozen(
-    ledger: Ledger, jobs: list[Job], make_post: Callable[[Delivery], Post], clock: Clock, ended: dict[int, Ending]
+    ledger: Ledger, jobs: list[Job], make_post: Callable[[Delivery], Post], clock: Clock, back: list[Outcome]
 ) -> list[Job]:
-    """The jobs with the bytes that they will send, which are in the ledger by then."""
+    """The jobs with the bytes that they will send, which are in the ledger by then; the others are put to `back`."""
     kept = ledger.frozen([job.claim.id for job in jobs if job.claim.frozen])
     fresh = []
     for job in jobs:
         claim, redact = job.claim, job.opened.redact
         try:
-            job.post = _unharmed(claim, kept[claim.id]) if claim.id in kept else _rendered(claim, make_post)
+            if claim.id in kept:
+                job.post = _unharmed(claim, kept[claim.id])
+            else:
+                fresh.append(_rendered(claim, make_post))
+                job.post = fresh[-1].post
         except (Refused, InputError) as error:
-            ended[claim.id] = refused(claim, error, clock.now(), redact)
+            back.append(refused(claim, error, clock.now(), redact))
         except Exception as error:
-            ended[claim.id] = later(claim, error, clock.now(), redact)
-        else:
-            if claim.id not in kept:
-                fresh.append(_to_freeze(claim, job.post))
+            back.append(later(claim, error, clock.now(), redact))
     crashpoints.checkpoint("rendered")
     held = ledger.freeze(fresh, clock.now()) if fresh else frozenset()
-    return [job for job in jobs if job.post and job.claim.id not in ended and job.claim.id in held | kept.keys()]
+    return [job for job in jobs if job.post and job.claim.id in held | kept.keys()]
 
 
-def _rendered(claim: Delivery, make_post: Callable[[Delivery], Post]) -> bytes:
-    """The post's bytes; its key, slot and channel are the ledger's, whatever was rendered."""
-    return post_to_bytes(replace(make_post(claim), key=claim.marker, slot=claim.slot, channel=claim.channel))
+def _rendered(claim: Delivery, make_post: Callable[[Delivery], Post]) -> FrozenPost:
+    """The post as it is to be frozen; its key, slot and channel are the ledger's, whatever was rendered."""
+    post = replace(make_post(claim), key=claim.marker, slot=claim.slot, channel=claim.channel)
+    data = post_to_bytes(post)
+    return FrozenPost(claim.id, claim.token, data, hashlib.sha256(data).hexdigest(), post.revision)
 
 
 def _unharmed(claim: Delivery, post: bytes) -> bytes:
@@ -136,12 +127,7 @@ def _unharmed(claim: Delivery, post: bytes) -> bytes:
     return post
 
 
-def _to_freeze(claim: Delivery, post: bytes) -> FrozenPost:
-    digest = hashlib.sha256(post).hexdigest()
-    return FrozenPost(claim.id, claim.token, post, digest, post_from_bytes(post).revision)
-
-
-def _intended(ledger: Ledger, jobs: list[Job], waiting: list[Job], clock: Clock, ended: dict[int, Ending]) -> list[Job]:
+def _intended(ledger: Ledger, jobs: list[Job], waiting: list[Job], clock: Clock, ended: Ended) -> list[Job]:
     """The jobs that may be sent: their intents are durable. Those that wait for the next wave have none yet.
 
     Whatever ends this process meanwhile, it is known of them that nothing was sent.
@@ -170,20 +156,20 @@ def _intended(ledger: Ledger, jobs: list[Job], waiting: list[Job], clock: Clock,
 class _Sending:
     """Threads that send, and one that writes what came of it: the caller's own."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, ended: Ended) -> None:
         self._ledger = ledger
+        self._ended = ended
         self._clock = clock
         self._done: SimpleQueue[Job] = SimpleQueue()
         self._stop = Event()
         self._left = 0  # jobs that have not come back yet
-        self._unwritten: list[Ending] = []
-        self._took: dict[int, Ending] = {}
+        self._unwritten: list[Outcome] = []
 
-    def run(self, jobs: list[Job], workers: int) -> dict[int, Ending]:
-        """Send every job; the endings that the ledger took."""
+    def run(self, jobs: list[Job], workers: int) -> None:
+        """Send every job, and write what came of it."""
         self._left = len(jobs)
         if not jobs:
-            return {}
+            return
         waiting: SimpleQueue[Job] = SimpleQueue()
         for job in jobs:
             waiting.put(job)
@@ -204,7 +190,6 @@ class _Sending:
         finally:
             for thread in threads:
                 thread.join()
-        return self._took
 
     def _start(self, threads: list[Thread], wanted: int, waiting: SimpleQueue[Job]) -> None:
         """Start threads that take one job after another; where the system gives none, the jobs are done here."""
@@ -222,25 +207,25 @@ class _Sending:
                 self._one(waiting.get_nowait())
 
     def _gather(self) -> None:
-        """Wait for one ending, and take those that come with it: they share a commit."""
+        """Wait for one outcome, and take those that come with it: they share a commit."""
         group = [self._done.get()]
         until = time.monotonic() + LINGER
         with suppress(Empty):
             while len(group) < min(GROUP, self._left):
                 group.append(self._done.get(timeout=max(0.0, until - time.monotonic())))
         self._left -= len(group)
-        self._unwritten += [job.ending for job in group if job.ending]
+        self._unwritten += [job.outcome for job in group if job.outcome]
 
     def _one(self, job: Job) -> None:
         """Send one job in this thread; whatever happens, it comes back."""
         try:
             # An error of our own leaves the delivery `sending`: its lease runs out, and then it is in doubt.
             with suppress(Exception):
-                job.ending = self._tried(job)
+                job.outcome = self._tried(job)
         finally:
             self._done.put(job)
 
-    def _tried(self, job: Job) -> Ending | None:
+    def _tried(self, job: Job) -> Outcome | None:
         """How one try ended; None when the delivery turned out to be another worker's in the middle of it."""
         try:
             why = self._hindrance(job)
@@ -284,30 +269,22 @@ class _Sending:
         return answer, mine.until - time.monotonic()
 
     def _write(self) -> None:
-        """Write the endings; tried again when the ledger cannot be written, as each is taken once at most."""
-        endings = self._unwritten
+        """Write the outcomes; tried again when the ledger cannot be written, as each is taken once at most."""
+        outcomes = self._unwritten
         crashpoints.checkpoint("gathered")
         for wait in (*RETRIES, None):
             try:
-                took = self._ledger.receive(endings, self._clock.now())
+                took = self._ledger.receive(outcomes, self._clock.now())
             except LedgerError:
                 if wait is None:
                     raise
                 self._clock.sleep(wait)
             else:
                 break
-        missing = [e for e in endings if e.id not in took]
+        missing = [e for e in outcomes if e.id not in took]
         there = self._ledger.standing(e.id for e in missing) if missing else {}
-        before = {e.id for e in missing if there.get(e.id) == (e.token, e.state)}  # a commit whose answer was lost
-        self._took |= {e.id: e for e in endings if e.id in took | before}
+        before = {
+            e.id for e in missing if there.get(e.id) == (e.delivery.token, e.state)
+        }  # a commit whose answer was lost
         self._unwritten = []
-
-
-def _result(claim: Delivery, ending: Ending | None) -> Result:
-    what = Result(claim.id, claim.slot, claim.channel, claim.attempt, None)
-    if ending is None:
-        return replace(what, message="not written: another worker has it, or recovery will settle it")
-    url = ending.proof.url if ending.proof else ""
-    return replace(
-        what, state=ending.state, url=url, code=ending.code, message=ending.message, wake=ending.wake
-    )  # fmt: skip
+        self._ended.add(e for e in outcomes if e.id in took | before)

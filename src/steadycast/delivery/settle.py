@@ -11,8 +11,8 @@ from threading import Thread
 from typing import TypeVar
 
 from steadycast.delivery.clock import Clock, SystemClock
+from steadycast.delivery.jobs import Ended, Told, untold
 from steadycast.delivery.known import known_of
-from steadycast.delivery.send import Result
 from steadycast.delivery.transitions import (
     ABSURD,
     NONE,
@@ -26,12 +26,11 @@ from steadycast.delivery.transitions import (
 )
 from steadycast.errors import Busy, Unknown
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.endings import Ending
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
 from steadycast.platform.post_bytes import post_from_bytes
-from steadycast.progress import Progress, unseen
 from steadycast.safety import crashpoints
 
 T = TypeVar("T")
@@ -42,14 +41,14 @@ StandIn = Callable[[Delivery], Post]
 class Purpose:
     """Why one looks: what a look means, who writes it down, and when one must not look yet."""
 
-    judge: Callable[[Delivery, Opened, Post, object, dt.datetime], Ending]
-    cannot_tell: Callable[[Delivery, tuple[str, str], dt.datetime], Ending]
-    write: Callable[[Sequence[Ending], dt.datetime], frozenset[int]]
-    instead: Callable[[Delivery, Platform, dt.datetime, float], Ending | None]
+    judge: Callable[[Delivery, Opened, Post, object, dt.datetime], Outcome]
+    cannot_tell: Callable[[Delivery, tuple[str, str], dt.datetime], Outcome]
+    write: Callable[[Sequence[Outcome], dt.datetime], frozenset[int]]
+    instead: Callable[[Delivery, Platform, dt.datetime, float], Outcome | None]
     state: State  # of what one looks at
     asked: float  # when what is to be looked at was read, by the machine's clock
     stand_in: StandIn | None = None
-    progress: Progress = unseen
+    told: Told = untold
 
 
 def settle(
@@ -60,8 +59,8 @@ def settle(
     clock: Clock | None = None,
     workers: int = 16,
     limit: int = 200,
-    progress: Progress = unseen,
-) -> list[Result]:
+    told: Told = untold,
+) -> list[Outcome]:
     """Look for what may be there: found becomes seen, surely absent becomes due, the rest is looked at later.
 
     A look counts no sooner than the platform's `settle` after the request's deadline. A blind platform has nothing
@@ -70,7 +69,7 @@ def settle(
     """
     clock = clock or SystemClock()
     asked = clock.monotonic()
-    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, State.UNKNOWN, asked, stand_in, progress)
+    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, State.UNKNOWN, asked, stand_in, told)
     return _look(ledger, ledger.doubts(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -81,12 +80,12 @@ def verify(
     clock: Clock | None = None,
     workers: int = 16,
     limit: int = 200,
-    progress: Progress = unseen,
-) -> list[Result]:
+    told: Told = untold,
+) -> list[Outcome]:
     """Read back what was published: what is there becomes seen; what is not is told, and never sent again."""
     clock = clock or SystemClock()
     asked = clock.monotonic()
-    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, State.PUBLISHED, asked, None, progress)
+    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, State.PUBLISHED, asked, told=told)
     return _look(ledger, ledger.unseen(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -97,40 +96,38 @@ def _look(  # noqa: PLR0917 both purposes share it
     clock: Clock,
     workers: int,
     purpose: Purpose,
-) -> list[Result]:
+) -> list[Outcome]:
     if not looks:
         return []
     posts, known = ledger.frozen(look.id for look in looks), known_of(ledger, [look.id for look in looks])
 
     asked: dict[str, dt.datetime] = {}  # channels that are to be left alone until then; the ledger hears of it later
 
-    def seen(look: Delivery) -> Ending:
+    def seen(look: Delivery) -> Outcome:
         held = _held(ledger, look, purpose.state, clock.now(), asked.get(look.channel))
-        ending = held or _ending(look, posts.get(look.id), known[look.id], adapter_for, clock, purpose)
-        asked.update([ending.pause] if ending.pause else ())
-        return ending
+        outcome = held or _outcome(look, posts.get(look.id), known[look.id], adapter_for, clock, purpose)
+        asked.update([outcome.pause] if outcome.pause else ())
+        return outcome
 
     looking = _Looking(looks, seen)
-    results = []
+    ended = Ended(purpose.told)
     try:
         looking.start(workers)
-        for done in range(1, len(looks) + 1):
-            look, ending = looking.next()
-            took = purpose.write([ending], clock.now())
-            results.append(_result(look, ending if look.id in took else None))
-            purpose.progress(done, len(looks))
+        for _ in looks:
+            outcome = looking.next()
+            ended.add([outcome] if purpose.write([outcome], clock.now()) else [])
     finally:
         looking.end()
-    return results
+    return ended.outcomes
 
 
 class _Looking:
     """Threads that look; where the system gives none, the looks are made one by one as they are asked for."""
 
-    def __init__(self, looks: Sequence[Delivery], one: Callable[[Delivery], Ending]) -> None:
+    def __init__(self, looks: Sequence[Delivery], one: Callable[[Delivery], Outcome]) -> None:
         self._one = one
         self._waiting: SimpleQueue[Delivery] = SimpleQueue()
-        self._done: SimpleQueue[tuple[Delivery, Ending | BaseException]] = SimpleQueue()
+        self._done: SimpleQueue[Outcome | BaseException] = SimpleQueue()
         self._threads: list[Thread] = []
         for look in looks:
             self._waiting.put(look)
@@ -144,14 +141,14 @@ class _Looking:
                 thread.start()
                 self._threads.append(thread)
 
-    def next(self) -> tuple[Delivery, Ending]:
+    def next(self) -> Outcome:
         """The next look that has come back; raises what it raised."""
         if not self._threads:
             self._look(self._waiting.get_nowait())
-        look, ending = self._done.get()
-        if isinstance(ending, BaseException):
-            raise ending
-        return look, ending
+        outcome = self._done.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
     def end(self) -> None:
         """Begin no more looks, and wait for those that are on their way."""
@@ -168,15 +165,15 @@ class _Looking:
 
     def _look(self, look: Delivery) -> None:
         try:
-            ending: Ending | BaseException = self._one(look)
+            outcome: Outcome | BaseException = self._one(look)
         except BaseException as error:
-            ending = error
-        self._done.put((look, ending))
+            outcome = error
+        self._done.put(outcome)
 
 
-def _ending(  # noqa: PLR0917 all of one look
+def _outcome(  # noqa: PLR0917 all of one look
     look: Delivery, post: bytes | None, known: Known, adapter_for: AdapterFor, clock: Clock, purpose: Purpose
-) -> Ending:
+) -> Outcome:
     """What one look told; a channel that does not open, or a post that was never frozen, tells nothing."""
     try:
         opened = adapter_for(look.channel, _no_steps)
@@ -195,25 +192,25 @@ def _ending(  # noqa: PLR0917 all of one look
     crashpoints.checkpoint("look-answered")
     if purpose.judge is looked and _hides_parts(sent, known, answer):
         answer = Unknown("find() found the thread, and does not say which of its parts are there")
-    ending = _holding(look, purpose.judge(look, opened, sent, answer, clock.now()), answer)
-    return ending if post is not None else _of_what_is_lost(look, ending, answer)
+    outcome = _holding(look, purpose.judge(look, opened, sent, answer, clock.now()), answer)
+    return outcome if post is not None else _of_what_is_lost(look, outcome, answer)
 
 
-def _held(ledger: Ledger, look: Delivery, state: State, now: dt.datetime, asked: dt.datetime | None) -> Ending | None:
+def _held(ledger: Ledger, look: Delivery, state: State, now: dt.datetime, asked: dt.datetime | None) -> Outcome | None:
     """As before, and no look is made or counted, while its far side wants no request."""
     [wait] = ledger.waits([look.channel], {}, now)
     wake = max(now + wait.lasts, asked or now)
-    still = Ending(look.id, look.token, state, now, code=look.code, message=look.message, looks=look.looks)
+    still = Outcome(look, state, now, code=look.code, message=look.message, looks=look.looks)
     return replace(still, wake=wake) if wake > now else None
 
 
-def _holding(look: Delivery, ending: Ending, answer: object) -> Ending:
+def _holding(look: Delivery, outcome: Outcome, answer: object) -> Outcome:
     """A far side that asks to be looked at later holds its channel, and the look is made then: it does not count."""
     asked = answer.retry_after if isinstance(answer, Busy) else None
     if asked is None or not NONE < asked < ABSURD:
-        return ending
-    ending = replace(ending, pause=(look.channel, ending.at + asked))
-    return ending if ending.state == State.DUE else replace(ending, looks=look.looks, wake=ending.at + asked)
+        return outcome
+    outcome = replace(outcome, pause=(look.channel, outcome.at + asked))
+    return outcome if outcome.state == State.DUE else replace(outcome, looks=look.looks, wake=outcome.at + asked)
 
 
 def _hides_parts(sent: Post, known: Known, answer: object) -> bool:
@@ -222,16 +219,16 @@ def _hides_parts(sent: Post, known: Known, answer: object) -> bool:
     return in_parts and isinstance(answer, Receipt) and not answer.parts
 
 
-def _of_what_is_lost(look: Delivery, ending: Ending, answer: object) -> Ending:
+def _of_what_is_lost(look: Delivery, outcome: Outcome, answer: object) -> Outcome:
     """A look without the post that was sent: what is not there goes out at its hour, half a thread is a person's."""
-    if ending.state == State.DUE and isinstance(answer, Receipt):
-        return cannot_tell(look, ("", f"{len(answer.parts)} parts are there"), ending.at)
-    return replace(ending, wake=max(ending.at, look.at)) if ending.state == State.DUE else ending
+    if outcome.state == State.DUE and isinstance(answer, Receipt):
+        return cannot_tell(look, ("", f"{len(answer.parts)} parts are there"), outcome.at)
+    return replace(outcome, wake=max(outcome.at, look.at)) if outcome.state == State.DUE else outcome
 
 
-def _too_soon(look: Delivery, platform: Platform, now: dt.datetime, since: float) -> Ending | None:
+def _too_soon(look: Delivery, platform: Platform, now: dt.datetime, since: float) -> Outcome | None:
     """Unknown still, without a look: nobody can look, or it would not count yet, `since` seconds after it was read."""
-    still = Ending(look.id, look.token, State.UNKNOWN, now, code=look.code, message=look.message, looks=look.looks)
+    still = Outcome(look, State.UNKNOWN, now, code=look.code, message=look.message, looks=look.looks)
     earliest = counts_from(now + look.left - dt.timedelta(seconds=since), platform)
     if platform.delivery == "blind":
         return still
@@ -240,12 +237,3 @@ def _too_soon(look: Delivery, platform: Platform, now: dt.datetime, since: float
 
 def _no_steps(name: str, send: Callable[[], T], *, repeatable: bool = False) -> T:  # noqa: ARG001
     raise Unknown(f"{name}: a look sends nothing")
-
-
-def _result(look: Delivery, ending: Ending | None) -> Result:
-    if ending is None:
-        return Result(look.id, look.slot, look.channel, 0, None, message="another worker has it")
-    url = ending.proof.url if ending.proof else ending.address or look.url
-    return Result(
-        look.id, look.slot, look.channel, 0, ending.state, url, ending.code, ending.message, ending.wake
-    )  # fmt: skip

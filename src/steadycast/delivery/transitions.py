@@ -15,7 +15,7 @@ import orjson
 from steadycast.characters import one_line
 from steadycast.errors import Busy, FarSideError, InputError, Refused
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.endings import Ending, Proof
+from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.pacing import Wait
 from steadycast.ledger.tables import State
 from steadycast.platform import Adapter, Platform, Post, Receipt
@@ -46,7 +46,7 @@ AdapterFor = Callable[[str, Step], Opened]  # channel's name, the steps of this 
 
 def tried(  # noqa: PLR0917 - all of one attempt, in the order in which it happened
     claim: Delivery, opened: Opened, answer: object, began: dt.datetime, ended: dt.datetime, now: dt.datetime
-) -> Ending:
+) -> Outcome:
     """What became of one sending that `began` then: `answer` is what publish returned or raised.
 
     By `ended` its last request is over, whatever came of it; an adapter with a wire of its own tells nothing of that.
@@ -60,9 +60,9 @@ def tried(  # noqa: PLR0917 - all of one attempt, in the order in which it happe
         return refused(claim, answer, now, opened.redact)
     said = _said(answer, opened.redact)
     if opened.platform.delivery == "blind":
-        return _ending(claim, State.UNKNOWN, now, said, deadline=deadline)
+        return _outcome(claim, State.UNKNOWN, now, said, deadline=deadline)
     wake = counts_from(deadline, opened.platform)
-    return _ending(claim, State.UNKNOWN, now, said, deadline=deadline, wake=wake)
+    return _outcome(claim, State.UNKNOWN, now, said, deadline=deadline, wake=wake)
 
 
 def counts_from(deadline: dt.datetime, platform: Platform) -> dt.datetime:
@@ -70,21 +70,21 @@ def counts_from(deadline: dt.datetime, platform: Platform) -> dt.datetime:
     return deadline + dt.timedelta(seconds=platform.settle)
 
 
-def refused(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
+def refused(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Outcome:
     """A person fixes it; when nobody does within `late`, its slot is missed.
 
     A second sending that is refused says nothing of the first: what was in doubt before is in doubt still.
     """
     said = _said(error, redact)
-    return in_doubt(claim, said, now) if claim.looks else _ending(claim, State.REFUSED, now, said, wake=claim.last)
+    return in_doubt(claim, said, now) if claim.looks else _outcome(claim, State.REFUSED, now, said, wake=claim.last)
 
 
-def in_doubt(claim: Delivery, said: tuple[str, str], now: dt.datetime) -> Ending:
+def in_doubt(claim: Delivery, said: tuple[str, str], now: dt.datetime) -> Outcome:
     """Unknown again, and looked at next: an earlier sending may be there."""
-    return _ending(claim, State.UNKNOWN, now, said, wake=now, looks=claim.looks)
+    return _outcome(claim, State.UNKNOWN, now, said, wake=now, looks=claim.looks)
 
 
-def later(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Ending:
+def later(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Outcome:
     """Due again after a growing wait, or as the far side asked; missed where that is past `late`, or in doubt still."""
     asked = error.retry_after if isinstance(error, Busy) else None
     wait = backoff(claim.attempt, claim.marker)
@@ -92,22 +92,22 @@ def later(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[
         wait = max(FLOOR, asked)
     said = _said(error, redact)
     if now + wait <= claim.last:
-        ending = _ending(claim, State.DUE, now, said, wake=now + wait, looks=claim.looks)
+        outcome = _outcome(claim, State.DUE, now, said, wake=now + wait, looks=claim.looks)
     else:
-        ending = in_doubt(claim, said, now) if claim.looks else _ending(claim, State.MISSED, now, said)
+        outcome = in_doubt(claim, said, now) if claim.looks else _outcome(claim, State.MISSED, now, said)
     pause = (claim.channel, now + asked) if asked is not None and NONE < asked < ABSURD else None
-    return replace(ending, pause=pause)
+    return replace(outcome, pause=pause)
 
 
-def unsent(claim: Delivery, why: str, now: dt.datetime) -> Ending:
+def unsent(claim: Delivery, why: str, now: dt.datetime) -> Outcome:
     """Due again at once: it is known that nothing was sent."""
-    return _ending(claim, State.DUE, now, ("", why), wake=now, looks=claim.looks)
+    return _outcome(claim, State.DUE, now, ("", why), wake=now, looks=claim.looks)
 
 
-def held_back(claim: Delivery, wait: Wait, now: dt.datetime) -> Ending:
+def held_back(claim: Delivery, wait: Wait, now: dt.datetime) -> Outcome:
     """Due again once its channel is free; where that is past `late`, at the last instant at which it may go."""
     wake = max(now, min(now + wait.lasts, claim.last))
-    return _ending(claim, State.DUE, now, ("", f"not sent yet: {wait.why}"), wake=wake, looks=claim.looks)
+    return _outcome(claim, State.DUE, now, ("", f"not sent yet: {wait.why}"), wake=wake, looks=claim.looks)
 
 
 def backoff(attempt: int, marker: str) -> dt.timedelta:
@@ -116,7 +116,7 @@ def backoff(attempt: int, marker: str) -> dt.timedelta:
     return min(doubled, CAP) * (1 + zlib.crc32(marker.encode()) % 1000 / 5000)
 
 
-def looked(look: Delivery, opened: Opened, post: Post, answer: object, now: dt.datetime) -> Ending:
+def looked(look: Delivery, opened: Opened, post: Post, answer: object, now: dt.datetime) -> Outcome:
     """What a read-back told about a delivery in doubt: `answer` is what find returned or raised."""
     if isinstance(answer, Receipt):
         if len(post.parts) > 1 and 0 < len(answer.parts) < len(post.parts):
@@ -127,58 +127,58 @@ def looked(look: Delivery, opened: Opened, post: Post, answer: object, now: dt.d
     said = _said(answer, opened.redact)
     if opened.platform.delivery in RESENDABLE and not look.looks and now <= look.last:
         again = f"{' '.join(said)}; a second sending is harmless"
-        return _ending(look, State.DUE, now, ("", again), wake=now, looks=1)
+        return _outcome(look, State.DUE, now, ("", again), wake=now, looks=1)
     return cannot_tell(look, said, now)
 
 
-def cannot_tell(look: Delivery, said: tuple[str, str], now: dt.datetime) -> Ending:
+def cannot_tell(look: Delivery, said: tuple[str, str], now: dt.datetime) -> Outcome:
     """Unknown still: another look, further apart each time, then never by itself."""
     wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
-    return _ending(look, State.UNKNOWN, now, said, wake=wake, looks=look.looks + 1)
+    return _outcome(look, State.UNKNOWN, now, said, wake=wake, looks=look.looks + 1)
 
 
-def verified(look: Delivery, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Ending:
+def verified(look: Delivery, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Outcome:
     """What a later look told about a published delivery: seen, and where; or another look, or left as published."""
     if isinstance(answer, Receipt):
         address = _link(opened.redact(answer.url))
-        return _ending(look, State.SEEN, now, looks=look.looks + 1, address=address if address != look.url else "")
+        return _outcome(look, State.SEEN, now, looks=look.looks + 1, address=address if address != look.url else "")
     return not_seen(look, ("", "not seen at read-back") if answer is None else _said(answer, opened.redact), now)
 
 
-def not_seen(look: Delivery, said: tuple[str, str], now: dt.datetime) -> Ending:
+def not_seen(look: Delivery, said: tuple[str, str], now: dt.datetime) -> Outcome:
     """Published still: another look, further apart each time, then never by itself."""
     wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
-    return _ending(look, State.PUBLISHED, now, said, wake=wake, looks=look.looks + 1)
+    return _outcome(look, State.PUBLISHED, now, said, wake=wake, looks=look.looks + 1)
 
 
-def _absent(look: Delivery, now: dt.datetime) -> Ending:
+def _absent(look: Delivery, now: dt.datetime) -> Outcome:
     if now <= look.last:
-        return _ending(look, State.DUE, now, ("", "not there"), wake=now)
-    return _ending(look, State.MISSED, now, ("", "not there, and too late to send"))
+        return _outcome(look, State.DUE, now, ("", "not there"), wake=now)
+    return _outcome(look, State.MISSED, now, ("", "not there, and too late to send"))
 
 
-def _resume(look: Delivery, found: Receipt, now: dt.datetime) -> Ending:
+def _resume(look: Delivery, found: Receipt, now: dt.datetime) -> Outcome:
     """A thread of which some parts are there: steps are called part-1, part-2, ..., and it goes on after the last."""
     steps = {f"part-{n}": id for n, id in enumerate(found.parts, 1)}
     why = f"{len(steps)} parts are there"
     if now > look.last:
-        return _ending(look, State.UNKNOWN, now, ("", f"{why}, and too late to send the rest"))
-    return _ending(look, State.DUE, now, ("", why), wake=now, found=steps)
+        return _outcome(look, State.UNKNOWN, now, ("", f"{why}, and too late to send the rest"))
+    return _outcome(look, State.DUE, now, ("", why), wake=now, found=steps)
 
 
-def _arrived(what: Delivery, opened: Opened, receipt: Receipt, now: dt.datetime, *, read_back: bool = False) -> Ending:
+def _arrived(what: Delivery, opened: Opened, receipt: Receipt, now: dt.datetime, *, read_back: bool = False) -> Outcome:
     seen = "read-back" if read_back and receipt.seen == "answer" else receipt.seen
     remote_id = _clean(opened.redact(receipt.remote_id), LINK)
     proof = Proof(remote_id, _link(opened.redact(receipt.url)), seen, _detail(receipt, opened.redact))
     # Of a post that a read-back finds only the far side knows since when it is there; what it says must be possible.
     at = receipt.at if read_back and receipt.at and _possible(what, receipt.at, now) else now
     if receipt.handed:
-        return _ending(what, State.HANDED, at, proof=proof)
+        return _outcome(what, State.HANDED, at, proof=proof)
     if read_back:
-        return _ending(what, State.SEEN, at, proof=proof)
+        return _outcome(what, State.SEEN, at, proof=proof)
     settle = dt.timedelta(seconds=opened.platform.settle)
     verify = now + max(VERIFY_AFTER, settle) if opened.platform.read_back else None
-    return _ending(what, State.PUBLISHED, at, proof=proof, wake=verify)
+    return _outcome(what, State.PUBLISHED, at, proof=proof, wake=verify)
 
 
 def _possible(look: Delivery, at: dt.datetime, now: dt.datetime) -> bool:
@@ -186,8 +186,8 @@ def _possible(look: Delivery, at: dt.datetime, now: dt.datetime) -> bool:
     return min(look.at, now + look.left - BEFORE) <= at <= now
 
 
-def _ending(what: Delivery, state: State, at: dt.datetime, said: tuple[str, str] = ("", ""), **more: Any) -> Ending:
-    return Ending(what.id, what.token, state, at, code=said[0], message=said[1], **more)
+def _outcome(what: Delivery, state: State, at: dt.datetime, said: tuple[str, str] = ("", ""), **more: Any) -> Outcome:
+    return Outcome(what, state, at, code=said[0], message=said[1], **more)
 
 
 def _said(answer: object, redact: Callable[[str], str]) -> tuple[str, str]:

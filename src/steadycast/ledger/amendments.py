@@ -17,9 +17,9 @@ from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, Begun, begin_step, finish_step, forget_step
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.endings import Ending
 from steadycast.ledger.history import tell
 from steadycast.ledger.intake import rows_of
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, State
 
 AMENDMENT = table("amendment")
@@ -82,16 +82,16 @@ def begin_amendment(
     )  # fmt: skip
 
 
-def end_amendment(db: Database, claim: Delivery, ending: Ending, post: bytes, now: dt.datetime) -> bool:
+def end_amendment(db: Database, claim: Delivery, outcome: Outcome, post: bytes, now: dt.datetime) -> bool:
     """Write what came of it; False where it is another worker's by now.
 
     What is there now is what the ledger froze for the delivery: `post`. When it went out, and its verdict, stay.
     """
-    d, done = DELIVERY.c, ending.state == State.PUBLISHED
+    d, done = DELIVERY.c, outcome.state == State.PUBLISHED
     with db.write("amended") as connection:
         moment = time_spans.own_moment(db, connection)
-        wake = ending.wake and (ending.wake if moment is None else moment + (ending.wake - ending.at))
-        told = {"state": ending.state, "code": ending.code, "message": ending.message, "wake": wake, "lease": None}
+        wake = outcome.wake and (outcome.wake if moment is None else moment + (outcome.wake - outcome.at))
+        told = {"state": outcome.state, "code": outcome.code, "message": outcome.message, "wake": wake, "lease": None}
         told |= {"finished": now} if done else {}
         if connection.execute(update(AMENDMENT).where(_mine(claim)[1]).values(**told)).rowcount != 1:
             return False
@@ -99,22 +99,22 @@ def end_amendment(db: Database, claim: Delivery, ending: Ending, post: bytes, no
             gone = {"state": State.WITHDRAWN, "wake": None, "code": "", "message": ""}
             connection.execute(update(DELIVERY).where(d.id == claim.id).values(**gone))
         elif done:
-            _changed(connection, claim, ending, post, now)
-        if ending.pause:
-            channel, end = ending.pause
-            pacing.pause(connection, channel, end if moment is None else moment + (end - ending.at))
-        kind = ("withdrawn" if claim.revision == TAKEN_AWAY else "revised") if done else f"amendment {ending.state}"
-        tell(connection, [claim.id], now, kind, " ".join(filter(None, (ending.code, ending.message))))
+            _changed(connection, claim, outcome, post, now)
+        if outcome.pause:
+            channel, end = outcome.pause
+            pacing.pause(connection, channel, end if moment is None else moment + (end - outcome.at))
+        kind = ("withdrawn" if claim.revision == TAKEN_AWAY else "revised") if done else f"amendment {outcome.state}"
+        tell(connection, [claim.id], now, kind, " ".join(filter(None, (outcome.code, outcome.message))))
     return True
 
 
-def _changed(connection: Connection, claim: Delivery, ending: Ending, post: bytes, now: dt.datetime) -> None:
+def _changed(connection: Connection, claim: Delivery, outcome: Outcome, post: bytes, now: dt.datetime) -> None:
     """The post's words and the proof of them are others; its id and address are what they were."""
-    assert ending.proof is not None
+    assert outcome.proof is not None
     digest, here = hashlib.sha256(post).hexdigest(), FROZEN.c.delivery == claim.id
     connection.execute(update(DELIVERY).where(DELIVERY.c.id == claim.id).values(frozen=digest, revision=claim.revision))
     connection.execute(update(FROZEN).where(here).values(hash=digest, post=post, at=now))
-    detail = dict(ending.proof.detail)
+    detail = dict(outcome.proof.detail)
     connection.execute(update(RECEIPT).where(RECEIPT.c.delivery == claim.id).values(detail=detail))
 
 

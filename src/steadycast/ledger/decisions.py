@@ -22,9 +22,9 @@ from sqlalchemy import (
 
 from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
 from steadycast.ledger.connection import Database, upsert
-from steadycast.ledger.endings import RECEIPT, verdict
 from steadycast.ledger.history import tell
 from steadycast.ledger.older_copy import RESTORED
+from steadycast.ledger.outcomes import RECEIPT, verdict
 from steadycast.ledger.statements import micros
 from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict

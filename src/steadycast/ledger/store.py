@@ -38,12 +38,12 @@ from steadycast.ledger import (
     channel_state,
     claims,
     decisions,
-    endings,
     history,
     home,
     installation,
     intake,
     older_copy,
+    outcomes,
     pacing,
     plans,
     queries,
@@ -140,16 +140,16 @@ class Ledger(Database):
     steps = claims.steps
     steps_of = claims.steps_of
     standing = claims.standing
-    receive = endings.receive
-    release = endings.release
+    receive = outcomes.receive
+    release = outcomes.release
     recover = recovery.recover
     take_back = recovery.take_back
     jump = recovery.jump
     passed_by = recovery.passed_by
     doubts = worker_view.doubts
-    looked = endings.looked
+    looked = outcomes.looked
     unseen = worker_view.unseen
-    verified = endings.verified
+    verified = outcomes.verified
 
     # What is out, changed or taken away
     begin_amendment = amendments.begin_amendment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -247,8 +248,13 @@ class ReceiptRow(SQLModel, table=True):
 
     def page_in(self, out: Path) -> Path | None:
         """The file below the channel's folder `out` that a person opens, where the receipt names one that is there."""
-        page = out / str(self.detail.get("page") or "")
-        return page if page.resolve().is_relative_to(out.resolve()) and page.is_file() else None
+        return page_in(self.detail, out)
+
+
+def page_in(detail: Mapping[str, Any], out: Path) -> Path | None:
+    """The file below the channel's folder `out` that a receipt's detail names, where it is there."""
+    page = out / str(detail.get("page") or "")
+    return page if page.resolve().is_relative_to(out.resolve()) and page.is_file() else None
 
 
 class AmendmentRow(SQLModel, table=True):

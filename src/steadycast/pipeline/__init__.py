@@ -6,6 +6,7 @@ from steadycast.pipeline.app import App, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.drafts import before, drafts, judge, waiting
+from steadycast.pipeline.outcome_rows import line_of
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
 from steadycast.pipeline.publish import is_first, leaving, publish
@@ -30,6 +31,7 @@ __all__ = [
     "is_first",
     "judge",
     "leaving",
+    "line_of",
     "now",
     "plan",
     "preview",

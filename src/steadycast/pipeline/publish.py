@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import socket
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
@@ -14,19 +14,20 @@ from typing import NamedTuple
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.tables import DeliveryRow, ReceiptRow, SlotRow, State
+from steadycast.ledger.outcomes import Outcome
+from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.pipeline.alarm import jumped, set_back, tick
 from steadycast.pipeline.app import App, sweep
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.manual_slot import by_hand
+from steadycast.pipeline.outcome_rows import Telling, ToldRow, as_they_stand, published
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Place, Posts
 from steadycast.pipeline.report import renew
-from steadycast.pipeline.results import Published, Sent
+from steadycast.pipeline.results import Published
 from steadycast.pipeline.unplanned_slots import recover
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
-from steadycast.progress import Progress, unseen
 from steadycast.safety import send_window
 from steadycast.schedule.slots import next_slot
 
@@ -75,9 +76,9 @@ def publish(
     show_first: bool = False,
     ahead: bool = False,
     dry_run: bool = False,
-    progress: Progress = unseen,
+    told: ToldRow | None = None,
 ) -> Published:
-    """Makes the deliveries that are asked for, and says what became of each.
+    """Makes the deliveries that are asked for, and says what became of each; `told` hears of it as it comes.
 
     Without anything asked: what is due now. `ahead`: what falls due within the setting `lead`, rendered now and sent
     at the slot's second; of all series together, as a sweep asks, within a minute at most. `series`, `slot`, `draft`:
@@ -89,22 +90,26 @@ def publish(
     _check(app, asked)
     if dry_run:
         rows = by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
-        return Published(tuple(_rehearsed(app, row) for row in _on(rows, asked)), dry_run=True)
+        stand = as_they_stand(app, _on(rows, asked))
+        posts = Posts(app, coming=[outcome.delivery for outcome in stand])
+        return published(app, [_rehearsed(app, outcome, posts) for outcome in stand])
     app.ledger.settle_here()
     began = app.clock.now()
     if set_back(app.ledger.last_tick(), began):
         app.ledger.take_back(began)
     recover(app, began)
     rows = _on(_rows(app, asked), asked) if asked.by_hand else []
-    sent = _deliver(app, _due(app, rows, asked), asked, progress)
+    stand, telling = as_they_stand(app, rows), Telling(app, told)
+    telling.all(outcome for outcome in stand if outcome.state != State.DUE)
+    sent = [_send(app, batch, asked, telling) for batch in _due(app, rows, asked)]
+    telling.all(telling.unknown(stand))
     if not asked.by_hand:
         tick(app, began)  # whoever asks what is due serves the slots: a flow, or a cron of the command
     if asked.draft:
         plan(app, app.clock.now())  # the slot that was to carry it takes another
-    if sent:
+    if any(sent):
         renew(app, app.clock.now())
-    ids = {row.id for row in rows if row.id} | {delivery.id for delivery in sent}
-    return Published(told(app, ids), warning=jumped(app, began))
+    return published(app, telling.outcomes, warning=jumped(app, began))
 
 
 def is_first(app: App) -> bool:
@@ -119,13 +124,13 @@ def leaving(
     draft: str | None = None,
     slot: str | None = None,
     channel: str | None = None,
-) -> tuple[Sent, ...]:
+) -> list[Outcome]:
     """What would leave this machine now if this were published by hand; empty where only folders are written."""
     asked = PublishRequest(series, draft, slot, channel)
     _check(app, asked)
     rows = by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
     going = [row for row in _on(rows, asked) if row.state == State.DUE and not _stays_here(app, row.channel)]
-    return _all_told(app, going)
+    return as_they_stand(app, going)
 
 
 def _stays_here(app: App, channel: str) -> bool:
@@ -262,22 +267,14 @@ def _goes(row: DeliveryRow, now: dt.datetime) -> bool:
     return row.finished is not None and abs(now - row.finished) < APART
 
 
-def _deliver(app: App, batches: Sequence[Batch], asked: PublishRequest, progress: Progress) -> list[Delivery]:
-    """Instant after instant, all that falls due at one together; what was taken."""
-    sent = []
-    for done, batch in enumerate(batches, 1):
-        sent += _send(app, batch, asked)
-        progress(done, len(batches))
-    return sent
-
-
 def _after_the_pages(app: App, claim: Delivery) -> int:
     """Others link to the pages with permalinks: those go out first, so that no reader meets a dead link."""
     platform = app.usable(claim.channel)
     return 0 if platform and platform.permalink else 1
 
 
-def _send(app: App, batch: Batch, asked: PublishRequest) -> list[Delivery]:
+def _send(app: App, batch: Batch, asked: PublishRequest, told: Telling) -> bool:
+    """All that falls due at one instant, together; whether anything was taken."""
     now = app.clock.now()
     wait = max(batch.at - now, dt.timedelta())
     hold = batch.at if wait and asked.ahead and batch.at <= batch.until else None  # not what was sent by hand before
@@ -295,8 +292,9 @@ def _send(app: App, batch: Batch, asked: PublishRequest) -> list[Delivery]:
         hold_until=hold,
         wave=lambda claim: _after_the_pages(app, claim),
         workers=app.workspace.publish.workers,
+        told=told,
     )
-    return claims
+    return bool(claims)
 
 
 def opened(app: App, channel: str, step: Step = sent_now) -> Opened:
@@ -355,62 +353,22 @@ def owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def told(app: App, ids: Iterable[int]) -> tuple[Sent, ...]:
-    """What stands in the ledger of these deliveries, with the links that a person can follow."""
-    return _all_told(app, app.ledger.deliveries(ids=list(ids)))
-
-
-def _all_told(app: App, rows: Sequence[DeliveryRow]) -> tuple[Sent, ...]:
-    """The rows in their order; titles and receipts are read once for all of them."""
-    titles = app.ledger.titles({row.draft for row in rows if row.draft})
-    receipts = app.ledger.receipts_of([row.id for row in rows if row.id])
-    return tuple(_told(app, row, titles.get(row.draft or "", ""), receipts.get(row.id or 0)) for row in rows)
-
-
-def _told(app: App, row: DeliveryRow, title: str, receipt: ReceiptRow | None = None) -> Sent:
-    file = _file(app, row, receipt)
-    return Sent(
-        delivery=row.id or 0,
-        slot=row.slot,
-        when=row.at.astimezone(app.workspace.community.zone).strftime("%Y-%m-%d %H:%M"),
-        series=row.series,
-        channel=row.channel,
-        title=title,
-        state=row.state,
-        link=row.url or file,
-        key=row.marker,
-        message=_says(app, row),
-        file=file,
-    )
-
-
-def _says(app: App, row: DeliveryRow) -> str:
-    """What was said of it last, and when it is tried again where it has to wait."""
-    if row.state == State.DUE and row.attempt and row.wake and row.wake > app.clock.now():
-        again = row.wake.astimezone(app.workspace.community.zone)
-        return f"{row.message or 'not sent'}; tried again from {again:%H:%M} on"
-    return row.message or ("no draft yet" if row.state == State.PLANNED else "")
-
-
-def _file(app: App, row: DeliveryRow, receipt: ReceiptRow | None) -> str:
-    """Where a kit or a page lies on this machine, if the receipt tells."""
-    return str(found) if receipt and (found := receipt.page_in(app.workspace.out / row.channel)) else ""
-
-
-def _rehearsed(app: App, row: DeliveryRow) -> Sent:
+def _rehearsed(app: App, outcome: Outcome, posts: Posts) -> Outcome:
     """One delivery rendered and not sent: what would be refused is told."""
-    known = app.ledger.draft(row.draft) if row.draft else None
-    sent = replace(_told(app, row, known.title if known else ""), link="", file="")
-    if row.state != State.DUE or not row.draft:
-        return sent
+    delivery = outcome.delivery
+    outcome = replace(outcome, delivery=replace(delivery, url=""), proof=None)
+    if outcome.state != State.DUE or not delivery.draft:
+        return outcome
     try:
-        posts = Posts(app)
-        draft = posts.draft(row.draft)
+        draft = posts.draft(delivery.draft)
         if draft is None:
-            return replace(sent, state=State.REFUSED, message=GONE)
-        app.settings(row.channel)
-        post = posts.post(draft, Place(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft))
+            return replace(outcome, state=State.REFUSED, message=GONE)
+        app.settings(delivery.channel)
+        place = Place(
+            delivery.channel, delivery.slot, delivery.series, delivery.at, delivery.marker, draft=delivery.draft
+        )
+        post = posts.post(draft, place)
     except SteadycastError as error:
-        return replace(sent, state=State.REFUSED, message=str(error))
+        return replace(outcome, state=State.REFUSED, message=str(error))
     parts = f" in {len(post.parts)} parts" if len(post.parts) > 1 else ""
-    return replace(sent, message=f"would send {len(post.text)} characters{parts}")
+    return replace(outcome, message=f"would send {len(post.text)} characters{parts}", wake=None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from steadycast.errors import Problem
+from steadycast.ledger.outcomes import Outcome
 
 Row = dict[str, Any]
 SOME = 10  # drafts of an archive that are told one by one
@@ -152,23 +154,6 @@ class Planned:
         return f"{words}, each with a draft" if self.slots else words
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of one delivery."""
-
-    delivery: int
-    slot: str
-    when: str
-    series: str
-    channel: str
-    title: str
-    state: str
-    link: str = ""
-    key: str = ""
-    message: str = ""
-    file: str = ""  # where it lies on this machine, if it does
-
-
 FAILED = {"unknown", "refused", "missed"}
 
 
@@ -190,28 +175,26 @@ class Rebuilt:
 class Published:
     """What went where."""
 
-    sent: tuple[Sent, ...] = ()
-    dry_run: bool = False
+    sent: tuple[Outcome, ...] = ()
+    table: tuple[Row, ...] = ()
     warning: str = ""  # what is suspected of the clock
     made: tuple[Rebuilt, ...] = ()  # what folders lacked, and was made again
 
     def rows(self) -> list[Row]:
         """One row a delivery."""
-        return [
-            {
-                "when": s.when, "series": s.series, "title": s.title, "channel": s.channel, "state": s.state,
-                "link": s.link or s.message, "file": s.file, "id": s.key, "slot": s.slot, "message": s.message,
-            }
-            for s in self.sent
-        ]  # fmt: skip
+        return list(self.table)
+
+    def summary(self) -> str:
+        """One line: how many of what; "" where there is nothing."""
+        return ", ".join(f"{count} {state}" for state, count in Counter(s.state.value for s in self.sent).items())
 
     @property
-    def failed(self) -> tuple[Sent, ...]:
+    def failed(self) -> tuple[Outcome, ...]:
         """Deliveries that a person has to look at."""
         return tuple(s for s in self.sent if s.state in FAILED)
 
     @property
-    def without_draft(self) -> tuple[Sent, ...]:
+    def without_draft(self) -> tuple[Outcome, ...]:
         """Deliveries that were asked for, and could not be made: nothing is in their slot."""
         return tuple(s for s in self.sent if s.state == "planned")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from steadycast import delivery
@@ -13,33 +14,34 @@ from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import amend
 from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.app import App, who
+from steadycast.pipeline.outcome_rows import Telling, ToldRow, as_they_stand, published
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.probed_limits import refresh
-from steadycast.pipeline.publish import opened, told
+from steadycast.pipeline.publish import opened
 from steadycast.pipeline.rebuild import make_missing
 from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.unplanned_slots import recover
 from steadycast.platform.contract import Step
-from steadycast.progress import Progress, unseen
 
 
-def verify(app: App, now: dt.datetime, *, progress: Progress = unseen) -> Published:
-    """Recovers what a dead worker left, settles what is unknown, sees what was published; says what it looked at."""
+def verify(app: App, now: dt.datetime, *, told: ToldRow | None = None) -> Published:
+    """Recovers what a dead worker left, settles what is unknown, sees what was published; `told` hears of each."""
 
     def channel_of(name: str, step: Step) -> delivery.Opened:
         return opened(app, name, step)
 
-    recovered = recover(app, now)
-    clock, lost = app.clock, stand_in(app)
-    results = delivery.settle(app.ledger, channel_of, stand_in=lost, clock=clock, progress=progress)
-    looked = amend.resume(app)
-    results += delivery.verify(app.ledger, channel_of, clock=clock, progress=progress)
-    looked += [result.id for result in results]
+    def tell(ids: Iterable[int]) -> None:
+        telling.all(as_they_stand(app, app.ledger.deliveries(ids=list(ids))))
+
+    recovered, telling, clock = recover(app, now), Telling(app, told), app.clock
+    tell([*recovered.due, *recovered.unknown, *recovered.missed])
+    delivery.settle(app.ledger, channel_of, stand_in=stand_in(app), clock=clock, told=telling)
+    tell(amend.resume(app))
+    delivery.verify(app.ledger, channel_of, clock=clock, told=telling)
     tick(app, now)
     refresh(app, now)
-    ids = dict.fromkeys([*recovered.due, *recovered.unknown, *recovered.missed, *looked])
-    return Published(told(app, ids), warning=jumped(app, now), made=tuple(make_missing(app)))
+    return published(app, telling.outcomes, warning=jumped(app, now), made=tuple(make_missing(app)))
 
 
 def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str:

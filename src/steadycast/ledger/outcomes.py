@@ -17,6 +17,7 @@ from sqlalchemy import Connection, TextClause, delete, text
 from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.claims import STEP, step_value
 from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.history import tell_each
 from steadycast.ledger.statements import Values, micros, run, taken
 from steadycast.ledger.tables import State
@@ -46,11 +47,10 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """How one try of one delivery ended; `code` and `message` are redacted already."""
+class Outcome:
+    """What became of one try, or one look, of one delivery; `code` and `message` are redacted already."""
 
-    id: int
-    token: int
+    delivery: Delivery
     state: State
     at: dt.datetime  # when it was so: the moment of the answer, or the far side's own
     proof: Proof | None = None
@@ -63,25 +63,45 @@ class Ending:
     address: str = ""  # a better one, of a post that was there already
     found: Mapping[str, Any] = field(default_factory=dict)  # steps that a read-back found done: name -> value
 
+    @property
+    def id(self) -> int:
+        """The delivery's."""
+        return self.delivery.id
 
-def receive(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
+    @property
+    def slot(self) -> str:
+        """The delivery's slot."""
+        return self.delivery.slot
+
+    @property
+    def channel(self) -> str:
+        """The delivery's channel."""
+        return self.delivery.channel
+
+    @property
+    def url(self) -> str:
+        """Where it is to be seen, as far as that is known."""
+        return self.proof.url if self.proof else self.address or self.delivery.url
+
+
+def receive(db: Database, outcomes: Sequence[Outcome], now: dt.datetime) -> frozenset[int]:
     """From sending to published, handed, refused, due, unknown, missed; returns the deliveries that took it."""
-    return _end(db, State.SENDING, endings, now, "receive")
+    return _end(db, State.SENDING, outcomes, now, "receive")
 
 
-def release(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
+def release(db: Database, outcomes: Sequence[Outcome], now: dt.datetime) -> frozenset[int]:
     """From claimed to due, refused, missed, or unknown again: nothing was sent, and the claim is given back."""
-    return _end(db, State.CLAIMED, endings, now, "release")
+    return _end(db, State.CLAIMED, outcomes, now, "release")
 
 
-def looked(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
+def looked(db: Database, outcomes: Sequence[Outcome], now: dt.datetime) -> frozenset[int]:
     """From unknown to seen, handed, due, missed, or unknown still: what a read-back told."""
-    return _end(db, State.UNKNOWN, endings, now, "looked")
+    return _end(db, State.UNKNOWN, outcomes, now, "looked")
 
 
-def verified(db: Database, endings: Sequence[Ending], now: dt.datetime) -> frozenset[int]:
+def verified(db: Database, outcomes: Sequence[Outcome], now: dt.datetime) -> frozenset[int]:
     """From published to seen, or published still: what a later look told."""
-    return _end(db, State.PUBLISHED, endings, now, "verified")
+    return _end(db, State.PUBLISHED, outcomes, now, "verified")
 
 
 VERDICT = (  # on a delivery that was there at `?`
@@ -111,30 +131,30 @@ PROVEN = (
 )
 
 
-def _end(db: Database, before: State, endings: Sequence[Ending], now: dt.datetime, step: str) -> frozenset[int]:
-    if wrong := [e for e in endings if e.state not in NEXT[before]]:
+def _end(db: Database, before: State, outcomes: Sequence[Outcome], now: dt.datetime, step: str) -> frozenset[int]:
+    if wrong := [e for e in outcomes if e.state not in NEXT[before]]:
         raise ValueError(f"a delivery that is {before} cannot become {wrong[0].state}")
-    if not endings:
+    if not outcomes:
         return frozenset()
     with db.write(step) as connection:
         moment = time_spans.own_moment(db, connection)
-        took = taken(connection, endings, lambda e: _change(before, e, moment))
+        took = taken(connection, outcomes, lambda e: _change(before, e, moment))
         run(connection, PROVEN, [_receipt(e) for e in took if e.proof])
         run(connection, PROVEN_AT, [(e.address, e.id) for e in took if e.address])
-        for ending in took:
-            if before == State.UNKNOWN and ending.state == State.DUE:
-                _forget_steps(connection, ending)
+        for outcome in took:
+            if before == State.UNKNOWN and outcome.state == State.DUE:
+                _forget_steps(connection, outcome)
         for channel, end in sorted((e.pause[0], _pause(e.pause[1], e.at, moment)) for e in took if e.pause):
             pacing.pause(connection, channel, end)
         tell_each(connection, [(e.id, e.state.value, _detail(e)) for e in took], now)
     return frozenset(e.id for e in took)
 
 
-def _change(before: State, e: Ending, moment: dt.datetime | None) -> tuple[str, Values]:
-    """The one UPDATE of this ending, and its values; exactly one row takes it, or somebody else has the delivery."""
+def _change(before: State, e: Outcome, moment: dt.datetime | None) -> tuple[str, Values]:
+    """The one UPDATE of this outcome, and its values; exactly one row takes it, or somebody else has the delivery."""
     wake = None if e.wake is None else time_spans.later(e.wake, e.at, moment if e.state in WAITS else None)
     to: Values = (e.state.value, wake, e.looks, e.code, e.message)
-    here: Values = (e.id, e.token, before.value)
+    here: Values = (e.id, e.delivery.token, before.value)
     if e.address:
         return MOVED, (*to, e.address, *here)
     if before == State.PUBLISHED or (e.state == State.UNKNOWN and e.deadline is None):
@@ -154,19 +174,19 @@ def _pause(end: dt.datetime, since: dt.datetime, moment: dt.datetime | None) -> 
     return end if moment is None else moment + (end - since)
 
 
-def _receipt(e: Ending) -> Values:
+def _receipt(e: Outcome) -> Values:
     assert e.proof is not None
     proof = e.proof
     return e.id, proof.remote_id, proof.url, micros(e.at), proof.seen, json.dumps(dict(proof.detail))
 
 
-def _forget_steps(connection: Connection, e: Ending) -> None:
+def _forget_steps(connection: Connection, e: Outcome) -> None:
     """A complete read-back told what is there: a step that it did not find never happened."""
     connection.execute(delete(STEP).where(STEP.c.delivery == e.id, STEP.c.value.is_(None)))
     found = [{"delivery": e.id, "name": n, "begun": e.at, "value": step_value(value)} for n, value in e.found.items()]
     upsert(connection, STEP, found)
 
 
-def _detail(e: Ending) -> str:
+def _detail(e: Outcome) -> str:
     said = " ".join(filter(None, [e.code, e.message]))
     return said or e.address or (e.proof.url or e.proof.remote_id if e.proof else "")
