@@ -205,7 +205,7 @@ def test_through_the_whole_of_steadycast_a_slot_is_served_once(bench: Bench, sit
     (seen,) = pipeline.verify(app, bench.clock.now()).sent
     assert seen.state == "seen"
     proxy.close()
-    looks_as_it_should(seen.link, tmp_path)
+    looks_as_it_should(seen.url, tmp_path)
 
 
 def looks_as_it_should(url: str, shots: Path) -> None:

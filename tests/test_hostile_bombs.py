@@ -217,7 +217,7 @@ def test_all_of_them_at_once_harm_themselves_alone(bench):
     planned = {d.draft for d in bench.app.ledger.deliveries()}
     assert {row.id for row in bench.app.ledger.drafts() if row.title in GOOD} <= planned
     (sent,) = pipeline.publish(bench.app, series="daily").sent
-    assert (sent.state, sent.title in GOOD) == ("published", True)
+    assert (sent.state, sent.delivery.title in GOOD) == ("published", True)
 
 
 @pytest.mark.parametrize("name", HEADS)

@@ -593,7 +593,8 @@ def test_a_kit_that_is_made_before_its_hour_is_due_at_it(bench):
 def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
     app, handed = kit
     assert handed.state == "handed"
-    assert handed.link.startswith(str(app.workspace.out / "hand"))
+    assert handed.proof is not None
+    assert (app.workspace.out / "hand" / handed.proof.detail["page"]).is_file()
     (waits,) = ops.status(app, bench.clock.now())["waiting"]
     url = "https://hand.example/1/abc"
     assert "is confirmed" in pipeline.confirm(app, waits["id"], url, bench.clock.now())
@@ -688,8 +689,8 @@ def test_nothing_is_read_again_to_find_out_what_happened(bench, monkeypatch):
     bench.at(23, 20, 0)
     for name in ("delivery", "deliveries", "titles", "receipts_of"):
         monkeypatch.setattr(type(app.ledger), name, None)
-    monkeypatch.setattr("steadycast.pipeline.publish.renew", lambda *_: None)
-    monkeypatch.setattr("steadycast.pipeline.publish.tick", lambda *_: None)
+    for name in ("renew", "tick"):
+        monkeypatch.setattr(sys.modules["steadycast.pipeline.publish"], name, lambda *_: None)
     done = pipeline.publish(app)
     assert [(row["title"], row["state"]) for row in done.rows()] == [("Draft 1", "published")] * 2
     assert all(row["link"] for row in done.rows())
