@@ -170,7 +170,7 @@ def promised(
     chosen = [Assignment(slot.id, draft, filled=filled)] if draft else []
     asked = [PlannedDelivery(slot.id, channel, late=late) for channel in channels or ("blog",)]
     ledger.save_plan([slot], chosen, asked, at)
-    rows = {row.channel: row.id for row in ledger.deliveries(slots=[slot.id])}
+    rows = {row.channel: row.id or 0 for row in ledger.deliveries(slots=[slot.id])}
     return [rows[a.channel] for a in asked]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from steadycast.pipeline import App
@@ -177,7 +178,7 @@ class Bench:
         self.app: App
         self.opened: list[App] = []
 
-    def set_up(self, settings: str = SETTINGS, content: dict[str, str | bytes] | None = None) -> App:
+    def set_up(self, settings: str = SETTINGS, content: Mapping[str, str | bytes] | None = None) -> App:
         """The desk of a workspace with these settings and drafts."""
         made = workspace(self.root, settings, content, FILES)
         made.var.mkdir(parents=True, exist_ok=True)
@@ -216,9 +217,9 @@ class Bench:
         file = self.app.workspace.out / f"far-side-{channel}" / name
         return file.read_text().splitlines() if file.exists() else []
 
-    def at(self, *instant: int) -> dt.datetime:
+    def at(self, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> dt.datetime:
         """It is that local day, hour and minute of November 2026: time has passed; or the wall's clock is set back."""
-        then = dt.datetime(2026, 11, *instant, tzinfo=ZONE)
+        then = dt.datetime(2026, 11, day, hour, minute, second, tzinfo=ZONE)
         if (passed := then - self.clock.now()) >= dt.timedelta():
             return self.clock.advance(passed)
         self.clock.set_wall(then)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
 from steadycast.platform import Channel, Platform, Post
 from steadycast.platform.registry import load, platforms
@@ -30,19 +31,22 @@ PLATFORMS = platforms([ROOT / "channels"])  # those that are shipped
 OURS = platforms([ROOT / "tests" / "platforms"])
 
 
-def channel(platform: str | Platform, out: Path, *, secrets: dict | None = None, http=None, **settings) -> Channel:
+def channel(
+    platform: str | Platform, out: Path, *, secrets: dict[str, Any] | None = None, http: Any = None, **settings: int
+) -> Channel:
     """A channel of one platform with the settings given over the defaults, as the pipeline would hand it over."""
     spec = (OURS | PLATFORMS)[platform] if isinstance(platform, str) else platform
     return bench.channel(spec, out, settings=settings, secrets=secrets, http=http)
 
 
-def adapter(platform: str | Platform, out: Path, **wanted):
+def adapter(platform: str | Platform, out: Path, **wanted: int | str) -> Any:
     """The platform's Adapter over such a channel."""
     made = channel(platform, out, **wanted)
+    assert made.spec is not None
     return load(made.spec)(made)
 
 
-def changed(post: Post, **values) -> Post:
+def changed(post: Post, **values: Any) -> Post:
     """The same post, edited."""
     return dataclasses.replace(post, **values)
 

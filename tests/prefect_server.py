@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 FAST = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -51,7 +52,7 @@ def running(command: list[str], env: dict[str, str], log: Path, cwd: Path) -> It
                 process.wait(10)
 
 
-def wait_for(found, seconds: float, step: float = 0.2):
+def wait_for(found: Any, seconds: float, step: float = 0.2) -> Any:
     """What `found()` gives once it is true; None when it never is within `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -98,7 +99,8 @@ def children_of(root: int) -> set[int]:
             except OSError:
                 continue
             parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
-    found, new = set(), {root}
+    found: set[Any] = set()
+    new = {root}
     while new:
         new = {pid for pid, parent in parents.items() if parent in new} - found
         found |= new

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import types
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +16,7 @@ BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 
 
 @pytest.fixture
-def corpus(monkeypatch):
+def corpus(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     """The generator, as benchmarks/run.py imports it."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import corpus
@@ -23,7 +24,7 @@ def corpus(monkeypatch):
     return corpus
 
 
-def test_the_corpus_is_the_same_everywhere(corpus):
+def test_the_corpus_is_the_same_everywhere(corpus: types.ModuleType) -> None:
     """Draft by draft, whatever was made before: ratios of two machines are about one text."""
     made = [corpus.draft(i) for i in range(40)]
     assert [corpus.draft(i) for i in reversed(range(40))] == made[::-1]
@@ -31,7 +32,7 @@ def test_the_corpus_is_the_same_everywhere(corpus):
     assert whole == "bb7438b163fc5cadf1a74c6e47dc40168cd99bf8bfccc07617d081f8cbe0e548"
 
 
-def test_the_corpus_is_what_it_says(corpus, tmp_path):
+def test_the_corpus_is_what_it_says(corpus: types.ModuleType, tmp_path: Path) -> None:
     """3 to 8 KB each, half of them Chinese, with everything that makes Markdown slow."""
     total = corpus.write(tmp_path, 60)
     texts = [file.read_text(encoding="utf-8") for file in sorted(tmp_path.iterdir())]
@@ -43,7 +44,7 @@ def test_the_corpus_is_what_it_says(corpus, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_row_runs(tmp_path):
+def test_every_row_runs(tmp_path: Path) -> None:
     """At its smallest: each row is measured, and the results say with what."""
     out = tmp_path / "results.md"
     command = [sys.executable, str(BENCHMARKS / "run.py"), "--quick", "--out", str(out)]

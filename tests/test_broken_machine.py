@@ -15,11 +15,13 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import NOON, promised
-from pipeline_bench import COMMUNITY, DAILY, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 
 from steadycast import pipeline
 from steadycast.delivery import deliver, settle, verify
@@ -51,7 +53,7 @@ class SmallDisk:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(path)], check=True)
 
     @contextlib.contextmanager
-    def leave(self, pages: int):
+    def leave(self, pages: int) -> Iterator[None]:
         """All of it is full but so many pages."""
         filler = self.path / "filler"
         facts = os.statvfs(self.path)
@@ -63,7 +65,7 @@ class SmallDisk:
             filler.unlink()
 
     @contextlib.contextmanager
-    def read_only(self):
+    def read_only(self) -> Iterator[None]:
         """Nothing on it can be written."""
         subprocess.run(["mount", "-o", "remount,ro", str(self.path)], check=True)
         try:
@@ -73,7 +75,7 @@ class SmallDisk:
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     made = SmallDisk(tmp_path / "small")
     try:
         yield made
@@ -82,7 +84,7 @@ def small_disk(tmp_path):
 
 
 @contextlib.contextmanager
-def descriptors(left: int):
+def descriptors(left: int) -> Iterator[None]:
     """This process may open so many files more."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     taken = []
@@ -101,7 +103,7 @@ def descriptors(left: int):
             os.close(fd)
 
 
-def tick(path, fake, clock):
+def tick(path: Path, fake: FakeChannel, clock: Clock) -> None:
     """One tick of a process that has just started."""
     with Ledger.open(path) as ledger:
         ledger.recover(clock.now())
@@ -111,7 +113,7 @@ def tick(path, fake, clock):
         verify(ledger, fake.open, clock=clock, workers=1)
 
 
-def tried(path, fake, clock):
+def tried(path: Path, fake: FakeChannel, clock: Clock) -> str:
     """What a tick says that may fail, "" when it does not: one line, with its hint and its exit code."""
     failed = None
     try:
@@ -126,7 +128,7 @@ def tried(path, fake, clock):
     return str(failed)
 
 
-def went_on(path, fake, clock):
+def went_on(path: Path, fake: FakeChannel, clock: Clock) -> dict[State, int]:
     """There is room again: ticks, each when something wakes, for some hours; then what must hold, holds."""
     end = clock.now() + dt.timedelta(hours=11)
     with Ledger.open(path) as ledger:
@@ -144,14 +146,14 @@ def went_on(path, fake, clock):
     return states
 
 
-def sent_only_what_was_intended(path, fake):
+def sent_only_what_was_intended(path: Path, fake: FakeChannel) -> None:
     """Whatever reached the far side had its intent in the ledger."""
     with Ledger.open(path, readonly=True) as ledger:
         states = {row.marker: row.state for row in ledger.deliveries()}
     assert not {post.key for post in fake.posts if states[post.key] in BEFORE_INTENT}
 
 
-def new(folder, empty, delivery):
+def new(folder: Path, empty: Path, delivery: str) -> tuple[Path, FakeChannel, Clock]:
     """A ledger with a slot on three channels, a far side, a clock."""
     path = folder / "ledger.sqlite"
     for old in folder.glob("ledger.sqlite*"):
@@ -165,7 +167,7 @@ def new(folder, empty, delivery):
 
 @needs_root
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_the_disk_is_full_at_each_step(small_disk, empty_sqlite, delivery):
+def test_the_disk_is_full_at_each_step(small_disk: SmallDisk, empty_sqlite: Path, delivery: str) -> None:
     """Page by page more room, until a whole tick fits: each write of the ledger in turn is the one that fails."""
     failed, said = 0, ""
     for pages in range(200):
@@ -185,7 +187,7 @@ def test_the_disk_is_full_at_each_step(small_disk, empty_sqlite, delivery):
 
 @needs_root
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_var_is_read_only(small_disk, empty_sqlite, delivery):
+def test_var_is_read_only(small_disk: SmallDisk, empty_sqlite: Path, delivery: str) -> None:
     """Nothing is sent, the message says who must be able to write, and afterwards all goes on."""
     path, fake, clock = new(small_disk.path, empty_sqlite, delivery)
     with small_disk.read_only():
@@ -196,7 +198,7 @@ def test_var_is_read_only(small_disk, empty_sqlite, delivery):
 
 
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_there_are_no_more_descriptors_at_each_step(quick_path, empty_sqlite, delivery):
+def test_there_are_no_more_descriptors_at_each_step(quick_path: Path, empty_sqlite: Path, delivery: str) -> None:
     """One more at a time, until a tick needs no more."""
     failed, said = 0, ""
     for left in range(60):
@@ -216,22 +218,22 @@ def test_there_are_no_more_descriptors_at_each_step(quick_path, empty_sqlite, de
 class Noted(FakeChannel):
     """A far side that outlives the process: what reached it stands in a file."""
 
-    def __init__(self, delivery, clock, file):
+    def __init__(self, delivery: Any, clock: Any, file: Any) -> None:
         super().__init__(delivery, clock)
         self.file = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND)
 
-    def request(self, post, part):
+    def request(self, post: Any, part: Any) -> Any:
         os.write(self.file, f"{post.key}\n".encode())
         return post.key
 
-    def look(self, post):
+    def look(self, post: Any) -> Any:
         return Receipt(post.key) if post.key in self.keys() else None
 
-    def keys(self):
+    def keys(self) -> Any:
         return os.pread(self.file, 1 << 16, 0).decode().split()
 
 
-def in_a_child(work, megabytes):
+def in_a_child(work: Any, megabytes: Any) -> Any:
     """Whether `work` was done by a child that may have so much more memory than now; what it says ends with it.
 
     A thread that has no memory to begin with leaves Python waiting for it for ever: that too is a worker's end.
@@ -258,7 +260,7 @@ def in_a_child(work, megabytes):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it has threads: 3.12 and later say so of a fork
 @pytest.mark.parametrize("delivery", ["conditional", "read-back", "blind"])
-def test_there_is_no_more_memory_at_each_step(quick_path, empty_sqlite, delivery):
+def test_there_is_no_more_memory_at_each_step(quick_path: Path, empty_sqlite: Path, delivery: Any) -> None:
     """A quarter of a megabyte more at a time: whatever the worker died of, others go on from the ledger."""
     failed = 0
     for step in range(160):
@@ -285,7 +287,7 @@ def test_there_is_no_more_memory_at_each_step(quick_path, empty_sqlite, delivery
 
 
 @needs_root
-def test_outputs_on_a_full_disk_are_whole_or_as_they_were(small_disk):
+def test_outputs_on_a_full_disk_are_whole_or_as_they_were(small_disk: SmallDisk) -> None:
     """Whatever does not fit leaves the old file, and nothing beside it."""
     folder = small_disk.path / "out"
     write_atomically(folder, "page.html", b"old" * 4000)
@@ -301,7 +303,9 @@ def test_outputs_on_a_full_disk_are_whole_or_as_they_were(small_disk):
 
 @needs_root
 @pytest.mark.slow
-def test_publishing_on_a_full_disk_goes_on_when_there_is_room(small_disk, bench, monkeypatch):
+def test_publishing_on_a_full_disk_goes_on_when_there_is_room(
+    small_disk: SmallDisk, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The whole verb, pages and kit and all: every delivery is there once, by its own channel's word."""
     channels = DAILY.replace('["site", "far"]', '["site", "hand"]') + SITE + '[channel.hand]\nplatform = "paste"\n'
     for pages in (0, 1, 2, 3, 5, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96):
@@ -325,7 +329,7 @@ def test_publishing_on_a_full_disk_goes_on_when_there_is_room(small_disk, bench,
         app.close()
 
 
-def run(bench, *words, limit=None, var=None):
+def run(bench: Any, *words: Any, limit: Any = None, var: Any = None) -> Any:
     """A command, as its own process."""
     environment = {
         **os.environ,
@@ -338,7 +342,7 @@ def run(bench, *words, limit=None, var=None):
     )
 
 
-def says_one_line(done):
+def says_one_line(done: Any) -> None:
     """Exit code 3, one line, a hint, no traceback."""
     assert done.returncode == 3, done
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
@@ -348,7 +352,7 @@ def says_one_line(done):
 
 @needs_root
 @pytest.mark.slow
-def test_the_command_line_says_it_in_one_line(small_disk, bench, empty_sqlite):
+def test_the_command_line_says_it_in_one_line(small_disk: SmallDisk, bench: Bench, empty_sqlite: Path) -> None:
     """A full disk and a read-only one, as an operator sees them; afterwards the same command works."""
     bench.set_up(COMMUNITY + DAILY.replace('["site", "far"]', '["site"]') + SITE, {"pgc/1.md": article("One")})
     var = small_disk.path / "var"

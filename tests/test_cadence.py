@@ -1,9 +1,12 @@
 """Cadences: what each form means, what a wrong one probably meant, and how cron and people hear it."""
 
+from __future__ import annotations
+
 import datetime as dt
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import examples
@@ -20,7 +23,7 @@ from steadycast.schedule.days import ANCHOR
 FIRST, LAST = dt.date(2026, 11, 1), dt.date(2026, 12, 31)
 
 
-def days(every=None, rrule=None) -> list[str]:
+def days(every: str | None = None, rrule: Any = None) -> list[str]:
     return [f"{moment:%m-%d %H:%M}" for moment in parse(every, rrule).moments(FIRST, LAST, ANCHOR)]
 
 
@@ -62,7 +65,7 @@ def days(every=None, rrule=None) -> list[str]:
         ("每月最后一天 09:00", ["11-30 09:00", "12-31 09:00"]),
     ],
 )
-def test_human_forms(form, first_three):
+def test_human_forms(form: str, first_three: list[str]) -> None:
     assert days(form)[:3] == first_three
 
 
@@ -79,7 +82,7 @@ def test_human_forms(form, first_three):
         ("month on lst fri at 19:30", "month on last fri at 19:30"),
     ],
 )
-def test_a_wrong_form_says_what_was_probably_meant(form, meant):
+def test_a_wrong_form_says_what_was_probably_meant(form: str, meant: str) -> None:
     with pytest.raises(SettingsError) as error:
         parse(form)
     assert error.value.hint == f'did you mean "{meant}"?'
@@ -100,7 +103,7 @@ def test_a_wrong_form_says_what_was_probably_meant(form, meant):
         ("week on ,fri at 20:00", '"" is not a day of the week'),
     ],
 )
-def test_a_form_beyond_guessing_lists_all_forms(form, why):
+def test_a_form_beyond_guessing_lists_all_forms(form: str, why: str) -> None:
     with pytest.raises(SettingsError) as error:
         parse(form)
     assert why in error.value.message
@@ -121,7 +124,7 @@ def test_a_form_beyond_guessing_lists_all_forms(form, why):
         ("每周五、每天 20:00", '"每天" is not a day of the week'),
     ],
 )
-def test_a_chinese_form_beyond_guessing_lists_the_chinese_forms(form, why):
+def test_a_chinese_form_beyond_guessing_lists_the_chinese_forms(form: str, why: str) -> None:
     """What could mean two things (每两周五) is not guessed at."""
     with pytest.raises(SettingsError) as error:
         parse(form)
@@ -130,11 +133,11 @@ def test_a_chinese_form_beyond_guessing_lists_the_chinese_forms(form, why):
 
 
 @pytest.mark.parametrize("form", [*human.FORMS, *human.HAN_FORMS])
-def test_every_form_that_is_named_is_read(form):
+def test_every_form_that_is_named_is_read(form: str) -> None:
     parse(form)
 
 
-def test_a_series_has_exactly_one_of_both():
+def test_a_series_has_exactly_one_of_both() -> None:
     for both in ((None, None), ("day at 06:20", "FREQ=DAILY;BYHOUR=6;BYMINUTE=20")):
         with pytest.raises(SettingsError, match="exactly one"):
             parse(*both)
@@ -153,7 +156,7 @@ def test_a_series_has_exactly_one_of_both():
         ("FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=19;BYMINUTE=30", "month on last fri at 19:30"),
     ],
 )
-def test_a_plain_rrule_is_the_same_cadence_as_its_human_form(rule, form):
+def test_a_plain_rrule_is_the_same_cadence_as_its_human_form(rule: str, form: str) -> None:
     assert parse(None, rule) == parse(form)
 
 
@@ -184,7 +187,7 @@ def test_a_plain_rrule_is_the_same_cadence_as_its_human_form(rule, form):
         ("FREQ=YEARLY;BYMONTH=12;BYDAY=0MO;BYHOUR=6;BYMINUTE=0", "0MO"),
     ],
 )
-def test_a_wrong_rrule_says_how_to_mend_it(rule, why):
+def test_a_wrong_rrule_says_how_to_mend_it(rule: str, why: str) -> None:
     with pytest.raises(SettingsError) as error:
         parse(None, rule)
     assert why in str(error.value)
@@ -204,7 +207,7 @@ def test_a_wrong_rrule_says_how_to_mend_it(rule, why):
         "FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR;BYHOUR=9;BYMINUTE=0",
     ],
 )
-def test_every_rrule_falls_where_dateutil_says(rule):
+def test_every_rrule_falls_where_dateutil_says(rule: str) -> None:
     expected = rrulestr(f"{rule};BYSECOND=0", dtstart=dt.datetime(2024, 1, 1)).between(
         dt.datetime(2026, 1, 1), dt.datetime(2027, 12, 31, 23, 59), inc=True
     )
@@ -236,17 +239,17 @@ def test_every_rrule_falls_where_dateutil_says(rule):
         ("3 days at 20:00", 0, None),
     ],
 )
-def test_cron_lines(form, minutes, lines):
+def test_cron_lines(form: str, minutes: int, lines: tuple[str, ...] | None) -> None:
     """None wherever plain five-field cron cannot say it exactly."""
     assert parse(form).to_cron(dt.timedelta(minutes=minutes)) == lines
 
 
-def test_an_rrule_beyond_days_and_times_has_no_cron_line():
+def test_an_rrule_beyond_days_and_times_has_no_cron_line() -> None:
     assert parse(None, "FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1;BYHOUR=9;BYMINUTE=0").to_cron() is None
 
 
 @pytest.mark.parametrize("lead", [dt.timedelta(seconds=30), -dt.timedelta(minutes=1)])
-def test_a_lead_is_whole_minutes_ahead(lead):
+def test_a_lead_is_whole_minutes_ahead(lead: dt.timedelta) -> None:
     with pytest.raises(ValueError, match="whole minutes"):
         parse("day at 06:20").to_cron(lead)
 
@@ -263,7 +266,7 @@ FORMS = st.one_of(
 
 @given(FORMS, st.integers(0, 3000))
 @examples(60)
-def test_cron_fires_lead_minutes_before_every_slot_and_at_no_other_time(form, minutes):
+def test_cron_fires_lead_minutes_before_every_slot_and_at_no_other_time(form: Any, minutes: int) -> None:
     cadence, lead = parse(form), dt.timedelta(minutes=minutes)
     lines = cadence.to_cron(lead)
     if lines is None:
@@ -295,20 +298,20 @@ def test_cron_fires_lead_minutes_before_every_slot_and_at_no_other_time(form, mi
         ("month on last day at 19:30", "monthly on the last day at 19:30", "每月最后一天 19:30"),
     ],
 )
-def test_a_cadence_is_said_in_both_languages(form, english, chinese):
+def test_a_cadence_is_said_in_both_languages(form: str, english: str, chinese: str) -> None:
     assert parse(form).describe("en") == english
     assert parse(form).describe("zh-CN") == chinese
     assert parse(chinese) == parse(form)
 
 
-def test_many_times_a_day_are_counted_and_a_rule_is_quoted():
+def test_many_times_a_day_are_counted_and_a_rule_is_quoted() -> None:
     assert parse(None, "FREQ=HOURLY;BYMINUTE=0").describe() == "daily, 24 times"
     rule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYHOUR=9;BYMINUTE=0"
     assert parse(None, rule).describe("zh") == f"{rule};BYSECOND=0"
 
 
 @given(st.sampled_from(["day at 06:20", "每天 06:20", "week on mon,wed at 20:00", "month on last fri at 19:30"]))
-def test_a_cadence_is_a_value(form):
+def test_a_cadence_is_a_value(form: Any) -> None:
     assert parse(form) == parse(form)
     assert hash(parse(form)) == hash(parse(form))
 
@@ -348,7 +351,7 @@ def vectors() -> list[tuple[str, dt.datetime, list[dt.datetime]]]:
     return found
 
 
-def test_rrules_that_are_taken_fall_where_others_say():
+def test_rrules_that_are_taken_fall_where_others_say() -> None:
     """Those that leave the day to their start, run by the minute, or have a hole in them are refused, not guessed."""
     taken = 0
     for rule, start, expected in vectors():
@@ -385,13 +388,13 @@ def test_rrules_that_are_taken_fall_where_others_say():
         ("month on last day at 24:00", "monthly on the 1st at 00:00"),
     ],
 )
-def test_what_people_say_is_read_as_they_mean_it(said, meant):
+def test_what_people_say_is_read_as_they_mean_it(said: str, meant: str) -> None:
     assert parse(said).describe() == meant
 
 
 @pytest.mark.parametrize(
     "said", ["2 weeks on sun at 24:00", "month on 31 at 24:00", "3 days at 24:00", "week on fri at 08:00,24:00"]
 )
-def test_a_24_00_that_would_need_two_rules_is_refused_with_the_way_out(said):
+def test_a_24_00_that_would_need_two_rules_is_refused_with_the_way_out(said: str) -> None:
     with pytest.raises(SettingsError, match="name that day, and 00:00"):
         parse(said)

@@ -9,7 +9,9 @@ import pty
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,12 +19,13 @@ import yaml
 from conftest import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, DAILY, FAR, article
+from pipeline_bench import COMMUNITY, DAILY, FAR, Bench, article
 
 from steadycast import pipeline
 from steadycast.cli import main
 from steadycast.errors import InputError
 from steadycast.ops import deployments, promise_change
+from steadycast.pipeline.app import App
 from steadycast.schedule.effect import Served, effect
 from steadycast.schedule.model import Series
 from steadycast.schedule.slots import slots
@@ -44,7 +47,7 @@ RHYTHMS = [
 
 
 @pytest.fixture
-def planned(bench):
+def planned(bench: Bench) -> App:
     """Five drafts, planned for 20:00 of five days."""
     app = bench.set_up(FAR_ONLY, DRAFTS)
     pipeline.collect(app, bench.clock.now())
@@ -52,7 +55,7 @@ def planned(bench):
     return app
 
 
-def carried(app, now) -> dict[str, str]:
+def carried(app: App, now: dt.datetime) -> dict[str, str]:
     return {slot.when: slot.title for slot in pipeline.plan(app, now).slots if slot.draft}
 
 
@@ -71,7 +74,9 @@ def plan_of(rhythm: str, drafts: list[str], off: int) -> list[Served]:
 
 @examples(100)
 @given(PLAN, PLAN, st.sets(st.integers(0, 12), max_size=3))
-def test_the_effect_leads_from_one_plan_to_the_other_and_touches_nothing_begun(one, other, begun):
+def test_the_effect_leads_from_one_plan_to_the_other_and_touches_nothing_begun(
+    one: Any, other: Any, begun: set[int]
+) -> None:
     before, after = plan_of(*one), plan_of(*other)
     ids = {before[n].slot.id for n in begun if n < len(before)}
     told = effect(before, after, ids, NOW)
@@ -101,7 +106,7 @@ def test_the_effect_leads_from_one_plan_to_the_other_and_touches_nothing_begun(o
 
 @examples(50)
 @given(PLAN)
-def test_a_plan_that_stays_has_no_effect(plan):
+def test_a_plan_that_stays_has_no_effect(plan: Any) -> None:
     assert not effect(plan_of(*plan), plan_of(*plan), set(), NOW)
 
 
@@ -137,7 +142,7 @@ platform = "far"
 
 
 @pytest.fixture
-def written(tmp_path):
+def written(tmp_path: Path) -> load.Workspace:
     drop(tmp_path, "steadycast.toml", WRITTEN)
     return load(tmp_path)
 
@@ -167,7 +172,9 @@ def changed_lines(before: str, after: str) -> list[str]:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_an_edit_changes_its_value_and_keeps_every_comment(tmp_path, make, lines, end):
+def test_an_edit_changes_its_value_and_keeps_every_comment(
+    tmp_path: Path, make: Callable[..., Any], lines: list[str], end: str
+) -> None:
     drop(tmp_path, "steadycast.toml", WRITTEN.replace("\n", end).encode())
     workspace = load(tmp_path)
     edit.write(make(workspace), workspace)
@@ -179,7 +186,7 @@ def test_an_edit_changes_its_value_and_keeps_every_comment(tmp_path, make, lines
     tomllib.loads(after)
 
 
-def test_a_day_had_again_leaves_the_file_as_it_was(written):
+def test_a_day_had_again_leaves_the_file_as_it_was(written: load.Workspace) -> None:
     once = edit.with_skip(written, "daily", "2026-12-24..2026-12-26")
     again = edit.without_skip(once, "daily", "2026-12-24..2026-12-26")
     assert again.sources["steadycast.toml"].decode() == WRITTEN
@@ -194,7 +201,7 @@ def test_a_day_had_again_leaves_the_file_as_it_was(written):
         '[community]\nname = "R"\ntimezone = "UTC"\n[series."daily"]\n"every" = "day at 20:00"',
     ],
 )
-def test_other_ways_to_write_a_table_are_edited_too(tmp_path, text, head):
+def test_other_ways_to_write_a_table_are_edited_too(tmp_path: Path, text: str, head: str) -> None:
     drop(tmp_path, "steadycast.toml", head + text)
     workspace = load(tmp_path)
     edit.write(edit.with_skip(edit.with_rhythm(workspace, "daily", "day at 09:00"), "daily", "2026-12-24"), workspace)
@@ -204,7 +211,7 @@ def test_other_ways_to_write_a_table_are_edited_too(tmp_path, text, head):
     assert (tmp_path / "steadycast.toml").read_text(encoding="utf-8").startswith(head)
 
 
-def test_a_file_that_was_changed_meanwhile_is_left_as_it_is(written, tmp_path):
+def test_a_file_that_was_changed_meanwhile_is_left_as_it_is(written: load.Workspace, tmp_path: Path) -> None:
     file = tmp_path / "steadycast.toml"
     drop(tmp_path, "steadycast.toml", WRITTEN + "# by hand\n")
     with pytest.raises(InputError, match="meanwhile"):
@@ -213,7 +220,7 @@ def test_a_file_that_was_changed_meanwhile_is_left_as_it_is(written, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["steadycast.toml"]
 
 
-def test_a_link_stays_a_link_and_rights_stay(written, tmp_path):
+def test_a_link_stays_a_link_and_rights_stay(written: load.Workspace, tmp_path: Path) -> None:
     file, real = tmp_path / "steadycast.toml", tmp_path / "real.toml"
     file.rename(real)
     file.symlink_to(real)
@@ -231,7 +238,9 @@ def test_a_link_stays_a_link_and_rights_stay(written, tmp_path):
     st.lists(st.integers(0, 40), max_size=4),
     st.sampled_from(["\n", "\r\n"]),
 )
-def test_any_row_of_edits_says_what_was_asked_and_loses_no_comment(rhythm, skipped, undone, end):
+def test_any_row_of_edits_says_what_was_asked_and_loses_no_comment(
+    rhythm: Any, skipped: list[int], undone: list[int], end: Any
+) -> None:
     """Held against the settings alone: days left out and had again, in any order, under any rhythm."""
     workspace = _read(WRITTEN.replace("\n", end))
     workspace = edit.with_rhythm(workspace, "weekly", rhythm)
@@ -251,7 +260,7 @@ def test_any_row_of_edits_says_what_was_asked_and_loses_no_comment(rhythm, skipp
     )
 
 
-def _read(text: str):
+def _read(text: str) -> load.Workspace:
     from steadycast.workspace.load import read
 
     return read(Path("/nowhere"), {"steadycast.toml": text.encode()}, Path("/nowhere/steadycast.toml"))
@@ -266,7 +275,7 @@ def run(*words: str) -> int:
     return int(ended.value.code or 0)
 
 
-def test_another_hour_moves_the_slots_and_the_drafts_with_them(bench, planned):
+def test_another_hour_moves_the_slots_and_the_drafts_with_them(bench: Bench, planned: App) -> None:
     looked = promise_change.new_rhythm(planned, "Daily", "每天 09:30", bench.clock.now())
     assert [(r["change"], r["was"], r["becomes"], r["carries"]) for r in looked.rows()][:2] == [
         ("moves", "2026-11-23 20:00", "2026-11-23 09:30", "Draft 1"),
@@ -279,14 +288,14 @@ def test_another_hour_moves_the_slots_and_the_drafts_with_them(bench, planned):
     assert carried(bench.open(), bench.clock.now()) == {f"2026-11-{22 + n} 09:30": f"Draft {n}" for n in range(1, 6)}
 
 
-def test_what_is_shown_is_what_planning_does(bench, planned):
+def test_what_is_shown_is_what_planning_does(bench: Bench, planned: App) -> None:
     looked = promise_change.new_rhythm(planned, "daily", "2 days at 21:00", bench.clock.now())
     shown = {r["becomes"]: r["carries"] for r in looked.rows() if r["becomes"] and r["carries"]}
     promise_change.make(planned, looked, bench.clock.now())
     assert carried(bench.open(), bench.clock.now()) == shown
 
 
-def test_a_day_left_out_gives_its_draft_to_the_next_and_back(bench, planned):
+def test_a_day_left_out_gives_its_draft_to_the_next_and_back(bench: Bench, planned: App) -> None:
     looked = promise_change.skip(planned, "daily", "2026-11-24", bench.clock.now())
     assert next((r["change"], r["was"], r["becomes"]) for r in looked.rows()) == ("gone", "2026-11-24 20:00", "")
     assert looked.moved_drafts()[0]["title"] == "Draft 2"
@@ -300,7 +309,7 @@ def test_a_day_left_out_gives_its_draft_to_the_next_and_back(bench, planned):
     assert (bench.root / "steadycast.toml").read_text() == FAR_ONLY
 
 
-def test_what_is_claimed_stays_and_is_said_to(bench, planned):
+def test_what_is_claimed_stays_and_is_said_to(bench: Bench, planned: App) -> None:
     bench.at(23, 19, 59)
     (row,) = planned.ledger.deliveries(slots=["daily@2026-11-23T20:00"])
     assert planned.ledger.claim(
@@ -315,7 +324,7 @@ def test_what_is_claimed_stays_and_is_said_to(bench, planned):
     assert carried(bench.open(), bench.clock.now())["2026-11-23 20:00"] == "Draft 1"
 
 
-def test_what_went_out_ahead_of_its_hour_stays_and_cannot_be_left_out(bench, planned):
+def test_what_went_out_ahead_of_its_hour_stays_and_cannot_be_left_out(bench: Bench, planned: App) -> None:
     pipeline.publish(planned, series="daily")  # by hand, hours before 20:00
     looked = promise_change.new_rhythm(planned, "daily", "day at 21:00", bench.clock.now())
     told = [(r["change"], r["was"], r["becomes"]) for r in looked.rows()]
@@ -341,7 +350,9 @@ def test_what_went_out_ahead_of_its_hour_stays_and_cannot_be_left_out(bench, pla
         (("skip", "weekly", "2099-01-01"), "has no slot then"),
     ],
 )
-def test_what_cannot_be_done_is_said_with_the_way_out(bench, monkeypatch, capsys, words, said):
+def test_what_cannot_be_done_is_said_with_the_way_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
     weekly = DAILY.replace("series.daily", "series.weekly").replace("day at", "week on fri at").replace('"site", ', "")
     bench.set_up(FAR_ONLY + weekly.replace('"Daily"', '"Weekly"'))
     monkeypatch.chdir(bench.root)
@@ -351,7 +362,9 @@ def test_what_cannot_be_done_is_said_with_the_way_out(bench, monkeypatch, capsys
     assert (bench.root / "steadycast.toml").read_bytes() == before
 
 
-def test_the_command_shows_then_does_and_prefect_yaml_follows(bench, monkeypatch, capsys):
+def test_the_command_shows_then_does_and_prefect_yaml_follows(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     bench.set_up(FAR_ONLY, DRAFTS)
     monkeypatch.chdir(bench.root)
     deployments.write(load(bench.root))
@@ -371,7 +384,7 @@ def test_the_command_shows_then_does_and_prefect_yaml_follows(bench, monkeypatch
     assert "says so already" in capsys.readouterr().out
 
 
-def test_a_prefect_yaml_of_ones_own_is_left_alone(bench, planned):
+def test_a_prefect_yaml_of_ones_own_is_left_alone(bench: Bench, planned: App) -> None:
     drop(bench.root, "prefect.yaml", "name: mine\ndeployments: []\n")
     looked = promise_change.new_rhythm(planned, "daily", "day at 09:00", bench.clock.now())
     assert not promise_change.make(planned, looked, bench.clock.now())
@@ -379,7 +392,7 @@ def test_a_prefect_yaml_of_ones_own_is_left_alone(bench, planned):
 
 
 @pytest.mark.parametrize(("answer", "done"), [(b"n\n", False), (b"y\n", True)])
-def test_a_terminal_is_asked(bench, answer, done):
+def test_a_terminal_is_asked(bench: Bench, answer: bytes, done: bool) -> None:
     bench.set_up(FAR_ONLY)
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", "from steadycast.cli import main; main()", "rhythm", "daily", "day at 09:00"]

@@ -1,36 +1,40 @@
 """The feed platform: three feeds that readers take, with ids that stay."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import feedparser
+from feedparser.util import FeedParserDict
 from platform_bench import HOSTILE, adapter, article, audio, changed, event, held, key, tree, video
 
-from steadycast.platform import Known
+from steadycast.platform import Known, Post, Receipt
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 WHERE = {"url": "https://hu.example/feed", "pages": "https://hu.example"}
 
 
-def publish(out, *posts, **settings):
+def publish(out: Path, *posts: Post, **settings: int) -> list[Receipt]:
     feed = adapter("feed", out, **{**WHERE, **settings})
     return [feed.publish(post) for post in posts]
 
 
-def parsed(out, name):
+def parsed(out: Path, name: str) -> FeedParserDict:
     found = feedparser.parse((out / name).read_bytes())
     assert found.bozo is False, found.get("bozo_exception")
     return found
 
 
-def test_sample(tmp_path):
+def test_sample(tmp_path: Path) -> None:
     publish(tmp_path / "out", article(tmp_path / "in"), audio(tmp_path / "in", 2))
     for name in ("feed.xml", "atom.xml", "feed.json"):
         held("feed", name, (tmp_path / "out" / name).read_bytes())
 
 
-def test_all_three_say_the_same_of_every_form(tmp_path):
+def test_all_three_say_the_same_of_every_form(tmp_path: Path) -> None:
     posts = [make(tmp_path / "in", n) for n, make in enumerate((article, audio, video, event), 1)]
     receipts = publish(tmp_path / "out", *posts)
     rss, atom = parsed(tmp_path / "out", "feed.xml"), parsed(tmp_path / "out", "atom.xml")
@@ -51,7 +55,7 @@ def test_all_three_say_the_same_of_every_form(tmp_path):
     assert (told["feed_url"], told["home_page_url"]) == ("https://hu.example/feed/feed.json", "https://hu.example")
 
 
-def test_enclosures_have_the_files_own_length_and_type(tmp_path):
+def test_enclosures_have_the_files_own_length_and_type(tmp_path: Path) -> None:
     post = audio(tmp_path / "in")
     publish(tmp_path / "out", post)
     sound = post.media[0]
@@ -68,7 +72,7 @@ def test_enclosures_have_the_files_own_length_and_type(tmp_path):
     }
 
 
-def test_content_is_whole_and_its_pictures_absolute(tmp_path):
+def test_content_is_whole_and_its_pictures_absolute(tmp_path: Path) -> None:
     publish(tmp_path / "out", article(tmp_path / "in"))
     for name in ("feed.xml", "atom.xml"):
         content = parsed(tmp_path / "out", name).entries[0].content[0].value
@@ -76,7 +80,7 @@ def test_content_is_whole_and_its_pictures_absolute(tmp_path):
         assert "白相" in content
 
 
-def test_an_id_survives_a_move_an_edit_and_a_new_title(tmp_path):
+def test_an_id_survives_a_move_an_edit_and_a_new_title(tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     (first,) = publish(tmp_path / "a", post)
     moved = adapter("feed", tmp_path / "b", url="https://other.example", pages="https://other.example")
@@ -84,7 +88,7 @@ def test_an_id_survives_a_move_an_edit_and_a_new_title(tmp_path):
     assert first.remote_id.startswith("urn:uuid:")
 
 
-def test_what_breaks_out_of_xml_stays_in(tmp_path):
+def test_what_breaks_out_of_xml_stays_in(tmp_path: Path) -> None:
     evil = article(
         tmp_path / "in",
         title=f"]]> {HOSTILE}",
@@ -97,7 +101,7 @@ def test_what_breaks_out_of_xml_stays_in(tmp_path):
     ET.fromstring((tmp_path / "out/atom.xml").read_bytes())
 
 
-def test_the_newest_stay_and_older_ones_are_still_found(tmp_path):
+def test_the_newest_stay_and_older_ones_are_still_found(tmp_path: Path) -> None:
     posts = [article(tmp_path / "in", n) for n in range(1, 9)]
     publish(tmp_path / "out", *posts, items=3)
     feed = adapter("feed", tmp_path / "out", items=3, **WHERE)
@@ -106,7 +110,7 @@ def test_the_newest_stay_and_older_ones_are_still_found(tmp_path):
     assert feed.find(dataclasses.replace(posts[0], key=key(77)), Known()) is None
 
 
-def test_a_withdrawn_item_is_gone(tmp_path):
+def test_a_withdrawn_item_is_gone(tmp_path: Path) -> None:
     posts = [article(tmp_path / "in", n) for n in (1, 2)]
     publish(tmp_path / "out", *posts)
     feed = adapter("feed", tmp_path / "out", **WHERE)
@@ -115,7 +119,7 @@ def test_a_withdrawn_item_is_gone(tmp_path):
     assert feed.find(posts[1], Known()) is None
 
 
-def test_a_feed_that_was_lost_is_made_again(tmp_path):
+def test_a_feed_that_was_lost_is_made_again(tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     publish(tmp_path / "out", post)
     before = tree(tmp_path / "out")
@@ -124,7 +128,7 @@ def test_a_feed_that_was_lost_is_made_again(tmp_path):
     assert tree(tmp_path / "out") == before
 
 
-def test_rss_and_atom_carry_what_their_standards_ask_for(tmp_path):
+def test_rss_and_atom_carry_what_their_standards_ask_for(tmp_path: Path) -> None:
     publish(tmp_path / "out", article(tmp_path / "in"))
     channel = ET.fromstring((tmp_path / "out/feed.xml").read_bytes())[0]
     assert all(channel.findtext(tag) for tag in ("title", "link", "description", "language", "lastBuildDate"))
@@ -136,7 +140,7 @@ def test_rss_and_atom_carry_what_their_standards_ask_for(tmp_path):
     assert all(entry.findtext(f"{ATOM}{tag}") for tag in ("id", "title", "updated", "content"))
 
 
-def test_what_the_feed_is_about_is_what_the_community_says_of_itself(tmp_path):
+def test_what_the_feed_is_about_is_what_the_community_says_of_itself(tmp_path: Path) -> None:
     feed = adapter("feed", tmp_path / "out")
     feed.channel = dataclasses.replace(feed.channel, about="用上海话读书。")
     feed.publish(article(tmp_path / "in"))
@@ -146,7 +150,7 @@ def test_what_the_feed_is_about_is_what_the_community_says_of_itself(tmp_path):
     assert json.loads((tmp_path / "out/feed.json").read_text())["description"] == "用上海话读书。"
 
 
-def test_a_member_with_a_page_of_their_own_is_named_with_it(tmp_path):
+def test_a_member_with_a_page_of_their_own_is_named_with_it(tmp_path: Path) -> None:
     """Atom says it as the author's uri, JSON Feed as the author's url; without one neither says anything."""
     feed = adapter("feed", tmp_path / "out")
     feed.publish(article(tmp_path / "in", 1, member_url="https://alice.example/?a=1&b=2"))

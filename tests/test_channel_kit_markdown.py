@@ -6,6 +6,7 @@ import html
 import importlib
 import re
 import unicodedata
+from typing import Any
 
 import comrak
 import pytest
@@ -71,7 +72,7 @@ BLOCK = st.recursive(
 
 
 @given(BLOCK)
-def test_every_word_is_shown_and_no_mark_of_a_member_counts(source):
+def test_every_word_is_shown_and_no_mark_of_a_member_counts(source: Any) -> None:
     """Read as Markdown, it has the same words and no element that the sanitised HTML had not."""
     made = shown(written(source))
     assert seen(made) == seen(source)
@@ -98,7 +99,7 @@ def test_every_word_is_shown_and_no_mark_of_a_member_counts(source):
         ("<p> <br> </p>", ""),
     ],
 )
-def test_each_element_has_its_mark(source, made):
+def test_each_element_has_its_mark(source: str, made: str) -> None:
     """Or none, where Markdown has no mark that counts there: then the words stand alone."""
     as_sanitised = source.replace("'", '"')
     assert written(as_sanitised).rstrip("\n") == made
@@ -107,5 +108,5 @@ def test_each_element_has_its_mark(source, made):
 @pytest.mark.parametrize(
     "source", ["<blockquote>" * 5000 + "x", "<p>" + "字<strong>“a”</strong>" * 5000, "<h1>" + "#" * 200000 + "x</h1>"]
 )
-def test_what_is_made_to_be_slow_or_deep_is_written_too(source):
+def test_what_is_made_to_be_slow_or_deep_is_written_too(source: str) -> None:
     assert seen(shown(written(source))) == seen(source)

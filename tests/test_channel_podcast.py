@@ -1,11 +1,14 @@
 """The podcast platform: what PSP-1 and Apple ask of a feed."""
 
+from __future__ import annotations
+
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 from platform_bench import PLATFORMS, ROOT, adapter, article, audio, held, png, tree, video
 
-from steadycast.platform import Known, Refused
+from steadycast.platform import Known, Post, Refused
 from steadycast.platform.registry import load
 
 SPACES = {
@@ -21,19 +24,19 @@ WHERE = {
 }
 
 
-def feed(out, *posts, **settings):
+def feed(out: Path, *posts: Post, **settings: str) -> ET.Element:
     podcast = adapter("podcast", out, **{**WHERE, **settings})
     for post in posts:
         podcast.publish(post)
     return ET.fromstring((out / "feed.xml").read_bytes())[0]
 
 
-def test_sample(tmp_path):
+def test_sample(tmp_path: Path) -> None:
     feed(tmp_path / "out", audio(tmp_path / "in"), video(tmp_path / "in"))
     held("podcast", "feed.xml", (tmp_path / "out/feed.xml").read_bytes())
 
 
-def test_the_channel_has_all_that_is_required(tmp_path):
+def test_the_channel_has_all_that_is_required(tmp_path: Path) -> None:
     """https://github.com/Podcast-Standards-Project/PSP-1-Podcast-RSS-Specification"""
     show = feed(tmp_path / "out", audio(tmp_path / "in"))
     for tag in ("title", "link", "description", "language"):
@@ -46,7 +49,7 @@ def test_the_channel_has_all_that_is_required(tmp_path):
     assert show.findtext("podcast:locked", None, SPACES) == "yes"
 
 
-def test_each_episode_has_all_that_is_required(tmp_path):
+def test_each_episode_has_all_that_is_required(tmp_path: Path) -> None:
     post = audio(tmp_path / "in")
     item = feed(tmp_path / "out", post).find("item")
     sound = post.media[0]
@@ -61,7 +64,7 @@ def test_each_episode_has_all_that_is_required(tmp_path):
     assert item.findtext("pubDate") == "Sat, 14 Nov 2026 20:00:00 +0800"
 
 
-def test_the_show_s_guid_is_the_one_that_every_host_computes(tmp_path):
+def test_the_show_s_guid_is_the_one_that_every_host_computes(tmp_path: Path) -> None:
     """The namespace's own example: feed address without scheme and trailing slashes."""
     load(PLATFORMS["podcast"])
     import sys
@@ -77,19 +80,19 @@ def test_the_show_s_guid_is_the_one_that_every_host_computes(tmp_path):
     assert told.findtext("podcast:guid", None, SPACES) == "917393e3-1b1e-5cef-ace4-edaa54e1f810"
 
 
-def test_a_film_is_an_episode_too(tmp_path):
+def test_a_film_is_an_episode_too(tmp_path: Path) -> None:
     item = feed(tmp_path / "out", video(tmp_path / "in")).find("item")
     assert item.find("enclosure").get("type") == "video/mp4"
     assert item.find("itunes:image", SPACES).get("href").endswith(".png")
 
 
-def test_a_post_without_a_file_is_refused(tmp_path):
+def test_a_post_without_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="neither an audio nor a video"):
         adapter("podcast", tmp_path / "out").publish(article(tmp_path / "in"))
     assert not (tmp_path / "out").exists()
 
 
-def test_the_shipped_cover_is_what_directories_take_and_a_bad_one_is_told(tmp_path):
+def test_the_shipped_cover_is_what_directories_take_and_a_bad_one_is_told(tmp_path: Path) -> None:
     good = adapter("podcast", tmp_path / "a").publish(audio(tmp_path / "in"))
     assert "warning" not in good.detail
     small = tmp_path / "small.png"
@@ -107,7 +110,7 @@ def test_the_shipped_cover_is_what_directories_take_and_a_bad_one_is_told(tmp_pa
         adapter("podcast", tmp_path / "d", image=str(tmp_path / "none.jpg")).publish(audio(tmp_path / "in"))
 
 
-def test_the_shipped_cover_measures_1400_pixels():
+def test_the_shipped_cover_measures_1400_pixels() -> None:
     load(PLATFORMS["podcast"])
     import sys
 
@@ -115,13 +118,13 @@ def test_the_shipped_cover_measures_1400_pixels():
     assert picture.measured((ROOT / "channels/podcast/cover.jpg").read_bytes()) == (1400, 1400)
 
 
-def test_a_long_description_is_cut_to_whole_characters(tmp_path):
+def test_a_long_description_is_cut_to_whole_characters(tmp_path: Path) -> None:
     told = feed(tmp_path / "out", audio(tmp_path / "in"), description="沪" * 2000).findtext("description")
     assert set(told) == {"沪"}
     assert len(told.encode()) <= 4000
 
 
-def test_withdrawn_and_lost(tmp_path):
+def test_withdrawn_and_lost(tmp_path: Path) -> None:
     posts = [audio(tmp_path / "in", n) for n in (1, 2)]
     assert len(feed(tmp_path / "out", *posts).findall("item")) == 2
     podcast = adapter("podcast", tmp_path / "out", **WHERE)

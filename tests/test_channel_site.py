@@ -1,12 +1,16 @@
 """The site platform: pages that work from any folder, archives that stay put, words that stay words."""
 
+from __future__ import annotations
+
 import colorsys
 import dataclasses
 import datetime as dt
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, channel, event, held, key, tree, video
 
-from steadycast.platform import Event, Known, PostStore
+from steadycast.platform import Event, Known, Post, PostStore, Receipt
 from steadycast.platform.registry import load
 from steadycast.render.templates import Templates
 
@@ -26,17 +30,17 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict]] = []
         self.feed(text)
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         self.tags.append((tag, dict(attrs)))
 
-    def all(self, tag):
+    def all(self, tag: str) -> list[dict[str, str]]:
         return [attrs for name, attrs in self.tags if name == tag]
 
-    def links(self):
+    def links(self) -> list[str]:
         return [a[n] for _, a in self.tags for n in ("href", "src", "poster") if a.get(n)]
 
 
-def publish(out, *posts, **settings):
+def publish(out: Path, *posts: Post, **settings: int | str) -> list[Receipt]:
     site = adapter("site", out, **settings)
     return [site.publish(post) for post in posts]
 
@@ -49,7 +53,7 @@ def linked(text: str) -> dict:
     return json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)[1])
 
 
-def test_sample(tmp_path):
+def test_sample(tmp_path: Path) -> None:
     publish(
         tmp_path / "out",
         audio(tmp_path / "in"),
@@ -61,7 +65,7 @@ def test_sample(tmp_path):
     held("site", "index.html", (tmp_path / "out/index.html").read_bytes())
 
 
-def test_every_link_of_every_page_leads_to_a_file_beside_it(tmp_path):
+def test_every_link_of_every_page_leads_to_a_file_beside_it(tmp_path: Path) -> None:
     """So that the site works from any address, and from the disk."""
     out = tmp_path / "out"
     posts = [article(tmp_path / "in", n, tags=("沪语", "AI/ML", "Ai", "..", "a b")) for n in range(1, 8)]
@@ -82,7 +86,7 @@ def test_every_link_of_every_page_leads_to_a_file_beside_it(tmp_path):
     assert seen > 200
 
 
-def test_no_page_runs_or_loads_anything_foreign(tmp_path):
+def test_no_page_runs_or_loads_anything_foreign(tmp_path: Path) -> None:
     out = tmp_path / "out"
     publish(out, video(tmp_path / "in"), audio(tmp_path / "in"), article(tmp_path / "in"), url="https://hu.example")
     for file in out.rglob("*.html"):
@@ -106,7 +110,9 @@ def test_no_page_runs_or_loads_anything_foreign(tmp_path):
         (event, "Event", ("name", "startDate", "endDate", "location", "organizer")),
     ],
 )
-def test_search_engines_are_told_what_a_page_is(tmp_path, make, kind, must):
+def test_search_engines_are_told_what_a_page_is(
+    tmp_path: Path, make: Callable[..., Any], kind: str, must: tuple[str, ...]
+) -> None:
     receipt = publish(tmp_path / "out", make(tmp_path / "in"), url="https://hu.example")[0]
     told = linked(page(tmp_path / "out", receipt.remote_id))
     assert told["@type"] == kind
@@ -114,7 +120,7 @@ def test_search_engines_are_told_what_a_page_is(tmp_path, make, kind, must):
     assert told["url"].startswith("https://")
 
 
-def test_shared_links_show_title_picture_and_address(tmp_path):
+def test_shared_links_show_title_picture_and_address(tmp_path: Path) -> None:
     publish(tmp_path / "out", article(tmp_path / "in"), url="https://hu.example/club/")
     told = {
         m["property"]: m["content"]
@@ -129,7 +135,7 @@ def test_shared_links_show_title_picture_and_address(tmp_path):
     assert 'href="/club/style.css"' in page(tmp_path / "out", "404.html")
 
 
-def test_players_for_sound_and_film_and_a_leaf_for_an_event(tmp_path):
+def test_players_for_sound_and_film_and_a_leaf_for_an_event(tmp_path: Path) -> None:
     out = tmp_path / "out"
     a, v, e = (
         r.remote_id for r in publish(out, audio(tmp_path / "in"), video(tmp_path / "in"), event(tmp_path / "in"))
@@ -146,7 +152,7 @@ def test_players_for_sound_and_film_and_a_leaf_for_an_event(tmp_path):
     ("days", "said"),
     [(1, "2026年12月12日 周六</time>"), (2, "2026年12月12日 周六\u2060–\u206012月13日 周日</time>")],
 )
-def test_an_all_day_event_says_its_days(tmp_path, days, said):
+def test_an_all_day_event_says_its_days(tmp_path: Path, days: int, said: str) -> None:
     start = dt.datetime(2026, 12, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
     shown = event(tmp_path / "in", event=Event(start, start + dt.timedelta(days=days), all_day=True))
     (made,) = publish(tmp_path / "out", shown)
@@ -156,14 +162,14 @@ def test_an_all_day_event_says_its_days(tmp_path, days, said):
     assert (told["startDate"], told["endDate"]) == ("2026-12-12", f"2026-12-{11 + days}")
 
 
-def test_an_event_announced_twice_is_listed_once(tmp_path):
+def test_an_event_announced_twice_is_listed_once(tmp_path: Path) -> None:
     out = tmp_path / "out"
     publish(out, event(tmp_path / "in", 80), event(tmp_path / "in", 81, slot="reading@2026-12-04T14:00"))
     assert page(out, "events.html").count('class="occasion"') == 1
     assert page(out, "index.html").count('class="occasion"') == 1
 
 
-def test_the_community_says_what_it_is_about_where_the_channel_does_not(tmp_path):
+def test_the_community_says_what_it_is_about_where_the_channel_does_not(tmp_path: Path) -> None:
     for own, shown in (("", "用上海话读书。"), ("读书，也读闲话。", "读书，也读闲话。")):
         made = dataclasses.replace(channel("site", tmp_path / (own or "out"), about=own), about="用上海话读书。")
         load(made.spec)(made).publish(article(tmp_path / "in"))
@@ -171,7 +177,7 @@ def test_the_community_says_what_it_is_about_where_the_channel_does_not(tmp_path
 
 
 @pytest.mark.parametrize("hue", range(0, 360, 8))
-def test_words_stand_out_from_their_paper_in_every_colour(tmp_path, hue):
+def test_words_stand_out_from_their_paper_in_every_colour(tmp_path: Path, hue: int) -> None:
     """4.5 to 1 for text and code, 3 to 1 for the large letter of the seal: WCAG 2.2, level AA."""
     made = channel("site", tmp_path / "out")
     css = made.render("style.css.j2", site={"hue": hue}, words={})
@@ -197,7 +203,7 @@ def contrast(one: float, other: float) -> float:
     return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
-def test_no_rule_of_the_pages_undoes_the_alignment_of_a_column(tmp_path):
+def test_no_rule_of_the_pages_undoes_the_alignment_of_a_column(tmp_path: Path) -> None:
     publish(tmp_path / "out", article(tmp_path / "in"))
     rules = re.findall(
         r"^\.body [^{]*t[hd][^{]*\{[^}]*text-align[^}]*\}", page(tmp_path / "out", "style.css"), re.MULTILINE
@@ -206,7 +212,7 @@ def test_no_rule_of_the_pages_undoes_the_alignment_of_a_column(tmp_path):
     assert all(":not([align])" in rule for rule in rules)
 
 
-def test_other_words_about_the_community_or_a_template_of_its_own_renew_every_page(tmp_path):
+def test_other_words_about_the_community_or_a_template_of_its_own_renew_every_page(tmp_path: Path) -> None:
     """And not the same ones again: a page whose bytes are the same keeps its time."""
     out, own = tmp_path / "out", tmp_path / "templates"
     made = channel("site", out)
@@ -223,7 +229,7 @@ def test_other_words_about_the_community_or_a_template_of_its_own_renew_every_pa
     assert old.read_text().endswith("ours")
 
 
-def test_the_first_event_is_in_the_menu_of_every_page_there_was(tmp_path):
+def test_the_first_event_is_in_the_menu_of_every_page_there_was(tmp_path: Path) -> None:
     out = tmp_path / "out"
     old = article(tmp_path / "in", 1)
     publish(out, old)
@@ -233,7 +239,7 @@ def test_the_first_event_is_in_the_menu_of_every_page_there_was(tmp_path):
         assert any("events.html" in link for link in Page(page(out, name)).links()), name
 
 
-def test_an_event_that_is_over_moves_to_the_past(tmp_path):
+def test_an_event_that_is_over_moves_to_the_past(tmp_path: Path) -> None:
     past = Event(NOW - dt.timedelta(days=2), NOW - dt.timedelta(days=2, hours=-2))
     publish(tmp_path / "out", event(tmp_path / "in", event=past))
     assert "眼下没有排定的活动" in page(tmp_path / "out", "events.html")
@@ -241,7 +247,7 @@ def test_an_event_that_is_over_moves_to_the_past(tmp_path):
     assert "接下来的活动" not in page(tmp_path / "out", "index.html")
 
 
-def test_a_revised_post_keeps_its_address_and_is_renamed_everywhere(tmp_path):
+def test_a_revised_post_keeps_its_address_and_is_renamed_everywhere(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = article(tmp_path / "in", 1)
     before = publish(out, first, article(tmp_path / "in", 2, title="另一篇"))[0]
@@ -252,7 +258,7 @@ def test_a_revised_post_keeps_its_address_and_is_renamed_everywhere(tmp_path):
     assert "书摊还在" in page(out, "notes/2026-11-03-2000.html"), "its neighbour names it too"
 
 
-def test_a_withdrawn_post_is_gone_from_every_page(tmp_path):
+def test_a_withdrawn_post_is_gone_from_every_page(tmp_path: Path) -> None:
     out = tmp_path / "out"
     posts = [article(tmp_path / "in", n, title=f"第{n}篇") for n in range(1, 6)]
     publish(out, *posts, page_size=2)
@@ -263,7 +269,7 @@ def test_a_withdrawn_post_is_gone_from_every_page(tmp_path):
     assert "第2篇" in page(out, "notes/2026-11-05-2000.html"), "its neighbours found each other"
 
 
-def test_a_page_that_was_deleted_by_hand_is_made_again(tmp_path):
+def test_a_page_that_was_deleted_by_hand_is_made_again(tmp_path: Path) -> None:
     out = tmp_path / "out"
     post = article(tmp_path / "in")
     receipt = publish(out, post)[0]
@@ -272,13 +278,13 @@ def test_a_page_that_was_deleted_by_hand_is_made_again(tmp_path):
     assert (out / receipt.remote_id).is_file()
 
 
-def test_the_next_post_touches_a_handful_of_files_however_many_there_are(tmp_path):
+def test_the_next_post_touches_a_handful_of_files_however_many_there_are(tmp_path: Path) -> None:
     """Its own page, its neighbour's, the front of each of its lists, the newest archives, the overviews and the index."""
     out = tmp_path / "out"
     start = dt.datetime(2020, 1, 1, 20, tzinfo=NOW.tzinfo)
     site = adapter("site", out, page_size=5)
 
-    def post(n):
+    def post(n: Any) -> Any:
         day = start + dt.timedelta(days=n)
         return article(tmp_path / "in", n, slot=f"notes@{day:%Y-%m-%dT%H:%M}", published=day)
 
@@ -295,7 +301,7 @@ def test_the_next_post_touches_a_handful_of_files_however_many_there_are(tmp_pat
     assert not [name for name in writes if re.fullmatch(r".*-[1-9]\.html", name) and "/" not in name]
 
 
-def test_another_language_and_another_colour(tmp_path):
+def test_another_language_and_another_colour(tmp_path: Path) -> None:
     told = dataclasses.replace(channel("site", tmp_path / "out", hue=200), language="en", community="Reading Circle")
     load(told.spec)(told).publish(article(tmp_path / "in", language="en"))
     assert "2 Nov 2026" in page(tmp_path / "out", "index.html")
@@ -303,7 +309,7 @@ def test_another_language_and_another_colour(tmp_path):
     assert '<html lang="en">' in page(tmp_path / "out", "index.html")
 
 
-def test_feeds_and_calendar_are_announced_where_they_are_set(tmp_path):
+def test_feeds_and_calendar_are_announced_where_they_are_set(tmp_path: Path) -> None:
     publish(tmp_path / "a", event(tmp_path / "in"))
     assert 'rel="alternate"' not in page(tmp_path / "a", "index.html")
     wanted = {
@@ -320,14 +326,14 @@ def test_feeds_and_calendar_are_announced_where_they_are_set(tmp_path):
 
 
 @given(total=st.integers(0, 60), size=st.integers(1, 9))
-def test_archives_hold_each_post_once_and_never_change_behind_the_newest(total, size):
+def test_archives_hold_each_post_once_and_never_change_behind_the_newest(total: int, size: int) -> None:
     """Cut from the oldest on: one more post changes at most the two newest archive pages."""
     load(PLATFORMS["site"])
     import sys
 
     listings = sys.modules["steadycast_channel_site.listings"]
 
-    def archives(n):
+    def archives(n: Any) -> Any:
         listing = listings.Listing("all", "all", posts=[Stub(key(i)) for i in range(n)])
         pages = list(listing.pages(size, {p.key for p in listing.posts}))
         return {p["path"]: ([q.key for q in p["posts"]], p["older"], p["newer"]) for p in pages}
@@ -348,7 +354,7 @@ class Stub:
         self.key = key
 
 
-def test_a_cover_that_the_text_shows_anyway_is_not_shown_twice(tmp_path):
+def test_a_cover_that_the_text_shows_anyway_is_not_shown_twice(tmp_path: Path) -> None:
     """As with `cover: images/a.png` over a text that has that picture: lists keep it, the page opens with the text."""
     post = article(tmp_path / "in")
     same = tuple(dataclasses.replace(m, ref="images/lane.png") for m in post.media)
@@ -360,7 +366,7 @@ def test_a_cover_that_the_text_shows_anyway_is_not_shown_twice(tmp_path):
 
 
 @pytest.mark.live
-def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path):
+def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path: Path) -> None:
     """No line begins with a footnote's number, and the lines of a task stand below its words, not below its box."""
     sync_api = pytest.importorskip("playwright.sync_api")
     note = '<sup class="footnote-ref"><a href="#fn-1">1</a></sup>。'
@@ -396,7 +402,9 @@ def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path):
         ("<p>We met.</p>", "A short walk.", True),
     ],
 )
-def test_a_summary_stands_above_the_text_only_where_the_text_does_not_begin_with_it(tmp_path, html, summary, stands):
+def test_a_summary_stands_above_the_text_only_where_the_text_does_not_begin_with_it(
+    tmp_path: Path, html: str, summary: str, stands: bool
+) -> None:
     post = dataclasses.replace(article(tmp_path / "in"), html=html, summary=summary)
     publish(tmp_path / "out", post)
     text = page(tmp_path / "out", "notes/2026-11-02-2000.html")

@@ -8,8 +8,10 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cut_proxy import CutProxy
@@ -26,7 +28,7 @@ SCRIPT = ROOT / "tests" / "wordpress.sh"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """(address, folder): a new site, which ends with this module's tests."""
     folder = tmp_path_factory.mktemp("wordpress")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -36,7 +38,7 @@ def site(tmp_path_factory):
     subprocess.run(["bash", SCRIPT, "stop", folder], check=True, timeout=30)
 
 
-def made(site, out, *, user="admin", password=None, url=None, **settings):
+def made(site: Any, out: Any, *, user: str = "admin", password: Any = None, url: Any = None, **settings: Any) -> Any:
     secret = password or (site[1] / {"admin": "password"}.get(user, user)).read_text()
     http = HttpClient("blog", deadline=30.0)
     return adapter("wordpress", out, secrets={"password": secret}, http=http, url=url or site[0], user=user, **settings)
@@ -52,7 +54,7 @@ NUMBERS = iter(range(1000, 2000))
 
 
 @pytest.fixture
-def post(tmp_path):
+def post(tmp_path: Path) -> Any:
     """A post that nobody has sent yet, with pictures of its own."""
     number = next(NUMBERS)
     picture = media(tmp_path / "in", "image", "lane.png", "image/png", png(92, 122, number % 256), alt="弄堂口的书摊")
@@ -62,13 +64,13 @@ def post(tmp_path):
     return changed(given, media=(cover, picture), html=html, title=f"弄堂 & 书摊 <{number}>")
 
 
-def slugs(site, out, key):
+def slugs(site: Any, out: Any, key: Any) -> Any:
     """Every row that the site has of a post, in any state but the trash."""
     rows = made(site, out).http.request("GET", "posts", params={"status": "any", "per_page": 100}).json()
     return [(row["slug"], row["status"]) for row in rows if key in row["slug"]]
 
 
-def test_published_and_published_again_it_is_one_post_that_readers_see(site, tmp_path, post):
+def test_published_and_published_again_it_is_one_post_that_readers_see(site: Any, tmp_path: Path, post: Any) -> None:
     first = made(site, tmp_path / "out").publish(post)
     assert made(site, tmp_path / "out").publish(post) == first
     assert slugs(site, tmp_path / "out", post.key) == [(f"nong-tang-{post.key}", "publish")]
@@ -83,7 +85,7 @@ def test_published_and_published_again_it_is_one_post_that_readers_see(site, tmp
     assert made(site, tmp_path / "out").find(post, Known()) == made(site, tmp_path / "out").find(post, Known(first))
 
 
-def test_every_form_is_taken(site, tmp_path):
+def test_every_form_is_taken(site: Any, tmp_path: Path) -> None:
     heard = made(site, tmp_path / "out").publish(event(tmp_path / "in", next(NUMBERS)))
     assert "上海图书馆东馆" in page(heard.url)
     tone = audio(tmp_path / "in", next(NUMBERS))
@@ -96,7 +98,9 @@ def test_every_form_is_taken(site, tmp_path):
     [r"POST .*/media\?", r"POST .*/tags\?", r"POST .*/posts\?", r"POST .*/posts/\d+\?"],
     ids=["a file", "a tag", "the draft", "the publication"],
 )
-def test_an_answer_cut_after_it_was_accepted_makes_no_second_of_anything(site, tmp_path, post, request_line):
+def test_an_answer_cut_after_it_was_accepted_makes_no_second_of_anything(
+    site: Any, tmp_path: Path, post: Any, request_line: Any
+) -> None:
     proxy = CutProxy(int(site[0].rpartition(":")[2]))
     proxy.cut(request_line)
     with pytest.raises((Busy, Unknown)):
@@ -112,7 +116,7 @@ def test_an_answer_cut_after_it_was_accepted_makes_no_second_of_anything(site, t
     assert post.key in receipt.url
 
 
-def test_a_wrong_password_publishes_nothing_and_says_so(site, tmp_path, post):
+def test_a_wrong_password_publishes_nothing_and_says_so(site: Any, tmp_path: Path, post: Any) -> None:
     wrong = made(site, tmp_path / "out", password="not the password")
     for verb in (wrong.check, lambda: wrong.publish(post), lambda: wrong.find(post, Known())):
         with pytest.raises(Refused, match="does not know the user"):
@@ -120,12 +124,12 @@ def test_a_wrong_password_publishes_nothing_and_says_so(site, tmp_path, post):
     assert slugs(site, tmp_path / "out", post.key) == []
 
 
-def test_an_address_without_a_rest_api_is_told(site, tmp_path):
+def test_an_address_without_a_rest_api_is_told(site: Any, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no WordPress answers there"):
         made(site, tmp_path / "out", url=f"{site[0]}/elsewhere").check()
 
 
-def test_check_says_as_whom_and_a_contributor_may_not(site, tmp_path, post):
+def test_check_says_as_whom_and_a_contributor_may_not(site: Any, tmp_path: Path, post: Any) -> None:
     assert made(site, tmp_path / "out").check().name == "admin"
     low = made(site, tmp_path / "out", user="contributor")
     with pytest.raises(Refused, match="contributor may not publish_posts"):
@@ -135,14 +139,14 @@ def test_check_says_as_whom_and_a_contributor_may_not(site, tmp_path, post):
     assert ("publish" in dict(slugs(site, tmp_path / "out", post.key)).values()) is False
 
 
-def test_a_file_that_the_site_does_not_take_is_refused_in_its_words(site, tmp_path, post):
+def test_a_file_that_the_site_does_not_take_is_refused_in_its_words(site: Any, tmp_path: Path, post: Any) -> None:
     program = media(tmp_path / "in", "attachment", "a.exe", "application/x-msdownload", b"MZ program")
     with pytest.raises(Refused, match="not allowed to upload this file type"):
         made(site, tmp_path / "out").publish(changed(post, media=(*post.media, program)))
     assert slugs(site, tmp_path / "out", post.key) == []
 
 
-def test_an_edit_stays_at_its_address(site, tmp_path, post):
+def test_an_edit_stays_at_its_address(site: Any, tmp_path: Path, post: Any) -> None:
     sending = made(site, tmp_path / "out")
     receipt = sending.publish(post)
     edited = sending.revise(changed(post, title="改过", html="<p>新的 [gallery]</p>", media=()), Known(receipt))
@@ -152,7 +156,7 @@ def test_an_edit_stays_at_its_address(site, tmp_path, post):
     assert "<p>新的 [gallery]</p>" in shown.replace("&#91;", "[")
 
 
-def test_withdrawn_twice_it_is_gone_and_can_be_published_again(site, tmp_path, post):
+def test_withdrawn_twice_it_is_gone_and_can_be_published_again(site: Any, tmp_path: Path, post: Any) -> None:
     sending = made(site, tmp_path / "out")
     receipt = sending.publish(post)
     for known in (Known(receipt), Known(receipt), Known()):
@@ -163,7 +167,7 @@ def test_withdrawn_twice_it_is_gone_and_can_be_published_again(site, tmp_path, p
     assert sending.publish(post).remote_id != receipt.remote_id
 
 
-def test_after_a_restore_it_is_found_by_its_key_alone(site, tmp_path, post):
+def test_after_a_restore_it_is_found_by_its_key_alone(site: Any, tmp_path: Path, post: Any) -> None:
     receipt = made(site, tmp_path / "out").publish(post)
     guessed = changed(post, slug="something-else", title="Something else")
     assert made(site, tmp_path / "out").find(guessed, Known(frozen=False)) == made(site, tmp_path / "out").find(
@@ -186,7 +190,9 @@ late = "3h"
 """
 
 
-def test_through_the_whole_of_steadycast_a_slot_is_served_once(bench: Bench, site, tmp_path, monkeypatch):
+def test_through_the_whole_of_steadycast_a_slot_is_served_once(
+    bench: Bench, site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A title over the limit, code wider than the page, a picture; and the answer to its publication is lost."""
     monkeypatch.setenv("BLOG_PASSWORD", (site[1] / "password").read_text())
     proxy = CutProxy(int(site[0].rpartition(":")[2]))

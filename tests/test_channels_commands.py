@@ -6,6 +6,7 @@ import json
 import stat
 import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 from test_contract_rules import ADAPTER, FAKE, TOML
@@ -59,20 +60,20 @@ SECRET = "t0ken-of-the-board"
 
 
 @pytest.fixture
-def app(tmp_path, monkeypatch):
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> load.Workspace:
     files = {"channels/board/channel.toml": MORE, "channels/board/adapter.py": ADAPTER, "channels/board/fake.py": FAKE}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OLD_TOKEN", "x")
     return workspace(tmp_path, SETTINGS, files=files)
 
 
-def steadycast(*arguments):
+def steadycast(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
         cli.main(list(arguments))
     return ended.value.code or 0
 
 
-def test_a_channel_is_written_below_all_that_was_there(app, tmp_path):
+def test_a_channel_is_written_below_all_that_was_there(app: load.Workspace, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(f"{SECRET}\n")
     before = (tmp_path / "steadycast.toml").read_text()
@@ -96,7 +97,9 @@ def test_a_channel_is_written_below_all_that_was_there(app, tmp_path):
         assert opened.redact(f"say {SECRET}") == "say ***"
 
 
-def test_no_secret_is_shown(app, tmp_path, capsys, monkeypatch):
+def test_no_secret_is_shown(
+    app: load.Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     token = tmp_path / "token"
     token.write_text(SECRET)
     steadycast(
@@ -119,7 +122,7 @@ def test_no_secret_is_shown(app, tmp_path, capsys, monkeypatch):
     )
 
 
-def test_the_environment_goes_before_the_file(tmp_path, monkeypatch):
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     channel_add.keep(tmp_path, "A_TOKEN", "of the file")
     assert find("A_TOKEN", tmp_path) == "of the file"
     monkeypatch.setenv("A_TOKEN", "of the environment")
@@ -139,7 +142,9 @@ def test_the_environment_goes_before_the_file(tmp_path, monkeypatch):
         ({"url": "http://h/", "manny": "1"}, {"token": "x"}, "manny"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_written(app, tmp_path, given, secrets, said):
+def test_what_cannot_be_is_said_before_anything_is_written(
+    app: load.Workspace, tmp_path: Path, given: dict[str, str], secrets: dict[str, str], said: str
+) -> None:
     before = (tmp_path / "steadycast.toml").read_bytes()
     with pytest.raises(InputError) as caught:
         channel_add.wanted(app, "board", "new", given=given, secrets=secrets)
@@ -149,22 +154,24 @@ def test_what_cannot_be_is_said_before_anything_is_written(app, tmp_path, given,
 
 
 @pytest.mark.parametrize(("name", "said"), [("old", "already"), ("Ä", "cannot be"), ("../x", "cannot be")])
-def test_a_name_must_be_free_and_a_name(app, name, said):
+def test_a_name_must_be_free_and_a_name(app: load.Workspace, name: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         channel_add.wanted(app, "board", name, given={"url": "http://h/"}, secrets={"token": "x"})
 
 
-def test_a_platform_that_is_not_there_is_told_with_the_one_that_was_meant(app):
+def test_a_platform_that_is_not_there_is_told_with_the_one_that_was_meant(app: load.Workspace) -> None:
     with pytest.raises(InputError, match="board"):
         channel_add.wanted(app, "bord")
 
 
-def test_a_secret_that_is_set_already_is_named(app):
+def test_a_secret_that_is_set_already_is_named(app: load.Workspace) -> None:
     made = channel_add.wanted(app, "board", "new", given={"url": "http://h/", "token": "OLD_TOKEN"})
     assert (made.values["token"], made.secrets) == ("OLD_TOKEN", {})
 
 
-def test_a_person_is_asked_with_help_and_default_until_it_is_right(app, monkeypatch, capsys):
+def test_a_person_is_asked_with_help_and_default_until_it_is_right(
+    app: load.Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     answers = iter(["nonsense", "http://h/", "lots", "7", "", "yes"])
     monkeypatch.setattr("builtins.input", lambda words: print(words) or next(answers))
     monkeypatch.setattr("getpass.getpass", lambda words: SECRET)
@@ -179,7 +186,7 @@ def test_a_person_is_asked_with_help_and_default_until_it_is_right(app, monkeypa
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", ""])
-def test_settings_keep_their_line_ends(tmp_path, app, end):
+def test_settings_keep_their_line_ends(tmp_path: Path, app: load.Workspace, end: str) -> None:
     text = SETTINGS.rstrip("\n").replace("\n", end or "\n") + end
     (tmp_path / "steadycast.toml").write_bytes(b"\xef\xbb\xbf" + text.encode())
     now = load(tmp_path)
@@ -191,7 +198,7 @@ def test_settings_keep_their_line_ends(tmp_path, app, end):
     assert load(tmp_path).channels["new"].platform == "board"
 
 
-def test_an_inline_table_is_left_to_a_person(tmp_path, app):
+def test_an_inline_table_is_left_to_a_person(tmp_path: Path, app: load.Workspace) -> None:
     head = SETTINGS.partition("[channel.old]")[0]
     (tmp_path / "steadycast.toml").write_text(
         'channel = { old = { platform = "board", url = "http://h/", token = "OLD_TOKEN" } }\n' + head
@@ -204,7 +211,9 @@ def test_an_inline_table_is_left_to_a_person(tmp_path, app):
     assert not (tmp_path / "var" / "secrets").exists()
 
 
-def test_a_folder_of_ones_own_is_tested(app, tmp_path, capsys):
+def test_a_folder_of_ones_own_is_tested(
+    app: load.Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert steadycast("channel", "test", "board", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["state"] for row in rows} == {"kept", "not tried"}
@@ -218,14 +227,14 @@ def test_a_folder_of_ones_own_is_tested(app, tmp_path, capsys):
     assert "did you mean 'board'" in capsys.readouterr().err
 
 
-def test_a_channels_credentials_are_tried(app, capsys):
+def test_a_channels_credentials_are_tried(app: load.Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert steadycast("channel", "test", "old", "--json") == 1
     row = json.loads(capsys.readouterr().out)[-1]
     assert (row["rule"], row["state"]) == ("credentials", "bad")
     assert "cannot be reached" in row["said"]
 
 
-def test_a_backup_holds_no_secret(app, tmp_path):
+def test_a_backup_holds_no_secret(app: load.Workspace, tmp_path: Path) -> None:
     channel_add.keep(app.secrets, "NEW_TOKEN", SECRET)
     assert steadycast("backup", str(tmp_path.parent / f"{tmp_path.name}.tar")) == 0
     listed = subprocess.run(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from platform_bench import PLATFORMS, ROOT, settings_rows
@@ -18,24 +21,24 @@ NAMES = sorted(PLATFORMS)
 
 
 @pytest.fixture(params=NAMES)
-def name(request):
+def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.mark.parametrize("rule", contract.rules(), ids=lambda rule: rule.__name__)
-def test_it_keeps_the_contract(name, rule, tmp_path):
+def test_it_keeps_the_contract(name: str, rule: Callable[..., Any], tmp_path: Path) -> None:
     """The rules that `steadycast channel test` runs."""
     result = contract.tried(rule, Bench.of(PLATFORMS[name], tmp_path))
     assert result.state != contract.BROKEN, f"{result.where}: {result.said} ({result.hint})"
 
 
-def test_what_speaks_http_brings_a_far_side(name):
+def test_what_speaks_http_brings_a_far_side(name: str) -> None:
     """Or half of the contract would never be tried on it."""
     bench = Bench.of(PLATFORMS[name], ROOT)
     assert bench.fakes or not bench.speaks_http
 
 
-def test_its_folder_is_whole(name):
+def test_its_folder_is_whole(name: str) -> None:
     """An adapter of at most 150 lines a file, a README and a sample, its own or its base's."""
     spec = PLATFORMS[name]
     assert load(spec)
@@ -45,7 +48,7 @@ def test_its_folder_is_whole(name):
     assert any(any((f / "samples").glob("*")) for f in spec.folders), "no sample"
 
 
-def test_its_readme_tells_every_setting_and_the_promise(name):
+def test_its_readme_tells_every_setting_and_the_promise(name: str) -> None:
     """The settings table is channel.toml's; who shares a base's adapter may leave the base's settings to its README."""
     spec = PLATFORMS[name]
     text = "\n".join((f / "README.md").read_text(encoding="utf-8") for f in spec.folders if (f / "README.md").is_file())
@@ -57,7 +60,7 @@ def test_its_readme_tells_every_setting_and_the_promise(name):
     assert f"`{spec.delivery}`" in text
 
 
-def test_a_copied_folder_is_a_platform_of_its_own(name, tmp_path):
+def test_a_copied_folder_is_a_platform_of_its_own(name: str, tmp_path: Path) -> None:
     """A folder copied to channels/mine works, with nothing else edited."""
     for folder in PLATFORMS[name].folders:
         shutil.copytree(folder, tmp_path / "channels" / ("mine" if folder.name == name else folder.name))

@@ -6,9 +6,12 @@ import datetime as dt
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import NOON
+from pipeline_bench import Bench
 
 from steadycast.delivery import LedgerState
 from steadycast.delivery import state as delivery_state
@@ -16,28 +19,31 @@ from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.store import Ledger
 from steadycast.platform import MemoryState
 from steadycast.safety import send_window
+from steadycast.testing import Clock
 
 HOUR = dt.timedelta(hours=1)
 TOKEN = "t0k3n-of-the-far-side"
 
 
 @pytest.fixture(params=["ledger", "memory"])
-def kept(request, ledger, clock):
+def kept(request: pytest.FixtureRequest, ledger: Ledger, clock: Clock) -> delivery_state.LedgerState | MemoryState:
     """Both kinds of state."""
     return MemoryState(clock.now) if request.param == "memory" else LedgerState(lambda: ledger, "far", clock)
 
 
 @pytest.fixture
-def state(ledger, clock):
+def state(ledger: Ledger, clock: Clock) -> delivery_state.LedgerState:
     return LedgerState(lambda: ledger, "far", clock)
 
 
-def refuse(_old):
+def refuse(_old: Any) -> None:
     raise AssertionError("nothing new is needed")
 
 
 @pytest.mark.parametrize("value", ["x", 7, 0, False, {"a": [1, "阿婆"]}, []])
-def test_a_value_is_kept_until_it_expires(kept, clock, value):
+def test_a_value_is_kept_until_it_expires(
+    kept: delivery_state.LedgerState | MemoryState, clock: Clock, value: Any
+) -> None:
     assert kept.get("cursor") is None
     kept.set("cursor", value, expires=NOON + HOUR)
     kept.set("other", 1)
@@ -48,11 +54,13 @@ def test_a_value_is_kept_until_it_expires(kept, clock, value):
     assert kept.get("other") is None
 
 
-def test_a_value_that_lasts_is_used_and_one_that_soon_ends_is_made_anew(kept, clock):
+def test_a_value_that_lasts_is_used_and_one_that_soon_ends_is_made_anew(
+    kept: delivery_state.LedgerState | MemoryState, clock: Clock
+) -> None:
     """The old one is handed over, also when it has expired: a refresh token is good for longer."""
     olds = []
 
-    def make(old):
+    def make(old: Any) -> Any:
         olds.append(old)
         return {"n": len(olds)}, clock.now() + HOUR
 
@@ -67,12 +75,14 @@ def test_a_value_that_lasts_is_used_and_one_that_soon_ends_is_made_anew(kept, cl
     assert olds == [None, {"n": 1}, {"n": 2}]
 
 
-def test_what_lasts_less_than_the_margin_is_used_this_once(kept, clock):
+def test_what_lasts_less_than_the_margin_is_used_this_once(
+    kept: delivery_state.LedgerState | MemoryState, clock: Clock
+) -> None:
     """A far side whose tokens last half a minute is served all the same."""
     assert kept.fresh("token", lambda _old: ("short", clock.now() + dt.timedelta(seconds=30))) == "short"
 
 
-def test_no_value_can_be_read_in_its_row_or_moved_to_another(ledger, state):
+def test_no_value_can_be_read_in_its_row_or_moved_to_another(ledger: Ledger, state: delivery_state.LedgerState) -> None:
     """Sealed, and bound to its channel and key: another row's is none."""
     state.set("token", TOKEN)
     with ledger.write() as connection:
@@ -87,14 +97,14 @@ def test_no_value_can_be_read_in_its_row_or_moved_to_another(ledger, state):
     assert state.get("token") is None
 
 
-def test_a_torn_value_is_none(ledger, state):
+def test_a_torn_value_is_none(ledger: Ledger, state: delivery_state.LedgerState) -> None:
     state.set("token", TOKEN)
     with ledger.write() as connection:
         connection.exec_driver_sql("UPDATE channel_state SET value = substr(value, 1, 5)")
     assert state.get("token") is None
 
 
-def test_what_is_named_a_secret_is_learnt(ledger, clock):
+def test_what_is_named_a_secret_is_learnt(ledger: Ledger, clock: Clock) -> None:
     """So that no message repeats it; an address or a cursor stays readable."""
     learnt = set()
     state = LedgerState(lambda: ledger, "far", clock, learn=learnt.add)
@@ -108,10 +118,12 @@ def test_what_is_named_a_secret_is_learnt(ledger, clock):
 
 
 @pytest.mark.parametrize("error", [Busy("later"), Refused("no"), KeyError("bug")])
-def test_who_fails_lets_the_next_one_try(state, clock, error):
+def test_who_fails_lets_the_next_one_try(
+    state: delivery_state.LedgerState, clock: Clock, error: KeyError | Busy | Refused
+) -> None:
     """Nobody waits for one who gave up."""
 
-    def fails(_old):
+    def fails(_old: Any) -> None:
         raise error
 
     with pytest.raises(type(error)):
@@ -119,10 +131,10 @@ def test_who_fails_lets_the_next_one_try(state, clock, error):
     assert state.fresh("token", lambda _old: ("new", None)) == "new"
 
 
-def test_a_lost_answer_leaves_no_post_in_doubt(state):
+def test_a_lost_answer_leaves_no_post_in_doubt(state: delivery_state.LedgerState) -> None:
     """A log-in is no post: it is tried again later."""
 
-    def lost(_old):
+    def lost(_old: Any) -> None:
         send_window.touch()
         raise Unknown("the line was cut", "502")
 
@@ -131,7 +143,9 @@ def test_a_lost_answer_leaves_no_post_in_doubt(state):
     assert not mine.touched
 
 
-def test_who_waits_too_long_is_busy_and_a_dead_workers_lock_lapses(ledger, state, clock):
+def test_who_waits_too_long_is_busy_and_a_dead_workers_lock_lapses(
+    ledger: Ledger, state: delivery_state.LedgerState, clock: Clock
+) -> None:
     """A worker that died in the middle holds nobody up for ever."""
     assert ledger.lock_state("far", "token", "the dead", clock.now(), lasts=dt.timedelta(minutes=3))
     with pytest.raises(Busy, match="another worker"):
@@ -141,10 +155,12 @@ def test_who_waits_too_long_is_busy_and_a_dead_workers_lock_lapses(ledger, state
     assert state.fresh("token", lambda _old: ("new", None)) == "new"
 
 
-def test_a_late_worker_does_not_write_over_a_newer_value(ledger, state, clock):
+def test_a_late_worker_does_not_write_over_a_newer_value(
+    ledger: Ledger, state: delivery_state.LedgerState, clock: Clock
+) -> None:
     """It was thought dead, and another made one meanwhile."""
 
-    def slow(_old):
+    def slow(_old: Any) -> Any:
         clock.advance(HOUR)
         assert state.fresh("token", lambda _old: ("newer", None)) == "newer"
         return "older", None
@@ -154,7 +170,7 @@ def test_a_late_worker_does_not_write_over_a_newer_value(ledger, state, clock):
 
 
 @pytest.mark.parametrize(("key", "value"), [("", 1), ("k" * 201, 1), ("k", "v" * 60_001)])
-def test_keys_and_values_are_bounded(state, key, value):
+def test_keys_and_values_are_bounded(state: delivery_state.LedgerState, key: str, value: int | str) -> None:
     with pytest.raises(ValueError, match=r"key|value"):
         state.set(key, value)
 
@@ -184,7 +200,7 @@ with Ledger.open(address) as ledger:
 
 
 @pytest.mark.slow
-def test_of_several_processes_one_makes_the_new_value(database, ledger, tmp_path):
+def test_of_several_processes_one_makes_the_new_value(database: str, ledger: Ledger, tmp_path: Path) -> None:
     """The others wait for it and take it."""
     command = [sys.executable, "-c", WORKER, database, str(tmp_path)]
     workers = [subprocess.Popen([*command, str(n)], stdout=subprocess.PIPE, text=True) for n in range(2)]
@@ -201,7 +217,9 @@ def test_of_several_processes_one_makes_the_new_value(database, ledger, tmp_path
     assert (tmp_path / "made").read_text() == "x"
 
 
-def test_a_reader_makes_nothing_new(ledger, clock, database, state):
+def test_a_reader_makes_nothing_new(
+    ledger: Ledger, clock: Clock, database: str, state: delivery_state.LedgerState
+) -> None:
     """`doctor` and the like write nothing."""
     state.set("token", TOKEN)
     with Ledger.open(database, readonly=True) as reader:
@@ -211,7 +229,7 @@ def test_a_reader_makes_nothing_new(ledger, clock, database, state):
             reading.fresh("other", refuse)
 
 
-def test_the_desk_gives_an_adapter_its_channels_state(bench):
+def test_the_desk_gives_an_adapter_its_channels_state(bench: Bench) -> None:
     """And the redactor learns what it holds."""
     app = bench.set_up()
     app.channel("far").state.set("token", TOKEN)

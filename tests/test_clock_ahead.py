@@ -6,18 +6,19 @@ import datetime as dt
 
 import pytest
 from conftest import decided
-from pipeline_bench import COMMUNITY, DAILY, EVENING, FAR, MORNING, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, EVENING, FAR, MORNING, SETTINGS, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.cli.main_job import main_job
-from steadycast.ledger.tables import State
+from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline import unplanned_slots
+from steadycast.pipeline.app import App
 from steadycast.schedule.model import Verdict
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
-def stocked(bench, drafts=4):
+def stocked(bench: Bench, drafts: int = 4) -> App:
     """A community with drafts for the coming days, taken in and planned on Monday morning, with a tick."""
     app = bench.set_up(content={f"pgc/{n}.md": article(f"Number {n}") for n in range(drafts)})
     pipeline.collect(app, bench.clock.now())
@@ -26,12 +27,12 @@ def stocked(bench, drafts=4):
     return app
 
 
-def coming(app, day=EVENING):
+def coming(app: App, day: dt.datetime = EVENING) -> list[DeliveryRow]:
     return app.ledger.deliveries(slots=[f"daily@{day:%Y-%m-%d}T20:00"])
 
 
 @pytest.mark.parametrize("ahead", [16 * HOUR, 30 * HOUR, 5 * DAY], ids=["to-tomorrow", "a-day", "five-days"])
-def test_one_tick_with_a_clock_ahead_loses_no_slot(bench, ahead):
+def test_one_tick_with_a_clock_ahead_loses_no_slot(bench: Bench, ahead: dt.timedelta) -> None:
     """What it called missed and nobody tried is planned again by the right clock, and goes out at its hour, once."""
     app = stocked(bench)
     before = {d.slot: d.draft for d in app.ledger.deliveries() if d.draft}
@@ -54,7 +55,7 @@ def test_one_tick_with_a_clock_ahead_loses_no_slot(bench, ahead):
     assert len(bench.there()) == len(set(bench.there())) == 3
 
 
-def test_a_tick_that_misses_what_no_tick_saw_due_says_so_until_the_clock_is_right(bench):
+def test_a_tick_that_misses_what_no_tick_saw_due_says_so_until_the_clock_is_right(bench: Bench) -> None:
     """Whether the machine was off or its clock jumped nobody can know: it is an alarm, closed by a clock set back."""
     app = stocked(bench)
     bench.clock.set_wall(MORNING + 30 * HOUR)
@@ -69,7 +70,7 @@ def test_a_tick_that_misses_what_no_tick_saw_due_says_so_until_the_clock_is_righ
     assert "machinery:clock:jumped" not in {row.key for row in app.ledger.alarms()}
 
 
-def test_what_a_tick_saw_due_and_missed_is_no_jump(bench):
+def test_what_a_tick_saw_due_and_missed_is_no_jump(bench: Bench) -> None:
     """A slot without a draft is missed at the end of its time, tick after tick: nothing is suspected."""
     app = stocked(bench, drafts=0)
     while bench.clock.now() < EVENING + 4 * HOUR:
@@ -81,7 +82,7 @@ def test_what_a_tick_saw_due_and_missed_is_no_jump(bench):
     assert {d.state for d in coming(app)} == {State.MISSED}, "its time is over: nothing is taken back"
 
 
-def test_an_overdue_slot_that_a_clock_ahead_gave_up_goes_out_late(bench):
+def test_an_overdue_slot_that_a_clock_ahead_gave_up_goes_out_late(bench: Bench) -> None:
     """Its hour is past and its `late` is not: by the right clock it is served as any that was overdue."""
     app = stocked(bench)
     bench.clock.advance(EVENING + HOUR - bench.clock.now())
@@ -94,7 +95,7 @@ def test_an_overdue_slot_that_a_clock_ahead_gave_up_goes_out_late(bench):
     assert {d.state for d in coming(app)} == {State.PUBLISHED}
 
 
-def test_a_first_run_with_a_clock_ahead_is_bad_health_until_it_is_planned_anew(bench):
+def test_a_first_run_with_a_clock_ahead_is_bad_health_until_it_is_planned_anew(bench: Bench) -> None:
     """The promises of a hundred days on are not the ones that are owed now."""
     bench.clock.set_wall(MORNING + 100 * DAY)
     app = stocked(bench)
@@ -111,7 +112,7 @@ def test_a_first_run_with_a_clock_ahead_is_bad_health_until_it_is_planned_anew(b
     assert {d.state for d in coming(app)} == {State.PUBLISHED}
 
 
-def test_slots_beyond_the_last_plan_are_on_record_as_missed_at_the_first_tick_after(bench):
+def test_slots_beyond_the_last_plan_are_on_record_as_missed_at_the_first_tick_after(bench: Bench) -> None:
     """A month without any run: every slot was promised, however far the last plan reached."""
     app = stocked(bench)
     bench.clock.advance(30 * DAY)
@@ -122,7 +123,7 @@ def test_slots_beyond_the_last_plan_are_on_record_as_missed_at_the_first_tick_af
     assert "machinery:clock:jumped" in {row.key for row in app.ledger.alarms()}
 
 
-def test_what_planning_finds_first_is_missed_once_and_taken_back_by_the_right_clock(bench):
+def test_what_planning_finds_first_is_missed_once_and_taken_back_by_the_right_clock(bench: Bench) -> None:
     app = stocked(bench)
     bench.clock.set_wall(MORNING + 30 * DAY)
     pipeline.plan(app, bench.clock.now())
@@ -138,7 +139,7 @@ def test_what_planning_finds_first_is_missed_once_and_taken_back_by_the_right_cl
     assert not bad, "an alarm of the clock that was ahead"
 
 
-def test_a_first_run_with_a_clock_of_1970_makes_no_record_of_the_years_between(bench):
+def test_a_first_run_with_a_clock_of_1970_makes_no_record_of_the_years_between(bench: Bench) -> None:
     bench.clock.set_wall(dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
     app = stocked(bench)
     bench.clock.set_wall(dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
@@ -146,7 +147,7 @@ def test_a_first_run_with_a_clock_of_1970_makes_no_record_of_the_years_between(b
     assert len({outcome.slot for outcome in decided(app.ledger)}) < 20
 
 
-def test_a_channel_that_came_meanwhile_missed_nothing_before(bench):
+def test_a_channel_that_came_meanwhile_missed_nothing_before(bench: Bench) -> None:
     bench.set_up(COMMUNITY + DAILY.replace('"site", ', "") + SITE + FAR)
     pipeline.plan(bench.app, bench.clock.now())
     pipeline.publish(bench.app)
@@ -156,7 +157,7 @@ def test_a_channel_that_came_meanwhile_missed_nothing_before(bench):
     assert {d.channel for d in app.ledger.deliveries() if d.verdict == Verdict.MISSED} == {"far"}
 
 
-def test_a_long_silence_is_written_in_bounded_steps(bench, monkeypatch):
+def test_a_long_silence_is_written_in_bounded_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     app = stocked(bench)
     monkeypatch.setattr(unplanned_slots, "MOST", 40)
     bench.clock.advance(100 * DAY)
@@ -168,7 +169,7 @@ def test_a_long_silence_is_written_in_bounded_steps(bench, monkeypatch):
     assert len(missed) == 100
 
 
-def test_planning_says_what_came_up_while_nobody_looked(bench):
+def test_planning_says_what_came_up_while_nobody_looked(bench: Bench) -> None:
     app = stocked(bench)
     assert not pipeline.plan(app, bench.clock.now()).warning
     bench.clock.advance(30 * DAY)
@@ -177,7 +178,9 @@ def test_planning_says_what_came_up_while_nobody_looked(bench):
     assert not pipeline.plan(app, bench.clock.now()).warning
 
 
-def test_the_main_job_says_what_came_up_while_nobody_looked(bench, capsys, monkeypatch):
+def test_the_main_job_says_what_came_up_while_nobody_looked(
+    bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = stocked(bench)
     bench.clock.advance(30 * DAY)
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
@@ -185,7 +188,7 @@ def test_the_main_job_says_what_came_up_while_nobody_looked(bench, capsys, monke
     assert "30 slots are on record as missed" in capsys.readouterr().err
 
 
-def test_the_record_is_told_since_its_first_day_and_not_since_the_first_square(bench):
+def test_the_record_is_told_since_its_first_day_and_not_since_the_first_square(bench: Bench) -> None:
     app = stocked(bench)
     assert pipeline.report(app, bench.clock.now()).since is None
     bench.clock.advance(EVENING - bench.clock.now())

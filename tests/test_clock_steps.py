@@ -10,12 +10,16 @@ import datetime as dt
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from conftest import NOON
+from conftest import NOON, Promise
 
 from steadycast.delivery import deliver, settle
+from steadycast.delivery.send import Result
 from steadycast.errors import Unknown
+from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.safety import bootclock
 from steadycast.testing import Clock, FakeChannel, a_post
@@ -31,12 +35,12 @@ class Booted(Clock):
 
     boot = "first"
 
-    def reading(self):
+    def reading(self) -> bootclock.Reading:
         return super().reading()._replace(boot=self.boot)
 
 
 @pytest.fixture
-def shared(make_ledger):
+def shared(make_ledger: Callable[..., Any]) -> tuple[Ledger, FakeChannel, Booted]:
     """A ledger that knows the machine's clocks, its far side, and its one delivery, overdue at noon for ten hours."""
     ledger, promise = make_ledger()
     clock = Booted(NOON)
@@ -45,7 +49,7 @@ def shared(make_ledger):
     return ledger, FakeChannel("read-back", clock, deadline=60, settle=30), clock
 
 
-def tick(ledger, fake, clock):
+def tick(ledger: Ledger, fake: FakeChannel, clock: Booted) -> None:
     """One tick of another process: recover, send what is due, look at what is in doubt."""
     ledger.recover(clock.now())
     claims = ledger.claim(clock.now(), "other", LEASE)
@@ -53,18 +57,20 @@ def tick(ledger, fake, clock):
     settle(ledger, fake.open, clock=clock, workers=1)
 
 
-def send(ledger, fake, clock):
+def send(ledger: Ledger, fake: FakeChannel, clock: Booted) -> list[Result]:
     ledger.recover(clock.now())
     claims = ledger.claim(clock.now(), "owner", LEASE)
     return deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=SHOWN)
-def test_a_live_owners_lease_outlasts_a_wall_that_is_set(shared, step):
+def test_a_live_owners_lease_outlasts_a_wall_that_is_set(
+    shared: tuple[Ledger, FakeChannel, Booted], step: dt.timedelta
+) -> None:
     """Fifty seconds into a request of sixty the wall is set; another process ticks; then the far side takes it."""
     ledger, fake, clock = shared
 
-    def slow(post, part):
+    def slow(post: Any, part: Any) -> Any:
         clock.advance(50 * SECOND)
         clock.set_wall(clock.now() + step)
         for _ in range(3):
@@ -81,16 +87,18 @@ def test_a_live_owners_lease_outlasts_a_wall_that_is_set(shared, step):
 
 @pytest.mark.parametrize("step", STEPS, ids=SHOWN)
 @pytest.mark.parametrize("when", ["written", "after-recovery", "being-read"])
-def test_the_wait_before_a_look_is_not_cut_short(shared, step, when):
+def test_the_wait_before_a_look_is_not_cut_short(
+    shared: tuple[Ledger, FakeChannel, Booted], step: dt.timedelta, when: str
+) -> None:
     """The line is cut and the post is taken at the last moment; the wall is set before the look, or while it begins."""
     ledger, fake, clock = shared
     arrived: list[object] = []
 
-    def cut(post, part):
+    def cut(post: Any, part: Any) -> None:
         arrived.append((post, part))
         raise Unknown("connection reset")
 
-    def take():
+    def take() -> None:
         post, part = arrived.pop()
         fake._accept(post, part)
 
@@ -105,7 +113,7 @@ def test_the_wait_before_a_look_is_not_cut_short(shared, step, when):
         settle(ledger, fake.open, clock=clock, workers=1)
     clock.advance(20 * SECOND)
 
-    def opens(channel, once):
+    def opens(channel: Any, once: Any) -> Any:
         clock.set_wall(clock.now() + step)
         return fake.open(channel, once)
 
@@ -122,7 +130,9 @@ def test_the_wait_before_a_look_is_not_cut_short(shared, step, when):
 
 
 @pytest.mark.parametrize("step", [-10 * MINUTE, -8 * HOUR], ids=["ten-minutes-back", "eight-hours-back"])
-def test_a_wall_that_is_set_back_delays_neither_another_try_nor_a_dead_workers_row(shared, step):
+def test_a_wall_that_is_set_back_delays_neither_another_try_nor_a_dead_workers_row(
+    shared: tuple[Ledger, FakeChannel, Booted], step: dt.timedelta
+) -> None:
     """What waits for so many seconds waits for so many seconds."""
     ledger, fake, clock = shared
     fake.busy(120)
@@ -142,17 +152,19 @@ def test_a_wall_that_is_set_back_delays_neither_another_try_nor_a_dead_workers_r
     assert ledger.recover(clock.now()).due
 
 
-def test_a_thread_lets_nobody_keep_a_lease_that_the_ledger_does_not_know(shared):
+def test_a_thread_lets_nobody_keep_a_lease_that_the_ledger_does_not_know(
+    shared: tuple[Ledger, FakeChannel, Booted],
+) -> None:
     """A step of a thread asks for more time; a wall set back in between makes it no longer than the ledger has it."""
     ledger, fake, clock = shared
     claims = ledger.claim(clock.now(), "owner", LEASE)
     left = []
 
-    def first(post, part):
+    def first(post: Any, part: Any) -> Any:
         clock.set_wall(clock.now() - HOUR)
         return fake._accept(post, part)
 
-    def second(post, part):
+    def second(post: Any, part: Any) -> Any:
         from steadycast.safety import send_window
 
         left.append(send_window.left())
@@ -164,13 +176,13 @@ def test_a_thread_lets_nobody_keep_a_lease_that_the_ledger_does_not_know(shared)
     assert 0 < left[0] <= 5 * 60
 
 
-def test_what_another_boot_was_sending_gets_its_whole_time_again(shared):
+def test_what_another_boot_was_sending_gets_its_whole_time_again(shared: tuple[Ledger, FakeChannel, Booted]) -> None:
     """The machine lost its power in mid-send and came back with a wall that is a day ahead."""
     ledger, fake, clock = shared
     ledger.recover(clock.now())
     taken: list[object] = []
 
-    def die(post, part):
+    def die(post: Any, part: Any) -> None:
         taken.append((post, part))
         raise SystemExit
 
@@ -194,7 +206,7 @@ def test_what_another_boot_was_sending_gets_its_whole_time_again(shared):
     assert ledger.deliveries()[0].state == State.SEEN
 
 
-def test_what_another_boot_had_claimed_is_free_at_once(shared):
+def test_what_another_boot_had_claimed_is_free_at_once(shared: tuple[Ledger, FakeChannel, Booted]) -> None:
     """Nothing was sent, and nobody is left who could: a wall that is behind keeps nothing back."""
     ledger, _, clock = shared
     ledger.recover(clock.now())
@@ -204,7 +216,7 @@ def test_what_another_boot_had_claimed_is_free_at_once(shared):
     assert ledger.recover(clock.now()).due
 
 
-def test_the_machines_clock_is_one_for_all_its_processes():
+def test_the_machines_clock_is_one_for_all_its_processes() -> None:
     """Two processes read the same boot, and the same offset of the wall to it."""
     here = bootclock.reading()
     if here is None:
@@ -216,7 +228,7 @@ def test_the_machines_clock_is_one_for_all_its_processes():
     assert abs(float(offset) - here.offset.total_seconds()) < 0.5
 
 
-def test_whatever_walls_say_a_lease_ends_by_one_clock(ledger, promise):
+def test_whatever_walls_say_a_lease_ends_by_one_clock(ledger: Ledger, promise: Promise) -> None:
     """One caller's wall is ten minutes ahead and one's behind: on a server its clock tells, on one machine the boot's."""
     now = dt.datetime.now(dt.UTC)
     ledger.clock = bootclock.reading

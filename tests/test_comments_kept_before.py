@@ -1,12 +1,15 @@
 """Comments that an earlier program kept in the ledger never go out: not from an approved draft, not from a preview."""
 
+from __future__ import annotations
+
 import json
 
 import pytest
-from pipeline_bench import article
+from pipeline_bench import Bench, article
 from sqlalchemy import text
 
 from steadycast import pipeline
+from steadycast.pipeline.app import App
 
 SECRET = "the editor is wrong"
 BODIES = [
@@ -18,7 +21,7 @@ BODIES = [
 ]
 
 
-def kept_before(bench, **content):
+def kept_before(bench: Bench, **content: int | str) -> App:
     """A desk whose ledger holds an approved and planned draft as an earlier program stored it."""
     app = bench.set_up(content={"pgc/a.md": article("Aloud")})
     pipeline.collect(app, bench.clock.now())
@@ -31,13 +34,13 @@ def kept_before(bench, **content):
     return app
 
 
-def everything_out(app):
+def everything_out(app: App) -> str:
     files = [f for f in app.workspace.out.rglob("*") if f.is_file()]
     return "\n".join(f.read_text(errors="replace") for f in files)
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_they_are_not_published(bench, body):
+def test_they_are_not_published(bench: Bench, body: str) -> None:
     app = kept_before(bench, body=body, summary=f"{SECRET}, and so on", title=f"Aloud %%{SECRET}%%")
     assert {s.state for s in pipeline.publish(app).sent} == {"published"}
     out = everything_out(app)
@@ -46,7 +49,7 @@ def test_they_are_not_published(bench, body):
     assert not [mark for mark in ("%%", "{/*", "{::") if mark in out]
 
 
-def test_one_without_an_end_is_refused_with_its_line(bench):
+def test_one_without_an_end_is_refused_with_its_line(bench: Bench) -> None:
     app = kept_before(bench, body=f"Said aloud.\n\n%% {SECRET}", body_line=5)
     rehearsed = pipeline.publish(app, dry_run=True).sent
     sent = pipeline.publish(app).sent
@@ -55,7 +58,7 @@ def test_one_without_an_end_is_refused_with_its_line(bench):
     assert SECRET not in everything_out(app)
 
 
-def test_a_preview_shows_none(bench):
+def test_a_preview_shows_none(bench: Bench) -> None:
     app = kept_before(bench, body=BODIES[0])
     (bench.root / "content/pgc/a.md").unlink()
     page = pipeline.preview(app, "pgc/a.md", now=bench.clock.now()).page
@@ -64,7 +67,7 @@ def test_a_preview_shows_none(bench):
     assert SECRET not in shown
 
 
-def test_a_feeds_item_keeps_its_words(bench):
+def test_a_feeds_item_keeps_its_words(bench: Bench) -> None:
     """It is what a member's page shows: `%%` is no comment there, and is not cut."""
     app = kept_before(bench, body="Rates: 5 %% down, 6 %% up.", path="feed/alice/0123456789abcdef")
     pipeline.publish(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import regex
 from hypothesis import example, given
@@ -45,7 +47,9 @@ pieces = st.fixed_dictionaries(
 
 
 @given(st.sampled_from(TEMPLATES), pieces, limits)
-def test_whatever_comes_the_whole_is_within_the_limit_and_the_text_alone_is_cut(template, given_, limit):
+def test_whatever_comes_the_whole_is_within_the_limit_and_the_text_alone_is_cut(
+    template: Any, given_: Any, limit: Any
+) -> None:
     made = composed(template, given_, limit)
     whole = fill(template, given_)
     if made is None:
@@ -72,7 +76,7 @@ def test_whatever_comes_the_whole_is_within_the_limit_and_the_text_alone_is_cut(
 @example("See https://huyu.example/" + "a" * 80, Limit(30))
 @example("https://huyu.example/" + "a" * 80, Limit(30))
 @example("See https://huyu.example/a(b.)cde and more of it", Limit(32))
-def test_a_cut_falls_between_graphemes_and_in_no_link_and_no_tag(text, limit):
+def test_a_cut_falls_between_graphemes_and_in_no_link_and_no_tag(text: Any, limit: Any) -> None:
     head = cut(text, limit, ellipsis="")
     assert count(head, limit) <= limit.max
     assert text.strip().startswith(head)
@@ -85,14 +89,14 @@ def test_a_cut_falls_between_graphemes_and_in_no_link_and_no_tag(text, limit):
     assert not broken(text.strip(), end)
 
 
-def broken(text, end):
+def broken(text: str, end: int) -> list[Any]:
     """The links and tags that a cut at `end` falls inside of, but for one that the text begins with."""
     found = [*URL.finditer(text), *TAG.finditer(text)]
     return [each[0] for each in found if 0 < each.start() < end < each.end()]
 
 
 @given(pieces, limits)
-def test_the_parts_of_a_thread_hold_the_text(given_, limit):
+def test_the_parts_of_a_thread_hold_the_text(given_: Any, limit: Any) -> None:
     whole = fill(TEMPLATE, given_)
     try:
         parts = split(whole, limit, number="")
@@ -102,7 +106,7 @@ def test_the_parts_of_a_thread_hold_the_text(given_, limit):
     assert "".join("".join(parts).split()) == "".join(whole.split())
 
 
-def test_an_empty_piece_goes_with_its_line():
+def test_an_empty_piece_goes_with_its_line() -> None:
     full = {
         "title": "T",
         "summary": "",
@@ -121,7 +125,7 @@ def test_an_empty_piece_goes_with_its_line():
     assert fill("{title} {{x}}", full) == "T {x}"
 
 
-def test_tags_are_words_of_their_own():
+def test_tags_are_words_of_their_own() -> None:
     assert (
         hashtags(["读书 会", "C++", "a-b", "#已有", "!!!", "读书会", "e\u0301te\u0301"])
         == "#读书会 #C #ab #已有 #e\u0301te\u0301"
@@ -140,16 +144,16 @@ def test_tags_are_words_of_their_own():
         ("{text", "expected '}'"),
     ],
 )
-def test_a_template_with_another_piece_is_refused(template, said):
+def test_a_template_with_another_piece_is_refused(template: str, said: str) -> None:
     assert said in unknown(template)
 
 
-def test_every_piece_is_known_and_none_is_needed():
+def test_every_piece_is_known_and_none_is_needed() -> None:
     assert unknown("".join(f"{{{piece}}}" for piece in PIECES)) == ""
     assert unknown("") == unknown("Words alone {{as they are}}") == ""
 
 
-def test_the_first_that_fits_is_taken_whole():
+def test_the_first_that_fits_is_taken_whole() -> None:
     limit = Limit(4, "weighted")
     assert first_that_fits(["天气好", "天气", "天"], limit) == "天气"
     assert first_that_fits(["abcdef"], limit) == ""

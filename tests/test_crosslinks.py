@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import time
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,12 +57,12 @@ NONE = [
 
 
 @pytest.mark.parametrize("href", WAYS)
-def test_every_way_to_write_it_finds_the_draft(href):
+def test_every_way_to_write_it_finds_the_draft(href: str) -> None:
     assert PAGES.find(href, HERE) is WAYS[href]
 
 
 @pytest.mark.parametrize("href", NONE)
-def test_what_means_no_draft_finds_none(href):
+def test_what_means_no_draft_finds_none(href: str) -> None:
     assert PAGES.find(href, HERE) is None
 
 
@@ -80,12 +81,12 @@ def test_what_means_no_draft_finds_none(href):
         ('<a href="b.md">x</a>', TARGET),
     ],
 )
-def test_the_mark_of_every_tool_means_it(mark, found):
+def test_the_mark_of_every_tool_means_it(mark: str, found: Page) -> None:
     ((_, href),) = crosslinks(in_markdown(mark))
     assert PAGES.find(href, HERE) is found
 
 
-def test_links_are_told_with_their_lines_and_code_and_pictures_are_none():
+def test_links_are_told_with_their_lines_and_code_and_pictures_are_none() -> None:
     body = (
         "一\n\n[a](b.md) ![p](p.md) [c](../d)\n\n`[a](b.md)`\n\n```\n[a](b.md)\n```\n\n[w](https://x.example) [p](#b)\n"
     )
@@ -101,7 +102,7 @@ ALL_WAYS = ["secret.md", "/posts/secret/", "../../pgc/posts/secret.md", "/s/e", 
 
 @pytest.mark.parametrize("href", ALL_WAYS)
 @pytest.mark.parametrize("path", [SECRET, "ugc/alice/secret.md"])
-def test_a_member_cannot_find_out_what_has_not_gone_out(href, path):
+def test_a_member_cannot_find_out_what_has_not_gone_out(href: str, path: str) -> None:
     """The answer is the one for a draft that is not there at all."""
     hidden = Crosslinks([Page(path, {}, ("/s/e", "alias"))])
     assert hidden.find(href, BOB) is None
@@ -109,7 +110,7 @@ def test_a_member_cannot_find_out_what_has_not_gone_out(href, path):
     assert [h for h in ALL_WAYS if out.find(h, BOB)], "it is found once it is out"
 
 
-def test_a_member_takes_no_name_of_the_house_away():
+def test_a_member_takes_no_name_of_the_house_away() -> None:
     welcome, taken = Page("pgc/welcome.md", OUT), Page("ugc/bob/x.md", OUT, ("/posts/welcome/", "welcome", "/welcome"))
     flood = [Page(f"ugc/bob/{n}/welcome.md", {}) for n in range(200)]
     pages = Crosslinks([*flood, taken, welcome])
@@ -118,7 +119,7 @@ def test_a_member_takes_no_name_of_the_house_away():
             assert pages.find(href, source) is welcome
 
 
-def test_where_two_may_be_meant_it_is_neither_and_a_path_tells():
+def test_where_two_may_be_meant_it_is_neither_and_a_path_tells() -> None:
     one, two = Page("pgc/x/b.md", OUT), Page("pgc/y/b.md", OUT)
     pages = Crosslinks([one, two])
     assert pages.find("b.md", PurePosixPath("pgc/z/a.md")) is None
@@ -134,7 +135,7 @@ paths = st.builds(lambda above, name: "/".join(["pgc", *above, f"{name}.md"]), f
 
 
 @given(st.lists(paths, min_size=2, max_size=8, unique=True))
-def test_a_relative_path_finds_exactly_that_draft(found):
+def test_a_relative_path_finds_exactly_that_draft(found: list[Any]) -> None:
     pages = {path: Page(path, OUT) for path in found}
     index = Crosslinks(pages.values())
     for source in found:
@@ -144,21 +145,21 @@ def test_a_relative_path_finds_exactly_that_draft(found):
 
 
 @given(st.lists(paths, max_size=5), st.text(max_size=40))
-def test_whatever_is_asked_the_answer_is_one_of_them_or_none(found, href):
+def test_whatever_is_asked_the_answer_is_one_of_them_or_none(found: list[Any], href: str) -> None:
     pages = [Page(path, OUT) for path in dict.fromkeys(found)]
     answer = Crosslinks(pages).find(href, HERE)
     assert answer is None or answer in pages
 
 
 @given(st.text(max_size=200))
-def test_any_body_is_looked_through(body):
+def test_any_body_is_looked_through(body: str) -> None:
     for line, href in crosslinks(body):
         assert 1 <= line <= body.count("\n") + 1
         assert href in body
         assert leads_nowhere(href) in (True, False)
 
 
-def test_a_thousand_links_among_ten_thousand_drafts_cost_little():
+def test_a_thousand_links_among_ten_thousand_drafts_cost_little() -> None:
     pages = [Page(f"pgc/{n % 50}/same.md", OUT, tuple(f"/old/{n}-{k}/" for k in range(5))) for n in range(10_000)]
     index = Crosslinks(pages)
     body = "\n".join(f"[x](../{n}/same.md) [y](same.md) [z](/old/{n}-1/)" for n in range(1_000))
@@ -171,7 +172,7 @@ def test_a_thousand_links_among_ten_thousand_drafts_cost_little():
 @pytest.mark.parametrize(
     "hostile", ["[x](" * 100_000, "](" * 200_000, "<a href=" * 50_000, "[a]: " * 80_000, "../" * 99_999]
 )
-def test_no_body_makes_the_search_slow(hostile):
+def test_no_body_makes_the_search_slow(hostile: str) -> None:
     began = time.process_time()
     for _, href in crosslinks(hostile):
         PAGES.find(href, HERE)

@@ -10,6 +10,9 @@ import datetime as dt
 import os
 import sqlite3
 from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,7 +33,7 @@ CHANNELS = ("a", "b")
 CLASSES = ["conditional", "read-back", "blind"]
 
 
-def tick(ledger, fake, clock):
+def tick(ledger: Ledger | Locked, fake: FakeChannel, clock: Clock) -> None:
     ledger.recover(clock.now())
     claims = ledger.claim(clock.now(), "worker", LEASE)
     deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
@@ -38,7 +41,7 @@ def tick(ledger, fake, clock):
     verify(ledger, fake.open, clock=clock, workers=1)
 
 
-def ends_well(ledger, fake, clock):
+def ends_well(ledger: Ledger, fake: FakeChannel, clock: Clock) -> None:
     """Nothing was sent without an intent; then ticks, each when something wakes; each once, and none silent."""
     states = {row.marker: row.state for row in ledger.deliveries()}
     assert not {post.key for post in fake.posts if states[post.key] in BEFORE_INTENT}
@@ -59,16 +62,16 @@ def ends_well(ledger, fake, clock):
 class Locked:
     """A ledger that another process begins to write to before its n-th call, for longer than anybody waits."""
 
-    def __init__(self, ledger, path, at):
+    def __init__(self, ledger: Ledger, path: Path, at: int) -> None:
         self._ledger, self._path, self._left = ledger, path, at
         self.other = None
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Callable[..., Any]:
         real = getattr(self._ledger, name)
         if not callable(real):
             return real
 
-        def call(*args, **more):
+        def call(*args: Any, **more: Any) -> Any:
             self._left -= 1
             if self._left == 0:
                 self.other = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
@@ -81,7 +84,9 @@ class Locked:
 @pytest.mark.parametrize(
     "delivery", ["read-back", *(pytest.param(name, marks=pytest.mark.slow) for name in ("conditional", "blind"))]
 )
-def test_the_ledger_is_locked_at_each_call(empty_sqlite, quick_path, monkeypatch, delivery):
+def test_the_ledger_is_locked_at_each_call(
+    empty_sqlite: Path, quick_path: Path, monkeypatch: pytest.MonkeyPatch, delivery: str
+) -> None:
     """It waits, then says who is to be ended; nothing is sent after it, and all goes on once the lock is gone."""
     monkeypatch.setattr(ledger_connection, "BUSY_TIMEOUT", 0.05)
     failed, at, said = 0, 0, "not yet"
@@ -107,7 +112,9 @@ def test_the_ledger_is_locked_at_each_call(empty_sqlite, quick_path, monkeypatch
     assert failed >= 4
 
 
-def test_a_locked_ledger_says_whom_to_look_for(empty_sqlite, quick_path, monkeypatch):
+def test_a_locked_ledger_says_whom_to_look_for(
+    empty_sqlite: Path, quick_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One line, exit code 3, with the hint."""
     monkeypatch.setattr(ledger_connection, "BUSY_TIMEOUT", 0.05)
     path = quick_path / "l.sqlite"
@@ -136,16 +143,16 @@ class Cut:
         self._commit = ledger.engine.dialect.do_commit
         ledger.engine.dialect.do_commit = self._committing
 
-    def _before(self, connection, *_):
+    def _before(self, connection: Any, *_: Any) -> None:
         self._left -= 1
         if self._left == 0 and not self._after:
             self._end(connection.connection.dbapi_connection)
 
-    def _executed(self, connection, *_):
+    def _executed(self, connection: Any, *_: Any) -> None:
         if self._left == 0 and self._after and not self.cut:
             self._end(connection.connection.dbapi_connection)
 
-    def _committing(self, connection):
+    def _committing(self, connection: Any) -> None:
         self._left -= 1
         mine = self._left == 0
         self.commits += mine
@@ -156,14 +163,14 @@ class Cut:
             self._end(connection.dbapi_connection)
             raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-    def _end(self, connection):
+    def _end(self, connection: Any) -> None:
         self.cut = True
         with self._server.connect() as other:
             other.exec_driver_sql(f"SELECT pg_terminate_backend({connection.info.backend_pid}, 5000)")
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[Any]:
     made = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     yield made
     made.dispose()
@@ -175,7 +182,7 @@ def server():
 @pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "answer-lost"])
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_the_connection_is_cut_at_each_statement(postgres_schema, server, delivery, after):
+def test_the_connection_is_cut_at_each_statement(postgres_schema: Any, server: Any, delivery: Any, after: Any) -> None:
     """Each statement and each COMMIT of a tick in turn (every third for two classes): it never happened, or its answer is lost."""
     at, cut, commits, failed = 0, True, 0, 0
     while cut:

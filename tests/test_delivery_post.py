@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -48,7 +49,7 @@ POSTS = st.builds(
 
 
 @given(POSTS)
-def test_what_was_frozen_is_what_is_sent(post):
+def test_what_was_frozen_is_what_is_sent(post: Any) -> None:
     """There and back it is the same post, zone and all, and its bytes are the same bytes."""
     data = post_to_bytes(post)
     again = post_from_bytes(data)
@@ -57,7 +58,7 @@ def test_what_was_frozen_is_what_is_sent(post):
     assert post_to_bytes(again) == data
 
 
-def test_a_post_that_an_older_program_froze_is_read():
+def test_a_post_that_an_older_program_froze_is_read() -> None:
     """It knows no `slot_at`: the post is due when it is dated, and its bytes stay what they were."""
     post = Post(key="k", channel="blog", slot="s", title="t", summary="", html="", text="", parts=(),
                 published=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))  # fmt: skip
@@ -67,7 +68,7 @@ def test_a_post_that_an_older_program_froze_is_read():
 
 
 @given(post=POSTS)
-def test_a_file_platform_keeps_the_same_form(tmp_path_factory, post):
+def test_a_file_platform_keeps_the_same_form(tmp_path_factory: pytest.TempPathFactory, post: Any) -> None:
     """What others may read says nothing of this machine: no path, and of the draft's only a hash."""
     store = PostStore(tmp_path_factory.mktemp("out"), written, ZoneInfo("UTC"))
     kept = post_from_bytes(_public(replace(post, draft="pgc/secret.md")))
@@ -78,7 +79,7 @@ def test_a_file_platform_keeps_the_same_form(tmp_path_factory, post):
     assert there.published.tzinfo == ZoneInfo("UTC")
 
 
-def test_a_file_platforms_posts_of_before_are_read(tmp_path):
+def test_a_file_platforms_posts_of_before_are_read(tmp_path: Path) -> None:
     """They name no zone and no path: instants carry an offset, and a file lies where its hash says."""
     (tmp_path / "posts").mkdir()
     old = {
@@ -99,7 +100,7 @@ def written(name: str, _data: bytes) -> Path:
 
 
 @pytest.mark.parametrize("odd", ["\ud800", object(), {1: object()}])
-def test_what_cannot_be_written_down_is_a_drafts_fault(odd):
+def test_what_cannot_be_written_down_is_a_drafts_fault(odd: dict[int, object] | object | str) -> None:
     """A lone surrogate, an object: the draft is named."""
     post = Post(key="k", channel="blog", slot="s", title="t", summary="", html="", text="", parts=(),
                 published=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), draft="d1", extra={"odd": odd})  # fmt: skip

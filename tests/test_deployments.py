@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -44,16 +45,16 @@ url = "https://example.org/"
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(tmp_path: Path) -> load.Workspace:
     (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
     return load(tmp_path)
 
 
-def entries(workspace):
+def entries(workspace: load.Workspace) -> dict[str, dict[str, Any]]:
     return {e["name"]: e for e in deployments(workspace)["deployments"]}
 
 
-def test_each_series_that_cron_can_say_wakes_a_minute_ahead_of_its_hour(workspace):
+def test_each_series_that_cron_can_say_wakes_a_minute_ahead_of_its_hour(workspace: load.Workspace) -> None:
     """The flow renders in that minute and sends at the slot's second."""
     made = entries(workspace)
     assert made["publish-morning"]["schedules"][0]["cron"] == "19 6 * * *"
@@ -62,7 +63,7 @@ def test_each_series_that_cron_can_say_wakes_a_minute_ahead_of_its_hour(workspac
     assert made["publish-notes"]["schedules"][0]["cron"].startswith("59 19 * * ")
 
 
-def test_what_cron_cannot_say_is_left_to_the_sweep(workspace):
+def test_what_cron_cannot_say_is_left_to_the_sweep(workspace: load.Workspace) -> None:
     """A wrong cron line would fire on a wrong day; the sweep looks every minute anyway."""
     made = entries(workspace)
     assert "publish-odd" not in made
@@ -74,7 +75,7 @@ def test_what_cron_cannot_say_is_left_to_the_sweep(workspace):
     )
 
 
-def test_what_is_written_agrees_with_the_settings(workspace):
+def test_what_is_written_agrees_with_the_settings(workspace: load.Workspace) -> None:
     """`steadycast deploy` and `steadycast deploy --check` are two halves of one promise."""
     assert differences(workspace) == ["there is no prefect.yaml"]
     workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
@@ -83,7 +84,7 @@ def test_what_is_written_agrees_with_the_settings(workspace):
     assert "&id" not in prefect_yaml(workspace)
 
 
-def test_a_changed_hour_and_a_lost_series_are_told(workspace):
+def test_a_changed_hour_and_a_lost_series_are_told(workspace: load.Workspace) -> None:
     """Whoever edits one file and not the other is told before the slot."""
     text = prefect_yaml(workspace).replace("19 6 * * *", "19 7 * * *").replace("publish-notes", "publish-others")
     workspace.prefect_yaml.write_text(text, encoding="utf-8")
@@ -94,14 +95,14 @@ def test_a_changed_hour_and_a_lost_series_are_told(workspace):
     ]
 
 
-def test_a_broken_prefect_yaml_is_an_error_with_a_mend(workspace):
+def test_a_broken_prefect_yaml_is_an_error_with_a_mend(workspace: load.Workspace) -> None:
     """Not a traceback."""
     workspace.prefect_yaml.write_text("deployments: [", encoding="utf-8")
     with pytest.raises(SettingsError, match="steadycast deploy"):
         differences(workspace)
 
 
-def test_another_lead_moves_the_schedules(tmp_path):
+def test_another_lead_moves_the_schedules(tmp_path: Path) -> None:
     """`lead` is a setting."""
     (tmp_path / "steadycast.toml").write_text(SETTINGS + '\n[publish]\nlead = "10m"\n', encoding="utf-8")
     workspace = load(tmp_path)
@@ -109,7 +110,7 @@ def test_another_lead_moves_the_schedules(tmp_path):
     assert entries(workspace)["publish-morning"]["schedules"][0]["cron"] == "10 6 * * *"
 
 
-def test_the_repository_s_own_file_agrees():
+def test_the_repository_s_own_file_agrees() -> None:
     """The workspace at the root is one of the users."""
     from pathlib import Path
 
@@ -119,7 +120,7 @@ def test_the_repository_s_own_file_agrees():
 
 
 @pytest.mark.parametrize("name", ["publish", "intake"])
-def test_prefects_page_asks_for_plain_words_and_says_what_they_are(name):
+def test_prefects_page_asks_for_plain_words_and_says_what_they_are(name: str) -> None:
     """A parameter that may be a string or nothing is a choice of types there, before there is a box to type in."""
     from prefect.flows import load_flow_from_entrypoint
 

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from steadycast import pipeline
 from steadycast.intake.folder import SUFFIXES
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.posts import Place, Posts
+from steadycast.platform import Post
 
 pytestmark = pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
 
@@ -60,7 +62,9 @@ SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, empty_sqlite):
+def made(
+    tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path
+) -> Iterator[tuple[dict[tuple[str, str], Post], dict[str, str]]]:
     """(draft's path, channel) -> its post, as it goes out where every other draft of the tree has gone out."""
     bench = Bench(tmp_path_factory.mktemp("tree"), empty_sqlite)
     app = bench.set_up(SETTINGS)
@@ -84,17 +88,17 @@ def made(tmp_path_factory, empty_sqlite):
     app.close()
 
 
-def shown(page):
+def shown(page: str) -> str:
     """The words of a page; formulas, code and pictures' words are no marks."""
     page = re.sub(r"<(?:pre|code)\b.*?</(?:pre|code)>", " ", page, flags=re.DOTALL)
     return html.unescape(re.sub(r"<[^>]*>", "", page))
 
 
-def figures(words):
+def figures(words: str) -> list[str]:
     return re.findall(r"\d+", words.translate(SMALL))
 
 
-def test_the_tree_has_a_body_of_every_dialect(made):
+def test_the_tree_has_a_body_of_every_dialect(made: tuple[dict[tuple[str, str], Post], dict[str, str]]) -> None:
     assert {path for path, _ in made[0]} >= FIGURES.keys()
     assert {path.split("/")[0] for path in FIGURES} == {
         "hugo", "hexo", "jekyll", "pelican", "vault", "mdx", "notion", "plain", "documents",
@@ -102,7 +106,7 @@ def test_the_tree_has_a_body_of_every_dialect(made):
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_no_mark_stands_raw(made, channel):
+def test_no_mark_stands_raw(made: tuple[dict[tuple[str, str], Post], dict[str, str]], channel: str) -> None:
     for (path, name), post in made[0].items():
         if name == channel and path not in AS_WORDS:
             for words in (shown(post.html), post.title, post.summary, *(p for p in post.parts if "puts" not in p)):
@@ -110,7 +114,7 @@ def test_no_mark_stands_raw(made, channel):
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_no_private_word_goes_out(made, channel):
+def test_no_private_word_goes_out(made: tuple[dict[tuple[str, str], Post], dict[str, str]], channel: str) -> None:
     for (path, name), post in made[0].items():
         if name == channel:
             assert "HIDDEN" not in repr(post), path
@@ -118,7 +122,9 @@ def test_no_private_word_goes_out(made, channel):
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("path", FIGURES)
-def test_every_figure_is_there(made, path, channel):
+def test_every_figure_is_there(
+    made: tuple[dict[tuple[str, str], Post], dict[str, str]], path: str, channel: str
+) -> None:
     post, wanted = made[0][path, channel], Counter(FIGURES[path].split())
     page = re.sub(r"</?(?:sup|msup|mn)\b[^>]*>", " ", post.html)
     assert not wanted - Counter(figures(html.unescape(re.sub(r"<[^>]*>", "", page))))
@@ -130,7 +136,9 @@ def test_every_figure_is_there(made, path, channel):
 
 
 @pytest.mark.parametrize("path", sorted(AS_WORDS))
-def test_what_a_plain_text_says_stands_as_it_is(made, path):
+def test_what_a_plain_text_says_stands_as_it_is(
+    made: tuple[dict[tuple[str, str], Post], dict[str, str]], path: str
+) -> None:
     for channel in CHANNELS:
         text = made[0][path, channel].text
         for words in ("10~20", "US$5", "a==b", "2*3*4", ":100:", "%%"):
@@ -139,7 +147,9 @@ def test_what_a_plain_text_says_stands_as_it_is(made, path):
 
 
 @pytest.mark.parametrize("path", LINKS)
-def test_links_lead_to_the_drafts_that_they_name(made, path):
+def test_links_lead_to_the_drafts_that_they_name(
+    made: tuple[dict[tuple[str, str], Post], dict[str, str]], path: str
+) -> None:
     posts, there = made
     wanted = [there[target] for target in LINKS[path]]
     for channel in ("site", "feed", "mail"):

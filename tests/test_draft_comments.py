@@ -40,7 +40,7 @@ PAIRS = [
         "`前面` {0} 秘`密` {1} 后面",
     ],
 )
-def test_a_comment_never_goes_out_and_no_line_moves(begin, end, body):
+def test_a_comment_never_goes_out_and_no_line_moves(begin: str, end: str, body: str) -> None:
     written = body.format(begin, end)
     left = without_comments(written)
     assert not [mark for mark in ("秘", begin, end) if mark in left]
@@ -49,7 +49,7 @@ def test_a_comment_never_goes_out_and_no_line_moves(begin, end, body):
 
 
 @pytest.mark.parametrize(("begin", "end"), PAIRS)
-def test_a_comment_without_an_end_is_an_error_with_its_line(begin, end):
+def test_a_comment_without_an_end_is_an_error_with_its_line(begin: str, end: str) -> None:
     with pytest.raises(DraftError, match="does not end") as told:
         without_comments(f"一\n\n二 {begin} 秘密\n\n三")
     assert told.value.line == 3
@@ -69,16 +69,16 @@ def test_a_comment_without_an_end_is_an_error_with_its_line(begin, end):
         "a comment in words",
     ],
 )
-def test_code_figures_and_marks_that_mean_something_else_stay(body):
+def test_code_figures_and_marks_that_mean_something_else_stay(body: str) -> None:
     assert without_comments(body) == body
 
 
-def test_an_empty_comment_of_html_ends_where_html_says():
+def test_an_empty_comment_of_html_ends_where_html_says() -> None:
     assert without_comments("a<!-->b<!---->c") == "abc"
 
 
 @given(st.text("%<!->{}/*#: `~\na", max_size=60))
-def test_any_body_is_read_or_refused(body):
+def test_any_body_is_read_or_refused(body: str) -> None:
     lines = body.count("\n")
     try:
         left = without_comments(body)
@@ -103,7 +103,7 @@ def test_any_body_is_read_or_refused(body):
     ],
     ids=range(8),
 )
-def test_its_cost_is_bounded(body):
+def test_its_cost_is_bounded(body: str) -> None:
     began = time.process_time()
     with contextlib.suppress(DraftError):
         without_comments(body)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import time
 from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.draft import parse
+from steadycast.draft import Draft, parse
 from steadycast.draft.definitions import with_definitions_shown, without_modules
 from steadycast.draft.generators import left_over
 from steadycast.render.markdown import to_html
@@ -29,23 +30,23 @@ ABBREVIATION = "HTML is old.\n\n*[HTML]: Hyper Text 5\n*[W3C]: World Wide Web"
         ("*[a] b* and [^1]", "*[a] b* and [^1]"),
     ],
 )
-def test_a_definition_that_nothing_shows_is_shown(written, meant):
+def test_a_definition_that_nothing_shows_is_shown(written: str, meant: str) -> None:
     assert with_definitions_shown(written) == meant
 
 
-def test_its_words_are_on_the_page():
+def test_its_words_are_on_the_page() -> None:
     page = to_html(with_definitions_shown(ABBREVIATION + "\n\n[^1]: and seven\n\n    more of it\n"))
     for words in ("HTML: Hyper Text 5", "[1] and seven", "<p>more of it</p>"):
         assert words in page
     assert "*[" not in page
 
 
-def read(name, body):
+def read(name: str, body: str) -> Draft:
     path, now = PurePosixPath("pgc", name), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    return parse(body.encode(), path, Path("/nowhere"), Path("/nowhere"), zone=dt.UTC, mtime=now)
+    return parse(body.encode(), path, Path("/nowhere"), Path("/nowhere"), zone=ZoneInfo("UTC"), mtime=now)
 
 
-def test_the_modules_of_mdx_are_shown_to_nobody_and_no_line_moves():
+def test_the_modules_of_mdx_are_shown_to_nobody_and_no_line_moves() -> None:
     body = "import A from './a'\nimport {\n  B,\n} from 'b'\n\n# Title\n\nWords.\n\nexport const x = {\n  y: 1,\n}\n\nimportant words\n\n```js\nimport C from 'c'\n```\n"
     draft = read("a.mdx", body)
     assert (draft.title, draft.body_line) == ("Title", 8)
@@ -66,14 +67,14 @@ def test_the_modules_of_mdx_are_shown_to_nobody_and_no_line_moves():
         "a <Chart data={x} /> b",
     ],
 )
-def test_what_no_channel_draws_is_named_with_its_line(mark):
+def test_what_no_channel_draws_is_named_with_its_line(mark: str) -> None:
     body = f"一\n\n{mark}\n\n二\n\n{mark}"
     lines = [line for line, _, _ in left_over(body)]
     assert set(lines) == {3, body.rindex(mark) and body.count("\n", 0, body.rindex(mark)) + 1}
     assert not list(left_over("````\n```mermaid\n```\n````\n\n`<Tabs>` `{props.x}` a<B and c>D {x} ${a.b}"))
 
 
-def test_its_cost_is_bounded():
+def test_its_cost_is_bounded() -> None:
     for hostile in (
         "[^" * 300_000,
         "*[" * 300_000,

@@ -41,7 +41,7 @@ from steadycast.draft.generators import in_markdown, left_over
         ("{{ name }} stays", "{{ name }} stays"),
     ],
 )
-def test_a_mark_becomes_what_it_means(written, meant):
+def test_a_mark_becomes_what_it_means(written: str, meant: str) -> None:
     assert in_markdown(written) == meant
     assert in_markdown(written).count("\n") == written.count("\n"), "an error further down names its own line"
 
@@ -57,7 +57,7 @@ def test_a_mark_becomes_what_it_means(written, meant):
         ("```\n{{< youtube abc >}}\n```\n", []),
     ],
 )
-def test_what_nothing_here_reads_is_found(body, found):
+def test_what_nothing_here_reads_is_found(body: str, found: list[tuple[int, str]]) -> None:
     told = list(left_over(body))
     assert [line for line, _, _ in told] == [line for line, _ in found]
     assert all(mark in said and hint for (_, mark), (_, said, hint) in zip(found, told, strict=True))
@@ -66,7 +66,7 @@ def test_what_nothing_here_reads_is_found(body, found):
 @pytest.mark.parametrize(
     "mark", ["{% highlight a %}\n", "{{< figure ", "`", "{{ site.url }}", "{%", "``a`\n", "{:", "](a"]
 )
-def test_a_body_of_marks_costs_no_more_than_its_length(mark):
+def test_a_body_of_marks_costs_no_more_than_its_length(mark: str) -> None:
     """Time by the square of a megabyte would be minutes."""
     body = mark * (300_000 // len(mark))
     began = time.process_time()
@@ -89,11 +89,11 @@ def test_a_body_of_marks_costs_no_more_than_its_length(mark):
         ("```\n:::tip\n:::\n```", "```\n:::tip\n:::\n```"),
     ],
 )
-def test_a_note_takers_marks_are_markdown(written, meant):
+def test_a_note_takers_marks_are_markdown(written: str, meant: str) -> None:
     assert in_markdown(written) == meant
 
 
 @pytest.mark.parametrize("mark", ["{{ page.title }}", "<Tabs>", "import A from 'a';", "export const x = 3;", ":::tip"])
-def test_what_is_left_is_named_every_one_with_its_line(mark):
+def test_what_is_left_is_named_every_one_with_its_line(mark: str) -> None:
     assert [line for line, _, _ in left_over(in_markdown(f"一\n\n{mark}\n\n二\n\n{mark}"))] == [3, 7]
     assert not list(left_over("```\n" + mark + "\n```\n\n<BR> <b>a</b>"))

@@ -1,8 +1,11 @@
 """Where most drafts take a short way, it leads where the long one does: front matter, outline, revision, page, cut."""
 
+from __future__ import annotations
+
 import datetime as dt
 import json
 import re
+from typing import Any
 
 import pytest
 from conftest import examples
@@ -50,7 +53,7 @@ BODIES = st.tuples(
 
 @examples(600)
 @given(HEADS)
-def test_a_flat_head_means_what_yaml_says(head):
+def test_a_flat_head_means_what_yaml_says(head: Any) -> None:
     short = _flat(head)
     if short is not None:
         values, lines = _by_events(head)
@@ -58,8 +61,8 @@ def test_a_flat_head_means_what_yaml_says(head):
         assert list(short[0]) == list(values)
 
 
-def test_an_everyday_head_needs_no_yaml(monkeypatch):
-    def never(head):
+def test_an_everyday_head_needs_no_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(head: Any) -> None:
         raise AssertionError(head)
 
     monkeypatch.setattr(front_yaml, "_by_events", never)
@@ -76,7 +79,7 @@ def test_an_everyday_head_needs_no_yaml(monkeypatch):
 
 @examples(600)
 @given(BODIES)
-def test_a_body_is_the_same_by_its_beginning_and_by_the_whole(body):
+def test_a_body_is_the_same_by_its_beginning_and_by_the_whole(body: Any) -> None:
     whole = outline(body)
     short = _of_its_beginning(body)
     if short is not None:
@@ -89,7 +92,7 @@ def test_a_body_is_the_same_by_its_beginning_and_by_the_whole(body):
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x01\x7f\ufffe\uffff\n\t"), max_size=12))
-def test_what_cannot_be_printed_goes_and_nothing_else(text):
+def test_what_cannot_be_printed_goes_and_nothing_else(text: Any) -> None:
     try:
         found = decode(text.encode())
     except DraftError:
@@ -107,7 +110,7 @@ JSON = st.recursive(
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text("abc", max_size=3), JSON, max_size=4))
-def test_a_revision_is_named_by_the_json_that_the_standard_library_writes(content):
+def test_a_revision_is_named_by_the_json_that_the_standard_library_writes(content: Any) -> None:
     import orjson
 
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_as_text)
@@ -132,7 +135,9 @@ PIECES = st.lists(
     st.sampled_from([{}, {"a.png": "d" * 64, "https://p.q/r.png": "e" * 64}]),
     st.sampled_from(["", "https://b.c/"]),
 )
-def test_a_page_that_needs_no_finishing_is_known_without_looking_at_each_tag(source, pictures, base):
+def test_a_page_that_needs_no_finishing_is_known_without_looking_at_each_tag(
+    source: Any, pictures: Any, base: Any
+) -> None:
     html = join_lines(clean(to_html(source), ugc=True))
     at_once, slowly = Finisher(pictures, base, "nofollow"), Finisher(pictures, base, "nofollow")
     assert at_once.finish(html) == lexer._WORTH_A_LOOK.sub(slowly._look, html)
@@ -145,14 +150,14 @@ def test_a_page_that_needs_no_finishing_is_known_without_looking_at_each_tag(sou
     st.integers(1, 40),
     st.sampled_from(["graphemes", "codepoints"]),
 )
-def test_a_place_to_cut_is_where_a_search_finds_it(text, most, unit):
+def test_a_place_to_cut_is_where_a_search_finds_it(text: str, most: int, unit: Any) -> None:
     limit = Limit(most, unit)
     if _is_measured_by_length(text, limit):
         assert _room(text, lambda head: fits(head, limit)) == most
 
 
 @pytest.mark.parametrize("body", ["<b>" * 5001, "x\n\n" + "<b>" * 5001])
-def test_a_bomb_of_tags_is_refused_by_either_way(body):
+def test_a_bomb_of_tags_is_refused_by_either_way(body: str) -> None:
     with pytest.raises(DraftError, match="HTML tags"):
         outline(body, on_the_web=False)
 
@@ -168,21 +173,21 @@ MARKS = st.lists(
 
 @examples(400)
 @given(MARKS)
-def test_a_line_that_is_passed_over_has_no_mark_of_a_generator(line):
+def test_a_line_that_is_passed_over_has_no_mark_of_a_generator(line: Any) -> None:
     if not generators._MAY_BE_LEFT.search(line):
         assert not any(found["mark"] for found in generators._LEFT.finditer(line))
 
 
 @examples(400)
 @given(st.text(alphabet="**a1 字\\\n", max_size=12))
-def test_in_a_body_that_is_passed_over_no_asterisk_multiplies(body):
+def test_in_a_body_that_is_passed_over_no_asterisk_multiplies(body: str) -> None:
     if not commonmark._MAY_MULTIPLY.search(body):
         assert commonmark._TIMES.sub(commonmark._times, body) == body
 
 
 @examples(400)
 @given(st.text(alphabet="~~\\a:19 字\n", max_size=12))
-def test_one_tilde_and_a_colon_in_a_figure_are_found_wherever_they_stand(body):
+def test_one_tilde_and_a_colon_in_a_figure_are_found_wherever_they_stand(body: str) -> None:
     """As the plain rules say, which look at each character's surroundings first."""
     by_the_rule = re.sub(r"(?<![~\\])((?:\\\\)*)~(?!~)", r"\1x", body)
     assert commonmark._TILDE.sub(lambda m: m[0][:-1] + "x", body) == by_the_rule

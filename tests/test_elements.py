@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from typing import Any
 
 import nh3
 import pytest
@@ -29,14 +30,14 @@ def written(parts: list[Element | str]) -> Iterator[str]:
 
 
 @given(HOSTILE)
-def test_written_again_it_is_what_it_was(source):
+def test_written_again_it_is_what_it_was(source: Any) -> None:
     """Of whatever the sanitiser lets through."""
     clean = nh3.clean(source, tags=TAGS, attributes={"img": {"alt", "src"}, "*": {"title"}}, link_rel=None)
     assert "".join(written(elements(clean))) == clean
 
 
 @pytest.mark.parametrize("tag", ["div", "blockquote"])
-def test_of_what_is_nested_too_deep_the_words_remain(tag):
+def test_of_what_is_nested_too_deep_the_words_remain(tag: str) -> None:
     """In their order, in as deep a tree as a function that calls itself can walk."""
     tree = elements(f"<{tag}>" * 50_000 + "a<img>" + f"</{tag}>b" * 50_000)
     outer = Element("", inside=tree)
@@ -48,7 +49,7 @@ def test_of_what_is_nested_too_deep_the_words_remain(tag):
     assert any(isinstance(part, Element) and part.tag == "img" for part in inner)
 
 
-def test_a_block_is_one_and_what_holds_it():
+def test_a_block_is_one_and_what_holds_it() -> None:
     """What holds words alone is none."""
     div, span = elements("<div><em><p>a</p></em></div><span>b</span>")
     assert isinstance(div, Element)
@@ -57,6 +58,6 @@ def test_a_block_is_one_and_what_holds_it():
     assert not span.block
 
 
-def test_what_is_not_well_formed_ends_nothing_else():
+def test_what_is_not_well_formed_ends_nothing_else() -> None:
     """No sanitiser writes it, but a stray end must not take the top of the tree with it."""
     assert elements("</p>a</p><b>c") == ["a", Element("b", inside=["c"])]

@@ -1,51 +1,55 @@
 """The fake far side that platforms bring in fake.py: a real server, and verbs for what goes wrong."""
 
+from __future__ import annotations
+
 import datetime as dt
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from steadycast.platform import Busy, Refused, Unknown
-from steadycast.testing import FakeServer, Reply, Seen, Upload
+from steadycast.platform import Answer, Busy, Refused, Unknown
+from steadycast.testing import FakeServer, Reply, Request, Seen, Upload
 from steadycast.web import HttpClient
 
 
 class Board(FakeServer):
     """A board that keeps what it is sent."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.kept = []
 
-    def settings(self):
+    def settings(self) -> Any:
         return {"url": self.url}
 
-    def handle(self, request):
+    def handle(self, request: Request) -> Reply:
         if request.method == "GET":
             return Reply(200, self.kept, {"X-Total": str(len(self.kept))})
         self.kept.append(request.json()["text"])
         return Reply(201, {"id": len(self.kept)})
 
-    def posts(self):
+    def posts(self) -> list[Seen]:
         return [Seen(str(n), text, text) for n, text in enumerate(self.kept)]
 
 
 @pytest.fixture
-def board():
+def board() -> Iterator[Board]:
     with Board() as fake:
         yield fake
 
 
 @pytest.fixture
-def client(board):
+def client(board: Board) -> HttpClient:
     return HttpClient("board", deadline=1.0).using(base=board.url)
 
 
-def send(client, text="hello", **more):
+def send(client: HttpClient, text: str = "hello", **more: float) -> Answer:
     return client.request("POST", "/posts", json={"text": text}, **more)
 
 
-def test_it_is_a_server_that_keeps_what_it_is_sent(board, client):
+def test_it_is_a_server_that_keeps_what_it_is_sent(board: Board, client: HttpClient) -> None:
     assert send(client).json() == {"id": 1}
     got = client.request("GET", "/posts?a=1&b=", params={"c": "ü"})
     assert (got.json(), got.headers["x-total"]) == (["hello"], "1")
@@ -70,7 +74,13 @@ def test_it_is_a_server_that_keeps_what_it_is_sent(board, client):
         (lambda b: b.answer(Reply(418, {"message": "a teapot"})), Unknown, 0),
     ],
 )
-def test_each_verb_is_for_the_next_request_that_changes_something(board, client, verb, error, kept):
+def test_each_verb_is_for_the_next_request_that_changes_something(
+    board: Board,
+    client: HttpClient,
+    verb: Callable[..., Any],
+    error: type[Busy | Refused | Unknown],
+    kept: int,
+) -> None:
     verb(board)
     if error is not Refused or board._verbs[0].method == "":
         assert client.request("GET", "/posts").json() == []
@@ -83,7 +93,7 @@ def test_each_verb_is_for_the_next_request_that_changes_something(board, client,
         assert caught.value.retry_after == dt.timedelta(seconds=7)
 
 
-def test_a_verb_can_wait_for_a_request_of_its_own(board, client):
+def test_a_verb_can_wait_for_a_request_of_its_own(board: Board, client: HttpClient) -> None:
     board.fail("POST", "/other", times=2)
     board.accept_then_cut(after=1)
     assert send(client).status == 201
@@ -96,19 +106,19 @@ def test_a_verb_can_wait_for_a_request_of_its_own(board, client):
     assert client.request("POST", "/other", json={"text": "x"}).json() == {"id": 4}
 
 
-def test_when_it_is_closed_nobody_listens(board, client):
+def test_when_it_is_closed_nobody_listens(board: Board, client: HttpClient) -> None:
     board.close()
     with pytest.raises(Busy, match="cannot be reached"):
         send(client)
 
 
-def test_a_fault_of_the_fake_itself_is_told(board, client):
+def test_a_fault_of_the_fake_itself_is_told(board: Board, client: HttpClient) -> None:
     with pytest.raises(Unknown):
         client.request("POST", "/posts", json={"other": 1})
     assert [repr(error) for error in board.broken] == ["KeyError('text')"]
 
 
-def test_forms_are_read_with_their_files(board):
+def test_forms_are_read_with_their_files(board: Board) -> None:
     """As requests writes them: one part a field, names in any script, bytes as they are."""
     picture = bytes(range(256)) + b"\r\n--x\r\n\n"
     seen = []
@@ -122,6 +132,6 @@ def test_forms_are_read_with_their_files(board):
     assert seen[2] == {"text": "侬好\r\n", "file": Upload("a b.png", "image/png", picture)}
 
 
-def test_a_body_in_chunks_is_read_whole(board, client):
+def test_a_body_in_chunks_is_read_whole(board: Board, client: HttpClient) -> None:
     client.request("POST", "/posts", data=iter([b'{"text": ', b'"in two"}']))
     assert board.kept == ["in two"]

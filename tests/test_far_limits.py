@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.cli import main
@@ -65,20 +66,20 @@ LONG = "One sentence of the text, and it is not short. " * 20
 
 
 @pytest.fixture
-def far(bench):
+def far(bench: Bench) -> Any:
     """Sets up a community with a platform whose far side says what it allows; `say` makes it answer."""
 
     class Far:
         out = bench.root / "var" / "out"
 
-        def say(self, answer) -> None:
+        def say(self, answer: Any) -> None:
             self.out.mkdir(parents=True, exist_ok=True)
             (self.out / "far.json").write_text(json.dumps(answer))
 
         def asked(self) -> int:
             return len((self.out / "asked").read_text()) if (self.out / "asked").exists() else 0
 
-        def set_up(self, settings=SETTINGS, **drafts):
+        def set_up(self, settings: Any = SETTINGS, **drafts: Any) -> Any:
             drop(bench.root, "channels/short/channel.toml", PLATFORM)
             drop(bench.root, "channels/short/adapter.py", ADAPTER)
             return bench.set_up(settings, {"pgc/one.md": article("One", body=LONG)} | drafts)
@@ -86,7 +87,7 @@ def far(bench):
     return Far()
 
 
-def test_the_servers_limit_goes_over_the_platforms_and_the_settings_over_both(bench, far):
+def test_the_servers_limit_goes_over_the_platforms_and_the_settings_over_both(bench: Bench, far: Any) -> None:
     app = far.set_up()
     assert app.platform("short").limits["text"].max == 60
     far.say({"limits": {"text": {"max": 90}}})
@@ -99,7 +100,7 @@ def test_the_servers_limit_goes_over_the_platforms_and_the_settings_over_both(be
 
 
 @pytest.mark.parametrize("limit", [90, 140, 4000])
-def test_check_preview_and_the_send_measure_one_text(bench, far, limit):
+def test_check_preview_and_the_send_measure_one_text(bench: Bench, far: Any, limit: int) -> None:
     app = far.set_up(SETTINGS, **{"pgc/one.md": article("One", "tags: [tea, 'read it']", body=LONG)})
     far.say({"limits": {"text": {"max": limit}}})
     ask(app, "short", MORNING)
@@ -118,7 +119,7 @@ def test_check_preview_and_the_send_measure_one_text(bench, far, limit):
     assert far.asked() == 1, "nothing is asked on the way of a send"
 
 
-def test_a_title_that_leaves_no_room_is_a_fault_of_intake_and_of_check_with_its_line(bench, far):
+def test_a_title_that_leaves_no_room_is_a_fault_of_intake_and_of_check_with_its_line(bench: Bench, far: Any) -> None:
     title = "A title that is longer than all that may be said at once here"
     app = far.set_up(SETTINGS, **{"pgc/one.md": article(title, body=LONG)})
     said = "short: title, link and tags leave no room for the text: "
@@ -128,7 +129,9 @@ def test_a_title_that_leaves_no_room_is_a_fault_of_intake_and_of_check_with_its_
     assert checked == told
 
 
-def test_an_answer_is_kept_a_day_and_one_that_fails_changes_nothing(bench, far, caplog):
+def test_an_answer_is_kept_a_day_and_one_that_fails_changes_nothing(
+    bench: Bench, far: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     app = far.set_up()
     far.say({"limits": {"text": {"max": 90}}})
     assert [str(p) for p in refresh(app, MORNING)] == ["its server's limits are known"]
@@ -141,7 +144,9 @@ def test_an_answer_is_kept_a_day_and_one_that_fails_changes_nothing(bench, far, 
     assert refresh(app, MORNING + dt.timedelta(hours=25)), "asked again at the next look"
 
 
-def test_the_hourly_look_and_the_doctor_ask_and_the_list_tells_the_source(bench, far, monkeypatch, capfd):
+def test_the_hourly_look_and_the_doctor_ask_and_the_list_tells_the_source(
+    bench: Bench, far: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     app = far.set_up(SETTINGS + "[channel.short.limits.tags]\nmax = 3\n")
     far.say({"limits": {"text": {"max": 90}}})
     pipeline.verify(app, MORNING)
@@ -187,8 +192,8 @@ JUNK = st.one_of(
     name=st.sampled_from(["text", "", "x"]),
 )
 def test_whatever_a_server_answers_is_a_limit_within_bounds_or_refused(
-    max_, min_, url, kind, formats, size, wide, name
-):
+    max_: Any, min_: Any, url: Any, kind: Any, formats: Any, size: Any, wide: Any, name: Any
+) -> None:
     answer = Limits({name: Limit(max_, kind, min_, url)}, {"image": MediaRule(formats, bytes=size, width=wide)})
     try:
         told = probed.plain("short", SHORT, answer)
@@ -205,6 +210,6 @@ def test_whatever_a_server_answers_is_a_limit_within_bounds_or_refused(
 @pytest.mark.parametrize(
     "answer", [None, {"text": 5}, Limits({"text": 5}), Limits(media={"image": Limit(3)}), Limits(5)]
 )
-def test_an_answer_of_another_kind_is_refused(answer):
+def test_an_answer_of_another_kind_is_refused(answer: dict[str, int] | Limits | None) -> None:
     with pytest.raises(SettingsError, match=r"probe\(\) gave"):
         probed.plain("short", SHORT, answer)

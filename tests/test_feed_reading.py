@@ -8,6 +8,8 @@ import json
 import socket
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,10 +42,10 @@ def entry(n: int, html: str = "", *, date: str = "", more: str = "") -> str:
 
 
 @pytest.fixture
-def of(httpserver: HTTPServer):
+def of(httpserver: HTTPServer) -> Callable[..., Any]:
     """What a look at a feed of these bytes gives."""
 
-    def look(data: bytes | str, content_type: str = "application/xml", status: int = 200, **headers: str):
+    def look(data: bytes | str, content_type: str = "application/xml", status: int = 200, **headers: str) -> Any:
         answer = Response(data, status=status, content_type=content_type, headers=headers)
         httpserver.expect_oneshot_request("/feed.xml").respond_with_handler(lambda _: answer)
         return read(FeedSettings("alice", httpserver.url_for("/feed.xml")), FeedState(), fetcher, NOW)
@@ -74,25 +76,25 @@ MARKUP = [
 
 
 @pytest.mark.parametrize(("html", "expected"), MARKUP, ids=range(len(MARKUP)))
-def test_what_a_reader_sees_is_what_is_read(of, html, expected):
+def test_what_a_reader_sees_is_what_is_read(of: Callable[..., Any], html: str, expected: str) -> None:
     (item,) = of(channel(entry(1, html))).items
     assert item.body == expected
 
 
-def test_an_address_of_its_own_for_all_that_is_relative_is_the_feeds_word(of):
+def test_an_address_of_its_own_for_all_that_is_relative_is_the_feeds_word(of: Callable[..., Any]) -> None:
     xml = channel(entry(1, "<img src='a.png'>")).replace("<item>", "<item xml:base='https://cdn.example/x/'>")
     assert of(xml).items[0].body == "![](<https://cdn.example/x/a.png>)"
 
 
 @given(st.text(alphabet="<>/=\"' \\abp\x01\n\0中", max_size=60))
-def test_no_markup_leaves_a_break_without_a_line_to_break(html):
+def test_no_markup_leaves_a_break_without_a_line_to_break(html: str) -> None:
     text = markdown(html)
     assert "\x01" not in text
     assert not text.replace("\\\\", "").endswith("\\")
 
 
 @pytest.mark.parametrize("html", ["<pre>a" * 30_000, "<div>a" * 30_000, "<b><i>" * 20_000, "<blockquote>" * 30_000])
-def test_nesting_costs_no_time_by_the_square(html):
+def test_nesting_costs_no_time_by_the_square(html: str) -> None:
     began = time.process_time()
     markdown(html)
     assert time.process_time() - began < 5
@@ -111,7 +113,7 @@ LIARS = {
 
 
 @pytest.mark.parametrize("name", LIARS)
-def test_a_feed_that_names_the_wrong_encoding_is_read_in_its_own(of, name):
+def test_a_feed_that_names_the_wrong_encoding_is_read_in_its_own(of: Callable[..., Any], name: str) -> None:
     data, content_type = LIARS[name]
     result = of(data, content_type)
     assert result.outcome is Outcome.READ
@@ -119,13 +121,13 @@ def test_a_feed_that_names_the_wrong_encoding_is_read_in_its_own(of, name):
     assert result.title in {"频道", "頻道"}
 
 
-def test_a_few_broken_bytes_do_not_make_a_feed_another_encodings(of):
+def test_a_few_broken_bytes_do_not_make_a_feed_another_encodings(of: Callable[..., Any]) -> None:
     data = channel(entry(1, WORDS)).encode().replace("，".encode(), b"\xef\xbc", 1)
     assert "我们这里写了一段话" in of(data).items[0].body
 
 
 @given(st.text(max_size=200))
-def test_utf8_that_says_so_is_left_alone(text):
+def test_utf8_that_says_so_is_left_alone(text: str) -> None:
     data = text.encode("utf-8", "replace")
     assert recoded(data, "application/xml; charset=utf-8")[0] == data
 
@@ -147,15 +149,16 @@ def test_utf8_that_says_so_is_left_alone(text):
         ("1795140000000", "2026-11-20T02:00"),
     ],
 )
-def test_a_date_is_the_day_that_was_written(of, written, utc):
+def test_a_date_is_the_day_that_was_written(of: Callable[..., Any], written: str, utc: str) -> None:
     (item,) = of(channel(entry(1, date=written))).items
     assert item.published is not None
     assert item.published.isoformat()[:16] == utc
 
 
 @given(st.text(alphabet="0123456789年月日/-.: +下午Z", max_size=40))
-def test_no_date_breaks_the_reader(text):
-    assert parse_date(text) is None or parse_date(text).tm_year > 0
+def test_no_date_breaks_the_reader(text: str) -> None:
+    read_as = parse_date(text)
+    assert read_as is None or read_as.tm_year > 0
 
 
 def of_size(size: int, order: int = 1) -> str:
@@ -168,7 +171,7 @@ def of_size(size: int, order: int = 1) -> str:
 
 @pytest.mark.parametrize("order", [1, -1], ids=["newest first", "newest last"])
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_feed_over_the_limit_gives_its_newest_items(of, order, packed):
+def test_a_feed_over_the_limit_gives_its_newest_items(of: Callable[..., Any], order: int, packed: bool) -> None:
     data = of_size(12 << 20, order).encode()
     result = of(gzip.compress(data), **{"Content-Encoding": "gzip"}) if packed else of(data)
     assert result.outcome is Outcome.READ, result.error
@@ -177,10 +180,10 @@ def test_a_feed_over_the_limit_gives_its_newest_items(of, order, packed):
     assert len({item.guid for item in result.items}) > 300
 
 
-def test_a_feed_without_an_end_is_no_feed(of, httpserver):
+def test_a_feed_without_an_end_is_no_feed(of: Callable[..., Any], httpserver: HTTPServer) -> None:
     """What is looked at is bounded, in bytes and in time."""
 
-    def endless():
+    def endless() -> Iterator[Any]:
         yield channel(entry(1))[:-30].encode()
         for _ in range(4000):
             yield b"x" * 65536
@@ -192,21 +195,21 @@ def test_a_feed_without_an_end_is_no_feed(of, httpserver):
 
 
 @given(st.integers(0, 400), st.integers(0, 400))
-def test_what_is_left_of_a_long_feed_is_whole(first, last):
+def test_what_is_left_of_a_long_feed_is_whole(first: int, last: int) -> None:
     text = channel(*(entry(n) for n in range(9))).encode()
     cut = text[: max(300, len(text) // 2 - first)] + text[len(text) // 2 + last :]
     assert is_whole(fixed(cut, max(300, len(text) // 2 - first)))
 
 
 @given(st.integers(0, 20), st.sampled_from([2, 4, 10]))
-def test_of_too_many_items_the_first_and_the_last_are_left(items, most):
+def test_of_too_many_items_the_first_and_the_last_are_left(items: int, most: Any) -> None:
     text = channel(*(entry(n) for n in range(items))).encode()
     left = [n for n in range(items) if n < most // 2 or n >= items - most // 2] if items > most else range(items)
     assert shortened(text, most) == channel(*(entry(n) for n in left)).encode()
 
 
 @pytest.mark.parametrize("comments", [0, 1, 50])
-def test_comments_after_the_end_cost_nothing(comments):
+def test_comments_after_the_end_cost_nothing(comments: int) -> None:
     began = time.process_time()
     assert is_whole(b"<rss></rss>" + b"\n<!-- generated -->" * comments)
     assert not is_whole(b"<rss>" + b"<!--" * 20_000 + b"-->")
@@ -229,7 +232,7 @@ JSON_FEED = {
 }  # fmt: skip
 
 
-def test_json_feed_is_read(of, httpserver):
+def test_json_feed_is_read(of: Callable[..., Any], httpserver: HTTPServer) -> None:
     result = of(json.dumps(JSON_FEED), "application/feed+json")
     one, two = result.items
     assert (result.title, one.guid, one.title, one.author, one.tags) == ("爱丽丝", "1", "HTML", "Alice", ("书",))
@@ -243,7 +246,7 @@ def test_json_feed_is_read(of, httpserver):
 @pytest.mark.parametrize(
     "data", ["{}", "[" * 100_000, '{"version": "https://jsonfeed.org/version/1", "items": 3}', "{"]
 )
-def test_json_that_is_no_feed_is_told(of, data):
+def test_json_that_is_no_feed_is_told(of: Callable[..., Any], data: str) -> None:
     assert "this is no feed" in str(of(data, "application/json").error)
 
 
@@ -255,27 +258,27 @@ def test_json_that_is_no_feed_is_told(of, data):
         (200, "<!doctype html><html><body>请完成验证后继续访问</body></html>", {}),
     ],
 )
-def test_a_challenge_is_told_as_one(of, status, page, headers):
+def test_a_challenge_is_told_as_one(of: Callable[..., Any], status: int, page: str, headers: dict[str, str]) -> None:
     result = of(page, "text/html", status, **headers)
     assert "tests for browsers" in str(result.error)
     assert "ask the site's owner" in str(result.error)
 
 
 @pytest.mark.parametrize("half", ["&#xD800;", "&#xdfff;", "&#55296;", "&#x0D834;"])
-def test_half_a_character_harms_neither_its_item_nor_the_others(of, half):
+def test_half_a_character_harms_neither_its_item_nor_the_others(of: Callable[..., Any], half: str) -> None:
     xml = channel(entry(1), entry(2, more=f"<description>a{half}b</description>").replace("第 2 篇", f"t{half}t"))
     result = of(xml)
     assert [item.guid for item in result.items] == ["g1", "g2"], result.error
     assert all(value == value.encode().decode() for item in result.items for value in (item.title, item.body))
 
 
-def test_what_breaks_the_parser_is_said_to(of, monkeypatch):
+def test_what_breaks_the_parser_is_said_to(of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Not "limits": its author can do something about it."""
     monkeypatch.setattr(feeds.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, b'{"kind": "unreadable", "why": "ValueError"}'))  # fmt: skip
     assert "breaks its parser (ValueError)" in str(of(channel(entry(1))).error)
 
 
-def test_a_busy_machine_blames_nobody(of, monkeypatch):
+def test_a_busy_machine_blames_nobody(of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is of the process's own time; where it has waited for its turn too long, that is what is said."""
     monkeypatch.setattr(feeds, "PATIENCE", 0.01)
     result = of(channel(entry(1)))
@@ -284,11 +287,13 @@ def test_a_busy_machine_blames_nobody(of, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_process_that_is_stopped_for_longer_than_its_limit_still_reads_its_feed(of, monkeypatch):
+def test_a_process_that_is_stopped_for_longer_than_its_limit_still_reads_its_feed(
+    of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Wall time is none of its own."""
     real = subprocess.run
 
-    def slow(command, **given):
+    def slow(command: Any, **given: Any) -> Any:
         return real(["/bin/sh", "-c", 'sleep 11; exec "$@"', "sh", *command], **given)
 
     monkeypatch.setattr(feeds.subprocess, "run", slow)
@@ -298,7 +303,7 @@ def test_a_process_that_is_stopped_for_longer_than_its_limit_still_reads_its_fee
 class TestWhereAFeedMayLead:
     """A member's address leads to the public web, and not from there to what stands inside or beside it."""
 
-    def test_leave_for_one_private_host_is_no_leave_for_another(self, httpserver):
+    def test_leave_for_one_private_host_is_no_leave_for_another(self, httpserver: HTTPServer) -> None:
         with HTTPServer(port=0) as other:
             other.expect_request("/secret").respond_with_data("inside")
             httpserver.expect_request("/feed").respond_with_data(
@@ -313,12 +318,12 @@ class TestWhereAFeedMayLead:
             assert other.log == []
 
     @pytest.mark.parametrize("port", [22, 25, 110, 6667, 5060, 2049])
-    def test_a_port_of_another_protocol_is_not_dialled(self, port, monkeypatch):
+    def test_a_port_of_another_protocol_is_not_dialled(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("dialled"))
         with pytest.raises(FetchError, match=f"port {port}"):
             fetcher.get(f"http://127.0.0.1:{port}/")
 
-    def test_https_does_not_lead_to_http(self, monkeypatch):
+    def test_https_does_not_lead_to_http(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from steadycast.web import fetcher as module
 
         monkeypatch.setattr(module, "_sorted_get", lambda *a, **k: (301, {"Location": "http://a.example/"}, b"", 0))

@@ -8,10 +8,11 @@ import pty
 import re
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.cli import main_job
@@ -23,7 +24,7 @@ SHOWN = SETTINGS + "[publish]\nshow_first = true\n"
 DRAFTS = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 4)}
 
 
-def start(bench, settings: str, *instant: int, monkeypatch) -> list[tuple[str, str]]:
+def start(bench: Bench, settings: str, *instant: int, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What `steadycast up` publishes when it is started at that instant."""
     app = bench.settings(settings)
     now = bench.at(*instant)
@@ -33,7 +34,7 @@ def start(bench, settings: str, *instant: int, monkeypatch) -> list[tuple[str, s
     return sorted((row.slot[-16:], row.channel) for row in found)
 
 
-def test_a_start_and_a_restart_keep_the_promised_hour(bench, monkeypatch):
+def test_a_start_and_a_restart_keep_the_promised_hour(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """After tonight's slot a restart left tomorrow's post out today, and called it kept."""
     bench.set_up(SETTINGS, DRAFTS)
     assert start(bench, SETTINGS, 23, 9, 0, monkeypatch=monkeypatch) == []
@@ -42,7 +43,9 @@ def test_a_start_and_a_restart_keep_the_promised_hour(bench, monkeypatch):
     assert start(bench, SETTINGS, 23, 20, 5, monkeypatch=monkeypatch) == tonight
 
 
-def test_a_sample_shows_its_first_publication_once_and_in_folders_only(bench, monkeypatch):
+def test_a_sample_shows_its_first_publication_once_and_in_folders_only(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.set_up(SHOWN, DRAFTS)
     shown = [("2026-11-23T20:00", "site")]
     assert start(bench, SHOWN, 23, 9, 0, monkeypatch=monkeypatch) == shown
@@ -51,14 +54,16 @@ def test_a_sample_shows_its_first_publication_once_and_in_folders_only(bench, mo
     assert start(bench, SHOWN, 23, 20, 0, monkeypatch=monkeypatch) == [("2026-11-23T20:00", "far"), *shown]
 
 
-def test_what_was_published_before_leaves_nothing_to_show(bench, monkeypatch):
+def test_what_was_published_before_leaves_nothing_to_show(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.set_up(SETTINGS, DRAFTS)
     once = start(bench, SETTINGS, 23, 20, 0, monkeypatch=monkeypatch)
     assert len(once) == 2
     assert start(bench, SHOWN, 24, 9, 0, monkeypatch=monkeypatch) == once
 
 
-def test_a_start_says_what_comes_next_and_how_it_could_go_out_now(bench, monkeypatch, capsys):
+def test_a_start_says_what_comes_next_and_how_it_could_go_out_now(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     bench.set_up(SETTINGS, DRAFTS)
     start(bench, SETTINGS, 23, 9, 0, monkeypatch=monkeypatch)
     told = capsys.readouterr().out
@@ -67,7 +72,7 @@ def test_a_start_says_what_comes_next_and_how_it_could_go_out_now(bench, monkeyp
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_a_new_workspace_keeps_its_hours_and_its_first_draft_is_not_ready(tmp_path, language):
+def test_a_new_workspace_keeps_its_hours_and_its_first_draft_is_not_ready(tmp_path: Path, language: str) -> None:
     starter.write(tmp_path, name="Mine", timezone="Asia/Shanghai", language=language)
     assert not load(tmp_path).publish.show_first
     with pipeline.App.open(load(tmp_path)) as app:
@@ -78,7 +83,7 @@ def test_a_new_workspace_keeps_its_hours_and_its_first_draft_is_not_ready(tmp_pa
     assert told.harmless
 
 
-def test_a_new_workspace_of_a_chinese_community_speaks_chinese(tmp_path):
+def test_a_new_workspace_of_a_chinese_community_speaks_chinese(tmp_path: Path) -> None:
     starter.write(tmp_path, name="读书会", timezone="Asia/Shanghai", language="zh-CN")
     written = (tmp_path / "steadycast.toml").read_text(encoding="utf-8")
     assert all(
@@ -90,7 +95,7 @@ def test_a_new_workspace_of_a_chinese_community_speaks_chinese(tmp_path):
 # What leaves this machine by hand
 
 
-def test_what_would_leave_this_machine_is_told_and_folders_are_not(bench):
+def test_what_would_leave_this_machine_is_told_and_folders_are_not(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, DRAFTS)
     pipeline.collect(app, bench.clock.now())
     pipeline.plan(app, bench.clock.now())
@@ -100,14 +105,16 @@ def test_what_would_leave_this_machine_is_told_and_folders_are_not(bench):
     assert bench.calls() == []
 
 
-def test_a_platform_that_is_built_on_another_says_the_same_of_its_folder(bench):
+def test_a_platform_that_is_built_on_another_says_the_same_of_its_folder(bench: Bench) -> None:
     app = bench.set_up(SETTINGS + FAR.replace("far", "blind").replace("channel.blind", "channel.b"))
     assert not app.platform("b").local
     assert app.platform("site").local
 
 
 @pytest.mark.parametrize(("answer", "sent"), [("n", []), ("", []), ("y", ["Draft 1"])])
-def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(bench, answer, sent):
+def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(
+    bench: Bench, answer: str, sent: list[str]
+) -> None:
     app = bench.set_up(SETTINGS, {"pgc/1.md": article("Draft 1")})
     pipeline.collect(app, bench.clock.now())
     pipeline.plan(app, pipeline.now())
@@ -132,7 +139,7 @@ def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(bench, 
     assert bench.there() == sent
 
 
-def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies_there(bench):
+def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies_there(bench: Bench) -> None:
     """Every link that is not of the web names a file beside the report; none leads to another draft's page."""
     kits = '[channel.hand]\nplatform = "paste"\ntitle = "知乎"\n'
     app = bench.set_up(
@@ -165,7 +172,7 @@ def test_the_rows_of_the_report_lead_to_posts_kits_and_previews_as_the_file_lies
     assert made.data["record"]["lately"][0]["title"] == "First"
 
 
-def test_what_went_out_ahead_of_its_hour_is_told_by_when_it_did(bench):
+def test_what_went_out_ahead_of_its_hour_is_told_by_when_it_did(bench: Bench) -> None:
     app = bench.set_up(COMMUNITY + DAILY + FAR + SITE, {"pgc/1.md": article("First"), "pgc/2.md": article("Second")})
     pipeline.collect(app, bench.clock.now())
     pipeline.plan(app, bench.clock.now())

@@ -30,7 +30,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
-def test_every_locked_version_is_past_its_floor(lock):
+def test_every_locked_version_is_past_its_floor(lock: str) -> None:
     versions = locked(lock)
     assert len(versions) > 50, "the lock file is read otherwise than it is written"
     below = {n: versions[n] for n, floor in FLOORS.items() if n in versions and numbers(versions[n]) < numbers(floor)}
@@ -38,7 +38,7 @@ def test_every_locked_version_is_past_its_floor(lock):
     assert {"prefect", "starlette", "jinja2"} <= versions.keys()
 
 
-def test_who_installs_without_the_lock_gets_no_older_one():
+def test_who_installs_without_the_lock_gets_no_older_one() -> None:
     """What pyproject.toml asks for itself begins at its floor, or later."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     asked = dict(found.groups() for line in wanted if (found := re.match(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", line)))

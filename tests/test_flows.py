@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -62,7 +64,7 @@ def steadycast(*words: str, cwd: Path, env: dict[str, str] | None = None) -> str
     return done.stdout
 
 
-def deliveries(folder: Path) -> list[dict]:
+def deliveries(folder: Path) -> list[dict[str, Any]]:
     """Every delivery of the workspace's ledger."""
     from steadycast.ledger.store import Ledger
 
@@ -70,27 +72,29 @@ def deliveries(folder: Path) -> list[dict]:
         return [d.model_dump() for d in ledger.deliveries()]
 
 
-def finished(folder: Path) -> list[dict]:
+def finished(folder: Path) -> list[dict[str, Any]]:
     """The deliveries that are there."""
     return [d for d in deliveries(folder) if d["finished"]]
 
 
 @pytest.fixture
-def prefect_env(tmp_path):
+def prefect_env(tmp_path: Path) -> Iterator[Any]:
     """A server for one test: a worker that is ended in mid-run holds its deployment's only place for minutes."""
     with server(tmp_path / "prefect") as env:
         yield env
 
 
 @pytest.fixture
-def at_noon(tmp_path):
+def at_noon(tmp_path: Path) -> Any:
     """A workspace whose slot is hours away, so that nothing happens by itself."""
     hours_away = (dt.datetime.now(ZONE) + dt.timedelta(hours=6)).strftime("%H:%M")
     return make_workspace(tmp_path / "community", hours_away)
 
 
 @pytest.mark.live
-def test_each_flow_loads_through_prefect_s_loader_and_leaves_a_table(at_noon, prefect_env, monkeypatch):
+def test_each_flow_loads_through_prefect_s_loader_and_leaves_a_table(
+    at_noon: Any, prefect_env: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each run says what it did, were it nothing: a run without a table would look like one that did not run."""
     for key, value in {**prefect_env, "STEADYCAST_WORKSPACE": str(at_noon)}.items():
         monkeypatch.setenv(key, value)
@@ -120,7 +124,7 @@ print(json.dumps(asyncio.run(main())))
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_a_worker_serves_a_scheduled_slot_at_its_second(tmp_path, prefect_env):
+def test_a_worker_serves_a_scheduled_slot_at_its_second(tmp_path: Path, prefect_env: Any) -> None:
     """prefect.yaml is taken offline; the series' deployment wakes a minute ahead, renders, and sends on time."""
     slot = (dt.datetime.now(ZONE) + dt.timedelta(minutes=3)).replace(second=0, microsecond=0)
     folder = make_workspace(tmp_path / "community", slot.strftime("%H:%M"))
@@ -145,7 +149,7 @@ def test_a_worker_serves_a_scheduled_slot_at_its_second(tmp_path, prefect_env):
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_a_manual_run_from_prefect_publishes_one_series_once(at_noon, prefect_env):
+def test_a_manual_run_from_prefect_publishes_one_series_once(at_noon: Any, prefect_env: Any) -> None:
     """The deployment `publish/publish` takes the parameters that the command line takes; a second run sends nothing."""
     env = {**prefect_env, "STEADYCAST_WORKSPACE": str(at_noon)}
     steadycast("intake", cwd=at_noon)
@@ -161,7 +165,7 @@ def test_a_manual_run_from_prefect_publishes_one_series_once(at_noon, prefect_en
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_a_dropped_draft_can_trigger_intake_on_a_worker(at_noon, prefect_env):
+def test_a_dropped_draft_can_trigger_intake_on_a_worker(at_noon: Any, prefect_env: Any) -> None:
     """Where content/ lies beside a worker and not beside a watcher: `steadycast intake --trigger` tells the server."""
     env = {**prefect_env, "STEADYCAST_WORKSPACE": str(at_noon)}
     prefect("work-pool", "create", "steadycast", "--type", "process", "--overwrite", env=env, cwd=at_noon)
@@ -187,7 +191,7 @@ def taken_in(folder: Path) -> int:
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_a_schedule_that_changes_holds_for_what_serves_already(at_noon, prefect_env):
+def test_a_schedule_that_changes_holds_for_what_serves_already(at_noon: Any, prefect_env: Any) -> None:
     """Another rhythm while everything runs: its schedule is the new one, and no process was started anew."""
 
     def crons() -> dict[str, str]:

@@ -153,7 +153,7 @@ def test_whoever_serves_what_is_due_is_a_tick_and_a_person_who_publishes_one_thi
     pipeline.collect(app, bench.clock.now())
     pipeline.plan(app, bench.clock.now())
     for by_hand in ({"series": "daily"}, {"draft": "pgc/4.md"}, {"slot": "daily@2026-11-24T20:00"}, {"dry_run": True}):
-        pipeline.publish(app, **by_hand)  # type: ignore[arg-type]
+        pipeline.publish(app, **by_hand)
         assert red(ops.health(app, bench.clock.now())) == ["tick"], by_hand
     pipeline.publish(app)
     assert ops.health(app, bench.clock.now()).ok

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from hostile import corpus
-from pipeline_bench import COMMUNITY, DAILY, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
+from pytest_httpserver import HTTPServer
 
 from steadycast import pipeline
 from steadycast.intake import feeds
@@ -48,13 +51,13 @@ sys.addaudithook(_connections)  # it cannot be taken away again: once for all te
 
 
 @pytest.fixture
-def connections(monkeypatch):
+def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connections]:
     """What was connected to; a connection to the public internet is told of and fails, as there is none here."""
     _connections.made.clear()
     _connections.watching = True
     real = socket.socket.connect
 
-    def connect(self, address):
+    def connect(self: Any, address: Any) -> Any:
         if self.family in (socket.AF_INET, socket.AF_INET6) and is_public(str(address[0])):
             _connections.made.append(str(address[0]))
             raise ConnectionRefusedError(111, "refused")
@@ -66,12 +69,12 @@ def connections(monkeypatch):
 
 
 @pytest.fixture
-def resolver(monkeypatch):
+def resolver(monkeypatch: pytest.MonkeyPatch) -> dict[Any, Any]:
     """A resolver that gives these answers in turn; what it is not told it does not know."""
     answers: dict[str, list[str]] = {}
     real = socket.getaddrinfo
 
-    def resolve(host, port, *args, **more):
+    def resolve(host: Any, port: Any, *args: Any, **more: Any) -> Any:
         told = answers.get(host)
         if told is None:
             return real(host, port, *args, **more)
@@ -86,7 +89,7 @@ def refused(url: str) -> None:
         Fetcher(deadline=3).get(url)
 
 
-def test_the_judge_sees(connections):
+def test_the_judge_sees(connections: Connections) -> None:
     """The control: an allowed request to this machine is told."""
     with pytest.raises(FetchError):
         Fetcher(deadline=3, allow_private=True).get("http://127.0.0.1:8009/")
@@ -94,14 +97,14 @@ def test_the_judge_sees(connections):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_no_spelling_of_a_private_address_is_connected_to(connections, host):
+def test_no_spelling_of_a_private_address_is_connected_to(connections: Connections, host: str) -> None:
     refused(f"http://{host}/")
     refused(f"http://{host}:8080/feed")
     refused(f"http://user@{host}/")
     assert connections.private == []
 
 
-def test_no_known_vector_is_connected_to(connections):
+def test_no_known_vector_is_connected_to(connections: Connections) -> None:
     """Schemes, credentials, spellings that two parsers read differently."""
     for url in [
         *corpus("ssrf.json"), "http://127.0.0.1\\@example.com/", "http://example.com#@127.0.0.1/", "http://127.1.1.1:80\\@127.2.2.2:80/",
@@ -135,21 +138,27 @@ def urlsplit_host(url: str) -> str:
         "fd00::1",
     ],
 )
-def test_a_name_that_means_a_private_address_is_not_connected_to(connections, resolver, address):
+def test_a_name_that_means_a_private_address_is_not_connected_to(
+    connections: Connections, resolver: dict[Any, Any], address: str
+) -> None:
     resolver["inside.example"] = [address]
     refused("http://inside.example/feed.xml")
     refused("https://inside.example:8443/feed.xml")
     assert connections.made == []
 
 
-def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_checked(connections, resolver):
+def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_checked(
+    connections: Connections, resolver: dict[Any, Any]
+) -> None:
     """Rebinding: the first answer is the only one; the second, private, is never asked for."""
     resolver["turns.example"] = [PUBLIC, PRIVATE]
     refused("http://turns.example/feed.xml")
     assert set(connections.made) == {PUBLIC}
 
 
-def test_one_private_answer_among_public_ones_refuses_all(connections, resolver, monkeypatch):
+def test_one_private_answer_among_public_ones_refuses_all(
+    connections: Connections, resolver: dict[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = socket.getaddrinfo
     monkeypatch.setattr(
         wire.socket,
@@ -172,7 +181,14 @@ def test_one_private_answer_among_public_ones_refuses_all(connections, resolver,
         "file:///etc/passwd",
     ],
 )
-def test_a_redirect_into_the_house_is_not_followed(connections, resolver, httpserver, monkeypatch, status, target):
+def test_a_redirect_into_the_house_is_not_followed(
+    connections: Connections,
+    resolver: dict[Any, Any],
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    target: str,
+) -> None:
     """The first host is taken for public, as a hostile one would be; where it sends us is not."""
     httpserver.expect_request("/").respond_with_data("", status=status, headers={"Location": target})
     resolver["inside.example"] = ["192.168.0.7"]
@@ -193,7 +209,7 @@ class Once:
         return address in self.left and not self.left.remove(address)
 
 
-def test_nothing_that_a_draft_names_is_asked_for(connections, bench):
+def test_nothing_that_a_draft_names_is_asked_for(connections: Connections, bench: Bench) -> None:
     """Pictures, links, addresses: taking in, planning, previewing and publishing connect to nothing at all."""
     urls = [f"http://{host}/a.png" for host in HOSTS]
     body = "\n\n".join(
@@ -216,7 +232,9 @@ def test_nothing_that_a_draft_names_is_asked_for(connections, bench):
     assert connections.made == []
 
 
-def test_a_feed_and_its_enclosures_reach_nothing_private(connections, bench, monkeypatch):
+def test_a_feed_and_its_enclosures_reach_nothing_private(
+    connections: Connections, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A member's feed at a private address is one problem; so is each enclosure of a feed that is public."""
     items = "".join(
         f"<item><guid>{n}</guid><title>Item {n}</title><description>x</description><enclosure url='http://{host}/a.mp3' type='audio/mpeg' length='1'/></item>"
@@ -225,7 +243,7 @@ def test_a_feed_and_its_enclosures_reach_nothing_private(connections, bench, mon
     feed = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>".encode()
     real = feeds.Fetcher.get
 
-    def get(self, url, **more):
+    def get(self: Any, url: Any, **more: Any) -> Any:
         if url == "https://public.example/feed":
             return feeds.Fetched(200, url, {}, feed, url)
         return real(self, url, **more)

@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 import zlib
+from typing import Any
 
 import pytest
 from PIL import Image
-from pipeline_bench import COMMUNITY, DAILY, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 from platform_bench import png
+from pytest_httpserver import HTTPServer
 
 from steadycast import pipeline
 from steadycast.draft.outline import outline
@@ -189,7 +191,7 @@ GOOD = [f"Good {n}" for n in range(5)]
 
 
 @pytest.mark.slow
-def test_all_of_them_at_once_harm_themselves_alone(bench):
+def test_all_of_them_at_once_harm_themselves_alone(bench: Bench) -> None:
     """One look, one plan, one publish with every bomb in content/: each bad one is one problem with its file and hint,
     each good one is planned, and what is due goes out.
     """
@@ -221,16 +223,16 @@ def test_all_of_them_at_once_harm_themselves_alone(bench):
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_a_head_that_explodes_is_refused_at_once(bench, name):
+def test_a_head_that_explodes_is_refused_at_once(bench: Bench, name: str) -> None:
     _refused(bench, HEADS[name])
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_body_that_explodes_is_refused_at_once(bench, name):
+def test_a_body_that_explodes_is_refused_at_once(bench: Bench, name: str) -> None:
     _refused(bench, f"# Bomb\n\n{BODIES[name]}\n".encode())
 
 
-def _refused(bench, raw: bytes) -> None:
+def _refused(bench: Bench, raw: bytes) -> None:
     bench.set_up(SETTINGS, {"pgc/good.md": article("Good"), "ugc/bob/bomb.md": raw})
     began = time.monotonic()
     collected = pipeline.collect(bench.app, bench.clock.now(), feeds=False)
@@ -265,7 +267,7 @@ TOO_MANY_MARKS = {"notes", "fences"}  # refused with their line: a mark costs th
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FINE)
-def test_an_absurd_body_is_rendered_within_bounds(name):
+def test_an_absurd_body_is_rendered_within_bounds(name: Any) -> None:
     """In a process with a limit on time and memory, so that a parser that dies shows as one: none does."""
     done = subprocess.run([sys.executable, "-c", RENDERED], input=FINE[name].encode(), capture_output=True, timeout=120)
     if name in TOO_MANY_MARKS:
@@ -274,7 +276,7 @@ def test_an_absurd_body_is_rendered_within_bounds(name):
         assert (done.returncode, done.stderr.decode()[-500:]) == (0, "")
 
 
-def test_the_parser_never_sees_what_it_dies_of(monkeypatch):
+def test_the_parser_never_sees_what_it_dies_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred thousand `>` end comrak's process: they are refused before it is asked for anything."""
     from steadycast.draft import outline as module
 
@@ -292,19 +294,19 @@ def test_the_parser_never_sees_what_it_dies_of(monkeypatch):
             outline(BODIES[name])
 
 
-def test_a_number_of_thousands_of_digits_begins_no_list():
+def test_a_number_of_thousands_of_digits_begins_no_list() -> None:
     page = '<ol start="' + "9" * 5000 + '"><li>a</li></ol>'
     assert "1. a" in write_bullets(page)
     assert text.plain(page).render()[0] == "1. a"
     assert "1. a" in html.render(page, RenderRule(bullets="literal"))[0]
 
 
-def test_a_thread_has_an_end():
+def test_a_thread_has_an_end() -> None:
     with pytest.raises(DraftError, match=f"over {MOST_PARTS} parts"):
         split("Words. " * 20_000, Limit(100))
 
 
-def test_metadata_of_a_picture_goes_nowhere(bench):
+def test_metadata_of_a_picture_goes_nowhere(bench: Bench) -> None:
     """Where it was taken, by whom and with what: no file that is published holds it."""
     exif = Image.Exif()
     exif[0x013B], exif[0x010F] = "Alice Canary", "Camera Canary"
@@ -344,7 +346,7 @@ FEEDS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FEEDS)
-def test_a_feed_that_explodes_is_one_row_and_stops_nothing(bench, httpserver, name):
+def test_a_feed_that_explodes_is_one_row_and_stops_nothing(bench: Bench, httpserver: HTTPServer, name: Any) -> None:
     """Read in a process with limits; its neighbour's item is taken, and nothing of this machine is in what it says."""
     headers = {"Content-Encoding": "gzip"} if name == "packed" else {}
     good = b"<rss version='2.0'><channel><title>t</title><item><guid>g</guid><title>Fine</title><description>w</description></item></channel></rss>"

@@ -6,12 +6,13 @@ import json
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 from conftest import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, DAILY, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.draft.cost import check_cost
@@ -95,7 +96,7 @@ print(json.dumps([problems, sent, cpu, max(peak, children.ru_maxrss) // 1024]))
 """
 
 
-def spent(bench, body: str) -> tuple[list, list[str], float, int]:
+def spent(bench: Any, body: str) -> tuple[list, list[str], float, int]:
     """(problems, states of what was published, seconds of CPU, megabytes at most) of one draft's whole way."""
     bench.set_up(SETTINGS, {"ugc/alice/a.md": (HEAD + body + "\n").encode()})
     done = subprocess.run(
@@ -107,7 +108,7 @@ def spent(bench, body: str) -> tuple[list, list[str], float, int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*REOPENED, *CROWDED])
-def test_what_would_cost_too_much_is_refused_with_its_line_in_time_and_memory(bench, name):
+def test_what_would_cost_too_much_is_refused_with_its_line_in_time_and_memory(bench: Bench, name: Any) -> None:
     problems, _, cpu, memory = spent(bench, {**REOPENED, **CROWDED}[name])
     ((path, line, message, hint),) = problems
     assert (path, line >= 6, bool(message), bool(hint)) == ("ugc/alice/a.md", True, True, True)
@@ -116,13 +117,13 @@ def test_what_would_cost_too_much_is_refused_with_its_line_in_time_and_memory(be
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*SLOW, *FINE])
-def test_what_is_taken_goes_out_in_time_and_memory(bench, name):
+def test_what_is_taken_goes_out_in_time_and_memory(bench: Bench, name: Any) -> None:
     problems, sent, cpu, memory = spent(bench, {**SLOW, **FINE}[name])
     assert (problems, sent) == ([], ["published"])
     assert (cpu < 10, memory < 300) == (True, True), (cpu, memory)
 
 
-def test_a_draft_that_would_grow_harms_itself_alone(bench):
+def test_a_draft_that_would_grow_harms_itself_alone(bench: Bench) -> None:
     bench.set_up(SETTINGS, {"pgc/good.md": article("Good"), "ugc/bob/bomb.md": (HEAD + REOPENED["tags"]).encode()})
     (problem,) = pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems
     assert (problem.where, problem.line) == ("ugc/bob/bomb.md", 8)
@@ -132,7 +133,7 @@ def test_a_draft_that_would_grow_harms_itself_alone(bench):
 
 
 @pytest.mark.parametrize("name", CROWDED)
-def test_a_crowded_body_is_refused_before_a_parser_sees_it(name):
+def test_a_crowded_body_is_refused_before_a_parser_sees_it(name: str) -> None:
     with pytest.raises(DraftError) as error:
         check_cost(CROWDED[name])
     assert error.value.line
@@ -140,7 +141,7 @@ def test_a_crowded_body_is_refused_before_a_parser_sees_it(name):
 
 
 @pytest.mark.parametrize("name", FINE)
-def test_much_of_what_is_ordinary_costs_nothing(name):
+def test_much_of_what_is_ordinary_costs_nothing(name: str) -> None:
     check_cost(FINE[name])
 
 
@@ -174,19 +175,19 @@ PIECES = st.one_of(
 
 @examples(400)
 @given(st.lists(PIECES, max_size=60), st.integers(1, 60))
-def test_what_is_called_tame_grows_by_no_more_than_was_said(pieces, times):
+def test_what_is_called_tame_grows_by_no_more_than_was_said(pieces: list[Any], times: int) -> None:
     """However tags are mixed: a parser opens each again at most once for every tag, whatever it is closed by."""
     page = "".join(pieces) * times
     if is_tame(page):
         assert len(cleaned(page, ugc=True)) <= 6 * len(page) + sanitise._GROWTH
 
 
-def test_the_measure_is_not_so_wide_that_nothing_is_looked_at():
+def test_the_measure_is_not_so_wide_that_nothing_is_looked_at() -> None:
     assert not is_tame(REOPENED["tags"])
     assert is_tame('<p>See <a href="https://a.example/">this</a>, <b>that</b>.</p>' * 30)
 
 
-def test_old_html_that_closes_nothing_is_still_taken():
+def test_old_html_that_closes_nothing_is_still_taken() -> None:
     """Hand-written pages of twenty years ago: no paragraph is closed, and some bold letters are not."""
     page = "".join(
         f'<p><b>Day {n}<p>It was <a href="/day/{n}">fine</a>, <font color="#{n:06}">really.' for n in range(99)
@@ -196,14 +197,14 @@ def test_old_html_that_closes_nothing_is_still_taken():
     assert clean(page) == cleaned(page, ugc=True)
 
 
-def test_a_markdown_page_of_links_is_no_matter_for_a_child(monkeypatch):
+def test_a_markdown_page_of_links_is_no_matter_for_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sanitise._worker, "ask", lambda request: pytest.fail("was asked"))
     body = "".join(f"- [Story {n}](https://news.example/2026/11/{n}/a-long-address)<br>\n" for n in range(1500))
     assert not has_tags(body)
     assert clean(to_html(body), raw=has_tags(body)).count("<a ") == 1500
 
 
-def test_the_line_is_that_of_the_tag_that_is_never_closed():
+def test_the_line_is_that_of_the_tag_that_is_never_closed() -> None:
     assert left_open("a\n<b>x</b>\n<i>y\n\n<b>z</b>\n") == 3
     assert left_open("a\n\n<b>x</b>") == 3
 
@@ -222,19 +223,19 @@ def coloured(code: str, language: str, mode: str = "classes") -> str:
 @pytest.mark.parametrize(
     "language", ["python", "py", "js", "ts", "bash", "sh", "c++", "rust", "go", "r", "yaml", "html", "sql"]
 )
-def test_what_people_write_about_is_coloured(language):
+def test_what_people_write_about_is_coloured(language: str) -> None:
     assert "<span class=" in coloured("a = 1 + 2 # b\nif a: <b>'c'</b>", language)
 
 
 @pytest.mark.parametrize(
     "language", ["idris", "singularity", "turtle", "thrift", "html+evoque", "xml+php", "no-such", "../x"]
 )
-def test_other_lexers_are_not_even_asked(language):
+def test_other_lexers_are_not_even_asked(language: str) -> None:
     found = coloured("a = 1", language)
     assert ("<span" in found, "a = 1" in found) == (False, True)
 
 
-def test_a_block_that_takes_too_long_stays_plain_and_so_does_the_rest(monkeypatch):
+def test_a_block_that_takes_too_long_stays_plain_and_so_does_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """The child has two seconds of CPU for all of a draft."""
     worker = Worker("slow_colours", longest=1 << 20)
     monkeypatch.setattr(highlight, "_worker", worker)
@@ -246,7 +247,7 @@ def test_a_block_that_takes_too_long_stays_plain_and_so_does_the_rest(monkeypatc
     assert ("<span" in found.partition("slow")[0], "<span" in found.partition("slow")[2]) == (True, False)
 
 
-def test_only_so_much_of_a_draft_is_coloured():
+def test_only_so_much_of_a_draft_is_coloured() -> None:
     blocks = "".join(
         f"```python\nnumber = {n}\n{'a = 1 # b' + chr(10) * 1:s}{'x = 2' + chr(10)}{'#' * 9000}\n```\n\n"
         for n in range(20)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
+from pytest_httpserver import HTTPServer
 from test_pipeline_feeds import Server, feed, item, rss, titles
 from werkzeug import Response
 
 from steadycast import pipeline
+from steadycast.pipeline.app import App
 
 BASE = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 HOUR = dt.timedelta(hours=1)
@@ -19,12 +22,12 @@ SIX = [item(n) for n in range(1, 7)]
 
 
 @pytest.fixture
-def server(httpserver):
+def server(httpserver: HTTPServer) -> Server:
     return Server(httpserver)
 
 
 @pytest.fixture
-def known(bench, server):
+def known(bench: Bench, server: Server) -> App:
     """A community that has taken six items of alice's, and one draft of the house."""
     server.has(*SIX)
     app = bench.set_up(BASE + feed(server.url, "take_old = 10"), {"pgc/good.md": article("Good")})
@@ -32,17 +35,17 @@ def known(bench, server):
     return app
 
 
-def again(app, hours=1):
+def again(app: App, hours: int = 1) -> tuple[Any, ...]:
     """The titles that a look some hours later brings as new, and what was edited."""
     collected = pipeline.collect(app, MORNING + hours * HOUR)
     return titles(collected), titles(collected, "edited"), [p.message for p in collected.problems]
 
 
-def stock(app):
+def stock(app: App) -> set[str]:
     return {row.title for row in app.ledger.drafts() if row.state != "gone"}
 
 
-def sometimes(names, *always):
+def sometimes(names: Any, *always: Any) -> Any:
     """Every one of `names`; but for those to be run `always`, with the slow tests: each starts a process a look."""
     return [name if name in always else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
@@ -70,7 +73,7 @@ REBUILT = {
 
 
 @pytest.mark.parametrize("how", sometimes(REBUILT, "every guid anew", "one guid for all"))
-def test_a_feed_that_was_rebuilt_brings_nothing_twice(known, server, how):
+def test_a_feed_that_was_rebuilt_brings_nothing_twice(known: App, server: Server, how: str) -> None:
     """New guids, addresses, order, dates or format: nothing is new, nothing is lost, and a second look agrees."""
     before = stock(known)
     if how == "as Atom":
@@ -90,7 +93,7 @@ def test_a_feed_that_was_rebuilt_brings_nothing_twice(known, server, how):
     assert stock(known) == before
 
 
-def test_a_feed_of_which_nothing_is_known_any_more_does_not_flood(known, server):
+def test_a_feed_of_which_nothing_is_known_any_more_does_not_flood(known: App, server: Server) -> None:
     """Other guids, addresses and words at once: a new blog, whose past is not news; what is dated now is."""
     old = [item(n).replace("alice.example", "blog.example").replace("id-", "post-").replace("<item>", "<item><pubDate>Mon, 02 Mar 2020 10:00:00 GMT</pubDate>") for n in range(50, 90)]  # fmt: skip
     fresh = item(99).replace("<item>", "<item><pubDate>Mon, 23 Nov 2026 00:30:00 GMT</pubDate>")
@@ -99,7 +102,7 @@ def test_a_feed_of_which_nothing_is_known_any_more_does_not_flood(known, server)
     assert again(known, 2) == ([], [], [])
 
 
-def test_a_guid_used_again_for_something_else_is_new_once(known, server):
+def test_a_guid_used_again_for_something_else_is_new_once(known: App, server: Server) -> None:
     reused = "<item><title>Quite another</title><link>https://alice.example/other</link><guid>id-3</guid><description>Not the same</description></item>"
     server.has(*SIX[:2], reused, *SIX[3:])
     assert again(known) == (["Quite another"], [], [])
@@ -121,7 +124,7 @@ def test_a_guid_used_again_for_something_else_is_new_once(known, server):
     ],
     ids=["cut in an item", "cut at the end", "empty", "a page", "JSON", "a beginning", "zeros"],
 )  # fmt: skip
-def test_half_a_feed_takes_nothing_away_and_is_one_problem(known, server, answer, said):
+def test_half_a_feed_takes_nothing_away_and_is_one_problem(known: App, server: Server, answer: Any, said: Any) -> None:
     """And once it is whole again, it is as if nothing had been."""
     before = stock(known)
     server.answer = Response(answer)
@@ -133,7 +136,7 @@ def test_half_a_feed_takes_nothing_away_and_is_one_problem(known, server, answer
     assert stock(known) == before
 
 
-def test_a_feed_that_shrank_to_nothing_takes_nothing_away(known, server):
+def test_a_feed_that_shrank_to_nothing_takes_nothing_away(known: App, server: Server) -> None:
     before = stock(known)
     server.has()
     assert again(known) == ([], [], [])
@@ -143,14 +146,14 @@ def test_a_feed_that_shrank_to_nothing_takes_nothing_away(known, server):
 
 
 @pytest.mark.slow
-def test_a_server_that_says_not_modified_for_ever_is_asked_anew_within_a_day(bench, server):
+def test_a_server_that_says_not_modified_for_ever_is_asked_anew_within_a_day(bench: Bench, server: Server) -> None:
     """A false 304 costs hours, not a member's voice."""
     server.has(*SIX, ETag='"1"')
     app = bench.set_up(BASE + feed(server.url, 'every = "30m"'), {"pgc/good.md": article("Good")})
     pipeline.collect(app, MORNING)
     whole = rss(item(7), *SIX)
 
-    def answered(request):
+    def answered(request: Any) -> Any:
         return (
             Response(status=304) if request.headers.get("If-None-Match") else Response(whole, headers={"ETag": '"1"'})
         )
@@ -160,20 +163,22 @@ def test_a_server_that_says_not_modified_for_ever_is_asked_anew_within_a_day(ben
     assert found == ["Item 7"]
 
 
-def bench_handler(server, answered):
+def bench_handler(server: Any, answered: Any) -> None:
     """Answer by what was asked."""
     server.http.clear()
     server.http.expect_request("/feed").respond_with_handler(answered)
 
 
 @pytest.fixture(autouse=True)
-def _http(server, httpserver):
+def _http(server: Server, httpserver: HTTPServer) -> None:
     server.http = httpserver
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("newest_first", [True, False])
-def test_of_a_hundred_thousand_items_the_newest_few_are_taken_and_none_at_a_second_look(bench, server, newest_first):
+def test_of_a_hundred_thousand_items_the_newest_few_are_taken_and_none_at_a_second_look(
+    bench: Bench, server: Server, newest_first: Any
+) -> None:
     """How many the parser is given is bounded before it begins, so what is taken is no matter of the machine's speed."""
     items = [dated(n, MORNING - n * HOUR / 2) for n in range(100_000)]
     server.answer = Response(rss(*(items if newest_first else items[::-1])))
@@ -198,7 +203,7 @@ def dated(n: int, when: dt.datetime) -> str:
         "{% include '/etc/passwd' %}",
     ],
 )
-def test_an_item_that_cannot_be_taken_harms_no_other(bench, server, words):
+def test_an_item_that_cannot_be_taken_harms_no_other(bench: Bench, server: Server, words: str) -> None:
     """It is one problem, or it is text; the items beside it and the house's drafts are taken, and go out."""
     bad = f"<item><title>Odd</title><link>https://alice.example/odd</link><guid>odd</guid><description>{words}</description></item>"
     server.has(item(1), bad, item(2))
@@ -216,7 +221,9 @@ def test_an_item_that_cannot_be_taken_harms_no_other(bench, server, words):
     ids=["garbage", "empty", "three bytes", "a page", "half a picture"],
 )
 @pytest.mark.parametrize("kind", sometimes(["audio/mpeg", "image/gif", "video/mp4"]))
-def test_an_enclosure_that_is_none_is_one_problem(bench, server, httpserver, data, kind):
+def test_an_enclosure_that_is_none_is_one_problem(
+    bench: Bench, server: Server, httpserver: HTTPServer, data: Any, kind: Any
+) -> None:
     """Its item is taken without it, as the others are."""
     httpserver.expect_request("/file").respond_with_data(data, content_type=kind)
     bad = item(1).replace(

@@ -6,11 +6,13 @@ import datetime as dt
 import itertools
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from hostile import PATHS, corpus, yaml_text
-from pipeline_bench import COMMUNITY, DAILY, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 from platform_bench import png
 
 from steadycast import pipeline
@@ -32,7 +34,7 @@ class Opened:
         self.watching = False
         self.paths: list[tuple[str, int]] = []
 
-    def __call__(self, event: str, args: tuple) -> None:
+    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if self.watching and event == "open" and isinstance(args[0], str | bytes):
             self.paths.append((os.path.abspath(os.fsdecode(args[0])), args[2] or 0))
 
@@ -42,7 +44,7 @@ sys.addaudithook(_opened)
 
 
 @pytest.fixture
-def house(bench, request):
+def house(bench: Bench, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A workspace with a secret beside content/, in another member's folder, and above the root."""
     bench.set_up(
         SHIPPED if request.node.get_closest_marker("platforms") else SETTINGS,
@@ -55,7 +57,7 @@ def house(bench, request):
     (bench.root.parent / "secret.md").unlink()
 
 
-def outside(bench) -> dict[str, bytes]:
+def outside(bench: Any) -> dict[str, bytes]:
     """Everything below the workspace's parent that is neither content nor var."""
     top = bench.root.parent
     kept = (bench.root / "var", bench.root / "content")
@@ -79,7 +81,7 @@ def spellings(spare: int = 1) -> list[str]:
 
 
 @pytest.mark.parametrize("role", ["image", "cover", "media", "html"])
-def test_no_spelling_finds_a_file_outside_the_members_folder(house, role):
+def test_no_spelling_finds_a_file_outside_the_members_folder(house: Any, role: Any) -> None:
     """As picture, cover, media and in raw HTML: an error, or no file at all; nothing outside is opened."""
     zone = house.app.workspace.community.zone
     _opened.paths.clear()
@@ -108,7 +110,7 @@ def test_no_spelling_finds_a_file_outside_the_members_folder(house, role):
 
 
 @pytest.mark.platforms("kit", "feed", "mail")
-def test_no_word_of_a_draft_is_a_place_to_write(house):
+def test_no_word_of_a_draft_is_a_place_to_write(house: Any) -> None:
     """Slug, title, tags, language, author, series and channels' overrides: all that is written lies in var/."""
     before = outside(house)
     for number, ref in enumerate(spellings(spare=60)):
@@ -128,13 +130,13 @@ def test_no_word_of_a_draft_is_a_place_to_write(house):
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "..", "/etc/x", "a/\0b"])
-def test_an_adapter_writes_below_its_channels_folder_only(tmp_path, name):
+def test_an_adapter_writes_below_its_channels_folder_only(tmp_path: Path, name: Any) -> None:
     with pytest.raises((Refused, ValueError, OSError)):
         write_atomically(tmp_path / "out", name, b"x")
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
 
 
-def test_a_link_in_the_output_is_not_written_through(tmp_path):
+def test_a_link_in_the_output_is_not_written_through(tmp_path: Path) -> None:
     """Somebody who can write to var/out/site/ sends no page into another folder."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "out").mkdir()
@@ -151,7 +153,7 @@ def test_a_link_in_the_output_is_not_written_through(tmp_path):
         *itertools.product(["series", "channel"], ["A B", "张三"]),
     ],
 )
-def test_names_in_the_settings_lead_nowhere_else(bench, kind, name):
+def test_names_in_the_settings_lead_nowhere_else(bench: Bench, kind: Any, name: Any) -> None:
     """They become folders, addresses and ids of slots; a member's is that of one folder, and may be in any script."""
     bench.set_up(COMMUNITY + SITE)
     table = {"series": 'every = "day at 20:00"', "channel": 'platform = "pages"', "members": 'title = "x"'}[kind]
@@ -160,7 +162,7 @@ def test_names_in_the_settings_lead_nowhere_else(bench, kind, name):
         load(bench.root)
 
 
-def test_a_slot_or_an_id_is_never_a_path(house):
+def test_a_slot_or_an_id_is_never_a_path(house: Any) -> None:
     """Confirming, settling, publishing and previewing by a name that climbs: an error in one line, and no file."""
     before = outside(house)
     app, now = house.app, house.clock.now()
@@ -181,7 +183,7 @@ def test_a_slot_or_an_id_is_never_a_path(house):
     assert outside(house) == before
 
 
-def test_a_preview_reads_drafts_only(house, monkeypatch):
+def test_a_preview_reads_drafts_only(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a file beside content/ nor one that content/ links to."""
     (house.root / "content/pgc/out.md").symlink_to(house.root / "secret.md")
     for named in (

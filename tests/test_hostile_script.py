@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hostile import SCRIPTS, faults, kit_script, scripts, yaml_text
-from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SITE
+from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SITE, Bench
 from platform_bench import PLATFORMS, adapter, channel, key, tone
 
 from steadycast import pipeline
@@ -185,32 +185,32 @@ def judged(found: Iterable[tuple[str, str]]) -> tuple[list[str], set[str]]:
 KINDS = {"site", "listing", "feed", "letter", "kit", "frame", "preview"}
 
 
-def test_the_judge_sees(tmp_path):
+def test_the_judge_sees(tmp_path: Path) -> None:
     """The control: unsanitised, nearly every vector that is HTML is seen; the rest is Markdown or closes what is not open."""
     seen = [vector for vector in SCRIPTS if faults(vector)]
     assert len(seen) > len(SCRIPTS) // 2
 
 
-def test_no_page_carries_what_could_run(tmp_path):
+def test_no_page_carries_what_could_run(tmp_path: Path) -> None:
     """Body, title, summary, tag, member, author, alt, slug and address: on every page a vector is words, or gone."""
     assert judged(documents(SCRIPTS[::3], tmp_path, whole=False)) == ([], KINDS)
 
 
 @pytest.mark.slow
-def test_no_page_carries_what_could_run_alone(tmp_path):
+def test_no_page_carries_what_could_run_alone(tmp_path: Path) -> None:
     """The same with a page for each vector: none hides behind another."""
     assert judged(documents(SCRIPTS, tmp_path, whole=True)) == ([], KINDS)
 
 
 @pytest.mark.slow
-def test_no_page_carries_what_could_run_of_all_known_vectors(tmp_path):
+def test_no_page_carries_what_could_run_of_all_known_vectors(tmp_path: Path) -> None:
     """The same of the whole corpus, twenty vectors a page."""
     vectors = scripts()
     for n in range(0, len(vectors), 500):
         assert judged(documents(vectors[n : n + 500], tmp_path / str(n), whole=False)) == ([], KINDS), n
 
 
-def test_the_report_carries_what_could_run_as_words(bench):
+def test_the_report_carries_what_could_run_as_words(bench: Bench) -> None:
     """A vector as title of a draft that waits, that is planned, and that went out."""
     settings = COMMUNITY.replace('title = "Bob"', f"title = {yaml_text(SCRIPTS[0])}") + DAILY + SITE + FAR
     content = {}
@@ -303,7 +303,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.live
-def test_the_browser_sees(browser):
+def test_the_browser_sees(browser: Any) -> None:
     """The control: the same vectors without sanitiser and policy fire, load and lead astray."""
     browser.show(SCRIPTS, pictures=False)
     assert browser.fired.count("alert") > 10
@@ -312,7 +312,7 @@ def test_the_browser_sees(browser):
 
 
 @pytest.mark.live
-def test_nothing_fires_in_a_browser(browser, tmp_path):
+def test_nothing_fires_in_a_browser(browser: Any, tmp_path: Path) -> None:
     """Every vector through every page. As it is, no page asks for what is not its own; and without its policy, which a
     browser could ignore, the sanitiser holds alone.
     """

@@ -13,11 +13,13 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from pipeline_bench import COMMUNITY, article
+from pipeline_bench import COMMUNITY, Bench, article
 from prefect_server import server
+from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 pytestmark = pytest.mark.platforms("mail")
@@ -85,7 +87,7 @@ PLATFORM = 'api = 2\ntitle = "Odd"\nforms = ["article"]\ndelivery = "blind"\n\n[
 
 
 @pytest.fixture
-def planted(bench, httpserver):
+def planted(bench: Bench, httpserver: HTTPServer) -> Any:
     """The workspace, and what stands in the environment: name -> the part of its value that must never be seen."""
     secrets: dict[str, str] = {}
 
@@ -114,7 +116,7 @@ def planted(bench, httpserver):
     plant("ALARM_TWO", f"json://127.0.0.1:{httpserver.port}" + "/alarm/{}")
     plant("UNUSED_BUT_SET", "{}")
 
-    def echo(request):
+    def echo(request: Any) -> Any:
         """What a careless far side says: everything it was sent."""
         whole = {"path": request.full_path, "segments": request.path.split("/"), "quoted": quote(request.path, safe="")}
         packed = base64.b64encode(request.path.encode()).decode()
@@ -157,7 +159,7 @@ def spelt(canary: str) -> list[bytes]:
 
 
 @pytest.mark.slow
-def test_no_secret_is_told_anywhere(planted, httpserver):
+def test_no_secret_is_told_anywhere(planted: Any, httpserver: HTTPServer) -> None:
     """Ledger, logs, outputs, caches, what commands print at DEBUG, their tracebacks: none holds a secret."""
     bench, secrets = planted
     assert len(secrets) >= 20
@@ -210,7 +212,13 @@ main(sys.argv[1:])
         "postgresql://u:{}@127.0.0.1:port/x",
     ],
 )
-def test_the_ledgers_password_stands_in_no_message(bench, monkeypatch, caplog, capsys, address):
+def test_the_ledgers_password_stands_in_no_message(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    address: Any,
+) -> None:
     """No server, no host, no driver, no port: one line, without it."""
     from steadycast.cli import main
 
@@ -248,7 +256,7 @@ asyncio.run(main())
 
 
 @pytest.mark.live
-def test_prefects_own_database_holds_no_secret(planted, tmp_path):
+def test_prefects_own_database_holds_no_secret(planted: Any, tmp_path: Path) -> None:
     """Runs at DEBUG with every log sent to the server, a secret in a Secret block, and a run that fails."""
     bench, secrets = planted
     bench.app.close()

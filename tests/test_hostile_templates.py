@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hostile import TEMPLATES, known, yaml_text
-from pipeline_bench import COMMUNITY, DAILY, SITE
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 from test_hostile_script import documents
 
 from steadycast import pipeline
@@ -20,7 +22,7 @@ SETTINGS = COMMUNITY + DAILY.replace('"site", "far"', '"site", "mail", "kit"') +
 
 
 @pytest.mark.platforms("mail", "kit")
-def test_a_draft_is_never_a_template(bench):
+def test_a_draft_is_never_a_template(bench: Bench) -> None:
     """Through the whole pipeline: what the author wrote is what stands on the page, in the letter and in the kit."""
     vector = "{{ 7*7 }} ${7*7} {% set x = 1 %} {# gone #} <%= 7*7 %> %(x)s {0.__class__}"
     bench.set_up(
@@ -41,7 +43,7 @@ def test_a_draft_is_never_a_template(bench):
 
 @pytest.mark.platforms("site", "feed", "podcast", "mail", "wechat", "weibo")
 @pytest.mark.parametrize("vectors", [TEMPLATES, pytest.param(None, marks=pytest.mark.slow)], ids=["own", "all known"])
-def test_every_known_injection_comes_out_as_it_went_in(tmp_path, vectors):
+def test_every_known_injection_comes_out_as_it_went_in(tmp_path: Path, vectors: Any) -> None:
     """49 stands on no page where an injection would have put it, and no page fails."""
     every = list(vectors or known("ssti.json"))
     for _, page in documents(every, tmp_path, whole=False):
@@ -77,7 +79,7 @@ def test_every_known_injection_comes_out_as_it_went_in(tmp_path, vectors):
         "{% include '../../etc/passwd' %}",
     ],
 )
-def test_an_operators_template_that_reaches_out_is_refused_at_once(tmp_path, source):
+def test_an_operators_template_that_reaches_out_is_refused_at_once(tmp_path: Path, source: Any) -> None:
     """One line with its file, and neither a minute nor a gigabyte goes into it."""
     (tmp_path / "a.txt.j2").write_text(source)
     began = time.monotonic()

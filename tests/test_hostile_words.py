@@ -8,11 +8,12 @@ import re
 import unicodedata
 import xml.etree.ElementTree as ET
 from email import message_from_bytes, policy
+from typing import Any
 
 import icalendar
 import pytest
 from hostile import WORDS, faults, kit_script, known, yaml_text
-from pipeline_bench import COMMUNITY
+from pipeline_bench import COMMUNITY, Bench
 
 from steadycast import pipeline
 from steadycast.cli import app as commands
@@ -33,12 +34,12 @@ SETTINGS = COMMUNITY + SERIES + CHANNELS + '\n[channel.mail]\nplatform = "mail"\
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def usable(words) -> list[str]:
+def usable(words: Any) -> list[str]:
     """Those that are a title at all once white space and what no file can hold are gone."""
     return [text for text in words if re.sub(r"[\s\0\ud800-\udfff]", "", text)]
 
 
-def published(bench, words) -> None:
+def published(bench: Any, words: Any) -> None:
     """Each string as a draft's every word, published by hand on every channel."""
     content = {}
     for number, text in enumerate(words):
@@ -75,7 +76,9 @@ def plain(text: str) -> str:
     [WORDS[20:30:3], pytest.param(WORDS, marks=pytest.mark.slow), pytest.param(None, marks=pytest.mark.slow)],
     ids=["a few", "own", "all known"],
 )
-def test_they_come_out_as_what_they_are(bench, capsys, monkeypatch, words):
+def test_they_come_out_as_what_they_are(
+    bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: Any
+) -> None:
     """Ledger, site, feeds, letters, calendar, kits and report hold them and are well-formed; a terminal obeys none."""
     every = usable(words or known("naughty-strings.json"))
     if words is None:
@@ -111,7 +114,7 @@ def _letter(raw: bytes) -> None:
     letter = message_from_bytes(raw, policy=policy.default)
     assert not letter.defects
     assert letter["subject"] is not None
-    assert letter.get_all("to") is None or len(letter.get_all("to")) == 1
+    assert len(letter.get_all("to") or [""]) == 1
 
 
 def _calendar(raw: bytes) -> None:
@@ -120,13 +123,13 @@ def _calendar(raw: bytes) -> None:
     assert all(len(line) <= 75 for line in raw.split(b"\r\n"))
 
 
-def _report(bench) -> None:
+def _report(bench: Any) -> None:
     pipeline.report(bench.app, bench.clock.now() + dt.timedelta(days=1))
     for file in bench.app.workspace.var.rglob("*.html"):
         assert faults(file.read_text(encoding="utf-8"), own=kit_script()) == []
 
 
-def _terminal(bench, capsys, monkeypatch) -> None:
+def _terminal(bench: Any, capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(bench.root))
     for words in (
         ["list"],
@@ -149,7 +152,7 @@ def _terminal(bench, capsys, monkeypatch) -> None:
     "text",
     ["@everyone", "hi @here", "a@everyone", "<@123>", "<@!123>", "<@&123>", "<!channel>", "<!subteam^S1>", "<!HERE>", "@所有人", "你好@所有人", "@全体成员", "＠".replace("＠", "@") + "all"],
 )  # fmt: skip
-def test_nobody_is_called_by_a_member(bench, text):
+def test_nobody_is_called_by_a_member(bench: Bench, text: Any) -> None:
     """Neither everybody nor one person: text for chats has no mention in it that a chat would follow."""
     called = re.compile(
         r"@(?:everyone|here|all|所有人|全体)|<@[!&]?\d|<!(?:channel|here|everyone|subteam)", re.IGNORECASE
@@ -162,12 +165,12 @@ def test_nobody_is_called_by_a_member(bench, text):
 @pytest.mark.parametrize(
     "text", ["alice@example.com", "https://a.example/@alice", "alice@all.example", "a <b> c", "<!doctype"]
 )
-def test_addresses_stay_addresses(text):
+def test_addresses_stay_addresses(text: Any) -> None:
     assert calm(text).replace("\u2060", "") == text
     assert "@\u2060" not in calm(text)
 
 
-def test_a_members_words_call_nobody_in_any_text_of_a_kit(bench):
+def test_a_members_words_call_nobody_in_any_text_of_a_kit(bench: Bench) -> None:
     """Title, summary, tags and words, in the files that are pasted into a chat."""
     bench.set_up(
         SETTINGS,
@@ -184,7 +187,7 @@ def test_a_members_words_call_nobody_in_any_text_of_a_kit(bench):
         assert not re.search(r"@(?:everyone|所有人)|<@&1|<!channel", text)
 
 
-def test_nor_do_a_members_place_and_names(bench):
+def test_nor_do_a_members_place_and_names(bench: Bench) -> None:
     """Whatever else of a draft comes into a text: where an event is, what a link and a picture are called, who wrote it."""
     head = "title: t\nform: event\nauthor: '@everyone a'\ntags: ['@everyone']\nevent: {start: 2026-12-01 10:00, place: '@everyone 楼上'}"
     body = "[@everyone 链](https://a.example/) 文 <https://a.example/@everyone>\n"
@@ -207,7 +210,9 @@ def test_nor_do_a_members_place_and_names(bench):
         ("ẹ̄́", "ẹ̄́"),
     ],
 )
-def test_a_terminal_is_given_neither_a_turn_of_direction_nor_a_pile_of_marks(capsys, written, seen):
+def test_a_terminal_is_given_neither_a_turn_of_direction_nor_a_pile_of_marks(
+    capsys: pytest.CaptureFixture[str], written: Any, seen: Any
+) -> None:
     from steadycast.cli.output import complain, say
 
     say(written)
@@ -227,7 +232,7 @@ def test_a_terminal_is_given_neither_a_turn_of_direction_nor_a_pile_of_marks(cap
         ("language-" + "x" * 500, ""),
     ],
 )
-def test_a_members_code_takes_no_class_of_the_page(given, kept):
+def test_a_members_code_takes_no_class_of_the_page(given: Any, kept: Any) -> None:
     from steadycast.render.sanitise import clean
 
     assert clean(f'<pre><code class="{given}">x</code></pre>') == f"<pre><code{kept}>x</code></pre>"

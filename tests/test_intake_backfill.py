@@ -1,8 +1,12 @@
 """What was published before, from a feed's file, a folder's front matter, or a repository's history."""
 
+from __future__ import annotations
+
 import datetime as dt
 import os
 import subprocess
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,12 +19,12 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 
-def look(source):
+def look(source: Any) -> Any:
     results = list(history_of(str(source), zone=ZONE, now=NOW))
     return [r for r in results if isinstance(r, PastItem)], [r for r in results if isinstance(r, Problem)]
 
 
-def test_a_folder_tells_by_front_matter_and_file_name_and_never_by_its_files_times(tmp_path):
+def test_a_folder_tells_by_front_matter_and_file_name_and_never_by_its_files_times(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("---\ntitle: 甲\ndate: 2025-03-01 20:00\n---\n![gone](gone.png)\n")
     (tmp_path / "2025-03-02-b.md").write_text("# 乙\n\nx\n")
     (tmp_path / "undated.md").write_text("x")
@@ -36,7 +40,7 @@ def test_a_folder_tells_by_front_matter_and_file_name_and_never_by_its_files_tim
     assert {str(p.where) for p in problems} == {"undated.md", "future.md"}
 
 
-def test_a_feeds_file_tells_by_its_items_dates(tmp_path):
+def test_a_feeds_file_tells_by_its_items_dates(tmp_path: Path) -> None:
     (tmp_path / "feed.xml").write_text(
         "<rss version='2.0'><channel><item><title>甲</title><link>https://x/1</link>"
         "<pubDate>Sun, 02 Mar 2025 10:00:00 GMT</pubDate></item><item><title>undated</title></item></channel></rss>"
@@ -46,8 +50,8 @@ def test_a_feeds_file_tells_by_its_items_dates(tmp_path):
     assert [str(p.where) for p in problems] == ["undated"]
 
 
-def test_a_repository_tells_the_day_each_file_was_first_committed(tmp_path):
-    def git(*args, at="2025-03-01T08:00:00+08:00"):
+def test_a_repository_tells_the_day_each_file_was_first_committed(tmp_path: Path) -> None:
+    def git(*args: Any, at: str = "2025-03-01T08:00:00+08:00") -> None:
         env = {**os.environ, "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at, "GIT_CONFIG_GLOBAL": "/dev/null"}
         who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
         subprocess.run(["git", *who, *args], cwd=tmp_path, env=env, check=True, capture_output=True)
@@ -71,13 +75,13 @@ def test_a_repository_tells_the_day_each_file_was_first_committed(tmp_path):
     assert not problems
 
 
-def test_the_first_commit_counts_when_a_file_was_deleted_and_added_again():
+def test_the_first_commit_counts_when_a_file_was_deleted_and_added_again() -> None:
     log = b"\x012025-04-01T00:00:00Z\n\0a.md\0\0\x012025-03-01T00:00:00Z\n\0a.md\0b.md\0"
     assert {path: at.month for path, at in first_commits(log).items()} == {"a.md": 3, "b.md": 3}
 
 
 @pytest.mark.parametrize("front", ["draft: true", "published: false", "status: draft"])
-def test_what_was_not_ready_was_not_published(tmp_path, front):
+def test_what_was_not_ready_was_not_published(tmp_path: Path, front: Any) -> None:
     """Neither its date nor its commit makes a slot kept."""
     (tmp_path / "a.md").write_text(f"---\ntitle: a\ndate: 2025-03-01\n{front}\n---\nx\n")
     assert not look(tmp_path)[0]
@@ -88,7 +92,7 @@ def test_what_was_not_ready_was_not_published(tmp_path, front):
     assert (past, [(str(p.where), p.message) for p in problems]) == ([], [("a.md", "is a draft that was not ready")])
 
 
-def test_a_feed_that_a_person_named_has_a_mend_that_a_person_can_follow(tmp_path):
+def test_a_feed_that_a_person_named_has_a_mend_that_a_person_can_follow(tmp_path: Path) -> None:
     """There is no setting for it and no second look; of a file its path is said."""
     with pytest.raises(FeedError, match="save it as a file"):
         look("http://127.0.0.1:9/feed.xml")
@@ -98,12 +102,12 @@ def test_a_feed_that_a_person_named_has_a_mend_that_a_person_can_follow(tmp_path
     assert caught.value.file == tmp_path / "page.xml"
 
 
-def test_what_is_none_of_these_is_said(tmp_path):
+def test_what_is_none_of_these_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neither a feed"):
         look(tmp_path / "nowhere")
 
 
-def repository(root, files, at="2025-03-01T08:00:00+08:00"):
+def repository(root: Any, files: Any, at: str = "2025-03-01T08:00:00+08:00") -> None:
     env = {**os.environ, "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at, "GIT_CONFIG_GLOBAL": "/dev/null"}
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +117,7 @@ def repository(root, files, at="2025-03-01T08:00:00+08:00"):
         subprocess.run([*git, *words], check=True, capture_output=True, env=env)
 
 
-def test_a_readme_and_what_is_no_issue_keep_no_slot(tmp_path):
+def test_a_readme_and_what_is_no_issue_keep_no_slot(tmp_path: Path) -> None:
     files = {
         "README.md": "# About",
         "a.md": "# A",
@@ -125,14 +129,14 @@ def test_a_readme_and_what_is_no_issue_keep_no_slot(tmp_path):
     assert [(p.title, p.draft_path) for p in sorted(look(tmp_path)[0])] == [("A", "a.md"), ("An issue", "x/README.md")]
 
 
-def test_a_folder_of_a_checkout_is_dated_by_its_commits_where_nothing_else_dates_it(tmp_path):
+def test_a_folder_of_a_checkout_is_dated_by_its_commits_where_nothing_else_dates_it(tmp_path: Path) -> None:
     repository(tmp_path, {"posts/a.md": "# A", "posts/2024-01-01-b.md": "# B", "other.md": "# C"})
     past, problems = look(tmp_path / "posts")
     assert [(p.title, p.at.date().isoformat()) for p in sorted(past)] == [("B", "2024-01-01"), ("A", "2025-03-01")]
     assert not problems
 
 
-def test_a_bare_repository_is_read(tmp_path):
+def test_a_bare_repository_is_read(tmp_path: Path) -> None:
     repository(tmp_path / "work", {"a.md": "# A", "雨/b.md": "---\ntitle: B\ndraft: true\n---\nx", "README.md": "x"})
     bare = tmp_path / "bare.git"
     subprocess.run(["git", "clone", "-q", "--bare", str(tmp_path / "work"), str(bare)], check=True, capture_output=True)

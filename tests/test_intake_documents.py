@@ -10,11 +10,12 @@ import re
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.draft.frontmatter import split
@@ -57,7 +58,7 @@ def body_of(raw: bytes, suffix: str) -> str:
     return split(as_markdown(raw, suffix, MOST)[0].decode()).body
 
 
-def test_plain_text_is_a_draft_with_its_first_line_as_title(bench):
+def test_plain_text_is_a_draft_with_its_first_line_as_title(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, {"pgc/雨.txt": "落雨天\n\n价格10~20元，2*3*4。\n　　第二段 a_b_c\n# 不是标题\n"})
     (taken,) = pipeline.collect(app, MORNING).taken
     assert taken.title == "落雨天"
@@ -69,7 +70,7 @@ def test_plain_text_is_a_draft_with_its_first_line_as_title(bench):
         assert words in page
 
 
-def test_a_text_in_gbk_is_named_and_a_marked_title_is_one(bench):
+def test_a_text_in_gbk_is_named_and_a_marked_title_is_one(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, {"pgc/walk.txt": "# 散步记\n\n今天走了10~20公里。\n".encode("gbk")})
     said = "is written in GBK and was read as such"
     assert said in [p.message for p in ops.check(MORNING, root=bench.root) if p.where == "pgc/walk.txt"]
@@ -79,24 +80,24 @@ def test_a_text_in_gbk_is_named_and_a_marked_title_is_one(bench):
 
 
 @pytest.mark.parametrize("text", ["时间: 周五\n地点: 这里\n", "---\n不是头\n", "{\n不是头\n}"])
-def test_text_that_begins_like_a_head_keeps_its_first_words(text):
+def test_text_that_begins_like_a_head_keeps_its_first_words(text: Any) -> None:
     body = body_of(text.encode(), ".txt")
     assert all(line in body.replace("\\", "") for line in text.split())
 
 
 @given(st.lists(st.text("ab甲~*_`[]<>#|$\\+-=1. ){}:^%&!/", min_size=1, max_size=12), min_size=1, max_size=5))
-def test_plain_text_shows_the_characters_that_it_has(lines):
+def test_plain_text_shows_the_characters_that_it_has(lines: list[Any]) -> None:
     """Whatever they are: no mark of Markdown eats one."""
     shown = html.unescape(re.sub(r"<[^>]*>", "", to_html(body_of("\n".join(["x", *lines]).encode(), ".txt"))))
     assert "".join(shown.split()) == "".join("".join(["x", *lines]).split())
 
 
-def test_a_text_with_front_matter_is_markdown():
+def test_a_text_with_front_matter_is_markdown() -> None:
     raw = b"---\ntitle: x\n---\n**b**\n"
     assert as_markdown(raw, ".txt", MOST) == (raw, ())
 
 
-def test_a_word_document_is_a_draft(bench):
+def test_a_word_document_is_a_draft(bench: Bench) -> None:
     body = para("落雨天", "Heading1") + para("第一段") + para("要紧", bold=True)
     styles = f'<w:styles xmlns:w="{WORD}"><w:style w:type="paragraph" w:styleId="Heading1"><w:name w:val="heading 1"/></w:style></w:styles>'
     rels = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="s" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>'
@@ -110,7 +111,7 @@ def test_a_word_document_is_a_draft(bench):
     assert pipeline.collect(app, MORNING).taken == ()
 
 
-def test_a_notebook_and_a_page_are_drafts_and_what_is_lost_is_told(bench):
+def test_a_notebook_and_a_page_are_drafts_and_what_is_lost_is_told(bench: Bench) -> None:
     book = {"cells": [{"cell_type": "markdown", "source": ["# A book\n", "Words."]},
                       {"cell_type": "code", "source": "print(1)", "outputs": [{"text": ["1\n"]}, {"data": {"image/png": "x", "text/plain": "<Figure>"}}]}]}  # fmt: skip
     page = "<html><head><title>A page &amp; more</title></head><body><p>Words <b>of</b> it.</p><img src='a.png'><script>alert(1)</script></body></html>"
@@ -131,7 +132,7 @@ def test_a_notebook_and_a_page_are_drafts_and_what_is_lost_is_told(bench):
     [b"no zip", docx("<w:p>"), docx(""), docx("<w:p/>", bomb=b"\0" * (600 << 20))],
     ids=["no zip", "broken", "empty", "bomb"],
 )
-def test_a_hostile_document_is_refused_in_a_moment(raw):
+def test_a_hostile_document_is_refused_in_a_moment(raw: Any) -> None:
     began = time.monotonic()
     with contextlib.suppress(DraftError):
         made, _ = as_markdown(raw, ".docx", MOST)
@@ -140,7 +141,7 @@ def test_a_hostile_document_is_refused_in_a_moment(raw):
 
 
 @pytest.mark.slow
-def test_a_document_that_never_ends_is_cut_off_by_its_limits():
+def test_a_document_that_never_ends_is_cut_off_by_its_limits() -> None:
     deep = docx("<w:p><w:r><w:t>x</w:t></w:r></w:p>" * 900_000)  # 30 MB of XML in a few KB
     began = time.monotonic()
     with pytest.raises(DraftError, match=r"limits|memory|MB of text"):
@@ -148,7 +149,7 @@ def test_a_document_that_never_ends_is_cut_off_by_its_limits():
     assert time.monotonic() - began < 70
 
 
-def test_a_lone_sound_waits_for_a_title_and_a_person_gives_it(bench):
+def test_a_lone_sound_waits_for_a_title_and_a_person_gives_it(bench: Bench) -> None:
     app = bench.set_up(SETTINGS)
     sample = Path(__file__).parent.parent / "content/pgc/morning/001-aq-la.mp3"
     bench.drop("ugc/alice/rain.mp3", sample.read_bytes())
@@ -165,7 +166,7 @@ def test_a_lone_sound_waits_for_a_title_and_a_person_gives_it(bench):
         pipeline.give_title(app, str(bench.root.parent / "voice.mp3"), "Outside")
 
 
-def test_every_file_is_told_once_but_junk_and_what_a_draft_names(bench):
+def test_every_file_is_told_once_but_junk_and_what_a_draft_names(bench: Bench) -> None:
     files = {
         "pgc/a.md": article("A", body="![](images/a.png)"),
         "pgc/images/a.png": PNG,

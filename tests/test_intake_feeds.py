@@ -1,9 +1,13 @@
 """Members' feeds: read out of harm's way, and every item once for ever."""
 
+from __future__ import annotations
+
 import datetime as dt
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -25,27 +29,27 @@ NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 fetcher = Fetcher(allow_private=True, deadline=5)
 
 
-def entry(n, *, guid=None, link=None, body="text", extra=""):
+def entry(n: Any, *, guid: Any = None, link: Any = None, body: str = "text", extra: str = "") -> str:
     return (
         f"<item><title>Title {n}</title><link>{link or f'https://alice.example/{n}'}</link>"
         f"<guid isPermaLink='false'>{guid or f'id-{n}'}</guid><description>&lt;p&gt;{body} {n}&lt;/p&gt;</description>{extra}</item>"
     )
 
 
-def rss(*entries):
+def rss(*entries: Any) -> str:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>爱丽丝</title>{"".join(entries)}</channel></rss>'
 
 
-def downloads(folder, *, take=lambda ref: ref, budget=None, **more):
+def downloads(folder: Any, *, take: Any = lambda ref: ref, budget: Any = None, **more: Any) -> Any:
     return Downloads(folder, fetcher, budget or Budget(*PLENTY), take, **more)
 
 
-def awake(url):
+def awake(url: Any) -> Any:
     """Settings of a feed whose hour of unconditional requests is not now."""
     return next(feed for n in range(99) if int((feed := FeedSettings(f"alice{n}", url)).key, 16) % 24 != NOW.hour)
 
 
-def test_a_feed_is_read_into_items_with_markdown_bodies(httpserver: HTTPServer):
+def test_a_feed_is_read_into_items_with_markdown_bodies(httpserver: HTTPServer) -> None:
     dated = "<pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate><category>书</category>"
     httpserver.expect_request("/feed").respond_with_data(rss(entry(1, extra=dated)), headers={"ETag": '"e1"'})
     result = read(FeedSettings("alice", httpserver.url_for("/feed")), FeedState(), fetcher, NOW)
@@ -63,35 +67,35 @@ def test_a_feed_is_read_into_items_with_markdown_bodies(httpserver: HTTPServer):
         ("AT&amp;T", "AT&T"),
     ],
 )
-def test_a_title_is_read_as_its_readers_see_it(httpserver: HTTPServer, title, seen):
+def test_a_title_is_read_as_its_readers_see_it(httpserver: HTTPServer, title: Any, seen: Any) -> None:
     httpserver.expect_request("/feed").respond_with_data(rss(entry(1).replace("Title 1", title)))
     (item,) = read(FeedSettings("alice", httpserver.url_for("/feed")), FeedState(), fetcher, NOW).items
     assert item.title == seen
 
 
-def test_a_feed_is_read_up_to_five_hundred_items(httpserver: HTTPServer):
+def test_a_feed_is_read_up_to_five_hundred_items(httpserver: HTTPServer) -> None:
     """The newest by date; of items without dates the first."""
     httpserver.expect_request("/long").respond_with_data(rss(*(entry(n) for n in range(501))))
     long = read(FeedSettings("alice", httpserver.url_for("/long")), FeedState(), fetcher, NOW)
     assert [item.guid for item in long.items] == [f"id-{n}" for n in range(500)]
 
 
-def test_an_unchanged_feed_is_not_sent_again(httpserver: HTTPServer):
+def test_an_unchanged_feed_is_not_sent_again(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/feed", headers={"If-None-Match": '"e1"'}).respond_with_data("", status=304)
     feed = awake(httpserver.url_for("/feed"))
     assert read(feed, FeedState(etag='"e1"', baseline=True), fetcher, NOW).outcome is Outcome.UNMODIFIED
 
 
-def test_not_modified_without_having_asked_is_a_failure(httpserver: HTTPServer):
+def test_not_modified_without_having_asked_is_a_failure(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/feed").respond_with_data("", status=304)
     assert read(awake(httpserver.url_for("/feed")), FeedState(), fetcher, NOW).outcome is Outcome.FAILED
 
 
-def test_one_hour_a_day_it_is_asked_for_unconditionally(httpserver: HTTPServer):
+def test_one_hour_a_day_it_is_asked_for_unconditionally(httpserver: HTTPServer) -> None:
     """A server that answers 304 for ever does not silence a member for ever."""
     seen = []
 
-    def answer(request):
+    def answer(request: Any) -> Any:
         seen.append(request.headers.get("If-None-Match"))
         return Response(rss(entry(1)))
 
@@ -105,7 +109,7 @@ def test_one_hour_a_day_it_is_asked_for_unconditionally(httpserver: HTTPServer):
     assert sorted(seen, key=str) == ['"e1"', None]
 
 
-def test_a_permanent_redirect_moves_the_feed_and_410_ends_it(httpserver: HTTPServer):
+def test_a_permanent_redirect_moves_the_feed_and_410_ends_it(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/old").respond_with_data(
         "", status=301, headers={"Location": httpserver.url_for("/new")}
     )
@@ -130,7 +134,7 @@ def test_a_permanent_redirect_moves_the_feed_and_410_ends_it(httpserver: HTTPSer
         ("", "this is no feed"),
     ],
 )
-def test_what_is_no_whole_feed_is_an_error_with_its_mend(httpserver: HTTPServer, body, message):
+def test_what_is_no_whole_feed_is_an_error_with_its_mend(httpserver: HTTPServer, body: Any, message: Any) -> None:
     httpserver.expect_request("/feed").respond_with_data(body)
     before = FeedState(etag='"x"', baseline=True)
     result = read(FeedSettings("alice", httpserver.url_for("/feed?token=CANARY-1234")), before, fetcher, NOW)
@@ -139,14 +143,14 @@ def test_what_is_no_whole_feed_is_an_error_with_its_mend(httpserver: HTTPServer,
     assert "CANARY" not in str(result.error)
 
 
-def test_a_private_address_needs_the_operators_word(httpserver: HTTPServer):
+def test_a_private_address_needs_the_operators_word(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/feed").respond_with_data(rss(entry(1)))
     feed = FeedSettings("alice", httpserver.url_for("/feed"))
     assert "allow_private = true" in str(read(feed, FeedState(), Fetcher(), NOW).error)
     assert read(replace(feed, allow_private=True), FeedState(), Fetcher(), NOW).outcome is Outcome.READ
 
 
-def test_a_feed_that_hangs_harms_no_other(httpserver: HTTPServer):
+def test_a_feed_that_hangs_harms_no_other(httpserver: HTTPServer) -> None:
     release = threading.Event()
     httpserver.expect_request("/hang").respond_with_handler(lambda request: (release.wait(4), Response(""))[1])
     httpserver.expect_request("/huge").respond_with_data(b"x" * (6 * 1024 * 1024))
@@ -161,14 +165,16 @@ def test_a_feed_that_hangs_harms_no_other(httpserver: HTTPServer):
 
 
 @pytest.mark.parametrize("most", [0, 1])
-def test_a_system_that_gives_no_more_threads_still_reads_every_feed(httpserver: HTTPServer, monkeypatch, most):
+def test_a_system_that_gives_no_more_threads_still_reads_every_feed(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, most: Any
+) -> None:
     """One after the other: the intake that asked for them takes everything in."""
     paths = [f"/{n}" for n in range(3)]
     for path in paths:
         httpserver.expect_request(path).respond_with_data(rss(entry(1)))
     start, left = threading.Thread.start, [most]
 
-    def scarce(thread):
+    def scarce(thread: Any) -> None:
         if thread.name.startswith("feed"):
             if not left[0]:
                 raise RuntimeError("can't start new thread")
@@ -181,7 +187,9 @@ def test_a_system_that_gives_no_more_threads_still_reads_every_feed(httpserver: 
     assert [(r.feed.url, r.outcome) for r in results] == [(f.url, Outcome.READ) for f, _ in feeds]
 
 
-def item(n, *, guid=None, link=None, title=None, body=None, published=NOW) -> Item:
+def item(
+    n: Any, *, guid: Any = None, link: Any = None, title: Any = None, body: Any = None, published: Any = NOW
+) -> Item:
     return Item(
         f"id-{n}" if guid is None else guid,
         f"https://a.example/{n}" if link is None else link,
@@ -191,15 +199,15 @@ def item(n, *, guid=None, link=None, title=None, body=None, published=NOW) -> It
     )
 
 
-def remembered(*items, draft="d"):
+def remembered(*items: Any, draft: str = "d") -> Any:
     return [SeenItem(i.key, i.link, i.content_hash, draft, i.published) for i in items]
 
 
-def changes(items, seen, **more):
+def changes(items: Any, seen: Any, **more: Any) -> Any:
     return new_items(items, seen, **{"baseline": True, "now": NOW, **more})
 
 
-def test_the_first_look_takes_none_of_the_old_items_unless_asked_to():
+def test_the_first_look_takes_none_of_the_old_items_unless_asked_to() -> None:
     items = [item(n, published=NOW - dt.timedelta(days=n)) for n in range(5)]
     first = changes(items, [], baseline=False)
     assert (first.new, len(first.old)) == ((), 5)
@@ -208,7 +216,7 @@ def test_the_first_look_takes_none_of_the_old_items_unless_asked_to():
     assert len(taken.old) == 3
 
 
-def test_a_second_look_at_the_same_items_changes_nothing():
+def test_a_second_look_at_the_same_items_changes_nothing() -> None:
     items = [item(n) for n in range(5)]
     again = changes(items, remembered(*items))
     assert not (again.new)
@@ -224,14 +232,14 @@ def test_a_second_look_at_the_same_items_changes_nothing():
         pytest.param({"guid": "other", "link": "https://b.example/x"}, id="guid and link"),
     ],
 )
-def test_an_item_with_a_new_guid_or_address_is_the_same_item(edit):
+def test_an_item_with_a_new_guid_or_address_is_the_same_item(edit: Any) -> None:
     known = remembered(item(1), item(2))
     after = changes([item(1, **edit), item(2)], known)
     assert not (after.new)
     assert not (after.revised)
 
 
-def test_an_edit_is_a_revision():
+def test_an_edit_is_a_revision() -> None:
     known = remembered(item(1), item(2))
     edited = item(1, body="Better")
     after = changes([edited, item(2)], known)
@@ -239,11 +247,11 @@ def test_an_edit_is_a_revision():
     assert not after.new
 
 
-def test_an_edit_of_what_was_old_at_the_baseline_is_no_news():
+def test_an_edit_of_what_was_old_at_the_baseline_is_no_news() -> None:
     assert not changes([item(1, body="Better")], remembered(item(1), draft=None)).revised
 
 
-def test_a_guid_used_again_for_something_else_is_a_new_item_with_a_key_of_its_own():
+def test_a_guid_used_again_for_something_else_is_a_new_item_with_a_key_of_its_own() -> None:
     other = item(2, guid="id-1")
     after = changes([other], remembered(item(1)))
     assert after.new == (other,)
@@ -253,7 +261,7 @@ def test_a_guid_used_again_for_something_else_is_a_new_item_with_a_key_of_its_ow
     ).new
 
 
-def test_what_all_items_share_tells_nothing():
+def test_what_all_items_share_tells_nothing() -> None:
     """A constant guid, a link to the home page and the title of every day: the texts alone are different."""
     share = {"guid": "same", "link": "https://a.example/", "title": "早安"}
     known = remembered(item(1, **share))
@@ -261,7 +269,7 @@ def test_what_all_items_share_tells_nothing():
     assert {i.body for i in after.new} == {"Body 2", "Body 3"}
 
 
-def test_a_rebuilt_feed_does_not_flood():
+def test_a_rebuilt_feed_does_not_flood() -> None:
     known = remembered(*(item(n) for n in range(3)))
     rebuilt = [
         item(
@@ -278,14 +286,14 @@ def test_a_rebuilt_feed_does_not_flood():
     assert (len(after.new), len(after.old)) == (4, 46)
 
 
-def test_a_feed_that_shrank_to_nothing_takes_nothing_away():
+def test_a_feed_that_shrank_to_nothing_takes_nothing_away() -> None:
     after = changes([], remembered(item(1)))
     assert not (after.new)
     assert not (after.revised)
     assert not (after.old)
 
 
-def test_an_item_becomes_its_members_draft_with_its_audio(httpserver: HTTPServer, tmp_path):
+def test_an_item_becomes_its_members_draft_with_its_audio(httpserver: HTTPServer, tmp_path: Path) -> None:
     httpserver.expect_request("/a.mp3").respond_with_data(b"ID3", content_type="audio/mpeg")
     feed = FeedSettings("alice", httpserver.url_for("/feed"))
     one = replace(item(1), enclosures=((httpserver.url_for("/a.mp3"), "audio/mpeg"),))
@@ -305,7 +313,9 @@ def test_an_item_becomes_its_members_draft_with_its_audio(httpserver: HTTPServer
         (Form.AUDIO, "audio/mpeg", Form.AUDIO),
     ],
 )
-def test_a_feed_may_say_what_form_its_items_are(httpserver: HTTPServer, tmp_path, asked, mime, form):
+def test_a_feed_may_say_what_form_its_items_are(
+    httpserver: HTTPServer, tmp_path: Path, asked: Any, mime: Any, form: Any
+) -> None:
     httpserver.expect_request("/a").respond_with_data(b"ID3", content_type=mime)
     feed = FeedSettings("alice", httpserver.url_for("/feed"), form=asked)
     one = replace(item(1), enclosures=((httpserver.url_for("/a"), mime),))
@@ -314,7 +324,7 @@ def test_a_feed_may_say_what_form_its_items_are(httpserver: HTTPServer, tmp_path
     assert [ref.role for ref in draft.media] == ["audio"]
 
 
-def test_an_item_whose_title_shows_nothing_is_called_by_its_words(tmp_path):
+def test_an_item_whose_title_shows_nothing_is_called_by_its_words(tmp_path: Path) -> None:
     feed = FeedSettings("alice", "https://alice.example/feed")
     named = [replace(item(1), title="\u200b", body=body) for body in ("## 海边\n\n文", "我们去了海边。", "\u200b")]
     assert [draft_of(one, feed, one.key, downloads(tmp_path)).draft.title for one in named] == [
@@ -324,7 +334,7 @@ def test_an_item_whose_title_shows_nothing_is_called_by_its_words(tmp_path):
     ]
 
 
-def test_an_enclosure_that_is_a_page_is_told_and_its_text_is_taken(httpserver: HTTPServer, tmp_path):
+def test_an_enclosure_that_is_a_page_is_told_and_its_text_is_taken(httpserver: HTTPServer, tmp_path: Path) -> None:
     httpserver.expect_request("/a.mp3").respond_with_data("<html>", content_type="text/html")
     one = replace(item(1), enclosures=((httpserver.url_for("/a.mp3"), "audio/mpeg"),))
     made = draft_of(one, FeedSettings("alice", httpserver.url_for("/feed")), "k", downloads(tmp_path))
@@ -336,21 +346,23 @@ def test_an_enclosure_that_is_a_page_is_told_and_its_text_is_taken(httpserver: H
 class TestDownloads:
     """Files from the web: once, within what they may cost together, and a few tries only."""
 
-    def asked_for(self, httpserver, *, status=200):
+    def asked_for(self, httpserver: Any, *, status: int = 200) -> Any:
         asked = []
         httpserver.expect_request("/a").respond_with_handler(
             lambda _: (asked.append(1), Response(b"bytes", status=status))[1]
         )
         return asked, MediaRef("image", httpserver.url_for("/a"), None)
 
-    def test_what_is_there_is_not_asked_for_again(self, httpserver, tmp_path):
+    def test_what_is_there_is_not_asked_for_again(self, httpserver: HTTPServer, tmp_path: Path) -> None:
         asked, wanted = self.asked_for(httpserver)
         for _ in range(3):
             got = downloads(tmp_path).get(wanted, "a", most=1000, seconds=5)
             assert got.path.read_bytes() == b"bytes"
         assert len(asked) == 1
 
-    def test_what_fails_is_tried_ever_later_and_then_no_more(self, httpserver, tmp_path, monkeypatch):
+    def test_what_fails_is_tried_ever_later_and_then_no_more(
+        self, httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         asked, wanted = self.asked_for(httpserver, status=404)
         began, finals = time.time(), []
         for hours in (0, 0.1, 1, 2, 8, 40, 400, 4000):
@@ -368,23 +380,25 @@ class TestDownloads:
     @pytest.mark.parametrize(
         "budget", [Budget(0, 1 << 30, 9), Budget(60, 10, 9), Budget(60, 1 << 30, 9, Budget(60, 10, 9))]
     )
-    def test_beyond_the_total_nothing_is_asked_for_and_nothing_counts_as_failed(self, httpserver, tmp_path, budget):
+    def test_beyond_the_total_nothing_is_asked_for_and_nothing_counts_as_failed(
+        self, httpserver: HTTPServer, tmp_path: Path, budget: Any
+    ) -> None:
         asked, wanted = self.asked_for(httpserver)
         with pytest.raises(NotHadError, match="next look") as error:
             downloads(tmp_path, budget=budget).get(wanted, "a", most=1000, seconds=5)
         assert (asked, error.value.final, list(tmp_path.iterdir())) == ([], False, [])
 
-    def test_what_others_took_the_time_of_is_no_failure(self, httpserver, tmp_path):
+    def test_what_others_took_the_time_of_is_no_failure(self, httpserver: HTTPServer, tmp_path: Path) -> None:
         httpserver.expect_request("/a").respond_with_handler(lambda _: (time.sleep(1), Response(b"x"))[1])
         wanted = MediaRef("image", httpserver.url_for("/a"), None)
         with pytest.raises(NotHadError, match="time was up"):
             downloads(tmp_path, budget=Budget(0.2, 1 << 30, 9)).get(wanted, "a", most=1000, seconds=5)
         assert list(tmp_path.iterdir()) == []
 
-    def test_what_is_refused_is_no_longer_kept(self, httpserver, tmp_path):
+    def test_what_is_refused_is_no_longer_kept(self, httpserver: HTTPServer, tmp_path: Path) -> None:
         asked, wanted = self.asked_for(httpserver)
 
-        def refuse(ref):
+        def refuse(ref: Any) -> None:
             raise DraftError(f"image {ref.ref} is text")
 
         for _ in range(2):
@@ -412,5 +426,5 @@ class TestDownloads:
         ("<table><tr><th>a</th></tr><tr><td>1</td></tr></table>", "| a |\n| --- |\n| 1 |"),
     ],
 )
-def test_html_becomes_markdown(html, expected):
+def test_html_becomes_markdown(html: Any, expected: Any) -> None:
     assert markdown(html) == expected

@@ -1,10 +1,14 @@
 """What a scan of content/ takes, what it passes over, and what it calls a problem."""
 
+from __future__ import annotations
+
 import os
 import socket
 import threading
 import time
+from pathlib import Path
 from pathlib import PurePosixPath as P
+from typing import Any
 
 import pytest
 
@@ -17,14 +21,14 @@ LATER = 10**10  # nanoseconds: a scan that happens ten seconds after the files w
 
 
 @pytest.fixture
-def content(tmp_path):
+def content(tmp_path: Path) -> Any:
     root = tmp_path / "content"
     (root / "pgc").mkdir(parents=True)
     (root / "ugc" / "alice").mkdir(parents=True)
     return root
 
 
-def look(root, known=None, **limits):
+def look(root: Any, known: Any = None, **limits: Any) -> Any:
     results = list(scan(root, Limits(**limits), known, clock_ns=lambda: time.time_ns() + LATER))
     return (
         {str(r.path): r for r in results if isinstance(r, Found)},
@@ -33,7 +37,7 @@ def look(root, known=None, **limits):
     )
 
 
-def test_every_markdown_file_is_found_with_its_bytes(content):
+def test_every_markdown_file_is_found_with_its_bytes(content: Any) -> None:
     (content / "pgc" / "一.md").write_text("正文")
     (content / "ugc" / "alice" / "deep").mkdir()
     (content / "ugc" / "alice" / "deep" / "b.MARKDOWN").write_bytes(b"x")
@@ -62,19 +66,19 @@ def test_every_markdown_file_is_found_with_its_bytes(content):
         "a.md.bak",
     ],
 )
-def test_temporary_files_and_list_pages_are_passed_over(content, name):
+def test_temporary_files_and_list_pages_are_passed_over(content: Any, name: Any) -> None:
     (content / "pgc" / name).write_text("x")
     assert look(content) == ({}, {}, [])
     assert not is_draft_name(name)
 
 
-def test_hidden_folders_are_passed_over(content):
+def test_hidden_folders_are_passed_over(content: Any) -> None:
     (content / "pgc" / ".git").mkdir()
     (content / "pgc" / ".git" / "a.md").write_text("x")
     assert look(content) == ({}, {}, [])
 
 
-def test_links_out_in_and_in_a_circle_are_problems_and_end(content, tmp_path):
+def test_links_out_in_and_in_a_circle_are_problems_and_end(content: Any, tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text("secret")
     (content / "pgc" / "real.md").write_text("x")
     (content / "pgc" / "out.md").symlink_to(tmp_path / "secret.md")
@@ -88,7 +92,7 @@ def test_links_out_in_and_in_a_circle_are_problems_and_end(content, tmp_path):
     assert "links are not followed" in problems["pgc/out.md"].message
 
 
-def test_pipes_and_sockets_are_problems_and_block_nothing(content):
+def test_pipes_and_sockets_are_problems_and_block_nothing(content: Any) -> None:
     os.mkfifo(content / "pgc" / "pipe.md")
     here = os.getcwd()
     os.chdir(content / "pgc")  # a socket's path is short
@@ -104,7 +108,7 @@ def test_pipes_and_sockets_are_problems_and_block_nothing(content):
     }
 
 
-def test_a_huge_draft_is_a_problem_and_is_not_read(content):
+def test_a_huge_draft_is_a_problem_and_is_not_read(content: Any) -> None:
     with (content / "pgc" / "huge.md").open("wb") as file:
         file.truncate(1 << 40)
     began = time.monotonic()
@@ -113,7 +117,7 @@ def test_a_huge_draft_is_a_problem_and_is_not_read(content):
     assert time.monotonic() - began < 5
 
 
-def test_a_members_hard_link_is_refused_and_the_houses_is_not(content, tmp_path):
+def test_a_members_hard_link_is_refused_and_the_houses_is_not(content: Any, tmp_path: Path) -> None:
     for folder in ("pgc", "ugc/alice"):
         (tmp_path / folder.replace("/", "-")).write_text("x")
         os.link(tmp_path / folder.replace("/", "-"), content / folder / "a.md")
@@ -122,13 +126,13 @@ def test_a_members_hard_link_is_refused_and_the_houses_is_not(content, tmp_path)
     assert "hard link" in problems["ugc/alice/a.md"].message
 
 
-def test_what_may_not_be_read_is_a_problem_with_the_reason(content, monkeypatch):
+def test_what_may_not_be_read_is_a_problem_with_the_reason(content: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (content / "pgc" / "a.md").write_text("x")
     (content / "pgc" / "a.md").chmod(0)
     if os.geteuid() == 0:  # root reads everything: let the system say what it would say to others
         real = os.open
 
-        def as_another_user(path, flags, *args, **more):
+        def as_another_user(path: Any, flags: Any, *args: Any, **more: Any) -> Any:
             if path == "a.md":
                 raise PermissionError(13, "Permission denied")
             return real(path, flags, *args, **more)
@@ -138,12 +142,12 @@ def test_what_may_not_be_read_is_a_problem_with_the_reason(content, monkeypatch)
     assert str(problems["pgc/a.md"]) == "pgc/a.md: cannot be read: Permission denied (check its permissions)"
 
 
-def test_a_missing_content_folder_is_one_problem_that_speaks_for_everything(tmp_path):
+def test_a_missing_content_folder_is_one_problem_that_speaks_for_everything(tmp_path: Path) -> None:
     _, problems, _ = look(tmp_path / "nowhere")
     assert list(problems) == ["."]
 
 
-def test_names_that_could_mislead_are_shown_escaped(content):
+def test_names_that_could_mislead_are_shown_escaped(content: Any) -> None:
     (content / "pgc" / "a\nb\u202egp.md").write_text("x")
     with (content / "pgc" / "z.md").open("w") as file:
         file.write("x")
@@ -153,13 +157,13 @@ def test_names_that_could_mislead_are_shown_escaped(content):
     assert list(problems) == ["pgc/\\udcff.md"]
 
 
-def test_composed_and_decomposed_names_are_two_files(content):
+def test_composed_and_decomposed_names_are_two_files(content: Any) -> None:
     (content / "pgc" / "caf\u00e9.md").write_text("1")
     (content / "pgc" / "cafe\u0301.md").write_text("2")
     assert len(look(content)[0]) == 2
 
 
-def test_an_unchanged_file_is_not_read_again(content):
+def test_an_unchanged_file_is_not_read_again(content: Any) -> None:
     (content / "pgc" / "a.md").write_text("x")
     found = look(content)[0]["pgc/a.md"]
     again = look(content, {P("pgc/a.md"): Seen(found.print)})[0]["pgc/a.md"]
@@ -168,7 +172,7 @@ def test_an_unchanged_file_is_not_read_again(content):
     assert look(content, {P("pgc/a.md"): Seen(found.print)})[0]["pgc/a.md"].raw == b"x"
 
 
-def test_a_picture_that_changed_has_its_draft_read_again(content, tmp_path):
+def test_a_picture_that_changed_has_its_draft_read_again(content: Any, tmp_path: Path) -> None:
     import datetime as dt
     from zoneinfo import ZoneInfo
 
@@ -184,14 +188,14 @@ def test_a_picture_that_changed_has_its_draft_read_again(content, tmp_path):
     assert look(content, known)[0]["pgc/a.md"].raw is not None
 
 
-def test_a_file_written_just_now_is_taken_once_it_has_stopped_growing(content):
+def test_a_file_written_just_now_is_taken_once_it_has_stopped_growing(content: Any) -> None:
     (content / "pgc" / "done.md").write_text("whole")
     (content / "pgc" / "growing.md").write_text("half")
     (content / "pgc" / "old.md").write_text("old")
     os.utime(content / "pgc" / "old.md", (1, 1))
     order = []
 
-    def meanwhile(seconds):
+    def meanwhile(seconds: Any) -> None:
         order.append("waited")
         (content / "pgc" / "growing.md").write_text("half and more")
 
@@ -200,18 +204,18 @@ def test_a_file_written_just_now_is_taken_once_it_has_stopped_growing(content):
     assert order == [("Found", "old.md"), "waited", ("Found", "done.md"), ("Unsettled", "growing.md")]
 
 
-def test_a_time_in_the_future_delays_a_file_and_does_not_lose_it(content):
+def test_a_time_in_the_future_delays_a_file_and_does_not_lose_it(content: Any) -> None:
     (content / "pgc" / "a.md").write_text("x")
     os.utime(content / "pgc" / "a.md", (4_000_000_000, 4_000_000_000))
     (found,) = scan(content, sleep=lambda seconds: None)
     assert found.raw == b"x"
 
 
-def test_a_file_swapped_for_a_link_after_it_was_listed_is_not_followed(content, tmp_path):
+def test_a_file_swapped_for_a_link_after_it_was_listed_is_not_followed(content: Any, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     (content / "ugc" / "alice" / "a.md").write_text("x")
 
-    def swap(seconds):
+    def swap(seconds: Any) -> None:
         (content / "ugc" / "alice" / "a.md").unlink()
         (content / "ugc" / "alice" / "a.md").symlink_to(tmp_path / "secret")
 
@@ -219,12 +223,12 @@ def test_a_file_swapped_for_a_link_after_it_was_listed_is_not_followed(content, 
     assert isinstance(result, Problem)
 
 
-def test_a_folder_swapped_for_a_link_is_not_followed(content, tmp_path):
+def test_a_folder_swapped_for_a_link_is_not_followed(content: Any, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a.md").write_text("secret")
     (content / "ugc" / "alice" / "a.md").write_text("x")
 
-    def swap(seconds):
+    def swap(seconds: Any) -> None:
         (content / "ugc" / "alice").rename(tmp_path / "was-alice")
         (content / "ugc" / "alice").symlink_to(tmp_path / "other")
 
@@ -232,7 +236,7 @@ def test_a_folder_swapped_for_a_link_is_not_followed(content, tmp_path):
     assert isinstance(result, Problem)
 
 
-def test_folders_without_end_stop_at_the_limit(content):
+def test_folders_without_end_stop_at_the_limit(content: Any) -> None:
     deep = content / "pgc"
     for _ in range(30):
         deep = deep / "d"
@@ -243,7 +247,7 @@ def test_folders_without_end_stop_at_the_limit(content):
     assert len(problems) == 1
 
 
-def test_more_drafts_than_a_scan_takes_is_said_once(content):
+def test_more_drafts_than_a_scan_takes_is_said_once(content: Any) -> None:
     for n in range(5):
         (content / "pgc" / f"{n}.md").write_text("x")
     found, problems, _ = look(content, files=3)
@@ -251,10 +255,10 @@ def test_more_drafts_than_a_scan_takes_is_said_once(content):
     assert len(problems) == 1
 
 
-def test_a_scan_while_files_come_and_go_never_fails(content):
+def test_a_scan_while_files_come_and_go_never_fails(content: Any) -> None:
     stop = threading.Event()
 
-    def churn():
+    def churn() -> None:
         n = 0
         while not stop.is_set():
             path = content / "pgc" / f"{n % 7}.md"

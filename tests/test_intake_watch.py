@@ -1,12 +1,16 @@
 """content/ is watched while it is there, and waited for while it is not."""
 
+from __future__ import annotations
+
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 from steadycast.intake.watch import watch
 
 
-def follow(root, stop):
+def follow(root: Any, stop: Any) -> Any:
     seen: list = []
     thread = threading.Thread(
         target=lambda: [seen.append(paths) for paths in watch(root, stop, debounce_ms=100)], daemon=True
@@ -15,14 +19,14 @@ def follow(root, stop):
     return seen, thread
 
 
-def until(condition, seconds=8.0):
+def until(condition: Any, seconds: float = 8.0) -> Any:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
     return condition()
 
 
-def test_a_folder_that_appears_later_is_watched_and_a_dropped_file_told(tmp_path):
+def test_a_folder_that_appears_later_is_watched_and_a_dropped_file_told(tmp_path: Path) -> None:
     root, stop = tmp_path / "content", threading.Event()
     seen, thread = follow(root, stop)
     try:

@@ -11,10 +11,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import NOON, promised
+from conftest import NOON, Promise, promised
 from sqlalchemy import create_engine, event, inspect
 from sqlmodel import SQLModel
 
@@ -45,14 +47,14 @@ DAY = dt.timedelta(days=1)
 # Opening
 
 
-def test_a_new_ledger_is_the_owners_alone(tmp_path):
+def test_a_new_ledger_is_the_owners_alone(tmp_path: Path) -> None:
     """Its folder is made; the markers' secret in it is nobody else's to read."""
     path = tmp_path / "deep" / "var" / "ledger.sqlite"
     Ledger.open(path).close()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_commit_is_durable_before_it_returns(tmp_path):
+def test_a_commit_is_durable_before_it_returns(tmp_path: Path) -> None:
     """TRUNCATE and EXTRA lost nothing in power cuts; WAL only where SQLite's reset bug is fixed."""
     with Ledger.open(tmp_path / "l.sqlite") as ledger, ledger.read() as connection:
         said = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
@@ -61,7 +63,7 @@ def test_a_commit_is_durable_before_it_returns(tmp_path):
     assert len(SQLITE_MODE) == 2
 
 
-def test_the_secret_is_made_once_for_ever(database):
+def test_the_secret_is_made_once_for_ever(database: str) -> None:
     """Markers are the same after a restart, 13 characters of a-z2-7, and differ by slot and channel."""
     with Ledger.open(database) as ledger:
         first = ledger.marker("notes@2026-11-27T20:00", "blog")
@@ -76,7 +78,7 @@ def test_the_secret_is_made_once_for_ever(database):
     assert len(others) == 8  # "a" + "b|x" reads as "a|b" + "x": neither a slot nor a channel has a bar in it
 
 
-def test_an_up_to_date_ledger_opens_without_alembic(tmp_path):
+def test_an_up_to_date_ledger_opens_without_alembic(tmp_path: Path) -> None:
     """`steadycast status` does not pay for migrations."""
     path = tmp_path / "l.sqlite"
     Ledger.open(path).close()
@@ -88,14 +90,14 @@ def test_an_up_to_date_ledger_opens_without_alembic(tmp_path):
     assert "prefect" not in done.stdout
 
 
-def test_head_is_the_newest_migration():
+def test_head_is_the_newest_migration() -> None:
     """What the program says it speaks is what Alembic would upgrade to."""
     from alembic.script import ScriptDirectory
 
     assert ScriptDirectory.from_config(schema.config()).get_heads() == [HEAD]
 
 
-def test_the_migrations_make_the_tables_that_the_code_knows(ledger):
+def test_the_migrations_make_the_tables_that_the_code_knows(ledger: Ledger) -> None:
     """Column by column, index by index: a table changed without a migration is found here."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
@@ -105,11 +107,11 @@ def test_the_migrations_make_the_tables_that_the_code_knows(ledger):
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-def _same_type(_context, _inspected, _column, inspected_type, metadata_type):
+def _same_type(_context: Any, _inspected: Any, _column: Any, inspected_type: Any, metadata_type: Any) -> Any:
     return False if isinstance(metadata_type, Instant) and "INT" in str(inspected_type).upper() else None
 
 
-def test_a_newer_ledger_is_refused_with_both_versions(database):
+def test_a_newer_ledger_is_refused_with_both_versions(database: str) -> None:
     """An old program does not write into what it does not understand, and says what to do."""
     with Ledger.open(database) as ledger:
         ledger.set_meta("program", "9.9.9")
@@ -128,7 +130,7 @@ def test_a_newer_ledger_is_refused_with_both_versions(database):
             server.dispose()
 
 
-def test_several_processes_may_open_a_new_ledger_at_once(tmp_path):
+def test_several_processes_may_open_a_new_ledger_at_once(tmp_path: Path) -> None:
     """One makes the tables, the others wait for it; all have the same secret."""
     path = tmp_path / "l.sqlite"
     code = "import sys; from steadycast.ledger.store import Ledger; print(Ledger.open(sys.argv[1]).marker('s', 'c'))"
@@ -140,11 +142,11 @@ def test_several_processes_may_open_a_new_ledger_at_once(tmp_path):
     assert len(told) == 1
 
 
-def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one transaction: the next try starts from where the first did."""
     from alembic import command
 
-    def broken(_config, _version):
+    def broken(_config: Any, _version: Any) -> None:
         _config.attributes["connection"].exec_driver_sql("CREATE TABLE half (id INTEGER)")
         raise OSError(28, "No space left on device")
 
@@ -156,7 +158,7 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
         assert "half" not in inspect(ledger.engine).get_table_names()
 
 
-def test_a_reader_needs_a_ledger_and_writes_nothing(tmp_path):
+def test_a_reader_needs_a_ledger_and_writes_nothing(tmp_path: Path) -> None:
     """Read-only asks for one that is there, and cannot change it."""
     with pytest.raises(LedgerError, match="there is none yet"):
         Ledger.open(tmp_path / "l.sqlite", readonly=True)
@@ -168,7 +170,7 @@ def test_a_reader_needs_a_ledger_and_writes_nothing(tmp_path):
             ledger.set_meta("a", "b")
 
 
-def test_a_file_that_is_no_ledger_is_left_as_it_is(tmp_path):
+def test_a_file_that_is_no_ledger_is_left_as_it_is(tmp_path: Path) -> None:
     """It may be somebody's work."""
     path = tmp_path / "l.sqlite"
     path.write_bytes(b"dear diary, " * 500)
@@ -177,7 +179,7 @@ def test_a_file_that_is_no_ledger_is_left_as_it_is(tmp_path):
     assert path.read_bytes() == b"dear diary, " * 500
 
 
-def test_a_folder_that_cannot_be_made_is_told_with_the_mend(tmp_path):
+def test_a_folder_that_cannot_be_made_is_told_with_the_mend(tmp_path: Path) -> None:
     """A file stands where the folder should."""
     (tmp_path / "var").write_text("")
     with pytest.raises(LedgerError, match="var"):
@@ -195,7 +197,7 @@ def test_a_folder_that_cannot_be_made_is_told_with_the_mend(tmp_path):
         ("no such flavour", ""),
     ],
 )
-def test_what_the_database_says_gets_a_mend(said, hint):
+def test_what_the_database_says_gets_a_mend(said: Any, hint: Any) -> None:
     """One line, the ledger's name, and what to do."""
     message = str(ledger_error("var/ledger.sqlite", sqlite3.OperationalError(said)))
     assert message.startswith(f"ledger var/ledger.sqlite: {said}")
@@ -203,7 +205,7 @@ def test_what_the_database_says_gets_a_mend(said, hint):
     assert "\n" not in message
 
 
-def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path):
+def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path) -> None:
     """SQLite itself runs out of room: the transaction never was."""
     with Ledger.open(tmp_path / "l.sqlite") as ledger:
         with ledger.read() as connection:
@@ -219,7 +221,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path):
         assert ledger.drafts() == []
 
 
-def test_a_password_is_not_told(monkeypatch):
+def test_a_password_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that does not answer: the address without the password, and the hint."""
     with pytest.raises(LedgerError) as caught:
         Ledger.open("postgresql://desk:hunter2@127.0.0.1:1/steadycast")
@@ -228,7 +230,7 @@ def test_a_password_is_not_told(monkeypatch):
     assert "PostgreSQL" in str(caught.value)
 
 
-def test_another_database_is_refused(tmp_path):
+def test_another_database_is_refused(tmp_path: Path) -> None:
     """Two are tested; a third is not guessed at."""
     with pytest.raises(LedgerError, match="mysql"):
         Ledger.open("mysql://x/y")
@@ -237,19 +239,19 @@ def test_another_database_is_refused(tmp_path):
 # Restored from an older copy
 
 
-def a_copy(database, ledger, to):
+def a_copy(database: Any, ledger: Any, to: Any) -> None:
     ledger.engine.dispose()
     shutil.copyfile(database, to)
 
 
-def send(ledger, id):
+def send(ledger: Any, id: Any) -> Any:
     claims = ledger.claim(NOON, "w", LEASE, ids=[id])
     ledger.freeze([FrozenPost(c.id, c.token, b"x", "h", "r1") for c in claims], NOON)
     return ledger.intend(claims, NOON, LEASE)
 
 
 @pytest.mark.parametrize("lost", ["older copy", "everything"])
-def test_a_restored_ledger_sends_nothing_again(make_ledger, tmp_path, lost):
+def test_a_restored_ledger_sends_nothing_again(make_ledger: Callable[..., Any], tmp_path: Path, lost: Any) -> None:
     """What the lost part had sent is believed due by the copy: it is a person's now; later slots go out as ever."""
     ledger, promise = make_ledger()
     [id] = promise("blog")
@@ -274,7 +276,7 @@ def test_a_restored_ledger_sends_nothing_again(make_ledger, tmp_path, lost):
         assert len(send(again, row.id)) == 1
 
 
-def test_an_up_to_date_ledger_is_not_taken_for_a_copy(make_ledger):
+def test_an_up_to_date_ledger_is_not_taken_for_a_copy(make_ledger: Callable[..., Any]) -> None:
     """Opened again and again, with intents between; a torn mark says nothing."""
     ledger, promise = make_ledger()
     for n in range(3):
@@ -294,12 +296,12 @@ def test_an_up_to_date_ledger_is_not_taken_for_a_copy(make_ledger):
 # Planning
 
 
-def a_slot(n=0, *, excused=""):
+def a_slot(n: int = 0, *, excused: str = "") -> Any:
     at = NOON + n * DAY
     return Slot(at, f"notes@{at:%Y-%m-%dT%H:%M}", "notes", at.replace(tzinfo=None), excused=excused)
 
 
-def a_draft(id="d1", **more):
+def a_draft(id: str = "d1", **more: Any) -> Any:
     given = {
         "path": f"ugc/alice/{id}.md", "origin": "ugc", "member": "alice", "form": "article", "title": id,
         "revision": "r1", "state": "approved", "first_seen": NOON, "changed": NOON,
@@ -307,11 +309,11 @@ def a_draft(id="d1", **more):
     return DraftRow(id=id, **{**given, **more})
 
 
-def asked(*slots, channels=("blog", "feed"), **more):
+def asked(*slots: Any, channels: Any = ("blog", "feed"), **more: Any) -> Any:
     return [PlannedDelivery(s.id, c, **more) for s in slots for c in channels]
 
 
-def test_planning_twice_changes_nothing(ledger):
+def test_planning_twice_changes_nothing(ledger: Ledger) -> None:
     """The same plan again: no row is written, no event either."""
     ledger.put_drafts([a_draft()])
     slots = [a_slot(n) for n in range(3)]
@@ -325,7 +327,7 @@ def test_planning_twice_changes_nothing(ledger):
     assert {d.state for d in before[2:]} == {"planned"}
 
 
-def test_a_slot_of_which_anything_was_tried_is_not_moved(ledger):
+def test_a_slot_of_which_anything_was_tried_is_not_moved(ledger: Ledger) -> None:
     """One of its deliveries is claimed: the others keep the draft too."""
     ledger.put_drafts([a_draft("d1"), a_draft("d2")])
     slot = a_slot()
@@ -339,7 +341,7 @@ def test_a_slot_of_which_anything_was_tried_is_not_moved(ledger):
     assert ledger.save_plan([slot], [], asked(slot), NOON).fixed == (slot.id,)
 
 
-def test_another_draft_takes_a_slot_over(ledger):
+def test_another_draft_takes_a_slot_over(ledger: Ledger) -> None:
     """Deleted, edited, a pin: the slot is refilled, and says since when."""
     ledger.put_drafts([a_draft("d1"), a_draft("d2", origin="pgc", member="")])
     slot = a_slot()
@@ -354,7 +356,7 @@ def test_another_draft_takes_a_slot_over(ledger):
     assert {(d.draft, d.state, d.wake) for d in ledger.deliveries()} == {(None, "planned", NOON + DAY / 2)}
 
 
-def test_a_channel_that_is_asked_no_more_is_dropped_and_a_new_one_added(ledger):
+def test_a_channel_that_is_asked_no_more_is_dropped_and_a_new_one_added(ledger: Ledger) -> None:
     """The matrix changed: nothing was tried, so the plan follows."""
     ledger.put_drafts([a_draft()])
     slot = a_slot()
@@ -364,7 +366,7 @@ def test_a_channel_that_is_asked_no_more_is_dropped_and_a_new_one_added(ledger):
     assert [d.channel for d in ledger.deliveries()] == ["feed", "mail"]
 
 
-def test_an_excused_slot_owes_nothing_until_it_does(ledger):
+def test_an_excused_slot_owes_nothing_until_it_does(ledger: Ledger) -> None:
     """A holiday: on the record at once. The holiday moved: due again."""
     ledger.put_drafts([a_draft()])
     ledger.save_plan([a_slot(excused="国庆节")], [Assignment(a_slot().id, "d1")], asked(a_slot()), NOON)
@@ -375,7 +377,7 @@ def test_an_excused_slot_owes_nothing_until_it_does(ledger):
     assert {(d.state, d.verdict, d.message) for d in ledger.deliveries()} == {("due", "", "")}
 
 
-def test_a_draft_that_skips_a_channel_is_cancelled_there_and_another_is_not(ledger):
+def test_a_draft_that_skips_a_channel_is_cancelled_there_and_another_is_not(ledger: Ledger) -> None:
     """`channels.blog.skip`: nothing is owed; the next draft in this slot may want it again."""
     ledger.put_drafts([a_draft("d1"), a_draft("d2")])
     slot = a_slot()
@@ -385,7 +387,7 @@ def test_a_draft_that_skips_a_channel_is_cancelled_there_and_another_is_not(ledg
     assert [(d.state, d.verdict, d.code) for d in ledger.deliveries()] == [("due", "", "")]
 
 
-def test_slots_that_no_cadence_asks_for_are_dropped_unless_tried(ledger):
+def test_slots_that_no_cadence_asks_for_are_dropped_unless_tried(ledger: Ledger) -> None:
     """A series was renamed: its empty slots go, what went out stays."""
     ledger.put_drafts([a_draft()])
     slots = [a_slot(n) for n in range(2)]
@@ -395,13 +397,13 @@ def test_slots_that_no_cadence_asks_for_are_dropped_unless_tried(ledger):
     assert [s.id for s in ledger.slots_between(NOON, NOON + 9 * DAY)] == [slots[0].id]
 
 
-def test_planners_and_claimers_at_once_leave_every_slot_of_one_mind(database, ledger):
+def test_planners_and_claimers_at_once_leave_every_slot_of_one_mind(database: str, ledger: Ledger) -> None:
     """Two planners want different drafts while a worker claims: no slot carries two, no slot is made twice."""
     ledger.put_drafts([a_draft("d1"), a_draft("d2")])
     slots = [a_slot(n) for n in range(6)]
     failed = []
 
-    def plan(draft):
+    def plan(draft: Any) -> None:
         try:
             with Ledger.open(database) as mine:
                 for _ in range(6):
@@ -409,7 +411,7 @@ def test_planners_and_claimers_at_once_leave_every_slot_of_one_mind(database, le
         except Exception as error:
             failed.append(error)
 
-    def claim():
+    def claim() -> None:
         try:
             with Ledger.open(database) as mine:
                 for _ in range(12):
@@ -433,7 +435,7 @@ def test_planners_and_claimers_at_once_leave_every_slot_of_one_mind(database, le
 # Intake
 
 
-def test_a_draft_keeps_its_history_and_its_first_day(ledger):
+def test_a_draft_keeps_its_history_and_its_first_day(ledger: Ledger) -> None:
     """Edited and renamed: the same draft, two revisions."""
     ledger.put_drafts([a_draft()], [RevisionRow(hash="r1", draft="d1", at=NOON, content={"title": "今天"})])
     later = NOON + DAY
@@ -447,7 +449,7 @@ def test_a_draft_keeps_its_history_and_its_first_day(ledger):
     assert ledger.draft("ugc/alice/d1.md") is None
 
 
-def test_an_approval_is_of_a_revision(ledger):
+def test_an_approval_is_of_a_revision(ledger: Ledger) -> None:
     """Edited since: the editor is told, and nothing is approved."""
     ledger.put_drafts([a_draft(state="waiting")])
     assert not ledger.approve("d1", "r0", "editor", NOON)
@@ -459,7 +461,7 @@ def test_an_approval_is_of_a_revision(ledger):
     )  # fmt: skip
 
 
-def test_intake_never_takes_an_approval_back(ledger):
+def test_intake_never_takes_an_approval_back(ledger: Ledger) -> None:
     """It looked before the editor approved and wrote after: the approval stands, an edit asks again."""
     stale = a_draft(state="waiting")
     ledger.put_drafts([stale])
@@ -473,7 +475,7 @@ def test_intake_never_takes_an_approval_back(ledger):
     assert not ledger.approve("d1", "r2", "editor", NOON)
 
 
-def test_a_rejection_voids_what_was_approved(ledger):
+def test_a_rejection_voids_what_was_approved(ledger: Ledger) -> None:
     """Of that revision; by name."""
     ledger.put_drafts([a_draft(state="waiting")])
     assert ledger.reject("d1", "r1", "editor", NOON)
@@ -483,7 +485,7 @@ def test_a_rejection_voids_what_was_approved(ledger):
     assert ledger.drafts(["approved"]) == []
 
 
-def test_a_problem_is_one_a_path_and_gone_when_mended(ledger):
+def test_a_problem_is_one_a_path_and_gone_when_mended(ledger: Ledger) -> None:
     """The newest stands."""
     ledger.put_problems(
         [ProblemRow(path="a.md", at=NOON, line=3, message="old"), ProblemRow(path="b", at=NOON, message="x")]
@@ -492,7 +494,7 @@ def test_a_problem_is_one_a_path_and_gone_when_mended(ledger):
     assert [(p.path, p.line, p.message) for p in ledger.problems()] == [("a.md", 4, "new")]
 
 
-def test_a_feed_item_is_taken_once_for_ever(ledger):
+def test_a_feed_item_is_taken_once_for_ever(ledger: Ledger) -> None:
     """A thousand again and again: what is known stays as it is."""
     items = [FeedItemRow(feed="f", guid=str(n), link=f"l{n}", content_hash="h", at=NOON) for n in range(1000)]
     assert ledger.put_feed_items(items) == 1000
@@ -509,7 +511,7 @@ def test_a_feed_item_is_taken_once_for_ever(ledger):
 # The installation
 
 
-def test_an_alarm_is_opened_once_told_once_and_closed_once(ledger):
+def test_an_alarm_is_opened_once_told_once_and_closed_once(ledger: Ledger) -> None:
     """And may come again."""
     assert ledger.open_alarm("starvation:notes", "starvation", "余粮 0", NOON)
     assert not ledger.open_alarm("starvation:notes", "starvation", "余粮 0", NOON)
@@ -522,7 +524,7 @@ def test_an_alarm_is_opened_once_told_once_and_closed_once(ledger):
     assert [(a.text, a.sent, a.opened) for a in ledger.alarms()] == [("again", None, NOON + DAY)]
 
 
-def test_the_last_tick_is_remembered(ledger):
+def test_the_last_tick_is_remembered(ledger: Ledger) -> None:
     """That the machinery is alive is a fact of the ledger."""
     assert ledger.last_tick() is None
     ledger.ticked(NOON)
@@ -532,7 +534,7 @@ def test_the_last_tick_is_remembered(ledger):
 # What it tells
 
 
-def test_what_was_published_before_is_taken_into_the_record(ledger):
+def test_what_was_published_before_is_taken_into_the_record(ledger: Ledger) -> None:
     """Half a year of days on two channels; told again, nothing is doubled."""
     rows = [
         Before(f"notes@{n}", "notes", NOON - n * DAY, "2026-01-01T20:00", channel,
@@ -554,7 +556,7 @@ def test_what_was_published_before_is_taken_into_the_record(ledger):
     assert len(list(ledger.record(after=NOON - 7 * DAY))) == 14
 
 
-def test_a_second_source_finds_what_the_first_did_not_have(ledger):
+def test_a_second_source_finds_what_the_first_did_not_have(ledger: Ledger) -> None:
     """Only what a backfill called missed gives way; what was kept before keeps its own post."""
 
     def before(day: int, verdict: str, url: str = "") -> Before:
@@ -572,7 +574,7 @@ def test_a_second_source_finds_what_the_first_did_not_have(ledger):
     }
 
 
-def test_a_look_at_the_record_may_be_given_up(ledger):
+def test_a_look_at_the_record_may_be_given_up(ledger: Ledger) -> None:
     """A generator that is closed early leaves no cursor open."""
     ledger.backfill([Before(f"s{n}", "s", NOON - n * DAY, "x", "blog", "kept", NOON - n * DAY) for n in range(100)])
     rows = ledger.record()
@@ -581,7 +583,7 @@ def test_a_look_at_the_record_may_be_given_up(ledger):
     assert ledger.counts() == {State.PUBLISHED: 100}
 
 
-def test_what_is_due_is_found_by_the_partial_index(ledger):
+def test_what_is_due_is_found_by_the_partial_index(ledger: Ledger) -> None:
     """Among thousands of settled deliveries: no scan, on either database; the record is read from its index alone."""
     ledger.put_drafts([a_draft()])
     ledger.backfill([Before(f"s{n}", "s", NOON - n * DAY, "x", "blog", "kept", NOON - n * DAY) for n in range(5000)])
@@ -591,7 +593,7 @@ def test_what_is_due_is_found_by_the_partial_index(ledger):
         connection.exec_driver_sql("ANALYZE" if ledger.is_sqlite else "ANALYZE delivery")
     asked_of: dict[str, tuple[str, object]] = {}
 
-    def note(_connection, _cursor, statement, values, *_more):
+    def note(_connection: Any, _cursor: Any, statement: Any, values: Any, *_more: Any) -> None:
         asked_of.update({word: (statement, values) for word in ("picked", "slot.local") if word in statement})
 
     event.listen(ledger.engine, "before_cursor_execute", note)
@@ -610,7 +612,7 @@ def test_what_is_due_is_found_by_the_partial_index(ledger):
         assert "USING COVERING INDEX ix_delivery_record" in of_record
 
 
-def test_what_may_be_linked_to_is_told_with_its_names_and_where_it_is(ledger, promise):
+def test_what_may_be_linked_to_is_told_with_its_names_and_where_it_is(ledger: Ledger, promise: Promise) -> None:
     """By the approved revision; of its pages the newest on each channel, and only those with an address on the web."""
     (id_,) = promise("site")
     content = {"slug": "bee", "extra": {"permalink": "/b/"}, "body": "long"}
@@ -626,7 +628,7 @@ def test_what_may_be_linked_to_is_told_with_its_names_and_where_it_is(ledger, pr
         assert next(row.urls for row in ledger.linkable() if row.slug) == urls
 
 
-def test_used_drafts_are_told_once_a_slot(ledger):
+def test_used_drafts_are_told_once_a_slot(ledger: Ledger) -> None:
     """On two channels or ten: the mix and the turn of members count slots."""
     ledger.put_drafts([a_draft()])
     ledger.save_plan([a_slot()], [Assignment(a_slot().id, "d1")], asked(a_slot()), NOON)

@@ -7,13 +7,15 @@ request; from then on nothing of that worker reaches the ledger or the far side.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from conftest import NOON
 
 from steadycast.delivery import deliver, settle, verify
 from steadycast.ledger.tables import State
-from steadycast.testing import Died, FakeChannel, a_post
+from steadycast.testing import Clock, Died, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)
 
@@ -21,19 +23,19 @@ LEASE = dt.timedelta(minutes=5)
 class Mortal:
     """A ledger whose worker dies at its n-th call: before the call took effect, or after."""
 
-    def __init__(self, ledger, at, *, after):
+    def __init__(self, ledger: Any, at: Any, *, after: Any) -> None:
         self._ledger = ledger
         self._left = at
         self._after = after
         self.dead = False
         self.calls = []
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: Any) -> Any:
         real = getattr(self._ledger, name)
         if not callable(real):
             return real
 
-        def call(*args, **more):
+        def call(*args: Any, **more: Any) -> Any:
             if self.dead:
                 raise Died
             self.calls.append(name)
@@ -53,13 +55,13 @@ class Far(FakeChannel):
 
     mortal = None
 
-    def request(self, post, part):
+    def request(self, post: Any, part: Any) -> Any:
         if self.mortal and self.mortal.dead:
             raise Died
         return super().request(post, part)
 
 
-def tick(ledger, fake, clock, parts):
+def tick(ledger: Any, fake: Any, clock: Any, parts: Any) -> None:
     ledger.recover(clock.now())
     claims = ledger.claim(clock.now(), "worker", LEASE)
     deliver(ledger, claims, lambda c: a_post(c, parts=parts), fake.open, clock=clock, workers=1)
@@ -67,7 +69,7 @@ def tick(ledger, fake, clock, parts):
     verify(ledger, fake.open, clock=clock, workers=1)
 
 
-def dying_tick(ledger, fake, clock, at, *, after, parts):
+def dying_tick(ledger: Any, fake: Any, clock: Any, at: Any, *, after: Any, parts: Any) -> Any:
     """One tick of a worker that dies at its n-th call of the ledger; whether it came that far."""
     fake.mortal = Mortal(ledger, at, after=after)
     try:
@@ -78,7 +80,7 @@ def dying_tick(ledger, fake, clock, at, *, after, parts):
     return died
 
 
-def go_on(ledger, fake, clock, parts, *, hours=11):
+def go_on(ledger: Any, fake: Any, clock: Any, parts: Any, *, hours: int = 11) -> None:
     """Other workers' ticks, each when something wakes."""
     end = clock.now() + dt.timedelta(hours=hours)
     while wakes := [d.wake for d in ledger.deliveries() if d.wake and d.wake < end]:
@@ -86,7 +88,7 @@ def go_on(ledger, fake, clock, parts, *, hours=11):
         tick(ledger, fake, clock, parts)
 
 
-def ends_well(ledger, fake, parts, channels):
+def ends_well(ledger: Any, fake: Any, parts: Any, channels: Any) -> None:
     """S1 to S5: each delivery once where that can be known, at most once elsewhere, and none silent."""
     keys = [(p.key, p.part) for p in fake.posts]
     assert len(keys) == len(set(keys)), "doubled"
@@ -102,7 +104,9 @@ def ends_well(ledger, fake, parts, channels):
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("parts", [1, 3], ids=["one", "thread"])
 @pytest.mark.parametrize("delivery", ["conditional", "read-back", "blind"])
-def test_death_at_each_call_of_the_ledger(make_ledger, clock, delivery, parts, after):
+def test_death_at_each_call_of_the_ledger(
+    make_ledger: Callable[..., Any], clock: Clock, delivery: Any, parts: Any, after: Any
+) -> None:
     """Every numbered step of a first sending; a thread's parts count as steps of their own."""
     at = 0
     died = True
@@ -121,7 +125,9 @@ def test_death_at_each_call_of_the_ledger(make_ledger, clock, delivery, parts, a
 @pytest.mark.parametrize("accepted", [False, True], ids=["not-there", "there"])
 @pytest.mark.parametrize("part", [1, 2, 3])
 @pytest.mark.parametrize("delivery", ["conditional", "read-back", "blind"])
-def test_death_in_the_middle_of_a_request(make_ledger, clock, delivery, part, accepted):
+def test_death_in_the_middle_of_a_request(
+    make_ledger: Callable[..., Any], clock: Clock, delivery: Any, part: Any, accepted: Any
+) -> None:
     """The process ends while part n is on its way: the answer never came, and no line of this worker runs again."""
     ledger, promise = make_ledger()
     fake = Far(delivery, clock)
@@ -130,7 +136,7 @@ def test_death_in_the_middle_of_a_request(make_ledger, clock, delivery, part, ac
     for _ in range(part - 1):
         fake.accept()
 
-    def end(post, n):
+    def end(post: Any, n: Any) -> None:
         if accepted:
             fake._accept(post, n)
         mortal.dead = True
@@ -148,7 +154,9 @@ def test_death_in_the_middle_of_a_request(make_ledger, clock, delivery, part, ac
 
 @pytest.mark.parametrize("second", [1, 2, 3, 5, 7, 9])
 @pytest.mark.parametrize("delivery", ["conditional", "read-back"])
-def test_death_in_recovery_of_a_death(make_ledger, clock, delivery, second):
+def test_death_in_recovery_of_a_death(
+    make_ledger: Callable[..., Any], clock: Clock, delivery: Any, second: Any
+) -> None:
     """Recovery may itself be killed, and its recovery too."""
     ledger, promise = make_ledger()
     fake = Far(delivery, clock)

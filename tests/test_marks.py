@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -20,11 +21,11 @@ from steadycast.render.markdown import to_html
 from steadycast.render.sanitise import clean
 
 
-def page(body):
+def page(body: Any) -> Any:
     return clean(to_html(body))
 
 
-def words(body):
+def words(body: Any) -> Any:
     return text.plain(page(body)).render("inline")[0]
 
 
@@ -45,13 +46,13 @@ FACTS = [
 
 
 @pytest.mark.parametrize("said", FACTS)
-def test_what_is_written_is_what_is_read(said):
+def test_what_is_written_is_what_is_read(said: Any) -> None:
     assert words(said) == said
     assert "<del>" not in page(said)
     assert outline(said).paragraph == said
 
 
-def test_two_tildes_strike_and_code_and_addresses_keep_every_character():
+def test_two_tildes_strike_and_code_and_addresses_keep_every_character() -> None:
     assert page("~~旧价~~ a~b~c `x~y~z` <https://a.example/~u/~v>").startswith(
         '<p><del>旧价</del> a~b~c <code>x~y~z</code> <a href="https://a.example/~u/~v"'
     )
@@ -72,7 +73,7 @@ def test_two_tildes_strike_and_code_and_addresses_keep_every_character():
         ("<del>a &amp; *b*</del>", "a\u0336 &\u0336 b\u0336"),
     ],
 )
-def test_raised_lowered_and_struck_words_say_so_in_text(body, said):
+def test_raised_lowered_and_struck_words_say_so_in_text(body: Any, said: Any) -> None:
     """`103米` is another length and `原价10080元` another price."""
     assert words(body) == said
     assert outline(body).paragraph == said
@@ -85,7 +86,7 @@ RAISED = re.compile("[⁰¹²³⁴-⁹₀-₉]+")  # a formula's figures in text
 @example("$^0$")
 @given(st.text("0123456789价格人数元好~*_^$\\=<>:%|[]!?.,;'\"-+，。（） ", max_size=60))
 @examples(400)
-def test_no_figure_and_no_word_changes_in_text(said):
+def test_no_figure_and_no_word_changes_in_text(said: Any) -> None:
     """Han before it, so that the line is no list or heading."""
     source = "好" + said
     meant = DIGITS_AND_HAN.findall(source)
@@ -97,12 +98,12 @@ def test_no_figure_and_no_word_changes_in_text(said):
 
 @given(st.text("ab1~*[]:\\ \n`", max_size=40))
 @examples(200)
-def test_a_disguise_comes_off_and_no_line_moves(body):
+def test_a_disguise_comes_off_and_no_line_moves(body: str) -> None:
     assert undisguised(disguised(body)) == body
     assert disguised(body).count("\n") == body.count("\n")
 
 
-def shown(body, **rule):
+def shown(body: Any, **rule: Any) -> Any:
     formulas = Formulas()
     made = formulas.put_back(clean(formulas.taken_out(to_html(body))))
     return html.render(made, RenderRule(**rule))[0], text.plain(made).render()[0]
@@ -120,20 +121,20 @@ def shown(body, **rule):
         ("$\\frac{1}{$", "<p><code>\\frac{1}{</code></p>\n", "\\frac{1}{"),
     ],
 )
-def test_what_other_editors_mark_is_rendered(body, page_, said):
+def test_what_other_editors_mark_is_rendered(body: Any, page_: Any, said: Any) -> None:
     whole, read = shown(body, math="mathml")
     assert whole == page_ if page_ else whole.startswith("<p><math")
     assert read == said
 
 
-def test_a_formula_is_mathml_or_reads_in_a_line():
+def test_a_formula_is_mathml_or_reads_in_a_line() -> None:
     assert shown("$x^2$", math="mathml")[0] == ("<p><math><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow></math></p>\n")
     assert shown("$\\frac{x^2}{a+b}$")[0] == "<p>x<sup>2</sup>/(a+b)</p>\n"
     assert shown("$x^2$", tags=("p",))[0] == "<p>x²</p>\n"
 
 
 @pytest.mark.parametrize("kind", ["NOTE", "tip", "Warning", "odd", 'a"><script>x</script>'])
-def test_a_callout_is_a_quotation_with_a_title(kind):
+def test_a_callout_is_a_quotation_with_a_title(kind: Any) -> None:
     whole, read = shown(f"> [!{kind}]- 小 **心**\n> 里面\n> <div>也</div>\n\n<div>外</div>")
     assert "[!" not in read or "script" in kind
     assert "script>" not in whole.replace("&lt;script", "")
@@ -157,7 +158,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("tex", HOSTILE)
-def test_a_formula_runs_nothing_and_costs_little(tex):
+def test_a_formula_runs_nothing_and_costs_little(tex: Any) -> None:
     whole, _ = shown(f'<p title="&#xFDD5;0&#xFDD5;">a &#xFDD5;7&#xFDD5;</p>\n\n${tex}$', math="mathml")
     assert set(re.findall(r"<(?!/)([a-z]+)([^>]*)>", whole)) <= {
         (name, "") for name in "p math mrow mi mn mo mtext mfrac msup code mstyle".split()
@@ -166,12 +167,12 @@ def test_a_formula_runs_nothing_and_costs_little(tex):
 
 @given(st.text("\\{}^_&frac12x+ leftbgin()价<>\"'", max_size=60))
 @examples(200)
-def test_any_formula_is_well_formed(tex):
+def test_any_formula_is_well_formed(tex: str) -> None:
     made = mathml(tex, display=False)
     assert not made or fromstring(made).tag == "math"
     linear(made)
 
 
-def test_a_summary_and_a_title_read_as_the_page_does():
+def test_a_summary_and_a_title_read_as_the_page_does() -> None:
     found = outline("# 好:smile: ==a== $x^2$\n\n量 $\\frac{1}{2}$ 与 H<sub>2</sub>O<script>alert(1)</script>。\n")
     assert (found.heading.text, found.paragraph) == ("好😄 a x²", "量 1/2 与 H₂O。")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench
+from pytest_httpserver import HTTPServer
 from test_hostile_media import FILM, MB, SETTINGS
 from test_pipeline_feeds import Server, feed, item
 
 from steadycast import ops, pipeline
 from steadycast.errors import DraftError
 from steadycast.intake.quota import Quota
+from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, RevisionRow
 
 SMALL = "\n[intake]\nmember_media = 5_000_000\n"
@@ -22,7 +25,7 @@ FILES = st.dictionaries(st.sampled_from("abcdef"), st.just(10))
 
 
 @given(st.lists(st.tuples(st.sampled_from(["1", "2", "3"]), FILES), max_size=12), st.integers(0, 70))
-def test_each_file_counts_once_and_never_more_than_is_allowed(looks, most):
+def test_each_file_counts_once_and_never_more_than_is_allowed(looks: list[Any], most: int) -> None:
     """Whatever drafts come, change and share: the sum is that of the different files, and what is refused counts not."""
     quota, there = Quota("bob", most), {}
     for path, files in looks:
@@ -45,12 +48,12 @@ def film(n: int) -> bytes:
     return FILM[:64] + n.to_bytes(4, "big") + bytes(2_000_000 - 68)
 
 
-def drop(bench, member: str, n: int, data: bytes | None = None) -> None:
+def drop(bench: Any, member: str, n: int, data: bytes | None = None) -> None:
     bench.drop(f"ugc/{member}/v{n}.mp4", data or film(n))
     bench.drop(f"ugc/{member}/a{n}.md", f"---\ntitle: Film {n}\nvideo: v{n}.mp4\n---\nWords {n}\n")
 
 
-def look(bench):
+def look(bench: Any) -> Any:
     found = {p.where: str(p) for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
     checked = {p.where: str(p) for p in ops.check(bench.clock.now(), root=bench.root) if "member_media" in p.hint}
     assert checked == {path: said for path, said in found.items() if "member_media" in said}
@@ -58,13 +61,13 @@ def look(bench):
 
 
 @pytest.fixture(autouse=True)
-def unmeasured(monkeypatch):
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     """These films end after their first bytes: nobody asks how long they last."""
     monkeypatch.setattr("steadycast.render.media._ask", lambda request: {"seconds": 1.0})
 
 
 @pytest.mark.parametrize("member", ["alice", "bob"])
-def test_a_draft_that_would_be_too_much_is_told_and_the_others_go_on(bench, member):
+def test_a_draft_that_would_be_too_much_is_told_and_the_others_go_on(bench: Bench, member: Any) -> None:
     """Of a trusted member and of one whose drafts wait; another member and the house have room of their own."""
     bench.set_up(SETTINGS + SMALL, {})
     for n in range(4):
@@ -81,7 +84,7 @@ def test_a_draft_that_would_be_too_much_is_told_and_the_others_go_on(bench, memb
     assert taken == {f"ugc/{member}/a0.md", f"ugc/{member}/a1.md", "ugc/carol/a9.md", "pgc/a.md"}
 
 
-def test_room_that_is_made_is_used_at_the_next_look(bench):
+def test_room_that_is_made_is_used_at_the_next_look(bench: Bench) -> None:
     """What waited and was taken away counts no more."""
     bench.set_up(SETTINGS + SMALL, {})
     for n in range(3):
@@ -97,7 +100,7 @@ def test_room_that_is_made_is_used_at_the_next_look(bench):
     }
 
 
-def test_a_new_film_every_minute_under_one_name_fills_no_disk(bench):
+def test_a_new_film_every_minute_under_one_name_fills_no_disk(bench: Bench) -> None:
     """A trusted member's draft is edited again and again: each revision's film that was kept counts."""
     bench.set_up(SETTINGS + SMALL, {})
     for n in range(6):
@@ -111,7 +114,7 @@ def test_a_new_film_every_minute_under_one_name_fills_no_disk(bench):
     assert len(bench.app.ledger.drafts()) == 1
 
 
-def test_what_a_member_edits_while_it_waits_counts_as_it_is_now(bench):
+def test_what_a_member_edits_while_it_waits_counts_as_it_is_now(bench: Bench) -> None:
     """No copy was made of what it was, so nothing of that is held."""
     bench.set_up(SETTINGS + SMALL, {})
     for n in range(4):
@@ -121,7 +124,7 @@ def test_what_a_member_edits_while_it_waits_counts_as_it_is_now(bench):
         assert look(bench) == {}
 
 
-def test_a_limit_that_is_set_later_refuses_nothing_that_is_held(bench):
+def test_a_limit_that_is_set_later_refuses_nothing_that_is_held(bench: Bench) -> None:
     """The drafts that are there stay; more is refused."""
     bench.set_up(SETTINGS, {})
     for n in range(3):
@@ -133,7 +136,7 @@ def test_a_limit_that_is_set_later_refuses_nothing_that_is_held(bench):
     assert sorted(look(bench)) == ["ugc/bob/a3.md"]
 
 
-def test_the_files_of_a_revision_are_read_of_every_revision(database, ledger_with_films):
+def test_the_files_of_a_revision_are_read_of_every_revision(database: str, ledger_with_films: Any) -> None:
     """On each database: what was kept of an earlier one is on the disk too."""
     assert sorted(
         (path, here, [m["file"] for m in media]) for path, here, media in ledger_with_films.media_of("bob")
@@ -145,7 +148,7 @@ def test_the_files_of_a_revision_are_read_of_every_revision(database, ledger_wit
 
 
 @pytest.fixture
-def ledger_with_films(ledger):
+def ledger_with_films(ledger: Ledger) -> Any:
     row = DraftRow(
         id="a", path="ugc/bob/a.md", origin="ugc", member="bob", form="video", title="T", revision="r2", state="waiting",
         first_seen=MORNING, changed=MORNING,
@@ -163,7 +166,7 @@ def ledger_with_films(ledger):
     return ledger
 
 
-def test_a_feed_brings_its_text_where_there_is_no_room_for_its_film(bench, httpserver):
+def test_a_feed_brings_its_text_where_there_is_no_room_for_its_film(bench: Bench, httpserver: HTTPServer) -> None:
     """The file that was fetched goes; the reason is told."""
     server, big = Server(httpserver), film(1) + bytes(4_000_000)
     httpserver.expect_request("/v.mp4").respond_with_data(big, content_type="video/mp4")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import NOON
+from conftest import NOON, Promise
+from pytest_httpserver import HTTPServer
 
 from steadycast.delivery import Opened, deliver
+from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Channel, registry
-from steadycast.testing import SECRET, FakeChannel, a_post
+from steadycast.testing import SECRET, Clock, FakeChannel, a_post
 from steadycast.web import HttpClient
 
 LEASE = dt.timedelta(minutes=5)
@@ -60,19 +64,19 @@ BEGUN = {
 
 
 @pytest.fixture
-def tried(ledger, promise, clock, tmp_path, httpserver):
+def tried(ledger: Ledger, promise: Promise, clock: Clock, tmp_path: Path, httpserver: HTTPServer) -> Any:
     """What became of one delivery to a blind platform whose adapter does this, and then fails."""
     httpserver.expect_request("/").respond_with_json({})
     (tmp_path / "out").mkdir()
 
-    def tried(body):
+    def tried(body: Any) -> Any:
         folder = tmp_path / "channels" / "mine"
         folder.mkdir(parents=True)
         (folder / "adapter.py").write_text(ADAPTER.format(body=body, secret=SECRET), encoding="utf-8")
         platform = replace(FakeChannel("blind", clock).platform, folder=folder)
         settings = {"url": httpserver.url_for("/")}
 
-        def open_(name, step):
+        def open_(name: Any, step: Any) -> Any:
             channel = Channel(
                 name, "mine", settings, tmp_path / "out", None, "en", "", step=step, http=HttpClient(name)
             )
@@ -87,7 +91,7 @@ def tried(ledger, promise, clock, tmp_path, httpserver):
 
 
 @pytest.mark.parametrize("body", NOT_BEGUN.values(), ids=NOT_BEGUN)
-def test_what_was_not_begun_was_not_sent(tried, body):
+def test_what_was_not_begun_was_not_sent(tried: Any, body: Any) -> None:
     """No person has to look on a blind platform for a post that never left; they are told where the fault is."""
     result = tried(body)
     assert result.state == State.REFUSED
@@ -98,17 +102,17 @@ def test_what_was_not_begun_was_not_sent(tried, body):
 
 
 @pytest.mark.parametrize("body", BEGUN.values(), ids=BEGUN)
-def test_what_may_have_left_is_in_doubt(tried, body):
+def test_what_may_have_left_is_in_doubt(tried: Any, body: Any) -> None:
     """By whatever way, also one that the adapter made for itself."""
     assert tried(body).state == State.UNKNOWN
 
 
 @pytest.mark.parametrize("error", ["MemoryError()", "OSError(24, 'Too many open files')"])
-def test_what_the_machine_ran_out_of_is_tried_again(tried, error):
+def test_what_the_machine_ran_out_of_is_tried_again(tried: Any, error: Any) -> None:
     """It is no fault of the adapter's."""
     assert tried(f"raise {error}").state == State.DUE
 
 
-def test_an_adapter_that_says_unknown_is_believed(tried):
+def test_an_adapter_that_says_unknown_is_believed(tried: Any) -> None:
     """It may know of something that nobody sees."""
     assert tried('raise Unknown("who knows")').state == State.UNKNOWN

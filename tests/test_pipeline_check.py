@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.ops.deployments import prefect_yaml
@@ -17,7 +18,7 @@ SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 CLUB = SITE_ONLY.replace('every = "day at 20:00"', 'every = "day at 20:00"\nforms = ["article", "event"]')
 
 
-def check(bench, settings=SITE_ONLY, now=MORNING, **drafts):
+def check(bench: Any, settings: Any = SITE_ONLY, now: Any = MORNING, **drafts: Any) -> Any:
     bench.set_up(settings, drafts)
     try:
         (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
@@ -27,11 +28,11 @@ def check(bench, settings=SITE_ONLY, now=MORNING, **drafts):
     return ops.check(now, root=bench.root)
 
 
-def test_a_workspace_in_order_has_nothing_to_mend(bench):
+def test_a_workspace_in_order_has_nothing_to_mend(bench: Bench) -> None:
     assert check(bench, **{"pgc/1.md": article("One")}) == []
 
 
-def test_checking_writes_nothing(bench):
+def test_checking_writes_nothing(bench: Bench) -> None:
     bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     ledger = bench.root / "var" / "ledger.sqlite"
     before = ledger.read_bytes(), ledger.stat().st_mtime_ns
@@ -39,7 +40,7 @@ def test_checking_writes_nothing(bench):
     assert (ledger.read_bytes(), ledger.stat().st_mtime_ns) == before
 
 
-def test_no_ledger_is_made_to_check(bench):
+def test_no_ledger_is_made_to_check(bench: Bench) -> None:
     bench.set_up(SITE_ONLY)
     (bench.root / "var" / "ledger.sqlite").unlink()
     ops.check(MORNING, root=bench.root)
@@ -55,26 +56,26 @@ def test_no_ledger_is_made_to_check(bench):
         ("weekly@2026-11-27", "its slot weekly@2026-11-27 is none"),
     ],
 )
-def test_a_pin_that_can_never_be_kept_is_told(bench, pin, said):
+def test_a_pin_that_can_never_be_kept_is_told(bench: Bench, pin: Any, said: Any) -> None:
     (problem,) = check(bench, **{"pgc/1.md": article("One", f'slot: "{pin}"')})
     assert (problem.where, problem.line, problem.message) == ("pgc/1.md", 3, said)
     assert "daily@2026-11-23T20:00" in problem.hint
 
 
 @pytest.mark.parametrize("pin", ["2026-11-23", "2026-11-24T20:00", "daily@2026-11-24", "daily@2026-11-24T20:00"])
-def test_a_pin_that_can_be_kept_is_in_order(bench, pin):
+def test_a_pin_that_can_be_kept_is_in_order(bench: Bench, pin: Any) -> None:
     assert check(bench, **{"pgc/1.md": article("One", f'slot: "{pin}"')}) == []
 
 
 @pytest.mark.parametrize(
     "front", ["expires: 2026-11-25", "not_before: 2026-11-28", "event: {start: 2026-12-16 19:00, place: here}"]
 )
-def test_a_pin_outside_a_drafts_own_time_is_told(bench, front):
+def test_a_pin_outside_a_drafts_own_time_is_told(bench: Bench, front: Any) -> None:
     (problem,) = check(bench, CLUB, **{"pgc/1.md": article("One", "slot: 2026-11-27", front)})
     assert (problem.line, problem.message) == (3, "its slot 2026-11-27 is outside the time in which it may go out")
 
 
-def test_two_pins_to_one_slot_are_told(bench):
+def test_two_pins_to_one_slot_are_told(bench: Bench) -> None:
     """One of them would wait for ever; where the day has two slots there is room for both."""
     drafts = {f"pgc/{n}.md": article(f"No {n}", "slot: 2026-11-28") for n in (1, 2)}
     (problem,) = check(bench, **drafts)
@@ -83,19 +84,19 @@ def test_two_pins_to_one_slot_are_told(bench):
     assert check(bench, SITE_ONLY.replace("day at 20:00", "day at 08:00, 20:00"), **drafts) == []
 
 
-def test_a_draft_that_expired_in_stock_is_told(bench):
+def test_a_draft_that_expired_in_stock_is_told(bench: Bench) -> None:
     (problem,) = check(bench, **{"pgc/1.md": article("One", "expires: 2026-11-20")})
     assert (problem.where, problem.line) == ("pgc/1.md", 3)
     assert problem.message == "it expired on 2026-11-20, and never went out"
 
 
-def test_a_pin_to_a_day_off_is_told(bench):
+def test_a_pin_to_a_day_off_is_told(bench: Bench) -> None:
     settings = SITE_ONLY.replace('late = "3h"', 'late = "3h"\nskip = ["holidays:CN"]')
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", "slot: 2027-01-01")})
     assert problem.message == "its slot 2027-01-01 is excused"
 
 
-def test_an_event_in_the_past_is_told(bench):
+def test_an_event_in_the_past_is_told(bench: Bench) -> None:
     (problem,) = check(bench, CLUB, **{"pgc/1.md": article("Met", "event: {start: 2026-11-01 19:00, place: here}")})
     assert "the event ended on 2026-11-01" in problem.message
     assert problem.hint
@@ -113,11 +114,11 @@ channels = ["site"]
 )
 
 
-def event(start):
+def event(start: Any) -> Any:
     return article("Met", f"event: {{start: {start}, place: here}}")
 
 
-def test_an_event_that_no_slot_announces_is_told(bench):
+def test_an_event_that_no_slot_announces_is_told(bench: Bench) -> None:
     """The club meets on the first Saturday; what is on another day, or was due to be told before today, waits in vain."""
     (problem,) = check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-16 19:00")})
     assert (problem.where, problem.line) == ("pgc/1.md", 3)
@@ -151,7 +152,7 @@ def test_an_event_that_no_slot_announces_is_told(bench):
         (SITE_ONLY.replace("late =", "until = 2026-11-20\nlate ="), "tags: a", None, "no slot of daily comes within"),
     ],
 )
-def test_a_draft_that_no_series_can_take_is_told(bench, settings, front, line, said):
+def test_a_draft_that_no_series_can_take_is_told(bench: Bench, settings: Any, front: Any, line: Any, said: Any) -> None:
     """It would stay in stock in silence."""
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", front)})
     assert (problem.where, problem.line) == ("pgc/1.md", line)
@@ -160,22 +161,22 @@ def test_a_draft_that_no_series_can_take_is_told(bench, settings, front, line, s
 
 
 @pytest.mark.parametrize("front", ["not_before: 2029-01-01", "expires: 2026-11-23", "draft: true", "tags: a"])
-def test_a_draft_that_a_slot_may_take_is_in_order(bench, front):
+def test_a_draft_that_a_slot_may_take_is_in_order(bench: Bench, front: Any) -> None:
     assert check(bench, **{"pgc/1.md": article("One", front)}) == []
 
 
-def test_where_nothing_is_promised_a_person_sends_by_hand(bench):
+def test_where_nothing_is_promised_a_person_sends_by_hand(bench: Bench) -> None:
     assert check(bench, COMMUNITY + SITE, **{"pgc/1.md": article("One")}) == []
 
 
-def test_a_member_spelt_otherwise_than_the_folder_is_told(bench):
+def test_a_member_spelt_otherwise_than_the_folder_is_told(bench: Bench) -> None:
     """`trusted` under another spelling would not be theirs, in silence."""
     (problem,) = check(bench, SITE_ONLY.replace("members.alice", "members.Alice"), **{"ugc/alice/1.md": article("One")})
     assert problem.message == "members.Alice: the folder is called alice"
     assert problem.line
 
 
-def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench):
+def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench: Bench) -> None:
     """A README at the top of the house's or a member's folder; with front matter, or in a folder of its own, a draft."""
     files = {"pgc/README.md": "# Our drafts\n\nOne file each.\n", "ugc/alice/ReadMe.md": "Mine.\n"}
     drafts = {"ugc/bob/README.md": article("Read me first"), "pgc/rain/README.md": "# Rain\n\nIt rained.\n"}
@@ -186,14 +187,14 @@ def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench):
     assert {t.path for t in pipeline.collect(app, bench.clock.now()).taken} == set(drafts)
 
 
-def test_a_note_that_was_taken_for_a_draft_is_gone(bench):
+def test_a_note_that_was_taken_for_a_draft_is_gone(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, {"pgc/README.md": article("Once a draft")})
     pipeline.collect(app, bench.clock.now())
     bench.drop("pgc/README.md", "# Notes\n\nFor people.\n")
     assert [t.kind for t in pipeline.collect(app, bench.clock.now()).taken] == ["gone"]
 
 
-def test_what_went_out_is_left_alone(bench):
+def test_what_went_out_is_left_alone(bench: Bench) -> None:
     """Its pin and its event are past, as they should be: last year's drafts make no noise."""
     drafts = {
         "pgc/1.md": article("Pinned", "slot: 2026-11-23"),
@@ -208,7 +209,7 @@ def test_what_went_out_is_left_alone(bench):
     assert check(bench, CLUB, MORNING + dt.timedelta(days=30), **drafts) == []
 
 
-def test_a_secret_that_nobody_set_is_told(bench, monkeypatch):
+def test_a_secret_that_nobody_set_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is named, and without asking anybody for it."""
     monkeypatch.delenv("HOOK_URL", raising=False)
     monkeypatch.setenv("HOOK_SECRET", "here")
@@ -221,7 +222,7 @@ def test_a_secret_that_nobody_set_is_told(bench, monkeypatch):
 
 
 @pytest.mark.platforms("mail")
-def test_a_file_that_a_channel_names_and_that_is_not_there_is_told(bench):
+def test_a_file_that_a_channel_names_and_that_is_not_there_is_told(bench: Bench) -> None:
     """Else the first letter is refused at its hour."""
     letters = '[channel.letters]\nplatform = "mail"\nfrom = "a@example.org"\nrecipients = "recipients.txt"\n'
     (found,) = check(bench, SITE_ONLY + letters)
@@ -232,7 +233,7 @@ def test_a_file_that_a_channel_names_and_that_is_not_there_is_told(bench):
 
 
 @pytest.mark.platforms("mail")
-def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(bench):
+def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(bench: Bench) -> None:
     settings = (
         COMMUNITY
         + DAILY.replace('"far"', '"mail"')
@@ -246,41 +247,41 @@ def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(be
     assert problem.harmless
 
 
-def test_drafts_are_checked_though_a_channel_is_broken(bench):
+def test_drafts_are_checked_though_a_channel_is_broken(bench: Bench) -> None:
     found = check(bench, SETTINGS.replace('platform = "far"', 'platform = "fare"'), **{"pgc/1.md": "---\ntitle: [\n"})
     assert [os.path.basename(p.where) for p in found] == ["steadycast.toml", "1.md"]
     assert "did you mean 'far'" in found[0].hint
 
 
-def test_drafts_are_checked_though_a_channels_settings_are_wrong(bench):
+def test_drafts_are_checked_though_a_channels_settings_are_wrong(bench: Bench) -> None:
     wrong = SITE_ONLY.replace("[channel.site]", "[channel.site]\nurll = 1")
     found = check(bench, wrong, **{"pgc/1.md": article("One"), "pgc/2.md": "---\ntitle: [\n"})
     assert [os.path.basename(p.where) for p in found] == ["steadycast.toml", "2.md"]
     assert "did you mean 'url'" in found[0].hint
 
 
-def test_an_override_for_no_channel_is_told(bench):
+def test_an_override_for_no_channel_is_told(bench: Bench) -> None:
     """A member who leaves `stie` out is shown on `site`: that is not what was meant."""
     (problem,) = check(bench, **{"pgc/1.md": article("One", "channels:\n  stie:\n    skip: true")})
     assert (problem.where, problem.line) == ("pgc/1.md", 3)
     assert (problem.message, problem.hint) == ("channels.stie: there is no such channel", "did you mean 'site'?")
 
 
-def test_a_mark_that_only_a_generator_reads_is_told(bench):
+def test_a_mark_that_only_a_generator_reads_is_told(bench: Bench) -> None:
     text = article("One", body="Words.\n\n`{% include a %}`\n\n{{< youtube abc >}}")
     (problem,) = check(bench, **{"pgc/1.md": text})
     assert (problem.where, text.split("\n")[problem.line - 1]) == ("pgc/1.md", "{{< youtube abc >}}")
     assert "would be published as it stands" in problem.message
 
 
-def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench):
+def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench: Bench) -> None:
     drop(bench.root, "channels/mine/channel.toml", 'api = 2\ntitel = "x"\n')
     (problem,) = check(bench)
     assert (problem.where.endswith("channels/mine/channel.toml"), problem.line) == (True, 2)
     assert "did you mean 'title'" in problem.hint
 
 
-def test_a_folder_that_others_may_write_to_is_told(bench):
+def test_a_folder_that_others_may_write_to_is_told(bench: Bench) -> None:
     """Whoever may write to channels/ runs code in the worker."""
     bench.set_up(SITE_ONLY)
     (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
@@ -290,7 +291,7 @@ def test_a_folder_that_others_may_write_to_is_told(bench):
     assert problem.hint == f"chmod go-w {bench.root / 'channels'}"
 
 
-def test_schedules_that_disagree_are_told(bench):
+def test_schedules_that_disagree_are_told(bench: Bench) -> None:
     bench.set_up(SITE_ONLY)
     (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
     bench.settings(SITE_ONLY.replace("20:00", "21:30"))

@@ -6,9 +6,10 @@ import datetime as dt
 import shutil
 import threading
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.errors import InputError
@@ -21,24 +22,24 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def app(bench):
+def app(bench: Bench) -> Any:
     return bench.set_up(SETTINGS)
 
 
-def kinds(collected):
+def kinds(collected: Any) -> Any:
     return [(t.kind, t.path, t.state) for t in collected.taken]
 
 
-def standing(app):
+def standing(app: Any) -> Any:
     return {row["path"]: row["state"] for row in pipeline.drafts(app)}
 
 
-def collect(app, now=MORNING):
+def collect(app: Any, now: Any = MORNING) -> Any:
     return pipeline.collect(app, now)
 
 
 @pytest.mark.parametrize("member", ["张三", "Zhang San", "J. Doe", "Jose\u0301"])
-def test_a_member_is_trusted_and_titled_by_the_folders_name_in_any_script(bench, member):
+def test_a_member_is_trusted_and_titled_by_the_folders_name_in_any_script(bench: Bench, member: Any) -> None:
     settings = SETTINGS + f'[members."{member}"]\ntitle = "In full"\ntrusted = true\n'
     app = bench.set_up(settings, {f"ugc/{member}/1.md": article("Theirs")})
     (taken,) = pipeline.collect(app, bench.clock.now()).taken
@@ -46,7 +47,7 @@ def test_a_member_is_trusted_and_titled_by_the_folders_name_in_any_script(bench,
     assert app.workspace.member_title(taken.member) == "In full"
 
 
-def test_a_dropped_draft_is_new_once(bench, app):
+def test_a_dropped_draft_is_new_once(bench: Bench, app: Any) -> None:
     """The second look finds nothing to do, and writes nothing."""
     bench.drop("pgc/one.md", article("One"))
     assert kinds(collect(app)) == [("new", "pgc/one.md", "approved")]
@@ -55,7 +56,7 @@ def test_a_dropped_draft_is_new_once(bench, app):
     assert [r.model_dump() for r in app.ledger.drafts()] == [r.model_dump() for r in before]
 
 
-def test_an_edit_is_a_revision_of_the_same_draft(bench, app):
+def test_an_edit_is_a_revision_of_the_same_draft(bench: Bench, app: Any) -> None:
     bench.drop("pgc/one.md", article("One"))
     (first,) = collect(app).taken
     bench.drop("pgc/one.md", article("One", body="Other words."))
@@ -63,7 +64,7 @@ def test_an_edit_is_a_revision_of_the_same_draft(bench, app):
     assert (edit.kind, edit.draft) == ("edited", first.draft)
 
 
-def test_a_renamed_draft_keeps_its_history(bench, app):
+def test_a_renamed_draft_keeps_its_history(bench: Bench, app: Any) -> None:
     """Same content, another name: the same draft, and what it had before is still its own."""
     file = bench.drop("pgc/one.md", article("One"))
     (first,) = collect(app).taken
@@ -73,7 +74,7 @@ def test_a_renamed_draft_keeps_its_history(bench, app):
     assert app.ledger.draft(first.draft).first_seen == MORNING
 
 
-def test_a_deleted_draft_is_gone_and_comes_back_as_itself(bench, app):
+def test_a_deleted_draft_is_gone_and_comes_back_as_itself(bench: Bench, app: Any) -> None:
     file = bench.drop("ugc/bob/one.md", article("One"))
     (first,) = collect(app).taken
     pipeline.judge(app, [first.draft], "approve", by="eve", now=MORNING)
@@ -86,7 +87,7 @@ def test_a_deleted_draft_is_gone_and_comes_back_as_itself(bench, app):
     assert standing(app) == {"ugc/bob/one.md": "stock"}, "its approval was of these very words"
 
 
-def test_a_members_draft_waits_and_a_trusted_ones_does_not(bench, app):
+def test_a_members_draft_waits_and_a_trusted_ones_does_not(bench: Bench, app: Any) -> None:
     bench.drop("ugc/bob/one.md", article("One"))
     bench.drop("ugc/alice/two.md", article("Two"))
     bench.drop("ugc/stranger/three.md", article("Three"))
@@ -96,20 +97,20 @@ def test_a_members_draft_waits_and_a_trusted_ones_does_not(bench, app):
     }  # fmt: skip
 
 
-def test_the_house_waits_too_where_the_community_says_so(bench):
+def test_the_house_waits_too_where_the_community_says_so(bench: Bench) -> None:
     app = bench.set_up(SETTINGS + "[intake]\napprove_pgc = true\n", {"pgc/one.md": article("One")})
     collect(app)
     assert standing(app) == {"pgc/one.md": "waiting"}
 
 
-def test_nobody_approves_their_own_draft(bench, app):
+def test_nobody_approves_their_own_draft(bench: Bench, app: Any) -> None:
     bench.drop("ugc/bob/one.md", article("One"))
     collect(app)
     with pytest.raises(InputError, match="bob wrote it"):
         pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="bob", now=MORNING)
 
 
-def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench, app):
+def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench: Bench, app: Any) -> None:
     """Until an editor has seen the new words, everything speaks of the old ones: title, form and plan."""
     bench.drop("ugc/bob/one.md", article("Tame"))
     collect(app)
@@ -123,7 +124,7 @@ def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench, a
     assert (listed["title"], listed["edited_since_approval"]) == ("Wild", True), "who approves sees what is new"
 
 
-def test_approval_of_an_edit_brings_its_title_form_and_wishes(bench, app):
+def test_approval_of_an_edit_brings_its_title_form_and_wishes(bench: Bench, app: Any) -> None:
     bench.drop("ugc/bob/one.md", article("Tame"))
     collect(app)
     pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
@@ -134,7 +135,7 @@ def test_approval_of_an_edit_brings_its_title_form_and_wishes(bench, app):
     assert (told["title"], row.title, row.plan["priority"]) == ("Wild", "Wild", 7)
 
 
-def test_approval_of_an_edit_brings_its_form(bench, app):
+def test_approval_of_an_edit_brings_its_form(bench: Bench, app: Any) -> None:
     """A draft that became an event is planned as one."""
     bench.drop("ugc/bob/one.md", article("Tame"))
     collect(app)
@@ -145,7 +146,7 @@ def test_approval_of_an_edit_brings_its_form(bench, app):
     assert app.ledger.draft("ugc/bob/one.md").form == "event"
 
 
-def test_a_draft_taken_back_by_its_author_goes_out_no_more(bench, app):
+def test_a_draft_taken_back_by_its_author_goes_out_no_more(bench: Bench, app: Any) -> None:
     """`draft: true` after planning: even a publish before the next plan sends nothing of it."""
     bench.drop("pgc/one.md", article("One"))
     collect(app)
@@ -159,7 +160,7 @@ def test_a_draft_taken_back_by_its_author_goes_out_no_more(bench, app):
 
 
 @pytest.mark.parametrize("lost", ["cache", "media"])
-def test_what_can_be_made_again_may_be_lost(bench, app, lost):
+def test_what_can_be_made_again_may_be_lost(bench: Bench, app: Any, lost: Any) -> None:
     """Without var/cache everything is read once more, and nothing has changed by it."""
     bench.drop("pgc/one.md", article("One"))
     bench.drop("ugc/bob/two.md", article("Two"))
@@ -170,20 +171,20 @@ def test_what_can_be_made_again_may_be_lost(bench, app, lost):
     assert [row.model_dump() for row in app.ledger.drafts()] == before
 
 
-def test_a_broken_note_of_the_last_look_costs_one_reading(bench, app):
+def test_a_broken_note_of_the_last_look_costs_one_reading(bench: Bench, app: Any) -> None:
     bench.drop("pgc/one.md", article("One"))
     collect(app)
     (app.workspace.cache / "intake.json").write_text('{"pgc/one.md": 3}')
     assert collect(app).taken == ()
 
 
-def test_two_looks_at_once_make_one_draft(bench, app):
+def test_two_looks_at_once_make_one_draft(bench: Bench, app: Any) -> None:
     for n in range(20):
         bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))
     desks = [App(load(bench.root)) for _ in range(3)]
     found, errors = [], []
 
-    def look(mine):
+    def look(mine: Any) -> None:
         try:
             found.append(pipeline.collect(mine, MORNING))
         except Exception as error:
@@ -201,7 +202,7 @@ def test_two_looks_at_once_make_one_draft(bench, app):
     assert len(app.ledger.drafts()) == 20
 
 
-def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench, app):
+def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench: Bench, app: Any) -> None:
     bench.drop("pgc/broken.md", "---\ntitle: [\n---\n")
     bench.drop("pgc/fine.md", article("Fine"))
     collected = collect(app)
@@ -214,7 +215,7 @@ def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench, app)
     assert app.ledger.problems() == []
 
 
-def test_a_draft_that_breaks_keeps_what_it_was(bench, app):
+def test_a_draft_that_breaks_keeps_what_it_was(bench: Bench, app: Any) -> None:
     """A slip in the editor deletes nothing: the last whole revision stands until the file is fixed."""
     bench.drop("pgc/one.md", article("One"))
     collect(app)
@@ -223,7 +224,7 @@ def test_a_draft_that_breaks_keeps_what_it_was(bench, app):
     assert standing(app) == {"pgc/one.md": "stock"}
 
 
-def test_a_problem_is_news_once_and_so_is_its_end(bench, app):
+def test_a_problem_is_news_once_and_so_is_its_end(bench: Bench, app: Any) -> None:
     """Who watches is told what is new and what is fixed; what stood before is no news, and stands in `problems` still."""
     bench.drop("pgc/broken.md", "---\ntitle: [\n---\n\nText.\n")
     first = collect(app)
@@ -239,20 +240,20 @@ def test_a_problem_is_news_once_and_so_is_its_end(bench, app):
 class TestWhatIsNoticed:
     """Of drafts that are taken all the same: told when they come, and by `check`."""
 
-    def test_a_slip_in_a_key_is_named_once_at_intake_and_by_check(self, bench, app):
+    def test_a_slip_in_a_key_is_named_once_at_intake_and_by_check(self, bench: Bench, app: Any) -> None:
         bench.drop("pgc/a.md", "---\ntitle: A\nserie: daily\n---\nWords.\n")
         said = "pgc/a.md:3: nothing reads 'serie' (did you mean series?)"
         assert [str(note) for note in collect(app).noticed] == [said]
         assert collect(app).noticed == ()
         assert said in [str(found) for found in ops.check(MORNING, root=bench.root)]
 
-    def test_an_encoding_that_is_sure_is_named_and_harmless(self, bench, app):
+    def test_an_encoding_that_is_sure_is_named_and_harmless(self, bench: Bench, app: Any) -> None:
         bench.drop("pgc/a.md", "# 沪语读书会\n\n今朝天气蛮好，大家都来了。\n".encode("gbk"))
         (note,) = collect(app).noticed
         assert ("GBK" in note.message, note.harmless) == (True, True)
         assert [row.title for row in app.ledger.drafts()] == ["沪语读书会"]
 
-    def test_many_of_one_title_are_told_however_they_come(self, bench, app):
+    def test_many_of_one_title_are_told_however_they_come(self, bench: Bench, app: Any) -> None:
         for n in range(3):
             bench.drop(f"pgc/{n}.md", f"# Contents\n\nWords of {n}, and of no other.\n")
         (note,) = collect(app).noticed
@@ -263,7 +264,7 @@ class TestWhatIsNoticed:
         assert collect(app).noticed == ()
         assert "4 drafts have the title Contents" in str(ops.check(MORNING, root=bench.root))
 
-    def test_a_series_may_be_called_by_its_title(self, bench):
+    def test_a_series_may_be_called_by_its_title(self, bench: Bench) -> None:
         app = bench.set_up(SETTINGS.replace('title = "Daily"', 'title = "每日一文"'))
         bench.drop("pgc/a.md", "---\n标题：甲\n栏目：每日一文\n---\n文。\n")
         assert collect(app).problems == ()
@@ -271,7 +272,7 @@ class TestWhatIsNoticed:
         assert row.plan["series"] == ["daily"]
 
 
-def test_a_tree_of_every_dialect_is_taken_as_it_is(bench, app):
+def test_a_tree_of_every_dialect_is_taken_as_it_is(bench: Bench, app: Any) -> None:
     tree = Path(__file__).parent / "dialects" / "pgc"
     settings = SETTINGS.replace("[series.daily]", "[series.notes]")
     app = bench.set_up(settings)

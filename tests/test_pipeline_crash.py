@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
-from pipeline_bench import MORNING, SETTINGS, article
+from pipeline_bench import MORNING, SETTINGS, Bench, article
 
 from steadycast import pipeline
 
@@ -29,7 +30,7 @@ with pipeline.App(load()) as app:
 """
 
 
-def started(bench, code, now):
+def started(bench: Any, code: Any, now: Any) -> Any:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("STEADYCAST_")}
     return subprocess.Popen(
         [sys.executable, "-c", code, now.isoformat()],
@@ -40,7 +41,7 @@ def started(bench, code, now):
     )
 
 
-def ready(bench, drafts=3):
+def ready(bench: Any, drafts: int = 3) -> Any:
     app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(drafts)})
     pipeline.collect(app, MORNING)
     pipeline.plan(app, MORNING)
@@ -48,7 +49,7 @@ def ready(bench, drafts=3):
 
 
 @pytest.mark.slow
-def test_killed_at_the_moment_of_sending_it_is_there_once(bench):
+def test_killed_at_the_moment_of_sending_it_is_there_once(bench: Bench) -> None:
     """SIGKILL after the far side took it, before the answer: found by a look, never sent again."""
     app = ready(bench)
     bench.far("die")
@@ -66,7 +67,7 @@ def test_killed_at_the_moment_of_sending_it_is_there_once(bench):
 
 
 @pytest.mark.slow
-def test_two_workers_at_one_slot_send_it_once(bench):
+def test_two_workers_at_one_slot_send_it_once(bench: Bench) -> None:
     app = ready(bench)
     workers = [started(bench, PUBLISH, bench.at(23, 20, 0)) for _ in range(3)]
     for worker in workers:
@@ -77,7 +78,7 @@ def test_two_workers_at_one_slot_send_it_once(bench):
 
 
 @pytest.mark.slow
-def test_two_processes_that_take_in_at_once_make_one_draft_of_each_file(bench):
+def test_two_processes_that_take_in_at_once_make_one_draft_of_each_file(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(30)})
     workers = [started(bench, COLLECT, MORNING) for _ in range(3)]
     told = [int(worker.communicate(timeout=60)[0]) for worker in workers]

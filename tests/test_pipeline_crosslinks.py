@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, EVENING, MORNING
+from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench
 
 from steadycast import ops, pipeline
 from steadycast.pipeline.drafts import find_draft, read
@@ -21,7 +22,7 @@ WAYS = "[one](b.md), [two](/posts/bee/), [three](./b), [four][4], [[b|five]], [s
 PAGE = "https://readers.example/daily/2026-11-23-2000.html"
 
 
-def settings_of(channels):
+def settings_of(channels: Any) -> Any:
     """A community that publishes daily on these channels: name -> platform."""
     return (
         COMMUNITY.replace('title = "Bob"', 'title = "Bob"\ntrusted = true')
@@ -33,12 +34,12 @@ def settings_of(channels):
     )
 
 
-def draft(title, words, priority, **head):
+def draft(title: Any, words: Any, priority: Any, **head: Any) -> str:
     front = "".join(f"{key}: {json.dumps(value)}\n" for key, value in head.items())
     return f"---\ntitle: {title}\npriority: {priority}\n{front}---\n\n{words}\n"
 
 
-def desk_of(bench, first, second, channels=OURS, **more):
+def desk_of(bench: Any, first: Any, second: Any, channels: Any = OURS, **more: Any) -> Any:
     """A desk on which `first` goes out on the first evening, and `second` on the next."""
     head = {"permalink": "/posts/bee/"}
     texts = {"a": draft("A", WAYS, first), "b": draft("B", "Words of B.", second, **head)}
@@ -48,25 +49,25 @@ def desk_of(bench, first, second, channels=OURS, **more):
     return bench.app
 
 
-def evening(bench, n):
+def evening(bench: Any, n: Any) -> None:
     bench.clock.advance(EVENING + n * DAY - bench.clock.now())
     done = pipeline.publish(bench.app)
     assert {s.state for s in done.sent} <= {"published", "handed", "seen"}, done.sent
     assert done.sent
 
 
-def frozen(app, title):
+def frozen(app: Any, title: Any) -> Any:
     """Channel -> the post of that title as it was frozen."""
     rows = [row for row in app.ledger.deliveries() if row.frozen]
     posts = map(post_from_bytes, app.ledger.frozen(row.id for row in rows).values())
     return {post.channel: post for post in posts if post.title == title}
 
 
-def hrefs(html):
+def hrefs(html: Any) -> Any:
     return re.findall(r'href="([^"]*)"', html)
 
 
-def test_a_link_leads_to_the_page_of_what_is_out(bench):
+def test_a_link_leads_to_the_page_of_what_is_out(bench: Bench) -> None:
     app = desk_of(bench, 1, 9)
     evening(bench, 0)
     evening(bench, 1)
@@ -83,7 +84,7 @@ def test_a_link_leads_to_the_page_of_what_is_out(bench):
 
 
 @pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
-def test_a_link_leads_to_the_page_on_whatever_is_shipped(bench):
+def test_a_link_leads_to_the_page_on_whatever_is_shipped(bench: Bench) -> None:
     app = desk_of(bench, 1, 9, SHIPPED)
     evening(bench, 0)
     evening(bench, 1)
@@ -106,7 +107,7 @@ def test_a_link_leads_to_the_page_on_whatever_is_shipped(bench):
         assert "/posts/bee" not in post.html + post.text
 
 
-def test_before_that_it_is_words_and_a_warning_with_its_line(bench):
+def test_before_that_it_is_words_and_a_warning_with_its_line(bench: Bench) -> None:
     app = desk_of(bench, 9, 1)
     told = [(p.where, p.line) for p in bench.noticed if "link to" in p.message]
     assert told == [("pgc/a.md", 6)] * 4 + [("pgc/a.md", 8)]  # one address stands there twice
@@ -118,7 +119,7 @@ def test_before_that_it_is_words_and_a_warning_with_its_line(bench):
         assert "one, two, three, four, five, six" in post.text
 
 
-def test_once_it_is_out_nobody_is_warned(bench):
+def test_once_it_is_out_nobody_is_warned(bench: Bench) -> None:
     app = desk_of(bench, 1, 9)
     evening(bench, 0)
     assert not [p for p in ops.check(bench.clock.now(), root=bench.root) if "the link to" in p.message]
@@ -126,7 +127,7 @@ def test_once_it_is_out_nobody_is_warned(bench):
     assert not [p for p in pipeline.collect(app, bench.clock.now()).noticed if "the link to" in p.message]
 
 
-def test_what_is_frozen_keeps_its_words_and_a_rebuilt_page_gets_its_links(bench):
+def test_what_is_frozen_keeps_its_words_and_a_rebuilt_page_gets_its_links(bench: Bench) -> None:
     app = desk_of(bench, 9, 1)
     evening(bench, 0)
     before = frozen(app, "A")
@@ -148,7 +149,7 @@ def test_what_is_frozen_keeps_its_words_and_a_rebuilt_page_gets_its_links(bench)
     assert frozen(app, "A") == before
 
 
-def test_a_rebuilt_page_changes_in_nothing_but_links(bench):
+def test_a_rebuilt_page_changes_in_nothing_but_links(bench: Bench) -> None:
     """Its words stand as they went out, whatever was read or written since."""
     app = desk_of(bench, 9, 1)
     evening(bench, 0)
@@ -160,11 +161,11 @@ def test_a_rebuilt_page_changes_in_nothing_but_links(bench):
     assert "one, two, three" in page
 
 
-def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench):
+def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench: Bench) -> None:
     ask = "[x](../../pgc/b.md) [y](/posts/bee/) [z](/posts/nothing/) [w](../../pgc/nothing.md)"
     app = desk_of(bench, 1, 2, **{"ugc/bob/ask.md": draft("Ask", ask, 0)})
 
-    def seen():
+    def seen() -> Any:
         row = find_draft(app, "ugc/bob/ask.md")
         post = Posts(app).post(read(app, row.id, row.revision), Place("site", "x@2026", "daily", EVENING, "k"))
         return dict(zip("xyzw", re.findall(r'(?:<a href="([^"]*)"[^>]*>)?[xyzw]\b', post.html), strict=True))
@@ -181,7 +182,9 @@ def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench):
     assert out["x"] == out["y"] == PAGE
 
 
-def test_the_ledger_is_read_once_for_all_posts_and_never_without_a_link(bench, monkeypatch):
+def test_the_ledger_is_read_once_for_all_posts_and_never_without_a_link(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = desk_of(bench, 1, 9)
     evening(bench, 0)
     asked = []
@@ -195,7 +198,7 @@ def test_the_ledger_is_read_once_for_all_posts_and_never_without_a_link(bench, m
 
 
 @pytest.mark.parametrize("state", ["due", "unknown", "refused", "missed"])
-def test_only_what_surely_is_there_is_linked_to(bench, state):
+def test_only_what_surely_is_there_is_linked_to(bench: Bench, state: Any) -> None:
     app = desk_of(bench, 1, 9)
     evening(bench, 0)
     with app.ledger.write() as connection:
@@ -206,7 +209,7 @@ def test_only_what_surely_is_there_is_linked_to(bench, state):
     assert not hrefs(post.html)
 
 
-def test_check_names_a_link_to_a_draft_that_nobody_has_taken_in_yet(bench):
+def test_check_names_a_link_to_a_draft_that_nobody_has_taken_in_yet(bench: Bench) -> None:
     rain = "# Rain\n\nSee [the walk](walk.txt).\n"
     bench.set_up(content={"pgc/rain.md": rain, "pgc/walk.txt": "A walk\n\nWords.\n"})
     told = [p.message for p in ops.check(bench.clock.now(), root=bench.root) if p.where == "pgc/rain.md"]

@@ -8,13 +8,15 @@ import socket
 import sqlite3
 import threading
 import time
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 from pytest_httpserver import HTTPServer
-from werkzeug import Response
+from werkzeug import Request, Response
 
 from steadycast import ops, pipeline
+from steadycast.pipeline.results import Collected
 from steadycast.web import Fetcher
 
 BASE = COMMUNITY + DAILY.replace(', "far"', "") + SITE
@@ -45,7 +47,7 @@ class Server:
         self.asked: list[dict[str, str]] = []
         httpserver.expect_request(path).respond_with_handler(self._answered)
 
-    def _answered(self, request):
+    def _answered(self, request: Request) -> Response:
         self.asked.append(dict(request.headers))
         return self.answer
 
@@ -54,20 +56,20 @@ class Server:
 
 
 @pytest.fixture
-def server(httpserver):
+def server(httpserver: HTTPServer) -> Any:
     return Server(httpserver)
 
 
-def titles(collected, kind="new"):
+def titles(collected: Collected, kind: str = "new") -> list[str]:
     return sorted(t.title for t in collected.taken if t.kind == kind)
 
 
-def look(app, hours=0):
+def look(app: Any, hours: int = 0) -> Any:
     """A look so many hours after the first."""
     return pipeline.collect(app, MORNING + hours * HOUR)
 
 
-def test_the_first_look_sets_a_baseline_and_takes_nothing_old(bench, server):
+def test_the_first_look_sets_a_baseline_and_takes_nothing_old(bench: Bench, server: Any) -> None:
     server.has(item(1), item(2))
     app = bench.set_up(BASE + feed(server.url))
     first = look(app)
@@ -82,13 +84,13 @@ def test_the_first_look_sets_a_baseline_and_takes_nothing_old(bench, server):
     assert titles(look(app, 4)) == [], "what came back is not new"
 
 
-def test_a_community_may_want_some_of_the_old_items(bench, server):
+def test_a_community_may_want_some_of_the_old_items(bench: Bench, server: Any) -> None:
     server.has(*(item(n) for n in range(9)))
     app = bench.set_up(BASE + feed(server.url, "take_old = 3"))
     assert len(look(app).taken) == 3
 
 
-def test_a_feeds_items_are_the_members_and_stand_as_theirs(bench, server):
+def test_a_feeds_items_are_the_members_and_stand_as_theirs(bench: Bench, server: Any) -> None:
     """A trusted member's items need no editor, another's wait; whose they are does not come from the feed."""
     server.has()
     app = bench.set_up(BASE + feed(server.url) + feed(server.url + "?b", member="bob"))
@@ -100,7 +102,7 @@ def test_a_feeds_items_are_the_members_and_stand_as_theirs(bench, server):
     }  # fmt: skip
 
 
-def test_a_form_that_the_settings_give_is_its_items(bench, server, httpserver):
+def test_a_form_that_the_settings_give_is_its_items(bench: Bench, server: Any, httpserver: HTTPServer) -> None:
     """A diary with a sound in each entry may stay a series of articles."""
     sound = Server(httpserver, "/a.mp3")
     sound.answer = Response(b"ID3", content_type="audio/mpeg")
@@ -110,7 +112,7 @@ def test_a_form_that_the_settings_give_is_its_items(bench, server, httpserver):
     assert [row["form"] for row in pipeline.drafts(app)] == ["article"]
 
 
-def test_an_edited_item_is_a_revision(bench, server):
+def test_an_edited_item_is_a_revision(bench: Bench, server: Any) -> None:
     server.has()
     app = bench.set_up(BASE + feed(server.url))
     look(app)
@@ -121,7 +123,7 @@ def test_an_edited_item_is_a_revision(bench, server):
     assert (edited.kind, edited.draft) == ("edited", new.draft)
 
 
-def test_a_feed_is_asked_politely(bench, server):
+def test_a_feed_is_asked_politely(bench: Bench, server: Any) -> None:
     """What did not change is not sent again; nor is it asked for before its time."""
     server.has(item(1), ETag='"one"')
     app = bench.set_up(BASE + feed(server.url))
@@ -134,7 +136,7 @@ def test_a_feed_is_asked_politely(bench, server):
     assert '"one"' in [headers.get("If-None-Match") for headers in server.asked]
 
 
-def test_a_feed_that_is_gone_is_told_and_asked_no_more(bench, server):
+def test_a_feed_that_is_gone_is_told_and_asked_no_more(bench: Bench, server: Any) -> None:
     server.has(item(1))
     app = bench.set_up(BASE + feed(server.url))
     look(app)
@@ -148,7 +150,7 @@ def test_a_feed_that_is_gone_is_told_and_asked_no_more(bench, server):
     assert len(server.asked) == asked
 
 
-def test_a_feed_that_moved_for_good_is_followed(bench, server, httpserver):
+def test_a_feed_that_moved_for_good_is_followed(bench: Bench, server: Any, httpserver: HTTPServer) -> None:
     new = Server(httpserver, "/new")
     new.has(item(1))
     server.answer = Response(status=301, headers={"Location": new.url})
@@ -159,7 +161,7 @@ def test_a_feed_that_moved_for_good_is_followed(bench, server, httpserver):
     assert len(server.asked) == 1
 
 
-def test_a_changed_address_brings_nothing_twice(bench, server, httpserver):
+def test_a_changed_address_brings_nothing_twice(bench: Bench, server: Any, httpserver: HTTPServer) -> None:
     """What the member's feed brought at its old address is known at the new one, and an edit there is a revision."""
     server.has(item(1), item(2))
     app = bench.set_up(BASE + feed(server.url, "take_old = 2"))
@@ -173,7 +175,7 @@ def test_a_changed_address_brings_nothing_twice(bench, server, httpserver):
     assert len(pipeline.drafts(app)) == 3
 
 
-def test_two_feeds_of_one_member_bring_an_item_once(bench, server, httpserver):
+def test_two_feeds_of_one_member_bring_an_item_once(bench: Bench, server: Any, httpserver: HTTPServer) -> None:
     other = Server(httpserver, "/other")
     server.has(item(1))
     other.has(item(1), item(2))
@@ -182,7 +184,9 @@ def test_two_feeds_of_one_member_bring_an_item_once(bench, server, httpserver):
     assert titles(look(app)) == ["Item 1", "Item 1", "Item 2", "Item 2"], "what another member brings is theirs"
 
 
-def test_a_broken_feed_and_one_that_hangs_harm_no_other(bench, httpserver, monkeypatch):
+def test_a_broken_feed_and_one_that_hangs_harm_no_other(
+    bench: Bench, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each is one problem, with its hint; the good feed's item is taken."""
     monkeypatch.setattr("steadycast.pipeline.member_feeds.Fetcher", lambda: Fetcher(deadline=1))
     good, broken, page = (Server(httpserver, path) for path in ("/good", "/broken", "/page"))
@@ -200,7 +204,7 @@ def test_a_broken_feed_and_one_that_hangs_harm_no_other(bench, httpserver, monke
     assert {p.path for p in app.ledger.problems()} == {p.where for p in found.problems}
 
 
-def test_a_mended_feed_is_a_problem_no_more(bench, server):
+def test_a_mended_feed_is_a_problem_no_more(bench: Bench, server: Any) -> None:
     server.answer = Response("no feed")
     app = bench.set_up(BASE + feed(server.url))
     assert len(look(app).problems) == 1
@@ -209,7 +213,7 @@ def test_a_mended_feed_is_a_problem_no_more(bench, server):
     assert app.ledger.problems() == []
 
 
-def test_a_secret_that_is_not_set_is_told(bench, monkeypatch):
+def test_a_secret_that_is_not_set_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A feed that nobody can look at is not passed over in silence."""
     monkeypatch.delenv("ALICE_FEED", raising=False)
     app = bench.set_up(BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\n')
@@ -219,7 +223,9 @@ def test_a_secret_that_is_not_set_is_told(bench, monkeypatch):
 
 
 @pytest.mark.parametrize("answer", ["items", "page", "moved", "gone", "error"])
-def test_an_address_that_is_a_secret_is_written_nowhere(bench, httpserver, monkeypatch, answer):
+def test_an_address_that_is_a_secret_is_written_nowhere(
+    bench: Bench, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
     """Not in the ledger, not in a message, not in JSON, whatever the far side answers: path and query may be the key."""
     token = "t0k3nt0k3nt0k3n"
     server = Server(httpserver, f"/{token}/feed")
@@ -247,7 +253,7 @@ def test_an_address_that_is_a_secret_is_written_nowhere(bench, httpserver, monke
     assert {row["path"] for row in found.rows() if row["what"] == "feed"} == {"ALICE_FEED"}
 
 
-def test_a_feed_of_one_item_that_is_another_each_day_is_as_many_drafts(bench, server):
+def test_a_feed_of_one_item_that_is_another_each_day_is_as_many_drafts(bench: Bench, server: Any) -> None:
     """One title and the home page as link for all: a new guid with new words is no edit of yesterday's."""
     app = bench.set_up(BASE + feed(server.url, "take_old = 1"))
     for day in range(1, 4):
@@ -259,10 +265,10 @@ def test_a_feed_of_one_item_that_is_another_each_day_is_as_many_drafts(bench, se
     assert len(pipeline.drafts(app)) == 3
 
 
-def test_a_small_blog_that_moves_house_brings_nothing_twice(bench, server):
+def test_a_small_blog_that_moves_house_brings_nothing_twice(bench: Bench, server: Any) -> None:
     """Three items with new guids, links and picture hosts are the three that are known, by title and date."""
 
-    def blog(host):
+    def blog(host: Any) -> Any:
         return [
             f"<item><title>T {n}</title><link>https://{host}/{n}</link><guid>https://{host}/?p={n}</guid>"
             f"<pubDate>Mon, 0{n} Jun 2026 08:00:00 GMT</pubDate>"
@@ -284,7 +290,9 @@ def with_sound(n: int, url: str) -> str:
     return item(n).replace("</item>", f'<enclosure url="{url}" length="3" type="audio/mpeg"/></item>')
 
 
-def test_a_dropped_file_does_not_wait_for_a_members_slow_feed(bench, server, httpserver):
+def test_a_dropped_file_does_not_wait_for_a_members_slow_feed(
+    bench: Bench, server: Any, httpserver: HTTPServer
+) -> None:
     """An enclosure that drips for minutes holds neither the lock of intake nor the house's own draft."""
     asked, release = threading.Event(), threading.Event()
     httpserver.expect_request("/slow.mp3").respond_with_handler(
@@ -307,7 +315,9 @@ def test_a_dropped_file_does_not_wait_for_a_members_slow_feed(bench, server, htt
     assert {row["title"] for row in pipeline.drafts(app)} == {"News", "Item 1"}
 
 
-def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(bench, server, monkeypatch):
+def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(
+    bench: Bench, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where the server says that nothing changed since: that would leave the rest for ever."""
     monkeypatch.setattr("steadycast.pipeline.member_feeds.OF_A_FEED", (60.0, 1 << 20, 3))
     whole = rss(*(item(n) for n in range(7)))
@@ -322,7 +332,9 @@ def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(bench, ser
     assert "If-None-Match" not in server.asked[1]
 
 
-def test_what_one_look_may_cost_is_shared_and_each_feed_has_its_turn(bench, httpserver, monkeypatch):
+def test_what_one_look_may_cost_is_shared_and_each_feed_has_its_turn(
+    bench: Bench, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("steadycast.pipeline.member_feeds.OF_A_LOOK", (60.0, 1 << 20, 2))
     servers = [Server(httpserver, f"/{n}") for n in range(3)]
     for n, one in enumerate(servers):
@@ -331,7 +343,9 @@ def test_what_one_look_may_cost_is_shared_and_each_feed_has_its_turn(bench, http
     assert [len(look(app).taken) for _ in range(4)] == [2, 2, 2, 0]
 
 
-def test_an_enclosure_that_cannot_be_had_is_told_and_its_text_taken(bench, server, httpserver):
+def test_an_enclosure_that_cannot_be_had_is_told_and_its_text_taken(
+    bench: Bench, server: Any, httpserver: HTTPServer
+) -> None:
     """It is asked for ever less often, and where it comes at last that is an edit of the same draft."""
     sound = Server(httpserver, "/a.mp3")
     sound.answer = Response(status=503)
@@ -354,7 +368,9 @@ def test_an_enclosure_that_cannot_be_had_is_told_and_its_text_taken(bench, serve
     assert look(app, 4).taken == ()
 
 
-def test_an_enclosure_that_never_comes_is_asked_for_no_more(bench, server, httpserver, monkeypatch):
+def test_an_enclosure_that_never_comes_is_asked_for_no_more(
+    bench: Bench, server: Any, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After four tries its feed is looked at as often as any other."""
     sound = Server(httpserver, "/a.mp3")
     sound.answer = Response(status=404)

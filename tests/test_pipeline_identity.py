@@ -6,9 +6,10 @@ import datetime as dt
 import os
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 
 from steadycast import ops, pipeline
 
@@ -18,37 +19,37 @@ LINES = [f"Sentence {n} of it says something." for n in range(10)]
 
 
 @pytest.fixture
-def app(bench):
+def app(bench: Bench) -> Any:
     return bench.set_up(SETTINGS)
 
 
-def look(app, now=MORNING):
+def look(app: Any, now: Any = MORNING) -> Any:
     return pipeline.collect(app, now)
 
 
-def states(app):
+def states(app: Any) -> Any:
     return {row["path"]: row["state"] for row in pipeline.drafts(app)}
 
 
-def issue(n, *lines):
+def issue(n: Any, *lines: Any) -> Any:
     day = dt.date(2018, 1, 1) + n * DAY
     return article(
         f"Issue {n}", f"date: {day}", body=f"What happened on day {n}.\n\nAnd on day {n} too.\n" + "\n".join(lines)
     )
 
 
-def archive(bench, count=12, folder="pgc/old"):
+def archive(bench: Any, count: int = 12, folder: str = "pgc/old") -> None:
     for n in range(count):
         bench.drop(f"{folder}/{n}.md", issue(n))
 
 
-def publish_next(bench, app, day=23):
+def publish_next(bench: Any, app: Any, day: int = 23) -> Any:
     pipeline.plan(app, bench.clock.now())
     bench.at(day, 20, 1)
     return pipeline.publish(app)
 
 
-def test_an_archive_dropped_in_is_neither_stock_nor_lost_and_one_line_says_what_to_do(bench, app):
+def test_an_archive_dropped_in_is_neither_stock_nor_lost_and_one_line_says_what_to_do(bench: Bench, app: Any) -> None:
     archive(bench)
     bench.drop("pgc/new.md", article("New", "date: 2026-11-20"))
     collected = look(app)
@@ -62,7 +63,9 @@ def test_an_archive_dropped_in_is_neither_stock_nor_lost_and_one_line_says_what_
     assert look(app).taken == (), "and a second look changes nothing"
 
 
-def test_a_single_old_draft_is_fresh_and_so_is_what_is_dated_lately_or_says_when_it_goes_out(bench, app):
+def test_a_single_old_draft_is_fresh_and_so_is_what_is_dated_lately_or_says_when_it_goes_out(
+    bench: Bench, app: Any
+) -> None:
     bench.drop("pgc/first.md", article("First"))
     look(app)
     bench.drop("pgc/one.md", issue(1))
@@ -78,7 +81,7 @@ def test_a_single_old_draft_is_fresh_and_so_is_what_is_dated_lately_or_says_when
     assert set(states(app).values()) == {"stock"}
 
 
-def test_a_few_old_drafts_are_an_archive_where_their_folder_is_new(bench, app):
+def test_a_few_old_drafts_are_an_archive_where_their_folder_is_new(bench: Bench, app: Any) -> None:
     bench.drop("pgc/first.md", article("First"))
     look(app)
     archive(bench, 3, "ugc/alice")
@@ -86,14 +89,14 @@ def test_a_few_old_drafts_are_an_archive_where_their_folder_is_new(bench, app):
     assert [state for path, state in states(app).items() if "alice" in path] == ["archive"] * 3
 
 
-def test_the_figures_of_an_archive_are_settings(bench):
+def test_the_figures_of_an_archive_are_settings(bench: Bench) -> None:
     app = bench.set_up(SETTINGS + '[intake]\narchive_over = 20\narchive_after = "520w"\n')
     archive(bench)
     look(app)
     assert set(states(app).values()) == {"stock"}
 
 
-def test_what_is_only_dated_by_git_is_an_archive_too(bench, app):
+def test_what_is_only_dated_by_git_is_an_archive_too(bench: Bench, app: Any) -> None:
     for n in range(12):
         bench.drop(f"pgc/{n}.md", article(f"Post {n}", body=f"Words of post {n}."))
     at = "2019-03-01T08:00:00+08:00"
@@ -106,7 +109,7 @@ def test_what_is_only_dated_by_git_is_an_archive_too(bench, app):
     assert states(app) == {f"pgc/{n}.md": "archive" for n in range(12)} | {"pgc/not-committed.md": "stock"}
 
 
-def test_an_archive_is_approved_or_rejected_in_one_go(bench, app):
+def test_an_archive_is_approved_or_rejected_in_one_go(bench: Bench, app: Any) -> None:
     archive(bench)
     look(app)
     gone = pipeline.judge(app, [], "reject", by="eve", now=MORNING, besides=pipeline.before(app, dt.date(2018, 1, 5)))
@@ -118,7 +121,9 @@ def test_an_archive_is_approved_or_rejected_in_one_go(bench, app):
 
 @pytest.mark.parametrize("source", ["content/pgc", "content", "."])
 @pytest.mark.parametrize("looked", [True, False], ids=["after intake", "before intake"])
-def test_what_is_backfilled_from_content_is_used_and_is_never_published_again(bench, app, source, looked):
+def test_what_is_backfilled_from_content_is_used_and_is_never_published_again(
+    bench: Bench, app: Any, source: Any, looked: Any
+) -> None:
     """Whatever becomes of its file: moved, edited, copied, taken away and put back."""
     archive(bench)
     if looked:
@@ -141,7 +146,7 @@ def test_what_is_backfilled_from_content_is_used_and_is_never_published_again(be
     assert not [slot for slot in pipeline.plan(app, MORNING).slots if slot.draft]
 
 
-def test_a_backfill_marks_what_was_stock_and_planned_already(bench):
+def test_a_backfill_marks_what_was_stock_and_planned_already(bench: Bench) -> None:
     app = bench.set_up(SETTINGS + '[intake]\narchive_after = "520w"\n')
     archive(bench)
     look(app)
@@ -152,14 +157,14 @@ def test_a_backfill_marks_what_was_stock_and_planned_already(bench):
     assert (again["used"], again["written"]) == (0, 0)
 
 
-def test_a_rehearsal_of_a_backfill_marks_nothing(bench, app):
+def test_a_rehearsal_of_a_backfill_marks_nothing(bench: Bench, app: Any) -> None:
     archive(bench)
     look(app)
     ops.backfill(app, str(bench.root / "content/pgc"), series="daily", now=MORNING, dry_run=True)
     assert set(states(app).values()) == {"archive"}
 
 
-def test_the_sites_own_feed_marks_the_drafts_of_its_items(bench, app):
+def test_the_sites_own_feed_marks_the_drafts_of_its_items(bench: Bench, app: Any) -> None:
     archive(bench)
     look(app)
     item = "<item><title>Issue 3</title><link>https://x.example/3</link><pubDate>Thu, 04 Jan 2018 10:00:00 GMT</pubDate></item>"
@@ -168,7 +173,9 @@ def test_the_sites_own_feed_marks_the_drafts_of_its_items(bench, app):
     assert [path for path, state in states(app).items() if state == "used"] == ["pgc/old/3.md"]
 
 
-def test_a_copy_beside_what_went_out_is_named_and_never_goes_out_whatever_happens_to_the_original(bench, app):
+def test_a_copy_beside_what_went_out_is_named_and_never_goes_out_whatever_happens_to_the_original(
+    bench: Bench, app: Any
+) -> None:
     """Published, copied, the original edited, then deleted: one post, and one problem that names the other."""
     rain = bench.drop("pgc/rain.md", article("Rain", body="\n".join(LINES)))
     look(app)
@@ -186,7 +193,7 @@ def test_a_copy_beside_what_went_out_is_named_and_never_goes_out_whatever_happen
     assert states(app)["pgc/rain 2.md"] == "stock"
 
 
-def test_a_draft_renamed_and_edited_after_it_went_out_gets_no_second_slot(bench, app):
+def test_a_draft_renamed_and_edited_after_it_went_out_gets_no_second_slot(bench: Bench, app: Any) -> None:
     rain = bench.drop("pgc/rain.md", article("Rain", body="\n".join(LINES)))
     look(app)
     publish_next(bench, app)
@@ -197,7 +204,7 @@ def test_a_draft_renamed_and_edited_after_it_went_out_gets_no_second_slot(bench,
     assert not [slot for slot in pipeline.plan(app, bench.clock.now()).slots if slot.draft]
 
 
-def test_what_may_be_new_or_what_went_out_waits_with_both_named(bench, app):
+def test_what_may_be_new_or_what_went_out_waits_with_both_named(bench: Bench, app: Any) -> None:
     rain = bench.drop("pgc/week-1.md", article("Week 1", body="\n".join(LINES)))
     look(app)
     publish_next(bench, app)
@@ -213,7 +220,7 @@ def test_what_may_be_new_or_what_went_out_waits_with_both_named(bench, app):
 
 
 @pytest.mark.slow
-def test_a_tree_of_five_hundred_through_everything_a_sync_tool_does_to_it(bench, app):
+def test_a_tree_of_five_hundred_through_everything_a_sync_tool_does_to_it(bench: Bench, app: Any) -> None:
     """Dropped in, backfilled, copied, moved, renamed and edited: not one of them is fresh by it."""
     for n in range(500):
         bench.drop(f"pgc/{2018 + n // 100}/{n:03}.md", issue(n, *(f"Line {k} of number {n}." for k in range(6))))
@@ -253,7 +260,7 @@ FRIDAYS = COMMUNITY + DAILY.replace(', "far"', "").replace("day at 20:00", "week
         (["2026-10-03", "2026-10-09"], 1, 0),  # a day that is written without an hour is that day
     ],
 )
-def test_a_backfilled_issue_keeps_the_slot_that_it_was_for(bench, days, kept, missed):
+def test_a_backfilled_issue_keeps_the_slot_that_it_was_for(bench: Bench, days: Any, kept: Any, missed: Any) -> None:
     app = bench.set_up(FRIDAYS)
     for n, day in enumerate(days):
         bench.drop(f"pgc/{n}.md", article(f"Issue {n}", f'date: "{day}"', body=f"Words of {n}."))

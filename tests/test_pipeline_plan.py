@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from conftest import decided
-from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
 
@@ -14,37 +15,37 @@ DRAFTS = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 6)}
 SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 
 
-def ready(bench, settings=SITE_ONLY, content=DRAFTS, **more):
+def ready(bench: Any, settings: Any = SITE_ONLY, content: Any = DRAFTS, **more: Any) -> Any:
     app = bench.set_up(settings, {**content, **more})
     pipeline.collect(app, bench.clock.now())
     return app
 
 
-def told(planned):
+def told(planned: Any) -> Any:
     """Day of November -> title, of the slots that carry something."""
     return {int(s.when[8:10]): s.title for s in planned.slots if s.draft and s.when < "2026-12"}
 
 
-def again(bench, app):
+def again(bench: Any, app: Any) -> Any:
     pipeline.collect(app, bench.clock.now())
     return pipeline.plan(app, bench.clock.now())
 
 
-def test_planning_again_moves_nothing(bench):
+def test_planning_again_moves_nothing(bench: Bench) -> None:
     app = ready(bench)
     first = told(pipeline.plan(app, bench.clock.now()))
     assert len(first) == 5
     assert told(pipeline.plan(app, bench.clock.now())) == first
 
 
-def test_a_dropped_draft_takes_the_first_free_slot(bench):
+def test_a_dropped_draft_takes_the_first_free_slot(bench: Bench) -> None:
     app = ready(bench)
     first = told(pipeline.plan(app, bench.clock.now()))
     bench.drop("pgc/new.md", article("New"))
     assert told(again(bench, app)) == {**first, 28: "New"}
 
 
-def test_a_deleted_draft_is_replaced_and_the_others_stay(bench):
+def test_a_deleted_draft_is_replaced_and_the_others_stay(bench: Bench) -> None:
     """Its slot draws on the last one planned; no other moves."""
     app = ready(bench)
     first = told(pipeline.plan(app, bench.clock.now()))
@@ -53,19 +54,19 @@ def test_a_deleted_draft_is_replaced_and_the_others_stay(bench):
     assert told(again(bench, app)) == {23: first[23], 24: first[27], 25: first[25], 26: first[26]}
 
 
-def test_a_rejected_draft_leaves_the_plan(bench):
+def test_a_rejected_draft_leaves_the_plan(bench: Bench) -> None:
     app = ready(bench, content={"ugc/alice/1.md": article("Regretted")})
     assert told(pipeline.plan(app, bench.clock.now())) == {23: "Regretted"}
     pipeline.judge(app, ["ugc/alice/1.md"], "reject", by="eve", now=bench.clock.now())
     assert told(again(bench, app)) == {}
 
 
-def test_a_pinned_draft_gets_its_day(bench):
+def test_a_pinned_draft_gets_its_day(bench: Bench) -> None:
     app = ready(bench, **{"pgc/pinned.md": article("Pinned", "slot: 2026-11-25")})
     assert told(pipeline.plan(app, bench.clock.now()))[25] == "Pinned"
 
 
-def test_a_channel_that_a_draft_leaves_out_or_cannot_take_it_is_told_why(bench):
+def test_a_channel_that_a_draft_leaves_out_or_cannot_take_it_is_told_why(bench: Bench) -> None:
     settings = SETTINGS.replace(
         'channels = ["site", "far"]', 'channels = ["site", "far"]\nforms = ["article", "event"]'
     )
@@ -83,7 +84,7 @@ def test_a_channel_that_a_draft_leaves_out_or_cannot_take_it_is_told_why(bench):
     assert why["23", "site"][0] == why["24", "site"][0] == "due"
 
 
-def test_a_paused_channel_has_no_deliveries_until_it_is_opened_again(bench):
+def test_a_paused_channel_has_no_deliveries_until_it_is_opened_again(bench: Bench) -> None:
     app = ready(bench, SETTINGS + "paused = true\n")
     pipeline.plan(app, bench.clock.now())
     assert {d.channel for d in app.ledger.deliveries()} == {"site"}
@@ -92,7 +93,7 @@ def test_a_paused_channel_has_no_deliveries_until_it_is_opened_again(bench):
     assert {d.channel for d in app.ledger.deliveries()} == {"site", "far"}
 
 
-def test_days_that_are_left_out_are_not_planned_and_days_off_are_excused(bench):
+def test_days_that_are_left_out_are_not_planned_and_days_off_are_excused(bench: Bench) -> None:
     series = DAILY.replace(', "far"', "") + 'skip = ["2026-11-24", "holidays:CN"]\n'
     app = ready(bench, COMMUNITY + series + SITE)
     planned = pipeline.plan(app, bench.clock.now(), days=60)
@@ -101,7 +102,7 @@ def test_days_that_are_left_out_are_not_planned_and_days_off_are_excused(bench):
     assert [s.state for s in planned.slots if s.when.startswith("2027-01-01")] == ["excused"]
 
 
-def test_a_change_of_the_settings_drops_slots_that_nobody_promised(bench):
+def test_a_change_of_the_settings_drops_slots_that_nobody_promised(bench: Bench) -> None:
     """From every day to Fridays: what was not begun goes, what went out stays."""
     app = ready(bench)
     pipeline.plan(app, bench.clock.now())
@@ -111,7 +112,7 @@ def test_a_change_of_the_settings_drops_slots_that_nobody_promised(bench):
     assert [s.when[:10] for s in planned.slots] == ["2026-11-24", "2026-11-27", "2026-12-04"]
 
 
-def test_a_series_taken_out_of_the_settings_leaves_nothing_due(bench):
+def test_a_series_taken_out_of_the_settings_leaves_nothing_due(bench: Bench) -> None:
     app = ready(bench)
     pipeline.plan(app, bench.clock.now())
     app = bench.settings(COMMUNITY + SITE)
@@ -120,7 +121,7 @@ def test_a_series_taken_out_of_the_settings_leaves_nothing_due(bench):
     assert pipeline.publish(app).sent == ()
 
 
-def test_an_overdue_slot_still_gets_a_draft_while_it_may_be_late(bench):
+def test_an_overdue_slot_still_gets_a_draft_while_it_may_be_late(bench: Bench) -> None:
     """Nothing was there at 20:00; at 21:00 something is, and goes out late."""
     app = ready(bench, content={})
     pipeline.plan(app, bench.clock.now())
@@ -133,7 +134,7 @@ def test_an_overdue_slot_still_gets_a_draft_while_it_may_be_late(bench):
     assert row.verdict == "late"
 
 
-def test_nothing_from_before_the_first_plan_is_missed(bench):
+def test_nothing_from_before_the_first_plan_is_missed(bench: Bench) -> None:
     """A community that begins at 21:00 has not missed 20:00."""
     app = ready(bench, content={})
     bench.at(23, 21, 0)
@@ -149,12 +150,12 @@ def test_nothing_from_before_the_first_plan_is_missed(bench):
 # The ladder
 
 
-def fill(*rungs):
+def fill(*rungs: Any) -> Any:
     listed = ", ".join(f'"{rung}"' for rung in rungs)
     return COMMUNITY + DAILY.replace(', "far"', "") + f"fill = [{listed}]\n" + SITE
 
 
-def test_an_evergreen_fills_a_near_slot_that_nothing_fresh_serves(bench):
+def test_an_evergreen_fills_a_near_slot_that_nothing_fresh_serves(bench: Bench) -> None:
     app = ready(bench, fill("evergreen"), {"pgc/old.md": article("Old and good", "evergreen: true")})
     planned = pipeline.plan(app, bench.clock.now())
     assert [(s.when[:10], s.title, s.state) for s in planned.slots if s.draft] == [
@@ -164,7 +165,7 @@ def test_an_evergreen_fills_a_near_slot_that_nothing_fresh_serves(bench):
     assert told(again(bench, app)) == {23: "Fresh"}
 
 
-def test_a_digest_of_what_went_out_fills_the_last_gap_and_goes_out(bench):
+def test_a_digest_of_what_went_out_fills_the_last_gap_and_goes_out(bench: Bench) -> None:
     app = ready(bench, fill("evergreen", "digest"), {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)})
     for day in (23, 24, 25):
         bench.at(day, 20, 0)
@@ -183,7 +184,7 @@ def test_a_digest_of_what_went_out_fills_the_last_gap_and_goes_out(bench):
     assert all(f"Draft {n}" in page for n in (1, 2, 3))
 
 
-def test_a_digest_whose_slot_was_missed_is_no_stock(bench):
+def test_a_digest_whose_slot_was_missed_is_no_stock(bench: Bench) -> None:
     """It was made for that slot: nobody waits for its turn."""
     app = ready(bench, fill("digest"), {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)})
     for day in (23, 24, 25):
@@ -199,7 +200,7 @@ def test_a_digest_whose_slot_was_missed_is_no_stock(bench):
     assert pipeline.DraftLocation(app, later).beyond(dt.timedelta(days=14)).lines() == []
 
 
-def test_too_little_makes_no_digest(bench):
+def test_too_little_makes_no_digest(bench: Bench) -> None:
     """Two posts are no digest: the gap is left, and told."""
     app = ready(bench, fill("digest"), {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2)})
     for day in (23, 24):
@@ -224,7 +225,7 @@ channels = ["site"]
 """
 
 
-def test_an_event_is_announced_twice_with_one_draft(bench):
+def test_an_event_is_announced_twice_with_one_draft(bench: Bench) -> None:
     """Seven days and one day ahead of the first Saturday; the second announcement is the same draft's."""
     event = article("December club", "event: {start: 2026-12-05 14:00, place: here}")
     app = bench.set_up(COMMUNITY + CLUB + SITE, {"pgc/club.md": event})
@@ -240,14 +241,14 @@ def test_an_event_is_announced_twice_with_one_draft(bench):
     assert len(list((app.workspace.out / "site" / "club").glob("2026-*.html"))) == 2
 
 
-def test_the_plan_reaches_as_far_as_it_is_asked(bench):
+def test_the_plan_reaches_as_far_as_it_is_asked(bench: Bench) -> None:
     app = ready(bench)
     assert len(pipeline.plan(app, bench.clock.now(), days=3).slots) == 3
     assert len(pipeline.plan(app, bench.clock.now(), days=30).slots) == 30
     assert len(pipeline.plan(app, bench.clock.now()).slots) == 14
 
 
-def test_a_longer_plan_and_then_a_shorter_one_use_no_draft_twice(bench):
+def test_a_longer_plan_and_then_a_shorter_one_use_no_draft_twice(bench: Bench) -> None:
     app = ready(bench, **{"pgc/far.md": article("In December", "not_before: 2026-12-20")})
     pipeline.plan(app, bench.clock.now(), days=40)
     bench.drop("pgc/far.md", article("In December", "not_before: 2026-11-28"))
@@ -257,7 +258,7 @@ def test_a_longer_plan_and_then_a_shorter_one_use_no_draft_twice(bench):
 
 
 @pytest.mark.parametrize("broken", ['platform = "fare"', 'platform = "far"\ncolour = "red"'])
-def test_a_channel_with_broken_settings_stops_no_planning(bench, broken):
+def test_a_channel_with_broken_settings_stops_no_planning(bench: Bench, broken: Any) -> None:
     """`check` and the refused delivery tell; the other channels are planned and served."""
     app = ready(bench, COMMUNITY + DAILY + SITE + FAR.replace('platform = "far"', broken))
     assert len(told(pipeline.plan(app, bench.clock.now()))) == 5

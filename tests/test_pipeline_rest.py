@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import decided
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.errors import InputError
@@ -18,7 +20,7 @@ SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 # Preview
 
 
-def test_a_preview_shows_the_file_as_it_lies_there_now(bench):
+def test_a_preview_shows_the_file_as_it_lies_there_now(bench: Bench) -> None:
     """Before intake, and after an edit: what an author is writing, on every channel that would get it."""
     app = bench.set_up(SETTINGS, {"pgc/1.md": article("First words")})
     made = pipeline.preview(app, bench.root / "content/pgc/1.md", now=MORNING)
@@ -29,20 +31,20 @@ def test_a_preview_shows_the_file_as_it_lies_there_now(bench):
     assert "Second thoughts" in pipeline.preview(app, "pgc/1.md", now=MORNING).page.read_text()
 
 
-def test_a_preview_of_one_channel_shows_that_one(bench):
+def test_a_preview_of_one_channel_shows_that_one(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, {"pgc/1.md": article("One")})
     assert set(pipeline.preview(app, "pgc/1.md", channel="far", now=MORNING).counts) == {"far"}
     with pytest.raises(InputError, match="did you mean 'far'"):
         pipeline.preview(app, "pgc/1.md", channel="fare", now=MORNING)
 
 
-def test_a_preview_leaves_no_trace_in_the_ledger(bench):
+def test_a_preview_leaves_no_trace_in_the_ledger(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, {"pgc/1.md": article("One")})
     pipeline.preview(app, "pgc/1.md", now=MORNING)
     assert (app.ledger.drafts(), app.ledger.deliveries()) == ([], [])
 
 
-def test_a_file_outside_content_is_no_draft(bench, tmp_path):
+def test_a_file_outside_content_is_no_draft(bench: Bench, tmp_path: Path) -> None:
     app = bench.set_up(SETTINGS)
     stranger = tmp_path / "x.md"
     stranger.write_text(article("Stranger"))
@@ -50,7 +52,7 @@ def test_a_file_outside_content_is_no_draft(bench, tmp_path):
         pipeline.preview(app, stranger, now=MORNING)
 
 
-def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
+def test_a_preview_says_what_would_fail_and_shows_the_rest(bench: Bench) -> None:
     bench.set_up(SETTINGS)
     narrow = bench.root / "channels" / "narrow" / "channel.toml"
     narrow.parent.mkdir()
@@ -65,7 +67,7 @@ def test_a_preview_says_what_would_fail_and_shows_the_rest(bench):
 
 
 @pytest.mark.platforms("weibo")
-def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
+def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench: Bench) -> None:
     """Not the article's beginning: 微博 gets the title, the summary and the link, and only that is measured."""
     kit = '[channel.hand]\nplatform = "weibo"\n'
     app = bench.set_up(
@@ -82,7 +84,7 @@ def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench):
     assert not (app.workspace.out / "hand").exists()
 
 
-def test_a_preview_speaks_the_communitys_language(bench):
+def test_a_preview_speaks_the_communitys_language(bench: Bench) -> None:
     spoken = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
     assert spoken != SETTINGS
     app = bench.set_up(spoken, {"pgc/1.md": article("One")})
@@ -95,11 +97,11 @@ def test_a_preview_speaks_the_communitys_language(bench):
 # Backfill
 
 
-def told(app):
+def told(app: Any) -> Any:
     return [(o.slot, o.channel, o.verdict) for o in decided(app.ledger)]
 
 
-def test_a_folders_dates_become_the_record(bench, tmp_path):
+def test_a_folders_dates_become_the_record(bench: Bench, tmp_path: Path) -> None:
     """Each item takes the slot of its own day; a day between two without one was missed, one after the last is unknown."""
     app = bench.set_up(SITE_ONLY)
     for day in (18, 20, 21):
@@ -112,14 +114,14 @@ def test_a_folders_dates_become_the_record(bench, tmp_path):
     assert ops.backfill(app, str(tmp_path), series="daily", now=MORNING)["written"] == 0
 
 
-def test_a_dry_run_writes_nothing(bench, tmp_path):
+def test_a_dry_run_writes_nothing(bench: Bench, tmp_path: Path) -> None:
     app = bench.set_up(SITE_ONLY)
     (tmp_path / "2026-11-20-post.md").write_text(article("Post"))
     assert ops.backfill(app, str(tmp_path), series="daily", dry_run=True, now=MORNING)["kept"] == 1
     assert told(app) == []
 
 
-def test_a_feeds_file_becomes_the_record_and_what_fell_between_slots_is_told(bench, tmp_path):
+def test_a_feeds_file_becomes_the_record_and_what_fell_between_slots_is_told(bench: Bench, tmp_path: Path) -> None:
     app = bench.set_up(SITE_ONLY.replace("day at 20:00", "week on fri at 20:00"))
     days = ["Fri, 13 Nov 2026", "Fri, 20 Nov 2026", "Sat, 21 Nov 2026"]
     items = "".join(
@@ -131,7 +133,7 @@ def test_a_feeds_file_becomes_the_record_and_what_fell_between_slots_is_told(ben
     assert (done["items"], done["kept"], done["missed"], done["unplaced"]) == (3, 2, 0, 1)
 
 
-def test_a_repositorys_history_becomes_the_record(bench, tmp_path):
+def test_a_repositorys_history_becomes_the_record(bench: Bench, tmp_path: Path) -> None:
     git = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@b.example"]
     subprocess.run([*git, "init", "-q"], check=True)
     for day in (19, 20):
@@ -152,13 +154,13 @@ def test_a_repositorys_history_becomes_the_record(bench, tmp_path):
         (".", {"series": "x"}, "no series"),
     ],
 )
-def test_a_slip_is_told(bench, source, more, said):
+def test_a_slip_is_told(bench: Bench, source: Any, more: Any, said: Any) -> None:
     app = bench.set_up(SITE_ONLY)
     with pytest.raises(InputError, match=said):
         ops.backfill(app, source, **{"series": "daily", "now": MORNING, **more})
 
 
-def test_past_and_present_make_one_streak(bench, tmp_path):
+def test_past_and_present_make_one_streak(bench: Bench, tmp_path: Path) -> None:
     app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("Today's")})
     for day in range(16, 23):
         (tmp_path / f"2026-11-{day}-post.md").write_text(article(f"Post {day}"))
@@ -172,7 +174,7 @@ def test_past_and_present_make_one_streak(bench, tmp_path):
 
 
 @pytest.mark.parametrize(("drafts", "said"), [(1, "1 slot, 1 d"), (2, "2 slots, 2 d")])
-def test_one_slot_of_runway_is_one(bench, drafts, said):
+def test_one_slot_of_runway_is_one(bench: Bench, drafts: Any, said: Any) -> None:
     app = bench.set_up(SITE_ONLY, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(drafts)})
     pipeline.collect(app, MORNING)
     pipeline.plan(app, MORNING)
@@ -183,7 +185,7 @@ def test_one_slot_of_runway_is_one(bench, drafts, said):
 # Alarms
 
 
-def test_an_empty_horizon_is_an_alarm_once_and_closed_when_mended(bench):
+def test_an_empty_horizon_is_an_alarm_once_and_closed_when_mended(bench: Bench) -> None:
     app = bench.set_up(SITE_ONLY)
     pipeline.plan(app, MORNING)
     (first,) = pipeline.alarm(app, MORNING)
@@ -197,7 +199,7 @@ def test_an_empty_horizon_is_an_alarm_once_and_closed_when_mended(bench):
     assert [row.closed for row in app.ledger.alarms()] in ([], [MORNING])
 
 
-def test_a_report_that_fails_stands_in_nobodys_way(bench, monkeypatch):
+def test_a_report_that_fails_stands_in_nobodys_way(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The alarm at the first tick after a silence may fail: what is due goes out all the same."""
     app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     pipeline.collect(app, MORNING)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
-from pipeline_bench import EVENING, MORNING, SETTINGS, article
+from pipeline_bench import EVENING, MORNING, SETTINGS, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.cli import main
@@ -20,7 +22,7 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
-def published(bench):
+def published(bench: Bench) -> Any:
     """A community that published one day, and has stock for more."""
     bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Post {n}") for n in range(5)})
     pipeline.collect(bench.app, MORNING)
@@ -29,13 +31,13 @@ def published(bench):
     return bench
 
 
-def publish(bench, app: App, at: dt.datetime):
+def publish(bench: Any, app: App, at: dt.datetime) -> Any:
     bench.clock.advance(at - bench.clock.now())
     pipeline.plan(app, bench.clock.now())
     return pipeline.publish(app)
 
 
-def copied(bench, to) -> App:
+def copied(bench: Any, to: Any) -> App:
     """A desk of a copy of the workspace; the far side is the same one."""
     shutil.copytree(bench.root, to)
     side = to / "var" / "out" / "far-side-far"
@@ -44,7 +46,7 @@ def copied(bench, to) -> App:
     return App(load(to), clock=bench.clock)
 
 
-def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(published, tmp_path):
+def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(published: Any, tmp_path: Path) -> None:
     with copied(published, tmp_path / "copy") as copy:
         publish(published, published.app, EVENING + DAY)
         with pytest.raises(LedgerError, match=r"published from .*two copies.*steadycast here"):
@@ -55,7 +57,7 @@ def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(publis
     assert len(published.there()) == 3
 
 
-def test_a_copy_on_another_machine_publishes_nothing(published, monkeypatch):
+def test_a_copy_on_another_machine_publishes_nothing(published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEADYCAST_HOST", "another")
     monkeypatch.setattr(home, "machine", lambda: "another")
     published.app.ledger.set_meta("place", f"one {published.app.workspace.var.resolve()}")
@@ -64,7 +66,7 @@ def test_a_copy_on_another_machine_publishes_nothing(published, monkeypatch):
     assert len(published.there()) == 1
 
 
-def test_after_the_word_what_may_have_gone_out_is_looked_for_and_not_sent_again(published, tmp_path):
+def test_after_the_word_what_may_have_gone_out_is_looked_for_and_not_sent_again(published: Any, tmp_path: Path) -> None:
     """The original served the second evening after the copy was made; then the copy is said to go on."""
     with copied(published, tmp_path / "copy") as copy:
         pipeline.plan(copy, published.clock.now())
@@ -79,7 +81,9 @@ def test_after_the_word_what_may_have_gone_out_is_looked_for_and_not_sent_again(
     assert len(published.there()) == len(set(published.there())) == 3
 
 
-def test_a_workspace_that_only_moved_is_one_word_away(published, tmp_path, monkeypatch, capsys):
+def test_a_workspace_that_only_moved_is_one_word_away(
+    published: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     published.app.close()
     side = published.app.workspace.out / "far-side-far"
     moved = tmp_path / "moved"
@@ -101,7 +105,7 @@ def test_a_workspace_that_only_moved_is_one_word_away(published, tmp_path, monke
     assert len(published.there()) == 2
 
 
-def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_so(published):
+def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_so(published: Any) -> None:
     """The file was deleted: all drafts are fresh to the new one, and old texts would go out again."""
     lose(published)
 
@@ -126,14 +130,14 @@ def test_a_new_ledger_beside_an_old_mark_publishes_nothing_until_a_person_says_s
     assert len(published.there()) == 2
 
 
-def lose(bench):
+def lose(bench: Any) -> None:
     """The ledger's file is gone; its mark is left."""
     bench.app.close()
     (bench.app.workspace.var / "ledger.sqlite").unlink()
 
 
 @pytest.fixture
-def command(published, monkeypatch, capsys):
+def command(published: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """What a command line ends with, and what it prints: on standard output, and as errors."""
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
 
@@ -153,7 +157,9 @@ WAYS_OUT = ("steadycast restore", "steadycast here --new", "ledger.sqlite")
 
 
 @pytest.mark.parametrize("words", WRITERS)
-def test_whoever_would_write_into_the_ledger_that_took_a_lost_ones_place_is_refused(published, command, words):
+def test_whoever_would_write_into_the_ledger_that_took_a_lost_ones_place_is_refused(
+    published: Any, command: Any, words: Any
+) -> None:
     lose(published)
     code, out, error = command(words)
     assert (code, out) == (3, "")
@@ -162,7 +168,9 @@ def test_whoever_would_write_into_the_ledger_that_took_a_lost_ones_place_is_refu
 
 
 @pytest.mark.parametrize("words", READERS)
-def test_whoever_reads_is_told_first_that_the_ledger_was_lost_and_a_person_is_needed(published, command, words):
+def test_whoever_reads_is_told_first_that_the_ledger_was_lost_and_a_person_is_needed(
+    published: Any, command: Any, words: Any
+) -> None:
     lose(published)
     for _ in range(2):  # a reader may make the new one
         code, out, error = command(words)
@@ -171,7 +179,7 @@ def test_whoever_reads_is_told_first_that_the_ledger_was_lost_and_a_person_is_ne
         assert all(way in first for way in WAYS_OUT), first
 
 
-def test_status_does_not_say_that_nothing_waits_while_the_ledger_is_lost(published, command):
+def test_status_does_not_say_that_nothing_waits_while_the_ledger_is_lost(published: Any, command: Any) -> None:
     lose(published)
     _, out, _ = command("status")
     assert "Nothing waits" not in out
@@ -180,7 +188,7 @@ def test_status_does_not_say_that_nothing_waits_while_the_ledger_is_lost(publish
     assert "here --new" in problem["message"]
 
 
-def test_once_a_person_has_spoken_a_lost_ledger_is_no_longer_told_of(published, command):
+def test_once_a_person_has_spoken_a_lost_ledger_is_no_longer_told_of(published: Any, command: Any) -> None:
     lose(published)
     command("status")
     assert command("here --new")[0] == 0
@@ -190,7 +198,7 @@ def test_once_a_person_has_spoken_a_lost_ledger_is_no_longer_told_of(published, 
     assert command("intake")[0] == 0
 
 
-def test_a_restored_backup_publishes_where_it_was_put(published, tmp_path):
+def test_a_restored_backup_publishes_where_it_was_put(published: Any, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar"
     ops.backup(published.app, file, published.clock.now())
     with copied(published, tmp_path / "copy") as copy:
@@ -203,7 +211,7 @@ def test_a_restored_backup_publishes_where_it_was_put(published, tmp_path):
     assert len(published.there()) == 2
 
 
-def test_a_container_has_no_name_that_lasts(monkeypatch, tmp_path):
+def test_a_container_has_no_name_that_lasts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     names = tmp_path / "machine-id"
     names.write_text("1234abcd\n")
     monkeypatch.delenv("STEADYCAST_HOST", raising=False)
@@ -221,5 +229,5 @@ def test_a_container_has_no_name_that_lasts(monkeypatch, tmp_path):
     ("before", "now", "same"),
     [("a /x", "a /x", True), ("a /x", "b /x", False), ("a /x", "a /y", False), (" /x", "b /x", True), ("a /x", " /x", True), (" /x", " /y", False)],
 )  # fmt: skip
-def test_a_machine_without_a_name_may_be_any(before, now, same):
+def test_a_machine_without_a_name_may_be_any(before: Any, now: Any, same: Any) -> None:
     assert home._same(before, now) is same

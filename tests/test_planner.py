@@ -1,8 +1,11 @@
 """The planner: what is promised about order, fairness and stability, as examples and as properties."""
 
+from __future__ import annotations
+
 import datetime as dt
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from conftest import examples
@@ -26,27 +29,29 @@ def ahead(*series: Series, days: int = 14, now: dt.datetime = NOW) -> list[Slot]
     return sorted(slot for each in series for slot in slots(each, now, now + days * DAY))
 
 
-def draft(id: str, member: str = "", **fields) -> StockItem:
+def draft(id: str, member: str = "", **fields: Any) -> StockItem:
     return StockItem(
         id, fields.pop("form", Form.ARTICLE), fields.pop("origin", UGC if member else PGC), member, **fields
     )
 
 
-def planned(series, stock, assigned=(), history=(), now=NOW, days=14, **options) -> dict[str, str]:
+def planned(
+    series: Any, stock: Any, assigned: Any = (), history: Any = (), now: Any = NOW, days: int = 14, **options: Any
+) -> dict[str, str]:
     """The plan as {local day: draft}."""
     series = series if isinstance(series, list) else [series]
     result = plan(series, ahead(*series, days=days, now=now), stock, assigned, history, now, **options)
     return {each.slot.split("@")[1].removesuffix("T20:00")[5:]: each.draft for each in result}
 
 
-def test_a_burst_is_spread_over_coming_slots():
+def test_a_burst_is_spread_over_coming_slots() -> None:
     stock = [draft(f"d{n}", "alice", since=NOW - n * DAY) for n in range(12)]
     result = planned(NOTES, stock)
     assert list(result) == [f"11-{day}" for day in range(22, 31)] + ["12-01", "12-02", "12-03"]
     assert list(result.values()) == [f"d{n}" for n in reversed(range(12))]
 
 
-def test_a_pinned_draft_gets_its_slot_before_all_others():
+def test_a_pinned_draft_gets_its_slot_before_all_others() -> None:
     stock = [draft("a", priority=9), draft("b", slot="2026-11-22"), draft("c", slot="notes@2026-11-24T20:00")]
     assert planned(NOTES, stock) == {"11-22": "b", "11-23": "a", "11-24": "c"}
 
@@ -54,28 +59,28 @@ def test_a_pinned_draft_gets_its_slot_before_all_others():
 @pytest.mark.parametrize(
     "pin", ["2026-11-24", "2026-11-24T20:00", "2026-11-24 20:00:00", "notes@2026-11-24", "notes@2026-11-24T20:00"]
 )
-def test_a_pin_may_name_a_slot_a_local_time_or_a_day(pin):
+def test_a_pin_may_name_a_slot_a_local_time_or_a_day(pin: Any) -> None:
     assert planned(NOTES, [draft("a", slot=pin)]) == {"11-24": "a"}
 
 
-def test_a_pin_claims_its_slot_from_the_draft_that_was_planned_there():
+def test_a_pin_claims_its_slot_from_the_draft_that_was_planned_there() -> None:
     stock = [draft("a"), draft("b"), draft("c", slot="2026-11-22")]
     former = [Assignment("notes@2026-11-22T20:00", "a"), Assignment("notes@2026-11-23T20:00", "b")]
     assert planned(NOTES, stock, former) == {"11-22": "c", "11-23": "b", "11-24": "a"}
 
 
-def test_a_pinned_draft_whose_day_is_over_or_taken_goes_nowhere_else():
+def test_a_pinned_draft_whose_day_is_over_or_taken_goes_nowhere_else() -> None:
     stock = [draft("old", slot="2026-11-01"), draft("a", slot="2026-11-23", priority=1), draft("b", slot="2026-11-23")]
     assert planned(NOTES, stock) == {"11-23": "a"}
 
 
-def test_two_pinned_to_one_day_take_one_series_each():
+def test_two_pinned_to_one_day_take_one_series_each() -> None:
     stock = [draft("a", slot="2026-11-23", since=NOW), draft("b", slot="2026-11-23", since=NOW + DAY)]
     morning = Series("morning", every="day at 06:20")
     assert planned([NOTES, morning], stock) == {"11-23T06:20": "a", "11-23": "b"}
 
 
-def test_a_draft_that_would_expire_unused_takes_the_last_slot_that_one_without_haste_has():
+def test_a_draft_that_would_expire_unused_takes_the_last_slot_that_one_without_haste_has() -> None:
     """Every slot is given already; a letter for the holiday must not wait for the one after it."""
     patient = [draft(f"d{n}", since=NOW - DAY) for n in range(14)]
     former = plan([NOTES], ahead(NOTES), patient, (), (), NOW)
@@ -95,7 +100,7 @@ def test_a_draft_that_would_expire_unused_takes_the_last_slot_that_one_without_h
     assert {a.draft for a in again} == set(result.values())
 
 
-def test_haste_moves_neither_pins_nor_the_hasty_nor_what_is_fixed():
+def test_haste_moves_neither_pins_nor_the_hasty_nor_what_is_fixed() -> None:
     """Whoever was promised a day keeps it."""
     stock = [draft("pin", slot="2026-11-22"), draft("soon", expires=NOW + 2 * DAY), draft("sent")]
     former = [
@@ -107,35 +112,35 @@ def test_haste_moves_neither_pins_nor_the_hasty_nor_what_is_fixed():
     assert result == {"11-22": "pin", "11-23": "soon", "11-24": "sent"}
 
 
-def test_priority_goes_before_waiting():
+def test_priority_goes_before_waiting() -> None:
     assert planned(NOTES, [draft("a", since=NOW - DAY), draft("b", priority=1)]) == {"11-22": "b", "11-23": "a"}
 
 
-def test_a_draft_that_would_expire_unused_goes_first():
+def test_a_draft_that_would_expire_unused_goes_first() -> None:
     soon = draft("soon", since=NOW, expires=NOW + 2 * DAY)
     stock = [draft(f"d{n}", priority=n, since=NOW - DAY) for n in range(5)]
     assert planned(NOTES, [*stock, soon])["11-22"] == "soon"
 
 
-def test_a_draft_that_has_time_waits_its_turn():
+def test_a_draft_that_has_time_waits_its_turn() -> None:
     later = draft("later", since=NOW, expires=NOW + 10 * DAY)
     stock = [draft(f"d{n}", since=NOW - DAY) for n in range(5)]
     assert list(planned(NOTES, [*stock, later]).values()) == ["d0", "d1", "d2", "d3", "d4", "later"]
 
 
-def test_none_expires_unused_where_there_is_room_for_all():
+def test_none_expires_unused_where_there_is_room_for_all() -> None:
     stock = [draft(f"x{n}", since=NOW + n * DAY, expires=NOW + (n + 1.5) * DAY) for n in reversed(range(10))]
     assert sorted(planned(NOTES, [draft("p", priority=5), *stock]).values())[1:] == [f"x{n}" for n in range(10)]
 
 
-def test_the_member_who_waited_longest_has_the_next_turn():
+def test_the_member_who_waited_longest_has_the_next_turn() -> None:
     stock = [draft(f"{member}{n}", member, since=NOW + n * DAY) for member in ("ann", "bob", "eve") for n in (1, 2)]
     history = [Past("notes@2026-11-21T20:00", "notes", NOW - DAY, UGC, "ann", "old1")]
     history += [Past("notes@2026-11-20T20:00", "notes", NOW - 2 * DAY, UGC, "eve", "old2")]
     assert list(planned(NOTES, stock, history=history).values()) == ["bob1", "eve1", "ann1", "bob2", "eve2", "ann2"]
 
 
-def test_turns_count_in_all_series_together():
+def test_turns_count_in_all_series_together() -> None:
     """Ann's film of yesterday was her turn, so Bob's note goes before hers."""
     video = Series("video", every="week on sat at 10:00", forms=(Form.VIDEO,))
     stock = [draft("ann1", "ann", since=NOW - 9 * DAY), draft("bob1", "bob", since=NOW)]
@@ -143,14 +148,14 @@ def test_turns_count_in_all_series_together():
     assert planned([NOTES, video], stock, history=history) == {"11-22": "bob1", "11-23": "ann1"}
 
 
-def test_the_mix_is_held_in_any_ten_slots():
+def test_the_mix_is_held_in_any_ten_slots() -> None:
     stock = [draft(f"p{n}") for n in range(30)] + [draft(f"u{n}", f"m{n % 4}") for n in range(70)]
     origins = "".join(draft[0] for draft in planned(MIXED, stock, days=100).values())
     assert len(origins) == 100
     assert all(2 <= origins[n : n + 10].count("p") <= 4 for n in range(91))
 
 
-def test_what_scarcity_made_impossible_is_not_made_up_for_later():
+def test_what_scarcity_made_impossible_is_not_made_up_for_later() -> None:
     """Forty days without PGC are no reason for a week of nothing else."""
     history = [
         Past(f"notes@{(NOW - n * DAY).date()}T20:00", "notes", NOW - n * DAY, UGC, "ann", f"h{n}") for n in range(1, 41)
@@ -161,13 +166,13 @@ def test_what_scarcity_made_impossible_is_not_made_up_for_later():
     assert origins[:10].count("p") <= 4
 
 
-def test_an_origin_asked_for_with_nothing_has_no_place_but_by_a_pin():
+def test_an_origin_asked_for_with_nothing_has_no_place_but_by_a_pin() -> None:
     house = replace(NOTES, mix={PGC: 1})
     stock = [draft("u", "ann"), draft("pinned", "ann", slot="2026-11-25"), draft("p")]
     assert planned(house, stock) == {"11-22": "p", "11-25": "pinned"}
 
 
-def test_forms_series_and_channels_decide_where_a_draft_fits():
+def test_forms_series_and_channels_decide_where_a_draft_fits() -> None:
     slot = ahead(NOTES)[0]
     assert fits(NOTES, slot, draft("a"))
     assert not fits(NOTES, slot, draft("a", form=Form.VIDEO))
@@ -178,7 +183,7 @@ def test_forms_series_and_channels_decide_where_a_draft_fits():
     assert not fits(two, slot, draft("a", skip_channels=frozenset({"mail", "blog"})))
 
 
-def test_not_before_and_expires_hold_to_the_microsecond():
+def test_not_before_and_expires_hold_to_the_microsecond() -> None:
     slot = ahead(NOTES)[0]
     tick = dt.timedelta(microseconds=1)
     assert fits(NOTES, slot, draft("a", not_before=slot.at, expires=slot.at + tick))
@@ -186,7 +191,7 @@ def test_not_before_and_expires_hold_to_the_microsecond():
     assert not fits(NOTES, slot, draft("a", expires=slot.at))
 
 
-def test_the_slots_of_one_occasion_share_one_draft():
+def test_the_slots_of_one_occasion_share_one_draft() -> None:
     saturday = dt.datetime(2026, 12, 5, 14, tzinfo=UTC)
     stock = [
         draft("reading", form=Form.EVENT, event_start=saturday),
@@ -201,7 +206,7 @@ def test_the_slots_of_one_occasion_share_one_draft():
     ]
 
 
-def test_an_announced_occasion_keeps_its_draft_to_the_end():
+def test_an_announced_occasion_keeps_its_draft_to_the_end() -> None:
     """The first announcement went out: a better draft that comes now does not take the second."""
     saturday = dt.datetime(2026, 11, 28, 14, tzinfo=UTC)
     stock = [
@@ -226,7 +231,9 @@ def test_an_announced_occasion_keeps_its_draft_to_the_end():
     ],
 )
 @pytest.mark.parametrize("out", ["sent", "claimed"])
-def test_an_occasion_whose_hour_or_name_is_edited_is_still_the_one_that_was_announced(club, slot, out):
+def test_an_occasion_whose_hour_or_name_is_edited_is_still_the_one_that_was_announced(
+    club: Any, slot: Any, out: Any
+) -> None:
     saturday = dt.datetime(2026, 11, 28, 14, tzinfo=UTC)
     stock = [
         draft("reading", form=Form.EVENT, event_start=saturday + DAY),
@@ -239,7 +246,7 @@ def test_an_occasion_whose_hour_or_name_is_edited_is_still_the_one_that_was_anno
     assert {each.slot: each.draft for each in result} == {slot: "reading"}
 
 
-def test_another_occasion_of_the_same_day_is_not_taken_for_one_that_is_over():
+def test_another_occasion_of_the_same_day_is_not_taken_for_one_that_is_over() -> None:
     club = replace(CLUB, every="day at 10:00,14:00", announce=(DAY, dt.timedelta(hours=1)))
     now = dt.datetime(2026, 11, 28, 10, 30, tzinfo=UTC)
     stock = [
@@ -252,13 +259,13 @@ def test_another_occasion_of_the_same_day_is_not_taken_for_one_that_is_over():
 
 
 @pytest.mark.parametrize(("days", "fitting"), [(-3.01, False), (-3, True), (0, True), (3, True), (3.01, False)])
-def test_an_event_serves_an_occasion_within_three_days_of_its_start(days, fitting):
+def test_an_event_serves_an_occasion_within_three_days_of_its_start(days: Any, fitting: Any) -> None:
     slot = next(slot for slot in ahead(CLUB, days=21) if slot.id == "club@2026-12-05T14:00-7d")
     start = dt.datetime(2026, 12, 5, 14, tzinfo=UTC) + days * DAY
     assert fits(CLUB, slot, draft("a", form=Form.EVENT, event_start=start)) is fitting
 
 
-def test_an_event_is_not_announced_once_it_has_begun():
+def test_an_event_is_not_announced_once_it_has_begun() -> None:
     slot = next(slot for slot in ahead(CLUB, days=21) if slot.id == "club@2026-12-05T14:00-1d")
     assert not fits(CLUB, slot, draft("a", form=Form.EVENT, event_start=slot.at))
 
@@ -266,28 +273,28 @@ def test_an_event_is_not_announced_once_it_has_begun():
 RESERVED = replace(NOTES, fill=("evergreen", "digest"))
 
 
-def test_reserve_fills_only_what_is_near_and_has_nothing_fresh():
+def test_reserve_fills_only_what_is_near_and_has_nothing_fresh() -> None:
     stock = [draft("old", evergreen=True, last_used=NOW - 200 * DAY), draft("older", evergreen=True)]
     assert planned(RESERVED, stock) == {"11-22": "older"}
     assert planned(RESERVED, [*stock, draft("fresh")]) == {"11-22": "fresh"}
     assert planned(NOTES, stock) == {}
 
 
-def test_an_evergreen_rests_for_its_cooldown_and_the_digest_takes_over():
+def test_an_evergreen_rests_for_its_cooldown_and_the_digest_takes_over() -> None:
     stock = [draft("old", evergreen=True, last_used=NOW - 89 * DAY)]
     assert planned(RESERVED, stock) == {"11-22": "digest:notes:notes@2026-11-22T20:00"}
     assert planned(replace(RESERVED, fill=("evergreen",)), stock) == {}
     assert planned(RESERVED, stock, fill_within=3 * DAY)["11-23"] == "old"
 
 
-def test_a_filled_slot_goes_to_what_is_fresh_once_it_is_there():
+def test_a_filled_slot_goes_to_what_is_fresh_once_it_is_there() -> None:
     former = [Assignment("notes@2026-11-22T20:00", "old", filled=True, why="evergreen")]
     stock = [draft("old", evergreen=True), draft("older", evergreen=True, since=NOW - 999 * DAY)]
     assert planned(RESERVED, stock, former) == {"11-22": "old"}
     assert planned(RESERVED, [*stock, draft("fresh")], former) == {"11-22": "fresh"}
 
 
-def test_a_deleted_draft_costs_the_last_slot_not_the_next_one():
+def test_a_deleted_draft_costs_the_last_slot_not_the_next_one() -> None:
     """The gap is filled by the draft of the last slot; every other draft stays where it was."""
     stock = [draft(f"d{n}", since=NOW + n * DAY) for n in range(6)]
     former = plan([NOTES], ahead(NOTES), stock, [], [], NOW)
@@ -296,13 +303,13 @@ def test_a_deleted_draft_costs_the_last_slot_not_the_next_one():
     assert result[0].why == "gap"
 
 
-def test_fixed_assignments_stay_whatever_they_are():
+def test_fixed_assignments_stay_whatever_they_are() -> None:
     former = [Assignment("notes@2026-11-22T20:00", "gone", fixed=True), Assignment("notes@2026-11-23T20:00", "a")]
     stock = [draft("a"), draft("b", slot="2026-11-22"), draft("gone", expires=NOW)]
     assert planned(NOTES, stock, former) == {"11-22": "gone", "11-23": "a"}
 
 
-def test_an_overdue_slot_keeps_its_draft_while_late_lasts_then_gives_it_back():
+def test_an_overdue_slot_keeps_its_draft_while_late_lasts_then_gives_it_back() -> None:
     former = [Assignment("notes@2026-11-21T20:00", "a")]
     everything = ahead(NOTES, now=NOW - 2 * DAY, days=16)
     late = plan(
@@ -313,7 +320,7 @@ def test_an_overdue_slot_keeps_its_draft_while_late_lasts_then_gives_it_back():
     assert [(each.slot[6:16], each.draft) for each in missed] == [("2026-11-22", "a")]
 
 
-def test_nothing_is_planned_for_slots_excused_past_or_already_published():
+def test_nothing_is_planned_for_slots_excused_past_or_already_published() -> None:
     off = replace(NOTES, days_off={dt.date(2026, 11, 22): "off"})
     history = [Past("notes@2026-11-23T20:00", "notes", NOW, PGC, "", "early")]
     assert planned(off, [draft("a"), draft("early")], history=history) == {"11-24": "a"}
@@ -372,20 +379,20 @@ PAST = st.lists(
 QUICK = examples(150)
 
 
-def make(stock, assigned=(), history=()):
+def make(stock: Any, assigned: Any = (), history: Any = ()) -> Any:
     return plan(SERIES, WINDOW, stock, assigned, history, NOW, 3 * DAY)
 
 
 @given(STOCK, ASSIGNED, PAST)
 @QUICK
-def test_planning_again_moves_nothing(stock, assigned, history):
+def test_planning_again_moves_nothing(stock: Any, assigned: Any, history: Any) -> None:
     first = make(stock, assigned, history)
     assert make(stock, first, history) == first
 
 
 @given(STOCK, ASSIGNED, PAST)
 @QUICK
-def test_no_slot_twice_in_order_and_only_of_the_slots_given(stock, assigned, history):
+def test_no_slot_twice_in_order_and_only_of_the_slots_given(stock: Any, assigned: Any, history: Any) -> None:
     result = make(stock, assigned, history)
     order = {slot.id: position for position, slot in enumerate(WINDOW)}
     positions = [order[each.slot] for each in result]
@@ -394,12 +401,12 @@ def test_no_slot_twice_in_order_and_only_of_the_slots_given(stock, assigned, his
 
 @given(STOCK, ASSIGNED, PAST)
 @QUICK
-def test_no_draft_goes_out_twice_but_reserve_after_its_cooldown(stock, assigned, history):
+def test_no_draft_goes_out_twice_but_reserve_after_its_cooldown(stock: Any, assigned: Any, history: Any) -> None:
     """Slots of one occasion count as one. What a caller fixed is the caller's."""
     by_id = {slot.id: slot for slot in WINDOW}
     items = {item.draft: item for item in stock}
     fixed = {each.slot for each in assigned if each.fixed}
-    uses = {}
+    uses: dict[Any, Any] = {}
     for each in history:
         uses.setdefault(each.draft, set()).add(by_id[each.slot].occasion or each.slot)
     for each in make(stock, assigned, history):
@@ -412,7 +419,7 @@ def test_no_draft_goes_out_twice_but_reserve_after_its_cooldown(stock, assigned,
 
 @given(STOCK, ASSIGNED, PAST)
 @QUICK
-def test_nothing_goes_out_where_it_does_not_fit(stock, assigned, history):
+def test_nothing_goes_out_where_it_does_not_fit(stock: Any, assigned: Any, history: Any) -> None:
     """Form, series, not_before, expires, event, pin; nothing new where nothing is owed; fixed ones untouched."""
     by_id, items = {slot.id: slot for slot in WINDOW}, {item.draft: item for item in stock}
     series = {each.name: each for each in SERIES}
@@ -436,7 +443,7 @@ def test_nothing_goes_out_where_it_does_not_fit(stock, assigned, history):
 
 @given(STOCK, ASSIGNED, PAST)
 @QUICK
-def test_a_pinned_slot_carries_a_draft_pinned_to_it(stock, assigned, history):
+def test_a_pinned_slot_carries_a_draft_pinned_to_it(stock: Any, assigned: Any, history: Any) -> None:
     """A slot that an unused pinned draft names and fits is never given to one that is not pinned."""
     result = {each.slot: each for each in make(stock, assigned, history)}
     told = {each.slot for each in history}
@@ -454,7 +461,7 @@ def test_a_pinned_slot_carries_a_draft_pinned_to_it(stock, assigned, history):
 
 @given(STOCK, PAST, st.data())
 @QUICK
-def test_one_draft_more_moves_no_other(stock, history, data):
+def test_one_draft_more_moves_no_other(stock: Any, history: Any, data: Any) -> None:
     """What is added takes an empty slot, or one that reserve had filled."""
     first = make(stock, (), history)
     extra = replace(data.draw(ITEMS), draft="extra", slot=None)
@@ -467,7 +474,7 @@ def test_one_draft_more_moves_no_other(stock, history, data):
 
 @given(STOCK, PAST, st.data())
 @QUICK
-def test_one_draft_less_moves_only_what_fills_its_place(stock, history, data):
+def test_one_draft_less_moves_only_what_fills_its_place(stock: Any, history: Any, data: Any) -> None:
     """A chain at most: each gap draws on a later slot of its series, and that one on a later still."""
     first = make(stock, (), history)
     if not first:
@@ -487,7 +494,7 @@ def test_one_draft_less_moves_only_what_fills_its_place(stock, history, data):
 
 @given(st.integers(0, 10), st.integers(0, 10), st.integers(0, 2**32))
 @QUICK
-def test_the_mix_is_within_one_in_every_run_of_ten(pgc, ugc, seed):
+def test_the_mix_is_within_one_in_every_run_of_ten(pgc: int, ugc: int, seed: int) -> None:
     """Any ratio, any past, enough of both."""
     if pgc + ugc == 0:
         return
@@ -506,7 +513,7 @@ def test_the_mix_is_within_one_in_every_run_of_ten(pgc, ugc, seed):
 
 @given(st.lists(st.sampled_from(["ann", "bob", "eve", "dan"]), min_size=1, max_size=30))
 @QUICK
-def test_no_member_waits_longer_than_one_round(members):
+def test_no_member_waits_longer_than_one_round(members: list[Any]) -> None:
     """Among members who have something, none goes out twice before each has gone out once."""
     stock = [draft(f"d{n}", member, since=NOW + n * DAY) for n, member in enumerate(members)]
     who = {item.draft: item.member for item in stock}

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import whose_platforms
@@ -25,10 +27,10 @@ pytestmark = pytest.mark.every_platform
 
 
 @pytest.fixture
-def without(tmp_path):
+def without(tmp_path: Path) -> Any:
     """The platforms of a copy that lacks one folder, and those that cannot be used there."""
 
-    def made(gone):
+    def made(gone: Any) -> Any:
         channels = tmp_path / "channels"
         channels.mkdir()
         for name in PLATFORMS.keys() - {gone}:
@@ -40,7 +42,7 @@ def without(tmp_path):
 
 
 @pytest.mark.parametrize("gone", sorted(PLATFORMS))
-def test_the_others_stay_when_one_is_taken_away(without, gone, tmp_path):
+def test_the_others_stay_when_one_is_taken_away(without: Any, gone: Any, tmp_path: Path) -> None:
     there, broken = without(gone)
     on_it = {name for name, spec in PLATFORMS.items() if spec.base and spec.base.name == gone}
     assert there.keys() == PLATFORMS.keys() - {gone} - on_it
@@ -53,7 +55,9 @@ def test_the_others_stay_when_one_is_taken_away(without, gone, tmp_path):
 
 
 @pytest.mark.parametrize("gone", [name for name, spec in PLATFORMS.items() if spec.starter is not None])
-def test_a_new_workspace_begins_with_those_that_are_there(without, gone, tmp_path, monkeypatch):
+def test_a_new_workspace_begins_with_those_that_are_there(
+    without: Any, gone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     without(gone)
     (tmp_path / "flows").symlink_to(ROOT / "flows")
     (tmp_path / "prefect.yaml").symlink_to(ROOT / "prefect.yaml")
@@ -91,9 +95,11 @@ def parts(source: str) -> Iterator[tuple[str, set[str]]]:
     }
     anywhere = {name for names in marked.values() for name in names}  # what is shared may serve those that are marked
     for node in tree.body:
-        of_a_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
         text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-        yield text, whole | (marked[node] if of_a_test else anywhere)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield text, whole | marked[node]
+        else:
+            yield text, whole | anywhere
 
 
 def _strings(node: ast.AST) -> set[str]:
@@ -104,7 +110,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
-def test_a_test_that_is_no_platforms_own_names_none_that_is_shipped(file):
+def test_a_test_that_is_no_platforms_own_names_none_that_is_shipped(file: Any) -> None:
     """Else it would fail with that folder: it uses those of tests/platforms, or is marked with the ones it needs."""
     source = file.read_text(encoding="utf-8")
     own = {whose_platforms.owner(file)} if file.stem.startswith("test_channel_") else set()
@@ -125,12 +131,12 @@ def test_a_test_that_is_no_platforms_own_names_none_that_is_shipped(file):
         ('A = {"mine": "published"}', []),
     ],
 )
-def test_the_fence_tells_a_platform_from_a_channel(source, found):
+def test_the_fence_tells_a_platform_from_a_channel(source: Any, found: Any) -> None:
     """A channel may be called as it likes."""
     assert [name for part, marked in parts(source) for name in named(part, {"mine"}) - marked] == found
 
 
-def test_a_platforms_own_tests_go_with_its_folder():
+def test_a_platforms_own_tests_go_with_its_folder() -> None:
     """The names of files and marks tell which those are; nothing that is there is left out."""
     assert whose_platforms.owner(ROOT / "tests" / "test_cli.py") == ""
     assert whose_platforms.owner(ROOT / "tests" / "test_channel_gone_media.py") == "gone_media"
@@ -140,7 +146,7 @@ def test_a_platforms_own_tests_go_with_its_folder():
 
 
 @pytest.mark.slow
-def test_with_no_platform_at_all_the_other_tests_are_there_and_those_of_general_things_green(tmp_path):
+def test_with_no_platform_at_all_the_other_tests_are_there_and_those_of_general_things_green(tmp_path: Path) -> None:
     """In a copy of the repository whose folders are gone: nothing fails to be read, and what publishes still does."""
     out = shutil.ignore_patterns(".venv", ".git", "var", "__pycache__", ".*_cache")
     copy = shutil.copytree(ROOT, tmp_path / "copy", ignore=out, symlinks=True)

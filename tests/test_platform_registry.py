@@ -1,7 +1,10 @@
 """The registry: platform folders are found, validated and imported, and nothing else is touched."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +36,7 @@ def refusal(root: Path, toml: str) -> SettingsError:
     return caught.value
 
 
-def test_a_sub_folder_with_a_channel_toml_is_a_platform_and_nothing_else_is(tmp_path):
+def test_a_sub_folder_with_a_channel_toml_is_a_platform_and_nothing_else_is(tmp_path: Path) -> None:
     folder(tmp_path, "plain")
     (tmp_path / "samples").mkdir()
     (tmp_path / "README.md").write_text("words")
@@ -44,7 +47,7 @@ def test_a_sub_folder_with_a_channel_toml_is_a_platform_and_nothing_else_is(tmp_
     assert found["plain"].forms == ("article",)
 
 
-def test_the_workspace_hides_the_bundle_folder_by_folder(tmp_path):
+def test_the_workspace_hides_the_bundle_folder_by_folder(tmp_path: Path) -> None:
     folder(tmp_path / "ws", "mail", PLAIN.replace("Plain", "Ours"))
     folder(tmp_path / "bundle", "mail")
     folder(tmp_path / "bundle", "site")
@@ -77,18 +80,20 @@ def test_the_workspace_hides_the_bundle_folder_by_folder(tmp_path):
         (PLAIN + "[settings\n", 5, "is not TOML"),
     ],
 )
-def test_a_mistake_in_channel_toml_is_named_with_file_line_and_mend(tmp_path, toml, line, says):
+def test_a_mistake_in_channel_toml_is_named_with_file_line_and_mend(
+    tmp_path: Path, toml: Any, line: Any, says: Any
+) -> None:
     error = refusal(tmp_path, toml)
     assert error.file == tmp_path / "bad" / "channel.toml"
     assert error.line == line
     assert says in str(error)
 
 
-def test_a_secret_default_is_refused_without_being_shown(tmp_path):
+def test_a_secret_default_is_refused_without_being_shown(tmp_path: Path) -> None:
     assert "hunter2" not in str(refusal(tmp_path, PLAIN + "[settings.t]\nsecret = true\ndefault = 'hunter2'\n"))
 
 
-def test_a_folder_with_a_base_shares_its_adapter_and_merges_what_it_declares(tmp_path):
+def test_a_folder_with_a_base_shares_its_adapter_and_merges_what_it_declares(tmp_path: Path) -> None:
     base = PLAIN + (
         "[limits.title]\nmax = 10\ncount = 'bytes'\n[limits.text]\nmax = 99\n[media.cover]\nformats = ['png']\n"
         "[render]\nlinks = 'text'\n[settings.due]\ntype = 'int'\ndefault = 1\n[data]\nsteps = ['a']\n[data.page]\nurl = 'u'\nx = 1\n"
@@ -108,29 +113,29 @@ def test_a_folder_with_a_base_shares_its_adapter_and_merges_what_it_declares(tmp
     assert load(kid) is load(found["kit"])
 
 
-def test_bases_that_lead_in_a_circle_are_refused(tmp_path):
+def test_bases_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
     folder(tmp_path, "one", PLAIN + "base = 'two'\n")
     folder(tmp_path, "two", PLAIN + "base = 'one'\n")
     with pytest.raises(SettingsError, match="leads back"):
         platforms([tmp_path])
 
 
-def test_an_adapter_may_import_from_its_own_folder_and_leaves_no_trace_on_the_path(tmp_path):
+def test_an_adapter_may_import_from_its_own_folder_and_leaves_no_trace_on_the_path(tmp_path: Path) -> None:
     place = folder(tmp_path, "pair", adapter="from .words import WORD\n" + ADAPTER + "    word = WORD\n")
     (place / "words.py").write_text("WORD = 'tide'\n")
     path = list(sys.path)
     adapter = load(platforms([tmp_path])["pair"])
-    assert adapter.word == "tide"
+    assert vars(adapter)["word"] == "tide"
     assert sys.path == path
     assert adapter.__module__ == "steadycast_channel_pair"
     assert not list(tmp_path.rglob("__pycache__"))
 
 
-def test_two_workspaces_with_a_folder_of_one_name_each_get_their_own(tmp_path):
+def test_two_workspaces_with_a_folder_of_one_name_each_get_their_own(tmp_path: Path) -> None:
     for which in ("a", "b"):
         place = folder(tmp_path / which, "pair", adapter="from .words import WORD\n" + ADAPTER + "    word = WORD\n")
         (place / "words.py").write_text(f"WORD = '{which}'\n")
-    words = [load(platforms([tmp_path / which])["pair"]).word for which in ("a", "b", "a")]
+    words = [load(platforms([tmp_path / which])["pair"]).__dict__["word"] for which in ("a", "b", "a")]
     assert words == ["a", "b", "a"]
 
 
@@ -144,7 +149,7 @@ def test_two_workspaces_with_a_folder_of_one_name_each_get_their_own(tmp_path):
         (None, "has no adapter.py"),
     ],
 )
-def test_an_adapter_that_cannot_be_used_is_named(tmp_path, adapter, says):
+def test_an_adapter_that_cannot_be_used_is_named(tmp_path: Path, adapter: Any, says: Any) -> None:
     folder(tmp_path, "bad", adapter=adapter)
     with pytest.raises(SettingsError, match=says.replace(".", r"\.")):
         load(platforms([tmp_path])["bad"])

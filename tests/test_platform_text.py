@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import regex
@@ -42,11 +43,11 @@ COUNTS = ("codepoints", "graphemes", "bytes", "utf16", "weighted", "words")
         ("hello 世界 and you", "words", 5),
     ],
 )
-def test_length_is_counted_as_the_platform_counts(text, by, length):
+def test_length_is_counted_as_the_platform_counts(text: Any, by: Any, length: Any) -> None:
     assert count(text, Limit(280, by)) == length
 
 
-def test_every_url_counts_the_same_where_a_platform_says_so():
+def test_every_url_counts_the_same_where_a_platform_says_so() -> None:
     """Mastodon counts 23 for any URL; a URL ends where Chinese text goes on."""
     limit = Limit(500, "graphemes", url=23)
     assert count("https://example.com", limit) == count("https://example.com/" + "x" * 300, limit) == 23
@@ -63,12 +64,12 @@ def test_every_url_counts_the_same_where_a_platform_says_so():
         (f"https://{'a' * 64}.example", []),
     ],
 )
-def test_a_url_ends_where_the_sentence_goes_on(text, urls):
+def test_a_url_ends_where_the_sentence_goes_on(text: Any, urls: Any) -> None:
     assert URL.findall(text) == urls
 
 
 @pytest.mark.skipif(CORPORA is None, reason="STEADYCAST_CORPORA names no folder of vectors")
-def test_weights_agree_with_the_published_vectors():
+def test_weights_agree_with_the_published_vectors() -> None:
     """All but a host in Han text, which counts letter by letter here: rather more than it would."""
     tests = yaml.safe_load((Path(CORPORA) / "weighted-length.yml").read_text(encoding="utf-8"))["tests"]
     vectors = tests["WeightedTweetsWithDiscountedEmojiCounterTest"] + tests["UnicodeDirectionalMarkerCounterTest"]
@@ -81,26 +82,26 @@ def test_weights_agree_with_the_published_vectors():
     assert len(vectors) > 20
 
 
-def test_cut_prefers_the_end_of_a_sentence():
+def test_cut_prefers_the_end_of_a_sentence() -> None:
     text = "今天的内容很长很长。第二句也很长很长很长，还没完呢"
     assert cut(text, Limit(16)) == "今天的内容很长很长。"
     assert cut("“他已经好了吗？”问了又问，问了又问", Limit(12)) == "“他已经好了吗？”"
     assert cut("“好吗？”他问，然后走了很远很远", Limit(12)) == "“好吗？”他问，然后走…"
 
 
-def test_cut_falls_back_to_a_word_and_says_so():
+def test_cut_falls_back_to_a_word_and_says_so() -> None:
     assert cut("hello world this is a long line", Limit(20)) == "hello world this is…"
     assert cut("版本3.14发布，内容很多很多", Limit(6)) == "版本3.14发布，内容很多很多"[:2] + "…"
     assert cut("一二三，四五六七", Limit(5)) == "一二三…"
 
 
-def test_cut_leaves_what_fits_and_survives_no_room():
+def test_cut_leaves_what_fits_and_survives_no_room() -> None:
     assert cut("好", Limit(1)) == "好"
     assert cut("好好", Limit(0)) == ""
     assert cut(FAMILY * 2, Limit(20, "bytes")) == "…"
 
 
-def test_cut_never_leaves_half_a_url():
+def test_cut_never_leaves_half_a_url() -> None:
     text = "前面的话很长，见 https://example.com/a/long/path/to/it 吧"
     assert "https" not in cut(text, Limit(20))
 
@@ -134,14 +135,14 @@ TEXTS = st.lists(LETTERS, max_size=60).map("".join)
 LIMITS = st.builds(Limit, st.integers(0, 120), st.sampled_from(COUNTS), url=st.sampled_from([None, 23]))
 
 
-def boundaries(text):
+def boundaries(text: Any) -> Any:
     return {0, *(m.end() for m in regex.finditer(r"\X", text))}
 
 
 @given(TEXTS, LIMITS)
 @examples(200)
 @example("a🇨🇳🇨🇳🇨🇳", Limit(3, "graphemes"))
-def test_cut_is_a_beginning_within_the_limit(text, limit):
+def test_cut_is_a_beginning_within_the_limit(text: Any, limit: Any) -> None:
     """Within the limit, a prefix of the text, and no grapheme in two."""
     short = cut(text, limit)
     assert count(short, limit) <= limit.max
@@ -153,7 +154,7 @@ def test_cut_is_a_beginning_within_the_limit(text, limit):
 
 @given(TEXTS, st.integers(30, 120), st.sampled_from(COUNTS), st.sampled_from(["{n}/{total}", "({n}/{total})", ""]))
 @examples(150)
-def test_a_thread_loses_nothing(text, most, by, number):
+def test_a_thread_loses_nothing(text: Any, most: int, by: Any, number: Any) -> None:
     """Each part is within the limit with its number; all parts together are the text, white space aside."""
     limit = Limit(most, by)
     parts = split(text, limit, number)
@@ -167,32 +168,32 @@ def test_a_thread_loses_nothing(text, most, by, number):
 
 @given(TEXTS, LIMITS)
 @examples(150)
-def test_the_quick_look_agrees_with_the_count(text, limit):
+def test_the_quick_look_agrees_with_the_count(text: Any, limit: Any) -> None:
     """`fits` may stop early on a long text, but never errs; the fast way to count graphemes is the slow way."""
     long = text * 20
     assert fits(long, limit) is (count(long, limit) <= limit.max)
     assert count(long, Limit(1, "graphemes")) == len(regex.findall(r"\X", long))
 
 
-def test_a_thread_breaks_at_paragraphs_first():
+def test_a_thread_breaks_at_paragraphs_first() -> None:
     text = "第一段说得很长。还有一句。\n\n第二段也有一些话。\n\n第三段"
     assert split(text, Limit(20), "") == ("第一段说得很长。还有一句。", "第二段也有一些话。\n\n第三段")
     assert split(text, Limit(20)) == ("第一段说得很长。还有一句。 1/2", "第二段也有一些话。\n\n第三段 2/2")
 
 
-def test_ten_parts_need_two_digits():
+def test_ten_parts_need_two_digits() -> None:
     parts = split("好。" * 60, Limit(16))
     assert parts[0].endswith(f" 1/{len(parts)}")
     assert len(parts) > 9
     assert max(len(part) for part in parts) <= 16
 
 
-def test_a_limit_too_small_for_anything_is_an_error():
+def test_a_limit_too_small_for_anything_is_an_error() -> None:
     with pytest.raises(DraftError, match="nothing fits"):
         split("你好世界", Limit(3))
 
 
-def test_many_separate_calls_on_a_long_text_stay_quick():
+def test_many_separate_calls_on_a_long_text_stay_quick() -> None:
     """A hostile text of one grapheme after another does not make cutting quadratic."""
     text = "e\u0301" * 50_000
     assert count(cut(text, Limit(300, "graphemes")), Limit(300, "graphemes")) == 300
@@ -210,7 +211,7 @@ def test_many_separate_calls_on_a_long_text_stay_quick():
         ("✨", 1),
     ],
 )
-def test_full_widths_are_utf16_units_and_ascii_is_half_of_one(text, length):
+def test_full_widths_are_utf16_units_and_ascii_is_half_of_one(text: Any, length: Any) -> None:
     assert count(text, Limit(20, "fullwidth")) == length
     assert cut(text, Limit(20, "fullwidth")) == text or length > 20
     assert count(cut(text, Limit(20, "fullwidth")), Limit(20, "fullwidth")) <= 20

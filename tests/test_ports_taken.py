@@ -8,9 +8,11 @@ import socket
 import sys
 import threading
 import urllib.request
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, SITE
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 
 from steadycast.cli.processes import Processes
 from steadycast.errors import InputError
@@ -19,18 +21,18 @@ up = importlib.import_module("steadycast.cli.up")  # the command has its module'
 
 
 @pytest.fixture
-def stolen():
+def stolen() -> Iterator[Any]:
     """A port that somebody else listens on."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
 
 
 @pytest.fixture
-def app(bench):
+def app(bench: Bench) -> Any:
     return bench.set_up(COMMUNITY + DAILY.replace(', "far"', "") + SITE)
 
 
-def ended(app, port, code="raise SystemExit(3)"):
+def ended(app: Any, port: Any, code: str = "raise SystemExit(3)") -> Any:
     """What `up` does where its server ends at once."""
     with Processes(app.workspace.var / "log") as processes:
         processes.start("server", [sys.executable, "-c", code], {}, app.workspace.root)
@@ -38,7 +40,9 @@ def ended(app, port, code="raise SystemExit(3)"):
         return up.stay_up(app, processes, {}, port, threading.Event())
 
 
-def test_a_server_whose_port_was_taken_says_so_and_names_another(app, stolen, capsys):
+def test_a_server_whose_port_was_taken_says_so_and_names_another(
+    app: Any, stolen: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ended(app, stolen) == 1
     said = capsys.readouterr().err
     assert f"did not start: another program took port {stolen} meanwhile" in said
@@ -46,12 +50,16 @@ def test_a_server_whose_port_was_taken_says_so_and_names_another(app, stolen, ca
     assert "code" not in said
 
 
-def test_one_that_ends_for_another_reason_names_its_log(app, stolen, capsys):
+def test_one_that_ends_for_another_reason_names_its_log(
+    app: Any, stolen: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ended(app, up.free_port(stolen)) == 1
     assert f"did not start: see {app.workspace.var / 'log' / 'server.log'}" in capsys.readouterr().err
 
 
-def test_one_that_another_server_answered_for_says_so_too(app, stolen, capsys, monkeypatch):
+def test_one_that_another_server_answered_for_says_so_too(
+    app: Any, stolen: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The other one on that port said that it is well: ours is dead all the same."""
     monkeypatch.setattr(up, "healthy", lambda *asked: True)
     monkeypatch.setattr(up, "watch", lambda *asked: None)
@@ -61,7 +69,9 @@ def test_one_that_another_server_answered_for_says_so_too(app, stolen, capsys, m
     assert f"server ended with code 3: another program took port {stolen} meanwhile" in capsys.readouterr().err
 
 
-def test_health_takes_the_next_port_where_one_is_taken_meanwhile(app, stolen, capsys, monkeypatch):
+def test_health_takes_the_next_port_where_one_is_taken_meanwhile(
+    app: Any, stolen: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The look said that it was free."""
     looks = iter([stolen])
     real = up.free_port
@@ -73,10 +83,11 @@ def test_health_takes_the_next_port_where_one_is_taken_meanwhile(app, stolen, ca
             assert answer.status == 200
 
 
-def test_where_no_port_is_free_the_way_out_is_told(stolen):
-    def full(port):
+def test_where_no_port_is_free_the_way_out_is_told(stolen: Any) -> None:
+    def full(port: Any) -> None:
         raise OSError(98, "Address already in use")
 
     with pytest.raises(InputError, match=f"no port from {stolen} to") as told:
         up.listening(stolen, full)
+    assert told.value.hint is not None
     assert "--health-port" in told.value.hint

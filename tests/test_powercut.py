@@ -12,6 +12,7 @@ import random
 import secrets
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 from powercut.cut import cut, traced
@@ -25,13 +26,13 @@ IMAGES = 1000
 # The disk that the images are made with
 
 
-def images(disk, times=200):
+def images(disk: Any, times: int = 200) -> Any:
     """Everything that a cut may leave of it, as far as so many draws tell."""
     rng = random.Random(1)
     return {tuple(sorted(disk.image(rng).items())) for _ in range(times)}
 
 
-def a_disk(kind, content=b""):
+def a_disk(kind: Any, content: bytes = b"") -> Any:
     """A disk with one file on it, and nothing un-synced."""
     file = File(bytearray(content), bytearray(content))
     root = Folder({"old": file}, {"old": file})
@@ -39,7 +40,7 @@ def a_disk(kind, content=b""):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_of_one_sector_is_written_or_not(kind):
+def test_a_file_of_one_sector_is_written_or_not(kind: Any) -> None:
     """Un-synced bytes are there or not; synced ones are there."""
     disk, _, file = a_disk(kind, b"aaaa")
     disk.write(file, Change(2, b"bb"))
@@ -49,7 +50,7 @@ def test_a_file_of_one_sector_is_written_or_not(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_long_write_is_torn_at_sectors(kind):
+def test_a_long_write_is_torn_at_sectors(kind: Any) -> None:
     """Any of its sectors may be missing; where the file grew they read as zeros."""
     disk, _, file = a_disk(kind)
     disk.write(file, Change(0, b"x" * 1024))
@@ -58,7 +59,7 @@ def test_a_long_write_is_torn_at_sectors(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_rename_without_a_sync_may_show_an_empty_file(kind):
+def test_a_rename_without_a_sync_may_show_an_empty_file(kind: Any) -> None:
     """The classic: temp, write, rename, and no fsync."""
     disk, root, _ = a_disk(kind, b"old")
     fresh = File()
@@ -73,7 +74,7 @@ def test_a_rename_without_a_sync_may_show_an_empty_file(kind):
     assert images(disk) == {(("old", b"new"),)}
 
 
-def test_the_journal_of_ext4_keeps_names_in_order_and_posix_does_not():
+def test_the_journal_of_ext4_keeps_names_in_order_and_posix_does_not() -> None:
     """Two new names: the second without the first is a state that only posix knows."""
     second_alone = (("b", b""), ("old", b""))
     for kind, known in ((EXT4, False), (POSIX, True)):
@@ -83,7 +84,7 @@ def test_the_journal_of_ext4_keeps_names_in_order_and_posix_does_not():
         assert (second_alone in images(disk)) is known
 
 
-def test_a_new_folder_is_a_name_of_the_folder_above():
+def test_a_new_folder_is_a_name_of_the_folder_above() -> None:
     """With posix it is lost, and all that is synced in it, until that one is synced too."""
     disk, root, _ = a_disk(POSIX)
     folder, file = Folder(), File()
@@ -99,7 +100,7 @@ def test_a_new_folder_is_a_name_of_the_folder_above():
 
 
 @pytest.fixture(scope="module")
-def strace():
+def strace() -> None:
     """A machine where a child may be traced."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed (apt install strace)")
@@ -109,7 +110,7 @@ def strace():
 
 
 @pytest.mark.slow
-def test_a_power_cut_costs_no_promise(strace):
+def test_a_power_cut_costs_no_promise(strace: Any) -> None:
     """1,000 images: the ledger opens sound, no commit that came back is lost, no output is half-written or gone."""
     print(f"POWERCUT_SEED={SEED}")
     with traced() as run:
@@ -132,7 +133,7 @@ def test_a_power_cut_costs_no_promise(strace):
         ("no-folder-fsync", {MISSING}),
     ],
 )
-def test_the_judge_sees_what_is_broken_on_purpose(strace, control, what):
+def test_the_judge_sees_what_is_broken_on_purpose(strace: Any, control: Any, what: Any) -> None:
     """The same run with a sync left out: were this not red, the test above would prove nothing."""
     with traced(control) as run:
         verdict = cut(run, IMAGES, SEED)

@@ -6,9 +6,11 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, EVENING, MORNING, article
+from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench, article
 
 from steadycast import pipeline
 from steadycast.errors import SettingsError
@@ -17,7 +19,7 @@ from steadycast.workspace import paths
 from steadycast.workspace.paths import find_root
 
 
-def mode(path) -> int:
+def mode(path: Any) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
@@ -38,7 +40,7 @@ platform = "paste"
 
 
 @pytest.fixture
-def published(bench):
+def published(bench: Bench) -> Any:
     bench.set_up(COMMUNITY + LETTERS, {"pgc/a.md": article("Post")})
     var = bench.app.workspace.var
     var.chmod(0o755)
@@ -51,7 +53,7 @@ def published(bench):
     return bench
 
 
-def test_var_is_its_owners_alone_and_what_is_served_is_readable(published):
+def test_var_is_its_owners_alone_and_what_is_served_is_readable(published: Any) -> None:
     var = published.app.workspace.var
     assert mode(var) == 0o700
     published.open().ledger.last_tick()
@@ -64,7 +66,7 @@ def test_var_is_its_owners_alone_and_what_is_served_is_readable(published):
     assert {name: mode(var / "out" / name) for name in ("letters", "hand")} == {"letters": 0o700, "hand": 0o700}
 
 
-def test_a_web_servers_group_may_pass_and_is_not_shut_out_again(published):
+def test_a_web_servers_group_may_pass_and_is_not_shut_out_again(published: Any) -> None:
     var = published.app.workspace.var
     var.chmod(0o710)
     published.open().ledger.last_tick()
@@ -73,7 +75,9 @@ def test_a_web_servers_group_may_pass_and_is_not_shut_out_again(published):
     assert doctor_checks.readers(var, 0o755).severity == "warn"
 
 
-def test_somebody_elses_folder_is_left_as_it_is(published, monkeypatch, tmp_path):
+def test_somebody_elses_folder_is_left_as_it_is(
+    published: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
     monkeypatch.setenv("STEADYCAST_VAR", str(shared))
@@ -85,7 +89,7 @@ def test_somebody_elses_folder_is_left_as_it_is(published, monkeypatch, tmp_path
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_another_user_of_the_machine_reads_nothing_and_takes_no_lock(published):
+def test_another_user_of_the_machine_reads_nothing_and_takes_no_lock(published: Any) -> None:
     """As `nobody`: neither the ledger, nor a letter, nor a lock that would stop intake and plan."""
     var = published.app.workspace.var
     script = (
@@ -105,7 +109,7 @@ def test_another_user_of_the_machine_reads_nothing_and_takes_no_lock(published):
 SETTINGS_OF_A_MEMBER = '[community]\nname = "Evil"\ntimezone = "UTC"\n'
 
 
-def test_a_settings_file_below_content_is_none(published, monkeypatch):
+def test_a_settings_file_below_content_is_none(published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator who stands in a member's folder runs the house's workspace, and no adapter of the member's."""
     theirs = published.root / "content" / "ugc" / "eve" / "deep"
     theirs.mkdir(parents=True)
@@ -117,7 +121,7 @@ def test_a_settings_file_below_content_is_none(published, monkeypatch):
     assert find_root() == published.root
 
 
-def test_a_workspace_in_a_workspace_is_still_one(published):
+def test_a_workspace_in_a_workspace_is_still_one(published: Any) -> None:
     """Beside content/, as this repository's tests have them."""
     inner = published.root / "drill"
     inner.mkdir()
@@ -126,7 +130,9 @@ def test_a_workspace_in_a_workspace_is_still_one(published):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_workspace_of_another_user_is_refused_unless_it_is_named(published, monkeypatch):
+def test_a_workspace_of_another_user_is_refused_unless_it_is_named(
+    published: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("STEADYCAST_WORKSPACE", raising=False)
     monkeypatch.delenv("SUDO_UID", raising=False)
     os.chown(published.root / "steadycast.toml", 12345, 12345)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import decided, examples
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.errors import SettingsError
@@ -30,7 +31,7 @@ def at(day: int, hour: int, minute: int = 0) -> dt.datetime:
     return dt.datetime(2026, 11, day, hour, minute, tzinfo=ZONE).astimezone(dt.UTC)
 
 
-def series(every: str = "day at 20:00", **more) -> Series:
+def series(every: str = "day at 20:00", **more: Any) -> Series:
     return Series("daily", every=every, zone=ZONE, late=dt.timedelta(hours=3), **more)
 
 
@@ -39,7 +40,7 @@ def standing(of: Series, since: dt.datetime, until: dt.datetime, now: dt.datetim
     return [Standing(slot, fixed=slot.at <= now, over=slot.at <= now) for slot in slots(of, since, until)]
 
 
-def days(found) -> list[str]:
+def days(found: Any) -> list[str]:
     return [f"{slot.local:%d %H:%M}" for slot in found]
 
 
@@ -61,11 +62,11 @@ def after_edit(old: Series, new: Series, now: dt.datetime, days_ahead: int = 4) 
         pytest.param("week on mon at 21:00", at(23, 20, 1), [], id="the weekly day was served as a daily one"),
     ],
 )
-def test_an_edit_of_the_hour_makes_no_second_slot_on_a_day_that_was_served(new, now, coming):
+def test_an_edit_of_the_hour_makes_no_second_slot_on_a_day_that_was_served(new: Any, now: Any, coming: Any) -> None:
     assert after_edit(series(), series(new), now)[:3] == coming
 
 
-def test_several_times_a_day_in_one_rhythm_are_all_kept():
+def test_several_times_a_day_in_one_rhythm_are_all_kept() -> None:
     often = series("day at 08:00,12:00,20:00")
     now = at(23, 13)
     there = standing(often, at(20, 0), now + 2 * DAY, now)
@@ -74,7 +75,7 @@ def test_several_times_a_day_in_one_rhythm_are_all_kept():
     ]  # fmt: skip
 
 
-def test_what_was_begun_ahead_of_its_hour_is_the_slot_of_its_day():
+def test_what_was_begun_ahead_of_its_hour_is_the_slot_of_its_day() -> None:
     """The lead before every slot: it is claimed, and the hour moves."""
     now = at(23, 19, 59)
     (slot,) = slots(series(), at(23, 20), at(23, 21))
@@ -83,14 +84,14 @@ def test_what_was_begun_ahead_of_its_hour_is_the_slot_of_its_day():
     assert days(owed(series(), at(20, 0), [claimed], now, now + DAY)) == ["23 20:00"]
 
 
-def test_what_may_still_be_served_late_stays_as_it_was_promised():
+def test_what_may_still_be_served_late_stays_as_it_was_promised() -> None:
     now = at(23, 20, 30)
     (slot,) = slots(series(), at(23, 20), at(23, 21))
     found = owed(series("day at 09:00"), now, [Standing(slot)], now, now + DAY)
     assert days(found) == ["23 20:00", "24 09:00"]
 
 
-def test_a_promise_written_by_a_clock_that_was_ahead_holds_now():
+def test_a_promise_written_by_a_clock_that_was_ahead_holds_now() -> None:
     now = at(23, 9)
     assert days(owed(series(), now + 400 * DAY, [], now, now + 2 * DAY)) == ["23 20:00", "24 20:00"]
 
@@ -106,7 +107,7 @@ RHYTHMS = st.sampled_from(
     st.lists(st.tuples(st.integers(0, 6 * 24 * 60), RHYTHMS), max_size=6),
     st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),
 )
-def test_no_day_is_served_more_often_than_its_fullest_rhythm_asks(edits, zone):
+def test_no_day_is_served_more_often_than_its_fullest_rhythm_asks(edits: list[Any], zone: Any) -> None:
     """Edits at any minute of a week, looked at every ten minutes: a tick serves what is due, as the sweep does."""
     zone = ZoneInfo(zone)
     now = dt.datetime(2026, 10, 23, tzinfo=zone).astimezone(dt.UTC)  # Berlin's clocks change on the 25th
@@ -133,7 +134,7 @@ def test_no_day_is_served_more_often_than_its_fullest_rhythm_asks(edits, zone):
         assert count <= (most[day] or 1), (day, sorted(served))
 
 
-def test_a_rhythm_is_told_from_another_by_all_that_moves_its_slots():
+def test_a_rhythm_is_told_from_another_by_all_that_moves_its_slots() -> None:
     told = {
         rhythm(each)
         for each in (
@@ -149,7 +150,7 @@ def test_a_rhythm_is_told_from_another_by_all_that_moves_its_slots():
 # In the pipeline
 
 
-def serve(bench, *instant: int) -> list[tuple[str, str]]:
+def serve(bench: Any, *instant: int) -> list[tuple[str, str]]:
     """A tick at that instant, as flows do it: plan, then what is due."""
     app, now = bench.app, bench.at(*instant)
     pipeline.collect(app, now)
@@ -157,11 +158,11 @@ def serve(bench, *instant: int) -> list[tuple[str, str]]:
     return [(sent.slot, sent.state) for sent in pipeline.publish(app).sent]
 
 
-def outcomes(app) -> list[tuple[str, str]]:
+def outcomes(app: Any) -> list[tuple[str, str]]:
     return [(each.slot, each.verdict) for each in decided(app.ledger)]
 
 
-def test_an_hour_that_is_moved_back_right_after_its_slot_sends_no_second_post(bench):
+def test_an_hour_that_is_moved_back_right_after_its_slot_sends_no_second_post(bench: Bench) -> None:
     bench.set_up(FAR_ONLY, DRAFTS)
     serve(bench, 23, 19, 0)
     serve(bench, 23, 20, 0)
@@ -171,7 +172,7 @@ def test_an_hour_that_is_moved_back_right_after_its_slot_sends_no_second_post(be
     assert outcomes(bench.app) == [("daily@2026-11-23T20:00", "kept"), ("daily@2026-11-24T19:59", "kept")]
 
 
-def test_a_new_series_owes_nothing_from_before_it_was_new(bench):
+def test_a_new_series_owes_nothing_from_before_it_was_new(bench: Bench) -> None:
     bench.set_up(FAR_ONLY, DRAFTS)
     serve(bench, 23, 9, 0)
     more = DAILY.replace("series.daily", "series.extra").replace("20:00", "09:00").replace('"site", ', "")
@@ -180,7 +181,7 @@ def test_a_new_series_owes_nothing_from_before_it_was_new(bench):
     assert serve(bench, 24, 9, 0) == [("extra@2026-11-24T09:00", "published")]
 
 
-def test_a_draft_whose_slot_is_claimed_goes_out_once_though_the_hour_moves(bench):
+def test_a_draft_whose_slot_is_claimed_goes_out_once_though_the_hour_moves(bench: Bench) -> None:
     """Claimed a minute ahead, as every slot is; then the calendar knows that slot no more."""
     app = bench.set_up(FAR_ONLY, {"pgc/1.md": article("Once")})
     serve(bench, 23, 9, 0)
@@ -196,7 +197,7 @@ def test_a_draft_whose_slot_is_claimed_goes_out_once_though_the_hour_moves(bench
     assert len(days) == len(set(days))
 
 
-def test_the_past_is_not_rewritten_by_an_edit(bench):
+def test_the_past_is_not_rewritten_by_an_edit(bench: Bench) -> None:
     """Verdicts, record and report stay, whatever the rhythm is today."""
     bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
     for day in (23, 24, 25):
@@ -212,7 +213,7 @@ def test_the_past_is_not_rewritten_by_an_edit(bench):
     assert outcomes(app)[:2] == [("daily@2026-11-23T20:00", "kept"), ("daily@2026-11-24T20:00", "missed")]
 
 
-def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench):
+def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench: Bench) -> None:
     own = {"pgc/own.md": article("Its own", "series: daily"), "pgc/pin.md": article("Pin", "slot: daily@2026-11-26")}
     bench.set_up(FAR_ONLY, {"pgc/1.md": article("One", "priority: 5"), **own})
     serve(bench, 23, 19, 0)
@@ -233,13 +234,13 @@ def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench):
 @pytest.mark.parametrize(
     "more", ['[series.daily]\nevery = "day at 20:00"', '[series.c]\nevery = "day at 20:00"\nwas = "daily"']
 )
-def test_a_record_goes_to_one_series(bench, more):
+def test_a_record_goes_to_one_series(bench: Bench, more: Any) -> None:
     bench.set_up(COMMUNITY)
     with pytest.raises(SettingsError, match="was"):
         bench.settings(COMMUNITY + '[series.b]\nevery = "day at 20:00"\nwas = "daily"\n' + more)
 
 
-def test_drafts_stay_on_their_days_when_the_hour_moves(bench):
+def test_drafts_stay_on_their_days_when_the_hour_moves(bench: Bench) -> None:
     bench.set_up(FAR_ONLY, DRAFTS)
     serve(bench, 23, 9, 0)
     before = {slot.when[:10]: slot.title for slot in pipeline.plan(bench.app, bench.clock.now()).slots}
@@ -249,7 +250,7 @@ def test_drafts_stay_on_their_days_when_the_hour_moves(bench):
     assert {slot.when[11:] for slot in after} == {"21:30"}
 
 
-def test_a_channel_that_joins_a_series_owes_no_slot_that_is_past(bench):
+def test_a_channel_that_joins_a_series_owes_no_slot_that_is_past(bench: Bench) -> None:
     bench.set_up(COMMUNITY + DAILY.replace('"site", ', "") + SITE + FAR)
     assert serve(bench, 23, 19, 0) == []
     app = bench.settings(SETTINGS)
@@ -258,7 +259,7 @@ def test_a_channel_that_joins_a_series_owes_no_slot_that_is_past(bench):
     assert {d.channel for d in app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"far"}
 
 
-def test_a_first_run_with_a_clock_ahead_is_silent_no_longer_than_that(bench):
+def test_a_first_run_with_a_clock_ahead_is_silent_no_longer_than_that(bench: Bench) -> None:
     app = bench.set_up(FAR_ONLY, DRAFTS)
     bench.clock.set_wall(at(23, 9) + 400 * DAY)
     pipeline.collect(app, bench.clock.now())
@@ -276,7 +277,7 @@ channels = ["far"]
 """
 
 
-def test_an_event_whose_hour_is_edited_between_its_announcements_is_announced_again(bench):
+def test_an_event_whose_hour_is_edited_between_its_announcements_is_announced_again(bench: Bench) -> None:
     """The first of two is out under the old hour: the second is of the same event, and carries the same draft."""
     takes = bench.root / "channels" / "far" / "channel.toml"
     content = {"pgc/club.md": article("Reading", "event: {start: 2026-11-28T14:00, end: 2026-11-28T16:00}")}
@@ -292,7 +293,7 @@ def test_an_event_whose_hour_is_edited_between_its_announcements_is_announced_ag
 
 
 @pytest.mark.platforms("calendar", "site")
-def test_an_event_whose_file_is_renamed_between_its_announcements_stands_once_in_the_calendar(bench):
+def test_an_event_whose_file_is_renamed_between_its_announcements_stands_once_in_the_calendar(bench: Bench) -> None:
     """And a new event under the old file's name is another one."""
     calendar = '[channel.calendar]\nplatform = "calendar"\nurl = "https://readers.example/calendar/"\n'
     event = ("event: {start: 2026-11-28T14:00, end: 2026-11-28T16:00}",)

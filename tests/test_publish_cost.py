@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
@@ -59,7 +60,7 @@ def published(bench: Bench, slots: int, channels: int) -> Counter[str]:
 
 
 @pytest.mark.parametrize(("slots", "channels"), [(1, 30), (30, 1)])
-def test_thirty_deliveries_ask_the_ledger_no_more_often_than_one(bench, slots, channels):
+def test_thirty_deliveries_ask_the_ledger_no_more_often_than_one(bench: Bench, slots: Any, channels: Any) -> None:
     """Not one statement runs once a delivery; only how many receipts share a commit is up to the machine."""
     one = published(bench, 1, 1)
     bench.root = bench.root.with_name("thirty")
@@ -69,7 +70,9 @@ def test_thirty_deliveries_ask_the_ledger_no_more_often_than_one(bench, slots, c
 
 
 @pytest.mark.parametrize(("slots", "channels"), [(1, 30), (30, 1)])
-def test_a_draft_is_rebuilt_once_and_a_channel_made_once(bench, monkeypatch, slots, channels):
+def test_a_draft_is_rebuilt_once_and_a_channel_made_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, slots: Any, channels: Any
+) -> None:
     made: Counter[str] = Counter()
 
     def count(owner: object, name: str) -> None:
@@ -83,7 +86,7 @@ def test_a_draft_is_rebuilt_once_and_a_channel_made_once(bench, monkeypatch, slo
     assert made == {"from_content": slots, "as_shown": slots, "_channel": channels}
 
 
-def test_drafts_are_read_a_few_at_a_time():
+def test_drafts_are_read_a_few_at_a_time() -> None:
     """So that an hour at which ten thousand go out does not hold ten thousand drafts."""
     asked: list[list[str]] = []
 

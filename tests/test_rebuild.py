@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, EVENING, MORNING
+from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench
 from platform_bench import png
 
 from steadycast import pipeline
@@ -34,7 +35,7 @@ def drafts() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def published(bench):
+def published(bench: Bench) -> Any:
     """Four days of posts, in folders and on a far side."""
     bench.set_up(SETTINGS, drafts())
     pipeline.collect(bench.app, MORNING)
@@ -54,12 +55,12 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-def calls(bench) -> str:
+def calls(bench: Any) -> str:
     return (bench.app.workspace.out / "far-side-far" / "calls").read_text()
 
 
 @pytest.mark.parametrize("name", ["site", "mirror", "hand"])
-def test_a_folder_that_is_gone_is_made_again_as_it_was(published, name):
+def test_a_folder_that_is_gone_is_made_again_as_it_was(published: Any, name: Any) -> None:
     out = published.app.workspace.out
     before, sent = tree(out / name), calls(published)
     assert len(before) >= POSTS
@@ -70,7 +71,7 @@ def test_a_folder_that_is_gone_is_made_again_as_it_was(published, name):
     assert calls(published) == sent
 
 
-def test_rebuild_mends_a_page_that_was_changed_by_hand(published):
+def test_rebuild_mends_a_page_that_was_changed_by_hand(published: Any) -> None:
     page = next((published.app.workspace.out / "site").rglob("*2000.html"))
     before = page.read_bytes()
     page.write_bytes(b"spoilt")
@@ -78,7 +79,7 @@ def test_rebuild_mends_a_page_that_was_changed_by_hand(published):
     assert page.read_bytes() == before
 
 
-def test_verify_finds_what_is_missing_and_makes_it(published):
+def test_verify_finds_what_is_missing_and_makes_it(published: Any) -> None:
     out = published.app.workspace.out
     before = {name: tree(out / name) for name in ("site", "mirror", "hand")}
     posts = sorted((out / "mirror" / "posts").glob("?????????????.json"))
@@ -94,7 +95,7 @@ def test_verify_finds_what_is_missing_and_makes_it(published):
     assert make_missing(published.app) == []
 
 
-def test_a_missing_page_of_the_newest_post_is_seen_at_verify(published):
+def test_a_missing_page_of_the_newest_post_is_seen_at_verify(published: Any) -> None:
     newest = max((published.app.workspace.out / "site").rglob("*2000.html"))
     before = newest.read_bytes()
     newest.unlink()
@@ -102,7 +103,7 @@ def test_a_missing_page_of_the_newest_post_is_seen_at_verify(published):
     assert newest.read_bytes() == before
 
 
-def test_a_workspace_that_moved_finds_its_media_where_they_are_now(published, tmp_path):
+def test_a_workspace_that_moved_finds_its_media_where_they_are_now(published: Any, tmp_path: Path) -> None:
     from steadycast.pipeline import App
     from steadycast.workspace import load
 
@@ -117,18 +118,20 @@ def test_a_workspace_that_moved_finds_its_media_where_they_are_now(published, tm
     assert tree(moved / "var" / "out" / "mirror") == before
 
 
-def test_what_cannot_be_made_again_is_told_and_stops_nothing(published):
+def test_what_cannot_be_made_again_is_told_and_stops_nothing(published: Any) -> None:
     shutil.rmtree(published.app.workspace.media)
     shutil.rmtree(published.app.workspace.out / "site")
     assert any(made.problems for made in make_missing(published.app))
 
 
-def test_a_channel_that_sends_has_nothing_to_make_again(published):
+def test_a_channel_that_sends_has_nothing_to_make_again(published: Any) -> None:
     with pytest.raises(InputError, match="far does not write into a folder"):
         pipeline.rebuild(published.app, "far")
 
 
-def test_the_command_says_what_it_made(published, monkeypatch, capsys):
+def test_the_command_says_what_it_made(
+    published: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
     shutil.rmtree(published.app.workspace.out / "site")
     with pytest.raises(SystemExit) as ended:
@@ -137,7 +140,9 @@ def test_the_command_says_what_it_made(published, monkeypatch, capsys):
     assert f"site: {POSTS} posts made again" in capsys.readouterr().out
 
 
-def test_verify_says_what_it_made_as_a_success_and_what_it_could_not_make_as_an_error(published, monkeypatch, capsys):
+def test_verify_says_what_it_made_as_a_success_and_what_it_could_not_make_as_an_error(
+    published: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
     monkeypatch.setattr(pipeline, "now", published.clock.now)
     out = published.app.workspace.out
@@ -154,7 +159,7 @@ def test_verify_says_what_it_made_as_a_success_and_what_it_could_not_make_as_an_
     assert error.startswith("steadycast: site: ")
 
 
-def verified(capsys, code=0):
+def verified(capsys: Any, code: int = 0) -> Any:
     with pytest.raises(SystemExit) as ended:
         main(["verify"])
     assert ended.value.code == code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_note_to_people_is_rendered_nowhere(root):
+def test_a_note_to_people_is_rendered_nowhere(root: Any) -> None:
     drop(root, "pgc/README.md", "# Our drafts\n\nOne file each.\n")
     done = render_all(root=root, jobs=1)
     assert not done.problems
@@ -85,7 +86,7 @@ def written(before: dict[str, int], after: dict[str, int]) -> set[str]:
     return {path for path, at in after.items() if before.get(path) != at}
 
 
-def test_the_first_run_writes_every_draft_for_every_channel(root):
+def test_the_first_run_writes_every_draft_for_every_channel(root: Any) -> None:
     """By the platform's template, or as a page of its own where it has none."""
     done = render_all(root=root)
     found = outputs(root)
@@ -104,14 +105,14 @@ def test_the_first_run_writes_every_draft_for_every_channel(root):
     assert b"<!doctype html>" in found["plain/pgc/2026-11-03-night.html"]
 
 
-def test_one_of_a_thing_is_told_as_one():
+def test_one_of_a_thing_is_told_as_one() -> None:
     one = Rendered(drafts=1, channels=1, outputs=1, written=1)
     assert one.summary() == "1 draft for 1 channel: 1 output, 1 written"
     several = Rendered(drafts=0, channels=2, outputs=3, written=0)
     assert several.summary() == "0 drafts for 2 channels: 3 outputs, 0 written"
 
 
-def test_a_run_without_a_change_makes_and_writes_nothing(root):
+def test_a_run_without_a_change_makes_and_writes_nothing(root: Any) -> None:
     """Not even the folder in which an output lies is touched."""
     render_all(root=root)
     before = times(root)
@@ -120,7 +121,7 @@ def test_a_run_without_a_change_makes_and_writes_nothing(root):
     assert times(root) == before
 
 
-def test_one_change_writes_exactly_its_outputs(root):
+def test_one_change_writes_exactly_its_outputs(root: Any) -> None:
     """The draft's own, on each channel; no other file is opened for writing."""
     render_all(root=root)
     before = times(root)
@@ -133,7 +134,7 @@ def test_one_change_writes_exactly_its_outputs(root):
     }
 
 
-def test_a_change_that_no_channel_shows_writes_nothing(root):
+def test_a_change_that_no_channel_shows_writes_nothing(root: Any) -> None:
     """Touched, or edited where nobody looks: made again, and found equal."""
     render_all(root=root)
     before = times(root)
@@ -143,7 +144,7 @@ def test_a_change_that_no_channel_shows_writes_nothing(root):
     assert times(root) == before
 
 
-def test_a_changed_template_makes_its_own_channel_again(root):
+def test_a_changed_template_makes_its_own_channel_again(root: Any) -> None:
     """Other channels keep their files, untouched."""
     render_all(root=root)
     before = times(root)
@@ -153,7 +154,7 @@ def test_a_changed_template_makes_its_own_channel_again(root):
     assert {path.split("/")[0] for path in written(before, times(root))} == {"note"}
 
 
-def test_a_workspace_may_override_a_template(root):
+def test_a_workspace_may_override_a_template(root: Any) -> None:
     """templates/<channel>/ goes before the platform's folder, from the moment it is there."""
     render_all(root=root)
     (root / "templates" / "page").mkdir(parents=True)
@@ -162,7 +163,7 @@ def test_a_workspace_may_override_a_template(root):
     assert outputs(root)["page/pgc/2026-11-01-night.html"].decode() == "mine: 第1夜"
 
 
-def test_a_members_page_is_part_of_what_a_post_is_made_with(root):
+def test_a_members_page_is_part_of_what_a_post_is_made_with(root: Any) -> None:
     """A new address in steadycast.toml shows in what that member wrote."""
     drop(root, "ugc/momo/rain.md", DRAFT.format(4))
     (root / "channels" / "page" / "post.html.j2").write_text("{{ post.member_url }}")
@@ -173,7 +174,7 @@ def test_a_members_page_is_part_of_what_a_post_is_made_with(root):
         assert outputs(root)["page/ugc/momo/rain.html"].decode() == page
 
 
-def test_a_draft_under_another_suffix_keeps_its_outputs(root):
+def test_a_draft_under_another_suffix_keeps_its_outputs(root: Any) -> None:
     """`a.md` that became `a.markdown` makes the same files: they are not removed with the old name."""
     render_all(root=root)
     old = root / "content" / "pgc" / "2026-11-01-night.md"
@@ -182,7 +183,7 @@ def test_a_draft_under_another_suffix_keeps_its_outputs(root):
     assert (done.outputs, done.removed, len(outputs(root))) == (9, 0, 9)
 
 
-def test_a_template_in_a_sub_folder_is_one_that_its_channel_is_made_with(root):
+def test_a_template_in_a_sub_folder_is_one_that_its_channel_is_made_with(root: Any) -> None:
     """What a template includes may lie deeper, of the platform or of the workspace; a new one counts, and a changed one."""
     (root / "channels/page/post.html.j2").write_text('{% include "parts/foot.html.j2" %}')
     for folder, words in (("channels/page", "foot"), ("channels/page", "feet"), ("templates/page", "mine")):
@@ -192,7 +193,7 @@ def test_a_template_in_a_sub_folder_is_one_that_its_channel_is_made_with(root):
         assert outputs(root)["page/pgc/2026-11-01-night.html"].decode() == words
 
 
-def test_another_kind_of_output_takes_the_place_of_the_old(root):
+def test_another_kind_of_output_takes_the_place_of_the_old(root: Any) -> None:
     """A template of another extension leaves no file of the old one behind."""
     render_all(root=root)
     (root / "channels" / "note" / "post.txt.j2").rename(root / "channels" / "note" / "post.md.j2")
@@ -201,7 +202,7 @@ def test_another_kind_of_output_takes_the_place_of_the_old(root):
     assert {path.rpartition(".")[2] for path in outputs(root) if path.startswith("note/")} == {"md"}
 
 
-def test_a_deleted_draft_takes_its_outputs_with_it(root):
+def test_a_deleted_draft_takes_its_outputs_with_it(root: Any) -> None:
     """And the folders that it leaves empty."""
     drop(root, "ugc/momo/rain.md", DRAFT.format(4))
     render_all(root=root)
@@ -211,7 +212,7 @@ def test_a_deleted_draft_takes_its_outputs_with_it(root):
     assert not (root / "var" / "render" / "page" / "ugc").exists()
 
 
-def test_an_output_that_somebody_removed_is_made_again(root):
+def test_an_output_that_somebody_removed_is_made_again(root: Any) -> None:
     """Only that one."""
     render_all(root=root)
     before = outputs(root)
@@ -220,7 +221,7 @@ def test_an_output_that_somebody_removed_is_made_again(root):
     assert outputs(root) == before
 
 
-def test_an_output_that_somebody_edited_is_mended_by_force(root):
+def test_an_output_that_somebody_edited_is_mended_by_force(root: Any) -> None:
     """Edits in place are not looked for: `--force` makes everything again and writes what differs."""
     render_all(root=root)
     before = outputs(root)
@@ -230,7 +231,7 @@ def test_an_output_that_somebody_edited_is_mended_by_force(root):
     assert outputs(root) == before
 
 
-def test_a_broken_draft_is_one_problem_and_stops_nothing(root):
+def test_a_broken_draft_is_one_problem_and_stops_nothing(root: Any) -> None:
     """It names the file, the line and the hint; it stands until it is fixed, and its old outputs are gone."""
     render_all(root=root)
     drop(root, "pgc/2026-11-02-night.md", "---\ntitle: [\n---\n\nx\n", age=60)
@@ -245,7 +246,7 @@ def test_a_broken_draft_is_one_problem_and_stops_nothing(root):
     assert (render_all(root=root).problems, len(outputs(root))) == ((), 9)
 
 
-def test_what_fits_one_channel_and_not_another_is_that_channels_problem(root):
+def test_what_fits_one_channel_and_not_another_is_that_channels_problem(root: Any) -> None:
     """The others get theirs."""
     toml = root / "channels" / "note" / "channel.toml"
     toml.write_text(toml.read_text() + "\n[limits.title]\nmax = 3\ncut = false\n")
@@ -256,7 +257,7 @@ def test_what_fits_one_channel_and_not_another_is_that_channels_problem(root):
     assert "note/pgc/2026-11-04-long.txt" not in outputs(root)
 
 
-def test_two_drafts_of_one_name_do_not_share_an_output(root):
+def test_two_drafts_of_one_name_do_not_share_an_output(root: Any) -> None:
     """`a.md` and `a.markdown` would write the same files: the second is a problem."""
     drop(root, "pgc/2026-11-01-night.markdown", DRAFT.format(9))
     done = render_all(root=root)
@@ -265,7 +266,7 @@ def test_two_drafts_of_one_name_do_not_share_an_output(root):
     assert render_all(root=root).problems == done.problems
 
 
-def test_only_approved_revisions_are_shown_when_asked(root):
+def test_only_approved_revisions_are_shown_when_asked(root: Any) -> None:
     """A draft that was edited after its approval is not shown as it is now."""
     render_all(root=root)
     assert render_all(root=root, approved={}).outputs == 0
@@ -273,7 +274,7 @@ def test_only_approved_revisions_are_shown_when_asked(root):
     assert render_all(root=root).written == 9
 
 
-def test_one_channel_alone(root):
+def test_one_channel_alone(root: Any) -> None:
     """The others' outputs stay as they were, even where the draft has changed."""
     render_all(root=root)
     before = times(root)
@@ -285,7 +286,7 @@ def test_one_channel_alone(root):
         render_all(root=root, channel="pages")
 
 
-def test_a_channel_that_is_gone_takes_its_outputs_with_it(root):
+def test_a_channel_that_is_gone_takes_its_outputs_with_it(root: Any) -> None:
     """So does a form that a channel no longer takes."""
     render_all(root=root)
     settings = root / "steadycast.toml"
@@ -297,7 +298,7 @@ def test_a_channel_that_is_gone_takes_its_outputs_with_it(root):
     assert {path.split("/")[0] for path in outputs(root)} == {"note"}
 
 
-def test_a_lost_cache_costs_time_and_nothing_else(root):
+def test_a_lost_cache_costs_time_and_nothing_else(root: Any) -> None:
     """Everything is made once more; equal files stay, and what no draft accounts for is removed."""
     render_all(root=root)
     before, at = outputs(root), times(root)
@@ -308,7 +309,7 @@ def test_a_lost_cache_costs_time_and_nothing_else(root):
     assert (outputs(root), times(root)) == (before, at)
 
 
-def test_a_broken_template_is_named(root):
+def test_a_broken_template_is_named(root: Any) -> None:
     """A template that cannot take a post is that post's problem, with the template's file."""
     (root / "channels" / "note" / "post.txt.j2").write_text("{{ post.nothing }}")
     done = render_all(root=root)
@@ -317,7 +318,7 @@ def test_a_broken_template_is_named(root):
     assert len(outputs(root)) == 6
 
 
-def test_wrong_settings_stop_the_run_before_it_writes(root):
+def test_wrong_settings_stop_the_run_before_it_writes(root: Any) -> None:
     """Nothing is written for any channel."""
     settings = root / "steadycast.toml"
     settings.write_text(settings.read_text().replace('platform = "bare"', 'platform = "bear"'))
@@ -326,7 +327,7 @@ def test_wrong_settings_stop_the_run_before_it_writes(root):
     assert outputs(root) == {}
 
 
-def test_two_processes_write_what_one_would(root):
+def test_two_processes_write_what_one_would(root: Any) -> None:
     """Byte for byte, and say the same."""
     for n in range(260):
         drop(root, f"ugc/momo/walk-{n:03}.md", DRAFT.format(n + 10) + "- 一\n- 二\n" * (n % 5))

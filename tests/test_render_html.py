@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import examples
@@ -21,15 +23,15 @@ from steadycast.render.text import plain, summary
 PASTED = RenderRule(links="footnotes", classes=False, code="inline", bullets="literal")
 
 
-def body(source, pictures=None, base=""):
+def body(source: Any, pictures: Any = None, base: str = "") -> Any:
     return Finisher(pictures or {}, base, "noopener").finish(join_lines(clean(to_html(source), ugc=False)))
 
 
-def shown(source, rule, style=None):
+def shown(source: Any, rule: Any, style: Any = None) -> Any:
     return html.render(body(source), rule, style)[0].strip()
 
 
-def test_links_become_footnotes_numbered_by_first_use():
+def test_links_become_footnotes_numbered_by_first_use() -> None:
     """The same URL has the same number; a link that says its own URL needs none."""
     source = "[甲](https://a.example)、[乙](https://b.example)、[又](https://a.example) https://c.example/x"
     out, links = html.render(body(source), RenderRule(links="footnotes", footnotes_title="引用链接"))
@@ -39,7 +41,7 @@ def test_links_become_footnotes_numbered_by_first_use():
     assert "<a" not in out
 
 
-def test_links_to_the_platform_itself_stay_links():
+def test_links_to_the_platform_itself_stay_links() -> None:
     rule = RenderRule(links="footnotes", link_hosts=("own.example", "half.example/s/"))
     out, links = html.render(
         body("[a](https://own.example/x) [b](https://half.example/s/1) [c](https://half.example/t)"), rule
@@ -49,11 +51,11 @@ def test_links_to_the_platform_itself_stay_links():
     assert "<a" not in shown("[a](https://own.example.evil/x)", rule)
 
 
-def test_links_as_words_alone():
+def test_links_as_words_alone() -> None:
     assert shown("[a](https://a.example) b", RenderRule(links="text")) == "<p>a b</p>"
 
 
-def test_styles_are_written_on_each_element_and_no_class_or_id_is_left():
+def test_styles_are_written_on_each_element_and_no_class_or_id_is_left() -> None:
     style = Style({"p": "margin:0", "pre code": "font-size:14px", "code": "color:red", "blockquote p": 'quotes:"x"'})
     out = shown(
         "# h\n\na `b`\n\n> q\n\n```python\nx = 1\n```\n\n[^1]\n\n[^1]: n",
@@ -68,26 +70,26 @@ def test_styles_are_written_on_each_element_and_no_class_or_id_is_left():
     assert 'href="#' not in out
 
 
-def test_a_property_is_said_once_and_a_shorthand_takes_its_longhands_with_it():
+def test_a_property_is_said_once_and_a_shorthand_takes_its_longhands_with_it() -> None:
     rules = {"p": "margin: 0 0 1em; color:#333", "blockquote p": "margin:0;color:grey", "li p": "padding-left:1em"}
     style = Style({**rules, "ul li p": "padding:0;padding-left:2px"})
     assert style.of("p", ["blockquote"]) == "margin:0;color:grey"
     assert style.of("p", ["ul", "li"]) == "margin:0 0 1em;color:#333;padding:0;padding-left:2px"
 
 
-def test_a_picture_with_sides_keeps_its_shape_where_the_style_narrows_it():
+def test_a_picture_with_sides_keeps_its_shape_where_the_style_narrows_it() -> None:
     style = Style({"img": "max-width:100%;height:auto"})
     out = shown('<img src="https://a.example/b.png" width="900" height="600" alt="">', RenderRule(classes=False), style)
     assert 'style="max-width:100%;height:auto;width:900px"' in out
 
 
-def test_the_style_of_an_element_does_not_leak_out_of_its_parent():
+def test_the_style_of_an_element_does_not_leak_out_of_its_parent() -> None:
     style = Style({"blockquote p": "color:grey"})
     out = shown("> a\n\nb\n\n> c\n\nd", RenderRule(classes=False), style)
     assert [bool(m) for m in re.findall(r"<p( style[^>]*)?>", out)] == [True, False, True, False]
 
 
-def test_bullets_are_written_out_and_nested_lists_follow_their_item():
+def test_bullets_are_written_out_and_nested_lists_follow_their_item() -> None:
     out = shown("- a\n  - b\n    1. c\n- **d**\n\n3. e\n4. f", RenderRule(bullets="literal"))
     flat = re.sub(r"\s*\n\s*", "", out)
     assert flat == (
@@ -96,7 +98,7 @@ def test_bullets_are_written_out_and_nested_lists_follow_their_item():
     )
 
 
-def test_what_follows_a_nested_list_in_its_item_follows_it_still():
+def test_what_follows_a_nested_list_in_its_item_follows_it_still() -> None:
     """公众号 got `2. 二`, the paragraph that belongs behind 二之二, and then the list."""
     out = shown("1. 一\n2. 二\n   1. 二之一\n   2. 二之二\n\n   第二段。\n3. 三", RenderRule(bullets="literal"))
     flat = re.sub(r"\s*\n\s*", "", out)
@@ -111,18 +113,18 @@ def test_what_follows_a_nested_list_in_its_item_follows_it_still():
     )
 
 
-def test_bullets_stand_inside_the_paragraph_of_a_loose_item():
+def test_bullets_stand_inside_the_paragraph_of_a_loose_item() -> None:
     assert "<p>1. a</p>" in shown("1. a\n\n2. b", RenderRule(bullets="literal"))
     assert "<li>☑ done</li>" in shown("- [x] done\n- [ ] to do", RenderRule(bullets="literal"))
 
 
-def test_a_style_does_not_undo_the_alignment_of_a_column():
+def test_a_style_does_not_undo_the_alignment_of_a_column() -> None:
     out = shown("|a|b|\n|:-:|---|\n|1|2|", PASTED, Style({"th": "color:#333;text-align:left"}))
     assert '<th align="center" style="color:#333;text-align:center">a</th>' in out
     assert '<th style="color:#333;text-align:left">b</th>' in out
 
 
-def test_the_boxes_of_a_task_list_stay_where_a_platform_drops_the_element():
+def test_the_boxes_of_a_task_list_stay_where_a_platform_drops_the_element() -> None:
     source = "- [x] bought\n- [ ] read\n\n1. [ ] one\n\n   two"
     for tags in ((), ("ul", "ol", "li", "p")):
         out = shown(source, RenderRule(tags=tags, classes=False))
@@ -134,12 +136,12 @@ def test_the_boxes_of_a_task_list_stay_where_a_platform_drops_the_element():
     assert "<input" in shown(source, RenderRule())  # our own pages draw them
 
 
-def test_code_for_editors_that_collapse_white_space():
+def test_code_for_editors_that_collapse_white_space() -> None:
     out = shown("```\na  b\n\tc\n```", PASTED)
     assert out == "<pre><code>a&nbsp;&nbsp;b<br>&nbsp;&nbsp;&nbsp;&nbsp;c</code></pre>"
 
 
-def test_code_is_coloured_as_the_rule_asks():
+def test_code_is_coloured_as_the_rule_asks() -> None:
     source = "```python\ndef f(): return '<b>'\n```"
     assert '<span class="k">def</span>' in shown(source, RenderRule())
     assert '<span style="color:' in shown(source, RenderRule(classes=False, code="inline"))
@@ -148,7 +150,7 @@ def test_code_is_coloured_as_the_rule_asks():
     assert shown("```no-such-language\nx\n```", RenderRule()) == "<pre><code>x\n</code></pre>"
 
 
-def test_only_the_elements_a_platform_takes():
+def test_only_the_elements_a_platform_takes() -> None:
     """Twins stand in for each other, headings become paragraphs, cells and lines stay apart."""
     rule = RenderRule(tags=("b", "i", "a", "p", "br", "code"), classes=False)
     assert shown("# h\n\n**s** *e* ~~d~~", rule) == "<p>h</p>\n<p><b>s</b> <i>e</i> d</p>"
@@ -157,7 +159,7 @@ def test_only_the_elements_a_platform_takes():
     assert re.sub(r"\s+", " ", table.replace("<br>", "/")).replace(" ", "") == "ab/12/"
 
 
-def test_tables_scroll_and_pictures_carry_their_size_in_their_style():
+def test_tables_scroll_and_pictures_carry_their_size_in_their_style() -> None:
     rule = RenderRule(classes=False)
     assert '<section style="overflow-x:auto"><table>' in shown("|a|\n|-|\n|1|", rule)
     assert "</table></section>" in shown("|a|\n|-|\n|1|", rule)
@@ -165,7 +167,7 @@ def test_tables_scroll_and_pictures_carry_their_size_in_their_style():
     assert out == '<img src="https://e.example/a.png" alt="x" style="width:300px;height:20px">'
 
 
-def test_pictures_are_named_by_their_content():
+def test_pictures_are_named_by_their_content() -> None:
     """What the draft brings is mapped, percent-encoded or not; what nobody brought is lost, and its words stay."""
     finisher = Finisher({"图 1.png": "d" * 64}, "", "noopener")
     out = finisher.finish(clean(to_html("![a](<图 1.png>) ![b](gone.png) ![c](https://e.example/c.png) ![d](media:e)")))
@@ -175,7 +177,7 @@ def test_pictures_are_named_by_their_content():
     assert "media:e" not in out
 
 
-def test_bare_urls_become_links_but_not_in_code():
+def test_bare_urls_become_links_but_not_in_code() -> None:
     out = body("见https://a.example/x，`https://b.example` 与 www.c.example。\n\n    https://d.example")
     assert re.findall(r'href="([^"]*)"', out) == ["https://a.example/x", "https://www.c.example"]
     assert body("https://a.example/?x=1&y=2") == (
@@ -183,13 +185,13 @@ def test_bare_urls_become_links_but_not_in_code():
     )
 
 
-def test_links_without_a_host_mean_the_site_or_are_only_words():
+def test_links_without_a_host_mean_the_site_or_are_only_words() -> None:
     assert 'href="https://s.example/about"' in body("[a](/about)", base="https://s.example/")
     assert body("[a](/about)") == "<p>a</p>\n"
     assert 'href="#h-x"' in body("[a](#x)")
 
 
-def test_text_reads_well():
+def test_text_reads_well() -> None:
     out, links = plain(
         body(
             "# 题\n\n一段\n话 **强** [链](https://a.example/?a=1&b=2)。\n\n- a\n- b\n  1. c\n\n> q\n> r\n\n"
@@ -211,12 +213,12 @@ def test_text_reads_well():
         ("drop", "见 链。又 https://b.example 完"),
     ],
 )
-def test_links_in_text(mode, out):
+def test_links_in_text(mode: Any, out: Any) -> None:
     """An inline URL stands between spaces: nothing after it is taken for a part of it."""
     assert plain(body("见 [链](https://a.example)。又 https://b.example 完")).render(mode)[0] == out
 
 
-def test_numbers_in_text_are_those_of_the_html():
+def test_numbers_in_text_are_those_of_the_html() -> None:
     source = body("[a](https://own.example) [b](https://b.example)")
     hosts = ("own.example",)
     assert (
@@ -225,7 +227,7 @@ def test_numbers_in_text_are_those_of_the_html():
     )
 
 
-def test_summary_is_the_first_sentences():
+def test_summary_is_the_first_sentences() -> None:
     source = body("# 题\n\n第一段[^1]说[这](https://a.example)件事。第二句很长很长很长很长。\n\n第二段\n\n[^1]: 注")
     assert summary(source, Limit(12)) == "第一段说这件事。"
     assert summary(body("- a\n- b"), Limit(10)) == "a b"
@@ -272,11 +274,11 @@ RULES = st.builds(
 
 @given(MARKDOWN, RULES)
 @examples(150)
-def test_every_shape_is_well_formed_and_loses_no_words(source, rule):
+def test_every_shape_is_well_formed_and_loses_no_words(source: Any, rule: Any) -> None:
     """What is opened is closed in order, only allowed elements are there, and the letters are those of the body."""
     whole = body(source)
     out, _ = html.render(whole, rule, Style({"li p": "margin:0", "p": "color:#333"}))
-    stack = []
+    stack: list[Any] = []
     for closing, name in re.findall(r"<(/?)([a-z0-9]+)[^>]*>", out):
         assert not rule.tags or name in {*rule.tags}
         if closing:
@@ -287,19 +289,19 @@ def test_every_shape_is_well_formed_and_loses_no_words(source, rule):
     assert letters(out.partition("§")[0]) == letters(whole)
 
 
-def letters(markup):
+def letters(markup: Any) -> Any:
     """The words of some HTML, in their order: nothing moves."""
     return re.findall(r"[a-z好]", re.sub(r"<[^>]*>|&\w+;", "", markup))
 
 
 @given(MARKDOWN)
 @examples(100)
-def test_text_of_anything_has_no_markup(source):
+def test_text_of_anything_has_no_markup(source: Any) -> None:
     out, _ = plain(body(source.replace("`", ""))).render("inline")
     assert not re.search(r"</?(?:p|b|li|table|td|code|a|sup)[ >]|[\x00-\x08]", out)
 
 
-def test_a_style_sheet_is_read_from_the_first_folder_and_says_what_is_wrong(tmp_path):
+def test_a_style_sheet_is_read_from_the_first_folder_and_says_what_is_wrong(tmp_path: Path) -> None:
     own, base = tmp_path / "own", tmp_path / "base"
     for folder in (own, base):
         folder.mkdir()

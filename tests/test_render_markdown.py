@@ -8,6 +8,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,12 +32,12 @@ CORPORA = os.environ.get("STEADYCAST_CORPORA")
         ("看*第（一）*章", "看<em>第（一）</em>章"),
     ],
 )
-def test_emphasis_works_beside_full_width_punctuation(source, shown):
+def test_emphasis_works_beside_full_width_punctuation(source: Any, shown: Any) -> None:
     """Plain CommonMark leaves these asterisks on the page; Chinese authors write them every day."""
     assert to_html(source).strip() == f"<p>{shown}</p>"
 
 
-def test_tables_footnotes_tasks_and_heading_ids():
+def test_tables_footnotes_tasks_and_heading_ids() -> None:
     html = clean(to_html("# 标题\n\n|a|b|\n|-|-:|\n|1|2|\n\n- [x] done\n\nsee[^1]\n\n[^1]: note\n"))
     assert '<h1 id="h-标题">标题</h1>' in html
     assert '<th align="right">b</th>' in html
@@ -57,12 +58,12 @@ def test_tables_footnotes_tasks_and_heading_ids():
         ("<pre><code>你\n好\n</code></pre>\n你\n好", "<pre><code>你\n好\n</code></pre>\n你好"),
     ],
 )
-def test_a_line_break_between_han_characters_is_no_space(html, joined):
+def test_a_line_break_between_han_characters_is_no_space(html: Any, joined: Any) -> None:
     """Code keeps its lines, Korean and Latin text keep their spaces."""
     assert join_lines(html) == joined
 
 
-def test_the_same_draft_is_the_same_bytes_in_every_process():
+def test_the_same_draft_is_the_same_bytes_in_every_process() -> None:
     """What is frozen is hashed: no set's or map's order may show."""
     program = (
         "from steadycast.render.sanitise import clean; from steadycast.render.markdown import to_html;"
@@ -80,11 +81,11 @@ def test_the_same_draft_is_the_same_bytes_in_every_process():
 class Hunter(HTMLParser):
     """Reads HTML as a lax reader would, and notes whatever could run."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found = []
+        self.found: list[Any] = []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         if tag not in TAGS:
             self.found.append(tag)
         for name, value in attrs:
@@ -101,7 +102,7 @@ class Hunter(HTMLParser):
     handle_startendtag = handle_starttag
 
 
-def hunt(html):
+def hunt(html: Any) -> Any:
     hunter = Hunter()
     hunter.feed(html)
     hunter.close()
@@ -134,14 +135,15 @@ VECTORS = [
 
 @pytest.mark.parametrize("vector", VECTORS)
 @pytest.mark.parametrize("ugc", [True, False])
-def test_nothing_that_runs_survives(vector, ugc):
+def test_nothing_that_runs_survives(vector: Any, ugc: Any) -> None:
     assert hunt(clean(vector, ugc=ugc)) == []
     assert hunt(clean(to_html(vector), ugc=ugc)) == []
 
 
 @pytest.mark.skipif(CORPORA is None, reason="STEADYCAST_CORPORA names no folder of vectors")
-def test_nothing_of_the_corpus_survives():
+def test_nothing_of_the_corpus_survives() -> None:
     """Every vector that others collected, as HTML and as Markdown."""
+    assert CORPORA
     lines = (Path(CORPORA) / "xss.jsonl").read_text(encoding="utf-8").strip().split("\n")
     survivors = {
         v: found
@@ -152,12 +154,12 @@ def test_nothing_of_the_corpus_survives():
     assert survivors == {}
 
 
-def test_the_hunter_finds_what_is_there():
+def test_the_hunter_finds_what_is_there() -> None:
     """Without the sanitiser the same judge is not content."""
     assert all(hunt(vector) for vector in VECTORS if "onerror" in vector or "<script" in vector)
 
 
-def test_a_members_links_vouch_for_nothing():
+def test_a_members_links_vouch_for_nothing() -> None:
     html = '<a href="https://e.example">x</a><p class="hero">y</p>'
     assert clean(html, ugc=True) == '<a href="https://e.example" rel="nofollow ugc noopener">x</a><p>y</p>'
     assert clean(html, ugc=False) == '<a href="https://e.example" rel="noopener">x</a><p class="hero">y</p>'
@@ -179,12 +181,12 @@ def test_a_members_links_vouch_for_nothing():
         ("\\\\a", False),
     ],
 )
-def test_an_address_is_read_as_laxly_as_any_reader_would(url, safe):
+def test_an_address_is_read_as_laxly_as_any_reader_would(url: Any, safe: Any) -> None:
     assert safe_address(url) is safe
 
 
 @pytest.mark.parametrize("text", ["@everyone 好", "hi @alice", "（@所有人）", "<!channel> hi", "@@here"])
-def test_mentions_reach_nobody(text):
+def test_mentions_reach_nobody(text: Any) -> None:
     """A word joiner stands between the sign and the name; readers do not see it."""
     assert "\u2060" in calm(text)
     assert calm(text).replace("\u2060", "") == text
@@ -192,5 +194,5 @@ def test_mentions_reach_nobody(text):
 
 
 @pytest.mark.parametrize("text", ["mail a@b.example", "https://m.example/@alice", "a < b!", "@ home"])
-def test_what_is_no_mention_stays(text):
+def test_what_is_no_mention_stays(text: Any) -> None:
     assert calm(text) == text

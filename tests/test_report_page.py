@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import icalendar
@@ -36,30 +39,30 @@ class Reader(HTMLParser):
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         self.tags.append(tag)
         self.attributes += [(tag, name, value or "") for name, value in attrs]
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag: Any, attrs: Any) -> None:
         self.tags.append(tag)
         self.attributes += [(tag, name, value or "") for name, value in attrs]
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: Any) -> None:
         assert self.open.pop() == tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         if self.open and self.open[-1] not in ("style", "script"):
             self.text.append(data)
 
 
-def empty(**changes) -> m.Report:
+def empty(**changes: Any) -> m.Report:
     first, last = m.span(NOW.date())
     return replace(m.Report("新社", "Asia/Shanghai", "zh-CN", NOW, first, last), **changes)
 
 
-def test_the_page_fetches_and_runs_nothing():
+def test_the_page_fetches_and_runs_nothing() -> None:
     read = Reader(page(year()))
     assert not read.open
     assert "script" not in read.tags
@@ -70,14 +73,14 @@ def test_the_page_fetches_and_runs_nothing():
     assert "url(" not in re.sub(r"url\(#\w+\)", "", page(year()))
 
 
-def test_the_page_forbids_itself_all_but_its_own_style():
+def test_the_page_forbids_itself_all_but_its_own_style() -> None:
     read = Reader(page(year()))
     (policy,) = [v for t, n, v in read.attributes if t == "meta" and v.startswith("default-src")]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
 
 
-def test_hostile_words_stay_words():
+def test_hostile_words_stay_words() -> None:
     """From titles, far sides, feeds, paths, addresses and settings alike."""
     entry = m.PlanEntry(
         "x@2026-11-23T06:00", NOW, "x", HOSTILE, "planned", "d", HOSTILE, "ugc", HOSTILE, (HOSTILE,), HOSTILE
@@ -101,7 +104,7 @@ def test_hostile_words_stay_words():
     assert "{{ 7*7 }}" in "".join(read.text)
 
 
-def test_every_square_is_told_apart_by_more_than_its_colour():
+def test_every_square_is_told_apart_by_more_than_its_colour() -> None:
     """Each mark has a drawing of its own, whatever the colours are."""
     html = page(year())
     shapes = re.findall(r'<g id="(\w+)">(.*?)</g>', html)
@@ -110,14 +113,14 @@ def test_every_square_is_told_apart_by_more_than_its_colour():
     assert len(set(bare)) == len(m.MARKS)
 
 
-def test_a_square_says_its_date_weekday_and_what_happened():
+def test_a_square_says_its_date_weekday_and_what_happened() -> None:
     square = m.Square(dt.date(2026, 11, 20), "late", {"late": 1, "kept": 2})
     channel = replace(year(1).channels[0], squares=(square,))
     assert "<title>2026-11-20 周五 迟发 1 · 按时 2</title>" in page(empty(channels=(channel,)))
     assert "<title>2026-11-20 Fri late 1 · kept 2</title>" in page(empty(channels=(channel,), language="en"))
 
 
-def test_squares_stand_in_their_week_and_weekday():
+def test_squares_stand_in_their_week_and_weekday() -> None:
     """Monday on top, weeks to the right, the second half from the 30th week on."""
     first, last = m.span(NOW.date())
     ends = tuple(m.Square(day, "kept", {"kept": 1}) for day in (first, first + dt.timedelta(weeks=29), last))
@@ -127,7 +130,7 @@ def test_squares_stand_in_their_week_and_weekday():
     assert places == [[("0", "18")], [("0", "18"), ("392", "102")]]
 
 
-def test_every_month_of_the_year_is_named_in_its_week_and_within_the_picture():
+def test_every_month_of_the_year_is_named_in_its_week_and_within_the_picture() -> None:
     """The one that begins in the last week of a half ends with that week: beyond it the next half stands."""
     for n in range(0, 371, 7):
         now = NOW + dt.timedelta(days=n)
@@ -139,7 +142,7 @@ def test_every_month_of_the_year_is_named_in_its_week_and_within_the_picture():
         assert all(int(x) < 28 * 14 or end for x, end, _ in named)
 
 
-def test_the_year_shows_at_least_365_days_and_four_weeks_ahead():
+def test_the_year_shows_at_least_365_days_and_four_weeks_ahead() -> None:
     for n in range(14):
         today = NOW.date() + dt.timedelta(days=n)
         first, last = m.span(today)
@@ -149,15 +152,15 @@ def test_the_year_shows_at_least_365_days_and_four_weeks_ahead():
         assert first.weekday() == 0
 
 
-def test_a_year_of_a_dozen_channels_is_small():
+def test_a_year_of_a_dozen_channels_is_small() -> None:
     assert len(page(year(12)).encode()) < 1_500_000
 
 
-def test_the_same_report_makes_the_same_page():
+def test_the_same_report_makes_the_same_page() -> None:
     assert page(year()) == page(year())
 
 
-def test_a_community_on_its_first_day_gets_a_page_that_says_what_to_do():
+def test_a_community_on_its_first_day_gets_a_page_that_says_what_to_do() -> None:
     read = "".join(Reader(page(empty())).text)
     assert "此刻没有等人处理的事" in read
     assert "steadycast plan" in read
@@ -165,7 +168,7 @@ def test_a_community_on_its_first_day_gets_a_page_that_says_what_to_do():
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_a_page_on_which_all_was_missed_does_not_call_promises_kept(language):
+def test_a_page_on_which_all_was_missed_does_not_call_promises_kept(language: Any) -> None:
     """That nobody has to act now says nothing about the past year, nor about the gaps to come."""
     missed = replace(year(1).channels[0], counts={"missed": 21}, on_time=0.0)
     read = "".join(Reader(page(empty(language=language, counts={"missed": 21}, on_time=0.0, channels=(missed,)))).text)
@@ -174,7 +177,7 @@ def test_a_page_on_which_all_was_missed_does_not_call_promises_kept(language):
     assert "承诺" not in read
 
 
-def test_what_waits_comes_first_the_gravest_first():
+def test_what_waits_comes_first_the_gravest_first() -> None:
     text = "".join(Reader(page(year(1))).text)
     order = [
         text.index(words("zh-CN")(kind)) for kind in ("now", "refused", "unknown", "kit", "draft", "problem", "year")
@@ -183,7 +186,7 @@ def test_what_waits_comes_first_the_gravest_first():
     assert "steadycast settle" in text
 
 
-def test_long_lists_fold_and_lose_nothing():
+def test_long_lists_fold_and_lose_nothing() -> None:
     drafts = tuple(m.Waiting("draft", str(n), f"稿件{n}号", at=NOW) for n in range(40))
     html = page(empty(waiting=drafts))
     assert html.count("<details>") == 1
@@ -194,11 +197,11 @@ def test_long_lists_fold_and_lose_nothing():
 @pytest.mark.parametrize(
     ("rate", "said"), [(0.0, "0%"), (0.001, "<1%"), (0.5, "50%"), (0.999, "99.9%"), (0.9999, "99.9%"), (1.0, "100%")]
 )
-def test_only_all_is_a_hundred_percent(rate, said):
+def test_only_all_is_a_hundred_percent(rate: Any, said: Any) -> None:
     assert percent(rate) == said
 
 
-def test_on_time_leaves_out_what_was_excused_and_counts_reserve_as_kept():
+def test_on_time_leaves_out_what_was_excused_and_counts_reserve_as_kept() -> None:
     assert m.on_time({"kept": 6, "filled": 2, "late": 1, "missed": 1, "excused": 9}) == 0.8
     assert m.on_time({"excused": 3}) is None
 
@@ -206,7 +209,7 @@ def test_on_time_leaves_out_what_was_excused_and_counts_reserve_as_kept():
 # -- words
 
 
-def test_both_languages_say_the_same_things():
+def test_both_languages_say_the_same_things() -> None:
     fields = re.compile(r"\{(\w+)\}")
     assert EN.keys() == ZH.keys()
     for key, english in EN.items():
@@ -218,7 +221,7 @@ def test_both_languages_say_the_same_things():
     ("seconds", "chinese", "english"),
     [(-90000, "1 天前", "1 d ago"), (7300, "2 小时后", "in 2 h"), (-59, "现在", "now"), (61, "1 分钟后", "in 1 min")],
 )
-def test_spans_of_time_in_words(seconds, chinese, english):
+def test_spans_of_time_in_words(seconds: Any, chinese: Any, english: Any) -> None:
     at = NOW + dt.timedelta(seconds=seconds)
     assert words("zh").from_now(at, NOW) == chinese
     assert words("fr").from_now(at, NOW) == english
@@ -227,7 +230,7 @@ def test_spans_of_time_in_words(seconds, chinese, english):
 # -- JSON
 
 
-def test_the_json_is_stable_and_holds_the_whole_record():
+def test_the_json_is_stable_and_holds_the_whole_record() -> None:
     report = year()
     text = m.to_json(report)
     assert text == m.to_json(year())
@@ -244,18 +247,18 @@ def test_the_json_is_stable_and_holds_the_whole_record():
 # -- badge
 
 
-def test_a_badge_says_how_long_the_promise_has_been_kept():
+def test_a_badge_says_how_long_the_promise_has_been_kept() -> None:
     svg = ET.fromstring(badge(year()))
     texts = [t.text for t in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert texts == ["沪语读书会", "连更 128 天"]
 
 
-def test_a_badge_in_english_counts_in_english():
+def test_a_badge_in_english_counts_in_english() -> None:
     report = replace(year(1, language="en", name="Circle"), streak=m.Streak(1, 0, 1, "day"))
     assert "Circle: 1 day in a row" in badge(report)
 
 
-def test_a_badge_shows_by_its_colour_whether_all_is_well():
+def test_a_badge_shows_by_its_colour_whether_all_is_well() -> None:
     colours = {
         badge(replace(year(1), streak=streak)).split('fill="#')[2][:6]
         for streak in (m.Streak(), m.Streak(3), m.Streak(3, 1))
@@ -263,7 +266,7 @@ def test_a_badge_shows_by_its_colour_whether_all_is_well():
     assert len(colours) == 3
 
 
-def test_a_badge_of_a_hostile_title_is_still_an_image_of_bounded_width():
+def test_a_badge_of_a_hostile_title_is_still_an_image_of_bounded_width() -> None:
     svg = ET.fromstring(badge(replace(year(1), community=HOSTILE * 5)))
     assert int(svg.attrib["width"]) < 500
     assert not [e for e in svg.iter() if e.tag.endswith("script")]
@@ -276,7 +279,7 @@ def calendar(*entries: m.PlanEntry) -> icalendar.Calendar:
     return icalendar.Calendar.from_ical(plan_ics(entries, community="沪语读书会", language="zh-CN", now=NOW))
 
 
-def entry(state: str = "planned", **changes) -> m.PlanEntry:
+def entry(state: str = "planned", **changes: Any) -> m.PlanEntry:
     at = dt.datetime(2026, 11, 27, 20, tzinfo=ZONE)
     made = m.PlanEntry(
         "notes@2026-11-27T20:00",
@@ -293,7 +296,7 @@ def entry(state: str = "planned", **changes) -> m.PlanEntry:
     return replace(made, **changes)
 
 
-def test_each_coming_slot_is_one_event_under_the_slots_id():
+def test_each_coming_slot_is_one_event_under_the_slots_id() -> None:
     (event,) = calendar(entry()).walk("VEVENT")
     assert event["UID"] == "notes@2026-11-27T20:00@steadycast"
     assert event["SUMMARY"] == "每日一文: 外婆的绒线衫"
@@ -301,18 +304,18 @@ def test_each_coming_slot_is_one_event_under_the_slots_id():
     assert event.start == dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
 
 
-def test_gaps_and_excused_slots_are_marked():
+def test_gaps_and_excused_slots_are_marked() -> None:
     gap, excused = calendar(entry("gap", title=""), entry("excused", title="", note="春节", slot="x")).walk("VEVENT")
     assert (gap["SUMMARY"], gap["STATUS"]) == ("◌ 每日一文: 空档", "TENTATIVE")
     assert excused["SUMMARY"] == "– 每日一文: 免发 春节"
 
 
-def test_subscribers_look_again_every_hour():
+def test_subscribers_look_again_every_hour() -> None:
     text = plan_ics([], community="x", language="en", now=NOW).decode()
     assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n" in text
 
 
-def test_a_title_cannot_add_a_line_to_the_calendar():
+def test_a_title_cannot_add_a_line_to_the_calendar() -> None:
     raw = plan_ics(
         [entry(title="a\r\nATTENDEE:mailto:x@example.org\r\nBEGIN:VALARM")], community="x", language="en", now=NOW
     )
@@ -320,7 +323,7 @@ def test_a_title_cannot_add_a_line_to_the_calendar():
     assert b"\nBEGIN:VALARM" not in raw
 
 
-def test_long_han_titles_fold_at_75_octets():
+def test_long_han_titles_fold_at_75_octets() -> None:
     raw = plan_ics([entry(title="上海闲话" * 80)], community="x", language="zh-CN", now=NOW)
     assert max(len(line) for line in raw.split(b"\r\n")) <= 75
 
@@ -329,7 +332,7 @@ def test_long_han_titles_fold_at_75_octets():
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
@@ -344,7 +347,9 @@ def browser():
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_in_chromium_nothing_is_fetched_logged_or_cut_off(browser, tmp_path, width, scheme, language):
+def test_in_chromium_nothing_is_fetched_logged_or_cut_off(
+    browser: Any, tmp_path: Path, width: Any, scheme: Any, language: Any
+) -> None:
     """At both widths, in both schemes: no request but the file itself, no console message, no sideways scrolling."""
     file = tmp_path / "report.html"
     report = year(language=language)
@@ -372,7 +377,7 @@ def test_in_chromium_nothing_is_fetched_logged_or_cut_off(browser, tmp_path, wid
 
 
 @pytest.mark.live
-def test_in_chromium_the_badge_is_an_image(browser, tmp_path):
+def test_in_chromium_the_badge_is_an_image(browser: Any, tmp_path: Path) -> None:
     tab = browser.new_page(viewport={"width": 600, "height": 100})
     file = tmp_path / "badge.svg"
     file.write_text(badge(year()), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,12 +23,12 @@ VERDICTS = ("kept", "late", "filled", "missed", "excused")
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
 
 
-def before(at: dt.datetime, channel: str, verdict: str, series: str = "notes", **more) -> Before:
+def before(at: dt.datetime, channel: str, verdict: str, series: str = "notes", **more: Any) -> Before:
     return Before(f"{series}@{at:%Y-%m-%dT%H:%M:%S}", series, at, f"{at:%Y-%m-%dT%H:%M}", channel, verdict, at, **more)
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_deliveries_are_counted_on_their_local_date(ledger, zone):
+def test_deliveries_are_counted_on_their_local_date(ledger: Ledger, zone: Any) -> None:
     """Compared with the zone database's own answer, at moments that crowd around midnight and the clocks' changes."""
     rng, where = random.Random(zone), ZoneInfo(zone)
     last = NOW.astimezone(where).date()
@@ -41,14 +42,14 @@ def test_deliveries_are_counted_on_their_local_date(ledger, zone):
     assert found == {key: n for key, n in expected.items() if days[0] <= key[2] <= days[1]}
 
 
-def planned(ledger: Ledger, at: dt.datetime, draft: str | None, **more) -> str:
+def planned(ledger: Ledger, at: dt.datetime, draft: str | None, **more: Any) -> str:
     slot = Slot(at, f"notes@{at:%Y-%m-%dT%H:%M}", "notes", at.replace(tzinfo=None), **more)
     chosen = [Assignment(slot.id, draft)] if draft else []
     ledger.save_plan([slot], chosen, [PlannedDelivery(slot.id, "a"), PlannedDelivery(slot.id, "b")], NOW)
     return slot.id
 
 
-def drafted(ledger: Ledger, id: str = "d1", **more) -> None:
+def drafted(ledger: Ledger, id: str = "d1", **more: Any) -> None:
     values = {
         "origin": "ugc",
         "member": "alice",
@@ -60,7 +61,7 @@ def drafted(ledger: Ledger, id: str = "d1", **more) -> None:
     ledger.put_drafts([DraftRow(id=id, path=f"{id}.md", first_seen=NOW, changed=NOW, **{**values, **more})])
 
 
-def test_what_is_to_come_is_planned_or_a_gap_and_what_is_past_is_open_until_it_is_settled(ledger):
+def test_what_is_to_come_is_planned_or_a_gap_and_what_is_past_is_open_until_it_is_settled(ledger: Ledger) -> None:
     drafted(ledger)
     planned(ledger, NOW + 24 * HOUR, "d1")
     planned(ledger, NOW + 48 * HOUR, None)
@@ -73,7 +74,7 @@ def test_what_is_to_come_is_planned_or_a_gap_and_what_is_past_is_open_until_it_i
     ]  # fmt: skip
 
 
-def test_only_the_channels_asked_for_are_counted(ledger):
+def test_only_the_channels_asked_for_are_counted(ledger: Ledger) -> None:
     ledger.backfill([before(NOW - HOUR, channel, "kept") for channel in ("a", "b", "left-long-ago")])
     today = NOW.date()
     found = reads.day_counts(ledger, ("a", "b"), ZoneInfo("UTC"), (today, today), NOW)
@@ -81,7 +82,7 @@ def test_only_the_channels_asked_for_are_counted(ledger):
     assert reads.day_counts(ledger, (), ZoneInfo("UTC"), (today, today), NOW) == []
 
 
-def test_a_slot_counts_once_for_whom_its_draft_came_from(ledger):
+def test_a_slot_counts_once_for_whom_its_draft_came_from(ledger: Ledger) -> None:
     """On however many channels it went out; what was missed everywhere counts for nobody."""
     alice = {"origin": "ugc", "member": "alice"}
     ledger.backfill(
@@ -99,7 +100,7 @@ def test_a_slot_counts_once_for_whom_its_draft_came_from(ledger):
     ]
 
 
-def test_a_series_is_silent_since_its_last_slot_that_came_out(ledger):
+def test_a_series_is_silent_since_its_last_slot_that_came_out(ledger: Ledger) -> None:
     """A slot of which one channel got something is not silent, nor is one that waits for a person."""
     ledger.backfill(
         [
@@ -114,7 +115,7 @@ def test_a_series_is_silent_since_its_last_slot_that_came_out(ledger):
     assert reads.silences(ledger, NOW)["notes"] == (2, True)
 
 
-def test_a_slot_is_as_good_as_its_worst_channel(ledger):
+def test_a_slot_is_as_good_as_its_worst_channel(ledger: Ledger) -> None:
     """Missed before undecided before late before kept; what nothing was owed for is no slot of the record."""
     ledger.backfill(
         [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -46,7 +47,7 @@ def naive(verdicts: list[str], unit: str) -> Streak:
 
 
 @given(st.lists(st.sampled_from(["kept", "kept", "kept", "late", "missed"]), max_size=60))
-def test_streaks_equal_a_plain_recount(verdicts):
+def test_streaks_equal_a_plain_recount(verdicts: list[Any]) -> None:
     """One slot a day: by channel, by series and by date, all three tell the same."""
     at = [micros(NOW - (len(verdicts) - n) * DAY) for n in range(len(verdicts))]
     rows = [("blog", t, v) for t, v in zip(at, verdicts, strict=True)]
@@ -70,14 +71,14 @@ def test_streaks_equal_a_plain_recount(verdicts):
         ("llmlk", 2, 2, 1),
     ],
 )
-def test_streaks_by_hand(letters, current, longest, late):
+def test_streaks_by_hand(letters: Any, current: Any, longest: Any, late: Any) -> None:
     """Kept and filled go on, late goes on and is told apart, excused is passed over, missed breaks."""
     kinds = {each.value[0]: each.value for each in Verdict}
     rows = [("blog", n, kinds[letter]) for n, letter in enumerate(letters)]
     assert tally(rows) == {"blog": Streak(current, late, longest)}
 
 
-def test_one_missed_among_the_slots_of_one_instant_breaks_the_streak_in_whatever_order():
+def test_one_missed_among_the_slots_of_one_instant_breaks_the_streak_in_whatever_order() -> None:
     pair = ("blog", 1, "kept"), ("blog", 1, "missed")
     assert tally(pair) == tally(pair[::-1]) == {"blog": Streak(0, 0, 1)}
 
@@ -98,13 +99,13 @@ VERDICTS = st.sampled_from([each.value for each in Verdict])
 
 @given(st.lists(st.tuples(st.sampled_from(["blog", "mail"]), st.integers(0, 12), VERDICTS), max_size=40))
 @examples(300)
-def test_streaks_equal_a_count_by_instants(rows):
+def test_streaks_equal_a_count_by_instants(rows: list[Any]) -> None:
     ordered = sorted(rows, key=lambda row: row[:2])
     for name, streak in tally(ordered).items():
         assert (streak.current, streak.longest) == by_instant([row for row in ordered if row[0] == name])
 
 
-def test_a_date_is_as_good_as_its_worst_slot():
+def test_a_date_is_as_good_as_its_worst_slot() -> None:
     """Two series on one date: the community's streak counts the date once, and breaks when either missed."""
     monday = micros(dt.datetime(2026, 11, 16, 20, tzinfo=ZONE))
     day, hour = DAY // dt.timedelta(microseconds=1), 3_600_000_000
@@ -117,7 +118,7 @@ def test_a_date_is_as_good_as_its_worst_slot():
     assert found.series == {"notes": Streak(3, 0, 3, "day"), "talks": Streak(1, 1, 1, "slot")}
 
 
-def test_a_streak_is_told_in_days_only_where_there_is_one_slot_each_day():
+def test_a_streak_is_told_in_days_only_where_there_is_one_slot_each_day() -> None:
     assert is_daily(NOTES)
     assert is_daily(Series("x", rrule="FREQ=DAILY;BYHOUR=20;BYMINUTE=0"))
     for every in ("weekday at 20:00", "day at 08:00,20:00", "2 weeks on mon,tue,wed,thu,fri,sat,sun at 20:00"):
@@ -127,21 +128,28 @@ def test_a_streak_is_told_in_days_only_where_there_is_one_slot_each_day():
     assert streaks([row], [], BOTH, ZONE).channels["blog"].unit == "slot"
 
 
-def item(name: str, **more) -> StockItem:
+def item(name: str, **more: Any) -> StockItem:
     return StockItem(name, Form.ARTICLE, Origin.UGC, "alice", since=NOW - 9 * DAY, **more)
 
 
-def outlook(known=(), assigned=(), stock=(), history=(), series=(NOTES,), until=NOW + 7 * DAY):
+def outlook(
+    known: Any = (),
+    assigned: Any = (),
+    stock: Any = (),
+    history: Any = (),
+    series: Any = (NOTES,),
+    until: Any = NOW + 7 * DAY,
+) -> Any:
     return look(series, known, assigned, stock, history, now=NOW, until=until, fill_within=DAY)
 
 
-def test_what_an_overdue_slot_may_still_carry_is_not_given_to_another():
+def test_what_an_overdue_slot_may_still_carry_is_not_given_to_another() -> None:
     overdue = Assignment("notes@2026-11-22T20:00", "d0")
     seen = outlook(assigned=[overdue], stock=[item("d0"), item("d1")])
     assert [seen.carried[slot.id].draft for slot in seen.slots if slot.id in seen.carried] == ["d1"]
 
 
-def test_the_runway_of_several_series_ends_at_the_first_gap_of_any():
+def test_the_runway_of_several_series_ends_at_the_first_gap_of_any() -> None:
     friday = slots(TALKS, NOW, NOW + 7 * DAY)[0]
     seen = outlook(known=[friday], stock=[item(f"d{n}") for n in range(9)], series=(NOTES, TALKS))
     assert seen.runway(["notes"]) == Runway(7, 6, None)
@@ -149,14 +157,14 @@ def test_the_runway_of_several_series_ends_at_the_first_gap_of_any():
     assert seen.runway([]) == Runway()
 
 
-def test_excused_slots_are_no_gap():
+def test_excused_slots_are_no_gap() -> None:
     free = Series("notes", every="day at 20:00", zone=ZONE, days_off={NOW.date() + DAY: "春节"})
     seen = outlook(series=(free,), stock=[item("d0")])
     assert [seen.state(slot) for slot in seen.slots][:3] == ["excused", "planned", "gap"]
     assert seen.runway(["notes"]).slots == 1
 
 
-def test_stock_is_what_could_really_go_out():
+def test_stock_is_what_could_really_go_out() -> None:
     """Not what went out, has expired, is of another series, or is an evergreen that must rest or is not asked for."""
     went = Past("notes@2026-11-20T20:00", "notes", NOW - 2 * DAY, Origin.UGC, "alice", "used")
     all_ = [

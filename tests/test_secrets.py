@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -43,7 +44,7 @@ def redacted(text: str, *secrets: str) -> str:
         quote(quote(URL, safe=""), safe=""),
     ],
 )
-def test_a_far_side_that_repeats_the_request_tells_nothing(said):
+def test_a_far_side_that_repeats_the_request_tells_nothing(said: Any) -> None:
     shown = redacted(said)
     assert "***" in shown
     tokens = ("T0KEN", "s3cr3t", "v4lu3", "cdef", "fr4gment", "p4ssw0rd")
@@ -51,7 +52,7 @@ def test_a_far_side_that_repeats_the_request_tells_nothing(said):
     assert base64.b64encode(b"p4ssw0rd!").decode()[:8] not in shown
 
 
-def test_what_is_no_secret_stays():
+def test_what_is_no_secret_stays() -> None:
     said = "hooks.example answered 404: services are down for channels at /health?page=2"
     assert redacted(said) == said
     assert redacted("a / b", "https://hooks.example/") == "a / b"
@@ -61,7 +62,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), m
 
 
 @given(WORDS, st.binary(max_size=9), st.sampled_from(["plain", "json", "html", "quoted", "twice", "base64", "urlsafe"]))
-def test_no_way_of_writing_it_shows_it(secret, before, how):
+def test_no_way_of_writing_it_shows_it(secret: Any, before: bytes, how: Any) -> None:
     """Whatever stands before it: of base64 too, where it begins at any of three places within four characters."""
     written = {
         "plain": lambda: secret,
@@ -75,7 +76,7 @@ def test_no_way_of_writing_it_shows_it(secret, before, how):
     assert "***" in redacted(written, secret)
 
 
-def test_an_answer_is_cut_only_after_its_secrets_are_taken_out():
+def test_an_answer_is_cut_only_after_its_secrets_are_taken_out() -> None:
     """Half a token is half a token told."""
     from steadycast.web.answers import words
 

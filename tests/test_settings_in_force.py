@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, article
+from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, Bench, article
 from prefect_server import wait_for
 
 from steadycast import ops, pipeline
@@ -19,7 +19,7 @@ FAR_ONLY = COMMUNITY + DAILY.replace('"site", ', "") + FAR
 BROKEN = FAR_ONLY.replace('every = "day at 20:00"', 'every = "dya at 20:00')
 
 
-def test_what_changed_is_told_in_words_and_no_address_is_shown(bench):
+def test_what_changed_is_told_in_words_and_no_address_is_shown(bench: Bench) -> None:
     bench.set_up(SETTINGS)
     before = load(bench.root)
     bench.settings(
@@ -39,7 +39,7 @@ def test_what_changed_is_told_in_words_and_no_address_is_shown(bench):
     assert changes(before, before) == []
 
 
-def test_settings_that_cannot_be_read_leave_the_ones_before_in_force(bench):
+def test_settings_that_cannot_be_read_leave_the_ones_before_in_force(bench: Bench) -> None:
     bench.set_up(FAR_ONLY)
     assert in_force(bench.root)[1] is None
     drop(bench.root, "holidays.toml", '"2026-12-25" = "Christmas"')
@@ -61,13 +61,15 @@ def test_settings_that_cannot_be_read_leave_the_ones_before_in_force(bench):
     assert not in_force(bench.root)[0].overrides
 
 
-def test_settings_that_never_could_be_read_are_an_error(bench):
+def test_settings_that_never_could_be_read_are_an_error(bench: Bench) -> None:
     drop(bench.root, "steadycast.toml", BROKEN)
     with pytest.raises(SettingsError, match="TOML"):
         in_force(bench.root)
 
 
-def test_a_slip_in_the_settings_stops_no_slot(bench, monkeypatch, capsys):
+def test_a_slip_in_the_settings_stops_no_slot(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What a cron or a flow runs publishes all the same, says the line, and health is bad until it is fixed."""
     bench.set_up(FAR_ONLY, {"pgc/1.md": article("In time")})
     with pipeline.App.in_force(bench.root) as app:
@@ -90,7 +92,9 @@ def test_a_slip_in_the_settings_stops_no_slot(bench, monkeypatch, capsys):
     assert "steadycast.toml:17" in capsys.readouterr().err
 
 
-def test_a_drop_is_planned_by_the_settings_of_now_not_those_at_the_start(bench, monkeypatch, capsys):
+def test_a_drop_is_planned_by_the_settings_of_now_not_those_at_the_start(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Two planners fought: each drop moved the plan back to the old hour."""
     app = bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
@@ -104,7 +108,9 @@ def test_a_drop_is_planned_by_the_settings_of_now_not_those_at_the_start(bench, 
     assert {slot.local[11:] for slot in slots} == {"20:30"}
 
 
-def test_a_change_of_the_settings_is_told_and_planned_while_up_runs(bench, monkeypatch, capsys):
+def test_a_change_of_the_settings_is_told_and_planned_while_up_runs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     app = bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
     monkeypatch.setattr("steadycast.cli.up.LOOK", 0.02)

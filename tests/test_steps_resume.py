@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from conftest import NOON
@@ -35,24 +37,24 @@ verbs = st.lists(st.sampled_from(sorted(VERBS)), max_size=8)
 class Threads:
     """Uploads that may be repeated, then a thread whose parts name the part before them."""
 
-    def __init__(self, fake, channel):
+    def __init__(self, fake: Any, channel: Any) -> None:
         self.fake, self.channel = fake, channel
         self.find = fake.adapter().find
         self.uploads = 0
 
-    def publish(self, post):
+    def publish(self, post: Any) -> Any:
         media = self.channel.step("upload", self._upload, repeatable=True)
         parts = self.channel.thread(post, lambda n, text, before: self._send(post, n, text, before, media))
         return Receipt(parts[0], parts=tuple(parts))
 
-    def _upload(self):
+    def _upload(self) -> Any:
         self.fake.uploads += 1
         verb = self.fake.upload_verbs.pop() if self.fake.upload_verbs else None
         if verb is not None:
             raise verb
         return {"id": "media-1", "sizes": [1, 2]}
 
-    def _send(self, post, n, text, before, media):
+    def _send(self, post: Any, n: Any, text: Any, before: Any, media: Any) -> Any:
         assert media == {"id": "media-1", "sizes": [1, 2]}
         assert text == post.parts[n - 1]
         there = [p.id for p in sorted(self.fake.posts, key=lambda p: p.part) if p.part < n]
@@ -60,13 +62,13 @@ class Threads:
         return self.fake.adapter()._receipt(self.fake.request(post, n)).remote_id
 
 
-def far(clock, delivery, drawn, uploads):
+def far(clock: Any, delivery: Any, drawn: Any, uploads: Any) -> Any:
     fake = FakeChannel(delivery, clock)
     fake.uploads, fake.upload_verbs = 0, [{"b": Busy("later"), "u": Unknown("cut")}[u] for u in uploads]
     for verb in drawn:
         VERBS[verb](fake)
 
-    def open_(channel, step):
+    def open_(channel: Any, step: Any) -> Any:
         made = fake.adapter(step)
         return replace(fake.open(channel, step), adapter=Threads(fake, made.channel))
 
@@ -77,7 +79,9 @@ def far(clock, delivery, drawn, uploads):
 @pytest.mark.parametrize("delivery", ["conditional", "read-back", "blind"])
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=verbs, parts=st.integers(1, 4), uploads=st.text("bu", max_size=3))
-def test_a_thread_resumes_after_the_last_part_that_is_there(make_ledger, delivery, drawn, parts, uploads):
+def test_a_thread_resumes_after_the_last_part_that_is_there(
+    make_ledger: Callable[..., Any], delivery: Any, drawn: Any, parts: int, uploads: str
+) -> None:
     """Whatever the far side does, dies or hides, with whatever repeated uploads before it."""
     clock = Clock(NOON)
     ledger, promise = make_ledger()

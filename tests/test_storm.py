@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")
 
 
-def command(*arguments, timeout, code=0):
+def command(*arguments: Any, timeout: Any, code: int = 0) -> Any:
     """`python -m storm ...` in a process of its own: it forks, and this one has threads."""
     done = subprocess.run(
         [sys.executable, "-m", "storm", *map(str, arguments)], env={**os.environ, "PYTHONPATH": "tests"}, cwd=ROOT,
@@ -29,33 +30,33 @@ def command(*arguments, timeout, code=0):
 
 
 @pytest.mark.slow
-def test_fifty_deaths():
+def test_fifty_deaths() -> None:
     """A breath of it, on the class that is hardest: nothing doubled, lost or silent."""
     said = command("--kills", 50, "--seed", 1, "--classes", "read-back", timeout=100)
     assert re.search(r"^\| read-back +\| [5-9]\d ", said, re.MULTILINE)
 
 
 @pytest.mark.slow
-def test_a_storm_that_ran_out_of_time_is_no_proof():
+def test_a_storm_that_ran_out_of_time_is_no_proof() -> None:
     """Fewer deaths than were asked for end in red, whatever the judge says."""
     said = command("--kills", 5000, "--longest", 0.5, "--seed", 1, "--classes", "conditional", timeout=100, code=1)
     assert re.search(r"^conditional: \d+ of 5000 kills in 0 s, which is no proof$", said, re.MULTILINE)
 
 
 @pytest.mark.slow
-def test_a_thousand_deaths():
+def test_a_thousand_deaths() -> None:
     """Every class: 0 doubled, 0 lost, 0 silent; none parked where a second sending is harmless."""
     command("--kills", 1000, "--seed", 1, timeout=1200)
 
 
 @pytest.mark.slow
-def test_every_crash_point():
+def test_every_crash_point() -> None:
     """Each class, from a first sending to the recovery of a recovery, and frozen past the lease."""
     command("points", "--seed", 1, timeout=1500)
 
 
 @pytest.mark.slow
-def test_every_mutant_is_caught():
+def test_every_mutant_is_caught() -> None:
     """The judge sees each of the ways to break the protocol; docs/design.md lists the same ones."""
     said = command("mutants", "--seed", 1, timeout=1500)
     names = re.findall(r"^\| \d+ +\| (.*?) +\| (?!nothing)", said, re.MULTILINE)
@@ -67,6 +68,6 @@ def test_every_mutant_is_caught():
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
-def test_three_hundred_deaths_on_postgresql():
+def test_three_hundred_deaths_on_postgresql() -> None:
     """The same promises on the other database."""
     command("--kills", 300, "--seed", 1, "--postgres", timeout=900)

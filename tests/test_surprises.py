@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, SITE
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 
 from steadycast import ops
 from steadycast.schedule.model import Series
@@ -28,25 +29,25 @@ SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
         ("day at 02:30,03:30", "the clocks change on 2027-03-28: 02:30 and 03:30 are one instant, and one slot"),
     ],
 )
-def test_it_is_said(every, said):
+def test_it_is_said(every: Any, said: Any) -> None:
     assert [what for what, _ in surprises(Series("daily", every=every, zone=BERLIN), NOW)] == [said]
 
 
 @pytest.mark.parametrize(
     "every", ["month on 28 at 20:00", "month on last day at 20:00", "day at 02:30", "day at 02:30,08:00"]
 )
-def test_nothing_is_said_of_what_does_as_it_says(every):
+def test_nothing_is_said_of_what_does_as_it_says(every: Any) -> None:
     assert list(surprises(Series("daily", every=every, zone=BERLIN), NOW)) == []
 
 
-def test_check_tells_it_with_its_line_and_nothing_has_to_be_mended(bench):
+def test_check_tells_it_with_its_line_and_nothing_has_to_be_mended(bench: Bench) -> None:
     bench.set_up(SITE_ONLY.replace("day at 20:00", "month on 31 at 20:00"))
     (told,) = [p for p in ops.check(NOW, root=bench.root) if "day 31" in p.message]
     assert (told.where, told.line, told.harmless) == ("steadycast.toml", 17, True)
 
 
 @pytest.mark.parametrize("every", ["工作日 20:00", "weekday at 20:00"])
-def test_working_days_know_the_weekends_that_are_worked(bench, every):
+def test_working_days_know_the_weekends_that_are_worked(bench: Bench, every: Any) -> None:
     """2026: Sunday 20 September and Saturday 10 October make up for the National Day holidays."""
     bench.set_up(SITE_ONLY.replace("day at 20:00", every) + "")
     text = (bench.root / "steadycast.toml").read_text().replace('late = "3h"', 'late = "3h"\nskip = ["holidays:CN"]')

@@ -10,7 +10,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect_server import alive, children_of, free_port, wait_for
@@ -20,12 +22,12 @@ COMMAND = [sys.executable, "-c", "from steadycast.cli import main; main()", "up"
 
 
 @pytest.fixture
-def community(tmp_path):
+def community(tmp_path: Path) -> Any:
     return make_workspace(tmp_path / "community", "03:30")
 
 
 @pytest.fixture
-def up(community):
+def up(community: Any) -> Iterator[Any]:
     """`steadycast up`, up."""
     log = community / "up.log"
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("STEADYCAST_", "PREFECT_"))}
@@ -44,7 +46,7 @@ def up(community):
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_a_dropped_draft_is_in_the_plan_within_five_seconds(community, up):
+def test_a_dropped_draft_is_in_the_plan_within_five_seconds(community: Any, up: Any) -> None:
     """The person who drops a file looks for it at once. And Ctrl-C leaves no process."""
     fresh = community / "content" / "pgc" / "dropped.md"
     fresh.write_text("# Dropped just now\n\nWords.\n", encoding="utf-8")
@@ -70,7 +72,7 @@ def test_a_dropped_draft_is_in_the_plan_within_five_seconds(community, up):
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_a_killed_parent_takes_its_children_with_it(up):
+def test_a_killed_parent_takes_its_children_with_it(up: Any) -> None:
     """SIGKILL of `steadycast up` leaves no server holding the port."""
     below = children_of(up.pid)
     up.kill()
@@ -79,7 +81,7 @@ def test_a_killed_parent_takes_its_children_with_it(up):
 
 
 @pytest.mark.live
-def test_once_does_the_main_job_and_ends(community):
+def test_once_does_the_main_job_and_ends(community: Any) -> None:
     """`make run ONCE=1`: a table of what went where, the record, and exit."""
     told = steadycast("up", "--once", cwd=community)
     assert "Next    soon" in told, "03:30 is not now"
@@ -113,7 +115,7 @@ def listening(port: int) -> set[str]:
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_prefects_server_is_for_this_machine_and_who_knows_its_password(community, up):
+def test_prefects_server_is_for_this_machine_and_who_knows_its_password(community: Any, up: Any) -> None:
     """It would run any code that it is told to: no stranger, no browser's page of somebody else may tell it anything."""
     assert listening(up.port) == {"0100007F"}
     password = community / "var" / "prefect" / "password"

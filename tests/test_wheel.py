@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory):
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The wheel, built from this checkout and unpacked."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder), "."]
@@ -40,7 +41,7 @@ def steadycast(*words: str, site: Path, cwd: Path) -> str:
 
 
 @pytest.mark.slow
-def test_it_owns_one_import_name(unpacked):
+def test_it_owns_one_import_name(unpacked: Any) -> None:
     """No `channels`, no `flows`: those are other packages' names."""
     names = {p.name for p in unpacked.iterdir() if not p.name.endswith(".dist-info")}
     assert names == {"steadycast"}
@@ -54,7 +55,7 @@ def test_it_owns_one_import_name(unpacked):
 
 
 @pytest.mark.slow
-def test_a_workspace_from_nothing_publishes(unpacked, tmp_path):
+def test_a_workspace_from_nothing_publishes(unpacked: Any, tmp_path: Path) -> None:
     """`pip install steadycast`, `steadycast init`, and the first page is there."""
     steadycast("init", "mine", site=unpacked, cwd=tmp_path)
     mine = tmp_path / "mine"

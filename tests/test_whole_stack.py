@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -80,7 +82,7 @@ def sql(statement: str, database: str = "postgres") -> None:
 
 
 @contextlib.contextmanager
-def database(name: str):
+def database(name: str) -> Iterator[Any]:
     """An empty database; its address for SQLAlchemy."""
     from sqlalchemy import make_url
 
@@ -91,26 +93,26 @@ def database(name: str):
     sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def on_postgres(url) -> dict[str, str]:
+def on_postgres(url: Any) -> dict[str, str]:
     address = url.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
     return {"PREFECT_API_DATABASE_CONNECTION_URL": address, "PREFECT_SERVER_DATABASE_CONNECTION_URL": address}
 
 
 @pytest.fixture(scope="module")
-def prefect_env(tmp_path_factory):
+def prefect_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with database(f"prefect_{os.getpid()}") as url, server(tmp_path_factory.mktemp("prefect"), on_postgres(url)) as env:
         yield env
 
 
 @pytest.fixture
-def stage():
+def stage() -> Iterator[Any]:
     far = Stage()
     yield far
     far.close()
 
 
 @pytest.fixture
-def community(tmp_path, stage, monkeypatch):
+def community(tmp_path: Path, stage: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A workspace with one slot on two channels, its ledger on PostgreSQL, its plan made."""
     with database(f"ledger_{os.getpid()}") as url:
         at = (dt.datetime.now(ZONE) + dt.timedelta(hours=5)).strftime("%H:%M")
@@ -135,7 +137,7 @@ def make(root: Path, stage: Stage, at: str) -> Path:
 
 
 @contextlib.contextmanager
-def workers(root: Path, env: dict[str, str], count: int = 2):
+def workers(root: Path, env: dict[str, str], count: int = 2) -> Iterator[Any]:
     """Workers of the pool, each its own process group; the deployments are theirs."""
     env = {**env, "STEADYCAST_WORKSPACE": str(root), "STEADYCAST_LEDGER": os.environ["STEADYCAST_LEDGER"]}
     prefect("work-pool", "create", "steadycast", "--type", "process", "--overwrite", env=env, cwd=root)
@@ -178,7 +180,7 @@ def once_each(stage: Stage) -> None:
     assert set(Counter(stage.posts).values()) == {1}
 
 
-def test_a_slot_that_is_started_twice_is_served_once(community, stage, prefect_env):
+def test_a_slot_that_is_started_twice_is_served_once(community: Any, stage: Any, prefect_env: Any) -> None:
     """Two runs on two workers at the same moment: the claims decide."""
     with workers(community, prefect_env) as (_, env):
         runs = [start(community, env), start(community, env)]
@@ -188,7 +190,7 @@ def test_a_slot_that_is_started_twice_is_served_once(community, stage, prefect_e
     assert states(community)[State.PUBLISHED] + states(community)[State.SEEN] == 2
 
 
-def test_a_worker_killed_in_mid_send_doubles_nothing(community, stage, prefect_env):
+def test_a_worker_killed_in_mid_send_doubles_nothing(community: Any, stage: Any, prefect_env: Any) -> None:
     """The far side has it, nobody heard: the lease runs out, a read-back finds it, and it is not sent again."""
     stage.answer.clear()
     with workers(community, prefect_env, 1) as ((worker,), env):
@@ -206,7 +208,9 @@ def test_a_worker_killed_in_mid_send_doubles_nothing(community, stage, prefect_e
     assert states(community) == {State.SEEN: 2}
 
 
-def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(tmp_path, stage, prefect_env, monkeypatch):
+def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(
+    tmp_path: Path, stage: Any, prefect_env: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It holds a claim and waits for the slot's second; by the time it wakes, another has served the slot."""
     slot = (dt.datetime.now(ZONE) + dt.timedelta(minutes=2)).replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
     with database(f"ledger_{os.getpid()}") as url:
@@ -230,7 +234,9 @@ def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(tmp_path, s
         assert states(root) == {State.SEEN: 2}
 
 
-def test_a_server_that_was_down_at_the_slot_serves_it_late_and_once(tmp_path, stage, prefect_env, monkeypatch):
+def test_a_server_that_was_down_at_the_slot_serves_it_late_and_once(
+    tmp_path: Path, stage: Any, prefect_env: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Twenty minutes late is late, not missed and not double; the sweep finds what nobody woke for."""
     with database(f"ledger_{os.getpid()}") as url:
         monkeypatch.setenv("STEADYCAST_LEDGER", url.render_as_string(hide_password=False))
@@ -250,7 +256,7 @@ def test_a_server_that_was_down_at_the_slot_serves_it_late_and_once(tmp_path, st
         assert {d.verdict for d in sent} == {"late"}
 
 
-def test_a_wiped_prefect_database_forgets_nothing(community, stage, tmp_path):
+def test_a_wiped_prefect_database_forgets_nothing(community: Any, stage: Any, tmp_path: Path) -> None:
     """The runs are gone, the receipts are not."""
     for round_ in ("first", "second"):
         with database(f"wiped_{os.getpid()}") as url, server(tmp_path / round_, on_postgres(url)) as env:

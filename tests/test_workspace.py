@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def write(folder: Path, text: str) -> Path:
     return folder
 
 
-def test_a_whole_workspace_is_read(tmp_path):
+def test_a_whole_workspace_is_read(tmp_path: Path) -> None:
     """Every table arrives typed: durations, zones, forms, ratios, dates."""
     app = load(write(tmp_path, GOOD))
     notes = app.series["notes"]
@@ -93,7 +94,7 @@ def test_a_whole_workspace_is_read(tmp_path):
         ("[[feed]]", '[publish]\nlead = "90s"\n[[feed]]', 23, ["publish.lead", "whole minutes"]),
     ],
 )
-def test_a_slip_is_named_with_its_line_and_the_mend(tmp_path, old, new, line, words):
+def test_a_slip_is_named_with_its_line_and_the_mend(tmp_path: Path, old: Any, new: Any, line: Any, words: Any) -> None:
     """The operator is told which key, on which line, and what was probably meant."""
     assert old in GOOD
     folder = write(tmp_path, GOOD.replace(old, new, 1))
@@ -104,14 +105,14 @@ def test_a_slip_is_named_with_its_line_and_the_mend(tmp_path, old, new, line, wo
         assert word in str(caught.value)
 
 
-def test_one_bracket_too_few_is_told(tmp_path):
+def test_one_bracket_too_few_is_told(tmp_path: Path) -> None:
     folder = write(tmp_path, GOOD[: GOOD.index("[[feed]]")] + '[feed]\nmember = "bob"\nurl = "https://b.example/"\n')
     with pytest.raises(SettingsError, match=r"write \[\[feed\]\]") as caught:
         load(folder)
     assert caught.value.line == 22
 
 
-def test_two_channels_of_one_name_are_refused(tmp_path):
+def test_two_channels_of_one_name_are_refused(tmp_path: Path) -> None:
     """TOML alone would say "cannot declare twice"; the operator is told what to do."""
     folder = write(tmp_path, GOOD + '\n[channel.blog]\nplatform = "paste"\n')
     with pytest.raises(SettingsError, match="two channels are called 'blog'") as caught:
@@ -119,7 +120,7 @@ def test_two_channels_of_one_name_are_refused(tmp_path):
     assert caught.value.line == 30
 
 
-def test_a_settings_file_in_another_encoding_is_refused(tmp_path):
+def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     """GBK would read as mojibake."""
     (tmp_path / "steadycast.toml").write_bytes(GOOD.encode("gbk"))
     with pytest.raises(SettingsError, match="UTF-8") as caught:
@@ -127,7 +128,7 @@ def test_a_settings_file_in_another_encoding_is_refused(tmp_path):
     assert caught.value.line == 2
 
 
-def test_the_root_is_found_from_below_and_missed_with_a_mend(tmp_path, monkeypatch):
+def test_the_root_is_found_from_below_and_missed_with_a_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As git does: from any folder of the workspace."""
     monkeypatch.delenv("STEADYCAST_WORKSPACE", raising=False)
     write(tmp_path / "w" if (tmp_path / "w").mkdir() is None else tmp_path, GOOD)
@@ -137,7 +138,7 @@ def test_the_root_is_found_from_below_and_missed_with_a_mend(tmp_path, monkeypat
         find_root(tmp_path)
 
 
-def test_holidays_can_be_corrected_by_the_community(tmp_path):
+def test_holidays_can_be_corrected_by_the_community(tmp_path: Path) -> None:
     """The yearly notice moves days: a file of the workspace says which."""
     (tmp_path / "holidays.toml").write_text('"2027-02-20" = "灯会"\n"2026-10-01" = ""\n', encoding="utf-8")
     off = load(write(tmp_path, GOOD)).series["notes"].days_off
@@ -145,14 +146,14 @@ def test_holidays_can_be_corrected_by_the_community(tmp_path):
     assert dt.date(2026, 10, 1) not in off
 
 
-def test_a_line_is_found_for_the_deepest_part_that_stands_in_the_file():
+def test_a_line_is_found_for_the_deepest_part_that_stands_in_the_file() -> None:
     """Missing keys point at their table."""
     assert line_of(GOOD, ("series", "notes", "nothing")) == 9
     assert line_of(GOOD, ("feed", 1, "url")) == 28
     assert line_of(GOOD, ("nowhere",)) is None
 
 
-def test_a_series_may_not_take_the_name_of_what_is_published_by_hand(tmp_path):
+def test_a_series_may_not_take_the_name_of_what_is_published_by_hand(tmp_path: Path) -> None:
     """Their slots would have the same ids."""
     folder = write(tmp_path, GOOD.replace("[series.notes]", "[series.draft]"))
     with pytest.raises(SettingsError, match="another name") as caught:

@@ -17,6 +17,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 EXT4, POSIX = "ext4", "posix"
 KINDS = (EXT4, POSIX)
@@ -167,7 +168,7 @@ class Disk:
                 found.setdefault(id(naming.folder), []).append(naming)
         return found
 
-    def _walk(self, folder, path, names, content):
+    def _walk(self, folder: Any, path: Any, names: Any, content: Any) -> Iterator[Any]:
         entries = dict(folder.durable)
         for naming in names.get(id(folder), ()):
             _rename(entries, naming.names)
@@ -178,7 +179,7 @@ class Disk:
                 yield f"{path}{name}", content(node)
 
 
-def _once(done, file, rng, chance, tear):
+def _once(done: Any, file: Any, rng: Any, chance: Any, tear: Any) -> Any:
     """A file of two names has the same bytes under both."""
     if id(file) not in done:
         done[id(file)] = file.image(rng, chance, tear)
