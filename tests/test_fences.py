@@ -149,8 +149,8 @@ def test_each_room_says_in_one_line_what_it_is_for(room):
     said = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or ""
     assert re.match(r"[A-Z].{20,}[.:]$", said.partition("\n")[0])
     files = {f.stem for f in room.iterdir() if f.suffix == ".py" or (f / "__init__.py").exists()} - {"__init__"}
-    left = {word for line in re.findall(r"^    ([a-z_, ]+?)(?:  |$)", said, re.MULTILINE) for word in line.split(", ")}
-    assert not left & files or left == files
+    left = {word for line in re.findall(r"^ *(\w+(?:, \w+)*)  +\S", said, re.MULTILINE) for word in line.split(", ")}
+    assert not left & files or left == files, f"{room.name}/__init__.py and its files differ in {left ^ files}"
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))

@@ -1,4 +1,13 @@
-"""Looking after an installation: check, doctor, health, backup, a new workspace, its schedules. Prints nothing."""
+"""Looking after an installation: check, doctor, health, backup, a new workspace, its schedules. Prints nothing.
+
+check, unschedulable   what would fail at its slot, said today
+doctor, doctor_checks  everything that a promise stands on, looked at
+health, status, delayed   whether promises are kept; what waits for a person, and what for a far side
+backup, backfill  a tar that proves itself whole; what was published before there was a record
+starter, deployments   a new workspace; prefect.yaml as steadycast.toml asks for it
+promise_change   a rhythm or a pause changed by a command
+channel_add, channel_login   a new channel, its settings and secrets
+"""
 
 from steadycast.ops import promise_change
 from steadycast.ops.backfill import backfill

@@ -1,4 +1,23 @@
-"""A draft's way, a verb each: collect, plan, publish, verify, report; and what people decide on it. Prints nothing."""
+"""A draft's way, a verb each: collect, plan, publish, verify, report; and what people decide on it. Prints nothing.
+
+What all of them share
+    app, secrets     a workspace opened, with its ledger and its platforms; a secret by its name
+    results, outcome_rows   what a verb did, as rows
+    frozen_draft     a draft as the ledger keeps it
+What comes in
+    collect, member_feeds, first_intake   files and feeds taken in; old drafts held back the first time
+    draft_identity   which draft a file is: an edit, a copy, one that looks like another
+    draft_notes, stray_files, channel_limits, crosslinks   what is told of them before their hour
+    linked_pictures, member_quotas   pictures from elsewhere; how much a member may keep
+What will go out
+    plan, rhythm_history, unplanned_slots, digest   which slot carries what; slots that nobody saw; the last reserve
+    drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
+    preview, preview_frames   one draft on every channel
+What goes out, and what came of it
+    posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
+    rebuild, probed_limits   a channel's folder made again; what each far side allows
+    alarm, report    alarms at each tick; the record written down
+"""
 
 from steadycast.pipeline import amend
 from steadycast.pipeline.alarm import alarm
