@@ -16,7 +16,7 @@ from steadycast import pipeline
 from steadycast.cli import app as commands
 from steadycast.draft import confined
 from steadycast.intake import folder as intake_folder
-from steadycast.render import media
+from steadycast.render import media, stored
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 HOUR = dt.timedelta(hours=1)
@@ -213,7 +213,7 @@ def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(ben
     secret = bench.root / "secret.png"
     secret.write_bytes(png(9, 9, 9))
     bench.drop("ugc/alice/b.md", "# T\n\n![](a.png)\n")
-    real = media.store
+    real = stored.store
 
     def swapped(source, *args, **more):
         if source.name == "a.png":

@@ -16,7 +16,7 @@ from platform_bench import png
 from steadycast import ops, pipeline
 from steadycast.draft import MediaRef, attached, confined
 from steadycast.errors import DraftError, InputError
-from steadycast.render import media
+from steadycast.render import media, stored
 
 SETTINGS = (
     COMMUNITY + DAILY.replace(', "far"', "").replace("late", 'forms = ["article", "audio", "video"]\nlate') + SITE
@@ -129,7 +129,7 @@ def test_many_small_pieces_are_told_quickly(tmp_path):
 def test_holes_in_the_store_of_a_feed_are_refused_too(tmp_path):
     """Whatever lies where an enclosure was kept is looked at again before it is copied."""
     with pytest.raises(DraftError, match="mostly holes"):
-        media.store(sparse(tmp_path / "e.webm", 64 * MB), tmp_path / "media")
+        stored.store(sparse(tmp_path / "e.webm", 64 * MB), tmp_path / "media")
     assert list((tmp_path / "media").glob("*")) == []
 
 
@@ -137,7 +137,7 @@ def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path, monkeypatc
     """Its author writes on and on: no more than its length is read, and nothing of it stays."""
     file = tmp_path / "a.mp3"
     shutil.copy(MP3, file)
-    real = media._chunks
+    real = stored._chunks
     read = []
 
     def growing(opened):
@@ -147,9 +147,9 @@ def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path, monkeypatc
                 more.write(bytes(MB))
             yield chunk
 
-    monkeypatch.setattr(media, "_chunks", growing)
+    monkeypatch.setattr(stored, "_chunks", growing)
     with pytest.raises(DraftError, match="changed while it was read"):
-        media.store(file, tmp_path / "media")
+        stored.store(file, tmp_path / "media")
     assert sum(read) <= MP3.stat().st_size
     assert list((tmp_path / "media").glob("*")) == []
 
@@ -183,20 +183,20 @@ def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(tmp_path, monke
     """What was begun is taken away; the same copy succeeds when there is room."""
     source = tmp_path / "a.png"
     source.write_bytes(png(1, 2, 3))
-    real = media.durable.sync
+    real = stored.durable.sync
 
     def full(path):
         if path.is_file():
             raise OSError(28, "No space left on device")
         real(path)
 
-    monkeypatch.setattr(media.durable, "sync", full)
+    monkeypatch.setattr(stored.durable, "sync", full)
     with pytest.raises(OSError, match="No space left"):
-        media.store(source, tmp_path / "media")
+        stored.store(source, tmp_path / "media")
     assert list((tmp_path / "media").glob("*")) == []
     assert list((tmp_path / "media").glob(".*")) == []
     monkeypatch.undo()
-    assert media.store(source, tmp_path / "media").read_bytes() == png(1, 2, 3)
+    assert stored.store(source, tmp_path / "media").read_bytes() == png(1, 2, 3)
 
 
 def test_one_file_under_a_thousand_names_is_read_once(bench, app, monkeypatch):
@@ -322,7 +322,7 @@ def test_a_full_disk_at_approval_leaves_the_draft_waiting(bench, waiting, monkey
     def full(*asked):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(media, "_copied", full)
+    monkeypatch.setattr(stored, "copied", full)
     with pytest.raises(OSError, match="No space left"):
         judge(bench, waiting)
     assert [row.state for row in bench.app.ledger.drafts()] == ["waiting"]
