@@ -56,8 +56,9 @@ class Keys:
 
         It no longer counts as left over.
         """
-        for key in filter(None, (self._spelled.get(folded(name)) for name in names)):
-            if (value := self.left.get(key, "")) not in ("", [], {}):
+        for name in names:
+            key = self._spelled.get(folded(name))
+            if key and (value := self.left.get(key, "")) not in ("", [], {}):
                 del self.left[key]
                 return key, value
         return "", ""
@@ -71,7 +72,8 @@ class Keys:
 
     def words(self, *names: str, spaces: bool = False) -> tuple[str, ...]:
         """Several words: a list, or one text with commas (or, where `spaces`, with spaces between); each once."""
-        return self.as_words(*self.take(*names), spaces=spaces)
+        key, value = self.take(*names)
+        return self.as_words(key, value, spaces=spaces) if value else ()
 
     def as_words(self, key: str, value: Any, *, spaces: bool = False) -> tuple[str, ...]:
         if isinstance(value, str):

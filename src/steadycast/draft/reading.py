@@ -243,7 +243,7 @@ class _Reading:
 
     def series(self, known: Collection[str] | None) -> tuple[str, ...]:
         key, value = self.keys.take("series")
-        words = self.keys.as_words(key, value)
+        words = self.keys.as_words(key, value) if value else ()
         if known is None:
             return words
         named = dict.fromkeys(self.keys.choice(key, word, known, "series") for word in words)
@@ -305,4 +305,4 @@ def _flat_words(keys: Keys, *, spaces: bool) -> tuple[str, ...]:
         return ()
     if isinstance(value, list):
         value = [word for item in value for word in (item if isinstance(item, list) else [item])]
-    return keys.as_words(key, value, spaces=spaces)
+    return keys.as_words(key, value, spaces=spaces) if value else ()
