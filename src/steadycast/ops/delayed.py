@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from steadycast.ledger.amendments import TAKEN_AWAY
-from steadycast.ledger.tables import State
+from steadycast.ledger.tables import AmendmentRow, DeliveryRow, State
 from steadycast.pipeline import amend
 from steadycast.pipeline.app import App
 from steadycast.pipeline.results import Row, many
@@ -14,12 +14,12 @@ from steadycast.pipeline.results import Row, many
 def delayed(app: App, now: dt.datetime) -> list[Row]:
     """A row a channel: {channel, until, why, what}; until when it waits, why, and what."""
     found = [
-        (row.wake, row.channel, row.message, "post")
+        (row.wake, row.channel, _why(row), "post")
         for row in app.ledger.deliveries(states=[State.DUE])
         if row.wake and row.wake > max(now, row.at) and (row.attempt or row.message)
     ]
     found += [
-        (row.wake, its.channel, row.message, "withdrawal" if row.revision == TAKEN_AWAY else "revision")
+        (row.wake, its.channel, _why(row), "withdrawal" if row.revision == TAKEN_AWAY else "revision")
         for row, its in amend.unfinished(app)
         if row.wake and row.state == State.DUE
     ]
@@ -38,3 +38,7 @@ def delayed(app: App, now: dt.datetime) -> list[Row]:
 def line(row: Row) -> str:
     """One channel's, for people."""
     return f"{row['channel']} waits until {row['until']} with {row['what']}: {row['why'] or 'it could not be sent'}"
+
+
+def _why(row: DeliveryRow | AmendmentRow) -> str:
+    return " ".join(filter(None, (row.code, row.message)))
