@@ -101,7 +101,7 @@ def test_what_would_leave_this_machine_is_told_and_folders_are_not(bench: Bench)
     pipeline.plan(app, bench.clock.now())
     assert [sent.channel for sent in pipeline.leaving(app, series="daily")] == ["far"]
     assert [sent.channel for sent in pipeline.leaving(app, draft="pgc/1.md")] == ["far"]
-    assert pipeline.leaving(app, slot="daily@2026-11-23T20:00", channel="site") == ()
+    assert pipeline.leaving(app, slot="daily@2026-11-23T20:00", channel="site") == []
     assert bench.calls() == []
 
 
