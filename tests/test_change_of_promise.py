@@ -261,7 +261,7 @@ def test_any_row_of_edits_says_what_was_asked_and_loses_no_comment(
 
 
 def _read(text: str) -> load.Workspace:
-    from steadycast.workspace.load import read
+    from steadycast.workspace.loading import read
 
     return read(Path("/nowhere"), {"steadycast.toml": text.encode()}, Path("/nowhere/steadycast.toml"))
 

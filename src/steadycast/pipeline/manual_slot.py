@@ -12,7 +12,7 @@ from steadycast.ledger.tables import DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import OUT, find_draft
 from steadycast.schedule.model import Assignment, Slot
-from steadycast.workspace.load import BY_HAND  # the series part of such a slot's id: draft@<id>-<revision>
+from steadycast.workspace.loading import BY_HAND  # the series part of such a slot's id: draft@<id>-<revision>
 
 LATE = dt.timedelta(hours=12)  # what is asked for now is tried again that long
 

@@ -24,7 +24,7 @@ from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
 from steadycast.workspace import Workspace
-from steadycast.workspace.load import BY_HAND
+from steadycast.workspace.loading import BY_HAND
 
 LATELY = dt.timedelta(days=7)
 SHOWN = 20  # slots that went out lately

@@ -13,7 +13,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from steadycast.errors import InputError, SettingsError
 from steadycast.safety import durable
-from steadycast.workspace.load import Workspace, read
+from steadycast.workspace.loading import Workspace, read
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.values import dates
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from steadycast.errors import SettingsError
 from steadycast.safety import durable
-from steadycast.workspace.load import Workspace, load
+from steadycast.workspace.loading import Workspace, load
 from steadycast.workspace.paths import SOURCES, Paths, find_root
 
 VALUES = ("community", "series", "publish", "intake", "members")  # tables whose values may be shown to anybody
