@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 from pipeline_bench import EVENING, article
-from test_cli import BAD_INPUT, KIT, OK, SITE_ONLY, run, stocked, told  # noqa: F401  fixtures
+from test_cli import BAD_INPUT, KIT, OK, SITE_ONLY, stocked, told  # noqa: F401  fixtures
 
 from steadycast import pipeline
 
@@ -47,7 +47,7 @@ def test_what_is_dated_before_a_day_is_rejected_by_one_command(bench, archive, r
 
 
 @pytest.mark.parametrize("words", [["--all"], ["--before", "2019-07-01"]])
-def test_all_and_before_belong_together(bench, archive, run, words):  # noqa: F811
+def test_all_and_before_belong_together(bench, archive, run, words):
     assert "belong together" in run("reject", *words, code=BAD_INPUT)[2]
 
 
@@ -76,7 +76,7 @@ def kit(bench, monkeypatch):
         ([], MORNING_AFTER, "late"),
     ],
 )
-def test_a_kit_is_confirmed_with_the_time_it_was_posted(bench, run, kit, said, at, verdict):  # noqa: F811
+def test_a_kit_is_confirmed_with_the_time_it_was_posted(bench, run, kit, said, at, verdict):
     """Without it, what was there at its minute is late in the record, because a person said so in the morning."""
     out = run("confirm", kit.marker, "--url", "https://hand.example/1/a", *said, code=OK)[1]
     assert "is confirmed: https://hand.example/1/a" in out
@@ -87,7 +87,7 @@ def test_a_kit_is_confirmed_with_the_time_it_was_posted(bench, run, kit, said, a
 @pytest.mark.parametrize(
     ("said", "why"), [("yesterday", "is no time"), ("25:00", "is no time"), ("2026-11-24 09:00", "is still to come")]
 )
-def test_a_time_that_cannot_be_confirms_nothing(bench, run, kit, said, why):  # noqa: F811
+def test_a_time_that_cannot_be_confirms_nothing(bench, run, kit, said, why):
     assert why in run("confirm", kit.marker, "--url", "https://hand.example/1/a", "--at", said, code=BAD_INPUT)[2]
     assert bench.app.ledger.delivery(kit.id).state == "handed"
 
@@ -118,7 +118,7 @@ def test_a_large_archive_is_told_in_one_line_with_its_commands(bench, archive, r
     assert len([row for row in told("list") if row["state"] == "archive"]) == 12
 
 
-def test_the_main_job_tells_a_large_archive_in_one_line_too(bench, archive, run):  # noqa: F811
+def test_the_main_job_tells_a_large_archive_in_one_line_too(bench, archive, run):
     bench.drop("pgc/03.md", OLD.format(n=3, day="2019-03-01") + "\nSee [that](away.md).\n")
     out = run("up", "--once", code=1)[1]
     assert "12 held until a person decides" in out

@@ -17,8 +17,8 @@ import pytest
 from conftest import NOON, Promise
 
 from steadycast.delivery import deliver, settle
-from steadycast.delivery.send import Result
 from steadycast.errors import Unknown
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.safety import bootclock
@@ -57,7 +57,7 @@ def tick(ledger: Ledger, fake: FakeChannel, clock: Booted) -> None:
     settle(ledger, fake.open, clock=clock, workers=1)
 
 
-def send(ledger: Ledger, fake: FakeChannel, clock: Booted) -> list[Result]:
+def send(ledger: Ledger, fake: FakeChannel, clock: Booted) -> list[Outcome]:
     ledger.recover(clock.now())
     claims = ledger.claim(clock.now(), "owner", LEASE)
     return deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
