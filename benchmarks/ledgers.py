@@ -10,7 +10,7 @@ from pathlib import Path
 
 from measure import Row, in_turn, median, ratio, seconds, timed
 
-from steadycast.ledger.bulk_backfill import Before
+from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
@@ -37,7 +37,7 @@ def rows(folder: Path, most: int, rounds: int) -> Iterator[Row]:
         (folder / f"{name}.sqlite").unlink()
 
 
-def past(count: int) -> Iterator[Before]:
+def past(count: int) -> Iterator[PastSlot]:
     """`count` deliveries that ended, on fifty channels and twenty series, before this year."""
     hour = dt.timedelta(hours=1)
     for n in range(count):
@@ -45,7 +45,7 @@ def past(count: int) -> Iterator[Before]:
         at = NOW - dt.timedelta(days=400) - number * hour
         verdict = VERDICTS[n * 7 % len(VERDICTS)]
         finished = None if verdict == "missed" else at + dt.timedelta(seconds=900 if verdict == "late" else 3)
-        yield Before(
+        yield PastSlot(
             f"series{number % 20}@{at:%Y-%m-%dT%H:%M}", f"series{number % 20}", at, f"{at:%Y-%m-%dT%H:%M}",
             f"channel{channel}", verdict, finished, "pgc" if n % 10 < 3 else "ugc", "" if n % 10 < 3 else f"member{n % 37}",
         )  # fmt: skip

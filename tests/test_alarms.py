@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 
 from steadycast import alarms as a
 from steadycast.alarms.due import LONGEST
-from steadycast.ledger.bulk_backfill import Before
+from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
@@ -44,12 +44,12 @@ class Row:
     sent: dt.datetime | None = NOW
 
 
-def keys(standing: a.Standing) -> list[str]:
-    return [alarm.key for alarm in a.due_alarms(standing)]
+def keys(alarm_inputs: a.AlarmInputs) -> list[str]:
+    return [alarm.key for alarm in a.due_alarms(alarm_inputs)]
 
 
 def starving(**changes) -> list[a.Alarm]:
-    return a.due_alarms(a.Standing(NOW, "zh-CN", (replace(WELL, **changes),)))
+    return a.due_alarms(a.AlarmInputs(NOW, "zh-CN", (replace(WELL, **changes),)))
 
 
 def test_a_kept_promise_with_enough_stock_rings_nothing():
@@ -67,7 +67,7 @@ def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it()
 
 
 def test_english_texts_count_in_english():
-    (alarm,) = a.due_alarms(a.Standing(NOW, "en-GB", (replace(WELL, stock=4, gap=NOW + DAY, waiting=1),)))
+    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en-GB", (replace(WELL, stock=4, gap=NOW + DAY, waiting=1),)))
     assert "First gap Mon 23 Nov 21:00, in 1 day." in alarm.text
     assert "1 draft waits for approval. Who can fix it: 小艾, 老董." in alarm.text
 
@@ -100,7 +100,7 @@ def test_nothing_ever_published_is_an_alarm_of_its_own():
 
 def test_the_machinery_is_down_when_no_tick_came_for_longer_than_asked():
     quiet = dt.timedelta(hours=6)
-    at = a.Standing(NOW, last_tick=NOW - quiet, quiet_after=quiet)
+    at = a.AlarmInputs(NOW, last_tick=NOW - quiet, quiet_after=quiet)
     assert keys(at) == []
     late = replace(at, last_tick=NOW - quiet - dt.timedelta(seconds=1))
     assert keys(late) == ["machinery:tick:quiet"]
@@ -108,40 +108,40 @@ def test_the_machinery_is_down_when_no_tick_came_for_longer_than_asked():
 
 
 def test_a_desk_that_has_not_started_yet_is_not_down():
-    assert keys(a.Standing(NOW, last_tick=None)) == []
+    assert keys(a.AlarmInputs(NOW, last_tick=None)) == []
 
 
 def test_a_delivery_is_an_alarm_when_it_is_unknown_for_more_than_a_day():
     stuck = a.Stuck("blog", "读书会博客", 2, NOW - DAY)
-    assert keys(a.Standing(NOW, unknown=(stuck,))) == []
+    assert keys(a.AlarmInputs(NOW, unknown=(stuck,))) == []
     old = replace(stuck, since=NOW - DAY - dt.timedelta(minutes=1))
-    (alarm,) = a.due_alarms(a.Standing(NOW, "en", unknown=(old,)))
+    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", unknown=(old,)))
     assert alarm.key == "machinery:blog:unknown"
     assert "2 deliveries are there" in alarm.text
 
 
 def test_a_refused_delivery_rings_at_once_with_the_far_sides_code():
-    (alarm,) = a.due_alarms(a.Standing(NOW, "en", refused=(a.Stuck("blog", "Blog", 1, NOW, "401"),)))
+    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", refused=(a.Stuck("blog", "Blog", 1, NOW, "401"),)))
     assert alarm.text == "Blog: 1 delivery was refused (401)."
 
 
 @pytest.mark.parametrize("code", ["<script>", "a b", "x" * 60, "token=s3cret&x", "４０１"])
 def test_what_is_no_plain_code_is_not_repeated(code):
-    (alarm,) = a.due_alarms(a.Standing(NOW, "en", refused=(a.Stuck("blog", "Blog", 1, NOW, code),)))
+    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", refused=(a.Stuck("blog", "Blog", 1, NOW, code),)))
     assert alarm.text == "Blog: 1 delivery was refused."
 
 
 def test_a_feed_rings_after_two_days_of_failures_by_its_members_name():
     feed = a.FailingFeed("k1", "小艾", NOW - 2 * DAY)
-    assert keys(a.Standing(NOW, feeds=(feed,))) == []
-    (alarm,) = a.due_alarms(a.Standing(NOW, "zh-CN", feeds=(replace(feed, since=NOW - 3 * DAY),)))
+    assert keys(a.AlarmInputs(NOW, feeds=(feed,))) == []
+    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "zh-CN", feeds=(replace(feed, since=NOW - 3 * DAY),)))
     assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾 的订阅源自 11月19日 周四 21:00 起读不到。")
 
 
 def test_a_feed_that_never_could_be_read_rings_at_its_third_failure():
     feed = a.FailingFeed("k1", "小艾", None, failures=2)
-    assert keys(a.Standing(NOW, feeds=(feed,))) == []
-    (alarm,) = a.due_alarms(a.Standing(NOW, "en", feeds=(replace(feed, failures=3),)))
+    assert keys(a.AlarmInputs(NOW, feeds=(feed,))) == []
+    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", feeds=(replace(feed, failures=3),)))
     assert alarm.text == "The feed of 小艾 could never be read."
 
 
@@ -272,7 +272,7 @@ def at_work(ledger, tmp_path):
     def work(to: Addresses, now: dt.datetime = NOW, stock: int = 0, urls=("one",)) -> list[str]:
         items = [StockItem(f"d{n}", Form.ARTICLE, Origin.UGC, "alice", since=NOW - DAY) for n in range(stock)]
         report = gather(ledger, workspace, now, items)
-        wrong = a.standing(ledger, report, quiet_after=6 * DAY / 24, editors={"notes": "老董"})
+        wrong = a.alarm_inputs(ledger, report, quiet_after=6 * DAY / 24, editors={"notes": "老董"})
         return [alarm.key for alarm in a.watch(ledger, wrong, urls, to)]
 
     return work
@@ -329,7 +329,7 @@ def test_a_silent_series_and_a_quiet_machine_are_two_alarms(at_work, ledger):
     """Nothing came out for days because nothing ran: both are true, and each says its own."""
     ledger.ticked(NOW - 3 * DAY)
     gone = [NOW.replace(hour=20) - n * DAY for n in (1, 2)]
-    ledger.backfill([Before(f"notes@{at:%Y-%m-%dT%H:%M}", "notes", at, "", "blog", "missed") for at in gone])
+    ledger.backfill([PastSlot(f"notes@{at:%Y-%m-%dT%H:%M}", "notes", at, "", "blog", "missed") for at in gone])
     to = Addresses()
     assert at_work(to, stock=9) == ["machinery:tick:quiet", "starvation:notes:never"]
     assert to.told[0][1] == "机器 · 断更"

@@ -20,7 +20,7 @@ from steadycast import ops, pipeline
 from steadycast.delivery import settle
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.claims import FrozenPost
-from steadycast.ledger.copies import copy, put_back, standing
+from steadycast.ledger.copies import copy, position, put_back
 from steadycast.ledger.older_copy import read_mark
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
@@ -413,7 +413,7 @@ def test_a_copy_is_whole_while_others_write(saved: Bench, tmp_path: Path) -> Non
         stop.set()
         thread.join()
     for n in range(10):
-        standing(tmp_path / str(n))
+        position(tmp_path / str(n))
         with sqlite3.connect(tmp_path / str(n)) as connection:
             values = connection.execute("SELECT DISTINCT value FROM meta WHERE key IN ('left', 'right')").fetchall()
         connection.close()
@@ -457,8 +457,8 @@ def test_a_ledger_that_knows_more_is_replaced_only_by_force_and_is_kept(saved: B
         ops.restore(paths, file, saved.clock.now())
     done = ops.restore(paths, file, saved.clock.now(), force=True)
     assert done.aside is not None
-    assert standing(done.aside).intents == 6
-    assert standing(Path(paths.ledger)).intents == 3
+    assert position(done.aside).intents == 6
+    assert position(Path(paths.ledger)).intents == 3
     assert done.kept > 3, "what readers see is not taken back"
     assert (paths.out / "site" / "daily" / "2026-11-24-2000.html").is_file()
 
@@ -484,7 +484,7 @@ def test_a_ledger_that_cannot_be_read_is_moved_aside(saved: Bench, harm: bytes) 
     path.write_bytes(harm * 100)
     path.with_name("ledger.sqlite-journal").write_bytes(b"stale")
     done = ops.restore(saved.app.workspace, saved.root / "backup.tar", saved.clock.now())
-    assert standing(path).intents == 3
+    assert position(path).intents == 3
     assert done.aside is not None
     assert not path.with_name("ledger.sqlite-journal").exists()
 

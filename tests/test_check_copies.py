@@ -73,6 +73,6 @@ def test_what_is_like_one_that_went_out_is_named_with_its_day(bench: Bench, app:
 
 def test_what_was_settled_by_a_person_is_not_told_again(bench: Bench, app: App) -> None:
     pipeline.collect(app, bench.clock.now(), feeds=False)
-    pipeline.judge(app, ["pgc/rain (1).md"], "approve", by="", now=bench.clock.now())
-    pipeline.judge(app, ["pgc/snow.sync-conflict-20261101-101010-ABC.md"], "reject", by="", now=bench.clock.now())
+    pipeline.decide(app, ["pgc/rain (1).md"], "approve", by="", now=bench.clock.now())
+    pipeline.decide(app, ["pgc/snow.sync-conflict-20261101-101010-ABC.md"], "reject", by="", now=bench.clock.now())
     assert copies(ops.check(bench.clock.now(), root=bench.root)) == {}

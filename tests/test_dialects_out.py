@@ -16,7 +16,7 @@ from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench
 from steadycast import pipeline
 from steadycast.intake.folder import SUFFIXES
 from steadycast.pipeline.drafts import read
-from steadycast.pipeline.posts import Place, Posts
+from steadycast.pipeline.posts import PostPlace, Posts
 from steadycast.platform import Post
 
 pytestmark = pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
@@ -82,7 +82,7 @@ def made(
             continue
         draft = read(app, row.id, row.revision)
         for channel in CHANNELS:
-            place = Place(channel, "notes@2026-11-23T20:00", "notes", EVENING, "abcdefghijklm")
+            place = PostPlace(channel, "notes@2026-11-23T20:00", "notes", EVENING, "abcdefghijklm")
             posts_of[row.path.removeprefix("pgc/"), channel] = posts.post(draft, place)
     yield posts_of, there
     app.close()

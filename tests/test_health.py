@@ -25,7 +25,7 @@ from steadycast.ledger import overdue
 from steadycast.ledger.overdue import Overdue
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.ops.health import Facts, Health, judge
+from steadycast.ops.health import Facts, Health, rate
 
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 FINE = Facts(NOON, NOON - MINUTE, 6 * HOUR)
@@ -36,7 +36,7 @@ REST = dict.fromkeys(("settings", "plan", "slots", "starving", "unknown"), "ok")
 
 
 def checks(facts: Facts) -> dict[str, str]:
-    return {check.where: check.severity for check in judge(facts)}
+    return {check.where: check.severity for check in rate(facts)}
 
 
 def test_where_nothing_is_wrong_every_check_is_ok() -> None:
@@ -72,7 +72,7 @@ def test_a_tick_is_missing_exactly_after_quiet_after(ago: dt.timedelta) -> None:
 
 def test_health_tells_names_and_counts() -> None:
     """Of series and channels: no title, no address, no message."""
-    told = judge(Facts(NOON, NOON, HOUR, overdue=[LATE, Overdue("", "mail", 1, NOON)]))
+    told = rate(Facts(NOON, NOON, HOUR, overdue=[LATE, Overdue("", "mail", 1, NOON)]))
     (slots,) = (check for check in told if check.where == "slots")
     assert slots.plain() == {
         "check": "slots", "status": "bad", "series": ["daily"], "count": 3,

@@ -263,21 +263,21 @@ def waiting(bench, app):
     return row.id
 
 
-def judge(bench, id_, verdict="approve"):
-    return pipeline.judge(bench.app, [id_], verdict, by="", now=bench.clock.now())
+def decide(bench, id_, verdict="approve"):
+    return pipeline.decide(bench.app, [id_], verdict, by="", now=bench.clock.now())
 
 
 def test_a_draft_that_waits_costs_no_copy(bench, waiting):
     """Neither its taking in nor a check of it; nor does one that is rejected."""
     assert kept(bench) == []
     assert [f for f in bench.app.workspace.cache.rglob("*") if f.is_file() and f.stat().st_size > 20_000] == []
-    judge(bench, waiting, "reject")
+    decide(bench, waiting, "reject")
     assert kept(bench) == []
 
 
 def test_what_is_approved_is_copied_as_it_was_looked_at(bench, waiting):
     """Once it is approved its author's file may go."""
-    judge(bench, waiting)
+    decide(bench, waiting)
     assert {file.read_bytes() for file in kept(bench)} == {FILM, png(1, 2, 3)}
     for name in ("v.mp4", "a.png"):
         (bench.root / "content/ugc/bob" / name).unlink()
@@ -310,7 +310,7 @@ def test_a_file_that_changed_after_it_was_looked_at_is_not_approved(bench, waiti
         elif how == "holes":
             sparse(file, 1 << 29, before[:4096])
     with pytest.raises(InputError, match=r"ugc/bob/a\.md cannot be approved: (image|video)") as told:
-        judge(bench, waiting)
+        decide(bench, waiting)
     assert "`steadycast intake`" in told.value.hint
     assert [row.state for row in bench.app.ledger.drafts()] == ["waiting"]
     assert kept(bench) == []
@@ -324,11 +324,11 @@ def test_a_full_disk_at_approval_leaves_the_draft_waiting(bench, waiting, monkey
 
     monkeypatch.setattr(stored, "copied", full)
     with pytest.raises(OSError, match="No space left"):
-        judge(bench, waiting)
+        decide(bench, waiting)
     assert [row.state for row in bench.app.ledger.drafts()] == ["waiting"]
     assert kept(bench) == []
     monkeypatch.undo()
-    judge(bench, waiting)
+    decide(bench, waiting)
     assert [row.state for row in bench.app.ledger.drafts()] == ["approved"]
 
 

@@ -174,7 +174,7 @@ def test_a_slot_or_an_id_is_never_a_path(house: Any) -> None:
         lambda name: pipeline.publish(app, series=name or "x"),
         lambda name: pipeline.preview(app, name, now=now),
         lambda name: pipeline.preview(app, "pgc/good.md", channel=name or "x", now=now),
-        lambda name: pipeline.judge(app, [name], "approve", by="x", now=now),
+        lambda name: pipeline.decide(app, [name], "approve", by="x", now=now),
     ]
     for name in spellings(spare=300):
         for call in calls:

@@ -15,7 +15,7 @@ import pytest
 from steadycast.draft import parse
 from steadycast.draft.decoding import shown
 from steadycast.errors import Problem
-from steadycast.intake.folder import Found, Limits, Seen, Unsettled, is_draft_name, scan
+from steadycast.intake.folder import DraftFile, FileRead, Limits, Unsettled, is_draft_name, scan
 
 LATER = 10**10  # nanoseconds: a scan that happens ten seconds after the files were written
 
@@ -31,8 +31,8 @@ def content(tmp_path: Path) -> Any:
 def look(root: Any, known: Any = None, **limits: Any) -> Any:
     results = list(scan(root, Limits(**limits), known, clock_ns=lambda: time.time_ns() + LATER))
     return (
-        {str(r.path): r for r in results if isinstance(r, Found)},
-        {shown(r.path): r for r in results if isinstance(r, Problem)},
+        {str(r.path): r for r in results if isinstance(r, DraftFile)},
+        {shown(r.where): r for r in results if isinstance(r, Problem)},
         [r for r in results if isinstance(r, Unsettled)],
     )
 
@@ -166,10 +166,10 @@ def test_composed_and_decomposed_names_are_two_files(content: Any) -> None:
 def test_an_unchanged_file_is_not_read_again(content: Any) -> None:
     (content / "pgc" / "a.md").write_text("x")
     found = look(content)[0]["pgc/a.md"]
-    again = look(content, {P("pgc/a.md"): Seen(found.print)})[0]["pgc/a.md"]
+    again = look(content, {P("pgc/a.md"): FileRead(found.print)})[0]["pgc/a.md"]
     assert again.raw is None
     os.utime(content / "pgc" / "a.md", ns=(1, 1))
-    assert look(content, {P("pgc/a.md"): Seen(found.print)})[0]["pgc/a.md"].raw == b"x"
+    assert look(content, {P("pgc/a.md"): FileRead(found.print)})[0]["pgc/a.md"].raw == b"x"
 
 
 def test_a_picture_that_changed_has_its_draft_read_again(content: Any, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_picture_that_changed_has_its_draft_read_again(content: Any, tmp_path:
     draft = parse(
         found.raw, found.path, found.file, content, zone=ZoneInfo("UTC"), mtime=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     )
-    known = {found.path: Seen.of(found, draft)}
+    known = {found.path: FileRead.of(found, draft)}
     assert look(content, known)[0]["pgc/a.md"].raw is None
     (content / "pgc" / "p.png").write_bytes(b"22")
     assert look(content, known)[0]["pgc/a.md"].raw is not None
@@ -201,7 +201,7 @@ def test_a_file_written_just_now_is_taken_once_it_has_stopped_growing(content: A
 
     for result in scan(content, sleep=meanwhile):  # one by one: the order of looking and waiting is what counts
         order += [(type(result).__name__, result.path.name)]
-    assert order == [("Found", "old.md"), "waited", ("Found", "done.md"), ("Unsettled", "growing.md")]
+    assert order == [("DraftFile", "old.md"), "waited", ("DraftFile", "done.md"), ("Unsettled", "growing.md")]
 
 
 def test_a_time_in_the_future_delays_a_file_and_does_not_lose_it(content: Any) -> None:
@@ -272,7 +272,7 @@ def test_a_scan_while_files_come_and_go_never_fails(content: Any) -> None:
     try:
         for _ in range(20):
             for result in scan(content, sleep=lambda seconds: None):
-                assert isinstance(result, Unsettled | Found | Problem)
+                assert isinstance(result, Unsettled | DraftFile | Problem)
                 assert not isinstance(result, Problem)
     finally:
         stop.set()

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.draft import Draft
-from steadycast.intake.reconcile import COPY, DOUBTFUL, Changes, Known, Memory, new_id, reconcile
+from steadycast.intake.draft_status import DraftStatus, draft_status
+from steadycast.intake.reconcile import COPY, DOUBTFUL, Changes, KnownDraft, Memory, new_id, reconcile
 from steadycast.intake.similar import Text
-from steadycast.intake.standing import Standing, standing
 from steadycast.schedule.model import Origin
 
 
@@ -25,8 +25,8 @@ def draft(path: str, revision: str, words: str = "b", title: str = "t", **more: 
     return Draft(P(path), origin, "alice" if origin is Origin.UGC else "", revision, title, words, **more)
 
 
-def known(id: str, path: str, revision: str, gone: bool = False, **more: Any) -> Known:
-    return Known(id, P(path), revision, gone, **more)
+def known(id: str, path: str, revision: str, gone: bool = False, **more: Any) -> KnownDraft:
+    return KnownDraft(id, P(path), revision, gone, **more)
 
 
 def test_a_draft_seen_for_the_first_time_is_new_and_gets_an_id() -> None:
@@ -250,7 +250,7 @@ class Ledger:
     """What a store keeps of each look."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, Known] = {}
+        self.rows: dict[str, KnownDraft] = {}
         self.had: dict[str, list[str]] = {}  # revision -> ids
         self.used: set[str] = set()
         self.ids = itertools.count()
@@ -264,7 +264,7 @@ class Ledger:
         found = [draft(p, r, words=WORDS[r]) for p, r in world.items()]
         changes = reconcile(found, self.rows.values(), make_id=lambda _: f"id-{next(self.ids)}", memory=memory)
         for c in (*changes.new, *changes.edited, *changes.renamed, *changes.back):
-            self.rows[c.id] = Known(c.id, c.draft.path, c.draft.revision, False, "t", c.held, c.resembles)
+            self.rows[c.id] = KnownDraft(c.id, c.draft.path, c.draft.revision, False, "t", c.held, c.resembles)
             self.had.setdefault(c.draft.revision, []).append(c.id)
         for row in changes.deleted:
             self.rows[row.id] = replace(row, gone=True)
@@ -298,29 +298,31 @@ def test_ids_are_twelve_letters_and_never_the_same() -> None:
 
 
 def test_a_members_draft_waits_and_a_trusted_members_or_the_houses_does_not() -> None:
-    assert standing(draft("ugc/alice/a.md", "1")) == Standing("waiting", None)
-    assert standing(draft("ugc/alice/a.md", "1"), trusted=True) == Standing("approved", "1")
-    assert standing(draft("pgc/a.md", "1")) == Standing("approved", "1")
-    assert standing(draft("pgc/a.md", "1"), pgc_approved=False) == Standing("waiting", None)
+    assert draft_status(draft("ugc/alice/a.md", "1")) == DraftStatus("waiting", None)
+    assert draft_status(draft("ugc/alice/a.md", "1"), trusted=True) == DraftStatus("approved", "1")
+    assert draft_status(draft("pgc/a.md", "1")) == DraftStatus("approved", "1")
+    assert draft_status(draft("pgc/a.md", "1"), pgc_approved=False) == DraftStatus("waiting", None)
 
 
 def test_an_edit_asks_again_while_the_approved_revision_stays_usable() -> None:
-    after = standing(draft("ugc/alice/a.md", "2"), before=Standing("approved", "1"), previous_revision="1")
-    assert after == Standing("waiting", "1")
+    after = draft_status(draft("ugc/alice/a.md", "2"), before=DraftStatus("approved", "1"), previous_revision="1")
+    assert after == DraftStatus("waiting", "1")
 
 
 def test_an_edit_taken_back_to_the_approved_revision_needs_nobody() -> None:
-    after = standing(draft("ugc/alice/a.md", "1"), before=Standing("waiting", "1"), previous_revision="2")
-    assert after == Standing("approved", "1")
+    after = draft_status(draft("ugc/alice/a.md", "1"), before=DraftStatus("waiting", "1"), previous_revision="2")
+    assert after == DraftStatus("approved", "1")
 
 
 def test_a_rejected_revision_stays_rejected_until_it_is_edited() -> None:
-    rejected = Standing("rejected", None)
-    assert standing(draft("pgc/a.md", "1"), before=rejected, previous_revision="1") == rejected
-    assert standing(draft("ugc/alice/a.md", "1"), before=rejected, previous_revision="1") == rejected
-    assert standing(draft("ugc/alice/a.md", "2"), before=rejected, previous_revision="1").state == "waiting"
+    rejected = DraftStatus("rejected", None)
+    assert draft_status(draft("pgc/a.md", "1"), before=rejected, previous_revision="1") == rejected
+    assert draft_status(draft("ugc/alice/a.md", "1"), before=rejected, previous_revision="1") == rejected
+    assert draft_status(draft("ugc/alice/a.md", "2"), before=rejected, previous_revision="1").state == "waiting"
 
 
 def test_a_draft_that_is_not_ready_is_taken_from_stock() -> None:
-    after = standing(draft("pgc/a.md", "2", ready=False), before=Standing("approved", "1"), previous_revision="1")
-    assert after == Standing("not-ready", None)
+    after = draft_status(
+        draft("pgc/a.md", "2", ready=False), before=DraftStatus("approved", "1"), previous_revision="1"
+    )
+    assert after == DraftStatus("not-ready", None)

@@ -23,7 +23,7 @@ from sqlmodel import SQLModel
 from steadycast import __version__
 from steadycast.errors import LedgerError
 from steadycast.ledger import schema
-from steadycast.ledger.bulk_backfill import Before
+from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.connection import SQLITE_MODE, WAL_IS_SAFE, ledger_error
 from steadycast.ledger.migrations import HEAD
@@ -537,7 +537,7 @@ def test_the_last_tick_is_remembered(ledger: Ledger) -> None:
 def test_what_was_published_before_is_taken_into_the_record(ledger: Ledger) -> None:
     """Half a year of days on two channels; told again, nothing is doubled."""
     rows = [
-        Before(f"notes@{n}", "notes", NOON - n * DAY, "2026-01-01T20:00", channel,
+        PastSlot(f"notes@{n}", "notes", NOON - n * DAY, "2026-01-01T20:00", channel,
                "missed" if n % 10 == 0 else "kept", None if n % 10 == 0 else NOON - n * DAY, "ugc", "alice")
         for n in range(1, 181) for channel in ("blog", "feed")
     ]  # fmt: skip
@@ -559,9 +559,9 @@ def test_what_was_published_before_is_taken_into_the_record(ledger: Ledger) -> N
 def test_a_second_source_finds_what_the_first_did_not_have(ledger: Ledger) -> None:
     """Only what a backfill called missed gives way; what was kept before keeps its own post."""
 
-    def before(day: int, verdict: str, url: str = "") -> Before:
+    def before(day: int, verdict: str, url: str = "") -> PastSlot:
         at = NOON - day * DAY
-        return Before(f"notes@{day}", "notes", at, "x", "blog", verdict, at if url else None, "pgc", "", url)
+        return PastSlot(f"notes@{day}", "notes", at, "x", "blog", verdict, at if url else None, "pgc", "", url)
 
     assert ledger.backfill([before(1, "missed"), before(2, "kept", "https://a/2"), before(3, "missed")]) == 3
     assert ledger.backfill([before(1, "kept", "https://b/1"), before(2, "kept", "https://b/2")]) == 1
@@ -576,7 +576,7 @@ def test_a_second_source_finds_what_the_first_did_not_have(ledger: Ledger) -> No
 
 def test_a_look_at_the_record_may_be_given_up(ledger: Ledger) -> None:
     """A generator that is closed early leaves no cursor open."""
-    ledger.backfill([Before(f"s{n}", "s", NOON - n * DAY, "x", "blog", "kept", NOON - n * DAY) for n in range(100)])
+    ledger.backfill([PastSlot(f"s{n}", "s", NOON - n * DAY, "x", "blog", "kept", NOON - n * DAY) for n in range(100)])
     rows = ledger.record()
     next(rows)
     rows.close()
@@ -586,7 +586,7 @@ def test_a_look_at_the_record_may_be_given_up(ledger: Ledger) -> None:
 def test_what_is_due_is_found_by_the_partial_index(ledger: Ledger) -> None:
     """Among thousands of settled deliveries: no scan, on either database; the record is read from its index alone."""
     ledger.put_drafts([a_draft()])
-    ledger.backfill([Before(f"s{n}", "s", NOON - n * DAY, "x", "blog", "kept", NOON - n * DAY) for n in range(5000)])
+    ledger.backfill([PastSlot(f"s{n}", "s", NOON - n * DAY, "x", "blog", "kept", NOON - n * DAY) for n in range(5000)])
     ledger.save_plan([a_slot()], [Assignment(a_slot().id, "d1")], asked(a_slot()), NOON)
     record = "SELECT channel, at, verdict, finished, series, origin, member FROM delivery ORDER BY channel, at"
     with ledger.write() as connection:

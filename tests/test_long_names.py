@@ -20,7 +20,7 @@ def test_no_page_is_wider_than_its_window_for_a_long_name(bench, browser, width)
         {f"ugc/{name}/{n}.md": article(f"Draft {n}") for name in (ONE_WORD, HAN) for n in range(2)},
     )
     pipeline.collect(app, bench.clock.now(), feeds=False)
-    pipeline.judge(app, [row.id for row in app.ledger.drafts()], "approve", by="", now=bench.clock.now())
+    pipeline.decide(app, [row.id for row in app.ledger.drafts()], "approve", by="", now=bench.clock.now())
     for name in (ONE_WORD, HAN):
         for n in range(2):
             pipeline.publish(app, draft=f"ugc/{name}/{n}.md")

@@ -77,7 +77,7 @@ def test_a_renamed_draft_keeps_its_history(bench: Bench, app: Any) -> None:
 def test_a_deleted_draft_is_gone_and_comes_back_as_itself(bench: Bench, app: Any) -> None:
     file = bench.drop("ugc/bob/one.md", article("One"))
     (first,) = collect(app).taken
-    pipeline.judge(app, [first.draft], "approve", by="eve", now=MORNING)
+    pipeline.decide(app, [first.draft], "approve", by="eve", now=MORNING)
     text = file.read_text()
     file.unlink()
     assert kinds(collect(app)) == [("gone", "ugc/bob/one.md", "gone")]
@@ -107,14 +107,14 @@ def test_nobody_approves_their_own_draft(bench: Bench, app: Any) -> None:
     bench.drop("ugc/bob/one.md", article("One"))
     collect(app)
     with pytest.raises(InputError, match="bob wrote it"):
-        pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="bob", now=MORNING)
+        pipeline.decide(app, ["ugc/bob/one.md"], "approve", by="bob", now=MORNING)
 
 
 def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench: Bench, app: Any) -> None:
     """Until an editor has seen the new words, everything speaks of the old ones: title, form and plan."""
     bench.drop("ugc/bob/one.md", article("Tame"))
     collect(app)
-    pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    pipeline.decide(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
     pipeline.plan(app, MORNING)
     bench.drop("ugc/bob/one.md", article("Wild"))
     collect(app)
@@ -127,10 +127,10 @@ def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench: B
 def test_approval_of_an_edit_brings_its_title_form_and_wishes(bench: Bench, app: Any) -> None:
     bench.drop("ugc/bob/one.md", article("Tame"))
     collect(app)
-    pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    pipeline.decide(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
     bench.drop("ugc/bob/one.md", article("Wild", "priority: 7"))
     collect(app)
-    (told,) = pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    (told,) = pipeline.decide(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
     row = app.ledger.draft("ugc/bob/one.md")
     assert (told["title"], row.title, row.plan["priority"]) == ("Wild", "Wild", 7)
 
@@ -139,10 +139,10 @@ def test_approval_of_an_edit_brings_its_form(bench: Bench, app: Any) -> None:
     """A draft that became an event is planned as one."""
     bench.drop("ugc/bob/one.md", article("Tame"))
     collect(app)
-    pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    pipeline.decide(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
     bench.drop("ugc/bob/one.md", article("Meet", "event: {start: 2026-12-24 19:00, place: here}"))
     collect(app)
-    pipeline.judge(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
+    pipeline.decide(app, ["ugc/bob/one.md"], "approve", by="eve", now=MORNING)
     assert app.ledger.draft("ugc/bob/one.md").form == "event"
 
 

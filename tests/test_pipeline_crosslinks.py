@@ -12,7 +12,7 @@ from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench
 
 from steadycast import ops, pipeline
 from steadycast.pipeline.drafts import find_draft, read
-from steadycast.pipeline.posts import Place, Posts
+from steadycast.pipeline.posts import PostPlace, Posts
 from steadycast.platform.post_bytes import post_from_bytes
 
 DAY = dt.timedelta(days=1)
@@ -167,7 +167,7 @@ def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench: Bench) -
 
     def seen() -> Any:
         row = find_draft(app, "ugc/bob/ask.md")
-        post = Posts(app).post(read(app, row.id, row.revision), Place("site", "x@2026", "daily", EVENING, "k"))
+        post = Posts(app).post(read(app, row.id, row.revision), PostPlace("site", "x@2026", "daily", EVENING, "k"))
         return dict(zip("xyzw", re.findall(r'(?:<a href="([^"]*)"[^>]*>)?[xyzw]\b', post.html), strict=True))
 
     hidden = seen()
@@ -193,7 +193,7 @@ def test_the_ledger_is_read_once_for_all_posts_and_never_without_a_link(
     for name, times in (("pgc/b.md", 0), ("pgc/a.md", 1)):
         row = find_draft(app, name)
         for channel in ("site", "far", "hand"):
-            posts.post(read(app, row.id, row.revision), Place(channel, "x@2026", "daily", EVENING, "k"))
+            posts.post(read(app, row.id, row.revision), PostPlace(channel, "x@2026", "daily", EVENING, "k"))
         assert len(asked) == times
 
 
@@ -205,7 +205,7 @@ def test_only_what_surely_is_there_is_linked_to(bench: Bench, state: Any) -> Non
         connection.exec_driver_sql(f"UPDATE delivery SET state = '{state}' WHERE channel = 'site'")
         connection.exec_driver_sql("UPDATE delivery SET url = '' WHERE channel = 'far'")
     row = find_draft(app, "pgc/a.md")
-    post = Posts(app).post(read(app, row.id, row.revision), Place("site", "x@2026", "daily", EVENING, "k"))
+    post = Posts(app).post(read(app, row.id, row.revision), PostPlace("site", "x@2026", "daily", EVENING, "k"))
     assert not hrefs(post.html)
 
 

@@ -112,9 +112,9 @@ def test_what_is_only_dated_by_git_is_an_archive_too(bench: Bench, app: Any) -> 
 def test_an_archive_is_approved_or_rejected_in_one_go(bench: Bench, app: Any) -> None:
     archive(bench)
     look(app)
-    gone = pipeline.judge(app, [], "reject", by="eve", now=MORNING, besides=pipeline.before(app, dt.date(2018, 1, 5)))
+    gone = pipeline.decide(app, [], "reject", by="eve", now=MORNING, besides=pipeline.before(app, dt.date(2018, 1, 5)))
     assert len(gone) == 4
-    pipeline.judge(app, [], "approve", by="eve", now=MORNING, besides=pipeline.waiting(app, archive=True))
+    pipeline.decide(app, [], "approve", by="eve", now=MORNING, besides=pipeline.waiting(app, archive=True))
     assert sorted(states(app).values()) == ["rejected"] * 4 + ["stock"] * 8
     assert look(app).problems == ()
 
@@ -188,7 +188,7 @@ def test_a_copy_beside_what_went_out_is_named_and_never_goes_out_whatever_happen
         assert said.where == "pgc/rain 2.md"
         assert "copy of pgc/rain.md, which went out on 2026-11-23" in said.message
         assert not [slot for slot in pipeline.plan(app, bench.clock.now()).slots if slot.draft]
-    pipeline.judge(app, ["pgc/rain 2.md"], "approve", by="eve", now=bench.clock.now())
+    pipeline.decide(app, ["pgc/rain 2.md"], "approve", by="eve", now=bench.clock.now())
     assert look(app, bench.clock.now()).problems == (), "a person said that it is a new one, and is not asked again"
     assert states(app)["pgc/rain 2.md"] == "stock"
 
@@ -215,7 +215,7 @@ def test_what_may_be_new_or_what_went_out_waits_with_both_named(bench: Bench, ap
     (said,) = look(app, bench.clock.now()).problems
     assert (said.where, said.message) == ("pgc/week-2.md", "looks like pgc/week-1.md, which went out on 2026-11-23")
     assert not [slot for slot in pipeline.plan(app, bench.clock.now()).slots if slot.draft]
-    pipeline.judge(app, ["pgc/week-2.md"], "approve", by="eve", now=bench.clock.now())
+    pipeline.decide(app, ["pgc/week-2.md"], "approve", by="eve", now=bench.clock.now())
     assert states(app)["pgc/week-2.md"] == "stock"
 
 

@@ -57,7 +57,7 @@ def test_a_deleted_draft_is_replaced_and_the_others_stay(bench: Bench) -> None:
 def test_a_rejected_draft_leaves_the_plan(bench: Bench) -> None:
     app = ready(bench, content={"ugc/alice/1.md": article("Regretted")})
     assert told(pipeline.plan(app, bench.clock.now())) == {23: "Regretted"}
-    pipeline.judge(app, ["ugc/alice/1.md"], "reject", by="eve", now=bench.clock.now())
+    pipeline.decide(app, ["ugc/alice/1.md"], "reject", by="eve", now=bench.clock.now())
     assert told(again(bench, app)) == {}
 
 

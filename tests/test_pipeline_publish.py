@@ -125,7 +125,7 @@ def test_the_newest_approved_words_go_out(bench):
 
 def test_unapproved_words_never_go_out(bench):
     app = ready(bench, content={}, **{"ugc/bob/1.md": article("Tame")})
-    pipeline.judge(app, ["ugc/bob/1.md"], "approve", by="eve", now=bench.clock.now())
+    pipeline.decide(app, ["ugc/bob/1.md"], "approve", by="eve", now=bench.clock.now())
     pipeline.plan(app, bench.clock.now())
     bench.drop("ugc/bob/1.md", article("Wild"))
     pipeline.collect(app, bench.clock.now())

@@ -63,7 +63,7 @@ def test_a_preview_says_what_would_fail_and_shows_the_rest(bench: Bench) -> None
     bench.drop("pgc/1.md", article("One", body="很长" * 20_000))
     made = pipeline.preview(app, "pgc/1.md", now=MORNING)
     assert set(made.counts) == {"site", "far"}
-    assert [p.message.split(":")[0] for p in made.problems] == ["narrow"]
+    assert [p.channel for p in made.problems] == ["narrow"]
 
 
 @pytest.mark.platforms("weibo")

@@ -121,7 +121,7 @@ def test_an_adapter_that_asks_is_refused(bench):
     for asking in ('self.channel.http.request("GET", "https://far.example/")', 'self.channel.secret("key")'):
         source.write_text(f"{text}\n    def views(self, post):\n        {asking}\n", encoding="utf-8")
         made = pipeline.preview(bench.open(), "pgc/1.md", now=MORNING)
-        assert [problem.message.partition(":")[0] for problem in made.problems] == ["far"]
+        assert [problem.channel for problem in made.problems] == ["far"]
         assert set(made.counts) == set(CHANNELS) - {"far"}
     assert app.ledger.deliveries() == []
 

@@ -17,7 +17,7 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 from steadycast import ops, pipeline
 from steadycast.errors import SettingsError
 from steadycast.schedule.model import Series
-from steadycast.schedule.promises import Standing, owed, rhythm
+from steadycast.schedule.promises import PromisedSlot, owed, rhythm
 from steadycast.schedule.slots import slots
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -35,9 +35,9 @@ def series(every: str = "day at 20:00", **more: Any) -> Series:
     return Series("daily", every=every, zone=ZONE, late=dt.timedelta(hours=3), **more)
 
 
-def standing(of: Series, since: dt.datetime, until: dt.datetime, now: dt.datetime) -> list[Standing]:
+def promised(of: Series, since: dt.datetime, until: dt.datetime, now: dt.datetime) -> list[PromisedSlot]:
     """What was planned of a rhythm; what is past went out."""
-    return [Standing(slot, fixed=slot.at <= now, over=slot.at <= now) for slot in slots(of, since, until)]
+    return [PromisedSlot(slot, fixed=slot.at <= now, over=slot.at <= now) for slot in slots(of, since, until)]
 
 
 def days(found: Any) -> list[str]:
@@ -46,7 +46,7 @@ def days(found: Any) -> list[str]:
 
 def after_edit(old: Series, new: Series, now: dt.datetime, days_ahead: int = 4) -> list[str]:
     """The coming slots after an edit at `now` of a rhythm that stood since the 20th."""
-    there = standing(old, at(20, 0), now + 14 * DAY, now)
+    there = promised(old, at(20, 0), now + 14 * DAY, now)
     left = [each for each in there if each.slot.at <= now]  # the planner has dropped what nobody promises any more
     return days(slot for slot in owed(new, now, left, now, now + days_ahead * DAY) if slot.at >= now)
 
@@ -69,7 +69,7 @@ def test_an_edit_of_the_hour_makes_no_second_slot_on_a_day_that_was_served(new: 
 def test_several_times_a_day_in_one_rhythm_are_all_kept() -> None:
     often = series("day at 08:00,12:00,20:00")
     now = at(23, 13)
-    there = standing(often, at(20, 0), now + 2 * DAY, now)
+    there = promised(often, at(20, 0), now + 2 * DAY, now)
     assert days(slot for slot in owed(often, at(20, 0), there, now, now + DAY) if slot.at > now) == [
         "23 20:00", "24 08:00", "24 12:00"
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def test_what_was_begun_ahead_of_its_hour_is_the_slot_of_its_day() -> None:
     """The lead before every slot: it is claimed, and the hour moves."""
     now = at(23, 19, 59)
     (slot,) = slots(series(), at(23, 20), at(23, 21))
-    claimed = Standing(slot, fixed=True)
+    claimed = PromisedSlot(slot, fixed=True)
     assert days(owed(series("day at 21:00"), now, [claimed], now, now + DAY)) == []
     assert days(owed(series(), at(20, 0), [claimed], now, now + DAY)) == ["23 20:00"]
 
@@ -87,7 +87,7 @@ def test_what_was_begun_ahead_of_its_hour_is_the_slot_of_its_day() -> None:
 def test_what_may_still_be_served_late_stays_as_it_was_promised() -> None:
     now = at(23, 20, 30)
     (slot,) = slots(series(), at(23, 20), at(23, 21))
-    found = owed(series("day at 09:00"), now, [Standing(slot)], now, now + DAY)
+    found = owed(series("day at 09:00"), now, [PromisedSlot(slot)], now, now + DAY)
     assert days(found) == ["23 20:00", "24 09:00"]
 
 
@@ -120,7 +120,7 @@ def test_no_day_is_served_more_often_than_its_fullest_rhythm_asks(edits: list[An
             current, since = replace(current, every=todo.pop(0)[2]), now
         if "," in current.every:
             most[now.astimezone(zone).date()] = 2
-        there = [Standing(s, fixed=s.id in served, over=s.id in served) for s in ledger.values()]
+        there = [PromisedSlot(s, fixed=s.id in served, over=s.id in served) for s in ledger.values()]
         found = owed(current, since, there, now, now + 2 * DAY)
         wanted = {slot.id for slot in found}
         ledger = {id: s for id, s in ledger.items() if id in wanted or id in served or s.at < now}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.ledger.bulk_backfill import Before
+from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
@@ -56,9 +56,9 @@ def workspace(tmp_path) -> Workspace:
     return load(tmp_path)
 
 
-def past(days_ago: int, verdict: str, channel: str = "blog", series: str = "notes", **more) -> Before:
+def past(days_ago: int, verdict: str, channel: str = "blog", series: str = "notes", **more) -> PastSlot:
     at = NOW.replace(hour=20, minute=0) - days_ago * DAY
-    return Before(f"{series}@{at:%Y-%m-%dT%H:%M}", series, at, f"{at:%Y-%m-%dT%H:%M}", channel, verdict, at, **more)
+    return PastSlot(f"{series}@{at:%Y-%m-%dT%H:%M}", series, at, f"{at:%Y-%m-%dT%H:%M}", channel, verdict, at, **more)
 
 
 def stock(count: int, since: dt.datetime = NOW - 9 * DAY) -> list[StockItem]:

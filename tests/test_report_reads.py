@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from steadycast.ledger import record as reads
-from steadycast.ledger.bulk_backfill import Before
+from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow
@@ -23,8 +23,10 @@ VERDICTS = ("kept", "late", "filled", "missed", "excused")
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
 
 
-def before(at: dt.datetime, channel: str, verdict: str, series: str = "notes", **more: Any) -> Before:
-    return Before(f"{series}@{at:%Y-%m-%dT%H:%M:%S}", series, at, f"{at:%Y-%m-%dT%H:%M}", channel, verdict, at, **more)
+def before(at: dt.datetime, channel: str, verdict: str, series: str = "notes", **more: Any) -> PastSlot:
+    return PastSlot(
+        f"{series}@{at:%Y-%m-%dT%H:%M:%S}", series, at, f"{at:%Y-%m-%dT%H:%M}", channel, verdict, at, **more
+    )
 
 
 @pytest.mark.parametrize("zone", ZONES)

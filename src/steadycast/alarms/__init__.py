@@ -4,21 +4,21 @@ Deciding is pure: `due_alarms` says what is wrong now, `reconcile` what of it is
 by, and `watch` does the round. Telling people stands in the way of nothing: an address that fails is a line in the log.
 """
 
-from steadycast.alarms.due import Alarm, FailingFeed, Promise, Standing, Stuck, due_alarms, reconcile
+from steadycast.alarms.due import Alarm, AlarmInputs, FailingFeed, Promise, Stuck, due_alarms, reconcile
 from steadycast.alarms.send import apprise_notify, send, send_fixed
-from steadycast.alarms.watch import standing, watch
+from steadycast.alarms.watch import alarm_inputs, watch
 
 __all__ = [
     "Alarm",
+    "AlarmInputs",
     "FailingFeed",
     "Promise",
-    "Standing",
     "Stuck",
+    "alarm_inputs",
     "apprise_notify",
     "due_alarms",
     "reconcile",
     "send",
     "send_fixed",
-    "standing",
     "watch",
 ]

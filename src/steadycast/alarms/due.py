@@ -59,7 +59,7 @@ class FailingFeed:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlarmInputs:
     """All that alarms are decided by, at one instant."""
 
     now: dt.datetime
@@ -87,7 +87,7 @@ class Alarm:
         return self.key.rpartition(":")[0]
 
 
-def due_alarms(standing: Standing) -> list[Alarm]:
+def due_alarms(alarm_inputs: AlarmInputs) -> list[Alarm]:
     """What is wrong at this instant, sorted by key.
 
     Starvation has at most two alarms a series: one for its stock (`empty`: the next slot has nothing; else `low`:
@@ -95,9 +95,9 @@ def due_alarms(standing: Standing) -> list[Alarm]:
     `silent`: the last two or more did not). Machinery: no tick for `quiet_after`, deliveries unknown
     for a day, refused deliveries, feeds that failed for two days.
     """
-    say = words(standing.language)
-    found = [alarm for promise in standing.promises for alarm in _starving(promise, standing.now, say)]
-    return sorted((*found, *_machinery(standing, say)))
+    say = words(alarm_inputs.language)
+    found = [alarm for promise in alarm_inputs.promises for alarm in _starving(promise, alarm_inputs.now, say)]
+    return sorted((*found, *_machinery(alarm_inputs, say)))
 
 
 def _starving(promise: Promise, now: dt.datetime, say: Words) -> Iterator[Alarm]:
@@ -124,23 +124,23 @@ def _help(promise: Promise, say: Words) -> str:
     return " ".join(parts)
 
 
-def _machinery(standing: Standing, say: Words) -> Iterator[Alarm]:
-    now = standing.now
-    if standing.last_tick is not None and now - standing.last_tick > standing.quiet_after:
-        when = say.instant(standing.last_tick.astimezone(now.tzinfo))
+def _machinery(alarm_inputs: AlarmInputs, say: Words) -> Iterator[Alarm]:
+    now = alarm_inputs.now
+    if alarm_inputs.last_tick is not None and now - alarm_inputs.last_tick > alarm_inputs.quiet_after:
+        when = say.instant(alarm_inputs.last_tick.astimezone(now.tzinfo))
         yield _alarm("machinery", "tick", "quiet", say("a_quiet", when=when))
-    if (jump := standing.jump) and jump.at <= now <= jump.at + JUMP_TOLD:
+    if (jump := alarm_inputs.jump) and jump.at <= now <= jump.at + JUMP_TOLD:
         since, at = (say.instant(when.astimezone(now.tzinfo)) for when in (jump.since, jump.at))
         told = say("a_jumped", n=jump.slots, at=at, why=say("a_jumped_why", since=since))
         yield _alarm("machinery", "clock", "jumped", told)
-    for stuck in standing.unknown:
+    for stuck in alarm_inputs.unknown:
         if now - stuck.since > UNKNOWN_AFTER:
             yield _alarm("machinery", stuck.channel, "unknown", say("a_unknown", channel=stuck.title, n=stuck.count))
-    for stuck in standing.refused:
+    for stuck in alarm_inputs.refused:
         code = f" ({stuck.code})" if re.fullmatch(r"[\w.-]{1,24}", stuck.code, re.ASCII) else ""
         told = say("a_refused", channel=stuck.title, n=stuck.count, code=code)
         yield _alarm("machinery", stuck.channel, "refused", told)
-    for feed in standing.feeds:
+    for feed in alarm_inputs.feeds:
         told = _feed(feed, now, say)
         if told:
             yield _alarm("machinery", f"feed-{feed.key}", "failing", told)

@@ -6,20 +6,20 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from steadycast.alarms.due import Alarm, FailingFeed, Promise, Standing, Stuck, due_alarms, reconcile
+from steadycast.alarms.due import Alarm, AlarmInputs, FailingFeed, Promise, Stuck, due_alarms, reconcile
 from steadycast.alarms.send import Notifier, send, send_fixed
 from steadycast.ledger import alarm_rows, record
 from steadycast.ledger.store import Ledger, State
 from steadycast.report.model import Report
 
 
-def standing(
+def alarm_inputs(
     ledger: Ledger, report: Report, *, quiet_after: dt.timedelta, editors: Mapping[str, str] | None = None
-) -> Standing:
+) -> AlarmInputs:
     """All that alarms are decided by, at the report's instant; `editors` says by series who else can fix it."""
     silent = record.silences(ledger, report.at)
     drafts = sum(row.kind == "draft" for row in report.waiting)
-    return Standing(
+    return AlarmInputs(
         now=report.at,
         language=report.language,
         promises=tuple(
@@ -63,7 +63,7 @@ def _stuck(ledger: Ledger, report: Report, state: State) -> tuple[Stuck, ...]:
     return tuple(found.values())
 
 
-def watch(ledger: Ledger, now_wrong: Standing, urls: Sequence[str], notify: Notifier | None = None) -> list[Alarm]:
+def watch(ledger: Ledger, now_wrong: AlarmInputs, urls: Sequence[str], notify: Notifier | None = None) -> list[Alarm]:
     """One round: open and tell what is new, close and tell what is fixed. Returns what is wrong now, told or not.
 
     An alarm that no address took stays untold and is tried again at the next round. Where there is no address at all

@@ -97,7 +97,7 @@ class Memory:
 class Differences:
     """One look at content/."""
 
-    fresh: dict[str, folder.Print] = field(default_factory=dict)  # new or changed
+    fresh: dict[str, folder.FileStamp] = field(default_factory=dict)  # new or changed
     same: dict[str, Made] = field(default_factory=dict)
     gone: bool = False  # something that is remembered
     problems: list[Problem] = field(default_factory=list)  # what cannot even be read
@@ -121,7 +121,7 @@ def look(content: Path, known: dict[str, Made]) -> Differences:
         return True
 
     for item in folder.scan(content, NO_LIMIT, unchanged=unchanged, reading=False):
-        if isinstance(item, folder.Found):
+        if isinstance(item, folder.DraftFile):
             found.fresh[str(item.path)] = item.print
             continue
         if isinstance(item, Problem):

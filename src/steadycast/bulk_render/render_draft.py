@@ -41,7 +41,7 @@ class Order(NamedTuple):
     """One draft to make, and for which channels."""
 
     path: str  # below content/
-    print: folder.Print
+    print: folder.FileStamp
     channels: Sequence[str]
 
 
@@ -86,13 +86,13 @@ class Maker:
     def make(self, order: Order) -> Done:
         """Reads one draft and writes what its channels show of it. Never raises for what is wrong with the draft."""
         content = self.workspace.content
-        found = folder.read(content, folder.Found.at(content, PurePosixPath(order.path), order.print), self._limits)
+        found = folder.read(content, folder.DraftFile.at(content, PurePosixPath(order.path), order.print), self._limits)
         if isinstance(found, folder.Unsettled):
             return Done(order, None)
         piece, draft = _Piece(self, order), None
         if isinstance(found, Problem):
             piece.faults.append([found.line, found.message, found.hint])
-        elif isinstance(found, folder.Found):
+        elif isinstance(found, folder.DraftFile):
             with piece.noting():
                 draft = self._parse(found)
         shown = draft is not None and (self.approved is None or self.approved.get(order.path) == draft.revision)
@@ -102,7 +102,7 @@ class Maker:
         seen = (order.print.size, order.print.mtime_ns, order.print.inode, draft.revision if draft else "")
         return Done(order, Made(*seen, shown, piece.files, media, piece.faults), piece.written)
 
-    def _parse(self, found: folder.Found) -> Draft:
+    def _parse(self, found: folder.DraftFile) -> Draft:
         workspace = self.workspace
         return parse(
             found.raw or b"",

@@ -147,7 +147,7 @@ def approve(*drafts: str, by: str = "", all: bool = False, archive: bool = False
     """
     with pipeline.App.open() as app:
         besides = [*(pipeline.waiting(app) if all else ()), *(pipeline.waiting(app, archive=True) if archive else ())]
-        return _judge(app, drafts, "approve", by=by, besides=besides, chosen=all or archive)
+        return _decide(app, drafts, "approve", by=by, besides=besides, chosen=all or archive)
 
 
 def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None = None) -> int:
@@ -169,14 +169,14 @@ def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None
         raise InputError(said, hint="write --all --before 2026-11-22, or name the drafts")
     with pipeline.App.open() as app:
         besides = pipeline.before(app, before) if before else []
-        return _judge(app, drafts, "reject", by=by, besides=besides, chosen=all)
+        return _decide(app, drafts, "reject", by=by, besides=besides, chosen=all)
 
 
-def _judge(app: App, drafts: tuple[str, ...], verdict: str, *, by: str, besides: list[DraftRow], chosen: bool) -> int:
+def _decide(app: App, drafts: tuple[str, ...], verdict: str, *, by: str, besides: list[DraftRow], chosen: bool) -> int:
     if not drafts and not chosen:
         said = "name a draft"
         raise InputError(said, hint="`steadycast list --state waiting` shows which wait")
-    judged = pipeline.judge(app, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), besides=besides)
+    judged = pipeline.decide(app, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), besides=besides)
     pipeline.plan(app, pipeline.now())
     done = "approved" if verdict == "approve" else "rejected"
     say(*(f"{done}  {row['title']}  ({row['path']})" for row in judged))

@@ -282,7 +282,7 @@ class _Sending:
             else:
                 break
         missing = [e for e in outcomes if e.id not in took]
-        there = self._ledger.standing(e.id for e in missing) if missing else {}
+        there = self._ledger.tokens_and_states(e.id for e in missing) if missing else {}
         before = {
             e.id for e in missing if there.get(e.id) == (e.delivery.token, e.state)
         }  # a commit whose answer was lost

@@ -18,7 +18,7 @@ from steadycast.draft.reading import is_ready
 from steadycast.draft.titles import date_of_name, title_of, title_of_name
 from steadycast.errors import DraftError, FeedError, InputError, Problem
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
-from steadycast.intake.folder import Found, Limits, is_draft_name, problem_at, scan
+from steadycast.intake.folder import DraftFile, Limits, is_draft_name, problem_at, scan
 from steadycast.intake.git_history import committed, first_days, is_bare
 from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form
@@ -97,7 +97,7 @@ def _of_folder(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[PastIte
     for found in scan(root, Limits(settle=0, recent=0)):
         if isinstance(found, Problem):
             yield found
-        elif isinstance(found, Found) and found.raw is not None and not _about_the_folder(found.path, found.raw):
+        elif isinstance(found, DraftFile) and found.raw is not None and not _about_the_folder(found.path, found.raw):
             yield _past(found, zone, now, days)
 
 
@@ -112,7 +112,7 @@ def _about_the_folder(path: PurePosixPath, raw: bytes) -> bool:
 
 
 def _past(
-    found: Found, zone: ZoneInfo, now: dt.datetime, days: Callable[[], Mapping[str, dt.datetime]]
+    found: DraftFile, zone: ZoneInfo, now: dt.datetime, days: Callable[[], Mapping[str, dt.datetime]]
 ) -> PastItem | Problem:
     # Only what the record needs is read: an old picture that is gone does not undo that the text was published.
     try:

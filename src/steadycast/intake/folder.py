@@ -20,7 +20,7 @@ from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 
 if TYPE_CHECKING:
     from steadycast.draft import Draft
-    from steadycast.draft import Note as DraftNote
+    from steadycast.draft import ReadmeNote as DraftNote
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdx", TEXT}) | DOCUMENTS
 _FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
@@ -44,7 +44,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
+class FileStamp:
     """What tells, without reading it, that a file is the one seen before."""
 
     size: int
@@ -52,19 +52,19 @@ class Print:
     inode: int
 
     @classmethod
-    def of(cls, facts: os.stat_result) -> Print:
+    def of(cls, facts: os.stat_result) -> FileStamp:
         return cls(facts.st_size, facts.st_mtime_ns, facts.st_ino)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FileRead:
     """A draft as it was read last: its own file, and each file it names as (path, size, mtime_ns)."""
 
-    print: Print
+    print: FileStamp
     media: tuple[tuple[str, int, int], ...] = ()
 
     @classmethod
-    def of(cls, found: Found, draft: Draft) -> Seen:
+    def of(cls, found: DraftFile, draft: Draft) -> FileRead:
         """What to remember of `found` once it has been parsed."""
         return cls(found.print, tuple(sorted({(str(m.path), m.size, m.mtime_ns) for m in draft.media})))
 
@@ -85,18 +85,18 @@ def are_the_same(files: Iterable[Sequence[Any]]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DraftFile:
     """A draft's file. `raw` is None where it was not asked for, or nothing of it has changed since `known`."""
 
     path: PurePosixPath  # relative to content/
     file: Path
-    print: Print
+    print: FileStamp
     mtime: dt.datetime  # aware, UTC
     raw: bytes | None  # Markdown: what is written in another form has been converted
     notes: tuple[DraftNote, ...] = ()  # what its writer should know of that
 
     @classmethod
-    def at(cls, content_root: Path, path: PurePosixPath, print_: Print) -> Found:
+    def at(cls, content_root: Path, path: PurePosixPath, print_: FileStamp) -> DraftFile:
         """What a scan without reading says of a file of that print."""
         return cls(path, content_root / path, print_, _instant(print_), None)
 
@@ -114,7 +114,7 @@ class Unsettled:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ReadmeNote:
     """A README at the top of somebody's folder, without front matter: it speaks to people, and is no draft."""
 
     path: PurePosixPath
@@ -123,20 +123,20 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
+class OtherFile:
     """A file that is no draft: one that a draft names, or one that nobody does."""
 
     path: PurePosixPath
     file: Path
 
 
-Result = Found | Problem | Unsettled | Note | Other
+Result = DraftFile | Problem | Unsettled | ReadmeNote | OtherFile
 
 
 def scan(
     content_root: Path,
     limits: Limits | None = None,
-    known: Mapping[PurePosixPath, Seen] | None = None,
+    known: Mapping[PurePosixPath, FileRead] | None = None,
     *,
     unchanged: Callable[[str, os.DirEntry[str]], bool] | None = None,
     reading: bool = True,
@@ -160,7 +160,7 @@ def scan(
             yield look.take(entry, before)
 
 
-def read(content_root: Path, found: Found, limits: Limits | None = None) -> Result:
+def read(content_root: Path, found: DraftFile, limits: Limits | None = None) -> Result:
     """`found` with its bytes, if it is still the file that a scan without `reading` saw."""
     return _Look(content_root, limits or Limits()).take(found.path, found.print)
 
@@ -169,12 +169,12 @@ def read(content_root: Path, found: Found, limits: Limits | None = None) -> Resu
 class _Look:
     root: Path
     limits: Limits
-    known: Mapping[PurePosixPath, Seen] = field(default_factory=dict)
+    known: Mapping[PurePosixPath, FileRead] = field(default_factory=dict)
     clock_ns: Callable[[], int] = time.time_ns
     unchanged: Callable[[str, os.DirEntry[str]], bool] | None = None
     reading: bool = True
     others: bool = False
-    fresh: list[tuple[PurePosixPath, Print]] = field(default_factory=list)
+    fresh: list[tuple[PurePosixPath, FileStamp]] = field(default_factory=list)
     files: int = 0
 
     def walk(self) -> Iterator[Result]:
@@ -205,7 +205,7 @@ class _Look:
                     if (result := self.file(entry, path)) is not None:
                         yield result
                 elif self.others and entry.name not in _LIST_PAGES and entry.is_file(follow_symlinks=False):
-                    yield Other(path, self.root / path)
+                    yield OtherFile(path, self.root / path)
 
     def trouble(self, entry: os.DirEntry[str], path: PurePosixPath) -> Problem | Unsettled | None:
         """Why this entry can be neither a folder to go into nor a file: links of folders, pipes, unusable names."""
@@ -234,20 +234,20 @@ class _Look:
                 )
             return None
         facts = entry.stat(follow_symlinks=False)
-        now, seen = Print.of(facts), self.known.get(path)
+        now, seen = FileStamp.of(facts), self.known.get(path)
         if seen is not None and seen.print == now and seen.media_unchanged() and not _may_be_note(path):
-            return Found.at(self.root, path, now)
+            return DraftFile.at(self.root, path, now)
         if self.clock_ns() - now.mtime_ns < self.limits.recent * 1e9:  # a time in the future counts as just now
             self.fresh.append((path, now))
             return None
-        return self.take(path, now) if self.reading else Found.at(self.root, path, now)
+        return self.take(path, now) if self.reading else DraftFile.at(self.root, path, now)
 
-    def take(self, path: PurePosixPath, before: Print) -> Result:
+    def take(self, path: PurePosixPath, before: FileStamp) -> Result:
         """The file's bytes, if they are the same file's as `before`, and stay so while they are read."""
         try:
             with open_inside(self.root, path.parts) as file:
                 facts = os.fstat(file)
-                if Print.of(facts) != before:
+                if FileStamp.of(facts) != before:
                     return Unsettled(path)
                 most = limit(path.suffix.lower(), self.limits.draft_bytes)
                 if facts.st_size > most:
@@ -257,9 +257,9 @@ class _Look:
                 if facts.st_nlink > 1 and path.parts[0] == "ugc":
                     return problem_at(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
                 if not self.reading:
-                    return Found.at(self.root, path, before)
+                    return DraftFile.at(self.root, path, before)
                 raw = read_up_to(file, most)
-                if Print.of(os.fstat(file)) != before or len(raw) != before.size:
+                if FileStamp.of(os.fstat(file)) != before or len(raw) != before.size:
                     return Unsettled(path)
         except NotRegularError:
             return problem_at(path, "is not a regular file", "put a file there")
@@ -270,12 +270,12 @@ class _Look:
                 return problem_at(path, "is a link; links are not followed", "put the file itself there")
             return problem_at(path, f"cannot be read: {error.strerror}", "check its permissions")
         if _may_be_note(path) and _is_note(raw):
-            return Note(path)
+            return ReadmeNote(path)
         try:
             raw, notes = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
         except DraftError as error:
             return problem_at(path, error.message, error.hint or "", error.line)
-        return Found(path, self.root / path, before, _instant(before), raw, notes)
+        return DraftFile(path, self.root / path, before, _instant(before), raw, notes)
 
 
 def is_draft_name(name: str) -> bool:
@@ -310,6 +310,6 @@ def _printable(path: PurePosixPath) -> PurePosixPath:
     return PurePosixPath(shown(path))
 
 
-def _instant(print_: Print) -> dt.datetime:
+def _instant(print_: FileStamp) -> dt.datetime:
     seconds = min(max(print_.mtime_ns // 10**9, 0), 7_258_118_400)  # 1970 to 2200: a wild clock dates no draft
     return dt.datetime.fromtimestamp(seconds, dt.UTC)

@@ -22,7 +22,7 @@ _ID_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDraft:
     """A draft as the ledger has it."""
 
     id: str
@@ -40,7 +40,7 @@ class Change:
 
     id: str
     draft: Draft
-    before: Known | None = None
+    before: KnownDraft | None = None
     held: str = ""
     resembles: str = ""
 
@@ -58,8 +58,8 @@ class Changes:
     edited: tuple[Change, ...] = ()
     renamed: tuple[Change, ...] = ()
     back: tuple[Change, ...] = ()  # was gone, lies there again
-    deleted: tuple[Known, ...] = ()
-    same: tuple[Known, ...] = ()
+    deleted: tuple[KnownDraft, ...] = ()
+    same: tuple[KnownDraft, ...] = ()
 
 
 def _none(_asked: Collection[object]) -> Mapping[str, object]:
@@ -71,7 +71,7 @@ class Memory:
     """What the ledger remembers beside its drafts; asked only where something has to be told apart."""
 
     used: Callable[[], Mapping[str, dt.datetime]] = dict  # id -> when it went out
-    texts: Callable[[Collection[Known]], Mapping[str, Text]] = _none  # type: ignore[assignment]
+    texts: Callable[[Collection[KnownDraft]], Mapping[str, Text]] = _none  # type: ignore[assignment]
     had: Callable[[Collection[str]], Mapping[str, Collection[str]]] = _none  # type: ignore[assignment]  # revision -> ids
 
 
@@ -82,7 +82,7 @@ def new_id(_draft: Draft) -> str:
 
 def reconcile(
     found: Iterable[Draft],
-    known: Iterable[Known],
+    known: Iterable[KnownDraft],
     *,
     present: Collection[PurePosixPath] = (),
     make_id: Callable[[Draft], str] = new_id,
@@ -120,7 +120,7 @@ class _Matching:
     def __init__(
         self,
         drafts: list[Draft],
-        rows: list[Known],
+        rows: list[KnownDraft],
         present: frozenset[PurePosixPath],
         make_id: Callable[[Draft], str],
         memory: Memory,
@@ -143,7 +143,7 @@ class _Matching:
         return self.memory.used()
 
     @property
-    def live(self) -> dict[PurePosixPath, Known]:
+    def live(self) -> dict[PurePosixPath, KnownDraft]:
         return {row.path: row for row in self.rows.values() if not row.gone}
 
     def unchanged(self) -> None:
@@ -190,8 +190,8 @@ class _Matching:
         """Content that was gone."""
         self._by_content("back", (row for row in self.rows.values() if row.gone and not row.resembles))
 
-    def _by_content(self, kind: str, rows: Iterable[Known]) -> None:
-        waiting: dict[tuple[str, str], list[Known]] = {}
+    def _by_content(self, kind: str, rows: Iterable[KnownDraft]) -> None:
+        waiting: dict[tuple[str, str], list[KnownDraft]] = {}
         for row in rows:
             waiting.setdefault(_content(row), []).append(row)
         for draft in self._taking():
@@ -203,7 +203,7 @@ class _Matching:
             else:
                 self.left.append(draft)
 
-    def _claim(self, row: Known) -> tuple[bool, bool, str]:
+    def _claim(self, row: KnownDraft) -> tuple[bool, bool, str]:
         """Of several drafts with one content, one that went out comes first, and a copy last."""
         return (bool(row.resembles), row.id not in self.used, row.id)
 
@@ -250,7 +250,7 @@ class _Matching:
                 self._pair("renamed", draft, row)
         self.left = list(drafts.values())
 
-    def _doubtful(self, draft: Draft, row: Known, share: float, rival: float) -> bool:
+    def _doubtful(self, draft: Draft, row: KnownDraft, share: float, rival: float) -> bool:
         """Whether a person has to say: it may be a new one, and to take it for one that went out would lose it."""
         if row.id not in self.used:
             return False
@@ -258,7 +258,7 @@ class _Matching:
 
     def new(self) -> None:
         """What is nobody's: new, a copy of what lies elsewhere, or the like of what went out under the same title."""
-        namesakes: dict[str, list[Known]] = {}
+        namesakes: dict[str, list[KnownDraft]] = {}
         if self.left:
             for id in self.used:
                 if (row := self.known.get(id)) is not None:
@@ -271,7 +271,7 @@ class _Matching:
             else:
                 self._new(draft)
 
-    def _went_out(self, draft: Draft, namesakes: list[Known]) -> Known | None:
+    def _went_out(self, draft: Draft, namesakes: list[KnownDraft]) -> KnownDraft | None:
         """The draft of that title that went out and has half of this one's text."""
         likely = sorted(namesakes, key=lambda row: self.used[row.id])[-_NAMESAKES:]
         texts = self.memory.texts(likely) if likely else {}
@@ -284,7 +284,7 @@ class _Matching:
 
     # One pair made.
 
-    def _pair(self, kind: str, draft: Draft, row: Known) -> None:
+    def _pair(self, kind: str, draft: Draft, row: KnownDraft) -> None:
         del self.rows[row.id]
         held, resembles = self._still_held(draft, row)
         holder = self.holders.get(_content(draft), row.id)
@@ -301,7 +301,7 @@ class _Matching:
         if not change.resembles:
             self.holders.setdefault(_content(change.draft), change.id)
 
-    def _still_held(self, draft: Draft, row: Known) -> tuple[str, str]:
+    def _still_held(self, draft: Draft, row: KnownDraft) -> tuple[str, str]:
         """(held, for whom) of a draft that was held back: a copy stays one until its words are its own."""
         if not row.resembles or draft.revision == row.revision:
             return row.held, row.resembles
@@ -313,7 +313,7 @@ class _Matching:
         row = self.known.get(id)
         return self.memory.texts([row]).get(id) if row else None
 
-    def _holds(self, row: Known) -> None:
+    def _holds(self, row: KnownDraft) -> None:
         if not row.resembles:
             self.holders.setdefault(_content(row), row.id)
 
@@ -338,7 +338,7 @@ class _Matching:
         return Change(change.id, change.draft, change.before, COPY, other)
 
 
-def _returns(path: PurePosixPath, came: Mapping[PurePosixPath, Known]) -> bool:
+def _returns(path: PurePosixPath, came: Mapping[PurePosixPath, KnownDraft]) -> bool:
     """Whether the way from file to the file whose content it has now leads back to where it began."""
     here, seen = path, set[PurePosixPath]()
     while here in came and here not in seen:
@@ -355,7 +355,7 @@ def _words(title: str) -> str:
     return " ".join(title.casefold().split())
 
 
-def _content(of: Draft | Known) -> tuple[str, str]:
+def _content(of: Draft | KnownDraft) -> tuple[str, str]:
     return _owner(of.path), of.revision
 
 

@@ -17,7 +17,7 @@ from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, Begun, begin_step, finish_step, forget_step
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.history import tell
+from steadycast.ledger.history import write_events
 from steadycast.ledger.intake import rows_of
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, State
@@ -74,7 +74,7 @@ def begin_amendment(
         upsert(connection, AMENDMENT, [row], row.keys() - {"delivery", "revision"})
         if again:
             connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.value.is_(None)))
-        tell(connection, [delivery], now, "withdrawing" if revision == TAKEN_AWAY else "revising", who)
+        write_events(connection, [delivery], now, "withdrawing" if revision == TAKEN_AWAY else "revising", who)
         its = connection.execute(select(DELIVERY).where(d.id == delivery)).one()
     return Delivery(
         delivery, its.slot, its.channel, its.series, now, dt.timedelta(days=36500), its.marker, its.draft or "",
@@ -104,7 +104,7 @@ def end_amendment(db: Database, claim: Delivery, outcome: Outcome, post: bytes, 
             channel, end = outcome.pause
             pacing.pause(connection, channel, end if moment is None else moment + (end - outcome.at))
         kind = ("withdrawn" if claim.revision == TAKEN_AWAY else "revised") if done else f"amendment {outcome.state}"
-        tell(connection, [claim.id], now, kind, " ".join(filter(None, (outcome.code, outcome.message))))
+        write_events(connection, [claim.id], now, kind, " ".join(filter(None, (outcome.code, outcome.message))))
     return True
 
 

@@ -20,7 +20,7 @@ SLOT = table("slot")
 BATCH = 20_000  # rows a transaction: large enough that a commit is nothing, small enough to hold
 
 
-class Before(NamedTuple):
+class PastSlot(NamedTuple):
     """One thing that went out, or should have, before Steadycast kept the record."""
 
     slot: str
@@ -35,7 +35,7 @@ class Before(NamedTuple):
     url: str = ""
 
 
-def backfill(db: Database, rows: Iterable[Before]) -> int:
+def backfill(db: Database, rows: Iterable[PastSlot]) -> int:
     """Write past slots with their deliveries; what the ledger knows already stays. Returns the deliveries written.
 
     What an earlier backfill missed only because its source did not have it, and this one has, is kept after all.
@@ -50,7 +50,7 @@ def backfill(db: Database, rows: Iterable[Before]) -> int:
     return added
 
 
-def _found_after_all(connection: Connection, rows: Iterable[Before]) -> int:
+def _found_after_all(connection: Connection, rows: Iterable[PastSlot]) -> int:
     """Turns what a backfill, and nothing else, called missed into what these rows say went out."""
     backfilled = select(SLOT.c.id).where(SLOT.c.why == "backfill")
     names = ("finished", "origin", "member", "url")
@@ -81,7 +81,7 @@ DELIVERY_NAMES = (
 STATES = {"missed": State.MISSED.value, "excused": State.EXCUSED.value}
 
 
-def _slot(row: Before) -> tuple[Any, ...]:
+def _slot(row: PastSlot) -> tuple[Any, ...]:
     return (row.slot, row.series, micros(row.at), row.local, "", row.verdict == "filled", "backfill", "", True)
 
 
@@ -89,7 +89,7 @@ def _delivery(secret: bytes) -> Any:
     published, marker = State.PUBLISHED.value, markers(secret)
     instants: dict[dt.datetime, int] = {}  # one slot has many channels
 
-    def values(row: Before) -> tuple[Any, ...]:
+    def values(row: PastSlot) -> tuple[Any, ...]:
         slot, series, at, _, channel, verdict, finished, origin, member, url = row
         if (when := instants.get(at)) is None:
             when = instants[at] = micros(at)

@@ -27,7 +27,7 @@ from steadycast.errors import Fenced
 from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.delivery import COLUMNS, Delivery, delivery_of
-from steadycast.ledger.history import tell
+from steadycast.ledger.history import write_events
 from steadycast.ledger.intake import chunks
 from steadycast.ledger.older_copy import Mark, count_intents, doubt, may_go, reach, set_mark
 from steadycast.ledger.statements import fetch, micros, numbers, run, taken, text
@@ -96,7 +96,7 @@ def claim(
         pick = f"{PICK} {free}{among} ORDER BY wake LIMIT ?{'' if db.is_sqlite else SKIP}"
         take = f"WITH picked AS MATERIALIZED ({pick}) {TAKE} {PICKED} RETURNING {COLUMNS}"
         rows = fetch(connection, take, (*values, limit, State.CLAIMED.value, owner, ends, ends))
-        tell(connection, [row[0] for row in rows], now, "claimed", owner)
+        write_events(connection, [row[0] for row in rows], now, "claimed", owner)
     return sorted((delivery_of(row, lease=now + lease) for row in rows), key=lambda d: (d.at, d.id))
 
 
@@ -115,7 +115,7 @@ def freeze(db: Database, posts: Sequence[FrozenPost], now: dt.datetime) -> froze
             connection, posts, lambda p: (FREEZE, (p.hash, p.revision, p.delivery, p.token, State.CLAIMED.value))
         )
         run(connection, KEEP, [(p.delivery, p.hash, p.post, micros(now)) for p in held])
-        tell(connection, [p.delivery for p in held], now, "frozen")
+        write_events(connection, [p.delivery for p in held], now, "frozen")
     return frozenset(p.delivery for p in held)
 
 
@@ -152,7 +152,7 @@ def intend(
         free = [d for d in claims if d.channel not in alone or pacing.may_write(connection, d, moment)]
         held = taken(connection, free, lambda d: (INTEND, (*new, d.id, d.token, State.CLAIMED.value, at)))
         mine = [replace(d, lease=now + lease) for d in held]
-        tell(connection, [d.id for d in mine], now, "sending")
+        write_events(connection, [d.id for d in mine], now, "sending")
         intents = count_intents(connection, len(mine))
         far = reach(connection, {(d.series, d.at) for d in mine}, now)
     if mine:
@@ -229,7 +229,7 @@ def finish_step(db: Database, claim: Delivery, name: str, value: Any, now: dt.da
         known = connection.scalar(select(STEP.c.value).where(STEP.c.delivery == claim.id, STEP.c.name == name))
         kept = known is None and upsert(connection, STEP, [row], (), value=first) == 1
         told = f"{name} {value}" if isinstance(value, str | int) else name  # what else it holds is not for people
-        tell(connection, [claim.id] if kept else [], now, "step", told)
+        write_events(connection, [claim.id] if kept else [], now, "step", told)
         return kept
 
 
@@ -259,7 +259,7 @@ def forget_step(db: Database, claim: Delivery, name: str, *, row: Row = sending)
         return connection.execute(delete(STEP).where(this)).rowcount == 1
 
 
-def standing(db: Database, ids: Iterable[int]) -> dict[int, tuple[int, State]]:
+def tokens_and_states(db: Database, ids: Iterable[int]) -> dict[int, tuple[int, State]]:
     """Each delivery's token and state: what a commit whose answer was lost really did."""
     found: dict[int, tuple[int, State]] = {}
     with db.read() as connection:

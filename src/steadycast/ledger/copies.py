@@ -24,7 +24,7 @@ SIDECARS = ("-journal", "-wal", "-shm")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LedgerPosition:
     """How far a ledger has come."""
 
     version: str  # of its tables
@@ -32,13 +32,13 @@ class Standing:
     installation: str  # `restore.fingerprint` of its secret
     latest: dt.datetime | None  # the last tick, event, draft or approval
 
-    def newer_than(self, other: Standing) -> bool:
+    def newer_than(self, other: LedgerPosition) -> bool:
         """Whether it knows of something that `other` does not."""
         mine, others = (s.latest.timestamp() if s.latest else 0.0 for s in (self, other))
         return (self.version, self.intents) > (other.version, other.intents) or mine > others
 
 
-def copy(db: Database, to: Path, now: dt.datetime) -> Standing:
+def copy(db: Database, to: Path, now: dt.datetime) -> LedgerPosition:
     """Write a whole, consistent copy of an SQLite ledger to `to`, marked as one; writers wait meanwhile.
 
     It is one file, the owner's alone, and durable when this returns.
@@ -52,10 +52,10 @@ def copy(db: Database, to: Path, now: dt.datetime) -> Standing:
             target.execute("DELETE FROM meta WHERE key = ?", (PLACE,))  # whoever puts it back means it to publish there
             target.commit()
         durable.sync(to)
-    return standing(to)
+    return position(to)
 
 
-def standing(path: Path) -> Standing:
+def position(path: Path) -> LedgerPosition:
     """How far the ledger in a file has come; LedgerError where it is none, damaged, or newer than this program."""
     with translate_errors(str(path)), _opened(path) as connection:
         said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -72,7 +72,7 @@ def standing(path: Path) -> Standing:
     known = [EPOCH + dt.timedelta(microseconds=at) for at in instants]
     known += [dt.datetime.fromisoformat(meta["tick"])] if "tick" in meta else []
     secret = bytes.fromhex(meta.get("secret", ""))
-    return Standing(found, int(meta.get("intents", 0)), fingerprint(secret), max(known, default=None))
+    return LedgerPosition(found, int(meta.get("intents", 0)), fingerprint(secret), max(known, default=None))
 
 
 def put_back(staged: Path, target: Path) -> Path | None:

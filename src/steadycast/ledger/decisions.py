@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
 from steadycast.ledger.connection import Database, upsert
-from steadycast.ledger.history import tell
+from steadycast.ledger.history import write_events
 from steadycast.ledger.older_copy import RESTORED
 from steadycast.ledger.outcomes import RECEIPT, verdict
 from steadycast.ledger.statements import micros
@@ -58,7 +58,7 @@ def correct(db: Database, delivery: int, url: str, who: str, now: dt.datetime) -
         if connection.execute(update(DELIVERY).where((c.id == delivery) & there).values(url=url)).rowcount != 1:
             return False
         connection.execute(update(RECEIPT).where(RECEIPT.c.delivery == delivery).values(url=url, detail={"who": who}))
-        tell(connection, [delivery], now, "corrected", f"{who}: {url}")
+        write_events(connection, [delivery], now, "corrected", f"{who}: {url}")
         return True
 
 
@@ -138,5 +138,5 @@ def _move(  # noqa: PLR0917 one row's facts
 ) -> bool:
     here = (DELIVERY.c.id == delivery) & DELIVERY.c.state.in_(before)
     moved = connection.execute(update(DELIVERY).where(here if also is None else here & also).values(**change))
-    tell(connection, [delivery] if moved.rowcount == 1 else [], now, str(change["state"]), why)
+    write_events(connection, [delivery] if moved.rowcount == 1 else [], now, str(change["state"]), why)
     return moved.rowcount == 1

@@ -15,12 +15,14 @@ EVENT = table("event")
 TELL = "INSERT INTO event (delivery, at, kind, detail) VALUES (?, ?, ?, ?)"
 
 
-def tell(connection: Connection, deliveries: Collection[int], now: dt.datetime, kind: str, detail: str = "") -> None:
+def write_events(
+    connection: Connection, deliveries: Collection[int], now: dt.datetime, kind: str, detail: str = ""
+) -> None:
     """Write the same event for each delivery, in the transaction that made it happen."""
-    tell_each(connection, [(id, kind, detail) for id in deliveries], now)
+    write_each_event(connection, [(id, kind, detail) for id in deliveries], now)
 
 
-def tell_each(connection: Connection, events: Collection[tuple[int, str, str]], now: dt.datetime) -> None:
+def write_each_event(connection: Connection, events: Collection[tuple[int, str, str]], now: dt.datetime) -> None:
     """Write several events: (delivery, kind, detail) of each."""
     at = micros(now)
     run(connection, TELL, [(id, at, kind, detail) for id, kind, detail in events])

@@ -22,7 +22,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_column, select, true, update
 
 from steadycast.ledger.connection import Database, table, translate_errors, upsert
-from steadycast.ledger.history import tell
+from steadycast.ledger.history import write_events
 from steadycast.ledger.tables import State
 from steadycast.safety import crashpoints, durable, file_lock
 
@@ -167,7 +167,7 @@ def put_in_doubt(db: Database, connection: Connection, now: dt.datetime) -> tupl
     }  # fmt: skip
     moved = connection.execute(update(DELIVERY).where(open_).values(**values).returning(c.id))
     ids = tuple(row.id for row in moved)
-    tell(connection, ids, now, State.UNKNOWN.value, WHY)
+    write_events(connection, ids, now, State.UNKNOWN.value, WHY)
     if found.new:
         _keep(connection, replace(found, new=False))
     return ids

@@ -18,7 +18,7 @@ from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.claims import STEP, step_value
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.history import tell_each
+from steadycast.ledger.history import write_each_event
 from steadycast.ledger.statements import Values, micros, run, taken
 from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
@@ -146,7 +146,7 @@ def _end(db: Database, before: State, outcomes: Sequence[Outcome], now: dt.datet
                 _forget_steps(connection, outcome)
         for channel, end in sorted((e.pause[0], _pause(e.pause[1], e.at, moment)) for e in took if e.pause):
             pacing.pause(connection, channel, end)
-        tell_each(connection, [(e.id, e.state.value, _detail(e)) for e in took], now)
+        write_each_event(connection, [(e.id, e.state.value, _detail(e)) for e in took], now)
     return frozenset(e.id for e in took)
 
 

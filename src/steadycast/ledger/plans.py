@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from steadycast.ledger.connection import Database, table, upsert
-from steadycast.ledger.history import tell
+from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import marker
 from steadycast.ledger.intake import chunks, rows_of
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.schedule.model import Assignment, Slot, Verdict
-from steadycast.schedule.promises import Standing
+from steadycast.schedule.promises import PromisedSlot
 
 SLOT = table("slot")
 DELIVERY = table("delivery")
@@ -89,7 +89,7 @@ def save_plan(
             _set_deliveries(db, connection, known[id], more, {}, people)
         for id in moved:
             if known[id]["draft"] != (draft := slot_rows[id]["draft"]):
-                tell(connection, [row.id for row in there[id].values()], now, "planned", draft or "no draft")
+                write_events(connection, [row.id for row in there[id].values()], now, "planned", draft or "no draft")
     return Planned(tuple(new), tuple(moved), tuple(sorted(fixed)))
 
 
@@ -253,7 +253,7 @@ def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[A
         ]
 
 
-def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[Standing]:
+def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[PromisedSlot]:
     """The slots of that time that a rhythm asked for, and how far each has come."""
     span = (SLOT.c.at >= after) & (SLOT.c.at < before) & ~SLOT.c.manual
     with db.read() as connection:
@@ -264,7 +264,7 @@ def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[Stan
         slot = Slot(r.at, r.id, r.series, dt.datetime.fromisoformat(r.local), r.occasion, r.excused)
         fixed = [row for row in states[r.id] if not movable(row)]
         over = bool(fixed) and all(row.verdict for row in states[r.id])
-        found.append(Standing(slot, fixed=bool(fixed), over=over))
+        found.append(PromisedSlot(slot, fixed=bool(fixed), over=over))
     return found
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, cast, exists, func
 from steadycast.ledger import time_spans
 from steadycast.ledger.claims import DELIVERY, past
 from steadycast.ledger.connection import Database, table, upsert
-from steadycast.ledger.history import tell
+from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import TICK
 from steadycast.ledger.older_copy import put_in_doubt
 from steadycast.ledger.tables import Instant, State
@@ -167,5 +167,5 @@ def _all(
 ) -> tuple[int, ...]:
     statement = update(DELIVERY).where(where).values(**change).returning(DELIVERY.c.id)
     moved = tuple(row.id for row in connection.execute(statement))
-    tell(connection, moved, now, str(change.get("state", "missed")), why)
+    write_events(connection, moved, now, str(change.get("state", "missed")), why)
     return moved

@@ -139,7 +139,7 @@ class Ledger(Database):
     forget_step = claims.forget_step
     steps = claims.steps
     steps_of = claims.steps_of
-    standing = claims.standing
+    tokens_and_states = claims.tokens_and_states
     receive = outcomes.receive
     release = outcomes.release
     recover = recovery.recover

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadycast.errors import InputError, Problem, unknown_name
-from steadycast.ledger.bulk_backfill import Before
+from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.frozen_draft import instant
@@ -156,11 +156,11 @@ def _in_the_night(at: dt.datetime) -> bool:
     return dt.time() < at.time() < MORNING
 
 
-def _row(slot: Slot, channel: str, item: PastItem | None) -> Before:
+def _row(slot: Slot, channel: str, item: PastItem | None) -> PastSlot:
     """One past delivery. Dates of old posts are days, seldom minutes: a post of the slot's day kept it."""
     local = slot.local.isoformat(timespec="minutes")
     if item is None:
         verdict = "excused" if slot.excused else "missed"
-        return Before(slot.id, slot.series, slot.at, local, channel, verdict)
+        return PastSlot(slot.id, slot.series, slot.at, local, channel, verdict)
     origin = "ugc" if item.member else "pgc"
-    return Before(slot.id, slot.series, slot.at, local, channel, "kept", slot.at, origin, item.member, item.url)
+    return PastSlot(slot.id, slot.series, slot.at, local, channel, "kept", slot.at, origin, item.member, item.url)

@@ -193,11 +193,11 @@ def restore(
 
 def _may_replace(staged: Path, target: Path, *, force: bool) -> None:
     """LedgerError where the ledger that is there knows more than the one that is to replace it."""
-    new = copies.standing(staged)
+    new = copies.position(staged)
     if force or not target.exists():
         return
     try:
-        there = copies.standing(target)
+        there = copies.position(target)
     except LedgerError:
         return  # it cannot be read: that is what a restore is for
     if there.installation != new.installation or there.newer_than(new):

@@ -197,18 +197,18 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
     drafts, fresh = list[Draft](), list[Draft]()
     named: set[Path] = set()
     broken: set[PurePosixPath] = set()
-    alone: list[folder.Other] = []
+    alone: list[folder.OtherFile] = []
     for n, item in enumerate(folder.scan(workspace.content, limits, {}, others=True), 1):
         if isinstance(item, Problem):
             broken.add(PurePosixPath(item.where))
             yield item
-        elif isinstance(item, folder.Other):
+        elif isinstance(item, folder.OtherFile):
             alone.append(item)
         elif isinstance(item, folder.Unsettled):
             broken.add(item.path)
-        elif isinstance(item, folder.Note):
+        elif isinstance(item, folder.ReadmeNote):
             yield Problem(str(item.path), None, item.said, item.hint, severity=WARN)
-        elif isinstance(item, folder.Found):
+        elif isinstance(item, folder.DraftFile):
             try:
                 draft = parsed(workspace, item)
                 quotas.take(draft)

@@ -75,10 +75,10 @@ def health(app: App, now: dt.datetime) -> Health:
     ledger = Check("ledger", None, "the ledger can be read", "", OK)
     if stopped:
         ledger = Check("ledger", None, "nothing is published until a person has spoken: `steadycast doctor` says why")
-    return Health(now, (ledger, *judge(facts)))
+    return Health(now, (ledger, *rate(facts)))
 
 
-def judge(facts: Facts) -> tuple[Check, ...]:
+def rate(facts: Facts) -> tuple[Check, ...]:
     """The checks that follow from the facts. Pure."""
     return (
         _tick(facts),

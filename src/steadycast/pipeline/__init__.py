@@ -24,7 +24,7 @@ from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.app import App, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
-from steadycast.pipeline.drafts import before, drafts, judge, waiting
+from steadycast.pipeline.drafts import before, decide, drafts, waiting
 from steadycast.pipeline.outcome_rows import line_of
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
@@ -45,10 +45,10 @@ __all__ = [
     "check_channels",
     "collect",
     "confirm",
+    "decide",
     "drafts",
     "give_title",
     "is_first",
-    "judge",
     "leaving",
     "line_of",
     "now",

@@ -19,14 +19,14 @@ def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
     """One round: tells what is newly wrong, closes what is fixed; what is wrong now."""
     settings = app.workspace.settings
     report = gather(app.ledger, app.workspace, now, stock_of(app, app.ledger.used()))
-    standing = alarms.standing(
+    alarm_inputs = alarms.alarm_inputs(
         app.ledger,
         report,
         quiet_after=settings.alarms.quiet_after,
         editors={name: table.editor for name, table in settings.series.items() if table.editor},
     )
     urls = [app.redact.learn(url) for name in settings.alarms.urls if (url := app.find_secret(name))]
-    return alarms.watch(app.ledger, standing, urls)
+    return alarms.watch(app.ledger, alarm_inputs, urls)
 
 
 def jumped(app: App, now: dt.datetime) -> str:

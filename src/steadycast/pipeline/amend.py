@@ -15,7 +15,7 @@ from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, 
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.drafts import OUT, find_draft, read
 from steadycast.pipeline.plan import plan
-from steadycast.pipeline.posts import Place, Posts
+from steadycast.pipeline.posts import PostPlace, Posts
 from steadycast.pipeline.publish import opened
 from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row
@@ -226,7 +226,7 @@ def _post(app: App, d: DeliveryRow, revision: str) -> Post:
     if draft is None:
         raise Refused("that revision is not in the ledger any more", channel=d.channel)
     dated = sent.published if sent.slot_at else None
-    place = Place(d.channel, d.slot, d.series, d.at, d.marker, dated=dated, draft=d.draft)
+    place = PostPlace(d.channel, d.slot, d.series, d.at, d.marker, dated=dated, draft=d.draft)
     try:
         return Posts(app).post(as_shown(draft), place)
     except DraftError as error:

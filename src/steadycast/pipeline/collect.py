@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from steadycast.draft import Draft
 from steadycast.errors import DraftError, Problem
 from steadycast.intake import folder, reconcile
+from steadycast.intake.draft_status import DraftStatus, draft_status
 from steadycast.intake.reconcile import Change, Changes
-from steadycast.intake.standing import Standing, standing
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import first_intake, linked_pictures, stray_files
 from steadycast.pipeline.app import App
@@ -53,7 +53,7 @@ def collect(
     """
     with app.in_turn("intake", PATIENCE):
         known = app.ledger.drafts()
-        lacking: list[linked_pictures.Lacking] = []
+        lacking: list[linked_pictures.MissingPictures] = []
         changes, problems, prints = _folder(app, known, now, progress, lacking)
         noticed = [
             *_noticed(app, changes, known, now),
@@ -92,7 +92,7 @@ def _noticed(app: App, changes: Changes, rows: Iterable[DraftRow], now: dt.datet
 def _pictures(
     app: App,
     now: dt.datetime,
-    lacking: list[linked_pictures.Lacking],
+    lacking: list[linked_pictures.MissingPictures],
     noticed: list[Problem],
     told: Container[str],
     *,
@@ -129,22 +129,22 @@ def _folder(
     rows: Collection[DraftRow],
     now: dt.datetime,
     progress: Progress,
-    lacking: list[linked_pictures.Lacking],
-) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.Seen]]:
+    lacking: list[linked_pictures.MissingPictures],
+) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.FileRead]]:
     """What the content folder makes of the known drafts."""
     workspace = app.workspace
     known = [as_known(r) for r in rows if r.source == "folder"]
     here = {k.path for k in known if not k.gone}
     seen = {path: print_ for path, print_ in _kept_prints(app).items() if path in here}
     drafts, present, problems, prints, dated = [], [], [], {}, set()
-    alone: list[folder.Other] = []
+    alone: list[folder.OtherFile] = []
     named: set[Path] = set()
     quotas = Quotas(app)
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     for n, item in enumerate(folder.scan(workspace.content, limits, seen, others=True), 1):
-        if isinstance(item, folder.Note):
+        if isinstance(item, folder.ReadmeNote):
             pass  # and if it was taken for a draft before, that one is gone
-        elif isinstance(item, folder.Other):
+        elif isinstance(item, folder.OtherFile):
             alone.append(item)
         elif isinstance(item, folder.Unsettled):
             present.append(item.path)
@@ -165,7 +165,7 @@ def _folder(
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
                 if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none
-                    prints[item.path] = folder.Seen.of(item, draft)
+                    prints[item.path] = folder.FileRead.of(item, draft)
             except DraftError as error:
                 present.append(item.path)
                 problems.append(error.problem(str(item.path)))
@@ -214,11 +214,11 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
     draft, workspace = change.draft, app.workspace
     member = workspace.members.get(draft.member)
     lives = row is not None and row.state != "gone" and not change.released
-    stands = standing(
+    stands = draft_status(
         draft,
         trusted=bool(member and member.trusted),
         pgc_approved=not workspace.intake.approve_pgc,
-        before=Standing(row.state, row.approved_revision) if row and lives else None,
+        before=DraftStatus(row.state, row.approved_revision) if row and lives else None,
         previous_revision=row.revision if row else None,
         held=change.held,
     )
@@ -271,19 +271,21 @@ def _remember(
     return tuple(p for p in problems if (p.where, p.line, p.said) not in known), tuple(fixed)
 
 
-def _kept_prints(app: App) -> dict[PurePosixPath, folder.Seen]:
+def _kept_prints(app: App) -> dict[PurePosixPath, folder.FileRead]:
     """What tells an unchanged file without reading it; a lost or broken note means reading everything once."""
     try:
         kept = json.loads((app.workspace.cache / "intake.json").read_bytes())
         return {
-            PurePosixPath(path): folder.Seen(folder.Print(**seen["print"]), tuple(tuple(m) for m in seen["media"]))
+            PurePosixPath(path): folder.FileRead(
+                folder.FileStamp(**seen["print"]), tuple(tuple(m) for m in seen["media"])
+            )
             for path, seen in kept.items()
         }
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
-def _keep_prints(app: App, prints: dict[PurePosixPath, folder.Seen]) -> None:
+def _keep_prints(app: App, prints: dict[PurePosixPath, folder.FileRead]) -> None:
     note = {str(path): asdict(seen) for path, seen in prints.items()}
     file = Path(app.workspace.cache / "intake.json")
     fresh = file.with_suffix(".tmp")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from steadycast.draft import Draft
 from steadycast.errors import Problem
-from steadycast.intake.reconcile import COPY, DOUBTFUL, Known, Memory, reconcile
+from steadycast.intake.reconcile import COPY, DOUBTFUL, KnownDraft, Memory, reconcile
 from steadycast.intake.similar import Text
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
@@ -21,16 +21,16 @@ ARCHIVE = "archive"
 HELD = (ARCHIVE, COPY, DOUBTFUL)
 
 
-def as_known(row: DraftRow) -> Known:
+def as_known(row: DraftRow) -> KnownDraft:
     """A draft's row, as much of it as tells it from others."""
     gone = row.state == "gone"
-    return Known(row.id, PurePosixPath(row.path), row.revision, gone, row.title, row.held, row.resembles)
+    return KnownDraft(row.id, PurePosixPath(row.path), row.revision, gone, row.title, row.held, row.resembles)
 
 
 def memory(app: App) -> Memory:
     """The ledger, asked only where drafts have to be told apart."""
 
-    def texts(rows: Collection[Known]) -> dict[str, Text]:
+    def texts(rows: Collection[KnownDraft]) -> dict[str, Text]:
         named = [(row.id, row.revision) for row in rows]
         return {
             id: Text.of(

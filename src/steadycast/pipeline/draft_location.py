@@ -29,7 +29,7 @@ UNAPPROVED = {"not-ready": "not ready: its front matter says so", "rejected": "r
 
 
 @dataclass(frozen=True, slots=True)
-class Beyond:
+class WithoutSlot:
     """Approved drafts that no slot of a plan carries."""
 
     turns: tuple[tuple[str, int], ...] = ()  # of each series, how many have their turn after the plan
@@ -83,7 +83,7 @@ class DraftLocation:
         turn = self._turns.get(row.id)
         return f"in stock of {turn.series}, its turn about {turn.local:%Y-%m-%d %H:%M}" if turn else NEVER
 
-    def beyond(self, horizon: dt.timedelta) -> Beyond:
+    def beyond(self, horizon: dt.timedelta) -> WithoutSlot:
         """What is in stock beyond a plan that has just been made of so much time."""
         carried = {row.draft for row in self._slots if row.at < self.now + horizon}
         carried |= {row.id for row in self.app.ledger.drafts() if row.source == "digest"}  # each made for one slot
@@ -92,7 +92,7 @@ class DraftLocation:
         turns = [self._turns[draft] for draft in fresh if draft in self._turns] if fresh else []
         counts = Counter(slot.series for slot in turns)
         last = max((slot.at for slot in turns), default=self.now)
-        return Beyond(
+        return WithoutSlot(
             tuple((name, counts[name]) for name in self.app.workspace.series if counts[name]),
             (last - self.now).days + 1,
             sum(item.evergreen for item in left),

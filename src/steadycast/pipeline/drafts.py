@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import Draft, MediaRef, parse
 from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError, InputError, unknown_name
-from steadycast.intake.folder import Found
+from steadycast.intake.folder import DraftFile
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.app import App
@@ -25,7 +25,7 @@ from steadycast.workspace import Workspace
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
 
 
-def parsed(workspace: Workspace, item: Found) -> Draft:
+def parsed(workspace: Workspace, item: DraftFile) -> Draft:
     """The draft of a file that intake found, with what was noticed on the way. Raises DraftError where it is none."""
     draft = parse(
         item.raw or b"",
@@ -123,7 +123,7 @@ def read(app: App, id_: str, revision: str) -> Draft | None:
     return from_content(kept.content, app.workspace.media, app.workspace.content) if kept else None
 
 
-def judge(
+def decide(
     app: App, names: Iterable[str], verdict: str, *, by: str, now: dt.datetime, besides: Iterable[DraftRow] = ()
 ) -> list[Row]:
     """Approves or rejects drafts as they are now; says which. An edit in the meantime is not covered: it asks again."""

@@ -28,24 +28,24 @@ STAYS_A_LINK = "it stays a link; put the file beside the draft"
 
 
 @dataclass(frozen=True, slots=True)
-class Lacking:
+class MissingPictures:
     """A draft some of whose pictures are still to be fetched."""
 
     draft: Draft  # without any of them
     revision: str  # as it was taken in, with those that were at hand
 
 
-def at_hand(app: App, draft: Draft, quotas: Quotas, lacking: list[Lacking] | None = None) -> Draft:
+def at_hand(app: App, draft: Draft, quotas: Quotas, lacking: list[MissingPictures] | None = None) -> Draft:
     """`draft` with those of its pictures that are here already; one that lacks some is added to `lacking`."""
     if not from_elsewhere(draft):
         return draft
     made = _made(app, draft, quotas)
     if made.again and lacking is not None:
-        lacking.append(Lacking(draft, made.draft.revision))
+        lacking.append(MissingPictures(draft, made.draft.revision))
     return made.draft
 
 
-def bring(app: App, lacking: list[Lacking], *, at_once: bool) -> Iterator[tuple[Lacking, Made]]:
+def bring(app: App, lacking: list[MissingPictures], *, at_once: bool) -> Iterator[tuple[MissingPictures, Made]]:
     """Each with what could be fetched of its pictures; the house's own first."""
     from steadycast.intake.download import Budget
     from steadycast.web import Fetcher
@@ -56,7 +56,7 @@ def bring(app: App, lacking: list[Lacking], *, at_once: bool) -> Iterator[tuple[
         yield one, _made(app, one.draft, quotas, fetcher, own, at_once=at_once)
 
 
-def changes(app: App, brought: list[tuple[Lacking, Made]]) -> tuple[tuple[Change, ...], list[Problem]]:
+def changes(app: App, brought: list[tuple[MissingPictures, Made]]) -> tuple[tuple[Change, ...], list[Problem]]:
     """The edits that fetched pictures are, of drafts that nobody changed meanwhile; and what is told of the others."""
     rows = {row.path: row for row in app.ledger.drafts() if row.source == "folder" and row.state != "gone"}
     found, told = [], []

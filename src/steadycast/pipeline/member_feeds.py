@@ -13,7 +13,7 @@ from steadycast.intake.feed_draft import draft_of
 from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome, read_all
 from steadycast.intake.items import new_items
 from steadycast.intake.pictures import Made
-from steadycast.intake.reconcile import Change, Known
+from steadycast.intake.reconcile import Change, KnownDraft
 from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.pipeline.app import App
@@ -208,7 +208,7 @@ def _read(look: _Look) -> FeedUpdate:
     known = {row.id: row for row in look.app.ledger.drafts()} if changes.revised else {}
     for item, before in changes.revised:
         if there := known.get(before.draft or ""):
-            _take_edit(look, taken, item, before, Known(there.id, PurePosixPath(there.path), there.revision))
+            _take_edit(look, taken, item, before, KnownDraft(there.id, PurePosixPath(there.path), there.revision))
     taken.items += [_item_row(look, item, changes.keys.get(item, item.key), None) for item in changes.old]
     taken.items += [_item_row(look, i, changes.keys.get(i, i.key), other.draft) for i, other in changes.again]
     taken.revised += [_item_row(look, item, before.guid, before.draft) for item, before in changes.dated]
@@ -224,7 +224,7 @@ def _take_new(look: _Look, taken: _Taken, item: Item, key: str) -> None:
     taken.items.append(_item_row(look, item, key, id_, pending=made.again))
 
 
-def _take_edit(look: _Look, taken: _Taken, item: Item, before: SeenItem, known: Known) -> None:
+def _take_edit(look: _Look, taken: _Taken, item: Item, before: SeenItem, known: KnownDraft) -> None:
     made = _made(look, taken, item, before.guid)
     if made is None:
         return

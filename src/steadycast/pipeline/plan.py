@@ -17,7 +17,7 @@ from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.fairness import LONG_AGO
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan as decide
-from steadycast.schedule.promises import Standing, carried_over
+from steadycast.schedule.promises import PromisedSlot, carried_over
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
 ONE_DROP = dt.timedelta(minutes=1)
@@ -44,7 +44,7 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
     return replace(show(app, now, horizon), warning=unplanned_slots.told(app, now))
 
 
-class Decided(NamedTuple):
+class PlanDecision(NamedTuple):
     """What planning decides, before anything of it is written."""
 
     slots: list[Slot]
@@ -53,33 +53,33 @@ class Decided(NamedTuple):
     as_of: dt.datetime
 
 
-class Former(NamedTuple):
+class FormerPlan(NamedTuple):
     """The slots of a plan that was made before, and what they carry."""
 
-    standing: list[Standing]
+    promised: list[PromisedSlot]
     assigned: list[Assignment]
 
 
-def foresee(app: App, now: dt.datetime, until: dt.datetime) -> Decided:
+def foresee(app: App, now: dt.datetime, until: dt.datetime) -> PlanDecision:
     """What `plan` would decide now by this desk's settings; nothing is written."""
     stands, former = rhythm_history.as_of(app, now), _former(app, now, until)
     wanted = {slot.id for slot in rhythm_history.owed(app, now, until, stands)}
-    stale = {each.slot.id for each in former.standing if each.slot.id not in wanted and not each.fixed}
+    stale = {each.slot.id for each in former.promised if each.slot.id not in wanted and not each.fixed}
     return _decide(app, now, until, former, stands, stale)
 
 
-def _former(app: App, now: dt.datetime, until: dt.datetime) -> Former:
-    return Former(app.ledger.promised(now, until), app.ledger.assignments(now, until))
+def _former(app: App, now: dt.datetime, until: dt.datetime) -> FormerPlan:
+    return FormerPlan(app.ledger.promised(now, until), app.ledger.assignments(now, until))
 
 
 def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
     app: App,
     now: dt.datetime,
     until: dt.datetime,
-    former: Former,
+    former: FormerPlan,
     stands: rhythm_history.Stands | None = None,
     dropped: Collection[str] = (),
-) -> Decided:
+) -> PlanDecision:
     slots = rhythm_history.owed(app, now, until, stands, dropped)
     history = app.ledger.used()
     stock = stock_of(app, history)
@@ -89,12 +89,12 @@ def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
         list(app.workspace.series.values()),
         slots,
         stock,
-        [*assigned, *carried_over(slots, [each.slot for each in former.standing], former.assigned)],
+        [*assigned, *carried_over(slots, [each.slot for each in former.promised], former.assigned)],
         history,
         as_of,
         fill_within=app.workspace.publish.fill_within,
     )
-    return Decided(slots, chosen, stock, as_of)
+    return PlanDecision(slots, chosen, stock, as_of)
 
 
 def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:

@@ -29,7 +29,7 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PostPlace:
     """One slot on one channel: its instant, the delivery's marker, and what readers see it dated where that differs."""
 
     channel: str
@@ -88,7 +88,7 @@ class Posts:
             if draft is None:
                 raise Refused(GONE, channel=claimed.channel)
             slot = (claimed.channel, claimed.slot, claimed.series, claimed.at, claimed.marker)
-            return self.post(draft, Place(*slot, dated=self._dated(claimed), draft=claimed.draft))
+            return self.post(draft, PostPlace(*slot, dated=self._dated(claimed), draft=claimed.draft))
         except DraftError as error:
             raise Refused(str(error), channel=claimed.channel) from None
 
@@ -97,7 +97,7 @@ class Posts:
         now = self.app.clock.now()
         return now if claimed.at > now + self.app.workspace.publish.lead else None
 
-    def post(self, draft: Draft, place: Place) -> Post:
+    def post(self, draft: Draft, place: PostPlace) -> Post:
         """`draft` on a channel at a slot; raises the DraftError that `fits` would list first."""
         return compose(self.body(draft), self.app.platform(place.channel), self.target(draft, place))
 
@@ -115,7 +115,7 @@ class Posts:
         carried = self._channels[slot] or self.app.workspace.channels  # none yet: a preview
         return page_url(self.app, slot, partial(self.app.ledger.marker, slot), carried)
 
-    def target(self, draft: Draft, place: Place) -> Target:
+    def target(self, draft: Draft, place: PostPlace) -> Target:
         """Where and when a post will stand, as rendering asks for it."""
         workspace, promise = self.app.workspace, self.app.workspace.series.get(place.series)
         zone = workspace.community.zone
@@ -162,7 +162,7 @@ def stand_in(app: App) -> Callable[[Delivery], Post]:
             posts = Posts(app)
             draft = posts.draft(row.draft) if row and row.draft else None
             if row and draft:
-                place = Place(look.channel, look.slot, series, look.at, key, draft=row.draft)
+                place = PostPlace(look.channel, look.slot, series, look.at, key, draft=row.draft)
                 return posts.post(draft, place)
         except Exception:  # noqa: S110 a draft that cannot be rendered any more stops no look: the key is what counts
             pass

@@ -17,7 +17,7 @@ from steadycast.intake import folder
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.channel_limits import channels_for, likely_slot
 from steadycast.pipeline.drafts import find_draft, parsed, read
-from steadycast.pipeline.posts import Place, Posts
+from steadycast.pipeline.posts import PostPlace, Posts
 from steadycast.pipeline.preview_frames import NoFarSide, Page, plain_page
 from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
@@ -71,7 +71,7 @@ def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: P
     for name in names:
         platform = app.platform(name)
         try:
-            post = posts.post(found, Place(name, likely_slot(app, found, now), "", now, "preview234567"))
+            post = posts.post(found, PostPlace(name, likely_slot(app, found, now), "", now, "preview234567"))
             views = _views(app, name, post, target)
         except (DraftError, FarSideError) as error:
             line, hint = getattr(error, "line", None), getattr(error, "hint", None)
@@ -104,11 +104,11 @@ def _draft(app: App, named: Path | str) -> Draft:
         raise InputError("it lies outside content/", file=candidate, hint=f"move it below {content}")
     path = PurePosixPath(*candidate.resolve().relative_to(content).parts)
     for item in folder.scan(content, folder.Limits(draft_bytes=app.workspace.intake.max_bytes)):
-        if isinstance(item, folder.Found) and item.path == path:
+        if isinstance(item, folder.DraftFile) and item.path == path:
             return parsed(app.workspace, item)
         if isinstance(item, Problem) and item.where == str(path):
             raise DraftError(item.message, file=candidate, line=item.line, hint=item.hint)
-        if isinstance(item, folder.Note) and item.path == path:
+        if isinstance(item, folder.ReadmeNote) and item.path == path:
             raise InputError(f"it {item.said}", file=candidate, hint=item.hint)
     said = "it is no draft"
     raise InputError(said, file=candidate, hint="a draft is a .md file below content/")

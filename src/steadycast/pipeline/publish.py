@@ -22,7 +22,7 @@ from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.manual_slot import by_hand
 from steadycast.pipeline.outcome_rows import Telling, ToldRow, as_they_stand, published
 from steadycast.pipeline.plan import plan
-from steadycast.pipeline.posts import GONE, Place, Posts
+from steadycast.pipeline.posts import GONE, PostPlace, Posts
 from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.unplanned_slots import recover
@@ -364,7 +364,7 @@ def _rehearsed(app: App, outcome: Outcome, posts: Posts) -> Outcome:
         if draft is None:
             return replace(outcome, state=State.REFUSED, message=GONE)
         app.settings(delivery.channel)
-        place = Place(
+        place = PostPlace(
             delivery.channel, delivery.slot, delivery.series, delivery.at, delivery.marker, draft=delivery.draft
         )
         post = posts.post(draft, place)

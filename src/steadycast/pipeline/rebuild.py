@@ -19,7 +19,7 @@ from steadycast.errors import InputError, SteadycastError
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import read
-from steadycast.pipeline.posts import Place, Posts
+from steadycast.pipeline.posts import PostPlace, Posts
 from steadycast.pipeline.publish import opened
 from steadycast.pipeline.results import Rebuilt
 from steadycast.platform import Post
@@ -114,7 +114,7 @@ def _relinked(posts: Posts, row: DeliveryRow, post: Post) -> Post:
         return post
     try:
         fresh = posts.post(
-            as_shown(draft), Place(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft)
+            as_shown(draft), PostPlace(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft)
         )
     except SteadycastError:
         return post

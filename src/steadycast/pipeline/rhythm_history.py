@@ -49,12 +49,12 @@ def owed(
     stands, all_series = stands or known(app), list(app.workspace.series.values())
     oldest = now - max((series.late for series in all_series), default=DAY)
     there = app.ledger.promised(oldest - 2 * DAY, until + 2 * DAY)
-    standing = [each for each in there if each.slot.id not in dropped]
+    promised = [each for each in there if each.slot.id not in dropped]
     found: list[Slot] = []
     for series in all_series:
         since = stands.get(series.name, {})
         if since.get("rhythm") == promises.rhythm(series):
-            found += promises.owed(series, dt.datetime.fromisoformat(since["since"]), standing, now, until)
+            found += promises.owed(series, dt.datetime.fromisoformat(since["since"]), promised, now, until)
     return sorted(found)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import place
 from steadycast.draft.named_files import role_of
 from steadycast.errors import WARN, DraftError, InputError, Problem
-from steadycast.intake.folder import Other
+from steadycast.intake.folder import OtherFile
 from steadycast.pipeline.app import App
 from steadycast.pipeline.results import many
 
@@ -21,7 +21,7 @@ _FORMS = {"audio": "a sound", "video": "a video", "image": "a picture"}
 
 
 def problems(
-    app: App, others: Iterable[Other], named: Collection[Path], broken: Collection[PurePosixPath]
+    app: App, others: Iterable[OtherFile], named: Collection[Path], broken: Collection[PurePosixPath]
 ) -> Iterator[Problem]:
     """What to say of `others`: `named` are the files that drafts show, `broken` the drafts that could not be read.
 

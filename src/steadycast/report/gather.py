@@ -38,11 +38,11 @@ def gather(ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequen
     Counting is the database's work: what is read grows with days, channels and people, not with deliveries, but for
     one pass of raw tuples over the record's covering index that streaks need.
     """
-    return _Desk(ledger, workspace, now.astimezone(workspace.community.zone), stock).report()
+    return _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock).report()
 
 
 @dataclass
-class _Desk:
+class _Gathering:
     ledger: Ledger
     workspace: Workspace
     now: dt.datetime  # in the community's zone
@@ -181,7 +181,7 @@ class _Desk:
 
     # -- what went out
 
-    def _lately(self) -> Iterable[m.Gone]:
+    def _lately(self) -> Iterable[m.WentOut]:
         """The last slots that went out, by when they did, each with where it can be seen."""
         sent: dict[str, list[DeliveryRow]] = defaultdict(list)
         for row in self.ledger.deliveries(states=(*DONE, State.WITHDRAWN), after=self.now - LATELY):
@@ -199,7 +199,7 @@ class _Desk:
                 else m.Place(self.title(row.channel), row.url, self._page(row.channel, receipts.get(row.id or 0)))
                 for row in rows
             )
-            yield m.Gone(slot, self._local(out[slot]), named, draft.title if draft else slot, places)
+            yield m.WentOut(slot, self._local(out[slot]), named, draft.title if draft else slot, places)
 
     def _preview(self, row: DraftRow | None) -> str:
         """The page of a draft's preview, where one was made since the draft came, and it is surely this draft's."""

@@ -136,7 +136,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class WentOut:
     """One slot that went out lately."""
 
     slot: str
@@ -207,7 +207,7 @@ class Report:
     channels: tuple[ChannelRecord, ...] = ()
     series: tuple[SeriesRecord, ...] = ()
     plan: tuple[PlanEntry, ...] = ()
-    lately: tuple[Gone, ...] = ()  # what went out, the newest first
+    lately: tuple[WentOut, ...] = ()  # what went out, the newest first
     contributors: tuple[Contributor, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     problems: tuple[Unread, ...] = ()

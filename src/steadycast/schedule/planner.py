@@ -44,7 +44,7 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
 
     `stock` is every approved draft that may still go out: of an occasion half announced, too.
     """
-    app = _Desk(series, slots, stock, history, now=now, fill_within=fill_within)
+    app = _Planning(series, slots, stock, history, now=now, fill_within=fill_within)
     app.keep(assigned)
     app.pin()
     app.make_room()
@@ -65,7 +65,7 @@ class _Use(NamedTuple):
     cooldown: dt.timedelta = dt.timedelta()
 
 
-class _Desk:
+class _Planning:
     """The plan while it is made. Slots are looked at in order of time, so turns and mix are those of that moment."""
 
     def __init__(

@@ -14,7 +14,7 @@ from steadycast.schedule.slots import slots
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PromisedSlot:
     """A slot of a series as it was planned before, under whatever rhythm held then."""
 
     slot: Slot
@@ -33,7 +33,7 @@ def rhythm(series: Series) -> str:
 
 
 def owed(
-    series: Series, since: dt.datetime, standing: Sequence[Standing], now: dt.datetime, until: dt.datetime
+    series: Series, since: dt.datetime, promised: Sequence[PromisedSlot], now: dt.datetime, until: dt.datetime
 ) -> list[Slot]:
     """The slots that `series` owes from the oldest that may still be served late up to `until`, in order of time.
 
@@ -43,7 +43,7 @@ def owed(
     """
     since = min(since, now)  # the clock was ahead when it was written
     oldest = now - series.late
-    theirs = [each for each in standing if each.slot.series == series.name]
+    theirs = [each for each in promised if each.slot.series == series.name]
     there = {each.slot.id: each for each in theirs}
     spent = [each.slot for each in theirs if not each.slot.excused and (each.fixed or each.slot.at < since)]
     gone = {slot.id for slot in spent}

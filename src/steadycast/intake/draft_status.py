@@ -9,22 +9,22 @@ from steadycast.schedule.model import Origin
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DraftStatus:
     """Where a draft stands for the planner: its state, and the revision that may go out, if any."""
 
     state: str  # waiting, approved, rejected, not-ready, or why it is held
     approved_revision: str | None
 
 
-def standing(
+def draft_status(
     draft: Draft,
     *,
     trusted: bool = False,
     pgc_approved: bool = True,
-    before: Standing | None = None,
+    before: DraftStatus | None = None,
     previous_revision: str | None = None,
     held: str = "",
-) -> Standing:
+) -> DraftStatus:
     """How `draft` stands on arrival, or after an edit (`before` and `previous_revision` are what the ledger had).
 
     The house's drafts are approved on arrival (unless `pgc_approved` is off), a trusted member's too, all others wait.
@@ -33,15 +33,15 @@ def standing(
     wrote it.
     """
     if not draft.ready:
-        return Standing("not-ready", None)
+        return DraftStatus("not-ready", None)
     if held:
-        return Standing("rejected" if before is not None and before.state == "rejected" else held, None)
+        return DraftStatus("rejected" if before is not None and before.state == "rejected" else held, None)
     if trusted or (draft.origin is Origin.PGC and pgc_approved):
         rejected = before is not None and before.state == "rejected" and previous_revision == draft.revision
-        return before if before is not None and rejected else Standing("approved", draft.revision)
+        return before if before is not None and rejected else DraftStatus("approved", draft.revision)
     approved = before.approved_revision if before is not None else None
     if approved == draft.revision:
-        return Standing("approved", approved)
+        return DraftStatus("approved", approved)
     if before is not None and before.state == "rejected" and previous_revision == draft.revision:
         return before
-    return Standing("waiting", approved)
+    return DraftStatus("waiting", approved)
