@@ -175,8 +175,38 @@ def test_from_one_channel_alone(bench: Bench, app: pipeline.App) -> None:
     edited(bench, app, "Another")
     pipeline.publish(app, draft=ONE)
     assert bench.there() == ["Draft one"]
-    with pytest.raises(InputError, match="is not out on far"):
+    with pytest.raises(InputError, match=r"was taken away from far \(it is on hook, site\)"):
         amend.revise(app, ONE, "far")
+    with pytest.raises(InputError, match="is not out on nowhere"):
+        amend.revise(app, ONE, "nowhere")
+
+
+def test_an_edit_that_was_not_taken_in_does_not_go_out_as_the_text_before(bench: Bench, app: pipeline.App) -> None:
+    bench.clock.advance(dt.timedelta(hours=1))
+    bench.drop(ONE, article("Draft one", body="It was in 1934."))
+    for verb in (lambda: amend.revise(app, ONE), lambda: pipeline.publish(app, draft=ONE)):
+        with pytest.raises(InputError, match=r"it was edited since it was taken in \(run `steadycast intake` first\)"):
+            verb()
+    pipeline.collect(app, bench.clock.now())
+    assert states(amend.revise(app, ONE, "site")) == {"site": "revised"}
+
+
+def test_a_slot_whose_post_was_taken_away_is_over(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is shown as withdrawn, and who publishes the series by hand gets the next one."""
+    app = bench.set_up(
+        COMMUNITY + DAILY.replace(', "far"', "") + SITE, {ONE: article("One"), "pgc/two.md": article("Two")}
+    )
+    monkeypatch.setattr(amend, "who", lambda: "editor")
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    [first] = pipeline.publish(app, series="daily").sent
+    assert states(amend.withdraw(app, first.delivery.draft, "a wrong name in it")) == {"site": "withdrawn"}
+    assert pipeline.plan(app, bench.clock.now()).slots[0].state == "withdrawn"
+    pipeline.decide(app, [first.delivery.draft], "approve", by="eve", now=bench.clock.now())
+    [told] = pipeline.publish(app, draft=first.delivery.draft).rows()
+    assert (told["state"], told["link"]) == ("withdrawn", "not sent: it was taken away")
+    [second] = pipeline.publish(app, series="daily").sent
+    assert (second.state, second.delivery.draft != first.delivery.draft) == ("published", True)
 
 
 def test_what_was_still_to_go_does_not(bench: Bench, app: pipeline.App) -> None:

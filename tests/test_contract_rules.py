@@ -205,6 +205,19 @@ def test_a_platform_that_is_right_keeps_every_rule(tmp_path):
     assert all(r.title.endswith(".") for r in results)
 
 
+def test_one_request_that_is_no_step_is_looked_for_before_it_is_made_again(tmp_path):
+    """As the ledger does: a lost answer is in doubt, and a look ends it."""
+    plain = ADAPTER.replace(
+        "ids = self.channel.thread(post, lambda n, text, above: self.send(post, text, above))",
+        "ids = [self.send(post, post.text, None)]",
+    )
+    spec = board(tmp_path, plain, toml=TOML.replace("[render]\nthread = true\n", ""))
+    assert broken(spec, tmp_path, "a_lost_answer_doubles_nothing", "a_publish_is_seen") == {}
+    blind = plain.replace("if ids else None", "if ids and False else None")
+    spec = board(tmp_path / "b", blind, toml=TOML.replace("[render]\nthread = true\n", ""))
+    assert broken(spec, tmp_path / "b", "a_lost_answer_doubles_nothing")
+
+
 LOGIN_RULES = ("a_login_gives_what_lets_in", "a_wrong_code_is_refused_and_tells_no_secret")
 LOGIN = """
 

@@ -13,6 +13,7 @@ from steadycast.ledger.amendments import OPEN, TAKEN_AWAY
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App, who
+from steadycast.pipeline.collect import check_taken_in
 from steadycast.pipeline.drafts import OUT, find_draft, read
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import PostPlace, Posts
@@ -57,6 +58,7 @@ def revise(app: App, draft: str, channel: str | None = None, *, again: bool = Fa
     `again`: a person looked, and what is in doubt did not arrive.
     """
     row = find_draft(app, draft)
+    check_taken_in(app, row)
     revision = _approved(row)
     app.ledger.settle_here()
     told = tuple(_revised(app, d, revision, again=again) for d in _out(app, row, channel, "revise"))
@@ -88,6 +90,8 @@ def withdraw(app: App, draft: str, why: str, channel: str | None = None) -> tupl
 def leaving(app: App, draft: str, channel: str | None, verb: str) -> list[DeliveryRow]:
     """The posts that a revise or a withdraw would change on far sides other than folders of this machine."""
     row = find_draft(app, draft)
+    if verb == "revise":
+        check_taken_in(app, row)
     revision = _approved(row) if verb == "revise" else TAKEN_AWAY
     going = [d for d in _out(app, row, channel, verb) if not _why_not(app, d, verb) and _differs(app, d, revision)]
     return [d for d in going if not app.platform(d.channel).local]
@@ -142,9 +146,11 @@ def _out(app: App, row: DraftRow, channel: str | None, verb: str) -> list[Delive
     found = app.ledger.deliveries(draft=row.id, states=OUT)
     there = [d for d in found if channel in (None, d.channel) and not (verb == "revise" and d.state == State.WITHDRAWN)]
     if not there:
-        others = ", ".join(sorted({d.channel for d in found}))
+        away = {d.channel for d in found if d.state == State.WITHDRAWN and channel in (None, d.channel)}
+        others = ", ".join(sorted({d.channel for d in found if d.state != State.WITHDRAWN}))
         where = f"on {channel}" if channel else "anywhere"
-        raise InputError(f"{row.path} is not out {where}", hint=f"it is on {others}" if others else None)
+        said = f"was taken away from {', '.join(sorted(away))}" if away else f"is not out {where}"
+        raise InputError(f"{row.path} {said}", hint=f"it is on {others}" if others else None)
     return there
 
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from steadycast.draft import Draft
-from steadycast.errors import DraftError, Problem
+from steadycast.errors import DraftError, InputError, Problem
 from steadycast.intake import folder, reconcile
 from steadycast.intake.draft_status import DraftStatus, draft_status
 from steadycast.intake.reconcile import Change, Changes
@@ -269,6 +269,14 @@ def _remember(
     if rows or fixed:
         app.ledger.put_problems(rows, fixed)
     return tuple(p for p in problems if (p.where, p.line, p.said) not in known), tuple(fixed)
+
+
+def check_taken_in(app: App, row: DraftRow) -> None:
+    """Raises the InputError of a draft whose file was edited since it was read: the text before would go out."""
+    seen = _kept_prints(app).get(PurePosixPath(row.path)) if row.source == "folder" else None
+    file = app.workspace.content / row.path
+    if seen and file.is_file() and folder.FileStamp.of(file.stat()) != seen.print:
+        raise InputError("it was edited since it was taken in", file=file, hint="run `steadycast intake` first")
 
 
 def _kept_prints(app: App) -> dict[PurePosixPath, folder.FileRead]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from steadycast.ledger.delivery import Delivery
@@ -13,6 +14,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.results import Published, Row
 
 ToldRow = Callable[[Row], object]
+SAID = {State.PLANNED: "no draft yet", State.WITHDRAWN: "not sent: it was taken away"}
 
 
 def as_they_stand(app: App, rows: Sequence[DeliveryRow]) -> list[Outcome]:
@@ -29,7 +31,9 @@ def as_they_stand(app: App, rows: Sequence[DeliveryRow]) -> list[Outcome]:
             row.draft or "", titles.get(row.draft or "", ""), row.attempt, url=row.url,
         )  # fmt: skip
         proof = Proof(receipt.remote_id, row.url, receipt.seen, receipt.detail) if receipt else None
-        said = row.message or ("no draft yet" if row.state == State.PLANNED else "")
+        said = row.message or SAID.get(State(row.state), "")
+        if row.state == State.WITHDRAWN:  # its address leads to nothing
+            delivery, proof = replace(delivery, url=""), None
         now = app.clock.now()
         found.append(Outcome(delivery, State(row.state), now, proof, row.code, said, row.wake if row.attempt else None))
     return found

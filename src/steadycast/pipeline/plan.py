@@ -19,7 +19,7 @@ from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan as decide
 from steadycast.schedule.promises import PromisedSlot, carried_over
 
-BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed"}
+BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed", "withdrawn"}
 ONE_DROP = dt.timedelta(minutes=1)
 PATIENCE = 120.0  # seconds that planning may take another process
 

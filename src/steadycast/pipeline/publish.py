@@ -18,6 +18,7 @@ from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.pipeline.alarm import jumped, set_back, tick
 from steadycast.pipeline.app import App, sweep
+from steadycast.pipeline.collect import check_taken_in
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.manual_slot import by_hand
 from steadycast.pipeline.outcome_rows import Telling, ToldRow, as_they_stand, published
@@ -156,7 +157,7 @@ def _check(app: App, asked: PublishRequest) -> None:
         said = f"{' and '.join(two)} are different things to publish"  # and what has gone out cannot be called back
         raise InputError(said, hint="name one of them; `slot: DAY` in a draft's front matter puts it in that slot")
     if asked.draft is not None:
-        find_draft(app, asked.draft)
+        check_taken_in(app, find_draft(app, asked.draft))
     if asked.series is not None and asked.series not in app.workspace.series:
         raise unknown_name("series", asked.series, app.workspace.series)
     if asked.channel is not None:
@@ -219,10 +220,11 @@ def _horizon(app: App, asked: PublishRequest) -> dt.timedelta:
 
 
 def _next(app: App, series: str) -> str | None:
-    """The next slot of a series that is planned, and owed: its id."""
+    """The next slot of a series that is planned, and owed: its id. One whose post was taken away is over."""
     now = app.clock.now()
     rows = app.ledger.slots_between(now, now + YEARS, series=series)
-    return next((row.id for row in rows if not row.excused and not row.manual), None)
+    owed = (row.id for row in rows if not row.excused and not row.manual)
+    return next((id for id in owed if {d.state for d in app.ledger.deliveries(slots=[id])} != {State.WITHDRAWN}), None)
 
 
 def _unplanned(app: App, series: str) -> InputError:

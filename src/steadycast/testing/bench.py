@@ -217,6 +217,7 @@ class Delivery:
     steps: Steps = field(init=False)
     state: MemoryState | None = None
     learnt: set[str] = field(default_factory=set)  # what its state, and whoever logged in, called a secret
+    doubt: bool = False  # whether the last attempt may have arrived: it is looked for before another is made
 
     def __post_init__(self) -> None:
         self.state = self.state or MemoryState(lambda: NOW, self.learnt.add)
@@ -252,7 +253,11 @@ class Delivery:
 
     def publish(self) -> Receipt:
         """One attempt."""
-        self.receipt = self.adapter().publish(self.post)
+        try:
+            self.receipt = self.adapter().publish(self.post)
+        except Exception as error:
+            self.doubt = not isinstance(error, Busy | Refused)
+            raise
         return self.receipt
 
     def find(self) -> Receipt | None:
@@ -261,7 +266,7 @@ class Delivery:
 
     def settle(self) -> Receipt | None:
         """Attempts and looks, as the pipeline makes them, until it is there; None where only a person could tell."""
-        doubt = False
+        doubt = self.doubt
         for _ in range(TRIES):
             try:
                 if not doubt or self.bench.spec.delivery in RESENDABLE:
