@@ -459,6 +459,20 @@ def test_a_pinned_slot_carries_a_draft_pinned_to_it(stock: Any, assigned: Any, h
         assert given_there.fixed or given_there.draft in pinned
 
 
+def test_one_that_expires_before_its_own_hour_keeps_no_other_from_its_last_slot() -> None:
+    """Planned once or twice, the draft that would expire has the slot, and the one without haste waits."""
+    end = NOW + dt.timedelta(hours=129)
+    never = draft("never", expires=end, not_before=end)
+    stock = [
+        draft("patient", form=Form.VIDEO),
+        draft("hasty", form=Form.VIDEO, expires=end, since=NOW + dt.timedelta(hours=1)),
+        never,
+    ]
+    first = make(stock)
+    assert [(each.draft, each.why) for each in first if each.slot.startswith("video")] == [("hasty", "expiry")]
+    assert make(stock, first) == first
+
+
 @given(STOCK, PAST, st.data())
 @QUICK
 def test_one_draft_more_moves_no_other(stock: Any, history: Any, data: Any) -> None:

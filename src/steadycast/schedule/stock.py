@@ -123,9 +123,10 @@ class Pool:
         ]
         spare = len(self._empty)
         for rank, item in enumerate(self._expiring, 1):
-            spare = min(spare, self._last[item.draft] - index - rank - IN_HAND)
-            if spare <= 0:
-                return next((each for each in self._expiring[:rank] if in_time(each, at)), None)
+            left = self._last[item.draft] - index - rank - IN_HAND
+            spare = min(spare, left)
+            if left <= 0 and (able := next((each for each in self._expiring[:rank] if in_time(each, at)), None)):
+                return able  # one that waits for its own hour keeps no other from this slot
         self._calm_until = index + spare  # each slot that passes costs at most one of the spare ones
         return None
 
