@@ -104,6 +104,8 @@ def test_the_reports_json_is_the_reports(bench, told):
         (["publish", "--channel", "sit"], "did you mean 'site'"),
         (["publish", "--slot", "daily@2026"], "there is no slot"),
         (["publish", "--bogus"], "`steadycast publish --help` shows how"),
+        (["withdraw", "one.md"], "--why is missing (`steadycast withdraw --help` shows how)"),
+        (["revise"], "DRAFT is missing (`steadycast revise --help` shows how)"),
         (["publish", "daily", "--draft", "pgc/1.md"], "series and draft are different things to publish (name one"),
         (["publish", "--draft", "1", "--slot", "daily@2026-11-23T20:00", "--dry-run"], "draft and slot are different"),
         (["publish", "--draft", ""], "there is no draft ''"),

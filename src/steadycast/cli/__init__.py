@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import logging
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, MissingArgumentError
 
 from steadycast import __version__
 from steadycast.cli import channels, drafts, promise, record, setup, slots, up
@@ -127,6 +128,10 @@ class _Lost(logging.Handler):
 def _usage(error: CycloptsError) -> str:
     """What is wrong with a command line, and where to read how it should be."""
     said = re.split(r"\.? Available commands", " ".join(str(error).split()))[0].removesuffix(".")
+    if isinstance(error, MissingArgumentError) and error.argument:
+        name = error.argument.name
+        by_name = error.argument.field_info.kind is inspect.Parameter.KEYWORD_ONLY
+        said = f"{name if by_name else name.removeprefix('--').upper()} is missing"
     command = " ".join(("steadycast", *(error.command_chain or ())))
     return f"{said} (`{command} --help` shows how)"
 
