@@ -308,7 +308,7 @@ def test_an_edit_asks_for_approval_first(bench: Bench, app: pipeline.App) -> Non
     assert row
     bench.drop("ugc/bob/two.md", article("Two"))
     pipeline.collect(app, bench.clock.now())
-    with pytest.raises(InputError, match="is waiting"):
+    with pytest.raises(InputError, match="is not approved"):
         amend.revise(app, "ugc/bob/two.md")
     with app.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE draft SET approved_revision = 'older' WHERE path = 'pgc/one.md'")

@@ -110,6 +110,17 @@ def test_nobody_approves_their_own_draft(bench: Bench, app: Any) -> None:
         pipeline.decide(app, ["ugc/bob/one.md"], "approve", by="bob", now=MORNING)
 
 
+def test_a_draft_that_says_it_is_not_ready_is_not_approved_and_told_what_to_change(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS, {"pgc/one.md": "---\ndraft: true\n---\n# One\n\nWords.\n"})
+    pipeline.collect(app, MORNING)
+    for verb in (
+        lambda: pipeline.decide(app, ["pgc/one.md"], "approve", by="eve", now=MORNING),
+        lambda: pipeline.publish(app, draft="pgc/one.md"),
+    ):
+        with pytest.raises(InputError, match=r"pgc/one.md is not ready \(take out of its front matter .*draft: true"):
+            verb()
+
+
 def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench: Bench, app: Any) -> None:
     """Until an editor has seen the new words, everything speaks of the old ones: title, form and plan."""
     bench.drop("ugc/bob/one.md", article("Tame"))

@@ -15,6 +15,7 @@ HINTS = {
     "missed": "`{command}` sends it after all",
     "handed": "post the kit, then `{command}`",
     "draft": "`{command}` or reject",
+    "not-ready": "take out of its front matter what says so, as `draft: true`",
     "gap": "no draft suits this slot of {id}: write one, or approve one",
 }
 

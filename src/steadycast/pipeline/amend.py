@@ -14,7 +14,7 @@ from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.collect import check_taken_in
-from steadycast.pipeline.drafts import OUT, find_draft, read
+from steadycast.pipeline.drafts import OUT, find_draft, read, unapproved
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import PostPlace, Posts
 from steadycast.pipeline.publish import opened
@@ -135,7 +135,7 @@ def waiting(app: App) -> list[Row]:
 def _approved(row: DraftRow) -> str:
     """The revision that may go out: the newest, which somebody has approved."""
     if not row.approved_revision or row.state in OUT_OF_STOCK:
-        raise InputError(f"{row.path} is {row.state}", hint=f"`steadycast approve {row.id}`")
+        raise unapproved(row)
     if row.approved_revision != row.revision:
         raise InputError(f"{row.path} was edited, and the edit is not approved", hint=hint("draft", row.id))
     return row.approved_revision

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import Draft, MediaRef, parse
 from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError, InputError, unknown_name
+from steadycast.hints import command, hint
 from steadycast.intake.folder import DraftFile
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
@@ -117,6 +118,13 @@ def find_draft(app: App, id_or_path: str) -> DraftRow:
     return row
 
 
+def unapproved(row: DraftRow) -> InputError:
+    """The error for a draft that may not go out: it waits for an editor, was rejected, is not ready, or gone."""
+    said = f"{row.path} is {'not approved' if row.state == 'waiting' else row.state.replace('-', ' ')}"
+    approvable = row.state in {"waiting", "rejected"}
+    return InputError(said, hint=f"`{command('draft', row.id)}`" if approvable else hint(row.state, row.id) or None)
+
+
 def read(app: App, id_: str, revision: str) -> Draft | None:
     """One revision of a draft, as the ledger kept it."""
     kept = app.ledger.revision(revision, id_)
@@ -133,6 +141,8 @@ def decide(
         if by and row.member == by:
             said = f"{row.path}: {by} wrote it"
             raise InputError(said, hint="somebody else approves a member's draft")
+        if row.state == "not-ready" and verdict == "approve":
+            raise unapproved(row)
         draft = read(app, row.id, row.revision)
         if draft and verdict == "approve":
             _keep(app, row, draft)
@@ -143,7 +153,7 @@ def decide(
             else app.ledger.reject(row.id, row.revision, by, now)
         )
         if not done:
-            said = f"{row.path} cannot be judged: it changed just now, is gone, or says it is not ready"
+            said = f"{row.path} was not taken: it changed just now, or is gone"
             raise InputError(said, hint="look at it again: `steadycast list`")
         told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
     if told:

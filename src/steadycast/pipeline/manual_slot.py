@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from steadycast.errors import InputError
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App
-from steadycast.pipeline.drafts import OUT, find_draft
+from steadycast.pipeline.drafts import OUT, find_draft, unapproved
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.workspace.loading import BY_HAND  # the series part of such a slot's id: draft@<id>-<revision>
 
@@ -57,8 +56,7 @@ def by_hand(app: App, named: str, channel: str | None) -> ManualSlot:
     """
     row, now = find_draft(app, named), app.clock.now().replace(microsecond=0)
     if not row.approved_revision or row.state in OUT_OF_STOCK:
-        said = f"{row.path} is not approved" if row.state == "waiting" else f"{row.path} is {row.state}"
-        raise InputError(said, hint=f"`steadycast approve {row.id}`" if row.state in ("waiting", "rejected") else None)
+        raise unapproved(row)
     id_ = f"{BY_HAND}@{row.id}-{row.approved_revision[:8]}"
     known = app.ledger.slot(id_)
     at = known.at if known else now
