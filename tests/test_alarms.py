@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +22,7 @@ from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, FeedRow, State
 from steadycast.report.gather import gather
 from steadycast.schedule.model import Assignment, Form, Origin, Slot, StockItem
@@ -48,15 +52,15 @@ def keys(alarm_inputs: a.AlarmInputs) -> list[str]:
     return [alarm.key for alarm in a.due_alarms(alarm_inputs)]
 
 
-def starving(**changes) -> list[a.Alarm]:
+def starving(**changes: Any) -> list[a.Alarm]:
     return a.due_alarms(a.AlarmInputs(NOW, "zh-CN", (replace(WELL, **changes),)))
 
 
-def test_a_kept_promise_with_enough_stock_rings_nothing():
+def test_a_kept_promise_with_enough_stock_rings_nothing() -> None:
     assert starving() == []
 
 
-def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it():
+def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it() -> None:
     gap = NOW + dt.timedelta(days=1, hours=-1)
     (alarm,) = starving(covered=0, gap=gap, stock=0)
     assert alarm.key == "starvation:notes:empty"
@@ -66,39 +70,39 @@ def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it()
     )
 
 
-def test_english_texts_count_in_english():
+def test_english_texts_count_in_english() -> None:
     (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en-GB", (replace(WELL, stock=4, gap=NOW + DAY, waiting=1),)))
     assert "First gap Mon 23 Nov 21:00, in 1 day." in alarm.text
     assert "1 draft waits for approval. Who can fix it: 小艾, 老董." in alarm.text
 
 
-def test_stock_under_the_reserve_line_rings_and_at_the_line_does_not():
+def test_stock_under_the_reserve_line_rings_and_at_the_line_does_not() -> None:
     assert [x.key for x in starving(stock=4)] == ["starvation:notes:low"]
     assert starving(stock=5) == []
 
 
-def test_an_empty_horizon_says_so_instead_of_telling_of_the_reserve_too():
+def test_an_empty_horizon_says_so_instead_of_telling_of_the_reserve_too() -> None:
     assert [x.key for x in starving(covered=0, stock=0)] == ["starvation:notes:empty"]
 
 
-def test_a_series_without_a_slot_to_come_is_not_empty():
+def test_a_series_without_a_slot_to_come_is_not_empty() -> None:
     """Its last date is past, or all its coming days are holidays."""
     assert starving(coming=0, covered=0, gap=None) == []
 
 
-def test_nothing_published_for_two_slots_rings():
+def test_nothing_published_for_two_slots_rings() -> None:
     assert starving(silent=1) == []
     assert [x.key for x in starving(silent=2)] == ["starvation:notes:silent"]
 
 
-def test_nothing_ever_published_is_an_alarm_of_its_own():
+def test_nothing_ever_published_is_an_alarm_of_its_own() -> None:
     """A misconfigured series that never put anything out must not hide behind 'nothing new'."""
     assert [x.key for x in starving(ever=False, silent=1)] == ["starvation:notes:never"]
     assert [x.key for x in starving(ever=False, silent=40)] == ["starvation:notes:never"]
     assert starving(ever=False, silent=0) == []
 
 
-def test_the_machinery_is_down_when_no_tick_came_for_longer_than_asked():
+def test_the_machinery_is_down_when_no_tick_came_for_longer_than_asked() -> None:
     quiet = dt.timedelta(hours=6)
     at = a.AlarmInputs(NOW, last_tick=NOW - quiet, quiet_after=quiet)
     assert keys(at) == []
@@ -107,11 +111,11 @@ def test_the_machinery_is_down_when_no_tick_came_for_longer_than_asked():
     assert a.due_alarms(late)[0].kind == "machinery"
 
 
-def test_a_desk_that_has_not_started_yet_is_not_down():
+def test_a_desk_that_has_not_started_yet_is_not_down() -> None:
     assert keys(a.AlarmInputs(NOW, last_tick=None)) == []
 
 
-def test_a_delivery_is_an_alarm_when_it_is_unknown_for_more_than_a_day():
+def test_a_delivery_is_an_alarm_when_it_is_unknown_for_more_than_a_day() -> None:
     stuck = a.Stuck("blog", "读书会博客", 2, NOW - DAY)
     assert keys(a.AlarmInputs(NOW, unknown=(stuck,))) == []
     old = replace(stuck, since=NOW - DAY - dt.timedelta(minutes=1))
@@ -120,38 +124,38 @@ def test_a_delivery_is_an_alarm_when_it_is_unknown_for_more_than_a_day():
     assert "2 deliveries are there" in alarm.text
 
 
-def test_a_refused_delivery_rings_at_once_with_the_far_sides_code():
+def test_a_refused_delivery_rings_at_once_with_the_far_sides_code() -> None:
     (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", refused=(a.Stuck("blog", "Blog", 1, NOW, "401"),)))
     assert alarm.text == "Blog: 1 delivery was refused (401)."
 
 
 @pytest.mark.parametrize("code", ["<script>", "a b", "x" * 60, "token=s3cret&x", "４０１"])
-def test_what_is_no_plain_code_is_not_repeated(code):
+def test_what_is_no_plain_code_is_not_repeated(code: str) -> None:
     (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", refused=(a.Stuck("blog", "Blog", 1, NOW, code),)))
     assert alarm.text == "Blog: 1 delivery was refused."
 
 
-def test_a_feed_rings_after_two_days_of_failures_by_its_members_name():
+def test_a_feed_rings_after_two_days_of_failures_by_its_members_name() -> None:
     feed = a.FailingFeed("k1", "小艾", NOW - 2 * DAY)
     assert keys(a.AlarmInputs(NOW, feeds=(feed,))) == []
     (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "zh-CN", feeds=(replace(feed, since=NOW - 3 * DAY),)))
     assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾 的订阅源自 11月19日 周四 21:00 起读不到。")
 
 
-def test_a_feed_that_never_could_be_read_rings_at_its_third_failure():
+def test_a_feed_that_never_could_be_read_rings_at_its_third_failure() -> None:
     feed = a.FailingFeed("k1", "小艾", None, failures=2)
     assert keys(a.AlarmInputs(NOW, feeds=(feed,))) == []
     (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", feeds=(replace(feed, failures=3),)))
     assert alarm.text == "The feed of 小艾 could never be read."
 
 
-def test_a_text_is_one_line_of_bounded_length_whatever_titles_hold():
+def test_a_text_is_one_line_of_bounded_length_whatever_titles_hold() -> None:
     (alarm,) = starving(stock=0, title="\x1b[31m坏\n标题\u202e" * 99)
     assert not set(alarm.text) & set("\n\x1b\u202e")
     assert len(alarm.text) <= LONGEST
 
 
-def test_an_alarm_is_sent_once_and_closed_when_it_is_mended():
+def test_an_alarm_is_sent_once_and_closed_when_it_is_mended() -> None:
     due = starving(stock=4)
     assert a.reconcile([], due) == (due, [])
     row = Row(due[0].key)
@@ -159,7 +163,7 @@ def test_an_alarm_is_sent_once_and_closed_when_it_is_mended():
     assert a.reconcile([row], []) == ([], [row])
 
 
-def test_an_alarm_that_nobody_could_be_told_is_sent_again():
+def test_an_alarm_that_nobody_could_be_told_is_sent_again() -> None:
     due = starving(stock=4)
     assert a.reconcile([Row(due[0].key, sent=None)], due) == (due, [])
 
@@ -167,7 +171,7 @@ def test_an_alarm_that_nobody_could_be_told_is_sent_again():
 @given(
     st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdef"))
 )  # fmt: skip
-def test_reconciling_partitions_the_alarms(due, opened, told):
+def test_reconciling_partitions_the_alarms(due: Any, opened: Any, told: Any) -> None:
     """Every due alarm is told or was told; every open one is due or closed; none is both sent and closed."""
     rows = [Row(key, NOW if key in told else None) for key in sorted(opened)]
     to_send, to_close = a.reconcile(rows, [a.Alarm(key, "machinery", key) for key in sorted(due)])
@@ -180,11 +184,11 @@ def test_reconciling_partitions_the_alarms(due, opened, told):
 class Addresses:
     """A notifier that remembers what it was told, and fails where it is told to."""
 
-    def __init__(self, **answers):
+    def __init__(self, **answers: Any) -> None:
         self.answers = answers
         self.told = []
 
-    def __call__(self, url, title, body):
+    def __call__(self, url: str, title: Any, body: Any) -> Any:
         self.told.append((url, title, body))
         answer = self.answers.get(url, True)
         if isinstance(answer, Exception):
@@ -192,14 +196,14 @@ class Addresses:
         return answer
 
 
-def test_alarms_of_one_tick_travel_in_one_message_to_every_address():
+def test_alarms_of_one_tick_travel_in_one_message_to_every_address() -> None:
     both = [a.Alarm("machinery:tick:quiet", "machinery", "down"), a.Alarm("starvation:x:low", "starvation", "low")]
     to = Addresses()
     assert a.send(both, ["one", "two"], to, language="en")
     assert sorted(to.told) == [(url, "Machinery · Nothing to publish", "down\nlow") for url in ("one", "two")]
 
 
-def test_an_address_that_fails_stops_nothing_and_its_secret_is_not_logged(caplog):
+def test_an_address_that_fails_stops_nothing_and_its_secret_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     to = Addresses(first=RuntimeError("cannot reach slack://s3cret"), second=False)
     with caplog.at_level(logging.DEBUG):
         assert a.send(starving(stock=0), ["first", "second", "third"], to)
@@ -210,20 +214,20 @@ def test_an_address_that_fails_stops_nothing_and_its_secret_is_not_logged(caplog
     assert "alarm address 2 did not take the message" in caplog.text
 
 
-def test_nothing_to_tell_is_told_to_nobody():
+def test_nothing_to_tell_is_told_to_nobody() -> None:
     to = Addresses()
     assert not a.send([], ["one"], to)
     assert not a.send_fixed([], ["one"], to, language="en")
     assert to.told == []
 
 
-def test_the_news_of_a_mended_alarm_carries_its_text():
+def test_the_news_of_a_mended_alarm_carries_its_text() -> None:
     to = Addresses()
     assert a.send_fixed(["每日一文：存稿 4"], ["one"], to, language="zh-CN")
     assert to.told == [("one", "已恢复", "每日一文：存稿 4")]
 
 
-def test_apprise_reaches_a_real_address(httpserver: HTTPServer):
+def test_apprise_reaches_a_real_address(httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request("/hook", method="POST").respond_with_data("ok")
     assert a.send(starving(stock=4), [f"json://127.0.0.1:{httpserver.port}/hook"], language="zh-CN")
     (request, _), *rest = httpserver.log
@@ -236,7 +240,9 @@ def test_apprise_reaches_a_real_address(httpserver: HTTPServer):
 @pytest.mark.parametrize(
     "url", ["bogus://s3cret@host/s3cret", "json://user:s3cret@127.0.0.1:9/s3cret", "slack://s3cret", "s3cret", ""]
 )
-def test_apprise_never_writes_an_address_to_the_log(url, caplog, capfd):
+def test_apprise_never_writes_an_address_to_the_log(
+    url: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Apprise itself logs what it cannot parse, tokens and all."""
     with caplog.at_level(0), caplog.at_level(0, "apprise"), caplog.at_level(0, "urllib3.connectionpool"):
         assert not a.send([a.Alarm("machinery:tick:quiet", "machinery", "down")], [url])
@@ -264,12 +270,12 @@ title = "博客"
 
 
 @pytest.fixture
-def at_work(ledger, tmp_path):
+def at_work(ledger: Ledger, tmp_path: Path) -> Callable[..., list[str]]:
     """A round of the alarms on a workspace with one series, at some instant, with some stock."""
     (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
     workspace = load(tmp_path)
 
-    def work(to: Addresses, now: dt.datetime = NOW, stock: int = 0, urls=("one",)) -> list[str]:
+    def work(to: Addresses, now: dt.datetime = NOW, stock: int = 0, urls: Any = ("one",)) -> list[str]:
         items = [StockItem(f"d{n}", Form.ARTICLE, Origin.UGC, "alice", since=NOW - DAY) for n in range(stock)]
         report = gather(ledger, workspace, now, items)
         wrong = a.alarm_inputs(ledger, report, quiet_after=6 * DAY / 24, editors={"notes": "老董"})
@@ -278,7 +284,9 @@ def at_work(ledger, tmp_path):
     return work
 
 
-def test_a_round_tells_once_keeps_it_open_and_tells_when_it_is_mended(at_work, ledger):
+def test_a_round_tells_once_keeps_it_open_and_tells_when_it_is_mended(
+    at_work: Callable[..., list[str]], ledger: Ledger
+) -> None:
     to = Addresses()
     assert at_work(to) == at_work(to, NOW + DAY / 24) == ["starvation:notes:empty"]
     assert len(to.told) == 1
@@ -293,7 +301,7 @@ def test_a_round_tells_once_keeps_it_open_and_tells_when_it_is_mended(at_work, l
     assert [title for _, title, _ in to.told] == ["断更", "已恢复", "断更"]
 
 
-def test_the_text_of_an_open_alarm_stays_true(at_work, ledger):
+def test_the_text_of_an_open_alarm_stays_true(at_work: Callable[..., list[str]], ledger: Ledger) -> None:
     """Three drafts wait today, four tomorrow: who looks at the report tomorrow reads four."""
     rows = [DraftRow(id=f"w{n}", path=f"{n}.md", origin="ugc", member="alice", form="article", title="x", revision="r", state="waiting", first_seen=NOW, changed=NOW) for n in range(4)]  # fmt: skip
     ledger.put_drafts(rows[:3])
@@ -307,7 +315,9 @@ def test_the_text_of_an_open_alarm_stays_true(at_work, ledger):
     assert len(to.told) == 1
 
 
-def test_an_alarm_is_opened_without_any_address_and_told_as_soon_as_there_is_one(at_work, ledger):
+def test_an_alarm_is_opened_without_any_address_and_told_as_soon_as_there_is_one(
+    at_work: Callable[..., list[str]], ledger: Ledger
+) -> None:
     to = Addresses(broken=OSError("no route"))
     at_work(to, urls=())
     at_work(to, urls=("broken",))
@@ -318,14 +328,14 @@ def test_an_alarm_is_opened_without_any_address_and_told_as_soon_as_there_is_one
     assert ledger.alarms()[0].sent == NOW + DAY / 24
 
 
-def test_what_was_never_told_is_not_told_as_mended(at_work):
+def test_what_was_never_told_is_not_told_as_mended(at_work: Callable[..., list[str]]) -> None:
     to = Addresses()
     at_work(to, urls=())
     at_work(to, stock=9)
     assert to.told == []
 
 
-def test_a_silent_series_and_a_quiet_machine_are_two_alarms(at_work, ledger):
+def test_a_silent_series_and_a_quiet_machine_are_two_alarms(at_work: Callable[..., list[str]], ledger: Ledger) -> None:
     """Nothing came out for days because nothing ran: both are true, and each says its own."""
     ledger.ticked(NOW - 3 * DAY)
     gone = [NOW.replace(hour=20) - n * DAY for n in (1, 2)]
@@ -335,7 +345,9 @@ def test_a_silent_series_and_a_quiet_machine_are_two_alarms(at_work, ledger):
     assert to.told[0][1] == "机器 · 断更"
 
 
-def test_an_alarm_that_turns_into_another_is_not_told_as_mended(at_work, ledger):
+def test_an_alarm_that_turns_into_another_is_not_told_as_mended(
+    at_work: Callable[..., list[str]], ledger: Ledger
+) -> None:
     to = Addresses()
     first = a.Alarm("starvation:notes:low", "starvation", "low")
     ledger.open_alarm(first.key, first.kind, first.text, NOW)
@@ -344,7 +356,9 @@ def test_an_alarm_that_turns_into_another_is_not_told_as_mended(at_work, ledger)
     assert [title for _, title, _ in to.told] == ["断更"]
 
 
-def test_deliveries_and_feeds_that_need_a_person_ring_by_channel(at_work, ledger):
+def test_deliveries_and_feeds_that_need_a_person_ring_by_channel(
+    at_work: Callable[..., list[str]], ledger: Ledger
+) -> None:
     slot = Slot(NOW - 2 * DAY, "notes@2026-11-20T21:00", "notes", (NOW - 2 * DAY).replace(tzinfo=None))
     row = DraftRow(id="x", path="x.md", origin="pgc", form="article", title="x", revision="r", state="approved", first_seen=NOW, changed=NOW)  # fmt: skip
     ledger.put_drafts([row])

@@ -7,10 +7,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 from platform_bench import png
 
 from steadycast import pipeline
@@ -30,7 +32,7 @@ def circle(root: Path) -> None:
     (root / "content/pgc/bad").symlink_to(root / "content/pgc")
 
 
-def beside(name: str, data: bytes):
+def beside(name: str, data: bytes) -> Any:
     """A draft that shows a picture of that name, and the file."""
 
     def write(root: Path) -> None:
@@ -40,7 +42,7 @@ def beside(name: str, data: bytes):
     return write
 
 
-def text(data: str | bytes):
+def text(data: str | bytes) -> Any:
     return lambda root: drop(root, "content/pgc/bad.md", data)
 
 
@@ -61,7 +63,9 @@ DRAFTS = {
 
 
 @pytest.mark.parametrize("case", sorted(DRAFTS))
-def test_a_bad_draft_names_file_line_and_mend_and_stops_no_other(bench, run, case):
+def test_a_bad_draft_names_file_line_and_mend_and_stops_no_other(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], case: Any
+) -> None:
     write, line, said, hint = DRAFTS[case]
     app = bench.set_up(SITE_ONLY, {"pgc/good.md": article("Good")})
     run("deploy")
@@ -118,7 +122,9 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("case", sorted(SETTINGS))
-def test_bad_settings_name_file_line_and_what_was_meant(bench, run, case):
+def test_bad_settings_name_file_line_and_what_was_meant(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], case: Any
+) -> None:
     settings, said = SETTINGS[case]
     bench.set_up(SITE_ONLY)
     drop(bench.root, "steadycast.toml", settings)
@@ -135,7 +141,9 @@ def test_bad_settings_name_file_line_and_what_was_meant(bench, run, case):
     "command",
     [["doctor", "--json"], ["plan"], ["status"], ["publish"], ["intake"], ["list"], ["render"]],
 )
-def test_a_setting_of_another_type_is_an_error_of_every_command_with_its_line(bench, run, command):
+def test_a_setting_of_another_type_is_an_error_of_every_command_with_its_line(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], command: Any
+) -> None:
     bench.set_up(SITE_ONLY)
     drop(bench.root, "steadycast.toml", SITE_ONLY + 'page_size = "many"\n')
     code, out, err = run(*command)
@@ -144,7 +152,7 @@ def test_a_setting_of_another_type_is_an_error_of_every_command_with_its_line(be
     assert f"steadycast.toml:{line}: channel.site.page_size: expected a whole number" in out + err
 
 
-def test_a_ledger_from_a_newer_version_is_left_alone(bench, run):
+def test_a_ledger_from_a_newer_version_is_left_alone(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     ledger = Path(app.workspace.ledger)
     with sqlite3.connect(ledger) as connection:
@@ -159,7 +167,7 @@ def test_a_ledger_from_a_newer_version_is_left_alone(bench, run):
     assert ledger.read_bytes() == before
 
 
-def test_a_file_that_is_no_ledger_is_left_alone(bench, run):
+def test_a_file_that_is_no_ledger_is_left_alone(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     app = bench.set_up(SITE_ONLY)
     Path(app.workspace.ledger).write_bytes(b"my shopping list\n" * 500)
     code, _, err = run("intake")
@@ -184,7 +192,7 @@ LIMITED = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [100, 20_000, 400_000])
-def test_a_disk_that_is_full_loses_nothing(bench, limit):
+def test_a_disk_that_is_full_loses_nothing(bench: Bench, limit: int) -> None:
     """Wherever the writing stops, the error is one line; with room again the same command ends the work."""
     bench.set_up(SITE_ONLY, {"pgc/1.md": article("One", body="![a](a.png)"), "pgc/a.png": png(9, 9, 9, 900, 900)})
     stopped = command(bench.root, "intake", before=LIMITED.format(limit))
@@ -207,7 +215,7 @@ def test_a_disk_that_is_full_loses_nothing(bench, limit):
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="mounts a small disk, which root may do")
-def test_a_real_full_disk_is_told_and_mended(bench, tmp_path):
+def test_a_real_full_disk_is_told_and_mended(bench: Bench, tmp_path: Path) -> None:
     bench.set_up(SITE_ONLY, {f"pgc/{n}.md": article(f"Draft {n}", body="word " * 2000) for n in range(40)})
     var = bench.root / "var"
     shutil.rmtree(var)
@@ -234,7 +242,7 @@ def test_a_real_full_disk_is_told_and_mended(bench, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="mounts a disk, which root may do")
 @pytest.mark.parametrize("ledger", ["there", "missing"])
-def test_a_var_that_may_not_be_written_is_told(bench, ledger):
+def test_a_var_that_may_not_be_written_is_told(bench: Bench, ledger: str) -> None:
     """What reads, reads on; what writes says in one line what to make writable. Root meets it too: the disk is read-only."""
     app = bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     pipeline.collect(app, bench.clock.now())

@@ -50,7 +50,15 @@ def test_every_row_runs(tmp_path: Path) -> None:
     command = [sys.executable, str(BENCHMARKS / "run.py"), "--quick", "--out", str(out)]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     text = out.read_text(encoding="utf-8")
-    rows = ["`steadycast --help`", "slots, ", "due rows at", "pick and claim 100", "record over", "bulk insert", "lateness of"]
+    rows = [
+        "`steadycast --help`",
+        "slots, ",
+        "due rows at",
+        "pick and claim 100",
+        "record over",
+        "bulk insert",
+        "lateness of",
+    ]
     if os.environ.get("CI") or shutil.which("hugo"):
         rows += ["drafts x 6 outputs, cold", "drafts x 6 outputs, one changed"]
     for what in rows:

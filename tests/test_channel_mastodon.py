@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +18,7 @@ from pipeline_bench import article as draft
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, changed, held, media, png
 
 from steadycast import ops, pipeline
+from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
 from steadycast.platform import Busy, Known, Limit, Receipt, Refused, Unknown
 from steadycast.platform.registry import load
@@ -27,28 +31,28 @@ Fake = import_module(f"{PACKAGE}.fake").Fake
 
 
 @pytest.fixture
-def fake():
+def fake() -> Iterator[Any]:
     with Fake() as running:
         yield running
         assert not running.broken
 
 
-def made(fake, tmp_path, **settings):
+def made(fake: Any, tmp_path: Path, **settings: Any) -> Any:
     """The adapter as a new attempt has it: what its steps kept is in `channel.done`."""
     http = HttpClient("toot", deadline=3.0)
     return adapter("mastodon", tmp_path / "out", secrets=fake.secrets(), http=http, **{**fake.settings(), **settings})
 
 
-def asked(fake, method="POST", path="/api/v1/statuses"):
+def asked(fake: Any, method: str = "POST", path: str = "/api/v1/statuses") -> Any:
     """The JSON of each request that made or changed a status."""
     return [json.loads(r.body) for r in fake.requests if r.method == method and r.path.startswith(path)]
 
 
-def thread(tmp_path, *parts):
+def thread(tmp_path: Path, *parts: Any) -> Any:
     return article(tmp_path / "in", text="\n\n".join(parts), parts=parts)
 
 
-def test_sample(fake, tmp_path):
+def test_sample(fake: Any, tmp_path: Path) -> None:
     made(fake, tmp_path).publish(thread(tmp_path, "弄堂口的书摊\n\n老底子，弄堂口有个书摊。 1/2", "书要借得勤。 2/2"))
     shown = [
         f"POST {r.path}\nIdempotency-Key: {r.headers['Idempotency-Key']}\n\n"
@@ -59,7 +63,7 @@ def test_sample(fake, tmp_path):
     held("mastodon", "thread.http", ("\n\n".join(shown) + "\n").encode())
 
 
-def test_a_status_says_what_the_channel_and_the_draft_want(fake, tmp_path):
+def test_a_status_says_what_the_channel_and_the_draft_want(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in", extra={"warning": "书评"}, language="zh-CN")
     receipt = made(fake, tmp_path, visibility="unlisted").publish(post)
     (said,) = asked(fake)
@@ -71,26 +75,26 @@ def test_a_status_says_what_the_channel_and_the_draft_want(fake, tmp_path):
     assert [fake.files[id]["alt"] for id in seen.media] == ["", "弄堂口的书摊"]
 
 
-def test_each_part_replies_to_the_one_before_and_the_first_has_the_files(fake, tmp_path):
+def test_each_part_replies_to_the_one_before_and_the_first_has_the_files(fake: Any, tmp_path: Path) -> None:
     made(fake, tmp_path).publish(thread(tmp_path, "one", "two", "three"))
     first, second, third = fake.posts()
     assert (second.parent, third.parent) == (first.id, second.id)
     assert (len(first.media), second.media, third.media) == (2, (), ())
 
 
-def test_a_recording_goes_alone(fake, tmp_path):
+def test_a_recording_goes_alone(fake: Any, tmp_path: Path) -> None:
     made(fake, tmp_path).publish(audio(tmp_path / "in"))
     (seen,) = fake.posts()
     assert [fake.files[id]["name"] for id in seen.media] == ["morning.mp3"]
 
 
-def test_only_as_many_pictures_as_the_server_shows(fake, tmp_path):
+def test_only_as_many_pictures_as_the_server_shows(fake: Any, tmp_path: Path) -> None:
     many = tuple(media(tmp_path / "in", "image", f"{n}.png", "image/png", png(n, 0, 0)) for n in range(6))
     made(fake, tmp_path).publish(article(tmp_path / "in", media=many))
     assert len(fake.posts()[0].media) == 4
 
 
-def test_a_file_that_takes_its_time_is_waited_for(fake, tmp_path, monkeypatch):
+def test_a_file_that_takes_its_time_is_waited_for(fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake.polls = 2
     made(fake, tmp_path).publish(audio(tmp_path / "in"))
     looks = [r for r in fake.requests if r.path.startswith("/api/v1/media/")]
@@ -98,7 +102,9 @@ def test_a_file_that_takes_its_time_is_waited_for(fake, tmp_path, monkeypatch):
     assert len(fake.posts()) == 1
 
 
-def test_a_file_that_takes_too_long_is_for_a_later_try_and_not_sent_again(fake, tmp_path, no_wait):
+def test_a_file_that_takes_too_long_is_for_a_later_try_and_not_sent_again(
+    fake: Any, tmp_path: Path, no_wait: None
+) -> None:
     fake.polls = 8
     sending = made(fake, tmp_path)
     with pytest.raises(Busy) as caught:
@@ -109,25 +115,25 @@ def test_a_file_that_takes_too_long_is_for_a_later_try_and_not_sent_again(fake, 
 
 
 @pytest.fixture
-def no_wait(monkeypatch):
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """The adapter looks at a file again at once."""
     monkeypatch.setattr(API, "POLLS", (0.0,) * 6)
 
 
-def test_an_upload_whose_answer_is_lost_is_only_late(fake, tmp_path):
+def test_an_upload_whose_answer_is_lost_is_only_late(fake: Any, tmp_path: Path) -> None:
     fake.accept_then_cut(path="media")
     with pytest.raises(Busy):
         made(fake, tmp_path).publish(article(tmp_path / "in"))
     assert fake.posts() == []
 
 
-def test_a_repetition_within_the_hour_is_the_same_status(fake, tmp_path):
+def test_a_repetition_within_the_hour_is_the_same_status(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     assert made(fake, tmp_path).publish(post).remote_id == made(fake, tmp_path).publish(post).remote_id
     assert len(fake.posts()) == 1
 
 
-def test_what_was_accepted_without_an_answer_is_found_by_its_words(fake, tmp_path):
+def test_what_was_accepted_without_an_answer_is_found_by_its_words(fake: Any, tmp_path: Path) -> None:
     post = article(
         tmp_path / "in", text="看 https://example.org/a/very/long/address?x=1&y=2 和 @bob@far.example #沪语\n\n<b>"
     )
@@ -142,7 +148,7 @@ def test_what_was_accepted_without_an_answer_is_found_by_its_words(fake, tmp_pat
     assert found.remote_id == fake.posts()[0].id
 
 
-def test_what_never_arrived_is_surely_not_there(fake, tmp_path):
+def test_what_never_arrived_is_surely_not_there(fake: Any, tmp_path: Path) -> None:
     fake.fail(path="statuses")
     sending = made(fake, tmp_path)
     with pytest.raises(Unknown):
@@ -150,14 +156,14 @@ def test_what_never_arrived_is_surely_not_there(fake, tmp_path):
     assert sending.find(article(tmp_path / "in"), Known(steps={"newest": "0", "part-1": None})) is None
 
 
-def test_the_same_words_of_an_earlier_slot_are_another_post(fake, tmp_path):
+def test_the_same_words_of_an_earlier_slot_are_another_post(fake: Any, tmp_path: Path) -> None:
     """An evergreen goes out again: its first status is older than the newest one before the second."""
     first = made(fake, tmp_path).publish(article(tmp_path / "in"))
     again = article(tmp_path / "in", 2, text=article(tmp_path / "in").text)
     assert made(fake, tmp_path).find(again, Known(steps={"newest": first.remote_id, "part-1": None})) is None
 
 
-def test_a_look_goes_through_many_statuses_and_not_without_end(fake, tmp_path):
+def test_a_look_goes_through_many_statuses_and_not_without_end(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     made(fake, tmp_path).publish(post)
     for n in range(90):
@@ -169,7 +175,7 @@ def test_a_look_goes_through_many_statuses_and_not_without_end(fake, tmp_path):
         made(fake, tmp_path).find(post, Known(steps={"newest": "0"}))
 
 
-def test_after_a_restore_another_text_is_for_a_person(fake, tmp_path):
+def test_after_a_restore_another_text_is_for_a_person(fake: Any, tmp_path: Path) -> None:
     """The post is today's guess at what was sent: it is taken when it is there, and asked about when another one is."""
     post, lost = article(tmp_path / "in"), Known(frozen=False)
     looking = made(fake, tmp_path)
@@ -180,7 +186,7 @@ def test_after_a_restore_another_text_is_for_a_person(fake, tmp_path):
         looking.find(changed(post, text="another", parts=("another",)), lost)
 
 
-def test_a_published_status_is_looked_up_by_its_id(fake, tmp_path):
+def test_a_published_status_is_looked_up_by_its_id(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     looking = made(fake, tmp_path)
     receipt = looking.publish(post)
@@ -197,12 +203,12 @@ LINKS = st.sampled_from(
 
 
 @given(st.lists(st.one_of(WORDS, LINKS), max_size=8).map(" ".join))
-def test_a_status_says_the_same_words_as_what_was_sent(text):
+def test_a_status_says_the_same_words_as_what_was_sent(text: Any) -> None:
     assert ANSWERS.same_words(RULES.as_html(text), text)
 
 
 @given(WORDS, WORDS)
-def test_other_words_are_another_status(one, other):
+def test_other_words_are_another_status(one: Any, other: Any) -> None:
     letters = ["".join(c for c in t.casefold() if c.isalnum()) for t in (one, other)]
     if letters[0] and letters[1] and letters[0] != letters[1] and (one + other).isascii():
         assert not ANSWERS.same_words(RULES.as_html(one), other)
@@ -221,13 +227,13 @@ def test_other_words_are_another_status(one, other):
         (503, "Service Unavailable", Unknown),
     ],
 )
-def test_what_it_answers_is_sorted(fake, tmp_path, status, said, error):
+def test_what_it_answers_is_sorted(fake: Any, tmp_path: Path, status: int, said: str, error: Any) -> None:
     fake.refuse(status, said, path="v1/statuses")
     with pytest.raises(error, match=said[:20]):
         made(fake, tmp_path).publish(article(tmp_path / "in"))
 
 
-def test_its_rate_limit_says_when_in_a_date(fake, tmp_path):
+def test_its_rate_limit_says_when_in_a_date(fake: Any, tmp_path: Path) -> None:
     reset = (NOW + dt.timedelta(seconds=90)).astimezone(dt.UTC)
     stamp = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{reset:%Y-%m-%dT%H:%M:%S}.000000Z"}
     fake.answer(Reply(429, {"error": "Too many requests"}, stamp), path="v1/statuses")
@@ -239,13 +245,13 @@ def test_its_rate_limit_says_when_in_a_date(fake, tmp_path):
     assert caught.value.retry_after == dt.timedelta(seconds=90)
 
 
-def test_an_answer_without_an_id_leaves_it_unknown(fake, tmp_path):
+def test_an_answer_without_an_id_leaves_it_unknown(fake: Any, tmp_path: Path) -> None:
     fake.answer(Reply(200, {"error": "odd"}), path="v1/statuses")
     with pytest.raises(Unknown):
         made(fake, tmp_path).publish(article(tmp_path / "in"))
 
 
-def test_check_says_as_whom_and_with_which_scopes(fake, tmp_path):
+def test_check_says_as_whom_and_with_which_scopes(fake: Any, tmp_path: Path) -> None:
     account = made(fake, tmp_path).check()
     assert (account.name, account.rights, account.until) == ("@club", ("read", "write:statuses", "write:media"), None)
     fake.refuse(404, "Not Found", "GET", "apps/verify_credentials")
@@ -261,7 +267,7 @@ def test_check_says_as_whom_and_with_which_scopes(fake, tmp_path):
 
 
 @pytest.mark.parametrize("characters", [300, 5000])
-def test_probe_tells_what_this_server_takes(tmp_path, characters):
+def test_probe_tells_what_this_server_takes(tmp_path: Path, characters: int) -> None:
     with Fake(characters=characters, attachments=16) as fake:
         limits = made(fake, tmp_path).probe()
     assert limits.limits["text"] == Limit(characters, "graphemes", url=23)
@@ -274,7 +280,7 @@ def test_probe_tells_what_this_server_takes(tmp_path, characters):
 # Edits and withdrawals
 
 
-def test_an_edit_stays_at_its_address_with_its_new_picture(fake, tmp_path):
+def test_an_edit_stays_at_its_address_with_its_new_picture(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     sending = made(fake, tmp_path)
     receipt = sending.publish(post)
@@ -287,7 +293,7 @@ def test_an_edit_stays_at_its_address_with_its_new_picture(fake, tmp_path):
     assert [fake.files[id]["alt"] for id in seen.media] == ["新的"]
 
 
-def test_a_thread_grows_and_shrinks(fake, tmp_path):
+def test_a_thread_grows_and_shrinks(fake: Any, tmp_path: Path) -> None:
     sending = made(fake, tmp_path)
     receipt = sending.publish(thread(tmp_path, "one", "two"))
     longer = sending.revise(changed(thread(tmp_path, "1", "2", "3"), revision="3" * 64), Known(receipt))
@@ -297,7 +303,7 @@ def test_a_thread_grows_and_shrinks(fake, tmp_path):
     assert [p.text for p in fake.posts()] == ["alone"]
 
 
-def test_what_a_person_deleted_cannot_be_edited(fake, tmp_path):
+def test_what_a_person_deleted_cannot_be_edited(fake: Any, tmp_path: Path) -> None:
     sending = made(fake, tmp_path)
     receipt = sending.publish(article(tmp_path / "in"))
     fake.statuses.clear()
@@ -305,7 +311,7 @@ def test_what_a_person_deleted_cannot_be_edited(fake, tmp_path):
         sending.revise(article(tmp_path / "in"), Known(receipt))
 
 
-def test_withdrawn_twice_is_gone_once(fake, tmp_path):
+def test_withdrawn_twice_is_gone_once(fake: Any, tmp_path: Path) -> None:
     sending, post = made(fake, tmp_path), thread(tmp_path, "one", "two")
     receipt = sending.publish(post)
     for known in (Known(receipt), Known(receipt), Known(steps={"newest": "0"})):
@@ -313,7 +319,7 @@ def test_withdrawn_twice_is_gone_once(fake, tmp_path):
         assert fake.posts() == []
 
 
-def test_a_receipt_of_a_person_has_the_address_alone(fake, tmp_path):
+def test_a_receipt_of_a_person_has_the_address_alone(fake: Any, tmp_path: Path) -> None:
     sending, post = made(fake, tmp_path), article(tmp_path / "in")
     url = sending.publish(post).url
     known = Known(Receipt("", url, seen="person"))
@@ -340,7 +346,7 @@ LONG = "\n\n".join(f"Paragraph {n}. " + "It goes on and on, word after word. " *
 
 
 @pytest.fixture
-def community(bench: Bench, fake, monkeypatch):
+def community(bench: Bench, fake: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A desk with one long draft for a channel on the fake server, planned for the evening."""
     monkeypatch.setenv("TOOT_TOKEN", fake.secrets()["token"])
     app = bench.set_up(COMMUNITY + TOOT.format(url=fake.url), {"pgc/long.md": draft("Long", body=LONG)})
@@ -350,7 +356,7 @@ def community(bench: Bench, fake, monkeypatch):
     return app
 
 
-def settled(bench, app):
+def settled(bench: Bench, app: App) -> None:
     """What a worker does in the next hours: it looks, and sends what is due again."""
     for _ in range(4):
         bench.clock.advance(dt.timedelta(minutes=10))
@@ -360,7 +366,9 @@ def settled(bench, app):
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 @pytest.mark.parametrize("verb", ["accept_then_cut", "fail", "answer_garbage"])
-def test_a_thread_that_broke_off_goes_on_and_is_there_once(bench, community, fake, verb, after):
+def test_a_thread_that_broke_off_goes_on_and_is_there_once(
+    bench: Bench, community: Any, fake: Any, verb: str, after: int
+) -> None:
     getattr(fake, verb)("POST", "v1/statuses", after=after)
     first = pipeline.publish(community)
     assert [s.state for s in first.sent] == ["unknown"]
@@ -372,7 +380,7 @@ def test_a_thread_that_broke_off_goes_on_and_is_there_once(bench, community, fak
 
 
 @pytest.mark.parametrize("verb", ["", "accept_then_cut", "fail", "busy"])
-def test_a_correction_edits_each_status_in_its_place(bench, community, fake, verb):
+def test_a_correction_edits_each_status_in_its_place(bench: Bench, community: Any, fake: Any, verb: str) -> None:
     """By `revise`, whatever became of an answer; and `withdraw` leaves none of them."""
     pipeline.publish(community)
     ids = [p.id for p in fake.posts()]
@@ -393,7 +401,7 @@ def test_a_correction_edits_each_status_in_its_place(bench, community, fake, ver
     assert fake.posts() == []
 
 
-def test_a_warning_counts_into_the_length(bench, community, fake):
+def test_a_warning_counts_into_the_length(bench: Bench, community: Any, fake: Any) -> None:
     """Five hundred characters with it, not beside it."""
     text = draft("Warned", "channels:", "  toot:", f"    warning: {'warning ' * 30}", body=LONG)
     bench.drop("pgc/long.md", text)
@@ -404,7 +412,9 @@ def test_a_warning_counts_into_the_length(bench, community, fake):
 
 
 @pytest.mark.parametrize(("characters", "parts"), [(300, 8), (5000, 1)])
-def test_what_this_server_takes_goes_over_the_usual(bench, monkeypatch, characters, parts):
+def test_what_this_server_takes_goes_over_the_usual(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, characters: int, parts: int
+) -> None:
     """A smaller server gets shorter parts, and none is refused; a larger one the whole in one."""
     with Fake(characters=characters) as fake:
         monkeypatch.setenv("TOOT_TOKEN", fake.secrets()["token"])
@@ -419,14 +429,14 @@ def test_what_this_server_takes_goes_over_the_usual(bench, monkeypatch, characte
     assert all(len(text) <= characters for text in texts)
 
 
-def test_a_warning_that_leaves_no_room_is_told_before_the_hour(bench, community):
+def test_a_warning_that_leaves_no_room_is_told_before_the_hour(bench: Bench, community: Any) -> None:
     bench.drop("pgc/long.md", draft("Warned", "channels:", "  toot:", f"    warning: {'w' * 500}", body=LONG))
     pipeline.collect(community, bench.clock.now())
     found = [str(problem) for problem in ops.check(bench.clock.now(), root=bench.root)]
     assert any("warning leaves no room for the text: 500/500" in what for what in found), found
 
 
-def test_an_event_says_when_and_where(bench, community, fake):
+def test_an_event_says_when_and_where(bench: Bench, community: Any, fake: Any) -> None:
     head = ["form: event", "event:", "  start: 2026-12-05T14:00", "  end: 2026-12-05T16:00", "  place: The old library"]
     bench.drop("pgc/long.md", draft("A reading", *head, body="Bring a book."))
     pipeline.collect(community, bench.clock.now())

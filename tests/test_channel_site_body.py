@@ -1,7 +1,11 @@
 """A post's HTML inside a page of the site: nothing jumps, nothing is skipped, nothing is without a name."""
 
+from __future__ import annotations
+
 import dataclasses
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +24,7 @@ WORDS = {"done": "已完成", "to_do": "未完成"}
 
 
 @given(st.lists(st.integers(1, 6), max_size=12))
-def test_headings_begin_at_the_second_level_and_leave_none_out(levels):
+def test_headings_begin_at_the_second_level_and_leave_none_out(levels: Any) -> None:
     made = BODY.in_order("".join(f'<h{n} id="x">t</h{n}>' for n in levels))
     found = [int(n) for n in re.findall(r"<h(\d)", made)]
     assert [int(n) for n in re.findall(r"</h(\d)", made)] == found
@@ -31,12 +35,12 @@ def test_headings_begin_at_the_second_level_and_leave_none_out(levels):
 
 
 @pytest.mark.parametrize(("given", "made"), [([1, 3, 3, 2], [2, 3, 3, 3]), ([3, 2], [2, 2]), ([2, 3, 4], [2, 3, 4])])
-def test_headings_as_they_are_placed(given, made):
+def test_headings_as_they_are_placed(given: Any, made: Any) -> None:
     html = BODY.in_order("".join(f"<h{n}>t</h{n}>" for n in given))
     assert [int(n) for n in re.findall(r"<h(\d)", html)] == made
 
 
-def test_boxes_have_names_and_what_scrolls_can_be_reached(tmp_path):
+def test_boxes_have_names_and_what_scrolls_can_be_reached(tmp_path: Path) -> None:
     html = (
         '<li><input type="checkbox" checked="" disabled=""> a</li><li><input type="checkbox" disabled=""> b</li>'
         "<pre><code>x</code></pre><table><tr><td>1</td></tr></table>"
@@ -48,7 +52,7 @@ def test_boxes_have_names_and_what_scrolls_can_be_reached(tmp_path):
     assert "</table></div>" in made
 
 
-def test_a_picture_has_its_sides_and_its_title_is_its_caption(tmp_path):
+def test_a_picture_has_its_sides_and_its_title_is_its_caption(tmp_path: Path) -> None:
     post = article(tmp_path)
     picture = post.of("image")[0]
     shown = f'<p><img src="media:{picture.sha256}" alt="a" title="弄堂口"></p><p>x <img src="https://a.example/b.png" alt="">'

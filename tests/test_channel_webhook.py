@@ -1,11 +1,16 @@
 """The webhook platform: a request that a receiver can trust, and tell from its repetition."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from platform_bench import NOW, adapter, article, event, held
+from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from steadycast.platform import Busy, Known, Refused, Unknown
@@ -14,19 +19,19 @@ from steadycast.web import HttpClient
 SECRET = "s3cret-of-the-hook"
 
 
-def hook(out, url, **more):
+def hook(out: Any, url: str, **more: Any) -> Any:
     return adapter(
         "webhook", out, secrets={"url": url, "secret": SECRET}, http=HttpClient("hook", deadline=3.0), **more
     )
 
 
 @pytest.fixture
-def receiver(httpserver):
+def receiver(httpserver: HTTPServer) -> HTTPServer:
     httpserver.expect_request("/in", method="POST").respond_with_json({"id": 42, "url": "https://far.example/42"})
     return httpserver
 
 
-def test_sample(tmp_path, receiver):
+def test_sample(tmp_path: Path, receiver: HTTPServer) -> None:
     hook(tmp_path / "out", receiver.url_for("/in")).publish(event(tmp_path / "in"))
     request, _ = receiver.log[0]
     shown = ("Content-Type", "Idempotency-Key", "Steadycast-Timestamp", "Steadycast-Signature")
@@ -35,7 +40,7 @@ def test_sample(tmp_path, receiver):
     held("webhook", "request.http", ("\n".join(lines) + "\n\n" + body + "\n").encode())
 
 
-def test_a_receiver_can_check_who_sent_it_and_when(tmp_path, receiver):
+def test_a_receiver_can_check_who_sent_it_and_when(tmp_path: Path, receiver: HTTPServer) -> None:
     post = article(tmp_path / "in")
     receipt = hook(tmp_path / "out", receiver.url_for("/in")).publish(post)
     request, _ = receiver.log[0]
@@ -48,7 +53,7 @@ def test_a_receiver_can_check_who_sent_it_and_when(tmp_path, receiver):
     assert (receipt.remote_id, receipt.url) == ("42", "https://far.example/42")
 
 
-def test_the_same_post_is_the_same_request(tmp_path, receiver):
+def test_the_same_post_is_the_same_request(tmp_path: Path, receiver: HTTPServer) -> None:
     for _ in range(2):
         hook(tmp_path / "out", receiver.url_for("/in")).publish(article(tmp_path / "in"))
     first, second = (request for request, _ in receiver.log)
@@ -56,14 +61,14 @@ def test_the_same_post_is_the_same_request(tmp_path, receiver):
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
 
 
-def test_without_a_secret_nothing_is_signed(tmp_path, receiver):
+def test_without_a_secret_nothing_is_signed(tmp_path: Path, receiver: HTTPServer) -> None:
     adapter("webhook", tmp_path / "out", secrets={"url": receiver.url_for("/in")}, http=HttpClient("hook")).publish(
         article(tmp_path / "in")
     )
     assert "Steadycast-Signature" not in receiver.log[0][0].headers
 
 
-def test_media_get_the_address_where_they_are_served(tmp_path, receiver):
+def test_media_get_the_address_where_they_are_served(tmp_path: Path, receiver: HTTPServer) -> None:
     post = article(tmp_path / "in")
     hook(tmp_path / "out", receiver.url_for("/in"), files="https://hu.example/").publish(post)
     told = json.loads(receiver.log[0][0].get_data())
@@ -74,7 +79,7 @@ def test_media_get_the_address_where_they_are_served(tmp_path, receiver):
 
 
 @pytest.mark.parametrize("said", ["", "ok", "[]", "3", '{"id": null, "url": "javascript:alert(1)"}', "<html>"])
-def test_any_2xx_is_enough(tmp_path, httpserver, said):
+def test_any_2xx_is_enough(tmp_path: Path, httpserver: HTTPServer, said: str) -> None:
     httpserver.expect_request("/in").respond_with_data(said)
     post = article(tmp_path / "in")
     receipt = hook(tmp_path / "out", httpserver.url_for("/in")).publish(post)
@@ -82,12 +87,12 @@ def test_any_2xx_is_enough(tmp_path, httpserver, said):
 
 
 @pytest.mark.parametrize(("status", "error"), [(400, Refused), (429, Busy), (409, Unknown), (503, Unknown)])
-def test_what_it_answers_is_sorted(tmp_path, httpserver, status, error):
+def test_what_it_answers_is_sorted(tmp_path: Path, httpserver: HTTPServer, status: int, error: Any) -> None:
     httpserver.expect_request("/in").respond_with_handler(lambda request: Response("no", status))
     with pytest.raises(error):
         hook(tmp_path / "out", httpserver.url_for("/in")).publish(article(tmp_path / "in"))
 
 
-def test_it_cannot_be_read_back(tmp_path):
+def test_it_cannot_be_read_back(tmp_path: Path) -> None:
     with pytest.raises(Unknown):
         hook(tmp_path / "out", "http://127.0.0.1:9/").find(article(tmp_path / "in"), Known())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,13 +28,13 @@ Fake = import_module(f"{PACKAGE}.fake").Fake
 
 
 @pytest.fixture
-def fake():
+def fake() -> Iterator[Any]:
     with Fake() as running:
         yield running
         assert not running.broken
 
 
-def made(fake, tmp_path, **settings):
+def made(fake: Any, tmp_path: Path, **settings: Any) -> Any:
     """The adapter as a new attempt has it."""
     given = {**fake.settings(), **settings}
     return adapter(
@@ -39,18 +42,18 @@ def made(fake, tmp_path, **settings):
     )
 
 
-def drafts(fake):
+def drafts(fake: Any) -> Any:
     return [row["slug"] for row in fake.rows.values() if row["status"] == "draft"]
 
 
-def test_sample(fake, tmp_path):
+def test_sample(fake: Any, tmp_path: Path) -> None:
     made(fake, tmp_path).publish(event(tmp_path / "in"))
     said = [r for r in fake.requests if r.method == "POST" and "/posts" in r.path]
     shown = [f"POST {r.path}\n\n{json.dumps(json.loads(r.body), ensure_ascii=False, indent=2)}" for r in said]
     held("wordpress", "event.http", ("\n\n".join(shown) + "\n").encode())
 
 
-def test_a_post_is_published_once_with_its_terms_files_and_date(fake, tmp_path):
+def test_a_post_is_published_once_with_its_terms_files_and_date(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     receipt = made(fake, tmp_path).publish(post)
     (seen,) = fake.posts()
@@ -63,7 +66,7 @@ def test_a_post_is_published_once_with_its_terms_files_and_date(fake, tmp_path):
     assert seen.media == (next(f["source_url"] for f in fake.files.values() if f["alt_text"] == "弄堂口的书摊"),)
 
 
-def test_published_again_it_is_the_same_and_what_a_person_changed_stays(fake, tmp_path):
+def test_published_again_it_is_the_same_and_what_a_person_changed_stays(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     receipt = made(fake, tmp_path).publish(post)
     fake.rows[int(receipt.remote_id)]["title"] = "a person's own words"
@@ -72,7 +75,7 @@ def test_published_again_it_is_the_same_and_what_a_person_changed_stays(fake, tm
     assert len(fake.files) == 2
 
 
-def test_terms_and_files_that_are_there_are_used(fake, tmp_path):
+def test_terms_and_files_that_are_there_are_used(fake: Any, tmp_path: Path) -> None:
     for number in (1, 2):
         made(fake, tmp_path, categories=["R&D", "读书"]).publish(article(tmp_path / "in", number))
     assert len(fake.posts()) == 2
@@ -82,7 +85,7 @@ def test_terms_and_files_that_are_there_are_used(fake, tmp_path):
 
 @pytest.mark.parametrize("after", range(8))
 @pytest.mark.parametrize("verb", ["accept_then_cut", "fail", "answer_garbage"])
-def test_whatever_breaks_off_a_second_try_makes_it_one_post(fake, tmp_path, verb, after):
+def test_whatever_breaks_off_a_second_try_makes_it_one_post(fake: Any, tmp_path: Path, verb: str, after: Any) -> None:
     """Two files, three terms, the draft, and its publication: each can be done again."""
     getattr(fake, verb)("POST", after=after)
     post = article(tmp_path / "in")
@@ -96,7 +99,7 @@ def test_whatever_breaks_off_a_second_try_makes_it_one_post(fake, tmp_path, verb
     assert (len(fake.files), len(fake.terms["tags"])) == (2, 2)
 
 
-def test_a_draft_that_was_made_late_is_not_a_second_post(fake, tmp_path):
+def test_a_draft_that_was_made_late_is_not_a_second_post(fake: Any, tmp_path: Path) -> None:
     """The request for the first draft acts after its answer was given up, and after the second one was made."""
     post = article(tmp_path / "in")
     fake.accept_then_cut("POST", "posts$")
@@ -110,7 +113,7 @@ def test_a_draft_that_was_made_late_is_not_a_second_post(fake, tmp_path):
     assert len(fake.posts()) == 1
 
 
-def test_a_draft_that_was_made_between_takes_the_address_and_makes_no_second_post(fake, tmp_path):
+def test_a_draft_that_was_made_between_takes_the_address_and_makes_no_second_post(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     fake.accept_then_cut("POST", "posts$", times=2)
     with pytest.raises(Busy):
@@ -123,7 +126,7 @@ def test_a_draft_that_was_made_between_takes_the_address_and_makes_no_second_pos
     assert len(fake.posts()) == 1
 
 
-def test_a_draft_is_not_there_and_nor_is_the_trash(fake, tmp_path):
+def test_a_draft_is_not_there_and_nor_is_the_trash(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     looking = made(fake, tmp_path)
     assert looking.find(post, Known()) is None
@@ -136,7 +139,7 @@ def test_a_draft_is_not_there_and_nor_is_the_trash(fake, tmp_path):
     assert looking.publish(post).remote_id != receipt.remote_id  # from the trash a person may take it back
 
 
-def test_after_a_restore_it_is_found_by_its_key_alone(fake, tmp_path):
+def test_after_a_restore_it_is_found_by_its_key_alone(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     looking = made(fake, tmp_path)
     receipt = looking.publish(post)
@@ -145,7 +148,7 @@ def test_after_a_restore_it_is_found_by_its_key_alone(fake, tmp_path):
     assert looking.find(changed(guessed, key=key(77)), Known(frozen=False)) is None
 
 
-def test_an_edit_keeps_the_address_and_the_date(fake, tmp_path):
+def test_an_edit_keeps_the_address_and_the_date(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     sending = made(fake, tmp_path)
     receipt = sending.publish(post)
@@ -159,7 +162,7 @@ def test_an_edit_keeps_the_address_and_the_date(fake, tmp_path):
         sending.revise(edited, Known(receipt))
 
 
-def test_withdrawn_twice_it_is_in_the_trash(fake, tmp_path):
+def test_withdrawn_twice_it_is_in_the_trash(fake: Any, tmp_path: Path) -> None:
     post = article(tmp_path / "in")
     sending = made(fake, tmp_path)
     receipt = sending.publish(post)
@@ -169,7 +172,7 @@ def test_withdrawn_twice_it_is_in_the_trash(fake, tmp_path):
     assert [row["status"] for row in fake.rows.values()] == ["trash"]
 
 
-def test_a_recording_and_a_film_have_their_players(fake, tmp_path):
+def test_a_recording_and_a_film_have_their_players(fake: Any, tmp_path: Path) -> None:
     sending = made(fake, tmp_path)
     sending.publish(audio(tmp_path / "in"))
     sending.publish(video(tmp_path / "in"))
@@ -182,7 +185,7 @@ def test_a_recording_and_a_film_have_their_players(fake, tmp_path):
 # What a draft may try
 
 
-def test_no_word_of_a_draft_is_markup_or_a_shortcode(fake, tmp_path):
+def test_no_word_of_a_draft_is_markup_or_a_shortcode(fake: Any, tmp_path: Path) -> None:
     post = dataclasses.replace(
         hostile(tmp_path / "in"),
         html="<p>[gallery] and [contact-form to=me]</p>",
@@ -196,7 +199,7 @@ def test_no_word_of_a_draft_is_markup_or_a_shortcode(fake, tmp_path):
 
 
 @given(st.text(max_size=80))
-def test_a_slug_is_ascii_and_ends_on_the_key(words):
+def test_a_slug_is_ascii_and_ends_on_the_key(words: str) -> None:
     post = dataclasses.replace(ANY, slug=words)
     slug = ANSWERS.slug_of(post)
     assert slug.isascii()
@@ -206,7 +209,7 @@ def test_a_slug_is_ascii_and_ends_on_the_key(words):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _any_post(tmp_path_factory):
+def _any_post(tmp_path_factory: pytest.TempPathFactory) -> None:
     global ANY
     ANY = article(tmp_path_factory.mktemp("any"))
 
@@ -214,7 +217,7 @@ def _any_post(tmp_path_factory):
 # What the site says
 
 
-def test_a_wrong_password_is_told_as_such(fake, tmp_path):
+def test_a_wrong_password_is_told_as_such(fake: Any, tmp_path: Path) -> None:
     wrong = adapter(
         "wordpress", tmp_path / "out", secrets={"password": "x"}, http=HttpClient("blog"), **fake.settings()
     )
@@ -224,12 +227,12 @@ def test_a_wrong_password_is_told_as_such(fake, tmp_path):
     assert not fake.rows
 
 
-def test_an_address_without_a_rest_api_is_told(fake, tmp_path):
+def test_an_address_without_a_rest_api_is_told(fake: Any, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no WordPress answers there"):
         made(fake, tmp_path, url=f"{fake.url}/elsewhere").check()
 
 
-def test_check_says_as_whom_and_what_it_may_do(fake, tmp_path):
+def test_check_says_as_whom_and_what_it_may_do(fake: Any, tmp_path: Path) -> None:
     account = made(fake, tmp_path).check()
     assert account.name == "club"
     assert "publish_posts" in account.rights
@@ -238,7 +241,7 @@ def test_check_says_as_whom_and_what_it_may_do(fake, tmp_path):
         made(fake, tmp_path).check()
 
 
-def test_a_contributor_leaves_a_draft_and_a_category_needs_an_editor(fake, tmp_path):
+def test_a_contributor_leaves_a_draft_and_a_category_needs_an_editor(fake: Any, tmp_path: Path) -> None:
     fake.role = ("upload_files", "manage_categories")
     with pytest.raises(Refused, match="not allowed to publish"):
         made(fake, tmp_path).publish(article(tmp_path / "in"))
@@ -249,7 +252,7 @@ def test_a_contributor_leaves_a_draft_and_a_category_needs_an_editor(fake, tmp_p
     assert fake.posts() == []
 
 
-def test_a_file_that_the_site_does_not_take_is_refused_though_it_says_500(fake, tmp_path):
+def test_a_file_that_the_site_does_not_take_is_refused_though_it_says_500(fake: Any, tmp_path: Path) -> None:
     fake.allowed = ("audio/",)
     with pytest.raises(Refused, match="not allowed to upload this file type"):
         made(fake, tmp_path).publish(article(tmp_path / "in"))
@@ -258,7 +261,7 @@ def test_a_file_that_the_site_does_not_take_is_refused_though_it_says_500(fake, 
         made(fake, tmp_path).publish(article(tmp_path / "in"))
 
 
-def test_a_site_whose_clock_is_behind_is_asked_again(fake, tmp_path):
+def test_a_site_whose_clock_is_behind_is_asked_again(fake: Any, tmp_path: Path) -> None:
     """It would keep the post for later, and publish it when somebody visits the site."""
     ahead = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
     sending = made(fake, tmp_path)
@@ -287,7 +290,7 @@ late = "3h"
 
 @pytest.mark.parametrize("path", ["posts$", r"posts/\d+$"])
 @pytest.mark.parametrize("verb", ["accept_then_cut", "fail", "busy"])
-def test_a_slot_is_served_once(bench: Bench, fake, monkeypatch, verb, path):
+def test_a_slot_is_served_once(bench: Bench, fake: Any, monkeypatch: pytest.MonkeyPatch, verb: str, path: str) -> None:
     monkeypatch.setenv("BLOG_PASSWORD", fake.secrets()["password"])
     app = bench.set_up(COMMUNITY + BLOG.format(url=fake.url), {"pgc/one.md": draft("One")})
     pipeline.collect(app, bench.clock.now())
@@ -304,7 +307,9 @@ def test_a_slot_is_served_once(bench: Bench, fake, monkeypatch, verb, path):
 
 
 @pytest.mark.parametrize("verb", ["", "accept_then_cut", "fail", "busy"])
-def test_a_correction_is_written_under_the_same_id(bench: Bench, fake, monkeypatch, verb):
+def test_a_correction_is_written_under_the_same_id(
+    bench: Bench, fake: Any, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
     """By `revise`, whatever became of an answer; and `withdraw` takes the post away."""
     monkeypatch.setenv("BLOG_PASSWORD", fake.secrets()["password"])
     app = bench.set_up(COMMUNITY + BLOG.format(url=fake.url), {"pgc/one.md": draft("One")})

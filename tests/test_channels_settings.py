@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, DAILY, SITE
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 
 from steadycast.errors import SettingsError
 from steadycast.pipeline.app import check_channels
@@ -40,7 +41,7 @@ JUNK = st.recursive(
         ("path", "list.txt", "list.txt"),
     ],
 )
-def test_a_value_comes_out_as_its_type(type_, given_, made):
+def test_a_value_comes_out_as_its_type(type_: str, given_: Any, made: Any) -> None:
     assert cast(Setting("x", type_), given_, "channel.a.x") == made
 
 
@@ -66,14 +67,14 @@ def test_a_value_comes_out_as_its_type(type_, given_, made):
         (Setting("x", choices=("tls", "none")), "ssl", "one of 'tls', 'none', not 'ssl'"),
     ],
 )
-def test_another_type_is_named_with_what_was_expected(setting, given_, said):
+def test_another_type_is_named_with_what_was_expected(setting: Any, given_: Any, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
         cast(setting, given_, "channel.a.x")
     assert caught.value.message.startswith(f"channel.a.x: expected {said}")
 
 
 @given(st.sampled_from(sorted(CASTS)), JUNK)
-def test_whatever_is_written_comes_out_as_its_type_or_is_refused_in_a_line(type_, value):
+def test_whatever_is_written_comes_out_as_its_type_or_is_refused_in_a_line(type_: Any, value: Any) -> None:
     kinds = {"int": int, "bool": bool, "list": list}
     try:
         made = cast(Setting("x", type_), value, "channel.a.x")
@@ -84,7 +85,7 @@ def test_whatever_is_written_comes_out_as_its_type_or_is_refused_in_a_line(type_
     assert type_ != "list" or all(type(item) is str for item in made)
 
 
-def test_a_secrets_value_is_never_repeated():
+def test_a_secrets_value_is_never_repeated() -> None:
     platform = Platform("p", Path(), "P", ("article",), "blind", settings={"token": Setting("token", secret=True)})
     with pytest.raises(SettingsError) as caught:
         settings("a", platform, {"token": ["hunter2"]}, Path())
@@ -92,7 +93,7 @@ def test_a_secrets_value_is_never_repeated():
     assert settings("a", platform, {"token": "TOKEN_NAME"}, Path()) == {}
 
 
-def test_a_default_of_another_type_is_a_fault_of_the_platform(tmp_path):
+def test_a_default_of_another_type_is_a_fault_of_the_platform(tmp_path: Path) -> None:
     toml = 'api = 2\ntitle = "P"\nforms = ["article"]\ndelivery = "blind"\n\n[settings.size]\ntype = "int"\ndefault = "many"\n'
     drop(tmp_path, "p/channel.toml", toml)
     with pytest.raises(SettingsError, match="expected a whole number, not 'many'") as caught:
@@ -100,7 +101,7 @@ def test_a_default_of_another_type_is_a_fault_of_the_platform(tmp_path):
     assert (caught.value.file, caught.value.line) == (tmp_path / "p/channel.toml", 8)
 
 
-def test_a_composition_with_another_piece_is_a_fault_of_the_platform(tmp_path):
+def test_a_composition_with_another_piece_is_a_fault_of_the_platform(tmp_path: Path) -> None:
     toml = 'api = 2\ntitle = "P"\nforms = ["article"]\ndelivery = "blind"\n\n[render]\ncompose = "{titel}"\n'
     drop(tmp_path, "p/channel.toml", toml)
     with pytest.raises(SettingsError, match=r"\{titel\} is no piece of it \(it is made of \{title\}") as caught:
@@ -108,7 +109,7 @@ def test_a_composition_with_another_piece_is_a_fault_of_the_platform(tmp_path):
     assert caught.value.line == 7
 
 
-def test_every_platforms_own_defaults_are_of_their_types():
+def test_every_platforms_own_defaults_are_of_their_types() -> None:
     for platform in platforms([Path(__file__).parent.parent / "channels"]).values():
         needed = {n: "https://a.example/" for n, s in platform.settings.items() if s.required and not s.secret}
         for name, value in settings("a", platform, needed, Path("/w")).items():
@@ -116,7 +117,7 @@ def test_every_platforms_own_defaults_are_of_their_types():
             assert value is None or isinstance(value, kind), f"{platform.name}.{name}"
 
 
-def test_a_slip_in_a_channels_settings_stops_no_slot(bench):
+def test_a_slip_in_a_channels_settings_stops_no_slot(bench: Bench) -> None:
     bench.set_up(SITE_ONLY)
     assert in_force(bench.root, check_channels)[1] is None
     drop(bench.root, "steadycast.toml", SITE_ONLY.replace("day at 20:00", "day at 21:00") + 'page_size = "many"\n')

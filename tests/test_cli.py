@@ -10,9 +10,12 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
 from steadycast.cli import main
@@ -26,10 +29,10 @@ KIT = COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + '[channel.hand]\npla
 
 
 @pytest.fixture
-def told(run):
+def told(run: Callable[..., tuple[int, str, str]]) -> Callable[..., Any]:
     """What a command tells as JSON; its exit code may be any but an error's."""
 
-    def told(*words):
+    def told(*words: Any) -> Any:
         code, out, err = run(*words, "--json")
         assert code in (OK, A_PERSON), err
         return json.loads(out)
@@ -37,11 +40,11 @@ def told(run):
     return told
 
 
-def stocked(bench, settings=SITE_ONLY, drafts=20):
+def stocked(bench: Bench, settings: Any = SITE_ONLY, drafts: int = 20) -> Any:
     return bench.set_up(settings, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(drafts)})
 
 
-def test_a_day_at_the_desk(bench, run):
+def test_a_day_at_the_desk(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     """Take in, plan, publish, look, report: each says what it did, and succeeds."""
     stocked(bench)
     assert "20 new" in run("intake", code=OK)[1]
@@ -80,7 +83,9 @@ KEYS = {
 
 
 @pytest.mark.parametrize("command", sorted(KEYS))
-def test_json_has_known_keys_and_nothing_beside_it(bench, told, run, command):
+def test_json_has_known_keys_and_nothing_beside_it(
+    bench: Bench, told: Callable[..., Any], run: Callable[..., tuple[int, str, str]], command: Any
+) -> None:
     stocked(bench)
     run("intake", "--json")
     if command == "check":
@@ -91,7 +96,7 @@ def test_json_has_known_keys_and_nothing_beside_it(bench, told, run, command):
     assert all(set(row) == KEYS[command] for row in rows)
 
 
-def test_the_reports_json_is_the_reports(bench, told):
+def test_the_reports_json_is_the_reports(bench: Bench, told: Callable[..., Any]) -> None:
     app = stocked(bench)
     found = told("report")
     assert found == json.loads((app.workspace.out / "report" / "report.json").read_text())
@@ -131,7 +136,9 @@ def test_the_reports_json_is_the_reports(bench, told):
         (["publsh"], 'Did you mean "publish"? (`steadycast --help` shows how)'),
     ],
 )
-def test_a_slip_is_one_line_with_its_mend_and_code_2(bench, run, words, said):
+def test_a_slip_is_one_line_with_its_mend_and_code_2(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], words: Any, said: str
+) -> None:
     bench.set_up(SITE_ONLY)
     _, out, err = run(*words, code=BAD_INPUT)
     assert out == ""
@@ -149,19 +156,23 @@ def test_a_slip_is_one_line_with_its_mend_and_code_2(bench, run, words, said):
         (["restore", "nowhere.tar"], "check the spelling"),
     ],
 )
-def test_a_place_that_cannot_be_is_said_with_its_mend(bench, run, words, hint):
+def test_a_place_that_cannot_be_is_said_with_its_mend(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], words: Any, hint: str
+) -> None:
     bench.set_up(SITE_ONLY)
     err = run(*words, code=BAD_INPUT)[2]
     assert hint in err
     assert err.count("\n") == 1
 
 
-def test_outside_a_workspace_it_says_how_to_make_one(bench, run):
+def test_outside_a_workspace_it_says_how_to_make_one(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     bench.root.mkdir()
     assert "steadycast init" in run("plan", code=BAD_INPUT)[2]
 
 
-def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(bench, run):
+def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
+) -> None:
     bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     out = run("plan", code=A_PERSON)[1]
     assert "14 without a draft, the first daily at" in out
@@ -174,21 +185,25 @@ def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(bench, run):
     assert "`steadycast intake`" not in run("plan", code=A_PERSON)[1]
 
 
-def test_a_new_workspace_is_told_to_take_drafts_in_before_it_plans(bench, run):
+def test_a_new_workspace_is_told_to_take_drafts_in_before_it_plans(
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
+) -> None:
     bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     out = run("status", code=OK)[1]
     assert "`steadycast intake`" in out
     assert "`steadycast plan`" not in out
 
 
-def test_a_draft_is_named_by_what_was_meant(bench, run):
+def test_a_draft_is_named_by_what_was_meant(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     bench.set_up(SITE_ONLY, {"pgc/welcome.md": article("One")})
     run("intake", code=OK)
     for slip in ("pgc/welcom.md", "content/pgc/welcom.md", "welcom.md"):
         assert "did you mean 'pgc/welcome.md'" in run("publish", "--draft", slip, code=BAD_INPUT)[2]
 
 
-def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_mend(bench, run, told):
+def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_mend(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
     bench.set_up(SITE_ONLY, {"pgc/a.md": "---\ntitle: [a\n---\nWords.\n"})
     run("intake", code=A_PERSON)
     (problem,) = told("status")["problems"]
@@ -199,7 +214,9 @@ def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_mend(benc
     assert run("status", "--json")[0] == A_PERSON
 
 
-def test_a_slot_that_was_named_and_has_no_draft_needs_a_person(bench, run):
+def test_a_slot_that_was_named_and_has_no_draft_needs_a_person(
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
+) -> None:
     """A script that publishes by hand must not take "nothing was there to send" for done; when nothing is due, that is fine."""
     bench.set_up(SITE_ONLY)
     run("plan", code=A_PERSON)
@@ -207,7 +224,9 @@ def test_a_slot_that_was_named_and_has_no_draft_needs_a_person(bench, run):
     assert "Nothing is due." in run("publish", code=OK)[1]
 
 
-def test_a_note_to_people_keeps_check_in_order(bench, run, told):
+def test_a_note_to_people_keeps_check_in_order(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
     stocked(bench, drafts=0)
     run("deploy")
     bench.drop("pgc/README.md", "# Our drafts\n\nOne file each.\n")
@@ -218,12 +237,14 @@ def test_a_note_to_people_keeps_check_in_order(bench, run, told):
 
 
 @pytest.fixture
-def monday(monkeypatch):
+def monday(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "now", lambda: MORNING)
 
 
 @pytest.mark.usefixtures("monday")
-def test_a_plan_tells_what_is_in_stock_beyond_it_and_how_to_see_that(bench, run, told):
+def test_a_plan_tells_what_is_in_stock_beyond_it_and_how_to_see_that(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
     """A draft that is not in the table is not lost: its turn is told, and the plan that was named shows it there."""
     stocked(bench)
     bench.drop("pgc/spare.md", article("Spare", "evergreen: true"))
@@ -239,7 +260,7 @@ def test_a_plan_tells_what_is_in_stock_beyond_it_and_how_to_see_that(bench, run,
 
 
 @pytest.mark.usefixtures("monday")
-def test_intake_says_of_each_draft_where_it_stands(bench, told):
+def test_intake_says_of_each_draft_where_it_stands(bench: Bench, told: Callable[..., Any]) -> None:
     stocked(bench, drafts=14)
     told("intake")
     bench.drop("pgc/late.md", article("Late"))
@@ -258,7 +279,9 @@ def test_intake_says_of_each_draft_where_it_stands(bench, told):
     assert found["Bob's"] == f"waits for approval: `steadycast approve {waiting}`"
 
 
-def test_an_edit_is_told_to_wait_while_the_approved_words_keep_their_slot(bench, run, told, monkeypatch):
+def test_an_edit_is_told_to_wait_while_the_approved_words_keep_their_slot(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     stocked(bench, drafts=0)
     bench.drop("ugc/bob/new.md", article("Bob's"))
     run("intake")
@@ -275,7 +298,9 @@ def test_an_edit_is_told_to_wait_while_the_approved_words_keep_their_slot(bench,
 
 
 @pytest.mark.usefixtures("monday")
-def test_the_watcher_says_where_a_dropped_draft_stands(bench, capsys, monkeypatch):
+def test_the_watcher_says_where_a_dropped_draft_stands(
+    bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = stocked(bench, drafts=1)
     monkeypatch.setattr(pipeline, "watch", lambda *_: iter([set()]))
     watch(app, threading.Event())
@@ -291,7 +316,9 @@ def test_the_watcher_says_where_a_dropped_draft_stands(bench, capsys, monkeypatc
     assert "Draft 20 (pgc/20.md): in stock of daily, its turn about 2026-12-" in capsys.readouterr().out
 
 
-def test_approving_and_rejecting(bench, run, told):
+def test_approving_and_rejecting(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
     bench.set_up(SITE_ONLY, {"ugc/bob/1.md": article("One"), "ugc/bob/2.md": article("Two")})
     run("intake", code=OK)
     assert run("approve", "ugc/bob/1.md", "--by", "eve", code=OK)[1] == "approved  One  (ugc/bob/1.md)\n"
@@ -304,7 +331,9 @@ def test_approving_and_rejecting(bench, run, told):
     assert "bob wrote it" in run("approve", "ugc/bob/2.md", "--by", "bob", code=BAD_INPUT)[2]
 
 
-def test_a_user_without_a_name_is_known_by_number(bench, run, monkeypatch):
+def test_a_user_without_a_name_is_known_by_number(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As in a container with a number for a user."""
     app = bench.set_up(SITE_ONLY, {"ugc/bob/1.md": article("One")})
     run("intake", code=OK)
@@ -313,7 +342,9 @@ def test_a_user_without_a_name_is_known_by_number(bench, run, monkeypatch):
     assert app.ledger.draft("ugc/bob/1.md").approved_by == f"uid {os.getuid()}"
 
 
-def test_a_kit_from_hand_to_confirmation(bench, run, told):
+def test_a_kit_from_hand_to_confirmation(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
     stocked(bench, KIT)
     run("intake", code=OK)
     out = run("publish", "daily", code=OK)[1]
@@ -325,7 +356,9 @@ def test_a_kit_from_hand_to_confirmation(bench, run, told):
     run("status", code=OK)
 
 
-def test_an_unknown_delivery_is_settled_by_a_persons_word(bench, run, told):
+def test_an_unknown_delivery_is_settled_by_a_persons_word(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
     stocked(bench, SETTINGS.replace('platform = "far"', 'platform = "blind"'))
     run("intake", code=OK)
     bench.far("cut")
@@ -335,7 +368,7 @@ def test_an_unknown_delivery_is_settled_by_a_persons_word(bench, run, told):
     assert "is there" in run("settle", waits["id"], "--url", "https://far.example/1", code=OK)[1]
 
 
-def test_a_refusal_is_shown_with_its_reason(bench, run):
+def test_a_refusal_is_shown_with_its_reason(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     stocked(bench, SETTINGS)
     run("intake", code=OK)
     bench.far("refuse")
@@ -343,7 +376,9 @@ def test_a_refusal_is_shown_with_its_reason(bench, run):
     assert "bad content" in run("status", code=A_PERSON)[1]
 
 
-def test_what_the_report_says_to_type_sends_a_refused_delivery_again(bench, run, told):
+def test_what_the_report_says_to_type_sends_a_refused_delivery_again(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
     stocked(bench, SETTINGS)
     run("intake", code=OK)
     bench.far("refuse")
@@ -354,7 +389,7 @@ def test_what_the_report_says_to_type_sends_a_refused_delivery_again(bench, run,
     assert "refused" not in run("publish", "daily", code=OK)[1]
 
 
-def test_where_a_page_lies_is_shown_beside_its_address(bench, run):
+def test_where_a_page_lies_is_shown_beside_its_address(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     app = stocked(bench)
     run("intake", code=OK)
     out = run("publish", "daily", code=OK)[1]
@@ -363,7 +398,9 @@ def test_where_a_page_lies_is_shown_beside_its_address(bench, run):
 
 
 @pytest.mark.parametrize("words", [["publish", "daily"], ["publish", "--draft", "pgc/1.md"], ["backfill", "."]])
-def test_a_channel_that_gets_nothing_of_it_is_said_with_those_that_do(bench, run, words):
+def test_a_channel_that_gets_nothing_of_it_is_said_with_those_that_do(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], words: Any
+) -> None:
     """Not "nothing is due", nor a record of what that channel never had."""
     app = stocked(bench, SITE_ONLY + '[channel.pod]\nplatform = "paste"\nforms = ["audio"]\n')
     run("intake", code=OK)
@@ -373,7 +410,7 @@ def test_a_channel_that_gets_nothing_of_it_is_said_with_those_that_do(bench, run
     assert "pod" not in {delivery.channel for delivery in app.ledger.deliveries()}
 
 
-def test_a_rehearsal_shows_what_would_be_sent(bench, run):
+def test_a_rehearsal_shows_what_would_be_sent(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     app = stocked(bench)
     run("intake", code=OK)
     assert "would send" in run("publish", "daily", "--dry-run", code=OK)[1]
@@ -381,7 +418,9 @@ def test_a_rehearsal_shows_what_would_be_sent(bench, run):
 
 
 @pytest.mark.parametrize(("ahead", "hint"), [(10, "steadycast plan"), (60, "steadycast plan --days 60")])
-def test_a_series_beyond_the_plan_says_what_plans_its_next_slot(bench, run, ahead, hint):
+def test_a_series_beyond_the_plan_says_what_plans_its_next_slot(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], ahead: int, hint: str
+) -> None:
     """Plain `plan` where that reaches it; and what it says to type does it."""
     day = pipeline.now() + dt.timedelta(days=ahead, hours=-1)
     rule = f"FREQ=YEARLY;BYMONTH={day.month};BYMONTHDAY={day.day};BYHOUR={day.hour};BYMINUTE={day.minute}"
@@ -393,7 +432,7 @@ def test_a_series_beyond_the_plan_says_what_plans_its_next_slot(bench, run, ahea
     assert "published" in run("publish", "daily", code=OK)[1]
 
 
-def test_a_preview_is_a_page(bench, run):
+def test_a_preview_is_a_page(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     stocked(bench, SETTINGS)
     out = run("preview", "pgc/1.md", code=OK)[1]
     assert "site: title 7" in out
@@ -401,7 +440,7 @@ def test_a_preview_is_a_page(bench, run):
     assert os.path.exists(page)
 
 
-def test_deploy_writes_what_check_then_agrees_with(bench, run):
+def test_deploy_writes_what_check_then_agrees_with(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     stocked(bench)
     assert "there is no prefect.yaml" in run("deploy", "--check", code=A_PERSON)[1]
     run("deploy", code=OK)
@@ -409,7 +448,9 @@ def test_deploy_writes_what_check_then_agrees_with(bench, run):
     run("check", code=OK)
 
 
-def test_a_server_that_takes_no_deployments_is_one_line(bench, run, monkeypatch):
+def test_a_server_that_takes_no_deployments_is_one_line(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Prefect answers with a page of traceback, and writes where JSON belongs."""
     bench.set_up(SITE_ONLY)
     run("deploy", code=OK)
@@ -422,7 +463,9 @@ def test_a_server_that_takes_no_deployments_is_one_line(bench, run, monkeypatch)
     assert err.count("\n") == 1
 
 
-def test_an_ejected_platform_is_the_workspaces_and_works(bench, run, told):
+def test_an_ejected_platform_is_the_workspaces_and_works(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
     stocked(bench, SITE_ONLY.replace('platform = "pages"', 'platform = "mine"'))
     run("channel", "eject", "pages", "--name", "mine", code=OK)
     assert "give the copy another name" in run("channel", "eject", "pages", "--name", "mine", code=BAD_INPUT)[2]
@@ -432,7 +475,9 @@ def test_an_ejected_platform_is_the_workspaces_and_works(bench, run, told):
 
 
 @pytest.mark.parametrize("name", ["../outside", "Mine", "my platform", "/mine", ".", "__pycache__"])
-def test_a_copy_needs_a_name_that_can_be_a_platforms(bench, run, name):
+def test_a_copy_needs_a_name_that_can_be_a_platforms(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], name: str
+) -> None:
     """Nothing is written outside channels/, nor a folder that nobody would find."""
     bench.set_up(SITE_ONLY)
     before = sorted(bench.root.rglob("*"))
@@ -440,7 +485,9 @@ def test_a_copy_needs_a_name_that_can_be_a_platforms(bench, run, name):
     assert sorted(bench.root.rglob("*")) == before
 
 
-def test_a_broken_platform_folder_is_named_and_the_others_are_listed(bench, run):
+def test_a_broken_platform_folder_is_named_and_the_others_are_listed(
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
+) -> None:
     bench.set_up(SITE_ONLY)
     drop(bench.root, "channels/mine/channel.toml", "api = 2\n")
     _, out, err = run("channel", "list", code=A_PERSON)
@@ -456,10 +503,17 @@ def test_a_broken_platform_folder_is_named_and_the_others_are_listed(bench, run)
         (OSError(errno.ENOENT, "No such file or directory", "x.md"), BAD_INPUT, "x.md: No such file or directory"),
     ],
 )
-def test_a_full_disk_is_no_bad_input(bench, run, monkeypatch, error, code, said):
+def test_a_full_disk_is_no_bad_input(
+    bench: Bench,
+    run: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Any,
+    code: Any,
+    said: str,
+) -> None:
     """A script tells by the code whether to fix a file or to make room."""
 
-    def broken(*_, **__):
+    def broken(*_: Any, **__: Any) -> None:
         raise error
 
     bench.root.mkdir()
@@ -467,7 +521,9 @@ def test_a_full_disk_is_no_bad_input(bench, run, monkeypatch, error, code, said)
     assert said in run("report", code=code)[2]
 
 
-def test_a_new_workspace_works_at_once(bench, run, monkeypatch):
+def test_a_new_workspace_works_at_once(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """init, check, intake, plan, publish: in a folder that was empty."""
     bench.root.mkdir()
     out = run(
@@ -486,13 +542,13 @@ def test_a_new_workspace_works_at_once(bench, run, monkeypatch):
     assert "there is a workspace already" in run("init", ".", code=BAD_INPUT)[2]
 
 
-def test_a_zone_that_does_not_exist_makes_no_workspace(bench, run):
+def test_a_zone_that_does_not_exist_makes_no_workspace(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     bench.root.mkdir()
     assert "did you mean 'Europe/Berlin'" in run("init", "x", "--timezone", "Europe/Berlim", code=BAD_INPUT)[2]
     assert not (bench.root / "x").exists()
 
 
-def test_what_would_make_no_workspace_writes_nothing(bench, run):
+def test_what_would_make_no_workspace_writes_nothing(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     bench.root.mkdir()
     assert "for example zh-CN" in run("init", "x", "--language", "klingon", code=BAD_INPUT)[2]
     assert not (bench.root / "x").exists()
@@ -501,7 +557,9 @@ def test_what_would_make_no_workspace_writes_nothing(bench, run):
     assert (bench.root / "theirs" / "prefect.yaml").read_text() == "name: theirs\n"
 
 
-def test_backfill_says_what_it_read(bench, run, told, tmp_path):
+def test_backfill_says_what_it_read(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any], tmp_path: Path
+) -> None:
     bench.set_up(SITE_ONLY)
     (tmp_path / "2026-01-05-post.md").write_text(article("Post"))
     found = told("backfill", tmp_path, "--series", "daily", "--dry-run")
@@ -509,7 +567,9 @@ def test_backfill_says_what_it_read(bench, run, told, tmp_path):
     assert "1 item: 1 slot kept" in run("backfill", tmp_path, "--series", "daily", code=OK)[1]
 
 
-def test_backfill_says_what_it_left_out_and_that_a_rehearsal_is_one(bench, run, tmp_path):
+def test_backfill_says_what_it_left_out_and_that_a_rehearsal_is_one(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     bench.set_up(SITE_ONLY)
     (tmp_path / "2026-11-20-post.md").write_text(article("Post"))
     (tmp_path / "undated.md").write_text("Words.\n")
@@ -518,14 +578,18 @@ def test_backfill_says_what_it_left_out_and_that_a_rehearsal_is_one(bench, run, 
     assert "a rehearsal: nothing is written; 1 left out" in out
 
 
-def test_a_source_with_nothing_in_it_is_not_passed_over(bench, run, tmp_path):
+def test_a_source_with_nothing_in_it_is_not_passed_over(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     """An empty folder, or a repository without its files: a slip, not a record."""
     bench.set_up(SITE_ONLY)
     (tmp_path / "empty").mkdir()
     assert "nothing is there" in run("backfill", tmp_path / "empty", "--series", "daily", code=BAD_INPUT)[2]
 
 
-def test_a_mistake_of_ours_is_one_line_too(bench, run, monkeypatch):
+def test_a_mistake_of_ours_is_one_line_too(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.set_up(SITE_ONLY)
     monkeypatch.setattr(pipeline, "drafts", lambda *_: 1 / 0)
     _, _, err = run("list", code=A_PERSON)
@@ -535,7 +599,7 @@ def test_a_mistake_of_ours_is_one_line_too(bench, run, monkeypatch):
         main(["list"])
 
 
-def test_output_that_nobody_reads_any_more_is_no_error(bench):
+def test_output_that_nobody_reads_any_more_is_no_error(bench: Bench) -> None:
     stocked(bench)
     command = f"cd {bench.root} && steadycast list --json | head -c 1; echo ${{PIPESTATUS[0]}}"
     path = {"PATH": f"{os.path.dirname(os.sys.executable)}:/usr/bin:/bin"}
@@ -544,14 +608,14 @@ def test_output_that_nobody_reads_any_more_is_no_error(bench):
     assert done.stderr == ""
 
 
-def test_help_is_a_word_as_well(bench, run):
+def test_help_is_a_word_as_well(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     bench.root.mkdir()
     assert run("help", "publish", code=OK)[1] == run("publish", "--help", code=OK)[1]
     assert run("help", code=OK)[1] == run("--help", code=OK)[1]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_is_told_every_command(bench, run, shell):
+def test_a_shell_is_told_every_command(bench: Bench, run: Callable[..., tuple[int, str, str]], shell: str) -> None:
     bench.root.mkdir()
     told = run("completion", shell, code=OK)[1]
     assert all(word in told for word in ("publish", "rhythm", "dry-run"))

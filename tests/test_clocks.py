@@ -11,15 +11,18 @@ import re
 import shutil
 import subprocess
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import NOON
+from conftest import NOON, Promise
 
 from steadycast.delivery import deliver, settle, verify
+from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.schedule.model import Series
 from steadycast.schedule.slots import instant, slots
@@ -58,13 +61,13 @@ class Jumpy(Clock):
         super().sleep(seconds)
 
 
-def tick(ledger, fake, clock, *, hold=None):
+def tick(ledger: Ledger, fake: Any, clock: Clock, *, hold: Any = None) -> None:
     """One tick as publish makes it: recover, claim, hold until the slot, send; then look at what is in doubt."""
     ledger.recover(clock.now())
     until = hold or clock.now()
     claims = ledger.claim(clock.now(), "worker", LEASE, until=until)
 
-    def render(claim):
+    def render(claim: Any) -> Any:
         if clock.jump_at == "render":
             clock.set()
         return a_post(claim)
@@ -74,7 +77,7 @@ def tick(ledger, fake, clock, *, hold=None):
     verify(ledger, fake.open, clock=clock, workers=1)
 
 
-def live_on(ledger, fake, clock, until):
+def live_on(ledger: Ledger, fake: Any, clock: Clock, until: Any) -> None:
     """Ticks by the wall, each when something wakes, at least every eight hours."""
     while clock.now() < until:
         wakes = [d.wake for d in ledger.deliveries() if d.wake and d.wake > clock.now()]
@@ -85,7 +88,9 @@ def live_on(ledger, fake, clock, until):
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, DAY, -DAY], ids=["hour", "hour-back", "day", "day-back"])
 @pytest.mark.parametrize("place", ["hold", "render", "request", "answer", "between"])
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_a_clock_that_jumps_fires_nothing_again(make_ledger, delivery, place, jump):
+def test_a_clock_that_jumps_fires_nothing_again(
+    make_ledger: Callable[[], tuple[Ledger, Promise]], delivery: Any, place: str, jump: Any
+) -> None:
     """While held, between claim and send, in the request, before its receipt, between two ticks: each slot once.
 
     Only where the clock leaves out more than `late` is a slot missed, as by a machine that was off that long.
@@ -97,7 +102,7 @@ def test_a_clock_that_jumps_fires_nothing_again(make_ledger, delivery, place, ju
     for day in range(DAYS):
         promise("blog", at=NOON + day * DAY, draft=f"d{day}", late=12 * HOUR)
 
-    def request(post, part):
+    def request(post: Any, part: Any) -> Any:
         if place == "request":
             clock.set()
         answer = fake._accept(post, part)
@@ -124,7 +129,9 @@ def test_a_clock_that_jumps_fires_nothing_again(make_ledger, delivery, place, ju
 
 @pytest.mark.parametrize("jump", [HOUR, DAY], ids=["an-hour", "a-day"])
 @pytest.mark.parametrize("delivery", ["conditional", "read-back", "blind"])
-def test_what_another_sent_while_this_machine_slept_is_not_sent_again(make_ledger, delivery, jump):
+def test_what_another_sent_while_this_machine_slept_is_not_sent_again(
+    make_ledger: Callable[[], tuple[Ledger, Promise]], delivery: str, jump: Any
+) -> None:
     """Asleep between its claim and its send; its lease ran out, another worker made the delivery; it wakes up late."""
     ledger, promise = make_ledger()
     clock = Jumpy(NOON)
@@ -132,7 +139,7 @@ def test_what_another_sent_while_this_machine_slept_is_not_sent_again(make_ledge
     promise("blog", late=2 * DAY)
     claims = ledger.claim(NOON, "sleeper", LEASE)
 
-    def asleep(claim):
+    def asleep(claim: Any) -> Any:
         clock.set_wall(NOON + jump)
         tick(ledger, fake, clock)
         assert len(fake.posts) == 1
@@ -142,7 +149,9 @@ def test_what_another_sent_while_this_machine_slept_is_not_sent_again(make_ledge
     assert len(fake.posts) == 1
 
 
-def test_the_same_plan_made_by_a_clock_set_back_makes_no_slot_anew(make_ledger):
+def test_the_same_plan_made_by_a_clock_set_back_makes_no_slot_anew(
+    make_ledger: Callable[[], tuple[Ledger, Promise]],
+) -> None:
     """Slots are keyed by their wall time: what was sent yesterday is still sent when it is yesterday again."""
     ledger, promise = make_ledger()
     clock = Jumpy(NOON)
@@ -206,7 +215,7 @@ def by_zdump(changes: Changes, local: dt.datetime) -> dt.datetime:
 
 
 @pytest.fixture(scope="module")
-def zones():
+def zones() -> Any:
     """Every zone whose offset changes from 2025 to 2031, with its changes as zdump tells them."""
     if shutil.which("zdump") is None:
         pytest.skip("zdump is not installed (apt install libc-bin)")
@@ -224,7 +233,7 @@ def _zone(name: str, path: Path) -> ZoneInfo:
 
 
 @pytest.mark.slow
-def test_every_change_of_the_clocks_of_every_zone_is_read_as_zdump_reads_it(zones):
+def test_every_change_of_the_clocks_of_every_zone_is_read_as_zdump_reads_it(zones: Any) -> None:
     """Each quarter of an hour, and the seconds beside the change, from a day before each change to a day after."""
     looked, wrong = 0, []
     for name, (zone, changes) in zones.items():
@@ -243,7 +252,7 @@ def test_every_change_of_the_clocks_of_every_zone_is_read_as_zdump_reads_it(zone
 
 @pytest.mark.slow
 @pytest.mark.parametrize("time", TIMES)
-def test_a_daily_slot_is_one_a_local_day_at_the_instant_that_zdump_tells(zones, time):
+def test_a_daily_slot_is_one_a_local_day_at_the_instant_that_zdump_tells(zones: Any, time: Any) -> None:
     """2025 to 2031 in every zone: one slot a promised day, in order, and no two on one instant."""
     days = (LAST - FIRST).days + 1
     midnight = dt.datetime.combine(FIRST, dt.time())

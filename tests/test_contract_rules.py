@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,7 +178,7 @@ FAULTS = {
 }  # fmt: skip
 
 
-def board(folder, adapter=ADAPTER, fake=FAKE, toml=TOML):
+def board(folder: Any, adapter: Any = ADAPTER, fake: Any = FAKE, toml: Any = TOML) -> Any:
     mine = folder / "channels" / "board"
     mine.mkdir(parents=True)
     (mine / "channel.toml").write_text(toml)
@@ -186,14 +187,14 @@ def board(folder, adapter=ADAPTER, fake=FAKE, toml=TOML):
     return platforms([folder / "channels"])["board"]
 
 
-def broken(spec, folder, *rules):
+def broken(spec: Any, folder: Any, *rules: Any) -> Any:
     """What is broken of these rules."""
     bench = Bench.of(spec, folder / "bench")
     found = [contract.tried(rule, bench) for rule in contract.rules() if rule.__name__ in rules]
     return {result.rule: result for result in found if result.state == contract.BROKEN}
 
 
-def test_a_platform_that_is_right_keeps_every_rule(tmp_path):
+def test_a_platform_that_is_right_keeps_every_rule(tmp_path: Path) -> None:
     spec = board(tmp_path)
     results = list(contract.run(spec, tmp_path / "bench"))
     assert [f"{r.rule}: {r.said} {r.where}" for r in results if r.state == contract.BROKEN] == []
@@ -205,7 +206,7 @@ def test_a_platform_that_is_right_keeps_every_rule(tmp_path):
     assert all(r.title.endswith(".") for r in results)
 
 
-def test_one_request_that_is_no_step_is_looked_for_before_it_is_made_again(tmp_path):
+def test_one_request_that_is_no_step_is_looked_for_before_it_is_made_again(tmp_path: Path) -> None:
     """As the ledger does: a lost answer is in doubt, and a look ends it."""
     plain = ADAPTER.replace(
         "ids = self.channel.thread(post, lambda n, text, above: self.send(post, text, above))",
@@ -255,7 +256,7 @@ LOGIN_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", LOGIN_FAULTS)
-def test_each_fault_of_a_login_is_found_by_its_rule(tmp_path, fault):
+def test_each_fault_of_a_login_is_found_by_its_rule(tmp_path: Path, fault: Any) -> None:
     old, new, rules = LOGIN_FAULTS[fault]
     assert old in LOGIN
     bearer = 'bearer = {"Authorization": f"Bearer {channel.secret(\'token\')}"}\n'
@@ -270,7 +271,7 @@ def test_each_fault_of_a_login_is_found_by_its_rule(tmp_path, fault):
     assert tuple(sorted(broken(spec, tmp_path, *LOGIN_RULES))) == tuple(sorted(rules))
 
 
-def test_a_login_that_asks_for_its_secret_first_is_found(tmp_path):
+def test_a_login_that_asks_for_its_secret_first_is_found(tmp_path: Path) -> None:
     """There is none yet: a channel that is new could not even be made."""
     fake = FAKE.replace("    def handle(self, request):\n", DOOR.removeprefix("\n"))
     found = broken(board(tmp_path, ADAPTER.rstrip() + LOGIN, fake), tmp_path, LOGIN_RULES[0])
@@ -278,7 +279,7 @@ def test_a_login_that_asks_for_its_secret_first_is_found(tmp_path):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_found_by_its_rule(tmp_path, fault):
+def test_each_fault_is_found_by_its_rule(tmp_path: Path, fault: Any) -> None:
     (old, new), rules = FAULTS[fault]
     assert old in ADAPTER
     spec = board(tmp_path, ADAPTER.replace(old, new))
@@ -289,7 +290,7 @@ def test_each_fault_is_found_by_its_rule(tmp_path, fault):
         assert (result.file.name, bool(result.line)) in {("adapter.py", True), ("channel.toml", False)}, result
 
 
-def test_a_fault_is_told_with_the_line_it_came_through(tmp_path):
+def test_a_fault_is_told_with_the_line_it_came_through(tmp_path: Path) -> None:
     spec = board(
         tmp_path,
         ADAPTER.replace('answer.json()["id"]', 'answer.json()["nr"]').replace("(KeyError, TypeError)", "ValueError"),
@@ -304,13 +305,13 @@ def test_a_fault_is_told_with_the_line_it_came_through(tmp_path):
     assert result.where == f"{tmp_path}/channels/board/adapter.py:{line}"
 
 
-def test_a_fault_of_the_fake_is_not_the_adapters(tmp_path):
+def test_a_fault_of_the_fake_is_not_the_adapters(tmp_path: Path) -> None:
     spec = board(tmp_path, fake=FAKE.replace("told = request.json()", "told = request.jsn()"))
     result = broken(spec, tmp_path, "a_publish_is_seen")["a_publish_is_seen"]
     assert (result.file.name, "'jsn'" in result.said) == ("fake.py", True)
 
 
-def test_what_cannot_be_loaded_is_one_finding(tmp_path):
+def test_what_cannot_be_loaded_is_one_finding(tmp_path: Path) -> None:
     spec = board(tmp_path, "class Adapter:\n    pass\n")
     [result] = contract.run(spec, tmp_path / "bench")
     assert (result.rule, result.state, result.said) == ("loads", "broken", "its Adapter has no publish and no find")
@@ -319,7 +320,7 @@ def test_what_cannot_be_loaded_is_one_finding(tmp_path):
     assert result.said == "has no class Fake"
 
 
-def test_a_platform_without_a_fake_is_told_what_was_not_tried(tmp_path):
+def test_a_platform_without_a_fake_is_told_what_was_not_tried(tmp_path: Path) -> None:
     spec = board(tmp_path)
     (spec.folder / "fake.py").unlink()
     results = {r.rule: r for r in contract.run(spec, tmp_path / "bench")}
@@ -328,7 +329,7 @@ def test_a_platform_without_a_fake_is_told_what_was_not_tried(tmp_path):
     assert results["declares_what_makes_sense"].state == contract.KEPT
 
 
-def test_it_runs_without_pytest(tmp_path):
+def test_it_runs_without_pytest(tmp_path: Path) -> None:
     """A workspace's author has the wheel alone."""
     board(tmp_path)
     code = f"""
@@ -382,7 +383,7 @@ class Fake(FakeServer):
 """
 
 
-def test_the_readmes_adapter_keeps_every_rule(tmp_path):
+def test_the_readmes_adapter_keeps_every_rule(tmp_path: Path) -> None:
     """Whoever copies it has a platform that is right."""
     readme = (PLATFORMS / "README.md").read_text(encoding="utf-8")
     [code] = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "class Adapter" in block]

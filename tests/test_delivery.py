@@ -11,36 +11,40 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import NOON
+from conftest import NOON, Promise
 
 from steadycast.delivery import deliver, settle, steps_for, verify
 from steadycast.delivery.transitions import CAP, FLOOR, backoff
 from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
 from steadycast.ledger import older_copy
 from steadycast.ledger.claims import FrozenPost
+from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Receipt
 from steadycast.platform.post_bytes import post_to_bytes
 from steadycast.safety import send_window
-from steadycast.testing import SECRET, Died, FakeChannel, a_post
+from steadycast.testing import SECRET, Clock, Died, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)
 CLASSES = ("conditional", "read-back", "blind")
 SECOND = dt.timedelta(seconds=1)
 
 
-def publish(ledger, fake, clock, *, parts=1, **more):
+def publish(ledger: Ledger, fake: Any, clock: Clock, *, parts: int = 1, **more: Any) -> Any:
     """One tick: recover, claim what is due, deliver."""
     ledger.recover(clock.now())
     claims = ledger.claim(clock.now(), "worker", LEASE)
     return deliver(ledger, claims, lambda c: a_post(c, parts=parts), fake.open, clock=clock, workers=2, **more)
 
 
-def run_until_settled(ledger, fake, clock, *, hours=14, parts=1):
+def run_until_settled(ledger: Ledger, fake: Any, clock: Clock, *, hours: int = 14, parts: int = 1) -> None:
     """Ticks for some hours, each when something wakes: publish, settle, verify."""
     end = clock.now() + dt.timedelta(hours=hours)
     while clock.now() < end:
@@ -52,12 +56,14 @@ def run_until_settled(ledger, fake, clock, *, hours=14, parts=1):
         clock.advance(SECOND)
 
 
-def state(ledger, id):
+def state(ledger: Ledger, id: Any) -> Any:
     return ledger.delivery(id).state
 
 
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_a_due_delivery_is_sent_once_with_its_marker(ledger, promise, clock, delivery):
+def test_a_due_delivery_is_sent_once_with_its_marker(
+    ledger: Ledger, promise: Promise, clock: Clock, delivery: Any
+) -> None:
     """The receipt and the verdict are in the ledger; a second tick finds nothing to do."""
     fake = FakeChannel(delivery, clock)
     [id] = promise("blog")
@@ -72,7 +78,7 @@ def test_a_due_delivery_is_sent_once_with_its_marker(ledger, promise, clock, del
     assert kinds == ["claimed", "frozen", "sending", "published"]
 
 
-def test_nothing_is_sent_before_its_time(ledger, promise, clock):
+def test_nothing_is_sent_before_its_time(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """A slot in a minute is not due."""
     fake = FakeChannel("read-back", clock)
     promise("blog", at=NOON + dt.timedelta(minutes=1))
@@ -80,7 +86,7 @@ def test_nothing_is_sent_before_its_time(ledger, promise, clock):
     assert fake.calls == 0
 
 
-def test_every_channel_of_a_slot_ends_for_itself(ledger, promise, clock):
+def test_every_channel_of_a_slot_ends_for_itself(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """One refusal stops its own delivery and no other."""
     fake = FakeChannel("read-back", clock)
     promise("a", "b", "c")
@@ -90,7 +96,7 @@ def test_every_channel_of_a_slot_ends_for_itself(ledger, promise, clock):
 
 
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_refused_stops_and_waits_for_a_person(ledger, promise, clock, delivery):
+def test_refused_stops_and_waits_for_a_person(ledger: Ledger, promise: Promise, clock: Clock, delivery: Any) -> None:
     """It is not tried again by itself; fixed, it is rendered anew; not fixed within `late`, its slot is missed."""
     fake = FakeChannel(delivery, clock)
     [id] = promise("blog")
@@ -109,7 +115,7 @@ def test_refused_stops_and_waits_for_a_person(ledger, promise, clock, delivery):
     assert ledger.delivery(id).verdict == "late"
 
 
-def test_refused_and_never_mended_is_missed(ledger, promise, clock):
+def test_refused_and_never_mended_is_missed(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """The record says missed, and the state still says why."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -120,7 +126,7 @@ def test_refused_and_never_mended_is_missed(ledger, promise, clock):
 
 
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_busy_is_tried_again_as_asked(ledger, promise, clock, delivery):
+def test_busy_is_tried_again_as_asked(ledger: Ledger, promise: Promise, clock: Clock, delivery: Any) -> None:
     """A Retry-After is kept to the second, and the second try sends what was frozen."""
     fake = FakeChannel(delivery, clock)
     [id] = promise("blog")
@@ -137,7 +143,7 @@ def test_busy_is_tried_again_as_asked(ledger, promise, clock, delivery):
 
 
 @pytest.mark.parametrize("asked", [-5, 0, 1, 86400, 10**9])
-def test_an_absurd_retry_after_is_not_obeyed(ledger, promise, clock, asked):
+def test_an_absurd_retry_after_is_not_obeyed(ledger: Ledger, promise: Promise, clock: Clock, asked: Any) -> None:
     """Negative, zero, a second, a day (what is longer is cut to it on the wire), thirty years: never sooner than the floor, and never given up for it."""
     fake = FakeChannel("read-back", clock)
     promise("blog")
@@ -147,7 +153,7 @@ def test_an_absurd_retry_after_is_not_obeyed(ledger, promise, clock, asked):
     assert FLOOR <= result.wake - NOON <= FLOOR * 1.2
 
 
-def test_busy_past_late_is_missed(ledger, promise, clock):
+def test_busy_past_late_is_missed(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """The next try would come too late: the slot is missed, and the draft is stock again."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog", late=dt.timedelta(hours=1))
@@ -158,7 +164,7 @@ def test_busy_past_late_is_missed(ledger, promise, clock):
     assert ledger.used() == []
 
 
-def test_waits_grow_and_are_spread():
+def test_waits_grow_and_are_spread() -> None:
     """Doubled each time from the floor to the cap; two channels do not come back in the same second."""
     waits = [backoff(n, "abc") for n in range(1, 12)]
     assert waits == sorted(waits)
@@ -181,7 +187,9 @@ DOUBTS = [
 
 @pytest.mark.parametrize("delivery", CLASSES)
 @pytest.mark.parametrize(("verb", "how", "there"), DOUBTS)
-def test_no_answer_is_unknown_and_never_resent_blindly(ledger, promise, clock, delivery, verb, how, there):
+def test_no_answer_is_unknown_and_never_resent_blindly(
+    ledger: Ledger, promise: Promise, clock: Clock, delivery: Any, verb: Any, how: Any, there: Any
+) -> None:
     """Settled by read-back, or parked where nobody can look: at most once everywhere, exactly once where it can be."""
     fake = FakeChannel(delivery, clock)
     [id] = promise("blog")
@@ -200,7 +208,7 @@ def test_no_answer_is_unknown_and_never_resent_blindly(ledger, promise, clock, d
         assert fake.calls == (1 if there else 2)
 
 
-def test_a_look_counts_no_sooner_than_settle_after_the_deadline(ledger, promise, clock):
+def test_a_look_counts_no_sooner_than_settle_after_the_deadline(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """The request may act until its deadline, however early its answer was cut."""
     fake = FakeChannel("read-back", clock, deadline=60, settle=30)
     promise("blog")
@@ -215,7 +223,9 @@ def test_a_look_counts_no_sooner_than_settle_after_the_deadline(ledger, promise,
     assert result.state == State.SEEN
 
 
-def test_what_cannot_be_told_is_looked_at_further_apart_and_then_left_to_a_person(ledger, promise, clock):
+def test_what_cannot_be_told_is_looked_at_further_apart_and_then_left_to_a_person(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """SETTLE, +5 minutes, +30 minutes, +2 hours; then never by itself, and never sent."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -238,7 +248,7 @@ def test_what_cannot_be_told_is_looked_at_further_apart_and_then_left_to_a_perso
     assert (state(ledger, id), fake.calls, len(fake.posts)) == ("unknown", 1, 1)
 
 
-def test_a_conditional_channel_that_cannot_tell_is_sent_again(ledger, promise, clock):
+def test_a_conditional_channel_that_cannot_tell_is_sent_again(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """A second sending of the same key is harmless there: nothing stays parked."""
     fake = FakeChannel("conditional", clock)
     [id] = promise("blog")
@@ -249,7 +259,7 @@ def test_a_conditional_channel_that_cannot_tell_is_sent_again(ledger, promise, c
     assert (state(ledger, id), len(fake.posts)) == ("seen", 1)
 
 
-def in_doubt_and_due(ledger, promise, fake, clock, **more):
+def in_doubt_and_due(ledger: Ledger, promise: Promise, fake: Any, clock: Clock, **more: Any) -> Any:
     """A delivery that arrived, whose answer was lost, and of which a look could not tell: it is due again."""
     [id] = promise("blog", **more)
     fake.accept_then_cut()
@@ -261,7 +271,9 @@ def in_doubt_and_due(ledger, promise, fake, clock, **more):
     return id
 
 
-def test_a_second_sending_that_is_refused_says_nothing_of_the_first(ledger, promise, clock):
+def test_a_second_sending_that_is_refused_says_nothing_of_the_first(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """What is there is found there, and is never called refused."""
     fake = FakeChannel("conditional", clock)
     id = in_doubt_and_due(ledger, promise, fake, clock)
@@ -272,7 +284,9 @@ def test_a_second_sending_that_is_refused_says_nothing_of_the_first(ledger, prom
     assert (state(ledger, id), len(fake.posts)) == ("seen", 1)
 
 
-def test_a_second_sending_that_is_refused_and_cannot_be_looked_for_waits_for_a_person(ledger, promise, clock):
+def test_a_second_sending_that_is_refused_and_cannot_be_looked_for_waits_for_a_person(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """It is not sent for ever: each look comes later than the one before, and the last says why."""
     fake = FakeChannel("conditional", clock)
     id = in_doubt_and_due(ledger, promise, fake, clock)
@@ -290,7 +304,9 @@ def test_a_second_sending_that_is_refused_and_cannot_be_looked_for_waits_for_a_p
     assert ([w.id for w in ledger.waiting()], ledger.delivery(id).wake) == ([id], None)
 
 
-def test_what_a_look_surely_does_not_find_is_refused_as_any_other(ledger, promise, clock):
+def test_what_a_look_surely_does_not_find_is_refused_as_any_other(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """The look ended the doubt: the refusal is the answer to the only sending that can be there."""
     fake = FakeChannel("conditional", clock)
     [id] = promise("blog")
@@ -304,7 +320,9 @@ def test_what_a_look_surely_does_not_find_is_refused_as_any_other(ledger, promis
     assert result.state == State.REFUSED
 
 
-def test_a_second_sending_that_comes_too_late_is_not_missed_while_the_first_may_be_there(ledger, promise, clock):
+def test_a_second_sending_that_comes_too_late_is_not_missed_while_the_first_may_be_there(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """Its far side is busy past `late`: it is looked for once more, and found."""
     fake = FakeChannel("conditional", clock)
     id = in_doubt_and_due(ledger, promise, fake, clock, late=dt.timedelta(hours=1))
@@ -315,7 +333,9 @@ def test_a_second_sending_that_comes_too_late_is_not_missed_while_the_first_may_
     assert (state(ledger, id), ledger.delivery(id).verdict) == ("seen", "kept")
 
 
-def test_what_may_be_there_is_looked_for_when_no_worker_came_in_time_to_send_it_again(ledger, promise, clock):
+def test_what_may_be_there_is_looked_for_when_no_worker_came_in_time_to_send_it_again(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """Neither time nor a person who calls it off makes of it what was never sent."""
     fake = FakeChannel("conditional", clock)
     id = in_doubt_and_due(ledger, promise, fake, clock, late=dt.timedelta(hours=1))
@@ -326,12 +346,14 @@ def test_what_may_be_there_is_looked_for_when_no_worker_came_in_time_to_send_it_
     assert (state(ledger, id), fake.calls) == ("seen", 1)
 
 
-def test_what_cannot_be_sent_again_for_a_fault_of_ours_is_in_doubt_still(ledger, promise, clock):
+def test_what_cannot_be_sent_again_for_a_fault_of_ours_is_in_doubt_still(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """A channel that does not open any more, or a post that cannot be made, says nothing of what was sent before."""
     fake = FakeChannel("conditional", clock)
     id = in_doubt_and_due(ledger, promise, fake, clock)
 
-    def closed(channel, step):
+    def closed(channel: Any, step: Any) -> None:
         raise Refused("its secret is gone", channel=channel)
 
     [claim] = ledger.claim(clock.now(), "worker", LEASE, ids=[id])
@@ -342,7 +364,7 @@ def test_what_cannot_be_sent_again_for_a_fault_of_ours_is_in_doubt_still(ledger,
 
 
 @pytest.mark.parametrize("error", [RuntimeError("list"), KeyError("x"), Refused("gone", "401"), Busy("later", "429")])
-def test_a_look_that_fails_tells_nothing(ledger, promise, clock, error):
+def test_a_look_that_fails_tells_nothing(ledger: Ledger, promise: Promise, clock: Clock, error: Any) -> None:
     """Whatever find raises, the post is not taken for absent."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -354,7 +376,7 @@ def test_a_look_that_fails_tells_nothing(ledger, promise, clock, error):
     assert state(ledger, id) == "unknown"
 
 
-def test_absent_and_too_late_is_missed(ledger, promise, clock):
+def test_absent_and_too_late_is_missed(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Surely not there, but `late` is over: it is not sent any more."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog", late=dt.timedelta(minutes=5))
@@ -366,7 +388,7 @@ def test_absent_and_too_late_is_missed(ledger, promise, clock):
 
 
 @pytest.mark.parametrize("delivery", ["conditional", "read-back"])
-def test_a_thread_resumes_after_its_last_part(ledger, promise, clock, delivery):
+def test_a_thread_resumes_after_its_last_part(ledger: Ledger, promise: Promise, clock: Clock, delivery: str) -> None:
     """Parts one and two are there: the next try sends part three and no other."""
     fake = FakeChannel(delivery, clock)
     promise("blog")
@@ -384,7 +406,9 @@ def test_a_thread_resumes_after_its_last_part(ledger, promise, clock, delivery):
 
 @pytest.mark.parametrize("there", [True, False])
 @pytest.mark.parametrize("delivery", ["conditional", "read-back"])
-def test_a_part_in_doubt_is_looked_for_before_the_thread_goes_on(ledger, promise, clock, delivery, there):
+def test_a_part_in_doubt_is_looked_for_before_the_thread_goes_on(
+    ledger: Ledger, promise: Promise, clock: Clock, delivery: str, there: bool
+) -> None:
     """The read-back tells how many parts are there; what is there is not sent again, what is not is."""
     fake = FakeChannel(delivery, clock)
     [id] = promise("blog")
@@ -397,7 +421,9 @@ def test_a_part_in_doubt_is_looked_for_before_the_thread_goes_on(ledger, promise
     assert [p.part for p in fake.posts] == [1, 2, 3]
 
 
-def test_a_thread_that_is_found_without_its_parts_waits_for_a_person(ledger, promise, clock, monkeypatch):
+def test_a_thread_that_is_found_without_its_parts_waits_for_a_person(
+    ledger: Ledger, promise: Promise, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An adapter that does not say which parts are there may have found half of it: that is not seen."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -414,15 +440,15 @@ def test_a_thread_that_is_found_without_its_parts_waits_for_a_person(ledger, pro
 
 @pytest.mark.parametrize("delivery", CLASSES)
 def test_a_step_begun_and_never_known_to_end_is_sent_again_only_where_that_is_harmless(
-    ledger, promise, clock, delivery
-):
+    ledger: Ledger, promise: Promise, clock: Clock, delivery: Any
+) -> None:
     """The step's request may have arrived: a conditional platform takes it twice for one, the others may not."""
     [id] = promise("blog")
     [claim] = sending(ledger, [id])
     fake = FakeChannel(delivery, clock)
     step = steps_for(ledger, claim, fake.platform, clock)
 
-    def dies():
+    def dies() -> None:
         raise Died
 
     with pytest.raises(Died):
@@ -437,7 +463,9 @@ def test_a_step_begun_and_never_known_to_end_is_sent_again_only_where_that_is_ha
 
 
 @pytest.mark.parametrize("delivery", CLASSES)
-def test_a_repeatable_step_is_simply_done_again_and_leaves_nothing_in_doubt(ledger, promise, clock, delivery):
+def test_a_repeatable_step_is_simply_done_again_and_leaves_nothing_in_doubt(
+    ledger: Ledger, promise: Promise, clock: Clock, delivery: Any
+) -> None:
     """An upload by hash, a draft that nobody sees: a lost answer is Busy, and so is a worker that died in it."""
     [id] = promise("blog")
     [claim] = sending(ledger, [id])
@@ -453,7 +481,7 @@ def test_a_repeatable_step_is_simply_done_again_and_leaves_nothing_in_doubt(ledg
 
 
 @pytest.mark.parametrize("value", ["7", 7, None, False, {"uri": "at://x", "cid": "b", "n": [1, 2.5, "阿婆"]}, [], ""])
-def test_a_step_gives_back_the_value_that_it_gave(ledger, promise, clock, value):
+def test_a_step_gives_back_the_value_that_it_gave(ledger: Ledger, promise: Promise, clock: Clock, value: Any) -> None:
     """Any JSON value, also those that are false."""
     [id] = promise("blog")
     [claim] = sending(ledger, [id])
@@ -464,7 +492,9 @@ def test_a_step_gives_back_the_value_that_it_gave(ledger, promise, clock, value)
 
 
 @pytest.mark.parametrize("value", [object(), "x" * 60_001])
-def test_a_step_whose_value_cannot_be_kept_is_in_doubt(ledger, promise, clock, value):
+def test_a_step_whose_value_cannot_be_kept_is_in_doubt(
+    ledger: Ledger, promise: Promise, clock: Clock, value: Any
+) -> None:
     """It was made; made again it would be there twice."""
     [id] = promise("blog")
     [claim] = sending(ledger, [id])
@@ -475,21 +505,21 @@ def test_a_step_whose_value_cannot_be_kept_is_in_doubt(ledger, promise, clock, v
         step("upload", _raise(Died()))
 
 
-def test_a_look_is_told_what_is_known(ledger, promise, clock):
+def test_a_look_is_told_what_is_known(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """The steps of a thread that is in doubt; the receipt of what is published."""
     fake = FakeChannel("read-back", clock)
     promise("blog")
     told = []
 
     class Told:
-        def __init__(self, adapter):
+        def __init__(self, adapter: Any) -> None:
             self.publish, self.adapter = adapter.publish, adapter
 
-        def find(self, post, known):
+        def find(self, post: Any, known: Any) -> Any:
             told.append(known)
             return self.adapter.find(post, known)
 
-    def open_(channel, step):
+    def open_(channel: Any, step: Any) -> Any:
         opened = fake.open(channel, step)
         return replace(opened, adapter=Told(opened.adapter))
 
@@ -506,17 +536,17 @@ def test_a_look_is_told_what_is_known(ledger, promise, clock):
     assert told[1].steps == {"part-1": "1", "part-2": "2", "part-3": "3"}
 
 
-def test_a_look_is_told_the_page_of_the_receipt(ledger, promise, clock):
+def test_a_look_is_told_the_page_of_the_receipt(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """As it was returned, with its parts."""
     fake = FakeChannel("read-back", clock)
     promise("blog")
     told = []
 
     class Paged:
-        def publish(self, post):
+        def publish(self, post: Any) -> Any:
             return Receipt("1", "https://fake.example/1", parts=({"id": 7},), page="a.html")
 
-        def find(self, post, known):
+        def find(self, post: Any, known: Any) -> None:
             told.append(known.receipt)
 
     open_ = lambda channel, step: replace(fake.open(channel, step), adapter=Paged())  # noqa: E731
@@ -527,7 +557,7 @@ def test_a_look_is_told_the_page_of_the_receipt(ledger, promise, clock):
     assert [(r.page, r.parts, r.url) for r in told] == [("a.html", ({"id": 7},), "https://fake.example/1")]
 
 
-def test_a_step_that_was_surely_not_accepted_may_be_sent_again(ledger, promise, clock):
+def test_a_step_that_was_surely_not_accepted_may_be_sent_again(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Refused and Busy say so: its beginning is taken back."""
     [id] = promise("blog")
     [claim] = sending(ledger, [id])
@@ -538,14 +568,14 @@ def test_a_step_that_was_surely_not_accepted_may_be_sent_again(ledger, promise, 
     assert step("upload", lambda: "7") == "7"
 
 
-def _raise(error):
-    def send():
+def _raise(error: Any) -> Any:
+    def send() -> None:
         raise error
 
     return send
 
 
-def sending(ledger, ids):
+def sending(ledger: Ledger, ids: Any) -> Any:
     """Claims whose intents are durable."""
     claims = ledger.claim(NOON, "worker", LEASE, ids=ids)
     posts = [(c, post_to_bytes(a_post(c))) for c in claims]
@@ -553,7 +583,9 @@ def sending(ledger, ids):
     return ledger.intend(claims, NOON, LEASE)
 
 
-def test_a_death_while_sending_is_looked_for_no_sooner_than_settle_after_the_lease(ledger, promise, clock):
+def test_a_death_while_sending_is_looked_for_no_sooner_than_settle_after_the_lease(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """The dead worker's request may act until its lease ends, and a little later."""
     fake = FakeChannel("read-back", clock, settle=30)
     [id] = promise("blog")
@@ -568,7 +600,7 @@ def test_a_death_while_sending_is_looked_for_no_sooner_than_settle_after_the_lea
     assert fake.looks == 1
 
 
-def test_a_blind_thread_in_doubt_sends_nothing_more(ledger, promise, clock):
+def test_a_blind_thread_in_doubt_sends_nothing_more(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Its second part may be there: the third would be out of order, and the second could be doubled."""
     fake = FakeChannel("blind", clock)
     [id] = promise("blog")
@@ -578,13 +610,13 @@ def test_a_blind_thread_in_doubt_sends_nothing_more(ledger, promise, clock):
     assert (state(ledger, id), [p.part for p in fake.posts]) == ("unknown", [1, 2])
 
 
-def test_a_worker_that_wakes_after_its_lease_sends_nothing(ledger, promise, clock):
+def test_a_worker_that_wakes_after_its_lease_sends_nothing(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """A paused worker that wakes late is a request that acts late."""
     fake = FakeChannel("read-back", clock)
     promise("blog")
     [claim] = ledger.claim(NOON, "sleeper", LEASE)
 
-    def slow(claim):
+    def slow(claim: Any) -> Any:
         clock.advance(LEASE + SECOND)
         return a_post(claim)
 
@@ -594,7 +626,7 @@ def test_a_worker_that_wakes_after_its_lease_sends_nothing(ledger, promise, cloc
     assert (result.state, len(fake.posts)) == (State.PUBLISHED, 1)
 
 
-def test_a_worker_paused_between_intent_and_send_sends_nothing(ledger, promise, clock):
+def test_a_worker_paused_between_intent_and_send_sends_nothing(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Its lease ran out by the wall's clock, or by the monotonic one, or another has taken over: three ways to stop."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -605,12 +637,14 @@ def test_a_worker_paused_between_intent_and_send_sends_nothing(ledger, promise, 
     assert "too late" in result.message
 
 
-def test_a_worker_that_was_taken_over_in_its_pause_sends_nothing(ledger, promise, clock):
+def test_a_worker_that_was_taken_over_in_its_pause_sends_nothing(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """Recovery put it in doubt meanwhile: the paused worker asks the ledger before it sends, and writes nothing."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
 
-    def take_over():
+    def take_over() -> None:
         clock.advance(2 * SECOND)
         ledger.recover(NOON + dt.timedelta(hours=1))
 
@@ -620,18 +654,18 @@ def test_a_worker_that_was_taken_over_in_its_pause_sends_nothing(ledger, promise
     assert state(ledger, id) == "unknown"
 
 
-def test_settle_counts_from_the_deadline_of_the_newest_request(ledger, promise, clock):
+def test_settle_counts_from_the_deadline_of_the_newest_request(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Not from the attempt's: the request that is in doubt may have begun long after it, behind a commit or an upload."""
     fake = FakeChannel("read-back", clock, deadline=10)
     [id] = promise("blog")
 
     class Slow:
-        def publish(self, post):
+        def publish(self, post: Any) -> None:
             for seconds in (100, 5):
                 send_window.begun(time.monotonic() + seconds)
             raise Unknown("the line was cut", channel="blog")
 
-    def slow(channel, step):
+    def slow(channel: Any, step: Any) -> Any:
         return replace(fake.open(channel, step), adapter=Slow())
 
     claims = ledger.claim(NOON, "w", LEASE, ids=[id])
@@ -641,7 +675,9 @@ def test_settle_counts_from_the_deadline_of_the_newest_request(ledger, promise, 
     assert ledger.delivery(id).wake - NOON == deadline + fake.platform.settle * SECOND
 
 
-def test_nothing_is_sent_while_a_stopped_worker_keeps_the_mark(make_ledger, clock, monkeypatch):
+def test_nothing_is_sent_while_a_stopped_worker_keeps_the_mark(
+    make_ledger: Callable[[], tuple[Ledger, Promise]], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The mark comes before the socket; whoever waited for a stopped one would hold up every channel in silence."""
     monkeypatch.setattr(older_copy, "PATIENCE", 0.1)
     ledger, promise = make_ledger()
@@ -656,17 +692,19 @@ def test_nothing_is_sent_while_a_stopped_worker_keeps_the_mark(make_ledger, cloc
     assert (fake.calls, state(ledger, id)) == (1, "published")
 
 
-def test_a_thread_that_was_taken_over_stops_before_its_next_part(ledger, promise, clock):
+def test_a_thread_that_was_taken_over_stops_before_its_next_part(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """Each part asks again whose delivery it is."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
     real = ledger.finish_step
 
     class TakenOver:
-        def __getattr__(self, name):
+        def __getattr__(self, name: Any) -> Any:
             return getattr(ledger, name)
 
-        def finish_step(self, *args):
+        def finish_step(self, *args: Any) -> Any:
             kept = real(*args)
             ledger.recover(NOON + dt.timedelta(hours=1))
             return kept
@@ -719,8 +757,8 @@ with Ledger.open(address) as ledger:
 
 @pytest.mark.parametrize("point", ["claim-durable", "freeze-durable", "intend-durable", "cleared"])
 def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
-    database, ledger, promise, clock, tmp_path, point
-):
+    database: str, ledger: Ledger, promise: Promise, clock: Clock, tmp_path: Path, point: str
+) -> None:
     """A real one (SIGSTOP, SIGCONT), at each commit before it sends and after its last question to the ledger."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -742,14 +780,14 @@ def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
     assert ledger.delivery(id) == there
 
 
-def _pausing(ledger, pause):
+def _pausing(ledger: Ledger, pause: Any) -> Any:
     """The ledger, with a pause after the intents are durable."""
 
     class Pausing:
-        def __getattr__(self, name):
+        def __getattr__(self, name: Any) -> Any:
             return getattr(ledger, name)
 
-        def intend(self, *args, **more):
+        def intend(self, *args: Any, **more: Any) -> Any:
             granted = ledger.intend(*args, **more)
             pause()
             return granted
@@ -757,7 +795,7 @@ def _pausing(ledger, pause):
     return Pausing()
 
 
-def test_held_deliveries_go_out_at_their_second(ledger, promise, clock):
+def test_held_deliveries_go_out_at_their_second(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Claimed and frozen ahead, sent when the slot comes and not before."""
     fake = FakeChannel("read-back", clock)
     at = NOON + dt.timedelta(seconds=90)
@@ -765,7 +803,7 @@ def test_held_deliveries_go_out_at_their_second(ledger, promise, clock):
     claims = ledger.claim(NOON, "worker", LEASE, until=at)
     rendered = []
 
-    def make(claim):
+    def make(claim: Any) -> Any:
         rendered.append(clock.now())
         return a_post(claim)
 
@@ -775,7 +813,7 @@ def test_held_deliveries_go_out_at_their_second(ledger, promise, clock):
     assert set(rendered) == {NOON}
 
 
-def test_a_hold_that_outlasts_the_lease_is_refused_at_once(ledger, promise, clock):
+def test_a_hold_that_outlasts_the_lease_is_refused_at_once(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Nobody waits for a lease to run out."""
     promise("a", at=NOON + LEASE)
     claims = ledger.claim(NOON, "worker", LEASE, until=NOON + LEASE)
@@ -784,12 +822,14 @@ def test_a_hold_that_outlasts_the_lease_is_refused_at_once(ledger, promise, cloc
 
 
 @pytest.mark.parametrize("error", [Refused("no revision is approved"), DraftError("image is missing", "a.md", 3)])
-def test_a_post_that_cannot_be_made_is_refused_and_the_others_go_out(ledger, promise, clock, error):
+def test_a_post_that_cannot_be_made_is_refused_and_the_others_go_out(
+    ledger: Ledger, promise: Promise, clock: Clock, error: Any
+) -> None:
     """One bad draft is a person's work, not a batch's end."""
     fake = FakeChannel("read-back", clock)
     promise("a", "b")
 
-    def make(claim):
+    def make(claim: Any) -> Any:
         if claim.channel == "a":
             raise error
         return a_post(claim)
@@ -799,13 +839,13 @@ def test_a_post_that_cannot_be_made_is_refused_and_the_others_go_out(ledger, pro
     assert {r.channel: r.state for r in results} == {"a": State.REFUSED, "b": State.PUBLISHED}
 
 
-def test_a_renderer_that_breaks_is_tried_again_later(ledger, promise, clock):
+def test_a_renderer_that_breaks_is_tried_again_later(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """A full disk or a bug is not the draft's fault: it backs off within `late`."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("a")
     claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
 
-    def broken(_claim):
+    def broken(_claim: Any) -> None:
         raise OSError(28, "No space left on device")
 
     [result] = deliver(ledger, claims, broken, fake.open, clock=clock)
@@ -813,11 +853,11 @@ def test_a_renderer_that_breaks_is_tried_again_later(ledger, promise, clock):
     assert result.wake >= NOON + FLOOR
 
 
-def test_a_channel_that_does_not_open_is_refused_or_tried_later(ledger, promise, clock):
+def test_a_channel_that_does_not_open_is_refused_or_tried_later(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """No secret set: a person's work. Anything else: later."""
     promise("a", "b")
 
-    def open_(channel, _step):
+    def open_(channel: Any, _step: Any) -> None:
         raise Refused("secret BLOG_TOKEN is not set") if channel == "a" else ImportError("adapter.py")
 
     claims = ledger.claim(NOON, "worker", LEASE)
@@ -825,16 +865,18 @@ def test_a_channel_that_does_not_open_is_refused_or_tried_later(ledger, promise,
     assert {r.channel: r.state for r in results} == {"a": State.REFUSED, "b": State.DUE}
 
 
-def test_the_parts_of_a_long_thread_are_kept_whatever_else_its_far_side_says(ledger, promise, clock):
+def test_the_parts_of_a_long_thread_are_kept_whatever_else_its_far_side_says(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """They are what a correction needs later; the rest of a detail is cut off whole."""
     [id] = promise("a")
     parts = tuple({"id": f"{n}", "url": f"https://far.example/{n:0200d}"} for n in range(250))
 
     class Tells:
-        def publish(self, post):
+        def publish(self, post: Any) -> Any:
             return Receipt("1", "https://far.example/1", parts=parts, detail={"said": "x" * 50_000})
 
-    def open_(channel, step):
+    def open_(channel: Any, step: Any) -> Any:
         return replace(FakeChannel("read-back", clock).open(channel, step), adapter=Tells())
 
     claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
@@ -842,18 +884,18 @@ def test_the_parts_of_a_long_thread_are_kept_whatever_else_its_far_side_says(led
     assert ledger.receipts_of([id])[id].detail == {"parts": list(parts)}
 
 
-def test_no_secret_and_no_control_character_reaches_the_ledger(ledger, promise, clock):
+def test_no_secret_and_no_control_character_reaches_the_ledger(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """A far side that repeats our token, in an error, a link or a detail, does not get it written down."""
     promise("a", "b")
     fake = FakeChannel("read-back", clock)
 
     class Tells:
-        def publish(self, post):
+        def publish(self, post: Any) -> Any:
             if post.channel == "a":
                 raise Refused(f"bad token {SECRET}\r\n\u202egnp.exe" + "x" * 5000, SECRET)
             return Receipt("1", f"https://x/{SECRET}", detail={"auth": SECRET, "odd": object(), 7: NOON})
 
-    def open_(channel, step):
+    def open_(channel: Any, step: Any) -> Any:
         return replace(fake.open(channel, step), adapter=Tells())
 
     claims = ledger.claim(NOON, "worker", LEASE)
@@ -872,13 +914,13 @@ def test_no_secret_and_no_control_character_reaches_the_ledger(ledger, promise, 
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", " JavaScript:alert(1)", "http://[bad"])
-def test_a_link_that_is_a_script_is_not_kept(ledger, promise, clock, url):
+def test_a_link_that_is_a_script_is_not_kept(ledger: Ledger, promise: Promise, clock: Clock, url: str) -> None:
     """What a far side calls a link is shown on pages."""
     promise("a")
     fake = FakeChannel("read-back", clock)
 
     class Far:
-        def publish(self, post):
+        def publish(self, post: Any) -> Any:
             return Receipt("1", url)
 
     claims = ledger.claim(NOON, "worker", LEASE)
@@ -887,13 +929,15 @@ def test_a_link_that_is_a_script_is_not_kept(ledger, promise, clock, url):
 
 
 @pytest.mark.parametrize("answer", [None, True, "ok", 200, object()])
-def test_an_adapter_that_returns_no_receipt_promises_nothing(ledger, promise, clock, answer):
+def test_an_adapter_that_returns_no_receipt_promises_nothing(
+    ledger: Ledger, promise: Promise, clock: Clock, answer: Any
+) -> None:
     """A bool is what a ledger cannot live with."""
     [id] = promise("a")
     fake = FakeChannel("read-back", clock)
 
     class Sloppy:
-        def publish(self, post):
+        def publish(self, post: Any) -> Any:
             return answer
 
     claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
@@ -901,13 +945,13 @@ def test_an_adapter_that_returns_no_receipt_promises_nothing(ledger, promise, cl
     assert result.state == State.UNKNOWN
 
 
-def test_a_kit_is_handed_over_and_confirmed_by_a_person(ledger, promise, clock):
+def test_a_kit_is_handed_over_and_confirmed_by_a_person(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Nothing is decided about it until its link is known."""
     [id] = promise("kit")
     fake = FakeChannel("conditional", clock)
 
     class Kit:
-        def publish(self, post):
+        def publish(self, post: Any) -> Any:
             return Receipt("kit", "", handed=True)
 
     claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
@@ -930,7 +974,9 @@ def test_a_kit_is_handed_over_and_confirmed_by_a_person(ledger, promise, clock):
         (f"https://fake.example/?token={SECRET}", "https://fake.example/?token=***"),
     ],
 )
-def test_a_better_address_that_a_look_finds_takes_the_place_of_the_first(ledger, promise, clock, found, kept):
+def test_a_better_address_that_a_look_finds_takes_the_place_of_the_first(
+    ledger: Ledger, promise: Promise, clock: Clock, found: str, kept: str
+) -> None:
     """A short link becomes the page's own; what is no link changes nothing, and neither does when it was there."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -938,7 +984,7 @@ def test_a_better_address_that_a_look_finds_takes_the_place_of_the_first(ledger,
     clock.advance(dt.timedelta(minutes=2))
 
     class Far:
-        def find(self, post, known):
+        def find(self, post: Any, known: Any) -> Any:
             return replace(known.receipt, url=found, remote_id="another", at=clock.now())
 
     [result] = verify(ledger, lambda c, s: replace(fake.open(c, s), adapter=Far()), clock=clock)
@@ -947,7 +993,7 @@ def test_a_better_address_that_a_look_finds_takes_the_place_of_the_first(ledger,
     assert (receipt.remote_id, receipt.at, row.finished) == ("1", NOON, NOON)
 
 
-def test_published_is_seen_once_read_back(ledger, promise, clock):
+def test_published_is_seen_once_read_back(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """And what is not seen stays published, told, and is never sent again."""
     fake = FakeChannel("read-back", clock)
     one, two = promise("a", "b")
@@ -961,7 +1007,7 @@ def test_published_is_seen_once_read_back(ledger, promise, clock):
     assert (lost.message, lost.wake, lost.verdict) == ("not seen at read-back", None, "kept")
 
 
-def test_a_full_disk_after_sending_is_waited_for(ledger, promise, clock):
+def test_a_full_disk_after_sending_is_waited_for(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """Receipts are worth a few tries; what was sent once is written once."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -971,7 +1017,9 @@ def test_a_full_disk_after_sending_is_waited_for(ledger, promise, clock):
     assert (result.state, state(ledger, id)) == (State.PUBLISHED, "published")
 
 
-def test_a_commit_whose_answer_was_lost_is_read_again_and_not_run_again(ledger, promise, clock):
+def test_a_commit_whose_answer_was_lost_is_read_again_and_not_run_again(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """The receipt is in the ledger though the commit said it failed: the result says published."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -983,7 +1031,9 @@ def test_a_commit_whose_answer_was_lost_is_read_again_and_not_run_again(ledger, 
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_nothing_is_sent_when_the_intent_cannot_be_written(ledger, promise, clock, after):
+def test_nothing_is_sent_when_the_intent_cannot_be_written(
+    ledger: Ledger, promise: Promise, clock: Clock, after: bool
+) -> None:
     """Whether its commit took effect or not: the delivery is due again, and goes out at the next tick."""
     fake = FakeChannel("blind", clock)
     [id] = promise("blog")
@@ -995,7 +1045,7 @@ def test_nothing_is_sent_when_the_intent_cannot_be_written(ledger, promise, cloc
     assert result.state == State.PUBLISHED
 
 
-def test_a_ledger_that_stays_broken_stops_the_batch(ledger, promise, clock):
+def test_a_ledger_that_stays_broken_stops_the_batch(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """What was sent is in doubt and settled by read-back; what was not begun is not sent."""
     fake = FakeChannel("read-back", clock)
     promise(*(f"c{n}" for n in range(8)))
@@ -1008,11 +1058,11 @@ def test_a_ledger_that_stays_broken_stops_the_batch(ledger, promise, clock):
     assert len(fake.posts) == 8
 
 
-def scarce(monkeypatch, most):
+def scarce(monkeypatch: pytest.MonkeyPatch, most: Any) -> Any:
     """The system gives so many threads, and then no more; how many are left, to be set anew."""
     start, left = threading.Thread.start, [most]
 
-    def next_one(thread):
+    def next_one(thread: Any) -> None:
         if not left[0]:
             raise RuntimeError("can't start new thread")
         left[0] -= 1
@@ -1025,8 +1075,8 @@ def scarce(monkeypatch, most):
 @pytest.mark.parametrize("most", [0, 1, 3])
 @pytest.mark.parametrize("delivery", ["read-back", "blind"])
 def test_a_system_that_gives_no_more_threads_leaves_nothing_in_doubt(
-    ledger, promise, clock, monkeypatch, delivery, most
-):
+    ledger: Ledger, promise: Promise, clock: Clock, monkeypatch: pytest.MonkeyPatch, delivery: str, most: int
+) -> None:
     """In the middle of a batch: those that are there send all of it, and every receipt is written."""
     fake = FakeChannel(delivery, clock)
     promise(*(f"c{n}" for n in range(8)))
@@ -1039,7 +1089,9 @@ def test_a_system_that_gives_no_more_threads_leaves_nothing_in_doubt(
 
 @pytest.mark.parametrize("most", [0, 1, 3])
 @pytest.mark.parametrize("there", [True, False])
-def test_a_system_that_gives_no_more_threads_still_looks(ledger, promise, clock, monkeypatch, there, most):
+def test_a_system_that_gives_no_more_threads_still_looks(
+    ledger: Ledger, promise: Promise, clock: Clock, monkeypatch: pytest.MonkeyPatch, there: bool, most: int
+) -> None:
     """Each doubt is looked for once and settled in this tick, and so is each that was published."""
     fake = FakeChannel("read-back", clock)
     ids = promise(*(f"c{n}" for n in range(8)))
@@ -1059,7 +1111,9 @@ def test_a_system_that_gives_no_more_threads_still_looks(ledger, promise, clock,
     assert ledger.counts() == {State.SEEN: 8}
 
 
-def test_a_ledger_that_breaks_while_it_looks_leaves_no_thread_behind(ledger, promise, clock):
+def test_a_ledger_that_breaks_while_it_looks_leaves_no_thread_behind(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """What was not written is looked for again at the next tick."""
     fake = FakeChannel("read-back", clock)
     for _ in promise(*(f"c{n}" for n in range(8))):
@@ -1074,17 +1128,17 @@ def test_a_ledger_that_breaks_while_it_looks_leaves_no_thread_behind(ledger, pro
     assert ledger.counts() == {State.SEEN: 8}
 
 
-def _failing(ledger, method, *, times, after=False):
+def _failing(ledger: Ledger, method: Any, *, times: Any, after: bool = False) -> Any:
     """The ledger, one of whose methods fails so many times: before it did anything, or after it did all."""
     left = [times]
 
     class Failing:
-        def __getattr__(self, name):
+        def __getattr__(self, name: Any) -> Any:
             real = getattr(ledger, name)
             if name != method:
                 return real
 
-            def broken(*args, **more):
+            def broken(*args: Any, **more: Any) -> Any:
                 if left[0] == 0:
                     return real(*args, **more)
                 left[0] -= 1
@@ -1097,22 +1151,22 @@ def _failing(ledger, method, *, times, after=False):
     return Failing()
 
 
-def test_a_burst_pays_for_few_commits(ledger, promise, clock):
+def test_a_burst_pays_for_few_commits(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """A hundred deliveries of one slot: one transaction each to claim, freeze and intend, and a few for receipts."""
     fake = FakeChannel("read-back", clock)
     promise(*(f"c{n}" for n in range(100)))
     written = []
 
     class Counting:
-        def __getattr__(self, name):
+        def __getattr__(self, name: Any) -> Any:
             return getattr(ledger, name)
 
-        def receive(self, endings, now):
+        def receive(self, endings: Any, now: Any) -> Any:
             written.append(len(endings))
             return ledger.receive(endings, now)
 
     class Slow:
-        def publish(self, post):
+        def publish(self, post: Any) -> Any:
             time.sleep(0.005)
             return Receipt("1")
 
@@ -1124,7 +1178,7 @@ def test_a_burst_pays_for_few_commits(ledger, promise, clock):
     assert len(written) < 60
 
 
-def test_a_wave_begins_when_the_one_before_it_has_ended(ledger, promise, clock):
+def test_a_wave_begins_when_the_one_before_it_has_ended(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """The community's own pages first: whoever links to them links to something."""
     fake = FakeChannel("conditional", clock)
     promise("links", "more", "pages")
@@ -1134,13 +1188,13 @@ def test_a_wave_begins_when_the_one_before_it_has_ended(ledger, promise, clock):
     assert fake.posts[0].key == ledger.marker(results[0].slot, "pages")
 
 
-def test_what_waits_for_the_next_wave_is_known_not_to_be_sent(ledger, promise, clock):
+def test_what_waits_for_the_next_wave_is_known_not_to_be_sent(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """A crash in the first wave leaves the second as it was claimed: none of its posts is in doubt, on any platform."""
     fake = FakeChannel("blind", clock)
     _, later = promise("pages", "links")
     seen = []
 
-    def request(post, part):
+    def request(post: Any, part: Any) -> None:
         seen.append(ledger.delivery(later).state)
         raise SystemExit
 
@@ -1150,13 +1204,15 @@ def test_what_waits_for_the_next_wave_is_known_not_to_be_sent(ledger, promise, c
     assert [r.state for r in waves] == [State.UNKNOWN, State.PUBLISHED]
 
 
-def test_a_disk_that_is_full_at_the_second_wave_puts_nothing_in_doubt(ledger, promise, clock):
+def test_a_disk_that_is_full_at_the_second_wave_puts_nothing_in_doubt(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """The first wave went out; of the others it is known that they did not, and they are given back."""
     fake = FakeChannel("blind", clock)
     first, second, third = promise("pages", "links", "more")
     intend = ledger.intend
 
-    def full(*args, **more):
+    def full(*args: Any, **more: Any) -> Any:
         if fake.calls:
             raise LedgerError("disk is full")
         return intend(*args, **more)

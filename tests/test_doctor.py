@@ -7,8 +7,9 @@ import datetime as dt
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -307,7 +308,7 @@ class Doorman:
         self.mails += 1
         return "250 ok"
 
-    async def handle_NOOP(self, server, session, envelope, arg) -> str:  # type: ignore[no-untyped-def]
+    async def handle_NOOP(self, server: Any, session: Any, envelope: Any, arg: Any) -> str:
         if self.noop == "cut":
             server.transport.abort()
             await asyncio.sleep(0.05)
@@ -315,8 +316,8 @@ class Doorman:
 
 
 @pytest.fixture
-def doorman():  # type: ignore[no-untyped-def]
-    def let_in(_server, _session, _envelope, _mechanism, data) -> AuthResult:  # type: ignore[no-untyped-def]
+def doorman() -> Iterator[Any]:
+    def let_in(_server: Any, _session: Any, _envelope: Any, _mechanism: Any, data: Any) -> AuthResult:
         return AuthResult(success=data.password == b"right", handled=False)
 
     made = Doorman()
@@ -329,7 +330,7 @@ def doorman():  # type: ignore[no-untyped-def]
     controller.stop()
 
 
-def letters(tmp_path: Path, port: int, password: str):  # type: ignore[no-untyped-def]
+def letters(tmp_path: Path, port: int, password: str) -> Any:
     return adapter(
         "mail", tmp_path, secrets={"password": password}, **{"from": "a@b.example"}, host="127.0.0.1", port=port,
         security="none", user="me",
@@ -337,7 +338,7 @@ def letters(tmp_path: Path, port: int, password: str):  # type: ignore[no-untype
 
 
 @pytest.mark.platforms("mail")
-def test_a_mail_channels_credentials_are_tried_and_nothing_is_sent(doorman, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_mail_channels_credentials_are_tried_and_nothing_is_sent(doorman: Any, tmp_path: Path) -> None:
     """EHLO, AUTH, NOOP, QUIT; not one MAIL."""
     assert letters(tmp_path, doorman.port, "right").check() == Account("me")
     with pytest.raises(Refused) as refused:

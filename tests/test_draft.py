@@ -1,8 +1,11 @@
 """What a Markdown file becomes: a draft, or an error that names line and hint."""
 
+from __future__ import annotations
+
 import datetime as dt
 import os
 from pathlib import Path, PurePosixPath
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,18 +28,18 @@ MTIME = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def content(tmp_path):
+def content(tmp_path: Path) -> Path:
     for folder in ("pgc/site/_posts", "pgc/site/static/img", "pgc/img", "ugc/alice", "ugc/bob"):
         (tmp_path / folder).mkdir(parents=True)
     return tmp_path
 
 
-def read(content, text, path="pgc/a.md", known=None):
+def read(content: Path, text: str | bytes, path: str = "pgc/a.md", known: Any = None) -> Any:
     raw = text if isinstance(text, bytes) else text.encode()
     return parse(raw, PurePosixPath(path), Path(path), content, zone=ZONE, mtime=MTIME, known_series=known)
 
 
-def refused(content, text, path="pgc/a.md", known=None) -> str:
+def refused(content: Path, text: str | bytes, path: str = "pgc/a.md", known: Any = None) -> str:
     with pytest.raises(DraftError) as caught:
         read(content, text, path, known)
     assert caught.value.hint
@@ -44,7 +47,7 @@ def refused(content, text, path="pgc/a.md", known=None) -> str:
 
 
 class TestPlainMarkdown:
-    def test_a_file_without_front_matter_drops_in_unchanged(self, content):
+    def test_a_file_without_front_matter_drops_in_unchanged(self, content: Path) -> None:
         draft = read(content, "# 海边的一天\n\n我们去了\n海边。\n\n第二段。\n", "pgc/2025-11-22-sea.md")
         assert (draft.title, draft.summary, draft.body) == (
             "海边的一天",
@@ -54,25 +57,25 @@ class TestPlainMarkdown:
         assert draft.date == dt.datetime(2025, 11, 22, tzinfo=ZONE)
         assert (draft.origin, draft.member, draft.form, draft.body_line) == (Origin.PGC, "", Form.ARTICLE, 3)
 
-    def test_without_a_heading_the_name_is_the_title_and_the_time_of_the_file_its_date(self, content):
+    def test_without_a_heading_the_name_is_the_title_and_the_time_of_the_file_its_date(self, content: Path) -> None:
         draft = read(content, "正文\n", "ugc/alice/my-first_post.md")
         assert (draft.title, draft.member, draft.date) == ("my first post", "alice", MTIME)
 
     @pytest.mark.parametrize("nothing", ["\ufeff", "\u200b\u200d", "\u3164", "\u2800", "\u202e"])
-    def test_a_title_in_which_nothing_is_seen_is_none(self, content, nothing):
+    def test_a_title_in_which_nothing_is_seen_is_none(self, content: Path, nothing: str) -> None:
         """A letter without a subject and a link without words would come of it."""
         assert read(content, f'---\ntitle: "{nothing}"\n---\n\n# 海边\n\n正文\n').title == "海边"
         assert read(content, f"# {nothing}\n\n正文\n", "pgc/my-sea.md").title == "my sea"
         assert read(content, "正文\n", f"pgc/{nothing}.md").title.isprintable()
 
-    def test_a_rule_on_the_first_line_opens_no_front_matter(self, content):
+    def test_a_rule_on_the_first_line_opens_no_front_matter(self, content: Path) -> None:
         assert read(content, "---\n\n正文\n\n---\n\n完\n").body.startswith("---")
 
-    def test_a_section_heading_in_the_middle_stays_where_it_is(self, content):
+    def test_a_section_heading_in_the_middle_stays_where_it_is(self, content: Path) -> None:
         draft = read(content, "开头\n\n## 第一节\n\n文\n", "pgc/湖边.md")
         assert (draft.title, "## 第一节" in draft.body) == ("湖边", True)
 
-    def test_a_generators_marks_are_markdown_where_they_can_be(self, content):
+    def test_a_generators_marks_are_markdown_where_they_can_be(self, content: Path) -> None:
         (content / "pgc/x.png").write_bytes(b"png")
         draft = read(content, '{{< figure src="x.png" >}}\n\n{% include y %} 正文\n')
         assert draft.body.startswith("![](<x.png>)")
@@ -81,7 +84,7 @@ class TestPlainMarkdown:
 
 
 class TestOtherGenerators:
-    def test_hugo(self, content):
+    def test_hugo(self, content: Path) -> None:
         (content / "pgc/site/static/img/封 面.png").write_bytes(b"png")
         text = (
             '+++\ntitle = "T"\ndate = 2025-01-02T03:04:05+08:00\npublishDate = 2025-02-01\nexpiryDate = 2027-01-01\n'
@@ -101,7 +104,7 @@ class TestOtherGenerators:
         }
         assert [(m.role, m.path.read_bytes()) for m in draft.media] == [("cover", b"png")]
 
-    def test_jekyll(self, content):
+    def test_jekyll(self, content: Path) -> None:
         (content / "pgc/site").mkdir(exist_ok=True)
         (content / "pgc/site/x").write_bytes(b"png")
         text = "---\nlayout: post\ntags: 上海 读书\npermalink: /x/\npublished: false\n---\n# 题\n\n文 ![]({{ site.baseurl }}/x)\n"
@@ -110,14 +113,14 @@ class TestOtherGenerators:
         assert draft.extra == {"layout": "post", "permalink": "/x/"}
         assert [m.ref for m in draft.media] == ["/x"]
 
-    def test_pelican_with_yaml(self, content):
+    def test_pelican_with_yaml(self, content: Path) -> None:
         (content / "pgc/img/a.png").write_bytes(b"png")
         text = "---\nTitle: T\nDate: 2010-12-03 10:20\nCategory: c\nAuthors: A, B\nStatus: draft\n---\n![]({static}/img/a.png)\n"
         draft = read(content, text)
         assert (draft.author, draft.ready, draft.date) == ("A, B", False, dt.datetime(2010, 12, 3, 10, 20, tzinfo=ZONE))
         assert len(draft.media) == 1
 
-    def test_ghost(self, content):
+    def test_ghost(self, content: Path) -> None:
         text = "---\ntitle: T\nstatus: published\ncustom_excerpt: S\nfeature_image: https://x/a.png\n---\n文\n"
         draft = read(content, text)
         assert (draft.summary, draft.ready, draft.media, draft.extra["feature_image"]) == (
@@ -129,14 +132,14 @@ class TestOtherGenerators:
 
 
 class TestFrontMatter:
-    def test_scalars_are_text_until_their_key_says_otherwise(self, content):
+    def test_scalars_are_text_until_their_key_says_otherwise(self, content: Path) -> None:
         draft = read(content, "---\ntitle: 12:30\nlanguage: no\nversion: 1.10\n---\n文\n")
         assert (draft.title, draft.language, draft.extra) == ("12:30", "no", {"version": "1.10"})
 
     @pytest.mark.parametrize(
         ("mark", "front"), [("---", "a: {}\nb: {}"), ("+++", "a = {}\nb = {}")], ids=["yaml", "toml"]
     )
-    def test_lists_in_lists_end_at_eight(self, content, mark, front):
+    def test_lists_in_lists_end_at_eight(self, content: Path, mark: str, front: str) -> None:
         """Depth 8 is taken, 9 is not, in either language."""
         told = {}
         for depth in range(6, 11):
@@ -184,7 +187,9 @@ class TestFrontMatter:
             ("channels:\n  blog:\n    skip: perhaps", 4, "true or false"),
         ],
     )
-    def test_what_is_wrong_is_said_with_its_line_and_mend(self, content, head, line, message):
+    def test_what_is_wrong_is_said_with_its_line_and_mend(
+        self, content: Path, head: str, line: int | None, message: str
+    ) -> None:
         if head.startswith("- a"):
             assert read(content, f"---\n{head}\n---\n文\n").body.startswith("---")  # a list after a rule
             return
@@ -195,22 +200,22 @@ class TestFrontMatter:
     @pytest.mark.parametrize(
         "head", ["a = ", "a = 1\na = 2", "a = " + "[" * 5000, "a." * 3000 + "b = 1", "a = " + "1" * 9000, 'a = "x']
     )
-    def test_broken_toml_is_said_too(self, content, head):
+    def test_broken_toml_is_said_too(self, content: Path, head: str) -> None:
         assert "front matter" in refused(content, f"+++\n{head}\n+++\n正文\n")
 
-    def test_front_matter_without_an_end_is_said(self, content):
+    def test_front_matter_without_an_end_is_said(self, content: Path) -> None:
         assert "no closing ---" in refused(content, "---\ntitle: x\n\n正文\n")
         assert "over 64 KB" in refused(content, "---\ntitle: " + "x" * 70_000 + "\n---\n正文\n")
 
-    def test_an_unknown_series_is_said_with_the_one_that_was_meant(self, content):
+    def test_an_unknown_series_is_said_with_the_one_that_was_meant(self, content: Path) -> None:
         assert "did you mean 'notes'?" in refused(content, "---\nseries: noets\n---\n文\n", known={"notes", "morning"})
         assert read(content, "---\nseries: [notes]\n---\n文\n", known={"notes"}).series == ("notes",)
 
-    def test_a_draft_cannot_say_whose_it_is(self, content):
+    def test_a_draft_cannot_say_whose_it_is(self, content: Path) -> None:
         draft = read(content, "---\nmember: bob\norigin: pgc\n---\n文\n", "ugc/alice/a.md")
         assert (draft.member, draft.origin) == ("alice", Origin.UGC)
 
-    def test_an_event_and_overrides_are_typed(self, content):
+    def test_an_event_and_overrides_are_typed(self, content: Path) -> None:
         head = "event:\n  start: 2026-12-01 19:30\n  end: 2026-12-01\n  place: 图书馆\nchannels:\n  a: {skip: yes, tags: 'x, y'}\n  b: skip"
         draft = read(content, f"---\n{head}\n---\n文\n")
         assert draft.form is Form.EVENT
@@ -228,15 +233,15 @@ class TestFrontMatter:
             ("start: 2026-12-12 19:30\n  end: 2026-12-12", False, dt.datetime(2026, 12, 13, tzinfo=ZONE)),
         ],
     )
-    def test_days_without_hours_are_an_all_day_event(self, content, head, all_day, end):
+    def test_days_without_hours_are_an_all_day_event(self, content: Path, head: str, all_day: bool, end: Any) -> None:
         event = read(content, f"---\nevent:\n  {head}\n---\n文\n").event
         assert (event.all_day, event.start.date(), event.end) == (all_day, dt.date(2026, 12, 12), end)
 
-    def test_a_file_elsewhere_than_pgc_and_ugc_is_said(self, content):
+    def test_a_file_elsewhere_than_pgc_and_ugc_is_said(self, content: Path) -> None:
         assert "move it to ugc/<member>/" in refused(content, "x", "ugc/a.md")
         assert "neither pgc/ nor ugc/" in refused(content, "x", "posts/a.md")
 
-    def test_nothing_at_all_is_said(self, content):
+    def test_nothing_at_all_is_said(self, content: Path) -> None:
         assert "has no text" in refused(content, "---\ntitle: x\n---\n")
 
 
@@ -257,18 +262,18 @@ class TestFrontMatter:
         ("", None),
     ],
 )
-def test_dates_are_read_as_people_write_them(text, expected):
+def test_dates_are_read_as_people_write_them(text: str, expected: str | None) -> None:
     at = instant(text, ZONE)
     assert (at.isoformat() if at else None) == expected
 
 
-def test_a_wall_time_that_a_clock_change_skips_moves_forward():
+def test_a_wall_time_that_a_clock_change_skips_moves_forward() -> None:
     assert instant("2026-03-29 02:30", ZoneInfo("Europe/Berlin")).isoformat() == "2026-03-29T03:30:00+02:00"
 
 
 class TestEncodings:
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-    def test_utf8_is_taken_with_or_without_a_mark(self, encoding):
+    def test_utf8_is_taken_with_or_without_a_mark(self, encoding: str) -> None:
         assert decode("标题\r\n文\r完".encode(encoding)) == "标题\n文\n完"
 
     @pytest.mark.parametrize(
@@ -283,7 +288,7 @@ class TestEncodings:
             ("utf-32-be", "UTF-32BE"),
         ],
     )
-    def test_another_encoding_that_is_surely_known_is_read_and_named(self, encoding, name):
+    def test_another_encoding_that_is_surely_known_is_read_and_named(self, encoding: str, name: str) -> None:
         text = "# Hello 我们今天读书，很好。\nplain words\n"
         assert decoded(text.encode(encoding)) == (text, name)
 
@@ -300,7 +305,7 @@ class TestEncodings:
         ],
         ids=["big5", "euc-kr", "euc-jp", "shift-jis", "cp1252", "short", "torn"],
     )
-    def test_any_other_is_refused_with_the_way_out(self, raw):
+    def test_any_other_is_refused_with_the_way_out(self, raw: bytes) -> None:
         with pytest.raises(DraftError, match="UTF-8") as caught:
             decode(raw)
         assert "另存为" in caught.value.hint
@@ -309,7 +314,7 @@ class TestEncodings:
         st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=4),
         st.sampled_from(["euc-jp", "euc-kr", "big5", "cp1252", "koi8-r"]),
     )
-    def test_what_is_read_is_never_another_text(self, text, encoding):
+    def test_what_is_read_is_never_another_text(self, text: str, encoding: str) -> None:
         """A file that is taken for GBK says in GBK what it says: any other encoding of it is another file."""
         raw = text.encode(encoding, "ignore")
         try:
@@ -319,16 +324,16 @@ class TestEncodings:
         assert found.encode("gb18030" if named == "GBK" else named or "utf-8") == raw
 
     @pytest.mark.parametrize(("raw", "line"), [(b"a\nb\0", 2), (b"a\r\n\r\n\xed\xa0\x80", 3), (b"caf\xe9 au lait", 1)])
-    def test_what_no_text_can_hold_is_refused_with_its_line(self, raw, line):
+    def test_what_no_text_can_hold_is_refused_with_its_line(self, raw: bytes, line: int) -> None:
         with pytest.raises(DraftError) as caught:
             decode(raw)
         assert caught.value.line == line
 
-    def test_characters_that_break_a_page_are_dropped(self):
+    def test_characters_that_break_a_page_are_dropped(self) -> None:
         assert decode(b"a\x08b\x0bc\x7f\tok\n") == "abc\tok\n"
 
     @given(st.binary(max_size=200))
-    def test_bytes_are_text_or_refused(self, raw):
+    def test_bytes_are_text_or_refused(self, raw: bytes) -> None:
         try:
             text = decode(raw)
         except DraftError as error:
@@ -339,7 +344,7 @@ class TestEncodings:
 
 
 class TestFiles:
-    def test_pictures_are_found_in_markdown_html_and_references_with_their_lines(self, content):
+    def test_pictures_are_found_in_markdown_html_and_references_with_their_lines(self, content: Path) -> None:
         for name in "abc":
             (content / f"pgc/img/{name}.png").write_bytes(name.encode())
         text = "---\ntitle: t\n---\n\n![甲](img/a.png)\n\n<p>\n<img src='img/b.png' alt=乙></p>\n\n![r]\n\n[r]: img/c.png\n\n`![](no.png)`\n"
@@ -351,12 +356,12 @@ class TestFiles:
         ]
         assert all(len(m.sha256) == 64 for m in draft.media)
 
-    def test_a_missing_picture_is_said_with_its_line(self, content):
+    def test_a_missing_picture_is_said_with_its_line(self, content: Path) -> None:
         assert refused(content, "# t\n\n文\n\n![](img/no.png)\n").startswith(
             "pgc/a.md:5: the file 'img/no.png' is not there"
         )
 
-    def test_remote_pictures_stay_links(self, content):
+    def test_remote_pictures_stay_links(self, content: Path) -> None:
         assert read(content, "文 ![](https://x.example/a.png)\n").media == ()
 
     @pytest.mark.parametrize(
@@ -371,25 +376,25 @@ class TestFiles:
             "hard.png",
         ],
     )
-    def test_nothing_outside_the_members_own_folder_is_taken(self, content, ref):
+    def test_nothing_outside_the_members_own_folder_is_taken(self, content: Path, ref: str) -> None:
         (content / "ugc/bob/b.png").write_bytes(b"bob's")
         (content / "ugc/alice/link.png").symlink_to("../bob/b.png")
         os.link(content / "ugc/bob/b.png", content / "ugc/alice/hard.png")
         refused(content, f"# t\n\n![]({ref})\n", "ugc/alice/a.md")
 
     @pytest.mark.parametrize("ref", ["file:///etc/passwd", "a\\b.png", "C:/x.png"])
-    def test_odd_names_are_refused(self, content, ref):
+    def test_odd_names_are_refused(self, content: Path, ref: str) -> None:
         refused(content, f"# t\n\n<img src='{ref}'>\n")
 
-    def test_pipes_are_refused_and_never_waited_for(self, content):
+    def test_pipes_are_refused_and_never_waited_for(self, content: Path) -> None:
         os.mkfifo(content / "pgc/p.png")
         assert "no regular file" in refused(content, "# t\n\n![](p.png)\n")
 
-    def test_a_name_may_be_composed_otherwise_than_on_disk(self, content):
+    def test_a_name_may_be_composed_otherwise_than_on_disk(self, content: Path) -> None:
         (content / "pgc/cafe\u0301.png").write_bytes(b"x")
         assert len(read(content, "文 ![](caf\u00e9.png)\n").media) == 1
 
-    def test_media_make_the_form(self, content):
+    def test_media_make_the_form(self, content: Path) -> None:
         (content / "pgc/v.mp3").write_bytes(b"x")
         (content / "pgc/v.mp4").write_bytes(b"x")
         assert read(content, "---\ntitle: t\nmedia: v.mp3\n---\n").form is Form.AUDIO
@@ -397,7 +402,7 @@ class TestFiles:
 
 
 class TestRevision:
-    def test_it_is_of_the_content_and_not_of_the_place(self, content):
+    def test_it_is_of_the_content_and_not_of_the_place(self, content: Path) -> None:
         text = "---\ntitle: t\nunknown: 1\n---\n文\n"
         one = read(content, text).revision
         assert read(content, text, "pgc/2025-01-01-b.md").revision == one
@@ -407,10 +412,10 @@ class TestRevision:
     @pytest.mark.parametrize(
         "text", ["---\ntitle: t\n---\n文!\n", "---\ntitle: u\n---\n文\n", "---\ntitle: t\ntags: a\n---\n文\n"]
     )
-    def test_what_means_something_makes_another(self, content, text):
+    def test_what_means_something_makes_another(self, content: Path, text: str) -> None:
         assert read(content, text).revision != read(content, "---\ntitle: t\n---\n文\n").revision
 
-    def test_another_picture_under_the_same_name_makes_another(self, content):
+    def test_another_picture_under_the_same_name_makes_another(self, content: Path) -> None:
         (content / "pgc/p.png").write_bytes(b"1")
         before = read(content, "文 ![](p.png)\n").revision
         (content / "pgc/p.png").write_bytes(b"2")
@@ -426,7 +431,7 @@ class TestRevision:
         ("한국어\n문장\n", "한국어 문장"),
     ],
 )
-def test_a_first_paragraph_is_joined_as_a_page_joins_its_lines(body, paragraph):
+def test_a_first_paragraph_is_joined_as_a_page_joins_its_lines(body: str, paragraph: str) -> None:
     """Where a page shows no space, a title or a summary has none."""
     assert outline(body).paragraph == paragraph
     assert plain(join_lines(to_html(body))).render()[0] == paragraph
@@ -436,19 +441,19 @@ class TestHostileBodies:
     @pytest.mark.parametrize(
         "body", [">" * 100_000 + " a", "*a " * 50_000 + " a*" * 50_000, "![" * 50_000 + "a" + "](b)" * 50_000]
     )
-    def test_absurd_nesting_ends_nothing(self, body):
+    def test_absurd_nesting_ends_nothing(self, body: str) -> None:
         try:
             outline(body)
         except DraftError as error:
             assert error.line == 1  # noqa: PT017
 
-    def test_a_wall_of_tags_is_refused(self):
+    def test_a_wall_of_tags_is_refused(self) -> None:
         with pytest.raises(DraftError, match="HTML tags"):
             outline("<div><b>" * 100_000)
 
     @examples(60)
     @given(st.text(alphabet=st.sampled_from("-+:[]{}&*!|>'\"%@`#\n ab1，：~<"), max_size=120))
-    def test_any_front_matter_is_read_or_refused_with_a_line(self, head):
+    def test_any_front_matter_is_read_or_refused_with_a_line(self, head: str) -> None:
         for fence in ("---", "+++"):
             try:
                 front = split(f"{fence}\n{head}\n{fence}\nbody\n")
@@ -473,13 +478,13 @@ class TestFilesByName:
             ("pgc/notes/cafe\u0301.png", "caf\u00e9.png"),
         ],
     )
-    def test_a_picture_is_found_where_its_tool_keeps_it(self, content, lies, named):
+    def test_a_picture_is_found_where_its_tool_keeps_it(self, content: Path, lies: str, named: str) -> None:
         (content / lies).parent.mkdir(parents=True, exist_ok=True)
         (content / lies).write_bytes(b"x")
         draft = read(content, f"# t\n\n![]({named})\n", "pgc/blog/a.md")
         assert [m.path for m in draft.media] == [(content / lies).resolve()]
 
-    def test_the_nearest_place_wins_and_of_equal_names_elsewhere_none(self, content):
+    def test_the_nearest_place_wins_and_of_equal_names_elsewhere_none(self, content: Path) -> None:
         for folder in ("pgc/blog/a", "pgc/x", "pgc/y"):
             (content / folder).mkdir(parents=True)
             (content / folder / "1.png").write_bytes(folder.encode())
@@ -491,14 +496,16 @@ class TestFilesByName:
     @pytest.mark.parametrize(
         "named", ["secret.png", "deep/../secret.png", "../bob/secret.png", "linked/secret.png", "hidden.png"]
     )
-    def test_nobody_elses_file_is_found_by_its_name(self, content, named):
+    def test_nobody_elses_file_is_found_by_its_name(self, content: Path, named: str) -> None:
         (content / "ugc/bob/secret.png").write_bytes(b"bob's")
         (content / "ugc/alice/linked").symlink_to(content / "ugc/bob")
         (content / "ugc/alice/.trash").mkdir()
         (content / "ugc/alice/.trash/hidden.png").write_bytes(b"x")
         refused(content, f"# t\n\n![]({named})\n", "ugc/alice/a.md")
 
-    def test_a_folder_of_very_many_files_is_not_looked_through_for_ever(self, content, monkeypatch):
+    def test_a_folder_of_very_many_files_is_not_looked_through_for_ever(
+        self, content: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(attached, "MAX_LISTED", 10)
         for n in range(30):
             (content / f"ugc/alice/{n}.txt").touch()

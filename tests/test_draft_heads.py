@@ -1,7 +1,10 @@
 """Heads in every form that blogs have them, and what is noticed of them; a head that is none is never published."""
 
+from __future__ import annotations
+
 import datetime as dt
 from pathlib import Path, PurePosixPath
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,16 +22,16 @@ MTIME = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def content(tmp_path):
+def content(tmp_path: Path) -> Path:
     (tmp_path / "pgc").mkdir()
     return tmp_path
 
 
-def read(content, text, path="pgc/a.md", known=None):
+def read(content: Path, text: str, path: str = "pgc/a.md", known: Any = None) -> Any:
     return parse(text.encode(), PurePosixPath(path), Path(path), content, zone=ZONE, mtime=MTIME, known_series=known)
 
 
-def told(draft):
+def told(draft: Any) -> Any:
     return [(note.line, f"{note.message}: {note.hint}") for note in draft.notes]
 
 
@@ -57,7 +60,7 @@ HEADS = {
 
 
 @pytest.mark.parametrize("form", HEADS)
-def test_a_head_is_read_in_the_form_it_has(content, form):
+def test_a_head_is_read_in_the_form_it_has(content: Path, form: Any) -> None:
     draft = read(content, HEADS[form])
     assert (draft.title, draft.tags, draft.body.strip()) == ("T", ("a", "b"), "Words.")
     assert draft.date == dt.datetime(2026, 11, 20, tzinfo=ZONE)
@@ -85,7 +88,7 @@ def test_a_head_is_read_in_the_form_it_has(content, form):
         ";;; lisp\n\nWords.\n",
     ],
 )
-def test_a_text_that_begins_like_one_stays_a_text(content, text):
+def test_a_text_that_begins_like_one_stays_a_text(content: Path, text: str) -> None:
     draft = read(content, text, "pgc/the-name.md")
     assert (draft.body, draft.title, draft.tags) == (text, "the name", ())
 
@@ -102,7 +105,7 @@ def test_a_text_that_begins_like_one_stays_a_text(content, text):
         ("___\n标题：一\n标签：二\n\nWords.\n", 1),
     ],
 )
-def test_what_looks_like_a_head_and_is_none_is_refused(content, text, line):
+def test_what_looks_like_a_head_and_is_none_is_refused(content: Path, text: str, line: int) -> None:
     with pytest.raises(DraftError, match="looks like front matter") as caught:
         read(content, text)
     assert caught.value.line == line
@@ -131,7 +134,9 @@ def test_what_looks_like_a_head_and_is_none_is_refused(content, text, line):
         ('{\n  "title": "x",\n  "not_before": "soon"\n}\nWords.\n', 3, "no date"),
     ],
 )
-def test_what_is_wrong_in_a_head_is_said_at_its_line_in_plain_words(content, text, line, said):
+def test_what_is_wrong_in_a_head_is_said_at_its_line_in_plain_words(
+    content: Path, text: str, line: int, said: str
+) -> None:
     with pytest.raises(DraftError) as caught:
         read(content, text)
     assert (caught.value.line, said in caught.value.message) == (line, True), str(caught.value)
@@ -139,7 +144,7 @@ def test_what_is_wrong_in_a_head_is_said_at_its_line_in_plain_words(content, tex
 
 
 @given(st.text(alphabet=st.sampled_from("-+;{}:：=\"'[],\t\u00a0\u3000\n title标题datgs12"), max_size=80))
-def test_any_beginning_is_a_head_a_text_or_an_error_with_its_line(text):
+def test_any_beginning_is_a_head_a_text_or_an_error_with_its_line(text: str) -> None:
     try:
         front = split(text)
     except DraftError as error:
@@ -152,7 +157,7 @@ def test_any_beginning_is_a_head_a_text_or_an_error_with_its_line(text):
 
 
 class TestKeys:
-    def test_a_slip_is_named_with_what_was_meant(self, content):
+    def test_a_slip_is_named_with_what_was_meant(self, content: Path) -> None:
         draft = read(
             content,
             "---\ntitle: x\nserie: daily\ncovr: a.png\ntilte: y\nevent: {start: 2026-12-01, palce: here}\n---\nWords.\n",
@@ -164,7 +169,7 @@ class TestKeys:
             (5, "nothing reads 'tilte': did you mean title?"),
         ]
 
-    def test_keys_of_other_tools_are_no_slips(self, content):
+    def test_keys_of_other_tools_are_no_slips(self, content: Path) -> None:
         head = "\n".join(
             f"{key}: x"
             for key in (
@@ -175,7 +180,7 @@ class TestKeys:
         )
         assert told(read(content, f"---\ntitle: t\n{head}\n---\nWords.\n")) == []
 
-    def test_chinese_keys_mean_what_they_say(self, content):
+    def test_chinese_keys_mean_what_they_say(self, content: Path) -> None:
         (content / "pgc/a.png").write_bytes(b"x")
         text = (
             "---\n标题：湖边\n作者: 阿明\n摘要: 一句话\n栏目: daily\n分类: 散文\n标签: [湖, 风]\n封面: a.png\n语言: zh-CN\n草稿: 否\n"
@@ -190,11 +195,11 @@ class TestKeys:
         assert draft.channels == {"weibo": {"title": "短的", "skip": True}}
         assert (draft.extra, told(draft)) == ({}, [])
 
-    def test_one_key_in_two_languages_is_given_twice(self, content):
+    def test_one_key_in_two_languages_is_given_twice(self, content: Path) -> None:
         with pytest.raises(DraftError, match="same key"):
             read(content, "---\ntitle: a\n标题: b\n---\nWords.\n")
 
-    def test_a_time_and_a_place_beside_the_event_are_named(self, content):
+    def test_a_time_and_a_place_beside_the_event_are_named(self, content: Path) -> None:
         assert [line for line, _ in told(read(content, "---\n标题: a\n时间: 周五\n地点: 湖边\n---\n文\n"))] == [3, 4]
 
     @pytest.mark.parametrize(
@@ -207,7 +212,7 @@ class TestKeys:
             ("tags: a\ncategories: a", ("a",)),
         ],
     )
-    def test_categories_are_tags_to_a_reader(self, content, head, tags):
+    def test_categories_are_tags_to_a_reader(self, content: Path, head: str, tags: Any) -> None:
         assert read(content, f"---\ntitle: t\n{head}\n---\nWords.\n").tags == tags
 
 
@@ -225,7 +230,9 @@ class TestTitle:
             ("![](https://x.example/a.png)\n\n## A section\n\nWords.\n", "the name"),
         ],
     )
-    def test_a_heading_is_the_title_where_it_opens_the_text_or_is_the_one_of_level_1(self, content, body, title):
+    def test_a_heading_is_the_title_where_it_opens_the_text_or_is_the_one_of_level_1(
+        self, content: Path, body: str, title: str
+    ) -> None:
         draft = read(content, body, "pgc/the-name.md")
         assert draft.title == title
         assert "## A section" in draft.body or "## A section" not in body
@@ -239,7 +246,7 @@ class TestTitle:
             ("my-trip/index.md", "my trip"),
         ],
     )
-    def test_a_name_is_made_readable(self, content, name, title):
+    def test_a_name_is_made_readable(self, content: Path, name: str, title: str) -> None:
         assert read(content, "Words.\n", f"pgc/{name}").title == title
 
 
@@ -260,14 +267,14 @@ class TestSummary:
             ("a <video src=https://x.example/v>no video</video> b\n\nmore\n", "a b"),
         ],
     )
-    def test_it_is_what_a_reader_sees_first(self, content, body, summary):
+    def test_it_is_what_a_reader_sees_first(self, content: Path, body: str, summary: str) -> None:
         assert read(content, f"---\ntitle: t\n---\n{body}").summary == summary
 
-    def test_what_a_page_never_shows_is_what_the_sanitiser_drops(self):
+    def test_what_a_page_never_shows_is_what_the_sanitiser_drops(self) -> None:
         assert WHOLE - SILENT == {"embed", "frame"}, "which have no end"
         assert SILENT <= WHOLE
 
     @given(st.sampled_from(sorted(SILENT)), st.sampled_from(["", "x ", "# "]))
-    def test_none_of_it_leaks(self, tag, before):
+    def test_none_of_it_leaks(self, tag: Any, before: str) -> None:
         found = outline(f"{before}seen <{tag}>LEAK</{tag}> after\n")
         assert "LEAK" not in f"{found.paragraph}{found.heading}"

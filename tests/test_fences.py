@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,20 +122,20 @@ def imports(file: Path, *, lazy: bool = True) -> set[str]:
 SOURCES = sorted(SRC.rglob("*.py"))
 
 
-def test_every_file_stands_in_a_known_room():
+def test_every_file_stands_in_a_known_room() -> None:
     """A new room has to say here whom it talks to."""
     assert {room_of(f) for f in SOURCES} - {"__init__", "__main__"} <= set(ROOMS)
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))
-def test_a_room_imports_only_what_it_may(file):
+def test_a_room_imports_only_what_it_may(file: Any) -> None:
     """Arrows point inwards: schedule knows nobody, the pipeline knows everybody, nobody knows the command line."""
     room = room_of(file)
     rooms = {name.split(".")[1] for name in imports(file) if name.startswith("steadycast.")}
     assert rooms - {room, "__version__"} <= ROOMS.get(room, set())
 
 
-def test_the_diagram_in_the_design_notes_is_true():
+def test_the_diagram_in_the_design_notes_is_true() -> None:
     """Every room stands on one line, and imports only from the lines below it."""
     notes = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     lines = notes.partition("```text\ncli\n")[2].partition("```")[0].splitlines()
@@ -144,7 +145,7 @@ def test_the_diagram_in_the_design_notes_is_true():
 
 
 @pytest.mark.parametrize("room", sorted(f.parent for f in SRC.glob("*/__init__.py")), ids=lambda f: f.name)
-def test_each_room_says_in_one_line_what_it_is_for(room):
+def test_each_room_says_in_one_line_what_it_is_for(room: Any) -> None:
     """And where that is a map of its files, it names each of them."""
     said = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or ""
     assert re.match(r"[A-Z].{20,}[.:]$", said.partition("\n")[0])
@@ -154,14 +155,14 @@ def test_each_room_says_in_one_line_what_it_is_for(room):
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))
-def test_a_library_is_known_to_its_room_only(file):
+def test_a_library_is_known_to_its_room_only(file: Any) -> None:
     """Whoever wants another feed parser, HTTP library or database layer changes one room."""
     for name in {n.split(".")[0] for n in imports(file)}:
         if name in LIBRARIES:
             assert room_of(file) in LIBRARIES[name], f"{name} in {room_of(file)}"
 
 
-def test_the_library_knows_prefect_only_when_asked():
+def test_the_library_knows_prefect_only_when_asked() -> None:
     """Importing Prefect costs seconds; the command line does it inside a function."""
     for file in SOURCES:
         known = {n for n in imports(file) if n.split(".")[0] == "prefect"}
@@ -170,7 +171,7 @@ def test_the_library_knows_prefect_only_when_asked():
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "flows").glob("*.py")), ids=lambda f: f.name)
-def test_flows_are_thin(file):
+def test_flows_are_thin(file: Any) -> None:
     """Flows import the pipeline, and are at most 60 lines."""
     rooms = {n.split(".")[1] for n in imports(file) if n.startswith("steadycast.")}
     assert rooms <= {"ops", "pipeline", "workspace", "errors"}
@@ -178,7 +179,7 @@ def test_flows_are_thin(file):
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "channels").rglob("*.py")), ids=lambda f: f"{f.parent.name}/{f.name}")
-def test_a_platform_knows_only_the_contract(file):
+def test_a_platform_knows_only_the_contract(file: Any) -> None:
     """An adapter imports the contract and its own folder, its fake.py the test kit; it is one screen or three."""
     rooms = {n.split(".")[1] for n in imports(file) if n.startswith("steadycast.")}
     assert rooms <= ({"platform", "testing"} if file.name == "fake.py" else {"platform"})
@@ -186,7 +187,7 @@ def test_a_platform_knows_only_the_contract(file):
     assert len(file.read_text(encoding="utf-8").splitlines()) <= 150
 
 
-def test_workspace_folders_are_never_packages():
+def test_workspace_folders_are_never_packages() -> None:
     """`channels` is Django Channels' name: a wheel that carried it would overwrite that package in silence."""
     for folder in ("flows", "channels", "content"):
         assert not (ROOT / folder / "__init__.py").exists()
@@ -197,7 +198,7 @@ OURS = {*CLASSES, *Settings.model_fields}  # words that steadycast.toml and the 
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(SRC)))
-def test_no_platform_is_named_in_the_library(file):
+def test_no_platform_is_named_in_the_library(file: Any) -> None:
     """Adding a platform, or taking one away, edits nothing outside its folder."""
     named = list(platforms_named(file.read_text(encoding="utf-8"), PLATFORM_NAMES))
     assert not named, f"{file}: {named}"
@@ -223,7 +224,7 @@ def test_no_platform_is_named_in_the_library(file):
         ('say("a site of your own")', 0),
     ],
 )
-def test_the_fence_tells_a_platforms_name_from_a_word(source, names):
+def test_the_fence_tells_a_platforms_name_from_a_word(source: str, names: int) -> None:
     assert bool(list(platforms_named(source, PLATFORM_NAMES | {"webhook", "kit", "feed", "calendar", "site"}))) == bool(
         names
     )
@@ -253,7 +254,7 @@ def platforms_named(source: str, names: set[str]) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, name) for name in wanted & names if re.search("platforms|channels", where or ""))
 
 
-def test_help_loads_nothing_heavy():
+def test_help_loads_nothing_heavy() -> None:
     """`steadycast --help` answers at once: no Prefect, no database, no parser of anything."""
     code = (
         "import sys; from steadycast.cli import main\n"

@@ -7,15 +7,17 @@ import os
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 from platform_bench import png
 
 from steadycast import pipeline
 from steadycast.cli import app as commands
 from steadycast.draft import confined
 from steadycast.intake import folder as intake_folder
+from steadycast.pipeline.app import App
 from steadycast.render import media, stored
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
@@ -24,11 +26,11 @@ GOOD = {"pgc/good.md": article("Good")}
 
 
 @pytest.fixture
-def app(bench):
+def app(bench: Bench) -> App:
     return bench.set_up(SETTINGS, dict(GOOD))
 
 
-def look(bench):
+def look(bench: Bench) -> Any:
     """(titles taken so far by path, problems by path) after a look at content/; the good draft is always among them."""
     began = time.monotonic()
     collected = pipeline.collect(bench.app, bench.clock.now(), feeds=False)
@@ -38,7 +40,7 @@ def look(bench):
     return taken, {p.where: p for p in collected.problems}
 
 
-def folder(bench, name="ugc/bob") -> Path:
+def folder(bench: Bench, name: str = "ugc/bob") -> Path:
     made = bench.root / "content" / name
     made.mkdir(parents=True, exist_ok=True)
     return made
@@ -49,18 +51,18 @@ def folder(bench, name="ugc/bob") -> Path:
     [".a.md.swp", ".a.md.swx", "a.md~", "#a.md#", ".#a.md", "4913", "a.md.tmp", "a.md.part", "a.md.crdownload", "a.md.bak", ".goutputstream-X1Y2Z3",
      ".~lock.a.md#", "a.md.orig", "._a.md", ".DS_Store", "a.md.sb-1a2b"],
 )  # fmt: skip
-def test_editors_temporary_files_are_no_drafts(bench, app, name):
+def test_editors_temporary_files_are_no_drafts(bench: Bench, app: App, name: str) -> None:
     """Neither taken nor a problem."""
     bench.drop(f"ugc/bob/{name}", "# Half")
     assert look(bench) == ({}, {})
 
 
-def test_a_half_written_file_waits_and_is_taken_whole(bench, app, monkeypatch):
+def test_a_half_written_file_waits_and_is_taken_whole(bench: Bench, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """It grows while it is looked at: it is neither a draft nor a problem yet."""
     file = folder(bench) / "a.md"
     file.write_text("# Half")
 
-    def grow(seconds):
+    def grow(seconds: float) -> None:
         file.write_text("# Half\n\nand the other half")
 
     monkeypatch.setitem(intake_folder.scan.__kwdefaults__, "sleep", grow)
@@ -69,7 +71,7 @@ def test_a_half_written_file_waits_and_is_taken_whole(bench, app, monkeypatch):
     assert look(bench) == ({"ugc/bob/a.md": "Half"}, {})
 
 
-def test_a_save_by_rename_is_an_edit_of_the_same_draft(bench, app):
+def test_a_save_by_rename_is_an_edit_of_the_same_draft(bench: Bench, app: App) -> None:
     """vim, VS Code and most others write beside and rename: the draft keeps its id."""
     bench.drop("ugc/alice/a.md", article("One"))
     look(bench)
@@ -79,7 +81,7 @@ def test_a_save_by_rename_is_an_edit_of_the_same_draft(bench, app):
     assert [r.id for r in bench.app.ledger.drafts() if r.path == "ugc/alice/a.md"] == [before]
 
 
-def test_an_edit_after_scheduling_is_what_goes_out(bench):
+def test_an_edit_after_scheduling_is_what_goes_out(bench: Bench) -> None:
     """The newest approved words at the slot's second, of the draft that was planned."""
     bench.set_up(SETTINGS, {"pgc/a.md": article("Old words")})
     pipeline.collect(bench.app, bench.clock.now())
@@ -91,7 +93,7 @@ def test_an_edit_after_scheduling_is_what_goes_out(bench):
     assert "Old words" not in (bench.app.workspace.out / "site" / "index.html").read_text()
 
 
-def test_the_same_bytes_under_two_names_are_one_draft(bench, app):
+def test_the_same_bytes_under_two_names_are_one_draft(bench: Bench, app: App) -> None:
     """The second name is the problem, and says of which file."""
     bench.drop("ugc/bob/a.md", article("Same"))
     bench.drop("ugc/bob/b.md", article("Same"))
@@ -100,7 +102,7 @@ def test_the_same_bytes_under_two_names_are_one_draft(bench, app):
     assert "is a copy of ugc/bob/a.md" in problems["ugc/bob/b.md"].message
 
 
-def test_composed_and_decomposed_names_never_lose_a_draft(bench, app):
+def test_composed_and_decomposed_names_never_lose_a_draft(bench: Bench, app: App) -> None:
     """Two files are two drafts, and a file that only changed its form keeps its history."""
     bench.drop("ugc/bob/caf\u00e9.md", article("One"))
     bench.drop("ugc/bob/cafe\u0301.md", article("Two"))
@@ -110,7 +112,9 @@ def test_composed_and_decomposed_names_never_lose_a_draft(bench, app):
 @pytest.mark.parametrize(
     "name", ["a\nb.md", "a\u202egpj.md", "a\x1b[31m.md", "a\rb.md", "-rf.md", "$(id).md", "长" * 80 + ".md", "a\x7f.md"]
 )
-def test_a_name_that_misleads_is_only_a_name(bench, app, capsys, monkeypatch, name):
+def test_a_name_that_misleads_is_only_a_name(
+    bench: Bench, app: App, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """The draft is taken, and what a terminal is shown of it gives no orders."""
     bench.drop(f"ugc/bob/{name}", "just words\n")
     assert list(look(bench)[0]) == [f"ugc/bob/{name}"]
@@ -121,13 +125,13 @@ def test_a_name_that_misleads_is_only_a_name(bench, app, capsys, monkeypatch, na
     assert not set("\x1b\r\u202e\x7f") & set(shown)
 
 
-def test_a_name_that_is_no_text_is_a_problem(bench, app):
+def test_a_name_that_is_no_text_is_a_problem(bench: Bench, app: App) -> None:
     (folder(bench) / "z.md").write_text("# x")
     os.rename(os.fsencode(folder(bench) / "z.md"), os.fsencode(folder(bench)) + b"/\xff.md")
     assert "not UTF-8" in look(bench)[1]["ugc/bob/\\udcff.md"].message
 
 
-def made(kind: str, bench, outside: Path) -> str:
+def made(kind: str, bench: Bench, outside: Path) -> str:
     """Something that is no draft, in bob's folder; what the problem says of it."""
     here = folder(bench)
     if kind == "fifo":
@@ -164,7 +168,7 @@ def made(kind: str, bench, outside: Path) -> str:
 @pytest.mark.parametrize(
     "kind", ["fifo", "socket", "hard link", "sparse terabyte", "folder", "link out", "link in", "loop", "to a device"]
 )
-def test_what_is_no_file_of_its_own_is_not_taken(bench, app, tmp_path, kind):
+def test_what_is_no_file_of_its_own_is_not_taken(bench: Bench, app: App, tmp_path: Path, kind: str) -> None:
     """One problem that says what it is; nothing blocks, nothing is read."""
     outside = bench.root / "outside.md"
     outside.write_text("# Secret")
@@ -175,7 +179,7 @@ def test_what_is_no_file_of_its_own_is_not_taken(bench, app, tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", ["fifo", "hard link", "sparse terabyte", "folder", "link out", "loop", "to a device"])
-def test_a_picture_that_is_no_file_of_its_own_is_not_taken(bench, app, kind):
+def test_a_picture_that_is_no_file_of_its_own_is_not_taken(bench: Bench, app: App, kind: str) -> None:
     """The same of what a draft names: the draft is the problem, with its line and a hint."""
     outside = bench.root / "outside.md"
     outside.write_text("# Secret")
@@ -187,12 +191,12 @@ def test_a_picture_that_is_no_file_of_its_own_is_not_taken(bench, app, kind):
     assert (problems["ugc/bob/b.md"].line, bool(problems["ugc/bob/b.md"].hint)) == (3, True)
 
 
-def test_a_file_that_may_not_be_read_is_a_problem(bench, app, monkeypatch):
+def test_a_file_that_may_not_be_read_is_a_problem(bench: Bench, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """As another user than root would meet it."""
     bench.drop("ugc/bob/a.md", "# x").chmod(0)
     real = os.open
 
-    def as_another_user(path, flags, *args, **more):
+    def as_another_user(path: Any, flags: Any, *args: Any, **more: Any) -> Any:
         if path == "a.md":
             raise PermissionError(13, "Permission denied")
         return real(path, flags, *args, **more)
@@ -202,12 +206,14 @@ def test_a_file_that_may_not_be_read_is_a_problem(bench, app, monkeypatch):
     assert "Permission denied" in look(bench)[1]["ugc/bob/a.md"].message
 
 
-def test_a_time_in_the_future_delays_and_loses_nothing(bench, app):
+def test_a_time_in_the_future_delays_and_loses_nothing(bench: Bench, app: App) -> None:
     os.utime(bench.drop("ugc/bob/a.md", "# x\n\nwords"), (4_000_000_000, 4_000_000_000))
     assert look(bench)[0] == {"ugc/bob/a.md": "x"}
 
 
-def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(bench, app, monkeypatch):
+def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(
+    bench: Bench, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between hashing and keeping it, its author puts a link to somebody's picture there."""
     bench.drop("ugc/alice/a.png", png(1, 2, 3))
     secret = bench.root / "secret.png"
@@ -215,7 +221,7 @@ def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(ben
     bench.drop("ugc/alice/b.md", "# T\n\n![](a.png)\n")
     real = stored.store
 
-    def swapped(source, *args, **more):
+    def swapped(source: Any, *args: Any, **more: Any) -> Any:
         if source.name == "a.png":
             source.unlink()
             source.symlink_to(secret)
@@ -242,7 +248,7 @@ TEXT = "# 标题\n\n侬好，世界。\n"
     ],
     ids=["BOM", "CRLF", "CR", "BOM and CRLF", "controls"],
 )
-def test_text_in_utf_8_is_taken_however_its_lines_end(bench, app, raw, title):
+def test_text_in_utf_8_is_taken_however_its_lines_end(bench: Bench, app: App, raw: bytes, title: str) -> None:
     bench.drop("ugc/bob/a.md", raw)
     assert look(bench) == ({"ugc/bob/a.md": title}, {})
 
@@ -265,7 +271,9 @@ def test_text_in_utf_8_is_taken_however_its_lines_end(bench, app, raw, title):
         (b'---\ntitle: "a\\0b"\n---\nwords', "NUL"),
     ],
 )  # fmt: skip
-def test_anything_else_is_refused_with_its_line_and_never_guessed(bench, app, raw, said):
+def test_anything_else_is_refused_with_its_line_and_never_guessed(
+    bench: Bench, app: App, raw: bytes, said: str
+) -> None:
     """Not one character of it reaches the ledger."""
     bench.drop("ugc/bob/a.md", raw)
     taken, problems = look(bench)

@@ -7,15 +7,18 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, SITE
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 from platform_bench import png
 
 from steadycast import ops, pipeline
 from steadycast.draft import MediaRef, attached, confined
 from steadycast.errors import DraftError, InputError
+from steadycast.pipeline.app import App
 from steadycast.render import media, stored
 
 SETTINGS = (
@@ -28,11 +31,11 @@ MP3 = CONTENT / "morning/016-viau-ciq.mp3"
 
 
 @pytest.fixture
-def app(bench):
+def app(bench: Bench) -> App:
     return bench.set_up(SETTINGS, {})
 
 
-def look(bench):
+def look(bench: Bench) -> Any:
     """Problems by path after a look at content/, and what `check` says of the same files."""
     found = {p.where: p for p in pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems}
     checked = {p.where: p for p in ops.check(bench.clock.now(), root=bench.root) if p.where in found}
@@ -40,7 +43,7 @@ def look(bench):
     return found
 
 
-def kept(bench) -> list[Path]:
+def kept(bench: Bench) -> list[Path]:
     """The files in var/media."""
     return [file for file in bench.app.workspace.media.rglob("*") if file.is_file()]
 
@@ -56,7 +59,7 @@ def sparse(path: Path, size: int, head: bytes = b"\x1a\x45\xdf\xa3") -> Path:
 
 
 @pytest.mark.parametrize("member", ["ugc/alice", "ugc/bob", "pgc"])
-def test_a_file_of_holes_is_refused_with_its_line_before_it_is_read(bench, app, member):
+def test_a_file_of_holes_is_refused_with_its_line_before_it_is_read(bench: Bench, app: App, member: str) -> None:
     """Three films of a gigabyte in a few kilobytes of disk: nobody reads or copies them."""
     for n in range(3):
         sparse(bench.root / f"content/{member}/v{n}.webm", 1 << 30)
@@ -79,7 +82,7 @@ def holes_of(path: Path) -> bool:
     return found
 
 
-def test_only_what_is_large_and_mostly_holes_is_accused(tmp_path):
+def test_only_what_is_large_and_mostly_holes_is_accused(tmp_path: Path) -> None:
     """Small files, full files, files reserved ahead and files with a few holes are honest."""
     assert not holes_of(sparse(tmp_path / "small", confined.HOLES_FROM - 1))
     assert holes_of(sparse(tmp_path / "large", confined.HOLES_FROM + 4096))
@@ -101,11 +104,13 @@ def test_only_what_is_large_and_mostly_holes_is_accused(tmp_path):
         assert holes_of(part) is mostly
 
 
-def test_a_file_system_that_counts_no_blocks_or_tells_no_holes_accuses_nobody(tmp_path, monkeypatch):
+def test_a_file_system_that_counts_no_blocks_or_tells_no_holes_accuses_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Compression and network file systems show few blocks; a second witness has to see the holes."""
     file = sparse(tmp_path / "film", 64 * MB)
 
-    def cannot(*asked):
+    def cannot(*asked: Any) -> None:
         raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr(confined.os, "lseek", cannot)
@@ -113,7 +118,7 @@ def test_a_file_system_that_counts_no_blocks_or_tells_no_holes_accuses_nobody(tm
         assert not confined.mostly_holes(opened.fileno())
 
 
-def test_many_small_pieces_are_told_quickly(tmp_path):
+def test_many_small_pieces_are_told_quickly(tmp_path: Path) -> None:
     """A gigabyte of single blocks with holes between them: all of it is walked in moments."""
     file = tmp_path / "lace"
     with file.open("wb") as out:
@@ -126,21 +131,21 @@ def test_many_small_pieces_are_told_quickly(tmp_path):
     assert time.monotonic() - began < 1
 
 
-def test_holes_in_the_store_of_a_feed_are_refused_too(tmp_path):
+def test_holes_in_the_store_of_a_feed_are_refused_too(tmp_path: Path) -> None:
     """Whatever lies where an enclosure was kept is looked at again before it is copied."""
     with pytest.raises(DraftError, match="mostly holes"):
         stored.store(sparse(tmp_path / "e.webm", 64 * MB), tmp_path / "media")
     assert list((tmp_path / "media").glob("*")) == []
 
 
-def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path, monkeypatch):
+def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its author writes on and on: no more than its length is read, and nothing of it stays."""
     file = tmp_path / "a.mp3"
     shutil.copy(MP3, file)
     real = stored._chunks
     read = []
 
-    def growing(opened):
+    def growing(opened: Any) -> Iterator[Any]:
         for chunk in real(opened):
             read.append(len(chunk))
             with file.open("ab") as more:
@@ -154,14 +159,14 @@ def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path, monkeypatc
     assert list((tmp_path / "media").glob("*")) == []
 
 
-def test_a_file_that_grows_while_it_is_hashed_waits(bench, app):
+def test_a_file_that_grows_while_it_is_hashed_waits(bench: Bench, app: App) -> None:
     """It is neither taken half nor read for ever: it is looked at again, and taken when it stands still."""
     file = bench.root / "content/ugc/alice/a.mp3"
     bench.drop("ugc/alice/a.md", "---\ntitle: Sound\naudio: a.mp3\n---\nWords\n")
     file.write_bytes(MP3.read_bytes() + bytes(16 * MB))
     stop = threading.Event()
 
-    def grow():
+    def grow() -> None:
         while not stop.is_set():
             with file.open("ab") as more:
                 more.write(bytes(4096))
@@ -179,13 +184,15 @@ def test_a_file_that_grows_while_it_is_hashed_waits(bench, app):
     assert [file.read_bytes() for file in kept(bench)] == [MP3.read_bytes()]
 
 
-def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(tmp_path, monkeypatch):
+def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was begun is taken away; the same copy succeeds when there is room."""
     source = tmp_path / "a.png"
     source.write_bytes(png(1, 2, 3))
     real = stored.durable.sync
 
-    def full(path):
+    def full(path: Any) -> None:
         if path.is_file():
             raise OSError(28, "No space left on device")
         real(path)
@@ -199,7 +206,7 @@ def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(tmp_path, monke
     assert stored.store(source, tmp_path / "media").read_bytes() == png(1, 2, 3)
 
 
-def test_one_file_under_a_thousand_names_is_read_once(bench, app, monkeypatch):
+def test_one_file_under_a_thousand_names_is_read_once(bench: Bench, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """A draft shows the same film with ever another mark behind its name."""
     bench.drop("ugc/alice/v.mp4", FILM)
     os.utime(bench.root / "content/ugc/alice/v.mp4", (1, 1))
@@ -209,7 +216,7 @@ def test_one_file_under_a_thousand_names_is_read_once(bench, app, monkeypatch):
     read = []
     real = os.read
 
-    def counted(file, size):
+    def counted(file: Any, size: Any) -> Any:
         got = real(file, size)
         read.append(len(got))
         return got
@@ -219,7 +226,7 @@ def test_one_file_under_a_thousand_names_is_read_once(bench, app, monkeypatch):
     assert sum(read) < 20 * MB
 
 
-def test_a_draft_that_names_too_many_files_says_so(bench, app):
+def test_a_draft_that_names_too_many_files_says_so(bench: Bench, app: App) -> None:
     """Each would be opened, read and measured."""
     bench.drop("ugc/alice/v.png", png(1, 2, 3))
     shown = "\n\n".join(f"![](v.png?{n})" for n in range(1001))
@@ -230,7 +237,7 @@ def test_a_draft_that_names_too_many_files_says_so(bench, app):
 
 
 @pytest.mark.parametrize("made", ["fifo", "device", "link"])
-def test_what_is_no_file_is_not_waited_for(bench, app, made):
+def test_what_is_no_file_is_not_waited_for(bench: Bench, app: App, made: str) -> None:
     """A pipe, a device and a link to a huge file beside the draft."""
     path = bench.root / "content/ugc/alice/a.mp3"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -252,7 +259,7 @@ WAITS = "---\ntitle: Film\nvideo: v.mp4\n---\n![](a.png)\n\nWords\n"
 
 
 @pytest.fixture
-def waiting(bench, app):
+def waiting(bench: Bench, app: App) -> str:
     """The id of a member's draft with a film and a picture that waits for an editor."""
     bench.drop("ugc/bob/v.mp4", FILM)
     bench.drop("ugc/bob/a.png", png(1, 2, 3))
@@ -263,11 +270,11 @@ def waiting(bench, app):
     return row.id
 
 
-def decide(bench, id_, verdict="approve"):
+def decide(bench: Bench, id_: Any, verdict: str = "approve") -> Any:
     return pipeline.decide(bench.app, [id_], verdict, by="", now=bench.clock.now())
 
 
-def test_a_draft_that_waits_costs_no_copy(bench, waiting):
+def test_a_draft_that_waits_costs_no_copy(bench: Bench, waiting: str) -> None:
     """Neither its taking in nor a check of it; nor does one that is rejected."""
     assert kept(bench) == []
     assert [f for f in bench.app.workspace.cache.rglob("*") if f.is_file() and f.stat().st_size > 20_000] == []
@@ -275,7 +282,7 @@ def test_a_draft_that_waits_costs_no_copy(bench, waiting):
     assert kept(bench) == []
 
 
-def test_what_is_approved_is_copied_as_it_was_looked_at(bench, waiting):
+def test_what_is_approved_is_copied_as_it_was_looked_at(bench: Bench, waiting: str) -> None:
     """Once it is approved its author's file may go."""
     decide(bench, waiting)
     assert {file.read_bytes() for file in kept(bench)} == {FILM, png(1, 2, 3)}
@@ -290,7 +297,9 @@ def test_what_is_approved_is_copied_as_it_was_looked_at(bench, waiting):
 
 @pytest.mark.parametrize("name", ["v.mp4", "a.png"])
 @pytest.mark.parametrize("how", ["written", "written at the same time", "removed", "link", "pipe", "holes", "longer"])
-def test_a_file_that_changed_after_it_was_looked_at_is_not_approved(bench, waiting, name, how):
+def test_a_file_that_changed_after_it_was_looked_at_is_not_approved(
+    bench: Bench, waiting: str, name: str, how: str
+) -> None:
     """Not even where length and time are the same; the draft goes on waiting, and nothing of it is kept."""
     file = bench.root / "content/ugc/bob" / name
     facts, before = file.stat(), file.read_bytes()
@@ -316,10 +325,12 @@ def test_a_file_that_changed_after_it_was_looked_at_is_not_approved(bench, waiti
     assert kept(bench) == []
 
 
-def test_a_full_disk_at_approval_leaves_the_draft_waiting(bench, waiting, monkeypatch):
+def test_a_full_disk_at_approval_leaves_the_draft_waiting(
+    bench: Bench, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is approved when there is room."""
 
-    def full(*asked):
+    def full(*asked: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(stored, "copied", full)
@@ -333,7 +344,7 @@ def test_a_full_disk_at_approval_leaves_the_draft_waiting(bench, waiting, monkey
 
 
 @pytest.mark.parametrize("named", ["file", "id"])
-def test_a_preview_shows_the_files_of_a_draft_that_waits(bench, waiting, named):
+def test_a_preview_shows_the_files_of_a_draft_that_waits(bench: Bench, waiting: str, named: str) -> None:
     """As they are, whether the draft is named by its file or by its id; and nothing comes into var/media."""
     which = bench.root / "content/ugc/bob/a.md" if named == "file" else waiting
     made = pipeline.preview(bench.app, which, now=bench.clock.now())
@@ -345,7 +356,7 @@ def test_a_preview_shows_the_files_of_a_draft_that_waits(bench, waiting, named):
     assert not [f for f in made.page.parent.iterdir() if f.name.startswith(".")]
 
 
-def test_a_preview_never_shows_the_files_of_another_revision(bench, waiting):
+def test_a_preview_never_shows_the_files_of_another_revision(bench: Bench, waiting: str) -> None:
     """The same name and the same length, other bytes: what lies there is not taken for it."""
     file = bench.root / "content/ugc/bob/v.mp4"
     page = pipeline.preview(bench.app, waiting, now=bench.clock.now()).page
@@ -358,7 +369,7 @@ def test_a_preview_never_shows_the_files_of_another_revision(bench, waiting):
     assert [f.read_bytes() for f in page.parent.rglob("*.mp4")] == [other]
 
 
-def test_what_a_feed_brought_lies_on_the_disk_once(tmp_path):
+def test_what_a_feed_brought_lies_on_the_disk_once(tmp_path: Path) -> None:
     """The file that was fetched and the one in var/media are one file under two names."""
     fetched = tmp_path / "cache/feeds/e.mp4"
     fetched.parent.mkdir(parents=True)

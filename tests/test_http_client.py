@@ -1,10 +1,14 @@
 """An adapter's client: its defaults, the one place that reads a vendor's codes, and what an error carries."""
 
+from __future__ import annotations
+
 import copy
 import datetime as dt
 import pickle
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from test_web import NOW, answer, serve  # noqa: F401  serve is a fixture
@@ -25,13 +29,13 @@ client = HttpClient("blog", deadline=5, redact=lambda text: text.replace(SECRET,
         ("", "/posts", "/posts"),
     ],
 )
-def test_a_relative_address_is_put_after_the_base(serve, base, url, path):  # noqa: F811
+def test_a_relative_address_is_put_after_the_base(serve: Callable[..., Any], base: str, url: str, path: str) -> None:  # noqa: F811
     server = serve(answer(b"{}"))
     client.using(base=server.url + base).request("POST", url)
     assert server.requests[0].startswith(f"POST {path} ".encode())
 
 
-def test_defaults_add_up_and_the_requests_own_go_over_them(serve):  # noqa: F811
+def test_defaults_add_up_and_the_requests_own_go_over_them(serve: Callable[..., Any]) -> None:  # noqa: F811
     server = serve(answer(b"{}"))
     one = client.using(base=server.url, headers={"X-A": "1", "X-B": "1"}, params={"v": "5"})
     one.using(base="api", headers={"X-B": "2"}).request("GET", "me", headers={"X-C": "3"}, params={"w": "6"})
@@ -40,7 +44,7 @@ def test_defaults_add_up_and_the_requests_own_go_over_them(serve):  # noqa: F811
     assert all(line in request for line in (b"X-A: 1\r\n", b"X-B: 2\r\n", b"X-C: 3\r\n"))
 
 
-def test_an_address_that_a_far_side_names_gets_no_credentials(serve):  # noqa: F811
+def test_an_address_that_a_far_side_names_gets_no_credentials(serve: Callable[..., Any]) -> None:  # noqa: F811
     """The next page of a list may be anywhere: only the base's host is known to be the operator's."""
     own, other = serve(answer(b"{}")), serve(answer(b"{}"))
     mine = client.using(
@@ -55,7 +59,7 @@ def test_an_address_that_a_far_side_names_gets_no_credentials(serve):  # noqa: F
     assert b"X-Own: 1" in other.requests[0]
 
 
-def vendor(said):
+def vendor(said: Any) -> Any:
     """As a vendor that answers 200 whatever happened."""
     code = said.json().get("errcode", 0)
     if code in (40001, 42001):
@@ -75,7 +79,13 @@ def vendor(said):
         ("401 No", b'{"errcode": 0, "message": "who?"}', Refused, "401"),
     ],
 )
-def test_every_answer_is_shown_to_whoever_reads_the_vendors_codes(serve, status, body, error, code):  # noqa: F811
+def test_every_answer_is_shown_to_whoever_reads_the_vendors_codes(
+    serve: Callable[..., Any],  # noqa: F811
+    status: str,
+    body: bytes,
+    error: Any,
+    code: str,
+) -> None:
     with pytest.raises(error) as caught:
         client.using(errors=vendor).request("POST", serve(answer(body, status=status, Retry_After="9")).url)
     assert (caught.value.code, caught.value.channel) == (code, "blog")
@@ -87,25 +97,29 @@ def test_every_answer_is_shown_to_whoever_reads_the_vendors_codes(serve, status,
 @pytest.mark.parametrize(
     ("status", "error"), [("401 No", Refused), ("429 Slow", Busy), ("502 Bad", Unknown), ("200 OK", Unknown)]
 )
-def test_an_answer_that_whoever_reads_the_codes_cannot_read_is_sorted_by_its_status(serve, status, error):  # noqa: F811
+def test_an_answer_that_whoever_reads_the_codes_cannot_read_is_sorted_by_its_status(
+    serve: Callable[..., Any],  # noqa: F811
+    status: str,
+    error: Any,
+) -> None:
     """A proxy says 401 in HTML where the vendor would say it in JSON."""
     with pytest.raises(error):
         client.using(errors=vendor).request("POST", serve(answer(b"<html>no", status=status)).url)
 
 
-def test_an_answer_that_means_no_error_is_the_answer(serve):  # noqa: F811
+def test_an_answer_that_means_no_error_is_the_answer(serve: Callable[..., Any]) -> None:  # noqa: F811
     got = client.using(errors=vendor).request("POST", serve(answer(b'{"errcode": 0, "id": 3}')).url)
     assert got.json()["id"] == 3
 
 
-def test_a_vendors_own_words_are_without_secrets(serve):  # noqa: F811
+def test_a_vendors_own_words_are_without_secrets(serve: Callable[..., Any]) -> None:  # noqa: F811
     mine = client.using(errors=lambda said: Refused(f"it says {said.text}", "1"))
     with pytest.raises(Refused, match=r"^blog: 1 it says \*\*\*$"):
         mine.request("POST", serve(answer(SECRET.encode())).url)
 
 
 @pytest.mark.parametrize("script", [b"", b"nonsense\r\n\r\n", answer(status="500 Oops"), answer(b"no json")])
-def test_what_may_be_repeated_is_busy_where_another_would_be_unknown(serve, script):  # noqa: F811
+def test_what_may_be_repeated_is_busy_where_another_would_be_unknown(serve: Callable[..., Any], script: Any) -> None:  # noqa: F811
     url = serve(script).url
     with pytest.raises(Busy):
         client.request("PUT", url, data=b"x", repeatable=True).json()
@@ -113,7 +127,7 @@ def test_what_may_be_repeated_is_busy_where_another_would_be_unknown(serve, scri
         client.request("PUT", url, data=b"x").json()
 
 
-def test_an_error_carries_its_answer_and_tells_none_of_it(serve):  # noqa: F811
+def test_an_error_carries_its_answer_and_tells_none_of_it(serve: Callable[..., Any]) -> None:  # noqa: F811
     """Not in its words, its repr, a traceback, or what another process is given of it."""
     body = b'{"message": "bad word", "token": "%s"}' % SECRET.encode()
     with pytest.raises(Refused) as caught:
@@ -132,7 +146,7 @@ def test_an_error_carries_its_answer_and_tells_none_of_it(serve):  # noqa: F811
     assert SECRET not in shown.replace(repr(body), "").replace(repr(SECRET), "")  # but for this test's own locals
 
 
-def test_a_busy_error_goes_to_another_process_with_its_wait():
+def test_a_busy_error_goes_to_another_process_with_its_wait() -> None:
     error = Busy("later", "429", "blog", dt.timedelta(seconds=3))
     assert pickle.loads(pickle.dumps(error)).retry_after == dt.timedelta(seconds=3)
 
@@ -158,7 +172,7 @@ def test_a_busy_error_goes_to_another_process_with_its_wait():
         (b"[" * 60_000, "[" * 199 + "…"),
     ],
 )
-def test_a_vendors_words_are_one_line_for_an_operator(body, said):
+def test_a_vendors_words_are_one_line_for_an_operator(body: bytes, said: str) -> None:
     assert words(body, client.redact) == said
 
 
@@ -187,7 +201,7 @@ LATER = int(NOW.timestamp()) + 90
         ("9" * 400, 86400),
     ],
 )
-def test_when_a_rate_limit_is_over_is_read_in_every_way_that_vendors_write_it(said, wait):
+def test_when_a_rate_limit_is_over_is_read_in_every_way_that_vendors_write_it(said: str, wait: float | None) -> None:
     assert reset_after(said, NOW) == (None if wait is None else dt.timedelta(seconds=wait))
 
 
@@ -204,7 +218,12 @@ def test_when_a_rate_limit_is_over_is_read_in_every_way_that_vendors_write_it(sa
         ("503 Down", {"X_RateLimit_Reset": str(LATER), "X_RateLimit_Remaining": "0"}, 90),
     ],
 )
-def test_a_busy_answer_says_how_long_to_wait(serve, status, headers, wait):  # noqa: F811
+def test_a_busy_answer_says_how_long_to_wait(
+    serve: Callable[..., Any],  # noqa: F811
+    status: str,
+    headers: Any,
+    wait: int | None,
+) -> None:
     with pytest.raises(Busy) as caught:
         client.request("GET", serve(answer(status=status, **headers)).url)
     assert caught.value.retry_after == (None if wait is None else dt.timedelta(seconds=wait))

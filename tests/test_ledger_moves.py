@@ -9,9 +9,11 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from conftest import NOON, decided
+from conftest import NOON, Promise, decided
 from sqlalchemy import update
 
 from steadycast.errors import Fenced
@@ -27,10 +29,10 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def stands(ledger, promise):
+def stands(ledger: Ledger, promise: Promise) -> Callable[..., int]:
     """Put a delivery into any state, with token 1 and a lease: its id."""
 
-    def put(state, *, wake=NOON, lease=NOON + LEASE):
+    def put(state: Any, *, wake: Any = NOON, lease: Any = NOON + LEASE) -> int:
         [id] = promise("blog")
         with ledger.write() as connection:
             values = {
@@ -48,7 +50,7 @@ def stands(ledger, promise):
     return put
 
 
-def a_claim(ledger, id):
+def a_claim(ledger: Ledger, id: Any) -> Any:
     """What a worker holds that claimed it with token 1."""
     row = ledger.delivery(id)
     late = dt.timedelta(seconds=row.late)
@@ -67,8 +69,8 @@ def a_claim(ledger, id):
     )
 
 
-def end(state, **more):
-    def outcome(id, token=1):
+def end(state: Any, **more: Any) -> Any:
+    def outcome(id: Any, token: int = 1) -> Any:
         proof = Proof("1", "https://x") if state in (State.PUBLISHED, State.HANDED, State.SEEN) else None
         held = Delivery(id, "s", "blog", "s", NOON, HOUR, "m", token=token)
         return Outcome(held, state, NOON, proof, wake=NOON if state == State.DUE else None, **more)
@@ -104,7 +106,7 @@ for before, writer in WRITERS.items():
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_a_move_is_made_from_its_own_states_only(ledger, stands, move):
+def test_a_move_is_made_from_its_own_states_only(ledger: Ledger, stands: Callable[..., int], move: Any) -> None:
     """From any other state it changes nothing and says so."""
     allowed, call = MOVES[move]
     for state in State:
@@ -117,7 +119,9 @@ def test_a_move_is_made_from_its_own_states_only(ledger, stands, move):
 
 
 @pytest.mark.parametrize(("before", "writer"), WRITERS.items())
-def test_an_ending_with_an_old_token_is_not_taken(ledger, stands, before, writer):
+def test_an_ending_with_an_old_token_is_not_taken(
+    ledger: Ledger, stands: Callable[..., int], before: Any, writer: Any
+) -> None:
     """A worker that was taken over writes nothing, whatever it found."""
     id = stands(before)
     for after in NEXT[before]:
@@ -126,7 +130,9 @@ def test_an_ending_with_an_old_token_is_not_taken(ledger, stands, before, writer
 
 
 @pytest.mark.parametrize(("before", "writer"), WRITERS.items())
-def test_an_ending_that_cannot_follow_is_a_mistake_in_the_program(ledger, stands, before, writer):
+def test_an_ending_that_cannot_follow_is_a_mistake_in_the_program(
+    ledger: Ledger, stands: Callable[..., int], before: Any, writer: Any
+) -> None:
     """It is not written and not passed over in silence."""
     id = stands(before)
     for after in set(State) - NEXT[before]:
@@ -134,7 +140,7 @@ def test_an_ending_that_cannot_follow_is_a_mistake_in_the_program(ledger, stands
             getattr(ledger, writer)([end(after)(id)], NOON)
 
 
-def test_a_lease_that_ran_out_gives_no_intent_and_no_step(ledger, stands):
+def test_a_lease_that_ran_out_gives_no_intent_and_no_step(ledger: Ledger, stands: Callable[..., int]) -> None:
     """At the very second it ends it is over."""
     id = stands(State.CLAIMED)
     claim = a_claim(ledger, id)
@@ -148,7 +154,7 @@ def test_a_lease_that_ran_out_gives_no_intent_and_no_step(ledger, stands):
     assert ledger.delivery(id).lease == NOON + 2 * LEASE  # never shorter
 
 
-def test_a_step_is_taken_back_by_whom_the_delivery_is(ledger, stands):
+def test_a_step_is_taken_back_by_whom_the_delivery_is(ledger: Ledger, stands: Callable[..., int]) -> None:
     """A worker who was paused after a 429 wakes when another sends the same part: that one's beginning stays."""
     id = stands(State.CLAIMED)
     [sleeper] = ledger.intend([a_claim(ledger, id)], NOON, LEASE)
@@ -165,7 +171,7 @@ def test_a_step_is_taken_back_by_whom_the_delivery_is(ledger, stands):
     assert not ledger.begin_step(other, "part-2", later, LEASE).first
 
 
-def test_what_a_step_made_is_kept_whatever_became_of_its_beginning(ledger, stands):
+def test_what_a_step_made_is_kept_whatever_became_of_its_beginning(ledger: Ledger, stands: Callable[..., int]) -> None:
     """It is there: who sends next must know. The first id that is told stays."""
     id = stands(State.CLAIMED)
     [claim] = ledger.intend([a_claim(ledger, id)], NOON, LEASE)
@@ -174,14 +180,14 @@ def test_what_a_step_made_is_kept_whatever_became_of_its_beginning(ledger, stand
     assert ledger.begin_step(claim, "part-2", NOON, LEASE).value == "remote-2"
 
 
-def test_an_intent_needs_a_frozen_post(ledger, promise):
+def test_an_intent_needs_a_frozen_post(ledger: Ledger, promise: Promise) -> None:
     """What is not written down is not sent."""
     [id] = promise("blog")
     claims = ledger.claim(NOON, "w", LEASE, ids=[id])
     assert ledger.intend(claims, NOON, LEASE) == []
 
 
-def test_every_claim_has_a_higher_token(ledger, promise):
+def test_every_claim_has_a_higher_token(ledger: Ledger, promise: Promise) -> None:
     """The token grows with each claim, the attempt too."""
     [id] = promise("blog")
     now = NOON
@@ -194,7 +200,7 @@ def test_every_claim_has_a_higher_token(ledger, promise):
     assert seen == [(1, 1), (2, 2), (3, 3)]
 
 
-def test_nothing_is_claimed_before_its_time(ledger, promise):
+def test_nothing_is_claimed_before_its_time(ledger: Ledger, promise: Promise) -> None:
     """Not by its id either; ahead of its slot only by a worker that says until when it will hold it."""
     [id] = promise("blog", at=NOON + HOUR)
     assert ledger.claim(NOON, "w", LEASE, ids=[id]) == []
@@ -202,7 +208,7 @@ def test_nothing_is_claimed_before_its_time(ledger, promise):
     assert len(ledger.claim(NOON, "w", LEASE, until=NOON + HOUR, ids=[id])) == 1
 
 
-def test_nothing_past_late_is_claimed(ledger, promise):
+def test_nothing_past_late_is_claimed(ledger: Ledger, promise: Promise) -> None:
     """Ten days of posts do not go out in one minute: recovery misses them."""
     ids = [promise("blog", at=NOON - n * dt.timedelta(days=1))[0] for n in range(1, 11)]
     assert ledger.claim(NOON, "w", LEASE, ids=ids) == []
@@ -210,7 +216,7 @@ def test_nothing_past_late_is_claimed(ledger, promise):
     assert ledger.counts() == {State.MISSED: 10}
 
 
-def test_a_slot_without_a_draft_is_missed_once_late_is_past(ledger, promise):
+def test_a_slot_without_a_draft_is_missed_once_late_is_past(ledger: Ledger, promise: Promise) -> None:
     """Until then a draft may still come; then the gap is on the record."""
     [id] = promise("blog", draft=None)
     assert ledger.slots_due(NOON + HOUR) == []
@@ -229,7 +235,9 @@ def test_a_slot_without_a_draft_is_missed_once_late_is_past(ledger, promise):
         (dt.timedelta(hours=2), True, "late"),
     ],
 )
-def test_the_verdict_is_written_with_the_receipt(ledger, promise, after, filled, verdict):
+def test_the_verdict_is_written_with_the_receipt(
+    ledger: Ledger, promise: Promise, after: Any, filled: bool, verdict: str
+) -> None:
     """Within grace it is kept, or filled where the draft came from reserve; after it, late."""
     [id] = promise("blog", filled=filled)
     promise("blog", at=NOON + HOUR, draft="d2", filled=not filled)  # says nothing of this one
@@ -242,7 +250,7 @@ def test_the_verdict_is_written_with_the_receipt(ledger, promise, after, filled,
     assert [each.id for each in decided(ledger)] == [id]
 
 
-def test_a_person_who_sends_again_past_late_gets_an_hour(ledger, stands):
+def test_a_person_who_sends_again_past_late_gets_an_hour(ledger: Ledger, stands: Callable[..., int]) -> None:
     """The record still says late; without the hour it would be missed before it is claimed."""
     id = stands(State.UNKNOWN)
     later = NOON + 20 * HOUR
@@ -252,14 +260,14 @@ def test_a_person_who_sends_again_past_late_gets_an_hour(ledger, stands):
 
 
 @pytest.mark.parametrize("workers", [2, 8])
-def test_of_many_claimers_one_has_it(database, ledger, promise, workers):
+def test_of_many_claimers_one_has_it(database: str, ledger: Ledger, promise: Promise, workers: int) -> None:
     """Threads with connections of their own, all at once, over and over: each delivery is claimed once."""
     ids = promise(*(f"c{n}" for n in range(12)))
     start = threading.Barrier(workers)
     won: list[list[int]] = []
     failed: list[Exception] = []
 
-    def race(name):
+    def race(name: Any) -> None:
         try:
             with Ledger.open(database) as mine:
                 start.wait()
@@ -287,7 +295,7 @@ with Ledger.open(sys.argv[1]) as ledger:
 """
 
 
-def test_of_several_processes_one_has_it(database, ledger, promise):
+def test_of_several_processes_one_has_it(database: str, ledger: Ledger, promise: Promise) -> None:
     """Two workers of one community share nothing but the ledger."""
     ids = promise(*(f"c{n}" for n in range(20)))
     command = [sys.executable, "-c", CLAIM_ALL, database, NOON.isoformat()]
@@ -310,7 +318,7 @@ with Ledger.open(sys.argv[1]) as ledger:
 
 
 @pytest.mark.slow
-def test_of_five_hundred_races_each_has_one_winner(database, ledger, promise):
+def test_of_five_hundred_races_each_has_one_winner(database: str, ledger: Ledger, promise: Promise) -> None:
     """Two to eight processes, told at once which delivery to take; another is first in line each time."""
     ids = promise(*(f"c{n}" for n in range(500)))
     command = [sys.executable, "-c", CLAIM_TOLD, database, NOON.isoformat()]
@@ -336,7 +344,7 @@ def test_of_five_hundred_races_each_has_one_winner(database, ledger, promise):
 
 
 @pytest.mark.parametrize("secret", [b"", b"k" * 32, bytes(range(64))])
-def test_a_marker_is_the_beginning_of_an_hmac(secret):
+def test_a_marker_is_the_beginning_of_an_hmac(secret: bytes) -> None:
     """Whoever has the secret can compute it with any library; a longer secret than a hash's block is never made."""
     whole = base64.b32encode(hmac.digest(secret, "早安@2026-11-27T20:00|blog".encode(), "sha256")).decode()
     assert markers(secret)("早安@2026-11-27T20:00", "blog") == whole[:13].lower()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, SITE, article
+from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 from test_report_page import browser  # noqa: F401  a fixture
 
 from steadycast import pipeline
@@ -14,7 +16,7 @@ ONE_WORD, HAN = "n" * 200, "长" * 66
 @pytest.mark.live
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_is_wider_than_its_window_for_a_long_name(bench, browser, width):  # noqa: F811
+def test_no_page_is_wider_than_its_window_for_a_long_name(bench: Bench, browser: Any, width: int) -> None:  # noqa: F811
     app = bench.set_up(
         COMMUNITY + DAILY.replace(', "far"', "") + SITE,
         {f"ugc/{name}/{n}.md": article(f"Draft {n}") for name in (ONE_WORD, HAN) for n in range(2)},

@@ -14,7 +14,9 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect_server import free_port, healthy, running, wait_for
@@ -78,7 +80,7 @@ def ask(url: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def redis(tmp_path):
+def redis(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
     with running(command, {}, tmp_path / "redis.log", tmp_path):
@@ -86,7 +88,7 @@ def redis(tmp_path):
 
 
 @pytest.fixture
-def community(tmp_path):
+def community(tmp_path: Path) -> Any:
     root = tmp_path / "community"
     (root / "content" / "pgc").mkdir(parents=True)
     (root / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
@@ -96,7 +98,9 @@ def community(tmp_path):
     return root
 
 
-def test_the_document_brings_up_servers_and_a_worker_that_runs_a_flow(redis, community, tmp_path):
+def test_the_document_brings_up_servers_and_a_worker_that_runs_a_flow(
+    redis: Any, community: Any, tmp_path: Path
+) -> None:
     """The page is told where a browser finds the API, and a run that a person starts is done by the worker."""
     port, home = free_port(), tmp_path / "prefect"
     home.mkdir()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
-from conftest import NOON
+from conftest import NOON, Promise
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,40 +19,41 @@ from steadycast.delivery import Opened, deliver, settle, verify
 from steadycast.errors import Busy
 from steadycast.ledger import pacing
 from steadycast.ledger.claims import FrozenPost
+from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Receipt
 from steadycast.safety import send_window
-from steadycast.testing import FakeChannel, a_post
+from steadycast.testing import Clock, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def slots(promise):
+def slots(promise: Promise) -> Callable[..., Any]:
     """Ids of deliveries to one channel: so many slots, a minute apart, all of them past where nothing else is said."""
     made = itertools.count()
 
-    def slots(count, channel="far", since=NOON - 3 * HOUR):
+    def slots(count: Any, channel: str = "far", since: Any = NOON - 3 * HOUR) -> Any:
         numbers = [next(made) for _ in range(count)]
         return [promise(channel, at=since + n * MINUTE, draft=f"d{n}")[0] for n in numbers]
 
     return slots
 
 
-def publish(ledger, fake, clock, *, worker="w", until=None):
+def publish(ledger: Ledger, fake: Any, clock: Clock, *, worker: str = "w", until: Any = None) -> Any:
     """One tick."""
     claims = ledger.claim(clock.now(), worker, LEASE, until=until)
     return deliver(ledger, claims, a_post, fake.open, clock=clock, workers=2)
 
 
-def fake_of(clock, delivery="read-back", **declared):
+def fake_of(clock: Clock, delivery: str = "read-back", **declared: Any) -> Any:
     fake = FakeChannel(delivery, clock)
     fake.platform = replace(fake.platform, **declared)
     return fake
 
 
-def test_no_more_than_the_rate_leave_in_a_minute(ledger, clock, slots):
+def test_no_more_than_the_rate_leave_in_a_minute(ledger: Ledger, clock: Clock, slots: Callable[..., list[int]]) -> None:
     """What is over it is due again when a place is free; the first tick takes no longer for it."""
     fake, ids = fake_of(clock, rate=3), slots(8)
     began, sent = clock.now(), []
@@ -69,7 +72,9 @@ def test_no_more_than_the_rate_leave_in_a_minute(ledger, clock, slots):
     assert [p.key for p in fake.posts] == [ledger.delivery(id).marker for id in ids], "in their order"
 
 
-def test_a_rate_is_one_for_all_workers_and_each_channel_has_its_own(ledger, clock, slots):
+def test_a_rate_is_one_for_all_workers_and_each_channel_has_its_own(
+    ledger: Ledger, clock: Clock, slots: Callable[..., list[int]]
+) -> None:
     """It is the account's; another channel goes out meanwhile."""
     fake, ids = fake_of(clock, rate=2), slots(4)
     other = slots(2, "near")
@@ -81,7 +86,9 @@ def test_a_rate_is_one_for_all_workers_and_each_channel_has_its_own(ledger, cloc
     assert fake.calls == 4
 
 
-def test_what_waits_for_a_place_beyond_its_time_is_tried_at_the_last_instant(ledger, clock, promise):
+def test_what_waits_for_a_place_beyond_its_time_is_tried_at_the_last_instant(
+    ledger: Ledger, clock: Clock, promise: Promise
+) -> None:
     """It is missed only when its time is over."""
     fake = fake_of(clock, rate=1)
     [_, second] = [promise("far", at=NOON + n * MINUTE, draft=f"d{n}", late=90 * SECOND)[0] for n in range(2)]
@@ -96,7 +103,7 @@ def test_what_waits_for_a_place_beyond_its_time_is_tried_at_the_last_instant(led
     rate=st.integers(1, 6),
     wanted=st.integers(0, 12),
 )
-def test_no_minute_ever_holds_more_than_the_rate(ages, rate, wanted):
+def test_no_minute_ever_holds_more_than_the_rate(ages: Any, rate: int, wanted: int) -> None:
     """Whatever was taken before, as long as it was within the rate; and nobody waits for nothing."""
     millisecond = dt.timedelta(milliseconds=1)
     taken = [(age * millisecond, count) for age, count in ages]
@@ -113,7 +120,9 @@ def test_no_minute_ever_holds_more_than_the_rate(ages, rate, wanted):
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_a_far_side_that_asks_to_wait_holds_its_whole_channel(ledger, clock, slots, by_hand):
+def test_a_far_side_that_asks_to_wait_holds_its_whole_channel(
+    ledger: Ledger, clock: Clock, slots: Callable[..., list[int]], by_hand: bool
+) -> None:
     """Also a delivery that was never tried, also one whose hour is still to come and that a person asks for."""
     fake, [first] = fake_of(clock), slots(1)
     fake.busy(600)
@@ -134,7 +143,9 @@ def test_a_far_side_that_asks_to_wait_holds_its_whole_channel(ledger, clock, slo
     assert ledger.delivery(other[0]).state == State.PUBLISHED
 
 
-def test_the_longest_wait_that_was_asked_for_counts(ledger, clock, slots):
+def test_the_longest_wait_that_was_asked_for_counts(
+    ledger: Ledger, clock: Clock, slots: Callable[..., list[int]]
+) -> None:
     fake, ids = fake_of(clock), slots(2)
     for seconds in (600, 60):
         fake.busy(seconds)
@@ -145,7 +156,9 @@ def test_the_longest_wait_that_was_asked_for_counts(ledger, clock, slots):
 
 
 @pytest.mark.parametrize("published", [False, True])
-def test_a_look_that_is_asked_to_wait_holds_its_channel_too(ledger, clock, slots, published):
+def test_a_look_that_is_asked_to_wait_holds_its_channel_too(
+    ledger: Ledger, clock: Clock, slots: Callable[..., list[int]], published: bool
+) -> None:
     """A 429 to a look: no other request is made before then, neither look nor publish, and no look is counted."""
     fake = fake_of(clock)
     ids = slots(2)
@@ -175,7 +188,9 @@ def test_a_look_that_is_asked_to_wait_holds_its_channel_too(ledger, clock, slots
 
 
 @pytest.mark.parametrize("seconds", [None, 0, -5, 86_400, 10**9])
-def test_an_absurd_wait_holds_no_channel(ledger, clock, slots, seconds):
+def test_an_absurd_wait_holds_no_channel(
+    ledger: Ledger, clock: Clock, slots: Callable[..., list[int]], seconds: Any
+) -> None:
     fake = fake_of(clock)
     slots(1)
     fake.busy(seconds)
@@ -185,7 +200,9 @@ def test_an_absurd_wait_holds_no_channel(ledger, clock, slots, seconds):
     assert fake.calls == 2
 
 
-def test_a_wall_that_is_set_moves_what_holds_a_channel(ledger, clock, slots):
+def test_a_wall_that_is_set_moves_what_holds_a_channel(
+    ledger: Ledger, clock: Clock, slots: Callable[..., list[int]]
+) -> None:
     """A wait lasts as long as it lasts."""
     ledger.clock = clock.reading
     ledger.recover(clock.now())
@@ -204,12 +221,12 @@ def test_a_wall_that_is_set_moves_what_holds_a_channel(ledger, clock, slots):
 class Watched:
     """An adapter that knows how many of its kind are sending."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = self.most = self.calls = 0
         self.lock = threading.Lock()
         self.until = threading.Event()
 
-    def publish(self, post):
+    def publish(self, post: Any) -> Any:
         send_window.touch()
         with self.lock:
             self.calls += 1
@@ -222,13 +239,15 @@ class Watched:
 
 
 @pytest.mark.parametrize(("one_writer", "most"), [(True, 1), (False, 2)])
-def test_one_writer_is_one_on_all_machines(database, ledger, clock, slots, one_writer, most):
+def test_one_writer_is_one_on_all_machines(
+    database: str, ledger: Ledger, clock: Clock, slots: Callable[..., list[int]], one_writer: bool, most: int
+) -> None:
     """Two workers with a ledger opened each: what one cannot send beside the other is due again soon."""
     ids, watched = slots(8), Watched()
     platform = replace(FakeChannel("read-back", clock).platform, one_writer=one_writer)
     open_ = lambda _channel, _step: Opened(watched, platform)  # noqa: E731
 
-    def work(mine):
+    def work(mine: Any) -> None:
         with type(ledger).open(database) as own:
             deliver(own, own.claim(clock.now(), "w", LEASE, ids=mine), a_post, open_, clock=clock, workers=4)
 
@@ -247,7 +266,9 @@ def test_one_writer_is_one_on_all_machines(database, ledger, clock, slots, one_w
     assert (watched.calls, ledger.counts()) == (8, {State.PUBLISHED: 8})
 
 
-def test_a_writer_that_died_holds_its_channel_until_its_lease_ends_and_no_longer(ledger, clock, slots):
+def test_a_writer_that_died_holds_its_channel_until_its_lease_ends_and_no_longer(
+    ledger: Ledger, clock: Clock, slots: Callable[..., list[int]]
+) -> None:
     """Its request may still be on its way; then it is in doubt, and others are sent."""
     dead, alive = slots(2)
     claims = ledger.claim(NOON, "w", LEASE, ids=[dead, alive])
@@ -259,7 +280,7 @@ def test_a_writer_that_died_holds_its_channel_until_its_lease_ends_and_no_longer
     assert ledger.intend(claims[1:], NOON + 2 * MINUTE, 2 * MINUTE, alone={"far"})
 
 
-def test_a_long_thread_keeps_its_channel(ledger, clock, slots):
+def test_a_long_thread_keeps_its_channel(ledger: Ledger, clock: Clock, slots: Callable[..., list[int]]) -> None:
     """Each of its steps extends the lease, and with it the lock."""
     thread, other = slots(2)
     claims = ledger.claim(NOON, "w", LEASE, ids=[thread, other])
@@ -269,7 +290,9 @@ def test_a_long_thread_keeps_its_channel(ledger, clock, slots):
     assert not ledger.intend(claims[1:], NOON + 2 * MINUTE, MINUTE, alone={"far"})
 
 
-def test_a_channel_without_any_of_it_writes_nothing_of_it(ledger, clock, slots):
+def test_a_channel_without_any_of_it_writes_nothing_of_it(
+    ledger: Ledger, clock: Clock, slots: Callable[..., list[int]]
+) -> None:
     """It pays nothing."""
     slots(3)
     publish(ledger, fake_of(clock), clock)
@@ -277,5 +300,5 @@ def test_a_channel_without_any_of_it_writes_nothing_of_it(ledger, clock, slots):
         assert connection.exec_driver_sql("SELECT count(*) FROM channel_state").scalar() == 0
 
 
-def frozen(claim):
+def frozen(claim: Any) -> Any:
     return FrozenPost(claim.id, claim.token, b"{}", "h", "r1")

@@ -9,7 +9,9 @@ import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from threading import Barrier
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -18,6 +20,7 @@ from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, art
 from steadycast import ops, pipeline
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger.tables import State
+from steadycast.pipeline.app import App
 from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.testing import drop
 
@@ -25,7 +28,7 @@ THREE = {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)}
 MINUTE = dt.timedelta(minutes=1)
 
 
-def ready(bench, settings=SETTINGS, content=THREE, **more):
+def ready(bench: Bench, settings: Any = SETTINGS, content: str = THREE, **more: Any) -> Any:
     """A desk with drafts taken in and planned, on Monday morning."""
     app = bench.set_up(settings, {**content, **more})
     pipeline.collect(app, bench.clock.now())
@@ -33,11 +36,11 @@ def ready(bench, settings=SETTINGS, content=THREE, **more):
     return app
 
 
-def states(published):
+def states(published: Any) -> Any:
     return {s.channel: s.state for s in published.sent}
 
 
-def pages(app, channel="site"):
+def pages(app: App, channel: str = "site") -> Any:
     """The public pages of that channel, without its lists."""
     return sorted(p.name for p in (app.workspace.out / channel / "daily").glob("2026-*.html"))
 
@@ -45,14 +48,14 @@ def pages(app, channel="site"):
 # The sweep
 
 
-def test_nothing_goes_out_before_its_hour(bench):
+def test_nothing_goes_out_before_its_hour(bench: Bench) -> None:
     app = ready(bench)
     bench.at(23, 19, 59)
     assert pipeline.publish(app).sent == ()
     assert bench.there() == []
 
 
-def test_what_is_due_goes_to_every_channel_and_not_again(bench):
+def test_what_is_due_goes_to_every_channel_and_not_again(bench: Bench) -> None:
     app = ready(bench)
     bench.at(23, 20, 1)
     done = pipeline.publish(app)
@@ -62,14 +65,14 @@ def test_what_is_due_goes_to_every_channel_and_not_again(bench):
     assert pages(app) == ["2026-11-23-2000.html"]
 
 
-def test_a_channel_knows_what_the_community_says_of_itself(bench):
+def test_a_channel_knows_what_the_community_says_of_itself(bench: Bench) -> None:
     app = ready(bench, SETTINGS.replace("[community]", '[community]\ndescription = "We read aloud."', 1))
     bench.at(23, 20, 1)
     pipeline.publish(app)
     assert "We read aloud." in (app.workspace.out / "site/index.html").read_text()
 
 
-def test_ahead_of_the_slot_everything_is_made_ready_and_sent_at_its_second(bench):
+def test_ahead_of_the_slot_everything_is_made_ready_and_sent_at_its_second(bench: Bench) -> None:
     app = ready(bench)
     bench.at(23, 19, 59, 30)
     done = pipeline.publish(app, ahead=True)
@@ -78,7 +81,7 @@ def test_ahead_of_the_slot_everything_is_made_ready_and_sent_at_its_second(bench
     assert EVENING <= called < EVENING + dt.timedelta(seconds=1)
 
 
-def test_a_sweep_holds_what_falls_due_in_its_minute_whatever_the_lead(bench):
+def test_a_sweep_holds_what_falls_due_in_its_minute_whatever_the_lead(bench: Bench) -> None:
     """With a lead of ten minutes the slot's own run wakes earlier; a sweep would keep the next ones from running."""
     app = ready(bench, SETTINGS + '\n[publish]\nlead = "10m"\n')
     bench.at(23, 19, 55)
@@ -90,7 +93,7 @@ def test_a_sweep_holds_what_falls_due_in_its_minute_whatever_the_lead(bench):
 
 
 @pytest.mark.parametrize("asked", [{}, {"ahead": True}, {"series": "daily", "ahead": True}])
-def test_what_a_person_sent_ahead_is_tried_again_at_once_and_alone(bench, asked):
+def test_what_a_person_sent_ahead_is_tried_again_at_once_and_alone(bench: Bench, asked: Any) -> None:
     """The far side was busy: its next try waits for no hour, and takes no other channel of its slot along."""
     app = ready(bench)
     bench.far("busy")
@@ -105,7 +108,7 @@ def test_what_a_person_sent_ahead_is_tried_again_at_once_and_alone(bench, asked)
     }  # fmt: skip
 
 
-def test_ahead_means_within_the_lead(bench):
+def test_ahead_means_within_the_lead(bench: Bench) -> None:
     """Two minutes before the hour is not yet the time, with a lead of one."""
     app = ready(bench)
     bench.at(23, 19, 58)
@@ -113,7 +116,7 @@ def test_ahead_means_within_the_lead(bench):
     assert bench.clock.now() == EVENING - 2 * MINUTE
 
 
-def test_the_newest_approved_words_go_out(bench):
+def test_the_newest_approved_words_go_out(bench: Bench) -> None:
     """Edited after planning, without another plan: the newest revision is sent."""
     app = ready(bench, content={"pgc/1.md": article("First words")})
     bench.drop("pgc/1.md", article("Second thoughts"))
@@ -123,7 +126,7 @@ def test_the_newest_approved_words_go_out(bench):
     assert bench.there() == ["Second thoughts"]
 
 
-def test_unapproved_words_never_go_out(bench):
+def test_unapproved_words_never_go_out(bench: Bench) -> None:
     app = ready(bench, content={}, **{"ugc/bob/1.md": article("Tame")})
     pipeline.decide(app, ["ugc/bob/1.md"], "approve", by="eve", now=bench.clock.now())
     pipeline.plan(app, bench.clock.now())
@@ -136,7 +139,7 @@ def test_unapproved_words_never_go_out(bench):
     assert "Wild" not in (app.workspace.out / "site" / "daily" / "2026-11-23-2000.html").read_text()
 
 
-def test_own_pages_go_out_before_what_links_to_them(bench):
+def test_own_pages_go_out_before_what_links_to_them(bench: Bench) -> None:
     """The pages carry permalinks: when the others are called, they are there."""
     app = ready(bench)
     bench.at(23, 20, 0)
@@ -149,7 +152,7 @@ def test_own_pages_go_out_before_what_links_to_them(bench):
 # When a far side misbehaves
 
 
-def test_what_a_dead_worker_had_not_put_in_place_is_swept(bench):
+def test_what_a_dead_worker_had_not_put_in_place_is_swept(bench: Bench) -> None:
     """Killed between writing a page and renaming it: the next one who has the folder leaves nothing beside the pages."""
     app = ready(bench)
     bench.at(23, 20, 0)
@@ -163,7 +166,9 @@ def test_what_a_dead_worker_had_not_put_in_place_is_swept(bench):
     assert (app.workspace.cache / "channel-site.lock").read_text() == ""
 
 
-def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(bench, monkeypatch):
+def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody's `publish` was stopped (Ctrl-Z) while it wrote pages: they wait, every other channel goes out."""
     monkeypatch.setattr(sys.modules["steadycast.pipeline.publish"], "PATIENCE", 0.1)
     app = ready(bench)
@@ -179,7 +184,9 @@ def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(bench, monkey
 
 
 @pytest.mark.parametrize(("what", "verb"), [("plan", pipeline.plan), ("intake", pipeline.collect)])
-def test_a_stopped_process_in_the_middle_of_it_is_told_with_the_mend(bench, monkeypatch, what, verb):
+def test_a_stopped_process_in_the_middle_of_it_is_told_with_the_mend(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, what: str, verb: Any
+) -> None:
     """Whoever waited for it would wait for ever, and nobody would know why nothing is planned."""
     app = ready(bench)
     monkeypatch.setattr(sys.modules[verb.__module__], "PATIENCE", 0.1)
@@ -190,7 +197,7 @@ def test_a_stopped_process_in_the_middle_of_it_is_told_with_the_mend(bench, monk
     verb(app, bench.clock.now())
 
 
-def test_a_refusal_waits_for_a_person_and_harms_no_other_channel(bench):
+def test_a_refusal_waits_for_a_person_and_harms_no_other_channel(bench: Bench) -> None:
     app = ready(bench)
     bench.far("refuse")
     bench.at(23, 20, 0)
@@ -204,7 +211,7 @@ def test_a_refusal_waits_for_a_person_and_harms_no_other_channel(bench):
     assert len(bench.there()) == 1
 
 
-def test_a_busy_far_side_is_asked_again_later(bench):
+def test_a_busy_far_side_is_asked_again_later(bench: Bench) -> None:
     app = ready(bench)
     bench.far("busy")
     bench.at(23, 20, 0)
@@ -216,7 +223,7 @@ def test_a_busy_far_side_is_asked_again_later(bench):
 
 
 @pytest.mark.parametrize(("verb", "ends"), [("cut", "seen"), ("fail", "published")])
-def test_what_may_be_there_is_looked_for_and_never_sent_blindly(bench, verb, ends):
+def test_what_may_be_there_is_looked_for_and_never_sent_blindly(bench: Bench, verb: str, ends: str) -> None:
     """Cut after it was taken: found. Failed before it was: surely absent, so it is sent again. Never twice."""
     app = ready(bench)
     bench.far(verb)
@@ -232,7 +239,7 @@ def test_what_may_be_there_is_looked_for_and_never_sent_blindly(bench, verb, end
     assert len(bench.calls()) == (1 if ends == "seen" else 2)
 
 
-def test_each_outcome_is_told_as_it_comes(bench):
+def test_each_outcome_is_told_as_it_comes(bench: Bench) -> None:
     """By publish, and by verify first of what is in doubt, then of what was published; nothing is told twice."""
     app, told = ready(bench), []
     bench.far("cut")
@@ -245,18 +252,18 @@ def test_each_outcome_is_told_as_it_comes(bench):
     assert looked.summary() == "2 seen"
 
 
-def test_who_hears_of_it_stops_no_delivery(bench):
+def test_who_hears_of_it_stops_no_delivery(bench: Bench) -> None:
     """A pipe that is closed: `steadycast publish | head -1`."""
     app = ready(bench)
     bench.at(23, 20, 0)
 
-    def closed(_row):
+    def closed(_row: Any) -> None:
         raise BrokenPipeError
 
     assert states(pipeline.publish(app, told=closed)) == {"far": "published", "site": "published"}
 
 
-def test_a_channel_that_cannot_tell_waits_for_a_person(bench):
+def test_a_channel_that_cannot_tell_waits_for_a_person(bench: Bench) -> None:
     """A blind platform is never asked twice: a person says whether it is there."""
     app = ready(bench, SETTINGS.replace('platform = "far"', 'platform = "blind"'))
     bench.far("cut")
@@ -272,7 +279,7 @@ def test_a_channel_that_cannot_tell_waits_for_a_person(bench):
     assert ops.status(app, bench.clock.now())["waiting"] == []
 
 
-def test_a_channel_taken_out_of_the_settings_stops_no_other(bench):
+def test_a_channel_taken_out_of_the_settings_stops_no_other(bench: Bench) -> None:
     """Its open deliveries are refused with the reason; the rest goes out."""
     app = ready(bench)
     app = bench.settings(COMMUNITY + DAILY.replace(', "far"', "") + SITE)
@@ -283,7 +290,7 @@ def test_a_channel_taken_out_of_the_settings_stops_no_other(bench):
     assert "there is no channel 'far'" in waits["message"]
 
 
-def test_a_broken_platform_folder_stops_its_own_channels_only(bench):
+def test_a_broken_platform_folder_stops_its_own_channels_only(bench: Bench) -> None:
     app = ready(bench)
     drop(bench.root, "channels/far/channel.toml", 'api = 2\ntitel = "typo"\n')
     app = bench.open()
@@ -294,7 +301,7 @@ def test_a_broken_platform_folder_stops_its_own_channels_only(bench):
     assert "channel.toml:2" in next(s.message for s in done.sent if s.channel == "far")
 
 
-def test_an_adapter_that_does_not_import_stops_its_own_channels_only(bench):
+def test_an_adapter_that_does_not_import_stops_its_own_channels_only(bench: Bench) -> None:
     app = ready(bench)
     drop(bench.root, "channels/far/adapter.py", "import nothing_of_this_name\n")
     app = bench.open()
@@ -305,12 +312,12 @@ def test_an_adapter_that_does_not_import_stops_its_own_channels_only(bench):
 # Catching up
 
 
-def at_once(app, runs):
+def at_once(app: App, runs: Any) -> Any:
     """Publish, once for each of `runs`, in one and the same moment: the slots that each of them sent."""
     return [sorted({sent.slot for sent in pipeline.publish(app, **asked).sent}) for asked in runs]
 
 
-def slots(*days):
+def slots(*days: Any) -> Any:
     return [f"daily@2026-11-{day}T20:00" for day in days]
 
 
@@ -319,7 +326,7 @@ AHEAD = [pytest.param(asked, id=name) for asked, name in zip(ASKED, ("sweep", "s
 FIVE = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 6)}
 
 
-def test_catching_up_is_one_overdue_slot_of_a_series_at_a_time(bench):
+def test_catching_up_is_one_overdue_slot_of_a_series_at_a_time(bench: Bench) -> None:
     """The machine slept through two slots that may still be late: one a minute, the oldest first."""
     app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
     bench.at(25, 9, 0)
@@ -330,7 +337,7 @@ def test_catching_up_is_one_overdue_slot_of_a_series_at_a_time(bench):
     assert pipeline.publish(app).sent == ()
 
 
-def test_what_falls_due_now_does_not_wait_for_what_is_overdue(bench):
+def test_what_falls_due_now_does_not_wait_for_what_is_overdue(bench: Bench) -> None:
     """Catching up makes no slot late that could be on time, and comes in a minute of its own."""
     app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'))
     bench.at(24, 20, 0)
@@ -341,7 +348,9 @@ def test_what_falls_due_now_does_not_wait_for_what_is_overdue(bench):
 
 @pytest.mark.parametrize("asked", AHEAD)
 @pytest.mark.parametrize(("late", "ends", "verdict"), [("12h", "published", "late"), ("3h", "missed", "missed")])
-def test_a_run_that_starts_six_hours_late_sends_what_may_still_be_late(bench, asked, late, ends, verdict):
+def test_a_run_that_starts_six_hours_late_sends_what_may_still_be_late(
+    bench: Bench, asked: Any, late: str, ends: str, verdict: str
+) -> None:
     """Its own slot, once, late while `late` lasts; after that it is missed, and nothing else goes out in its place."""
     app = ready(bench, SETTINGS.replace('late = "3h"', f'late = "{late}"'), content=FIVE)
     bench.at(24, 2, 0)
@@ -353,7 +362,7 @@ def test_a_run_that_starts_six_hours_late_sends_what_may_still_be_late(bench, as
     assert {row.state for row in app.ledger.deliveries(slots=slots(24))} == {"due"}
 
 
-def test_missed_runs_that_all_come_at_once_send_one_slot_a_minute(bench):
+def test_missed_runs_that_all_come_at_once_send_one_slot_a_minute(bench: Bench) -> None:
     """Four days' runs and their sweeps, in no order, when the server is back: the oldest slot, and a minute apart."""
     app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
     bench.at(27, 2, 0)  # the 23rd is past late; the 24th, 25th and 26th are not
@@ -369,7 +378,7 @@ def test_missed_runs_that_all_come_at_once_send_one_slot_a_minute(bench):
 
 
 @pytest.mark.parametrize("asked", AHEAD)
-def test_a_missed_run_waits_while_another_worker_has_the_slot_before(bench, asked):
+def test_a_missed_run_waits_while_another_worker_has_the_slot_before(bench: Bench, asked: Any) -> None:
     """Two workers get one missed run each: the second finds the first in mid-send, and its day comes a minute later."""
     app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"'), content=FIVE)
     now = bench.at(25, 9, 0)
@@ -380,7 +389,7 @@ def test_a_missed_run_waits_while_another_worker_has_the_slot_before(bench, aske
     assert at_once(app, [asked] * 2) == [slots(23), []]
 
 
-def test_a_slot_in_doubt_keeps_the_next_one_waiting(bench):
+def test_a_slot_in_doubt_keeps_the_next_one_waiting(bench: Bench) -> None:
     """It may be there: the day after it does not follow in the same minute, and does in the next but one."""
     app = ready(bench, SETTINGS.replace('late = "3h"', 'late = "72h"').replace('"site", "far"', '"far"'), content=FIVE)
     bench.far("cut")
@@ -393,7 +402,9 @@ def test_a_slot_in_doubt_keeps_the_next_one_waiting(bench):
 # Two installations
 
 
-def test_two_installations_on_one_ledger_send_each_slot_once(database, quick_path, empty_sqlite, bench, monkeypatch):
+def test_two_installations_on_one_ledger_send_each_slot_once(
+    database: str, quick_path: Path, empty_sqlite: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two machines with the same drafts, each with a var/ of its own: what they share is the ledger, and it decides."""
     monkeypatch.setenv("STEADYCAST_LEDGER", database)
     other = Bench(quick_path / "other", empty_sqlite)
@@ -404,7 +415,7 @@ def test_two_installations_on_one_ledger_send_each_slot_once(database, quick_pat
     app.close()
     bench.app.close()
 
-    def serve(one, start, asked):
+    def serve(one: Any, start: Any, asked: Any) -> None:
         with one.open() as mine:
             start.wait()
             pipeline.publish(mine, **asked)
@@ -428,7 +439,7 @@ def test_two_installations_on_one_ledger_send_each_slot_once(database, quick_pat
         assert ops.status(app, bench.clock.now())["waiting"] == []
 
 
-def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):
+def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench: Bench) -> None:
     app = ready(bench, content={"pgc/1.md": article("Only one")})
     bench.at(24, 9, 0)
     assert pipeline.publish(app).sent == ()
@@ -440,7 +451,7 @@ def test_past_late_a_slot_is_missed_and_its_draft_is_stock_again(bench):
 # By hand
 
 
-def test_a_series_by_hand_sends_its_next_slot_now_and_once(bench):
+def test_a_series_by_hand_sends_its_next_slot_now_and_once(bench: Bench) -> None:
     app = ready(bench)
     assert states(pipeline.publish(app, series="daily")) == {"far": "published", "site": "published"}
     again = pipeline.publish(app, series="daily")
@@ -450,7 +461,7 @@ def test_a_series_by_hand_sends_its_next_slot_now_and_once(bench):
     assert len(bench.there()) == 1
 
 
-def test_one_slot_by_hand(bench):
+def test_one_slot_by_hand(bench: Bench) -> None:
     app = ready(bench)
     done = pipeline.publish(app, slot="daily@2026-11-24T20:00")
     assert {s.slot for s in done.sent} == {"daily@2026-11-24T20:00"}
@@ -458,7 +469,7 @@ def test_one_slot_by_hand(bench):
         pipeline.publish(app, slot="daily@2026-11-24T20:01")
 
 
-def test_one_channel_by_hand_leaves_the_others_for_their_hour(bench):
+def test_one_channel_by_hand_leaves_the_others_for_their_hour(bench: Bench) -> None:
     app = ready(bench)
     assert states(pipeline.publish(app, series="daily", channel="far")) == {"far": "published"}
     bench.at(23, 20, 0)
@@ -466,7 +477,7 @@ def test_one_channel_by_hand_leaves_the_others_for_their_hour(bench):
     assert len(bench.there()) == 1
 
 
-def test_a_draft_by_hand_goes_out_once_however_often_it_is_asked_for(bench):
+def test_a_draft_by_hand_goes_out_once_however_often_it_is_asked_for(bench: Bench) -> None:
     app = ready(bench)
     for _ in range(2):
         done = pipeline.publish(app, draft="pgc/2.md")
@@ -475,7 +486,7 @@ def test_a_draft_by_hand_goes_out_once_however_often_it_is_asked_for(bench):
     assert bench.there() == ["Draft 2"]
 
 
-def test_a_draft_by_hand_leaves_the_slot_that_was_to_carry_it(bench):
+def test_a_draft_by_hand_leaves_the_slot_that_was_to_carry_it(bench: Bench) -> None:
     """What went out by hand does not go out again at its slot: another draft takes it."""
     app = ready(bench)
     carried = app.ledger.slot("daily@2026-11-23T20:00").draft
@@ -483,7 +494,7 @@ def test_a_draft_by_hand_leaves_the_slot_that_was_to_carry_it(bench):
     assert app.ledger.slot("daily@2026-11-23T20:00").draft not in (None, carried)
 
 
-def test_a_draft_by_hand_may_go_to_one_channel_and_later_to_another(bench):
+def test_a_draft_by_hand_may_go_to_one_channel_and_later_to_another(bench: Bench) -> None:
     app = ready(bench)
     assert states(pipeline.publish(app, draft="pgc/2.md", channel="far")) == {"far": "published"}
     bench.at(25, 12, 0)
@@ -492,7 +503,7 @@ def test_a_draft_by_hand_may_go_to_one_channel_and_later_to_another(bench):
     assert bench.there() == ["Draft 2"]
 
 
-def test_what_a_slot_carried_is_not_sent_again_by_hand(bench):
+def test_what_a_slot_carried_is_not_sent_again_by_hand(bench: Bench) -> None:
     """The same words on the same channel once; edited ones may follow, and an evergreen is there to be sent again."""
     app = ready(bench, content={"pgc/1.md": article("First words")})
     pipeline.publish(app, series="daily", channel="far")
@@ -505,7 +516,7 @@ def test_what_a_slot_carried_is_not_sent_again_by_hand(bench):
     assert bench.there() == ["First words", "Second thoughts"]
 
 
-def test_an_evergreen_may_be_sent_again_by_hand(bench):
+def test_an_evergreen_may_be_sent_again_by_hand(bench: Bench) -> None:
     settings = SETTINGS.replace('late = "3h"', 'late = "3h"\nfill = ["evergreen"]')
     app = ready(bench, settings, {"pgc/1.md": article("Evergreen", "evergreen: true")})
     pipeline.publish(app, series="daily")
@@ -513,14 +524,14 @@ def test_an_evergreen_may_be_sent_again_by_hand(bench):
     assert bench.there() == ["Evergreen", "Evergreen"]
 
 
-def test_a_draft_that_nobody_approved_is_not_sent_by_hand(bench):
+def test_a_draft_that_nobody_approved_is_not_sent_by_hand(bench: Bench) -> None:
     app = ready(bench, **{"ugc/bob/1.md": article("Waits")})
     with pytest.raises(InputError, match=r"is not approved .*approve"):
         pipeline.publish(app, draft="ugc/bob/1.md")
 
 
 @pytest.mark.parametrize("asked", [{"series": "daily"}, {"draft": "pgc/2.md"}, {"slot": "daily@2026-11-24T20:00"}])
-def test_a_dry_run_sends_and_writes_nothing(bench, asked):
+def test_a_dry_run_sends_and_writes_nothing(bench: Bench, asked: Any) -> None:
     """Not even a slot that the next tick would serve."""
     app = ready(bench)
     slots = [d.model_dump() for d in app.ledger.deliveries()]
@@ -532,7 +543,7 @@ def test_a_dry_run_sends_and_writes_nothing(bench, asked):
     assert bench.calls() == []
 
 
-def test_a_dry_run_says_what_would_be_refused(bench):
+def test_a_dry_run_says_what_would_be_refused(bench: Bench) -> None:
     app = ready(bench, SETTINGS + "colour = 'red'\n")
     told = {s.channel: (s.state, s.message) for s in pipeline.publish(app, series="daily", dry_run=True).sent}
     assert told["far"][0] == "refused"
@@ -547,19 +558,19 @@ def test_a_dry_run_says_what_would_be_refused(bench):
         ({"draft": "pgc/9.md"}, "there is no draft"),
     ],
 )
-def test_a_slip_says_what_was_meant(bench, asked, said):
+def test_a_slip_says_what_was_meant(bench: Bench, asked: Any, said: str) -> None:
     app = ready(bench)
     with pytest.raises(InputError, match=said):
         pipeline.publish(app, **asked)
 
 
-def test_a_series_whose_next_slot_has_no_draft_says_so(bench):
+def test_a_series_whose_next_slot_has_no_draft_says_so(bench: Bench) -> None:
     app = ready(bench, content={})
     done = pipeline.publish(app, series="daily")
     assert {(s.state, s.message) for s in done.sent} == {("planned", "no draft yet")}
 
 
-def test_paused_channels_get_nothing(bench):
+def test_paused_channels_get_nothing(bench: Bench) -> None:
     app = ready(bench, SETTINGS + "paused = true\n")
     bench.at(23, 20, 0)
     assert states(pipeline.publish(app)) == {"site": "published"}
@@ -572,14 +583,14 @@ KIT = '[channel.hand]\nplatform = "paste"\n'
 
 
 @pytest.fixture
-def kit(bench):
+def kit(bench: Bench) -> tuple[App, Any]:
     app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + KIT)
     bench.at(23, 20, 0)
     (handed,) = [s for s in pipeline.publish(app).sent if s.channel == "hand"]
     return app, handed
 
 
-def test_a_kit_that_is_made_before_its_hour_is_due_at_it(bench):
+def test_a_kit_that_is_made_before_its_hour_is_due_at_it(bench: Bench) -> None:
     """The promise is the slot's day and hour; readers of the page see when it was published."""
     app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + KIT)
     bench.at(22, 23, 30)
@@ -590,7 +601,7 @@ def test_a_kit_that_is_made_before_its_hour_is_due_at_it(bench):
     assert "2026-11-22T23:30" in (app.workspace.out / "site/daily/2026-11-23-2000.html").read_text()
 
 
-def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
+def test_a_kit_lies_ready_and_a_person_closes_it(bench: Bench, kit: tuple[App, Any]) -> None:
     app, handed = kit
     assert handed.state == "handed"
     assert handed.proof is not None
@@ -607,14 +618,14 @@ def test_a_kit_lies_ready_and_a_person_closes_it(bench, kit):
     ["https://evil.example/hand.example/1", "https://hand.example.evil.example/1", "https://hand.example@evil.example/1",
      "javascript:alert(1)", "hand.example/1", "https://hand.example/ 1", "https://nothand.example/1", "ftp://hand.example/1"],
 )  # fmt: skip
-def test_a_kit_is_closed_by_an_address_of_its_own_platform_only(bench, kit, url):
+def test_a_kit_is_closed_by_an_address_of_its_own_platform_only(bench: Bench, kit: tuple[App, Any], url: str) -> None:
     app, handed = kit
     with pytest.raises(InputError):
         pipeline.confirm(app, handed.delivery.marker, url, bench.clock.now())
     assert app.ledger.delivery_of(handed.delivery.marker).state == "handed"
 
 
-def test_what_is_no_kit_is_not_confirmed(bench):
+def test_what_is_no_kit_is_not_confirmed(bench: Bench) -> None:
     app = ready(bench)
     bench.at(23, 20, 0)
     key = next(s.delivery.marker for s in pipeline.publish(app).sent if s.channel == "far")
@@ -622,11 +633,11 @@ def test_what_is_no_kit_is_not_confirmed(bench):
         pipeline.confirm(app, key, "https://far.example/1", bench.clock.now())
 
 
-def test_what_can_neither_be_settled_nor_confirmed_says_what_to_do(bench, kit):
+def test_what_can_neither_be_settled_nor_confirmed_says_what_to_do(bench: Bench, kit: tuple[App, Any]) -> None:
     """A kit is confirmed, not settled; one that is closed stays so; what is there, or was missed, has its own step."""
     app, handed = kit
 
-    def hint(act, key, **more):
+    def hint(act: Any, key: Any, **more: Any) -> str:
         with pytest.raises(InputError) as slip:
             act(app, key, now=bench.clock.now(), **more)
         return str(slip.value)
@@ -644,7 +655,7 @@ def test_what_can_neither_be_settled_nor_confirmed_says_what_to_do(bench, kit):
     assert f"(`steadycast settle {handed.delivery.marker} --again` sends it after all)" in told
 
 
-def test_a_mistyped_address_is_corrected_by_saying_it_again(bench, kit):
+def test_a_mistyped_address_is_corrected_by_saying_it_again(bench: Bench, kit: tuple[App, Any]) -> None:
     """The address and its receipt change; when it was there, and so the verdict, does not."""
     app, handed = kit
     pipeline.confirm(app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now())
@@ -658,7 +669,7 @@ def test_a_mistyped_address_is_corrected_by_saying_it_again(bench, kit):
     assert app.ledger.receipts_of([after.id])[after.id].url == "https://hand.example/1/b"
 
 
-def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
+def test_the_report_follows_an_act_and_opens_the_kit(bench: Bench, kit: tuple[App, Any]) -> None:
     """Once a report is kept it is written anew after an act: the kit that waits is one click away, then it is gone."""
     app, handed = kit
     page = pipeline.report(app, bench.clock.now()).page
@@ -668,7 +679,9 @@ def test_the_report_follows_an_act_and_opens_the_kit(bench, kit):
     assert "../hand/" not in page.read_text(encoding="utf-8")
 
 
-def test_a_report_that_cannot_be_written_stands_in_no_acts_way(bench, kit, monkeypatch):
+def test_a_report_that_cannot_be_written_stands_in_no_acts_way(
+    bench: Bench, kit: tuple[App, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     app, handed = kit
     pipeline.report(app, bench.clock.now())
     monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "gather", lambda *_: {}["broken"])
@@ -677,13 +690,13 @@ def test_a_report_that_cannot_be_written_stands_in_no_acts_way(bench, kit, monke
     )
 
 
-def test_what_is_told_is_told_in_the_communitys_wall_time(bench):
+def test_what_is_told_is_told_in_the_communitys_wall_time(bench: Bench) -> None:
     app = ready(bench)
     bench.at(23, 20, 0)
     assert {row["when"] for row in pipeline.publish(app).rows()} == {"2026-11-23 20:00"}
 
 
-def test_nothing_is_read_again_to_find_out_what_happened(bench, monkeypatch):
+def test_nothing_is_read_again_to_find_out_what_happened(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a send came to is told as it was written; only what a person named is read, once, before it is sent."""
     app = ready(bench)
     bench.at(23, 20, 0)
@@ -696,7 +709,7 @@ def test_nothing_is_read_again_to_find_out_what_happened(bench, monkeypatch):
     assert all(row["link"] for row in done.rows())
 
 
-def test_a_post_links_only_to_a_page_that_carries_it(bench):
+def test_a_post_links_only_to_a_page_that_carries_it(bench: Bench) -> None:
     """A draft that a person sends to one channel has no page on the site: a link to one would be dead."""
     app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Note {n}") for n in range(3)})
     pipeline.collect(app, bench.clock.now())

@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import re
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, MORNING, article
+from pipeline_bench import COMMUNITY, MORNING, Bench, article
 from platform_bench import PLATFORMS, channel, hostile, of_form, png
 
 from steadycast import pipeline
+from steadycast.pipeline.app import App
 from steadycast.pipeline.preview_frames import NoFarSide, Page
 from steadycast.platform import Refused
 from steadycast.platform.registry import load
@@ -32,7 +34,7 @@ POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-
 
 
 @pytest.fixture
-def house(bench, monkeypatch):
+def house(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> App:
     """A desk of every kind of channel whose member's draft waits; any connection fails the test."""
 
     def refused(*_: Any) -> None:
@@ -49,7 +51,7 @@ def page_of(made: Any, name: str) -> str:
 
 
 @pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
-def test_each_channel_is_shown_as_it_will_be(house):
+def test_each_channel_is_shown_as_it_will_be(house: App) -> None:
     """The site's page in its own clothes, both halves of the letter, an item, the pasted text, what a program is sent."""
     made = pipeline.preview(house, "ugc/bob/1.md", now=MORNING)
     assert not made.problems
@@ -79,7 +81,7 @@ def test_each_channel_is_shown_as_it_will_be(house):
 
 
 @pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
-def test_every_page_is_whole_and_loads_nothing(house):
+def test_every_page_is_whole_and_loads_nothing(house: App) -> None:
     """Styles and pictures are inside it; its policy stands before all else, and every frame is a sandbox."""
     made = pipeline.preview(house, "ugc/bob/1.md", now=MORNING)
     frames = [file for file in made.page.parent.glob("*/*.html") if "kit" not in file.parts]
@@ -99,7 +101,7 @@ def test_every_page_is_whole_and_loads_nothing(house):
 
 
 @pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
-def test_a_preview_leaves_nothing_behind(house):
+def test_a_preview_leaves_nothing_behind(house: App) -> None:
     """No row, no output, no file beside its own; and a draft that waits for an editor is shown all the same."""
     pipeline.collect(house, MORNING)
     before = [(row.id, row.state) for row in house.ledger.drafts()], house.ledger.deliveries()
@@ -113,7 +115,7 @@ def test_a_preview_leaves_nothing_behind(house):
 
 
 @pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
-def test_an_adapter_that_asks_is_refused(bench):
+def test_an_adapter_that_asks_is_refused(bench: Bench) -> None:
     """What is wrong with a channel's view is that channel's problem; the others are shown."""
     app = bench.set_up(HOUSE, {"pgc/1.md": article("One")})
     source = bench.root / "channels/far/adapter.py"
@@ -128,7 +130,7 @@ def test_an_adapter_that_asks_is_refused(bench):
 
 @pytest.mark.every_platform
 @pytest.mark.parametrize("name", [name for name in sorted(PLATFORMS) if hasattr(load(PLATFORMS[name]), "views")])
-def test_what_a_platform_shows_is_made_without_its_far_side(name, tmp_path):
+def test_what_a_platform_shows_is_made_without_its_far_side(name: Any, tmp_path: Path) -> None:
     """Of every form it takes, and of words that would be markup: pages and words, nothing that runs, nothing outside."""
     spec = PLATFORMS[name]
     for number, form in enumerate(spec.forms, 1):
@@ -156,7 +158,7 @@ def test_what_a_platform_shows_is_made_without_its_far_side(name, tmp_path):
 
 @given(address=st.text(alphabet="./\\%2eEfFaA:?#&;", max_size=40) | st.text(max_size=40))
 @examples(200)
-def test_no_address_reaches_out_of_its_folder(address, tmp_path_factory):
+def test_no_address_reaches_out_of_its_folder(address: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp() / "contained"
     (folder / "in").mkdir(parents=True, exist_ok=True)
     (folder / "a.png").write_bytes(b"outside")
@@ -167,7 +169,7 @@ def test_no_address_reaches_out_of_its_folder(address, tmp_path_factory):
     assert "outside" not in html
 
 
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (tmp_path / "secret.png").write_bytes(b"outside")
@@ -175,7 +177,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
     assert Page(folder, folder).contained('<img src="a.png" alt="a">').endswith('<img alt="a">')
 
 
-def test_links_lead_nowhere_but_within(tmp_path):
+def test_links_lead_nowhere_but_within(tmp_path: Path) -> None:
     """A sandbox opens no window; a file of the page's own site is not there; a footnote is."""
     made = Page(tmp_path, tmp_path).contained(
         '<a href="#fn1">1</a><a class="x" href="../index.html">home</a><a href="https://x.example/">x</a><a href="javascript:y">y</a>'
@@ -185,13 +187,13 @@ def test_links_lead_nowhere_but_within(tmp_path):
     )
 
 
-def test_words_that_look_like_a_page_stay(tmp_path):
+def test_words_that_look_like_a_page_stay(tmp_path: Path) -> None:
     """Code that shows a tag is words: its quotation marks are not escaped, its brackets are."""
     code = '<code>&lt;img src="a.png"&gt; &lt;a href="b"&gt;</code>'
     assert Page(tmp_path, tmp_path).contained(code).endswith(code)
 
 
-def test_a_page_carries_so_much_and_no_more(tmp_path):
+def test_a_page_carries_so_much_and_no_more(tmp_path: Path) -> None:
     """A draft of a thousand pictures does not make a page of a gigabyte."""
     (tmp_path / "a.png").write_bytes(b"x" * 700)
     html = Page(tmp_path, tmp_path, left=1500).contained('<img src="a.png">' * 5)
@@ -203,7 +205,7 @@ def test_a_page_carries_so_much_and_no_more(tmp_path):
 
 
 @pytest.mark.live
-def test_a_browser_shows_every_frame_and_asks_for_nothing(house, monkeypatch):
+def test_a_browser_shows_every_frame_and_asks_for_nothing(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()  # the browser is spoken to by a socket
     from playwright.sync_api import sync_playwright
 

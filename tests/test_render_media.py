@@ -8,8 +8,10 @@ import os
 import struct
 import wave
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -24,26 +26,28 @@ from steadycast.render.stored import kind, store
 from steadycast.render.worker import Worker
 
 
-def picture(size=(400, 300), kind="JPEG", mode="RGB", colour=(200, 30, 30), **options):
+def picture(
+    size: Any = (400, 300), kind: str = "JPEG", mode: str = "RGB", colour: Any = (200, 30, 30), **options: Any
+) -> Any:
     data = BytesIO()
     Image.new(mode, size, colour).save(data, kind, **options)
     return data.getvalue()
 
 
-def noise(size, kind="PNG"):
+def noise(size: Any, kind: str = "PNG") -> Any:
     data = BytesIO()
     Image.frombytes("RGB", size, bytes((i * 7919 >> 3) & 255 for i in range(size[0] * size[1] * 3))).save(data, kind)
     return data.getvalue()
 
 
 @pytest.fixture
-def studio(tmp_path):
+def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path / "media", tmp_path / "cache")
 
 
 @pytest.fixture
-def take(studio, tmp_path):
-    def taken(data, name="a.png", role="image"):
+def take(studio: Studio, tmp_path: Path) -> Callable[..., Any]:
+    def taken(data: Any, name: str = "a.png", role: str = "image") -> Any:
         file = tmp_path / name
         file.write_bytes(data)
         return studio.take(MediaRef(role, name, file, alt="甲", line=7))
@@ -51,7 +55,7 @@ def take(studio, tmp_path):
     return taken
 
 
-def opened(media):
+def opened(media: Any) -> Any:
     image = Image.open(BytesIO(media.path.read_bytes()))
     image.load()
     return image
@@ -61,12 +65,14 @@ SITE = MediaRule(("jpg", "png", "svg"), width=1600)
 KIT = MediaRule(("jpg", "png"))
 
 
-def svg(inside="<rect width='20' height='10' fill='#c00'/>", head="width='20' height='10'"):
+def svg(inside: str = "<rect width='20' height='10' fill='#c00'/>", head: str = "width='20' height='10'") -> bytes:
     return f"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' {head}>{inside}</svg>".encode()
 
 
 class TestDrawings:
-    def test_one_stays_a_drawing_where_that_is_taken_and_is_a_picture_elsewhere(self, studio, take):
+    def test_one_stays_a_drawing_where_that_is_taken_and_is_a_picture_elsewhere(
+        self, studio: Studio, take: Callable[..., Any]
+    ) -> None:
         media = take(b"<?xml version='1.0'?>\n<!-- made by hand -->\n" + svg(), "d.svg")
         assert (media.mime, media.width, media.height) == ("image/svg+xml", 20, 10)
         drawn, painted = studio.adapt(media, SITE), studio.adapt(media, KIT)
@@ -96,7 +102,9 @@ class TestDrawings:
             "<x:script xmlns:x='http://www.w3.org/1999/xhtml'>alert(1)</x:script>",
         ],
     )
-    def test_nothing_in_it_runs_or_leads_out(self, studio, take, tmp_path, bad):
+    def test_nothing_in_it_runs_or_leads_out(
+        self, studio: Studio, take: Callable[..., Any], tmp_path: Path, bad: str
+    ) -> None:
         """A drawing on the site can be opened by its own address, and a rasteriser reads the files that it names."""
         other = tmp_path / "of-another.png"
         other.write_bytes(picture((20, 10), "PNG", colour=(0, 200, 0)))
@@ -135,7 +143,9 @@ class TestDrawings:
         ],
         ids=["entities", "deep", "many", "large", "broken", "html", "narrow", "use bomb"],
     )
-    def test_one_that_is_none_or_would_cost_too_much_is_refused_with_its_line(self, take, data, monkeypatch):
+    def test_one_that_is_none_or_would_cost_too_much_is_refused_with_its_line(
+        self, take: Callable[..., Any], data: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(media_module, "_worker", Worker("steadycast.render.image_worker", timeout=20))
         with pytest.raises(DraftError) as caught:
             take(data, "d.svg")
@@ -143,7 +153,7 @@ class TestDrawings:
         assert caught.value.hint
 
 
-def test_an_avif_is_read_and_comes_out_as_everybody_reads_it(studio, take):
+def test_an_avif_is_read_and_comes_out_as_everybody_reads_it(studio: Studio, take: Callable[..., Any]) -> None:
     media = take(picture((40, 30), "AVIF"), "a.avif")
     assert (media.mime, media.width) == ("image/avif", 40)
     assert studio.adapt(media, MediaRule()).mime == "image/jpeg"
@@ -151,13 +161,13 @@ def test_an_avif_is_read_and_comes_out_as_everybody_reads_it(studio, take):
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"mif1", b"heix"])
-def test_an_iphones_picture_is_named_with_the_way_out(take, brand):
+def test_an_iphones_picture_is_named_with_the_way_out(take: Callable[..., Any], brand: bytes) -> None:
     with pytest.raises(DraftError, match="HEIC") as caught:
         take(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + b"\0" * 60, "IMG_0001.HEIC")
     assert "兼容性最佳" in caught.value.hint
 
 
-def test_a_file_is_stored_by_its_content_once(tmp_path):
+def test_a_file_is_stored_by_its_content_once(tmp_path: Path) -> None:
     data = picture()
     for name in ("a.jpg", "x.txt"):
         (tmp_path / name).write_bytes(data)
@@ -192,11 +202,11 @@ def test_a_file_is_stored_by_its_content_once(tmp_path):
         (b"", None),
     ],
 )
-def test_a_file_is_what_its_first_bytes_say(head, extension):
+def test_a_file_is_what_its_first_bytes_say(head: bytes, extension: str | None) -> None:
     assert kind(head) == extension
 
 
-def test_a_picture_is_measured_upright(take):
+def test_a_picture_is_measured_upright(take: Callable[..., Any]) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     found = take(picture((400, 300), exif=exif), "IMG 01.png")
@@ -204,7 +214,7 @@ def test_a_picture_is_measured_upright(take):
     assert found.alt == "甲"
 
 
-def test_exif_and_gps_are_gone_and_the_picture_stands_upright(studio, take):
+def test_exif_and_gps_are_gone_and_the_picture_stands_upright(studio: Studio, take: Callable[..., Any]) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010F] = "Canary Camera"
@@ -219,7 +229,7 @@ def test_exif_and_gps_are_gone_and_the_picture_stands_upright(studio, take):
 
 
 @pytest.mark.parametrize(("given", "options"), [("PNG", {}), ("WEBP", {}), ("GIF", {})])
-def test_metadata_leaves_every_format(studio, take, given, options):
+def test_metadata_leaves_every_format(studio: Studio, take: Callable[..., Any], given: str, options: Any) -> None:
     from PIL import PngImagePlugin
 
     info = PngImagePlugin.PngInfo()
@@ -232,7 +242,7 @@ def test_metadata_leaves_every_format(studio, take, given, options):
     assert opened(after).format == given
 
 
-def test_a_picture_is_converted_scaled_and_pressed(studio, take):
+def test_a_picture_is_converted_scaled_and_pressed(studio: Studio, take: Callable[..., Any]) -> None:
     found = studio.adapt(take(noise((900, 600))), MediaRule(formats=("jpg",), width=600, height=300, bytes=20_000))
     assert (found.mime, found.path.suffix, found.name) == ("image/jpeg", ".jpg", "a.jpg")
     assert found.width <= 600
@@ -240,7 +250,7 @@ def test_a_picture_is_converted_scaled_and_pressed(studio, take):
     assert found.size == found.path.stat().st_size <= 20_000
 
 
-def test_transparency_becomes_white_not_black(studio, take):
+def test_transparency_becomes_white_not_black(studio: Studio, take: Callable[..., Any]) -> None:
     found = studio.adapt(take(picture(kind="PNG", mode="RGBA", colour=(0, 0, 0, 0))), MediaRule(formats=("jpg",)))
     assert opened(found).getpixel((5, 5)) == (255, 255, 255)
 
@@ -250,7 +260,7 @@ def frame(kbits: int, rate: int) -> bytes:
     return bytes((0xFF, 0xFB, rate << 4, 0)) + bytes(144 * kbits * 1000 // 44100 - 4)
 
 
-def test_an_mp3_of_varying_bitrate_that_does_not_say_its_length_is_counted(take):
+def test_an_mp3_of_varying_bitrate_that_does_not_say_its_length_is_counted(take: Callable[..., Any]) -> None:
     """Guessed from its first frames it lasted four times as long."""
     loud = frame(320, 14)
     data = b"".join(frame(32, 1) if n < 200 else loud for n in range(2000))
@@ -260,7 +270,7 @@ def test_an_mp3_of_varying_bitrate_that_does_not_say_its_length_is_counted(take)
     assert take(tag + junk, "b.mp3", "audio").seconds == pytest.approx(2000 * 1152 / 44100, abs=0.03)
 
 
-def test_what_a_picture_loses_when_it_may_not_move_is_known(studio, take):
+def test_what_a_picture_loses_when_it_may_not_move_is_known(studio: Studio, take: Callable[..., Any]) -> None:
     frames = [Image.new("RGB", (40, 30), (n * 60, 0, 0)) for n in range(4)]
     data = BytesIO()
     frames[0].save(data, "GIF", save_all=True, append_images=frames[1:])
@@ -271,7 +281,7 @@ def test_what_a_picture_loses_when_it_may_not_move_is_known(studio, take):
     assert studio.frames(studio.adapt(moving, MediaRule(formats=("jpg", "gif"), bytes=len(data.getvalue()) // 2))) == 1
 
 
-def test_an_animation_keeps_its_frames_where_it_may(studio, take):
+def test_an_animation_keeps_its_frames_where_it_may(studio: Studio, take: Callable[..., Any]) -> None:
     data = BytesIO()
     frames = [Image.new("RGB", (40, 40), (i * 60, 0, 0)) for i in range(4)]
     frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], duration=50, loop=0)
@@ -280,7 +290,7 @@ def test_an_animation_keeps_its_frames_where_it_may(studio, take):
     assert getattr(opened(studio.adapt(moving, MediaRule(formats=("png",)))), "n_frames", 1) == 1
 
 
-def test_covers_are_cropped_to_each_ratio(studio, take):
+def test_covers_are_cropped_to_each_ratio(studio: Studio, take: Callable[..., Any]) -> None:
     rule = MediaRule(formats=("jpg",), ratios=("2.35:1", "1:1"), sizes=((900, 383), (500, 500)))
     covers = studio.covers(take(picture((1000, 1000)), "c.jpg", "cover"), rule, "题", "")
     assert [(c.width, c.height, c.role, c.name) for c in covers] == [
@@ -292,7 +302,9 @@ def test_covers_are_cropped_to_each_ratio(studio, take):
 
 
 @pytest.mark.parametrize("letters", [True, False])
-def test_a_cover_is_lettered_when_one_is_required(studio, monkeypatch, letters):
+def test_a_cover_is_lettered_when_one_is_required(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, letters: bool
+) -> None:
     """With the machine's Han font, or with shapes where it has none; the same title is the same cover."""
     if not letters:
         monkeypatch.setattr(media_module, "font", lambda: None)
@@ -306,13 +318,13 @@ def test_a_cover_is_lettered_when_one_is_required(studio, monkeypatch, letters):
 
 
 @pytest.mark.parametrize("title", ["Evening", "Donaudampfschifffahrtsgesellschaft", "https://example.org/" + "a" * 200])
-def test_no_word_of_a_cover_runs_over_its_edge(studio, title):
+def test_no_word_of_a_cover_runs_over_its_edge(studio: Studio, title: str) -> None:
     (cover,) = studio.covers(None, MediaRule(required=True, sizes=((500, 500),)), title, "")
     _, brightest = opened(cover).convert("L").crop((500 - 40, 0, 500, 500)).getextrema()
     assert brightest < 200, "letters are white"
 
 
-def test_a_line_of_a_cover_never_begins_with_punctuation():
+def test_a_line_of_a_cover_never_begins_with_punctuation() -> None:
     assert pieces("弄堂、石库门 and a “day”。") == [
         "弄",
         "堂、",
@@ -325,8 +337,8 @@ def test_a_line_of_a_cover_never_begins_with_punctuation():
     ]
 
 
-def png_that_claims(width, height):
-    def chunk(name, data):
+def png_that_claims(width: Any, height: Any) -> bytes:
+    def chunk(name: Any, data: Any) -> Any:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -351,19 +363,19 @@ def png_that_claims(width, height):
     ],
     ids=["drawing", "rubbish", "noise", "huge", "large", "heavy", "paper"],
 )
-def test_what_is_no_picture_is_refused_with_line_and_mend(take, data, why):
+def test_what_is_no_picture_is_refused_with_line_and_mend(take: Callable[..., Any], data: Any, why: str) -> None:
     with pytest.raises(DraftError, match=why) as caught:
         take(data)
     assert caught.value.line == 7
     assert caught.value.hint
 
 
-def test_a_truncated_picture_is_an_error_not_a_grey_half(studio, take):
+def test_a_truncated_picture_is_an_error_not_a_grey_half(studio: Studio, take: Callable[..., Any]) -> None:
     with pytest.raises(DraftError, match=r"image a\.png"):
         studio.adapt(take(noise((300, 300))[:-20_000]), MediaRule(formats=("jpg",)))
 
 
-def test_too_many_frames_are_refused(take):
+def test_too_many_frames_are_refused(take: Callable[..., Any]) -> None:
     data = BytesIO()
     frames = [Image.new("1", (2, 2), i % 2) for i in range(201)]
     frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], duration=20)
@@ -371,13 +383,15 @@ def test_too_many_frames_are_refused(take):
         take(data.getvalue())
 
 
-def test_a_missing_file_says_so(studio, tmp_path):
+def test_a_missing_file_says_so(studio: Studio, tmp_path: Path) -> None:
     with pytest.raises(DraftError, match=r"image x\.png is missing") as caught:
         studio.take(MediaRef("image", "x.png", tmp_path / "x.png", line=3))
     assert caught.value.line == 3
 
 
-def test_a_result_is_made_once_and_made_again_when_it_is_gone(studio, take, monkeypatch):
+def test_a_result_is_made_once_and_made_again_when_it_is_gone(
+    studio: Studio, take: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = studio.adapt(take(picture()), MediaRule(formats=("png",)))
     monkeypatch.setattr(media_module, "_ask", lambda request: pytest.fail("asked again"))
     assert studio.adapt(take(picture()), MediaRule(formats=("png",))) == found
@@ -386,7 +400,7 @@ def test_a_result_is_made_once_and_made_again_when_it_is_gone(studio, take, monk
     assert studio.adapt(take(picture()), MediaRule(formats=("png",))).path.exists()
 
 
-def tone(seconds):
+def tone(seconds: float) -> Any:
     data = BytesIO()
     with wave.open(data, "wb") as out:
         out.setnchannels(1)
@@ -396,7 +410,7 @@ def tone(seconds):
     return data.getvalue()
 
 
-def test_sound_is_measured_and_never_converted(studio, take):
+def test_sound_is_measured_and_never_converted(studio: Studio, take: Callable[..., Any]) -> None:
     found = take(tone(2.5), "talk.mp3", "audio")
     assert (found.mime, found.name, found.seconds) == ("audio/wav", "talk.wav", pytest.approx(2.5, abs=0.01))
     assert studio.adapt(found, MediaRule(formats=("wav",))) is found
@@ -409,7 +423,7 @@ def test_sound_is_measured_and_never_converted(studio, take):
         studio.adapt(found, MediaRule(bytes=10))
 
 
-def test_a_worker_that_hangs_or_dies_is_replaced():
+def test_a_worker_that_hangs_or_dies_is_replaced() -> None:
     """A request that takes too long ends its child; the next one gets a new child."""
     worker = Worker("steadycast.render.image_worker", timeout=0.0)
     try:
@@ -424,7 +438,7 @@ def test_a_worker_that_hangs_or_dies_is_replaced():
         worker.close()
 
 
-def test_the_worker_sees_no_secret(monkeypatch):
+def test_the_worker_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLOG_APP_PASSWORD", "canary")
     worker = Worker("steadycast.render.image_worker")
     try:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,8 +19,8 @@ AT = dt.datetime(2026, 11, 27, 12, 0, 5, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def templates(tmp_path):
-    def make(**files):
+def templates(tmp_path: Path) -> Callable[..., Templates]:
+    def make(**files: Any) -> Templates:
         own, base = tmp_path / "own", tmp_path / "base"
         for folder in (own, base):
             folder.mkdir(exist_ok=True)
@@ -29,13 +32,13 @@ def templates(tmp_path):
     return make
 
 
-def test_the_first_folder_that_has_a_template_wins(templates):
+def test_the_first_folder_that_has_a_template_wins(templates: Callable[..., Templates]) -> None:
     found = templates(own__a_html_j2="own", base__a_html_j2="base", base__b_txt_j2="base b")
     assert found.render("a.html.j2") == "own"
     assert found.render("b.txt.j2") == "base b"
 
 
-def test_escaping_goes_by_name(templates):
+def test_escaping_goes_by_name(templates: Callable[..., Templates]) -> None:
     """HTML, XML and SVG are escaped; text is not; sanitised HTML passes when it is said to be."""
     source = "{{ x }}|{{ x | safe_html }}"
     found = templates(own__a_html_j2=source, own__b_xml_j2=source, own__c_txt_j2="{{ x }}", own__d_svg_j2=source)
@@ -44,7 +47,7 @@ def test_escaping_goes_by_name(templates):
     assert found.render("c.txt.j2", x="<b>") == "<b>"
 
 
-def test_a_draft_is_a_value_never_a_template(templates):
+def test_a_draft_is_a_value_never_a_template(templates: Callable[..., Templates]) -> None:
     found = templates(own__a_txt_j2="{{ title }}")
     assert found.render("a.txt.j2", title="{{ 7*7 }}{% raw %}") == "{{ 7*7 }}{% raw %}"
 
@@ -63,7 +66,7 @@ def test_a_draft_is_a_value_never_a_template(templates):
         "{{ nothing | date }}",
     ],
 )
-def test_what_a_template_may_not_do_names_file_and_line(templates, source):
+def test_what_a_template_may_not_do_names_file_and_line(templates: Callable[..., Templates], source: str) -> None:
     found = templates(own__a_html_j2="line one\n" + source)
 
     class Post:
@@ -73,7 +76,7 @@ def test_what_a_template_may_not_do_names_file_and_line(templates, source):
         found.render("a.html.j2", post=Post(), nothing=None)
 
 
-def test_broken_and_missing_templates_name_themselves(templates):
+def test_broken_and_missing_templates_name_themselves(templates: Callable[..., Templates]) -> None:
     found = templates(own__a_txt_j2="x\n{% if %}", own__b_txt_j2="{% include 'gone.txt.j2' %}")
     with pytest.raises(SettingsError, match=r"own/a\.txt\.j2:2: "):
         found.render("a.txt.j2")
@@ -99,21 +102,21 @@ def test_broken_and_missing_templates_name_themselves(templates):
         ("'https://example.com/long/path 好' | cut(30, 'weighted')", "https://example.com/long/path 好"),
     ],
 )
-def test_filters(templates, expression, text):
+def test_filters(templates: Callable[..., Templates], expression: str, text: str) -> None:
     assert templates(own__a_txt_j2="{{ " + expression + " }}").render("a.txt.j2", at=AT) == text
 
 
-def test_rfc822_dates_are_numeric_even_for_utc(tmp_path):
+def test_rfc822_dates_are_numeric_even_for_utc(tmp_path: Path) -> None:
     """A feed reader takes -0000 for "zone unknown"."""
     (tmp_path / "a.txt.j2").write_text("{{ at | rfc822 }}")
     assert Templates((tmp_path,)).render("a.txt.j2", at=AT) == "Fri, 27 Nov 2026 12:00:05 +0000"
 
 
-def test_a_page_can_ask_for_the_colours_of_code(templates):
+def test_a_page_can_ask_for_the_colours_of_code(templates: Callable[..., Templates]) -> None:
     assert ".code .k " in templates(own__a_css_j2="{{ highlight_css(selector='.code') }}").render("a.css.j2")
 
 
-def test_small_words():
+def test_small_words() -> None:
     assert duration(None) == ""
     assert date_text(dt.date(2026, 2, 1), "en-GB") == "Sunday, 1 February 2026"
     assert absolute("https://a.example/x", "https://b.example") == "https://a.example/x"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,12 +53,12 @@ title = "公众号"
 
 
 @pytest.fixture
-def workspace(tmp_path) -> Workspace:
+def workspace(tmp_path: Path) -> Workspace:
     (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
     return load(tmp_path)
 
 
-def past(days_ago: int, verdict: str, channel: str = "blog", series: str = "notes", **more) -> PastSlot:
+def past(days_ago: int, verdict: str, channel: str = "blog", series: str = "notes", **more: Any) -> PastSlot:
     at = NOW.replace(hour=20, minute=0) - days_ago * DAY
     return PastSlot(f"{series}@{at:%Y-%m-%dT%H:%M}", series, at, f"{at:%Y-%m-%dT%H:%M}", channel, verdict, at, **more)
 
@@ -65,7 +67,7 @@ def stock(count: int, since: dt.datetime = NOW - 9 * DAY) -> list[StockItem]:
     return [StockItem(f"d{n}", Form.ARTICLE, Origin.UGC, "alice", since=since) for n in range(count)]
 
 
-def draft(n: int, **more) -> DraftRow:
+def draft(n: int, **more: Any) -> DraftRow:
     values = {
         "origin": "ugc",
         "member": "alice",
@@ -87,7 +89,7 @@ def plan(ledger: Ledger, workspace: Workspace, carried: list[str], start: dt.dat
     return [slot.id for slot in ahead]
 
 
-def test_a_fresh_clone_has_an_empty_report_that_can_be_shown(ledger, workspace):
+def test_a_fresh_clone_has_an_empty_report_that_can_be_shown(ledger: Ledger, workspace: Workspace) -> None:
     report = gather(ledger, workspace, NOW, [])
     assert (report.community, report.on_time, report.waiting, report.alarms) == ("沪语读书会", None, (), ())
     assert [c.title for c in report.channels] == ["博客", "公众号"]
@@ -99,7 +101,7 @@ def test_a_fresh_clone_has_an_empty_report_that_can_be_shown(ledger, workspace):
     assert page(report)
 
 
-def test_the_year_the_rate_and_the_streaks_come_from_the_deliveries(ledger, workspace):
+def test_the_year_the_rate_and_the_streaks_come_from_the_deliveries(ledger: Ledger, workspace: Workspace) -> None:
     """博客 missed on one day and was late since; a series breaks with any of its channels, the community with any series."""
     rows = [past(n, {7: "missed", 3: "late", 2: "filled", 5: "excused"}.get(n, "kept")) for n in range(1, 11)]
     rows += [past(n, "missed" if n == 4 else "kept", "gzh") for n in range(1, 11)]
@@ -129,7 +131,7 @@ def test_the_year_the_rate_and_the_streaks_come_from_the_deliveries(ledger, work
     assert notes.counts == {"kept": 15, "late": 1, "filled": 1, "missed": 2, "excused": 1}
 
 
-def test_runway_plan_and_first_gap_come_from_the_plan_and_go_on_beyond_it(ledger, workspace):
+def test_runway_plan_and_first_gap_come_from_the_plan_and_go_on_beyond_it(ledger: Ledger, workspace: Workspace) -> None:
     """The ledger is planned for two weeks; the planner says what the stock left over would fill after that."""
     ledger.put_drafts([draft(n) for n in range(16)])
     plan(ledger, workspace, [f"d{n}" for n in range(14)])
@@ -148,7 +150,7 @@ def test_runway_plan_and_first_gap_come_from_the_plan_and_go_on_beyond_it(ledger
     assert report.channels[0].runway.gap == dt.datetime(2026, 11, 27, 20, tzinfo=ZONE)  # the video has nothing
 
 
-def test_the_chance_of_a_gap_is_told_once_there_is_a_rate_of_intake(ledger, workspace):
+def test_the_chance_of_a_gap_is_told_once_there_is_a_rate_of_intake(ledger: Ledger, workspace: Workspace) -> None:
     """What the first intake found is no rate; a week later, what came in since is one."""
     opening = stock(20)
     assert gather(ledger, workspace, NOW - 3 * DAY, opening).series[0].gap_chance is None
@@ -162,7 +164,7 @@ def test_the_chance_of_a_gap_is_told_once_there_is_a_rate_of_intake(ledger, work
     assert video == 1
 
 
-def test_a_gap_in_the_ledgers_plan_is_shown_as_it_stands(ledger, workspace):
+def test_a_gap_in_the_ledgers_plan_is_shown_as_it_stands(ledger: Ledger, workspace: Workspace) -> None:
     """Even where the planner would fill it now: what is shown is what is promised, not what could be."""
     ledger.put_drafts([draft(0)])
     plan(ledger, workspace, [])
@@ -171,11 +173,11 @@ def test_a_gap_in_the_ledgers_plan_is_shown_as_it_stands(ledger, workspace):
     assert report.series[0].runway.slots == 0
 
 
-def gaps(ledger, workspace, now=NOW) -> list[tuple[str, str]]:
+def gaps(ledger: Ledger, workspace: Workspace, now: dt.datetime = NOW) -> list[tuple[str, str]]:
     return [(w.title, w.channel) for w in gather(ledger, workspace, now, []).waiting if w.kind == "gap"]
 
 
-def test_a_gap_within_a_day_waits_for_a_person_and_is_told_once(ledger, workspace):
+def test_a_gap_within_a_day_waits_for_a_person_and_is_told_once(ledger: Ledger, workspace: Workspace) -> None:
     """At once, not when the alarm is raised; and once that is open, by the alarm alone."""
     plan(ledger, workspace, [])
     assert gaps(ledger, workspace) == [("每日一文", "博客 · 公众号")]
@@ -184,7 +186,7 @@ def test_a_gap_within_a_day_waits_for_a_person_and_is_told_once(ledger, workspac
     assert gaps(ledger, workspace) == []
 
 
-def test_a_gap_that_reserve_may_still_fill_waits_for_nobody(ledger, workspace):
+def test_a_gap_that_reserve_may_still_fill_waits_for_nobody(ledger: Ledger, workspace: Workspace) -> None:
     """A ladder reaches `fill_within` beyond the last plan: what the next plan may fill by itself is no person's yet."""
     text = SETTINGS.replace("reserve = 5", 'reserve = 5\nfill = ["evergreen"]')
     (workspace.root / "steadycast.toml").write_text(text, encoding="utf-8")
@@ -199,7 +201,7 @@ def test_a_gap_that_reserve_may_still_fill_waits_for_nobody(ledger, workspace):
     assert len(gaps(ledger, workspace, NOW + 12 * HOUR)) == 1, "nobody plans any more"
 
 
-def test_mix_and_contributors_count_slots_once(ledger, workspace):
+def test_mix_and_contributors_count_slots_once(ledger: Ledger, workspace: Workspace) -> None:
     alice, bo = {"origin": "ugc", "member": "alice"}, {"origin": "ugc", "member": "bo"}
     for channel in ("blog", "gzh"):
         ledger.backfill([past(1, "kept", channel, **alice), past(2, "kept", channel, origin="pgc"), past(3, "late", channel, **alice), past(4, "kept", channel, **bo), past(5, "missed", channel, **bo)])  # fmt: skip
@@ -215,7 +217,7 @@ def test_mix_and_contributors_count_slots_once(ledger, workspace):
     assert report.contributors[0].last == NOW.replace(hour=20, minute=0) - DAY
 
 
-def test_whose_draft_went_out_before_its_hour_has_contributed(ledger, workspace):
+def test_whose_draft_went_out_before_its_hour_has_contributed(ledger: Ledger, workspace: Workspace) -> None:
     ledger.backfill([past(-1, "kept", origin="ugc", member="alice")])
     report = gather(ledger, workspace, NOW, [])
     assert report.ahead == report.series[0].ahead == 1
@@ -223,7 +225,7 @@ def test_whose_draft_went_out_before_its_hour_has_contributed(ledger, workspace)
     assert [(c.member, c.count, c.last) for c in report.contributors] == [("alice", 1, NOW)]
 
 
-def test_rate_and_streak_count_the_same_slots_those_whose_hour_has_come(ledger, workspace):
+def test_rate_and_streak_count_the_same_slots_those_whose_hour_has_come(ledger: Ledger, workspace: Workspace) -> None:
     """What went out ahead of its hour is told apart, today's as well: else "100 % of 1" stands beside a streak of 0."""
     now = NOW.replace(hour=9)
     ahead = [past(0, "kept"), past(-1, "filled", "gzh")]
@@ -238,7 +240,7 @@ def test_rate_and_streak_count_the_same_slots_those_whose_hour_has_come(ledger, 
     assert (report.counts, report.on_time, report.streak.current, report.ahead) == ({"kept": 2}, 1, 2, 1)
 
 
-def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
+def test_what_waits_for_a_person_says_what_to_type(ledger: Ledger, workspace: Workspace) -> None:
     ledger.put_drafts([draft(0), draft(1, state="waiting", title="新稿")])
     (slot, *_) = plan(ledger, workspace, ["d0"], NOW - DAY)
     claimed = {c.channel: c for c in ledger.claim(NOW, "w", DAY)}
@@ -258,7 +260,7 @@ def test_what_waits_for_a_person_says_what_to_type(ledger, workspace):
     assert (told["draft"].command, told["draft"].member) == ("steadycast approve d1", "小艾")
 
 
-def test_problems_and_open_alarms_are_shown_as_the_ledger_has_them(ledger, workspace):
+def test_problems_and_open_alarms_are_shown_as_the_ledger_has_them(ledger: Ledger, workspace: Workspace) -> None:
     ledger.put_problems([ProblemRow(path="ugc/bo/x.md", at=NOW, line=3, message="not closed", hint="close it"), ProblemRow(path="feed/alice/1", at=NOW, message="a web page")])  # fmt: skip
     ledger.open_alarm("starvation:notes:empty", "starvation", "每日一文：无稿", NOW)
     ledger.open_alarm("machinery:tick:quiet", "machinery", "down", NOW)
@@ -271,7 +273,7 @@ def test_problems_and_open_alarms_are_shown_as_the_ledger_has_them(ledger, works
     assert [(a.kind, a.text, a.opened) for a in report.alarms] == [("starvation", "每日一文：无稿", NOW)]
 
 
-def test_a_whole_report_survives_json_and_page(ledger, workspace):
+def test_a_whole_report_survives_json_and_page(ledger: Ledger, workspace: Workspace) -> None:
     ledger.backfill([past(n, "kept", origin="ugc", member="alice") for n in range(1, 300)])
     ledger.put_drafts([draft(n) for n in range(4)])
     plan(ledger, workspace, ["d0", "d1"])

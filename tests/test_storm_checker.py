@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from storm.checker import judge, safety
 from storm.history import History, Line, Story
@@ -11,25 +14,25 @@ from storm.mutants import MUTANTS, mutated
 DEADLINE, SETTLE = 1.0, 2.0
 
 
-def line(t, what, **more):
+def line(t: Any, what: Any, **more: Any) -> Any:
     return Line(t, what, {"part": 1, "step": "post", "attempt": "a", **more})
 
 
-def sent(t, *, attempt="a", part=1, how="answer", **more):
+def sent(t: Any, *, attempt: str = "a", part: int = 1, how: str = "answer", **more: Any) -> Any:
     """One attempt's request and how it ended."""
     ours = [line(t, "attempt", attempt=attempt), line(t, "invoke", attempt=attempt, part=part)]
     return ours if how is None else [*ours, line(t + 0.1, how, attempt=attempt, part=part, **more)]
 
 
-def looked(began, found, *, sure=True):
+def looked(began: Any, found: Any, *, sure: bool = True) -> Any:
     return line(began + 0.1, "looked", began=began, found=found, sure=sure)
 
 
-def taken(t, *, part=1, id="1"):
+def taken(t: Any, *, part: int = 1, id: str = "1") -> Any:
     return line(t, "taken", part=part, id=id)
 
 
-def good(**more):
+def good(**more: Any) -> Any:
     """One request, one answer, one receipt."""
     usual = {
         "key": "k", "kind": "read-back", "delivery": "read-back", "parts": 1, "state": "seen", "receipt": "1",
@@ -39,7 +42,7 @@ def good(**more):
     return Story(**usual | more)
 
 
-def rules(*stories):
+def rules(*stories: Any) -> Any:
     return [(f.rule, f.why) for f in judge(History(list(stories), DEADLINE, SETTLE)).findings]
 
 
@@ -74,7 +77,7 @@ GOOD = {
 }  # fmt: skip
 
 
-def test_two_deliveries_of_a_channel_with_one_writer_that_overlap_are_named():
+def test_two_deliveries_of_a_channel_with_one_writer_that_overlap_are_named() -> None:
     """One after the other is well; so is one that begins when the other's deadline is over without an answer."""
     first = good(key="a", channel="c", alone=True, ours=sent(0))
     after = good(key="b", channel="c", alone=True, ours=sent(0.2))
@@ -88,7 +91,7 @@ def test_two_deliveries_of_a_channel_with_one_writer_that_overlap_are_named():
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_kept_promise_is_found_good(name):
+def test_a_kept_promise_is_found_good(name: Any) -> None:
     """Nothing is found where nothing is broken."""
     assert rules(GOOD[name]) == []
 
@@ -154,13 +157,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_broken_promise_is_named(name):
+def test_a_broken_promise_is_named(name: Any) -> None:
     """Each rule by a history that breaks it, and that one first."""
     rule, story = BAD[name]
     assert rule in {found for found, _ in rules(story)}
 
 
-def test_safety_may_be_asked_in_the_middle():
+def test_safety_may_be_asked_in_the_middle() -> None:
     """What is still on its way is not lost yet; what is doubled is doubled already."""
     waiting = good(state="sending", receipt=None)
     twice = good(theirs=[taken(0.05), taken(0.06, id="2")])
@@ -169,7 +172,7 @@ def test_safety_may_be_asked_in_the_middle():
 
 
 @pytest.mark.parametrize(("parked", "broken"), [(1, False), (2, False), (3, True)])
-def test_one_doubt_in_a_hundred_may_wait_for_a_person(parked, broken):
+def test_one_doubt_in_a_hundred_may_wait_for_a_person(parked: int, broken: bool) -> None:
     """On a read-back platform: of 200 doubts two may be parked, three may not."""
     doubt = ["sending", "unknown"]
     stories = [good(key=str(n), **PARKED) for n in range(parked)]
@@ -177,14 +180,14 @@ def test_one_doubt_in_a_hundred_may_wait_for_a_person(parked, broken):
     assert bool(rules(*stories)) is broken
 
 
-def test_the_tally_counts_what_the_table_shows():
+def test_the_tally_counts_what_the_table_shows() -> None:
     """Slots, published, in doubt at the end and ever, settled."""
     stories = [good(key="1"), good(key="2", events=["sending", "unknown", "seen"]), good(key="3", **PARKED)]
     tally = judge(History(stories, DEADLINE, SETTLE)).tallies["read-back"]
     assert (tally.slots, tally.published, tally.unknown, tally.doubted, tally.settled) == (3, 2, 1, 2, 1)
 
 
-def test_a_torn_line_hides_no_other(tmp_path):
+def test_a_torn_line_hides_no_other(tmp_path: Path) -> None:
     """A writer was killed where its line crossed a page; the next writer's line stands right behind it."""
     log = Log(tmp_path / "a.log", now=lambda: 1.5)
     log("attempt", key="k", why='{"error": "later"}')
@@ -197,7 +200,7 @@ def test_a_torn_line_hides_no_other(tmp_path):
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_each_mutant_still_changes_the_source(mutant):
+def test_each_mutant_still_changes_the_source(mutant: Any) -> None:
     """A passage that was rewritten is noticed at once, and not by the storms an hour later."""
     for path, text in mutated(mutant).items():
         compile(text, path, "exec")

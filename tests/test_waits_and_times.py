@@ -6,24 +6,26 @@ import datetime as dt
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
-from conftest import NOON
-from pipeline_bench import EVENING, SETTINGS, article
+from conftest import NOON, Promise
+from pipeline_bench import EVENING, SETTINGS, Bench, article
 
 from steadycast import alarms, pipeline
 from steadycast.alarms.due import Alarm
 from steadycast.delivery import deliver, settle
 from steadycast.errors import InputError
+from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Receipt
-from steadycast.testing import FakeChannel, a_post
+from steadycast.testing import Clock, FakeChannel, a_post
 
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
 ONE_EACH = {"pgc/one.md": article("One")}
 
 
-def planned(bench, settings=SETTINGS, content=ONE_EACH):
+def planned(bench: Bench, settings: Any = SETTINGS, content: str = ONE_EACH) -> Any:
     app = bench.set_up(settings, content)
     pipeline.collect(app, bench.clock.now())
     pipeline.plan(app, bench.clock.now())
@@ -33,7 +35,7 @@ def planned(bench, settings=SETTINGS, content=ONE_EACH):
 # What a far side asked to wait for
 
 
-def test_a_person_does_not_ask_sooner_than_the_far_side_said(bench):
+def test_a_person_does_not_ask_sooner_than_the_far_side_said(bench: Bench) -> None:
     """Published by hand ahead of its hour, and told to come later: asked again and again, one request is made."""
     app = planned(bench, SETTINGS.replace('channels = ["site", "far"]', 'channels = ["far"]'))
     bench.far("busy")
@@ -53,7 +55,7 @@ def test_a_person_does_not_ask_sooner_than_the_far_side_said(bench):
 @pytest.mark.parametrize(
     ("at", "verdict"), [("", "late"), ("20:03", "kept"), ("2026-11-23 20:03", "kept"), ("21:30", "late")]
 )
-def test_what_was_there_in_time_and_is_told_the_next_morning_is_kept(bench, at, verdict):
+def test_what_was_there_in_time_and_is_told_the_next_morning_is_kept(bench: Bench, at: str, verdict: str) -> None:
     """Only a person knows since when: said with `--at`, the record has it."""
     app = planned(bench, SETTINGS.replace('["site", "far"]', '["far"]'))
     bench.clock.advance(EVENING - bench.clock.now())
@@ -66,7 +68,7 @@ def test_what_was_there_in_time_and_is_told_the_next_morning_is_kept(bench, at, 
 
 
 @pytest.mark.parametrize("at", ["soon", "25:00", "2026-11-31 20:00", "2026-11-27 20:00"])
-def test_a_time_that_is_none_or_is_still_to_come_is_refused(bench, at):
+def test_a_time_that_is_none_or_is_still_to_come_is_refused(bench: Bench, at: str) -> None:
     app = planned(bench, SETTINGS.replace('["site", "far"]', '["far"]'))
     bench.clock.advance(EVENING - bench.clock.now())
     bench.far("cut")
@@ -87,7 +89,9 @@ def test_a_time_that_is_none_or_is_still_to_come_is_refused(bench, at):
     ],
     ids=["possible", "before-it-was-sent", "still-to-come", "not-told"],
 )
-def test_a_far_sides_own_time_is_used_where_it_can_be_true(ledger, promise, clock, says, since):
+def test_a_far_sides_own_time_is_used_where_it_can_be_true(
+    ledger: Ledger, promise: Promise, clock: Clock, says: Any, since: Any
+) -> None:
     """Found hours later by read-back: since when it is there only the far side knows, and it may be wrong."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
@@ -108,18 +112,20 @@ def test_a_far_sides_own_time_is_used_where_it_can_be_true(ledger, promise, cloc
 # Nobody has to wait for others
 
 
-def test_more_than_a_thousand_deliveries_of_one_instant_are_claimed_at_once(ledger, promise, clock):
+def test_more_than_a_thousand_deliveries_of_one_instant_are_claimed_at_once(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
     """The limit was a thousand: the others were late by a tick."""
     ids = promise(*(f"c{n}" for n in range(1_100)))
     assert {claim.id for claim in ledger.claim(clock.now(), "worker", MINUTE)} == set(ids)
 
 
-def test_alarm_addresses_that_hang_hold_up_a_tick_for_one_patience(monkeypatch):
+def test_alarm_addresses_that_hang_hold_up_a_tick_for_one_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four that never answer and one that does: it is told, and the tick goes on."""
     monkeypatch.setattr(sys.modules["steadycast.alarms.send"], "PATIENCE", 0.3)
     never, told = threading.Event(), []
 
-    def notify(url, title, body):
+    def notify(url: str, title: Any, body: Any) -> bool:
         if url != "good":
             never.wait(20)
         told.append(url)
