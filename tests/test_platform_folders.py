@@ -164,7 +164,7 @@ def test_with_no_platform_at_all_the_other_tests_are_there_and_those_of_general_
 
     collected = run("--collect-only", "-m", "not every_platform and not slow and not live")
     assert int(re.findall(r"(\d+)(?:/\d+)? tests collected", collected)[0]) > 4000
-    assert "test_channel_" not in collected
+    assert "test_channel_" not in re.sub(r"not read: .*", "", collected)
     run(
         "tests/test_pipeline_plan.py",
         "tests/test_pipeline_rest.py",
