@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -238,6 +239,27 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM) + own)
     return path
+
+
+def row_of(ledger: Ledger, id: int | None) -> DeliveryRow:
+    """The row of a delivery that is there."""
+    row = ledger.delivery(id or 0)
+    assert row is not None, id
+    return row
+
+
+def draft_of(ledger: Ledger, id_or_path: str) -> DraftRow:
+    """The row of a draft that is there."""
+    row = ledger.draft(id_or_path)
+    assert row is not None, id_or_path
+    return row
+
+
+def content_of(ledger: Ledger, revision: str, draft: str | None = None) -> dict[str, Any]:
+    """What is kept of a revision that is there."""
+    row = ledger.revision(revision, draft)
+    assert row is not None, revision
+    return row.content
 
 
 def decided(ledger: Ledger) -> list[DeliveryRow]:

@@ -32,18 +32,22 @@ OURS = platforms([ROOT / "tests" / "platforms"])
 
 
 def channel(
-    platform: str | Platform, out: Path, *, secrets: dict[str, Any] | None = None, http: Any = None, **settings: int
+    platform: str | Platform, out: Path, *, secrets: dict[str, Any] | None = None, http: Any = None, **settings: Any
 ) -> Channel:
     """A channel of one platform with the settings given over the defaults, as the pipeline would hand it over."""
     spec = (OURS | PLATFORMS)[platform] if isinstance(platform, str) else platform
     return bench.channel(spec, out, settings=settings, secrets=secrets, http=http)
 
 
-def adapter(platform: str | Platform, out: Path, **wanted: int | str) -> Any:
+def adapter(platform: str | Platform, out: Path, **wanted: Any) -> Any:
     """The platform's Adapter over such a channel."""
-    made = channel(platform, out, **wanted)
-    assert made.spec is not None
-    return load(made.spec)(made)
+    return opened(channel(platform, out, **wanted))
+
+
+def opened(channel: Channel) -> Any:
+    """The Adapter of a channel's platform."""
+    assert channel.spec is not None
+    return load(channel.spec)(channel)
 
 
 def changed(post: Post, **values: Any) -> Post:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast.report import model as m
@@ -70,14 +71,14 @@ def channel(n: int, rng: random.Random, first: dt.date, last: dt.date) -> m.Chan
     return m.ChannelRecord(
         name, title, name, marks, counts, m.on_time(counts),
         m.Streak(128 - 11 * n, n % 3, 201 + n, "day" if per_year == 365 else "slot"),
-        m.Runway(13 - n, 13 - n, gap and dt.datetime.combine(gap, dt.time(20), ZONE)),
+        m.Runway(13 - n, 13 - n, dt.datetime.combine(gap, dt.time(20), ZONE) if gap else None),
     )  # fmt: skip
 
 
 def series(rng: random.Random) -> tuple[m.SeriesRecord, ...]:
     """Four promises: one in plenty, one short, one weekly, one monthly."""
     asked = {"pgc": 3, "ugc": 7}
-    rows = (
+    rows: tuple[Any, ...] = (
         ("morning", "早安六十秒", "每天 06:20", {}, {"pgc": 365}, 25, 31, 10, 0.02, range(1, 29), 26),
         ("notes", "每日一文", "每天 20:00", asked, {"pgc": 118, "ugc": 241}, 9, 9, 14, 0.63, range(1, 29), 9),
         ("friday", "周五视频", "每周五 20:00", {"pgc": 1, "ugc": 1}, {"pgc": 29, "ugc": 18}, 12, 2, 2, 0.31, range(5, 29, 7), 12),

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
-from steadycast.ledger.tables import DraftRow, FeedRow, State
+from steadycast.ledger.tables import AlarmRow, DraftRow, FeedRow, State
 from steadycast.report.gather import gather
 from steadycast.schedule.model import Assignment, Form, Origin, Slot, StockItem
 from steadycast.workspace import load
@@ -40,12 +40,8 @@ WELL = a.Promise(
 )  # fmt: skip
 
 
-@dataclass
-class Row:
-    """A row of the alarm table, as far as reconciling looks at it."""
-
-    key: str
-    sent: dt.datetime | None = NOW
+def alarm_row(key: str, sent: dt.datetime | None = NOW) -> AlarmRow:
+    return AlarmRow(key=key, kind="starvation", opened=NOW, sent=sent, text="")
 
 
 def keys(alarm_inputs: a.AlarmInputs) -> list[str]:
@@ -158,14 +154,14 @@ def test_a_text_is_one_line_of_bounded_length_whatever_titles_hold() -> None:
 def test_an_alarm_is_sent_once_and_closed_when_it_is_mended() -> None:
     due = starving(stock=4)
     assert a.reconcile([], due) == (due, [])
-    row = Row(due[0].key)
+    row = alarm_row(due[0].key)
     assert a.reconcile([row], due) == ([], [])
     assert a.reconcile([row], []) == ([], [row])
 
 
 def test_an_alarm_that_nobody_could_be_told_is_sent_again() -> None:
     due = starving(stock=4)
-    assert a.reconcile([Row(due[0].key, sent=None)], due) == (due, [])
+    assert a.reconcile([alarm_row(due[0].key, sent=None)], due) == (due, [])
 
 
 @given(
@@ -173,7 +169,7 @@ def test_an_alarm_that_nobody_could_be_told_is_sent_again() -> None:
 )  # fmt: skip
 def test_reconciling_partitions_the_alarms(due: Any, opened: Any, told: Any) -> None:
     """Every due alarm is told or was told; every open one is due or closed; none is both sent and closed."""
-    rows = [Row(key, NOW if key in told else None) for key in sorted(opened)]
+    rows = [alarm_row(key, NOW if key in told else None) for key in sorted(opened)]
     to_send, to_close = a.reconcile(rows, [a.Alarm(key, "machinery", key) for key in sorted(due)])
     sent, closed = {x.key for x in to_send}, {row.key for row in to_close}
     assert sent == due - (opened & told)
@@ -186,7 +182,7 @@ class Addresses:
 
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
-        self.told = []
+        self.told: list[Any] = []
 
     def __call__(self, url: str, title: Any, body: Any) -> Any:
         self.told.append((url, title, body))

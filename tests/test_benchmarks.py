@@ -19,7 +19,7 @@ BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 def corpus(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     """The generator, as benchmarks/run.py imports it."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    import corpus
+    import corpus  # type: ignore[import-not-found]
 
     return corpus
 

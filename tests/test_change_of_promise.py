@@ -27,10 +27,10 @@ from steadycast.errors import InputError
 from steadycast.ops import deployments, promise_change
 from steadycast.pipeline.app import App
 from steadycast.schedule.effect import Served, effect
-from steadycast.schedule.model import Series
+from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import slots
 from steadycast.testing import drop
-from steadycast.workspace import edit, load
+from steadycast.workspace import Workspace, edit, load
 
 FAR_ONLY = COMMUNITY + DAILY.replace('"site", ', "") + FAR
 DRAFTS = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 6)}
@@ -94,14 +94,14 @@ def test_the_effect_leads_from_one_plan_to_the_other_and_touches_nothing_begun(
         assert move.before or move.after
         if move.before and move.after:
             assert move.before.slot.local.date() == move.after.slot.local.date()
-    firsts = {each.draft: each.slot for each in reversed(before) if each.draft}
+    firsts: dict[str, Slot | None] = {each.draft: each.slot for each in reversed(before) if each.draft}
     firsts |= {move.draft: move.after for move in told.drafts}
     ends = {
         **{each.slot: each.draft for each in after},
         **{s: d for s, d in kept.items() if s.id not in {a.slot.id for a in after}},
     }
-    ends = {draft: slot for slot, draft in sorted(ends.items(), reverse=True) if draft}
-    assert {draft: slot for draft, slot in firsts.items() if slot} == ends
+    last = {draft: slot for slot, draft in sorted(ends.items(), reverse=True) if draft}
+    assert {draft: slot for draft, slot in firsts.items() if slot} == last
 
 
 @examples(50)
@@ -142,7 +142,7 @@ platform = "far"
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> load.Workspace:
+def written(tmp_path: Path) -> Workspace:
     drop(tmp_path, "steadycast.toml", WRITTEN)
     return load(tmp_path)
 
@@ -186,7 +186,7 @@ def test_an_edit_changes_its_value_and_keeps_every_comment(
     tomllib.loads(after)
 
 
-def test_a_day_had_again_leaves_the_file_as_it_was(written: load.Workspace) -> None:
+def test_a_day_had_again_leaves_the_file_as_it_was(written: Workspace) -> None:
     once = edit.with_skip(written, "daily", "2026-12-24..2026-12-26")
     again = edit.without_skip(once, "daily", "2026-12-24..2026-12-26")
     assert again.sources["steadycast.toml"].decode() == WRITTEN
@@ -211,7 +211,7 @@ def test_other_ways_to_write_a_table_are_edited_too(tmp_path: Path, text: str, h
     assert (tmp_path / "steadycast.toml").read_text(encoding="utf-8").startswith(head)
 
 
-def test_a_file_that_was_changed_meanwhile_is_left_as_it_is(written: load.Workspace, tmp_path: Path) -> None:
+def test_a_file_that_was_changed_meanwhile_is_left_as_it_is(written: Workspace, tmp_path: Path) -> None:
     file = tmp_path / "steadycast.toml"
     drop(tmp_path, "steadycast.toml", WRITTEN + "# by hand\n")
     with pytest.raises(InputError, match="meanwhile"):
@@ -220,7 +220,7 @@ def test_a_file_that_was_changed_meanwhile_is_left_as_it_is(written: load.Worksp
     assert [each.name for each in tmp_path.iterdir()] == ["steadycast.toml"]
 
 
-def test_a_link_stays_a_link_and_rights_stay(written: load.Workspace, tmp_path: Path) -> None:
+def test_a_link_stays_a_link_and_rights_stay(written: Workspace, tmp_path: Path) -> None:
     file, real = tmp_path / "steadycast.toml", tmp_path / "real.toml"
     file.rename(real)
     file.symlink_to(real)
@@ -260,7 +260,7 @@ def test_any_row_of_edits_says_what_was_asked_and_loses_no_comment(
     )
 
 
-def _read(text: str) -> load.Workspace:
+def _read(text: str) -> Workspace:
     from steadycast.workspace.loading import read
 
     return read(Path("/nowhere"), {"steadycast.toml": text.encode()}, Path("/nowhere/steadycast.toml"))
@@ -313,7 +313,7 @@ def test_what_is_claimed_stays_and_is_said_to(bench: Bench, planned: App) -> Non
     bench.at(23, 19, 59)
     (row,) = planned.ledger.deliveries(slots=["daily@2026-11-23T20:00"])
     assert planned.ledger.claim(
-        bench.clock.now() + dt.timedelta(minutes=1), "a worker", dt.timedelta(hours=1), ids=[row.id]
+        bench.clock.now() + dt.timedelta(minutes=1), "a worker", dt.timedelta(hours=1), ids=[row.id or 0]
     )
     looked = promise_change.new_rhythm(planned, "daily", "day at 21:00", bench.clock.now())
     assert [(r["change"], r["was"], r["becomes"]) for r in looked.rows()][:2] == [

@@ -128,15 +128,21 @@ def test_a_feed_that_was_lost_is_made_again(tmp_path: Path) -> None:
     assert tree(tmp_path / "out") == before
 
 
+def one(parent: ET.Element, tag: str) -> ET.Element:
+    found = parent.find(tag)
+    assert found is not None, tag
+    return found
+
+
 def test_rss_and_atom_carry_what_their_standards_ask_for(tmp_path: Path) -> None:
     publish(tmp_path / "out", article(tmp_path / "in"))
     channel = ET.fromstring((tmp_path / "out/feed.xml").read_bytes())[0]
     assert all(channel.findtext(tag) for tag in ("title", "link", "description", "language", "lastBuildDate"))
-    assert channel.find(f"{ATOM}link").get("href") == "https://hu.example/feed/feed.xml"
-    assert channel.find("item/guid").get("isPermaLink") == "false"
+    assert one(channel, f"{ATOM}link").get("href") == "https://hu.example/feed/feed.xml"
+    assert one(channel, "item/guid").get("isPermaLink") == "false"
     feed = ET.fromstring((tmp_path / "out/atom.xml").read_bytes())
     assert all(feed.findtext(f"{ATOM}{tag}") for tag in ("id", "title", "updated"))
-    entry = feed.find(f"{ATOM}entry")
+    entry = one(feed, f"{ATOM}entry")
     assert all(entry.findtext(f"{ATOM}{tag}") for tag in ("id", "title", "updated", "content"))
 
 

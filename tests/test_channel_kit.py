@@ -12,9 +12,9 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -152,7 +152,7 @@ class App:
             render=Templates(platform.folders, zone=zone).render,
             write=self.write,
         )
-        self.adapter = load(platform)(self.channel)
+        self.adapter: Any = load(platform)(self.channel)
 
     def write(self, name: str, data: bytes) -> Path:
         if self.fail_at and name.endswith(self.fail_at):
@@ -168,7 +168,7 @@ class App:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Any]:
+def app(tmp_path: Path) -> Callable[..., App]:
     def made(name: str, **more: Any) -> App:
         return App(KITS[name], tmp_path / "out" / name, **more)
 
@@ -518,7 +518,7 @@ def test_an_event_has_its_fields_its_tickets_and_a_calendar_file(app: Any, compo
     assert "早鸟票\t¥0\t20" in fields
     assert "<td>普通票</td>" in (kit / "article.html").read_text(encoding="utf-8")
     entry = icalendar.Calendar.from_ical((kit / "event.ics").read_bytes()).events[0]
-    assert entry["DTSTART"].dt == EVENT.start
+    assert cast("Any", entry["DTSTART"]).dt == EVENT.start
     assert str(entry["LOCATION"]) == EVENT.place
 
 

@@ -6,6 +6,7 @@ import html
 import importlib
 import re
 import unicodedata
+from functools import partial
 from typing import Any
 
 import comrak
@@ -54,6 +55,12 @@ INLINE = st.recursive(
     ),
     max_leaves=5,
 )
+
+
+def listed(tag: str, items: list[str]) -> str:
+    return f"<{tag}>" + "".join(f"<li>{x}</li>" for x in items) + f"</{tag}>"
+
+
 BLOCK = st.recursive(
     st.one_of(
         *(INLINE.map(f"<{t}>{{}}</{t}>".format) for t in ("p", "h2", "h6")),
@@ -64,7 +71,7 @@ BLOCK = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, min_size=2, max_size=3).map("".join),
         inner.map("<blockquote>{}</blockquote>".format),
-        *(st.lists(inner | INLINE | st.tuples(INLINE, inner).map("".join), min_size=1, max_size=3).map(lambda i, t=t: f"<{t}>" + "".join(f"<li>{x}</li>" for x in i) + f"</{t}>")
+        *(st.lists(inner | INLINE | st.tuples(INLINE, inner).map("".join), min_size=1, max_size=3).map(partial(listed, t))
           for t in ("ul", "ol", 'ol start="7"')),
     ),
     max_leaves=4,

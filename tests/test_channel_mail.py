@@ -39,6 +39,9 @@ class Postman:
         self.say: dict[str, str] = {}  # recipient -> what RCPT answers
         self.after_data: dict[str, str] = {}  # recipient -> what comes after the final dot; "cut" hangs up
         self.connections = 0
+        self.port = 0
+        self.security = ""
+        self.seen: list[tuple[bool, str]] = []
 
     def connection_made(self) -> None:
         self.connections += 1
@@ -85,7 +88,7 @@ def postman() -> Iterator[Postman]:
     server.stop()
 
 
-def mail(out: Any, postman: Postman, *people: Any, spec: str = "mail", **settings: Any) -> Any:
+def mail(out: Any, postman: Any, *people: Any, spec: Any = "mail", **settings: Any) -> Any:
     wanted = {**FROM, "host": "127.0.0.1", "port": postman.port, "security": "none", "to": list(people), **settings}
     return adapter(spec, out, secrets={"password": PASSWORD}, **wanted)
 
@@ -205,6 +208,7 @@ def test_the_button_of_a_green_letter_can_be_read(tmp_path: Path) -> None:
         type(made)(named).publish(article(tmp_path / "in"))
         letter = read(next((tmp_path / "out/outbox").iterdir()).read_bytes())
         button = re.search(r"background: #(\w{6});\s*color: #ffffff", letter.get_body(("html",)).get_content())
+        assert button
         channels = [int(button[1][n : n + 2], 16) / 255 for n in (0, 2, 4)]
         light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
         shine = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
@@ -406,7 +410,6 @@ def closed(request: pytest.FixtureRequest, certificate: Path, monkeypatch: pytes
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     hand = Postman()
-    hand.seen = []
 
     def check(server: Any, session: Any, envelope: Any, mechanism: Any, data: Any) -> Any:
         hand.seen.append((session.ssl is not None or request.param == "tls", data.password.decode()))
@@ -456,7 +459,7 @@ def test_a_server_that_cannot_prove_its_name_gets_nothing(
 
 
 @contextlib.contextmanager
-def dripping(line: Any, before: bytes = b"", every: float = 0.05) -> Iterator[Any]:
+def dripping(line: Any, before: bytes = b"", every: float | None = 0.05) -> Iterator[Any]:
     """A server that greets, and after `before` says this again and again; or once, at the end of a letter."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 

@@ -77,7 +77,12 @@ def sits(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
         monkeypatch.setattr("builtins.input", answer)
         monkeypatch.setattr("getpass.getpass", answer)
-        monkeypatch.setattr("steadycast.cli.channels.say", lambda *lines: (show(*lines), print(*lines, sep="\n")))
+
+        def say(*lines: object) -> None:
+            show(*lines)
+            print(*lines, sep="\n")
+
+        monkeypatch.setattr("steadycast.cli.channels.say", say)
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
 

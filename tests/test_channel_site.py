@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_bench import NOW, PLATFORMS, adapter, article, audio, channel, event, held, key, tree, video
+from platform_bench import NOW, PLATFORMS, adapter, article, audio, channel, event, held, key, opened, tree, video
 
 from steadycast.platform import Event, Known, Post, PostStore, Receipt
 from steadycast.platform.registry import load
@@ -27,10 +27,10 @@ from steadycast.render.templates import Templates
 class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.tags: list[tuple[str, dict]] = []
+        self.tags: list[tuple[str, dict[str, Any]]] = []
         self.feed(text)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
 
     def all(self, tag: str) -> list[dict[str, str]]:
@@ -49,8 +49,10 @@ def page(out: Path, name: str) -> str:
     return (out / name).read_text(encoding="utf-8")
 
 
-def linked(text: str) -> dict:
-    return json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)[1])
+def linked(text: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
+    assert found
+    return json.loads(found[1])
 
 
 def test_sample(tmp_path: Path) -> None:
@@ -172,7 +174,7 @@ def test_an_event_announced_twice_is_listed_once(tmp_path: Path) -> None:
 def test_the_community_says_what_it_is_about_where_the_channel_does_not(tmp_path: Path) -> None:
     for own, shown in (("", "用上海话读书。"), ("读书，也读闲话。", "读书，也读闲话。")):
         made = dataclasses.replace(channel("site", tmp_path / (own or "out"), about=own), about="用上海话读书。")
-        load(made.spec)(made).publish(article(tmp_path / "in"))
+        opened(made).publish(article(tmp_path / "in"))
         assert f'<p class="about">{shown}</p>' in page(made.out, "index.html")
 
 
@@ -183,7 +185,7 @@ def test_words_stand_out_from_their_paper_in_every_colour(tmp_path: Path, hue: i
     css = made.render("style.css.j2", site={"hue": hue}, words={})
     for sheet in (css, css.partition("(prefers-color-scheme: dark)")[2]):
         told = re.findall(r"--(\w+): hsl\((var\(--h\)|\d+), (\d+)%, (\d+)%\)", sheet)
-        colours = {}
+        colours: dict[str, float] = {}
         for name, h, *rest in told:
             colours.setdefault(name, luminance(hue if h.startswith("var") else int(h), *map(int, rest)))
         for name in ("ink", "soft", "mark", "string", "number"):
@@ -216,7 +218,7 @@ def test_other_words_about_the_community_or_a_template_of_its_own_renew_every_pa
     """And not the same ones again: a page whose bytes are the same keeps its time."""
     out, own = tmp_path / "out", tmp_path / "templates"
     made = channel("site", out)
-    load(made.spec)(made).publish(article(tmp_path / "in", 1))
+    opened(made).publish(article(tmp_path / "in", 1))
     old = out / "notes/2026-11-02-2000.html"
     said = dataclasses.replace(made, about="用上海话读书。", templates=own)
     editions = [PostStore.of(made).edition, PostStore.of(said).edition]
@@ -224,8 +226,8 @@ def test_other_words_about_the_community_or_a_template_of_its_own_renew_every_pa
     (own / "base.html.j2").write_text("<title>{{ title }}</title>ours")
     editions.append(PostStore.of(said).edition)
     assert len(set(editions)) == 3
-    render = Templates((own, *made.spec.folders), zone=made.zone).render
-    load(made.spec)(dataclasses.replace(said, render=render)).publish(article(tmp_path / "in", 2))
+    render = Templates((own, *PLATFORMS["site"].folders), zone=made.zone).render
+    opened(dataclasses.replace(said, render=render)).publish(article(tmp_path / "in", 2))
     assert old.read_text().endswith("ours")
 
 
@@ -293,9 +295,14 @@ def test_the_next_post_touches_a_handful_of_files_however_many_there_are(tmp_pat
         shelf.put(post(n))
     site.publish(post(59))
     told = channel("site", out, page_size=5)
-    writes = []
-    counted = dataclasses.replace(told, write=lambda name, data: (writes.append(name), told.write(name, data))[1])
-    load(told.spec)(counted).publish(post(60))
+    writes: list[str] = []
+
+    def write(name: str, data: bytes) -> Path:
+        writes.append(name)
+        return told.write(name, data)
+
+    counted = dataclasses.replace(told, write=write)
+    opened(counted).publish(post(60))
     assert len(writes) <= 25, writes
     assert "notes/2020-03-01-2000.html" in writes
     assert not [name for name in writes if re.fullmatch(r".*-[1-9]\.html", name) and "/" not in name]
@@ -303,7 +310,7 @@ def test_the_next_post_touches_a_handful_of_files_however_many_there_are(tmp_pat
 
 def test_another_language_and_another_colour(tmp_path: Path) -> None:
     told = dataclasses.replace(channel("site", tmp_path / "out", hue=200), language="en", community="Reading Circle")
-    load(told.spec)(told).publish(article(tmp_path / "in", language="en"))
+    opened(told).publish(article(tmp_path / "in", language="en"))
     assert "2 Nov 2026" in page(tmp_path / "out", "index.html")
     assert "--h: 200;" in page(tmp_path / "out", "style.css")
     assert '<html lang="en">' in page(tmp_path / "out", "index.html")

@@ -197,7 +197,7 @@ def test_through_the_whole_of_steadycast_a_slot_is_served_once(
     monkeypatch.setenv("BLOG_PASSWORD", (site[1] / "password").read_text())
     proxy = CutProxy(int(site[0].rpartition(":")[2]))
     body = "![A lane](lane.png)\n\n> A quotation.\n\n```\n" + "word " * 60 + "\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"
-    content = {
+    content: dict[str, str | bytes] = {
         "pgc/one.md": draft("A title that goes on " * 15, body=body),
         "pgc/lane.png": png(92, 122, 118, 1600, 900),
     }

@@ -19,7 +19,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.secrets import find
 from steadycast.platform import registry
 from steadycast.testing import workspace
-from steadycast.workspace import load
+from steadycast.workspace import Workspace, load
 
 SETTINGS = """\
 # the desk of a small circle
@@ -60,7 +60,7 @@ SECRET = "t0ken-of-the-board"
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> load.Workspace:
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     files = {"channels/board/channel.toml": MORE, "channels/board/adapter.py": ADAPTER, "channels/board/fake.py": FAKE}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OLD_TOKEN", "x")
@@ -70,10 +70,10 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> load.Workspace:
 def steadycast(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
         cli.main(list(arguments))
-    return ended.value.code or 0
+    return int(ended.value.code or 0)
 
 
-def test_a_channel_is_written_below_all_that_was_there(app: load.Workspace, tmp_path: Path) -> None:
+def test_a_channel_is_written_below_all_that_was_there(app: Workspace, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(f"{SECRET}\n")
     before = (tmp_path / "steadycast.toml").read_text()
@@ -98,7 +98,7 @@ def test_a_channel_is_written_below_all_that_was_there(app: load.Workspace, tmp_
 
 
 def test_no_secret_is_shown(
-    app: load.Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    app: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = tmp_path / "token"
     token.write_text(SECRET)
@@ -143,7 +143,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_written(
-    app: load.Workspace, tmp_path: Path, given: dict[str, str], secrets: dict[str, str], said: str
+    app: Workspace, tmp_path: Path, given: dict[str, str], secrets: dict[str, str], said: str
 ) -> None:
     before = (tmp_path / "steadycast.toml").read_bytes()
     with pytest.raises(InputError) as caught:
@@ -154,23 +154,23 @@ def test_what_cannot_be_is_said_before_anything_is_written(
 
 
 @pytest.mark.parametrize(("name", "said"), [("old", "already"), ("Ä", "cannot be"), ("../x", "cannot be")])
-def test_a_name_must_be_free_and_a_name(app: load.Workspace, name: str, said: str) -> None:
+def test_a_name_must_be_free_and_a_name(app: Workspace, name: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         channel_add.wanted(app, "board", name, given={"url": "http://h/"}, secrets={"token": "x"})
 
 
-def test_a_platform_that_is_not_there_is_told_with_the_one_that_was_meant(app: load.Workspace) -> None:
+def test_a_platform_that_is_not_there_is_told_with_the_one_that_was_meant(app: Workspace) -> None:
     with pytest.raises(InputError, match="board"):
         channel_add.wanted(app, "bord")
 
 
-def test_a_secret_that_is_set_already_is_named(app: load.Workspace) -> None:
+def test_a_secret_that_is_set_already_is_named(app: Workspace) -> None:
     made = channel_add.wanted(app, "board", "new", given={"url": "http://h/", "token": "OLD_TOKEN"})
     assert (made.values["token"], made.secrets) == ("OLD_TOKEN", {})
 
 
 def test_a_person_is_asked_with_help_and_default_until_it_is_right(
-    app: load.Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    app: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers = iter(["nonsense", "http://h/", "lots", "7", "", "yes"])
     monkeypatch.setattr("builtins.input", lambda words: print(words) or next(answers))
@@ -186,7 +186,7 @@ def test_a_person_is_asked_with_help_and_default_until_it_is_right(
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", ""])
-def test_settings_keep_their_line_ends(tmp_path: Path, app: load.Workspace, end: str) -> None:
+def test_settings_keep_their_line_ends(tmp_path: Path, app: Workspace, end: str) -> None:
     text = SETTINGS.rstrip("\n").replace("\n", end or "\n") + end
     (tmp_path / "steadycast.toml").write_bytes(b"\xef\xbb\xbf" + text.encode())
     now = load(tmp_path)
@@ -198,7 +198,7 @@ def test_settings_keep_their_line_ends(tmp_path: Path, app: load.Workspace, end:
     assert load(tmp_path).channels["new"].platform == "board"
 
 
-def test_an_inline_table_is_left_to_a_person(tmp_path: Path, app: load.Workspace) -> None:
+def test_an_inline_table_is_left_to_a_person(tmp_path: Path, app: Workspace) -> None:
     head = SETTINGS.partition("[channel.old]")[0]
     (tmp_path / "steadycast.toml").write_text(
         'channel = { old = { platform = "board", url = "http://h/", token = "OLD_TOKEN" } }\n' + head
@@ -211,9 +211,7 @@ def test_an_inline_table_is_left_to_a_person(tmp_path: Path, app: load.Workspace
     assert not (tmp_path / "var" / "secrets").exists()
 
 
-def test_a_folder_of_ones_own_is_tested(
-    app: load.Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_of_ones_own_is_tested(app: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert steadycast("channel", "test", "board", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["state"] for row in rows} == {"kept", "not tried"}
@@ -227,14 +225,14 @@ def test_a_folder_of_ones_own_is_tested(
     assert "did you mean 'board'" in capsys.readouterr().err
 
 
-def test_a_channels_credentials_are_tried(app: load.Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_channels_credentials_are_tried(app: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert steadycast("channel", "test", "old", "--json") == 1
     row = json.loads(capsys.readouterr().out)[-1]
     assert (row["rule"], row["state"]) == ("credentials", "bad")
     assert "cannot be reached" in row["said"]
 
 
-def test_a_backup_holds_no_secret(app: load.Workspace, tmp_path: Path) -> None:
+def test_a_backup_holds_no_secret(app: Workspace, tmp_path: Path) -> None:
     channel_add.keep(app.secrets, "NEW_TOKEN", SECRET)
     assert steadycast("backup", str(tmp_path.parent / f"{tmp_path.name}.tar")) == 0
     listed = subprocess.run(

@@ -36,7 +36,7 @@ def state(ledger: Ledger, clock: Clock) -> delivery_state.LedgerState:
     return LedgerState(lambda: ledger, "far", clock)
 
 
-def refuse(_old: Any) -> None:
+def refuse(_old: Any) -> Any:
     raise AssertionError("nothing new is needed")
 
 
@@ -106,7 +106,7 @@ def test_a_torn_value_is_none(ledger: Ledger, state: delivery_state.LedgerState)
 
 def test_what_is_named_a_secret_is_learnt(ledger: Ledger, clock: Clock) -> None:
     """So that no message repeats it; an address or a cursor stays readable."""
-    learnt = set()
+    learnt: set[str] = set()
     state = LedgerState(lambda: ledger, "far", clock, learn=learnt.add)
     state.set("session", {"url": "https://far.example", "jwt": "aaaa"})
     state.set("account", {"url": "https://far.example", "access_token": ["bbbb"]})
@@ -123,7 +123,7 @@ def test_who_fails_lets_the_next_one_try(
 ) -> None:
     """Nobody waits for one who gave up."""
 
-    def fails(_old: Any) -> None:
+    def fails(_old: Any) -> Any:
         raise error
 
     with pytest.raises(type(error)):
@@ -134,7 +134,7 @@ def test_who_fails_lets_the_next_one_try(
 def test_a_lost_answer_leaves_no_post_in_doubt(state: delivery_state.LedgerState) -> None:
     """A log-in is no post: it is tried again later."""
 
-    def lost(_old: Any) -> None:
+    def lost(_old: Any) -> Any:
         send_window.touch()
         raise Unknown("the line was cut", "502")
 

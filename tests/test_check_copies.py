@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
@@ -29,7 +30,7 @@ def app(bench: Bench) -> App:
     )
 
 
-def copies(problems: list[Problem] | tuple[Problem, Problem]) -> dict[str, tuple[str, str]]:
+def copies(problems: Iterable[Problem]) -> dict[str, tuple[str, str]]:
     return {p.where: (p.message, p.hint) for p in problems if "copy" in p.message or "looks like" in p.message}
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import draft_of
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, Bench, article
 
 from steadycast import pipeline
@@ -337,9 +338,9 @@ def test_a_user_without_a_name_is_known_by_number(
     """As in a container with a number for a user."""
     app = bench.set_up(SITE_ONLY, {"ugc/bob/1.md": article("One")})
     run("intake", code=OK)
-    monkeypatch.setattr("getpass.getuser", lambda: {}["uid not found"])
+    monkeypatch.setattr("getpass.getuser", lambda: dict[str, str]()["uid not found"])
     run("approve", "ugc/bob/1.md", code=OK)
-    assert app.ledger.draft("ugc/bob/1.md").approved_by == f"uid {os.getuid()}"
+    assert draft_of(app.ledger, "ugc/bob/1.md").approved_by == f"uid {os.getuid()}"
 
 
 def test_a_kit_from_hand_to_confirmation(
@@ -602,7 +603,7 @@ def test_a_mistake_of_ours_is_one_line_too(
 def test_output_that_nobody_reads_any_more_is_no_error(bench: Bench) -> None:
     stocked(bench)
     command = f"cd {bench.root} && steadycast list --json | head -c 1; echo ${{PIPESTATUS[0]}}"
-    path = {"PATH": f"{os.path.dirname(os.sys.executable)}:/usr/bin:/bin"}
+    path = {"PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"}
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=path)
     assert done.stdout.strip().endswith("0")
     assert done.stderr == ""

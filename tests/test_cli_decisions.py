@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from conftest import row_of
 from pipeline_bench import EVENING, Bench, article
 from test_cli import BAD_INPUT, KIT, OK, SITE_ONLY, stocked, told  # noqa: F401  fixtures
 
@@ -97,7 +98,7 @@ def test_a_kit_is_confirmed_with_the_time_it_was_posted(
     """Without it, what was there at its minute is late in the record, because a person said so in the morning."""
     out = run("confirm", kit.marker, "--url", "https://hand.example/1/a", *said, code=OK)[1]
     assert "is confirmed: https://hand.example/1/a" in out
-    row = bench.app.ledger.delivery(kit.id)
+    row = row_of(bench.app.ledger, kit.id)
     assert (row.state, row.finished, row.verdict) == ("confirmed", at, verdict)
 
 
@@ -108,7 +109,7 @@ def test_a_time_that_cannot_be_confirms_nothing(
     bench: Bench, run: Callable[..., tuple[int, str, str]], kit: DeliveryRow, said: str, why: str
 ) -> None:
     assert why in run("confirm", kit.marker, "--url", "https://hand.example/1/a", "--at", said, code=BAD_INPUT)[2]
-    assert bench.app.ledger.delivery(kit.id).state == "handed"
+    assert row_of(bench.app.ledger, kit.id).state == "handed"
 
 
 def test_a_long_name_leaves_room_for_the_other_columns(

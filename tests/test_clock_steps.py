@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import NOON, Promise
+from conftest import NOON, Promise, row_of
 
 from steadycast.delivery import deliver, settle
 from steadycast.errors import Unknown
@@ -92,7 +92,7 @@ def test_the_wait_before_a_look_is_not_cut_short(
 ) -> None:
     """The line is cut and the post is taken at the last moment; the wall is set before the look, or while it begins."""
     ledger, fake, clock = shared
-    arrived: list[object] = []
+    arrived: list[Any] = []
 
     def cut(post: Any, part: Any) -> None:
         arrived.append((post, part))
@@ -180,7 +180,7 @@ def test_what_another_boot_was_sending_gets_its_whole_time_again(shared: tuple[L
     """The machine lost its power in mid-send and came back with a wall that is a day ahead."""
     ledger, fake, clock = shared
     ledger.recover(clock.now())
-    taken: list[object] = []
+    taken: list[Any] = []
 
     def die(post: Any, part: Any) -> None:
         taken.append((post, part))
@@ -188,7 +188,7 @@ def test_what_another_boot_was_sending_gets_its_whole_time_again(shared: tuple[L
 
     claims = ledger.claim(clock.now(), "owner", LEASE)
     fake._verbs.append(die)
-    ledger.receive = lambda *_: frozenset()  # the power is gone: nothing more is written
+    ledger.receive = lambda *_: frozenset()  # type: ignore[method-assign]  # the power is gone: nothing more is written
     deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
     del ledger.receive
     assert ledger.deliveries()[0].state == State.SENDING
@@ -238,7 +238,7 @@ def test_whatever_walls_say_a_lease_ends_by_one_clock(ledger: Ledger, promise: P
     assert claim.lease == now - 9 * MINUTE, "whoever asks is told in his own time"
     for skew in (10 * MINUTE, -10 * MINUTE):
         assert not ledger.recover(now + skew).due
-    assert ledger.delivery(id).state == State.CLAIMED
+    assert row_of(ledger, id).state == State.CLAIMED
     ledger.claim(now, "another", MINUTE, ids=[id])
     with ledger.write() as connection:
         connection.exec_driver_sql("UPDATE delivery SET wake = wake - 61000000, lease = lease - 61000000")

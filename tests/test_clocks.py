@@ -61,7 +61,7 @@ class Jumpy(Clock):
         super().sleep(seconds)
 
 
-def tick(ledger: Ledger, fake: Any, clock: Clock, *, hold: Any = None) -> None:
+def tick(ledger: Ledger, fake: Any, clock: Any, *, hold: Any = None) -> None:
     """One tick as publish makes it: recover, claim, hold until the slot, send; then look at what is in doubt."""
     ledger.recover(clock.now())
     until = hold or clock.now()

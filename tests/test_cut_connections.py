@@ -12,7 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -33,7 +33,7 @@ CHANNELS = ("a", "b")
 CLASSES = ["conditional", "read-back", "blind"]
 
 
-def tick(ledger: Ledger | Locked, fake: FakeChannel, clock: Clock) -> None:
+def tick(ledger: Ledger, fake: FakeChannel, clock: Clock) -> None:
     ledger.recover(clock.now())
     claims = ledger.claim(clock.now(), "worker", LEASE)
     deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
@@ -64,7 +64,7 @@ class Locked:
 
     def __init__(self, ledger: Ledger, path: Path, at: int) -> None:
         self._ledger, self._path, self._left = ledger, path, at
-        self.other = None
+        self.other: sqlite3.Connection | None = None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         real = getattr(self._ledger, name)
@@ -89,7 +89,8 @@ def test_the_ledger_is_locked_at_each_call(
 ) -> None:
     """It waits, then says who is to be ended; nothing is sent after it, and all goes on once the lock is gone."""
     monkeypatch.setattr(ledger_connection, "BUSY_TIMEOUT", 0.05)
-    failed, at, said = 0, 0, "not yet"
+    failed, at = 0, 0
+    said: str | None = "not yet"
     while said is not None:
         at += 1
         path = quick_path / f"{at}.sqlite"
@@ -102,7 +103,7 @@ def test_the_ledger_is_locked_at_each_call(
             said = None
             with contextlib.suppress(LedgerError):
                 said = "died"
-                tick(locked, fake, clock)
+                tick(cast("Ledger", locked), fake, clock)
                 said = "through" if locked.other else None
             if locked.other:
                 locked.other.rollback()
@@ -141,7 +142,7 @@ class Cut:
         event.listen(ledger.engine, "before_cursor_execute", self._before)
         event.listen(ledger.engine, "after_cursor_execute", self._executed)
         self._commit = ledger.engine.dialect.do_commit
-        ledger.engine.dialect.do_commit = self._committing
+        ledger.engine.dialect.do_commit = self._committing  # type: ignore[method-assign, assignment]
 
     def _before(self, connection: Any, *_: Any) -> None:
         self._left -= 1

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from conftest import NOON, Promise
+from conftest import NOON, Promise, row_of
 
 from steadycast.delivery import deliver, settle, steps_for, verify
 from steadycast.delivery.transitions import CAP, FLOOR, backoff
@@ -26,8 +26,8 @@ from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
 from steadycast.ledger import older_copy
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.store import Ledger
-from steadycast.ledger.tables import State
-from steadycast.platform import Known, Receipt
+from steadycast.ledger.tables import DeliveryRow, State
+from steadycast.platform import Adapter, Known, Receipt
 from steadycast.platform.post_bytes import post_to_bytes
 from steadycast.safety import send_window
 from steadycast.testing import SECRET, Clock, Died, FakeChannel, a_post
@@ -56,8 +56,14 @@ def run_until_settled(ledger: Ledger, fake: Any, clock: Clock, *, hours: int = 1
         clock.advance(SECOND)
 
 
+def woken(row: DeliveryRow) -> dt.datetime:
+    """When a delivery that waits wakes."""
+    assert row.wake is not None
+    return row.wake
+
+
 def state(ledger: Ledger, id: Any) -> Any:
-    return ledger.delivery(id).state
+    return row_of(ledger, id).state
 
 
 @pytest.mark.parametrize("delivery", CLASSES)
@@ -69,10 +75,10 @@ def test_a_due_delivery_is_sent_once_with_its_marker(
     [id] = promise("blog")
     [result] = publish(ledger, fake, clock)
     assert result.state == State.PUBLISHED
-    row = ledger.delivery(id)
+    row = row_of(ledger, id)
     assert (row.state, row.verdict, row.finished) == ("published", "kept", NOON)
     assert [p.key for p in fake.posts] == [ledger.marker(row.slot, "blog")]
-    assert ledger.receipts_of([row.id])[row.id].url == "https://fake.example/1"
+    assert ledger.receipts_of([id])[id].url == "https://fake.example/1"
     assert publish(ledger, fake, clock) == []
     kinds = [e.kind for e in ledger.events(id)]
     assert kinds == ["claimed", "frozen", "sending", "published"]
@@ -112,7 +118,7 @@ def test_refused_stops_and_waits_for_a_person(ledger: Ledger, promise: Promise, 
     assert result.state == State.PUBLISHED
     assert ledger.frozen([id]) != old
     assert [p.part for p in fake.posts] == [1, 2]
-    assert ledger.delivery(id).verdict == "late"
+    assert row_of(ledger, id).verdict == "late"
 
 
 def test_refused_and_never_mended_is_missed(ledger: Ledger, promise: Promise, clock: Clock) -> None:
@@ -121,7 +127,7 @@ def test_refused_and_never_mended_is_missed(ledger: Ledger, promise: Promise, cl
     [id] = promise("blog")
     fake.refuse()
     run_until_settled(ledger, fake, clock)
-    row = ledger.delivery(id)
+    row = row_of(ledger, id)
     assert (row.state, row.verdict, row.code) == ("refused", "missed", "422")
 
 
@@ -160,7 +166,7 @@ def test_busy_past_late_is_missed(ledger: Ledger, promise: Promise, clock: Clock
     fake.busy(3601)
     [result] = publish(ledger, fake, clock)
     assert result.state == State.MISSED
-    assert ledger.delivery(id).verdict == "missed"
+    assert row_of(ledger, id).verdict == "missed"
     assert ledger.used() == []
 
 
@@ -234,7 +240,7 @@ def test_what_cannot_be_told_is_looked_at_further_apart_and_then_left_to_a_perso
     when = []
     for _ in range(4):
         fake.hide()
-        clock.set_wall(ledger.delivery(id).wake)
+        clock.set_wall(woken(row_of(ledger, id)))
         when.append(clock.now() - NOON)
         [result] = settle(ledger, fake.open, clock=clock)
         assert result.state == State.UNKNOWN
@@ -243,7 +249,7 @@ def test_what_cannot_be_told_is_looked_at_further_apart_and_then_left_to_a_perso
     for minutes in (5, 30, 120):
         steps.append(steps[-1] + dt.timedelta(minutes=minutes))
     assert when == steps
-    assert ledger.delivery(id).wake is None
+    assert row_of(ledger, id).wake is None
     run_until_settled(ledger, fake, clock)
     assert (state(ledger, id), fake.calls, len(fake.posts)) == ("unknown", 1, 1)
 
@@ -265,7 +271,7 @@ def in_doubt_and_due(ledger: Ledger, promise: Promise, fake: Any, clock: Clock, 
     fake.accept_then_cut()
     publish(ledger, fake, clock)
     fake.hide()
-    clock.set_wall(ledger.delivery(id).wake)
+    clock.set_wall(woken(row_of(ledger, id)))
     [result] = settle(ledger, fake.open, clock=clock)
     assert result.state == State.DUE
     return id
@@ -294,14 +300,14 @@ def test_a_second_sending_that_is_refused_and_cannot_be_looked_for_waits_for_a_p
     publish(ledger, fake, clock)
     for _ in range(3):
         fake.hide()
-        clock.set_wall(ledger.delivery(id).wake)
+        clock.set_wall(woken(row_of(ledger, id)))
         settle(ledger, fake.open, clock=clock)
-    row = ledger.delivery(id)
+    row = row_of(ledger, id)
     assert (row.state, row.wake is None, fake.calls) == ("unknown", False, 2)
     fake.hide()
-    clock.set_wall(row.wake)
+    clock.set_wall(woken(row))
     settle(ledger, fake.open, clock=clock)
-    assert ([w.id for w in ledger.waiting()], ledger.delivery(id).wake) == ([id], None)
+    assert ([w.id for w in ledger.waiting()], row_of(ledger, id).wake) == ([id], None)
 
 
 def test_what_a_look_surely_does_not_find_is_refused_as_any_other(
@@ -312,7 +318,7 @@ def test_what_a_look_surely_does_not_find_is_refused_as_any_other(
     [id] = promise("blog")
     fake.fail()
     publish(ledger, fake, clock)
-    clock.set_wall(ledger.delivery(id).wake)
+    clock.set_wall(woken(row_of(ledger, id)))
     [result] = settle(ledger, fake.open, clock=clock)
     assert result.state == State.DUE
     fake.refuse()
@@ -330,7 +336,7 @@ def test_a_second_sending_that_comes_too_late_is_not_missed_while_the_first_may_
     [result] = publish(ledger, fake, clock)
     assert result.state == State.UNKNOWN
     run_until_settled(ledger, fake, clock, hours=2)  # nor is it looked for sooner than it asked
-    assert (state(ledger, id), ledger.delivery(id).verdict) == ("seen", "kept")
+    assert (state(ledger, id), row_of(ledger, id).verdict) == ("seen", "kept")
 
 
 def test_what_may_be_there_is_looked_for_when_no_worker_came_in_time_to_send_it_again(
@@ -353,7 +359,7 @@ def test_what_cannot_be_sent_again_for_a_fault_of_ours_is_in_doubt_still(
     fake = FakeChannel("conditional", clock)
     id = in_doubt_and_due(ledger, promise, fake, clock)
 
-    def closed(channel: Any, step: Any) -> None:
+    def closed(channel: Any, step: Any) -> Any:
         raise Refused("its secret is gone", channel=channel)
 
     [claim] = ledger.claim(clock.now(), "worker", LEASE, ids=[id])
@@ -384,7 +390,7 @@ def test_absent_and_too_late_is_missed(ledger: Ledger, promise: Promise, clock: 
     publish(ledger, fake, clock)
     clock.advance(dt.timedelta(hours=1))
     settle(ledger, fake.open, clock=clock)
-    assert (state(ledger, id), ledger.delivery(id).verdict, fake.calls) == ("missed", "missed", 1)
+    assert (state(ledger, id), row_of(ledger, id).verdict, fake.calls) == ("missed", "missed", 1)
 
 
 @pytest.mark.parametrize("delivery", ["conditional", "read-back"])
@@ -434,7 +440,7 @@ def test_a_thread_that_is_found_without_its_parts_waits_for_a_person(
     monkeypatch.setattr(fake, "look", lambda post: (receipt := found(post)) and dataclasses.replace(receipt, parts=()))
     run_until_settled(ledger, fake, clock, parts=3, hours=4)
     assert state(ledger, id) == "unknown"
-    assert "which of its parts" in ledger.delivery(id).message
+    assert "which of its parts" in row_of(ledger, id).message
     assert [p.part for p in fake.posts] == [1, 2]
 
 
@@ -666,13 +672,15 @@ def test_settle_counts_from_the_deadline_of_the_newest_request(ledger: Ledger, p
             raise Unknown("the line was cut", channel="blog")
 
     def slow(channel: Any, step: Any) -> Any:
-        return replace(fake.open(channel, step), adapter=Slow())
+        return replace(fake.open(channel, step), adapter=cast("Adapter", Slow()))
 
     claims = ledger.claim(NOON, "w", LEASE, ids=[id])
     deliver(ledger, claims, a_post, slow, clock=clock)
-    deadline = ledger.delivery(id).deadline - NOON
+    row = row_of(ledger, id)
+    assert row.deadline is not None
+    deadline = row.deadline - NOON
     assert 95 * SECOND < deadline <= 100 * SECOND
-    assert ledger.delivery(id).wake - NOON == deadline + fake.platform.settle * SECOND
+    assert woken(row) - NOON == deadline + fake.platform.settle * SECOND
 
 
 def test_nothing_is_sent_while_a_stopped_worker_keeps_the_mark(
@@ -683,6 +691,7 @@ def test_nothing_is_sent_while_a_stopped_worker_keeps_the_mark(
     ledger, promise = make_ledger()
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")
+    assert ledger.beside is not None
     with ledger.beside.with_name(f"{ledger.beside.name}.lock").open("w") as theirs:
         fcntl.flock(theirs, fcntl.LOCK_EX)
         with pytest.raises(LedgerError, match="find and end it"):
@@ -710,7 +719,7 @@ def test_a_thread_that_was_taken_over_stops_before_its_next_part(
             return kept
 
     claims = ledger.claim(NOON, "sleeper", LEASE, ids=[id])
-    assert not deliver(TakenOver(), claims, lambda c: a_post(c, parts=3), fake.open, clock=clock)
+    assert not deliver(cast("Ledger", TakenOver()), claims, lambda c: a_post(c, parts=3), fake.open, clock=clock)
     assert [p.part for p in fake.posts] == [1]
     assert state(ledger, id) == "unknown"
 
@@ -750,7 +759,7 @@ fake = FakeChannel("read-back", clock)
 crashpoints.arm(point, 1, "stop")
 with Ledger.open(address) as ledger:
     claims = ledger.claim(at, "sleeper", dt.timedelta(minutes=5))
-    open_ = lambda channel, step: replace(fake.open(channel, step), adapter=Far())
+    open_ = lambda channel, step: replace(fake.open(channel, step), adapter=cast("Adapter", Far()))
     print([r.state for r in deliver(ledger, claims, a_post, open_, clock=clock)])
 """
 
@@ -769,7 +778,7 @@ def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
             (tmp_path / "slept").touch()
             clock.advance(dt.timedelta(hours=1))
             run_until_settled(ledger, fake, clock, hours=1)
-            there = ledger.delivery(id)
+            there = row_of(ledger, id)
             assert (there.state, len(fake.posts)) == ("seen", 1)
             sleeper.send_signal(signal.SIGCONT)
             assert sleeper.communicate(timeout=60)[0].strip() == "[]"
@@ -845,11 +854,12 @@ def test_a_renderer_that_breaks_is_tried_again_later(ledger: Ledger, promise: Pr
     [id] = promise("a")
     claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
 
-    def broken(_claim: Any) -> None:
+    def broken(_claim: Any) -> Any:
         raise OSError(28, "No space left on device")
 
     [result] = deliver(ledger, claims, broken, fake.open, clock=clock)
     assert (result.state, fake.calls) == (State.DUE, 0)
+    assert result.wake is not None
     assert result.wake >= NOON + FLOOR
 
 
@@ -857,7 +867,7 @@ def test_a_channel_that_does_not_open_is_refused_or_tried_later(ledger: Ledger, 
     """No secret set: a person's work. Anything else: later."""
     promise("a", "b")
 
-    def open_(channel: Any, _step: Any) -> None:
+    def open_(channel: Any, _step: Any) -> Any:
         raise Refused("secret BLOG_TOKEN is not set") if channel == "a" else ImportError("adapter.py")
 
     claims = ledger.claim(NOON, "worker", LEASE)
@@ -877,7 +887,7 @@ def test_the_parts_of_a_long_thread_are_kept_whatever_else_its_far_side_says(
             return Receipt("1", "https://far.example/1", parts=parts, detail={"said": "x" * 50_000})
 
     def open_(channel: Any, step: Any) -> Any:
-        return replace(FakeChannel("read-back", clock).open(channel, step), adapter=Tells())
+        return replace(FakeChannel("read-back", clock).open(channel, step), adapter=cast("Adapter", Tells()))
 
     claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
     deliver(ledger, claims, a_post, open_, clock=clock)
@@ -893,10 +903,10 @@ def test_no_secret_and_no_control_character_reaches_the_ledger(ledger: Ledger, p
         def publish(self, post: Any) -> Any:
             if post.channel == "a":
                 raise Refused(f"bad token {SECRET}\r\n\u202egnp.exe" + "x" * 5000, SECRET)
-            return Receipt("1", f"https://x/{SECRET}", detail={"auth": SECRET, "odd": object(), 7: NOON})
+            return Receipt("1", f"https://x/{SECRET}", detail={"auth": SECRET, "odd": object(), 7: NOON})  # type: ignore[dict-item]
 
     def open_(channel: Any, step: Any) -> Any:
-        return replace(fake.open(channel, step), adapter=Tells())
+        return replace(fake.open(channel, step), adapter=cast("Adapter", Tells()))
 
     claims = ledger.claim(NOON, "worker", LEASE)
     results = deliver(ledger, claims, a_post, open_, clock=clock)
@@ -924,7 +934,9 @@ def test_a_link_that_is_a_script_is_not_kept(ledger: Ledger, promise: Promise, c
             return Receipt("1", url)
 
     claims = ledger.claim(NOON, "worker", LEASE)
-    [result] = deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Far()), clock=clock)
+    [result] = deliver(
+        ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=cast("Adapter", Far())), clock=clock
+    )
     assert (result.state, result.url) == (State.PUBLISHED, "")
 
 
@@ -941,7 +953,9 @@ def test_an_adapter_that_returns_no_receipt_promises_nothing(
             return answer
 
     claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
-    [result] = deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Sloppy()), clock=clock)
+    [result] = deliver(
+        ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=cast("Adapter", Sloppy())), clock=clock
+    )
     assert result.state == State.UNKNOWN
 
 
@@ -955,12 +969,12 @@ def test_a_kit_is_handed_over_and_confirmed_by_a_person(ledger: Ledger, promise:
             return Receipt("kit", "", handed=True)
 
     claims = ledger.claim(NOON, "worker", LEASE, ids=[id])
-    deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=Kit()), clock=clock)
-    row = ledger.delivery(id)
+    deliver(ledger, claims, a_post, lambda c, o: replace(fake.open(c, o), adapter=cast("Adapter", Kit())), clock=clock)
+    row = row_of(ledger, id)
     assert (row.state, row.verdict, [w.id for w in ledger.waiting()]) == ("handed", "", [id])
     clock.advance(dt.timedelta(minutes=9))
     assert ledger.confirm(id, "https://mp.example/1", "editor", clock.now())
-    row = ledger.delivery(id)
+    row = row_of(ledger, id)
     assert (row.state, row.verdict, row.url) == ("confirmed", "kept", "https://mp.example/1")
     assert not ledger.confirm(id, "https://other.example", "editor", clock.now())
 
@@ -987,8 +1001,8 @@ def test_a_better_address_that_a_look_finds_takes_the_place_of_the_first(
         def find(self, post: Any, known: Any) -> Any:
             return replace(known.receipt, url=found, remote_id="another", at=clock.now())
 
-    [result] = verify(ledger, lambda c, s: replace(fake.open(c, s), adapter=Far()), clock=clock)
-    row, receipt = ledger.delivery(id), ledger.receipts_of([id])[id]
+    [result] = verify(ledger, lambda c, s: replace(fake.open(c, s), adapter=cast("Adapter", Far())), clock=clock)
+    row, receipt = row_of(ledger, id), ledger.receipts_of([id])[id]
     assert (row.state, row.url, receipt.url, result.url) == ("seen", kept, kept, kept)
     assert (receipt.remote_id, receipt.at, row.finished) == ("1", NOON, NOON)
 
@@ -1171,8 +1185,8 @@ def test_a_burst_pays_for_few_commits(ledger: Ledger, promise: Promise, clock: C
             return Receipt("1")
 
     claims = ledger.claim(NOON, "worker", LEASE)
-    open_ = lambda c, o: replace(fake.open(c, o), adapter=Slow())  # noqa: E731
-    results = deliver(Counting(), claims, a_post, open_, clock=clock, workers=32)
+    open_ = lambda c, o: replace(fake.open(c, o), adapter=cast("Adapter", Slow()))  # noqa: E731
+    results = deliver(cast("Ledger", Counting()), claims, a_post, open_, clock=clock, workers=32)
     assert {r.state for r in results} == {State.PUBLISHED}
     assert sum(written) == 100
     assert len(written) < 60
@@ -1195,7 +1209,7 @@ def test_what_waits_for_the_next_wave_is_known_not_to_be_sent(ledger: Ledger, pr
     seen = []
 
     def request(post: Any, part: Any) -> None:
-        seen.append(ledger.delivery(later).state)
+        seen.append(row_of(ledger, later).state)
         raise SystemExit
 
     fake._verbs.append(request)
@@ -1217,7 +1231,7 @@ def test_a_disk_that_is_full_at_the_second_wave_puts_nothing_in_doubt(
             raise LedgerError("disk is full")
         return intend(*args, **more)
 
-    ledger.intend = full
+    ledger.intend = full  # type: ignore[method-assign]
     waves = {"pages": 0, "links": 1, "more": 2}
     with pytest.raises(LedgerError, match="full"):
         publish(ledger, fake, clock, wave=lambda claim: waves[claim.channel])

@@ -11,7 +11,7 @@ import yaml
 
 from steadycast.errors import SettingsError
 from steadycast.ops.deployments import deployments, differences, prefect_yaml
-from steadycast.workspace import load
+from steadycast.workspace import Workspace, load
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,16 +45,16 @@ url = "https://example.org/"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> load.Workspace:
+def workspace(tmp_path: Path) -> Workspace:
     (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
     return load(tmp_path)
 
 
-def entries(workspace: load.Workspace) -> dict[str, dict[str, Any]]:
+def entries(workspace: Workspace) -> dict[str, dict[str, Any]]:
     return {e["name"]: e for e in deployments(workspace)["deployments"]}
 
 
-def test_each_series_that_cron_can_say_wakes_a_minute_ahead_of_its_hour(workspace: load.Workspace) -> None:
+def test_each_series_that_cron_can_say_wakes_a_minute_ahead_of_its_hour(workspace: Workspace) -> None:
     """The flow renders in that minute and sends at the slot's second."""
     made = entries(workspace)
     assert made["publish-morning"]["schedules"][0]["cron"] == "19 6 * * *"
@@ -63,7 +63,7 @@ def test_each_series_that_cron_can_say_wakes_a_minute_ahead_of_its_hour(workspac
     assert made["publish-notes"]["schedules"][0]["cron"].startswith("59 19 * * ")
 
 
-def test_what_cron_cannot_say_is_left_to_the_sweep(workspace: load.Workspace) -> None:
+def test_what_cron_cannot_say_is_left_to_the_sweep(workspace: Workspace) -> None:
     """A wrong cron line would fire on a wrong day; the sweep looks every minute anyway."""
     made = entries(workspace)
     assert "publish-odd" not in made
@@ -75,7 +75,7 @@ def test_what_cron_cannot_say_is_left_to_the_sweep(workspace: load.Workspace) ->
     )
 
 
-def test_what_is_written_agrees_with_the_settings(workspace: load.Workspace) -> None:
+def test_what_is_written_agrees_with_the_settings(workspace: Workspace) -> None:
     """`steadycast deploy` and `steadycast deploy --check` are two halves of one promise."""
     assert differences(workspace) == ["there is no prefect.yaml"]
     workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
@@ -84,7 +84,7 @@ def test_what_is_written_agrees_with_the_settings(workspace: load.Workspace) -> 
     assert "&id" not in prefect_yaml(workspace)
 
 
-def test_a_changed_hour_and_a_lost_series_are_told(workspace: load.Workspace) -> None:
+def test_a_changed_hour_and_a_lost_series_are_told(workspace: Workspace) -> None:
     """Whoever edits one file and not the other is told before the slot."""
     text = prefect_yaml(workspace).replace("19 6 * * *", "19 7 * * *").replace("publish-notes", "publish-others")
     workspace.prefect_yaml.write_text(text, encoding="utf-8")
@@ -95,7 +95,7 @@ def test_a_changed_hour_and_a_lost_series_are_told(workspace: load.Workspace) ->
     ]
 
 
-def test_a_broken_prefect_yaml_is_an_error_with_a_mend(workspace: load.Workspace) -> None:
+def test_a_broken_prefect_yaml_is_an_error_with_a_mend(workspace: Workspace) -> None:
     """Not a traceback."""
     workspace.prefect_yaml.write_text("deployments: [", encoding="utf-8")
     with pytest.raises(SettingsError, match="steadycast deploy"):

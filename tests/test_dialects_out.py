@@ -75,12 +75,13 @@ def made(
     linkable = type(app.ledger).linkable
     posts = Posts(app)
     out = [row._replace(urls={"site": there[row.path.removeprefix("pgc/")]}) for row in linkable(app.ledger)]
-    app.ledger.linkable = lambda: out
+    app.ledger.linkable = lambda: out  # type: ignore[method-assign]
     posts_of = {}
     for row in rows:
         if row.path.removeprefix("pgc/") not in FIGURES:
             continue
         draft = read(app, row.id, row.revision)
+        assert draft is not None
         for channel in CHANNELS:
             place = PostPlace(channel, "notes@2026-11-23T20:00", "notes", EVENING, "abcdefghijklm")
             posts_of[row.path.removeprefix("pgc/"), channel] = posts.post(draft, place)

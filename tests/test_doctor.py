@@ -97,8 +97,8 @@ def harm_ledger(bench: Bench) -> None:
     path.write_bytes(bytes(data))
 
 
-def write(name: str, text: str) -> Callable[[Bench], None]:
-    return lambda bench: (bench.root / name).write_text(text, encoding="utf-8") and None
+def write(name: str, text: str) -> Callable[[Bench], object]:
+    return lambda bench: (bench.root / name).write_text(text, encoding="utf-8")
 
 
 def tick_at(span: dt.timedelta) -> Callable[[Bench], None]:

@@ -19,7 +19,7 @@ class Board(FakeServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept = []
+        self.kept: list[str] = []
 
     def settings(self) -> Any:
         return {"url": self.url}
@@ -45,7 +45,7 @@ def client(board: Board) -> HttpClient:
     return HttpClient("board", deadline=1.0).using(base=board.url)
 
 
-def send(client: HttpClient, text: str = "hello", **more: float) -> Answer:
+def send(client: HttpClient, text: str = "hello", **more: Any) -> Answer:
     return client.request("POST", "/posts", json={"text": text}, **more)
 
 
@@ -90,6 +90,7 @@ def test_each_verb_is_for_the_next_request_that_changes_something(
     assert time.monotonic() - began < 2
     assert len(board.kept) == kept
     if error is Busy:
+        assert isinstance(caught.value, Busy)
         assert caught.value.retry_after == dt.timedelta(seconds=7)
 
 
@@ -121,8 +122,13 @@ def test_a_fault_of_the_fake_itself_is_told(board: Board, client: HttpClient) ->
 def test_forms_are_read_with_their_files(board: Board) -> None:
     """As requests writes them: one part a field, names in any script, bytes as they are."""
     picture = bytes(range(256)) + b"\r\n--x\r\n\n"
-    seen = []
-    board.handle = lambda request: seen.append(request.form()) or Reply()
+    seen: list[Any] = []
+
+    def handle(request: Request) -> Reply:
+        seen.append(request.form())
+        return Reply()
+
+    board.handle = handle  # type: ignore[method-assign]
     client = HttpClient("board").using(base=board.url)
     client.request("POST", "/f", data={"text": "a b&c=侬好"})
     client.request("POST", "/f", data={"ids[]": ["1", "2"], "q": ""})

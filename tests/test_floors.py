@@ -26,7 +26,7 @@ def numbers(version: str) -> tuple[int, ...]:
 def locked(name: str) -> dict[str, str]:
     """What a lock file installs, and which version."""
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    return dict(found.groups() for line in lines if (found := re.match(r"([\w.-]+)==([\w.+]+)", line)))
+    return {found[1]: found[2] for line in lines if (found := re.match(r"([\w.-]+)==([\w.+]+)", line))}
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
@@ -41,6 +41,6 @@ def test_every_locked_version_is_past_its_floor(lock: str) -> None:
 def test_who_installs_without_the_lock_gets_no_older_one() -> None:
     """What pyproject.toml asks for itself begins at its floor, or later."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    asked = dict(found.groups() for line in wanted if (found := re.match(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", line)))
+    asked = {found[1]: found[2] for line in wanted if (found := re.match(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", line))}
     assert asked.keys() & FLOORS.keys()
     assert not {name for name in asked.keys() & FLOORS.keys() if numbers(asked[name]) < numbers(FLOORS[name])}

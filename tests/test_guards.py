@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import NOON, Promise
+from conftest import NOON, Promise, row_of
 from pipeline_bench import EVENING, SETTINGS, Bench, article
 
 from steadycast import pipeline
@@ -74,7 +74,8 @@ class SetOnce(Clock):
 
     def __init__(self, now: dt.datetime, by: dt.timedelta) -> None:
         super().__init__(now)
-        self.by, self.naps = by, []
+        self.by = by
+        self.naps: list[float] = []
 
     def sleep(self, seconds: float) -> None:
         self.naps.append(seconds)
@@ -130,7 +131,7 @@ def test_a_busy_machine_starves_no_delivery_for_ever(ledger: Ledger, promise: Pr
         clock.advance(slow * SECOND)
         return granted
 
-    ledger.intend = slowly
+    ledger.intend = slowly  # type: ignore[method-assign]
     for tries in range(1, 10):
         ledger.recover(clock.now())
         claims = ledger.claim(clock.now(), "worker", 5 * MINUTE, ids=[id])
@@ -138,6 +139,6 @@ def test_a_busy_machine_starves_no_delivery_for_ever(ledger: Ledger, promise: Pr
         if result.state == State.PUBLISHED:
             break
         assert not fake.calls
-    assert ledger.delivery(id).state == State.PUBLISHED
+    assert row_of(ledger, id).state == State.PUBLISHED
     assert tries == (2 if slow == 140 else 8)
     assert len(fake.posts) == 1

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import content_of
 from hostile import corpus
 from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 from pytest_httpserver import HTTPServer
@@ -37,7 +38,7 @@ class Connections:
         self.watching = False
         self.made: list[str] = []
 
-    def __call__(self, event: str, args: tuple) -> None:
+    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if self.watching and event in ("socket.connect", "socket.sendto") and isinstance(args[1], tuple):
             self.made.append(str(args[1][0]))
 
@@ -206,7 +207,10 @@ class Once:
         self.left = [address]
 
     def __call__(self, address: str) -> bool:
-        return address in self.left and not self.left.remove(address)
+        if address not in self.left:
+            return False
+        self.left.remove(address)
+        return True
 
 
 def test_nothing_that_a_draft_names_is_asked_for(connections: Connections, bench: Bench) -> None:
@@ -255,7 +259,7 @@ def test_a_feed_and_its_enclosures_reach_nothing_private(
     collected = pipeline.collect(bench.app, bench.clock.now())
     rows = [row for row in bench.app.ledger.drafts() if row.source == "feed"]
     assert len(rows) == min(50, len(HOSTS) - sum("%" in host for host in HOSTS)), "their texts are taken"
-    assert not any(bench.app.ledger.revision(row.revision, row.id).content["media"] for row in rows)
+    assert not any(content_of(bench.app.ledger, row.revision, row.id)["media"] for row in rows)
     said = {p.where.split("/")[1]: p.message for p in collected.problems}
     assert "not on the public internet" in said["bob"]
     assert "an enclosure cannot be had" in said["alice"]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import zlib
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PIL import Image
@@ -95,7 +95,7 @@ FINE = {  # absurd, but what it costs is bounded
 
 def picture(kind: str, *sizes: int) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", sizes or (8, 8), "red").save(out, kind)
+    Image.new("RGB", cast("tuple[int, int]", sizes or (8, 8)), "red").save(out, kind)
     return out.getvalue()
 
 

@@ -96,7 +96,7 @@ print(json.dumps([problems, sent, cpu, max(peak, children.ru_maxrss) // 1024]))
 """
 
 
-def spent(bench: Any, body: str) -> tuple[list, list[str], float, int]:
+def spent(bench: Any, body: str) -> tuple[list[Any], list[str], float, int]:
     """(problems, states of what was published, seconds of CPU, megabytes at most) of one draft's whole way."""
     bench.set_up(SETTINGS, {"ugc/alice/a.md": (HEAD + body + "\n").encode()})
     done = subprocess.run(

@@ -65,7 +65,9 @@ def test_a_half_written_file_waits_and_is_taken_whole(bench: Bench, app: App, mo
     def grow(seconds: float) -> None:
         file.write_text("# Half\n\nand the other half")
 
-    monkeypatch.setitem(intake_folder.scan.__kwdefaults__, "sleep", grow)
+    defaults = intake_folder.scan.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "sleep", grow)
     assert look(bench) == ({}, {})
     os.utime(file, (1, 1))
     assert look(bench) == ({"ugc/bob/a.md": "Half"}, {})

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -166,7 +166,7 @@ def test_a_slot_or_an_id_is_never_a_path(house: Any) -> None:
     """Confirming, settling, publishing and previewing by a name that climbs: an error in one line, and no file."""
     before = outside(house)
     app, now = house.app, house.clock.now()
-    calls = [
+    calls: list[Callable[[str], object]] = [
         lambda name: pipeline.confirm(app, name, "https://a.example/", now),
         lambda name: pipeline.settle(app, name, url="https://a.example/", again=False, now=now),
         lambda name: pipeline.publish(app, slot=name or "x"),

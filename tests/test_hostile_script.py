@@ -12,23 +12,25 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from email import message_from_bytes, policy
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hostile import SCRIPTS, faults, kit_script, scripts, yaml_text
 from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SITE, Bench
-from platform_bench import PLATFORMS, adapter, channel, key, tone
+from platform_bench import PLATFORMS, adapter, channel, key, opened, tone
 
 from steadycast import pipeline
 from steadycast.draft import Draft
 from steadycast.pipeline.preview_frames import Page
 from steadycast.platform import Known, Post, PostStore, View
-from steadycast.platform.registry import load
 from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
 from steadycast.render.templates import Templates
 from steadycast.schedule.model import Form, Origin
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Dialog
 
 pytestmark = pytest.mark.platforms("site", "feed", "podcast", "mail", "wechat", "weibo")
 
@@ -131,7 +133,7 @@ def _site(pages: Iterable[Post], each: Sequence[Post], folder: Path) -> Iterator
                 slot=f"list@2026-12-{1 + number % 28:02}T{number // 28 % 24:02}:{number // 672:02}",
             )
         )
-    load(made.spec)(made).find(next(iter(shelf.posts)), Known())
+    opened(made).find(next(iter(shelf.posts)), Known())
     for file in sorted(folder.rglob("*.html")):
         yield ("listing" if file.parent.name in ("tag", "member") else "site"), file.read_text(encoding="utf-8")
 
@@ -144,7 +146,7 @@ def _feeds(each: Sequence[Post], folder: Path) -> Iterator[tuple[str, str]]:
         for post in each:
             shelf.put(post if name == "feed" else dataclasses.replace(post, form="audio", media=(tone(folder),)))
         (folder / name).mkdir(exist_ok=True)
-        load(made.spec)(made).find(next(iter(shelf.posts)), Known())
+        opened(made).find(next(iter(shelf.posts)), Known())
     for file in ("feed/feed.xml", "podcast/feed.xml"):
         for item in ET.fromstring((folder / file).read_bytes()).iter("item"):
             yield "feed", item.findtext(f"{CONTENT}encoded") or ""
@@ -165,7 +167,7 @@ def letter_of(post: Post, folder: Path) -> str:
 
 def _preview(post: Post) -> str:
     draft = dataclasses.replace(drafted(post.title, 1), summary=post.summary)
-    page = Templates((Path(preview.__file__).parent / "templates",), zone=ZoneInfo("UTC"))
+    page = Templates((Path(preview.__file__ or "").parent / "templates",), zone=ZoneInfo("UTC"))
     one = {"channel": "site", "title": post.title, "post": post, "measured": [("title", 1, 2)], "short": True}
     texts = [View("text", text=post.text), View("title", text=post.title)]
     one |= {"file": "kit", "played": [], "pages": [View("page", html="there", widths=(390,))], "texts": texts}
@@ -213,7 +215,7 @@ def test_no_page_carries_what_could_run_of_all_known_vectors(tmp_path: Path) -> 
 def test_the_report_carries_what_could_run_as_words(bench: Bench) -> None:
     """A vector as title of a draft that waits, that is planned, and that went out."""
     settings = COMMUNITY.replace('title = "Bob"', f"title = {yaml_text(SCRIPTS[0])}") + DAILY + SITE + FAR
-    content = {}
+    content: dict[str, str | bytes] = {}
     for number, vector in enumerate(SCRIPTS):
         text = f"---\ntitle: {yaml_text(' '.join(vector.split()))}\n---\n\nWords.\n"
         content |= {f"ugc/alice/{number}.md": text, f"ugc/bob/{number}.md": text}
@@ -265,7 +267,12 @@ class Browser:
         context.expose_binding("fired", lambda source, name: self.fired.append(name))
         context.add_init_script(TRAP)
         page = context.new_page()
-        page.on("dialog", lambda dialog: (self.fired.append("dialog"), dialog.dismiss()))
+
+        def dismissed(dialog: Dialog) -> None:
+            self.fired.append("dialog")
+            dialog.dismiss()
+
+        page.on("dialog", dismissed)
         page.on("popup", lambda popup: self.fired.append("popup"))
         frames = "".join(f'<iframe srcdoc="{html.escape(text)}"></iframe>' for text in pages)
         context.route(

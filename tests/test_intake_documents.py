@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import content_of, draft_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
@@ -105,7 +106,7 @@ def test_a_word_document_is_a_draft(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, {"ugc/alice/rain.docx": made})
     (taken,) = pipeline.collect(app, MORNING).taken
     assert (taken.title, taken.member, taken.state) == ("落雨天", "alice", "approved")
-    kept = app.ledger.revision(app.ledger.draft(taken.draft).revision).content["body"]
+    kept = content_of(app.ledger, draft_of(app.ledger, taken.draft).revision)["body"]
     assert "第一段" in kept
     assert "**要紧**" in kept
     assert pipeline.collect(app, MORNING).taken == ()
@@ -124,7 +125,7 @@ def test_a_notebook_and_a_page_are_drafts_and_what_is_lost_is_told(bench: Bench)
     told = {(p.where, p.message) for p in ops.check(MORNING, root=bench.root) if p.harmless}
     assert {("pgc/a.ipynb", "its picture was left out"), ("pgc/b.html", "its picture was left out")} <= told
     row = next(t for t in collected.taken if t.path == "pgc/b.html")
-    assert "alert" not in app.ledger.revision(app.ledger.draft(row.draft).revision).content["body"]
+    assert "alert" not in content_of(app.ledger, draft_of(app.ledger, row.draft).revision)["body"]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_a_lone_sound_waits_for_a_title_and_a_person_gives_it(bench: Bench) -> N
 
 
 def test_every_file_is_told_once_but_junk_and_what_a_draft_names(bench: Bench) -> None:
-    files = {
+    files: dict[str, str | bytes] = {
         "pgc/a.md": article("A", body="![](images/a.png)"),
         "pgc/images/a.png": PNG,
         "pgc/images/b.png": PNG,

@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -199,7 +199,7 @@ def item(
     )
 
 
-def remembered(*items: Any, draft: str = "d") -> Any:
+def remembered(*items: Any, draft: str | None = "d") -> Any:
     return [SeenItem(i.key, i.link, i.content_hash, draft, i.published) for i in items]
 
 
@@ -349,9 +349,9 @@ class TestDownloads:
     def asked_for(self, httpserver: Any, *, status: int = 200) -> Any:
         asked = []
         httpserver.expect_request("/a").respond_with_handler(
-            lambda _: (asked.append(1), Response(b"bytes", status=status))[1]
+            lambda _: asked.append(1) or Response(b"bytes", status=status)  # type: ignore[func-returns-value]
         )
-        return asked, MediaRef("image", httpserver.url_for("/a"), None)
+        return asked, MediaRef("image", httpserver.url_for("/a"), cast("Path", None))
 
     def test_what_is_there_is_not_asked_for_again(self, httpserver: HTTPServer, tmp_path: Path) -> None:
         asked, wanted = self.asked_for(httpserver)
@@ -389,8 +389,8 @@ class TestDownloads:
         assert (asked, error.value.final, list(tmp_path.iterdir())) == ([], False, [])
 
     def test_what_others_took_the_time_of_is_no_failure(self, httpserver: HTTPServer, tmp_path: Path) -> None:
-        httpserver.expect_request("/a").respond_with_handler(lambda _: (time.sleep(1), Response(b"x"))[1])
-        wanted = MediaRef("image", httpserver.url_for("/a"), None)
+        httpserver.expect_request("/a").respond_with_handler(lambda _: time.sleep(1) or Response(b"x"))  # type: ignore[func-returns-value]
+        wanted = MediaRef("image", httpserver.url_for("/a"), cast("Path", None))
         with pytest.raises(NotHadError, match="time was up"):
             downloads(tmp_path, budget=Budget(0.2, 1 << 30, 9)).get(wanted, "a", most=1000, seconds=5)
         assert list(tmp_path.iterdir()) == []

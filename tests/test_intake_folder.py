@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 from pathlib import PurePosixPath as P
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -193,14 +193,14 @@ def test_a_file_written_just_now_is_taken_once_it_has_stopped_growing(content: A
     (content / "pgc" / "growing.md").write_text("half")
     (content / "pgc" / "old.md").write_text("old")
     os.utime(content / "pgc" / "old.md", (1, 1))
-    order = []
+    order: list[Any] = []
 
     def meanwhile(seconds: Any) -> None:
         order.append("waited")
         (content / "pgc" / "growing.md").write_text("half and more")
 
     for result in scan(content, sleep=meanwhile):  # one by one: the order of looking and waiting is what counts
-        order += [(type(result).__name__, result.path.name)]
+        order += [(type(result).__name__, cast("Any", result).path.name)]
     assert order == [("DraftFile", "old.md"), "waited", ("DraftFile", "done.md"), ("Unsettled", "growing.md")]
 
 
@@ -208,6 +208,7 @@ def test_a_time_in_the_future_delays_a_file_and_does_not_lose_it(content: Any) -
     (content / "pgc" / "a.md").write_text("x")
     os.utime(content / "pgc" / "a.md", (4_000_000_000, 4_000_000_000))
     (found,) = scan(content, sleep=lambda seconds: None)
+    assert isinstance(found, DraftFile)
     assert found.raw == b"x"
 
 

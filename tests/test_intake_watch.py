@@ -11,10 +11,13 @@ from steadycast.intake.watch import watch
 
 
 def follow(root: Any, stop: Any) -> Any:
-    seen: list = []
-    thread = threading.Thread(
-        target=lambda: [seen.append(paths) for paths in watch(root, stop, debounce_ms=100)], daemon=True
-    )
+    seen: list[Any] = []
+
+    def watched() -> None:
+        for paths in watch(root, stop, debounce_ms=100):
+            seen.append(paths)  # noqa: PERF402  one at a time, as they come
+
+    thread = threading.Thread(target=watched, daemon=True)
     thread.start()
     return seen, thread
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from functools import partial
 
 import pytest
 from conftest import NOON, Promise
@@ -136,7 +137,7 @@ def test_a_step_is_kept_as_of_a_publish(ledger: Ledger, out: int, clock: Clock) 
 
     for error in (Busy("later"), Refused("no")):
         with pytest.raises(type(error)):
-            steps.step("part-2", lambda error=error: fails(error))
+            steps.step("part-2", partial(fails, error))
     assert steps.step("part-2", lambda: "id-2") == "id-2"
     assert steps.step("part-2", lambda: fails(Unknown("again"))) == "id-2"
     with pytest.raises(Unknown):

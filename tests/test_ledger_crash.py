@@ -28,7 +28,7 @@ class Mortal:
         self._left = at
         self._after = after
         self.dead = False
-        self.calls = []
+        self.calls: list[Any] = []
 
     def __getattr__(self, name: Any) -> Any:
         real = getattr(self._ledger, name)
@@ -53,7 +53,7 @@ class Mortal:
 class Far(FakeChannel):
     """A far side that a dead worker cannot reach any more."""
 
-    mortal = None
+    mortal: Mortal | None = None
 
     def request(self, post: Any, part: Any) -> Any:
         if self.mortal and self.mortal.dead:

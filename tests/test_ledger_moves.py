@@ -10,10 +10,11 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from conftest import NOON, Promise, decided
+from conftest import NOON, Promise, decided, row_of
 from sqlalchemy import update
 
 from steadycast.errors import Fenced
@@ -52,10 +53,10 @@ def stands(ledger: Ledger, promise: Promise) -> Callable[..., int]:
 
 def a_claim(ledger: Ledger, id: Any) -> Any:
     """What a worker holds that claimed it with token 1."""
-    row = ledger.delivery(id)
+    row = row_of(ledger, id)
     late = dt.timedelta(seconds=row.late)
     return Delivery(
-        row.id,
+        id,
         row.slot,
         row.channel,
         row.series,
@@ -78,8 +79,12 @@ def end(state: Any, **more: Any) -> Any:
     return outcome
 
 
+def ended_by(writer: str, after: State, ledger: Ledger, id: int) -> Any:
+    return getattr(ledger, writer)([end(after)(id)], NOON)
+
+
 # name, states it may be called from, call -> whether it moved
-MOVES = {
+MOVES: dict[str, tuple[set[State], Callable[[Any, Any], Any]]] = {
     "claim": ({State.DUE}, lambda ledger, row: ledger.claim(NOON, "w", LEASE, ids=[row])),
     "freeze": ({State.CLAIMED}, lambda ledger, row: ledger.freeze([FrozenPost(row, 1, b"x", "h", "r")], NOON)),
     "intend": ({State.CLAIMED}, lambda ledger, row: ledger.intend([a_claim(ledger, row)], NOON, LEASE)),
@@ -101,7 +106,7 @@ for before, writer in WRITERS.items():
     for after in sorted(NEXT[before]):
         MOVES[f"{writer} {after}"] = (
             {before},
-            lambda ledger, row, writer=writer, after=after: getattr(ledger, writer)([end(after)(row)], NOON),
+            partial(ended_by, writer, after),
         )
 
 
@@ -126,7 +131,7 @@ def test_an_ending_with_an_old_token_is_not_taken(
     id = stands(before)
     for after in NEXT[before]:
         assert getattr(ledger, writer)([end(after)(id, token=0)], NOON) == frozenset()
-    assert ledger.delivery(id).state == before
+    assert row_of(ledger, id).state == before
 
 
 @pytest.mark.parametrize(("before", "writer"), WRITERS.items())
@@ -149,9 +154,9 @@ def test_a_lease_that_ran_out_gives_no_intent_and_no_step(ledger: Ledger, stands
     with pytest.raises(Fenced):
         ledger.begin_step(claim, "part-1", NOON + LEASE, LEASE)
     assert ledger.begin_step(claim, "part-1", NOON, 2 * LEASE).first
-    assert ledger.delivery(id).lease == NOON + 2 * LEASE
+    assert row_of(ledger, id).lease == NOON + 2 * LEASE
     assert not ledger.begin_step(claim, "part-1", NOON, LEASE).first
-    assert ledger.delivery(id).lease == NOON + 2 * LEASE  # never shorter
+    assert row_of(ledger, id).lease == NOON + 2 * LEASE  # never shorter
 
 
 def test_a_step_is_taken_back_by_whom_the_delivery_is(ledger: Ledger, stands: Callable[..., int]) -> None:
@@ -222,7 +227,7 @@ def test_a_slot_without_a_draft_is_missed_once_late_is_past(ledger: Ledger, prom
     assert ledger.slots_due(NOON + HOUR) == []
     assert ledger.recover(NOON + 11 * HOUR).missed == ()
     assert ledger.recover(NOON + 13 * HOUR).missed == (id,)
-    assert (ledger.delivery(id).verdict, ledger.delivery(id).message) == ("missed", "no draft")
+    assert (row_of(ledger, id).verdict, row_of(ledger, id).message) == ("missed", "no draft")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +250,7 @@ def test_the_verdict_is_written_with_the_receipt(
     ledger.freeze([FrozenPost(id, 1, b"x", "h", "r")], NOON)
     ledger.intend(claims, NOON, LEASE)
     assert ledger.receive([Outcome(claims[0], State.PUBLISHED, NOON + after, Proof("1"))], NOON + after) == {id}
-    row = ledger.delivery(id)
+    row = row_of(ledger, id)
     assert (row.verdict, row.finished, row.revision, row.member) == (verdict, NOON + after, "r", "alice")
     assert [each.id for each in decided(ledger)] == [id]
 
@@ -322,12 +327,12 @@ def test_of_five_hundred_races_each_has_one_winner(database: str, ledger: Ledger
     """Two to eight processes, told at once which delivery to take; another is first in line each time."""
     ids = promise(*(f"c{n}" for n in range(500)))
     command = [sys.executable, "-c", CLAIM_TOLD, database, NOON.isoformat()]
-    workers = [
+    workers: list[Any] = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) for _ in range(8)
     ]
     try:
         assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 8
-        won = Counter()
+        won: Counter[int] = Counter()
         for n, id in enumerate(ids):
             racers = [workers[(n + k) % 8] for k in range(2 + n % 7)]
             for racer in racers:

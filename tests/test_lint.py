@@ -38,7 +38,7 @@ def test_mypy_is_satisfied_with_library_and_flows() -> None:
 
 @pytest.mark.slow
 def test_mypy_is_satisfied_with_the_tests() -> None:
-    """As strictly, but for the files that tests/mypy.ini lists as not yet typed."""
+    """As strictly; platforms and what is data are left out."""
     run("mypy", "--config-file", "tests/mypy.ini")
 
 

@@ -175,4 +175,5 @@ def test_any_formula_is_well_formed(tex: str) -> None:
 
 def test_a_summary_and_a_title_read_as_the_page_does() -> None:
     found = outline("# 好:smile: ==a== $x^2$\n\n量 $\\frac{1}{2}$ 与 H<sub>2</sub>O<script>alert(1)</script>。\n")
+    assert found.heading is not None
     assert (found.heading.text, found.paragraph) == ("好😄 a x²", "量 1/2 与 H₂O。")

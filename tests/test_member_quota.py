@@ -27,7 +27,8 @@ FILES = st.dictionaries(st.sampled_from("abcdef"), st.just(10))
 @given(st.lists(st.tuples(st.sampled_from(["1", "2", "3"]), FILES), max_size=12), st.integers(0, 70))
 def test_each_file_counts_once_and_never_more_than_is_allowed(looks: list[Any], most: int) -> None:
     """Whatever drafts come, change and share: the sum is that of the different files, and what is refused counts not."""
-    quota, there = Quota("bob", most), {}
+    quota = Quota("bob", most)
+    there: dict[str, Any] = {}
     for path, files in looks:
         held = len({sha for each in there.values() for sha in each}) * 10
         after = len({sha for each in ({**there, path: files}).values() for sha in each}) * 10
@@ -154,7 +155,7 @@ def ledger_with_films(ledger: Ledger) -> Any:
         first_seen=MORNING, changed=MORNING,
     )  # fmt: skip
     other = DraftRow(**{**row.model_dump(), "id": "b", "member": "alice", "path": "ugc/alice/a.md"})
-    content = {"media": [{"file": "1.mp4"}]}, {"media": [{"file": "2.mp4"}]}, {"media": []}
+    content: tuple[dict[str, Any], ...] = {"media": [{"file": "1.mp4"}]}, {"media": [{"file": "2.mp4"}]}, {"media": []}
     ledger.put_drafts(
         [row, other],
         [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import NOON, Promise
@@ -78,7 +79,15 @@ def tried(ledger: Ledger, promise: Promise, clock: Clock, tmp_path: Path, httpse
 
         def open_(name: Any, step: Any) -> Any:
             channel = Channel(
-                name, "mine", settings, tmp_path / "out", None, "en", "", step=step, http=HttpClient(name)
+                name,
+                "mine",
+                settings,
+                tmp_path / "out",
+                cast("ZoneInfo", None),
+                "en",
+                "",
+                step=step,
+                http=HttpClient(name),
             )
             return Opened(registry.load(platform)(channel), platform, lambda text: text.replace(SECRET, "***"))
 

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from conftest import NOON, Promise
+from conftest import NOON, Promise, row_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ from steadycast.ledger import pacing
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.platform import Receipt
+from steadycast.platform import Adapter, Receipt
 from steadycast.safety import send_window
 from steadycast.testing import Clock, FakeChannel, a_post
 
@@ -64,12 +64,12 @@ def test_no_more_than_the_rate_leave_in_a_minute(ledger: Ledger, clock: Clock, s
         assert all("3 a minute" in r.message for r in results if r.state == State.DUE)
         wakes = [row.wake for row in ledger.deliveries() if row.state == State.DUE]
         if wakes:
-            clock.set_wall(max(min(wakes), clock.now()))
+            clock.set_wall(max(min(cast("list[dt.datetime]", wakes)), clock.now()))
             began = clock.now()
     assert sent == [3, 6, 8, 8]
     assert clock.now() - NOON == 2 * MINUTE
-    assert {ledger.delivery(id).state for id in ids} == {State.PUBLISHED}
-    assert [p.key for p in fake.posts] == [ledger.delivery(id).marker for id in ids], "in their order"
+    assert {row_of(ledger, id).state for id in ids} == {State.PUBLISHED}
+    assert [p.key for p in fake.posts] == [row_of(ledger, id).marker for id in ids], "in their order"
 
 
 def test_a_rate_is_one_for_all_workers_and_each_channel_has_its_own(
@@ -94,7 +94,7 @@ def test_what_waits_for_a_place_beyond_its_time_is_tried_at_the_last_instant(
     [_, second] = [promise("far", at=NOON + n * MINUTE, draft=f"d{n}", late=90 * SECOND)[0] for n in range(2)]
     clock.advance(80 * SECOND)
     publish(ledger, fake, clock)
-    row = ledger.delivery(second)
+    row = row_of(ledger, second)
     assert (row.state, row.wake) == (State.DUE, NOON + 140 * SECOND)
 
 
@@ -130,7 +130,7 @@ def test_a_far_side_that_asks_to_wait_holds_its_whole_channel(
     later = slots(3, since=NOON + (HOUR if by_hand else -HOUR))
     other = slots(1, "near")
     clock.advance(MINUTE)
-    asked = {"ids": [*later, first], "until": clock.now() + 2 * HOUR} if by_hand else {}
+    asked: dict[str, Any] = {"ids": [*later, first], "until": clock.now() + 2 * HOUR} if by_hand else {}
     claims = ledger.claim(clock.now(), "person", LEASE, **asked)
     results = deliver(ledger, claims, a_post, fake.open, clock=clock)
     assert fake.calls == 1 + (not by_hand)
@@ -139,8 +139,8 @@ def test_a_far_side_that_asks_to_wait_holds_its_whole_channel(
     assert all("asked to wait" in r.message for r in held)
     clock.advance(9 * MINUTE)
     publish(ledger, fake, clock)
-    assert {ledger.delivery(id).state for id in (first, *later)} == {State.PUBLISHED}
-    assert ledger.delivery(other[0]).state == State.PUBLISHED
+    assert {row_of(ledger, id).state for id in (first, *later)} == {State.PUBLISHED}
+    assert row_of(ledger, other[0]).state == State.PUBLISHED
 
 
 def test_the_longest_wait_that_was_asked_for_counts(
@@ -173,7 +173,7 @@ def test_a_look_that_is_asked_to_wait_holds_its_channel_too(
     look()
     calls, looks = fake.calls, fake.looks
     assert looks == 1
-    rows = [ledger.delivery(id) for id in ids]
+    rows = [row_of(ledger, id) for id in ids]
     assert {(row.looks, row.state) for row in rows} == {(0, State.PUBLISHED if published else State.UNKNOWN)}
     [told] = [r for r in publish(ledger, fake, clock) if r.id == late]
     assert "asked to wait" in told.message
@@ -182,9 +182,9 @@ def test_a_look_that_is_asked_to_wait_holds_its_channel_too(
     assert (fake.calls, fake.looks) == (calls, looks)
     clock.advance(MINUTE)
     look()
-    assert {ledger.delivery(id).state for id in ids} == {State.SEEN}
+    assert {row_of(ledger, id).state for id in ids} == {State.SEEN}
     publish(ledger, fake, clock)
-    assert ledger.delivery(late).state == State.PUBLISHED
+    assert row_of(ledger, late).state == State.PUBLISHED
 
 
 @pytest.mark.parametrize("seconds", [None, 0, -5, 86_400, 10**9])
@@ -245,7 +245,7 @@ def test_one_writer_is_one_on_all_machines(
     """Two workers with a ledger opened each: what one cannot send beside the other is due again soon."""
     ids, watched = slots(8), Watched()
     platform = replace(FakeChannel("read-back", clock).platform, one_writer=one_writer)
-    open_ = lambda _channel, _step: Opened(watched, platform)  # noqa: E731
+    open_ = lambda _channel, _step: Opened(cast("Adapter", watched), platform)  # noqa: E731
 
     def work(mine: Any) -> None:
         with type(ledger).open(database) as own:
@@ -276,7 +276,7 @@ def test_a_writer_that_died_holds_its_channel_until_its_lease_ends_and_no_longer
     assert ledger.intend(claims[:1], NOON, 2 * MINUTE, alone={"far"})
     assert not ledger.intend(claims[1:], NOON + MINUTE, 2 * MINUTE, alone={"far"})
     ledger.recover(NOON + 2 * MINUTE)
-    assert ledger.delivery(dead).state == State.UNKNOWN
+    assert row_of(ledger, dead).state == State.UNKNOWN
     assert ledger.intend(claims[1:], NOON + 2 * MINUTE, 2 * MINUTE, alone={"far"})
 
 

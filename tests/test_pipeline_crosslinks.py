@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench
 
 from steadycast import ops, pipeline
+from steadycast.draft.model import Draft
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.posts import PostPlace, Posts
 from steadycast.platform.post_bytes import post_from_bytes
@@ -44,7 +45,7 @@ def desk_of(bench: Any, first: Any, second: Any, channels: Any = OURS, **more: A
     head = {"permalink": "/posts/bee/"}
     texts = {"a": draft("A", WAYS, first), "b": draft("B", "Words of B.", second, **head)}
     bench.set_up(settings_of(channels), {**{f"pgc/{name}.md": text for name, text in texts.items()}, **more})
-    bench.noticed = pipeline.collect(bench.app, MORNING).noticed
+    cast("Any", bench).noticed = pipeline.collect(bench.app, MORNING).noticed
     pipeline.plan(bench.app, MORNING)
     return bench.app
 
@@ -109,9 +110,9 @@ def test_a_link_leads_to_the_page_on_whatever_is_shipped(bench: Bench) -> None:
 
 def test_before_that_it_is_words_and_a_warning_with_its_line(bench: Bench) -> None:
     app = desk_of(bench, 9, 1)
-    told = [(p.where, p.line) for p in bench.noticed if "link to" in p.message]
+    told = [(p.where, p.line) for p in cast("Any", bench).noticed if "link to" in p.message]
     assert told == [("pgc/a.md", 6)] * 4 + [("pgc/a.md", 8)]  # one address stands there twice
-    assert all(p.harmless for p in bench.noticed)
+    assert all(p.harmless for p in cast("Any", bench).noticed)
     assert [p for p in ops.check(MORNING, root=bench.root) if "the link to" in p.message and p.line == 6]
     evening(bench, 0)
     for post in frozen(app, "A").values():
@@ -167,14 +168,16 @@ def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench: Bench) -
 
     def seen() -> Any:
         row = find_draft(app, "ugc/bob/ask.md")
-        post = Posts(app).post(read(app, row.id, row.revision), PostPlace("site", "x@2026", "daily", EVENING, "k"))
+        post = Posts(app).post(
+            cast("Draft", read(app, row.id, row.revision)), PostPlace("site", "x@2026", "daily", EVENING, "k")
+        )
         return dict(zip("xyzw", re.findall(r'(?:<a href="([^"]*)"[^>]*>)?[xyzw]\b', post.html), strict=True))
 
     hidden = seen()
     assert hidden["x"] == hidden["w"] == ""
     assert hidden["y"] == "https://readers.example/posts/bee/"  # as any address of the community's own site
     assert hidden["z"] == "https://readers.example/posts/nothing/"
-    warned = [p.message.replace("nothing", "b") for p in bench.noticed if p.where.startswith("ugc/")]
+    warned = [p.message.replace("nothing", "b") for p in cast("Any", bench).noticed if p.where.startswith("ugc/")]
     assert len(warned) == 2
     assert len(set(warned)) == 1
     evening(bench, 0)
@@ -188,12 +191,14 @@ def test_the_ledger_is_read_once_for_all_posts_and_never_without_a_link(
     app = desk_of(bench, 1, 9)
     evening(bench, 0)
     asked = []
-    monkeypatch.setattr(type(app.ledger), "linkable", lambda self: asked.append(1) or [])
+    monkeypatch.setattr(type(app.ledger), "linkable", lambda self: asked.append(1) or [])  # type: ignore[func-returns-value]
     posts = Posts(app)
     for name, times in (("pgc/b.md", 0), ("pgc/a.md", 1)):
         row = find_draft(app, name)
         for channel in ("site", "far", "hand"):
-            posts.post(read(app, row.id, row.revision), PostPlace(channel, "x@2026", "daily", EVENING, "k"))
+            posts.post(
+                cast("Draft", read(app, row.id, row.revision)), PostPlace(channel, "x@2026", "daily", EVENING, "k")
+            )
         assert len(asked) == times
 
 
@@ -205,7 +210,9 @@ def test_only_what_surely_is_there_is_linked_to(bench: Bench, state: Any) -> Non
         connection.exec_driver_sql(f"UPDATE delivery SET state = '{state}' WHERE channel = 'site'")
         connection.exec_driver_sql("UPDATE delivery SET url = '' WHERE channel = 'far'")
     row = find_draft(app, "pgc/a.md")
-    post = Posts(app).post(read(app, row.id, row.revision), PostPlace("site", "x@2026", "daily", EVENING, "k"))
+    post = Posts(app).post(
+        cast("Draft", read(app, row.id, row.revision)), PostPlace("site", "x@2026", "daily", EVENING, "k")
+    )
     assert not hrefs(post.html)
 
 

@@ -296,7 +296,7 @@ def test_a_dropped_file_does_not_wait_for_a_members_slow_feed(
     """An enclosure that drips for minutes holds neither the lock of intake nor the house's own draft."""
     asked, release = threading.Event(), threading.Event()
     httpserver.expect_request("/slow.mp3").respond_with_handler(
-        lambda _: (asked.set(), release.wait(30), Response(b"ID3", content_type="audio/mpeg"))[2]
+        lambda _: (asked.set(), release.wait(30), Response(b"ID3", content_type="audio/mpeg"))[2]  # type: ignore[func-returns-value]
     )
     server.has(with_sound(1, httpserver.url_for("/slow.mp3")))
     app = bench.set_up(BASE + feed(server.url, "take_old = 1"))

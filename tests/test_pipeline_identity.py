@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -182,7 +183,8 @@ def test_a_copy_beside_what_went_out_is_named_and_never_goes_out_whatever_happen
     assert [s.state for s in publish_next(bench, app).sent] == ["published"]
     shutil.copyfile(rain, rain.with_name("rain 2.md"))
     rain.write_text(article("Rain", body="\n".join([*LINES, "An afterthought."])))
-    for step in (lambda: None, rain.unlink):
+    steps: tuple[Callable[[], None], ...] = (lambda: None, rain.unlink)
+    for step in steps:
         step()
         (said,) = look(app, bench.clock.now()).problems
         assert said.where == "pgc/rain 2.md"

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from conftest import content_of
 from PIL import Image
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 from pytest_httpserver import HTTPServer
@@ -172,4 +173,4 @@ def test_what_is_held_back_stays_so_when_its_picture_comes(bench: Bench, far: An
     assert len(far.asked) == 12
     rows = app.ledger.drafts()
     assert {row.state for row in rows} == {"archive"}
-    assert all(app.ledger.revision(row.revision, row.id).content["media"] for row in rows)
+    assert all(content_of(app.ledger, row.revision, row.id)["media"] for row in rows)

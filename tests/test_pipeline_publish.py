@@ -7,11 +7,12 @@ import fcntl
 import json
 import re
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Barrier
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import pytest
@@ -19,7 +20,7 @@ from pipeline_bench import COMMUNITY, DAILY, EVENING, SETTINGS, SITE, Bench, art
 
 from steadycast import ops, pipeline
 from steadycast.errors import InputError, LedgerError
-from steadycast.ledger.tables import State
+from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.app import App
 from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.testing import drop
@@ -28,7 +29,7 @@ THREE = {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)}
 MINUTE = dt.timedelta(minutes=1)
 
 
-def ready(bench: Bench, settings: Any = SETTINGS, content: str = THREE, **more: Any) -> Any:
+def ready(bench: Bench, settings: Any = SETTINGS, content: Mapping[str, str | bytes] = THREE, **more: Any) -> Any:
     """A desk with drafts taken in and planned, on Monday morning."""
     app = bench.set_up(settings, {**content, **more})
     pipeline.collect(app, bench.clock.now())
@@ -525,7 +526,7 @@ def test_an_evergreen_may_be_sent_again_by_hand(bench: Bench) -> None:
 
 
 def test_a_draft_that_nobody_approved_is_not_sent_by_hand(bench: Bench) -> None:
-    app = ready(bench, **{"ugc/bob/1.md": article("Waits")})
+    app = ready(bench, **cast("Any", {"ugc/bob/1.md": article("Waits")}))
     with pytest.raises(InputError, match=r"is not approved .*approve"):
         pipeline.publish(app, draft="ugc/bob/1.md")
 
@@ -622,7 +623,7 @@ def test_a_kit_is_closed_by_an_address_of_its_own_platform_only(bench: Bench, ki
     app, handed = kit
     with pytest.raises(InputError):
         pipeline.confirm(app, handed.delivery.marker, url, bench.clock.now())
-    assert app.ledger.delivery_of(handed.delivery.marker).state == "handed"
+    assert cast("DeliveryRow", app.ledger.delivery_of(handed.delivery.marker)).state == "handed"
 
 
 def test_what_is_no_kit_is_not_confirmed(bench: Bench) -> None:
@@ -660,13 +661,15 @@ def test_a_mistyped_address_is_corrected_by_saying_it_again(bench: Bench, kit: t
     app, handed = kit
     pipeline.confirm(app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now())
     before = app.ledger.delivery_of(handed.delivery.marker)
+    assert before is not None
     bench.at(25, 9, 0)
     told = pipeline.confirm(app, handed.delivery.marker, "https://hand.example/1/b", bench.clock.now())
     assert "its address is https://hand.example/1/b now, was https://hand.example/1/a" in told
     after = app.ledger.delivery_of(handed.delivery.marker)
+    assert after is not None
     assert (after.state, after.url) == ("confirmed", "https://hand.example/1/b")
     assert (after.finished, after.verdict) == (before.finished, before.verdict)
-    assert app.ledger.receipts_of([after.id])[after.id].url == "https://hand.example/1/b"
+    assert app.ledger.receipts_of([after.id or 0])[after.id or 0].url == "https://hand.example/1/b"
 
 
 def test_the_report_follows_an_act_and_opens_the_kit(bench: Bench, kit: tuple[App, Any]) -> None:
@@ -684,7 +687,7 @@ def test_a_report_that_cannot_be_written_stands_in_no_acts_way(
 ) -> None:
     app, handed = kit
     pipeline.report(app, bench.clock.now())
-    monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "gather", lambda *_: {}["broken"])
+    monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "gather", lambda *_: dict[str, Any]()["broken"])
     assert "is confirmed" in pipeline.confirm(
         app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now()
     )
@@ -718,7 +721,7 @@ def test_a_post_links_only_to_a_page_that_carries_it(bench: Bench) -> None:
     (alone,) = pipeline.publish(app, draft="pgc/2.md", channel="far").sent
     links = {}
     for row in app.ledger.deliveries(states=[State.PUBLISHED, State.SEEN], channels=["far"]):
-        post = post_from_bytes(app.ledger.frozen([row.id])[row.id])
+        post = post_from_bytes(app.ledger.frozen([row.id or 0])[row.id or 0])
         links[row.slot == alone.slot] = post.canonical_url
     assert links[True] == ""
     assert links[False].startswith("https://readers.example/daily/")

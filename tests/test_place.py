@@ -141,7 +141,7 @@ def command(published: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """What a command line ends with, and what it prints: on standard output, and as errors."""
     monkeypatch.setenv("STEADYCAST_WORKSPACE", str(published.root))
 
-    def run(words: str) -> tuple[int, str, str]:
+    def run(words: str) -> tuple[str | int | None, str, str]:
         with pytest.raises(SystemExit) as ended:
             main(words.split())
         return ended.value.code, *capsys.readouterr()

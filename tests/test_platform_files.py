@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from platform_bench import HOSTILE, adapter, article, audio, channel, key, tree
+from platform_bench import HOSTILE, adapter, article, audio, channel, key, opened, tree
 
 from steadycast.platform import Known, PostStore, media_name, slot_path
 
@@ -85,11 +85,16 @@ def test_a_template_of_the_workspace_makes_all_unfinished_wherever_it_lies(tmp_p
 
 
 def test_the_same_post_again_writes_nothing(tmp_path: Path) -> None:
-    writes = []
+    writes: list[str] = []
     post = article(tmp_path / "in")
     shelf(tmp_path / "out").put(post)
     told = channel("pages", tmp_path / "out")
-    again = PostStore(told.out, lambda name, data: writes.append(name), told.zone)
+
+    def write(name: str, _data: bytes) -> Path:
+        writes.append(name)
+        return told.out / name
+
+    again = PostStore(told.out, write, told.zone)
     again.put(post)
     again.keep(f"posts/{post.key}.json", (tmp_path / "out" / "posts" / f"{post.key}.json").read_bytes())
     assert writes == []
@@ -159,10 +164,8 @@ def test_a_crash_between_the_post_and_its_pages_heals_at_the_next_find(name: Any
             left[0] -= 1
             return write(file, data)
 
-        from steadycast.platform.registry import load
-
         try:
-            load(told.spec)(dataclasses.replace(told, write=failing)).publish(post)
+            opened(dataclasses.replace(told, write=failing)).publish(post)
         except KeyboardInterrupt:
             found = adapter(name, out).find(post, Known())
             assert (found is None) == (stop == 0)

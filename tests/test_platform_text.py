@@ -71,7 +71,7 @@ def test_a_url_ends_where_the_sentence_goes_on(text: Any, urls: Any) -> None:
 @pytest.mark.skipif(CORPORA is None, reason="STEADYCAST_CORPORA names no folder of vectors")
 def test_weights_agree_with_the_published_vectors() -> None:
     """All but a host in Han text, which counts letter by letter here: rather more than it would."""
-    tests = yaml.safe_load((Path(CORPORA) / "weighted-length.yml").read_text(encoding="utf-8"))["tests"]
+    tests = yaml.safe_load((Path(CORPORA or "") / "weighted-length.yml").read_text(encoding="utf-8"))["tests"]
     vectors = tests["WeightedTweetsWithDiscountedEmojiCounterTest"] + tests["UnicodeDirectionalMarkerCounterTest"]
     wrong = {
         v["description"]: count(v["text"], Limit(280, "weighted"))

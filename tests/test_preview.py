@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 import socket
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from conftest import examples
@@ -41,7 +42,7 @@ def house(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> App:
         raise AssertionError("a preview connected")
 
     monkeypatch.setattr(socket.socket, "connect", refused)
-    files = {"ugc/bob/1.md": article("The sea", body=BODY), "ugc/bob/sea.png": png(20, 90, 140)}
+    files: dict[str, str | bytes] = {"ugc/bob/1.md": article("The sea", body=BODY), "ugc/bob/sea.png": png(20, 90, 140)}
     return bench.set_up(HOUSE, files)
 
 
@@ -134,13 +135,15 @@ def test_what_a_platform_shows_is_made_without_its_far_side(name: Any, tmp_path:
     """Of every form it takes, and of words that would be markup: pages and words, nothing that runs, nothing outside."""
     spec = PLATFORMS[name]
     for number, form in enumerate(spec.forms, 1):
-        needed = {s.name: "probe@hu.example" for s in spec.settings.values() if s.required and not s.secret}
+        needed: dict[str, Any] = {
+            s.name: "probe@hu.example" for s in spec.settings.values() if s.required and not s.secret
+        }
         posts = (of_form(form, tmp_path / "in", number), hostile(tmp_path / "in", number, form=form))
         for out, post in ((tmp_path / f"{form}-{n}", post) for n, post in enumerate(posts)):
             far = NoFarSide(name)
             made = dataclasses.replace(channel(name, out, http=far, **needed), secret=far.secret)
             try:
-                views = list(load(spec)(made).views(post))
+                views = list(cast("Any", load(spec)(made)).views(post))
             except Refused as refused:
                 assert "sends nothing" not in refused.message  # noqa: PT017  hostile() has no event, no sound
                 assert "no secret" not in refused.message  # noqa: PT017
@@ -215,7 +218,7 @@ def test_a_browser_shows_every_frame_and_asks_for_nothing(house: App, monkeypatc
         for width in (1280, 390):
             page = opened.new_page(viewport={"width": width, "height": 900})
             asked: list[str] = []
-            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.on("request", partial(lambda asked, request: asked.append(request.url), asked))
             page.goto(made.page.as_uri())
             for frame in page.query_selector_all("iframe"):
                 frame.scroll_into_view_if_needed()

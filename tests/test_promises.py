@@ -112,13 +112,15 @@ def test_no_day_is_served_more_often_than_its_fullest_rhythm_asks(edits: list[An
     zone = ZoneInfo(zone)
     now = dt.datetime(2026, 10, 23, tzinfo=zone).astimezone(dt.UTC)  # Berlin's clocks change on the 25th
     current = replace(series(), zone=zone)
-    since, ledger, served = now, {}, {}
+    since = now
+    ledger: dict[str, Any] = {}
+    served: dict[str, Any] = {}
     todo = sorted((now + dt.timedelta(minutes=m), n, every) for n, (m, every) in enumerate(edits))
-    most = Counter({None: 1})
+    most: Counter[dt.date | None] = Counter({None: 1})
     for _ in range(7 * 24 * 6):
         while todo and todo[0][0] <= now:
             current, since = replace(current, every=todo.pop(0)[2]), now
-        if "," in current.every:
+        if "," in (current.every or ""):
             most[now.astimezone(zone).date()] = 2
         there = [PromisedSlot(s, fixed=s.id in served, over=s.id in served) for s in ledger.values()]
         found = owed(current, since, there, now, now + 2 * DAY)
@@ -188,7 +190,7 @@ def test_a_draft_whose_slot_is_claimed_goes_out_once_though_the_hour_moves(bench
     bench.at(23, 19, 59)
     (row,) = app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])
     ahead = bench.clock.now() + dt.timedelta(minutes=1)
-    assert app.ledger.claim(ahead, "another worker", dt.timedelta(hours=1), ids=[row.id])
+    assert app.ledger.claim(ahead, "another worker", dt.timedelta(hours=1), ids=[row.id or 0])
     app = bench.settings(FAR_ONLY.replace("20:00", "20:30"))
     pipeline.plan(app, bench.clock.now())
     carried = [slot.id for slot in app.ledger.slots_between(at(22, 0), at(30, 0)) if slot.draft]

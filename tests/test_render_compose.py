@@ -35,13 +35,14 @@ TARGET = Target(
 
 
 def draft(body: str = "第一句话。第二句话。\n", **values: Any) -> Any:
-    values = {
+    given: dict[str, Any] = {
+        "title": "题目",
         "path": PurePosixPath("ugc/alice/a.md"),
         "origin": Origin.UGC,
         "member": "alice",
         "revision": "r" * 64,
-    } | values
-    return Draft(body=body, **({"title": "题目"} | values))
+    }
+    return Draft(body=body, **given | values)
 
 
 @pytest.fixture

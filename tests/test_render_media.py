@@ -164,7 +164,7 @@ def test_an_avif_is_read_and_comes_out_as_everybody_reads_it(studio: Studio, tak
 def test_an_iphones_picture_is_named_with_the_way_out(take: Callable[..., Any], brand: bytes) -> None:
     with pytest.raises(DraftError, match="HEIC") as caught:
         take(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + b"\0" * 60, "IMG_0001.HEIC")
-    assert "兼容性最佳" in caught.value.hint
+    assert "兼容性最佳" in (caught.value.hint or "")
 
 
 def test_a_file_is_stored_by_its_content_once(tmp_path: Path) -> None:
@@ -245,8 +245,8 @@ def test_metadata_leaves_every_format(studio: Studio, take: Callable[..., Any], 
 def test_a_picture_is_converted_scaled_and_pressed(studio: Studio, take: Callable[..., Any]) -> None:
     found = studio.adapt(take(noise((900, 600))), MediaRule(formats=("jpg",), width=600, height=300, bytes=20_000))
     assert (found.mime, found.path.suffix, found.name) == ("image/jpeg", ".jpg", "a.jpg")
-    assert found.width <= 600
-    assert found.height <= 300
+    assert (found.width or 10**6) <= 600
+    assert (found.height or 10**6) <= 300
     assert found.size == found.path.stat().st_size <= 20_000
 
 
@@ -431,6 +431,7 @@ def test_a_worker_that_hangs_or_dies_is_replaced() -> None:
         worker._timeout = 20.0
         assert "cannot be read" in worker.ask({"op": "measure", "source": "/nowhere"})["error"]
         first = worker._child
+        assert first is not None
         first.kill()
         first.wait()
         assert "cannot be read" in worker.ask({"op": "measure", "source": "/nowhere"})["error"]
@@ -443,6 +444,7 @@ def test_the_worker_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     worker = Worker("steadycast.render.image_worker")
     try:
         worker.ask({"op": "measure", "source": "/nowhere"})
+        assert worker._child is not None
         environment = Path(f"/proc/{worker._child.pid}/environ").read_bytes()
         assert b"canary" not in environment
     finally:

@@ -25,8 +25,8 @@ def templates(tmp_path: Path) -> Callable[..., Templates]:
         for folder in (own, base):
             folder.mkdir(exist_ok=True)
         for name, source in files.items():
-            folder, _, rest = name.partition("__")
-            (tmp_path / folder / rest.replace("_", ".")).write_text(source, encoding="utf-8")
+            place, _, rest = name.partition("__")
+            (tmp_path / place / rest.replace("_", ".")).write_text(source, encoding="utf-8")
         return Templates((own, base), zone=SHANGHAI)
 
     return make

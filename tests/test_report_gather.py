@@ -160,6 +160,8 @@ def test_the_chance_of_a_gap_is_told_once_there_is_a_rate_of_intake(ledger: Ledg
     some, plenty = (
         gather(ledger, workspace, NOW, [*opening[: 20 - less], *fresh]).series[0].gap_chance for less in (19, 10)
     )
+    assert plenty is not None
+    assert some is not None
     assert 0 < plenty < some < 1
     assert video == 1
 

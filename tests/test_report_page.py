@@ -297,6 +297,7 @@ def entry(state: str = "planned", **changes: Any) -> m.PlanEntry:
 
 
 def test_each_coming_slot_is_one_event_under_the_slots_id() -> None:
+    event: Any
     (event,) = calendar(entry()).walk("VEVENT")
     assert event["UID"] == "notes@2026-11-27T20:00@steadycast"
     assert event["SUMMARY"] == "每日一文: 外婆的绒线衫"

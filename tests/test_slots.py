@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -29,7 +29,7 @@ HOLIDAYS = {dt.date(2026, 10, day): "国庆节" for day in range(1, 8)}
 
 
 def utc(*parts: int) -> dt.datetime:
-    return dt.datetime(*parts, tzinfo=UTC)
+    return dt.datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]
 
 
 def year(series: Series, year: int = 2026) -> list[Slot]:
@@ -206,10 +206,10 @@ def test_an_ordinary_slot_announces_nothing() -> None:
 
 def test_the_next_slot_is_the_next_one_owed() -> None:
     series = replace(VIDEO, days_off=HOLIDAYS)
-    assert next_slot(series, utc(2026, 10, 1)).id == "video@2026-10-09T20:00"
+    assert cast("Slot", next_slot(series, utc(2026, 10, 1))).id == "video@2026-10-09T20:00"
     assert next_slot(replace(VIDEO, until=dt.date(2025, 1, 1)), utc(2026, 1, 1)) is None
     leap = Series("leap", rrule="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYHOUR=9;BYMINUTE=0", zone=SHANGHAI)
-    assert next_slot(leap, utc(2026, 1, 1)).id == "leap@2028-02-29T09:00"
+    assert cast("Slot", next_slot(leap, utc(2026, 1, 1))).id == "leap@2028-02-29T09:00"
 
 
 SERIES = st.builds(

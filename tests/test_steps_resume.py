@@ -63,7 +63,7 @@ class Threads:
 
 
 def far(clock: Any, delivery: Any, drawn: Any, uploads: Any) -> Any:
-    fake = FakeChannel(delivery, clock)
+    fake: Any = FakeChannel(delivery, clock)
     fake.uploads, fake.upload_verbs = 0, [{"b": Busy("later"), "u": Unknown("cut")}[u] for u in uploads]
     for verb in drawn:
         VERBS[verb](fake)

@@ -18,7 +18,7 @@ def line(t: Any, what: Any, **more: Any) -> Any:
     return Line(t, what, {"part": 1, "step": "post", "attempt": "a", **more})
 
 
-def sent(t: Any, *, attempt: str = "a", part: int = 1, how: str = "answer", **more: Any) -> Any:
+def sent(t: Any, *, attempt: str = "a", part: int = 1, how: str | None = "answer", **more: Any) -> Any:
     """One attempt's request and how it ended."""
     ours = [line(t, "attempt", attempt=attempt), line(t, "invoke", attempt=attempt, part=part)]
     return ours if how is None else [*ours, line(t + 0.1, how, attempt=attempt, part=part, **more)]
@@ -34,7 +34,7 @@ def taken(t: Any, *, part: int = 1, id: str = "1") -> Any:
 
 def good(**more: Any) -> Any:
     """One request, one answer, one receipt."""
-    usual = {
+    usual: dict[str, Any] = {
         "key": "k", "kind": "read-back", "delivery": "read-back", "parts": 1, "state": "seen", "receipt": "1",
         "ours": [*sent(0), line(0.2, "receipt", id="1")], "theirs": [taken(0.05)],
         "events": ["claimed", "frozen", "sending", "published", "seen"],
@@ -85,7 +85,10 @@ def test_two_deliveries_of_a_channel_with_one_writer_that_overlap_are_named() ->
     elsewhere = good(key="b", channel="d", alone=True, ours=sent(0.05))
     silent = good(key="a", channel="c", alone=True, ours=sent(0, how=None))
     late = good(key="b", channel="c", alone=True, ours=sent(DEADLINE + 0.1))
-    of = lambda *stories: [f.rule for f in safety(History(list(stories), DEADLINE, SETTLE)) if f.rule == "together"]  # noqa: E731
+
+    def of(*stories: Story) -> list[str]:
+        return [f.rule for f in safety(History(list(stories), DEADLINE, SETTLE)) if f.rule == "together"]
+
     assert [of(first, after), of(first, elsewhere), of(silent, late)] == [[], [], []]
     assert [of(first, beside), of(silent, after)] == [["together"], ["together"]]
 

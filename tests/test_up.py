@@ -33,7 +33,9 @@ def up(community: Any) -> Iterator[Any]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("STEADYCAST_", "PREFECT_"))}
     port = free_port()
     with log.open("wb") as out:
-        process = subprocess.Popen([*COMMAND, "--port", str(port)], cwd=community, env=clean, stdout=out, stderr=out)
+        process: Any = subprocess.Popen(
+            [*COMMAND, "--port", str(port)], cwd=community, env=clean, stdout=out, stderr=out
+        )
     process.port = port
     try:
         assert wait_for(lambda: b"Ctrl-C to stop" in log.read_bytes(), 150), log.read_text()[-3000:]

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import NOON, Promise
+from conftest import NOON, Promise, row_of
 from pipeline_bench import EVENING, SETTINGS, Bench, article
 
 from steadycast import alarms, pipeline
@@ -25,7 +25,7 @@ SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.time
 ONE_EACH = {"pgc/one.md": article("One")}
 
 
-def planned(bench: Bench, settings: Any = SETTINGS, content: str = ONE_EACH) -> Any:
+def planned(bench: Bench, settings: Any = SETTINGS, content: Any = ONE_EACH) -> Any:
     app = bench.set_up(settings, content)
     pipeline.collect(app, bench.clock.now())
     pipeline.plan(app, bench.clock.now())
@@ -100,11 +100,11 @@ def test_a_far_sides_own_time_is_used_where_it_can_be_true(
     deliver(ledger, claims, a_post, fake.open, clock=clock, workers=1)
     clock.advance(3 * HOUR)
     if says != NOON - 2 * SECOND:
-        fake.look = lambda post: Receipt("1", "https://fake.example/1", says)
+        fake.look = lambda post: Receipt("1", "https://fake.example/1", says)  # type: ignore[method-assign]
     else:  # an hour before its request was made
-        fake.look = lambda post: Receipt("1", "https://fake.example/1", says - 2 * HOUR)
+        fake.look = lambda post: Receipt("1", "https://fake.example/1", says - 2 * HOUR)  # type: ignore[method-assign]
     settle(ledger, fake.open, clock=clock, workers=1)
-    row = ledger.delivery(id)
+    row = row_of(ledger, id)
     assert row.finished == (since or clock.now())
     assert row.verdict == ("kept" if since else "late")
 

@@ -17,10 +17,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-import requests
+from requests import certs
 
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.safety import send_window
@@ -589,7 +589,8 @@ class TestUndelivered:
         """Killed when all had been handed to the system: nobody is left who could take it back."""
         sent, told = os.pipe()
         if not (pid := os.fork()):
-            wire.crashpoints.checkpoint = lambda point, *_: point == "request-left" and os.write(told, b".")
+            reached: Any = lambda point, *_: point == "request-left" and os.write(told, b".")  # noqa: E731
+            wire.crashpoints.checkpoint = reached
             with contextlib.suppress(BaseException):
                 far.request("POST", shut.url, data=UNDELIVERED, deadline=0.5)
             os._exit(0)
@@ -649,7 +650,7 @@ class TestTLS:
         self, port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         bundle = tmp_path / "bundle.pem"
-        shutil.copy(requests.certs.where(), bundle)
+        shutil.copy(cast("Any", certs).where(), bundle)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
         with pytest.raises(Busy, match="certificate or TLS"):
             far.request("POST", f"https://name.example:{port}/")

@@ -131,7 +131,8 @@ def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
 def test_the_root_is_found_from_below_and_missed_with_a_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As git does: from any folder of the workspace."""
     monkeypatch.delenv("STEADYCAST_WORKSPACE", raising=False)
-    write(tmp_path / "w" if (tmp_path / "w").mkdir() is None else tmp_path, GOOD)
+    (tmp_path / "w").mkdir()
+    write(tmp_path / "w", GOOD)
     (tmp_path / "w" / "content" / "pgc").mkdir(parents=True)
     assert find_root(tmp_path / "w" / "content" / "pgc") == (tmp_path / "w").resolve()
     with pytest.raises(SettingsError, match="steadycast init"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from functools import partial
 
 from rich.progress import Progress
 
@@ -26,7 +27,7 @@ def main() -> int:
             name = CONTROLS.get(control, "as shipped")
             task = bar.add_task(name, total=asked.images)
             with traced(control) as run:
-                verdict = cut(run, asked.images, asked.seed, told=lambda task=task: bar.advance(task))
+                verdict = cut(run, asked.images, asked.seed, told=partial(bar.advance, task))
             rows.append(verdict.row(name))
             bad |= bool(verdict.broken) == (control == "")
             for disk, moment, failure in verdict.first if not control else ():

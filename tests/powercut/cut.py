@@ -117,7 +117,7 @@ def content() -> dict[str, str | bytes]:
     return found
 
 
-def cut(run: Run, images: int, seed: int, *, until_broken: bool = False, told: Callable[[], None] = bool) -> Verdict:
+def cut(run: Run, images: int, seed: int, *, until_broken: bool = False, told: Callable[[], object] = bool) -> Verdict:
     """Judge so many images of a run: moments and losses are drawn from the seed; half of the images a kind of disk."""
     verdict = Verdict(seed)
     shares = dict(zip(KINDS, (images - images // 2, images // 2), strict=True))

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from powercut.replay import TEMPORARY, Promised
 from powercut.workload import EVENING, state
@@ -45,7 +46,7 @@ def write_down(image: Mapping[str, bytes], folder: Path) -> None:
 
 
 def judge(
-    image: Mapping[str, bytes], folder: Path, promised: Promised, commits: Sequence[str], versions: Mapping
+    image: Mapping[str, bytes], folder: Path, promised: Promised, commits: Sequence[str], versions: Mapping[str, Any]
 ) -> list[Failure]:
     """Every promise that the image breaks; `commits` and `versions` are those of the whole run."""
     failures = outputs(image, promised, versions)
@@ -63,7 +64,7 @@ def judge(
 _seen: dict[str, list[Failure]] = {}
 
 
-def outputs(image: Mapping[str, bytes], promised: Promised, versions: Mapping) -> list[Failure]:
+def outputs(image: Mapping[str, bytes], promised: Promised, versions: Mapping[str, Any]) -> list[Failure]:
     """Each file is one whole version of itself, and of what was promised that one or a later one."""
     found = []
     for path, content in image.items():
@@ -107,10 +108,10 @@ def shelves(folder: Path) -> list[Failure]:
     found = []
     with App(load(folder), clock=Clock(EVENING)) as app:
         rows = [row for row in app.ledger.deliveries() if row.state in THERE]
-        posts = app.ledger.frozen(row.id for row in rows)
+        posts = app.ledger.frozen(row.id or 0 for row in rows)
         for row in rows:
             try:
-                there = app.adapter(row.channel).find(post_from_bytes(posts[row.id]), Known()) is not None
+                there = app.adapter(row.channel).find(post_from_bytes(posts[row.id or 0]), Known()) is not None
             except Exception as error:  # whatever a torn file makes of an adapter is a failure of the shelf
                 found.append(Failure(UNFOUND, f"{row.channel} {row.slot}: {type(error).__name__}: {error}"))
             else:

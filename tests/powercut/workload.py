@@ -25,7 +25,7 @@ from steadycast.ledger import connection as ledger_connection
 from steadycast.ledger.connection import Database
 from steadycast.pipeline import App
 from steadycast.pipeline.publish import OneAtATime
-from steadycast.platform import Post
+from steadycast.platform import Post, Receipt
 from steadycast.testing import Clock
 from steadycast.workspace import load
 
@@ -61,7 +61,7 @@ def spoil(control: str) -> None:
     if control in MODES:
         ledger_connection.SQLITE_MODE = MODES[control]
     elif control == "no-fsync":
-        os.fsync = lambda _fd: None
+        os.fsync = lambda fd: None
     elif control == "no-folder-fsync":
         os.fsync = lambda fd: None if os.path.isdir(f"/proc/self/fd/{fd}") else real(fd)
     elif control:
@@ -81,15 +81,15 @@ def speak(marks: int) -> None:
                 said = {"ledger": state(look), "files": ["var/media"]}
             os.write(marks, json.dumps(said).encode())
 
-    Database.write = write
+    Database.write = write  # type: ignore[method-assign, assignment]
     publish = OneAtATime.publish
 
-    def published(self: OneAtATime, post: Post) -> object:
+    def published(self: OneAtATime, post: Post) -> Receipt:
         receipt = publish(self, post)
         os.write(marks, json.dumps({"files": [f"var/out/{self.channel}"]}).encode())
         return receipt
 
-    OneAtATime.publish = published
+    OneAtATime.publish = published  # type: ignore[method-assign]
 
 
 def main(root: Path, marks: Path, control: str = "") -> None:

@@ -17,7 +17,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import platform_bench
 
@@ -27,7 +27,7 @@ from steadycast.ledger.store import Ledger
 from steadycast.pipeline import app as pipeline_desk
 from steadycast.pipeline.app import write_atomically
 from steadycast.pipeline.publish import OneAtATime
-from steadycast.platform import Adapter, Channel, Known, Post, PostStore, registry
+from steadycast.platform import Adapter, Channel, Known, Post, PostStore, Receipt
 from steadycast.platform.contract import Step, sent_now
 from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.safety import crashpoints
@@ -65,8 +65,10 @@ class App(worker.App):
     def open(self, channel: str, step: Step) -> Opened:
         """One channel for one attempt, told to the log; it takes turns as the pipeline's do."""
         told = _channel(channel, self.out, step)
-        alone: Any = OneAtATime(registry.load(told.spec)(told), self, channel)
-        return Opened(worker.Witnessed(alone, worker.Witness(None, self.log), self.log), told.spec)
+        alone: Any = OneAtATime(platform_bench.opened(told), cast("Any", self), channel)
+        return Opened(
+            worker.Witnessed(alone, worker.Witness(cast("Any", None), self.log), self.log), cast("Any", told.spec)
+        )
 
     def make_post(self, claim: Delivery) -> Post:
         """Words that differ at every rendering, with pictures or sound."""
@@ -103,12 +105,17 @@ class Folder:
         log, copy = Log(scene.folder / "far.log"), self.out.with_name(f"{self.out.name}.copy")
         shutil.copytree(self.out, copy)
         for post in _shelf(self.channel, copy).posts:
-            log("taken", key=post.key, part=1, id=_adapter(self.channel, copy).find(post, Known()).remote_id)
+            log(
+                "taken",
+                key=post.key,
+                part=1,
+                id=cast("Receipt", _adapter(self.channel, copy).find(post, Known())).remote_id,
+            )
 
     def wrong(self, ledger: Ledger) -> list[Finding]:
         """How it differs from an undisturbed one with the same posts."""
         (row,) = [row for row in ledger.deliveries() if row.channel == self.channel]
-        post = post_from_bytes(ledger.frozen([row.id])[row.id])
+        post = post_from_bytes(ledger.frozen([row.id or 0])[row.id or 0])
         whole = self.out.with_name(f"{self.out.name}.undisturbed")
         for one in (*self.others, post):
             _adapter(self.channel, whole).publish(one)
@@ -119,24 +126,10 @@ class Folder:
         return found + [Finding("torn", row.marker, f"{name} is not as it should be") for name in odd[:3]]
 
 
-def _channel(name: str, out: Path, step: Step) -> Channel:
-    spec = platform_bench.PLATFORMS[worker.kind_of(name)]
-    spec = dataclasses.replace(spec, deadline=0.3, settle=0.3)  # as everything here is quicker than life
-    made = platform_bench.channel(spec, out)
-    return dataclasses.replace(made, name=name, step=step, write=partial(write_atomically, out))
-
-
-def _post(channel: str, out: Path, key: str, slot: str, at: dt.datetime, words: str) -> Post:
-    form = FORMS.get(worker.kind_of(channel), "article")
-    changes = {"key": key, "slot": slot, "channel": channel, "published": at, "draft": f"pgc/{key}.md"}
-    changes |= {"title": words, "summary": words}
-    return platform_bench.of_form(form, out.with_name(f"{out.name}.in"), **changes)
-
-
 def run(channel: str, seed: int) -> list[Case]:
     """All stories of one platform, judged."""
     worker.scaled_once()
-    sys.modules[OneAtATime.__module__].PATIENCE = PATIENCE
+    cast("Any", sys.modules[OneAtATime.__module__]).PATIENCE = PATIENCE
     with Scene(seed) as scene:
         empty = scene.folder / "empty.sqlite"
         shutil.copyfile(scene.address, empty)
@@ -192,7 +185,7 @@ def _channel(name: str, out: Path, step: Step) -> Channel:
 
 def _adapter(channel: str, out: Path) -> Adapter:
     told = _channel(channel, out, sent_now)
-    return registry.load(told.spec)(told)
+    return platform_bench.opened(told)
 
 
 def _shelf(channel: str, out: Path) -> PostStore:
@@ -201,7 +194,7 @@ def _shelf(channel: str, out: Path) -> PostStore:
 
 def _post(channel: str, out: Path, key: str, slot: str, at: dt.datetime, words: str) -> Post:
     form = FORMS.get(worker.kind_of(channel), "article")
-    changes = {"key": key, "slot": slot, "channel": channel, "published": at, "draft": f"pgc/{key}.md"}
+    changes: dict[str, Any] = {"key": key, "slot": slot, "channel": channel, "published": at, "draft": f"pgc/{key}.md"}
     changes |= {"title": words, "summary": words}
     return platform_bench.of_form(form, out.with_name(f"{out.name}.in"), **changes)
 

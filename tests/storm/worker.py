@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from steadycast.delivery import Clock, Opened, SystemClock, deliver, send, settle, steps, transitions, verify
@@ -46,7 +46,8 @@ def scaled_once() -> None:
     transitions.FLOOR /= SCALE
     transitions.CAP /= SCALE
     transitions.VERIFY_AFTER /= SCALE
-    transitions.LOOKS = tuple(span / (5 * SCALE) for span in transitions.LOOKS)  # how soon, not whether
+    early, later, last = (span / (5 * SCALE) for span in transitions.LOOKS)
+    transitions.LOOKS = early, later, last  # how soon, not whether
 
 
 @dataclass
@@ -175,7 +176,7 @@ class App:
         http = Witness(HttpClient(channel, deadline=platform.deadline), self.log)
         told = Channel(
             name=channel, platform=platform.name, settings={"url": self.url}, out=Path(), zone=ZoneInfo("UTC"),
-            language="en", community="", spec=platform, now=SystemClock().now, step=step, http=http,
+            language="en", community="", spec=platform, now=SystemClock().now, step=step, http=cast("HttpClient", http),
         )  # fmt: skip
         return Opened(Witnessed(ADAPTERS[platform.name](told), http, self.log), platform)
 
