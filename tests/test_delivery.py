@@ -759,7 +759,7 @@ fake = FakeChannel("read-back", clock)
 crashpoints.arm(point, 1, "stop")
 with Ledger.open(address) as ledger:
     claims = ledger.claim(at, "sleeper", dt.timedelta(minutes=5))
-    open_ = lambda channel, step: replace(fake.open(channel, step), adapter=cast("Adapter", Far()))
+    open_ = lambda channel, step: replace(fake.open(channel, step), adapter=Far())
     print([r.state for r in deliver(ledger, claims, a_post, open_, clock=clock)])
 """
 
