@@ -63,7 +63,7 @@ def published(bench: Any, words: Any) -> None:
     for row in bench.app.ledger.drafts():
         sent = pipeline.publish(bench.app, draft=row.id).sent
         assert {s.state for s in sent} <= {State.PUBLISHED, State.HANDED}, [
-            (row.title, s.channel, s.message) for s in sent
+            (row.title[:40], s.channel, s.state, s.message) for s in sent
         ]
 
 

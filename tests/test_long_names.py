@@ -13,12 +13,13 @@ from steadycast import pipeline
 ONE_WORD, HAN = "n" * 200, "长" * 66
 
 
+@pytest.mark.platforms("site")
 @pytest.mark.live
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_is_wider_than_its_window_for_a_long_name(bench: Bench, browser: Any, width: int) -> None:  # noqa: F811
     app = bench.set_up(
-        COMMUNITY + DAILY.replace(', "far"', "") + SITE,
+        COMMUNITY + DAILY.replace(', "far"', "") + SITE.replace('"pages"', '"site"'),
         {f"ugc/{name}/{n}.md": article(f"Draft {n}") for name in (ONE_WORD, HAN) for n in range(2)},
     )
     pipeline.collect(app, bench.clock.now(), feeds=False)

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from steadycast.errors import DraftError
-from steadycast.platform import Limit
+from steadycast.platform import Limit, broken_lines
 from steadycast.platform.text import URL, count, cut, fits, split
 
 CORPORA = os.environ.get("STEADYCAST_CORPORA")
@@ -215,3 +215,18 @@ def test_full_widths_are_utf16_units_and_ascii_is_half_of_one(text: Any, length:
     assert count(text, Limit(20, "fullwidth")) == length
     assert cut(text, Limit(20, "fullwidth")) == text or length > 20
     assert count(cut(text, Limit(20, "fullwidth")), Limit(20, "fullwidth")) <= 20
+
+
+@given(st.text(alphabet="ab 长，。「", max_size=60), st.integers(1, 12))
+def test_lines_are_no_wider_than_they_may_be_and_lose_nothing(text: str, width: int) -> None:
+    lines = broken_lines(text, width, len)
+    assert all(len(line) <= width or len(line) == 1 for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_word_of_thousands_of_letters_is_measured_a_line_at_a_time() -> None:
+    """To draw a letter costs much: a cover's title is measured at many sizes, in a program with little time."""
+    measured = []
+    lines = broken_lines("a" * 5000, 10, lambda text: measured.append(len(text)) or len(text))  # type: ignore[func-returns-value]
+    assert len(lines) == 500
+    assert sum(measured) < 5000 * 20

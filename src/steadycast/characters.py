@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 
 # Ideographs, kana, CJK punctuation, full-width forms and the quotation marks and dashes that Chinese text uses: they
@@ -39,9 +40,17 @@ def broken_lines(text: str, width: float, length: Callable[[str], float]) -> lis
         if found[-1] and length((found[-1] + piece).rstrip()) > width:
             found.append("")
         whole = found[-1] + piece if found[-1] else piece.lstrip()
-        while length(whole.rstrip()) > width and len(whole) > 1:  # a word longer than a line
-            fits = next((n for n in range(len(whole) - 1, 1, -1) if length(whole[:n]) <= width), 1)
+        while (fits := _fitting(whole, width, length)) < len(whole):  # a word longer than a line
             found[-1:] = [whole[:fits], ""]
             whole = whole[fits:]
         found[-1] = whole
     return [line.rstrip() for line in found]
+
+
+def _fitting(text: str, width: float, length: Callable[[str], float]) -> int:
+    """How many of its first characters are no wider than `width`, one at least; nothing much longer is measured."""
+    most = 1
+    while most < len(text) and length(text[:most]) <= width:
+        most *= 2
+    most = min(most, len(text))
+    return max(1, bisect_right(range(1, most + 1), width, key=lambda n: length(text[:n].rstrip())))
