@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from storm.checker import judge, safety
 from storm.history import History, Line, Story
 from storm.log import Log, lines
-from storm.mutants import MUTANTS, mutated
+from storm.mutants import MUTANTS, ROOT, mutated
 
 DEADLINE, SETTLE = 1.0, 2.0
 
@@ -207,3 +208,9 @@ def test_each_mutant_still_changes_the_source(mutant: Any) -> None:
     """A passage that was rewritten is noticed at once, and not by the storms an hour later."""
     for path, text in mutated(mutant).items():
         compile(text, path, "exec")
+
+
+def test_the_document_lists_the_same_mutants() -> None:
+    section = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").partition("## Mutants of the protocol")[2]
+    listed = re.findall(r"^\| \d+ +\| (.*?) +\| ", section, re.MULTILINE)
+    assert listed == [mutant.name for mutant in MUTANTS]
