@@ -22,7 +22,7 @@ from sqlmodel import SQLModel
 
 from steadycast import __version__
 from steadycast.errors import LedgerError
-from steadycast.ledger import schema
+from steadycast.ledger import copies, schema
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.connection import SQLITE_MODE, WAL_IS_SAFE, ledger_error
@@ -76,6 +76,32 @@ def test_the_secret_is_made_once_for_ever(database: str) -> None:
     assert len(first) == 13
     assert set(first) <= set("abcdefghijklmnopqrstuvwxyz234567")
     assert len(others) == 8  # "a" + "b|x" reads as "a|b" + "x": neither a slot nor a channel has a bar in it
+
+
+DAMAGED = r"l\.sqlite: it is damaged: .*restore the ledger from a backup"
+
+
+@pytest.mark.parametrize("secret", ["0" * 60 + "\0\0\0\0", "ab" * 31, "秘"])
+def test_a_damaged_secret_is_told_and_makes_no_marker(tmp_path: Path, secret: str) -> None:
+    """A disk may keep half of a write where SQLite's own checks see nothing."""
+    path = tmp_path / "l.sqlite"
+    with Ledger.open(path) as ledger:
+        ledger.set_meta("secret", secret)
+    for readonly in (True, False):
+        with pytest.raises(LedgerError, match=DAMAGED):
+            Ledger.open(path, readonly=readonly)
+    with pytest.raises(LedgerError, match=DAMAGED):
+        copies.position(path)
+
+
+@pytest.mark.parametrize("key", ["intents", "tick"])
+def test_no_copy_is_judged_by_a_damaged_value(tmp_path: Path, key: str) -> None:
+    """How far a ledger has come decides whether it may take another's place."""
+    path = tmp_path / "l.sqlite"
+    with Ledger.open(path) as ledger:
+        ledger.set_meta(key, "\ufffd7")
+    with pytest.raises(LedgerError, match=DAMAGED):
+        copies.position(path)
 
 
 def test_an_up_to_date_ledger_opens_without_alembic(tmp_path: Path) -> None:

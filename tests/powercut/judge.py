@@ -90,7 +90,7 @@ def ledger(folder: Path, promised: Promised, commits: Sequence[str]) -> tuple[li
             said = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
             held = state(connection)
-    except SteadycastError as error:
+    except SteadycastError as error:  # any other error would be ours: a damaged ledger is told, not stumbled over
         return [Failure(OPENS, str(error))], ""
     if said != ["ok"] or broken:
         return [Failure(OPENS, f"integrity: {said[:1]} {broken[:1]}")], ""

@@ -31,6 +31,7 @@ SQLITE_MODE = (
     else ("PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=EXTRA")
 )
 
+RESTORE = "restore the ledger from a backup"
 HINTS = (  # what a driver says -> what to do about it
     ("disk is full", "free some space: nothing was sent that is not in the ledger"),
     ("no space left", "free some space: nothing was sent that is not in the ledger"),
@@ -43,7 +44,7 @@ HINTS = (  # what a driver says -> what to do about it
     ("memory", "give it more memory: nothing was sent that is not in the ledger"),
     ("database is locked", "another process has been writing for too long: find and end it"),
     ("not a database", "this file is no ledger: move it away, or name another"),
-    ("malformed", "restore the ledger from a backup"),
+    ("malformed", RESTORE),
     ("password authentication", "check user and password in STEADYCAST_LEDGER"),
     ("does not exist", "create the database, or correct its name in STEADYCAST_LEDGER"),
     ("connection", "check that PostgreSQL runs at the address in STEADYCAST_LEDGER"),
@@ -114,6 +115,15 @@ def translate_errors(name: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError, sqlite3.Error, MemoryError) as error:
         raise ledger_error(name, error) from error
+
+
+@contextmanager
+def damaged_values(name: str) -> Iterator[None]:
+    """Turn a kept value that cannot be read into a LedgerError: a torn page may pass SQLite's checks, and lie."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError) as error:
+        raise LedgerError(f"ledger {name}: it is damaged: a value in it cannot be read ({RESTORE})") from error
 
 
 def ledger_error(name: str, error: Exception) -> LedgerError:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadycast.errors import LedgerError
-from steadycast.ledger.connection import BUSY_TIMEOUT, Database, translate_errors
+from steadycast.ledger.connection import BUSY_TIMEOUT, Database, damaged_values, translate_errors
+from steadycast.ledger.installation import secret_of
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.older_copy import COPY, PLACE, fingerprint, mark_as_copy
 from steadycast.ledger.tables import EPOCH
@@ -69,10 +70,11 @@ def position(path: Path) -> LedgerPosition:
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         latest = connection.execute("SELECT (SELECT max(at) FROM event), max(changed), max(approved_at) FROM draft")
         instants = [at for at in latest.fetchone() if at is not None]
-    known = [EPOCH + dt.timedelta(microseconds=at) for at in instants]
-    known += [dt.datetime.fromisoformat(meta["tick"])] if "tick" in meta else []
-    secret = bytes.fromhex(meta.get("secret", ""))
-    return LedgerPosition(found, int(meta.get("intents", 0)), fingerprint(secret), max(known, default=None))
+    with damaged_values(path.name):
+        known = [EPOCH + dt.timedelta(microseconds=at) for at in instants]
+        known += [dt.datetime.fromisoformat(meta["tick"])] if "tick" in meta else []
+        intents, whose = int(meta.get("intents", 0)), fingerprint(secret_of(meta))
+    return LedgerPosition(found, intents, whose, max(known, default=None))
 
 
 def put_back(staged: Path, target: Path) -> Path | None:

@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from steadycast.ledger.connection import Database, table, upsert
 
 META = table("meta")
 TICK = "tick"  # meta: when the machinery was last alive
+SECRET = 32  # bytes
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 BLOCK = 64  # bytes, of SHA-256
 PAIRS = [a + b for a in ALPHABET for b in ALPHABET]  # two characters a look: a backfill makes a million markers
@@ -24,10 +25,18 @@ def settle_in(db: Database) -> None:
     """Load the installation's secret; the first opening makes it, once for ever."""
     if (secret := meta(db, "secret")) is None and not db.readonly:
         with db.write() as connection:
-            mine = {"secret": secrets.token_hex(32), "program": __version__}
+            mine = {"secret": secrets.token_hex(SECRET), "program": __version__}
             upsert(connection, META, [{"key": key, "value": value} for key, value in mine.items()])
         secret = meta(db, "secret")
-    db.secret = bytes.fromhex(secret or "")
+    db.secret = secret_of({} if secret is None else {"secret": secret})
+
+
+def secret_of(meta: Mapping[str, str]) -> bytes:
+    """The secret among the installation's values; empty where there is none yet. ValueError where it is damaged."""
+    secret = bytes.fromhex(meta.get("secret", ""))
+    if secret and len(secret) != SECRET:
+        raise ValueError("the installation's secret is cut off")
+    return secret
 
 
 def meta(db: Database, key: str) -> str | None:

@@ -23,6 +23,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_co
 
 from steadycast.ledger.connection import Database, table, translate_errors, upsert
 from steadycast.ledger.history import write_events
+from steadycast.ledger.installation import secret_of
 from steadycast.ledger.tables import State
 from steadycast.safety import crashpoints, durable, file_lock
 
@@ -220,7 +221,7 @@ def _told(db: Database, connection: Connection) -> Doubt:
     before, mark = _doubt(meta), _behind(db, meta)
     if mark is None:
         return before
-    same = mark.installation == fingerprint(bytes.fromhex(meta.get("secret", "")))
+    same = mark.installation == fingerprint(secret_of(meta))
     spans = {name: max(getattr(mark, name), getattr(before, name) or getattr(mark, name)) for name in INSTANTS}
     # A mark of this installation knows until when; of another one it says only that a ledger was here.
     found = Doubt(**spans, copy=before.copy and not same, new=True, looks=same and before.looks)

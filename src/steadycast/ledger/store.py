@@ -51,7 +51,7 @@ from steadycast.ledger import (
     schema,
 )
 from steadycast.ledger import delivery as worker_view
-from steadycast.ledger.connection import Database, connect
+from steadycast.ledger.connection import Database, connect, damaged_values
 from steadycast.ledger.tables import State
 
 __all__ = ["Ledger", "State"]
@@ -72,8 +72,9 @@ class Ledger(Database):
         ledger.beside = made.beside or mark
         try:
             schema.ensure(ledger)
-            installation.settle_in(ledger)
-            older_copy.notice(ledger)
+            with damaged_values(ledger.name):
+                installation.settle_in(ledger)
+                older_copy.notice(ledger)
         except BaseException:
             ledger.close()
             raise
