@@ -22,8 +22,8 @@ from requests.adapters import HTTPAdapter
 from steadycast.delivery import Opened, deliver
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.outgoing import HttpClient
 from steadycast.platform import Known, Platform, Post, Receipt
-from steadycast.web import HttpClient
 
 THREADS, FAR_SIDE = 64, 0.020
 LEASE = dt.timedelta(minutes=10)

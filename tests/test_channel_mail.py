@@ -24,8 +24,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from platform_bench import HOSTILE, NOW, PLATFORMS, adapter, article, audio, event, held, media, png, tree
 
+from steadycast.crash_safety import send_window
 from steadycast.platform import Busy, Event, Known, Refused, Unknown
-from steadycast.safety import send_window
 
 FROM = {"from": "post@hu.example"}
 PASSWORD = "pa55-never-shown"

@@ -18,12 +18,12 @@ from pipeline_bench import article as draft
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, changed, held, media, png
 
 from steadycast import ops, pipeline
+from steadycast.outgoing import HttpClient
 from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
 from steadycast.platform import Busy, Known, Limit, Receipt, Refused, Unknown
 from steadycast.platform.registry import load
 from steadycast.testing import Reply
-from steadycast.web import HttpClient
 
 PACKAGE = load(PLATFORMS["mastodon"]).__module__.rpartition(".")[0] or load(PLATFORMS["mastodon"]).__module__
 API, ANSWERS, RULES = (import_module(f"{PACKAGE}.{name}") for name in ("api", "answers", "fake_rules"))

@@ -13,8 +13,8 @@ from platform_bench import NOW, adapter, article, event, held
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Known, Refused, Unknown
-from steadycast.web import HttpClient
 
 SECRET = "s3cret-of-the-hook"
 

@@ -18,9 +18,9 @@ from pipeline_bench import article as draft
 from platform_bench import NOW, PLATFORMS, adapter, article, audio, changed, event, held, hostile, key, video
 
 from steadycast import pipeline
+from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Event, Known, Media, Post, Receipt, Refused, Unknown
 from steadycast.platform.registry import load
-from steadycast.web import HttpClient
 
 PACKAGE = load(PLATFORMS["wordpress"]).__module__
 ANSWERS = import_module(f"{PACKAGE}.answers")

@@ -20,8 +20,8 @@ from pipeline_bench import article as draft
 from platform_bench import ROOT, adapter, article, audio, changed, event, media, png
 
 from steadycast import pipeline
+from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Known, Refused, Unknown
-from steadycast.web import HttpClient
 
 pytestmark = pytest.mark.live
 SCRIPT = ROOT / "tests" / "wordpress.sh"

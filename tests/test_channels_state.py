@@ -13,12 +13,12 @@ import pytest
 from conftest import NOON
 from pipeline_bench import Bench
 
+from steadycast.crash_safety import send_window
 from steadycast.delivery import LedgerState
 from steadycast.delivery import state as delivery_state
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.store import Ledger
 from steadycast.platform import MemoryState
-from steadycast.safety import send_window
 from steadycast.testing import Clock
 
 HOUR = dt.timedelta(hours=1)

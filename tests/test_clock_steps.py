@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from conftest import NOON, Promise, row_of
 
+from steadycast.crash_safety import bootclock
 from steadycast.delivery import deliver, settle
 from steadycast.errors import Unknown
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.safety import bootclock
 from steadycast.testing import Clock, FakeChannel, a_post
 
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
@@ -165,7 +165,7 @@ def test_a_thread_lets_nobody_keep_a_lease_that_the_ledger_does_not_know(
         return fake._accept(post, part)
 
     def second(post: Any, part: Any) -> Any:
-        from steadycast.safety import send_window
+        from steadycast.crash_safety import send_window
 
         left.append(send_window.left())
         return fake._accept(post, part)
@@ -221,7 +221,7 @@ def test_the_machines_clock_is_one_for_all_its_processes() -> None:
     here = bootclock.reading()
     if here is None:
         pytest.skip("this system does not name its boots")
-    code = "from steadycast.safety import bootclock; r = bootclock.reading(); print(r.boot, r.offset.total_seconds(), sep='|')"
+    code = "from steadycast.crash_safety import bootclock; r = bootclock.reading(); print(r.boot, r.offset.total_seconds(), sep='|')"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     boot, offset = told.stdout.strip().split("|")
     assert boot == here.boot

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from steadycast.safety import crashpoints
+from steadycast.crash_safety import crashpoints
 
 SRC = Path(crashpoints.__file__).parents[1]
 
@@ -42,7 +42,7 @@ def test_every_point_stands_once_in_the_source() -> None:
 @pytest.mark.parametrize(("how", "status"), [("exit", crashpoints.EXIT), ("kill", -signal.SIGKILL)])
 def test_an_armed_process_ends_at_the_hit_that_was_asked_for(how: str, status: int) -> None:
     """By the environment, so that a whole stack can be armed from outside."""
-    code = "from steadycast.safety import crashpoints as c\nfor n in range(4):\n print(n, flush=True); c.checkpoint('told')"
+    code = "from steadycast.crash_safety import crashpoints as c\nfor n in range(4):\n print(n, flush=True); c.checkpoint('told')"
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "STEADYCAST_CRASH": f"told:3:{how}"},
         capture_output=True, text=True, check=False,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from steadycast.safety import deadman, send_window
+from steadycast.crash_safety import deadman, send_window
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such timer, and no switch")
 

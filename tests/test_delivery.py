@@ -20,6 +20,7 @@ from typing import Any, cast
 import pytest
 from conftest import NOON, Promise, row_of
 
+from steadycast.crash_safety import send_window
 from steadycast.delivery import deliver, settle, steps_for, verify
 from steadycast.delivery.transitions import CAP, FLOOR, backoff
 from steadycast.errors import Busy, DraftError, LedgerError, Refused, Unknown
@@ -29,7 +30,6 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.platform import Adapter, Known, Receipt
 from steadycast.platform.post_bytes import post_to_bytes
-from steadycast.safety import send_window
 from steadycast.testing import SECRET, Clock, Died, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)
@@ -728,7 +728,7 @@ PAUSED = """
 import datetime as dt, sys
 from dataclasses import replace
 from pathlib import Path
-from steadycast.safety import crashpoints
+from steadycast.crash_safety import crashpoints
 from steadycast.platform import Busy, Receipt, in_turn
 from steadycast.delivery import deliver
 from steadycast.ledger.store import Ledger

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from steadycast.outgoing import HttpClient
 from steadycast.platform import Answer, Busy, Refused, Unknown
 from steadycast.testing import FakeServer, Reply, Request, Seen, Upload
-from steadycast.web import HttpClient
 
 
 class Board(FakeServer):

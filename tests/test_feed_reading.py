@@ -22,7 +22,7 @@ from steadycast.intake.dates import parse_date
 from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened
 from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read
 from steadycast.intake.markup import markdown
-from steadycast.web import Fetcher, FetchError
+from steadycast.outgoing import Fetcher, FetchError
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 fetcher = Fetcher(allow_private=True, deadline=20)
@@ -324,7 +324,7 @@ class TestWhereAFeedMayLead:
             fetcher.get(f"http://127.0.0.1:{port}/")
 
     def test_https_does_not_lead_to_http(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from steadycast.web import fetcher as module
+        from steadycast.outgoing import fetcher as module
 
         monkeypatch.setattr(module, "_sorted_get", lambda *a, **k: (301, {"Location": "http://a.example/"}, b"", 0))
         with pytest.raises(FetchError, match="from https to http"):

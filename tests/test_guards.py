@@ -18,11 +18,11 @@ from steadycast.delivery import deliver
 from steadycast.delivery.clock import NAP, wait_until
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.outgoing.connection import Connection
 from steadycast.schedule.model import Assignment, Form, Origin, Series, StockItem
 from steadycast.schedule.planner import plan
 from steadycast.schedule.slots import slots
 from steadycast.testing import Clock, FakeChannel, a_post
-from steadycast.web.wire import Connection
 
 SECOND, MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 

@@ -16,8 +16,8 @@ from pytest_httpserver import HTTPServer
 
 from steadycast import pipeline
 from steadycast.intake import feeds
-from steadycast.web import Fetcher, FetchError, wire
-from steadycast.web.addresses import is_public
+from steadycast.outgoing import Fetcher, FetchError, connection
+from steadycast.outgoing.addresses import is_public
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 PUBLIC, PRIVATE = "93.184.215.14", "127.0.0.1"
@@ -64,7 +64,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connections]:
             raise ConnectionRefusedError(111, "refused")
         return real(self, address)
 
-    monkeypatch.setattr(wire.socket.socket, "connect", connect, raising=False)
+    monkeypatch.setattr(connection.socket.socket, "connect", connect, raising=False)
     yield _connections
     _connections.watching = False
 
@@ -81,7 +81,7 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> dict[Any, Any]:
             return real(host, port, *args, **more)
         return real(told.pop(0) if len(told) > 1 else told[0], port, *args, **more)
 
-    monkeypatch.setattr(wire.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(connection.socket, "getaddrinfo", resolve)
     return answers
 
 
@@ -162,7 +162,7 @@ def test_one_private_answer_among_public_ones_refuses_all(
 ) -> None:
     real = socket.getaddrinfo
     monkeypatch.setattr(
-        wire.socket,
+        connection.socket,
         "getaddrinfo",
         lambda host, port, **more: [*real(PUBLIC, port, **more), *real(PRIVATE, port, **more)],
     )
@@ -193,8 +193,8 @@ def test_a_redirect_into_the_house_is_not_followed(
     """The first host is taken for public, as a hostile one would be; where it sends us is not."""
     httpserver.expect_request("/").respond_with_data("", status=status, headers={"Location": target})
     resolver["inside.example"] = ["192.168.0.7"]
-    real, first = wire.is_public, Once(PRIVATE)
-    monkeypatch.setattr(wire, "is_public", lambda address: first(address) or real(address))
+    real, first = connection.is_public, Once(PRIVATE)
+    monkeypatch.setattr(connection, "is_public", lambda address: first(address) or real(address))
     refused(f"http://{PRIVATE}:{httpserver.port}/")
     assert connections.private == [PRIVATE]
     assert len(httpserver.log) == 1

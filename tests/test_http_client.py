@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_web import NOW, answer, serve  # noqa: F401  serve is a fixture
+from test_outgoing import NOW, answer, serve  # noqa: F401  serve is a fixture
 
 from steadycast.errors import Busy, Refused, Unknown
-from steadycast.web import HttpClient, reset_after
-from steadycast.web.answers import words
+from steadycast.outgoing import HttpClient, reset_after
+from steadycast.outgoing.answers import words
 
 SECRET = "S3CRET-t0ken"
 client = HttpClient("blog", deadline=5, redact=lambda text: text.replace(SECRET, "***"), now=lambda: NOW)

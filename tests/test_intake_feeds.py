@@ -21,8 +21,8 @@ from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read, read
 from steadycast.intake.items import new_items
 from steadycast.intake.markup import markdown
 from steadycast.intake.same_item import Item, SeenItem
+from steadycast.outgoing import Fetcher
 from steadycast.schedule.model import Form, Origin
-from steadycast.web import Fetcher
 
 PLENTY = (60.0, 1 << 30, 100)
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

@@ -15,9 +15,9 @@ from pytest_httpserver import HTTPServer
 from steadycast.delivery import Opened, deliver
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.outgoing import HttpClient
 from steadycast.platform import Channel, registry
 from steadycast.testing import SECRET, Clock, FakeChannel, a_post
-from steadycast.web import HttpClient
 
 LEASE = dt.timedelta(minutes=5)
 ADAPTER = """

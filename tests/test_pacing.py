@@ -15,6 +15,7 @@ from conftest import NOON, Promise, row_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steadycast.crash_safety import send_window
 from steadycast.delivery import Opened, deliver, settle, verify
 from steadycast.errors import Busy
 from steadycast.ledger import pacing
@@ -22,7 +23,6 @@ from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Adapter, Receipt
-from steadycast.safety import send_window
 from steadycast.testing import Clock, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)

@@ -16,8 +16,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from steadycast import ops, pipeline
+from steadycast.outgoing import Fetcher
 from steadycast.pipeline.results import Collected
-from steadycast.web import Fetcher
 
 BASE = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 HOUR = dt.timedelta(hours=1)

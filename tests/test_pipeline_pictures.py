@@ -15,7 +15,7 @@ from test_pipeline_feeds import Server, feed, item, look, titles
 from werkzeug import Response
 
 from steadycast import ops, pipeline
-from steadycast.web import Fetcher
+from steadycast.outgoing import Fetcher
 
 KIT = '[channel.oa]\nplatform = "paste"\n'
 BASE = COMMUNITY + DAILY.replace('"far"', '"oa"') + SITE + KIT
@@ -44,7 +44,7 @@ class Far:
 @pytest.fixture
 def far(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What is fetched for drafts may be on this machine here; nothing else changes."""
-    monkeypatch.setattr("steadycast.web.Fetcher", lambda: Fetcher(allow_private=True, deadline=5))
+    monkeypatch.setattr("steadycast.outgoing.Fetcher", lambda: Fetcher(allow_private=True, deadline=5))
     return Far(httpserver)
 
 

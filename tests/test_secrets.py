@@ -79,7 +79,7 @@ def test_no_way_of_writing_it_shows_it(secret: Any, before: bytes, how: Any) -> 
 
 def test_an_answer_is_cut_only_after_its_secrets_are_taken_out() -> None:
     """Half a token is half a token told."""
-    from steadycast.web.answers import words
+    from steadycast.outgoing.answers import words
 
     redact = Redactor()
     redact.learn(URL)

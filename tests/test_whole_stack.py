@@ -24,9 +24,9 @@ from stage_far_side import Stage
 from test_flows import ROOT, steadycast
 
 from steadycast import pipeline
+from steadycast.crash_safety.bootclock import Reading
 from steadycast.delivery import SystemClock
 from steadycast.ledger.tables import State
-from steadycast.safety.bootclock import Reading
 from steadycast.workspace import load
 
 POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")

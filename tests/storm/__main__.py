@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 
-from steadycast.safety import crashpoints
+from steadycast.crash_safety import crashpoints
 from storm import mutants, points
 from storm.table import markdown, progress, table, told
 from storm.weather import CLASSES, Storm

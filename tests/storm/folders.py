@@ -21,6 +21,7 @@ from typing import Any, cast
 
 import platform_bench
 
+from steadycast.crash_safety import crashpoints
 from steadycast.delivery import Clock, Opened
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
@@ -30,7 +31,6 @@ from steadycast.pipeline.publish import OneAtATime
 from steadycast.platform import Adapter, Channel, Known, Post, PostStore, Receipt
 from steadycast.platform.contract import Step, sent_now
 from steadycast.platform.post_bytes import post_from_bytes
-from steadycast.safety import crashpoints
 from storm import points, worker
 from storm.checker import Finding
 from storm.history import Kinds

@@ -20,7 +20,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS, LONGEST, PATIENCE = 150, 14, 150  # of one storm: deaths, seconds it blows, seconds until it is given up
-DELIVERY, LEDGER, WEB, FAR = "src/steadycast/delivery", "src/steadycast/ledger", "src/steadycast/web", "platforms"
+DELIVERY, LEDGER, OUTGOING, FAR = (
+    "src/steadycast/delivery",
+    "src/steadycast/ledger",
+    "src/steadycast/outgoing",
+    "platforms",
+)
 SEEDS = 4  # tries, each with a seed of its own, before a mutant has survived: a busy machine hides some
 
 
@@ -54,10 +59,10 @@ def one(name: str, file: str, passage: str, instead: str, **more: object) -> Mut
 
 
 MUTANTS = (
-    one("a 5xx says that nothing was taken", f"{WEB}/http_client.py",
+    one("a 5xx says that nothing was taken", f"{OUTGOING}/http_client.py",
         'return self._error(Busy if harmless else Unknown, answer.message or "no usable answer"',
         'return self._error(Busy, answer.message or "no usable answer"', fault="read-back-0: send error-before"),
-    one("a reset says that nothing was taken", f"{WEB}/http_client.py",
+    one("a reset says that nothing was taken", f"{OUTGOING}/http_client.py",
         "raise self._error(Busy if harmless or not wire.sending else Unknown, reason(error, wire))",
         "raise self._error(Busy, reason(error, wire))", fault="read-back-0: send reset-after"),
     one("what is in doubt is sent again", f"{DELIVERY}/transitions.py",
@@ -68,7 +73,7 @@ MUTANTS = (
     one("SETTLE counts from the answer, not from the deadline", f"{DELIVERY}/transitions.py",
         "deadline = max(ended, began + dt.timedelta(seconds=opened.platform.deadline))", "deadline = now", fault="read-back-0: send error-before"),
     Mutant("a thread's deadline counts from its first part", (
-        ("src/steadycast/safety/send_window.py", "self.until = max(self.until, until)", "self.until = max(self.until, until) if self.until < 0 else self.until"),
+        ("src/steadycast/crash_safety/send_window.py", "self.until = max(self.until, until)", "self.until = max(self.until, until) if self.until < 0 else self.until"),
         (f"{DELIVERY}/send.py", "max(began, job.steps.began or began)", "began"),
     ), fault="read-back-3: send error-before"),
     one("a look counts before SETTLE", f"{DELIVERY}/settle.py",
@@ -129,9 +134,9 @@ MUTANTS = (
         'HERE = "WHERE id = ? AND token = ? AND state = ?"',
         "HERE = \"WHERE id = ? AND token + ? >= 0 AND state || ? <> ''\"",
         freeze_at=("gathered", "look-answered")),
-    one("the wire does not ask whether its turn is over", "src/steadycast/safety/send_window.py",
+    one("the wire does not ask whether its turn is over", "src/steadycast/crash_safety/send_window.py",
         "return turn.left() if turn else math.inf", "return math.inf", fault="read-back-0: frozen"),
-    one("a worker that was frozen in the send itself lives on", "src/steadycast/safety/send_window.py",
+    one("a worker that was frozen in the send itself lives on", "src/steadycast/crash_safety/send_window.py",
         "with deadman.switch(began + seconds):", "if seconds:", fault="read-back-0: frozen in the send"),
     one("a lease never runs out", f"{DELIVERY}/clock.py",
         "return min((self._until - self._clock.now()).total_seconds(), self._span - self.age())",

@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from steadycast.crash_safety import crashpoints
 from steadycast.delivery import Clock
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import OPEN
-from steadycast.safety import crashpoints
 from storm import faults, worker
 from storm.checker import Finding, judge
 from storm.history import History, Kinds, logs, stories

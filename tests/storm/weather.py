@@ -22,12 +22,12 @@ from typing import Any, Self
 
 import orjson
 
+from steadycast.crash_safety import crashpoints
 from steadycast.delivery import Clock, SystemClock
 from steadycast.errors import LedgerError
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, RevisionRow, State
-from steadycast.safety import crashpoints
 from steadycast.schedule.model import Assignment, Slot
 from storm import far_side, worker
 from storm.checker import Verdict, judge, safety

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from steadycast.crash_safety import bootclock
 from steadycast.delivery import Clock, Opened, SystemClock, deliver, send, settle, steps, transitions, verify
 from steadycast.errors import Busy, FarSideError, Refused
 from steadycast.ledger import pacing
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
+from steadycast.outgoing import HttpClient
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt, registry
 from steadycast.platform.contract import Step
-from steadycast.safety import bootclock
-from steadycast.web import HttpClient
 from storm.log import Log
 
 SCALE = 200

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.bulk_render.cache import Differences, Memory, look
+from steadycast.crash_safety import durable, file_lock
 from steadycast.errors import Problem
 from steadycast.progress import Progress, unseen
-from steadycast.safety import durable, file_lock
 from steadycast.workspace.paths import Paths, find_root
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.clock import Clock
 from steadycast.delivery.faulty import faulty
 from steadycast.delivery.known import known_of
@@ -25,7 +26,6 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
 from steadycast.platform.post_bytes import post_to_bytes
-from steadycast.safety import crashpoints, send_window
 
 
 @dataclass(frozen=True, slots=True)

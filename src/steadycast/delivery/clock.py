@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from typing import Protocol
 
-from steadycast.safety import bootclock
+from steadycast.crash_safety import bootclock
 
 NAP = 0.5  # seconds: a wall clock that is set, or a machine that slept, is noticed within this
 

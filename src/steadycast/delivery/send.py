@@ -11,6 +11,7 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
+from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.faulty import faulty
 from steadycast.delivery.jobs import OTHERS, Ended, Job, Told, free, give_back, untold, waves
@@ -23,7 +24,6 @@ from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Post
 from steadycast.platform.post_bytes import post_from_bytes, post_to_bytes
-from steadycast.safety import crashpoints, send_window
 
 QUEUED = dt.timedelta(minutes=2)  # how long a delivery may wait for a free thread after its intent
 TRUSTED = 1.0  # seconds for which the intent's commit says enough; after that the ledger is asked again before a send

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
+from steadycast.crash_safety import crashpoints
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.jobs import Ended, Told, untold
 from steadycast.delivery.known import known_of
@@ -31,7 +32,6 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Known, Platform, Post, Receipt
 from steadycast.platform.post_bytes import post_from_bytes
-from steadycast.safety import crashpoints
 
 T = TypeVar("T")
 StandIn = Callable[[Delivery], Post]

@@ -7,11 +7,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from steadycast.crash_safety import send_window
 from steadycast.delivery.clock import Clock
 from steadycast.errors import Busy, Unknown
 from steadycast.ledger.store import Ledger
 from steadycast.platform.state import MARGIN, SECRET, Make, secrets_in
-from steadycast.safety import send_window
 
 PATIENCE = 30.0  # seconds to wait for another worker's new value, before this delivery is tried again later
 NAP = 0.1  # seconds between two looks for it

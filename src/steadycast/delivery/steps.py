@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
+from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.transitions import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
@@ -14,7 +15,6 @@ from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Platform
 from steadycast.platform.contract import Step
-from steadycast.safety import crashpoints, send_window
 
 T = TypeVar("T")
 

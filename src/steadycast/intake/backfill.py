@@ -21,8 +21,8 @@ from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import DraftFile, Limits, is_draft_name, problem_at, scan
 from steadycast.intake.git_history import committed, first_days, is_bare
 from steadycast.intake.same_item import Item
+from steadycast.outgoing import Fetched, Fetcher
 from steadycast.schedule.model import Form
-from steadycast.web import Fetched, Fetcher
 
 _ABOUT = {"readme", "changelog", "contributing", "license", "code_of_conduct", "security", "authors", "summary"}
 LARGEST = 4_000_000  # bytes of a file of a bare repository that is looked at

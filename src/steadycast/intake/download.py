@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from steadycast.crash_safety import durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
-from steadycast.safety import durable
-from steadycast.web import Fetcher, FetchError, authority
+from steadycast.outgoing import Fetcher, FetchError, authority
 
 MAX_MEDIA = 64 * 1024 * 1024
 MAX_PICTURE = 16 * 1024 * 1024

@@ -16,8 +16,8 @@ from steadycast.errors import FeedError
 from steadycast.intake import child
 from steadycast.intake.feed_worker import MAX_BYTES
 from steadycast.intake.same_item import Item
+from steadycast.outgoing import Fetched, Fetcher, FetchError, shown_url
 from steadycast.schedule.model import Form
-from steadycast.web import Fetched, Fetcher, FetchError, shown_url
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"

@@ -17,9 +17,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
 
+from steadycast.crash_safety import bootclock, crashpoints, durable
 from steadycast.errors import LedgerError
 from steadycast.ledger import tables  # noqa: F401  the tables register themselves
-from steadycast.safety import bootclock, crashpoints, durable
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for another process's
 # SQLite 3.7.0 to 3.51.2 can corrupt a WAL file that two connections reset at once (sqlite.org/wal.html).

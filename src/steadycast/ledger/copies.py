@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from steadycast.crash_safety import durable
 from steadycast.errors import LedgerError
 from steadycast.ledger.connection import BUSY_TIMEOUT, Database, damaged_values, translate_errors
 from steadycast.ledger.installation import secret_of
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.older_copy import COPY, PLACE, fingerprint, mark_as_copy
 from steadycast.ledger.tables import EPOCH
-from steadycast.safety import durable
 
 SIDECARS = ("-journal", "-wal", "-shm")
 

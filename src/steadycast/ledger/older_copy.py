@@ -21,11 +21,11 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_column, select, true, update
 
+from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.ledger.connection import Database, table, translate_errors, upsert
 from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import secret_of
 from steadycast.ledger.tables import State
-from steadycast.safety import crashpoints, durable, file_lock
 
 META = table("meta")
 SLOT = table("slot")

@@ -13,10 +13,10 @@ import json
 
 from sqlalchemy import BigInteger, Connection, case, func, select, type_coerce, update
 
+from steadycast.crash_safety.bootclock import EPOCH, Reading, boot
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.statements import MICROSECOND, micros
 from steadycast.ledger.tables import Instant, State
-from steadycast.safety.bootclock import EPOCH, Reading, boot
 
 META = table("meta")
 DELIVERY = table("delivery")

@@ -19,12 +19,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from steadycast import __version__
+from steadycast.crash_safety import durable
 from steadycast.errors import InputError, LedgerError
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
 from steadycast.progress import Progress, unseen
-from steadycast.safety import durable
 from steadycast.workspace.paths import Paths, find_root
 
 FORMAT = 1

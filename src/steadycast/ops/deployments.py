@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
+from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
-from steadycast.safety import durable
 from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import TZPATH, available_timezones
 
+from steadycast.crash_safety import deadman
 from steadycast.errors import (
     BAD,
     LOST,
@@ -36,7 +37,6 @@ from steadycast.ops.health import UNKNOWN_AFTER
 from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
 from steadycast.platform import Account
-from steadycast.safety import deadman
 from steadycast.workspace import load
 
 PREFECT_WITHIN = 5.0  # seconds

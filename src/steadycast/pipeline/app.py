@@ -15,12 +15,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
+from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.delivery import Clock, LedgerState, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
-from steadycast.safety import crashpoints, durable, file_lock
 from steadycast.workspace import ChannelSettings, Workspace, in_force, load
 
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
@@ -209,8 +209,8 @@ class App:
         return replace(self._channels[name], **more)
 
     def _channel(self, name: str) -> Channel:
+        from steadycast.outgoing import HttpClient
         from steadycast.render.templates import Templates
-        from steadycast.web import HttpClient
 
         settings, platform = self.workspace.channels[name], self.platform(name)
         out = self.workspace.out / name

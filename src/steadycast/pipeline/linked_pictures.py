@@ -19,7 +19,7 @@ from steadycast.schedule.model import Origin
 if TYPE_CHECKING:
     from steadycast.intake.download import Budget
     from steadycast.intake.pictures import Made
-    from steadycast.web import Fetcher
+    from steadycast.outgoing import Fetcher
 
 # What those of one draft, and of one look, may cost in seconds and bytes; the rest is fetched at the next.
 OF_A_DRAFT = (60.0, 256 << 20)
@@ -48,7 +48,7 @@ def at_hand(app: App, draft: Draft, quotas: Quotas, lacking: list[MissingPicture
 def bring(app: App, lacking: list[MissingPictures], *, at_once: bool) -> Iterator[tuple[MissingPictures, Made]]:
     """Each with what could be fetched of its pictures; the house's own first."""
     from steadycast.intake.download import Budget
-    from steadycast.web import Fetcher
+    from steadycast.outgoing import Fetcher
 
     fetcher, total, quotas = Fetcher(), Budget(*OF_A_LOOK, items=len(lacking)), Quotas(app)
     for one in sorted(lacking, key=lambda each: each.draft.origin is not Origin.PGC):

@@ -16,13 +16,13 @@ from steadycast.intake.pictures import Made
 from steadycast.intake.reconcile import Change, KnownDraft
 from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
+from steadycast.outgoing import Fetcher, shown_url
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.results import FeedLooked
 from steadycast.render.body import check_cost
-from steadycast.web import Fetcher, shown_url
 from steadycast.workspace import Feed
 
 BACK_OFF = dt.timedelta(hours=12)  # at most, between two looks at a feed that fails

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from steadycast.crash_safety import durable
 from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError, Problem
@@ -23,7 +24,6 @@ from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
 from steadycast.platform.text import count
 from steadycast.render.templates import Templates
-from steadycast.safety import durable
 
 MEASURED = ("title", "summary", "text", "html")
 ZH = {

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote
 
+from steadycast.outgoing import HttpClient
 from steadycast.platform import Post, Refused, media_name
 from steadycast.platform.files import place_media
-from steadycast.web import HttpClient
 
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 MOST = 24_000_000  # bytes of files in one page: what is beyond is left out

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
+from steadycast.crash_safety import send_window
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.delivery import Delivery
@@ -29,7 +30,6 @@ from steadycast.pipeline.results import Published
 from steadycast.pipeline.unplanned_slots import recover
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
-from steadycast.safety import send_window
 from steadycast.schedule.slots import next_slot
 
 JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not catching up

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
+from steadycast.crash_safety import durable
 from steadycast.errors import SteadycastError
-from steadycast.safety import durable
 
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 SHORTEST = 4  # a shorter value would black out half of every message

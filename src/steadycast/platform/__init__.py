@@ -6,6 +6,8 @@ An adapter imports from here, and from nowhere else in Steadycast.
 from typing import TYPE_CHECKING, Any
 
 from steadycast.characters import broken_lines, one_line
+from steadycast.crash_safety import durable
+from steadycast.crash_safety.send_window import held as in_turn
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.html_tree import Element, elements
 from steadycast.platform.contract import (
@@ -27,11 +29,9 @@ from steadycast.platform.folder import FolderAdapter
 from steadycast.platform.post import Event, Media, Post, Receipt, View
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.text import count, cut, first_that_fits, fits, split
-from steadycast.safety import durable
-from steadycast.safety.send_window import held as in_turn
 
 if TYPE_CHECKING:
-    from steadycast.web import Answer, HttpClient
+    from steadycast.outgoing import Answer, HttpClient
 
 __all__ = [
     "Account",
@@ -79,7 +79,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """The client's types, which load the HTTP library: whoever sends nothing does without."""
     if name in ("Answer", "HttpClient"):
-        from steadycast import web
+        from steadycast import outgoing
 
-        return getattr(web, name)
+        return getattr(outgoing, name)
     raise AttributeError(name)

@@ -18,7 +18,7 @@ Show = Callable[[str, str], None]  # words, and an address that a person opens
 Ask = Callable[[str], str]  # words -> what a person pastes
 
 if TYPE_CHECKING:
-    from steadycast.web import HttpClient
+    from steadycast.outgoing import HttpClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast.characters import CONTROLS
+from steadycast.crash_safety import crashpoints, durable
 from steadycast.platform.contract import Channel
 from steadycast.platform.post import Media, Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
-from steadycast.safety import crashpoints, durable
 
 POSTS = "posts"
 INDEX = "posts/index.json"

@@ -17,12 +17,12 @@ from typing import Any
 
 from slugify import slugify
 
+from steadycast.crash_safety import durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.platform import Media, MediaRule
 from steadycast.render.stored import IMAGES, MIMES, changed, copied, identify, land, store
 from steadycast.render.worker import Worker
-from steadycast.safety import durable
 
 IMAGE_BYTES = 20 << 20
 _VERSION = 2  # of what the worker makes: another number makes every adapted file anew

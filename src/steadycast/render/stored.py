@@ -12,9 +12,9 @@ from functools import lru_cache
 from io import BufferedReader
 from pathlib import Path
 
+from steadycast.crash_safety import durable
 from steadycast.draft.confined import mostly_holes
 from steadycast.errors import DraftError
-from steadycast.safety import durable
 
 _HEAD = 1024  # bytes that tell a file's kind
 MIMES = {

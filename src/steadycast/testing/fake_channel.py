@@ -21,12 +21,12 @@ from pathlib import Path
 from threading import Lock
 from zoneinfo import ZoneInfo
 
+from steadycast.crash_safety import bootclock, send_window
 from steadycast.delivery import Opened
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.delivery import Delivery
 from steadycast.platform import Adapter, Channel, Known, Platform, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
-from steadycast.safety import bootclock, send_window
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.paths import SETTINGS_FILE
 

@@ -11,8 +11,8 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
-from steadycast.safety import durable
 from steadycast.workspace.loading import Workspace, read
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.values import dates

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
-from steadycast.safety import durable
 from steadycast.workspace.loading import Workspace, load
 from steadycast.workspace.paths import SOURCES, Paths, find_root
 

@@ -9,8 +9,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
-from steadycast.safety import durable
 
 SETTINGS_FILE = "steadycast.toml"
 SOURCES = (SETTINGS_FILE, "holidays.toml")  # what its settings are read from

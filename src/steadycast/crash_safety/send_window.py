@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from steadycast.safety import deadman
+from steadycast.crash_safety import deadman
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from steadycast.characters import one_line
 from steadycast.errors import FarSideError
-from steadycast.web.wire import LONGEST_WAIT, redacted_urls
+from steadycast.outgoing.connection import LONGEST_WAIT, redacted_urls
 
 READ = 64 * 1024  # bytes of an answer that are looked through for its words
 WORDS = 200  # characters of them, at most

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from steadycast.safety import durable
+from steadycast.crash_safety import durable
 
 
 @contextlib.contextmanager

@@ -10,8 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from steadycast.web.ends import ends_of
-from steadycast.web.wire import (
+from steadycast.outgoing.connection import (
     MAX_REDIRECTS,
     PERMANENT,
     REDIRECTS,
@@ -22,6 +21,7 @@ from steadycast.web.wire import (
     exchange,
     reason,
 )
+from steadycast.outgoing.long_answer import ends_of
 
 MAX_BYTES = 5 * 1024 * 1024
 

@@ -15,10 +15,10 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from steadycast.crash_safety import crashpoints, send_window
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
-from steadycast.safety import crashpoints, send_window
-from steadycast.web.answers import Answer
-from steadycast.web.wire import (
+from steadycast.outgoing.answers import Answer
+from steadycast.outgoing.connection import (
     MAX_ANSWER,
     MAX_REDIRECTS,
     REDIRECTS,

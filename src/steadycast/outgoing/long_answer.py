@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib3.response import HTTPResponse
 
-from steadycast.web.wire import Connection, FetchError, pieces_of
+from steadycast.outgoing.connection import Connection, FetchError, pieces_of
 
 LONGEST = 128 * 1024 * 1024  # bytes that are looked at, unpacked, before an answer is no answer
 

@@ -22,12 +22,12 @@ from typing import Any, cast
 import pytest
 from requests import certs
 
+from steadycast.crash_safety import send_window
 from steadycast.errors import Busy, Refused, Unknown
-from steadycast.safety import send_window
-from steadycast.web import Fetcher, FetchError, HttpClient, redacted_urls, retry_after, shown_url, wire
-from steadycast.web.addresses import is_public
-from steadycast.web.watch import Watch
-from steadycast.web.watch import watch as watched
+from steadycast.outgoing import Fetcher, FetchError, HttpClient, connection, redacted_urls, retry_after, shown_url
+from steadycast.outgoing.addresses import is_public
+from steadycast.outgoing.timers import Watch
+from steadycast.outgoing.timers import watch as watched
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
@@ -214,7 +214,7 @@ class TestFetcher:
         """The first host counts as public here; where it points does not."""
         inner = serve(answer(b"secret"))
         outer = serve(answer(status="302 Found", Location=inner.url.replace("127.0.0.1", "127.0.0.2")))
-        monkeypatch.setattr(wire, "is_public", lambda address: address == "127.0.0.1")
+        monkeypatch.setattr(connection, "is_public", lambda address: address == "127.0.0.1")
         with pytest.raises(FetchError, match="not on the public internet"):
             Fetcher().get(outer.url)
         assert not inner.requests
@@ -269,7 +269,7 @@ class TestFetcher:
     ) -> None:
         """Neither the look-up nor the watch can be had: surely not sent, and the next one has its deadline again."""
         server = serve(lambda conn, _request: time.sleep(3))
-        monkeypatch.setattr("steadycast.web.wire.watch", watch := Watch())
+        monkeypatch.setattr("steadycast.outgoing.connection.watch", watch := Watch())
 
         def scarce(_thread: Any) -> None:
             raise RuntimeError("can't start new thread")
@@ -590,7 +590,7 @@ class TestUndelivered:
         sent, told = os.pipe()
         if not (pid := os.fork()):
             reached: Any = lambda point, *_: point == "request-left" and os.write(told, b".")  # noqa: E731
-            wire.crashpoints.checkpoint = reached
+            connection.crashpoints.checkpoint = reached
             with contextlib.suppress(BaseException):
                 far.request("POST", shut.url, data=UNDELIVERED, deadline=0.5)
             os._exit(0)

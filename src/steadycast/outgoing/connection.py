@@ -33,10 +33,10 @@ from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import create_urllib3_context
 
 from steadycast import __version__
+from steadycast.crash_safety import crashpoints, send_window
 from steadycast.errors import SteadycastError
-from steadycast.safety import crashpoints, send_window
-from steadycast.web.addresses import is_public
-from steadycast.web.watch import watch
+from steadycast.outgoing.addresses import is_public
+from steadycast.outgoing.timers import watch
 
 AGENT = f"Steadycast/{__version__}"
 MAX_REDIRECTS = 5

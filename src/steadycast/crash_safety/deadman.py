@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from steadycast.safety import bootclock
+from steadycast.crash_safety import bootclock
 
 _ABSOLUTE = 1  # TIMER_ABSTIME
 
