@@ -101,6 +101,17 @@ def test_a_fresh_clone_has_an_empty_report_that_can_be_shown(ledger: Ledger, wor
     assert page(report)
 
 
+def test_what_a_person_published_by_hand_was_owed_to_nobody(ledger: Ledger, workspace: Workspace) -> None:
+    """It is in the year's squares; no rate, count or streak of a promise has it, by channel or in the headline."""
+    ledger.backfill([past(1, "kept", series="draft"), past(3, "kept"), past(2, "missed")])
+    report = gather(ledger, workspace, NOW, [])
+    assert report.counts == report.channels[0].counts == report.series[0].counts == {"kept": 1, "missed": 1}
+    assert report.on_time == report.series[0].on_time == 0.5
+    assert report.streak == Streak(0, 0, 1, "day")
+    yesterday = (NOW - DAY).date()
+    assert [square.mark for square in report.channels[0].squares if square.date == yesterday] == ["kept"]
+
+
 def test_the_year_the_rate_and_the_streaks_come_from_the_deliveries(ledger: Ledger, workspace: Workspace) -> None:
     """博客 missed on one day and was late since; a series breaks with any of its channels, the community with any series."""
     rows = [past(n, {7: "missed", 3: "late", 2: "filled", 5: "excused"}.get(n, "kept")) for n in range(1, 11)]

@@ -100,7 +100,7 @@ class _Gathering:
 
     @cached_property
     def streaks(self) -> Streaks:
-        ended = record.slot_verdicts(self.ledger, self.now)
+        ended = (slot for slot in record.slot_verdicts(self.ledger, self.now) if slot.series != BY_HAND)
         rows = self.ledger.record(before=self.now)
         return streaks(rows, ended, self.workspace.series, self.workspace.community.zone)
 
@@ -306,14 +306,19 @@ class _Gathering:
         return at.astimezone(self.workspace.community.zone)
 
 
+def _promised(days: Iterable[DayCount]) -> Iterable[DayCount]:
+    """Only slots of a series are owed: what a person published by hand went out, and was promised to nobody."""
+    return (day for day in days if day.series != BY_HAND)
+
+
 def _ahead(days: Iterable[DayCount]) -> int:
     """Deliveries that are there before their slot's hour: the record is of past slots, as streaks are."""
-    return sum(day.deliveries for day in days if day.ahead and day.mark in record.THERE)
+    return sum(day.deliveries for day in _promised(days) if day.ahead and day.mark in record.THERE)
 
 
 def _verdicts(days: Iterable[DayCount]) -> Mapping[str, int]:
     counts: Counter[str] = Counter()
-    for day in days:
+    for day in _promised(days):
         if day.mark in SETTLED and not day.ahead:
             counts[day.mark] += day.deliveries
     return {verdict.value: counts[verdict.value] for verdict in Verdict if counts[verdict.value]}
