@@ -357,6 +357,19 @@ def test_a_kit_from_hand_to_confirmation(
     run("status", code=OK)
 
 
+def test_the_main_job_says_what_waits_and_its_code_is_of_this_run_alone(
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """A kit that waits to be posted went as it should: the job ends with 0 and names it, `status` ends with 1."""
+    stocked(bench, KIT)
+    run("intake", code=OK)
+    run("publish", "daily", code=OK)
+    assert "Waiting 1 for a person: `steadycast status`" in run("up", "--once", code=OK)[1]
+    said = run("status", code=A_PERSON)[1]
+    assert "handed" in said
+    assert "what is due was last looked at" in said
+
+
 def test_an_unknown_delivery_is_settled_by_a_persons_word(
     bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
 ) -> None:

@@ -17,8 +17,9 @@ FIRST = "The first posts are shown at once, in folders of this machine (`show_fi
 
 
 def main_job(app: App) -> int:
-    """Does the whole job once and prints it; 1 when something waits for a person. Nothing goes out before its hour.
+    """Does the whole job once and prints it; 1 when something of this run went wrong. Nothing goes out before its hour.
 
+    What merely waits for a person, as a kit does, is named, and is the exit code of `steadycast status`.
     A sample shows its first publication, once: the settings ask for that, and it goes into folders only.
     """
     with progress("taking drafts in") as bar:
@@ -36,6 +37,8 @@ def main_job(app: App) -> int:
         say_next(planned)
     report = pipeline.report(app, pipeline.now())
     say_record(report)
+    if waiting := len(report.data["record"]["waiting"]):
+        say(f"Waiting {waiting} for a person: `steadycast status`")
     return NEEDS_A_PERSON if published.failed or collected.problems else OK
 
 
