@@ -38,7 +38,7 @@ def test_one_tick_with_a_clock_ahead_loses_no_slot(bench: Bench, ahead: dt.timed
     before = {d.slot: d.draft for d in app.ledger.deliveries() if d.draft}
     bench.clock.set_wall(MORNING + ahead)
     told = pipeline.publish(app)
-    assert "no tick had seen" in told.warning
+    assert "nobody had seen" in told.warning
     assert {d.state for d in coming(app)} == {State.MISSED}
     bench.clock.set_wall(MORNING + HOUR)
     pipeline.publish(app)

@@ -11,7 +11,7 @@ from steadycast.errors import Problem
 
 
 def status(*, json: Json = False) -> int:
-    """Show what waits for a person, what is next, and when the last tick was. Exit 1 when something waits."""
+    """Show what waits for a person, what is next, when due slots were last looked at. Exit 1 when something waits."""
     from steadycast.ops.delayed import line
 
     with pipeline.App.open(readonly=True) as app:

@@ -117,11 +117,12 @@ def ticks(now: dt.datetime, last: dt.datetime | None, quiet_after: dt.timedelta,
     """Whether the flows run, and whether anything due was left lying."""
     hint = "start `steadycast up`, or a worker"
     if last is None:
-        yield Problem("ticks", None, "there never was one", hint, WARN)
+        yield Problem("ticks", None, "nobody has looked at what is due yet", hint, WARN)
     else:
         quiet = max(now - last, dt.timedelta())
         state = BAD if quiet > quiet_after else WARN if quiet > SWEEP_LATE else OK
-        yield Problem("ticks", None, f"the last {_span(quiet)} ago", "" if state == OK else hint, state)
+        said = f"what is due was last looked at {_span(quiet)} ago"
+        yield Problem("ticks", None, said, "" if state == OK else hint, state)
     if waiting:
         due = "1 delivery is due and nobody took it"
         yield Problem(

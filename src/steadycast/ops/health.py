@@ -92,13 +92,13 @@ def rate(facts: Facts) -> tuple[Check, ...]:
 
 def _tick(facts: Facts) -> Check:
     if facts.last_tick is None:
-        return Check("tick", None, "there never was a tick: nobody serves the slots")
+        return Check("tick", None, "nobody has looked at what is due yet")
     quiet = facts.now - facts.last_tick
     minutes = max(0, int(quiet.total_seconds() // 60))
     return Check(
         "tick",
         None,
-        f"the last tick was {minutes} min ago",
+        f"what is due was last looked at {minutes} min ago",
         "",
         BAD if quiet > facts.quiet_after else OK,
         count=minutes,

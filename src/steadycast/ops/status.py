@@ -59,7 +59,8 @@ def status(app: App, now: dt.datetime) -> Row:
         }
         for gap in planned.gaps if gap.slot in soon
     ]  # fmt: skip
-    words = [f"last tick {_ago(now - tick)} ago" if tick else "no tick yet", planned.summary()]
+    when = f"was last looked at {_ago(now - tick)} ago" if tick else "has not been looked at yet"
+    words = [f"what is due {when}", planned.summary()]
     decided = {problem.where for problem in held(app)}
     unread = sum(problem.path not in decided for problem in problems)
     files = "1 file or feed" if unread == 1 else f"{unread} files or feeds"

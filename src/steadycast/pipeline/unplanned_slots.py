@@ -60,7 +60,7 @@ def told(app: App, now: dt.datetime) -> str:
     if not found:
         return ""
     since = f" since {last.astimezone(app.workspace.community.zone):%Y-%m-%d %H:%M}" if last else ""
-    said = f"no tick{since}: {many(found, 'slot')} came up meanwhile and will be on record as missed at the next tick"
+    said = f"nobody looked at what is due{since}: {many(found, 'slot')} came up, and the next look calls them missed"
     return f"{said}. Is the clock right? If it is, `steadycast up` or `steadycast publish` goes on from here"
 
 
