@@ -96,9 +96,9 @@ class Problem:
         return {"path": self.where, "line": self.line, "message": self.said, "hint": self.hint}
 
 
-def well(where: str, message: str) -> Problem:
-    """That nothing is wrong there."""
-    return Problem(where, None, message, severity=OK)
+def looked_at(where: str, message: str, hint: str = "", severity: str = OK) -> Problem:
+    """What was seen there; where it is well there is nothing to do about it."""
+    return Problem(where, None, message, "" if severity == OK else hint, severity)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

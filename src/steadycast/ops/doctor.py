@@ -25,7 +25,7 @@ from steadycast.errors import (
     Refused,
     SettingsError,
     SteadycastError,
-    well,
+    looked_at,
 )
 from steadycast.ledger import overdue
 from steadycast.ledger.database_check import check_up
@@ -36,11 +36,13 @@ from steadycast.ops.deployments import differences
 from steadycast.ops.health import UNKNOWN_AFTER
 from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
+from steadycast.pipeline.results import many
 from steadycast.platform import Account
-from steadycast.workspace import load
+from steadycast.workspace import Workspace, load
 
 PREFECT_WITHIN = 5.0  # seconds
 NOTHING = "nothing can be tried without sending"
+FOREVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
 def doctor(now: dt.datetime, *, root: Path | None = None, app: App | None = None) -> list[Problem]:
@@ -49,16 +51,25 @@ def doctor(now: dt.datetime, *, root: Path | None = None, app: App | None = None
         app = app or App(load(root), readonly=True)
     except SettingsError as error:
         return [Problem("settings", None, *_told(error, "fix steadycast.toml"))]
-    looks: dict[str, Callable[[App, dt.datetime], Iterable[Problem]]] = {
-        "settings": _settings, "ledger": _ledger, "frozen workers": _frozen, "disk": _disk, "zones": _zones,
-        "holidays": _holidays, "Prefect": _prefect, "secrets": _secrets, "channels": _channels, "rights": _rights,
-        "service": _service,
-    }  # fmt: skip
-    found: list[Problem] = []
+    work, found = app.workspace, list[Problem]()
+    closed = "only the owner writes to the root, flows/ and channels/"
+    looks: dict[str, Callable[[], Iterable[Problem]]] = {
+        "settings": lambda: _settings(app),
+        "ledger": lambda: _ledger(app, now),
+        "frozen workers": lambda: [doctor_checks.frozen(deadman.available())],
+        "disk": lambda: _disk(work),
+        "zones": lambda: [doctor_checks.zones(work.community.zone.key, available_timezones(), tz_version(TZPATH), now)],
+        "holidays": lambda: _holidays(work, now),
+        "Prefect": lambda: _prefect(app),
+        "secrets": lambda: _secrets(app),
+        "channels": lambda: _channels(app, now),
+        "rights": lambda: _all_of("rights", rights(work), closed),
+        "service": lambda: _service(app, now),
+    }
     with app:
         for name, look in looks.items():
             if name != "service" or not any(f.where == "ledger" and f.severity == BAD for f in found):
-                found += _tried(name, look, app, now)
+                found += _tried(name, look, app)
     return found
 
 
@@ -69,34 +80,20 @@ def _told(error: SteadycastError, otherwise: str) -> tuple[str, str]:
     return str(error), otherwise
 
 
-def _tried(
-    name: str, look: Callable[[App, dt.datetime], Iterable[Problem]], app: App, now: dt.datetime
-) -> list[Problem]:
-    found: list[Problem] = []
+def _tried(name: str, look: Callable[[], Iterable[Problem]], app: App) -> Iterator[Problem]:
     try:
-        found.extend(look(app, now))
+        yield from look()
     except SteadycastError as error:
         said, hint = _told(error, "see what it says")
-        return [*found, Problem(name, None, app.redact(said), hint)]
+        yield Problem(name, None, app.redact(said), hint)
     except Exception as error:  # a doctor that falls over is no help; an error's words may hold a secret
-        return [
-            *found,
-            Problem(name, None, f"the look itself failed: {type(error).__name__}", "run `steadycast check`"),
-        ]
-    return found
+        yield Problem(name, None, f"the look itself failed: {type(error).__name__}", "run `steadycast check`")
 
 
-def _settings(app: App, now: dt.datetime) -> Iterator[Problem]:  # noqa: ARG001
-    workspace = app.workspace
-    wrong = list(channels(app))
-    for problem in wrong:
-        yield Problem(
-            "settings", None, f"{problem.where}:{problem.line or 1}: {problem.said}", problem.hint or "fix it"
-        )
-    if not wrong:
-        number = len(workspace.channels)
-        said = f"{len(workspace.series)} series, {number} channel{'' if number == 1 else 's'}"
-        yield well("settings", said)
+def _all_of(name: str, wrong: Iterable[Problem], otherwise: str) -> list[Problem]:
+    """What `check` finds wrong, as rows of one look; else that it is well."""
+    rows = [Problem(name, None, f"{found.place}: {found.said}", found.hint or "fix it") for found in wrong]
+    return rows or [looked_at(name, otherwise)]
 
 
 def _ledger(app: App, now: dt.datetime) -> Iterator[Problem]:
@@ -111,23 +108,20 @@ def _ledger(app: App, now: dt.datetime) -> Iterator[Problem]:
         raise lost
 
 
-def _frozen(app: App, now: dt.datetime) -> Iterator[Problem]:  # noqa: ARG001
-    yield doctor_checks.frozen(deadman.available())
+def _settings(app: App) -> list[Problem]:
+    said = f"{len(app.workspace.series)} series, {many(len(app.workspace.channels), 'channel')}"
+    return _all_of("settings", channels(app), said)
 
 
-def _disk(app: App, now: dt.datetime) -> Iterator[Problem]:  # noqa: ARG001
-    for name, path in (("var/", app.workspace.var), ("content/", app.workspace.content)):
-        there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+def _disk(workspace: Workspace) -> Iterator[Problem]:
+    for name, path in (("var/", workspace.var), ("content/", workspace.content)):
+        there = _nearest(path)
         system = os.statvfs(there)
         yield doctor_checks.disk(name, shutil.disk_usage(there).free, system.f_favail if system.f_files else None)
-        if name == "var/" and not os.access(there, os.W_OK | os.X_OK):
-            yield Problem(name, None, f"{there} cannot be written to", "make it writable for this user")
-    if (var := app.workspace.var).is_dir():
+        if name == "var/" and (locked := _locked(name, there)):
+            yield locked
+    if (var := workspace.var).is_dir():
         yield doctor_checks.readers(var, var.stat().st_mode)
-
-
-def _zones(app: App, now: dt.datetime) -> Iterator[Problem]:
-    yield doctor_checks.zones(app.workspace.community.zone.key, available_timezones(), tz_version(TZPATH), now)
 
 
 def tz_version(paths: Iterable[str]) -> str:
@@ -145,12 +139,12 @@ def tz_version(paths: Iterable[str]) -> str:
         return ""
 
 
-def _holidays(app: App, now: dt.datetime) -> Iterator[Problem]:
-    years = sorted({now.year, (now + dt.timedelta(days=60)).year})
-    for name, table in app.workspace.settings.series.items():
+def _holidays(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
+    years = {now.year, (now + dt.timedelta(days=60)).year} - {int(day[:4]) for day in workspace.overrides}
+    for name, table in workspace.settings.series.items():
         countries = sorted({s.partition(":")[2] for s in table.skip if s.startswith("holidays:")})
         if countries:
-            unknown = [(c, y) for c in countries for y in years if not announced(c, y) and not _overrides(app, y)]
+            unknown = [(c, y) for c in countries for y in sorted(years) if not announced(c, y)]
             yield doctor_checks.holidays(name, countries, unknown)
 
 
@@ -164,24 +158,19 @@ def announced(country: str, year: int) -> bool:
     return year in own or not yearly
 
 
-def _overrides(app: App, year: int) -> bool:
-    return any(day.startswith(f"{year}-") for day in app.workspace.overrides)
-
-
-def _prefect(app: App, now: dt.datetime) -> Iterator[Problem]:  # noqa: ARG001
+def _prefect(app: App) -> Iterator[Problem]:
     wrong = differences(app.workspace)
-    hint = "`steadycast deploy` writes it"
-    said = "agrees with steadycast.toml" if not wrong else "; ".join(wrong[:3]) + (" …" if len(wrong) > 3 else "")
-    yield Problem("prefect.yaml", None, said, hint if wrong else "", BAD if wrong else OK)
+    said = "; ".join(wrong[:3]) + (" …" if len(wrong) > 3 else "") or "agrees with steadycast.toml"
+    yield looked_at("prefect.yaml", said, "`steadycast deploy` writes it", BAD if wrong else OK)
     url = os.environ.get("PREFECT_API_URL", "")
     if not url:
-        yield well("Prefect's server", "PREFECT_API_URL is not set: `steadycast up` brings its own")
+        yield looked_at("Prefect's server", "PREFECT_API_URL is not set: `steadycast up` brings its own")
         return
     why = unreachable(url)
     if why:
         app.find_secret = os.environ.get  # its Secret blocks cannot be had: a minute's wait for each would tell nothing
     hint = "start it, or correct PREFECT_API_URL"
-    yield Problem("Prefect's server", None, why or "it answers", hint if why else "", BAD if why else OK)
+    yield looked_at("Prefect's server", why or "it answers", hint, BAD if why else OK)
 
 
 def unreachable(url: str) -> str:
@@ -198,12 +187,8 @@ def unreachable(url: str) -> str:
         return f"it does not answer ({type(getattr(error, 'reason', error)).__name__})"
 
 
-def _secrets(app: App, now: dt.datetime) -> Iterator[Problem]:  # noqa: ARG001
-    missing = list(secrets(app))
-    for problem in missing:
-        yield Problem("secrets", None, problem.message, problem.hint)
-    if not missing:
-        yield well("secrets", "every one that steadycast.toml names is set")
+def _secrets(app: App) -> Iterator[Problem]:
+    yield from _all_of("secrets", secrets(app), "every one that steadycast.toml names is set")
     if not app.workspace.settings.alarms.urls:
         yield Problem("alarms", None, "nobody would be told", "set [alarms] urls", WARN)
 
@@ -211,7 +196,7 @@ def _secrets(app: App, now: dt.datetime) -> Iterator[Problem]:  # noqa: ARG001
 def _channels(app: App, now: dt.datetime) -> Iterator[Problem]:
     for name, settings in app.workspace.channels.items():
         if settings.paused:
-            yield well(f"channel {name}", "paused")
+            yield looked_at(f"channel {name}", "paused")
         elif app.usable(name):
             yield from channel(app, name, now)
 
@@ -221,29 +206,38 @@ def channel(app: App, name: str, now: dt.datetime) -> Iterator[Problem]:
     yield _credentials(app, name)
     if asked := ask(app, name, now):
         hint = "what was known holds" if app.far_limits(name) else "the platform's own hold"
-        yield Problem(f"limits {name}", None, str(asked), hint if asked.error else "", WARN if asked.error else OK)
+        yield looked_at(f"limits {name}", str(asked), hint, WARN if asked.error else OK)
 
 
 def _credentials(app: App, name: str) -> Problem:
     """What the platform can try without publishing; of one that writes files, whether it could."""
+    where = f"channel {name}"
     try:
         adapter, platform = app.adapter(name), app.platform(name)
         if (look := getattr(adapter, "check", None)) is not None:
-            return well(f"channel {name}", _let_in(look()))
-    except Refused as error:
-        return Problem(f"channel {name}", None, app.redact(str(error)), "correct its settings or its secret")
+            return looked_at(where, _let_in(look()))
     except FarSideError as error:
-        return Problem(f"channel {name}", None, app.redact(str(error)), "see whether its far side is up, and try again")
+        refused = isinstance(error, Refused)
+        hint = "correct its settings or its secret" if refused else "see whether its far side is up, and try again"
+        return Problem(where, None, app.redact(str(error)), hint)
     except Exception as error:  # an adapter of somebody's own; its words may hold a secret
-        said, platform_name = f"its adapter failed: {type(error).__name__}", app.workspace.channels[name].platform
-        return Problem(f"channel {name}", None, said, f"fix channels/{platform_name}/adapter.py")
+        hint = f"fix channels/{app.workspace.channels[name].platform}/adapter.py"
+        return Problem(where, None, f"its adapter failed: {type(error).__name__}", hint)
     if platform.delivery not in ("conditional", "kit"):
-        return well(f"channel {name}", NOTHING)
-    folder = (app.workspace.out / name).absolute()
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    if os.access(there, os.W_OK | os.X_OK):
-        return well(f"channel {name}", "its folder can be written to")
-    return Problem(f"channel {name}", None, f"{there} cannot be written to", "make it writable for this user")
+        return looked_at(where, NOTHING)
+    there = _nearest(app.workspace.out / name)
+    return _locked(where, there) or looked_at(where, "its folder can be written to")
+
+
+def _nearest(path: Path) -> Path:
+    """That folder, or where it is yet to be made the one in which it will be."""
+    return next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+
+
+def _locked(where: str, there: Path) -> Problem | None:
+    """That this user cannot write to a folder."""
+    said, hint = f"{there} cannot be written to", "make it writable for this user"
+    return None if os.access(there, os.W_OK | os.X_OK) else Problem(where, None, said, hint)
 
 
 def _let_in(account: Account | None) -> str:
@@ -256,14 +250,6 @@ def _let_in(account: Account | None) -> str:
     return f"tried, and it would be let in{name}{rights}{until}"
 
 
-def _rights(app: App, now: dt.datetime) -> Iterator[Problem]:  # noqa: ARG001
-    wrong = list(rights(app.workspace))
-    for problem in wrong:
-        yield Problem("rights", None, f"{problem.where}: {problem.message}", problem.hint)
-    if not wrong:
-        yield well("rights", "only the owner writes to the root, flows/ and channels/")
-
-
 def _service(app: App, now: dt.datetime) -> Iterator[Problem]:
     if check_up(app.workspace.ledger).tables is None:
         return
@@ -273,6 +259,3 @@ def _service(app: App, now: dt.datetime) -> Iterator[Problem]:
     )
     every, old = (sum(row.deliveries for row in overdue.in_doubt(ledger, at)) for at in (FOREVER, now - UNKNOWN_AFTER))
     yield doctor_checks.unknown(every, old)
-
-
-FOREVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from steadycast.errors import BAD, OK, WARN, Problem, well
+from steadycast.errors import BAD, OK, WARN, Problem, looked_at
 from steadycast.ledger.database_check import Checkup
 from steadycast.ledger.migrations import HEAD
 
@@ -28,55 +28,52 @@ def ledger(seen: Checkup) -> Iterator[Problem]:
     elif seen.tables < HEAD:
         yield Problem("ledger", None, f"{name}: older than this program", "any command that writes upgrades it", WARN)
     else:
-        yield well("ledger", name)
+        yield looked_at("ledger", name)
     if seen.damage:
         hint = "stop everything, keep the file, and `steadycast restore` the newest backup"
         yield Problem("ledger's file", None, f"damaged: {seen.damage}", hint)
     elif seen.kind == "SQLite":
-        yield well("ledger's file", "quick_check found nothing")
+        yield looked_at("ledger's file", "quick_check found nothing")
     told = ", ".join(f"{name}={value}" for name, value in seen.modes.items())
     wrong = [name for name, value in seen.wanted.items() if seen.modes.get(name) != value]
     hint = f"set {', '.join(f'{name}={seen.wanted[name]}' for name in wrong)}: a power cut would lose what was promised"
-    yield Problem("durability", None, told, hint if wrong else "", BAD if wrong else OK)
+    yield looked_at("durability", told, hint, BAD if wrong else OK)
     if seen.others_read:
         hint = "chmod 600 it: whoever has its secret can guess every marker"
         yield Problem("ledger's file", None, "others than its owner may read it", hint, WARN)
     if seen.doubtful_until:
         said = f"restored from an older copy: what was due until {seen.doubtful_until:%Y-%m-%d %H:%M} UTC was in doubt"
-        yield well("restore", said)
+        yield looked_at("restore", said)
 
 
 def clock(now: dt.datetime, latest: dt.datetime | None, server: dt.datetime | None) -> Iterator[Problem]:
     """This machine's clock against what the ledger has seen, and against a database server's."""
     hint = "set the clock, and let NTP keep it (timedatectl)"
     if latest is None:
-        yield well("clock", "nothing to hold it against yet; NTP is not asked")
+        yield looked_at("clock", "nothing to hold it against yet; NTP is not asked")
     elif latest - now > MINUTE:
         yield Problem("clock", None, f"{_span(latest - now)} behind what the ledger has seen", hint)
     else:
-        yield well("clock", "not behind what the ledger has seen; NTP is not asked")
+        yield looked_at("clock", "not behind what the ledger has seen; NTP is not asked")
     if server is not None:
         skew = abs(server - now)
         state = BAD if skew > MINUTE else WARN if skew > SKEW else OK
-        yield Problem(
-            "database's clock", None, f"{skew.total_seconds():.1f} s apart", "" if state == OK else hint, state
-        )
+        yield looked_at("database's clock", f"{skew.total_seconds():.1f} s apart", hint, state)
 
 
 def readers(var: Path, mode: int) -> Problem:
     """Whether other users of this machine can read the ledger's folder: letters before their hour, logs, kits."""
     if mode & 0o067:
         said = f"others on this machine may read {var}, or write there"
-        return Problem(
-            "readers", None, said, f"chmod 700 {var}; chmod 710 where a web server's group serves var/out", WARN
-        )
-    return well("readers", "only its owner reads var/" + ("; a group may pass to var/out" * bool(mode & 0o010)))
+        hint = f"chmod 700 {var}; chmod 710 where a web server's group serves var/out"
+        return Problem("readers", None, said, hint, WARN)
+    return looked_at("readers", "only its owner reads var/" + ("; a group may pass to var/out" * bool(mode & 0o010)))
 
 
 def frozen(switch: bool) -> Problem:
     """Whether the system ends a worker that was frozen in the middle of a send, before it can go on with it."""
     if switch:
-        return well("frozen workers", "the system ends one before it could send late")
+        return looked_at("frozen workers", "the system ends one before it could send late")
     said = "one that is frozen while it sends can double a post on a read-back platform when it is thawed"
     return Problem("frozen workers", None, said, "publish from 64-bit Linux, which has timers for that", WARN)
 
@@ -86,13 +83,7 @@ def disk(name: str, free: int, files: int | None) -> Problem:
     said = f"{free / 1e9:,.1f} GB free" + ("" if files is None else f", {files:,} files")
     few = files is not None and files < FEW_FILES
     state = BAD if free < FULL or few else WARN if free < SCARCE else OK
-    return Problem(
-        f"disk of {name}",
-        None,
-        said,
-        "" if state == OK else "free some space: nothing is sent that cannot be written",
-        state,
-    )
+    return looked_at(f"disk of {name}", said, "free some space: nothing is sent that cannot be written", state)
 
 
 def zones(zone: str, known: Collection[str], version: str, now: dt.datetime) -> Problem:
@@ -101,14 +92,14 @@ def zones(zone: str, known: Collection[str], version: str, now: dt.datetime) -> 
         return Problem("zones", None, f"{zone} is not in the tz database", "pip install -U tzdata")
     said = f"{zone}; tz database {version or 'of the system'}"
     old = version[:4].isdigit() and int(version[:4]) < now.year - 1
-    return Problem("zones", None, said, "pip install -U tzdata" if old else "", WARN if old else OK)
+    return looked_at("zones", said, "pip install -U tzdata", WARN if old else OK)
 
 
 def holidays(series: str, countries: Iterable[str], unknown: Iterable[tuple[str, int]]) -> Problem:
     """Whether the days off that a series skips are known for the coming year; of some, only the fixed ones are."""
     missing = ", ".join(f"{country} {year}" for country, year in unknown)
     if not missing:
-        return well(f"holidays of {series}", ", ".join(countries))
+        return looked_at(f"holidays of {series}", ", ".join(countries))
     hint = "upgrade the holidays package, or write the days into holidays.toml"
     return Problem(f"holidays of {series}", None, f"not announced yet: {missing}", hint, WARN)
 
@@ -122,18 +113,17 @@ def ticks(now: dt.datetime, last: dt.datetime | None, quiet_after: dt.timedelta,
         quiet = max(now - last, dt.timedelta())
         state = BAD if quiet > quiet_after else WARN if quiet > SWEEP_LATE else OK
         said = f"what is due was last looked at {_span(quiet)} ago"
-        yield Problem("ticks", None, said, "" if state == OK else hint, state)
-    if waiting:
-        due = "1 delivery is due and nobody took it"
-        yield Problem(
-            "sweep", None, due if waiting == 1 else f"{waiting} deliveries are due and nobody took them", hint
-        )
+        yield looked_at("ticks", said, hint, state)
+    if waiting == 1:
+        yield Problem("sweep", None, "1 delivery is due and nobody took it", hint)
+    elif waiting:
+        yield Problem("sweep", None, f"{waiting} deliveries are due and nobody took them", hint)
 
 
 def unknown(count: int, old: int) -> Problem:
     """Deliveries of which nobody knows whether they are there."""
     if not count:
-        return well("unknown deliveries", "none")
+        return looked_at("unknown deliveries", "none")
     said = f"{count}" + (f", {old} of them for more than a day" if old else "")
     hint = "`steadycast verify`, then `steadycast status` says what a person has to look at"
     return Problem("unknown deliveries", None, said, hint, BAD if old else WARN)
