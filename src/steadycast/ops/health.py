@@ -6,8 +6,8 @@ What it tells is counts and names of series and channels: no title, no address, 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from steadycast.errors import BAD, OK, Problem, SteadycastError
@@ -53,7 +53,7 @@ class Health:
     """All checks at one instant; it is ok when every one is."""
 
     at: dt.datetime
-    checks: tuple[Check, ...] = field(default_factory=tuple)
+    checks: tuple[Check, ...]
 
     @property
     def ok(self) -> bool:
@@ -68,74 +68,51 @@ class Health:
 
 def health(app: App, now: dt.datetime) -> Health:
     """The health of this community at `now`; a ledger that cannot be read is bad health, not an error."""
+    why = "`steadycast doctor` says why"
     try:
         facts, stopped = _facts(app, now), app.ledger.objection()
     except SteadycastError:
-        return Health(now, (Check("ledger", None, "the ledger cannot be read: `steadycast doctor` says why"),))
-    ledger = Check("ledger", None, "the ledger can be read", "", OK)
-    if stopped:
-        ledger = Check("ledger", None, "nothing is published until a person has spoken: `steadycast doctor` says why")
-    return Health(now, (ledger, *rate(facts)))
+        return Health(now, (_check("ledger", f"the ledger cannot be read: {why}"),))
+    said = f"nothing is published until a person has spoken: {why}" if stopped else ""
+    return Health(now, (_check("ledger", said, "the ledger can be read"), *rate(facts)))
 
 
 def rate(facts: Facts) -> tuple[Check, ...]:
     """The checks that follow from the facts. Pure."""
+    file = f"steadycast.toml:{facts.unread}" if facts.unread else "steadycast.toml"
+    unread = f"{file} cannot be read: the settings before it hold; `steadycast check` says why"
+    planless = f"slots are owed and none is planned: {', '.join(sorted(facts.unplanned))}"
+    starving = f"starving: {', '.join(sorted(f'{series} ({why})' for series, why in facts.starving))}"
+    names = [series for series, _ in facts.starving]
     return (
         _tick(facts),
-        _settings(facts.unread),
+        _check("settings", "" if facts.unread is None else unread, "the settings can be read"),
         _found("slots", [*facts.overdue, *facts.missed], "not served within its grace", "the last slots were served"),
-        _planned(facts.unplanned),
-        _starving(facts.starving),
+        _check("plan", planless if facts.unplanned else "", "what is owed is planned", facts.unplanned),
+        _check("starving", starving if names else "", "no series starves", names),
         _found("unknown", facts.unknown, "unknown for more than a day", "nothing is unknown for long"),
     )
 
 
 def _tick(facts: Facts) -> Check:
     if facts.last_tick is None:
-        return Check("tick", None, "nobody has looked at what is due yet")
+        return _check("tick", "nobody has looked at what is due yet")
     quiet = facts.now - facts.last_tick
     minutes = max(0, int(quiet.total_seconds() // 60))
-    return Check(
-        "tick",
-        None,
-        f"what is due was last looked at {minutes} min ago",
-        "",
-        BAD if quiet > facts.quiet_after else OK,
-        count=minutes,
-    )
-
-
-def _settings(line: int | None) -> Check:
-    if line is None:
-        return Check("settings", None, "the settings can be read", "", OK)
-    where = f"steadycast.toml:{line}" if line else "steadycast.toml"
-    return Check("settings", None, f"{where} cannot be read: the settings before it hold; `steadycast check` says why")
+    said = f"what is due was last looked at {minutes} min ago"
+    return replace(_check("tick", said if quiet > facts.quiet_after else "", said), count=minutes)
 
 
 def _found(name: str, rows: Sequence[Overdue], bad: str, good: str) -> Check:
-    if not rows:
-        return Check(name, None, good, "", OK)
-    count = sum(row.deliveries for row in rows)
     where = sorted({f"{row.series or 'by hand'} on {row.channel}" for row in rows})
-    return Check(name, None, f"{bad}: {', '.join(where)}", series=_names(row.series for row in rows), count=count)
+    check = _check(name, f"{bad}: {', '.join(where)}" if rows else "", good, [row.series for row in rows])
+    return replace(check, count=sum(row.deliveries for row in rows))
 
 
-def _planned(series: Sequence[str]) -> Check:
-    if not series:
-        return Check("plan", None, "what is owed is planned", "", OK)
-    said = f"slots are owed and none is planned: {', '.join(sorted(series))}"
-    return Check("plan", None, said, series=_names(series), count=len(series))
-
-
-def _starving(rows: Sequence[tuple[str, str]]) -> Check:
-    if not rows:
-        return Check("starving", None, "no series starves", "", OK)
-    told = ", ".join(sorted(f"{series} ({why})" for series, why in rows))
-    return Check("starving", None, f"starving: {told}", series=_names(series for series, _ in rows), count=len(rows))
-
-
-def _names(series: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({name for name in series if name}))
+def _check(name: str, bad: str, good: str = "", series: Sequence[str] = ()) -> Check:
+    """One look: what is `bad` about it, with the series that it concerns, else that it is `good`."""
+    names = tuple(sorted({each for each in series if each}))
+    return Check(name, None, bad or good, severity=BAD if bad else OK, series=names, count=len(series))
 
 
 def _facts(app: App, now: dt.datetime) -> Facts:
