@@ -253,7 +253,7 @@ def test_any_row_of_edits_says_what_was_asked_and_loses_no_comment(
         workspace, wanted = edit.without_skip(workspace, "weekly", str(day)), wanted - {day}
     assert workspace.series["weekly"].except_ == wanted
     assert workspace.series["weekly"].every == rhythm
-    assert workspace.settings.series["weekly"].skip[0] == "holidays:CN"
+    assert workspace.promises["weekly"].skip[0] == "holidays:CN"
     text = workspace.sources["steadycast.toml"].decode()
     assert all(
         note in text for note in ("# 读书会", "# whose it is", "# 晚上八点", "# 放假", "# a note", "# ── channels ──")

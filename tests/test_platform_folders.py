@@ -66,7 +66,7 @@ def test_a_new_workspace_begins_with_those_that_are_there(
     made = load_workspace(tmp_path / "new")
     assert gone not in made.channels
     assert made.channels
-    assert set(made.settings.series["daily"].channels) == made.channels.keys()
+    assert set(made.promises["daily"].channels) == made.channels.keys()
 
 
 WAYS = (

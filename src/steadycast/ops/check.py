@@ -145,7 +145,7 @@ def secrets(app: App) -> Iterator[Problem]:
                 file, line = str(workspace.settings_file), workspace.line(path)
                 yield Problem(file, line, f"{'.'.join(path)} is missing", setting.help)
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
-    named += [(("alarms", "urls"), name) for name in workspace.settings.alarms.urls]
+    named += [(("alarms", "urls"), name) for name in workspace.alarms.urls]
     for where, secret in named:
         if app.find_secret(secret) is None:
             file, line = str(workspace.settings_file), workspace.line(where)

@@ -141,7 +141,7 @@ def tz_version(paths: Iterable[str]) -> str:
 
 def _holidays(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
     years = {now.year, (now + dt.timedelta(days=60)).year} - {int(day[:4]) for day in workspace.overrides}
-    for name, table in workspace.settings.series.items():
+    for name, table in workspace.promises.items():
         countries = sorted({s.partition(":")[2] for s in table.skip if s.startswith("holidays:")})
         if countries:
             unknown = [(c, y) for c in countries for y in sorted(years) if not announced(c, y)]
@@ -189,7 +189,7 @@ def unreachable(url: str) -> str:
 
 def _secrets(app: App) -> Iterator[Problem]:
     yield from _all_of("secrets", secrets(app), "every one that steadycast.toml names is set")
-    if not app.workspace.settings.alarms.urls:
+    if not app.workspace.alarms.urls:
         yield Problem("alarms", None, "nobody would be told", "set [alarms] urls", WARN)
 
 
@@ -253,7 +253,7 @@ def _let_in(account: Account | None) -> str:
 def _service(app: App, now: dt.datetime) -> Iterator[Problem]:
     if check_up(app.workspace.ledger).tables is None:
         return
-    ledger, quiet = app.ledger, app.workspace.settings.alarms.quiet_after
+    ledger, quiet = app.ledger, app.workspace.alarms.quiet_after
     yield from doctor_checks.ticks(
         now, ledger.last_tick(), quiet, overdue.unswept(ledger, now - doctor_checks.SWEEP_LATE)
     )

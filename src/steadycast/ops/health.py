@@ -122,7 +122,7 @@ def _facts(app: App, now: dt.datetime) -> Facts:
     return Facts(
         now=now,
         last_tick=ledger.last_tick(),
-        quiet_after=workspace.settings.alarms.quiet_after,
+        quiet_after=workspace.alarms.quiet_after,
         overdue=overdue.overdue(ledger, now),
         missed=overdue.last_missed(ledger, promises, now),
         unknown=overdue.in_doubt(ledger, now - UNKNOWN_AFTER),

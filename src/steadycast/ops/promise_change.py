@@ -16,7 +16,7 @@ from steadycast.schedule.effect import Effect, Served, effect, served
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import next_slot, slots
 from steadycast.workspace import Workspace, edit
-from steadycast.workspace.values import dates
+from steadycast.workspace.settings import dates
 
 FURTHEST = dt.timedelta(days=366)  # a day that is farther off is skipped without a look at what it would have carried
 DIGEST = "digest:"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ from steadycast.errors import SettingsError
 from steadycast.ops.deployments import prefect_yaml
 from steadycast.platform import Platform
 from steadycast.platform.registry import platforms
-from steadycast.workspace import load
+from steadycast.workspace.loading import read
 from steadycast.workspace.paths import SETTINGS_FILE, bundle
-from steadycast.workspace.values import zone
 
 PLACEHOLDER = "example.org"  # the host of a new workspace's addresses, until its operator writes another
 SETTINGS = """\
@@ -101,10 +99,6 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
     if (folder / "prefect.yaml").exists():
         said = "these deployments would be written over"
         raise SettingsError(said, file=folder / "prefect.yaml", hint="choose another folder")
-    try:
-        zone(timezone)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
     tongue = "zh" if language.startswith("zh") else "en"
     plain = " ".join(name.split())
     first = _first_channels()
@@ -121,7 +115,10 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
         "content/pgc/first.md": WELCOME[tongue],
         ".gitignore": IGNORED,
     }
-    _try(texts[SETTINGS_FILE])
+    try:
+        workspace = read(folder, {SETTINGS_FILE: texts[SETTINGS_FILE].encode()}, folder / SETTINGS_FILE)
+    except SettingsError as error:  # said before anything is written, and so of no file
+        raise replace(error, file=None, line=None) from None
     made = []
     for path, text in texts.items():
         target = folder / path
@@ -134,7 +131,7 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
         shutil.copytree(bundle() / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
         made.append(folder / "flows")
     prefect = folder / "prefect.yaml"
-    prefect.write_text(prefect_yaml(load(folder)), encoding="utf-8")
+    prefect.write_text(prefect_yaml(workspace), encoding="utf-8")
     return [*made, prefect]
 
 
@@ -147,16 +144,6 @@ def _first_channels() -> list[Platform]:
 def _table(platform: Platform) -> str:
     settings = "".join(f"{name} = {_toml(value)}\n" for name, value in (platform.starter or {}).items())
     return f'[channel.{platform.name}]\nplatform = "{platform.name}"\n{settings}'
-
-
-def _try(settings: str) -> None:
-    """Refuses settings that could not be read back, before anything is written."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, SETTINGS_FILE).write_text(settings, encoding="utf-8")
-        try:
-            load(Path(folder))
-        except SettingsError as error:
-            raise replace(error, file=None, line=None) from None
 
 
 def _toml(value: Any) -> str:

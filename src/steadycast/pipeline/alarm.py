@@ -17,15 +17,15 @@ APART = dt.timedelta(minutes=10)  # clocks of machines that share a ledger may b
 
 def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
     """One round: tells what is newly wrong, closes what is fixed; what is wrong now."""
-    settings = app.workspace.settings
-    report = gather(app.ledger, app.workspace, now, stock_of(app, app.ledger.used()))
+    workspace = app.workspace
+    report = gather(app.ledger, workspace, now, stock_of(app, app.ledger.used()))
     alarm_inputs = alarms.alarm_inputs(
         app.ledger,
         report,
-        quiet_after=settings.alarms.quiet_after,
-        editors={name: table.editor for name, table in settings.series.items() if table.editor},
+        quiet_after=workspace.alarms.quiet_after,
+        editors={name: table.editor for name, table in workspace.promises.items() if table.editor},
     )
-    urls = [app.redact.learn(url) for name in settings.alarms.urls if (url := app.find_secret(name))]
+    urls = [app.redact.learn(url) for name in workspace.alarms.urls if (url := app.find_secret(name))]
     return alarms.watch(app.ledger, alarm_inputs, urls)
 
 
@@ -51,7 +51,7 @@ def tick(app: App, now: dt.datetime) -> None:
     Called after what was due has gone out: an alarm that is slow or fails stands in no delivery's way.
     """
     last = app.ledger.last_tick()
-    quiet = last is not None and now - last > app.workspace.settings.alarms.quiet_after
+    quiet = last is not None and now - last > app.workspace.alarms.quiet_after
     if quiet or set_back(last, now) or jumped(app, now):
         try:
             alarm(app, now)

@@ -21,7 +21,8 @@ from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsEr
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
-from steadycast.workspace import ChannelSettings, Workspace, in_force, load
+from steadycast.workspace import Workspace, in_force, load
+from steadycast.workspace.settings import ChannelSettings
 
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
 os.register_at_fork(after_in_child=_doors.clear)

@@ -23,7 +23,7 @@ from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.results import FeedLooked
 from steadycast.render.body import check_cost
-from steadycast.workspace import Feed
+from steadycast.workspace.settings import Feed
 
 BACK_OFF = dt.timedelta(hours=12)  # at most, between two looks at a feed that fails
 TOLD = 3  # things that one feed could not give, named; the rest is counted

@@ -7,31 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steadycast.workspace.force import changes, in_force, prints
     from steadycast.workspace.loading import Workspace, load
     from steadycast.workspace.paths import find_root
-    from steadycast.workspace.settings import ChannelSettings, Community, Feed, Intake, Member, Publish
+    from steadycast.workspace.settings_in_force import changes, in_force, prints
 
-__all__ = [
-    "ChannelSettings",
-    "Community",
-    "Feed",
-    "Intake",
-    "Member",
-    "Publish",
-    "Workspace",
-    "changes",
-    "find_root",
-    "in_force",
-    "load",
-    "prints",
-]
-
-_WHERE = {"force": ("changes", "in_force", "prints"), "loading": ("Workspace", "load"), "paths": ("find_root",)}
+__all__ = ["Workspace", "changes", "find_root", "in_force", "load", "prints"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(name)
-    file = next((file for file, names in _WHERE.items() if name in names), "settings")
-    return getattr(import_module(f"steadycast.workspace.{file}"), name)
+    files = {"Workspace": "loading", "load": "loading", "find_root": "paths"}
+    return getattr(import_module(f"steadycast.workspace.{files.get(name, 'settings_in_force')}"), name)

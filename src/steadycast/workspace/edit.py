@@ -15,7 +15,7 @@ from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
 from steadycast.workspace.loading import Workspace, read
 from steadycast.workspace.paths import SETTINGS_FILE
-from steadycast.workspace.values import dates
+from steadycast.workspace.settings import dates
 
 RHYTHMS = ("every", "rrule")
 BOM = b"\xef\xbb\xbf"
@@ -31,13 +31,13 @@ def with_rhythm(workspace: Workspace, series: str, rhythm: str) -> Workspace:
 
 def with_skip(workspace: Workspace, series: str, days: str) -> Workspace:
     """The workspace whose series has no slot on these days: "2026-12-31", or a span with "..", both ends included."""
-    return _edited(workspace, ("series", series), {"skip": [*workspace.settings.series[series].skip, days]})
+    return _edited(workspace, ("series", series), {"skip": [*workspace.promises[series].skip, days]})
 
 
 def without_skip(workspace: Workspace, series: str, days: str) -> Workspace:
     """The workspace whose series skips these days no more; of a span that holds one of them the rest stays skipped."""
     undone = dates(days)
-    left = [kept for entry in workspace.settings.series[series].skip for kept in _less(entry, undone)]
+    left = [kept for entry in workspace.promises[series].skip for kept in _less(entry, undone)]
     return _edited(workspace, ("series", series), {"skip": left or None})
 
 

@@ -18,6 +18,7 @@ from steadycast.errors import SettingsError, did_you_mean
 from steadycast.schedule.model import Series
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
+    Alarms,
     ChannelSettings,
     Community,
     Feed,
@@ -26,8 +27,8 @@ from steadycast.workspace.settings import (
     Publish,
     SeriesTable,
     Settings,
+    dates,
 )
-from steadycast.workspace.values import dates
 
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
@@ -39,44 +40,21 @@ NAMED = {"members", "series", "channel"}  # tables whose keys are names that the
 class Workspace(Paths):
     """One community's folder and settings, read and checked."""
 
-    settings: Settings
+    community: Community  # whose output it is
+    members: dict[str, Member]  # that steadycast.toml names; others write too, under their folder's name
+    feeds: tuple[Feed, ...]
+    intake: Intake
+    publish: Publish
+    alarms: Alarms
+    channels: dict[str, ChannelSettings]
+    promises: dict[str, SeriesTable]  # as they are written
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
     sources: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)  # the files, as read
-
-    @property
-    def community(self) -> Community:
-        """Whose output it is."""
-        return self.settings.community
-
-    @property
-    def members(self) -> dict[str, Member]:
-        """Members that steadycast.toml names; others write too, under their folder's name."""
-        return self.settings.members
-
-    @property
-    def feeds(self) -> tuple[Feed, ...]:
-        """The members' feeds."""
-        return self.settings.feed
-
-    @property
-    def intake(self) -> Intake:
-        """How drafts are taken in."""
-        return self.settings.intake
-
-    @property
-    def publish(self) -> Publish:
-        """How slots are served."""
-        return self.settings.publish
-
-    @cached_property
-    def channels(self) -> dict[str, ChannelSettings]:
-        """The outlets by name."""
-        return {name: c.model_copy(update={"name": name}) for name, c in self.settings.channel.items()}
 
     @cached_property
     def series(self) -> dict[str, Series]:
         """The promises by name, ready for the schedule."""
-        return {name: self._series(name, table) for name, table in self.settings.series.items()}
+        return {name: self._series(name, table) for name, table in self.promises.items()}
 
     @property
     def series_names(self) -> dict[str, str]:
@@ -177,7 +155,11 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         said, hint = _plainly(first["type"], first["msg"], path, table)
         raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint) from None
     _references(file, text, checked)
-    return Workspace(root, checked, _overrides(holidays, sources), sources)
+    c, own = checked, _overrides(holidays, sources)
+    channels = {name: table.model_copy(update={"name": name}) for name, table in c.channel.items()}
+    return Workspace(
+        root, c.community, c.members, c.feed, c.intake, c.publish, c.alarms, channels, c.series, own, sources
+    )
 
 
 def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[str, Any]) -> tuple[str, str | None]:
