@@ -26,8 +26,8 @@ from steadycast.draft import Draft, DraftEvent, MediaRef
 from steadycast.platform import Channel, Event, Known, Platform, Post, broken_lines
 from steadycast.platform.registry import load, platforms
 from steadycast.platform.text import count
-from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
+from steadycast.render.prepared_body import prepare
 from steadycast.render.templates import Templates
 from steadycast.schedule.model import Form, Origin
 

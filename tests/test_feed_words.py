@@ -17,7 +17,7 @@ from steadycast.draft import Draft
 from steadycast.draft.outline import outline
 from steadycast.intake.documents import as_markdown
 from steadycast.intake.markup import markdown
-from steadycast.render.body import prepare
+from steadycast.render.prepared_body import prepare
 from steadycast.schedule.model import Origin
 
 NOWHERE = Path("/nowhere")

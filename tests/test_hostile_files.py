@@ -18,7 +18,7 @@ from steadycast.cli import app as commands
 from steadycast.draft import confined
 from steadycast.intake import folder as intake_folder
 from steadycast.pipeline.app import App
-from steadycast.render import media, stored
+from steadycast.render import media, media_files
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 HOUR = dt.timedelta(hours=1)
@@ -221,7 +221,7 @@ def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(
     secret = bench.root / "secret.png"
     secret.write_bytes(png(9, 9, 9))
     bench.drop("ugc/alice/b.md", "# T\n\n![](a.png)\n")
-    real = stored.store
+    real = media_files.store
 
     def swapped(source: Any, *args: Any, **more: Any) -> Any:
         if source.name == "a.png":

@@ -19,7 +19,7 @@ from steadycast import ops, pipeline
 from steadycast.draft import MediaRef, attached, confined
 from steadycast.errors import DraftError, InputError
 from steadycast.pipeline.app import App
-from steadycast.render import media, stored
+from steadycast.render import media, media_files
 
 SETTINGS = (
     COMMUNITY + DAILY.replace(', "far"', "").replace("late", 'forms = ["article", "audio", "video"]\nlate') + SITE
@@ -134,7 +134,7 @@ def test_many_small_pieces_are_told_quickly(tmp_path: Path) -> None:
 def test_holes_in_the_store_of_a_feed_are_refused_too(tmp_path: Path) -> None:
     """Whatever lies where an enclosure was kept is looked at again before it is copied."""
     with pytest.raises(DraftError, match="mostly holes"):
-        stored.store(sparse(tmp_path / "e.webm", 64 * MB), tmp_path / "media")
+        media_files.store(sparse(tmp_path / "e.webm", 64 * MB), tmp_path / "media")
     assert list((tmp_path / "media").glob("*")) == []
 
 
@@ -142,7 +142,7 @@ def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path: Path, monk
     """Its author writes on and on: no more than its length is read, and nothing of it stays."""
     file = tmp_path / "a.mp3"
     shutil.copy(MP3, file)
-    real = stored._chunks
+    real = media_files._chunks
     read = []
 
     def growing(opened: Any) -> Iterator[Any]:
@@ -152,9 +152,9 @@ def test_a_file_that_grows_while_it_is_copied_ends_the_copy(tmp_path: Path, monk
                 more.write(bytes(MB))
             yield chunk
 
-    monkeypatch.setattr(stored, "_chunks", growing)
+    monkeypatch.setattr(media_files, "_chunks", growing)
     with pytest.raises(DraftError, match="changed while it was read"):
-        stored.store(file, tmp_path / "media")
+        media_files.store(file, tmp_path / "media")
     assert sum(read) <= MP3.stat().st_size
     assert list((tmp_path / "media").glob("*")) == []
 
@@ -190,20 +190,20 @@ def test_a_full_disk_in_the_middle_of_a_copy_leaves_nothing_half(
     """What was begun is taken away; the same copy succeeds when there is room."""
     source = tmp_path / "a.png"
     source.write_bytes(png(1, 2, 3))
-    real = stored.durable.sync
+    real = media_files.durable.sync
 
     def full(path: Any) -> None:
         if path.is_file():
             raise OSError(28, "No space left on device")
         real(path)
 
-    monkeypatch.setattr(stored.durable, "sync", full)
+    monkeypatch.setattr(media_files.durable, "sync", full)
     with pytest.raises(OSError, match="No space left"):
-        stored.store(source, tmp_path / "media")
+        media_files.store(source, tmp_path / "media")
     assert list((tmp_path / "media").glob("*")) == []
     assert list((tmp_path / "media").glob(".*")) == []
     monkeypatch.undo()
-    assert stored.store(source, tmp_path / "media").read_bytes() == png(1, 2, 3)
+    assert media_files.store(source, tmp_path / "media").read_bytes() == png(1, 2, 3)
 
 
 def test_one_file_under_a_thousand_names_is_read_once(bench: Bench, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,7 +333,7 @@ def test_a_full_disk_at_approval_leaves_the_draft_waiting(
     def full(*asked: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stored, "copied", full)
+    monkeypatch.setattr(media_files, "copied", full)
     with pytest.raises(OSError, match="No space left"):
         decide(bench, waiting)
     assert [row.state for row in bench.app.ledger.drafts()] == ["waiting"]

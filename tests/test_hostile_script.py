@@ -24,8 +24,8 @@ from steadycast import pipeline
 from steadycast.draft import Draft
 from steadycast.pipeline.preview_frames import Page
 from steadycast.platform import Known, Post, PostStore, View
-from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
+from steadycast.render.prepared_body import prepare
 from steadycast.render.templates import Templates
 from steadycast.schedule.model import Form, Origin
 

@@ -14,9 +14,9 @@ from PIL import Image
 from steadycast.draft import Draft, DraftEvent, MediaRef
 from steadycast.errors import DraftError
 from steadycast.platform import Limit, MediaRule, Platform, RenderRule
-from steadycast.render import body as module
-from steadycast.render.body import prepare
+from steadycast.render import prepared_body as module
 from steadycast.render.compose import Target, compose, fits
+from steadycast.render.prepared_body import prepare
 from steadycast.schedule.model import Form, Origin
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from steadycast.errors import SettingsError
 from steadycast.platform import Limit, RenderRule
 from steadycast.render import html
+from steadycast.render.inline_style import Style, load
 from steadycast.render.lexer import Finisher
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.sanitise import clean
-from steadycast.render.style import Style, load
 from steadycast.render.text import plain, summary
 
 PASTED = RenderRule(links="footnotes", classes=False, code="inline", bullets="literal")

@@ -22,7 +22,7 @@ from steadycast.errors import DraftError
 from steadycast.platform import MediaRule
 from steadycast.render import media as media_module
 from steadycast.render.media import Studio
-from steadycast.render.stored import kind, store
+from steadycast.render.media_files import kind, store
 from steadycast.render.worker import Worker
 
 

@@ -22,8 +22,8 @@ from steadycast.draft import Draft, parse
 from steadycast.errors import DraftError, InputError, Problem, SettingsError
 from steadycast.intake import folder
 from steadycast.platform import Post
-from steadycast.render.body import prepare
 from steadycast.render.compose import Target, compose
+from steadycast.render.prepared_body import prepare
 from steadycast.workspace import Workspace, load
 
 WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many

@@ -11,8 +11,8 @@ from steadycast.errors import DraftError
 from steadycast.pipeline.app import App
 from steadycast.pipeline.posts import page_url
 from steadycast.platform import Platform
-from steadycast.render.body import prepare
 from steadycast.render.compose import Target, fits
+from steadycast.render.prepared_body import prepare
 from steadycast.render.wording import Words
 
 

@@ -19,8 +19,8 @@ from steadycast.pipeline.frozen_draft import from_content, instant, to_plan
 from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row
-from steadycast.render.body import check_cost
 from steadycast.render.media import Studio
+from steadycast.render.prepared_body import check_cost
 from steadycast.workspace import Workspace
 
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}

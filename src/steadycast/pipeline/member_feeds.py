@@ -22,7 +22,7 @@ from steadycast.pipeline.drafts import takes_fetched
 from steadycast.pipeline.frozen_draft import draft_id
 from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.results import FeedLooked
-from steadycast.render.body import check_cost
+from steadycast.render.prepared_body import check_cost
 from steadycast.workspace.settings import Feed
 
 BACK_OFF = dt.timedelta(hours=12)  # at most, between two looks at a feed that fails

@@ -19,8 +19,8 @@ from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.frozen_draft import from_content
 from steadycast.platform import Post
 from steadycast.platform.files import page_path
-from steadycast.render.body import Body, prepare
 from steadycast.render.compose import Target, compose
+from steadycast.render.prepared_body import Body, prepare
 
 GONE = "its draft is gone, or its approval was taken back"
 KEPT = 64  # parsed bodies: one slot's channels share one

@@ -14,11 +14,11 @@ from steadycast.errors import DraftError
 from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.platform.composition import fill
 from steadycast.platform.text import count, split
-from steadycast.render.body import Body
 from steadycast.render.dates import when_text
+from steadycast.render.inline_style import load
 from steadycast.render.lexer import Numbered
+from steadycast.render.prepared_body import Body
 from steadycast.render.sanitise import calm
-from steadycast.render.style import load
 from steadycast.render.wording import NO_LIMIT, Target, Words, unit
 from steadycast.schedule.model import Form, Origin
 

@@ -12,8 +12,8 @@ from steadycast.html_tree import TAG, VOID
 from steadycast.platform import RenderRule
 from steadycast.render.bullets import write_bullets
 from steadycast.render.highlight import colour
+from steadycast.render.inline_style import Style, merged
 from steadycast.render.lexer import ANCHOR, Links, Numbered, attribute, box, is_of, says_its_url, web_links, words
-from steadycast.render.style import Style, merged
 
 _MARKS = re.compile(r' (?:class|id|rel)="[^"]*"')
 _SIDES = re.compile(r' (width|height)="(\d+)"')

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, Unidentifi
 
 from steadycast.characters import broken_lines, pieces
 from steadycast.render import drawing
-from steadycast.render.serving import Unusable, serve
+from steadycast.render.worker import Unusable, serve
 
 MEMORY = 2 << 30  # bytes of address space
 SECONDS = 30  # of CPU time, a request

@@ -21,7 +21,7 @@ from steadycast.crash_safety import durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.platform import Media, MediaRule
-from steadycast.render.stored import IMAGES, MIMES, changed, copied, identify, land, store
+from steadycast.render.media_files import IMAGES, MIMES, changed, copied, identify, land, store
 from steadycast.render.worker import Worker
 
 IMAGE_BYTES = 20 << 20

@@ -13,7 +13,7 @@ from typing import Any
 
 from steadycast.render.highlight import spans
 from steadycast.render.sanitise import cleaned
-from steadycast.render.serving import serve
+from steadycast.render.worker import serve
 
 MEMORY = 384 << 20  # bytes of address space
 SECONDS = 8  # of CPU time, a request

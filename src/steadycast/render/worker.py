@@ -1,4 +1,7 @@
-"""A child process that does for this one what a hostile file may make costly, started when it is first needed."""
+"""A child process that does for this one what a hostile file may make costly: who asks it, and the loop in it.
+
+One JSON request a line goes in, and one answer a line comes out.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import atexit
 import contextlib
 import json
 import os
+import resource
 import selectors
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 TIMEOUT = 60.0  # seconds of wall time, a request
@@ -97,3 +102,40 @@ class Worker:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+# In the child
+
+Answer = dict[str, Any]
+
+
+class Unusable(Exception):
+    """Why a file cannot be used, in words for its author."""
+
+
+def serve(operations: Mapping[str, Callable[..., Answer]], *, memory: int, seconds: int, file_size: int) -> None:
+    """Answer one JSON request a line until the input ends: its `op`, called with what else it holds.
+
+    `memory` and `file_size` are bytes, `seconds` CPU time for each request.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+    for line in sys.stdin:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        allowed = int(used.ru_utime + used.ru_stime) + seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+        request = json.loads(line)
+        sys.stdout.write(json.dumps(_answer(operations[request.pop("op")], request)) + "\n")
+        sys.stdout.flush()
+
+
+def _answer(operation: Callable[..., Answer], request: Answer) -> Answer:
+    """The result of one request, or `{"error": why}`."""
+    try:
+        return operation(**request)
+    except Unusable as error:
+        return {"error": str(error)}
+    except MemoryError:
+        return {"error": "needs more memory than it may"}
+    except Exception as error:  # whatever a broken file makes a decoder say
+        return {"error": f"cannot be read: {type(error).__name__}: {error}".splitlines()[0][:200]}

@@ -17,11 +17,11 @@ from steadycast.errors import DraftError
 from steadycast.platform import Limit, Media, RenderRule
 from steadycast.render import html as as_html
 from steadycast.render import text as as_text
+from steadycast.render.inline_style import Style
 from steadycast.render.lexer import Finisher, Numbered
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.media import Studio
 from steadycast.render.sanitise import clean, has_tags, is_tame, left_open
-from steadycast.render.style import Style
 from steadycast.schedule.model import Origin
 
 
