@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.draft import Draft, parse
+from steadycast.draft import Draft, Reader
 from steadycast.intake.documents import as_markdown
 from steadycast.intake.folder import SUFFIXES
 
@@ -22,7 +22,7 @@ MTIME = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 def read(name: str) -> Draft:
     file = TREE / "pgc" / name
     raw, _ = as_markdown(file.read_bytes(), file.suffix, 1_000_000)
-    return parse(raw, PurePosixPath("pgc", name), file, TREE, zone=ZONE, mtime=MTIME)
+    return Reader(TREE, ZONE).draft(raw, PurePosixPath("pgc", name), MTIME)
 
 
 def test_every_file_of_the_tree_is_expected() -> None:

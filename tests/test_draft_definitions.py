@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.draft import Draft, parse
+from steadycast.draft import Draft, Reader
 from steadycast.draft.definitions import with_definitions_shown, without_modules
 from steadycast.draft.generators import left_over
 from steadycast.render.markdown import to_html
@@ -43,7 +43,7 @@ def test_its_words_are_on_the_page() -> None:
 
 def read(name: str, body: str) -> Draft:
     path, now = PurePosixPath("pgc", name), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    return parse(body.encode(), path, Path("/nowhere"), Path("/nowhere"), zone=ZoneInfo("UTC"), mtime=now)
+    return Reader(Path("/nowhere"), ZoneInfo("UTC")).draft(body.encode(), path, now)
 
 
 def test_the_modules_of_mdx_are_shown_to_nobody_and_no_line_moves() -> None:

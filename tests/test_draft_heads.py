@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast.draft import parse
+from steadycast.draft import Reader
 from steadycast.draft.frontmatter import has_front, split
 from steadycast.draft.outline import SILENT, outline
 from steadycast.errors import DraftError
@@ -28,7 +28,7 @@ def content(tmp_path: Path) -> Path:
 
 
 def read(content: Path, text: str, path: str = "pgc/a.md", known: Any = None) -> Any:
-    return parse(text.encode(), PurePosixPath(path), Path(path), content, zone=ZONE, mtime=MTIME, known_series=known)
+    return Reader(content, ZONE, known).draft(text.encode(), PurePosixPath(path), MTIME)
 
 
 def told(draft: Any) -> Any:

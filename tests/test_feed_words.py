@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast.draft import Draft
+from steadycast.draft import Draft, Reader
 from steadycast.draft.outline import outline
 from steadycast.intake.documents import as_markdown
 from steadycast.intake.markup import markdown
@@ -80,9 +80,7 @@ def test_what_is_marked_in_html_is_marked() -> None:
 @pytest.mark.parametrize("said", [said for said in WORDS if "{%" not in said])  # a page with that is a template
 def test_the_words_of_a_web_page_stand_as_they_are_too(said: str) -> None:
     raw, _ = as_markdown(f"<html><body><p>{html.escape(said)}</p><p>end</p></body></html>".encode(), ".html", 9_999)
-    from steadycast.draft import parse
-
     path, now = PurePosixPath("pgc/a.html"), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    draft = parse(raw, path, NOWHERE, NOWHERE, zone=ZoneInfo("UTC"), mtime=now)
+    draft = Reader(NOWHERE, ZoneInfo("UTC")).draft(raw, path, now)
     assert words(prepare(draft, NOWHERE, NOWHERE).html) == f"{said} end"
     assert not draft.notes

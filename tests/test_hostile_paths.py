@@ -16,7 +16,7 @@ from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 from platform_bench import png
 
 from steadycast import pipeline
-from steadycast.draft import parse
+from steadycast.draft import Reader
 from steadycast.errors import DraftError, InputError, Refused, SettingsError
 from steadycast.pipeline.app import write_atomically
 from steadycast.workspace import load
@@ -94,10 +94,8 @@ def test_no_spelling_finds_a_file_outside_the_members_folder(house: Any, role: A
         }
         _opened.watching = True
         try:
-            draft = parse(
-                texts[role].encode("utf-8", "replace"), PurePosixPath("ugc/alice/a.md"), house.root / "content/ugc/alice/a.md",
-                house.root / "content", zone=zone, mtime=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-            )  # fmt: skip
+            raw, now = texts[role].encode("utf-8", "replace"), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+            draft = Reader(house.root / "content", zone).draft(raw, PurePosixPath("ugc/alice/a.md"), now)
         except DraftError:
             continue
         finally:

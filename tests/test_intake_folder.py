@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 from pathlib import PurePosixPath as P
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from steadycast.draft import parse
+from steadycast.draft import Reader
 from steadycast.draft.decoding import shown
 from steadycast.errors import Problem
 from steadycast.intake.folder import DraftFile, FileRead, Limits, Unsettled, is_draft_name, scan
@@ -173,15 +174,10 @@ def test_an_unchanged_file_is_not_read_again(content: Any) -> None:
 
 
 def test_a_picture_that_changed_has_its_draft_read_again(content: Any, tmp_path: Path) -> None:
-    import datetime as dt
-    from zoneinfo import ZoneInfo
-
     (content / "pgc" / "p.png").write_bytes(b"1")
     (content / "pgc" / "a.md").write_text("# t\n\n![](p.png)\n")
     found = look(content)[0]["pgc/a.md"]
-    draft = parse(
-        found.raw, found.path, found.file, content, zone=ZoneInfo("UTC"), mtime=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    )
+    draft = found.draft(Reader(content, ZoneInfo("UTC")))
     known = {found.path: FileRead.of(found, draft)}
     assert look(content, known)[0]["pgc/a.md"].raw is None
     (content / "pgc" / "p.png").write_bytes(b"22")

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from steadycast.bulk_render.cache import Made, stem_of
 from steadycast.bulk_render.outlets import Outlet, outlets
-from steadycast.draft import Draft, parse
+from steadycast.draft import Draft, Reader
 from steadycast.errors import DraftError, InputError, Problem, SettingsError
 from steadycast.intake import folder
 from steadycast.platform import Post
@@ -62,7 +62,7 @@ class Maker:
         self.approved = approved  # path -> the approved revision; None: all is shown
         # What nobody approved comes beside what is shown of it, and not into var/media.
         self.media = workspace.media if approved is not None else workspace.var / "render" / ".media"
-        self._content = workspace.content.resolve()
+        self._reader = Reader(workspace.content.resolve(), workspace.community.zone, workspace.series_names)
         self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -94,25 +94,13 @@ class Maker:
             piece.faults.append([found.line, found.message, found.hint])
         elif isinstance(found, folder.DraftFile):
             with piece.noting():
-                draft = self._parse(found)
+                draft = found.draft(self._reader)
         shown = draft is not None and (self.approved is None or self.approved.get(order.path) == draft.revision)
         if draft is not None and shown:
             piece.post_all(draft)
         media = [[str(m.path), m.size, m.mtime_ns] for m in draft.media] if draft else []
         seen = (order.print.size, order.print.mtime_ns, order.print.inode, draft.revision if draft else "")
         return Done(order, Made(*seen, shown, piece.files, media, piece.faults), piece.written)
-
-    def _parse(self, found: folder.DraftFile) -> Draft:
-        workspace = self.workspace
-        return parse(
-            found.raw or b"",
-            found.path,
-            found.file,
-            self._content,
-            zone=workspace.community.zone,
-            mtime=found.mtime,
-            known_series=workspace.series_names,
-        )
 
 
 class _Piece:

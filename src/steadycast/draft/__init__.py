@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
-    from steadycast.draft.reading import parse, place, revision_of
+    from steadycast.draft.reading import Reader, place, revision_of
 
-__all__ = ["Draft", "DraftEvent", "MediaRef", "Note", "parse", "place", "revision_of"]
+__all__ = ["Draft", "DraftEvent", "MediaRef", "Note", "Reader", "place", "revision_of"]
 
 _MODEL = {"Draft", "DraftEvent", "MediaRef", "Note"}
 

@@ -57,51 +57,49 @@ def place(path: PurePosixPath) -> tuple[Origin, str]:
     raise DraftError("lies in neither pgc/ nor ugc/<member>/", hint="move it to one of them")
 
 
-def parse(
-    raw: bytes,
-    path: PurePosixPath,
-    file: Path,
-    content_root: Path,
-    *,
-    zone: ZoneInfo,
-    mtime: dt.datetime,
-    known_series: Collection[str] | None = None,
-) -> Draft:
-    """The draft in `raw`, the bytes of `file`, which lies at `path` below content/.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the drafts of one community: it holds what is the same for each of them."""
 
-    `mtime` is aware, and dates a draft that nothing else dates. Naive times are in `zone`. With `known_series` None,
-    series are not checked; a mapping says what is meant by each of its words. Raises DraftError: file, line, what is
-    wrong, and how to fix it.
-    """
-    try:
-        origin, member = place(path)
-        text, encoding = decoded(raw)
-        front = split(text)
-        if OF_NOTION.search(path.stem):
-            front = with_properties(front)
-        with _lines_of(front):
-            body = without_modules(front.body) if path.suffix.lower() == ".mdx" else front.body
-            front = replace(front, body=with_definitions_shown(in_markdown(without_comments(body))))
-            check_depth(front.body)
-            check_cost(front.body)
-        folder = cache(partial(_folder, path, content_root, origin))
-        reading = _Reading(front, path, folder, Keys(front, zone), cache(partial(_outline, front)), encoding)
-        return reading.draft(origin, member, mtime.astimezone(zone), known_series)
-    except DraftError as error:
-        error.file = shown(file)
-        raise
+    content: Path  # the folder that they lie in
+    zone: ZoneInfo  # of times that name none
+    series: Collection[str] | None = None  # the names there are, a mapping of each to what it means; None: unchecked
 
+    def draft(self, raw: bytes, path: PurePosixPath, mtime: dt.datetime, notes: tuple[Note, ...] = ()) -> Draft:
+        """The draft in `raw`, the bytes of the file at `path` below content/; `notes` were made on the way to them.
 
-def _folder(path: PurePosixPath, content_root: Path, origin: Origin) -> Folder:
-    """Where the files of the draft at `path` may lie."""
-    content = content_root.resolve()
-    return Folder(
-        content=content,
-        top=content.joinpath(*path.parts[: 1 if origin is Origin.PGC else 2]),
-        home=content.joinpath(*path.parent.parts),
-        own=content.joinpath(*path.with_suffix("").parts),
-        one_link=origin is Origin.UGC,
-    )
+        `mtime` is aware, and dates a draft that nothing else dates. Raises DraftError: file, line, what is wrong, and
+        how to fix it.
+        """
+        try:
+            origin, member = place(path)
+            text, encoding = decoded(raw)
+            front = split(text)
+            if OF_NOTION.search(path.stem):
+                front = with_properties(front)
+            with _lines_of(front):
+                body = without_modules(front.body) if path.suffix.lower() == ".mdx" else front.body
+                front = replace(front, body=with_definitions_shown(in_markdown(without_comments(body))))
+                check_depth(front.body)
+                check_cost(front.body)
+            folder = cache(partial(self._folder, path, origin))
+            reading = _Reading(front, path, folder, Keys(front, self.zone), cache(partial(_outline, front)), encoding)
+            draft = reading.draft(origin, member, mtime.astimezone(self.zone), self.series)
+        except DraftError as error:
+            error.file = shown(self.content / path)
+            raise
+        return replace(draft, notes=(*notes, *draft.notes)) if notes else draft
+
+    def _folder(self, path: PurePosixPath, origin: Origin) -> Folder:
+        """Where the files of the draft at `path` may lie."""
+        content = self.content.resolve()
+        return Folder(
+            content=content,
+            top=content.joinpath(*path.parts[: 1 if origin is Origin.PGC else 2]),
+            home=content.joinpath(*path.parent.parts),
+            own=content.joinpath(*path.with_suffix("").parts),
+            one_link=origin is Origin.UGC,
+        )
 
 
 def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:

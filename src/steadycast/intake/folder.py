@@ -19,8 +19,7 @@ from steadycast.errors import DraftError, Problem
 from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 
 if TYPE_CHECKING:
-    from steadycast.draft import Draft
-    from steadycast.draft import ReadmeNote as DraftNote
+    from steadycast.draft import Draft, Note, Reader
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdx", TEXT}) | DOCUMENTS
 _FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
@@ -93,12 +92,16 @@ class DraftFile:
     print: FileStamp
     mtime: dt.datetime  # aware, UTC
     raw: bytes | None  # Markdown: what is written in another form has been converted
-    notes: tuple[DraftNote, ...] = ()  # what its writer should know of that
+    notes: tuple[Note, ...] = ()  # what its writer should know of that
 
     @classmethod
     def at(cls, content_root: Path, path: PurePosixPath, print_: FileStamp) -> DraftFile:
         """What a scan without reading says of a file of that print."""
         return cls(path, content_root / path, print_, _instant(print_), None)
+
+    def draft(self, reader: Reader) -> Draft:
+        """The draft in it, with what was noticed on the way. Raises DraftError where it is none."""
+        return reader.draft(self.raw or b"", self.path, self.mtime, self.notes)
 
 
 def problem_at(path: PurePosixPath, message: str, hint: str = "", line: int | None = None) -> Problem:

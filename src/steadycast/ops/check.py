@@ -24,7 +24,6 @@ from steadycast.pipeline.channel_limits import unfit
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_notes import Titles, notes_of
-from steadycast.pipeline.drafts import parsed
 from steadycast.pipeline.member_quotas import Quotas
 from steadycast.progress import Progress, unseen
 from steadycast.schedule.cadence import parse as parse_cadence
@@ -210,7 +209,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
             yield Problem(str(item.path), None, item.said, item.hint, severity=WARN)
         elif isinstance(item, folder.DraftFile):
             try:
-                draft = parsed(workspace, item)
+                draft = item.draft(app.reader)
                 quotas.take(draft)
                 draft = linked_pictures.at_hand(app, draft, quotas)
             except DraftError as error:

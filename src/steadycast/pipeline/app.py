@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.delivery import Clock, LedgerState, SystemClock
@@ -23,6 +23,9 @@ from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
 from steadycast.workspace import Workspace, in_force, load
 from steadycast.workspace.settings import ChannelSettings
+
+if TYPE_CHECKING:
+    from steadycast.draft import Reader
 
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
 os.register_at_fork(after_in_child=_doors.clear)
@@ -93,6 +96,13 @@ class App:
             raise lost
         ledger.clock = self.clock.reading
         return ledger
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What reads the drafts in content/."""
+        from steadycast.draft import Reader  # and with it a parser, which many a command needs nothing of
+
+        return Reader(self.workspace.content, self.workspace.community.zone, self.workspace.series_names)
 
     @property
     def has_ledger(self) -> bool:

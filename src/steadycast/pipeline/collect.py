@@ -22,7 +22,7 @@ from steadycast.pipeline.channel_limits import crowded
 from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.draft_identity import as_known, held, ids, memory
 from steadycast.pipeline.draft_notes import Titles, notes_of
-from steadycast.pipeline.drafts import parsed, with_media
+from steadycast.pipeline.drafts import with_media
 from steadycast.pipeline.frozen_draft import to_content, to_plan
 from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
@@ -157,7 +157,7 @@ def _folder(
             named.update(Path(path) for path, *_ in seen[item.path].media)
         else:
             try:
-                draft = parsed(app.workspace, item)
+                draft = item.draft(app.reader)
                 named.update(ref.path for ref in draft.media)
                 quotas.take(draft)
                 with_files = with_media(app, draft, keep=_approved_on_arrival(app, draft))

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from steadycast.draft import Draft, MediaRef, parse
+from steadycast.draft import Draft, MediaRef
 from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.hints import command, hint
-from steadycast.intake.folder import DraftFile
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.app import App
@@ -21,23 +20,8 @@ from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row
 from steadycast.render.media import Studio
 from steadycast.render.prepared_body import check_cost
-from steadycast.workspace import Workspace
 
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
-
-
-def parsed(workspace: Workspace, item: DraftFile) -> Draft:
-    """The draft of a file that intake found, with what was noticed on the way. Raises DraftError where it is none."""
-    draft = parse(
-        item.raw or b"",
-        item.path,
-        item.file,
-        workspace.content,
-        zone=workspace.community.zone,
-        mtime=item.mtime,
-        known_series=workspace.series_names,
-    )
-    return replace(draft, notes=(*item.notes, *draft.notes))
 
 
 def with_media(app: App, draft: Draft, *, keep: bool) -> Draft:

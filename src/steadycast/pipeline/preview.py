@@ -17,7 +17,7 @@ from steadycast.errors import DraftError, FarSideError, InputError, Problem
 from steadycast.intake import folder
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.channel_limits import channels_for, likely_slot
-from steadycast.pipeline.drafts import find_draft, parsed, read
+from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.posts import PostPlace, Posts
 from steadycast.pipeline.preview_frames import NoFarSide, Page, plain_page
 from steadycast.platform import MemoryState, Platform, Post, View, registry
@@ -105,7 +105,7 @@ def _draft(app: App, named: Path | str) -> Draft:
     path = PurePosixPath(*candidate.resolve().relative_to(content).parts)
     for item in folder.scan(content, folder.Limits(draft_bytes=app.workspace.intake.max_bytes)):
         if isinstance(item, folder.DraftFile) and item.path == path:
-            return parsed(app.workspace, item)
+            return item.draft(app.reader)
         if isinstance(item, Problem) and item.where == str(path):
             raise DraftError(item.message, file=candidate, line=item.line, hint=item.hint)
         if isinstance(item, folder.ReadmeNote) and item.path == path:
