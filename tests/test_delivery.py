@@ -465,7 +465,7 @@ def test_a_step_begun_and_never_known_to_end_is_sent_again_only_where_that_is_ha
     else:
         with pytest.raises(Unknown):
             step("upload", lambda: "7")
-        assert ledger.steps(id) == {"upload": None}
+        assert ledger.steps_of([id])[id] == {"upload": None}
 
 
 @pytest.mark.parametrize("delivery", CLASSES)
@@ -494,7 +494,7 @@ def test_a_step_gives_back_the_value_that_it_gave(ledger: Ledger, promise: Promi
     step = steps_for(ledger, claim, FakeChannel("blind", clock).platform, clock)
     for send in (lambda: value, _raise(Died())):
         assert step("upload", send) == value
-    assert ledger.steps(id) == {"upload": value}
+    assert ledger.steps_of([id])[id] == {"upload": value}
 
 
 @pytest.mark.parametrize("value", [object(), "x" * 60_001])

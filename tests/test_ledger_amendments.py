@@ -149,7 +149,7 @@ def test_a_step_is_kept_as_of_a_publish(ledger: Ledger, out: int, clock: Clock) 
     ended(ledger, claim, State.UNKNOWN)
     again = Steps(AmendmentSteps(ledger), begun(ledger, out, after=dt.timedelta(), again=True), clock)
     assert again.step("part-3", lambda: "id-3") == "id-3"
-    assert ledger.steps(out) == {"part-2": "id-2", "part-3": "id-3"}
+    assert ledger.steps_of([out])[out] == {"part-2": "id-2", "part-3": "id-3"}
     with pytest.raises(Fenced):
         steps.step("part-4", lambda: fails(Unknown("never")))
     assert len(sent) == 3

@@ -171,7 +171,7 @@ def test_a_step_is_taken_back_by_whom_the_delivery_is(ledger: Ledger, stands: Ca
     [other] = ledger.intend([other], later, LEASE)
     assert ledger.begin_step(other, "part-2", later, LEASE).first
     assert not ledger.forget_step(sleeper, "part-2")
-    assert ledger.steps(id) == {"part-2": None}
+    assert ledger.steps_of([id])[id] == {"part-2": None}
     assert ledger.finish_step(other, "part-2", "remote-2", later)
     assert not ledger.begin_step(other, "part-2", later, LEASE).first
 

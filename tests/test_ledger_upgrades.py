@@ -112,7 +112,7 @@ def test_an_old_ledger_goes_on_where_it_was(kept: Path) -> None:
             ledger.receipts_of([ledger.deliveries()[0].id])[ledger.deliveries()[0].id].url == "https://blog.example/1"
         )
         mail = next(d.id for d in ledger.deliveries(draft="d1") if d.channel == "mail")
-        assert ledger.steps(mail) == {"part-1": "remote-1"}
+        assert ledger.steps_of([mail])[mail] == {"part-1": "remote-1"}
         assert ledger.last_tick() == NOON
         assert ledger.recover(NOON).unknown == ()
         [fresh] = promised(ledger, "blog", at=NOON + 2 * HOUR, draft="d2")

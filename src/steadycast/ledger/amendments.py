@@ -15,10 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
 from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, Begun, begin_step, finish_step, forget_step
-from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.connection import Database, rows_of, table, upsert
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.history import write_events
-from steadycast.ledger.intake import rows_of
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, State
 
@@ -90,7 +89,7 @@ def end_amendment(db: Database, claim: Delivery, outcome: Outcome, post: bytes, 
     d, done = DELIVERY.c, outcome.state == State.PUBLISHED
     with db.write("amended") as connection:
         moment = time_spans.own_moment(db, connection)
-        wake = outcome.wake and (outcome.wake if moment is None else moment + (outcome.wake - outcome.at))
+        wake = outcome.wake and time_spans.later(outcome.wake, outcome.at, moment)
         told = {"state": outcome.state, "code": outcome.code, "message": outcome.message, "wake": wake, "lease": None}
         told |= {"finished": now} if done else {}
         if connection.execute(update(AMENDMENT).where(_mine(claim)[1]).values(**told)).rowcount != 1:
@@ -102,7 +101,7 @@ def end_amendment(db: Database, claim: Delivery, outcome: Outcome, post: bytes, 
             _changed(connection, claim, outcome, post, now)
         if outcome.pause:
             channel, end = outcome.pause
-            pacing.pause(connection, channel, end if moment is None else moment + (end - outcome.at))
+            pacing.pause(connection, channel, time_spans.later(end, outcome.at, moment))
         kind = ("withdrawn" if claim.revision == TAKEN_AWAY else "revised") if done else f"amendment {outcome.state}"
         write_events(connection, [claim.id], now, kind, " ".join(filter(None, (outcome.code, outcome.message))))
     return True

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, table
+from steadycast.ledger.connection import Database, chunks, table
 from steadycast.ledger.installation import markers
-from steadycast.ledger.intake import chunks
 from steadycast.ledger.plans import BLANK
-from steadycast.ledger.statements import micros
+from steadycast.ledger.statements import Values, micros, run
 from steadycast.ledger.tables import State
 
 SLOT = table("slot")
@@ -44,8 +43,8 @@ def backfill(db: Database, rows: Iterable[PastSlot]) -> int:
     for batch in chunks(rows, BATCH):
         with db.write() as connection:
             slots = {row.slot: row for row in batch}
-            _insert(connection, SLOT, SLOT_NAMES, map(_slot, slots.values()), {})
-            fresh = _insert(connection, DELIVERY, DELIVERY_NAMES, map(_delivery(db.secret), batch), REST)
+            run(connection, NEW_SLOT, list(map(_slot, slots.values())))
+            fresh = run(connection, NEW_DELIVERY, list(map(_delivery(db.secret), batch)))
             added += fresh + (_found_after_all(connection, batch) if fresh < len(batch) else 0)
     return added
 
@@ -81,7 +80,16 @@ DELIVERY_NAMES = (
 STATES = {"missed": State.MISSED.value, "excused": State.EXCUSED.value}
 
 
-def _slot(row: PastSlot) -> tuple[Any, ...]:
+def _insert(into: str, names: Sequence[str], same: Mapping[str, str]) -> str:
+    """A statement that leaves what is there already; `same` is SQL for all rows."""
+    places = ", ".join(["?"] * len(names) + list(same.values()))
+    return f"INSERT INTO {into} ({', '.join([*names, *same])}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
+
+
+NEW_SLOT, NEW_DELIVERY = _insert("slot", SLOT_NAMES, {}), _insert("delivery", DELIVERY_NAMES, REST)
+
+
+def _slot(row: PastSlot) -> Values:
     return (row.slot, row.series, micros(row.at), row.local, "", row.verdict == "filled", "backfill", "", True)
 
 
@@ -89,7 +97,7 @@ def _delivery(secret: bytes) -> Any:
     published, marker = State.PUBLISHED.value, markers(secret)
     instants: dict[dt.datetime, int] = {}  # one slot has many channels
 
-    def values(row: PastSlot) -> tuple[Any, ...]:
+    def values(row: PastSlot) -> Values:
         slot, series, at, _, channel, verdict, finished, origin, member, url = row
         if (when := instants.get(at)) is None:
             when = instants[at] = micros(at)
@@ -98,18 +106,3 @@ def _delivery(secret: bytes) -> Any:
         return (slot, channel, series, when, marker(slot, channel), state, verdict, there, origin, member, url)
 
     return values
-
-
-def _insert(
-    connection: Connection,
-    into: Table,
-    names: tuple[str, ...],
-    rows: Iterator[tuple[Any, ...]],
-    same: Mapping[str, str],
-) -> int:
-    """The driver's own executemany: nothing is built for each row but its tuple; `same` is SQL for all of them."""
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    places = ", ".join([mark] * len(names) + list(same.values()))
-    columns = ", ".join([*names, *same])
-    sql = f"INSERT INTO {into.name} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 our own names
-    return connection.exec_driver_sql(sql, list(rows)).rowcount

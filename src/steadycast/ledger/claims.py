@@ -25,10 +25,9 @@ from sqlalchemy import (
 
 from steadycast.errors import Fenced
 from steadycast.ledger import pacing, time_spans
-from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.connection import Database, among, table, upsert
 from steadycast.ledger.delivery import COLUMNS, Delivery, delivery_of
 from steadycast.ledger.history import write_events
-from steadycast.ledger.intake import chunks
 from steadycast.ledger.older_copy import Mark, count_intents, doubt, may_go, reach, set_mark
 from steadycast.ledger.statements import fetch, micros, numbers, run, taken, text
 from steadycast.ledger.tables import Instant, State
@@ -60,10 +59,14 @@ class Begun:
     value: Any = None
 
 
+def end_of(seconds: str) -> ColumnElement[int]:
+    """The instant, in microseconds, at which a row's `grace` or `late` is over."""
+    return type_coerce(DELIVERY.c.at, BigInteger) + cast(DELIVERY.c[seconds], BigInteger) * 1_000_000
+
+
 def past(seconds: str, now: dt.datetime) -> ColumnElement[bool]:
     """Whether `now` is more than a row's `grace` or `late` past its slot's instant."""
-    limit = type_coerce(DELIVERY.c.at, BigInteger) + cast(DELIVERY.c[seconds], BigInteger) * 1_000_000
-    return limit < micros(now)
+    return end_of(seconds) < micros(now)
 
 
 def claim(
@@ -128,12 +131,9 @@ KEEP = (
 
 def frozen(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
     """The frozen posts' bytes."""
-    found: dict[int, bytes] = {}
+    query = select(FROZEN.c.delivery, FROZEN.c.post)
     with db.read() as connection:
-        for batch in chunks(sorted(ids)):
-            query = select(FROZEN.c.delivery, FROZEN.c.post).where(FROZEN.c.delivery.in_(batch))
-            found |= {row.delivery: bytes(row.post) for row in connection.execute(query)}
-    return found
+        return {id: bytes(post) for id, post in among(connection, query, FROZEN.c.delivery, ids)}
 
 
 def intend(
@@ -202,19 +202,16 @@ def begin_step(
         return Begun(first) if kept is None else Begun(first, done=True, value=orjson.loads(kept))
 
 
-def steps(db: Database, delivery: int) -> dict[str, Any]:
-    """A delivery's steps in the order they were begun: name -> its value, None for one not known to be done."""
-    return steps_of(db, [delivery]).get(delivery, {})
-
-
 def steps_of(db: Database, deliveries: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """As `steps`, of several deliveries; those without any are left out."""
+    """Each delivery's steps in the order they were begun: name -> its value, None for one not known to be done.
+
+    Deliveries without any are left out.
+    """
     found: dict[int, dict[str, Any]] = {}
+    query = select(STEP.c.delivery, STEP.c.name, STEP.c.value).order_by(STEP.c.delivery, STEP.c.begun, STEP.c.name)
     with db.read() as connection:
-        for batch in chunks(sorted(deliveries)):
-            query = select(STEP.c.delivery, STEP.c.name, STEP.c.value).where(STEP.c.delivery.in_(batch))
-            for id, name, value in connection.execute(query.order_by(STEP.c.delivery, STEP.c.begun, STEP.c.name)):
-                found.setdefault(id, {})[name] = None if value is None else orjson.loads(value)
+        for id, name, value in among(connection, query, STEP.c.delivery, deliveries):
+            found.setdefault(id, {})[name] = None if value is None else orjson.loads(value)
     return found
 
 
@@ -261,9 +258,6 @@ def forget_step(db: Database, claim: Delivery, name: str, *, row: Row = sending)
 
 def tokens_and_states(db: Database, ids: Iterable[int]) -> dict[int, tuple[int, State]]:
     """Each delivery's token and state: what a commit whose answer was lost really did."""
-    found: dict[int, tuple[int, State]] = {}
+    query = select(DELIVERY.c.id, DELIVERY.c.token, DELIVERY.c.state)
     with db.read() as connection:
-        for batch in chunks(sorted(ids)):
-            query = select(DELIVERY.c.id, DELIVERY.c.token, DELIVERY.c.state).where(DELIVERY.c.id.in_(batch))
-            found |= {id: (token, State(state)) for id, token, state in connection.execute(query)}
-    return found
+        return {id: (token, State(state)) for id, token, state in among(connection, query, DELIVERY.c.id, ids)}

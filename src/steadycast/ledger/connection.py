@@ -7,11 +7,12 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Column, Connection, Engine, Select, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -56,6 +57,10 @@ def table(name: str) -> Table:
     return SQLModel.metadata.tables[name]
 
 
+CHUNK = 500  # keys in one IN (...): SQLite takes 32,766 values a statement, planners like fewer
+Row = TypeVar("Row", bound=SQLModel)
+
+
 class Database:
     """A pool of connections to one ledger; safe for threads, not to be carried over a fork."""
 
@@ -69,7 +74,7 @@ class Database:
         # What this machine's clocks say; without it all spans are told by the wall that callers name: see spans.py.
         self.clock: Callable[[], bootclock.Reading | None] | None = None
         # Threads queue here instead of polling SQLite's file lock, which sleeps up to 100 ms between tries.
-        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -85,16 +90,11 @@ class Database:
     @contextmanager
     def write(self, step: str = "") -> Iterator[Connection]:
         """A transaction: durable when the block ends, never was when it raises; `step` is for crash points."""
-        if self._turn is None:
-            with translate_errors(self.name), self.engine.begin() as connection:
+        with self._turn, translate_errors(self.name), self.engine.connect() as plain:
+            connection = plain.execution_options(steadycast_write=True)
+            with connection.begin():
                 yield connection
                 crashpoints.checkpoint(step, "written")
-        else:
-            with self._turn, translate_errors(self.name), self.engine.connect() as plain:
-                connection = plain.execution_options(steadycast_write=True)
-                with connection.begin():
-                    yield connection
-                    crashpoints.checkpoint(step, "written")
         crashpoints.checkpoint(step, "durable")
 
     def close(self) -> None:
@@ -222,3 +222,27 @@ def upsert(
     key = [column.name for column in into.primary_key.columns]
     done = insert.on_conflict_do_update(index_elements=key, set_=values) if values else insert.on_conflict_do_nothing()
     return connection.execute(done, batch, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def chunks(keys: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """The keys in lists short enough for one statement."""
+    rest = iter(keys)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def among(connection: Connection, query: Select[Any], column: Column[Any], keys: Iterable[Any]) -> Iterator[Any]:
+    """The query's rows whose `column` is one of the keys, however many keys there are."""
+    for batch in chunks(sorted(keys)):
+        yield from connection.execute(query.where(column.in_(batch)))
+
+
+def rows_of(db: Database, kind: type[Row], query: Select[Any]) -> list[Row]:
+    """A query's rows as objects that no session watches."""
+    with db.read() as connection:
+        return [kind(**row._mapping) for row in connection.execute(query)]
+
+
+def row_of(db: Database, kind: type[Row], query: Select[Any]) -> Row | None:
+    """The first of a query's rows, or None."""
+    return next(iter(rows_of(db, kind, query.limit(1))), None)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from steadycast.ledger.connection import Database, table
+from steadycast.ledger.connection import Database, rows_of, table
 from steadycast.ledger.statements import micros, run
 from steadycast.ledger.tables import EventRow
 
@@ -30,6 +30,4 @@ def write_each_event(connection: Connection, events: Collection[tuple[int, str, 
 
 def events(db: Database, delivery: int) -> list[EventRow]:
     """One delivery's events, the oldest first."""
-    query = select(EVENT).where(EVENT.c.delivery == delivery).order_by(EVENT.c.id)
-    with db.read() as connection:
-        return [EventRow(**row._mapping) for row in connection.execute(query)]
+    return rows_of(db, EventRow, select(EVENT).where(EVENT.c.delivery == delivery).order_by(EVENT.c.id))

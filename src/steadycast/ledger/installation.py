@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from steadycast import __version__
 from steadycast.ledger.connection import Database, table, upsert
@@ -28,7 +28,17 @@ def settle_in(db: Database) -> None:
             mine = {"secret": secrets.token_hex(SECRET), "program": __version__}
             upsert(connection, META, [{"key": key, "value": value} for key, value in mine.items()])
         secret = meta(db, "secret")
-    db.secret = secret_of({} if secret is None else {"secret": secret})
+    db.secret = secret_of({"secret": secret or ""})
+
+
+def values(connection: Connection) -> dict[str, str]:
+    """Every installation-wide value, as this transaction sees it: a handful."""
+    return dict(connection.execute(select(META.c.key, META.c.value)).tuples().all())
+
+
+def keep(connection: Connection, **values: str) -> None:
+    """Keep these installation-wide values."""
+    upsert(connection, META, [{"key": key, "value": value} for key, value in values.items()], ["value"])
 
 
 def secret_of(meta: Mapping[str, str]) -> bytes:
@@ -48,7 +58,7 @@ def meta(db: Database, key: str) -> str | None:
 def set_meta(db: Database, key: str, value: str) -> None:
     """Keep one installation-wide value."""
     with db.write() as connection:
-        upsert(connection, META, [{"key": key, "value": value}], ["value"])
+        keep(connection, **{key: value})
 
 
 def marker(db: Database, slot: str, channel: str) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, literal_column, or_, select, update
 from sqlmodel import SQLModel
 
-from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.tables import DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
 
 DRAFT = table("draft")
@@ -20,27 +19,11 @@ FEED = table("feed")
 FEED_ITEM = table("feed_item")
 HELD = ("archive", "copy", "doubtful")  # states of drafts that are no stock before a person says so
 OUT_OF_STOCK = ("gone", "not-ready", "rejected", *HELD)  # states of a draft that no slot may carry
-CHUNK = 500  # keys in one IN (...): SQLite takes 32,766 values a statement, planners like fewer
-
-Row = TypeVar("Row", bound=SQLModel)
-
-
-def chunks(keys: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
-    """The keys in lists short enough for one statement."""
-    rest = iter(keys)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def values(rows: Iterable[SQLModel]) -> list[dict[str, Any]]:
     """The rows' columns, as Core inserts take them."""
     return [{name: getattr(row, name) for name in type(row).model_fields} for row in rows]
-
-
-def rows_of(db: Database, kind: type[Row], query: Any) -> list[Row]:
-    """A query's rows as objects that no session watches."""
-    with db.read() as connection:
-        return [kind(**row._mapping) for row in connection.execute(query)]
 
 
 def drafts(db: Database, states: Collection[str] = ()) -> list[DraftRow]:
@@ -52,18 +35,13 @@ def drafts(db: Database, states: Collection[str] = ()) -> list[DraftRow]:
 def titles(db: Database, ids: Iterable[str]) -> dict[str, str]:
     """The titles of these drafts by id; those that are not there are left out."""
     with db.read() as connection:
-        return {
-            id: title
-            for batch in chunks(sorted(ids))
-            for id, title in connection.execute(select(DRAFT.c.id, DRAFT.c.title).where(DRAFT.c.id.in_(batch)))
-        }
+        return dict(map(tuple, among(connection, select(DRAFT.c.id, DRAFT.c.title), DRAFT.c.id, ids)))
 
 
 def draft(db: Database, id_or_path: str) -> DraftRow | None:
     """One draft by its id or its path; of several at one path (a file that came again) the newest."""
     named = select(DRAFT).where((DRAFT.c.id == id_or_path) | (DRAFT.c.path == id_or_path))
-    found = rows_of(db, DraftRow, named.order_by((DRAFT.c.state == "gone"), DRAFT.c.changed.desc()).limit(1))
-    return found[0] if found else None
+    return row_of(db, DraftRow, named.order_by((DRAFT.c.state == "gone"), DRAFT.c.changed.desc()))
 
 
 def put_drafts(db: Database, drafts: Iterable[DraftRow], revisions: Iterable[RevisionRow] = ()) -> None:
@@ -112,9 +90,8 @@ def _decide(db: Database, draft: str, revision: str, decision: dict[str, Any]) -
 
 def revision(db: Database, hash: str, draft: str | None = None) -> RevisionRow | None:
     """One content state by its hash; of several drafts with the same content, the one named."""
-    query = select(REVISION).where(REVISION.c.hash == hash).limit(1)
-    found = rows_of(db, RevisionRow, query if draft is None else query.where(REVISION.c.draft == draft))
-    return found[0] if found else None
+    query = select(REVISION).where(REVISION.c.hash == hash)
+    return row_of(db, RevisionRow, query if draft is None else query.where(REVISION.c.draft == draft))
 
 
 def approved(db: Database, ids: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -122,11 +99,7 @@ def approved(db: Database, ids: Collection[str]) -> dict[str, dict[str, Any]]:
     shown = (REVISION.c.draft == DRAFT.c.id) & (REVISION.c.hash == DRAFT.c.approved_revision)
     query = select(DRAFT.c.id, REVISION.c.content).join(REVISION, shown).where(DRAFT.c.state.not_in(OUT_OF_STOCK))
     with db.read() as connection:
-        return {
-            id: content
-            for batch in chunks(ids)
-            for id, content in connection.execute(query.where(DRAFT.c.id.in_(batch)))
-        }
+        return dict(map(tuple, among(connection, query, DRAFT.c.id, ids)))
 
 
 def texts(db: Database, drafts: Collection[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -156,11 +129,10 @@ def media_of(db: Database, member: str) -> Iterator[tuple[str, bool, list[dict[s
 def had(db: Database, revisions: Iterable[str]) -> dict[str, list[str]]:
     """Every draft that has, or once had, each of these revisions."""
     found: dict[str, list[str]] = {}
-    for batch in chunks(revisions):
-        with db.read() as connection:
-            query = select(REVISION.c.hash, REVISION.c.draft).where(REVISION.c.hash.in_(batch))
-            for row in connection.execute(query.order_by(REVISION.c.at)):
-                found.setdefault(row.hash, []).append(row.draft)
+    query = select(REVISION.c.hash, REVISION.c.draft).order_by(REVISION.c.at)
+    with db.read() as connection:
+        for row in among(connection, query, REVISION.c.hash, revisions):
+            found.setdefault(row.hash, []).append(row.draft)
     return found
 
 

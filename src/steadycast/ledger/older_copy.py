@@ -24,7 +24,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_co
 from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.ledger.connection import Database, table, translate_errors, upsert
 from steadycast.ledger.history import write_events
-from steadycast.ledger.installation import secret_of
+from steadycast.ledger.installation import keep, secret_of, values
 from steadycast.ledger.tables import State
 
 META = table("meta")
@@ -37,7 +37,6 @@ LOST = "lost"  # meta: this ledger is new, and beside it lies the mark of one th
 PLACE = "place"  # meta: the machine and folder that it publishes from
 COPY = "copy"  # meta: this ledger is a copy, made then; nothing is known of what was sent since
 INSTANTS = ("until", "ahead", "ended")
-KEYS = ("intents", "secret", COPY, "restored_looks", "restored_new", *(f"restored_{name}" for name in INSTANTS))
 PATIENCE, NAP = 30.0, 0.002  # seconds to wait for another worker's mark, and between two looks at it
 HANDED_OUT = 1000  # tokens that the lost part may have given to workers which still live
 
@@ -124,7 +123,7 @@ def read_mark(path: Path | None) -> Mark | None:
 def notice(db: Database) -> None:
     """On opening: find out whether this is an older copy. One that is opened for reading only is not told so."""
     with translate_errors(db.name), db.read() as connection:
-        meta = _meta(connection)
+        meta = values(connection)
     if not db.readonly and _behind(db, meta):
         with db.write() as connection:
             db.restored_until = _told(db, connection).until
@@ -134,7 +133,7 @@ def notice(db: Database) -> None:
 
 def doubt(connection: Connection) -> Doubt:
     """What is in doubt, as this transaction sees it."""
-    return _doubt(_meta(connection))
+    return _doubt(values(connection))
 
 
 def may_go(of: Doubt, now: dt.datetime) -> ColumnElement[bool]:
@@ -161,12 +160,12 @@ def put_in_doubt(db: Database, connection: Connection, now: dt.datetime) -> tupl
     fresh = (c.state == State.DUE) & (c.attempt == 0)
     tried = c.state.in_([State.DUE, State.CLAIMED, State.REFUSED])
     open_ = c.wake.is_not(None) & (c.verdict == "") & (tried if found.new else fresh) & _lost(found)
-    values = {
+    change = {
         "state": State.UNKNOWN, "wake": now if found.looks else None, "owner": "", "lease": None, "looks": 0,
         "attempt": case((c.attempt == 0, 1), else_=c.attempt), "token": c.token + HANDED_OUT, "frozen": None,
         "deadline": found.ended, "code": RESTORED, "message": WHY,
     }  # fmt: skip
-    moved = connection.execute(update(DELIVERY).where(open_).values(**values).returning(c.id))
+    moved = connection.execute(update(DELIVERY).where(open_).values(**change).returning(c.id))
     ids = tuple(row.id for row in moved)
     write_events(connection, ids, now, State.UNKNOWN.value, WHY)
     if found.new:
@@ -176,7 +175,7 @@ def put_in_doubt(db: Database, connection: Connection, now: dt.datetime) -> tupl
 
 def mark_as_copy(connection: Connection, now: dt.datetime) -> None:
     """Say in this ledger that it is a copy: whoever opens it next puts what it cannot know in doubt."""
-    upsert(connection, META, [{"key": COPY, "value": now.isoformat()}], ["value"])
+    keep(connection, **{COPY: now.isoformat()})
 
 
 def _now_known(of: Doubt, now: dt.datetime) -> Doubt:
@@ -196,11 +195,6 @@ def _lost(of: Doubt) -> ColumnElement[bool]:
     return before | ((c.at <= of.ahead) & (c.at == first))
 
 
-def _meta(connection: Connection) -> dict[str, str]:
-    query = select(META.c.key, META.c.value).where(META.c.key.in_(KEYS))
-    return dict(connection.execute(query).tuples().all())
-
-
 def _behind(db: Database, meta: Mapping[str, str]) -> Mark | None:
     """The mark, where it knows of more than the ledger."""
     with translate_errors(db.name):
@@ -217,7 +211,7 @@ def _doubt(meta: Mapping[str, str]) -> Doubt:
 
 def _told(db: Database, connection: Connection) -> Doubt:
     """What is in doubt, with what the mark beside the ledger has to say; a mark that is behind says nothing."""
-    meta = _meta(connection)
+    meta = values(connection)
     before, mark = _doubt(meta), _behind(db, meta)
     if mark is None:
         return before
@@ -227,7 +221,7 @@ def _told(db: Database, connection: Connection) -> Doubt:
     found = Doubt(**spans, copy=before.copy and not same, new=True, looks=same and before.looks)
     if not same and not int(meta.get("intents", 0)):
         upsert(connection, META, [{"key": LOST, "value": mark.until.astimezone(dt.UTC).isoformat()}])
-    upsert(connection, META, [{"key": "intents", "value": str(mark.intents)}], ["value"])
+    keep(connection, intents=str(mark.intents))
     _keep(connection, found)
     return found
 
@@ -235,6 +229,6 @@ def _told(db: Database, connection: Connection) -> Doubt:
 def _keep(connection: Connection, found: Doubt) -> None:
     rows = {f"restored_{name}": getattr(found, name).isoformat() for name in INSTANTS}
     rows |= {"restored_looks": str(int(found.looks)), "restored_new": str(int(found.new))}
-    upsert(connection, META, [{"key": k, "value": v} for k, v in rows.items()], ["value"])
+    keep(connection, **rows)
     if not found.copy:
         connection.execute(delete(META).where(META.c.key == COPY))

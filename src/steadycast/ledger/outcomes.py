@@ -144,7 +144,7 @@ def _end(db: Database, before: State, outcomes: Sequence[Outcome], now: dt.datet
         for outcome in took:
             if before == State.UNKNOWN and outcome.state == State.DUE:
                 _forget_steps(connection, outcome)
-        for channel, end in sorted((e.pause[0], _pause(e.pause[1], e.at, moment)) for e in took if e.pause):
+        for channel, end in sorted((e.pause[0], time_spans.later(e.pause[1], e.at, moment)) for e in took if e.pause):
             pacing.pause(connection, channel, end)
         write_each_event(connection, [(e.id, e.state.value, _detail(e)) for e in took], now)
     return frozenset(e.id for e in took)
@@ -152,7 +152,7 @@ def _end(db: Database, before: State, outcomes: Sequence[Outcome], now: dt.datet
 
 def _change(before: State, e: Outcome, moment: dt.datetime | None) -> tuple[str, Values]:
     """The one UPDATE of this outcome, and its values; exactly one row takes it, or somebody else has the delivery."""
-    wake = None if e.wake is None else time_spans.later(e.wake, e.at, moment if e.state in WAITS else None)
+    wake = None if e.wake is None else micros(time_spans.later(e.wake, e.at, moment if e.state in WAITS else None))
     to: Values = (e.state.value, wake, e.looks, e.code, e.message)
     here: Values = (e.id, e.delivery.token, before.value)
     if e.address:
@@ -161,17 +161,13 @@ def _change(before: State, e: Outcome, moment: dt.datetime | None) -> tuple[str,
         return SAME, to + here
     if e.state == State.UNKNOWN:
         assert e.deadline is not None
-        return IN_DOUBT, (*to, time_spans.later(e.deadline, e.at, moment), *here)
+        return IN_DOUBT, (*to, micros(time_spans.later(e.deadline, e.at, moment)), *here)
     if e.state in THERE or e.state == State.HANDED:
         assert e.proof is not None
         proof = (e.proof.remote_id, e.proof.url)
         at = micros(e.at)
         return (HANDED_OVER, to + proof + here) if e.state == State.HANDED else (ARRIVED, (*to, *proof, at, at, *here))
     return NOT_THERE, (*to, Verdict.MISSED.value if e.state == State.MISSED else "", *here)
-
-
-def _pause(end: dt.datetime, since: dt.datetime, moment: dt.datetime | None) -> dt.datetime:
-    return end if moment is None else moment + (end - since)
 
 
 def _receipt(e: Outcome) -> Values:

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from steadycast.ledger.claims import DELIVERY, past
-from steadycast.ledger.connection import Database, table
-from steadycast.ledger.tables import State
+from steadycast.ledger.connection import Database, row_of, table
+from steadycast.ledger.tables import EventRow, State
 from steadycast.schedule.model import Verdict
 
 EVENT = table("event")
@@ -28,12 +28,7 @@ class Overdue(NamedTuple):
 
 def overdue(db: Database, now: dt.datetime) -> list[Overdue]:
     """What is past its grace and neither there, nor with a person as a kit, nor in doubt."""
-    c = DELIVERY.c
-    late = (c.wake.is_not(None)) & c.state.in_(UNSERVED) & (c.verdict == "") & past("grace", now)
-    query = select(c.series, c.channel, func.count(), func.min(c.at, type_=c.at.type)).where(late)
-    with db.read() as connection:
-        found = connection.execute(query.group_by(c.series, c.channel).order_by(c.series, c.channel))
-        return [Overdue(*row) for row in found]
+    return _open(db, DELIVERY.c.wake.is_not(None), DELIVERY.c.state.in_(UNSERVED), past("grace", now))
 
 
 def last_missed(db: Database, promises: Iterable[tuple[str, str]], now: dt.datetime) -> list[Overdue]:
@@ -52,9 +47,13 @@ def last_missed(db: Database, promises: Iterable[tuple[str, str]], now: dt.datet
 
 def in_doubt(db: Database, since: dt.datetime) -> list[Overdue]:
     """Unknown deliveries whose slot was before `since`, by series and channel."""
+    return _open(db, DELIVERY.c.state == State.UNKNOWN, DELIVERY.c.at < since)
+
+
+def _open(db: Database, *where: ColumnElement[bool]) -> list[Overdue]:
+    """What of this has no verdict yet, counted by series and channel."""
     c = DELIVERY.c
-    query = select(c.series, c.channel, func.count(), func.min(c.at, type_=c.at.type))
-    query = query.where(c.state == State.UNKNOWN, c.verdict == "", c.at < since)
+    query = select(c.series, c.channel, func.count(), func.min(c.at, type_=c.at.type)).where(c.verdict == "", *where)
     with db.read() as connection:
         found = connection.execute(query.group_by(c.series, c.channel).order_by(c.series, c.channel))
         return [Overdue(*row) for row in found]
@@ -62,15 +61,12 @@ def in_doubt(db: Database, since: dt.datetime) -> list[Overdue]:
 
 def latest_event(db: Database) -> dt.datetime | None:
     """When anything last happened to a delivery."""
-    newest = select(EVENT.c.at).order_by(EVENT.c.id.desc()).limit(1)
-    with db.read() as connection:
-        at: dt.datetime | None = connection.scalar(newest)
-        return at
+    newest = row_of(db, EventRow, select(EVENT).order_by(EVENT.c.id.desc()))
+    return newest.at if newest else None
 
 
 def unswept(db: Database, before: dt.datetime) -> int:
     """How many deliveries have been due, with a draft, since before then: nobody looked."""
-    c = DELIVERY.c
-    query = select(func.count()).where(c.wake < before, c.state == State.DUE)
+    query = select(func.count()).where(DELIVERY.c.wake < before, DELIVERY.c.state == State.DUE)
     with db.read() as connection:
         return connection.scalar(query) or 0

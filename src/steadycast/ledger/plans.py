@@ -8,12 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import marker
-from steadycast.ledger.intake import chunks, rows_of
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.schedule.model import Assignment, Slot, Verdict
 from steadycast.schedule.promises import PromisedSlot
@@ -22,6 +21,7 @@ SLOT = table("slot")
 DELIVERY = table("delivery")
 DRAFT = table("draft")
 EVENT = table("event")
+KEPT = {"id", "manual"}  # of a slot that is planned again
 SKIP = "skip"  # the code of a delivery that its draft said no to: another draft may say yes
 LOCK = 0x5EAD1CA58  # PostgreSQL's planners queue at this number; SQLite's writers queue anyway
 
@@ -80,8 +80,7 @@ def save_plan(
         moved = [
             id for id in slot_rows if id in known and known[id] != {**slot_rows[id], "manual": known[id]["manual"]}
         ]
-        upsert(connection, SLOT, [slot_rows[id] for id in new])
-        _set_slots(connection, [slot_rows[id] for id in moved])
+        upsert(connection, SLOT, [slot_rows[id] for id in (*new, *moved)], set(SLOT.c.keys()) - KEPT)
         for id, row in slot_rows.items():
             _set_deliveries(db, connection, row, asked[id], there[id], people)
         for id in sorted(fixed) if manual else ():  # a person may send what went out to one channel to another, too
@@ -101,23 +100,18 @@ def movable(row: Any) -> bool:
 
 def _known(connection: Connection, ids: Collection[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The slots that are there, and their deliveries by channel; held until the transaction ends."""
-    known: dict[str, Any] = {}
     there: dict[str, dict[str, Any]] = defaultdict(dict)
-    for batch in chunks(sorted(ids)):
-        known |= {r.id: dict(r._mapping) for r in connection.execute(select(SLOT).where(SLOT.c.id.in_(batch)))}
-        held = select(DELIVERY).where(DELIVERY.c.slot.in_(batch)).order_by(DELIVERY.c.id).with_for_update()
-        for row in connection.execute(held):
-            there[row.slot][row.channel] = row
+    known = {row.id: dict(row._mapping) for row in among(connection, select(SLOT), SLOT.c.id, ids)}
+    held = select(DELIVERY).order_by(DELIVERY.c.id).with_for_update()
+    for row in among(connection, held, DELIVERY.c.slot, ids):
+        there[row.slot][row.channel] = row
     return known, there
 
 
 def _people(connection: Connection, drafts: Collection[str]) -> Mapping[str, tuple[str, str]]:
     """Each draft's origin and member."""
-    found: dict[str, tuple[str, str]] = {}
-    for batch in chunks(sorted(drafts)):
-        query = select(DRAFT.c.id, DRAFT.c.origin, DRAFT.c.member).where(DRAFT.c.id.in_(batch))
-        found |= {row.id: (row.origin, row.member) for row in connection.execute(query)}
-    return found
+    query = select(DRAFT.c.id, DRAFT.c.origin, DRAFT.c.member)
+    return {id: (origin, member) for id, origin, member in among(connection, query, DRAFT.c.id, drafts)}
 
 
 def _slot_row(slot: Slot, chosen: Assignment | None, *, manual: bool) -> dict[str, Any]:
@@ -133,13 +127,6 @@ def _slot_row(slot: Slot, chosen: Assignment | None, *, manual: bool) -> dict[st
         "excused": slot.excused,
         "manual": manual,
     }
-
-
-def _set_slots(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    names = ("series", "at", "local", "occasion", "draft", "filled", "why", "excused")
-    change = update(SLOT).where(SLOT.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in names})
-    if rows:
-        connection.execute(change, [{f"b_{k}": v for k, v in row.items() if k != "manual"} for row in rows])
 
 
 def _set_deliveries(  # noqa: PLR0917 one slot's facts
@@ -231,8 +218,7 @@ def slots_due(db: Database, until: dt.datetime) -> list[SlotRow]:
 
 def slot(db: Database, id: str) -> SlotRow | None:
     """One slot, or None."""
-    found = rows_of(db, SlotRow, select(SLOT).where(SLOT.c.id == id))
-    return found[0] if found else None
+    return row_of(db, SlotRow, select(SLOT).where(SLOT.c.id == id))
 
 
 def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[Assignment]:

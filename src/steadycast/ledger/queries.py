@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, table
-from steadycast.ledger.intake import chunks, rows_of
+from steadycast.ledger.connection import Database, among, row_of, rows_of, table
 from steadycast.ledger.tables import DONE, EPOCH, DeliveryRow, ReceiptRow, State
 from steadycast.schedule.model import Origin, Past
 
@@ -49,8 +48,7 @@ class Waiting:
 
 def delivery(db: Database, id: int) -> DeliveryRow | None:
     """One delivery, or None."""
-    found = rows_of(db, DeliveryRow, select(DELIVERY).where(DELIVERY.c.id == id))
-    return found[0] if found else None
+    return row_of(db, DeliveryRow, select(DELIVERY).where(DELIVERY.c.id == id))
 
 
 def deliveries(
@@ -63,7 +61,6 @@ def deliveries(
     after: dt.datetime | None = None,
     before: dt.datetime | None = None,
     draft: str | None = None,
-    limit: int | None = None,
 ) -> list[DeliveryRow]:
     """Deliveries by id, slot, state, channel, draft or time (`after` <= at < `before`), in the order of their slots."""
     c = DELIVERY.c
@@ -77,17 +74,16 @@ def deliveries(
         None if draft is None else c.draft == draft,
     ]
     query = select(DELIVERY).where(*(a for a in asked if a is not None)).order_by(c.at, c.slot, c.channel)
-    return rows_of(db, DeliveryRow, query.limit(limit))
+    return rows_of(db, DeliveryRow, query)
 
 
 def channels_of(db: Database, slots: Iterable[str]) -> dict[str, set[str]]:
     """The channels to which these slots go."""
     found: dict[str, set[str]] = {}
     with db.read() as connection:
-        for batch in chunks(slots):
-            query = select(DELIVERY.c.slot, DELIVERY.c.channel).where(DELIVERY.c.slot.in_(batch))
-            for slot, channel in connection.execute(query):
-                found.setdefault(slot, set()).add(channel)
+        query = select(DELIVERY.c.slot, DELIVERY.c.channel)
+        for slot, channel in among(connection, query, DELIVERY.c.slot, slots):
+            found.setdefault(slot, set()).add(channel)
     return found
 
 
@@ -112,11 +108,8 @@ def waiting(db: Database) -> list[Waiting]:
 def receipts_of(db: Database, deliveries: Iterable[int]) -> dict[int, ReceiptRow]:
     """The receipts of several deliveries; those without one are left out."""
     with db.read() as connection:
-        return {
-            row.delivery: ReceiptRow(**row._mapping)
-            for batch in chunks(sorted(deliveries))
-            for row in connection.execute(select(RECEIPT).where(RECEIPT.c.delivery.in_(batch)))
-        }
+        rows = among(connection, select(RECEIPT), RECEIPT.c.delivery, deliveries)
+        return {row.delivery: ReceiptRow(**row._mapping) for row in rows}
 
 
 def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
@@ -184,5 +177,4 @@ def _cursor(connection: Connection) -> Any:
 
 def delivery_of(db: Database, marker: str) -> DeliveryRow | None:
     """The delivery that carries this marker, or None: what a person types."""
-    found = rows_of(db, DeliveryRow, select(DELIVERY).where(DELIVERY.c.marker == marker).limit(1))
-    return found[0] if found else None
+    return row_of(db, DeliveryRow, select(DELIVERY).where(DELIVERY.c.marker == marker))

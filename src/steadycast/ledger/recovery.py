@@ -8,18 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, exists, func, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, type_coerce, update
 
-from steadycast.ledger import time_spans
-from steadycast.ledger.claims import DELIVERY, past
-from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger import installation, time_spans
+from steadycast.ledger.claims import DELIVERY, end_of, past
+from steadycast.ledger.connection import Database, table
 from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import TICK
 from steadycast.ledger.older_copy import put_in_doubt
 from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict
 
-META = table("meta")
 SLOT = table("slot")
 EVENT = table("event")
 PAST_LATE, NO_DRAFT = "past late", "no draft"  # why recovery calls a delivery missed
@@ -65,32 +64,28 @@ def _note_jump(connection: Connection, missed: tuple[int, ...], now: dt.datetime
     """Keep by what clock anything was called missed; and what was, though no tick had seen it due."""
     if not missed:
         return
-    query = select(META.c.key, META.c.value).where(META.c.key.in_((TICK, CALLED)))
-    kept = dict(connection.execute(query).tuples().all())
+    kept = installation.values(connection)
     latest = max(now, dt.datetime.fromisoformat(kept.get(CALLED, now.isoformat())))
-    upsert(connection, META, [{"key": CALLED, "value": latest.isoformat()}], ["value"])
+    installation.keep(connection, **{CALLED: latest.isoformat()})
     since = dt.datetime.fromisoformat(kept.get(TICK, now.isoformat()))
     fresh = select(DELIVERY.c.slot).where(DELIVERY.c.id.in_(missed), DELIVERY.c.at > since).distinct()
     if slots := len(connection.execute(fresh).all()):
         told = {"since": since.isoformat(), "at": now.isoformat(), "slots": slots}
-        upsert(connection, META, [{"key": JUMP, "value": json.dumps(told)}], ["value"])
+        installation.keep(connection, **{JUMP: json.dumps(told)})
 
 
 def passed_by(db: Database, now: dt.datetime) -> int:
     """How many slots are past `late` and wait to be called missed, and no tick has seen them due."""
     c = DELIVERY.c
     waits = (c.wake <= now) & past("late", now) & c.state.in_((State.PLANNED, State.DUE))
+    query, last = select(func.count(c.slot.distinct())).where(waits), installation.last_tick(db)
     with db.read() as connection:
-        last = connection.scalar(select(META.c.value).where(META.c.key == TICK))
-        query = select(func.count(c.slot.distinct())).where(waits)
-        return connection.scalar(query.where(c.at > dt.datetime.fromisoformat(last)) if last else query) or 0
+        return connection.scalar(query.where(c.at > last) if last else query) or 0
 
 
 def jump(db: Database) -> Jump | None:
     """The newest tick that called slots missed which no tick had seen due; None where there was none."""
-    with db.read() as connection:
-        kept = connection.scalar(select(META.c.value).where(META.c.key == JUMP))
-    if kept is None:
+    if (kept := installation.meta(db, JUMP)) is None:
         return None
     told = json.loads(kept)
     return Jump(dt.datetime.fromisoformat(told["since"]), dt.datetime.fromisoformat(told["at"]), told["slots"])
@@ -102,11 +97,12 @@ def take_back(db: Database, now: dt.datetime) -> tuple[int, ...]:
     Its slot has its draft no more where another has it by now: planning gives it one.
     """
     c = DELIVERY.c
-    called = exists().where(EVENT.c.delivery == c.id, EVENT.c.kind == State.MISSED, EVENT.c.detail.in_(WHYS))
+    whys = (PAST_LATE, NO_DRAFT)
+    called = exists().where(EVENT.c.delivery == c.id, EVENT.c.kind == State.MISSED, EVENT.c.detail.in_(whys))
+    last = type_coerce(end_of("late"), Instant)  # when it is missed
     early = (c.state == State.MISSED) & (c.attempt == 0) & ~past("late", now) & called
-    again = {"state": State.PLANNED, "verdict": "", "message": "", "wake": _last(), "draft": None, "revision": None}
-    with db.read() as connection:
-        latest = connection.scalar(select(META.c.value).where(META.c.key == CALLED))
+    again = {"state": State.PLANNED, "verdict": "", "message": "", "wake": last, "draft": None, "revision": None}
+    latest = installation.meta(db, CALLED)
     if latest is None or dt.datetime.fromisoformat(latest) <= now:  # as a rule: no clock was ever ahead of this one
         return ()
     with db.write() as connection:
@@ -118,17 +114,9 @@ def take_back(db: Database, now: dt.datetime) -> tuple[int, ...]:
         if back:
             connection.execute(update(SLOT).where(SLOT.c.id.in_(slots), elsewhere).values(draft=None, filled=False))
         refused = (c.state == State.REFUSED) & (c.verdict == Verdict.MISSED) & ~past("late", now)
-        connection.execute(update(DELIVERY).where(refused).values(verdict="", wake=_last()))
-        upsert(connection, META, [{"key": CALLED, "value": now.isoformat()}], ["value"])
+        connection.execute(update(DELIVERY).where(refused).values(verdict="", wake=last))
+        installation.keep(connection, **{CALLED: now.isoformat()})
     return back
-
-
-WHYS = (PAST_LATE, NO_DRAFT)
-
-
-def _last() -> ColumnElement[dt.datetime]:
-    """The instant at which a delivery is missed."""
-    return type_coerce(type_coerce(DELIVERY.c.at, BigInteger) + cast(DELIVERY.c.late, BigInteger) * 1_000_000, Instant)
 
 
 def lapse_claims(connection: Connection, now: dt.datetime) -> tuple[int, ...]:

@@ -138,7 +138,6 @@ class Ledger(Database):
     begin_step = claims.begin_step
     finish_step = claims.finish_step
     forget_step = claims.forget_step
-    steps = claims.steps
     steps_of = claims.steps_of
     tokens_and_states = claims.tokens_and_states
     receive = outcomes.receive

@@ -14,7 +14,8 @@ import json
 from sqlalchemy import BigInteger, Connection, case, func, select, type_coerce, update
 
 from steadycast.crash_safety.bootclock import EPOCH, Reading, boot
-from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.connection import Database, table
+from steadycast.ledger.installation import keep
 from steadycast.ledger.statements import MICROSECOND, micros
 from steadycast.ledger.tables import Instant, State
 
@@ -63,9 +64,9 @@ def follow(db: Database, connection: Connection, now: dt.datetime) -> dt.datetim
     return EPOCH + here.at + before
 
 
-def later(end: dt.datetime, since: dt.datetime, moment: dt.datetime | None) -> int:
-    """When a span ends that lasts from `since` to `end` by the caller's wall, as the database holds it."""
-    return micros(end if moment is None else moment + (end - since))
+def later(end: dt.datetime, since: dt.datetime, moment: dt.datetime | None) -> dt.datetime:
+    """When a span ends that lasts from `since` to `end` by the caller's wall, by the ledger's own clock."""
+    return end if moment is None else moment + (end - since)
 
 
 def _served(db: Database, here: Reading | None) -> bool:
@@ -80,7 +81,7 @@ def _known(connection: Connection) -> dict[str, dt.timedelta]:
 
 def _keep(connection: Connection, known: dict[str, dt.timedelta]) -> None:
     newest = {boot: offset // MICROSECOND for boot, offset in list(known.items())[-KEPT:]}
-    upsert(connection, META, [{"key": CLOCKS, "value": json.dumps(newest)}], ["value"])
+    keep(connection, **{CLOCKS: json.dumps(newest)})
 
 
 def _move(connection: Connection, by: dt.timedelta) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from steadycast.ledger.intake import chunks
+from steadycast.ledger.connection import chunks
 from steadycast.ledger.older_copy import COPY
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.recovery import Recovered
