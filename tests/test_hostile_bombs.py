@@ -340,17 +340,18 @@ FEEDS = {
     "open tags": b"<rss version='2.0'><channel><item><description>" + b"<a " * 300_000,
     "nested": b"<rss version='2.0'><channel><item><description>" + b"&lt;div&gt;" * 100_000 + b"</description></item></channel></rss>",
     "quotations": b"<rss version='2.0'><channel><item><guid>1</guid><title>t</title><description>" + b"&lt;blockquote&gt;" * 90 + b"x</description></item></channel></rss>",
-    "packed": gzip.compress(bytes(200 << 20)),
 }  # fmt: skip
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FEEDS)
+@pytest.mark.parametrize("name", [*FEEDS, "packed"])
 def test_a_feed_that_explodes_is_one_row_and_stops_nothing(bench: Bench, httpserver: HTTPServer, name: Any) -> None:
     """Read in a process with limits; its neighbour's item is taken, and nothing of this machine is in what it says."""
-    headers = {"Content-Encoding": "gzip"} if name == "packed" else {}
+    bomb, headers = FEEDS.get(name), {}
+    if bomb is None:  # packed here: every collection of the tests would do it
+        bomb, headers = gzip.compress(bytes(200 << 20)), {"Content-Encoding": "gzip"}
     good = b"<rss version='2.0'><channel><title>t</title><item><guid>g</guid><title>Fine</title><description>w</description></item></channel></rss>"
-    httpserver.expect_request("/bomb").respond_with_data(FEEDS[name], headers=headers)
+    httpserver.expect_request("/bomb").respond_with_data(bomb, headers=headers)
     httpserver.expect_request("/good").respond_with_data(good)
     feeds = "".join(
         f'\n[[feed]]\nmember = "{who}"\nurl = "{httpserver.url_for(path)}"\nallow_private = true\ntake_old = 5\n'
