@@ -20,10 +20,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 run: $(VENV)/ready
 	@$(VENV)/bin/steadycast up $(if $(ONCE),--once)
 
-# The fast ones on every core; the slow and live ones one by one, since they freeze, kill and measure. ARGS: just those.
+# The fast ones on every core; of the slow and live ones those marked parallel two at a time, a file to a process; the rest
+# one by one, since they freeze, kill and measure. What they start finds the library compiled. ARGS: just those.
 test: $(VENV)/ready-dev
+	@$(VENV)/bin/python -m compileall -q src
 	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n auto --dist worksteal)
-	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "slow or live" --durations=15))
+	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and parallel" -n 2 --dist loadfile --no-loadscope-reorder --durations=25))
+	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and not parallel" --durations=25))
 
 # The lists of platforms in the documents, from channels/*/channel.toml.
 docs: $(VENV)/ready-dev

@@ -689,6 +689,7 @@ def test_the_sample_beside_each_platform_is_true(name: str, app: Any, compose_fo
 
 
 @pytest.mark.platforms("wechat")
+@pytest.mark.parallel
 @pytest.mark.live
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_paste_page_works_in_a_browser(width: int, app: Any, compose_for: Any) -> None:

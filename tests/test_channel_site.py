@@ -372,6 +372,7 @@ def test_a_cover_that_the_text_shows_anyway_is_not_shown_twice(tmp_path: Path) -
     assert len(Page(page(tmp_path / "b", "all.html")).all("img")) == 1
 
 
+@pytest.mark.parallel
 @pytest.mark.live
 def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path: Path) -> None:
     """No line begins with a footnote's number, and the lines of a task stand below its words, not below its box."""

@@ -23,7 +23,7 @@ from steadycast import pipeline
 from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Known, Refused, Unknown
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.parallel]
 SCRIPT = ROOT / "tests" / "wordpress.sh"
 
 

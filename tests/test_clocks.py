@@ -232,6 +232,7 @@ def _zone(name: str, path: Path) -> ZoneInfo:
         return ZoneInfo.from_file(file, key=name)
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_every_change_of_the_clocks_of_every_zone_is_read_as_zdump_reads_it(zones: Any) -> None:
     """Each quarter of an hour, and the seconds beside the change, from a day before each change to a day after."""
@@ -250,6 +251,7 @@ def test_every_change_of_the_clocks_of_every_zone_is_read_as_zdump_reads_it(zone
     assert wrong == []
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.parametrize("time", TIMES)
 def test_a_daily_slot_is_one_a_local_day_at_the_instant_that_zdump_tells(zones: Any, time: Any) -> None:

@@ -82,7 +82,11 @@ class Locked:
 
 
 @pytest.mark.parametrize(
-    "delivery", ["read-back", *(pytest.param(name, marks=pytest.mark.slow) for name in ("conditional", "blind"))]
+    "delivery",
+    [
+        "read-back",
+        *(pytest.param(name, marks=[pytest.mark.slow, pytest.mark.parallel]) for name in ("conditional", "blind")),
+    ],
 )
 def test_the_ledger_is_locked_at_each_call(
     empty_sqlite: Path, quick_path: Path, monkeypatch: pytest.MonkeyPatch, delivery: str
@@ -178,6 +182,7 @@ def server() -> Iterator[Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.live
 @pytest.mark.postgres
 @pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")

@@ -373,6 +373,7 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.sample
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_the_first_commands_of_the_readme_run(tmp_path: Path) -> None:
     """A new workspace as the README makes it is in order, takes the README's draft, and previews it."""
@@ -404,6 +405,7 @@ def test_the_first_commands_of_the_readme_run(tmp_path: Path) -> None:
     assert (made / "var" / "preview" / "rain" / "index.html").is_file()
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_the_guides_drafts_are_taken_in(tmp_path: Path) -> None:
     """The draft that the guide calls a whole one is a whole one."""

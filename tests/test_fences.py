@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import subprocess
 import sys
@@ -266,3 +267,42 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stderr.strip().splitlines()[-1] == "[]"
     assert "publish" in done.stdout
+
+
+# How the tests themselves are run.
+
+
+def test_every_test_is_in_one_of_the_passes_that_ci_makes() -> None:
+    """Whatever its marks, and a new slow one is run by itself unless it is marked otherwise."""
+    (usual,) = re.findall(
+        r"^addopts = .*-m '(.+?)'", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ntest:")[2].partition("\n\n")[0]
+    passes = [usual, *re.findall(r"pytest -m \"(.+?)\"", recipe.replace('-m "slow or not slow" $(ARGS)', ""))]
+    names = ("slow", "live", "parallel")
+    assert len(passes) == 3
+    for has in itertools.product((False, True), repeat=len(names)):
+        marks = dict(zip(names, has, strict=True))
+        taken = [eval(one, {}, marks) for one in passes]
+        assert sum(taken) == 1, marks
+        assert marks["parallel"] or taken[1] is False
+
+
+DISTURBS = re.compile(r"monotonic|perf_counter|process_time|getrusage|SIG(KILL|STOP|TERM|INT)|\bkill\(|setrlimit")
+
+
+def test_what_runs_beside_others_measures_and_kills_nothing() -> None:
+    """A test that is marked parallel reads no stopwatch and sends no signal."""
+    wrong = []
+    for file in sorted((ROOT / "tests").glob("test_*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        whole = any(
+            "parallel" in ast.unparse(n)
+            for n in tree.body
+            if isinstance(n, ast.Assign) and "pytestmark" in ast.unparse(n.targets[0])
+        )
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                marked = whole or any("mark.parallel" in ast.unparse(one) for one in node.decorator_list)
+                wrong += [f"{file.name}: {node.name}"] if marked and DISTURBS.search(ast.unparse(node)) else []
+    assert wrong == []

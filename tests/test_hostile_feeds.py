@@ -48,7 +48,9 @@ def stock(app: App) -> set[str]:
 
 def sometimes(names: Any, *always: Any) -> Any:
     """Every one of `names`; but for those to be run `always`, with the slow tests: each starts a process a look."""
-    return [name if name in always else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    return [
+        name if name in always else pytest.param(name, marks=[pytest.mark.slow, pytest.mark.parallel]) for name in names
+    ]
 
 
 REBUILT = {
@@ -111,6 +113,7 @@ def test_a_guid_used_again_for_something_else_is_new_once(known: App, server: Se
     assert "Item 3" in stock(known)
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "said"),
@@ -146,6 +149,7 @@ def test_a_feed_that_shrank_to_nothing_takes_nothing_away(known: App, server: Se
     assert stock(known) == before
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_a_server_that_says_not_modified_for_ever_is_asked_anew_within_a_day(bench: Bench, server: Server) -> None:
     """A false 304 costs hours, not a member's voice."""

@@ -158,6 +158,7 @@ def spelt(canary: str) -> list[bytes]:
     return [canary.encode(), *(form[4:-4] for form in packed)]
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_no_secret_is_told_anywhere(planted: Any, httpserver: HTTPServer) -> None:
     """Ledger, logs, outputs, caches, what commands print at DEBUG, their tracebacks: none holds a secret."""
@@ -255,6 +256,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.parallel
 @pytest.mark.live
 def test_prefects_own_database_holds_no_secret(planted: Any, tmp_path: Path) -> None:
     """Runs at DEBUG with every log sent to the server, a secret in a Secret block, and a run that fails."""

@@ -42,7 +42,9 @@ def test_a_draft_is_never_a_template(bench: Bench) -> None:
 
 
 @pytest.mark.platforms("site", "feed", "podcast", "mail", "wechat", "weibo")
-@pytest.mark.parametrize("vectors", [TEMPLATES, pytest.param(None, marks=pytest.mark.slow)], ids=["own", "all known"])
+@pytest.mark.parametrize(
+    "vectors", [TEMPLATES, pytest.param(None, marks=[pytest.mark.slow, pytest.mark.parallel])], ids=["own", "all known"]
+)
 def test_every_known_injection_comes_out_as_it_went_in(tmp_path: Path, vectors: Any) -> None:
     """49 stands on no page where an injection would have put it, and no page fails."""
     every = list(vectors or known("ssti.json"))

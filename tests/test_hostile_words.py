@@ -71,9 +71,12 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFC", text) if not unicodedata.category(c).startswith(("C", "Z")))
 
 
+SLOW = (pytest.mark.slow, pytest.mark.parallel)
+
+
 @pytest.mark.parametrize(
     "words",
-    [WORDS[20:30:3], pytest.param(WORDS, marks=pytest.mark.slow), pytest.param(None, marks=pytest.mark.slow)],
+    [WORDS[20:30:3], pytest.param(WORDS, marks=SLOW), pytest.param(None, marks=SLOW)],
     ids=["a few", "own", "all known"],
 )
 def test_they_come_out_as_what_they_are(

@@ -322,6 +322,7 @@ with Ledger.open(sys.argv[1]) as ledger:
 """
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_of_five_hundred_races_each_has_one_winner(database: str, ledger: Ledger, promise: Promise) -> None:
     """Two to eight processes, told at once which delivery to take; another is first in line each time."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = [pytest.mark.slow, pytest.mark.parallel]
+
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORMS = sorted(f.parent.name for f in (ROOT / "channels").glob("*/adapter.py"))
 
@@ -18,31 +20,26 @@ def run(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.slow
 def test_ruff_finds_nothing() -> None:
     """Every rule is on; each exception stands in pyproject.toml."""
     run("ruff", "check", ".")
 
 
-@pytest.mark.slow
 def test_ruff_would_format_nothing() -> None:
     """One form for every file."""
     run("ruff", "format", "--check", ".")
 
 
-@pytest.mark.slow
 def test_mypy_is_satisfied_with_library_and_flows() -> None:
     """Strict."""
     run("mypy")
 
 
-@pytest.mark.slow
 def test_mypy_is_satisfied_with_the_tests() -> None:
     """As strictly; platforms and what is data are left out."""
     run("mypy", "--config-file", "tests/mypy.ini")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_mypy_is_satisfied_with_each_platform(platform: Any) -> None:
     """One by one: each folder has a file of the same name."""

@@ -15,6 +15,7 @@ ONE_WORD, HAN = "n" * 200, "长" * 66
 
 @pytest.mark.platforms("site")
 @pytest.mark.live
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_is_wider_than_its_window_for_a_long_name(bench: Bench, browser: Any, width: int) -> None:  # noqa: F811

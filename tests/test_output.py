@@ -54,7 +54,7 @@ def f(x: int) -> str:
 """
 DRAFTS = ("pgc/articles/marks.md", "pgc/club/2026-12-haishanghua.md", "pgc/morning/011-loq-yu.md")
 
-pytestmark = [pytest.mark.slow, pytest.mark.live]
+pytestmark = [pytest.mark.slow, pytest.mark.live, pytest.mark.parallel]
 
 
 @pytest.fixture(scope="module")

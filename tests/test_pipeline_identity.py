@@ -221,6 +221,7 @@ def test_what_may_be_new_or_what_went_out_waits_with_both_named(bench: Bench, ap
     assert states(app)["pgc/week-2.md"] == "stock"
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_a_tree_of_five_hundred_through_everything_a_sync_tool_does_to_it(bench: Bench, app: Any) -> None:
     """Dropped in, backfilled, copied, moved, renamed and edited: not one of them is fresh by it."""

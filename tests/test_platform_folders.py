@@ -146,6 +146,7 @@ def test_a_platforms_own_tests_go_with_its_folder() -> None:
         assert bool(whose_platforms.pytest_ignore_collect(file)) == gone, file.name
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_with_no_platform_at_all_the_other_tests_are_there_and_those_of_general_things_green(tmp_path: Path) -> None:
     """In a copy of the repository whose folders are gone: nothing fails to be read, and what publishes still does."""

@@ -109,6 +109,7 @@ def strace() -> None:
         pytest.skip(f"strace cannot trace here: {tried.stderr.strip()}")
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_a_power_cut_costs_no_promise(strace: Any) -> None:
     """1,000 images: the ledger opens sound, no commit that came back is lost, no output is half-written or gone."""
@@ -123,6 +124,7 @@ def test_a_power_cut_costs_no_promise(strace: Any) -> None:
     assert verdict.first == [], f"seed {SEED}"
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("control", "what"),

@@ -207,6 +207,7 @@ def test_a_page_carries_so_much_and_no_more(tmp_path: Path) -> None:
 # In a browser
 
 
+@pytest.mark.parallel
 @pytest.mark.live
 def test_a_browser_shows_every_frame_and_asks_for_nothing(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()  # the browser is spoken to by a socket

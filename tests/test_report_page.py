@@ -343,6 +343,7 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@pytest.mark.parallel
 @pytest.mark.live
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -376,6 +377,7 @@ def test_in_chromium_nothing_is_fetched_logged_or_cut_off(
     tab.close()
 
 
+@pytest.mark.parallel
 @pytest.mark.live
 def test_in_chromium_the_badge_is_an_image(browser: Any, tmp_path: Path) -> None:
     tab = browser.new_page(viewport={"width": 600, "height": 100})

@@ -84,6 +84,7 @@ def test_without_the_key_or_under_another_name_nothing_is(server: LocalServer) -
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.live
 def test_in_chromium_a_kit_copies_and_calls_nobody(server: LocalServer) -> None:
     """Its buttons work behind the fence; what a member smuggled in could ask nothing of this server."""

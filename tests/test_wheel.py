@@ -40,6 +40,7 @@ def steadycast(*words: str, site: Path, cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_it_owns_one_import_name(unpacked: Any) -> None:
     """No `channels`, no `flows`: those are other packages' names."""
@@ -54,6 +55,7 @@ def test_it_owns_one_import_name(unpacked: Any) -> None:
     assert "License-Expression: Apache-2.0" in metadata
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_a_workspace_from_nothing_publishes(unpacked: Any, tmp_path: Path) -> None:
     """`pip install steadycast`, `steadycast init`, and the first page is there."""
