@@ -417,6 +417,22 @@ def test_the_guides_drafts_are_taken_in(tmp_path: Path) -> None:
         assert run("check", cwd=tmp_path / "circle").returncode == 0
 
 
+@pytest.mark.slow
+def test_the_whole_platform_that_is_shown_keeps_the_contract(tmp_path: Path) -> None:
+    """The three files of channels/README.md are a platform as they stand."""
+    shown = sections((ROOT / "channels" / "README.md").read_text(encoding="utf-8"))["A whole platform"]
+    files = dict(re.findall(r"^([\w.]+):\n\n```\w+\n(.*?)^```", shown, re.MULTILINE | re.DOTALL))
+    assert files.keys() == {"channel.toml", "adapter.py", "fake.py"}
+    assert run("init", str(tmp_path / "circle"), cwd=tmp_path).returncode == 0
+    board = tmp_path / "circle" / "channels" / "board"
+    board.mkdir(parents=True)
+    for name, text in files.items():
+        (board / name).write_text(text, encoding="utf-8")
+    tried = run("channel", "test", "board", cwd=tmp_path / "circle")
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert "Not tried" not in tried.stdout
+
+
 def anchor(heading: str) -> str:
     """The anchor that GitHub gives a heading."""
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
