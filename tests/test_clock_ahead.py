@@ -11,7 +11,7 @@ from pipeline_bench import COMMUNITY, DAILY, EVENING, FAR, MORNING, SETTINGS, SI
 from steadycast import ops, pipeline
 from steadycast.cli.main_job import main_job
 from steadycast.ledger.tables import DeliveryRow, State
-from steadycast.pipeline import unplanned_slots
+from steadycast.pipeline import owed_slots
 from steadycast.pipeline.app import App
 from steadycast.schedule.model import Verdict
 
@@ -159,7 +159,7 @@ def test_a_channel_that_came_meanwhile_missed_nothing_before(bench: Bench) -> No
 
 def test_a_long_silence_is_written_in_bounded_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     app = stocked(bench)
-    monkeypatch.setattr(unplanned_slots, "MOST", 40)
+    monkeypatch.setattr(owed_slots, "MOST", 40)
     bench.clock.advance(100 * DAY)
     pipeline.publish(app)
     assert len({d.slot for d in app.ledger.deliveries()}) < 100

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench
 
 from steadycast import pipeline
 from steadycast.intake.folder import SUFFIXES
+from steadycast.ledger.delivery import Delivery
 from steadycast.pipeline.drafts import read
-from steadycast.pipeline.posts import PostPlace, Posts
+from steadycast.pipeline.posts import Posts
 from steadycast.platform import Post
 
 pytestmark = pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")
@@ -83,7 +85,7 @@ def made(
         draft = read(app, row.id, row.revision)
         assert draft is not None
         for channel in CHANNELS:
-            place = PostPlace(channel, "notes@2026-11-23T20:00", "notes", EVENING, "abcdefghijklm")
+            place = Delivery(0, "notes@2026-11-23T20:00", channel, "notes", EVENING, timedelta(), "abcdefghijklm")
             posts_of[row.path.removeprefix("pgc/"), channel] = posts.post(draft, place)
     yield posts_of, there
     app.close()

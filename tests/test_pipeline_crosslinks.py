@@ -12,8 +12,9 @@ from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench
 
 from steadycast import ops, pipeline
 from steadycast.draft.model import Draft
+from steadycast.ledger.delivery import Delivery
 from steadycast.pipeline.drafts import find_draft, read
-from steadycast.pipeline.posts import PostPlace, Posts
+from steadycast.pipeline.posts import Posts
 from steadycast.platform.post_bytes import post_from_bytes
 
 DAY = dt.timedelta(days=1)
@@ -21,6 +22,11 @@ OURS = {"site": "pages", "mirror": "pages", "hand": "paste", "far": "far"}
 SHIPPED = {name: name for name in ("site", "feed", "mail", "wechat", "weibo", "far")}
 WAYS = "[one](b.md), [two](/posts/bee/), [three](./b), [four][4], [[b|five]], [six]({% link pgc/b.md %})\n\n[4]: b.html"
 PAGE = "https://readers.example/daily/2026-11-23-2000.html"
+
+
+def place(channel: str) -> Delivery:
+    """A slot on a channel, of which nothing is planned."""
+    return Delivery(0, "x@2026", channel, "daily", EVENING, dt.timedelta(), "k")
 
 
 def settings_of(channels: Any) -> Any:
@@ -168,9 +174,7 @@ def test_a_member_neither_links_to_nor_learns_of_what_is_not_out(bench: Bench) -
 
     def seen() -> Any:
         row = find_draft(app, "ugc/bob/ask.md")
-        post = Posts(app).post(
-            cast("Draft", read(app, row.id, row.revision)), PostPlace("site", "x@2026", "daily", EVENING, "k")
-        )
+        post = Posts(app).post(cast("Draft", read(app, row.id, row.revision)), place("site"))
         return dict(zip("xyzw", re.findall(r'(?:<a href="([^"]*)"[^>]*>)?[xyzw]\b', post.html), strict=True))
 
     hidden = seen()
@@ -196,9 +200,7 @@ def test_the_ledger_is_read_once_for_all_posts_and_never_without_a_link(
     for name, times in (("pgc/b.md", 0), ("pgc/a.md", 1)):
         row = find_draft(app, name)
         for channel in ("site", "far", "hand"):
-            posts.post(
-                cast("Draft", read(app, row.id, row.revision)), PostPlace(channel, "x@2026", "daily", EVENING, "k")
-            )
+            posts.post(cast("Draft", read(app, row.id, row.revision)), place(channel))
         assert len(asked) == times
 
 
@@ -210,9 +212,7 @@ def test_only_what_surely_is_there_is_linked_to(bench: Bench, state: Any) -> Non
         connection.exec_driver_sql(f"UPDATE delivery SET state = '{state}' WHERE channel = 'site'")
         connection.exec_driver_sql("UPDATE delivery SET url = '' WHERE channel = 'far'")
     row = find_draft(app, "pgc/a.md")
-    post = Posts(app).post(
-        cast("Draft", read(app, row.id, row.revision)), PostPlace("site", "x@2026", "daily", EVENING, "k")
-    )
+    post = Posts(app).post(cast("Draft", read(app, row.id, row.revision)), place("site"))
     assert not hrefs(post.html)
 
 

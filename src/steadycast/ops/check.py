@@ -18,13 +18,12 @@ from steadycast.ledger.home import gone
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
-from steadycast.pipeline import linked_pictures, stray_files
+from steadycast.pipeline import draft_media, draft_notes
 from steadycast.pipeline.app import App
-from steadycast.pipeline.channel_limits import unfit
-from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.draft_identity import copies
-from steadycast.pipeline.draft_notes import Titles, notes_of
-from steadycast.pipeline.member_quotas import Quotas
+from steadycast.pipeline.draft_media import Quotas
+from steadycast.pipeline.draft_notes import Titles, notes_of, unfit
+from steadycast.pipeline.posts import PageLinks
 from steadycast.progress import Progress, unseen
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
@@ -211,7 +210,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
             try:
                 draft = item.draft(app.reader)
                 quotas.take(draft)
-                draft = linked_pictures.at_hand(app, draft, quotas)
+                draft = draft_media.at_hand(app, draft, quotas)
             except DraftError as error:
                 broken.add(item.path)
                 yield error.problem(str(item.path))
@@ -224,7 +223,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
                 yield from _expired(draft, item.raw or b"", now)
                 yield from _unserved(pins, draft, item.raw or b"")
                 yield from _no_channels(app, draft, item.raw or b"")
-                yield from linked_pictures.away(draft)
+                yield from draft_media.away(draft)
                 yield from notes_of(draft)
                 titles.add(draft)
                 fresh.append(draft)
@@ -234,7 +233,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
         links = PageLinks(app, drafts)  # what is not taken in yet may be linked to as well
         yield from (problem for draft in fresh for problem in links.problems(draft))
         yield from copies(app, drafts, broken)
-    yield from stray_files.problems(app, alone, named, broken)
+    yield from draft_notes.problems(app, alone, named, broken)
 
 
 class _Pins:

@@ -13,7 +13,7 @@ from typing import Any
 from steadycast.errors import BAD, OK, Problem, SteadycastError
 from steadycast.ledger import overdue
 from steadycast.ledger.overdue import Overdue
-from steadycast.pipeline import rhythm_history
+from steadycast.pipeline import owed_slots
 from steadycast.pipeline.app import App
 
 UNKNOWN_AFTER = dt.timedelta(days=1)
@@ -139,5 +139,5 @@ def _facts(app: App, now: dt.datetime) -> Facts:
 def _unplanned(app: App, now: dt.datetime) -> list[str]:
     """Series that have promised slots within the horizon, none of which is in the ledger: nobody plans."""
     until = now + app.workspace.publish.horizon
-    owe = {slot.series for slot in rhythm_history.owed(app, now, until) if slot.at >= now and not slot.excused}
+    owe = {slot.series for slot in owed_slots.owed(app, now, until) if slot.at >= now and not slot.excused}
     return sorted(owe - {slot.series for slot in app.ledger.slots_between(now, until)})

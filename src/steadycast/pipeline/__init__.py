@@ -2,37 +2,35 @@
 
 What all of them share
     app, secrets     a workspace opened, with its ledger and its platforms; a secret by its name
-    results, outcome_rows   what a verb did, as rows
+    results          what a verb did, as rows
     frozen_draft     a draft as the ledger keeps it
 What comes in
-    collect, member_feeds, first_intake   files and feeds taken in; old drafts held back the first time
-    draft_identity   which draft a file is: an edit, a copy, one that looks like another
-    draft_notes, stray_files, channel_limits, crosslinks   what is told of them before their hour
-    linked_pictures, member_quotas   pictures from elsewhere; how much a member may keep
+    collect, member_feeds   files and feeds taken in
+    draft_identity   which draft a file is: an edit, a copy, one that looks like another, one of an archive
+    draft_media      its files; pictures from elsewhere; how much a member may keep
+    draft_notes      what is told of drafts and other files before their hour
 What will go out
-    plan, rhythm_history, unplanned_slots, digest   which slot carries what; slots that nobody saw; the last reserve
+    plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     preview, preview_frames   one draft on every channel
 What goes out, and what came of it
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     rebuild, probed_limits   a channel's folder made again; what each far side allows
-    alarm, report    alarms at each tick; the record written down
+    report           the record written down; alarms at each tick
 """
 
 from steadycast.pipeline import amend
-from steadycast.pipeline.alarm import alarm
 from steadycast.pipeline.app import App, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
+from steadycast.pipeline.draft_notes import give_title
 from steadycast.pipeline.drafts import before, decide, drafts, waiting
-from steadycast.pipeline.outcome_rows import line_of
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
 from steadycast.pipeline.publish import is_first, leaving, publish
 from steadycast.pipeline.rebuild import rebuild
-from steadycast.pipeline.report import report
-from steadycast.pipeline.results import ReportMade
-from steadycast.pipeline.stray_files import give_title
+from steadycast.pipeline.report import alarm, report
+from steadycast.pipeline.results import ReportMade, line_of
 from steadycast.pipeline.verify import confirm, settle, verify
 
 __all__ = [

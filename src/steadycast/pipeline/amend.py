@@ -16,7 +16,7 @@ from steadycast.pipeline.app import App, who
 from steadycast.pipeline.collect import check_taken_in
 from steadycast.pipeline.drafts import OUT, find_draft, read, unapproved
 from steadycast.pipeline.plan import plan
-from steadycast.pipeline.posts import PostPlace, Posts
+from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.publish import opened
 from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row
@@ -232,9 +232,8 @@ def _post(app: App, d: DeliveryRow, revision: str) -> Post:
     if draft is None:
         raise Refused("that revision is not in the ledger any more", channel=d.channel)
     dated = sent.published if sent.slot_at else None
-    place = PostPlace(d.channel, d.slot, d.series, d.at, d.marker, dated=dated, draft=d.draft)
     try:
-        return Posts(app).post(as_shown(draft), place)
+        return Posts(app).post(as_shown(draft), d, dated)
     except DraftError as error:
         raise Refused(str(error), channel=d.channel) from None
 

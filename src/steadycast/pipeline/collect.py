@@ -16,15 +16,13 @@ from steadycast.intake import folder, reconcile
 from steadycast.intake.draft_status import DraftStatus, draft_status
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
-from steadycast.pipeline import first_intake, linked_pictures, stray_files
+from steadycast.pipeline import draft_identity, draft_media, draft_notes
 from steadycast.pipeline.app import App
-from steadycast.pipeline.channel_limits import crowded
-from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.draft_identity import as_known, held, ids, memory
-from steadycast.pipeline.draft_notes import Titles, notes_of
-from steadycast.pipeline.drafts import with_media
+from steadycast.pipeline.draft_media import Quotas, with_media
+from steadycast.pipeline.draft_notes import Titles, crowded, notes_of
 from steadycast.pipeline.frozen_draft import to_content, to_plan
-from steadycast.pipeline.member_quotas import Quotas
+from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
 from steadycast.progress import Progress, unseen
 from steadycast.schedule.model import Origin
@@ -53,11 +51,11 @@ def collect(
     """
     with app.in_turn("intake", PATIENCE):
         known = app.ledger.drafts()
-        lacking: list[linked_pictures.MissingPictures] = []
+        lacking: list[draft_media.MissingPictures] = []
         changes, problems, prints = _folder(app, known, now, progress, lacking)
         noticed = [
             *_noticed(app, changes, known, now),
-            *stray_files.not_yet_told(app, [p for p in problems if p.harmless]),
+            *draft_notes.not_yet_told(app, [p for p in problems if p.harmless]),
         ]
         problems = [p for p in problems if not p.harmless]
         taken = _write(app, now, changes, known)
@@ -92,16 +90,16 @@ def _noticed(app: App, changes: Changes, rows: Iterable[DraftRow], now: dt.datet
 def _pictures(
     app: App,
     now: dt.datetime,
-    lacking: list[linked_pictures.MissingPictures],
+    lacking: list[draft_media.MissingPictures],
     noticed: list[Problem],
     told: Container[str],
     *,
     at_once: bool,
 ) -> list[DraftChange]:
     """Fetches pictures from elsewhere, and says which drafts that edited, but for those that are `told` of anyway."""
-    brought = list(linked_pictures.bring(app, lacking, at_once=at_once))
+    brought = list(draft_media.bring(app, lacking, at_once=at_once))
     with app.in_turn("intake", PATIENCE):
-        edited, said = linked_pictures.changes(app, brought)
+        edited, said = draft_media.changes(app, brought)
         noticed += said
         return [t for t in _write(app, now, Changes(edited=edited), app.ledger.drafts()) if t.draft not in told]
 
@@ -129,7 +127,7 @@ def _folder(
     rows: Collection[DraftRow],
     now: dt.datetime,
     progress: Progress,
-    lacking: list[linked_pictures.MissingPictures],
+    lacking: list[draft_media.MissingPictures],
 ) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.FileRead]]:
     """What the content folder makes of the known drafts."""
     workspace = app.workspace
@@ -161,7 +159,7 @@ def _folder(
                 named.update(ref.path for ref in draft.media)
                 quotas.take(draft)
                 with_files = with_media(app, draft, keep=_approved_on_arrival(app, draft))
-                drafts.append(linked_pictures.at_hand(app, with_files, quotas, lacking))
+                drafts.append(draft_media.at_hand(app, with_files, quotas, lacking))
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
                 if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none
@@ -171,11 +169,11 @@ def _folder(
                 problems.append(error.problem(str(item.path)))
         progress(n, max(n, len(seen)))
     broken = {PurePosixPath(problem.where) for problem in problems}
-    problems += stray_files.problems(app, alone, named, broken)
+    problems += draft_notes.problems(app, alone, named, broken)
     changes = reconcile.reconcile(
         drafts, known, present=present, make_id=ids({k.id for k in known}), memory=memory(app)
     )
-    return first_intake.held_back(app, changes, rows, dated, now), problems, prints
+    return draft_identity.held_back(app, changes, rows, dated, now), problems, prints
 
 
 def _approved_on_arrival(app: App, draft: Draft) -> bool:

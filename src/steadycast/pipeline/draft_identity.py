@@ -1,16 +1,18 @@
-"""What the ledger remembers of drafts, for telling them apart; and which of them wait to be told apart by a person."""
+"""Which draft a file is: an edit, a copy, one of an archive; and which of them wait to be told apart by a person."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from steadycast.draft import Draft
 from steadycast.errors import Problem
-from steadycast.intake.reconcile import COPY, DOUBTFUL, KnownDraft, Memory, reconcile
+from steadycast.intake import archive
+from steadycast.intake.reconcile import COPY, DOUBTFUL, Changes, KnownDraft, Memory, reconcile
 from steadycast.intake.similar import Text
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
@@ -136,3 +138,40 @@ def _archives(app: App, rows: list[DraftRow]) -> list[Problem]:
         "to publish now: `steadycast approve --archive`; neither: `steadycast reject --all --before DATE`"
     )
     return [Problem(f"{where}/", None, said, hint, held=len(rows))]
+
+
+_FLOOD = dt.timedelta(minutes=10)  # a sync tool brings an archive in many looks: what follows on it is of it
+
+
+def held_back(
+    app: App, changes: Changes, known: Collection[DraftRow], dated: Collection[PurePosixPath], now: dt.datetime
+) -> Changes:
+    """`changes` with what is an archive held back as such; `dated` are the drafts that say themselves when they are of.
+
+    Only what is new: what came before, once it is stock, stays stock however old it is.
+    """
+    settings = app.workspace.intake
+    fresh = [change for change in changes.new if not change.held]
+    paths = {PurePosixPath(row.path) for row in known if row.source == "folder"}
+    came = archive.many((change.draft for change in fresh), paths, settings.archive_over)
+    flood = {PurePosixPath(row.path).parent for row in known if row.held == ARCHIVE and row.first_seen > now - _FLOOD}
+    came |= {change.draft.path for change in fresh if flood.intersection(change.draft.path.parents)}
+    if not came:
+        return changes
+    drafts = [change.draft for change in fresh if change.draft.path in came]
+    dates = _dates(app, drafts, dated)
+    past = archive.old(drafts, dates, now, settings.archive_after)
+    return replace(changes, new=tuple(replace(c, held=ARCHIVE) if c.draft.path in past else c for c in changes.new))
+
+
+def _dates(
+    app: App, drafts: Iterable[Draft], dated: Collection[PurePosixPath]
+) -> dict[PurePosixPath, dt.datetime | None]:
+    """What each draft is of: its front matter, its name, or its first commit; a file's own time proves nothing."""
+    dates = {draft.path: draft.date if draft.path in dated else None for draft in drafts}
+    if None not in dates.values():
+        return dates
+    from steadycast.intake.git_history import first_days
+
+    committed = first_days(app.workspace.content)
+    return {path: at or committed.get(str(path)) for path, at in dates.items()}

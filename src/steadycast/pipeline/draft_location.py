@@ -101,7 +101,7 @@ class DraftLocation:
 
     @cached_property
     def _stock(self) -> dict[str, StockItem]:
-        return {item.draft: item for item in stock_of(self.app, self.app.ledger.used())}
+        return {item.draft: item for item in stock_of(self.app)}
 
     @cached_property
     def _out(self) -> dict[str, dt.datetime]:

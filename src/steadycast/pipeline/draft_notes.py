@@ -1,12 +1,27 @@
-"""What is noticed of drafts that are taken all the same: a slip in a key, one title for many."""
+"""What is told of drafts before their hour: slips, a title for many, what channels take not, files nobody names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import datetime as dt
+import json
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
-from steadycast.draft import Draft
+from steadycast.draft import Draft, place
 from steadycast.draft.decoding import shown
-from steadycast.errors import BAD, WARN, Problem
+from steadycast.draft.named_files import role_of
+from steadycast.errors import BAD, WARN, DraftError, InputError, Problem
+from steadycast.intake.folder import OtherFile
+from steadycast.pipeline.app import App
+from steadycast.pipeline.posts import page_url
+from steadycast.pipeline.results import many
+from steadycast.platform import Platform
+from steadycast.render.compose import Target, fits
+from steadycast.render.prepared_body import prepare
+from steadycast.render.wording import Words
 
 MANY = 3  # drafts of one title: two are a pair (part one and two), three are a mistake
 
@@ -42,3 +57,156 @@ class Titles:
                 also = ", ".join(paths[1:3]) + (f" and {len(paths) - 3} more" if len(paths) > MANY else "")
                 said = f"{len(paths)} drafts have the title {shown(title)}: this one, {also}"
                 yield Problem(paths[0], None, said, "give each its own `title:`", severity=WARN)
+
+
+def unfit(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
+    """What of `draft` would fail on the channels that its series go to; each fault once."""
+    workspace = app.workspace
+    body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url, keeps=False)
+    found: dict[str, DraftError] = {}
+    for target, platform in _targets(app, draft, now):
+        for fault in fits(body, platform, target, now=now):
+            found.setdefault(fault.message, replace_line(fault, draft))
+    return list(found.values())
+
+
+def crowded(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
+    """Titles beside which no text has room, and what else the words alone tell: nothing is read or drawn for it."""
+    found: dict[str, DraftError] = {}
+    for target, platform in _targets(app, draft, now):
+        if platform.render.compose:
+            words = Words(draft, platform, target)
+            words.check_room()
+            found |= {fault.message: replace_line(fault, draft) for fault in words.faults}
+    return list(found.values())
+
+
+def _targets(app: App, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target, Platform]]:
+    """Each channel that the draft may come on, with a page of its own as long as the real one will be."""
+    slot = likely_slot(app, draft, now)
+    for channel in channels_for(app, draft):
+        if platform := app.usable(channel):  # else: reported already
+            page = page_url(app, slot, lambda _: "", app.workspace.channels) if platform.render.compose else ""
+            yield Target(channel, published=now, canonical_url=page), platform
+
+
+def likely_slot(app: App, draft: Draft, now: dt.datetime) -> str:
+    """A slot such as the draft will have, so that its page's address is as long: of the longest series' name."""
+    series = app.workspace.series.values()
+    names = [each.name for each in series if draft.form in each.forms and each.meant_by(draft.series)]
+    return f"{max(names, key=len, default='preview')}@{now:%Y-%m-%dT%H:%M}"
+
+
+def channels_for(app: App, draft: Draft) -> list[str]:
+    """The channels on which a draft may come: those of each series it could serve, less those it leaves out."""
+    found: dict[str, None] = {}
+    for series in app.workspace.series.values():
+        if draft.form in series.forms and series.meant_by(draft.series):
+            found |= dict.fromkeys(series.channels)
+    wanted = [c for c in found if not draft.channels.get(c, {}).get("skip")]
+    return [c for c in wanted if (platform := app.usable(c)) and draft.form in platform.forms]
+
+
+def replace_line(fault: DraftError, draft: Draft) -> DraftError:
+    """A fault with the draft's file named as people know it."""
+    return replace(fault, file=str(draft.path))
+
+
+ALONE = 5  # so many sounds, videos and pictures in one folder are drafts of their own; more are somebody's store
+_STORES = {"images", "image", "img", "pictures", "photos", "assets", "static", "media", "图片", "配图"}
+_FORMS = {"audio": "a sound", "video": "a video", "image": "a picture"}
+
+
+def problems(
+    app: App, others: Iterable[OtherFile], named: Collection[Path], broken: Collection[PurePosixPath]
+) -> Iterator[Problem]:
+    """What to say of `others`: `named` are the files that drafts show, `broken` the drafts that could not be read.
+
+    A sound, a video or a picture alone is a draft that waits for its title. What is no draft in any form is told
+    without anybody having to do anything, one line a kind and folder.
+    """
+    named = {*named, *_named_by_channels(app)}
+    unsure = {path.parent for path in broken}  # what lies beside a broken draft may be its own
+    groups: dict[tuple[PurePosixPath, str], list[PurePosixPath]] = defaultdict(list)
+    for other in others:
+        if other.file.resolve() not in named and not unsure.intersection(other.path.parents):
+            role = role_of(other.path.name)
+            groups[other.path.parent, role if role in _FORMS else other.path.suffix.lower()].append(other.path)
+    for (_, kind), paths in sorted(groups.items()):
+        store = kind == "image" and paths[0].parent.name.lower() in _STORES
+        if kind in _FORMS and not store and len(paths) <= ALONE and all(map(_has_place, paths)):
+            yield from (_waits(path, kind) for path in paths)
+        else:
+            yield _told(paths, kind)
+
+
+def _named_by_channels(app: App) -> Iterator[Path]:
+    """The files that channels' settings name: a podcast's picture, a list."""
+    for channel in app.workspace.channels.values():
+        yield from ((app.workspace.root / value).resolve() for value in channel.own.values() if isinstance(value, str))
+
+
+def not_yet_told(app: App, problems: list[Problem]) -> list[Problem]:
+    """Those of `problems` that the last look did not tell; a lost note of it tells them once more."""
+    file = app.workspace.cache / "others.json"
+    try:
+        told = set(json.loads(file.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        told = set()
+    if told != {str(problem) for problem in problems}:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(sorted(str(problem) for problem in problems)), encoding="utf-8")
+    return [problem for problem in problems if str(problem) not in told]
+
+
+def _has_place(path: PurePosixPath) -> bool:
+    try:
+        place(path)
+    except DraftError:
+        return False
+    return True
+
+
+def _waits(path: PurePosixPath, kind: str) -> Problem:
+    hint = f"`steadycast title {_quoted(path)} TITLE` makes it a draft; or name it in one"
+    return Problem(str(path), None, f"is {_FORMS[kind]} that no draft names: it waits for a title", hint)
+
+
+def _told(paths: list[PurePosixPath], kind: str) -> Problem:
+    first, more = paths[0], len(paths) - 1
+    also = f", and {many(more, 'file')} of its kind beside it" if more else ""
+    if kind in _FORMS:
+        said, hint = "no draft names it", "a draft names it in `media:`, or shows it in its text"
+    else:
+        said, hint = "is no draft", "write drafts as .md, .txt or .docx, or keep it elsewhere"
+    return Problem(str(first), None, said + also, hint, severity=WARN)
+
+
+def _quoted(path: PurePosixPath) -> str:
+    text = str(path)
+    return text if text.isascii() and not set(text) & set(" '\"()$&;*?!") else f"'{text}'"
+
+
+def give_title(app: App, file: str, title: str) -> Path:
+    """Writes the draft of a lone sound, video or picture beside it; says where."""
+    content = app.workspace.content.resolve()
+    found = next((path for path in (Path(file).resolve(), content / file) if path.is_file()), None)
+    if found is None or not found.resolve().is_relative_to(content):
+        raise InputError("there is no such file below content/", file=file, hint="name a sound, a video or a picture")
+    role = role_of(found.name)
+    if role not in _FORMS:
+        raise InputError("is no sound, video or picture", file=file, hint="a text has its title in itself")
+    if not title.strip():
+        raise InputError("the title is empty", file=file, hint='write one: steadycast title FILE "A title"')
+    head = [f"title: {json.dumps(' '.join(title.split()), ensure_ascii=False)}"]
+    name = json.dumps(found.name, ensure_ascii=False)
+    head += [f"cover: {name}" if role == "image" else f"media: {name}"]
+    shown = f"![]({found.name.replace(' ', '%20')})\n" if role == "image" else ""
+    draft = found.with_suffix(".md")
+    try:
+        made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    except FileExistsError:
+        raise InputError("a draft of that name is there", file=draft, hint=f"name {found.name} in it") from None
+    with os.fdopen(made, "w", encoding="utf-8") as out:
+        out.write("\n".join(["---", *head, "---", "", shown]))
+    return draft

@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from steadycast.draft import Draft, MediaRef
-from steadycast.draft.decoding import shown
-from steadycast.errors import DraftError, InputError, unknown_name
+from steadycast.draft import Draft
+from steadycast.errors import InputError, unknown_name
 from steadycast.hints import command, hint
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.app import App
+from steadycast.pipeline.draft_media import keep_media
 from steadycast.pipeline.frozen_draft import from_content, instant, to_plan
-from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row
-from steadycast.render.media import Studio
-from steadycast.render.prepared_body import check_cost
 
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
-
-
-def with_media(app: App, draft: Draft, *, keep: bool) -> Draft:
-    """`draft` with each file that it names: of a kind that is taken, and one that can be opened.
-
-    With `keep` they are copied into var/media. Raises the DraftError of the first that cannot be taken, with its line;
-    and that of a body that would cost too much.
-    """
-    check_cost(draft)
-    take = takes_media(app, keep=keep)
-    return replace(draft, media=tuple(take(ref) for ref in draft.media))
-
-
-def takes_media(app: App, *, keep: bool) -> Callable[[MediaRef], MediaRef]:
-    """Looks at a file that a draft names, and with `keep` copies it into var/media.
-
-    Raises DraftError where it is of no kind that is taken.
-    """
-    studio = Studio(app.workspace.media, app.workspace.cache, keep)
-
-    def take(ref: MediaRef) -> MediaRef:
-        media = studio.take(ref)
-        stored = f"{media.sha256}{PurePosixPath(media.name).suffix}"
-        return replace(ref, path=media.path, sha256=media.sha256, size=media.size, stored=stored)
-
-    return take
 
 
 def drafts(app: App) -> list[Row]:
@@ -129,7 +99,7 @@ def decide(
             raise unapproved(row)
         draft = read(app, row.id, row.revision)
         if draft and verdict == "approve":
-            _keep(app, row, draft)
+            keep_media(app, row.path, draft)
         own = {"title": draft.title, "form": draft.form.value, "plan": to_plan(draft, zone)} if draft else {}
         done = (
             app.ledger.approve(row.id, row.revision, by, now, **own)
@@ -143,28 +113,6 @@ def decide(
     if told:
         renew(app, now)
     return told
-
-
-def takes_fetched(app: App, quotas: Quotas, member: str) -> Callable[[MediaRef], MediaRef]:
-    """As `takes_media`, of files that were fetched for a member, or for the house: they are nowhere else, and kept."""
-    take = takes_media(app, keep=not app.readonly)
-
-    def within(ref: MediaRef) -> MediaRef:
-        quotas.take_file(member, ref)
-        return take(ref)
-
-    return within
-
-
-def _keep(app: App, row: DraftRow, draft: Draft) -> None:
-    """Copies the files of a revision into var/media as they were when it was taken in; InputError where one is not."""
-    looks, keeps = takes_media(app, keep=False), takes_media(app, keep=True)
-    for take, ref in [(take, ref) for take in (looks, keeps) for ref in draft.media]:  # nothing is kept of half a draft
-        try:
-            take(ref)
-        except DraftError as error:
-            hint = f"save {shown(ref.ref)} anew, then `steadycast intake`, and look at it again"
-            raise InputError(f"{row.path} cannot be approved: {error.message}", hint=hint) from None
 
 
 def waiting(app: App, *, archive: bool = False) -> list[DraftRow]:

@@ -18,9 +18,8 @@ from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.outgoing import Fetcher, shown_url
 from steadycast.pipeline.app import App
-from steadycast.pipeline.drafts import takes_fetched
+from steadycast.pipeline.draft_media import Quotas, takes_fetched
 from steadycast.pipeline.frozen_draft import draft_id
-from steadycast.pipeline.member_quotas import Quotas
 from steadycast.pipeline.results import FeedLooked
 from steadycast.render.prepared_body import check_cost
 from steadycast.workspace.settings import Feed

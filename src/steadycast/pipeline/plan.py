@@ -10,7 +10,7 @@ from typing import NamedTuple
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
-from steadycast.pipeline import digest, rhythm_history, unplanned_slots
+from steadycast.pipeline import digest, owed_slots
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
@@ -33,15 +33,15 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
     until = now + horizon
     with app.in_turn("plan", PATIENCE):
         app.ledger.take_back(now)
-        unplanned_slots.note(app, now)  # before: a rhythm that is new from now on owes nothing of that time
-        rhythm_history.keep(app, now)
+        owed_slots.note_unplanned(app, now)  # before: a rhythm that is new from now on owes nothing of that time
+        owed_slots.keep_rhythms(app, now)
         former = _former(app, now, until)
-        _drop(app, now, rhythm_history.owed(app, now, until), until)  # first: what begins from here on is seen below
+        _drop(app, now, owed_slots.owed(app, now, until), until)  # first: what begins from here on is seen below
         made = _decide(app, now, until, former)
         chosen = digest.write(app, now, made.slots, made.chosen)
         app.ledger.save_plan(made.slots, chosen, _deliveries(app, now, made.slots, chosen, made.stock), now)
         app.ledger.set_meta(PLANNED, made.as_of.isoformat())
-    return replace(show(app, now, horizon), warning=unplanned_slots.told(app, now))
+    return replace(show(app, now, horizon), warning=owed_slots.unplanned_so_far(app, now))
 
 
 class PlanDecision(NamedTuple):
@@ -62,8 +62,8 @@ class FormerPlan(NamedTuple):
 
 def foresee(app: App, now: dt.datetime, until: dt.datetime) -> PlanDecision:
     """What `plan` would decide now by this desk's settings; nothing is written."""
-    stands, former = rhythm_history.as_of(app, now), _former(app, now, until)
-    wanted = {slot.id for slot in rhythm_history.owed(app, now, until, stands)}
+    stands, former = owed_slots.as_of(app, now), _former(app, now, until)
+    wanted = {slot.id for slot in owed_slots.owed(app, now, until, stands)}
     stale = {each.slot.id for each in former.promised if each.slot.id not in wanted and not each.fixed}
     return _decide(app, now, until, former, stands, stale)
 
@@ -77,10 +77,10 @@ def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
     now: dt.datetime,
     until: dt.datetime,
     former: FormerPlan,
-    stands: rhythm_history.Stands | None = None,
+    stands: owed_slots.Stands | None = None,
     dropped: Collection[str] = (),
 ) -> PlanDecision:
-    slots = rhythm_history.owed(app, now, until, stands, dropped)
+    slots = owed_slots.owed(app, now, until, stands, dropped)
     history = app.ledger.used()
     stock = stock_of(app, history)
     after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
@@ -102,9 +102,9 @@ def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:
     return min(now, min((s.at for s in slots), default=now))
 
 
-def stock_of(app: App, history: Iterable[Past]) -> list[StockItem]:
+def stock_of(app: App, history: Iterable[Past] | None = None) -> list[StockItem]:
     """Every approved draft that may still go out, as the planner sees it."""
-    last_used = {past.draft: past.at for past in history}
+    last_used = {past.draft: past.at for past in (app.ledger.used() if history is None else history)}
     rows = [row for row in app.ledger.drafts() if row.approved_revision and row.state not in OUT_OF_STOCK]
     stock = [to_stock(row, last_used.get(row.id), app.workspace.pin) for row in rows]
     return _dropped_together(stock)

@@ -1,44 +1,113 @@
-"""A slot's draft as one channel will show it: where its page will be, and by what name the member goes."""
+"""A slot's draft as one channel will show it: where its page will be, where its links lead, how its member is named."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
-from steadycast.errors import DraftError, Refused
+from steadycast.draft.crosslinks import MOST, Crosslinks, Page, crosslinks, leads_nowhere, part_of
+from steadycast.draft.decoding import shown
+from steadycast.errors import WARN, DraftError, Problem, Refused
 from steadycast.ledger.delivery import Delivery
+from steadycast.ledger.queries import Linkable
+from steadycast.ledger.tables import DeliveryRow
 from steadycast.pipeline.app import App
-from steadycast.pipeline.crosslinks import PageLinks
 from steadycast.pipeline.frozen_draft import from_content
 from steadycast.platform import Post
 from steadycast.platform.files import page_path
 from steadycast.render.compose import Target, compose
 from steadycast.render.prepared_body import Body, prepare
 
+NAMES = {
+    "permalink",
+    "url",
+    "slug",
+    "alias",
+    "aliases",
+    "redirect_from",
+}  # front matter that says what a page is called
+MOST_NAMES = 50  # names of one draft that count, and a tenth of their characters
+
+
+class PageLinks:
+    """The drafts of a workspace, and those that are `coming` in, for those that link to them."""
+
+    def __init__(self, app: App, coming: Iterable[Draft] = ()) -> None:
+        self.app = app
+        self._coming = coming
+
+    @cached_property
+    def _pages(self) -> Crosslinks:
+        newest: dict[str, Page] = {}
+        coming = [Linkable(str(draft.path), draft.slug, draft.extra, {}) for draft in self._coming]
+        for row in (
+            *self.app.ledger.linkable(),
+            *coming,
+        ):  # a file that came again goes on where the one before it went out
+            before = newest.get(row.path)
+            newest[row.path] = Page(row.path, {**(before.urls if before else {}), **row.urls}, tuple(_names(row)))
+        return Crosslinks(newest.values())
+
+    @cached_property
+    def _with_pages(self) -> frozenset[str]:
+        """The channels on which a delivery's address is that of its page alone, not of a feed or a calendar."""
+        usable = ((name, self.app.usable(name)) for name in self.app.workspace.channels)
+        return frozenset(name for name, p in usable if p and (p.permalink or not p.local))
+
+    @cached_property
+    def _site(self) -> str:
+        """The channel that is the community's own site."""
+        usable = ((name, self.app.usable(name)) for name in self.app.workspace.channels)
+        return next((name for name, p in usable if p and p.permalink), "")
+
+    def of(self, draft: Draft, hrefs: Iterable[str], channel: str) -> Mapping[str, str]:
+        """Address -> where it leads on `channel`, for each that means a draft; "" where that has not gone out."""
+        found = {}
+        for href in islice(hrefs, MOST):
+            if page := self._pages.find(href, draft.path):
+                found[href] = self._address(page, channel, href)
+        return found
+
+    def _address(self, page: Page, channel: str, href: str) -> str:
+        where = channel if channel in self._with_pages and page.urls.get(channel) else self._site
+        url = page.urls.get(where, "")
+        return url + part_of(href) if url and where == self._site else url
+
+    def problems(self, draft: Draft) -> Iterator[Problem]:
+        """Each link to another draft that is only words for now, with its line; said once where a line has it twice."""
+        return iter(() if draft.of_html else dict.fromkeys(self._problems(draft)))
+
+    def _problems(self, draft: Draft) -> Iterator[Problem]:
+        for line, href in crosslinks(draft.body):
+            page = self._pages.find(href, draft.path)
+            if leads_nowhere(href) if page is None else not (page.urls.keys() & {*self._with_pages, self._site}):
+                to = shown(unquote(href)[:60])
+                said = f"the link to {to} leads to no page of this community that is out: only its words go out"
+                hint = "publish that draft first, or write the address of a page"
+                yield Problem(str(draft.path), draft.body_line + line - 1, said, hint, severity=WARN)
+
+
+def _names(row: Linkable) -> Iterator[str]:
+    extra: Mapping[str, Any] = {key.lower(): value for key, value in row.extra.items() if isinstance(key, str)}
+    given = [row.slug, *(extra[key] for key in NAMES & extra.keys())]
+    flat = [name for value in given for name in (value if isinstance(value, list) else [value])]
+    yield from (
+        name.strip() for name in flat[:MOST_NAMES] if isinstance(name, str) and 0 < len(name.strip()) <= MOST_NAMES * 10
+    )
+
+
 GONE = "its draft is gone, or its approval was taken back"
 KEPT = 64  # parsed bodies: one slot's channels share one
 TOGETHER = 50  # drafts, or slots, that are read at once
 V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class PostPlace:
-    """One slot on one channel: its instant, the delivery's marker, and what readers see it dated where that differs."""
-
-    channel: str
-    slot: str
-    series: str
-    at: dt.datetime
-    key: str
-    dated: dt.datetime | None = None
-    draft: str | None = None  # the id of what goes out there
 
 
 class ReadAhead(dict[str, V | None]):
@@ -87,8 +156,7 @@ class Posts:
             draft = self.draft(claimed.draft)
             if draft is None:
                 raise Refused(GONE, channel=claimed.channel)
-            slot = (claimed.channel, claimed.slot, claimed.series, claimed.at, claimed.marker)
-            return self.post(draft, PostPlace(*slot, dated=self._dated(claimed), draft=claimed.draft))
+            return self.post(draft, claimed, self._dated(claimed))
         except DraftError as error:
             raise Refused(str(error), channel=claimed.channel) from None
 
@@ -97,9 +165,12 @@ class Posts:
         now = self.app.clock.now()
         return now if claimed.at > now + self.app.workspace.publish.lead else None
 
-    def post(self, draft: Draft, place: PostPlace) -> Post:
-        """`draft` on a channel at a slot; raises the DraftError that `fits` would list first."""
-        return compose(self.body(draft), self.app.platform(place.channel), self.target(draft, place))
+    def post(self, draft: Draft, place: Delivery | DeliveryRow, dated: dt.datetime | None = None) -> Post:
+        """`draft` on a channel at a slot, which readers see `dated` so where that differs.
+
+        Raises the DraftError that `fits` would list first.
+        """
+        return compose(self.body(draft), self.app.platform(place.channel), self._target(draft, place, dated))
 
     def body(self, draft: Draft) -> Body:
         """The parsed body of a draft, from the last few kept."""
@@ -115,17 +186,17 @@ class Posts:
         carried = self._channels[slot] or self.app.workspace.channels  # none yet: a preview
         return page_url(self.app, slot, partial(self.app.ledger.marker, slot), carried)
 
-    def target(self, draft: Draft, place: PostPlace) -> Target:
+    def _target(self, draft: Draft, place: Delivery | DeliveryRow, dated: dt.datetime | None) -> Target:
         """Where and when a post will stand, as rendering asks for it."""
         workspace, promise = self.app.workspace, self.app.workspace.series.get(place.series)
         zone = workspace.community.zone
         return Target(
             channel=place.channel,
             slot=place.slot,
-            key=place.key,
+            key=place.marker,
             draft=place.draft or "",
-            published=(place.dated or place.at).astimezone(zone),
-            slot_at=place.at.astimezone(zone) if place.dated else None,
+            published=(dated or place.at).astimezone(zone),
+            slot_at=place.at.astimezone(zone) if dated else None,
             zone=zone,
             language=workspace.community.language,
             community=workspace.community.name,
@@ -156,16 +227,13 @@ def stand_in(app: App) -> Callable[[Delivery], Post]:
     zone = app.workspace.community.zone
 
     def made(look: Delivery) -> Post:
-        row = app.ledger.delivery(look.id)
-        key, series = (row.marker, row.series) if row else ("", "")
         try:
             posts = Posts(app)
-            draft = posts.draft(row.draft) if row and row.draft else None
-            if row and draft:
-                place = PostPlace(look.channel, look.slot, series, look.at, key, draft=row.draft)
-                return posts.post(draft, place)
+            if look.draft and (draft := posts.draft(look.draft)):
+                return posts.post(draft, look)
         except Exception:  # noqa: S110 a draft that cannot be rendered any more stops no look: the key is what counts
             pass
-        return Post(key, look.channel, look.slot, "", "", "", "", ("",), look.at.astimezone(zone), series=series)
+        at = look.at.astimezone(zone)
+        return Post(look.marker, look.channel, look.slot, "", "", "", "", ("",), at, series=look.series)
 
     return made

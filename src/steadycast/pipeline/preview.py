@@ -15,10 +15,11 @@ from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError, Problem
 from steadycast.intake import folder
+from steadycast.ledger.delivery import Delivery
 from steadycast.pipeline.app import App, write_atomically
-from steadycast.pipeline.channel_limits import channels_for, likely_slot
+from steadycast.pipeline.draft_notes import channels_for, likely_slot
 from steadycast.pipeline.drafts import find_draft, read
-from steadycast.pipeline.posts import PostPlace, Posts
+from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.preview_frames import NoFarSide, Page, plain_page
 from steadycast.platform import MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
@@ -71,7 +72,8 @@ def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: P
     for name in names:
         platform = app.platform(name)
         try:
-            post = posts.post(found, PostPlace(name, likely_slot(app, found, now), "", now, "preview234567"))
+            place = Delivery(0, likely_slot(app, found, now), name, "", now, dt.timedelta(), "preview234567")
+            post = posts.post(found, place)
             views = _views(app, name, post, target)
         except (DraftError, FarSideError) as error:
             line, hint = getattr(error, "line", None), getattr(error, "hint", None)

@@ -17,17 +17,15 @@ from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
-from steadycast.pipeline.alarm import jumped, set_back, tick
 from steadycast.pipeline.app import App, sweep
 from steadycast.pipeline.collect import check_taken_in
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.manual_slot import by_hand
-from steadycast.pipeline.outcome_rows import Telling, ToldRow, as_they_stand, published
+from steadycast.pipeline.owed_slots import recover
 from steadycast.pipeline.plan import plan
-from steadycast.pipeline.posts import GONE, PostPlace, Posts
-from steadycast.pipeline.report import renew
-from steadycast.pipeline.results import Published
-from steadycast.pipeline.unplanned_slots import recover
+from steadycast.pipeline.posts import GONE, Posts
+from steadycast.pipeline.report import jumped, renew, set_back, tick
+from steadycast.pipeline.results import Published, Telling, ToldRow, as_they_stand, published
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
 from steadycast.schedule.slots import next_slot
@@ -366,10 +364,7 @@ def _rehearsed(app: App, outcome: Outcome, posts: Posts) -> Outcome:
         if draft is None:
             return replace(outcome, state=State.REFUSED, message=GONE)
         app.settings(delivery.channel)
-        place = PostPlace(
-            delivery.channel, delivery.slot, delivery.series, delivery.at, delivery.marker, draft=delivery.draft
-        )
-        post = posts.post(draft, place)
+        post = posts.post(draft, delivery)
     except SteadycastError as error:
         return replace(outcome, state=State.REFUSED, message=str(error))
     parts = f" in {len(post.parts)} parts" if len(post.parts) > 1 else ""

@@ -19,7 +19,7 @@ from steadycast.errors import InputError, SteadycastError
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import read
-from steadycast.pipeline.posts import PostPlace, Posts
+from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.publish import opened
 from steadycast.pipeline.results import Rebuilt
 from steadycast.platform import Post
@@ -113,9 +113,7 @@ def _relinked(posts: Posts, row: DeliveryRow, post: Post) -> Post:
     if draft is None or next(crosslinks(draft.body), None) is None:
         return post
     try:
-        fresh = posts.post(
-            as_shown(draft), PostPlace(row.channel, row.slot, row.series, row.at, row.marker, draft=row.draft)
-        )
+        fresh = posts.post(as_shown(draft), row)
     except SteadycastError:
         return post
     if _LINK.sub("", fresh.html) != _LINK.sub("", post.html):

@@ -12,16 +12,14 @@ from steadycast.errors import InputError, unknown_name
 from steadycast.hints import hint
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import amend
-from steadycast.pipeline.alarm import jumped, tick
 from steadycast.pipeline.app import App, who
-from steadycast.pipeline.outcome_rows import Telling, ToldRow, as_they_stand, published
+from steadycast.pipeline.owed_slots import recover
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.probed_limits import refresh
 from steadycast.pipeline.publish import opened
 from steadycast.pipeline.rebuild import make_missing
-from steadycast.pipeline.report import renew
-from steadycast.pipeline.results import Published
-from steadycast.pipeline.unplanned_slots import recover
+from steadycast.pipeline.report import jumped, renew, tick
+from steadycast.pipeline.results import Published, Telling, ToldRow, as_they_stand, published
 from steadycast.platform.contract import Step
 
 

@@ -1,20 +1,22 @@
-"""Slots that came up while nobody looked: promised, never planned, and on record as missed at the first look after."""
+"""What slots each rhythm owes since it stands; those that came up while nobody planned are on record as missed."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Collection, Iterator
 
 from steadycast.ledger.connection import chunks
 from steadycast.ledger.older_copy import COPY
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.recovery import Recovered
-from steadycast.pipeline import rhythm_history
 from steadycast.pipeline.app import App
 from steadycast.pipeline.results import many
+from steadycast.schedule import promises
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series, Slot
-from steadycast.schedule.promises import owed, rhythm
 
+PROMISES = "promises"  # meta: of each series its rhythm, and since when it stands
 LOOKED = "looked"  # meta: the instant up to which every slot that was promised is in the ledger
 OFTEN = dt.timedelta(minutes=5)  # it is not looked for more often
 WINDOW = 30 * DAY  # looked at in one step
@@ -22,14 +24,64 @@ BATCH = 1_000  # slots of one commit: no publisher waits for long
 MOST = 50_000  # slots that one look writes: every hour of five years; the look after goes on
 BEGINNING = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # no right clock ever told this program an earlier instant
 
+Stands = dict[str, dict[str, str]]
+
+
+def keep_rhythms(app: App, now: dt.datetime) -> None:
+    """Remembers each rhythm that is new from `now` on, and gives a renamed series its record."""
+    for series in app.workspace.series.values():
+        if series.was:
+            app.ledger.rename_series(series.was, series.name)
+    stands = as_of(app, now)
+    if stands != known(app):
+        app.ledger.set_meta(PROMISES, json.dumps(stands))
+
+
+def as_of(app: App, now: dt.datetime) -> Stands:
+    """Since when each rhythm stands if it is planned with now: one that is new begins."""
+    before, begins = known(app), now.isoformat()
+    found = {}
+    for name, series in app.workspace.series.items():
+        rhythm, stood = promises.rhythm(series), before.get(name, {})
+        found[name] = stood if stood.get("rhythm") == rhythm else {"rhythm": rhythm, "since": begins}
+    return found
+
+
+def owed(
+    app: App, now: dt.datetime, until: dt.datetime, stands: Stands | None = None, dropped: Collection[str] = ()
+) -> list[Slot]:
+    """The slots that all series owe up to `until`, in order of time; one whose rhythm is not in the ledger owes none.
+
+    A rhythm begins to count when it is planned with: until then nobody was promised anything. `stands` is what the
+    ledger would say of that, and `dropped` are slots that it would have no more, where that is asked before it is done.
+    """
+    oldest = now - max((series.late for series in app.workspace.series.values()), default=DAY)
+    there = app.ledger.promised(oldest - 2 * DAY, until + 2 * DAY)
+    promised = [each for each in there if each.slot.id not in dropped]
+    standing = _standing(app, stands or known(app))
+    return sorted(slot for each, since in standing for slot in promises.owed(each, since, promised, now, until))
+
+
+def known(app: App) -> Stands:
+    """Of each series its rhythm, and since when it stands, as the ledger has it."""
+    found: Stands = json.loads(app.ledger.meta(PROMISES) or "{}")
+    return found
+
+
+def _standing(app: App, stands: Stands) -> Iterator[tuple[Series, dt.datetime]]:
+    """Every series whose rhythm is in `stands`, and since when it stands."""
+    for name, series in app.workspace.series.items():
+        if (stood := stands.get(name, {})).get("rhythm") == promises.rhythm(series):
+            yield series, dt.datetime.fromisoformat(stood["since"])
+
 
 def recover(app: App, now: dt.datetime) -> Recovered:
     """The ledger's recovery, which misses what is past `late`: that of a time when nobody planned, too."""
-    note(app, now)
+    note_unplanned(app, now)
     return app.ledger.recover(now)
 
 
-def note(app: App, now: dt.datetime) -> None:
+def note_unplanned(app: App, now: dt.datetime) -> None:
     """Write the slots that were promised, are past `late`, and were never planned: the plans made before end earlier.
 
     Of the time that a restored ledger does not know nothing is said: what went out then is looked for.
@@ -37,7 +89,7 @@ def note(app: App, now: dt.datetime) -> None:
     begin = _begin(app, now)
     if begin <= now < begin + OFTEN:
         return
-    series, written = _standing(app), 0
+    series, written = list(_standing(app, known(app))), 0
     channels = {each.name: _channels(app, each, begin, now) for each, _ in series}
     while begin < now and written < MOST:
         end = min(begin + WINDOW, now)
@@ -54,7 +106,7 @@ def note(app: App, now: dt.datetime) -> None:
     app.ledger.set_meta(LOOKED, min(begin, now).isoformat())
 
 
-def told(app: App, now: dt.datetime) -> str:
+def unplanned_so_far(app: App, now: dt.datetime) -> str:
     """A line for whoever plans before a tick has looked at slots whose time is over; else ""."""
     found, last = app.ledger.passed_by(now), app.ledger.last_tick()
     if not found:
@@ -72,15 +124,6 @@ def _begin(app: App, now: dt.datetime) -> dt.datetime:
     return max(last or BEGINNING, app.ledger.restored_until or BEGINNING, BEGINNING)
 
 
-def _standing(app: App) -> list[tuple[Series, dt.datetime]]:
-    """Every series whose rhythm the ledger knows, and since when it stands."""
-    known = rhythm_history.known(app)
-    stands = [(each, known.get(each.name, {})) for each in app.workspace.series.values()]
-    return [
-        (each, dt.datetime.fromisoformat(told["since"])) for each, told in stands if told.get("rhythm") == rhythm(each)
-    ]
-
-
 def _promised(app: App, series: Series, begin: dt.datetime, end: dt.datetime) -> list[Slot]:
     """What a series owed in a time that is past `late`, and the ledger has not."""
     until = end - series.late
@@ -88,7 +131,7 @@ def _promised(app: App, series: Series, begin: dt.datetime, end: dt.datetime) ->
         return []
     there = app.ledger.promised(begin - series.late - 2 * DAY, end)
     known = {each.slot.id for each in there}
-    return [slot for slot in owed(series, begin, there, begin, until) if slot.id not in known]
+    return [slot for slot in promises.owed(series, begin, there, begin, until) if slot.id not in known]
 
 
 def _channels(app: App, series: Series, begin: dt.datetime, now: dt.datetime) -> list[str]:
