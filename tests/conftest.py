@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
 import shutil
 import socket
@@ -15,9 +16,10 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from pipeline_bench import Bench
+from pipeline_bench import MORNING, Bench
 from sqlmodel import SQLModel
 
+from steadycast import pipeline
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DeliveryRow, DraftRow, RevisionRow
@@ -205,6 +207,24 @@ def run(
         return ended.value.code, out, err
 
     return run
+
+
+@pytest.fixture
+def told(run: Callable[..., tuple[int, str, str]]) -> Callable[..., Any]:
+    """What a command tells as JSON; its exit code may be any but an error's."""
+
+    def told(*words: Any) -> Any:
+        code, out, err = run(*words, "--json")
+        assert code in (0, 1), err
+        return json.loads(out)
+
+    return told
+
+
+@pytest.fixture
+def monday(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands run on the morning of the bench's Monday."""
+    monkeypatch.setattr(pipeline, "now", lambda: MORNING)
 
 
 @pytest.fixture

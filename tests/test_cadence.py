@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.errors import SettingsError
-from steadycast.schedule import human
+from steadycast.schedule import rhythm_phrases
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import ANCHOR
 
@@ -132,7 +132,7 @@ def test_a_chinese_form_beyond_guessing_lists_the_chinese_forms(form: str, why: 
     assert "每周一、三、五 08:00" in (error.value.hint or "")
 
 
-@pytest.mark.parametrize("form", [*human.FORMS, *human.HAN_FORMS])
+@pytest.mark.parametrize("form", [*rhythm_phrases.FORMS, *rhythm_phrases.HAN_FORMS])
 def test_every_form_that_is_named_is_read(form: str) -> None:
     parse(form)
 

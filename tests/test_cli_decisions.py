@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from command_line import BAD_INPUT, KIT, OK, SITE_ONLY, stocked
 from conftest import row_of
 from pipeline_bench import EVENING, Bench, article
-from test_cli import BAD_INPUT, KIT, OK, SITE_ONLY, stocked, told  # noqa: F401  fixtures
 
 from steadycast import pipeline
 from steadycast.ledger.tables import DeliveryRow
@@ -24,7 +24,7 @@ def archive(bench: Bench) -> None:
     bench.set_up(SITE_ONLY, drafts | {"pgc/today.md": article("Today")})
 
 
-def states(told: Callable[..., Any]) -> Any:  # noqa: F811
+def states(told: Callable[..., Any]) -> Any:
     return {row["path"]: row["state"] for row in told("list")}
 
 
@@ -32,7 +32,7 @@ def test_an_archive_is_approved_by_one_command(
     bench: Bench,
     archive: None,
     run: Callable[..., tuple[int, str, str]],
-    told: Callable[..., Any],  # noqa: F811
+    told: Callable[..., Any],
 ) -> None:
     run("intake", code=1)
     assert list(states(told).values()).count("archive") == 12
@@ -46,7 +46,7 @@ def test_what_is_dated_before_a_day_is_rejected_by_one_command(
     bench: Bench,
     archive: None,
     run: Callable[..., tuple[int, str, str]],
-    told: Callable[..., Any],  # noqa: F811
+    told: Callable[..., Any],
 ) -> None:
     """Only that: what is younger, and what is of today, stands as it was."""
     run("intake", code=1)
@@ -115,7 +115,7 @@ def test_a_time_that_cannot_be_confirms_nothing(
 def test_a_long_name_leaves_room_for_the_other_columns(
     bench: Bench,
     run: Callable[..., tuple[int, str, str]],
-    told: Callable[..., Any],  # noqa: F811
+    told: Callable[..., Any],
 ) -> None:
     """A member's folder may have two hundred characters: a table shows the beginning, its path and JSON all of it."""
     name = "n" * 200
@@ -133,7 +133,7 @@ def test_a_large_archive_is_told_in_one_line_with_its_commands(
     bench: Bench,
     archive: None,
     run: Callable[..., tuple[int, str, str]],
-    told: Callable[..., Any],  # noqa: F811
+    told: Callable[..., Any],
 ) -> None:
     bench.drop("pgc/03.md", OLD.format(n=3, day="2019-03-01") + "\nSee [that](away.md), [that](away.md).\n")
     _, out, _ = run("intake", code=1)
@@ -160,7 +160,7 @@ def test_what_is_held_by_decision_is_told_apart_from_what_could_not_be_read(
     bench: Bench,
     archive: None,
     run: Callable[..., tuple[int, str, str]],
-    told: Callable[..., Any],  # noqa: F811
+    told: Callable[..., Any],
 ) -> None:
     bench.drop("pgc/copy.md", article("Today"))
     bench.drop("pgc/broken.md", "---\ntitle: [a\n---\nWords.\n")

@@ -25,7 +25,7 @@ from steadycast.cli import app
 from steadycast.ledger.tables import State
 from steadycast.ops.deployments import deployments
 from steadycast.platform.registry import platforms
-from steadycast.schedule.human import read_human
+from steadycast.schedule.rhythm_phrases import read_human
 from steadycast.workspace import load
 from steadycast.workspace import settings as tables
 

@@ -1,47 +1,16 @@
-"""The planner: what is promised about order, fairness and stability, as examples and as properties."""
+"""The planner: what is promised about order, fairness and stability, by example."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import examples
-from hypothesis import given
-from hypothesis import strategies as st
+from planner_cases import CLUB, DAY, MIXED, NOTES, NOW, PGC, RESERVED, UGC, UTC, ahead, draft, make, planned
 
-from steadycast.schedule.model import Assignment, Form, Origin, Past, Series, Slot, StockItem
+from steadycast.schedule.model import Assignment, Form, Past, Series
 from steadycast.schedule.planner import fits, plan
-from steadycast.schedule.slots import slots
-
-UTC = dt.UTC
-NOW = dt.datetime(2026, 11, 22, 12, tzinfo=UTC)
-DAY = dt.timedelta(days=1)
-PGC, UGC = Origin.PGC, Origin.UGC
-NOTES = Series("notes", every="day at 20:00")
-MIXED = replace(NOTES, mix={PGC: 3, UGC: 7})
-CLUB = Series("club", every="week on sat at 14:00", forms=(Form.EVENT,), announce=(7 * DAY, DAY))
-
-
-def ahead(*series: Series, days: int = 14, now: dt.datetime = NOW) -> list[Slot]:
-    return sorted(slot for each in series for slot in slots(each, now, now + days * DAY))
-
-
-def draft(id: str, member: str = "", **fields: Any) -> StockItem:
-    return StockItem(
-        id, fields.pop("form", Form.ARTICLE), fields.pop("origin", UGC if member else PGC), member, **fields
-    )
-
-
-def planned(
-    series: Any, stock: Any, assigned: Any = (), history: Any = (), now: Any = NOW, days: int = 14, **options: Any
-) -> dict[str, str]:
-    """The plan as {local day: draft}."""
-    series = series if isinstance(series, list) else [series]
-    result = plan(series, ahead(*series, days=days, now=now), stock, assigned, history, now, **options)
-    return {each.slot.split("@")[1].removesuffix("T20:00")[5:]: each.draft for each in result}
 
 
 def test_a_burst_is_spread_over_coming_slots() -> None:
@@ -270,9 +239,6 @@ def test_an_event_is_not_announced_once_it_has_begun() -> None:
     assert not fits(CLUB, slot, draft("a", form=Form.EVENT, event_start=slot.at))
 
 
-RESERVED = replace(NOTES, fill=("evergreen", "digest"))
-
-
 def test_reserve_fills_only_what_is_near_and_has_nothing_fresh() -> None:
     stock = [draft("old", evergreen=True, last_used=NOW - 200 * DAY), draft("older", evergreen=True)]
     assert planned(RESERVED, stock) == {"11-22": "older"}
@@ -326,139 +292,6 @@ def test_nothing_is_planned_for_slots_excused_past_or_already_published() -> Non
     assert planned(off, [draft("a"), draft("early")], history=history) == {"11-24": "a"}
 
 
-SERIES = [
-    MIXED,
-    Series("video", every="week on fri at 20:00", forms=(Form.VIDEO, Form.ARTICLE), fill=("evergreen", "digest")),
-    replace(RESERVED, name="twice", every="day at 08:00,18:00", cooldown=5 * DAY),
-    replace(CLUB, fill=("evergreen",)),
-]
-WINDOW = ahead(*SERIES, days=12, now=NOW - DAY)
-MOMENTS = st.integers(-60, 400).map(lambda hours: NOW + dt.timedelta(hours=hours))
-PINS = st.none() | st.sampled_from(
-    ["2026-11-24", "2026-11-25", "notes@2026-11-24T20:00", "2026-11-27T20:00", "2026-12-05"]
-)
-ITEMS = st.builds(
-    StockItem,
-    draft=st.integers(0, 40).map("d{}".format),
-    form=st.sampled_from([Form.ARTICLE, Form.ARTICLE, Form.VIDEO, Form.EVENT]),
-    origin=st.sampled_from(Origin),
-    member=st.sampled_from(["", "ann", "bob", "eve"]),
-    series=st.sampled_from([(), (), (), ("notes",), ("video", "twice")]),
-    slot=st.none() | PINS,
-    not_before=st.none() | MOMENTS,
-    expires=st.none() | MOMENTS,
-    evergreen=st.booleans(),
-    priority=st.integers(0, 2),
-    since=MOMENTS,
-    event_start=st.none() | MOMENTS,
-    last_used=st.none() | MOMENTS,
-)
-STOCK = st.lists(ITEMS, max_size=30, unique_by=lambda item: item.draft)
-ASSIGNED = st.lists(
-    st.builds(
-        Assignment,
-        slot=st.sampled_from([slot.id for slot in WINDOW]),
-        draft=st.integers(0, 40).map("d{}".format),
-        filled=st.booleans(),
-        fixed=st.booleans(),
-    ),
-    max_size=12,
-    unique_by=(lambda each: each.slot, lambda each: each.draft),
-)
-PAST = st.lists(
-    st.builds(
-        lambda slot, draft, origin, member: Past(slot.id, slot.series, slot.at, origin, member, draft),
-        st.sampled_from([slot for slot in WINDOW if slot.at < NOW + DAY]),
-        st.integers(30, 45).map("d{}".format),
-        st.sampled_from(Origin),
-        st.sampled_from(["", "ann", "bob"]),
-    ),
-    max_size=3,
-    unique_by=(lambda each: each.slot, lambda each: each.draft),
-)
-QUICK = examples(150)
-
-
-def make(stock: Any, assigned: Any = (), history: Any = ()) -> Any:
-    return plan(SERIES, WINDOW, stock, assigned, history, NOW, 3 * DAY)
-
-
-@given(STOCK, ASSIGNED, PAST)
-@QUICK
-def test_planning_again_moves_nothing(stock: Any, assigned: Any, history: Any) -> None:
-    first = make(stock, assigned, history)
-    assert make(stock, first, history) == first
-
-
-@given(STOCK, ASSIGNED, PAST)
-@QUICK
-def test_no_slot_twice_in_order_and_only_of_the_slots_given(stock: Any, assigned: Any, history: Any) -> None:
-    result = make(stock, assigned, history)
-    order = {slot.id: position for position, slot in enumerate(WINDOW)}
-    positions = [order[each.slot] for each in result]
-    assert positions == sorted(set(positions))
-
-
-@given(STOCK, ASSIGNED, PAST)
-@QUICK
-def test_no_draft_goes_out_twice_but_reserve_after_its_cooldown(stock: Any, assigned: Any, history: Any) -> None:
-    """Slots of one occasion count as one. What a caller fixed is the caller's."""
-    by_id = {slot.id: slot for slot in WINDOW}
-    items = {item.draft: item for item in stock}
-    fixed = {each.slot for each in assigned if each.fixed}
-    uses: dict[Any, Any] = {}
-    for each in history:
-        uses.setdefault(each.draft, set()).add(by_id[each.slot].occasion or each.slot)
-    for each in make(stock, assigned, history):
-        uses.setdefault(each.draft, set()).add(by_id[each.slot].occasion or each.slot)
-        item = items.get(each.draft)
-        if each.slot in fixed or (item and item.evergreen):
-            continue
-        assert len(uses[each.draft]) == 1
-
-
-@given(STOCK, ASSIGNED, PAST)
-@QUICK
-def test_nothing_goes_out_where_it_does_not_fit(stock: Any, assigned: Any, history: Any) -> None:
-    """Form, series, not_before, expires, event, pin; nothing new where nothing is owed; fixed ones untouched."""
-    by_id, items = {slot.id: slot for slot in WINDOW}, {item.draft: item for item in stock}
-    series = {each.name: each for each in SERIES}
-    former, told = {each.slot: each for each in assigned}, {each.slot for each in history}
-    result = make(stock, assigned, history)
-    assert {each for each in assigned if each.fixed} <= set(result)
-    for each in result:
-        slot = by_id[each.slot]
-        if former.get(each.slot) == each and each.fixed:
-            continue
-        assert not slot.excused
-        assert slot.id not in told
-        assert slot.at >= NOW or former[slot.id] == each
-        if each.draft.startswith("digest:"):
-            assert each.filled
-            continue
-        assert fits(series[slot.series], slot, items[each.draft])
-        if pin := items[each.draft].slot:
-            assert pin in (slot.id, *(f"{(slot.occasion or slot.id).split('@')[1]}"[:n] for n in (10, 16)))
-
-
-@given(STOCK, ASSIGNED, PAST)
-@QUICK
-def test_a_pinned_slot_carries_a_draft_pinned_to_it(stock: Any, assigned: Any, history: Any) -> None:
-    """A slot that an unused pinned draft names and fits is never given to one that is not pinned."""
-    result = {each.slot: each for each in make(stock, assigned, history)}
-    told = {each.slot for each in history}
-    taken = {each.draft for each in history} | {each.draft for each in result.values()}
-    for item in stock:
-        slot = next((slot for slot in WINDOW if slot.id == item.slot), None)
-        if slot is None or slot.at < NOW or slot.id in told or item.draft in taken or not fits(SERIES[0], slot, item):
-            continue
-        if any(each.draft == item.draft and each.fixed for each in assigned):
-            continue
-        given_there = result[slot.id]
-        pinned = {each.draft for each in stock if each.slot}
-        assert given_there.fixed or given_there.draft in pinned
-
-
 def test_one_that_expires_before_its_own_hour_keeps_no_other_from_its_last_slot() -> None:
     """Planned once or twice, the draft that would expire has the slot, and the one without haste waits."""
     end = NOW + dt.timedelta(hours=129)
@@ -471,71 +304,3 @@ def test_one_that_expires_before_its_own_hour_keeps_no_other_from_its_last_slot(
     first = make(stock)
     assert [(each.draft, each.why) for each in first if each.slot.startswith("video")] == [("hasty", "expiry")]
     assert make(stock, first) == first
-
-
-@given(STOCK, PAST, st.data())
-@QUICK
-def test_one_draft_more_moves_no_other(stock: Any, history: Any, data: Any) -> None:
-    """What is added takes an empty slot, or one that reserve had filled."""
-    first = make(stock, (), history)
-    extra = replace(data.draw(ITEMS), draft="extra", slot=None)
-    second = {each.slot: each for each in make([*stock, extra], first, history)}
-    for each in first:
-        assert second[each.slot] == each or (each.filled and not second[each.slot].filled)
-    new = [each for each in second.values() if each not in first]
-    assert len({each.draft for each in new if each.draft == "extra"}) <= 1
-
-
-@given(STOCK, PAST, st.data())
-@QUICK
-def test_one_draft_less_moves_only_what_fills_its_place(stock: Any, history: Any, data: Any) -> None:
-    """A chain at most: each gap draws on a later slot of its series, and that one on a later still."""
-    first = make(stock, (), history)
-    if not first:
-        return
-    gone = data.draw(st.sampled_from(first)).draft
-    rest = [item for item in stock if item.draft != gone]
-    by_id = {slot.id: slot for slot in WINDOW}
-    before = {each.slot: each.draft for each in first}
-    second = make(rest, first, history)
-    where = {each.draft: by_id[each.slot].at for each in reversed(second)}
-    for each in first:
-        now_there = next((other for other in second if other.slot == each.slot), None)
-        if each.draft == gone or each.filled or (now_there and now_there.draft == each.draft):
-            continue
-        assert where[each.draft] < by_id[each.slot].at, (each, before)
-
-
-@given(st.integers(0, 10), st.integers(0, 10), st.integers(0, 2**32))
-@QUICK
-def test_the_mix_is_within_one_in_every_run_of_ten(pgc: int, ugc: int, seed: int) -> None:
-    """Any ratio, any past, enough of both."""
-    if pgc + ugc == 0:
-        return
-    series = replace(NOTES, mix={PGC: pgc, UGC: ugc})
-    history = [
-        Past(f"notes@x{n}", "notes", NOW - (40 - n) * DAY, UGC if seed >> n & 1 else PGC, "ann", f"h{n}")
-        for n in range(32)
-    ]
-    stock = [draft(f"p{n}") for n in range(40)] + [draft(f"u{n}", f"m{n % 5}") for n in range(40)]
-    result = plan([series], ahead(series, days=40), stock, [], history, NOW)
-    origins = [each.draft[0] == "p" for each in result]
-    assert len(origins) == 40
-    for n in range(31):
-        assert abs(sum(origins[n : n + 10]) - 10 * pgc / (pgc + ugc)) <= 1
-
-
-@given(st.lists(st.sampled_from(["ann", "bob", "eve", "dan"]), min_size=1, max_size=30))
-@QUICK
-def test_no_member_waits_longer_than_one_round(members: list[Any]) -> None:
-    """Among members who have something, none goes out twice before each has gone out once."""
-    stock = [draft(f"d{n}", member, since=NOW + n * DAY) for n, member in enumerate(members)]
-    who = {item.draft: item.member for item in stock}
-    turns = [who[each.draft] for each in plan([NOTES], ahead(NOTES, days=30), stock, [], [], NOW)]
-    left = Counter(members)
-    since = dict.fromkeys(left, -1)
-    for n, member in enumerate(turns):
-        waiting = [each for each in left if left[each] and since[each] < since[member]]
-        assert not waiting
-        left[member] -= 1
-        since[member] = n

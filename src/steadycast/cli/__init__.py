@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group, MissingArgumentError
 
 from steadycast import __version__
-from steadycast.cli import channels, drafts, promise, record, setup, slots, up
+from steadycast.cli import change_promise, channels, drafts, record, setup, slots, up
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
 from steadycast.errors import LOST, SteadycastError
@@ -56,8 +56,8 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
     SLOTS: (
         slots.plan,
-        promise.rhythm,
-        promise.skip,
+        change_promise.rhythm,
+        change_promise.skip,
         slots.publish,
         slots.verify,
         slots.confirm,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from steadycast.cli.lazily import pipeline
+from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, say, show
 from steadycast.errors import InputError, SettingsError, SteadycastError, unknown_name
 
@@ -43,7 +43,7 @@ def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
     workspace = load()
     platform = workspace.channels[name].platform if name in workspace.channels else name
     with tempfile.TemporaryDirectory(prefix="steadycast-test-") as scratch:
-        found = list(contract.run(_platform(platform), Path(scratch)))
+        found = list(contract.run(platform_named(platform), Path(scratch)))
     rows = [_row(result) for result in found]
     if name in workspace.channels:
         rows += _let_in(name)
@@ -59,7 +59,8 @@ def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
     return NEEDS_A_PERSON if broken else OK
 
 
-def _platform(name: str) -> Platform:
+def platform_named(name: str) -> Platform:
+    """A platform by its name, or what is wrong with it."""
     from steadycast.platform.registry import platforms
     from steadycast.workspace import load
 
@@ -112,7 +113,7 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
     given, files = _pairs(set, "--set"), _pairs(secret_file, "--secret-file")
     secrets = {key: channel_add.secret_from(Path(file)) for key, file in files.items()}
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not given and not files
-    login = asks and channel_login.has_login(_platform(platform))
+    login = asks and channel_login.has_login(platform_named(platform))
     wanted = channel_add.wanted(
         workspace, platform, name, given=given, secrets=secrets, login=login,
         ask=partial(_asked, login=login) if asks else None,

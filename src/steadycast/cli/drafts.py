@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter, validators
 
 from steadycast.cli import setup, up
-from steadycast.cli.lazily import ops, pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, Json, as_json, progress, say, show
+from steadycast.cli.lazy_rooms import ops, pipeline
+from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, Draft, Json, as_json, progress, say, show, tell
 from steadycast.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Standing = Literal[
     "waiting", "stock", "planned", "used", "archive", "copy", "doubtful", "rejected", "not-ready", "gone"
 ]
+By = Annotated[str, Parameter(help="Who decides; without it: your user name.")]
 Jobs = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
@@ -32,11 +33,8 @@ def check(*, json: Json = False) -> int:
     with progress("checking") as bar:
         told = ops.check(pipeline.now(), progress=bar)
     found = [f for f in told if not f.harmless]
-    if json:
-        as_json([f.row() for f in found])
-    else:
-        say(*(str(f) for f in found) if found else ("Everything is in order.",))
-        say(*(str(f) for f in told if f.harmless))
+    lines = [str(f) for f in found] or ["Everything is in order."]
+    tell(json, [f.row() for f in found], *lines, *(str(f) for f in told if f.harmless))
     return NEEDS_A_PERSON if found else OK
 
 
@@ -108,38 +106,31 @@ def list_(
         Only article, audio, video or event.
     """
     with pipeline.App.open(readonly=True) as app:
+        where = pipeline.DraftLocation(app, pipeline.now())
+        known = {row.id: row for row in app.ledger.drafts()}
         rows = [
-            row
+            {**row, "where": where.of(known[row["id"]])}
             for row in pipeline.drafts(app)
             if (not state or row["state"] == state)
             and (not member or row["member"] == member or (member == "pgc" and not row["member"]))
             and (not form or row["form"] == form)
         ]
-        where = pipeline.DraftLocation(app, pipeline.now())
-        known = {row.id: row for row in app.ledger.drafts()}
-        rows = [{**row, "where": where.of(known[row["id"]])} for row in rows]
     if json:
         as_json(rows)
         return OK
     columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title"}
     columns |= {"where": "where", "path": "path"}
-    asked = state or member or form
-    nothing = "No such draft." if asked else NOTHING_YET
-    show(rows, columns, empty=nothing)
+    show(rows, columns, empty="No such draft." if state or member or form else NOTHING_YET)
     return OK
 
 
-def approve(*drafts: str, by: str = "", all: bool = False, archive: bool = False) -> int:
+def approve(*drafts: Draft, by: By = "", all: bool = False, archive: bool = False) -> int:
     """Approve drafts as they are now. An edit asks again.
 
     Approving a copy, or a draft that looks like another one, makes it a draft of its own.
 
     Parameters
     ----------
-    drafts
-        Ids or paths, as `steadycast list` shows them.
-    by
-        Who approves; without it: your user name.
     all
         Every draft that waits.
     archive
@@ -150,15 +141,11 @@ def approve(*drafts: str, by: str = "", all: bool = False, archive: bool = False
         return _decide(app, drafts, "approve", by=by, besides=besides, chosen=all or archive)
 
 
-def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None = None) -> int:
+def reject(*drafts: Draft, by: By = "", all: bool = False, before: dt.date | None = None) -> int:
     """Reject drafts: they are never planned. `approve` takes that back.
 
     Parameters
     ----------
-    drafts
-        Ids or paths, as `steadycast list` shows them.
-    by
-        Who rejects; without it: your user name.
     all
         Every draft older than --before that has not gone out.
     before
@@ -174,8 +161,7 @@ def reject(*drafts: str, by: str = "", all: bool = False, before: dt.date | None
 
 def _decide(app: App, drafts: tuple[str, ...], verdict: str, *, by: str, besides: list[DraftRow], chosen: bool) -> int:
     if not drafts and not chosen:
-        said = "name a draft"
-        raise InputError(said, hint="`steadycast list --state waiting` shows which wait")
+        raise InputError("name a draft", hint="`steadycast list --state waiting` shows which wait")
     judged = pipeline.decide(app, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), besides=besides)
     pipeline.plan(app, pipeline.now())
     done = "approved" if verdict == "approve" else "rejected"
@@ -217,7 +203,7 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
         made = pipeline.preview(app, draft, channel=channel, out=out, now=pipeline.now())
     for name, count in made.counts.items():
         say(f"{name}: {count}")
-    say(*(str(problem) for problem in made.problems), f"Page  {made.page}")
+    say(*map(str, made.problems), f"Page  {made.page}")
     if open:
         import webbrowser
 
@@ -245,10 +231,7 @@ def render(*, all: bool = False, channel: str = "", jobs: Jobs = 2, force: bool 
 
     with progress("rendering") as bar:
         done = render_all(channel=channel, jobs=jobs, approved=None if all else _approved(), force=force, progress=bar)
-    if json:
-        as_json(done.row())
-    else:
-        say(done.summary(), *(str(problem) for problem in done.problems))
+    tell(json, done.row(), done.summary(), *map(str, done.problems))
     return NEEDS_A_PERSON if done.problems else OK
 
 

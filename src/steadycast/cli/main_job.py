@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from steadycast.cli.lazily import pipeline
+from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, progress, say, say_outcome, show
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def main_job(app: App) -> int:
         say(FIRST)
     published = pipeline.publish(app, show_first=True, told=say_outcome)
     say(published.summary() or "Nothing was due.")
-    if published.warning:
-        complain(published.warning)
+    complain(published.warning)
     if not published.sent:
         say_next(planned)
     report = pipeline.report(app, pipeline.now())
@@ -49,19 +48,19 @@ def say_taken_in(app: App, collected: Collected, *, news_only: bool = False) -> 
         say(f"  {problem}")
     for path in collected.fixed:
         say(f"  {path}: its problem is fixed")
-    noticed = collected.brief().noticed
-    say(*(f"  {note}" for note in noticed[:SOME]))
-    if len(noticed) > SOME:
-        say(f"  and {len(noticed) - SOME} more notes: `steadycast check`")
+    _say_some(collected.brief().noticed, "more notes: `steadycast check`")
 
 
 def say_where(app: App, collected: Collected) -> None:
     """Says of each new or edited draft where it stands now that it has been planned with; of many, of the first."""
-    told = [t for t in pipeline.DraftLocation(app, pipeline.now()).placed(collected).taken if t.where]
-    for each in told[:SOME]:
-        say(f"  {each.title} ({each.path}): {each.where}")
-    if len(told) > SOME:
-        say(f"  and {len(told) - SOME} more: `steadycast list`")
+    placed = pipeline.DraftLocation(app, pipeline.now()).placed(collected).taken
+    _say_some([f"{t.title} ({t.path}): {t.where}" for t in placed if t.where], "more: `steadycast list`")
+
+
+def _say_some(lines: Sequence[object], rest: str) -> None:
+    say(*(f"  {line}" for line in lines[:SOME]))
+    if len(lines) > SOME:
+        say(f"  and {len(lines) - SOME} {rest}")
 
 
 def say_next_of(planned: Planned, series: Sequence[str]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steadycast.cli.lazily import ops, pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, progress, say, show
+from steadycast.cli.lazy_rooms import ops, pipeline
+from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, progress, say, show, tell
 
 DOCTOR = {"state": "", "what": "what", "said": "said", "hint": "hint"}
 
@@ -47,10 +47,8 @@ def backup(file: Path, *, json: Json = False) -> int:
     """
     with pipeline.App.open() as app, progress("keeping") as bar:
         done = ops.backup(app, file, pipeline.now(), progress=bar)
-    if json:
-        as_json({"file": str(done.path), "files": done.files, "size": done.size, "ledger": done.ledger})
-    else:
-        say(*done.lines())
+    row = {"file": done.path, "files": done.files, "size": done.size, "ledger": done.ledger}
+    tell(json, row, *done.lines())
     return OK
 
 
@@ -68,11 +66,8 @@ def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Js
     """
     with progress("putting back") as bar:
         done = ops.restore(None, file, pipeline.now(), to=to, force=force, progress=bar)
-    if json:
-        as_json({"var": str(done.var), "files": done.files, "kept": done.kept, "ledger": done.ledger, "at": done.at,
-                 "aside": str(done.aside) if done.aside else None})  # fmt: skip
-    else:
-        say(*done.lines())
+    row = {"var": done.var, "files": done.files, "kept": done.kept, "ledger": done.ledger, "at": done.at}
+    tell(json, row | {"aside": done.aside}, *done.lines())
     return OK
 
 
@@ -86,10 +81,8 @@ def rebuild(channel: str | None = None, *, json: Json = False) -> int:
     """
     with pipeline.App.open() as app, progress("making") as bar:
         done = pipeline.rebuild(app, channel, progress=bar)
-    if json:
-        as_json([{"channel": d.channel, "posts": d.posts, "folder": d.folder, "problems": d.problems} for d in done])
-    else:
-        say(*(made.line() for made in done) if done else ["No channel has published into a folder yet."])
+    rows = [{"channel": d.channel, "posts": d.posts, "folder": d.folder, "problems": d.problems} for d in done]
+    tell(json, rows, *([made.line() for made in done] or ["No channel has published into a folder yet."]))
     return NEEDS_A_PERSON if any(made.problems for made in done) else OK
 
 

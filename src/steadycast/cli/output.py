@@ -19,6 +19,10 @@ WIDE = 200  # columns where there is no window
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 NOTHING_YET = "No draft has been taken in yet: run `steadycast intake`."
 Json = Annotated[bool, Parameter(help="Print JSON.")]
+Yes = Annotated[bool, Parameter(help="Do not ask. Without it a terminal asks first; a script is never asked.")]
+DryRun = Annotated[bool, Parameter(help="Only show what would be done.")]
+Draft = Annotated[str, Parameter(help="Id or path, as `steadycast list` shows them.")]
+Key = Annotated[str, Parameter(help="The delivery's key, as `steadycast status` and a kit's checklist show it.")]
 # What a terminal obeys instead of showing it, the marks that turn the direction of text, and what cannot be written
 # at all: half a surrogate pair, as in a file's name that is not UTF-8.
 _OBEYED = re.compile(rf"[{CONTROLS}{TURNING}\t\n\r\u061c\u2028\u2029\u200e\u200f]")
@@ -102,6 +106,14 @@ def as_json(value: Any) -> None:
     print(*(shown(line) for line in text.split("\n")), sep="\n")
 
 
+def tell(json: bool, value: Any, *lines: str) -> None:
+    """Says what a command has to say: `value` to a script that asked for JSON, `lines` to people."""
+    if json:
+        as_json(value)
+    else:
+        say(*lines)
+
+
 def _plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
@@ -110,9 +122,10 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def complain(message: str) -> None:
-    """Prints one line on standard error."""
-    print(f"steadycast: {shown(' '.join(message.split()))}", file=sys.stderr)
+def complain(*messages: str) -> None:
+    """Prints each message that says anything on standard error, as one line."""
+    for message in filter(None, messages):
+        print(f"steadycast: {shown(' '.join(message.split()))}", file=sys.stderr)
 
 
 def agreed(what: Sequence[str], verb: str) -> bool:

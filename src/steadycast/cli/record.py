@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steadycast.cli.lazily import ops, pipeline
+from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import say_record
-from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, Json, as_json, progress, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, DryRun, Json, as_json, progress, say, show, tell
 from steadycast.errors import Problem
 
 
@@ -37,8 +37,6 @@ def report(*, json: Json = False, out: Path | None = None) -> int:
 
     Parameters
     ----------
-    json
-        Print the JSON instead of where it lies.
     out
         Where to write; without it: var/out/report.
     """
@@ -51,7 +49,7 @@ def report(*, json: Json = False, out: Path | None = None) -> int:
     return OK
 
 
-def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = False, json: Json = False) -> int:
+def backfill(source: str, *, series: str, channel: str = "", dry_run: DryRun = False, json: Json = False) -> int:
     """Read what you published before into the record, so that streaks do not start at zero.
 
     Exit 1 when something was left out.
@@ -64,15 +62,10 @@ def backfill(source: str, *, series: str, channel: str = "", dry_run: bool = Fal
         Whose slots they kept: each item takes the slot of its own day.
     channel
         Only for this channel of the series.
-    dry_run
-        Show what would be written; write nothing.
     """
     with pipeline.App.open() as app, progress("reading") as bar:
         done = ops.backfill(
             app, source, series=series, channel=channel, dry_run=dry_run, now=pipeline.now(), progress=bar
         )
-    if json:
-        as_json(done)
-    else:
-        say(*done["problems"], done["summary"])
+    tell(json, done, *done["problems"], done["summary"])
     return NEEDS_A_PERSON if done["problems"] else OK

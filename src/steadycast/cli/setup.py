@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show
-from steadycast.errors import InputError, SettingsError, unknown_name
+from steadycast.cli.channels import platform_named
+from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, say, show, tell
+from steadycast.errors import InputError, SettingsError
 
 PREFECT = (sys.executable, "-m", "prefect")
 DEPLOY_MEND = (
@@ -56,7 +57,7 @@ def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
     return OK
 
 
-def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> int:
+def deploy(*, check: bool = False, push: bool = False, json: Json = False) -> int:
     """Write prefect.yaml (what runs when) from steadycast.toml.
 
     Parameters
@@ -65,20 +66,14 @@ def deploy(*, check: bool = False, push: bool = False, json: bool = False) -> in
         Only compare: exit 1 when they disagree.
     push
         Then send the deployments to the server that PREFECT_API_URL names.
-    json
-        Print what differed as JSON.
     """
     from steadycast.ops.deployments import differences, write
     from steadycast.workspace import load
 
     workspace = load()
     told = differences(workspace)
-    if json:
-        as_json({"differences": told, "written": not check and bool(told)})
-    elif told:
-        say(*(f"prefect.yaml: {line}" for line in told))
-    else:
-        say("prefect.yaml agrees with steadycast.toml")
+    lines = [f"prefect.yaml: {line}" for line in told] or ["prefect.yaml agrees with steadycast.toml"]
+    tell(json, {"differences": told, "written": not check and bool(told)}, *lines)
     if check:
         return NEEDS_A_PERSON if told else OK
     if told:
@@ -109,18 +104,11 @@ def _push(root: Path, *, quiet: bool) -> int:
 def check_server() -> None:
     """Raises InputError where nobody has said which server of Prefect's is meant."""
     if not os.environ.get("PREFECT_API_URL"):
-        said = "PREFECT_API_URL names no server"
-        raise InputError(said, hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
+        raise InputError("PREFECT_API_URL names no server", hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
 
 
-def channel_list(*, json: bool = False) -> int:
-    """Show the platforms, where each comes from, and which channels of this community use them.
-
-    Parameters
-    ----------
-    json
-        Print JSON.
-    """
+def channel_list(*, json: Json = False) -> int:
+    """Show the platforms, where each comes from, and which channels of this community use them."""
     from steadycast.pipeline import App
     from steadycast.pipeline.probed_limits import allowed
     from steadycast.workspace import load
@@ -129,9 +117,7 @@ def channel_list(*, json: bool = False) -> int:
     workspace, errors = app.workspace, [*app.broken.values()]
     own = workspace.platform_folders[0]
     limits: dict[str, list[dict[str, str]]] = {}
-    used: dict[str, list[str]] = {}
     for name, settings in workspace.channels.items():
-        used.setdefault(settings.platform, []).append(name)
         try:
             app.settings(name)
             limits[name] = [
@@ -147,7 +133,7 @@ def channel_list(*, json: bool = False) -> int:
             "delivery": p.delivery,
             "forms": " ".join(p.forms),
             "from": "workspace" if p.folder.is_relative_to(own) else "package",
-            "channels": " ".join(sorted(used.get(p.name, ()))),
+            "channels": " ".join(sorted(name for name, c in workspace.channels.items() if c.platform == p.name)),
         }
         for p in app.platforms.values()
     ]
@@ -160,8 +146,7 @@ def channel_list(*, json: bool = False) -> int:
             {k: k for k in ("channel", "what", "at most", "from")},
             title="Limits of your channels",
         )
-    for wrong in errors:
-        complain(str(wrong))
+    complain(*map(str, errors))
     return NEEDS_A_PERSON if errors else OK
 
 
@@ -177,20 +162,15 @@ def channel_eject(platform: str, *, name: str = "") -> int:
     name
         Another name for the copy: a platform of its own.
     """
-    from steadycast.platform.registry import FOLDER_NAME, platforms
+    from steadycast.platform.registry import FOLDER_NAME
     from steadycast.workspace import load
 
-    workspace = load()
-    known = platforms(workspace.platform_folders, {})
-    if platform not in known:
-        raise unknown_name("platform", platform, known, "`steadycast channel list` shows them")
+    folder = platform_named(platform).folder
     if name and not FOLDER_NAME.fullmatch(name):
-        said = f"{name!r} cannot be a platform's folder"
-        raise InputError(said, hint="a letter of a-z first, then a-z, 0-9, - and _")
-    target = workspace.platform_folders[0] / (name or platform)
+        raise InputError(f"{name!r} cannot be a platform's folder", hint="a letter first, then a-z, 0-9, - and _")
+    target = load().platform_folders[0] / (name or platform)
     if target.exists():
-        said = "it exists already"
-        raise InputError(said, file=target, hint="give the copy another name: --name mine")
-    shutil.copytree(known[platform].folder, target, ignore=LEFT_OUT)
+        raise InputError("it exists already", file=target, hint="give the copy another name: --name mine")
+    shutil.copytree(folder, target, ignore=LEFT_OUT)
     say(f"copied to {target}")
     return OK

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.lazily import pipeline
+from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import (
     NEEDS_A_PERSON,
     NOTHING_YET,
     OK,
+    Draft,
+    DryRun,
     Json,
+    Key,
+    Yes,
     agreed,
     as_json,
     complain,
     say,
     say_outcome,
     show,
+    tell,
 )
 from steadycast.errors import InputError
 
@@ -44,8 +49,7 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
         planned = pipeline.plan(app, pipeline.now(), days=days)
         empty = bool(planned.gaps) and not pipeline.drafts(app)
         beyond = [] if json else pipeline.DraftLocation(app, pipeline.now()).beyond(dt.timedelta(days=days)).lines()
-    if planned.warning:
-        complain(planned.warning)
+    complain(planned.warning)
     if json:
         as_json(planned.rows())
     else:
@@ -62,8 +66,8 @@ def publish(
     draft: str | None = None,
     slot: str | None = None,
     channel: str | None = None,
-    dry_run: bool = False,
-    yes: bool = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     json: Json = False,
 ) -> int:
     """Publish now: what is due, or the next slot of a series, or one draft, or one slot.
@@ -81,10 +85,6 @@ def publish(
         This slot (`daily@2026-11-27T20:00`).
     channel
         Only to this channel.
-    dry_run
-        Show what would go where; send nothing.
-    yes
-        Do not ask. Without it, a terminal asks before something leaves this machine by hand.
     """
     by_hand = bool(series or draft or slot)  # else it serves the slots, as a cron of it does
     if by_hand and not (yes or dry_run):
@@ -103,13 +103,12 @@ def publish(
         show(done.rows(), columns | {"message": "rehearsal"}, empty="Nothing is due.")
     else:
         say(done.summary() or "Nothing is due.")
-    if done.warning:
-        complain(done.warning)
+    complain(done.warning)
     return NEEDS_A_PERSON if done.failed or done.without_draft else OK
 
 
 def revise(
-    draft: str, *, channel: str | None = None, again: bool = False, yes: bool = False, json: Json = False
+    draft: Draft, *, channel: str | None = None, again: bool = False, yes: Yes = False, json: Json = False
 ) -> int:
     """Send a draft's newest approved text to where it is out already: each post changes in its place.
 
@@ -117,43 +116,36 @@ def revise(
 
     Parameters
     ----------
-    draft
-        Id or path, as `steadycast list` shows them.
     channel
         Only on this channel.
     again
         You looked, and what is in doubt did not arrive: send it again.
-    yes
-        Do not ask. Without it, a terminal asks before it changes what others can read.
     """
+    return _amend(
+        "revise",
+        draft,
+        channel,
+        lambda app: pipeline.amend.revise(app, draft, channel, again=again),
+        yes=yes,
+        json=json,
+    )
 
-    def act(app: pipeline.App) -> tuple[pipeline.amend.Amended, ...]:
-        return pipeline.amend.revise(app, draft, channel, again=again)
 
-    return _amend("revise", draft, channel, act, yes=yes, json=json)
-
-
-def withdraw(draft: str, *, why: str, channel: str | None = None, yes: bool = False, json: Json = False) -> int:
+def withdraw(draft: Draft, *, why: str, channel: str | None = None, yes: Yes = False, json: Json = False) -> int:
     """Take a draft's posts away from every channel, or from one; it is not published again.
 
     Exit 1 when a person must do something, as where a channel cannot take back what is out.
 
     Parameters
     ----------
-    draft
-        Id or path, as `steadycast list` shows them.
     why
         The reason, for the record.
     channel
         Only from this channel. Without it the draft is rejected too.
-    yes
-        Do not ask. Without it, a terminal asks before it takes away what others can read.
     """
-
-    def act(app: pipeline.App) -> tuple[pipeline.amend.Amended, ...]:
-        return pipeline.amend.withdraw(app, draft, why, channel)
-
-    return _amend("withdraw", draft, channel, act, yes=yes, json=json)
+    return _amend(
+        "withdraw", draft, channel, lambda app: pipeline.amend.withdraw(app, draft, why, channel), yes=yes, json=json
+    )
 
 
 def _amend(
@@ -177,24 +169,19 @@ def verify(*, json: Json = False) -> int:
     """Look for unknown deliveries on their channels, and see whether published ones are there."""
     with pipeline.App.in_force() as app:
         looked = pipeline.verify(app, pipeline.now(), told=None if json else say_outcome)
-    if json:
-        as_json(looked.rows())
-    else:
-        say(*filter(None, [looked.summary() or ("" if looked.made else "Nothing to look at.")]))
-        say(*(made.line() for made in looked.made if not made.problems))
+    lines = [looked.summary() or ("" if looked.made else "Nothing to look at.")]
+    lines += [made.line() for made in looked.made if not made.problems]
+    tell(json, looked.rows(), *filter(None, lines))
     broken = [made.line() for made in looked.made if made.problems]
-    for line in filter(None, (looked.warning, *broken)):
-        complain(line)
+    complain(looked.warning, *broken)
     return NEEDS_A_PERSON if looked.failed or broken else OK
 
 
-def confirm(id: str, *, url: str, at: str = "") -> int:
+def confirm(id: Key, *, url: str, at: str = "") -> int:
     """Close a kit: a person has posted it, and this is its URL. Run it again to correct the URL.
 
     Parameters
     ----------
-    id
-        The delivery's key, as the kit's checklist and `steadycast status` show it.
     url
         Where it can be seen.
     at
@@ -205,15 +192,13 @@ def confirm(id: str, *, url: str, at: str = "") -> int:
     return OK
 
 
-def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False, at: str = "") -> int:
+def settle(id: Key, *, url: str = "", absent: bool = False, again: bool = False, at: str = "") -> int:
     """Settle an unknown delivery: it is there, or it is not.
 
     Give exactly one of --url, --absent and --again.
 
     Parameters
     ----------
-    id
-        The delivery's key, as `steadycast status` shows it.
     url
         It is there: this is its URL.
     absent
@@ -224,8 +209,7 @@ def settle(id: str, *, url: str = "", absent: bool = False, again: bool = False,
         With --url: since when, in the community's zone. Without it: now.
     """
     if [bool(url), absent, again].count(True) != 1:
-        said = "give exactly one of --url URL, --absent, --again"
-        raise InputError(said)
+        raise InputError("give exactly one of --url URL, --absent, --again")
     if at and not url:
         raise InputError("--at needs --url")
     with pipeline.App.open() as app:

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.lazily import ops, pipeline
+from steadycast.cli.change_promise import say_effect
+from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import main_job, say_next_of, say_taken_in, say_where
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.processes import Processes
-from steadycast.cli.promise import say_effect
 from steadycast.errors import InputError, SteadycastError
 
 if TYPE_CHECKING:

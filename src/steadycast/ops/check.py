@@ -28,9 +28,9 @@ from steadycast.progress import Progress, unseen
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
 from steadycast.schedule.pins import means
+from steadycast.schedule.rhythm_warnings import rhythm_warnings
 from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
-from steadycast.schedule.surprises import surprises
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.paths import SETTINGS_FILE
 
@@ -68,7 +68,7 @@ def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
     """What a rhythm does that its words do not say."""
     for name, series in workspace.series.items():
         line = workspace.line(("series", name, "every" if series.every else "rrule"))
-        for said, hint in surprises(series, now):
+        for said, hint in rhythm_warnings(series, now):
             yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", hint, severity=WARN)
 
 

@@ -12,8 +12,8 @@ from steadycast.pipeline.plan import PATIENCE, foresee, plan
 from steadycast.pipeline.results import Row
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY
-from steadycast.schedule.effect import Effect, Served, effect, served
 from steadycast.schedule.model import Series, Slot
+from steadycast.schedule.plan_difference import Effect, Served, effect, served
 from steadycast.schedule.slots import next_slot, slots
 from steadycast.workspace import Workspace, edit
 from steadycast.workspace.settings import dates

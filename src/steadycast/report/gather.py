@@ -21,6 +21,7 @@ from steadycast.report import model as m
 from steadycast.report.outlook import Outlook, ahead
 from steadycast.report.streaks import Streaks, streaks
 from steadycast.schedule.cadence import parse
+from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
 from steadycast.workspace import Workspace
@@ -80,8 +81,8 @@ class _Gathering:
         return m.span(self.now.date())
 
     @cached_property
-    def since(self) -> dt.datetime:
-        return dt.datetime.combine(self.span[0], dt.time(), self.workspace.community.zone)
+    def until(self) -> dt.datetime:
+        return midnight(self.span[1] + DAY, self.workspace.community.zone)
 
     @cached_property
     def days(self) -> list[DayCount]:
@@ -91,8 +92,7 @@ class _Gathering:
     @cached_property
     def shares(self) -> list[Share]:
         # To the last day shown, not to now: what was published before its hour has gone out as well.
-        until = dt.datetime.combine(self.span[1] + dt.timedelta(days=1), dt.time(), self.workspace.community.zone)
-        return record.shares(self.ledger, self.since, until)
+        return record.shares(self.ledger, midnight(self.span[0], self.workspace.community.zone), self.until)
 
     @cached_property
     def titles(self) -> Mapping[str, DraftRow]:
@@ -106,8 +106,7 @@ class _Gathering:
 
     @cached_property
     def outlook(self) -> Outlook:
-        until = dt.datetime.combine(self.span[1] + dt.timedelta(days=1), dt.time(), self.workspace.community.zone)
-        return ahead(self.ledger, self.workspace, self.stock, self.now, until)
+        return ahead(self.ledger, self.workspace, self.stock, self.now, self.until)
 
     # -- channels and series
 
@@ -173,7 +172,7 @@ class _Gathering:
             draft=given.draft if given else "",
             title=row.title if row else "",
             origin=row.origin if row else "",
-            member=self.workspace.member_title(row.member) if row and row.member else "",
+            member=self.workspace.member_title(row.member) if row else "",
             channels=tuple(self.title(name) for name in series.channels) if series else (),
             note=slot.excused,
             page=self._preview(row),
@@ -223,14 +222,13 @@ class _Gathering:
     # -- people
 
     def _contributors(self) -> tuple[m.Contributor, ...]:
-        counts: Counter[str] = Counter()
-        last: dict[str, dt.datetime] = {}
+        counts, last = Counter[str](), dict[str, dt.datetime]()
         for share in self.shares:
             counts[share.member] += share.slots
             went = min(share.last, self.now)
             last[share.member] = max(went, last.get(share.member, went))
         return tuple(
-            m.Contributor(who, self.workspace.member_title(who) if who else "", count, self._local(last[who]))
+            m.Contributor(who, self.workspace.member_title(who), count, self._local(last[who]))
             for who, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         )
 
@@ -276,7 +274,7 @@ class _Gathering:
                 id=row.id,
                 title=row.title,
                 at=self._local(row.changed),
-                member=self.workspace.member_title(row.member) if row.member else "",
+                member=self.workspace.member_title(row.member),
                 link=row.path,
                 page=self._preview(row),
                 command=hints.command("draft", row.id),

@@ -33,11 +33,6 @@ class Square:
     mark: str
     counts: Mapping[str, int]
 
-    @property
-    def count(self) -> int:
-        """How many slots fell on this date."""
-        return sum(self.counts.values())
-
 
 @dataclass(frozen=True, slots=True)
 class Streak:

@@ -6,7 +6,8 @@ import base64
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,13 +15,12 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from steadycast.characters import CONTROLS, TURNING
-from steadycast.report.model import MARKS, ChannelRecord, PlanEntry, Report, SeriesRecord, Streak, Waiting
+from steadycast.report.model import MARKS, ChannelRecord, PlanEntry, Report, SeriesRecord, Streak, Waiting, gravest
 from steadycast.report.words import Words, words
 
 PITCH = 14  # of the squares, in SVG units; a square itself is 12
 TOP = 18  # room for the months' names
 HALF = 29  # weeks in each half of the year view: side by side on a wide screen, stacked on a narrow one
-KINDS = ("refused", "unknown", "gap", "kit", "draft")  # of what waits, in the order in which it hurts
 SHOWN = 5  # rows of one kind that are open; the others fold
 NEVER_SHOWN = re.compile(rf"[{CONTROLS}{TURNING}]")
 
@@ -42,14 +42,6 @@ class Half:
     cells: tuple[Cell, ...]
     months: tuple[tuple[int, str], ...]  # x, name
     today: tuple[int, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Things of one kind that wait for a person."""
-
-    kind: str
-    rows: tuple[Waiting, ...]
 
 
 def page(report: Report) -> str:
@@ -109,20 +101,14 @@ def percent(rate: float) -> str:
 
 
 class _View:
-    """What the template asks for beyond the report itself: positions, tooltips, groups."""
+    """What the template asks for beyond the report itself: positions, tooltips, shares."""
 
     def __init__(self, report: Report, say: Words) -> None:
         self.report = report
         self.say = say
         self.today = report.at.date()
-        self.legend = ("kept", "filled", "late", "missed", "open", "excused", "planned", "gap")
 
     # -- what needs a person
-
-    def groups(self) -> list[Group]:
-        """What waits, by kind, in the order in which it hurts."""
-        waiting = self.report.waiting
-        return [Group(kind, rows) for kind in KINDS if (rows := _of(kind, waiting))]
 
     @property
     def calls(self) -> int:
@@ -157,13 +143,8 @@ class _View:
         return half, column * PITCH, TOP + weekday * PITCH
 
     def _months(self, half: int) -> tuple[tuple[int, str], ...]:
-        names = []
-        for column in range(HALF):
-            monday = self.report.first + dt.timedelta(weeks=half * HALF + column)
-            first = monday + dt.timedelta(days=6)
-            if first.day <= 7:
-                names.append((column * PITCH, self.say.month(first)))
-        return tuple(names)
+        sundays = (self.report.first + dt.timedelta(weeks=half * HALF + n, days=6) for n in range(HALF))
+        return tuple((n * PITCH, self.say.month(day)) for n, day in enumerate(sundays) if day.day <= 7)
 
     def tally(self, counts: Mapping[str, int]) -> str:
         """Marks with their numbers, gravest first: 漏发 1 · 按时 2."""
@@ -177,17 +158,14 @@ class _View:
 
     def strip(self, series: SeriesRecord) -> list[Cell]:
         """A series' coming days on an axis that all series share."""
-        by_day: dict[dt.date, list[str]] = {}
+        by_day: dict[dt.date, Counter[str]] = defaultdict(Counter)
         for slot in series.coming:
-            by_day.setdefault(slot.at.date(), []).append(slot.state)
-        cells = []
-        for day, states in sorted(by_day.items()):
-            column = (day - self.today).days
-            if 0 <= column < 28:
-                mark = next(m for m in MARKS if m in states)
-                counts = {state: states.count(state) for state in states}
-                cells.append(Cell(mark, column * PITCH, 0, f"{self.say.day(day)} {self.tally(counts)}"))
-        return cells
+            by_day[slot.at.date()][slot.state] += 1
+        return [
+            Cell(gravest(counts), column * PITCH, 0, f"{self.say.day(day)} {self.tally(counts)}")
+            for day, counts in sorted(by_day.items())
+            if 0 <= (column := (day - self.today).days) < 28
+        ]
 
     def strip_weeks(self) -> list[int]:
         """Where on that axis a Monday is."""
@@ -195,25 +173,19 @@ class _View:
 
     def days(self) -> Iterator[tuple[dt.date, list[PlanEntry]]]:
         """Every date from this week's Monday to the last shown, with its plan."""
-        entries: dict[dt.date, list[PlanEntry]] = {}
+        entries: dict[dt.date, list[PlanEntry]] = defaultdict(list)
         for entry in self.report.plan:
-            entries.setdefault(entry.at.date(), []).append(entry)
-        day = self.today - dt.timedelta(days=self.today.weekday())
-        while day <= self.report.last:
-            yield day, entries.get(day, [])
-            day += dt.timedelta(days=1)
+            entries[entry.at.date()].append(entry)
+        monday = self.today.toordinal() - self.today.weekday()
+        for day in map(dt.date.fromordinal, range(monday, self.report.last.toordinal() + 1)):
+            yield day, entries[day]
 
     def shortest(self) -> SeriesRecord | None:
         """The series whose first gap comes first, else whose stock reaches least far."""
-        owing = self.report.series
         far = dt.datetime.max.replace(tzinfo=dt.UTC)
-        return min(owing, key=lambda s: (s.runway.gap or far, s.runway.days), default=None)
+        return min(self.report.series, key=lambda s: (s.runway.gap or far, s.runway.days), default=None)
 
     # -- whom it comes from
-
-    def mixes(self) -> list[SeriesRecord]:
-        """The series that asked for a ratio."""
-        return [series for series in self.report.series if series.mix_asked]
 
     def share(self, parts: Mapping[str, int], origin: str) -> float:
         """One origin's share of all parts, 0 to 1; 0 of nothing."""
@@ -223,14 +195,6 @@ class _View:
     def ratio(self, parts: Mapping[str, int]) -> str:
         """A ratio as people write it: 3 : 7."""
         return " : ".join(str(parts.get(origin, 0)) for origin in ("pgc", "ugc"))
-
-    def most(self) -> int:
-        """The largest count of one contributor."""
-        return max((c.count for c in self.report.contributors), default=1)
-
-
-def _of(kind: str, waiting: Iterable[Waiting]) -> tuple[Waiting, ...]:
-    return tuple(row for row in waiting if row.kind == kind)
 
 
 def fold(rows: Sequence[object]) -> tuple[Sequence[object], Sequence[object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -14,7 +15,7 @@ from steadycast.ledger.tables import EPOCH
 from steadycast.report.model import Streak
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import Weekly
-from steadycast.schedule.model import Series
+from steadycast.schedule.model import Series, Verdict
 
 Row = tuple[str, int, str]
 """Whose slot it was, its instant (a number that grows with time), and its verdict."""
@@ -37,18 +38,13 @@ def streaks(rows: Iterable[Row], slots: Iterable[SlotVerdict], series: Mapping[s
     """
     ended = list(slots)
     daily = {name for name, each in series.items() if is_daily(each)}
-    serving: dict[str, list[str]] = {}
-    for name, each in series.items():
-        for channel in each.channels:
-            serving.setdefault(channel, []).append(name)
-    by_channel = tally(rows)
-    by_series = tally(ended)
+    serving = Counter(channel for each in series.values() for channel in each.channels)
+    alone = {channel for name in daily for channel in series[name].channels if serving[channel] == 1}
     community = tally(("", day, verdict) for day, verdict in _dates(ended, zone))
-    alone = {channel for channel, names in serving.items() if len(names) == 1 and names[0] in daily}
     return Streaks(
         community=replace(community.get("", Streak()), unit="day"),
-        channels={name: replace(each, unit="day") if name in alone else each for name, each in by_channel.items()},
-        series={name: replace(each, unit="day") if name in daily else each for name, each in by_series.items()},
+        channels={name: replace(each, unit="day") if name in alone else each for name, each in tally(rows).items()},
+        series={name: replace(each, unit="day") if name in daily else each for name, each in tally(ended).items()},
     )
 
 
@@ -86,10 +82,5 @@ def _dates(slots: Iterable[SlotVerdict], zone: ZoneInfo) -> list[tuple[int, str]
     worst: dict[int, str] = {}
     for slot in slots:
         day = (EPOCH + dt.timedelta(microseconds=slot.at)).astimezone(zone).date().toordinal()
-        if day not in worst or _gravity(slot.verdict) < _gravity(worst[day]):
-            worst[day] = slot.verdict
+        worst[day] = min(slot.verdict, worst.get(day, slot.verdict), key=[*MARRED, *Verdict].index)
     return sorted(worst.items())
-
-
-def _gravity(verdict: str) -> int:
-    return MARRED.index(verdict) if verdict in MARRED else len(MARRED)

@@ -9,8 +9,10 @@ from itertools import groupby
 
 from steadycast.errors import SettingsError
 from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Weekly
-from steadycast.schedule.human import HAN_DAYS, ORDINALS, read_human
 from steadycast.schedule.recurrence import Rule, read_rrule
+from steadycast.schedule.rhythm_phrases import HAN_DAYS, ORDINALS, read_human
+
+ENGLISH_DAYS = [day.title() for day in WEEKDAYS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Cadence:
         if self.rule is not None:
             return self.rule.text
         assert self.days is not None
-        days = _chinese(self.days) if chinese else _english(self.days)
+        days = _said(self.days, chinese)
         times = [f"{time:%H:%M}" for time in self.times]
         if len(times) > 4:
             return f"{days}{len(times)} 次" if chinese else f"{days}, {len(times)} times"
@@ -88,34 +90,25 @@ def _firing(time: dt.time, lead: int) -> tuple[int, int, int]:
     return -days, minute_of_day % 60, minute_of_day // 60
 
 
-def _english(days: Days) -> str:
+def _said(days: Days, chinese: bool) -> str:
     if isinstance(days, Interval):
-        return f"every {days.every} days"
+        return f"每 {days.every} 天" if chinese else f"every {days.every} days"
     if isinstance(days, Weekly):
-        names = ", ".join(WEEKDAYS[day].title() for day in days.weekdays)
+        names = ("、" if chinese else ", ").join((HAN_DAYS if chinese else ENGLISH_DAYS)[day] for day in days.weekdays)
         if days.every > 1:
-            return f"every {days.every} weeks on {names}"
-        return {7: "daily"}.get(len(days.weekdays)) or (
-            "weekdays" if days.weekdays == WORKING_DAYS.weekdays else f"every {names}"
-        )
-    parts = [f"{ORDINALS[nth][0]} {WEEKDAYS[day].title()}" for nth, day in days.nth]
+            return f"每 {days.every} 周的周{names}" if chinese else f"every {days.every} weeks on {names}"
+        if len(days.weekdays) == 7:
+            return "每天" if chinese else "daily"
+        if days == WORKING_DAYS:
+            return "工作日" if chinese else "weekdays"
+        return f"每周{names}" if chinese else f"every {names}"
+    if chinese:
+        parts = [f"{ORDINALS[nth][1]}周{HAN_DAYS[day]}" for nth, day in days.nth]
+        parts += ["最后一天" if number == LAST else f"{number} 日" for number in days.numbers]
+        return f"每月{' ' if parts[0][0].isdigit() else ''}{'、'.join(parts)}"
+    parts = [f"{ORDINALS[nth][0]} {ENGLISH_DAYS[day]}" for nth, day in days.nth]
     parts += ["last day" if number == LAST else _ordinal(number) for number in days.numbers]
     return f"monthly on the {', '.join(parts)}"
-
-
-def _chinese(days: Days) -> str:
-    if isinstance(days, Interval):
-        return f"每 {days.every} 天"
-    if isinstance(days, Weekly):
-        names = "、".join(HAN_DAYS[day] for day in days.weekdays)
-        if days.every > 1:
-            return f"每 {days.every} 周的周{names}"
-        return {7: "每天"}.get(len(days.weekdays)) or (
-            "工作日" if days.weekdays == WORKING_DAYS.weekdays else f"每周{names}"
-        )
-    parts = [f"{ORDINALS[nth][1]}周{HAN_DAYS[day]}" for nth, day in days.nth]
-    parts += ["最后一天" if number == LAST else f"{number} 日" for number in days.numbers]
-    return f"每月{' ' if parts[0][0].isdigit() else ''}{'、'.join(parts)}"
 
 
 def _ordinal(number: int) -> str:

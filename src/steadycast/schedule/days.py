@@ -16,6 +16,11 @@ LAST = -1
 DAY = dt.timedelta(days=1)
 
 
+def midnight(day: dt.date, zone: dt.tzinfo | None = None) -> dt.datetime:
+    """The beginning of a local day."""
+    return dt.datetime.combine(day, dt.time(), zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Weekly:
     """Some weekdays (0 = Monday) of every `every`-th ISO week; all seven of every week is each day."""

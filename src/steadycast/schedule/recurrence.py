@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.schedule.days import Days, Interval, Monthly, Weekly
+from steadycast.schedule.days import Days, Interval, Monthly, Weekly, midnight
 
 if TYPE_CHECKING:
     from dateutil.rrule import rrule
@@ -60,8 +60,8 @@ class Rule:
         begins a whole period ahead of the days asked for: what is asked cannot change what is found.
         """
         since = anchor if self.every > 1 else dt.date(max(first.year - 1, 1), 1, 1)
-        begin, end = _at_midnight(first), dt.datetime.combine(last, dt.time.max)
-        return _rrule(self.text, _at_midnight(since)).between(begin, end, inc=True)
+        begin, end = midnight(first), dt.datetime.combine(last, dt.time.max)
+        return _rrule(self.text, midnight(since)).between(begin, end, inc=True)
 
 
 def read_rrule(text: str) -> Rule | tuple[Days, tuple[dt.time, ...]]:
@@ -169,10 +169,6 @@ def _checked_rule(text: str, parts: Mapping[str, str]) -> Rule:
 
 def _wrong(text: str, what: str, hint: str = "") -> SettingsError:
     return SettingsError(f'cannot read the RRULE "{text[:120]}": {what}', hint=hint or f"as in {_EXAMPLE}")
-
-
-def _at_midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time())
 
 
 @lru_cache(maxsize=256)

@@ -6,10 +6,10 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 
+from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series
 
-SOON = dt.timedelta(days=1)  # a gap nearer than this waits for a person
-_DAY = dt.timedelta(days=1)
+SOON = DAY  # a gap nearer than this waits for a person
 
 
 def pressing(
@@ -26,7 +26,7 @@ def pressing(
 
 def arrival_rate(times: Iterable[dt.datetime], now: dt.datetime, window: dt.timedelta = dt.timedelta(days=28)) -> float:
     """Usable drafts a day over the last `window`, from the instants at which each came into stock."""
-    return sum(now - window < time <= now for time in times) / (window / _DAY)
+    return sum(now - window < time <= now for time in times) / (window / DAY)
 
 
 def gap_chance(
@@ -37,13 +37,13 @@ def gap_chance(
     Each slot takes one draft; drafts come as a Poisson process of that rate. Computed over the whole distribution of
     stock, with no random numbers: the same question has the same answer, to about 12 digits.
     """
-    times = sorted(time for time in slot_times if now <= time <= now + days * _DAY)
+    times = sorted(time for time in slot_times if now <= time <= now + days * DAY)
     chance = 0.0
     held = {max(stock, 0): 1.0}  # drafts in stock -> how likely; stock that covers all that is left drops out as safe
     before = now
     for index, time in enumerate(times):
         left = len(times) - index
-        held = _with_arrivals(held, arrivals_per_day * ((time - before) / _DAY), left)
+        held = _with_arrivals(held, arrivals_per_day * ((time - before) / DAY), left)
         chance += held.pop(0, 0.0)
         held = {drafts - 1: likely for drafts, likely in held.items()}
         before = time

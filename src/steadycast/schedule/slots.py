@@ -14,13 +14,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast.schedule.cadence import Cadence, parse
-from steadycast.schedule.days import ANCHOR, DAY, WORKING_DAYS, Days
+from steadycast.schedule.days import ANCHOR, DAY, WORKING_DAYS, Days, midnight
 from steadycast.schedule.model import Series, Slot
 
 _NOTHING = dt.timedelta()
 _SECOND = dt.timedelta(seconds=1)
 _WEEK = dt.timedelta(days=7)
-_MIDNIGHT = dt.time()
 _HORIZONS = (8, 64, 512, 4096)  # days ahead in which the next slot is looked for: nearly always the first will do
 _MOVED_AT_MOST = 60  # days: no run of holidays is longer
 _ANNOUNCEMENT = re.compile(r"(?P<occasion>.+@\d{4}-\d\d-\d\dT\d\d:\d\d)-(?P<lead>(?:\d+d)?(?:\d+h)?(?:\d+m)?)")
@@ -118,18 +117,18 @@ def _slot(series: Series, moment: dt.datetime) -> Slot:
 
 def _at_one_time(series: Series, days: Days, time: dt.time, span: tuple[dt.date, dt.date]) -> list[Slot]:
     """The common rule, one wall time on some days: one offset for each stretch of days, not one a slot."""
-    begin, end = _at_midnight(span[0]), _at_midnight(span[1] + DAY)
+    begin, end = midnight(span[0]), midnight(span[1] + DAY)
     since_midnight = dt.timedelta(hours=time.hour, minutes=time.minute)
     prefix, suffix = f"{series.name}@", f"T{time:%H:%M}"
     found: list[Slot] = []
     for year in range(span[0].year, span[1].year + 1):
         midnights, utc, texts = _calendar(days, year, series.start or ANCHOR)
         low, high = bisect_left(midnights, begin), bisect_left(midnights, end)
-        local = [midnight + since_midnight for midnight in midnights[low:high]]
+        local = [each + since_midnight for each in midnights[low:high]]
         at: list[dt.datetime] = []
         for until, offset in _stretches(series.zone, year):
             shift = since_midnight - offset
-            at += [midnight + shift for midnight in utc[low + len(at) : low + bisect_left(local, until)]]
+            at += [each + shift for each in utc[low + len(at) : low + bisect_left(local, until)]]
         ids = [f"{prefix}{day}{suffix}" for day in texts[low:high]]
         found += map(Slot, at, ids, repeat(series.name), local)
     return found
@@ -139,10 +138,9 @@ def _at_one_time(series: Series, days: Days, time: dt.time, span: tuple[dt.date,
 def _calendar(days: Days, year: int, anchor: dt.date) -> tuple[list[dt.datetime], list[dt.datetime], list[str]]:
     """The days of a cadence in one year three times over: as naive midnights, as midnights of UTC, as ISO dates."""
     dates = list(days.dates(dt.date(year, 1, 1), dt.date(year, 12, 31), anchor))
-    utc_midnight = dt.time(tzinfo=dt.UTC)
     return (
-        [_at_midnight(day) for day in dates],
-        [dt.datetime.combine(day, utc_midnight) for day in dates],
+        [midnight(day) for day in dates],
+        [midnight(day, dt.UTC) for day in dates],
         [day.isoformat() for day in dates],
     )
 
@@ -172,10 +170,6 @@ def first_change(before: dt.datetime, after: dt.datetime, offset: Callable[[dt.d
         middle = before + (after - before) // _SECOND // 2 * _SECOND
         before, after = (middle, after) if offset(middle) == old else (before, middle)
     return after
-
-
-def _at_midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, _MIDNIGHT)
 
 
 def _excuse(series: Series, promised: list[Slot]) -> list[Slot]:

@@ -11,8 +11,8 @@ from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 
 from steadycast import ops
 from steadycast.schedule.model import Series
+from steadycast.schedule.rhythm_warnings import rhythm_warnings
 from steadycast.schedule.slots import slots
-from steadycast.schedule.surprises import surprises
 from steadycast.workspace import load
 
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
@@ -30,14 +30,14 @@ SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
     ],
 )
 def test_it_is_said(every: Any, said: Any) -> None:
-    assert [what for what, _ in surprises(Series("daily", every=every, zone=BERLIN), NOW)] == [said]
+    assert [what for what, _ in rhythm_warnings(Series("daily", every=every, zone=BERLIN), NOW)] == [said]
 
 
 @pytest.mark.parametrize(
     "every", ["month on 28 at 20:00", "month on last day at 20:00", "day at 02:30", "day at 02:30,08:00"]
 )
 def test_nothing_is_said_of_what_does_as_it_says(every: Any) -> None:
-    assert list(surprises(Series("daily", every=every, zone=BERLIN), NOW)) == []
+    assert list(rhythm_warnings(Series("daily", every=every, zone=BERLIN), NOW)) == []
 
 
 def test_check_tells_it_with_its_line_and_nothing_has_to_be_mended(bench: Bench) -> None:

@@ -15,7 +15,7 @@ AHEAD = dt.timedelta(days=366)
 SHORTEST = 28  # days of a month
 
 
-def surprises(series: Series, now: dt.datetime) -> Iterator[tuple[str, str]]:
+def rhythm_warnings(series: Series, now: dt.datetime) -> Iterator[tuple[str, str]]:
     """(what happens, what to write where that is not meant), for the year from `now` on."""
     cadence = parse(series.every, series.rrule)
     if isinstance(cadence.days, Monthly):

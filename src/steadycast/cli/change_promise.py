@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from steadycast.cli.lazily import ops, pipeline
-from steadycast.cli.output import OK, Json, agreed, as_json, say, show
+from cyclopts import Parameter
+
+from steadycast.cli.lazy_rooms import ops, pipeline
+from steadycast.cli.output import OK, DryRun, Json, Yes, agreed, as_json, say, show
 
 if TYPE_CHECKING:
     from steadycast.ops.promise_change import Change
@@ -14,45 +16,34 @@ if TYPE_CHECKING:
 
 SLOTS = {"series": "series", "was": "slot", "becomes": "becomes", "change": "", "carries": "draft"}
 DRAFTS = {"title": "draft", "was": "was for", "becomes": "goes to"}
+Series = Annotated[str, Parameter(help="Its name in steadycast.toml, or its title.")]
 IN_STOCK = "back in stock"
 
 
-def rhythm(series: str, every: str, *, dry_run: bool = False, yes: bool = False, json: Json = False) -> int:
+def rhythm(series: Series, every: str, *, dry_run: DryRun = False, yes: Yes = False, json: Json = False) -> int:
     """Change the rhythm of a series, after showing which slots move and which draft goes where.
 
     What is claimed, sent or overdue stays as it is. Comments and layout of steadycast.toml stay.
 
     Parameters
     ----------
-    series
-        Its name in steadycast.toml, or its title.
     every
         The new rhythm in quotes: "day at 09:00", "每天 09:00", or an RRULE that begins with FREQ=.
-    dry_run
-        Only show the effect.
-    yes
-        Do not ask. A script is never asked.
     """
     return _change(lambda app: ops.promise_change.new_rhythm(app, series, every, pipeline.now()), dry_run, yes, json)
 
 
 def skip(
-    series: str, date: str, *, undo: bool = False, dry_run: bool = False, yes: bool = False, json: Json = False
+    series: Series, date: str, *, undo: bool = False, dry_run: DryRun = False, yes: Yes = False, json: Json = False
 ) -> int:
     """Leave out a day of a series, or several, after showing where their drafts go.
 
     Parameters
     ----------
-    series
-        Its name in steadycast.toml, or its title.
     date
         The local day, such as 2026-12-24; or 2026-12-24..2027-01-02, both ends included.
     undo
         Take it back: these days have their slots again.
-    dry_run
-        Only show the effect.
-    yes
-        Do not ask. A script is never asked.
     """
     return _change(
         lambda app: ops.promise_change.skip(app, series, date, pipeline.now(), undo=undo), dry_run, yes, json

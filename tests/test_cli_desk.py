@@ -1,0 +1,138 @@
+"""Commands about the desk: a new workspace, its deployments, its platforms, and what was published before."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import A_PERSON, BAD_INPUT, OK, SITE_ONLY, stocked
+from pipeline_bench import Bench, article
+
+from steadycast.testing import drop
+from steadycast.workspace import load
+
+
+def test_deploy_writes_what_check_then_agrees_with(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
+    stocked(bench)
+    assert "there is no prefect.yaml" in run("deploy", "--check", code=A_PERSON)[1]
+    run("deploy", code=OK)
+    assert "agrees" in run("deploy", "--check", code=OK)[1]
+    run("check", code=OK)
+
+
+def test_a_server_that_takes_no_deployments_is_one_line(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect answers with a page of traceback, and writes where JSON belongs."""
+    bench.set_up(SITE_ONLY)
+    run("deploy", code=OK)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    page = "print('Deploying...'); raise ConnectionError('All connection attempts failed')"
+    monkeypatch.setattr("steadycast.cli.setup.PREFECT", [sys.executable, "-c", page])
+    _, out, err = run("deploy", "--push", "--json", code=A_PERSON)
+    assert json.loads(out) == {"differences": [], "written": False}
+    assert err.startswith("steadycast: prefect deploy failed: ConnectionError: All connection attempts failed (the ser")
+    assert err.count("\n") == 1
+
+
+def test_an_ejected_platform_is_the_workspaces_and_works(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
+    stocked(bench, SITE_ONLY.replace('platform = "pages"', 'platform = "mine"'))
+    run("channel", "eject", "pages", "--name", "mine", code=OK)
+    assert "give the copy another name" in run("channel", "eject", "pages", "--name", "mine", code=BAD_INPUT)[2]
+    assert {row["platform"]: row["from"] for row in told("channel", "list")}["mine"] == "workspace"
+    run("intake", code=OK)
+    assert "published" in run("publish", "daily", code=OK)[1]
+
+
+@pytest.mark.parametrize("name", ["../outside", "Mine", "my platform", "/mine", ".", "__pycache__"])
+def test_a_copy_needs_a_name_that_can_be_a_platforms(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], name: str
+) -> None:
+    """Nothing is written outside channels/, nor a folder that nobody would find."""
+    bench.set_up(SITE_ONLY)
+    before = sorted(bench.root.rglob("*"))
+    assert "a-z" in run("channel", "eject", "pages", f"--name={name}", code=BAD_INPUT)[2]
+    assert sorted(bench.root.rglob("*")) == before
+
+
+def test_a_broken_platform_folder_is_named_and_the_others_are_listed(
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    bench.set_up(SITE_ONLY)
+    drop(bench.root, "channels/mine/channel.toml", "api = 2\n")
+    _, out, err = run("channel", "list", code=A_PERSON)
+    assert "site" in out
+    assert "channels/mine/channel.toml" in err
+
+
+def test_a_new_workspace_works_at_once(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """init, check, intake, plan, publish: in a folder that was empty."""
+    bench.root.mkdir()
+    out = run(
+        "init", "reading", "--name", "My 'own' \"club\"", "--timezone", "Europe/Berlin", "--language", "en", code=OK
+    )[1]
+    assert "Next: cd reading && steadycast up" in out
+    bench.root = bench.root / "reading"
+    assert load(bench.root).community.name == "My 'own' \"club\""
+    in_order, placeholder = run("check", code=OK)[1].splitlines()
+    assert (in_order, "example.org" in placeholder) == ("Everything is in order.", True)
+    first = bench.root / "content" / "pgc" / "first.md"
+    first.write_text(re.sub(r"draft: true.*\n", "", first.read_text(encoding="utf-8")), encoding="utf-8")
+    run("intake", code=OK)
+    run("plan", code=A_PERSON)
+    assert "published" in run("publish", "daily", code=OK)[1]
+    assert "there is a workspace already" in run("init", ".", code=BAD_INPUT)[2]
+
+
+def test_a_zone_that_does_not_exist_makes_no_workspace(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
+    bench.root.mkdir()
+    assert "did you mean 'Europe/Berlin'" in run("init", "x", "--timezone", "Europe/Berlim", code=BAD_INPUT)[2]
+    assert not (bench.root / "x").exists()
+
+
+def test_what_would_make_no_workspace_writes_nothing(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
+    bench.root.mkdir()
+    assert "for example zh-CN" in run("init", "x", "--language", "klingon", code=BAD_INPUT)[2]
+    assert not (bench.root / "x").exists()
+    drop(bench.root, "theirs/prefect.yaml", "name: theirs\n")
+    assert "written over" in run("init", "theirs", code=BAD_INPUT)[2]
+    assert (bench.root / "theirs" / "prefect.yaml").read_text() == "name: theirs\n"
+
+
+def test_backfill_says_what_it_read(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any], tmp_path: Path
+) -> None:
+    bench.set_up(SITE_ONLY)
+    (tmp_path / "2026-01-05-post.md").write_text(article("Post"))
+    found = told("backfill", tmp_path, "--series", "daily", "--dry-run")
+    assert set(found) == {"items", "kept", "missed", "unplaced", "problems", "written", "used", "summary"}
+    assert "1 item: 1 slot kept" in run("backfill", tmp_path, "--series", "daily", code=OK)[1]
+
+
+def test_backfill_says_what_it_left_out_and_that_a_rehearsal_is_one(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    bench.set_up(SITE_ONLY)
+    (tmp_path / "2026-11-20-post.md").write_text(article("Post"))
+    (tmp_path / "undated.md").write_text("Words.\n")
+    out = run("backfill", tmp_path, "--series", "daily", "--dry-run", code=A_PERSON)[1]
+    assert "undated.md: has no date in the past (add date: to its front matter, or use the repository)" in out
+    assert "a rehearsal: nothing is written; 1 left out" in out
+
+
+def test_a_source_with_nothing_in_it_is_not_passed_over(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    """An empty folder, or a repository without its files: a slip, not a record."""
+    bench.set_up(SITE_ONLY)
+    (tmp_path / "empty").mkdir()
+    assert "nothing is there" in run("backfill", tmp_path / "empty", "--series", "daily", code=BAD_INPUT)[2]
