@@ -11,7 +11,7 @@ from conftest import NOON, Promise
 
 from steadycast.delivery.steps import Steps
 from steadycast.errors import Busy, Fenced, Refused, Unknown
-from steadycast.ledger.amendments import TAKEN_AWAY, AmendmentSteps
+from steadycast.ledger.amendments import TAKEN_AWAY, amending
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome, Proof
@@ -129,7 +129,7 @@ def test_what_is_not_out_cannot_be_amended(ledger: Ledger, promise: Promise) -> 
 def test_a_step_is_kept_as_of_a_publish(ledger: Ledger, out: int, clock: Clock) -> None:
     """It is made once; what surely did not arrive is made again, what may have waits for a person's `again`."""
     claim, sent = begun(ledger, out, after=dt.timedelta()), list[str]()
-    steps = Steps(AmendmentSteps(ledger), claim, clock)
+    steps = Steps(ledger, claim, clock, amending)
 
     def fails(error: Exception) -> str:
         sent.append("x")
@@ -147,7 +147,7 @@ def test_a_step_is_kept_as_of_a_publish(ledger: Ledger, out: int, clock: Clock) 
             steps.step("part-3", lambda: fails(Unknown("cut")))
     assert len(sent) == 3
     ended(ledger, claim, State.UNKNOWN)
-    again = Steps(AmendmentSteps(ledger), begun(ledger, out, after=dt.timedelta(), again=True), clock)
+    again = Steps(ledger, begun(ledger, out, after=dt.timedelta(), again=True), clock, amending)
     assert again.step("part-3", lambda: "id-3") == "id-3"
     assert ledger.steps_of([out])[out] == {"part-2": "id-2", "part-3": "id-3"}
     with pytest.raises(Fenced):

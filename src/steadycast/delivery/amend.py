@@ -19,7 +19,7 @@ from steadycast.delivery.known import known_of
 from steadycast.delivery.steps import SPARE, Steps
 from steadycast.delivery.transitions import AdapterFor, Opened, backoff, held_back, refused, tried
 from steadycast.errors import Fenced, InputError, Refused
-from steadycast.ledger.amendments import TAKEN_AWAY, TRIES, AmendmentSteps
+from steadycast.ledger.amendments import TAKEN_AWAY, TRIES, amending
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
@@ -70,7 +70,7 @@ def amend(
     [wait] = ledger.waits([asked.channel], {asked.channel: platform.rate}, clock.now())
     if wait.lasts:
         return _written(ledger, claim, held_back(claim, wait, clock.now()), b"", clock)
-    steps = Steps(AmendmentSteps(ledger), claim, clock)
+    steps = Steps(ledger, claim, clock, amending)
     steps.platform(platform)
     try:
         post, opened = make_post(), adapter_for(asked.channel, steps.step)

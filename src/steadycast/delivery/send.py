@@ -9,15 +9,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event
 
 from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.faulty import faulty
 from steadycast.delivery.jobs import OTHERS, Ended, Job, Told, free, give_back, untold, waves
 from steadycast.delivery.steps import Steps
-from steadycast.delivery.transitions import AdapterFor, held_back, later, refused, tried, unsent
-from steadycast.errors import Fenced, InputError, LedgerError, Refused
+from steadycast.delivery.threads import Threads
+from steadycast.delivery.transitions import AdapterFor, failed, held_back, tried, unsent
+from steadycast.errors import Fenced, LedgerError, Refused
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
@@ -81,10 +82,8 @@ def _opened(
         steps = Steps(ledger, claim, clock)
         try:
             opened = adapter_for(claim.channel, steps.step)
-        except (Refused, InputError) as error:
-            back.append(refused(claim, error, clock.now(), str))
         except Exception as error:
-            back.append(later(claim, error, clock.now(), str))
+            back.append(failed(claim, error, clock.now(), str))
         else:
             steps.platform(opened.platform)
             jobs.append(Job(claim, steps, opened))
@@ -105,10 +104,8 @@ def _frozen(
             else:
                 fresh.append(_rendered(claim, make_post))
                 job.post = fresh[-1].post
-        except (Refused, InputError) as error:
-            back.append(refused(claim, error, clock.now(), redact))
         except Exception as error:
-            back.append(later(claim, error, clock.now(), redact))
+            back.append(failed(claim, error, clock.now(), redact))
     crashpoints.checkpoint("rendered")
     held = ledger.freeze(fresh, clock.now()) if fresh else frozenset()
     return [job for job in jobs if job.post and job.claim.id in held | kept.keys()]
@@ -168,43 +165,22 @@ class _Sending:
     def run(self, jobs: list[Job], workers: int) -> None:
         """Send every job, and write what came of it."""
         self._left = len(jobs)
-        if not jobs:
-            return
-        waiting: SimpleQueue[Job] = SimpleQueue()
-        for job in jobs:
-            waiting.put(job)
-        threads: list[Thread] = []
+        threads = Threads("send", jobs, self._one)
         try:
-            self._start(threads, min(workers, len(jobs)), waiting)
+            threads.start(workers)
             while self._left:
                 self._gather()
                 self._write()
         except BaseException:
             self._stop.set()  # what waits for a thread is not begun; what was sent is still written
-            self._work(waiting)
+            threads.work()
             while self._left:
                 self._gather()
             with suppress(LedgerError):
                 self._write()
             raise
         finally:
-            for thread in threads:
-                thread.join()
-
-    def _start(self, threads: list[Thread], wanted: int, waiting: SimpleQueue[Job]) -> None:
-        """Start threads that take one job after another; where the system gives none, the jobs are done here."""
-        with suppress(RuntimeError, MemoryError):  # can't start new thread: those that are there take more
-            while len(threads) < wanted:
-                thread = Thread(target=self._work, args=(waiting,), name=f"send-{len(threads)}")
-                thread.start()
-                threads.append(thread)
-        if not threads:
-            self._work(waiting)
-
-    def _work(self, waiting: SimpleQueue[Job]) -> None:
-        with suppress(Empty):
-            while True:
-                self._one(waiting.get_nowait())
+            threads.end()
 
     def _gather(self) -> None:
         """Wait for one outcome, and take those that come with it: they share a commit."""
@@ -283,8 +259,7 @@ class _Sending:
                 break
         missing = [e for e in outcomes if e.id not in took]
         there = self._ledger.tokens_and_states(e.id for e in missing) if missing else {}
-        before = {
-            e.id for e in missing if there.get(e.id) == (e.delivery.token, e.state)
-        }  # a commit whose answer was lost
+        # what is so already: a commit whose answer was lost
+        took |= {e.id for e in missing if there.get(e.id) == (e.delivery.token, e.state)}
         self._unwritten = []
-        self._ended.add(e for e in outcomes if e.id in took | before)
+        self._ended.add(e for e in outcomes if e.id in took)

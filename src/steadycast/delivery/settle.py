@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
-from threading import Thread
+from queue import SimpleQueue
 from typing import TypeVar
 
 from steadycast.crash_safety import crashpoints
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.jobs import Ended, Told, untold
 from steadycast.delivery.known import known_of
-from steadycast.delivery.transitions import (
-    ABSURD,
-    NONE,
-    AdapterFor,
-    Opened,
-    cannot_tell,
-    counts_from,
-    looked,
-    not_seen,
-    verified,
-)
+from steadycast.delivery.threads import Threads
+from steadycast.delivery.transitions import ABSURD, NONE, AdapterFor, counts_from, look_again, looked, verified
 from steadycast.errors import Busy, Unknown
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
@@ -39,13 +28,9 @@ StandIn = Callable[[Delivery], Post]
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """Why one looks: what a look means, who writes it down, and when one must not look yet."""
+    """Why one looks: at what is in doubt, or at what is published."""
 
-    judge: Callable[[Delivery, Opened, Post, object, dt.datetime], Outcome]
-    cannot_tell: Callable[[Delivery, tuple[str, str], dt.datetime], Outcome]
-    write: Callable[[Sequence[Outcome], dt.datetime], frozenset[int]]
-    instead: Callable[[Delivery, Platform, dt.datetime, float], Outcome | None]
-    state: State  # of what one looks at
+    state: State  # of what one looks at: unknown or published
     asked: float  # when what is to be looked at was read, by the machine's clock
     stand_in: StandIn | None = None
     told: Told = untold
@@ -68,8 +53,7 @@ def settle(
     its key, in the post that `stand_in` makes.
     """
     clock = clock or SystemClock()
-    asked = clock.monotonic()
-    purpose = Purpose(looked, cannot_tell, ledger.looked, _too_soon, State.UNKNOWN, asked, stand_in, told)
+    purpose = Purpose(State.UNKNOWN, clock.monotonic(), stand_in, told)
     return _look(ledger, ledger.doubts(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -84,8 +68,7 @@ def verify(
 ) -> list[Outcome]:
     """Read back what was published: what is there becomes seen; what is not is told, and never sent again."""
     clock = clock or SystemClock()
-    asked = clock.monotonic()
-    purpose = Purpose(verified, not_seen, ledger.verified, lambda *_: None, State.PUBLISHED, asked, told=told)
+    purpose = Purpose(State.PUBLISHED, clock.monotonic(), told=told)
     return _look(ledger, ledger.unseen(clock.now(), limit), adapter_for, clock, workers, purpose)
 
 
@@ -97,78 +80,31 @@ def _look(  # noqa: PLR0917 both purposes share it
     workers: int,
     purpose: Purpose,
 ) -> list[Outcome]:
-    if not looks:
-        return []
     posts, known = ledger.frozen(look.id for look in looks), known_of(ledger, [look.id for look in looks])
-
+    write = ledger.looked if purpose.state == State.UNKNOWN else ledger.verified
+    done: SimpleQueue[Outcome | BaseException] = SimpleQueue()
     asked: dict[str, dt.datetime] = {}  # channels that are to be left alone until then; the ledger hears of it later
 
-    def seen(look: Delivery) -> Outcome:
-        held = _held(ledger, look, purpose.state, clock.now(), asked.get(look.channel))
-        outcome = held or _outcome(look, posts.get(look.id), known[look.id], adapter_for, clock, purpose)
-        asked.update([outcome.pause] if outcome.pause else ())
-        return outcome
-
-    looking = _Looking(looks, seen)
-    ended = Ended(purpose.told)
-    try:
-        looking.start(workers)
-        for _ in looks:
-            outcome = looking.next()
-            ended.add([outcome] if purpose.write([outcome], clock.now()) else [])
-    finally:
-        looking.end()
-    return ended.outcomes
-
-
-class _Looking:
-    """Threads that look; where the system gives none, the looks are made one by one as they are asked for."""
-
-    def __init__(self, looks: Sequence[Delivery], one: Callable[[Delivery], Outcome]) -> None:
-        self._one = one
-        self._waiting: SimpleQueue[Delivery] = SimpleQueue()
-        self._done: SimpleQueue[Outcome | BaseException] = SimpleQueue()
-        self._threads: list[Thread] = []
-        for look in looks:
-            self._waiting.put(look)
-
-    def start(self, wanted: int) -> None:
-        """Start so many threads, one a look at most; or as many as the system gives."""
-        wanted = min(wanted, self._waiting.qsize())
-        with suppress(RuntimeError, MemoryError):  # can't start new thread: those that are there take more
-            while len(self._threads) < wanted:
-                thread = Thread(target=self._work, name=f"look-{len(self._threads)}")
-                thread.start()
-                self._threads.append(thread)
-
-    def next(self) -> Outcome:
-        """The next look that has come back; raises what it raised."""
-        if not self._threads:
-            self._look(self._waiting.get_nowait())
-        outcome = self._done.get()
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
-
-    def end(self) -> None:
-        """Begin no more looks, and wait for those that are on their way."""
-        with suppress(Empty):
-            while True:
-                self._waiting.get_nowait()
-        for thread in self._threads:
-            thread.join()
-
-    def _work(self) -> None:
-        with suppress(Empty):
-            while True:
-                self._look(self._waiting.get_nowait())
-
-    def _look(self, look: Delivery) -> None:
+    def one(look: Delivery) -> None:
         try:
-            outcome: Outcome | BaseException = self._one(look)
+            held = _held(ledger, look, purpose.state, clock.now(), asked.get(look.channel))
+            outcome = held or _outcome(look, posts.get(look.id), known[look.id], adapter_for, clock, purpose)
+            asked.update([outcome.pause] if outcome.pause else ())
+            done.put(outcome)
         except BaseException as error:
-            outcome = error
-        self._done.put(outcome)
+            done.put(error)
+
+    threads, ended = Threads("look", looks, one), Ended(purpose.told)
+    try:
+        threads.start(workers)
+        for _ in looks:
+            outcome = done.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
+            ended.add([outcome] if write([outcome], clock.now()) else [])
+    finally:
+        threads.end()
+    return ended.outcomes
 
 
 def _outcome(  # noqa: PLR0917 all of one look
@@ -178,11 +114,13 @@ def _outcome(  # noqa: PLR0917 all of one look
     try:
         opened = adapter_for(look.channel, _no_steps)
     except Exception as error:
-        return purpose.cannot_tell(look, ("", f"the channel does not open: {type(error).__name__}"), clock.now())
-    if still := purpose.instead(look, opened.platform, clock.now(), clock.monotonic() - purpose.asked):
+        said = "", f"the channel does not open: {type(error).__name__}"
+        return look_again(look, purpose.state, said, clock.now())
+    doubt = purpose.state == State.UNKNOWN
+    if doubt and (still := _too_soon(look, opened.platform, clock.now(), clock.monotonic() - purpose.asked)):
         return still
     if post is None and purpose.stand_in is None:
-        return purpose.cannot_tell(look, ("", "there is no frozen post to look for"), clock.now())
+        return look_again(look, purpose.state, ("", "there is no frozen post to look for"), clock.now())
     sent = purpose.stand_in(look) if post is None and purpose.stand_in else post_from_bytes(post or b"")
     crashpoints.checkpoint("look-begins")
     try:
@@ -190,9 +128,10 @@ def _outcome(  # noqa: PLR0917 all of one look
     except Exception as error:
         answer = error
     crashpoints.checkpoint("look-answered")
-    if purpose.judge is looked and _hides_parts(sent, known, answer):
+    if doubt and _hides_parts(sent, known, answer):
         answer = Unknown("find() found the thread, and does not say which of its parts are there")
-    outcome = _holding(look, purpose.judge(look, opened, sent, answer, clock.now()), answer)
+    judge = looked if doubt else verified
+    outcome = _holding(look, judge(look, opened, sent, answer, clock.now()), answer)
     return outcome if post is not None else _of_what_is_lost(look, outcome, answer)
 
 
@@ -222,7 +161,7 @@ def _hides_parts(sent: Post, known: Known, answer: object) -> bool:
 def _of_what_is_lost(look: Delivery, outcome: Outcome, answer: object) -> Outcome:
     """A look without the post that was sent: what is not there goes out at its hour, half a thread is a person's."""
     if outcome.state == State.DUE and isinstance(answer, Receipt):
-        return cannot_tell(look, ("", f"{len(answer.parts)} parts are there"), outcome.at)
+        return look_again(look, State.UNKNOWN, ("", f"{len(answer.parts)} parts are there"), outcome.at)
     return replace(outcome, wake=max(outcome.at, look.at)) if outcome.state == State.DUE else outcome
 
 

@@ -10,7 +10,7 @@ from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.transitions import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
-from steadycast.ledger.amendments import AmendmentSteps
+from steadycast.ledger.claims import Row, sending
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Platform
@@ -25,8 +25,9 @@ MORE = 8  # times as much, at most, for what was tried before: on a busy machine
 class Steps:
     """One attempt's steps. Its lease grows with each, so a long thread is not taken for a dead worker's."""
 
-    def __init__(self, ledger: Ledger | AmendmentSteps, claim: Delivery, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, claim: Delivery, clock: Clock, row: Row = sending) -> None:
         self._ledger = ledger
+        self._row = row  # whose lease it is: the delivery's, or an amendment's
         self._clock = clock
         self._claim = claim
         self.lease = Lease(clock, claim.lease)
@@ -60,7 +61,7 @@ class Steps:
         it; and Fenced when the delivery is no longer this worker's: then nothing is sent.
         """
         asked, now = self._clock.monotonic(), self._clock.now()
-        begun = self._ledger.begin_step(self._claim, name, now, self.lasts)
+        begun = self._ledger.begin_step(self._claim, name, now, self.lasts, row=self._row)
         self.lease.extended(asked, now, self.lasts.total_seconds())
         if begun.done:
             known: T = begun.value
@@ -85,10 +86,10 @@ class Steps:
         except Unknown as error:
             if not repeatable:
                 raise
-            self._ledger.forget_step(self._claim, name)
+            self._ledger.forget_step(self._claim, name, row=self._row)
             raise Busy(error.message, error.code, error.channel) from error
         except (Busy, Refused):
-            self._ledger.forget_step(self._claim, name)
+            self._ledger.forget_step(self._claim, name, row=self._row)
             raise
 
 

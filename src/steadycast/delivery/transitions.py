@@ -54,10 +54,8 @@ def tried(  # noqa: PLR0917 - all of one attempt, in the order in which it happe
     deadline = max(ended, began + dt.timedelta(seconds=opened.platform.deadline))
     if isinstance(answer, Receipt):
         return _arrived(claim, opened, answer, now)
-    if isinstance(answer, Busy):
-        return later(claim, answer, now, opened.redact)
-    if isinstance(answer, (Refused, InputError)):
-        return refused(claim, answer, now, opened.redact)
+    if isinstance(answer, (Busy, Refused, InputError)):
+        return failed(claim, answer, now, opened.redact)
     said = _said(answer, opened.redact)
     if opened.platform.delivery == "blind":
         return _outcome(claim, State.UNKNOWN, now, said, deadline=deadline)
@@ -68,6 +66,12 @@ def tried(  # noqa: PLR0917 - all of one attempt, in the order in which it happe
 def counts_from(deadline: dt.datetime, platform: Platform) -> dt.datetime:
     """From when on a look tells what is not there: no request acts later than `settle` after its deadline."""
     return deadline + dt.timedelta(seconds=platform.settle)
+
+
+def failed(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Outcome:
+    """It was not sent, or surely not taken: a person fixes what is refused, the rest is tried again."""
+    judge = refused if isinstance(error, (Refused, InputError)) else later
+    return judge(claim, error, now, redact)
 
 
 def refused(claim: Delivery, error: Exception, now: dt.datetime, redact: Callable[[str], str]) -> Outcome:
@@ -128,13 +132,13 @@ def looked(look: Delivery, opened: Opened, post: Post, answer: object, now: dt.d
     if opened.platform.delivery in RESENDABLE and not look.looks and now <= look.last:
         again = f"{' '.join(said)}; a second sending is harmless"
         return _outcome(look, State.DUE, now, ("", again), wake=now, looks=1)
-    return cannot_tell(look, said, now)
+    return look_again(look, State.UNKNOWN, said, now)
 
 
-def cannot_tell(look: Delivery, said: tuple[str, str], now: dt.datetime) -> Outcome:
-    """Unknown still: another look, further apart each time, then never by itself."""
+def look_again(look: Delivery, state: State, said: tuple[str, str], now: dt.datetime) -> Outcome:
+    """In doubt, or published, still: another look, further apart each time, then never by itself."""
     wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
-    return _outcome(look, State.UNKNOWN, now, said, wake=wake, looks=look.looks + 1)
+    return _outcome(look, state, now, said, wake=wake, looks=look.looks + 1)
 
 
 def verified(look: Delivery, opened: Opened, _post: Post, answer: object, now: dt.datetime) -> Outcome:
@@ -142,13 +146,8 @@ def verified(look: Delivery, opened: Opened, _post: Post, answer: object, now: d
     if isinstance(answer, Receipt):
         address = _link(opened.redact(answer.url))
         return _outcome(look, State.SEEN, now, looks=look.looks + 1, address=address if address != look.url else "")
-    return not_seen(look, ("", "not seen at read-back") if answer is None else _said(answer, opened.redact), now)
-
-
-def not_seen(look: Delivery, said: tuple[str, str], now: dt.datetime) -> Outcome:
-    """Published still: another look, further apart each time, then never by itself."""
-    wake = now + LOOKS[look.looks] if look.looks < len(LOOKS) else None
-    return _outcome(look, State.PUBLISHED, now, said, wake=wake, looks=look.looks + 1)
+    said = ("", "not seen at read-back") if answer is None else _said(answer, opened.redact)
+    return look_again(look, State.PUBLISHED, said, now)
 
 
 def _absent(look: Delivery, now: dt.datetime) -> Outcome:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Collection
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
 from steadycast.ledger import pacing, time_spans
-from steadycast.ledger.claims import DELIVERY, FROZEN, STEP, Begun, begin_step, finish_step, forget_step
+from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
 from steadycast.ledger.connection import Database, rows_of, table, upsert
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.history import write_events
@@ -92,7 +91,7 @@ def end_amendment(db: Database, claim: Delivery, outcome: Outcome, post: bytes, 
         wake = outcome.wake and time_spans.later(outcome.wake, outcome.at, moment)
         told = {"state": outcome.state, "code": outcome.code, "message": outcome.message, "wake": wake, "lease": None}
         told |= {"finished": now} if done else {}
-        if connection.execute(update(AMENDMENT).where(_mine(claim)[1]).values(**told)).rowcount != 1:
+        if connection.execute(update(AMENDMENT).where(amending(claim)[1]).values(**told)).rowcount != 1:
             return False
         if done and claim.revision == TAKEN_AWAY:
             gone = {"state": State.WITHDRAWN, "wake": None, "code": "", "message": ""}
@@ -136,26 +135,8 @@ def amendments_due(db: Database, now: dt.datetime) -> list[AmendmentRow]:
     return rows_of(db, AmendmentRow, query.order_by(a.wake))
 
 
-class AmendmentSteps:
-    """What `Steps` asks of a ledger, for an amendment: its own lease, and the steps of its delivery."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
-    def begin_step(self, claim: Delivery, name: str, now: dt.datetime, lease: dt.timedelta) -> Begun:
-        """As `claims.begin_step`."""
-        return begin_step(self._db, claim, name, now, lease, row=_mine)
-
-    def finish_step(self, claim: Delivery, name: str, value: Any, now: dt.datetime) -> bool:
-        """As `claims.finish_step`."""
-        return finish_step(self._db, claim, name, value, now)
-
-    def forget_step(self, claim: Delivery, name: str) -> bool:
-        """As `claims.forget_step`."""
-        return forget_step(self._db, claim, name, row=_mine)
-
-
-def _mine(claim: Delivery) -> tuple[Table, ColumnElement[bool]]:
+def amending(claim: Delivery) -> tuple[Table, ColumnElement[bool]]:
+    """The amendment itself, as long as it is this worker's; its steps are those of its delivery."""
     a = AMENDMENT.c
     here = (a.delivery == claim.id) & (a.revision == claim.revision)
     return AMENDMENT, here & (a.token == claim.token) & (a.state == State.SENDING)

@@ -36,6 +36,7 @@ class Delivery:
     code: str = ""  # what was said last
     message: str = ""
     lease: dt.datetime = EPOCH  # by the wall of whoever claimed it
+    state: State = State.CLAIMED  # as it was read
     left: dt.timedelta = dt.timedelta()  # until the last request has surely ended; below nothing once it has
 
     @property
@@ -50,6 +51,8 @@ COLUMNS = (
     "attempt, token, frozen, revision, looks, remote_id, url, code, message"
 )
 LOOK = f"SELECT coalesce(deadline, at), {COLUMNS} FROM delivery WHERE wake <= ? AND state = ? ORDER BY wake LIMIT ?"  # noqa: S608
+OPEN = "verdict = '' AND state IN ('unknown', 'refused', 'handed')"
+WAITING = f"SELECT state, {COLUMNS} FROM delivery WHERE {OPEN} ORDER BY at, id"  # noqa: S608
 
 
 def delivery_of(row: Sequence[Any], **more: Any) -> Delivery:
@@ -66,6 +69,13 @@ def doubts(db: Database, now: dt.datetime, limit: int = 200) -> list[Delivery]:
 def unseen(db: Database, now: dt.datetime, limit: int = 200) -> list[Delivery]:
     """The published deliveries that are to be read back now."""
     return _looks(db, State.PUBLISHED, now, limit)
+
+
+def waiting(db: Database) -> list[Delivery]:
+    """What a person has to look at, the oldest first: in doubt, refused and not yet missed, handed over."""
+    with db.read() as connection:
+        rows = fetch(connection, WAITING, ())
+    return [delivery_of(row, state=State(state)) for state, *row in rows]
 
 
 def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Delivery]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
@@ -29,21 +28,6 @@ class Linkable(NamedTuple):
     slug: str  # "" for none
     extra: Mapping[str, Any]  # the rest of its front matter
     urls: Mapping[str, str]  # channel -> where it went out last
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A delivery that a person has to look at."""
-
-    id: int
-    slot: str
-    channel: str
-    at: dt.datetime
-    state: State  # unknown, refused, handed
-    title: str
-    url: str
-    code: str
-    message: str
 
 
 def delivery(db: Database, id: int) -> DeliveryRow | None:
@@ -92,17 +76,6 @@ def counts(db: Database) -> dict[State, int]:
     query = select(DELIVERY.c.state, func.count()).group_by(DELIVERY.c.state)
     with db.read() as connection:
         return {State(state): count for state, count in connection.execute(query)}
-
-
-def waiting(db: Database) -> list[Waiting]:
-    """What a person has to look at, the oldest first: in doubt, refused and not yet missed, handed over."""
-    c = DELIVERY.c
-    names = (c.id, c.slot, c.channel, c.at, c.state, func.coalesce(DRAFT.c.title, ""), c.url, c.code, c.message)
-    joined = select(*names).outerjoin(DRAFT, DRAFT.c.id == c.draft)
-    open_ = (c.verdict == "") & c.state.in_([State.UNKNOWN, State.REFUSED, State.HANDED])
-    with db.read() as connection:
-        found = list(connection.execute(joined.where(open_).order_by(c.at, c.id)))
-    return [Waiting(id, slot, channel, at, State(state), *rest) for id, slot, channel, at, state, *rest in found]
 
 
 def receipts_of(db: Database, deliveries: Iterable[int]) -> dict[int, ReceiptRow]:

@@ -180,7 +180,7 @@ class Ledger(Database):
     deliveries = queries.deliveries
     channels_of = queries.channels_of
     counts = queries.counts
-    waiting = queries.waiting
+    waiting = worker_view.waiting
     receipts_of = queries.receipts_of
     events = history.events
     used = queries.used

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from steadycast.hints import hint
 from steadycast.ledger.plans import PLANNED
-from steadycast.ledger.tables import State
 from steadycast.ops.delayed import delayed
 from steadycast.pipeline import amend
 from steadycast.pipeline.app import App
@@ -17,17 +16,15 @@ from steadycast.pipeline.plan import show
 from steadycast.pipeline.results import Row, many
 from steadycast.schedule.runway import SOON, pressing
 
-WAITING = (State.UNKNOWN, State.REFUSED, State.HANDED)
 AHEAD = dt.timedelta(days=7)
 
 
 def status(app: App, now: dt.datetime) -> Row:
     """{waiting: [...], delayed: [...], next: [...], counts: {...}, last_tick, summary}: what waits."""
     zone = app.workspace.community.zone
-    markers = {d.id: d for d in app.ledger.deliveries(states=WAITING)}
     waiting = [
         {
-            "id": markers[w.id].marker if w.id in markers else str(w.id),
+            "id": w.marker,
             "state": str(w.state),
             "when": w.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
             "slot": w.slot,
@@ -35,7 +32,7 @@ def status(app: App, now: dt.datetime) -> Row:
             "title": w.title,
             "message": w.message,
             "url": w.url,
-            "say": hint(w.state, markers[w.id].marker if w.id in markers else str(w.id)),
+            "say": hint(w.state, w.marker),
         }
         for w in app.ledger.waiting()
     ]

@@ -236,17 +236,16 @@ class _Gathering:
         waiting = self.ledger.waiting()
         receipts = self.ledger.receipts_of(row.id for row in waiting)
         for row in waiting:
-            key = self.ledger.marker(row.slot, row.channel)
             yield m.Waiting(
                 kind=KINDS[row.state],
-                id=key,
+                id=row.marker,
                 title=row.title or row.slot,
                 channel=self.title(row.channel),
                 at=self._local(row.at),
                 note=" ".join(filter(None, (row.code, row.message))),
                 link=row.url,
                 page=self._page(row.channel, receipts.get(row.id)),
-                command=hints.command(row.state, key),
+                command=hints.command(row.state, row.marker),
             )
 
     def _page(self, channel: str, receipt: ReceiptRow | None) -> str:
