@@ -1,0 +1,91 @@
+"""Many deliveries at once: few commits, and one wave after another."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from conftest import NOON, Promise, row_of
+from ticks import LEASE, publish, state
+
+from steadycast.delivery import deliver
+from steadycast.errors import LedgerError
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import State
+from steadycast.platform import Adapter, Receipt
+from steadycast.testing import Clock, FakeChannel, a_post
+
+
+def test_a_burst_pays_for_few_commits(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """A hundred deliveries of one slot: one transaction each to claim, freeze and intend, and a few for receipts."""
+    fake = FakeChannel("read-back", clock)
+    promise(*(f"c{n}" for n in range(100)))
+    written = []
+
+    class Counting:
+        def __getattr__(self, name: Any) -> Any:
+            return getattr(ledger, name)
+
+        def receive(self, endings: Any, now: Any) -> Any:
+            written.append(len(endings))
+            return ledger.receive(endings, now)
+
+    class Slow:
+        def publish(self, post: Any) -> Any:
+            time.sleep(0.005)
+            return Receipt("1")
+
+    claims = ledger.claim(NOON, "worker", LEASE)
+    open_ = lambda c, o: replace(fake.open(c, o), adapter=cast("Adapter", Slow()))  # noqa: E731
+    results = deliver(cast("Ledger", Counting()), claims, a_post, open_, clock=clock, workers=32)
+    assert {r.state for r in results} == {State.PUBLISHED}
+    assert sum(written) == 100
+    assert len(written) < 60
+
+
+def test_a_wave_begins_when_the_one_before_it_has_ended(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """The community's own pages first: whoever links to them links to something."""
+    fake = FakeChannel("conditional", clock)
+    promise("links", "more", "pages")
+    results = publish(ledger, fake, clock, wave=lambda claim: 0 if claim.channel == "pages" else 1)
+    assert {r.state for r in results} == {State.PUBLISHED}
+    assert len(fake.posts) == 3
+    assert fake.posts[0].key == ledger.marker(results[0].slot, "pages")
+
+
+def test_what_waits_for_the_next_wave_is_known_not_to_be_sent(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """A crash in the first wave leaves the second as it was claimed: none of its posts is in doubt, on any platform."""
+    fake = FakeChannel("blind", clock)
+    _, later = promise("pages", "links")
+    seen = []
+
+    def request(post: Any, part: Any) -> None:
+        seen.append(row_of(ledger, later).state)
+        raise SystemExit
+
+    fake._verbs.append(request)
+    waves = publish(ledger, fake, clock, wave=lambda claim: 0 if claim.channel == "pages" else 1)
+    assert seen == [State.CLAIMED]
+    assert [r.state for r in waves] == [State.UNKNOWN, State.PUBLISHED]
+
+
+def test_a_disk_that_is_full_at_the_second_wave_puts_nothing_in_doubt(
+    ledger: Ledger, promise: Promise, clock: Clock
+) -> None:
+    """The first wave went out; of the others it is known that they did not, and they are given back."""
+    fake = FakeChannel("blind", clock)
+    first, second, third = promise("pages", "links", "more")
+    intend = ledger.intend
+
+    def full(*args: Any, **more: Any) -> Any:
+        if fake.calls:
+            raise LedgerError("disk is full")
+        return intend(*args, **more)
+
+    ledger.intend = full  # type: ignore[method-assign]
+    waves = {"pages": 0, "links": 1, "more": 2}
+    with pytest.raises(LedgerError, match="full"):
+        publish(ledger, fake, clock, wave=lambda claim: waves[claim.channel])
+    assert [state(ledger, id) for id in (first, second, third)] == ["published", "due", "due"]
