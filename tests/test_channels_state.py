@@ -14,8 +14,7 @@ from conftest import NOON
 from pipeline_bench import Bench
 
 from steadycast.crash_safety import send_window
-from steadycast.delivery import LedgerState
-from steadycast.delivery import state as delivery_state
+from steadycast.delivery import LedgerState, channel_memory
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.ledger.store import Ledger
 from steadycast.platform import MemoryState
@@ -26,13 +25,13 @@ TOKEN = "t0k3n-of-the-far-side"
 
 
 @pytest.fixture(params=["ledger", "memory"])
-def kept(request: pytest.FixtureRequest, ledger: Ledger, clock: Clock) -> delivery_state.LedgerState | MemoryState:
+def kept(request: pytest.FixtureRequest, ledger: Ledger, clock: Clock) -> channel_memory.LedgerState | MemoryState:
     """Both kinds of state."""
     return MemoryState(clock.now) if request.param == "memory" else LedgerState(lambda: ledger, "far", clock)
 
 
 @pytest.fixture
-def state(ledger: Ledger, clock: Clock) -> delivery_state.LedgerState:
+def state(ledger: Ledger, clock: Clock) -> channel_memory.LedgerState:
     return LedgerState(lambda: ledger, "far", clock)
 
 
@@ -42,7 +41,7 @@ def refuse(_old: Any) -> Any:
 
 @pytest.mark.parametrize("value", ["x", 7, 0, False, {"a": [1, "阿婆"]}, []])
 def test_a_value_is_kept_until_it_expires(
-    kept: delivery_state.LedgerState | MemoryState, clock: Clock, value: Any
+    kept: channel_memory.LedgerState | MemoryState, clock: Clock, value: Any
 ) -> None:
     assert kept.get("cursor") is None
     kept.set("cursor", value, expires=NOON + HOUR)
@@ -55,7 +54,7 @@ def test_a_value_is_kept_until_it_expires(
 
 
 def test_a_value_that_lasts_is_used_and_one_that_soon_ends_is_made_anew(
-    kept: delivery_state.LedgerState | MemoryState, clock: Clock
+    kept: channel_memory.LedgerState | MemoryState, clock: Clock
 ) -> None:
     """The old one is handed over, also when it has expired: a refresh token is good for longer."""
     olds = []
@@ -76,13 +75,13 @@ def test_a_value_that_lasts_is_used_and_one_that_soon_ends_is_made_anew(
 
 
 def test_what_lasts_less_than_the_margin_is_used_this_once(
-    kept: delivery_state.LedgerState | MemoryState, clock: Clock
+    kept: channel_memory.LedgerState | MemoryState, clock: Clock
 ) -> None:
     """A far side whose tokens last half a minute is served all the same."""
     assert kept.fresh("token", lambda _old: ("short", clock.now() + dt.timedelta(seconds=30))) == "short"
 
 
-def test_no_value_can_be_read_in_its_row_or_moved_to_another(ledger: Ledger, state: delivery_state.LedgerState) -> None:
+def test_no_value_can_be_read_in_its_row_or_moved_to_another(ledger: Ledger, state: channel_memory.LedgerState) -> None:
     """Sealed, and bound to its channel and key: another row's is none."""
     state.set("token", TOKEN)
     with ledger.write() as connection:
@@ -97,7 +96,7 @@ def test_no_value_can_be_read_in_its_row_or_moved_to_another(ledger: Ledger, sta
     assert state.get("token") is None
 
 
-def test_a_torn_value_is_none(ledger: Ledger, state: delivery_state.LedgerState) -> None:
+def test_a_torn_value_is_none(ledger: Ledger, state: channel_memory.LedgerState) -> None:
     state.set("token", TOKEN)
     with ledger.write() as connection:
         connection.exec_driver_sql("UPDATE channel_state SET value = substr(value, 1, 5)")
@@ -119,7 +118,7 @@ def test_what_is_named_a_secret_is_learnt(ledger: Ledger, clock: Clock) -> None:
 
 @pytest.mark.parametrize("error", [Busy("later"), Refused("no"), KeyError("bug")])
 def test_who_fails_lets_the_next_one_try(
-    state: delivery_state.LedgerState, clock: Clock, error: KeyError | Busy | Refused
+    state: channel_memory.LedgerState, clock: Clock, error: KeyError | Busy | Refused
 ) -> None:
     """Nobody waits for one who gave up."""
 
@@ -131,7 +130,7 @@ def test_who_fails_lets_the_next_one_try(
     assert state.fresh("token", lambda _old: ("new", None)) == "new"
 
 
-def test_a_lost_answer_leaves_no_post_in_doubt(state: delivery_state.LedgerState) -> None:
+def test_a_lost_answer_leaves_no_post_in_doubt(state: channel_memory.LedgerState) -> None:
     """A log-in is no post: it is tried again later."""
 
     def lost(_old: Any) -> Any:
@@ -144,19 +143,19 @@ def test_a_lost_answer_leaves_no_post_in_doubt(state: delivery_state.LedgerState
 
 
 def test_who_waits_too_long_is_busy_and_a_dead_workers_lock_lapses(
-    ledger: Ledger, state: delivery_state.LedgerState, clock: Clock
+    ledger: Ledger, state: channel_memory.LedgerState, clock: Clock
 ) -> None:
     """A worker that died in the middle holds nobody up for ever."""
     assert ledger.lock_state("far", "token", "the dead", clock.now(), lasts=dt.timedelta(minutes=3))
     with pytest.raises(Busy, match="another worker"):
         state.fresh("token", refuse)
-    assert clock.now() - NOON < dt.timedelta(seconds=delivery_state.PATIENCE + 1)
+    assert clock.now() - NOON < dt.timedelta(seconds=channel_memory.PATIENCE + 1)
     clock.advance(dt.timedelta(minutes=3))
     assert state.fresh("token", lambda _old: ("new", None)) == "new"
 
 
 def test_a_late_worker_does_not_write_over_a_newer_value(
-    ledger: Ledger, state: delivery_state.LedgerState, clock: Clock
+    ledger: Ledger, state: channel_memory.LedgerState, clock: Clock
 ) -> None:
     """It was thought dead, and another made one meanwhile."""
 
@@ -170,7 +169,7 @@ def test_a_late_worker_does_not_write_over_a_newer_value(
 
 
 @pytest.mark.parametrize(("key", "value"), [("", 1), ("k" * 201, 1), ("k", "v" * 60_001)])
-def test_keys_and_values_are_bounded(state: delivery_state.LedgerState, key: str, value: int | str) -> None:
+def test_keys_and_values_are_bounded(state: channel_memory.LedgerState, key: str, value: int | str) -> None:
     with pytest.raises(ValueError, match=r"key|value"):
         state.set(key, value)
 
@@ -218,7 +217,7 @@ def test_of_several_processes_one_makes_the_new_value(database: str, ledger: Led
 
 
 def test_a_reader_makes_nothing_new(
-    ledger: Ledger, clock: Clock, database: str, state: delivery_state.LedgerState
+    ledger: Ledger, clock: Clock, database: str, state: channel_memory.LedgerState
 ) -> None:
     """`doctor` and the like write nothing."""
     state.set("token", TOKEN)

@@ -20,7 +20,7 @@ from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.store import Ledger, State
-from steadycast.ledger.tables import FeedItemRow, FeedRow, ProblemRow
+from steadycast.ledger.tables import FeedItemRow, FeedRow, ProblemRow, page_in
 
 KEPT = Path(__file__).parent / "ledgers"
 VERSIONS = Path(__file__).parent.parent / "src" / "steadycast" / "ledger" / "migrations" / "versions"
@@ -130,7 +130,7 @@ def test_a_kit_that_waits_keeps_its_page(kept: Path, tmp_path: Path) -> None:
         connection.execute("UPDATE receipt SET detail = ? WHERE delivery = 4", (json.dumps(told),))
     with Ledger.open(kept) as ledger:
         receipt = ledger.receipts_of([4])[4]
-    assert receipt.page_in(tmp_path / "out" / "kit") == folder / "article.html"
+    assert page_in(receipt.detail, tmp_path / "out" / "kit") == folder / "article.html"
 
 
 def test_the_newest_kept_ledger_is_what_this_program_makes(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pipeline_bench import EVENING, MORNING, SETTINGS, Bench, article
 from steadycast import ops, pipeline
 from steadycast.cli import main
 from steadycast.errors import LedgerError
-from steadycast.ledger import home
+from steadycast.ledger import publishing_place
 from steadycast.pipeline import App
 from steadycast.workspace import load
 
@@ -59,7 +59,7 @@ def test_a_copy_in_another_folder_publishes_nothing_and_the_first_goes_on(publis
 
 def test_a_copy_on_another_machine_publishes_nothing(published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEADYCAST_HOST", "another")
-    monkeypatch.setattr(home, "machine", lambda: "another")
+    monkeypatch.setattr(publishing_place, "machine", lambda: "another")
     published.app.ledger.set_meta("place", f"one {published.app.workspace.var.resolve()}")
     with pytest.raises(LedgerError, match="of another machine"):
         publish(published, published.app, EVENING + DAY)
@@ -216,13 +216,13 @@ def test_a_container_has_no_name_that_lasts(monkeypatch: pytest.MonkeyPatch, tmp
     names.write_text("1234abcd\n")
     monkeypatch.delenv("STEADYCAST_HOST", raising=False)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    monkeypatch.setattr(home, "MACHINE_IDS", (str(tmp_path / "none"), str(names)))
-    monkeypatch.setattr(home, "CONTAINERS", ())
-    assert home.machine() not in ("", "1234abcd")
-    monkeypatch.setattr(home, "CONTAINERS", (str(names),))
-    assert home.machine() == ""
+    monkeypatch.setattr(publishing_place, "MACHINE_IDS", (str(tmp_path / "none"), str(names)))
+    monkeypatch.setattr(publishing_place, "CONTAINERS", ())
+    assert publishing_place.machine() not in ("", "1234abcd")
+    monkeypatch.setattr(publishing_place, "CONTAINERS", (str(names),))
+    assert publishing_place.machine() == ""
     monkeypatch.setenv("STEADYCAST_HOST", "desk-1")
-    assert home.machine()
+    assert publishing_place.machine()
 
 
 @pytest.mark.parametrize(
@@ -230,4 +230,4 @@ def test_a_container_has_no_name_that_lasts(monkeypatch: pytest.MonkeyPatch, tmp
     [("a /x", "a /x", True), ("a /x", "b /x", False), ("a /x", "a /y", False), (" /x", "b /x", True), ("a /x", " /x", True), (" /x", " /y", False)],
 )  # fmt: skip
 def test_a_machine_without_a_name_may_be_any(before: Any, now: Any, same: Any) -> None:
-    assert home._same(before, now) is same
+    assert publishing_place._same(before, now) is same

@@ -9,11 +9,11 @@ verify(ledger, adapter_for)                                  # what is published
 """
 
 from steadycast.delivery.amend import Amending, amend
+from steadycast.delivery.channel_memory import LedgerState
 from steadycast.delivery.clock import Clock, SystemClock
-from steadycast.delivery.known import known_of
+from steadycast.delivery.known_to_ledger import known_of
 from steadycast.delivery.send import deliver
 from steadycast.delivery.settle import settle, verify
-from steadycast.delivery.state import LedgerState
 from steadycast.delivery.steps import steps_for
 from steadycast.delivery.transitions import AdapterFor, Opened
 

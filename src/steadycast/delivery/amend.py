@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from steadycast.crash_safety import crashpoints, send_window
+from steadycast.delivery.adapter_faults import faulty
 from steadycast.delivery.clock import Clock
-from steadycast.delivery.faulty import faulty
-from steadycast.delivery.known import known_of
+from steadycast.delivery.known_to_ledger import known_of
 from steadycast.delivery.steps import SPARE, Steps
 from steadycast.delivery.transitions import AdapterFor, Opened, backoff, held_back, refused, tried
 from steadycast.errors import Fenced, InputError, Refused

@@ -12,8 +12,8 @@ from queue import Empty, SimpleQueue
 from threading import Event
 
 from steadycast.crash_safety import crashpoints, send_window
+from steadycast.delivery.adapter_faults import faulty
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
-from steadycast.delivery.faulty import faulty
 from steadycast.delivery.jobs import OTHERS, Ended, Job, Told, free, give_back, untold, waves
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.threads import Threads

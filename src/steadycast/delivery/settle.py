@@ -11,7 +11,7 @@ from typing import TypeVar
 from steadycast.crash_safety import crashpoints
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.jobs import Ended, Told, untold
-from steadycast.delivery.known import known_of
+from steadycast.delivery.known_to_ledger import known_of
 from steadycast.delivery.threads import Threads
 from steadycast.delivery.transitions import ABSURD, NONE, AdapterFor, counts_from, look_again, looked, verified
 from steadycast.errors import Busy, Unknown

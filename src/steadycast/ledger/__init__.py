@@ -2,7 +2,7 @@
 
 The database
     store            `Ledger`, the way in: every method is a function of the files below
-    connection, statements   opened with the durability that a promise needs; statements that every burst runs
+    connection, raw_sql   opened with the durability that a promise needs; statements that every burst runs
     tables, schema, migrations   the rows, and their upgrades from version to version
     database_check   what the database says of itself: its version, its damage
 What a draft goes through
@@ -18,7 +18,7 @@ What is read
     alarm_rows       alarms, told once and closed
 The installation
     installation     its values, its markers' secret, its last tick
-    home             from which machine and folder it publishes
+    publishing_place   from which machine and folder it publishes
     copies, older_copy   backups; a ledger that was restored must not send again what the lost part had sent
     bulk_backfill    what was published before there was a ledger
 """

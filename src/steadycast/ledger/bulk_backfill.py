@@ -12,7 +12,7 @@ from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, chunks, table
 from steadycast.ledger.installation import markers
 from steadycast.ledger.plans import BLANK
-from steadycast.ledger.statements import Values, micros, run
+from steadycast.ledger.raw_sql import Values, micros, run
 from steadycast.ledger.tables import State
 
 SLOT = table("slot")

@@ -29,7 +29,7 @@ from steadycast.ledger.connection import Database, among, table, upsert
 from steadycast.ledger.delivery import COLUMNS, Delivery, delivery_of
 from steadycast.ledger.history import write_events
 from steadycast.ledger.older_copy import Mark, count_intents, doubt, may_go, reach, set_mark
-from steadycast.ledger.statements import fetch, micros, numbers, run, taken, text
+from steadycast.ledger.raw_sql import fetch, micros, numbers, run, taken, text
 from steadycast.ledger.tables import Instant, State
 
 AT_ONCE = 100_000  # deliveries that one claim takes: no slot waits for the next because others are due with it

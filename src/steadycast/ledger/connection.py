@@ -71,7 +71,7 @@ class Database:
         self.secret = b""  # of the installation: markers are keyed with it
         self.beside: Path | None = None  # the mark of what was sent, for a ledger that is a file
         self.restored_until: dt.datetime | None = None  # in an older copy: up to then, open deliveries are in doubt
-        # What this machine's clocks say; without it all spans are told by the wall that callers name: see spans.py.
+        # What this machine's clocks say; without it spans are told by the wall that callers name: see time_spans.py.
         self.clock: Callable[[], bootclock.Reading | None] | None = None
         # Threads queue here instead of polling SQLite's file lock, which sleeps up to 100 ms between tries.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()

@@ -30,7 +30,7 @@ class LedgerPosition:
 
     version: str  # of its tables
     intents: int
-    installation: str  # `restore.fingerprint` of its secret
+    installation: str  # `older_copy.fingerprint` of its secret
     latest: dt.datetime | None  # the last tick, event, draft or approval
 
     def newer_than(self, other: LedgerPosition) -> bool:

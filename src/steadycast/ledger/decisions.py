@@ -25,7 +25,7 @@ from steadycast.ledger.connection import Database, upsert
 from steadycast.ledger.history import write_events
 from steadycast.ledger.older_copy import RESTORED
 from steadycast.ledger.outcomes import RECEIPT, verdict
-from steadycast.ledger.statements import micros
+from steadycast.ledger.raw_sql import micros
 from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from steadycast.ledger import time_spans
 from steadycast.ledger.connection import Database
-from steadycast.ledger.statements import fetch, instant, micros
+from steadycast.ledger.raw_sql import fetch, instant, micros
 from steadycast.ledger.tables import EPOCH, State
 
 

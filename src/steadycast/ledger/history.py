@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, select
 
 from steadycast.ledger.connection import Database, rows_of, table
-from steadycast.ledger.statements import micros, run
+from steadycast.ledger.raw_sql import micros, run
 from steadycast.ledger.tables import EventRow
 
 EVENT = table("event")

@@ -19,7 +19,7 @@ from steadycast.ledger.claims import STEP, step_value
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.history import write_each_event
-from steadycast.ledger.statements import Values, micros, run, taken
+from steadycast.ledger.raw_sql import Values, micros, run, taken
 from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
 

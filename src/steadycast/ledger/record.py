@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, ColumnElement, case, exists, func, literal, s
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
-from steadycast.ledger.statements import micros
+from steadycast.ledger.raw_sql import micros
 from steadycast.ledger.tables import EPOCH
 from steadycast.schedule.model import Verdict
 from steadycast.schedule.slots import first_change

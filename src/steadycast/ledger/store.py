@@ -39,13 +39,13 @@ from steadycast.ledger import (
     claims,
     decisions,
     history,
-    home,
     installation,
     intake,
     older_copy,
     outcomes,
     pacing,
     plans,
+    publishing_place,
     queries,
     recovery,
     schema,
@@ -92,10 +92,10 @@ class Ledger(Database):
     close_alarm = alarm_rows.close_alarm
 
     # Where it is
-    lost = home.lost
-    objection = home.objection
-    settle_here = home.settle_here
-    move_here = home.move_here
+    lost = publishing_place.lost
+    objection = publishing_place.objection
+    settle_here = publishing_place.settle_here
+    move_here = publishing_place.move_here
 
     # What came in
     drafts = intake.drafts

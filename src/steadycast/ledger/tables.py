@@ -232,7 +232,7 @@ class ChannelStateRow(SQLModel, table=True):
     value: bytes | None = Field(default=None, sa_type=LargeBinary)  # sealed: see sealed.py
     expires: dt.datetime | None = Field(default=None, sa_type=Instant)
     owner: str = ""
-    until: dt.datetime | None = Field(default=None, sa_type=Instant)  # by the ledger's own clock: see spans.py
+    until: dt.datetime | None = Field(default=None, sa_type=Instant)  # by the ledger's own clock: see time_spans.py
 
 
 class ReceiptRow(SQLModel, table=True):
@@ -246,13 +246,9 @@ class ReceiptRow(SQLModel, table=True):
     seen: str  # answer, read-back, file, person, feed
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
-    def page_in(self, out: Path) -> Path | None:
-        """The file below the channel's folder `out` that a person opens, where the receipt names one that is there."""
-        return page_in(self.detail, out)
-
 
 def page_in(detail: Mapping[str, Any], out: Path) -> Path | None:
-    """The file below the channel's folder `out` that a receipt's detail names, where it is there."""
+    """The file below the channel's folder `out` that a person opens, where a receipt's detail names one there."""
     page = out / str(detail.get("page") or "")
     return page if page.resolve().is_relative_to(out.resolve()) and page.is_file() else None
 

@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Connection, case, func, select, type_coerce, 
 from steadycast.crash_safety.bootclock import EPOCH, Reading, boot
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.installation import keep
-from steadycast.ledger.statements import MICROSECOND, micros
+from steadycast.ledger.raw_sql import MICROSECOND, micros
 from steadycast.ledger.tables import Instant, State
 
 META = table("meta")

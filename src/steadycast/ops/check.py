@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import Draft
 from steadycast.errors import WARN, DraftError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
-from steadycast.ledger.home import gone
+from steadycast.ledger.publishing_place import gone
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable

@@ -29,7 +29,7 @@ from steadycast.errors import (
 )
 from steadycast.ledger import overdue
 from steadycast.ledger.database_check import check_up
-from steadycast.ledger.home import gone
+from steadycast.ledger.publishing_place import gone
 from steadycast.ops import doctor_checks
 from steadycast.ops.check import channels, rights, secrets
 from steadycast.ops.deployments import differences

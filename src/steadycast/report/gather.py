@@ -16,7 +16,7 @@ from steadycast.ledger import record
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record import DayCount, Share
 from steadycast.ledger.store import Ledger, State
-from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, ReceiptRow
+from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, ReceiptRow, page_in
 from steadycast.report import model as m
 from steadycast.report.outlook import Outlook, ahead
 from steadycast.report.streaks import Streaks, streaks
@@ -250,7 +250,7 @@ class _Gathering:
 
     def _page(self, channel: str, receipt: ReceiptRow | None) -> str:
         """The page of a kit or a post that lies on this machine: channels' folders stand beside the report's."""
-        page = receipt.page_in(self.workspace.out / channel) if receipt else None
+        page = page_in(receipt.detail, self.workspace.out / channel) if receipt else None
         return self._beside(page.resolve()) if page and page.suffix == ".html" else ""
 
     def _gaps(self) -> Iterable[m.Waiting]:
