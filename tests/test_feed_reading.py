@@ -18,8 +18,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from steadycast.intake import feeds
-from steadycast.intake.dates import parse_date
 from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened
+from steadycast.intake.feed_dates import parse_date
 from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read
 from steadycast.intake.markup import markdown
 from steadycast.outgoing import Fetcher, FetchError

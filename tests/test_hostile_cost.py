@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 
 from steadycast import ops, pipeline
-from steadycast.draft.cost import check_cost
+from steadycast.draft.parse_cost import check_cost
 from steadycast.errors import DraftError
 from steadycast.platform import RenderRule
 from steadycast.render import highlight, html, sanitise

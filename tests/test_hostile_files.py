@@ -15,7 +15,7 @@ from platform_bench import png
 
 from steadycast import pipeline
 from steadycast.cli import app as commands
-from steadycast.draft import confined
+from steadycast.draft import safe_open
 from steadycast.intake import folder as intake_folder
 from steadycast.pipeline.app import App
 from steadycast.render import media, media_files
@@ -204,7 +204,7 @@ def test_a_file_that_may_not_be_read_is_a_problem(bench: Bench, app: App, monkey
         return real(path, flags, *args, **more)
 
     if os.geteuid() == 0:
-        monkeypatch.setattr(confined.os, "open", as_another_user)
+        monkeypatch.setattr(safe_open.os, "open", as_another_user)
     assert "Permission denied" in look(bench)[1]["ugc/bob/a.md"].message
 
 

@@ -16,7 +16,7 @@ from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 from platform_bench import png
 
 from steadycast import ops, pipeline
-from steadycast.draft import MediaRef, attached, confined
+from steadycast.draft import MediaRef, attached, safe_open
 from steadycast.errors import DraftError, InputError
 from steadycast.pipeline.app import App
 from steadycast.render import media, media_files
@@ -77,15 +77,15 @@ def test_a_file_of_holes_is_refused_with_its_line_before_it_is_read(bench: Bench
 
 def holes_of(path: Path) -> bool:
     with path.open("rb") as file:
-        found = confined.mostly_holes(file.fileno())
+        found = safe_open.mostly_holes(file.fileno())
         assert file.tell() == 0
     return found
 
 
 def test_only_what_is_large_and_mostly_holes_is_accused(tmp_path: Path) -> None:
     """Small files, full files, files reserved ahead and files with a few holes are honest."""
-    assert not holes_of(sparse(tmp_path / "small", confined.HOLES_FROM - 1))
-    assert holes_of(sparse(tmp_path / "large", confined.HOLES_FROM + 4096))
+    assert not holes_of(sparse(tmp_path / "small", safe_open.HOLES_FROM - 1))
+    assert holes_of(sparse(tmp_path / "large", safe_open.HOLES_FROM + 4096))
     full = tmp_path / "full"
     full.write_bytes(bytes(8 * MB))
     assert not holes_of(full)
@@ -113,9 +113,9 @@ def test_a_file_system_that_counts_no_blocks_or_tells_no_holes_accuses_nobody(
     def cannot(*asked: Any) -> None:
         raise OSError(22, "Invalid argument")
 
-    monkeypatch.setattr(confined.os, "lseek", cannot)
+    monkeypatch.setattr(safe_open.os, "lseek", cannot)
     with file.open("rb") as opened:
-        assert not confined.mostly_holes(opened.fileno())
+        assert not safe_open.mostly_holes(opened.fileno())
 
 
 def test_many_small_pieces_are_told_quickly(tmp_path: Path) -> None:

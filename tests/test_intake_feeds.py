@@ -17,10 +17,9 @@ from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.intake.download import TRIES, Budget, Downloads, NotHadError
 from steadycast.intake.feed_draft import draft_of
+from steadycast.intake.feed_items import Item, SeenItem, new_items
 from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read, read_all
-from steadycast.intake.items import new_items
 from steadycast.intake.markup import markdown
-from steadycast.intake.same_item import Item, SeenItem
 from steadycast.outgoing import Fetcher
 from steadycast.schedule.model import Form, Origin
 

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadycast.intake.items import new_items
-from steadycast.intake.same_item import Item, SeenItem, address
+from steadycast.intake.feed_items import Item, SeenItem, address, new_items
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 

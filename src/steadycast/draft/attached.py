@@ -15,9 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
-from steadycast.draft.confined import NotRegularError, mostly_holes, open_inside
 from steadycast.draft.decoding import shown
 from steadycast.draft.model import MediaRef
+from steadycast.draft.safe_open import NotRegularError, mostly_holes, open_inside
 from steadycast.errors import DraftError
 
 MAX_BYTES = 1 << 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from steadycast.draft.attached import Folder, is_remote
 from steadycast.draft.decoding import shown
 from steadycast.draft.fields import Keys
 from steadycast.draft.keys import COVER, folded
-from steadycast.draft.model import MediaRef
+from steadycast.draft.model import Draft, MediaRef
+from steadycast.draft.outline import Shown, outline
 from steadycast.errors import DraftError
 
 MOST_FILES = 1000  # of one draft: each is opened, read and measured
@@ -20,6 +22,7 @@ _ROLES = {
     "audio": re.compile(r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac)\Z", re.IGNORECASE),
     "video": re.compile(r"\.(?:mp4|m4v|mov|webm|mkv|avi|flv)\Z", re.IGNORECASE),
 }
+_MAY_SHOW = re.compile(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
 _FILE = ("file", "src", "path", "url")  # the keys by which a mapping names its file
 
 
@@ -50,6 +53,17 @@ def found(named: Iterator[MediaRef], folder: Callable[[], Folder]) -> Iterator[M
         if (there := folder().find(file)) is not None:
             seen.add((file.role, file.ref))
             yield there
+
+
+def from_elsewhere(draft: Draft) -> list[Shown]:
+    """The pictures it shows from the web: each address once, in order; lines are the file's."""
+    if not _MAY_SHOW.search(draft.body):
+        return []  # it surely shows none: no parser is asked
+    web: dict[str, Shown] = {}
+    for file in outline(draft.body, of_html=draft.of_html).files:
+        if file.role == "image" and file.ref.lower().startswith(("http://", "https://")):
+            web.setdefault(file.ref, replace(file, line=draft.body_line + file.line - 1))
+    return [*web.values()]
 
 
 def _cover(keys: Keys) -> Iterator[MediaRef]:

@@ -16,6 +16,7 @@ import comrak
 from steadycast.characters import WIDE
 from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
 from steadycast.draft.maths import in_a_line
+from steadycast.draft.parse_cost import check_depth
 from steadycast.draft.spelling import spelled
 from steadycast.errors import DraftError
 
@@ -35,11 +36,6 @@ _SHORTCODE = re.compile(r"\{\{[^{}]{0,400}\}\}|\{%[^{}]{0,400}%\}")
 _HTML_FILE = re.compile(r"<(img|audio|video|source)\b([^>]{0,4000})>", re.IGNORECASE)
 _HTML_FILE_HERE = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
 _HTML_ATTRIBUTE = re.compile(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
-# Each level costs a kilobyte of the parser's output for every line below it. What opens one: a quotation, a list item,
-# a footnote; and what keeps one open from line to line is its width in blanks.
-_OPENS = r"(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]{1,200}\]:)"
-_DEEP = rf"(?:(?:[ \t]*{_OPENS}){{65}}|(?:[ \t]{{0,299}}{_OPENS})*[ \t]{{300,}}{_OPENS})"
-_NESTED, _NESTED_AT_ONCE = re.compile(f"\n{_DEEP}"), re.compile(_DEEP)  # a line break is found faster than a `^`
 _LEVEL_1 = re.compile(r"^ {0,3}(?:#(?:[ \t\n]|\Z)|=+[ \t]*$)", re.MULTILINE)
 _MORE = re.compile(
     r"<!--[ \t]*more\b[^>]{0,200}-->|\{/\*[ \t]*(?:more|truncate)[ \t]*\*/\}|<!--[ \t]*truncate[ \t]*-->", re.IGNORECASE
@@ -113,13 +109,6 @@ def outline(body: str, *, on_the_web: bool = True, of_html: bool = False) -> Out
             if not scan.gathering:
                 break
     return Outline(scan.heading, scan.before_more(body) or scan.paragraph or scan.other, tuple(scan.files))
-
-
-def check_depth(body: str) -> None:
-    """Raises DraftError, with the body's line, where quotations or lists are nested so deep that a parser is slow."""
-    if deep := _NESTED_AT_ONCE.match(body) or _NESTED.search(body):
-        line = body.count("\n", 0, deep.end()) + 1
-        raise DraftError("quotations or lists nested over 64 deep", line=line, hint="make it flatter")
 
 
 def opens_with_words(body: str) -> bool:

@@ -20,14 +20,14 @@ from steadycast.draft import keys as names
 from steadycast.draft import named_files, tables
 from steadycast.draft.attached import Folder
 from steadycast.draft.comments import without_comments
-from steadycast.draft.cost import check_cost
 from steadycast.draft.decoding import decoded, read_as, shown, visible
 from steadycast.draft.definitions import with_definitions_shown, without_modules
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front, split, with_properties
 from steadycast.draft.generators import in_markdown, left_over
 from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
-from steadycast.draft.outline import Outline, check_depth, opens_with_words, outline, shows_no_file
+from steadycast.draft.outline import Outline, opens_with_words, outline, shows_no_file
+from steadycast.draft.parse_cost import check_cost, check_depth
 from steadycast.draft.titles import OF_NOTION, date_of_name, summary_of, title_of_name, without_heading
 from steadycast.errors import DraftError
 from steadycast.schedule.model import Form, Origin

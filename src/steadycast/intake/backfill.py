@@ -17,10 +17,10 @@ from steadycast.draft.keys import DATE
 from steadycast.draft.reading import is_ready
 from steadycast.draft.titles import date_of_name, title_of, title_of_name
 from steadycast.errors import DraftError, FeedError, InputError, Problem
+from steadycast.intake.feed_items import Item
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import DraftFile, Limits, is_draft_name, problem_at, scan
 from steadycast.intake.git_history import committed, first_days, is_bare
-from steadycast.intake.same_item import Item
 from steadycast.outgoing import Fetched, Fetcher
 from steadycast.schedule.model import Form
 

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from steadycast.intake.child import answer
+from steadycast.intake.child_process import answer
 
 MAX_BYTES = 64 * 1024 * 1024  # of the file: a document carries its pictures in itself
 MAX_SECONDS = 20

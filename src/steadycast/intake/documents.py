@@ -11,7 +11,7 @@ from steadycast.draft.decoding import decoded, read_as
 from steadycast.draft.frontmatter import has_front
 from steadycast.draft.model import Note
 from steadycast.errors import DraftError
-from steadycast.intake import child
+from steadycast.intake import child_process
 from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS
 from steadycast.intake.markup import EVERY_MARK
 
@@ -53,7 +53,7 @@ def _left_out(pictures: int) -> tuple[Note, ...]:
 def _converted(raw: bytes, suffix: str) -> dict[str, Any]:
     try:
         # Of the wall, three times its own: a busy machine is no fault of the document's.
-        return child.ask("document_worker", {"kind": suffix}, raw, 3 * MAX_SECONDS)
+        return child_process.ask("document_worker", {"kind": suffix}, raw, 3 * MAX_SECONDS)
     except (subprocess.SubprocessError, ValueError):
         return {"error": "could not be read within the limits of a document"}
 

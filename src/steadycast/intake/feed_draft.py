@@ -12,9 +12,9 @@ from steadycast.draft.decoding import visible
 from steadycast.draft.outline import outline
 from steadycast.draft.titles import summary_of
 from steadycast.intake.download import MAX_MEDIA, Downloads, NotHadError
+from steadycast.intake.feed_items import Item
 from steadycast.intake.feeds import FeedSettings
 from steadycast.intake.pictures import Made, with_pictures
-from steadycast.intake.same_item import Item
 from steadycast.schedule.model import Form, Origin
 
 SECONDS = 120.0  # for one enclosure

@@ -16,9 +16,9 @@ from typing import Any
 
 from steadycast.characters import one_line
 from steadycast.intake import json_feed
-from steadycast.intake.child import answer
-from steadycast.intake.dates import parse_date
+from steadycast.intake.child_process import answer
 from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened, without_surrogates
+from steadycast.intake.feed_dates import parse_date
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ITEMS = 500
@@ -140,9 +140,9 @@ def _made(
         "body": markdown(_cut(html, _MAX_HTML), base),
         "summary": _text(re.sub(r"[\\*_`]|!?\[([^\]]*)\]\([^)]*\)", r"\1", short)),
         "author": _text(author),
-        "tags": [_text(tag) for tag in tags],
+        "tags": [word for tag in tags if (word := _text(tag))],
         "published": published,
-        "enclosures": [{"url": _text(each["url"]), "type": _text(each["type"])} for each in enclosures],
+        "enclosures": [(url, _text(each["type"])) for each in enclosures if (url := _text(each["url"]))],
     }
 
 

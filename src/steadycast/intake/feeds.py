@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from steadycast.errors import FeedError
-from steadycast.intake import child
+from steadycast.intake import child_process
+from steadycast.intake.feed_items import Item
 from steadycast.intake.feed_worker import MAX_BYTES
-from steadycast.intake.same_item import Item
 from steadycast.outgoing import Fetched, Fetcher, FetchError, shown_url
 from steadycast.schedule.model import Form
 
@@ -141,7 +141,7 @@ def take_apart(feed: FeedSettings, got: Fetched, now: dt.datetime) -> tuple[str,
     """(title, items) of a fetched feed, read by a process with limits. Raises FeedError for what is no whole feed."""
     headers = {"content-location": got.url, "content-type": got.headers.get("Content-Type", "")[:200], "gap": got.gap}
     try:
-        answer = child.ask("feed_worker", headers, got.body, PATIENCE)
+        answer = child_process.ask("feed_worker", headers, got.body, PATIENCE)
     except subprocess.TimeoutExpired:
         raise _wrong(feed, "this machine is too busy to read it", "it is tried again") from None
     except (subprocess.SubprocessError, ValueError):
@@ -180,24 +180,9 @@ def shown_feed(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.hostname else "(none)"
 
 
-def _item(raw: dict[str, object], now: dt.datetime) -> Item:
-    def text(name: str) -> str:
-        return str(raw.get(name) or "")
-
-    seconds = raw.get("published")
-    published = None
-    if isinstance(seconds, int) and 0 < seconds < (now + dt.timedelta(days=1)).timestamp():
-        published = dt.datetime.fromtimestamp(seconds, dt.UTC)
-    enclosures = raw.get("enclosures")
-    tags = raw.get("tags")
-    return Item(
-        guid=text("guid"),
-        link=text("link"),
-        title=text("title"),
-        body=text("body"),
-        summary=text("summary"),
-        author=text("author"),
-        tags=tuple(dict.fromkeys(str(tag) for tag in tags if tag)) if isinstance(tags, list) else (),
-        published=published,
-        enclosures=tuple((e["url"], e["type"]) for e in enclosures if e["url"]) if isinstance(enclosures, list) else (),
-    )
+def _item(raw: dict[str, Any], now: dt.datetime) -> Item:
+    """An item as the worker hands it on; a date more than a day ahead is none."""
+    seconds = raw["published"] or 0
+    at = dt.datetime.fromtimestamp(seconds, dt.UTC) if 0 < seconds < (now + dt.timedelta(days=1)).timestamp() else None
+    enclosures = tuple((url, kind) for url, kind in raw["enclosures"])
+    return Item(**raw | {"published": at, "tags": tuple(dict.fromkeys(raw["tags"])), "enclosures": enclosures})

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from steadycast.draft.confined import NotRegularError, open_inside, read_up_to
 from steadycast.draft.decoding import decode, shown
 from steadycast.draft.frontmatter import has_front
+from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
 from steadycast.errors import DraftError, Problem
 from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from steadycast.draft import Draft, MediaRef
-from steadycast.draft.elsewhere import from_elsewhere
+from steadycast.draft.named_files import from_elsewhere
 from steadycast.intake.download import MAX_PICTURE, Downloads, NotHadError
 
 MOST = 100  # of one draft; what is more stays a link

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from steadycast.draft import Draft
-from steadycast.intake.copies import originals, plainness
+from steadycast.intake.copy_names import originals, plainness
 from steadycast.intake.similar import HALF, Text, likeness, pairs
 
 COPY, DOUBTFUL = "copy", "doubtful"  # why a draft is held back: it is another one's copy, or looks like another one
@@ -165,22 +165,19 @@ class _Matching:
         by_content = {_content(rows[d.path]): rows[d.path] for d in self.left if d.path in rows}
         came = {d.path: by_content[_content(d)] for d in self.left if d.path in rows and _content(d) in by_content}
         circles = {path for path in came if _returns(path, came)}
-        for draft in self._taking():
-            if draft.path in circles and came[draft.path].id in self.rows:
-                self._pair("renamed", draft, came[draft.path])
-            else:
-                self.left.append(draft)
+        self._match("renamed", lambda d: came[d.path] if d.path in circles and came[d.path].id in self.rows else None)
 
     def edited(self) -> None:
         """What lies where it lay, with other content."""
         rows = self.live
-        pairs_ = [(draft, rows.get(draft.path)) for draft in self._taking()]
-        for draft, row in pairs_:
-            if row is None:
-                self.left.append(draft)
-            else:
+
+        def there(draft: Draft) -> KnownDraft | None:
+            row = rows.get(draft.path)
+            if row:
                 self._holds(row)  # what it was a moment ago is still its own
-                self._pair("edited", draft, row)
+            return row
+
+        self._match("edited", there)
 
     def moved(self) -> None:
         """Content whose path is gone, under another."""
@@ -194,14 +191,16 @@ class _Matching:
         waiting: dict[tuple[str, str], list[KnownDraft]] = {}
         for row in rows:
             waiting.setdefault(_content(row), []).append(row)
-        for draft in self._taking():
+
+        def likest(draft: Draft) -> KnownDraft | None:
             able = waiting.get(_content(draft), [])
-            if able and _content(draft) not in self.holders:
-                row = min(able, key=self._claim)
-                able.remove(row)
-                self._pair(kind, draft, row)
-            else:
-                self.left.append(draft)
+            if not able or _content(draft) in self.holders:
+                return None
+            row = min(able, key=self._claim)
+            able.remove(row)
+            return row
+
+        self._match(kind, likest)
 
     def _claim(self, row: KnownDraft) -> tuple[bool, bool, str]:
         """Of several drafts with one content, one that went out comes first, and a copy last."""
@@ -283,6 +282,14 @@ class _Matching:
             self._new(draft, COPY, self.at[path])
 
     # One pair made.
+
+    def _match(self, kind: str, row_of: Callable[[Draft], KnownDraft | None]) -> None:
+        """Pairs each draft that is left with the row that it has by `row_of`."""
+        for draft in self._taking():
+            if (row := row_of(draft)) is not None:
+                self._pair(kind, draft, row)
+            else:
+                self.left.append(draft)
 
     def _pair(self, kind: str, draft: Draft, row: KnownDraft) -> None:
         del self.rows[row.id]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from steadycast.draft import Draft, MediaRef
 from steadycast.draft.decoding import shown
-from steadycast.draft.elsewhere import from_elsewhere
+from steadycast.draft.named_files import from_elsewhere
 from steadycast.errors import WARN, DraftError, InputError, LedgerError, Problem
 from steadycast.intake.quota import Quota
 from steadycast.intake.reconcile import Change

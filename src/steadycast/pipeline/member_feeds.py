@@ -10,11 +10,10 @@ from pathlib import PurePosixPath
 from steadycast.errors import DraftError, Problem
 from steadycast.intake.download import Budget, Downloads
 from steadycast.intake.feed_draft import draft_of
+from steadycast.intake.feed_items import Item, SeenItem, new_items
 from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome, read_all
-from steadycast.intake.items import new_items
 from steadycast.intake.pictures import Made
 from steadycast.intake.reconcile import Change, KnownDraft
-from steadycast.intake.same_item import Item, SeenItem
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.outgoing import Fetcher, shown_url
 from steadycast.pipeline.app import App

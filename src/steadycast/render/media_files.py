@@ -13,7 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from steadycast.crash_safety import durable
-from steadycast.draft.confined import mostly_holes
+from steadycast.draft.safe_open import mostly_holes
 from steadycast.errors import DraftError
 
 _HEAD = 1024  # bytes that tell a file's kind

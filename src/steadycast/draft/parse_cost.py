@@ -15,6 +15,17 @@ MOST_CELLS = 100_000  # a row of one letter is filled up to the width of its tab
 _TABLE = re.compile(r"\n([ \t>]*[|:-][|:\- \t>]*)\n((?:[^\n]*[^\s>][^\n]*(?:\n|\Z))*)")
 MOST_NOTES = 200_000  # characters of footnotes' names: each is written a dozen times
 _NOTE = re.compile(r"\[\^([^\]\n]*)\]")
+# Each level costs a kilobyte of the parser's output for every line below it. What opens one: a quotation, a list item,
+# a footnote; and what keeps one open from line to line is its width in blanks.
+_OPENS = r"(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]{1,200}\]:)"
+_DEEP = rf"(?:(?:[ \t]*{_OPENS}){{65}}|(?:[ \t]{{0,299}}{_OPENS})*[ \t]{{300,}}{_OPENS})"
+_NESTED, _NESTED_AT_ONCE = re.compile(f"\n{_DEEP}"), re.compile(_DEEP)  # a line break is found faster than a `^`
+
+
+def check_depth(body: str) -> None:
+    """Raises DraftError, with the body's line, where quotations or lists are nested so deep that a parser is slow."""
+    if deep := _NESTED_AT_ONCE.match(body) or _NESTED.search(body):
+        raise _too_much(body, deep.end(), "quotations or lists nested over 64 deep", "make it flatter")
 
 
 def check_cost(body: str) -> None:
