@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +11,8 @@ import pytest
 from conftest import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from reading_drafts import MTIME, ZONE, read, refused
 
-from steadycast.draft import Reader, attached
-from steadycast.draft.decoding import decode, decoded
 from steadycast.draft.fields import instant
 from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import outline
@@ -23,27 +21,12 @@ from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.text import plain
 from steadycast.schedule.model import Form, Origin
 
-ZONE = ZoneInfo("Asia/Shanghai")
-MTIME = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
-
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     for folder in ("pgc/site/_posts", "pgc/site/static/img", "pgc/img", "ugc/alice", "ugc/bob"):
         (tmp_path / folder).mkdir(parents=True)
     return tmp_path
-
-
-def read(content: Path, text: str | bytes, path: str = "pgc/a.md", known: Any = None) -> Any:
-    raw = text if isinstance(text, bytes) else text.encode()
-    return Reader(content, ZONE, known).draft(raw, PurePosixPath(path), MTIME)
-
-
-def refused(content: Path, text: str | bytes, path: str = "pgc/a.md", known: Any = None) -> str:
-    with pytest.raises(DraftError) as caught:
-        read(content, text, path, known)
-    assert caught.value.hint
-    return str(caught.value).replace(f"{content}/", "")
 
 
 class TestPlainMarkdown:
@@ -273,136 +256,6 @@ def test_a_wall_time_that_a_clock_change_skips_moves_forward() -> None:
     assert moved.isoformat() == "2026-03-29T03:30:00+02:00"
 
 
-class TestEncodings:
-    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-    def test_utf8_is_taken_with_or_without_a_mark(self, encoding: str) -> None:
-        assert decode("标题\r\n文\r完".encode(encoding)) == "标题\n文\n完"
-
-    @pytest.mark.parametrize(
-        ("encoding", "name"),
-        [
-            ("gbk", "GBK"),
-            ("gb18030", "GBK"),
-            ("utf-16", "UTF-16LE"),
-            ("utf-16-le", "UTF-16LE"),
-            ("utf-16-be", "UTF-16BE"),
-            ("utf-32", "UTF-32LE"),
-            ("utf-32-be", "UTF-32BE"),
-        ],
-    )
-    def test_another_encoding_that_is_surely_known_is_read_and_named(self, encoding: str, name: str) -> None:
-        text = "# Hello 我们今天读书，很好。\nplain words\n"
-        assert decoded(text.encode(encoding)) == (text, name)
-
-    @pytest.mark.parametrize(
-        "raw",
-        [
-            "# 我們今天讀書，很好。這是一篇文章\n".encode("big5"),
-            "오늘은 날씨가 아주 좋습니다. 우리는 바다에 갔습니다.".encode("euc-kr"),
-            "今日は天気がとても良いです。海へ行きました。".encode("euc-jp"),
-            "今日は天気がとても良いです。海へ行きました。".encode("shift-jis"),
-            "Ça a été décidé à l'été, où nous étions très gênés.".encode("cp1252"),
-            "读书".encode("gbk"),  # too little of it to be sure
-            "abc\0".encode("utf-16-le") + b"d\0\xff\xdf",  # half of a pair
-        ],
-        ids=["big5", "euc-kr", "euc-jp", "shift-jis", "cp1252", "short", "torn"],
-    )
-    def test_any_other_is_refused_with_the_way_out(self, raw: bytes) -> None:
-        with pytest.raises(DraftError, match="UTF-8") as caught:
-            decode(raw)
-        assert "另存为" in (caught.value.hint or "")
-
-    @given(
-        st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=4),
-        st.sampled_from(["euc-jp", "euc-kr", "big5", "cp1252", "koi8-r"]),
-    )
-    def test_what_is_read_is_never_another_text(self, text: str, encoding: str) -> None:
-        """A file that is taken for GBK says in GBK what it says: any other encoding of it is another file."""
-        raw = text.encode(encoding, "ignore")
-        try:
-            found, named = decoded(raw)
-        except DraftError:
-            return
-        assert found.encode("gb18030" if named == "GBK" else named or "utf-8") == raw
-
-    @pytest.mark.parametrize(("raw", "line"), [(b"a\nb\0", 2), (b"a\r\n\r\n\xed\xa0\x80", 3), (b"caf\xe9 au lait", 1)])
-    def test_what_no_text_can_hold_is_refused_with_its_line(self, raw: bytes, line: int) -> None:
-        with pytest.raises(DraftError) as caught:
-            decode(raw)
-        assert caught.value.line == line
-
-    def test_characters_that_break_a_page_are_dropped(self) -> None:
-        assert decode(b"a\x08b\x0bc\x7f\tok\n") == "abc\tok\n"
-
-    @given(st.binary(max_size=200))
-    def test_bytes_are_text_or_refused(self, raw: bytes) -> None:
-        try:
-            text = decode(raw)
-        except DraftError as error:
-            assert error.hint  # noqa: PT017
-            return
-        assert "\0" not in text
-        text.encode()
-
-
-class TestFiles:
-    def test_pictures_are_found_in_markdown_html_and_references_with_their_lines(self, content: Path) -> None:
-        for name in "abc":
-            (content / f"pgc/img/{name}.png").write_bytes(name.encode())
-        text = "---\ntitle: t\n---\n\n![甲](img/a.png)\n\n<p>\n<img src='img/b.png' alt=乙></p>\n\n![r]\n\n[r]: img/c.png\n\n`![](no.png)`\n"
-        draft = read(content, text)
-        assert [(m.role, m.ref, m.alt, m.line) for m in draft.media] == [
-            ("image", "img/a.png", "甲", 5),
-            ("image", "img/b.png", "乙", 8),
-            ("image", "img/c.png", "r", 10),
-        ]
-        assert all(len(m.sha256) == 64 for m in draft.media)
-
-    def test_a_missing_picture_is_said_with_its_line(self, content: Path) -> None:
-        assert refused(content, "# t\n\n文\n\n![](img/no.png)\n").startswith(
-            "pgc/a.md:5: the file 'img/no.png' is not there"
-        )
-
-    def test_remote_pictures_stay_links(self, content: Path) -> None:
-        assert read(content, "文 ![](https://x.example/a.png)\n").media == ()
-
-    @pytest.mark.parametrize(
-        "ref",
-        [
-            "../bob/b.png",
-            "/ugc/bob/b.png",
-            "/etc/passwd",
-            "../../../../etc/passwd",
-            "link.png",
-            "%2e%2e/bob/b.png",
-            "hard.png",
-        ],
-    )
-    def test_nothing_outside_the_members_own_folder_is_taken(self, content: Path, ref: str) -> None:
-        (content / "ugc/bob/b.png").write_bytes(b"bob's")
-        (content / "ugc/alice/link.png").symlink_to("../bob/b.png")
-        os.link(content / "ugc/bob/b.png", content / "ugc/alice/hard.png")
-        refused(content, f"# t\n\n![]({ref})\n", "ugc/alice/a.md")
-
-    @pytest.mark.parametrize("ref", ["file:///etc/passwd", "a\\b.png", "C:/x.png"])
-    def test_odd_names_are_refused(self, content: Path, ref: str) -> None:
-        refused(content, f"# t\n\n<img src='{ref}'>\n")
-
-    def test_pipes_are_refused_and_never_waited_for(self, content: Path) -> None:
-        os.mkfifo(content / "pgc/p.png")
-        assert "no regular file" in refused(content, "# t\n\n![](p.png)\n")
-
-    def test_a_name_may_be_composed_otherwise_than_on_disk(self, content: Path) -> None:
-        (content / "pgc/cafe\u0301.png").write_bytes(b"x")
-        assert len(read(content, "文 ![](caf\u00e9.png)\n").media) == 1
-
-    def test_media_make_the_form(self, content: Path) -> None:
-        (content / "pgc/v.mp3").write_bytes(b"x")
-        (content / "pgc/v.mp4").write_bytes(b"x")
-        assert read(content, "---\ntitle: t\nmedia: v.mp3\n---\n").form is Form.AUDIO
-        assert read(content, "---\ntitle: t\nmedia: [v.mp3, {file: v.mp4}]\n---\n").form is Form.VIDEO
-
-
 class TestRevision:
     def test_it_is_of_the_content_and_not_of_the_place(self, content: Path) -> None:
         text = "---\ntitle: t\nunknown: 1\n---\n文\n"
@@ -464,53 +317,3 @@ class TestHostileBodies:
                 assert error.hint  # noqa: PT017
             else:
                 assert isinstance(front.values, dict)
-
-
-class TestFilesByName:
-    """Where blogs and note books keep a text's pictures without saying so."""
-
-    @pytest.mark.parametrize(
-        ("lies", "named"),
-        [
-            ("pgc/blog/a/1.png", "1.png"),  # Hexo: the folder named like the post
-            ("pgc/blog/attachments/1.png", "attachments/1.png"),
-            ("pgc/attachments/1.png", "attachments/1.png"),  # Obsidian: from the vault's folder
-            ("pgc/notes/deep/down/1.png", "1.png"),  # by its name alone, wherever it lies
-            ("pgc/notes/deep/一 张.png", "一%20张.png"),
-            ("pgc/notes/cafe\u0301.png", "caf\u00e9.png"),
-        ],
-    )
-    def test_a_picture_is_found_where_its_tool_keeps_it(self, content: Path, lies: str, named: str) -> None:
-        (content / lies).parent.mkdir(parents=True, exist_ok=True)
-        (content / lies).write_bytes(b"x")
-        draft = read(content, f"# t\n\n![]({named})\n", "pgc/blog/a.md")
-        assert [m.path for m in draft.media] == [(content / lies).resolve()]
-
-    def test_the_nearest_place_wins_and_of_equal_names_elsewhere_none(self, content: Path) -> None:
-        for folder in ("pgc/blog/a", "pgc/x", "pgc/y"):
-            (content / folder).mkdir(parents=True)
-            (content / folder / "1.png").write_bytes(folder.encode())
-        (content / "pgc/blog/other.md").write_bytes(b"")
-        draft = read(content, "# t\n\n![](1.png)\n", "pgc/blog/a.md")
-        assert draft.media[0].path.read_bytes() == b"pgc/blog/a"
-        assert "several files called '1.png'" in refused(content, "# t\n\n![](1.png)\n", "pgc/blog/b.md")
-
-    @pytest.mark.parametrize(
-        "named", ["secret.png", "deep/../secret.png", "../bob/secret.png", "linked/secret.png", "hidden.png"]
-    )
-    def test_nobody_elses_file_is_found_by_its_name(self, content: Path, named: str) -> None:
-        (content / "ugc/bob/secret.png").write_bytes(b"bob's")
-        (content / "ugc/alice/linked").symlink_to(content / "ugc/bob")
-        (content / "ugc/alice/.trash").mkdir()
-        (content / "ugc/alice/.trash/hidden.png").write_bytes(b"x")
-        refused(content, f"# t\n\n![]({named})\n", "ugc/alice/a.md")
-
-    def test_a_folder_of_very_many_files_is_not_looked_through_for_ever(
-        self, content: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(attached, "MAX_LISTED", 10)
-        for n in range(30):
-            (content / f"ugc/alice/{n}.txt").touch()
-        (content / "ugc/alice/z").mkdir()
-        (content / "ugc/alice/z/1.png").touch()
-        refused(content, "# t\n\n![](1.png)\n", "ugc/alice/a.md")

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading_drafts import ZONE, read
 
-from steadycast.draft import Reader
 from steadycast.draft.frontmatter import has_front, split
 from steadycast.draft.outline import SILENT, outline
 from steadycast.errors import DraftError
 from steadycast.render.sanitise import WHOLE
-
-ZONE = ZoneInfo("Asia/Shanghai")
-MTIME = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     (tmp_path / "pgc").mkdir()
     return tmp_path
-
-
-def read(content: Path, text: str, path: str = "pgc/a.md", known: Any = None) -> Any:
-    return Reader(content, ZONE, known).draft(text.encode(), PurePosixPath(path), MTIME)
 
 
 def told(draft: Any) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from feed_examples import NOW, item
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
@@ -17,14 +18,12 @@ from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.intake.download import TRIES, Budget, Downloads, NotHadError
 from steadycast.intake.feed_draft import draft_of
-from steadycast.intake.feed_items import Item, SeenItem, new_items
 from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read, read_all
 from steadycast.intake.markup import markdown
 from steadycast.outgoing import Fetcher
 from steadycast.schedule.model import Form, Origin
 
 PLENTY = (60.0, 1 << 30, 100)
-NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 fetcher = Fetcher(allow_private=True, deadline=5)
 
 
@@ -184,112 +183,6 @@ def test_a_system_that_gives_no_more_threads_still_reads_every_feed(
     feeds = [(FeedSettings("m", httpserver.url_for(path)), FeedState()) for path in paths]
     results = list(read_all(feeds, fetcher, NOW))
     assert [(r.feed.url, r.outcome) for r in results] == [(f.url, Outcome.READ) for f, _ in feeds]
-
-
-def item(
-    n: Any, *, guid: Any = None, link: Any = None, title: Any = None, body: Any = None, published: Any = NOW
-) -> Item:
-    return Item(
-        f"id-{n}" if guid is None else guid,
-        f"https://a.example/{n}" if link is None else link,
-        title or f"Title {n}",
-        body or f"Body {n}",
-        published=published,
-    )
-
-
-def remembered(*items: Any, draft: str | None = "d") -> Any:
-    return [SeenItem(i.key, i.link, i.content_hash, draft, i.published) for i in items]
-
-
-def changes(items: Any, seen: Any, **more: Any) -> Any:
-    return new_items(items, seen, **{"baseline": True, "now": NOW, **more})
-
-
-def test_the_first_look_takes_none_of_the_old_items_unless_asked_to() -> None:
-    items = [item(n, published=NOW - dt.timedelta(days=n)) for n in range(5)]
-    first = changes(items, [], baseline=False)
-    assert (first.new, len(first.old)) == ((), 5)
-    taken = changes(items, [], baseline=False, take_old=2)
-    assert [i.guid for i in taken.new] == ["id-1", "id-0"]
-    assert len(taken.old) == 3
-
-
-def test_a_second_look_at_the_same_items_changes_nothing() -> None:
-    items = [item(n) for n in range(5)]
-    again = changes(items, remembered(*items))
-    assert not (again.new)
-    assert not (again.revised)
-    assert not (again.old)
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        pytest.param({"guid": "other"}, id="guid"),
-        pytest.param({"link": "https://b.example/x"}, id="link"),
-        pytest.param({"guid": "other", "link": "https://b.example/x"}, id="guid and link"),
-    ],
-)
-def test_an_item_with_a_new_guid_or_address_is_the_same_item(edit: Any) -> None:
-    known = remembered(item(1), item(2))
-    after = changes([item(1, **edit), item(2)], known)
-    assert not (after.new)
-    assert not (after.revised)
-
-
-def test_an_edit_is_a_revision() -> None:
-    known = remembered(item(1), item(2))
-    edited = item(1, body="Better")
-    after = changes([edited, item(2)], known)
-    assert after.revised == ((edited, known[0]),)
-    assert not after.new
-
-
-def test_an_edit_of_what_was_old_at_the_baseline_is_no_news() -> None:
-    assert not changes([item(1, body="Better")], remembered(item(1), draft=None)).revised
-
-
-def test_a_guid_used_again_for_something_else_is_a_new_item_with_a_key_of_its_own() -> None:
-    other = item(2, guid="id-1")
-    after = changes([other], remembered(item(1)))
-    assert after.new == (other,)
-    assert after.keys[other] != "id-1"
-    assert not changes(
-        [other], [*remembered(item(1)), SeenItem(after.keys[other], other.link, other.content_hash, "d")]
-    ).new
-
-
-def test_what_all_items_share_tells_nothing() -> None:
-    """A constant guid, a link to the home page and the title of every day: the texts alone are different."""
-    share = {"guid": "same", "link": "https://a.example/", "title": "早安"}
-    known = remembered(item(1, **share))
-    after = changes([item(3, **share), item(2, **share), item(1, **share)], known)
-    assert {i.body for i in after.new} == {"Body 2", "Body 3"}
-
-
-def test_a_rebuilt_feed_does_not_flood() -> None:
-    known = remembered(*(item(n) for n in range(3)))
-    rebuilt = [
-        item(
-            n,
-            guid=f"new-{n}",
-            title=f"N {n}",
-            body=f"B {n}",
-            link=f"https://b.example/{n}",
-            published=NOW - dt.timedelta(days=n),
-        )
-        for n in range(50)
-    ]
-    after = changes(rebuilt, known)
-    assert (len(after.new), len(after.old)) == (4, 46)
-
-
-def test_a_feed_that_shrank_to_nothing_takes_nothing_away() -> None:
-    after = changes([], remembered(item(1)))
-    assert not (after.new)
-    assert not (after.revised)
-    assert not (after.old)
 
 
 def test_an_item_becomes_its_members_draft_with_its_audio(httpserver: HTTPServer, tmp_path: Path) -> None:

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import feed_examples
 import pytest
+from feed_examples import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.intake.feed_items import Item, SeenItem, address, new_items
 
-NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
-
 
 def item(n: int, **given: Any) -> Item:
-    facts = {"guid": f"id-{n}", "link": f"https://a.example/{n}", "title": f"Title {n}", "body": f"Body {n}"}
-    return Item(**{**facts, "published": NOW - dt.timedelta(days=30 * n), **given})
+    """The item of that number, a month older than the one before."""
+    return feed_examples.item(n, **{"published": NOW - dt.timedelta(days=30 * n), **given})
 
 
 def looked(looks: Any, *, elsewhere: Any = ()) -> Iterator[Any]:
