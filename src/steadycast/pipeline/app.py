@@ -188,6 +188,11 @@ class App:
         except InputError:
             return None
 
+    @property
+    def usable_platforms(self) -> dict[str, Platform]:
+        """The platforms of the channels that can be used, in the order of steadycast.toml."""
+        return {name: platform for name in self.workspace.channels if (platform := self.usable(name))}
+
     def settings(self, channel: str) -> dict[str, Any]:
         """A channel's settings as its platform declares them: checked, defaults filled in, secrets left out."""
         platform, given = self.configured(channel), self.workspace.channels[channel].own

@@ -64,14 +64,14 @@ def collect(
         _keep_prints(app, prints)  # last: what was not written is read again
     if feeds and lacking:
         taken += _pictures(app, now, lacking, noticed, {t.draft for t in taken}, at_once=at_once)
-    looked: tuple[FeedLooked, ...] = ()
+    looked: list[FeedLooked] = []
     if feeds and app.workspace.feeds:
-        came, brought, new_ones, fixed = _feeds(app, now, at_once=at_once)
+        came, brought, new_ones, well = _feeds(app, now, at_once=at_once)
         taken, looked, problems = [*taken, *brought], came.looked, [*problems, *came.problems]
-        fresh, fixed = (*fresh, *new_ones), (*fixed, *fixed)
+        fresh, fixed = (*fresh, *new_ones), (*fixed, *well)
     elif feeds:
         fixed += _remember(app, now, [], feeds=True)[1]
-    return Collected(tuple(taken), tuple(problems), looked, fresh, fixed, tuple(noticed))
+    return Collected(tuple(taken), tuple(problems), tuple(looked), fresh, fixed, tuple(noticed))
 
 
 def _noticed(app: App, changes: Changes, rows: Iterable[DraftRow], now: dt.datetime) -> list[Problem]:
@@ -116,9 +116,9 @@ def _feeds(
     with app.in_turn("feeds", PATIENCE):
         came = members_feeds.look(app, now, at_once=at_once)
         with app.in_turn("intake", PATIENCE):
-            taken = _write(app, now, Changes(new=came.new, edited=came.edited), app.ledger.drafts())
+            taken = _write(app, now, Changes(new=tuple(came.new), edited=tuple(came.edited)), app.ledger.drafts())
             members_feeds.keep(app, came)
-            fresh, fixed = _remember(app, now, list(came.problems), feeds=True)
+            fresh, fixed = _remember(app, now, came.problems, feeds=True)
     return came, taken, fresh, fixed
 
 
@@ -187,25 +187,16 @@ def _approved_on_arrival(app: App, draft: Draft) -> bool:
 def _write(app: App, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[DraftChange]:
     """Puts what changed into the ledger, and says it in rows; the media of what is approved are in var/media by now."""
     before = {r.id: r for r in rows}
-    drafts, revisions, taken = [], [], []
-    for kind, change in _told(changes):
-        row, revision = _rows(app, now, change, before.get(change.id))
-        drafts.append(row)
-        revisions.append(revision)
-        taken.append(DraftChange(kind, row.id, row.path, row.title, row.origin, row.member, row.form, row.state))
-    for known in changes.deleted:
-        row = before[known.id]
-        drafts.append(_with(row, state="gone", changed=now))
-        taken.append(DraftChange("gone", row.id, row.path, row.title, row.origin, row.member, row.form, "gone"))
-    if drafts:
-        app.ledger.put_drafts(drafts, revisions)
-    return taken
-
-
-def _told(changes: Changes) -> Iterator[tuple[str, Change]]:
-    for kind, group in (("new", changes.new), ("new", changes.back), ("edited", changes.edited)):
-        yield from ((kind, change) for change in group)
-    yield from (("renamed", change) for change in changes.renamed)
+    groups = {"new": (*changes.new, *changes.back), "edited": changes.edited, "renamed": changes.renamed}
+    made = [(kind, *_rows(app, now, c, before.get(c.id))) for kind, group in groups.items() for c in group]
+    gone = [DraftRow(**before[known.id].model_dump() | {"state": "gone", "changed": now}) for known in changes.deleted]
+    changed = [*((kind, row) for kind, row, _ in made), *(("gone", row) for row in gone)]
+    if changed:
+        app.ledger.put_drafts([row for _, row in changed], [revision for *_, revision in made])
+    return [
+        DraftChange(kind, row.id, row.path, row.title, row.origin, row.member, row.form, row.state)
+        for kind, row in changed
+    ]
 
 
 def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> tuple[DraftRow, RevisionRow]:
@@ -246,10 +237,6 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
         ),
         RevisionRow(hash=draft.revision, draft=change.id, at=now, content=content),
     )
-
-
-def _with(row: DraftRow, **changed: object) -> DraftRow:
-    return DraftRow(**{**row.model_dump(), **changed})
 
 
 def _remember(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from steadycast.errors import DraftError, Problem
@@ -31,17 +31,20 @@ OF_A_FEED = (180.0, 256 << 20, 50)
 OF_A_LOOK = (300.0, 1 << 30, 200)
 
 
-@dataclass(frozen=True, slots=True)
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+@dataclass(slots=True)
 class FeedUpdate:
     """What the feeds brought: drafts, what to remember of them once the drafts are kept, and what to say."""
 
-    new: tuple[Change, ...] = ()
-    edited: tuple[Change, ...] = ()
-    items: tuple[FeedItemRow, ...] = ()  # new ones
-    revised: tuple[FeedItemRow, ...] = ()
-    feeds: tuple[FeedRow, ...] = ()
-    looked: tuple[FeedLooked, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    new: list[Change] = field(default_factory=list)
+    edited: list[Change] = field(default_factory=list)
+    items: list[FeedItemRow] = field(default_factory=list)  # new ones
+    revised: list[FeedItemRow] = field(default_factory=list)
+    feeds: list[FeedRow] = field(default_factory=list)
+    looked: list[FeedLooked] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 def look(app: App, now: dt.datetime, *, at_once: bool = False) -> FeedUpdate:
@@ -49,46 +52,42 @@ def look(app: App, now: dt.datetime, *, at_once: bool = False) -> FeedUpdate:
     rows = {row.key: row for row in app.ledger.feeds()}
     asked = [(settings, table) for table in app.workspace.feeds if (settings := _settings(app, table))]
     unset = [_unset(table) for table in app.workspace.feeds if table.secret and not app.find_secret(table.secret)]
-    due = [(s, t) for s, t in asked if at_once or _due(rows.get(s.key), now)]
-    due.sort(key=lambda each: _waits_since(rows.get(each[0].key)))  # so that each has its turn, if not at this look
+    due = [(s, t) for s, t in asked if at_once or _is_due(rows.get(s.key), now)]
+    due.sort(key=lambda each: _next_look(rows.get(each[0].key)))  # so that each has its turn, if not at this look
     members = {key: row.member for key, row in rows.items()} | {s.key: s.member for s, _ in asked}
     fetcher, budget, quotas = Fetcher(), Budget(*OF_A_LOOK), Quotas(app)
-    came, looked_at = FeedUpdate(problems=tuple(unset)), set()
-    for settings, table, result in _results(due, rows, fetcher, now):
+    came, looked_at = FeedUpdate(problems=unset), set()
+    for table, result in _results(due, rows, fetcher, now):
         if budget.spent():
             break  # those that are left are due still
-        key = settings.key
-        others = [other for other, member in members.items() if member == table.member and other != key]
+        feed = result.feed
+        others = [other for other, member in members.items() if member == table.member and other != feed.key]
         elsewhere = [row for other in others for row in app.ledger.feed_items(other)]
         elsewhere += [row for row in came.items if row.feed in others]  # of this very look
-        downloads = _downloads(app, settings, fetcher, budget, quotas, at_once=at_once)
-        came = _and(came, _of(_Look(app, result, table, rows.get(key), downloads, now, elsewhere)))
-        looked_at.add(key)
-    return _and(came, FeedUpdate(problems=tuple(_standing(app, [s for s, _ in asked if s.key not in looked_at]))))
+        downloads = Downloads(
+            app.workspace.cache / "feeds" / feed.key,
+            fetcher,
+            Budget(*OF_A_FEED, within=budget),
+            takes_fetched(app, quotas, feed.member),
+            feed.url if feed.allow_private else "",
+            at_once,
+        )
+        _FeedLook(app, came, result, table, rows.get(feed.key), downloads, now).take(elsewhere)
+        looked_at.add(feed.key)
+    left = {_path(feed) for feed, _ in asked if feed.key not in looked_at}  # their problems are as they were
+    standing = [row for row in app.ledger.problems() if row.path in left]
+    came.problems += [Problem(row.path, row.line, row.message, row.hint) for row in standing]
+    return came
 
 
 def _results(
     due: list[tuple[FeedSettings, Feed]], rows: dict[str, FeedRow], fetcher: Fetcher, now: dt.datetime
-) -> Iterator[tuple[FeedSettings, Feed, FeedResult]]:
+) -> Iterator[tuple[Feed, FeedResult]]:
     """Each feed read, a few ahead of what is made of them."""
     for n in range(0, len(due), AT_A_TIME):
         some = due[n : n + AT_A_TIME]
         results = read_all([(s, _state(rows.get(s.key))) for s, _ in some], fetcher, now)
-        yield from ((settings, table, result) for result, (settings, table) in zip(results, some, strict=True))
-
-
-def _waits_since(row: FeedRow | None) -> dt.datetime:
-    return row.next_at if row and row.next_at else dt.datetime.min.replace(tzinfo=dt.UTC)
-
-
-def _downloads(
-    app: App, feed: FeedSettings, fetcher: Fetcher, budget: Budget, quotas: Quotas, *, at_once: bool
-) -> Downloads:
-    folder = app.workspace.cache / "feeds" / feed.key
-    own = Budget(*OF_A_FEED, within=budget)
-    return Downloads(
-        folder, fetcher, own, takes_fetched(app, quotas, feed.member), feed.url if feed.allow_private else "", at_once
-    )
+        yield from zip((table for _, table in some), results, strict=True)
 
 
 def keep(app: App, came: FeedUpdate) -> None:
@@ -108,21 +107,16 @@ def _settings(app: App, table: Feed) -> FeedSettings | None:
     return FeedSettings(table.member, url, table.take_old, table.allow_private, table.form)
 
 
-def _due(row: FeedRow | None, now: dt.datetime) -> bool:
-    return row is None or (not row.gone and (row.next_at is None or row.next_at <= now))
+def _is_due(row: FeedRow | None, now: dt.datetime) -> bool:
+    return not (row and row.gone) and _next_look(row) <= now
+
+
+def _next_look(row: FeedRow | None) -> dt.datetime:
+    return row.next_at if row and row.next_at else NEVER
 
 
 def _state(row: FeedRow | None) -> FeedState:
-    if row is None:
-        return FeedState()
-    return FeedState(row.url, row.etag, row.modified, row.baseline, row.gone)
-
-
-def _standing(app: App, left: Iterable[FeedSettings]) -> Iterable[Problem]:
-    """Problems of feeds that are not looked at this time, as they were."""
-    paths = {_path(feed) for feed in left}
-    kept = (row for row in app.ledger.problems() if row.path in paths)
-    return (Problem(row.path, row.line, row.message, row.hint) for row in kept)
+    return FeedState(row.url, row.etag, row.modified, row.baseline, row.gone) if row else FeedState()
 
 
 def _unset(table: Feed) -> Problem:
@@ -130,197 +124,132 @@ def _unset(table: Feed) -> Problem:
     return Problem(f"feed/{table.member}/{table.secret}", None, said, "export it, or make a Secret block")
 
 
-def _shown(table: Feed) -> str:
-    """A feed's address for people; of one that is a secret, the secret's name."""
-    return table.secret or shown_url(table.url)
-
-
-def _problem(feed: FeedSettings, message: str, hint: str = "") -> Problem:
-    return Problem(_path(feed), None, message, hint)
-
-
 def _path(feed: FeedSettings) -> str:
     return f"feed/{feed.member}/{feed.key}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One look at one feed, and what it needs to become drafts."""
-
-    app: App
-    result: FeedResult
-    table: Feed
-    row: FeedRow | None
-    downloads: Downloads
-    now: dt.datetime
-    elsewhere: list[FeedItemRow]  # what the member's other feeds brought
-
-
-def _of(look: _Look) -> FeedUpdate:
-    """One feed's result as changes, memory and words."""
-    app, result, table, row, now = look.app, look.result, look.table, look.row, look.now
-    feed = result.feed
-    if result.outcome in (Outcome.FAILED, Outcome.GONE):
-        said = str(result.error.message if result.error else "it failed")
-        hint = (result.error.hint or "") if result.error else ""
-        problem = _problem(feed, app.redact(said), hint)
-        return FeedUpdate(
-            feeds=(_row(result, table, row, now, app.redact(said)),),
-            looked=(FeedLooked(feed.member, _shown(table), said=app.redact(said)),),
-            problems=(problem,),
-        )
-    if result.outcome is Outcome.UNMODIFIED:
-        return FeedUpdate(
-            feeds=(_row(result, table, row, now),),
-            looked=(FeedLooked(feed.member, _shown(table), said="not modified"),),
-        )
-    return _read(look)
-
-
-@dataclass(slots=True)
-class _Taken:
-    """What became of the items of one feed."""
-
-    new: list[Change] = field(default_factory=list)
-    edited: list[Change] = field(default_factory=list)
-    items: list[FeedItemRow] = field(default_factory=list)
-    revised: list[FeedItemRow] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    failed: bool = False  # something could not be had: the feed is asked less often
-    waiting: int = 0  # items that are left for the next look
-
-
-def _read(look: _Look) -> FeedUpdate:
-    result, now = look.result, look.now
-    changes = new_items(
-        result.items,
-        _seen(look.app.ledger.feed_items(result.feed.key)),
-        baseline=result.state.baseline,
-        take_old=look.table.take_old,
-        now=now,
-        elsewhere=_seen(look.elsewhere),
-    )
-    taken = _Taken()
-    for item in changes.new:
-        _take_new(look, taken, item, changes.keys.get(item, item.key))
-    known = {row.id: row for row in look.app.ledger.drafts()} if changes.revised else {}
-    for item, before in changes.revised:
-        if there := known.get(before.draft or ""):
-            _take_edit(look, taken, item, before, KnownDraft(there.id, PurePosixPath(there.path), there.revision))
-    taken.items += [_item_row(look, item, changes.keys.get(item, item.key), None) for item in changes.old]
-    taken.items += [_item_row(look, i, changes.keys.get(i, i.key), other.draft) for i, other in changes.again]
-    taken.revised += [_item_row(look, item, before.guid, before.draft) for item, before in changes.dated]
-    return _told(look, taken, len(changes.old))
-
-
-def _take_new(look: _Look, taken: _Taken, item: Item, key: str) -> None:
-    made = _made(look, taken, item, key)
-    if made is None:  # not remembered: the next look tries it again
-        return
-    id_ = draft_id(look.result.feed.key, key)
-    taken.new.append(Change(id_, made.draft))
-    taken.items.append(_item_row(look, item, key, id_, pending=made.again))
-
-
-def _take_edit(look: _Look, taken: _Taken, item: Item, before: SeenItem, known: KnownDraft) -> None:
-    made = _made(look, taken, item, before.guid)
-    if made is None:
-        return
-    if made.draft.revision != known.revision:
-        taken.edited.append(Change(known.id, made.draft, known))
-    taken.revised.append(_item_row(look, item, before.guid, known.id, pending=made.again))
-
-
-def _made(look: _Look, taken: _Taken, item: Item, key: str) -> Made | None:
-    """The draft of an item; None where it is refused, or where no more is taken at this look."""
-    if look.downloads.budget.spent():
-        taken.waiting += 1
-        return None
-    look.downloads.budget.pay(0, items=1)
-    title = item.title[:60]
-    try:
-        made = draft_of(item, look.result.feed, key, look.downloads)
-        check_cost(made.draft)
-    except DraftError as error:
-        taken.failed = True
-        taken.missing.append(f"{title}: {error}")
-        return None
-    taken.failed = taken.failed or made.again
-    taken.missing += [f"{title}: {said}" for said in made.missing]
-    return made
-
-
-def _item_row(look: _Look, item: Item, key: str, draft: str | None, *, pending: bool = False) -> FeedItemRow:
-    return FeedItemRow(
-        feed=look.result.feed.key,
-        guid=key,
-        link=item.link,
-        content_hash=item.content_hash,
-        draft=draft,
-        at=look.now,
-        published=item.published,
-        pending=pending,
-    )
-
-
-def _told(look: _Look, taken: _Taken, old: int) -> FeedUpdate:
-    app, result, table, now = look.app, look.result, look.table, look.now
-    missing = app.redact("; ".join(taken.missing[:TOLD]))
-    if len(taken.missing) > TOLD:
-        missing += f"; and {len(taken.missing) - TOLD} more"
-    if taken.failed or taken.waiting:  # "not modified" would leave for ever what is to be taken yet
-        result = replace(result, state=replace(result.state, etag="", modified=""))
-    row = _row(result, table, look.row, now, missing=missing if taken.missing else "", behind=taken.failed)
-    if taken.waiting:
-        row.next_at = now
-    said = [] if result.state.baseline else [f"baseline set, {old} old items left"]
-    said += [f"{taken.waiting} wait for the next look"] if taken.waiting else []
-    looked = FeedLooked(result.feed.member, _shown(table), len(taken.new), len(taken.edited), ", ".join(said))
-    return FeedUpdate(
-        new=tuple(taken.new),
-        edited=tuple(taken.edited),
-        items=tuple(taken.items),
-        revised=tuple(taken.revised),
-        feeds=(row,),
-        looked=(looked,),
-        problems=(_problem(result.feed, missing, "it is tried again"),) if missing else (),
-    )
 
 
 def _seen(rows: Iterable[FeedItemRow]) -> list[SeenItem]:
     return [SeenItem(row.guid, row.link, row.content_hash, row.draft, row.published, row.pending) for row in rows]
 
 
-def _row(
-    result: FeedResult,
-    table: Feed,
-    row: FeedRow | None,
-    now: dt.datetime,
-    failed: str = "",
-    *,
-    missing: str = "",
-    behind: bool = False,
-) -> FeedRow:
-    """What to remember of a look. Where a secret holds the address, where it moved to is not written down.
+@dataclass(slots=True)
+class _FeedLook:
+    """One look at one feed: what it brought goes into `came`."""
 
-    `missing` is what a feed that was read could not give; `behind`: some of that is tried again, ever less often.
-    """
-    failures = (row.failures if row else 0) + 1 if failed or behind else 0
-    state = result.state
-    return FeedRow(
-        key=result.feed.key,
-        member=result.feed.member,
-        url="" if table.secret else state.url,
-        etag=state.etag,
-        modified=state.modified,
-        baseline=state.baseline or result.outcome is Outcome.READ,
-        gone=state.gone,
-        failures=failures,
-        last_ok=row.last_ok if failed and row else None if failed else now,
-        next_at=now + min(table.every * 2 ** min(failures, 8), max(BACK_OFF, table.every)),
-        message=failed or missing,
-    )
+    app: App
+    came: FeedUpdate
+    result: FeedResult
+    table: Feed
+    row: FeedRow | None
+    downloads: Downloads
+    now: dt.datetime
+    new: int = 0
+    edited: int = 0
+    missing: list[str] = field(default_factory=list)  # what could not be had
+    behind: bool = False  # some of that is tried again, ever less often
+    waiting: int = 0  # items that are left for the next look
 
+    def take(self, elsewhere: Iterable[FeedItemRow]) -> None:
+        """The feed's result as changes, memory and words; `elsewhere` is what the member's other feeds brought."""
+        app, feed, error = self.app, self.result.feed, self.result.error
+        said, message, hint = "not modified", "", ""
+        if error:
+            self.behind, hint = True, error.hint or ""
+            said = message = app.redact(error.message)
+        elif self.result.outcome is Outcome.READ:
+            said, hint = self._read(elsewhere), "it is tried again"
+            more = f"; and {len(self.missing) - TOLD} more" if len(self.missing) > TOLD else ""
+            message = app.redact("; ".join(self.missing[:TOLD])) + more
+        if message:
+            self.came.problems.append(Problem(_path(feed), None, message, hint))
+        self.came.feeds.append(self._remembered(message))
+        shown = self.table.secret or shown_url(self.table.url)  # of an address that is a secret, the secret's name
+        self.came.looked.append(FeedLooked(feed.member, shown, self.new, self.edited, said))
 
-def _and(one: FeedUpdate, other: FeedUpdate) -> FeedUpdate:
-    return FeedUpdate(*((*getattr(one, f.name), *getattr(other, f.name)) for f in fields(FeedUpdate)))
+    def _read(self, elsewhere: Iterable[FeedItemRow]) -> str:
+        """Takes the items of a feed that was read; what else there is to say of them."""
+        ledger, result = self.app.ledger, self.result
+        changes = new_items(
+            result.items,
+            _seen(ledger.feed_items(result.feed.key)),
+            baseline=result.state.baseline,
+            take_old=self.table.take_old,
+            now=self.now,
+            elsewhere=_seen(elsewhere),
+        )
+        for item in changes.new:
+            self._take_new(item, changes.keys.get(item, item.key))
+        known = {row.id: row for row in ledger.drafts()} if changes.revised else {}
+        for item, before in changes.revised:
+            if there := known.get(before.draft or ""):
+                self._take_edit(item, before.guid, KnownDraft(there.id, PurePosixPath(there.path), there.revision))
+        left = [*((item, None) for item in changes.old), *((item, other.draft) for item, other in changes.again)]
+        self.came.items += [self._row_of(item, changes.keys.get(item, item.key), draft) for item, draft in left]
+        self.came.revised += [self._row_of(item, before.guid, before.draft) for item, before in changes.dated]
+        said = [] if result.state.baseline else [f"baseline set, {len(changes.old)} old items left"]
+        return ", ".join(said + ([f"{self.waiting} wait for the next look"] if self.waiting else []))
+
+    def _take_new(self, item: Item, key: str) -> None:
+        if made := self._made(item, key):  # else not remembered: the next look tries it again
+            id_ = draft_id(self.result.feed.key, key)
+            self.came.new.append(Change(id_, made.draft))
+            self.came.items.append(self._row_of(item, key, id_, pending=made.again))
+            self.new += 1
+
+    def _take_edit(self, item: Item, key: str, known: KnownDraft) -> None:
+        if made := self._made(item, key):
+            if made.draft.revision != known.revision:
+                self.came.edited.append(Change(known.id, made.draft, known))
+                self.edited += 1
+            self.came.revised.append(self._row_of(item, key, known.id, pending=made.again))
+
+    def _made(self, item: Item, key: str) -> Made | None:
+        """The draft of an item; None where it is refused, or where no more is taken at this look."""
+        if self.downloads.budget.spent():
+            self.waiting += 1
+            return None
+        self.downloads.budget.pay(0, items=1)
+        title = item.title[:60]
+        try:
+            made = draft_of(item, self.result.feed, key, self.downloads)
+            check_cost(made.draft)
+        except DraftError as error:
+            self.behind = True
+            self.missing.append(f"{title}: {error}")
+            return None
+        self.behind = self.behind or made.again
+        self.missing += [f"{title}: {said}" for said in made.missing]
+        return made
+
+    def _row_of(self, item: Item, key: str, draft: str | None, *, pending: bool = False) -> FeedItemRow:
+        return FeedItemRow(
+            feed=self.result.feed.key,
+            guid=key,
+            link=item.link,
+            content_hash=item.content_hash,
+            draft=draft,
+            at=self.now,
+            published=item.published,
+            pending=pending,
+        )
+
+    def _remembered(self, message: str) -> FeedRow:
+        """What to remember of the look. Where a secret holds the address, where it moved to is not written down."""
+        row, result, every = self.row, self.result, self.table.every
+        state, failures = result.state, (row.failures if row else 0) + 1 if self.behind else 0
+        wait = dt.timedelta() if self.waiting else min(every * 2 ** min(failures, 8), max(BACK_OFF, every))
+        # "not modified" would leave for ever what is to be taken yet
+        whole = result.outcome is not Outcome.READ or not (self.behind or self.waiting)
+        return FeedRow(
+            key=result.feed.key,
+            member=result.feed.member,
+            url="" if self.table.secret else state.url,
+            etag=state.etag if whole else "",
+            modified=state.modified if whole else "",
+            baseline=state.baseline or result.outcome is Outcome.READ,
+            gone=state.gone,
+            failures=failures,
+            last_ok=self.now if not result.error else row.last_ok if row else None,
+            next_at=self.now + wait,
+            message=message,
+        )

@@ -59,14 +59,12 @@ class PageLinks:
     @cached_property
     def _with_pages(self) -> frozenset[str]:
         """The channels on which a delivery's address is that of its page alone, not of a feed or a calendar."""
-        usable = ((name, self.app.usable(name)) for name in self.app.workspace.channels)
-        return frozenset(name for name, p in usable if p and (p.permalink or not p.local))
+        return frozenset(name for name, p in self.app.usable_platforms.items() if p.permalink or not p.local)
 
     @cached_property
     def _site(self) -> str:
         """The channel that is the community's own site."""
-        usable = ((name, self.app.usable(name)) for name in self.app.workspace.channels)
-        return next((name for name, p in usable if p and p.permalink), "")
+        return next((name for name, p in self.app.usable_platforms.items() if p.permalink), "")
 
     def of(self, draft: Draft, hrefs: Iterable[str], channel: str) -> Mapping[str, str]:
         """Address -> where it leads on `channel`, for each that means a draft; "" where that has not gone out."""

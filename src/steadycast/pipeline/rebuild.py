@@ -68,8 +68,7 @@ def make_missing(app: App) -> list[Rebuilt]:
 
 def _local(app: App) -> list[str]:
     """The channels whose far side is a folder of this machine."""
-    usable = ((name, app.usable(name)) for name in app.workspace.channels)
-    return [name for name, platform in usable if platform and platform.local and platform.delivery in THERE]
+    return [name for name, p in app.usable_platforms.items() if p.local and p.delivery in THERE]
 
 
 def _there(app: App, channels: Iterable[str]) -> dict[str, list[DeliveryRow]]:

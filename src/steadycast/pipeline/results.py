@@ -63,34 +63,13 @@ class Collected:
 
     def rows(self) -> list[Row]:
         """One row a change, a problem or a feed."""
-        return [
-            *(
-                {
-                    "what": t.kind, "path": t.path, "title": t.title, "by": t.member, "state": t.state,
-                    "where": t.where,
-                }
-                for t in self.taken
-            ),
-            *(
-                {"what": "problem", "path": p.where, "title": str(p), "by": "", "state": "problem", "where": ""}
-                for p in self.problems
-            ),
-            *(
-                {"what": "note", "path": p.where, "title": str(p), "by": "", "state": "note", "where": ""}
-                for p in self.noticed
-            ),
-            *(
-                {
-                    "what": "feed",
-                    "path": f.url,
-                    "title": f"{f.new} new, {f.revised} edited",
-                    "by": f.member,
-                    "state": f.said,
-                    "where": "",
-                }
-                for f in self.feeds
-            ),
-        ]  # fmt: skip
+        said = [*(("problem", p) for p in self.problems), *(("note", n) for n in self.noticed)]
+        found = [
+            *((t.kind, t.path, t.title, t.member, t.state, t.where) for t in self.taken),
+            *((kind, p.where, str(p), "", kind, "") for kind, p in said),
+            *(("feed", f.url, f"{f.new} new, {f.revised} edited", f.member, f.said, "") for f in self.feeds),
+        ]
+        return [dict(zip(("what", "path", "title", "by", "state", "where"), each, strict=True)) for each in found]
 
     def brief(self) -> Collected:
         """The same without each single draft of a large archive: its line in `problems` tells of all."""
