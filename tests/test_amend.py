@@ -15,6 +15,7 @@ from pipeline_bench import ADAPTER, COMMUNITY, DAILY, FILES, MORNING, SITE, Benc
 
 from steadycast import cli, ops, pipeline
 from steadycast.errors import InputError
+from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline import amend
 from steadycast.platform.post_bytes import post_from_bytes
@@ -217,6 +218,46 @@ def test_what_was_still_to_go_does_not(bench: Bench, app: pipeline.App) -> None:
         connection.exec_driver_sql(f"UPDATE delivery SET state = 'refused', verdict = '' WHERE id = {far.id}")
     assert states(amend.withdraw(app, ONE, "x")) == {"far": "cancelled", "site": "withdrawn", "hook": "cannot here"}
     assert amended(bench) == []
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_a_worker_has_rendered_is_stopped_unless_its_request_was_begun(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    """The worker that has it sends nothing then; where it was faster, that is said."""
+    app = bench.set_up(COMMUNITY + DAILY.replace(', "far"', "") + SITE, {ONE: article("One")})
+    monkeypatch.setattr(amend, "who", lambda: "editor")
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    now, hour = bench.at(23, 20, 0), dt.timedelta(hours=1)
+    [claim] = claims = app.ledger.claim(now, "elsewhere:1", hour)
+    app.ledger.freeze([FrozenPost(claim.id, claim.token, b"post", "hash", "revision")], now)
+    if begun:
+        assert app.ledger.intend(claims, now, hour)
+    [told] = amend.withdraw(app, ONE, "x")
+    assert told.what == ("cannot here" if begun else "cancelled")
+    assert ("it is being sent just now" in told.said) == begun
+    assert rows(app)["site"].state == ("sending" if begun else "cancelled")
+    assert app.ledger.intend(claims, now, hour) == []
+    assert draft_of(app.ledger, ONE).state == "rejected"
+
+
+def test_a_correction_ends_when_its_channel_is_taken_out_of_the_settings(bench: Bench, app: pipeline.App) -> None:
+    """It waited for ever: now a person is told once what to do."""
+    edited(bench, app)
+    bench.far("busy")
+    assert states(amend.revise(app, ONE, "far")) == {"far": "busy"}
+    app.close()
+    app = bench.settings(SETTINGS.replace('"far", ', "").replace('\n[channel.far]\nplatform = "far"\n', ""))
+    pipeline.verify(app, bench.clock.advance(dt.timedelta(hours=1)))
+    [row] = app.ledger.amendments_of()
+    assert (row.state, row.wake) == ("refused", None)
+    assert row.message.startswith(
+        "steadycast.toml has no such channel any more; do it by hand, at https://far.example/"
+    )
+    [waits] = [w for w in ops.status(app, bench.clock.now())["waiting"] if w["channel"] == "far"]
+    assert waits["message"] == row.message
+    assert amended(bench) == ["revise Draft one"]
 
 
 @pytest.mark.parametrize(

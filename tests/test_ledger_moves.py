@@ -95,7 +95,7 @@ MOVES: dict[str, tuple[set[State], Callable[[Any, Any], Any]]] = {
     "confirm": ({State.HANDED}, lambda ledger, row: ledger.confirm(row, "https://x", "ed", NOON)),
     "retry": ({State.REFUSED, State.MISSED}, lambda ledger, row: ledger.retry(row, "ed", NOON)),
     "cancel": (
-        {State.PLANNED, State.DUE, State.REFUSED, State.HANDED},
+        {State.PLANNED, State.DUE, State.CLAIMED, State.REFUSED, State.HANDED},
         lambda ledger, row: ledger.cancel(row, "ed", NOON),
     ),
     "lapsed claim": ({State.CLAIMED}, lambda ledger, row: ledger.recover(NOON + HOUR).due),

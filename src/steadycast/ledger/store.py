@@ -22,7 +22,7 @@ Who may change what, and from which state (each is one UPDATE with the state in 
     due, planned -> missed                            recover (past `late`)
     missed -> planned                                 take_back (its time is not over: the clock was ahead)
     refused, missed -> due                            retry
-    planned, due, refused, handed -> cancelled        cancel
+    planned, due, claimed, refused, handed -> cancelled    cancel (of what is claimed its worker sends nothing)
     published, seen, confirmed -> withdrawn           end_amendment (a person took it away)
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from steadycast.errors import DraftError, InputError, Refused
 from steadycast.hints import hint
 from steadycast.ledger.amendments import OPEN, TAKEN_AWAY
 from steadycast.ledger.intake import OUT_OF_STOCK
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.collect import check_taken_in
@@ -24,7 +26,12 @@ from steadycast.platform import Post, registry
 from steadycast.platform.post_bytes import post_from_bytes
 
 CANNOT = "cannot here"
-UNSENT = (State.DUE, State.REFUSED, State.HANDED)  # of a draft that is taken away: nobody sends it any more
+UNSENT = (
+    State.DUE,
+    State.CLAIMED,
+    State.REFUSED,
+    State.HANDED,
+)  # of a draft taken away: nobody sends it any more
 SAYS = {State.DUE: "busy", State.REFUSED: "refused", State.UNKNOWN: "unknown"}
 
 
@@ -78,11 +85,12 @@ def withdraw(app: App, draft: str, why: str, channel: str | None = None) -> tupl
         app.ledger.reject(row.id, row.revision, who(), now)
         waiting = app.ledger.deliveries(draft=row.id, states=UNSENT)
     else:
-        waiting = [d for d in there if d.state == State.HANDED]
-    waiting = [d for d in waiting if app.ledger.cancel(d.id or 0, who(), now)]
+        waiting = [d for d in there if d.state in UNSENT]
+    stopped = {d.id: d for d in waiting if app.ledger.cancel(d.id or 0, who(), now)}
     plan(app, now)
-    told = [_said(app, d, "cancelled", "nobody sends it any more") for d in waiting]
-    told += [_withdrawn(app, d, why) for d in there if d.id not in {each.id for each in waiting}]
+    left = [d.id or 0 for d in there if d.id not in stopped]
+    told = [_said(app, d, "cancelled", "nobody sends it any more") for d in stopped.values()]
+    told += [_withdrawn(app, d, why) for d in app.ledger.deliveries(ids=left)]  # as they are by now
     renew(app, app.clock.now())
     return tuple(told)
 
@@ -104,9 +112,21 @@ def resume(app: App) -> list[int]:
     for row in due:
         delivery = there[row.delivery]
         verb = "revise" if row.revision else "withdraw"
-        if delivery.state in DONE and not _why_not(app, delivery, verb):
+        if delivery.state not in DONE:
+            continue
+        why = _why_not(app, delivery, verb)
+        if not why:
             _amended(app, delivery, Amending(row.delivery, delivery.channel, row.revision))
+        elif delivery.channel not in app.workspace.channels:
+            _given_up(app, row, why)
     return [row.delivery for row in due]
+
+
+def _given_up(app: App, row: AmendmentRow, why: str) -> None:
+    """Ends what waits for a channel that steadycast.toml has no more: only a person can do it."""
+    now = app.clock.now()
+    if claim := app.ledger.begin_amendment(row.delivery, row.revision, now, dt.timedelta()):
+        app.ledger.end_amendment(claim, Outcome(claim, State.REFUSED, now, message=why), b"", now)
 
 
 def unfinished(app: App) -> list[tuple[AmendmentRow, DeliveryRow]]:
@@ -143,7 +163,7 @@ def _approved(row: DraftRow) -> str:
 
 def _out(app: App, row: DraftRow, channel: str | None, verb: str) -> list[DeliveryRow]:
     """Where a draft is out; an InputError where it is nowhere."""
-    found = app.ledger.deliveries(draft=row.id, states=OUT)
+    found = app.ledger.deliveries(draft=row.id, states={*OUT, State.CLAIMED} if verb == "withdraw" else OUT)
     there = [d for d in found if channel in (None, d.channel) and not (verb == "revise" and d.state == State.WITHDRAWN)]
     if not there:
         away = {d.channel for d in found if d.state == State.WITHDRAWN and channel in (None, d.channel)}
@@ -158,7 +178,7 @@ def _why_not(app: App, d: DeliveryRow, verb: str) -> str:
     """Why a post cannot be changed or taken away by us, and what a person does then; "" where it can."""
     if d.state == State.UNKNOWN:
         return f"it is not known to be there: {hint(d.state, d.marker)}"
-    if d.state == State.SENDING:
+    if d.state in (State.CLAIMED, State.SENDING):
         return "it is being sent just now: run it again in a minute"
     by_hand = f"do it by hand{f', at {d.url}' if d.url else ''}"
     if d.channel not in app.workspace.channels:
