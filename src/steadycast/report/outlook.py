@@ -28,7 +28,6 @@ class Outlook:
     """The coming slots of all series, and the drafts that they carry or would carry as things stand."""
 
     now: dt.datetime
-    series: tuple[Series, ...]
     slots: tuple[Slot, ...]  # in order of time; excused ones are among them
     stock: tuple[StockItem, ...]
     history: tuple[Past, ...]
@@ -137,4 +136,4 @@ def look(
     made = plan(series, asked, stock, fixed, history, now, fill_within)
     carried = {each.slot: each for each in (*made, *fixed)}
     ahead = tuple(sorted((*there.values(), *further)))
-    return Outlook(now, tuple(series), ahead, tuple(stock), tuple(history), carried, tuple(further))
+    return Outlook(now, ahead, tuple(stock), tuple(history), carried, tuple(further))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
@@ -313,36 +314,25 @@ class _Planning:
         else:
             chosen = pool.best(slot, occurrence_of(series, slot)) or self._drawn(series, slot, movable)
         if chosen is not None:
-            self._put(slot, Assignment(slot.id, chosen[0].draft, why=chosen[1]))
+            if former := self.given.pop(slot.id, None):
+                self.uses[former.draft].remove(self._use(slot))
+            self._take(slot.id, Assignment(slot.id, chosen[0].draft, why=chosen[1]))
         elif slot.id not in self.given and slot.at <= self.fill_until:
             self._fill(series, slot)
 
-    def _put(self, slot: Slot, assignment: Assignment) -> None:
-        former = self.given.pop(slot.id, None)
-        if former:
-            self.uses[former.draft].remove(self._use(slot))
-        self._take(slot.id, assignment)
-
     def _drawn(self, series: Series, slot: Slot, movable: list[Slot]) -> tuple[StockItem, str] | None:
         """The draft of the last later slot that fits here, of the origin the mix is owed if there is one."""
-        best: Slot | None = None
-        wanted = self.mixes[series.name].order()[:1]
-        for later in reversed(movable):
-            if later.at <= slot.at:
-                break
-            item = self.stock[self.given[later.id].draft]
-            if not fits(series, slot, item):
-                continue
-            best = best or later
-            if not wanted or item.origin == wanted[0]:
-                best = later
-                break
-        if best is None:
+        after = takewhile(lambda later: later.at > slot.at, reversed(movable))
+        held = ((later, self.stock[self.given[later.id].draft]) for later in after)
+        able = ((later, item) for later, item in held if fits(series, slot, item))
+        if (best := next(able, None)) is None:
             return None
-        item = self.stock[self.given[best.id].draft]
-        movable.remove(best)
-        self._release(best)
-        return item, "gap"
+        owed = self.mixes[series.name].order()[:1]
+        if owed and best[1].origin not in owed:
+            best = next((each for each in able if each[1].origin in owed), best)
+        movable.remove(best[0])
+        self._release(best[0])
+        return best[1], "gap"
 
     def _fill(self, series: Series, slot: Slot) -> None:
         for rung in series.fill:
