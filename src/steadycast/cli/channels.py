@@ -158,9 +158,6 @@ def login(name: str) -> int:
 def _let_a_person_in(name: str) -> None:
     from steadycast.ops import channel_login
 
-    def page(words: str, address: str) -> None:
-        say(words, f"  {address}")
-
     def pasted(words: str) -> str:
         try:
             return input(f"{words}: ")
@@ -168,7 +165,7 @@ def _let_a_person_in(name: str) -> None:
             return ""
 
     with pipeline.App.open() as app:
-        say(*channel_login.login(app, name, page, pasted))
+        say(*channel_login.login(app, name, lambda words, address: say(words, f"  {address}"), pasted))
 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:

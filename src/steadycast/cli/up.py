@@ -191,17 +191,14 @@ def listening(port: int, listen: Callable[[int], Server], tries: int = 20) -> Se
 
 def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:
     """Waits until Prefect's server answers; False when it ends, is stopped, or takes too long."""
-    import urllib.error
     import urllib.request
 
     until = time.monotonic() + HEALTHY_WITHIN
     while time.monotonic() < until and not processes.dead() and not stop.is_set():
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return True
-        except (urllib.error.URLError, OSError):
-            pass  # not yet
+        asked = f"http://127.0.0.1:{port}/api/health"
+        with contextlib.suppress(OSError), urllib.request.urlopen(asked, timeout=2) as answer:  # not yet: an OSError
+            if answer.status == 200:
+                return True
         stop.wait(0.2)
     return False
 
