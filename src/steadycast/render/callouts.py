@@ -6,6 +6,10 @@ import re
 
 _DIV = re.compile(r"<div(?P<attributes>[^>]*)>\n?|</div>\n?")
 _KIND = re.compile(r'^ class="callout" data-callout="([^"]*)"')
+_PARTS = {' class="callout-title"': "title", ' class="callout-content"': "content"}
+_BEGINS = {"title": "<p><strong>", "content": ""}
+_ENDS = {"callout": "</blockquote>\n", "title": "</strong></p>\n", "content": ""}
+_TITLE = re.compile(r"<!--([^<>-]*)-->(<p><strong>)([^<\n]*)(?:\n(?=</strong>))?")
 # A callout without a title of its own: the parser's would be English.
 _TITLES = {
     kind: sign
@@ -27,33 +31,19 @@ def as_quotations(html: str) -> str:
     """`html` as the parser made it, its callouts as quotations."""
     if ' data-callout="' not in html:
         return html
-    return _Callouts().written(html)
+    open_: list[str] = []  # what each open `div` is: `</div>` alone tells nothing
 
-
-class _Callouts:
-    """What each open `div` is: `</div>` alone tells nothing."""
-
-    def __init__(self) -> None:
-        self._open: list[str] = []
-
-    def written(self, html: str) -> str:
-        return _TITLE.sub(_titled, _DIV.sub(self._div, html))
-
-    def _div(self, found: re.Match[str]) -> str:
+    def written(found: re.Match[str]) -> str:
         attributes = found["attributes"]
         if attributes is None:
-            return {"callout": "</blockquote>\n", "title": "</strong></p>\n", "content": ""}.get(
-                self._open.pop() if self._open else "", found[0]
-            )
+            return _ENDS.get(open_.pop() if open_ else "", found[0])
         if kind := _KIND.match(attributes):
-            self._open.append("callout")
+            open_.append("callout")
             return f"<blockquote>\n<!--{kind[1]}-->"
-        inside = {' class="callout-title"': "title", ' class="callout-content"': "content"}.get(attributes, "div")
-        self._open.append(inside)
-        return {"title": "<p><strong>", "content": ""}.get(inside, found[0])
+        open_.append(_PARTS.get(attributes, ""))
+        return _BEGINS.get(open_[-1], found[0])
 
-
-_TITLE = re.compile(r"<!--([^<>-]*)-->(<p><strong>)([^<\n]*)(?:\n(?=</strong>))?")
+    return _TITLE.sub(_titled, _DIV.sub(written, html))
 
 
 def _titled(found: re.Match[str]) -> str:

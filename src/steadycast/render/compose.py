@@ -61,7 +61,7 @@ class _Composer(Words):
     def __init__(self, body: Body, platform: Platform, target: Target) -> None:
         self.body = body.linked(target.links)
         super().__init__(body.draft, platform, target)
-        self.faults = [_of_channel(fault, target.channel) for fault in body.faults]
+        self.faults = [replace(fault, channel=target.channel) for fault in body.faults]
 
     def post(self) -> Post:
         draft, target, rule = self.draft, self.target, self.platform.render
@@ -260,8 +260,3 @@ class _Composer(Words):
 def _uid(draft: str) -> str:
     """An event's id in calendars: of the draft, which two announcements share, whatever its file is called by then."""
     return str(uuid.uuid5(_EVENTS, hashlib.sha256(draft.encode()).hexdigest()[:16]))
-
-
-def _of_channel(fault: DraftError, channel: str) -> DraftError:
-    """`fault` as this channel's."""
-    return DraftError(fault.message, fault.file, fault.line, fault.hint, channel)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as ET  # entities are refused before it reads a byte
 
+from steadycast.render.worker import Unusable
+
 BYTES = 2 << 20
 ELEMENTS = 20_000
 DEEP = 100
@@ -33,20 +35,16 @@ _LENGTH = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*(px|pt|mm|cm|in|em|rem|)\s*\
 _PIXELS = {"px": 1.0, "": 1.0, "pt": 4 / 3, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "em": 16.0, "rem": 16.0}
 
 
-class NoDrawingError(ValueError):
-    """Why a file is no drawing that can be taken, in words for its author."""
-
-
 def read(data: bytes) -> tuple[bytes, float, float]:
-    """A drawing made safe, and its width and height in pixels. Raises NoDrawingError."""
+    """A drawing made safe, and its width and height in pixels. Raises Unusable."""
     if len(data) > BYTES:
-        raise NoDrawingError(f"is a drawing of over {BYTES >> 20} MB")
+        raise Unusable(f"is a drawing of over {BYTES >> 20} MB")
     if b"<!ENTITY" in data or b"\0" in data:
-        raise NoDrawingError("is a drawing with entities of its own, or not in UTF-8")
+        raise Unusable("is a drawing with entities of its own, or not in UTF-8")
     root = _parsed(data)
     if root.tag != f"{{{_SVG}}}svg":
-        raise NoDrawingError("is no drawing, whatever its name says")
-    _cleaned(root)
+        raise Unusable("is no drawing, whatever its name says")
+    _clean(root)
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)
     width, height = _sides(root)
@@ -68,27 +66,19 @@ def _parsed(data: bytes) -> ET.Element:
                 count += what == "start"
                 depth += 1 if what == "start" else -1
                 if count > ELEMENTS or depth > DEEP:
-                    raise NoDrawingError(f"is a drawing of over {ELEMENTS} shapes, or nested over {DEEP} deep")
+                    raise Unusable(f"is a drawing of over {ELEMENTS} shapes, or nested over {DEEP} deep")
         reader.close()
     except ET.ParseError as error:
-        raise NoDrawingError(f"is a broken drawing: {error}") from None
+        raise Unusable(f"is a broken drawing: {error}") from None
     if root is None:
-        raise NoDrawingError("is an empty drawing")
+        raise Unusable("is an empty drawing")
     return root
 
 
-def _cleaned(root: ET.Element) -> None:
-    todo = [root]
-    while todo:
-        element = todo.pop()
-        for name, value in list(element.attrib.items()):
-            if not _stays(name, value):
-                del element.attrib[name]
-        for child in list(element):
-            if not _is_harmless(child):
-                element.remove(child)
-            else:
-                todo.append(child)
+def _clean(root: ET.Element) -> None:
+    for element in root.iter():
+        element.attrib = {name: value for name, value in element.attrib.items() if _stays(name, value)}
+        element[:] = [child for child in element if _is_harmless(child)]
 
 
 def _is_harmless(element: ET.Element) -> bool:

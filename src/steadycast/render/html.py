@@ -25,7 +25,7 @@ _LINES = frozenset(
     "p div li tr dt dd figcaption caption summary pre blockquote h1 h2 h3 h4 h5 h6".split()  # noqa: SIM905
 )
 
-_SHORT, _MOST, _DEEP = 40, 400, 6  # characters of a tag, tags and open elements that are worth remembering
+_SHORT, _DEEP, _MOST = 40, 6, 1000  # characters of a tag, open elements, and tags that are worth remembering
 
 
 def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str, Numbered]:
@@ -47,7 +47,7 @@ def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str
     if rule.links == "footnotes" and links:
         html += _footnotes(rule, links)
     if rule.tags or not rule.classes or style is not None:
-        html = _Elements(rule, style or Style()).write(html)
+        html = _elements(rule, style or _PLAIN).write(html)
     return html, links
 
 
@@ -76,13 +76,6 @@ def _stays(href: str, rule: RenderRule) -> bool:
     return rule.links == "keep" or (rule.links == "footnotes" and is_of(href, rule.link_hosts))
 
 
-@lru_cache(maxsize=64)
-def _tables(rule: RenderRule, style: Style) -> dict[tuple[str, ...], dict[str, str]]:  # noqa: ARG001 - they are the key
-    """For each chain of open elements that matter: short tags, and what is written for them."""
-    return {}
-
-
-@lru_cache(maxsize=64)
 def _worth_a_look(allowed: frozenset[str], style: Style) -> re.Pattern[str]:
     """The tags that may change: every one, or those with attributes or a style, and the ends that a selector needs.
 
@@ -112,35 +105,28 @@ class _Elements:
         self._allowed = frozenset(rule.tags)
         self._classes = rule.classes
         self._style = style
-        self._around: list[str] = []  # the open elements that a selector names
         self._worth_a_look = _worth_a_look(self._allowed, style)
-        self._tables = _tables(rule, style)
-        self._known = self._tables.setdefault((), {})
         self._newline = "<br>" if "br" in self._allowed else "\n"
         self._scrolls = not rule.classes and (not self._allowed or {"section", "table"} <= self._allowed)
+        self._remembered = lru_cache(maxsize=_MOST)(self._written)
 
     def write(self, html: str) -> str:
-        return self._worth_a_look.sub(self._tag, html)
+        around: tuple[str, ...] = ()  # the open elements that a selector names
+        ancestors = self._style.ancestors
 
-    def _tag(self, match: re.Match[str]) -> str:
-        tag = match[0]
-        known = self._known.get(tag)
-        if known is not None:
-            return known
-        name = match[2]
-        written = self._closing(name) if match[1] else self._opening(name, tag)
-        if name in self._style.ancestors:
-            self._step(name, closing=bool(match[1]))
-        elif len(tag) < _SHORT and len(self._known) < _MOST:
-            self._known[tag] = written
-        return written
+        def written(match: re.Match[str]) -> str:
+            nonlocal around
+            tag, name, inside = match[0], match[2], around
+            if name in ancestors and name not in VOID:
+                around = around[:-1] if match[1] else (*around, name)
+            worth = len(tag) < _SHORT and len(inside) < _DEEP
+            return self._remembered(tag, inside) if worth else self._written(tag, inside)
 
-    def _step(self, name: str, *, closing: bool) -> None:
-        if closing:
-            self._around.pop()
-        elif name not in VOID:
-            self._around.append(name)
-        self._known = self._tables.setdefault(tuple(self._around), {}) if len(self._around) < _DEEP else {}
+        return self._worth_a_look.sub(written, html)
+
+    def _written(self, tag: str, around: tuple[str, ...]) -> str:
+        closing, name, _ = TAG.split(tag)[1:4]
+        return self._closing(name) if closing else self._opening(name, tag, around)
 
     def _name(self, name: str) -> str:
         """`name`, its twin, or "" where neither is allowed."""
@@ -149,12 +135,12 @@ class _Elements:
         twin = _TWINS.get(name, "")
         return twin if twin in self._allowed else ""
 
-    def _opening(self, name: str, tag: str) -> str:
+    def _opening(self, name: str, tag: str, around: tuple[str, ...]) -> str:
         as_name = self._name(name)
         if not as_name:
             return self._newline if name in {"br", "hr"} else ""
         opened = tag if as_name == name else f"<{as_name}>"
-        declarations = self._style.of(as_name, self._around)
+        declarations = self._style.of(as_name, around)
         if " align=" in opened and "text-align:" in declarations:  # a style wins over the attribute
             declarations = merged(declarations, f"text-align:{attribute(opened, 'align')}")
         if not self._classes:
@@ -174,3 +160,7 @@ class _Elements:
         if as_name:
             return f"</{as_name}>" + ("</section>" if name == "table" and self._scrolls else "")
         return self._newline if name in _LINES else " " if name in {"td", "th"} else ""
+
+
+_elements = lru_cache(maxsize=64)(_Elements)
+_PLAIN = Style()

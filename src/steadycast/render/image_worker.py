@@ -27,8 +27,8 @@ FRAMES = 200
 ANIMATED_PIXELS = 400_000_000  # width x height x frames
 OPENED = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 DRAWN = 1600  # pixels of the longer side of a drawing that becomes a picture
-FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP"}
-EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp"}
+FORMATS = {"jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP"}
+EXTENSIONS = {kind: extension for extension, kind in FORMATS.items()}
 QUALITIES = (88, 80, 72, 64, 54, 44, 34)
 
 
@@ -114,10 +114,7 @@ def _open(source: str) -> Image.Image:
 
 
 def _drawing(source: str) -> tuple[bytes, float, float]:
-    try:
-        return drawing.read(Path(source).read_bytes())
-    except drawing.NoDrawingError as error:
-        raise Unusable(str(error)) from None
+    return drawing.read(Path(source).read_bytes())
 
 
 def _safe_drawing(source: str, out: str, limit: int | None) -> dict[str, Any]:
@@ -291,12 +288,7 @@ def _lettering(draw: ImageDraw.ImageDraw, size: tuple[int, int], title: str, not
         draw.text((margin, height - margin), note, font=small, fill=(255, 255, 255, 190), anchor="lm")
 
 
-OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
-    "measure": measure,
-    "adapt": adapt,
-    "cover": cover,
-    "sound": sound,
-}
+OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {f.__name__: f for f in (measure, adapt, cover, sound)}
 
 if __name__ == "__main__":
     main()

@@ -108,7 +108,8 @@ class Studio:
         """The cover in each shape that `rule` asks for; lettered with the title when there is none and one must be."""
         if cover is None and not rule.required:
             return ()
-        shapes = [_shape(rule, n) for n in range(max(1, len(rule.ratios), len(rule.sizes)))]
+        asked = [*rule.sizes, *(_ratio(words) for words in rule.ratios[len(rule.sizes) :])]
+        shapes: list[tuple[float, ...] | None] = [*asked] or [None]
         if cover is not None:
             found = [self.adapt(cover, rule, shape) for shape in shapes]
         else:
@@ -229,14 +230,9 @@ _REMEMBERED = 20_000
 _remembered: dict[Path, dict[str, Any]] = {}  # notes of the cache that this process has read
 
 
-def _shape(rule: MediaRule, n: int) -> tuple[float, ...] | None:
-    """The n-th cover's pixels, or its ratio, or None where the rule asks for neither."""
-    if n < len(rule.sizes):
-        return rule.sizes[n]
-    if n < len(rule.ratios):
-        width, height = rule.ratios[n].split(":")
-        return (float(width) / float(height),)
-    return None
+def _ratio(words: str) -> tuple[float]:
+    width, height = words.split(":")
+    return (float(width) / float(height),)
 
 
 def _size(shape: tuple[float, ...] | None) -> tuple[int, int]:

@@ -30,15 +30,13 @@ _ATTRIBUTES = {
     "input": {"checked"},  # and type, see below
     "li": {"id", "value"},
     "ol": {"start", "reversed"},
-    "section": {"class"},
-    "sup": {"class"},
     "td": {"align", "colspan", "rowspan"},
     "th": {"align", "colspan", "rowspan", "scope"},
     "time": {"datetime"},
     **{f"h{n}": {"id"} for n in range(1, 7)},
 }
-_HOUSE = {tag: {*_ATTRIBUTES.get(tag, ()), "class"} for tag in ("div", "p", "span", "blockquote", "figure", "table")}
-_OWN_CLASSES = {"section": {"footnotes"}, "sup": {"footnote-ref"}}
+_HOUSE = _ATTRIBUTES | {tag: {"class"} for tag in ("div", "p", "span", "blockquote", "figure", "table")}
+_OWN_CLASSES = {"section": {"footnotes"}, "sup": {"footnote-ref"}}  # of elements that may have no `class` above
 _LINKS = frozenset({"http", "https", "mailto"})
 _SOURCES = frozenset({"http", "https", "media"})
 
@@ -65,13 +63,8 @@ def _cleaner(attributes: dict[str, set[str]], rel: str) -> nh3.Cleaner:
     )
 
 
-def _without(attributes: dict[str, set[str]], *tags: str) -> dict[str, set[str]]:
-    """`attributes` with `class` left to `allowed_classes`: nh3 takes one or the other, per tag."""
-    return {tag: names - {"class"} if tag in tags else names for tag, names in attributes.items()}
-
-
-_OF_A_MEMBER = _cleaner(_without(_ATTRIBUTES, *_OWN_CLASSES), "nofollow ugc noopener")
-_OF_THE_HOUSE = _cleaner(_without(_ATTRIBUTES | _HOUSE, *_OWN_CLASSES), "noopener")
+_OF_A_MEMBER = _cleaner(_ATTRIBUTES, "nofollow ugc noopener")
+_OF_THE_HOUSE = _cleaner(_HOUSE, "noopener")
 
 
 def clean(html: str, *, ugc: bool = True, raw: bool = True) -> str:

@@ -38,14 +38,13 @@ class Templates:
     def __init__(self, folders: Sequence[Path], *, zone: dt.tzinfo = UTC, watched: bool = True) -> None:
         """`watched = False` is for a run that reads each template once and does not look for edits while it lasts."""
         self._folders = tuple(folders)
-        self._compiled: dict[str, jinja2.Template] = {}  # those that are not looked at again
         self._env = (_shared_environment if watched else _environment)(self._folders, zone)
         self._env.auto_reload = watched
 
     def render(self, template: str, /, **values: Any) -> str:
         """The text of one template; raises SettingsError that names the template's file and line."""
         try:
-            return (self._compiled.get(template) or self._compile(template)).render(values)
+            return self._env.get_template(template).render(values)
         except jinja2.TemplateNotFound as error:
             raise SettingsError(
                 f"template {error.name} is missing",
@@ -70,13 +69,7 @@ class Templates:
     def warm(self, template: str) -> None:
         """Compiles `template` before it is asked for; what is wrong with it is told by who asks for it."""
         with contextlib.suppress(jinja2.TemplateError):
-            self._compile(template)
-
-    def _compile(self, template: str) -> jinja2.Template:
-        compiled = self._env.get_template(template)
-        if not self._env.auto_reload:
-            self._compiled[template] = compiled
-        return compiled
+            self._env.get_template(template)
 
     def _where(self, error: Exception) -> tuple[str | None, int | None]:
         """The innermost template line of the traceback, which Jinja has rewritten to the template's own."""
