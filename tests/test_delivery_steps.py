@@ -11,12 +11,22 @@ import pytest
 from conftest import NOON, Promise, row_of
 from ticks import CLASSES, LEASE, publish, run_until_settled, sending, state
 
-from steadycast.delivery import deliver, settle, steps_for, verify
+from steadycast.delivery import deliver, settle, verify
+from steadycast.delivery.steps import Steps
 from steadycast.errors import Busy, Refused, Unknown
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
-from steadycast.platform import Known, Receipt
+from steadycast.platform import Known, Platform, Receipt
+from steadycast.platform.contract import Step
 from steadycast.testing import Clock, Died, FakeChannel, a_post
+
+
+def steps_for(ledger: Ledger, claim: Delivery, platform: Platform, clock: Clock) -> Step:
+    """`Channel.step` for one attempt at one channel."""
+    steps = Steps(ledger, claim, clock)
+    steps.platform(platform)
+    return steps.step
 
 
 @pytest.mark.parametrize("delivery", ["conditional", "read-back"])

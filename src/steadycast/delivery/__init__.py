@@ -14,7 +14,6 @@ from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.known_to_ledger import known_of
 from steadycast.delivery.send import deliver
 from steadycast.delivery.settle import settle, verify
-from steadycast.delivery.steps import steps_for
 from steadycast.delivery.transitions import AdapterFor, Opened
 
 __all__ = [
@@ -28,6 +27,5 @@ __all__ = [
     "deliver",
     "known_of",
     "settle",
-    "steps_for",
     "verify",
 ]

@@ -14,7 +14,6 @@ from steadycast.ledger.claims import Row, sending
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
 from steadycast.platform import Platform
-from steadycast.platform.contract import Step
 
 T = TypeVar("T")
 
@@ -91,10 +90,3 @@ class Steps:
         except (Busy, Refused):
             self._ledger.forget_step(self._claim, name, row=self._row)
             raise
-
-
-def steps_for(ledger: Ledger, claim: Delivery, platform: Platform, clock: Clock) -> Step:
-    """`Channel.step` for one attempt at one channel."""
-    steps = Steps(ledger, claim, clock)
-    steps.platform(platform)
-    return steps.step
