@@ -132,16 +132,16 @@ def test_what_is_no_plain_code_is_not_repeated(code: str) -> None:
 
 
 def test_a_feed_rings_after_two_days_of_failures_by_its_members_name() -> None:
-    feed = a.FailingFeed("k1", "小艾", NOW - 2 * DAY)
+    feed = FeedRow(key="k1", member="小艾", url="", failures=1, last_ok=NOW - 2 * DAY)
     assert keys(a.AlarmInputs(NOW, feeds=(feed,))) == []
-    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "zh-CN", feeds=(replace(feed, since=NOW - 3 * DAY),)))
+    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "zh-CN", feeds=(feed.model_copy(update={"last_ok": NOW - 3 * DAY}),)))
     assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾 的订阅源自 11月19日 周四 21:00 起读不到。")
 
 
 def test_a_feed_that_never_could_be_read_rings_at_its_third_failure() -> None:
-    feed = a.FailingFeed("k1", "小艾", None, failures=2)
+    feed = FeedRow(key="k1", member="小艾", url="", failures=2)
     assert keys(a.AlarmInputs(NOW, feeds=(feed,))) == []
-    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", feeds=(replace(feed, failures=3),)))
+    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en", feeds=(feed.model_copy(update={"failures": 3}),)))
     assert alarm.text == "The feed of 小艾 could never be read."
 
 

@@ -4,14 +4,13 @@ Deciding is pure: `due_alarms` says what is wrong now, `reconcile` what of it is
 by, and `watch` does the round. Telling people stands in the way of nothing: an address that fails is a line in the log.
 """
 
-from steadycast.alarms.due import Alarm, AlarmInputs, FailingFeed, Promise, Stuck, due_alarms, reconcile
+from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, reconcile
 from steadycast.alarms.send import apprise_notify, send, send_fixed
 from steadycast.alarms.watch import alarm_inputs, watch
 
 __all__ = [
     "Alarm",
     "AlarmInputs",
-    "FailingFeed",
     "Promise",
     "Stuck",
     "alarm_inputs",

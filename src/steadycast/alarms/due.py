@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from steadycast.characters import one_line
 from steadycast.ledger.recovery import Jump
-from steadycast.ledger.tables import AlarmRow
+from steadycast.ledger.tables import AlarmRow, FeedRow
 from steadycast.report.words import Words, words
 
 SILENT_AFTER = 2  # slots in a row with nothing published
@@ -49,16 +49,6 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
-class FailingFeed:
-    """A member's feed that cannot be read; never by its address, which may carry a token."""
-
-    key: str
-    member: str
-    since: dt.datetime | None  # when it was last read; None: never
-    failures: int = 1  # in a row
-
-
-@dataclass(frozen=True, slots=True)
 class AlarmInputs:
     """All that alarms are decided by, at one instant."""
 
@@ -69,7 +59,7 @@ class AlarmInputs:
     quiet_after: dt.timedelta = dt.timedelta(hours=6)
     unknown: tuple[Stuck, ...] = ()
     refused: tuple[Stuck, ...] = ()
-    feeds: tuple[FailingFeed, ...] = ()
+    feeds: Sequence[FeedRow] = ()
     jump: Jump | None = None
 
 
@@ -141,17 +131,17 @@ def _machinery(alarm_inputs: AlarmInputs, say: Words) -> Iterator[Alarm]:
         told = say("a_refused", channel=stuck.title, n=stuck.count, code=code)
         yield _alarm("machinery", stuck.channel, "refused", told)
     for feed in alarm_inputs.feeds:
-        told = _feed(feed, now, say)
-        if told:
+        if told := _feed(feed, now, say):
             yield _alarm("machinery", f"feed-{feed.key}", "failing", told)
 
 
-def _feed(feed: FailingFeed, now: dt.datetime, say: Words) -> str:
-    if feed.since is None:
+def _feed(feed: FeedRow, now: dt.datetime, say: Words) -> str:
+    """What is wrong with a member's feed, "" where nothing is; never its address, which may carry a token."""
+    if feed.last_ok is None:
         return say("a_feed_never", member=feed.member) if feed.failures >= NEVER_READ_AFTER else ""
-    if now - feed.since <= FEED_AFTER:
+    if not (feed.failures or feed.gone) or now - feed.last_ok <= FEED_AFTER:
         return ""
-    return say("a_feed", member=feed.member, when=say.instant(feed.since.astimezone(now.tzinfo)))
+    return say("a_feed", member=feed.member, when=say.instant(feed.last_ok.astimezone(now.tzinfo)))
 
 
 def _alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:

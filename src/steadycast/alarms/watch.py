@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from steadycast.alarms.due import Alarm, AlarmInputs, FailingFeed, Promise, Stuck, due_alarms, reconcile
+from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, reconcile
 from steadycast.alarms.send import Notifier, send, send_fixed
 from steadycast.ledger import alarm_rows, record
+from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger, State
 from steadycast.report.model import Report
 
@@ -43,24 +44,17 @@ def alarm_inputs(
         quiet_after=quiet_after,
         unknown=_stuck(ledger, report, State.UNKNOWN),
         refused=_stuck(ledger, report, State.REFUSED),
-        feeds=tuple(
-            FailingFeed(feed.key, feed.member, feed.last_ok, feed.failures)
-            for feed in ledger.feeds()
-            if feed.failures or feed.gone
-        ),
+        feeds=ledger.feeds(),
     )
 
 
 def _stuck(ledger: Ledger, report: Report, state: State) -> tuple[Stuck, ...]:
     titles = {channel.name: channel.title for channel in report.channels}
-    found: dict[str, Stuck] = {}
+    found = defaultdict[str, list[Delivery]](list)
     for row in ledger.waiting():  # the oldest first
         if row.state == state:
-            first = found.get(
-                row.channel, Stuck(row.channel, titles.get(row.channel, row.channel), 0, row.at, row.code)
-            )
-            found[row.channel] = replace(first, count=first.count + 1)
-    return tuple(found.values())
+            found[row.channel].append(row)
+    return tuple(Stuck(k, titles.get(k, k), len(rows), rows[0].at, rows[0].code) for k, rows in found.items())
 
 
 def watch(ledger: Ledger, now_wrong: AlarmInputs, urls: Sequence[str], notify: Notifier | None = None) -> list[Alarm]:

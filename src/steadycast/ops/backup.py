@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 from steadycast import __version__
 from steadycast.crash_safety import durable
@@ -116,8 +116,8 @@ def _write(ledger: Ledger, paths: Paths, to: Path, now: dt.datetime, progress: P
             progress(n, len(found))
             if (entry := _add(tar, name, path)) is not None:
                 files[name] = entry
-        manifest = {"format": FORMAT, "at": now, "program": __version__, "ledger": told, "files": files}
-        data = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1, default=_plain).encode()
+        manifest = {"format": FORMAT, "at": now.isoformat(), "program": __version__, "ledger": told, "files": files}
+        data = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1, default=str).encode()
         info = tarfile.TarInfo(MANIFEST)
         info.size, info.mtime = len(data), int(now.timestamp())
         tar.addfile(info, io.BytesIO(data))
@@ -175,20 +175,18 @@ def restore(
     target = var / LEDGER if to or "://" in paths.ledger else Path(paths.ledger)
     durable.make_folder(var)
     with _tar(file) as tar, tempfile.TemporaryDirectory(dir=var, prefix=".restore-") as folder:
-        manifest = _manifest(tar, file)
-        held = _members(tar, manifest["files"], file)
+        kept = _Kept(file, tar)
         staged = Path(folder) / LEDGER
         aside = None
-        if LEDGER in held:
-            _read(tar, held[LEDGER], manifest["files"][LEDGER], staged, file)
+        if kept.has_ledger:
+            kept.read(LEDGER, staged)
             _may_replace(staged, target, force=force)
-        written = _put_files(tar, held, manifest["files"], var, Path(folder), file, progress)
-        if LEDGER in held:
+        written = _put_files(kept, var, Path(folder), progress)
+        if kept.has_ledger:
             aside = copies.put_back(staged, target)
-    if LEDGER not in held and to is None and "://" in paths.ledger:
-        _doubt_postgres(paths, manifest, now)
-    count = len(held) - (LEDGER in held)
-    return Restored(var, written, count - written, LEDGER in held, str(manifest["at"]), aside)
+    if not kept.has_ledger and to is None and "://" in paths.ledger:
+        _doubt_postgres(paths, kept.intents, now)
+    return Restored(var, written, len(kept.trees) - written, kept.has_ledger, kept.at, aside)
 
 
 def _may_replace(staged: Path, target: Path, *, force: bool) -> None:
@@ -206,10 +204,10 @@ def _may_replace(staged: Path, target: Path, *, force: bool) -> None:
         raise LedgerError(said)
 
 
-def _doubt_postgres(paths: Paths, manifest: dict[str, Any], now: dt.datetime) -> None:
+def _doubt_postgres(paths: Paths, intents: int, now: dt.datetime) -> None:
     """A database that knows no more than the backup was taken back to it: what it cannot know is in doubt."""
     with Ledger.open(paths.ledger, mark=paths.ledger_mark) as ledger:
-        if int(ledger.meta("intents") or 0) <= int(manifest["ledger"].get("intents", 0)):
+        if int(ledger.meta("intents") or 0) <= intents:
             copies.doubt_from_now_on(ledger, now)
 
 
@@ -227,76 +225,62 @@ def _not_whole(file: Path, why: str) -> InputError:
     return InputError(f"{why}: nothing was restored", file=file, hint="take an older backup")
 
 
-def _manifest(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
-    """What the backup says of itself; its last member."""
-    try:
-        member = tar.getmember(MANIFEST)
-        source = tar.extractfile(member) if member.isreg() and member.size <= LARGEST else None
-        found = json.load(source or io.BytesIO())
-        known = {str(n): {"sha256": str(e["sha256"]), "size": int(e["size"])} for n, e in found["files"].items()}
-        told = {"at": str(found["at"]), "ledger": dict(found["ledger"]), "files": known}
-        format_ = int(found["format"])
-    except (KeyError, TypeError, ValueError, AttributeError, tarfile.TarError) as error:
-        raise _not_whole(file, "it is no backup of Steadycast's, or is cut short") from error
-    if format_ > FORMAT:
-        said = f"it is of format {format_}, this program reads {FORMAT}"
-        raise InputError(said, file=file, hint="upgrade Steadycast")
-    return told
+class _Kept:
+    """What a backup holds, by its manifest: each name leads into a workspace, and nothing is believed but its hash."""
+
+    def __init__(self, file: Path, tar: tarfile.TarFile) -> None:
+        self.file, self.tar = file, tar
+        try:
+            member = tar.getmember(MANIFEST)
+            source = tar.extractfile(member) if member.isreg() and member.size <= LARGEST else None
+            found = json.load(source or io.BytesIO())
+            self.files = {str(n): (str(e["sha256"]), int(e["size"])) for n, e in found["files"].items()}
+            self.at, self.intents = str(found["at"]), int(found["ledger"].get("intents", 0))
+            format_ = int(found["format"])
+        except (KeyError, TypeError, ValueError, AttributeError, tarfile.TarError) as error:
+            raise _not_whole(file, "it is no backup of Steadycast's, or is cut short") from error
+        if format_ > FORMAT:
+            said = f"it is of format {format_}, this program reads {FORMAT}"
+            raise InputError(said, file=file, hint="upgrade Steadycast")
+        self.members = {member.name: member for member in tar.getmembers()}
+        for name in self.files:
+            path = PurePosixPath(name)
+            plain = path.as_posix() == name and ".." not in path.parts and not re.search(r"[\x00-\x1f\\]", name)
+            if not (plain and (name == LEDGER or (path.parts[0] in TREES and len(path.parts) > 1))):
+                raise _not_whole(file, f"it names {name!r}, which is no file of a workspace")
+            if name not in self.members:
+                raise _not_whole(file, f"{name} is not in it")
+        self.has_ledger = LEDGER in self.files
+        self.trees = [name for name in self.files if name != LEDGER]
+
+    def read(self, name: str, to: Path) -> None:
+        """One file's bytes, written to `to` and held against their hash. A link is read as what it links to there."""
+        member, (sha256, expected), size, digest = self.members[name], self.files[name], 0, hashlib.sha256()
+        try:
+            source = self.tar.extractfile(member) if member.isreg() or member.islnk() else None
+            with to.open("xb") as written:
+                while source and size <= expected and (chunk := source.read(CHUNK)):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    written.write(chunk)
+            durable.sync(to)
+        except (tarfile.TarError, KeyError) as error:
+            raise _not_whole(self.file, f"{name} cannot be read") from error
+        if (digest.hexdigest(), size) != (sha256, expected):
+            raise _not_whole(self.file, f"{name} is damaged")
 
 
-def _members(tar: tarfile.TarFile, files: dict[str, Any], file: Path) -> dict[str, tarfile.TarInfo]:
-    """Each file of the manifest with its place in the tar; InputError for a name that leads anywhere else."""
-    there = {member.name: member for member in tar.getmembers()}
-    for name in files:
-        path = PurePosixPath(name)
-        plain = path.as_posix() == name and ".." not in path.parts and not re.search(r"[\x00-\x1f\\]", name)
-        if not (plain and (name == LEDGER or (path.parts[0] in TREES and len(path.parts) > 1))):
-            raise _not_whole(file, f"it names {name!r}, which is no file of a workspace")
-        if name not in there:
-            raise _not_whole(file, f"{name} is not in it")
-    return {name: there[name] for name in files}
-
-
-def _read(tar: tarfile.TarFile, member: tarfile.TarInfo, entry: dict[str, Any], to: Path, file: Path) -> None:
-    """One file's bytes, written to `to` and held against their hash. A link is read as what it links to in the tar."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        source: IO[bytes] | None = tar.extractfile(member) if member.isreg() or member.islnk() else None
-        with to.open("xb") as written:
-            while source and size <= entry["size"] and (chunk := source.read(CHUNK)):
-                digest.update(chunk)
-                size += len(chunk)
-                written.write(chunk)
-        durable.sync(to)
-    except (tarfile.TarError, KeyError) as error:
-        raise _not_whole(file, f"{member.name} cannot be read") from error
-    if (digest.hexdigest(), size) != (entry["sha256"], entry["size"]):
-        raise _not_whole(file, f"{member.name} is damaged")
-
-
-def _put_files(  # noqa: PLR0917 one tar's facts
-    tar: tarfile.TarFile,
-    held: dict[str, tarfile.TarInfo],
-    files: dict[str, Any],
-    var: Path,
-    staging: Path,
-    file: Path,
-    progress: Progress = unseen,
-) -> int:
+def _put_files(kept: _Kept, var: Path, staging: Path, progress: Progress) -> int:
     """Every file that is not there yet, all of them read and held against their hashes before the first is put."""
-    missing = [name for name in held if name != LEDGER and not os.path.lexists(var / name)]
+    missing = [name for name in kept.trees if not os.path.lexists(var / name)]
     for number, name in enumerate(missing):
-        _read(tar, held[name], files[name], staging / str(number), file)
+        kept.read(name, staging / str(number))
         progress(number + 1, len(missing))
     for number, name in enumerate(missing):
         target = var / name
         if not target.parent.resolve().is_relative_to(var.resolve()):
             raise InputError("a folder of that name leads elsewhere", file=target, hint="move the link away")
         durable.make_folder(target.parent)
-        os.utime(staging / str(number), (held[name].mtime, held[name].mtime))
+        os.utime(staging / str(number), (kept.members[name].mtime,) * 2)
         durable.land(staging / str(number), target)
     return len(missing)
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.datetime) else str(value)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 
+from steadycast.errors import Problem
 from steadycast.hints import hint
 from steadycast.ledger.plans import PLANNED
 from steadycast.ops.delayed import delayed
@@ -13,7 +14,7 @@ from steadycast.pipeline import amend
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import HELD, held
 from steadycast.pipeline.plan import show
-from steadycast.pipeline.results import Row, many
+from steadycast.pipeline.results import Row, many, waiting_row
 from steadycast.schedule.runway import SOON, pressing
 
 AHEAD = dt.timedelta(days=7)
@@ -23,39 +24,24 @@ def status(app: App, now: dt.datetime) -> Row:
     """{waiting: [...], delayed: [...], next: [...], counts: {...}, last_tick, summary}: what waits."""
     zone = app.workspace.community.zone
     waiting = [
-        {
-            "id": w.marker,
-            "state": str(w.state),
-            "when": w.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
-            "slot": w.slot,
-            "channel": w.channel,
-            "title": w.title,
-            "message": w.message,
-            "url": w.url,
-            "say": hint(w.state, w.marker),
-        }
+        waiting_row(
+            w.marker, str(w.state), hint(w.state, w.marker), f"{w.at.astimezone(zone):%Y-%m-%d %H:%M}",
+            slot=w.slot, channel=w.channel, title=w.title, message=w.message, url=w.url,
+        )
         for w in app.ledger.waiting()
-    ]
-    drafts = app.ledger.drafts(["waiting"])
-    waiting += [
-        {
-            "id": row.id, "state": "waiting", "when": "", "slot": "", "channel": "", "title": row.title, "message": "",
-            "url": "", "say": hint("draft", row.id),
-        }
-        for row in drafts
     ]  # fmt: skip
+    drafts = app.ledger.drafts(["waiting"])
+    waiting += [waiting_row(row.id, "waiting", hint("draft", row.id), title=row.title) for row in drafts]
     waiting += amend.waiting(app)
     tick = app.ledger.last_tick()
     problems = app.ledger.problems()
     planned = show(app, now, AHEAD)
     soon = _soon(app, now)
     waiting += [
-        {
-            "id": gap.slot, "state": "gap", "when": gap.when, "slot": gap.slot, "channel": " ".join(gap.channels),
-            "title": "", "message": "", "url": "", "say": hint("gap", gap.series),
-        }
-        for gap in planned.gaps if gap.slot in soon
-    ]  # fmt: skip
+        waiting_row(gap.slot, "gap", hint("gap", gap.series), gap.when, slot=gap.slot, channel=" ".join(gap.channels))
+        for gap in planned.gaps
+        if gap.slot in soon
+    ]
     when = f"was last looked at {_ago(now - tick)} ago" if tick else "has not been looked at yet"
     words = [f"what is due {when}", planned.summary()]
     decided = {problem.where for problem in held(app)}
@@ -70,7 +56,7 @@ def status(app: App, now: dt.datetime) -> Row:
         "counts": {str(state): n for state, n in sorted(app.ledger.counts().items())},
         "problems": [
             *_lost(app),
-            *({"path": p.path, "line": p.line, "message": p.message, "hint": p.hint} for p in problems),
+            *(Problem(p.path, p.line, p.message, p.hint).row() for p in problems),
         ],
         "last_tick": tick.isoformat() if tick else None,
         "summary": "; ".join(words),
@@ -80,7 +66,7 @@ def status(app: App, now: dt.datetime) -> Row:
 def _lost(app: App) -> Iterator[Row]:
     """That this ledger took a lost one's place: what else it tells is of a new one."""
     if error := app.ledger.lost():
-        yield {"path": "ledger", "line": None, "message": str(error).removeprefix("ledger "), "hint": ""}
+        yield Problem("ledger", None, str(error).removeprefix("ledger ")).row()
 
 
 def _held(app: App) -> Iterator[tuple[str, int]]:

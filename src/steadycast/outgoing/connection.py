@@ -74,14 +74,8 @@ def redacted_urls(text: str) -> str:
 # --- the wire
 
 
-class _SilentFilter(logging.Filter):
-    """urllib3 logs each request's path, and with some platforms the path is the password."""
-
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
-        return False
-
-
-logging.getLogger("urllib3.connection").addFilter(_SilentFilter())
+# urllib3 logs each request's path, and with some platforms the path is the password.
+logging.getLogger("urllib3.connection").addFilter(lambda _record: False)
 
 
 @dataclass(slots=True)

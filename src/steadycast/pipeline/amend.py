@@ -21,7 +21,7 @@ from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.publish import opened
 from steadycast.pipeline.report import renew
-from steadycast.pipeline.results import Row
+from steadycast.pipeline.results import Row, waiting_row
 from steadycast.platform import Post, registry
 from steadycast.platform.post_bytes import post_from_bytes
 
@@ -142,12 +142,11 @@ def waiting(app: App) -> list[Row]:
     found = [(row, d) for row, d in unfinished(app) if row.state in (State.REFUSED, State.UNKNOWN)]
     titles = app.ledger.titles({d.draft for _, d in found if d.draft})
     return [
-        {
-            "id": d.marker, "state": row.state, "when": d.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
-            "slot": d.slot, "channel": d.channel, "title": titles.get(d.draft or "", ""),
-            "message": " ".join(filter(None, (row.code, row.message))), "url": d.url,
-            "say": _next(State(row.state), row.revision, d),
-        }
+        waiting_row(
+            d.marker, row.state, _next(State(row.state), row.revision, d), f"{d.at.astimezone(zone):%Y-%m-%d %H:%M}",
+            slot=d.slot, channel=d.channel, title=titles.get(d.draft or "", ""),
+            message=" ".join(filter(None, (row.code, row.message))), url=d.url,
+        )
         for row, d in found
     ]  # fmt: skip
 

@@ -24,6 +24,12 @@ def many(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+def waiting_row(id: str, state: str, say: str, when: str = "", **more: str) -> Row:
+    """What a person has to look at, in all that `status` shows of it."""
+    empty = dict.fromkeys(("slot", "channel", "title", "message", "url"), "")
+    return {"id": id, "state": state, "when": when, **empty, **more, "say": say}
+
+
 @dataclass(frozen=True, slots=True)
 class DraftChange:
     """One draft that intake found changed."""
