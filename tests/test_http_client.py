@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_outgoing import NOW, answer, serve  # noqa: F401  serve is a fixture
+from far_servers import NOW, answer
 
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.outgoing import HttpClient, reset_after
@@ -29,13 +29,13 @@ client = HttpClient("blog", deadline=5, redact=lambda text: text.replace(SECRET,
         ("", "/posts", "/posts"),
     ],
 )
-def test_a_relative_address_is_put_after_the_base(serve: Callable[..., Any], base: str, url: str, path: str) -> None:  # noqa: F811
+def test_a_relative_address_is_put_after_the_base(serve: Callable[..., Any], base: str, url: str, path: str) -> None:
     server = serve(answer(b"{}"))
     client.using(base=server.url + base).request("POST", url)
     assert server.requests[0].startswith(f"POST {path} ".encode())
 
 
-def test_defaults_add_up_and_the_requests_own_go_over_them(serve: Callable[..., Any]) -> None:  # noqa: F811
+def test_defaults_add_up_and_the_requests_own_go_over_them(serve: Callable[..., Any]) -> None:
     server = serve(answer(b"{}"))
     one = client.using(base=server.url, headers={"X-A": "1", "X-B": "1"}, params={"v": "5"})
     one.using(base="api", headers={"X-B": "2"}).request("GET", "me", headers={"X-C": "3"}, params={"w": "6"})
@@ -44,7 +44,7 @@ def test_defaults_add_up_and_the_requests_own_go_over_them(serve: Callable[..., 
     assert all(line in request for line in (b"X-A: 1\r\n", b"X-B: 2\r\n", b"X-C: 3\r\n"))
 
 
-def test_an_address_that_a_far_side_names_gets_no_credentials(serve: Callable[..., Any]) -> None:  # noqa: F811
+def test_an_address_that_a_far_side_names_gets_no_credentials(serve: Callable[..., Any]) -> None:
     """The next page of a list may be anywhere: only the base's host is known to be the operator's."""
     own, other = serve(answer(b"{}")), serve(answer(b"{}"))
     mine = client.using(
@@ -80,7 +80,7 @@ def vendor(said: Any) -> Any:
     ],
 )
 def test_every_answer_is_shown_to_whoever_reads_the_vendors_codes(
-    serve: Callable[..., Any],  # noqa: F811
+    serve: Callable[..., Any],
     status: str,
     body: bytes,
     error: Any,
@@ -98,7 +98,7 @@ def test_every_answer_is_shown_to_whoever_reads_the_vendors_codes(
     ("status", "error"), [("401 No", Refused), ("429 Slow", Busy), ("502 Bad", Unknown), ("200 OK", Unknown)]
 )
 def test_an_answer_that_whoever_reads_the_codes_cannot_read_is_sorted_by_its_status(
-    serve: Callable[..., Any],  # noqa: F811
+    serve: Callable[..., Any],
     status: str,
     error: Any,
 ) -> None:
@@ -107,19 +107,19 @@ def test_an_answer_that_whoever_reads_the_codes_cannot_read_is_sorted_by_its_sta
         client.using(errors=vendor).request("POST", serve(answer(b"<html>no", status=status)).url)
 
 
-def test_an_answer_that_means_no_error_is_the_answer(serve: Callable[..., Any]) -> None:  # noqa: F811
+def test_an_answer_that_means_no_error_is_the_answer(serve: Callable[..., Any]) -> None:
     got = client.using(errors=vendor).request("POST", serve(answer(b'{"errcode": 0, "id": 3}')).url)
     assert got.json()["id"] == 3
 
 
-def test_a_vendors_own_words_are_without_secrets(serve: Callable[..., Any]) -> None:  # noqa: F811
+def test_a_vendors_own_words_are_without_secrets(serve: Callable[..., Any]) -> None:
     mine = client.using(errors=lambda said: Refused(f"it says {said.text}", "1"))
     with pytest.raises(Refused, match=r"^blog: 1 it says \*\*\*$"):
         mine.request("POST", serve(answer(SECRET.encode())).url)
 
 
 @pytest.mark.parametrize("script", [b"", b"nonsense\r\n\r\n", answer(status="500 Oops"), answer(b"no json")])
-def test_what_may_be_repeated_is_busy_where_another_would_be_unknown(serve: Callable[..., Any], script: Any) -> None:  # noqa: F811
+def test_what_may_be_repeated_is_busy_where_another_would_be_unknown(serve: Callable[..., Any], script: Any) -> None:
     url = serve(script).url
     with pytest.raises(Busy):
         client.request("PUT", url, data=b"x", repeatable=True).json()
@@ -127,7 +127,7 @@ def test_what_may_be_repeated_is_busy_where_another_would_be_unknown(serve: Call
         client.request("PUT", url, data=b"x").json()
 
 
-def test_an_error_carries_its_answer_and_tells_none_of_it(serve: Callable[..., Any]) -> None:  # noqa: F811
+def test_an_error_carries_its_answer_and_tells_none_of_it(serve: Callable[..., Any]) -> None:
     """Not in its words, its repr, a traceback, or what another process is given of it."""
     body = b'{"message": "bad word", "token": "%s"}' % SECRET.encode()
     with pytest.raises(Refused) as caught:
@@ -219,7 +219,7 @@ def test_when_a_rate_limit_is_over_is_read_in_every_way_that_vendors_write_it(sa
     ],
 )
 def test_a_busy_answer_says_how_long_to_wait(
-    serve: Callable[..., Any],  # noqa: F811
+    serve: Callable[..., Any],
     status: str,
     headers: Any,
     wait: int | None,

@@ -1,0 +1,168 @@
+"""A request ends at its deadline, and what it holds; whom TLS trusts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from far_servers import Timed, answer, far
+from requests import certs
+
+from steadycast.errors import Busy, Unknown
+from steadycast.outgoing import connection
+from steadycast.outgoing.timers import Watch
+from steadycast.outgoing.timers import watch as watched
+
+UNDELIVERED = b"x" * 200_000  # more than the far side's window takes, less than a system holds for a process
+
+
+class Shut:
+    """A far side whose window is shut: what it was sent waits in the sender's system until `everything` reads it."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen()
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def everything(self) -> Any:
+        connection, _ = self.socket.accept()
+        connection.settimeout(5)
+        read = 0
+        with connection, contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(65536):
+                read += len(piece)
+        return read
+
+
+@pytest.fixture
+def shut() -> Iterator[Any]:
+    side = Shut()
+    with side.socket:
+        yield side
+
+
+class TestUndelivered:
+    """A far side must not get a request after its deadline, when what became of it has been settled without it."""
+
+    def test_the_harness_would_see_one_that_comes_late(self, shut: Any) -> None:
+        with socket.create_connection(shut.socket.getsockname()) as late:
+            late.sendall(UNDELIVERED)
+        assert shut.everything() == len(UNDELIVERED)
+
+    def test_what_the_system_still_holds_at_the_deadline_is_dropped(self, shut: Any) -> None:
+        with pytest.raises(Unknown):
+            far.request("POST", shut.url, data=UNDELIVERED, deadline=0.3)
+        assert shut.everything() < len(UNDELIVERED)
+
+    def test_and_when_the_process_is_gone(self, shut: Any) -> None:
+        """Killed when all had been handed to the system: nobody is left who could take it back."""
+        sent, told = os.pipe()
+        if not (pid := os.fork()):
+            reached: Any = lambda point, *_: point == "request-left" and os.write(told, b".")  # noqa: E731
+            connection.crashpoints.checkpoint = reached
+            with contextlib.suppress(BaseException):
+                far.request("POST", shut.url, data=UNDELIVERED, deadline=0.5)
+            os._exit(0)
+        assert os.read(sent, 1) == os.read(sent, 1) == b"."  # head and body
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        time.sleep(1.5)
+        assert shut.everything() < len(UNDELIVERED)
+
+
+class TestTLS:
+    @pytest.fixture
+    def port(self, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+
+        def serve() -> None:
+            with listener:
+                while True:
+                    try:
+                        plain, _ = listener.accept()
+                        with context.wrap_socket(plain, server_side=True) as conn:
+                            conn.recv(65536)
+                            conn.sendall(answer(b"{}"))
+                    except OSError:
+                        if listener.fileno() < 0:
+                            return
+
+        threading.Thread(target=serve, daemon=True).start()
+        found = [(socket.AF_INET, 1, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: found)
+        yield port
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+    def test_the_authorities_that_the_environment_names_are_trusted(
+        self, port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        assert far.request("POST", f"https://name.example:{port}/").json() == {}
+
+    def test_nobody_else_is_trusted(self, port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with pytest.raises(Busy, match="certificate or TLS"):
+            far.request("POST", f"https://name.example:{port}/")
+
+    @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
+    def test_a_certificate_is_for_the_name_that_was_asked_for(
+        self, port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch, host: str
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        with pytest.raises(Busy, match="certificate or TLS"):
+            far.request("POST", f"https://{host}:{port}/")
+
+    def test_authorities_that_changed_are_read_again(
+        self, port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        bundle = tmp_path / "bundle.pem"
+        shutil.copy(cast("Any", certs).where(), bundle)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+        with pytest.raises(Busy, match="certificate or TLS"):
+            far.request("POST", f"https://name.example:{port}/")
+        shutil.copy(certificate, bundle)
+        os.utime(bundle, (1, 1))
+        assert far.request("POST", f"https://name.example:{port}/").json() == {}
+
+
+class TestWatch:
+    def test_each_is_cut_at_its_own_deadline_whichever_came_first(self) -> None:
+        watch, late, soon = Watch(), Timed(30), Timed(0.1)
+        watch.begin(late)
+        watch.begin(soon)
+        assert soon.ended.wait(5)
+        assert time.monotonic() >= soon.deadline
+        assert not late.ended.is_set()
+
+    def test_what_has_ended_is_not_cut(self) -> None:
+        watch, done, other = Watch(), Timed(0.1), Timed(0.2)
+        watch.begin(done)
+        watch.begin(other)
+        watch.end(done)
+        assert done.closed
+        assert other.ended.wait(5)
+        assert not done.ended.is_set()
+
+    @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+    def test_a_forked_process_has_a_watch_of_its_own(self) -> None:
+        watched.begin(Timed(30))
+        child = os.fork()
+        if not child:
+            thing = Timed(0.1)
+            watched.begin(thing)
+            os._exit(0 if thing.ended.wait(5) else 1)
+        assert os.waitpid(child, 0)[1] == 0
