@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadycast.errors import InputError, Problem, unknown_name
+from steadycast.errors import InputError, Problem
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
@@ -42,7 +42,7 @@ def backfill(
 
     A draft of content/ that is one of these items is used by it, whatever slot it kept: it is no stock any more.
     """
-    promise = _series(app, series)
+    promise = app.known_series(series)
     channels = [app.known_channel(channel).name] if channel else list(promise.channels)
     if channel and channel not in promise.channels:
         raise InputError(f"{series} does not go to {channel}", hint=f"it goes to {', '.join(promise.channels)}")
@@ -106,12 +106,6 @@ def _drafts_of(app: App, source: str, items: Iterable[PastItem], now: dt.datetim
         for draft in [id] if id else alike if len(alike) == 1 else []:
             found[draft] = min(item.at, found.get(draft, item.at))
     return found
-
-
-def _series(app: App, name: str) -> Series:
-    if name not in app.workspace.series:
-        raise unknown_name("series", name, app.workspace.series)
-    return app.workspace.series[name]
 
 
 def _slots(series: Series, items: Sequence[PastItem], now: dt.datetime) -> list[Slot]:

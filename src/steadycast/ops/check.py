@@ -268,7 +268,7 @@ class _Pins:
         able = (in_time(item, s.at) and near(item, s.at, occurrence_of(promises[s.series], s)) for s in coming)
         if coming and not any(able):
             said = f"its slot {draft.slot} is outside the time in which it may go out"
-            yield Problem(str(draft.path), _line(raw, "slot"), said, "see its `not_before`, `expires` and `event`")
+            yield _in_draft(draft, raw, "slot", said, "see its `not_before`, `expires` and `event`")
             return
         if coming:
             free = next((slot for slot in coming if slot.id not in self.taken), None)
@@ -276,12 +276,12 @@ class _Pins:
                 self.taken[free.id] = draft
                 return
             said = f"{self.taken[coming[0].id].path} is pinned to the same slot {draft.slot}"
-            yield Problem(str(draft.path), _line(raw, "slot"), said, "pin one of them to another")
+            yield _in_draft(draft, raw, "slot", said, "pin one of them to another")
             return
         nearest = next((s for s in self.slots if s.series in takes and s.at >= self.now and not s.excused), None)
         said = "is past" if meant and meant[-1].at < self.now else "is none" if not meant else "is excused"
         hint = f"take `slot` out of the front matter, or name a coming one: {nearest.id}" if nearest else ""
-        yield Problem(str(draft.path), _line(raw, "slot"), f"its slot {draft.slot} {said}", hint)
+        yield _in_draft(draft, raw, "slot", f"its slot {draft.slot} {said}", hint)
 
 
 def _expired(draft: Draft, raw: bytes, now: dt.datetime) -> Iterator[Problem]:
@@ -290,7 +290,7 @@ def _expired(draft: Draft, raw: bytes, now: dt.datetime) -> Iterator[Problem]:
         key = "expires" if _line(raw, "expires") else "expiryDate"
         last = draft.expires - dt.timedelta(microseconds=1)  # a date alone ends with its day
         said = f"it expired on {last:%Y-%m-%d}, and never went out"
-        yield Problem(str(draft.path), _line(raw, key), said, f"move `{key}` on, or take the draft out of content/")
+        yield _in_draft(draft, raw, key, said, f"move `{key}` on, or take the draft out of content/")
 
 
 def _unserved(pins: _Pins, draft: Draft, raw: bytes) -> Iterator[Problem]:
@@ -299,7 +299,7 @@ def _unserved(pins: _Pins, draft: Draft, raw: bytes) -> Iterator[Problem]:
     promises = list(workspace.series.values())
     reason = unschedulable(promises, pins.coming, draft, workspace.community.zone, pins.now) if draft.ready else None
     if reason:
-        yield Problem(str(draft.path), _line(raw, reason.key) if reason.key else None, reason.said, reason.hint)
+        yield _in_draft(draft, raw, *reason)
 
 
 def _no_channels(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:
@@ -308,10 +308,14 @@ def _no_channels(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:
     for name in draft.channels:
         if name not in known:
             hint = did_you_mean(name, known, f"channels are {', '.join(sorted(known))}")
-            yield Problem(str(draft.path), _line(raw, "channels"), f"channels.{name}: there is no such channel", hint)
+            yield _in_draft(draft, raw, "channels", f"channels.{name}: there is no such channel", hint)
+
+
+def _in_draft(draft: Draft, raw: bytes, key: str, said: str, hint: str) -> Problem:
+    """What is wrong with a draft, on the line of the front matter on which that key stands."""
+    return Problem(str(draft.path), _line(raw, key) if key else None, said, hint)
 
 
 def _line(raw: bytes, key: str) -> int | None:
-    """The line of the front matter on which a key stands."""
     found = re.search(rb"^%s\s*[:=]" % key.encode(), raw, re.MULTILINE)
     return raw.count(b"\n", 0, found.start()) + 1 if found else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from steadycast.errors import InputError, SettingsError, unknown_name
+from steadycast.errors import InputError, SettingsError
 from steadycast.ops import deployments
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import PATIENCE, foresee, plan
@@ -13,7 +13,7 @@ from steadycast.pipeline.results import Row
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series, Slot
-from steadycast.schedule.plan_difference import Effect, Served, effect, served
+from steadycast.schedule.plan_difference import Effect, effect, served
 from steadycast.schedule.slots import next_slot, slots
 from steadycast.workspace import Workspace, edit
 from steadycast.workspace.settings import dates
@@ -40,14 +40,18 @@ class Change:
     def rows(self) -> list[Row]:
         """One row a slot that stays, moves, goes or comes, in order of time."""
         stays = [("stays", each, each) for each in self.effect.stays if each.slot.series in self.touched]
-        moves = [(_kind(each.before, each.after), each.before, each.after) for each in self.effect.slots]
+        moves = [
+            ("moves" if each.before and each.after else "gone" if each.before else "new", each.before, each.after)
+            for each in self.effect.slots
+        ]
+        zone = self.after.community.zone
         return [
             {
                 "change": kind,
                 "series": there.slot.series,
                 "was": _local(before.slot if before else None),
                 "becomes": _local(after.slot if after else None),
-                "at": _at(after.slot if after else None, self.after),
+                "at": after.slot.at.astimezone(zone).isoformat() if after else "",
                 "carried": self.title(before.draft) if before else "",
                 "carries": self.title(after.draft) if after else "",
             }
@@ -76,7 +80,7 @@ class Change:
 
 def new_rhythm(app: App, series: str, rhythm: str, now: dt.datetime) -> Change:
     """What another rhythm of a series would do; writes nothing."""
-    name = _series(app, series).name
+    name = app.known_series(series).name
     words = rhythm.strip()
     rule = "FREQ=" in words.upper()
     parse(None if rule else words, words if rule else None)
@@ -85,7 +89,7 @@ def new_rhythm(app: App, series: str, rhythm: str, now: dt.datetime) -> Change:
 
 def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = False) -> Change:
     """What leaving a series' slots of these days out would do, or having them again; writes nothing."""
-    of = _series(app, series)
+    of = app.known_series(series)
     try:
         asked = dates(days)
     except ValueError as error:
@@ -147,18 +151,9 @@ def follow(before: Workspace, after: Workspace) -> bool:
     return True
 
 
-def _series(app: App, named: str) -> Series:
-    """A series by its name, or by its title."""
-    known = app.workspace.series_names
-    name = known.get(named, named)
-    if name not in app.workspace.series:
-        raise unknown_name("series", named, known)
-    return app.workspace.series[name]
-
-
 def _has_slots(series: Series, days: frozenset[dt.date], now: dt.datetime) -> None:
     """An InputError where the days have no slot that could be left out."""
-    start, end = (dt.datetime.combine(day, dt.time(), series.zone) for day in (min(days), max(days) + DAY))
+    start, end = _span(series, days)
     if any(not slot.excused and slot.local.date() in days for slot in slots(series, start - DAY, end + DAY)):
         return
     coming = next_slot(series, now)
@@ -168,7 +163,7 @@ def _has_slots(series: Series, days: frozenset[dt.date], now: dt.datetime) -> No
 
 def _not_all_begun(app: App, series: Series, days: frozenset[dt.date]) -> None:
     """An InputError where all that these days promised is claimed or out already."""
-    start, end = (dt.datetime.combine(day, dt.time(), series.zone) for day in (min(days), max(days) + DAY))
+    start, end = _span(series, days)
     there = [each for each in app.ledger.promised(start, end) if each.slot.series == series.name]
     if there and all(each.fixed for each in there if not each.slot.excused):
         said = f"{_named(there[0].slot)} is claimed or out already: leaving it out changes nothing"
@@ -184,8 +179,10 @@ def _is_skipped(series: Series, days: frozenset[dt.date]) -> None:
     raise InputError(f"{series.name} does not skip that day", hint=hint)
 
 
-def _kind(before: Served | None, after: Served | None) -> str:
-    return "new" if before is None else "gone" if after is None else "moves"
+def _span(series: Series, days: frozenset[dt.date]) -> tuple[dt.datetime, dt.datetime]:
+    """From the beginning of the first day to the end of the last."""
+    first, end = (dt.datetime.combine(day, dt.time(), series.zone) for day in (min(days), max(days) + DAY))
+    return first, end
 
 
 def _local(slot: Slot | None) -> str:
@@ -194,7 +191,3 @@ def _local(slot: Slot | None) -> str:
 
 def _named(slot: Slot | None) -> str:
     return f"{slot.series} {_local(slot)}" if slot else ""
-
-
-def _at(slot: Slot | None, workspace: Workspace) -> str:
-    return slot.at.astimezone(workspace.community.zone).isoformat() if slot else ""

@@ -21,6 +21,7 @@ from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsEr
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
+from steadycast.schedule.model import Series
 from steadycast.workspace import Workspace, in_force, load
 from steadycast.workspace.settings import ChannelSettings
 
@@ -265,6 +266,13 @@ class App:
         if name not in self.workspace.channels:
             raise unknown_name("channel", name, self.workspace.channels)
         return self.workspace.channels[name]
+
+    def known_series(self, named: str) -> Series:
+        """One series by its name or its title, or an InputError that says which was meant."""
+        known = self.workspace.series_names
+        if (name := known.get(named, named)) not in self.workspace.series:
+            raise unknown_name("series", named, known)
+        return self.workspace.series[name]
 
     @contextlib.contextmanager
     def alone(self, what: str, within: float | None = None) -> Iterator[bool]:

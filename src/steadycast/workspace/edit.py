@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -60,10 +62,8 @@ def with_channel(workspace: Workspace, name: str, values: Mapping[str, Any]) -> 
     told = [f"[channel.{name}]", *(f"{key} = {tomlkit.item(value).as_string()}" for key, value in values.items())]
     end = "\r\n" if "\r\n" in text else "\n"
     text = f"{text.rstrip()}{end * 2}{end.join(told)}{end}"
-    if _loaded(text) != wanted:
-        said = "it is written in a way that no command can add a channel to"
-        raise SettingsError(said, file=workspace.settings_file, hint="add it by hand: " + "; ".join(told))
-    return _read(workspace, text)
+    said = "it is written in a way that no command can add a channel to"
+    return _read(workspace, text, wanted, SettingsError(said, hint="add it by hand: " + "; ".join(told)))
 
 
 def with_settings(workspace: Workspace, channel: str, values: Mapping[str, Any]) -> Workspace:
@@ -90,19 +90,21 @@ def _edited(workspace: Workspace, at: tuple[str, str], values: Mapping[str, Any]
     raw = workspace.sources[SETTINGS_FILE]
     wanted = tomllib.loads(raw.decode("utf-8-sig"))
     kind, name = at
-    wanted[kind][name] = _merged(wanted[kind][name], values)
-    text = _text(raw, at, values)
-    if _loaded(text) != wanted:
-        told = ", ".join(f"{key} = {tomlkit.item(v).as_string()}" for key, v in values.items() if v is not None)
-        said, line = f"{kind}.{name} is written in a way that no command can edit", workspace.line(at)
-        raise SettingsError(said, file=workspace.settings_file, line=line, hint=f"edit it by hand: {told}")
-    return _read(workspace, text)
+    merged = {**wanted[kind][name], **values}
+    wanted[kind][name] = {key: value for key, value in merged.items() if value is not None}
+    told = ", ".join(f"{key} = {tomlkit.item(v).as_string()}" for key, v in values.items() if v is not None)
+    said = f"{kind}.{name} is written in a way that no command can edit"
+    otherwise = SettingsError(said, line=workspace.line(at), hint=f"edit it by hand: {told}")
+    return _read(workspace, _text(raw, at, values), wanted, otherwise)
 
 
-def _read(workspace: Workspace, text: str) -> Workspace:
-    """The workspace with this text as its settings, checked."""
-    data = (BOM if workspace.sources[SETTINGS_FILE].startswith(BOM) else b"") + text.encode()
-    return read(workspace.root, {**workspace.sources, SETTINGS_FILE: data}, workspace.settings_file)
+def _read(workspace: Workspace, text: str, wanted: Mapping[str, Any], otherwise: SettingsError) -> Workspace:
+    """The workspace with this text as its settings, checked; raises `otherwise` where it says anything but `wanted`."""
+    with contextlib.suppress(tomllib.TOMLDecodeError):
+        if tomllib.loads(text) == wanted:
+            data = (BOM if workspace.sources[SETTINGS_FILE].startswith(BOM) else b"") + text.encode()
+            return read(workspace.root, {**workspace.sources, SETTINGS_FILE: data}, workspace.settings_file)
+    raise replace(otherwise, file=workspace.settings_file)
 
 
 def _text(raw: bytes, at: tuple[str, str], values: Mapping[str, Any]) -> str:
@@ -148,15 +150,3 @@ def _fill(array: Any, wanted: Sequence[str]) -> None:
             del array[n]
         for n in range(both, last - first):
             array.insert(start + n, wanted[first + n])
-
-
-def _merged(table: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {**table, **values}
-    return {key: value for key, value in merged.items() if value is not None}
-
-
-def _loaded(text: str) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None

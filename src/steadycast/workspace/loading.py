@@ -216,38 +216,26 @@ def _known_keys(path: tuple[str | int, ...]) -> Iterable[str]:
 
 
 def _references(file: Path, text: str, settings: Settings) -> None:
-    """A series' channels must be there, and no series may have the name of slots that a person makes."""
+    """What one table says of another: a channel must be there, and a record goes to one series, from none still there."""
+
+    def wrong(path: tuple[str, ...], said: str, hint: str) -> SettingsError:
+        return SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint)
+
     if BY_HAND in settings.series:
-        said = f"series.{BY_HAND}: that is the name of what is published by hand"
-        line = line_of(text, ("series", BY_HAND))
-        raise SettingsError(said, file=file, line=line, hint="give the series another name")
-    _renamed(file, text, settings)
-    for name, series in settings.series.items():
-        for channel in series.channels:
-            if channel not in settings.channel:
-                raise SettingsError(
-                    f"series.{name}.channels: there is no [channel.{channel}]",
-                    file=file,
-                    line=line_of(text, ("series", name, "channels")),
-                    hint=did_you_mean(channel, settings.channel, f"write a [channel.{channel}] table"),
-                )
-
-
-def _renamed(file: Path, text: str, settings: Settings) -> None:
-    """A record goes to one series, and from none that is still there."""
+        said = "that is the name of what is published by hand"
+        raise wrong(("series", BY_HAND), said, "give the series another name")
     heirs: dict[str, str] = {}
     for name, series in settings.series.items():
-        if not series.was:
-            continue
-        if (heir := heirs.setdefault(series.was, name)) != name:
-            said, hint = f"{heir} was {series.was!r}, too", "a record goes to one of them"
-        elif series.was in settings.series:
-            said, hint = f"there is a [series.{series.was}]", "its record is its own: take `was` out, or that table"
-        else:
-            continue
-        raise SettingsError(
-            f"series.{name}.was: {said}", file=file, line=line_of(text, ("series", name, "was")), hint=hint
-        )
+        was = ("series", name, "was")
+        if series.was and (heir := heirs.setdefault(series.was, name)) != name:
+            raise wrong(was, f"{heir} was {series.was!r}, too", "a record goes to one of them")
+        if series.was in settings.series:
+            hint = "its record is its own: take `was` out, or that table"
+            raise wrong(was, f"there is a [series.{series.was}]", hint)
+        for channel in series.channels:
+            if channel not in settings.channel:
+                hint = did_you_mean(channel, settings.channel, f"write a [channel.{channel}] table")
+                raise wrong(("series", name, "channels"), f"there is no [channel.{channel}]", hint)
 
 
 def dotted(path: Iterable[str | int]) -> str:
