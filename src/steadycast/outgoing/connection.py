@@ -18,7 +18,6 @@ import ssl
 import struct
 import threading
 import time
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +47,6 @@ REDIRECTS = {301, 302, 303, 307, 308}
 # The answers that say "not applied": RFC 9110 for most, RFC 6585 for 431, RFC 7725 for 451. Not 408, 409 or 425.
 REFUSED = {400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431, 451}
 _URL = re.compile(r"\b(https?://)(?:[^\s/@]*@)?([^\s/?#\"'<>]+)([^\s\"'<>]*)", re.IGNORECASE)
-_CHUNK = 64 * 1024
 
 
 class FetchError(SteadycastError):
@@ -281,57 +279,6 @@ def checked(url: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise FetchError("the address carries a user name or password")
     return url
-
-
-def body_of(response: HTTPResponse, wire: Connection, limit: int) -> bytes:
-    """The whole body, unpacked; FetchError when it is over `limit` bytes, late or broken."""
-    announced, body = response.headers.get("Content-Length", ""), bytearray()
-    if announced.isdigit() and int(announced) > limit:
-        raise FetchError(f"the answer is over {limit // 1024} KB")
-    for piece in pieces_of(response, wire):
-        body += piece
-        if len(body) > limit:
-            raise FetchError(f"the answer is over {limit // 1024} KB")
-    return bytes(body)
-
-
-def pieces_of(response: HTTPResponse, wire: Connection) -> Iterator[bytes]:
-    """The body, unpacked, in pieces of a megabyte at most; TimeoutError when it is late, FetchError when it is broken.
-
-    Whatever urllib3's stream raises (broken chunks, too few bytes, a reset) the caller sorts.
-    """
-    encoding, unpack = _packed_as(response), None
-    while packed := response.read(_CHUNK, decode_content=False):
-        if not encoding:
-            yield packed
-            continue
-        unpack = unpack or _unpacker(encoding, packed)
-        while packed:  # a kilobyte may hold a megabyte
-            try:
-                yield unpack.decompress(packed, 1 << 20)
-            except zlib.error:
-                raise FetchError("the answer is packed wrongly") from None
-            packed = unpack.unconsumed_tail
-        if unpack.eof:  # what follows is nobody's
-            return
-    if wire.late:  # a connection that was cut at the deadline can look like the end of the body
-        raise TimeoutError("out of time")
-    if unpack:
-        raise FetchError("the answer breaks off")
-
-
-def _packed_as(response: HTTPResponse) -> str:
-    """How an answer is packed, "" where it is not; FetchError where nobody asked for that."""
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-        raise FetchError("the answer is packed in a way that was not asked for")
-    return "" if encoding == "identity" else encoding
-
-
-def _unpacker(encoding: str, first: bytes) -> Any:
-    """What unpacks a body that begins with `first`."""
-    raw_deflate = encoding == "deflate" and first[0] & 0x0F != 8  # RFC 9110 asks for zlib's wrapper, some leave it out
-    return zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
 
 
 def reason(error: BaseException, wire: Connection) -> str:

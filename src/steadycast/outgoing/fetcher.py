@@ -10,18 +10,17 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from steadycast.outgoing.answer_bodies import body_of, ends_of
 from steadycast.outgoing.connection import (
     MAX_REDIRECTS,
     PERMANENT,
     REDIRECTS,
     Connection,
     FetchError,
-    body_of,
     checked,
     exchange,
     reason,
 )
-from steadycast.outgoing.long_answer import ends_of
 
 MAX_BYTES = 5 * 1024 * 1024
 

@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from steadycast.crash_safety import crashpoints, send_window
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
+from steadycast.outgoing.answer_bodies import body_of
 from steadycast.outgoing.answers import Answer
 from steadycast.outgoing.connection import (
     MAX_ANSWER,
@@ -25,7 +26,6 @@ from steadycast.outgoing.connection import (
     REFUSED,
     Connection,
     FetchError,
-    body_of,
     checked,
     exchange,
     reason,

@@ -216,7 +216,7 @@ def _known_keys(path: tuple[str | int, ...]) -> Iterable[str]:
 
 
 def _references(file: Path, text: str, settings: Settings) -> None:
-    """What one table says of another: a channel must be there; a record goes to one series, and from none still there."""
+    """What one table says of another: a channel must be there, and a series that was renamed must not."""
 
     def wrong(path: tuple[str, ...], said: str, hint: str) -> SettingsError:
         return SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint)
