@@ -1,7 +1,8 @@
 """Two alarms, kept apart: the stock is starving, or the machinery is down. Told once, closed when fixed.
 
-Deciding is pure: `due_alarms` says what is wrong now, `reconcile` what of it is news. `alarm_inputs` reads what they
-by, and `watch` does the round. Telling people stands in the way of nothing: an address that fails is a line in the log.
+Deciding is pure: `due_alarms` says what is wrong now, `reconcile` what of it is news. `alarm_inputs` reads what it
+is decided by, and `watch` does the round. Telling people stands in the way of nothing: an address that fails is a line
+in the log.
 """
 
 from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, reconcile
