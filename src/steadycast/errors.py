@@ -133,15 +133,9 @@ class FarSideError(SteadycastError):
     channel: str | None = None
     answer: Any = field(default=None, init=False, repr=False)  # the web.Answer that caused it; it may hold secrets
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self)._again, ({name: v for name, v in vars(self).items() if name != "answer"},)
-
-    @classmethod
-    def _again(cls, values: dict[str, Any]) -> FarSideError:
-        """The error without its answer, which stays in its process."""
-        error = cls("")
-        vars(error).update(values)
-        return error
+    def __reduce__(self) -> tuple[Any, ...]:  # without its answer, which stays in its process
+        values = {name: value for name, value in vars(self).items() if name != "answer"}
+        return type(self).__new__, (type(self),), values
 
     def __str__(self) -> str:
         return f"{self.channel or 'channel'}: {f'{self.code} ' if self.code else ''}{self.message}"

@@ -24,6 +24,7 @@ from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
 from steadycast.pipeline.draft_notes import Titles, notes_of, unfit
 from steadycast.pipeline.posts import PageLinks
+from steadycast.platform import Setting
 from steadycast.progress import Progress, unseen
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
@@ -108,8 +109,7 @@ def members(workspace: Workspace) -> Iterator[Problem]:
         meant = spelt.get(unicodedata.normalize("NFKC", name).casefold())
         if meant and unicodedata.normalize("NFC", meant) != name and name not in folders:
             said = f"members.{name}: the folder is called {meant}"
-            line = workspace.line(("members", name))
-            yield Problem(str(workspace.settings_file), line, said, "spell both in one way, capitals too")
+            yield _in_settings(workspace, ("members", name), said, "spell both in one way, capitals too")
 
 
 def _rhythms(app: App) -> Iterator[Problem]:
@@ -123,44 +123,46 @@ def _rhythms(app: App) -> Iterator[Problem]:
         try:
             parse_cadence(series.every, series.rrule)
         except SettingsError as error:
-            line = app.workspace.line(("series", name, "every" if series.every else "rrule"))
-            file = str(app.workspace.settings_file)
-            yield Problem(file, line, f"series.{name}: {error.message}", error.hint or "")
+            path = ("series", name, "every" if series.every else "rrule")
+            yield _in_settings(app.workspace, path, f"series.{name}: {error.message}", error.hint or "")
 
 
 def secrets(app: App) -> Iterator[Problem]:
     """Secrets that steadycast.toml names and nobody set."""
     workspace = app.workspace
     named: list[tuple[tuple[str | int, ...], str]] = []
-    for name, settings in workspace.channels.items():
-        platform = app.usable(name)
-        for setting in platform.settings.values() if platform else ():
-            given = str(settings.own.get(setting.name) or "")
-            path = ("channel", name, setting.name)
-            if setting.secret and given:
-                named.append((path, given))
-            elif setting.secret and setting.required:
-                file, line = str(workspace.settings_file), workspace.line(path)
-                yield Problem(file, line, f"{'.'.join(path)} is missing", setting.help)
+    for path, setting, given in _of_channels(app):
+        if setting.secret and given:
+            named.append((path, given))
+        elif setting.secret and setting.required:
+            yield _in_settings(workspace, path, f"{'.'.join(path)} is missing", setting.help)
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
     named += [(("alarms", "urls"), name) for name in workspace.alarms.urls]
     for where, secret in named:
         if app.find_secret(secret) is None:
-            file, line = str(workspace.settings_file), workspace.line(where)
-            yield Problem(file, line, f"the secret {secret} is not set", "export it, or make a Secret block")
+            said = f"the secret {secret} is not set"
+            yield _in_settings(workspace, where, said, "export it, or make a Secret block")
 
 
 def _files_named(app: App) -> Iterator[Problem]:
     """Files that a channel's settings name and that are not there: a list of recipients, a podcast's picture."""
-    workspace = app.workspace
-    for name, settings in workspace.channels.items():
+    for path, setting, given in _of_channels(app):
+        if setting.type == "path" and given and not (app.workspace.root / given).is_file():
+            said = f"{'.'.join(path)}: the file {given!r} is not there"
+            yield _in_settings(app.workspace, path, said, "make it, beside steadycast.toml")
+
+
+def _of_channels(app: App) -> Iterator[tuple[tuple[str, str, str], Setting, str]]:
+    """Each setting that a channel may have: its path in steadycast.toml, what it is, and what is written there."""
+    for name, settings in app.workspace.channels.items():
         platform = app.usable(name)
         for setting in platform.settings.values() if platform else ():
-            given = settings.own.get(setting.name)
-            if setting.type == "path" and given and not (workspace.root / str(given)).is_file():
-                line = workspace.line(("channel", name, setting.name))
-                said = f"channel.{name}.{setting.name}: the file {str(given)!r} is not there"
-                yield Problem(str(workspace.settings_file), line, said, "make it, beside steadycast.toml")
+            yield ("channel", name, setting.name), setting, str(settings.own.get(setting.name) or "")
+
+
+def _in_settings(workspace: Workspace, path: tuple[str | int, ...], said: str, hint: str) -> Problem:
+    """What is wrong with steadycast.toml, on the line of that path."""
+    return Problem(str(workspace.settings_file), workspace.line(path), said, hint)
 
 
 def _went_out(app: App) -> frozenset[str]:

@@ -61,7 +61,7 @@ def prints(workspace: Workspace) -> list[tuple[int, int, int] | None]:
 
 def changes(before: Workspace, after: Workspace) -> list[str]:
     """What two readings of the settings say differently, a line each; values only where anybody may read them."""
-    old, new = _flat(_table(before)), _flat(_table(after))
+    old, new = _values(before), _values(after)
     told = [
         _told(path, old.get(path), new.get(path))
         for path in dict.fromkeys((*old, *new))
@@ -73,22 +73,15 @@ def changes(before: Workspace, after: Workspace) -> list[str]:
 
 
 def _told(path: tuple[str, ...], old: Any, new: Any) -> str:
-    name = ".".join(path)
-    if path[0] == "series" and len(path) == 3 and path[2] in ("every", "rrule"):
-        if new is None or old is None:
-            return f"{path[1]} is {'gone' if new is None else f'now {new}'}"
-        return f"{path[1]} is now {new} (it was {old})"
     if path[0] not in VALUES:
         return f"{'.'.join(path[:2])} changed"
-    return f"{name} is {'gone' if new is None else f'now {new}'}"
+    rhythm = path[0] == "series" and len(path) == 3 and path[2] in ("every", "rrule")
+    was = f" (it was {old})" if rhythm and None not in (old, new) else ""
+    return f"{path[1] if rhythm else '.'.join(path)} is {'gone' if new is None else f'now {new}'}{was}"
 
 
-def _table(workspace: Workspace) -> Mapping[str, Any]:
-    return tomllib.loads(workspace.sources[SOURCES[0]].decode("utf-8-sig"))
-
-
-def _flat(table: Any) -> dict[tuple[str, ...], Any]:
-    return dict(_leaves(table, ()))
+def _values(workspace: Workspace) -> dict[tuple[str, ...], Any]:
+    return dict(_leaves(tomllib.loads(workspace.sources[SOURCES[0]].decode("utf-8-sig")), ()))
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
