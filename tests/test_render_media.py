@@ -270,6 +270,12 @@ def test_an_mp3_of_varying_bitrate_that_does_not_say_its_length_is_counted(take:
     assert take(tag + junk, "b.mp3", "audio").seconds == pytest.approx(2000 * 1152 / 44100, abs=0.03)
 
 
+def test_junk_after_the_sound_is_not_searched_to_its_end(take: Callable[..., Any]) -> None:
+    """Where no frame is near, none is looked for: what stands behind a long gap counts nothing, and costs nothing."""
+    sound = frame(32, 1) * 200
+    assert take(sound + bytes(1 << 20) + sound, "a.mp3", "audio").seconds == pytest.approx(200 * 1152 / 44100, abs=0.03)
+
+
 def test_what_a_picture_loses_when_it_may_not_move_is_known(studio: Studio, take: Callable[..., Any]) -> None:
     frames = [Image.new("RGB", (40, 30), (n * 60, 0, 0)) for n in range(4)]
     data = BytesIO()

@@ -25,7 +25,7 @@ _LINES = frozenset(
     "p div li tr dt dd figcaption caption summary pre blockquote h1 h2 h3 h4 h5 h6".split()  # noqa: SIM905
 )
 
-_SHORT, _DEEP, _MOST = 40, 6, 1000  # characters of a tag, open elements, and tags that are worth remembering
+_SHORT, _MOST, _DEEP = 40, 400, 6  # characters of a tag, tags and open elements that are worth remembering
 
 
 def render(html: str, rule: RenderRule, style: Style | None = None) -> tuple[str, Numbered]:
@@ -108,25 +108,30 @@ class _Elements:
         self._worth_a_look = _worth_a_look(self._allowed, style)
         self._newline = "<br>" if "br" in self._allowed else "\n"
         self._scrolls = not rule.classes and (not self._allowed or {"section", "table"} <= self._allowed)
-        self._remembered = lru_cache(maxsize=_MOST)(self._written)
+        self._known: dict[tuple[str, ...], dict[str, str]] = {}  # by the open elements: a tag, and what it becomes
 
     def write(self, html: str) -> str:
         around: tuple[str, ...] = ()  # the open elements that a selector names
+        known = self._known.setdefault(around, {})
         ancestors = self._style.ancestors
 
         def written(match: re.Match[str]) -> str:
-            nonlocal around
-            tag, name, inside = match[0], match[2], around
-            if name in ancestors and name not in VOID:
-                around = around[:-1] if match[1] else (*around, name)
-            worth = len(tag) < _SHORT and len(inside) < _DEEP
-            return self._remembered(tag, inside) if worth else self._written(tag, inside)
+            nonlocal around, known
+            tag = match[0]
+            text = known.get(tag)
+            if text is not None:
+                return text
+            name = match[2]
+            text = self._closing(name) if match[1] else self._opening(name, tag, around)
+            if name in ancestors:
+                if name not in VOID:
+                    around = around[:-1] if match[1] else (*around, name)
+                    known = self._known.setdefault(around, {}) if len(around) < _DEEP else {}
+            elif len(tag) < _SHORT and len(known) < _MOST:
+                known[tag] = text
+            return text
 
         return self._worth_a_look.sub(written, html)
-
-    def _written(self, tag: str, around: tuple[str, ...]) -> str:
-        closing, name, _ = TAG.split(tag)[1:4]
-        return self._closing(name) if closing else self._opening(name, tag, around)
 
     def _name(self, name: str) -> str:
         """`name`, its twin, or "" where neither is allowed."""

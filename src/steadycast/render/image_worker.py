@@ -20,7 +20,6 @@ from steadycast.render.worker import Unusable, serve
 
 MEMORY = 2 << 30  # bytes of address space
 SECONDS = 30  # of CPU time, a request
-COUNTED = 7 * 3600  # seconds of sound whose frames are counted
 FILE_SIZE = 64 << 20
 PIXELS = 40_000_000
 FRAMES = 200
@@ -56,14 +55,15 @@ def measure(source: str) -> dict[str, Any]:
 
 def sound(source: str) -> dict[str, Any]:
     """Seconds of an audio or video file; null when it does not say."""
-    from tinytag import TinyTag, TinyTagException, tinytag
+    from tinytag import TinyTag, TinyTagException
 
-    # An MP3 whose header does not say its length would be guessed from five frames, wrong by far where its bitrate
-    # varies: its frames are counted, as far as a file of seven hours has them.
-    tinytag._MPEG._CBR_DETECTION_FRAME_COUNT = 0
-    tinytag._MPEG._MAX_ESTIMATION_SEC = COUNTED
+    from steadycast.render import mp3
+
     try:
         with Path(source).open("rb") as file:
+            if source.endswith(".mp3") and (counted := mp3.seconds(file)):
+                return {"seconds": counted}
+            file.seek(0)
             tag = TinyTag.get(source, file_obj=file, tags=False)
     except TinyTagException as error:
         raise Unusable(f"cannot be read: {error}") from error
