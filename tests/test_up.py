@@ -26,6 +26,11 @@ def community(tmp_path: Path) -> Any:
     return make_workspace(tmp_path / "community", "03:30")
 
 
+def heeds_ctrl_c() -> None:
+    """As in a terminal: what a shell starts in the background without job control ignores SIGINT, and so do its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def up(community: Any) -> Iterator[Any]:
     """`steadycast up`, up."""
@@ -34,7 +39,7 @@ def up(community: Any) -> Iterator[Any]:
     port = free_port()
     with log.open("wb") as out:
         process: Any = subprocess.Popen(
-            [*COMMAND, "--port", str(port)], cwd=community, env=clean, stdout=out, stderr=out
+            [*COMMAND, "--port", str(port)], cwd=community, env=clean, stdout=out, stderr=out, preexec_fn=heeds_ctrl_c
         )
     process.port = port
     try:
