@@ -37,7 +37,7 @@ def examples(most: int) -> settings:
     return settings(max_examples=most if THOROUGH else max(most // 5, 20), deadline=None)
 
 
-pytest_plugins = ["nothing_skipped", "whose_platforms", "far_servers"]
+pytest_plugins = ["nothing_skipped", "whose_platforms", "far_servers", "pictures"]
 NOON = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)  # 20:00 in Shanghai
 POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")
 MISSING = "STEADYCAST_TEST_POSTGRES names no server (start one: tests/postgres.sh start DIR PORT)"

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pictures import noise, opened, picture
 from PIL import Image
 
-from steadycast.characters import pieces
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.platform import MediaRule
@@ -24,133 +24,6 @@ from steadycast.render import media as media_module
 from steadycast.render.media import Studio
 from steadycast.render.media_files import kind, store
 from steadycast.render.worker import Worker
-
-
-def picture(
-    size: Any = (400, 300), kind: str = "JPEG", mode: str = "RGB", colour: Any = (200, 30, 30), **options: Any
-) -> Any:
-    data = BytesIO()
-    Image.new(mode, size, colour).save(data, kind, **options)
-    return data.getvalue()
-
-
-def noise(size: Any, kind: str = "PNG") -> Any:
-    data = BytesIO()
-    Image.frombytes("RGB", size, bytes((i * 7919 >> 3) & 255 for i in range(size[0] * size[1] * 3))).save(data, kind)
-    return data.getvalue()
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path / "media", tmp_path / "cache")
-
-
-@pytest.fixture
-def take(studio: Studio, tmp_path: Path) -> Callable[..., Any]:
-    def taken(data: Any, name: str = "a.png", role: str = "image") -> Any:
-        file = tmp_path / name
-        file.write_bytes(data)
-        return studio.take(MediaRef(role, name, file, alt="甲", line=7))
-
-    return taken
-
-
-def opened(media: Any) -> Any:
-    image = Image.open(BytesIO(media.path.read_bytes()))
-    image.load()
-    return image
-
-
-SITE = MediaRule(("jpg", "png", "svg"), width=1600)
-KIT = MediaRule(("jpg", "png"))
-
-
-def svg(inside: str = "<rect width='20' height='10' fill='#c00'/>", head: str = "width='20' height='10'") -> bytes:
-    return f"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' {head}>{inside}</svg>".encode()
-
-
-class TestDrawings:
-    def test_one_stays_a_drawing_where_that_is_taken_and_is_a_picture_elsewhere(
-        self, studio: Studio, take: Callable[..., Any]
-    ) -> None:
-        media = take(b"<?xml version='1.0'?>\n<!-- made by hand -->\n" + svg(), "d.svg")
-        assert (media.mime, media.width, media.height) == ("image/svg+xml", 20, 10)
-        drawn, painted = studio.adapt(media, SITE), studio.adapt(media, KIT)
-        assert (drawn.mime, painted.mime) == ("image/svg+xml", "image/png")
-        assert (painted.width, painted.height) == (1600, 800)
-        assert opened(painted).convert("RGB").getpixel((800, 400)) == (204, 0, 0)
-        (cover,) = studio.covers(take(svg(), "c.svg", "cover"), MediaRule(("jpg",), sizes=((160, 90),)), "t", "")
-        assert opened(cover).size == (160, 90)
-
-    @pytest.mark.parametrize(
-        "bad",
-        [
-            "<script>alert(1)</script>",
-            "<g onload='alert(1)'/>",
-            "<a href='javascript:alert(1)'><rect/></a>",
-            "<foreignObject><body xmlns='http://www.w3.org/1999/xhtml'><img src='x'/></body></foreignObject>",
-            "<image href='{other}' width='20' height='10'/>",
-            "<image xlink:href='file://{other}' width='20' height='10'/>",
-            "<image href='https://far.example/a.png' width='20' height='10'/>",
-            "<image href='data:image/svg+xml;base64,PHN2Zy8+' width='20' height='10'/>",
-            "<use href='{other}#a'/>",
-            "<style>@import url(https://far.example/a.css);</style>",
-            "<style>rect {{ fill: url(https://far.example/a) }}</style>",
-            "<rect style='fill: url({other})' width='1' height='1'/>",
-            "<set attributeName='href' to='javascript:alert(1)'/>",
-            "<?xml-stylesheet href='https://far.example/a.css'?>",
-            "<x:script xmlns:x='http://www.w3.org/1999/xhtml'>alert(1)</x:script>",
-        ],
-    )
-    def test_nothing_in_it_runs_or_leads_out(
-        self, studio: Studio, take: Callable[..., Any], tmp_path: Path, bad: str
-    ) -> None:
-        """A drawing on the site can be opened by its own address, and a rasteriser reads the files that it names."""
-        other = tmp_path / "of-another.png"
-        other.write_bytes(picture((20, 10), "PNG", colour=(0, 200, 0)))
-        media = take(svg(bad.format(other=other) + "<rect width='5' height='5' fill='#c00'/>"), "d.svg")
-        text = studio.adapt(media, SITE).path.read_text()
-        for word in (
-            "script",
-            "alert",
-            "onload",
-            "far.example",
-            "of-another",
-            "foreignObject",
-            "import",
-            "base64",
-            "set ",
-        ):
-            assert word not in text
-        assert "rect" in text
-        assert (0, 200, 0) not in {c for _, c in opened(studio.adapt(media, KIT)).convert("RGB").getcolors(1 << 22)}
-
-    @pytest.mark.parametrize(
-        "data",
-        [
-            b"<!DOCTYPE svg [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;&a;'>]>" + svg("<text>&b;</text>"),
-            svg("<g>" * 200 + "</g>" * 200),
-            svg("<g/>" * 30_000),
-            svg() + b" " * (3 << 20),
-            svg("<g>"),
-            b"<html><body><svg ></svg></body></html>",
-            svg(head="width='9000' height='1'"),
-            svg(
-                "<g id='a'>"
-                + "".join(f"<g id='n{n}'>" + f"<use href='#n{n - 1}'/>" * 30 + "</g>" for n in range(1, 12))
-                + "</g><g id='n0'><rect width='1' height='1'/></g>"
-            ),
-        ],
-        ids=["entities", "deep", "many", "large", "broken", "html", "narrow", "use bomb"],
-    )
-    def test_one_that_is_none_or_would_cost_too_much_is_refused_with_its_line(
-        self, take: Callable[..., Any], data: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(media_module, "_worker", Worker("steadycast.render.image_worker", timeout=20))
-        with pytest.raises(DraftError) as caught:
-            take(data, "d.svg")
-        assert caught.value.line == 7
-        assert caught.value.hint
 
 
 def test_an_avif_is_read_and_comes_out_as_everybody_reads_it(studio: Studio, take: Callable[..., Any]) -> None:
@@ -294,53 +167,6 @@ def test_an_animation_keeps_its_frames_where_it_may(studio: Studio, take: Callab
     moving = take(data.getvalue(), "a.gif")
     assert opened(studio.adapt(moving, MediaRule(width=20))).n_frames == 4
     assert getattr(opened(studio.adapt(moving, MediaRule(formats=("png",)))), "n_frames", 1) == 1
-
-
-def test_covers_are_cropped_to_each_ratio(studio: Studio, take: Callable[..., Any]) -> None:
-    rule = MediaRule(formats=("jpg",), ratios=("2.35:1", "1:1"), sizes=((900, 383), (500, 500)))
-    covers = studio.covers(take(picture((1000, 1000)), "c.jpg", "cover"), rule, "题", "")
-    assert [(c.width, c.height, c.role, c.name) for c in covers] == [
-        (900, 383, "cover", "c-1.jpg"),
-        (500, 500, "cover", "c-2.jpg"),
-    ]
-    by_ratio = studio.covers(take(picture((1000, 1000)), "c.jpg", "cover"), MediaRule(ratios=("16:9",)), "题", "")
-    assert (by_ratio[0].width, by_ratio[0].height) == (1000, 562)
-
-
-@pytest.mark.parametrize("letters", [True, False])
-def test_a_cover_is_lettered_when_one_is_required(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, letters: bool
-) -> None:
-    """With the machine's Han font, or with shapes where it has none; the same title is the same cover."""
-    if not letters:
-        monkeypatch.setattr(media_module, "font", lambda: None)
-    rule = MediaRule(formats=("jpg",), required=True, sizes=((900, 383),))
-    (first,) = studio.covers(None, rule, "沪语童谣里的老上海，以及 long English words", "沪语读书会")
-    (again,) = studio.covers(None, rule, "沪语童谣里的老上海，以及 long English words", "沪语读书会")
-    assert (first.width, first.height, first.mime) == (900, 383, "image/jpeg")
-    assert first == again
-    assert len(opened(first).getcolors(1 << 20)) > 2
-    assert studio.covers(None, MediaRule(), "题", "") == ()
-
-
-@pytest.mark.parametrize("title", ["Evening", "Donaudampfschifffahrtsgesellschaft", "https://example.org/" + "a" * 200])
-def test_no_word_of_a_cover_runs_over_its_edge(studio: Studio, title: str) -> None:
-    (cover,) = studio.covers(None, MediaRule(required=True, sizes=((500, 500),)), title, "")
-    _, brightest = opened(cover).convert("L").crop((500 - 40, 0, 500, 500)).getextrema()
-    assert brightest < 200, "letters are white"
-
-
-def test_a_line_of_a_cover_never_begins_with_punctuation() -> None:
-    assert pieces("弄堂、石库门 and a “day”。") == [
-        "弄",
-        "堂、",
-        "石",
-        "库",
-        "门 ",
-        "and ",
-        "a ",
-        "“day”。",
-    ]
 
 
 def png_that_claims(width: Any, height: Any) -> bytes:

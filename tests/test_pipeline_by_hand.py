@@ -1,0 +1,141 @@
+"""What a person publishes by hand: before its hour, outside any series, for real or as a rehearsal."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from pipeline_bench import SETTINGS, Bench, article
+from publish_bench import MINUTE, ready, states
+
+from steadycast import pipeline
+from steadycast.errors import InputError
+
+
+def test_a_series_by_hand_sends_its_next_slot_now_and_once(bench: Bench) -> None:
+    app = ready(bench)
+    assert states(pipeline.publish(app, series="daily")) == {"far": "published", "site": "published"}
+    again = pipeline.publish(app, series="daily")
+    assert states(again) == {"far": "published", "site": "published"}
+    bench.at(23, 20, 0)
+    assert pipeline.publish(app).sent == ()
+    assert len(bench.there()) == 1
+
+
+def test_one_slot_by_hand(bench: Bench) -> None:
+    app = ready(bench)
+    done = pipeline.publish(app, slot="daily@2026-11-24T20:00")
+    assert {s.slot for s in done.sent} == {"daily@2026-11-24T20:00"}
+    with pytest.raises(InputError, match="did you mean 'daily@2026-11-24T20:00'"):
+        pipeline.publish(app, slot="daily@2026-11-24T20:01")
+
+
+def test_one_channel_by_hand_leaves_the_others_for_their_hour(bench: Bench) -> None:
+    app = ready(bench)
+    assert states(pipeline.publish(app, series="daily", channel="far")) == {"far": "published"}
+    bench.at(23, 20, 0)
+    assert states(pipeline.publish(app)) == {"site": "published"}
+    assert len(bench.there()) == 1
+
+
+def test_a_draft_by_hand_goes_out_once_however_often_it_is_asked_for(bench: Bench) -> None:
+    app = ready(bench)
+    for _ in range(2):
+        done = pipeline.publish(app, draft="pgc/2.md")
+        assert states(done) == {"far": "published", "site": "published"}
+        bench.clock.advance(MINUTE)
+    assert bench.there() == ["Draft 2"]
+
+
+def test_a_draft_by_hand_leaves_the_slot_that_was_to_carry_it(bench: Bench) -> None:
+    """What went out by hand does not go out again at its slot: another draft takes it."""
+    app = ready(bench)
+    before = app.ledger.slot("daily@2026-11-23T20:00")
+    assert before
+    pipeline.publish(app, draft=before.draft)
+    after = app.ledger.slot("daily@2026-11-23T20:00")
+    assert after
+    assert after.draft not in (None, before.draft)
+
+
+def test_a_draft_by_hand_may_go_to_one_channel_and_later_to_another(bench: Bench) -> None:
+    app = ready(bench)
+    assert states(pipeline.publish(app, draft="pgc/2.md", channel="far")) == {"far": "published"}
+    bench.at(25, 12, 0)
+    assert states(pipeline.publish(app, draft="pgc/2.md", channel="site")) == {"site": "published"}
+    assert states(pipeline.publish(app, draft="pgc/2.md")) == {"far": "published", "site": "published"}
+    assert bench.there() == ["Draft 2"]
+
+
+def test_what_a_slot_carried_is_not_sent_again_by_hand(bench: Bench) -> None:
+    """The same words on the same channel once; edited ones may follow, and an evergreen is there to be sent again."""
+    app = ready(bench, content={"pgc/1.md": article("First words")})
+    pipeline.publish(app, series="daily", channel="far")
+    told = pipeline.publish(app, draft="pgc/1.md")
+    assert {(s.channel, s.slot.partition("@")[0]) for s in told.sent} == {("far", "daily"), ("site", "draft")}
+    assert bench.there() == ["First words"]
+    bench.drop("pgc/1.md", article("Second thoughts"))
+    pipeline.collect(app, bench.clock.now())
+    assert states(pipeline.publish(app, draft="pgc/1.md")) == {"far": "published", "site": "published"}
+    assert bench.there() == ["First words", "Second thoughts"]
+
+
+def test_an_evergreen_may_be_sent_again_by_hand(bench: Bench) -> None:
+    settings = SETTINGS.replace('late = "3h"', 'late = "3h"\nfill = ["evergreen"]')
+    app = ready(bench, settings, {"pgc/1.md": article("Evergreen", "evergreen: true")})
+    pipeline.publish(app, series="daily")
+    pipeline.publish(app, draft="pgc/1.md", channel="far")
+    assert bench.there() == ["Evergreen", "Evergreen"]
+
+
+def test_a_draft_that_nobody_approved_is_not_sent_by_hand(bench: Bench) -> None:
+    app = ready(bench, **cast("Any", {"ugc/bob/1.md": article("Waits")}))
+    with pytest.raises(InputError, match=r"is not approved .*approve"):
+        pipeline.publish(app, draft="ugc/bob/1.md")
+
+
+@pytest.mark.parametrize("asked", [{"series": "daily"}, {"draft": "pgc/2.md"}, {"slot": "daily@2026-11-24T20:00"}])
+def test_a_dry_run_sends_and_writes_nothing(bench: Bench, asked: Any) -> None:
+    """Not even a slot that the next tick would serve."""
+    app = ready(bench)
+    slots = [d.model_dump() for d in app.ledger.deliveries()]
+    done = pipeline.publish(app, dry_run=True, **asked)
+    assert {s.channel for s in done.sent} == {"far", "site"}
+    assert all("would send" in s.message for s in done.sent)
+    assert [d.model_dump() for d in app.ledger.deliveries()] == slots
+    assert pipeline.publish(app).sent == ()
+    assert bench.calls() == []
+
+
+def test_a_dry_run_says_what_would_be_refused(bench: Bench) -> None:
+    app = ready(bench, SETTINGS + "colour = 'red'\n")
+    told = {s.channel: (s.state, s.message) for s in pipeline.publish(app, series="daily", dry_run=True).sent}
+    assert told["far"][0] == "refused"
+    assert "colour" in told["far"][1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"series": "dayly"}, "did you mean 'daily'"),
+        ({"channel": "fare"}, "did you mean 'far'"),
+        ({"draft": "pgc/9.md"}, "there is no draft"),
+    ],
+)
+def test_a_slip_says_what_was_meant(bench: Bench, asked: Any, said: str) -> None:
+    app = ready(bench)
+    with pytest.raises(InputError, match=said):
+        pipeline.publish(app, **asked)
+
+
+def test_a_series_whose_next_slot_has_no_draft_says_so(bench: Bench) -> None:
+    app = ready(bench, content={})
+    done = pipeline.publish(app, series="daily")
+    assert {(s.state, s.message) for s in done.sent} == {("planned", "no draft yet")}
+
+
+def test_paused_channels_get_nothing(bench: Bench) -> None:
+    app = ready(bench, SETTINGS + "paused = true\n")
+    bench.at(23, 20, 0)
+    assert states(pipeline.publish(app)) == {"site": "published"}
+    assert states(pipeline.publish(app, draft="pgc/3.md")) == {"site": "published"}
