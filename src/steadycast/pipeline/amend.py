@@ -26,12 +26,8 @@ from steadycast.platform import Post, registry
 from steadycast.platform.post_bytes import post_from_bytes
 
 CANNOT = "cannot here"
-UNSENT = (
-    State.DUE,
-    State.CLAIMED,
-    State.REFUSED,
-    State.HANDED,
-)  # of a draft taken away: nobody sends it any more
+# Of a draft that is taken away: nobody sends it any more.
+UNSENT = (State.DUE, State.CLAIMED, State.REFUSED, State.HANDED)
 SAYS = {State.DUE: "busy", State.REFUSED: "refused", State.UNKNOWN: "unknown"}
 
 
