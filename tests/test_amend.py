@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -257,7 +258,44 @@ def test_a_correction_ends_when_its_channel_is_taken_out_of_the_settings(bench: 
     )
     [waits] = [w for w in ops.status(app, bench.clock.now())["waiting"] if w["channel"] == "far"]
     assert waits["message"] == row.message
+    assert re.fullmatch(
+        r"do it by hand, at https://far\.example/.*, then `steadycast revise .* --channel far` closes this",
+        waits["say"],
+    )
+    assert states(amend.revise(app, ONE, "far")) == {"far": "cannot here"}
+    assert [w for w in ops.status(app, bench.clock.now())["waiting"] if w["channel"] == "far"] == []
     assert amended(bench) == ["revise Draft one"]
+
+
+def test_what_is_due_goes_out_nowhere_though_another_channel_has_it_already(bench: Bench, app: pipeline.App) -> None:
+    """Each channel is told of: what was stopped, what is being sent just now, of what thread the first parts are there."""
+    there = rows(app)
+
+    def becomes(**states: str) -> None:
+        with app.ledger.write() as connection:
+            for channel, state in states.items():
+                sql = f"UPDATE delivery SET state = '{state}', verdict = '' WHERE id = {there[channel].id}"
+                connection.exec_driver_sql(sql)
+
+    becomes(far="due", hook="sending")
+    assert states(amend.withdraw(app, ONE, "x", "far")) == {"far": "cancelled"}
+    becomes(far="due")
+    with app.ledger.write() as connection:
+        part = f"INSERT INTO step (delivery, name, value, begun) VALUES ({there['far'].id}, 'part-1', '\"id1\"', 0)"
+        connection.exec_driver_sql(part)
+    told = {each.channel: each for each in amend.withdraw(app, ONE, "x")}
+    assert {c: t.what for c, t in told.items()} == {"far": "cannot here", "hook": "cannot here", "site": "withdrawn"}
+    assert told["far"].said == "nobody sends the rest of it; what may be there (part-1) take away by hand"
+    assert "being sent just now" in told["hook"].said
+    assert rows(app)["far"].state == "cancelled"
+
+
+def test_what_is_nowhere_yet_is_said_to_be_nowhere(bench: Bench, app: pipeline.App) -> None:
+    with app.ledger.write() as connection:
+        connection.exec_driver_sql("UPDATE delivery SET state = 'claimed', verdict = ''")
+    with pytest.raises(InputError, match="is not out on nowhere") as caught:
+        amend.withdraw(app, ONE, "x", "nowhere")
+    assert caught.value.hint is None
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,21 @@ def test_a_system_that_gives_no_more_threads_still_looks(
     assert ledger.counts() == {State.SEEN: 8}
 
 
+def test_without_threads_each_look_is_written_before_the_next(
+    ledger: Ledger, promise: Promise, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who ends the process in the middle loses one look, and not all."""
+    fake = FakeChannel("read-back", clock)
+    for _ in promise(*(f"c{n}" for n in range(4))):
+        fake.accept_then_cut()
+    publish(ledger, fake, clock)
+    scarce(monkeypatch, 0)
+    clock.advance(dt.timedelta(minutes=1))
+    written: list[int] = []
+    settle(ledger, fake.open, clock=clock, workers=8, told=lambda _: written.append(fake.looks))
+    assert written == [1, 2, 3, 4]
+
+
 def test_a_ledger_that_breaks_while_it_looks_leaves_no_thread_behind(
     ledger: Ledger, promise: Promise, clock: Clock
 ) -> None:

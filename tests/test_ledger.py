@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import sqlite3
 import subprocess
@@ -81,6 +82,15 @@ def test_no_copy_is_judged_by_a_damaged_value(tmp_path: Path, key: str) -> None:
     path = tmp_path / "l.sqlite"
     with Ledger.open(path) as ledger:
         ledger.set_meta(key, "\ufffd7")
+    with pytest.raises(LedgerError, match=DAMAGED):
+        copies.position(path)
+
+
+def test_no_copy_is_judged_by_an_instant_that_cannot_be(tmp_path: Path) -> None:
+    path = tmp_path / "l.sqlite"
+    Ledger.open(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO event (delivery, at, kind, detail) VALUES (1, ?, 'x', '')", [2**62])
     with pytest.raises(LedgerError, match=DAMAGED):
         copies.position(path)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from planner_cases import CLUB, DAY, MIXED, NOTES, NOW, PGC, RESERVED, UGC, UTC, ahead, draft, make, planned
 
+from steadycast.schedule.fairness import Turns
 from steadycast.schedule.model import Assignment, Form, Past, Series
 from steadycast.schedule.planner import fits, plan
 
@@ -107,6 +108,20 @@ def test_the_member_who_waited_longest_has_the_next_turn() -> None:
     history = [Past("notes@2026-11-21T20:00", "notes", NOW - DAY, UGC, "ann", "old1")]
     history += [Past("notes@2026-11-20T20:00", "notes", NOW - 2 * DAY, UGC, "eve", "old2")]
     assert list(planned(NOTES, stock, history=history).values()) == ["bob1", "eve1", "ann1", "bob2", "eve2", "ann2"]
+
+
+def test_a_slot_asks_few_of_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose turn it is does not take a look at everybody."""
+    asked, of = [0], Turns.of
+
+    def counted(turns: Turns, member: str) -> Any:
+        asked[0] += 1
+        return of(turns, member)
+
+    monkeypatch.setattr(Turns, "of", counted)
+    plan = planned(NOTES, [draft(f"d{n}", f"m{n}") for n in range(400)], days=200)
+    assert len(set(plan.values())) == 200
+    assert asked[0] < 400 + 200 * 10
 
 
 def test_turns_count_in_all_series_together() -> None:

@@ -131,7 +131,7 @@ class FarSideError(SteadycastError):
     message: str
     code: str | None = None
     channel: str | None = None
-    answer: Any = field(default=None, init=False, repr=False)  # the web.Answer that caused it; it may hold secrets
+    answer: Any = field(default=None, init=False, repr=False)  # the outgoing.Answer that caused it; it may hold secrets
 
     def __reduce__(self) -> tuple[Any, ...]:  # without its answer, which stays in its process
         values = {name: value for name, value in vars(self).items() if name != "answer"}

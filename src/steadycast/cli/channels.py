@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,7 +43,7 @@ def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
     workspace = load()
     platform = workspace.channels[name].platform if name in workspace.channels else name
     with tempfile.TemporaryDirectory(prefix="steadycast-test-") as scratch:
-        found = list(contract.run(platform_named(platform), Path(scratch)))
+        found = list(contract.run(platform_named(platform, workspace.channels), Path(scratch)))
     rows = [_row(result) for result in found]
     if name in workspace.channels:
         rows += _let_in(name)
@@ -59,8 +59,8 @@ def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
     return NEEDS_A_PERSON if broken else OK
 
 
-def platform_named(name: str) -> Platform:
-    """A platform by its name, or what is wrong with it."""
+def platform_named(name: str, also: Iterable[str] = ()) -> Platform:
+    """A platform by its name, or what is wrong with it; `also` are names of channels that a person may have meant."""
     from steadycast.platform.registry import platforms
     from steadycast.workspace import load
 
@@ -69,8 +69,8 @@ def platform_named(name: str) -> Platform:
     if name in broken:
         raise broken[name]
     if name not in known:
-        named = [*workspace.channels, *known]
-        raise unknown_name("channel or platform", name, named, "`steadycast channel list` shows them")
+        what = "channel or platform" if also else "platform"
+        raise unknown_name(what, name, [*also, *known], "`steadycast channel list` shows them")
     return known[name]
 
 

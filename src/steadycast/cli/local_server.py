@@ -10,11 +10,12 @@ import io
 import json
 import mimetypes
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -29,7 +30,6 @@ FOLDERS = ("out", "preview")  # of var/: the report, and what it links to
 REPORT = "out/report/index.html"
 # Pages hold what members wrote. Each is an origin of its own: none reads another, none sends anything anywhere.
 FENCE = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads; connect-src 'none'"
-NOTHING = {"status": "bad", "checks": []}
 OWN_NAMES = {"127.0.0.1", "localhost"}  # a page whose name was turned to this machine asks under its own name
 
 
@@ -110,38 +110,47 @@ class LocalServer(ThreadingHTTPServer):
         """A client that hung up is nobody's trouble."""
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     server: LocalServer
     timeout = TIMEOUT
     server_version = f"Steadycast/{__version__}"
     sys_version = ""
 
-    def send_head(self) -> BinaryIO:
-        """The head of the answer to a GET or HEAD; gives what is to follow a GET's."""
+    def do_GET(self) -> None:
+        """The answer."""
         if self.headers.get("Host", "localhost").partition(":")[0].lower() not in OWN_NAMES:
-            return self._tell(HTTPStatus.MISDIRECTED_REQUEST, NOTHING)
-        if self.path.partition("?")[0] in PATHS:
-            told = self.server.answer()
-            return self._tell(HTTPStatus.OK if told["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE, told)
-        if (file := self.server.page(self.path)) is None:
-            return self._tell(HTTPStatus.NOT_FOUND, NOTHING)
+            self._tell(HTTPStatus.MISDIRECTED_REQUEST, {"status": "bad", "checks": []})
+            return
+        if self.path.partition("?")[0] not in PATHS:
+            self._show(self.server.page(self.path))
+            return
+        told = self.server.answer()
+        self._tell(HTTPStatus.OK if told["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE, told)
+
+    do_HEAD = do_GET  # noqa: N815 the name that http.server calls
+
+    def _show(self, file: Path | None) -> None:
+        if file is None:
+            self._tell(HTTPStatus.NOT_FOUND, {"status": "bad", "checks": []})
+            return
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-        fence = {"Referrer-Policy": "no-referrer", "Content-Security-Policy": FENCE}
-        return self._head(HTTPStatus.OK, kind, file.open("rb"), file.stat().st_size, fence)
+        with file.open("rb") as page:
+            fence = {"Referrer-Policy": "no-referrer", "Content-Security-Policy": FENCE}
+            self._send(HTTPStatus.OK, kind, page, file.stat().st_size, fence)
 
-    def _tell(self, status: HTTPStatus, told: dict[str, Any]) -> BinaryIO:
+    def _tell(self, status: HTTPStatus, told: dict[str, Any]) -> None:
         body = json.dumps(told, ensure_ascii=False).encode()
-        return self._head(status, "application/json; charset=utf-8", io.BytesIO(body), len(body), {})
+        self._send(status, "application/json; charset=utf-8", io.BytesIO(body), len(body), {})
 
-    def _head(self, status: HTTPStatus, kind: str, body: BinaryIO, size: int, more: dict[str, str]) -> BinaryIO:
+    def _send(self, status: HTTPStatus, kind: str, body: BinaryIO, size: int, more: dict[str, str]) -> None:
         self.send_response(status)
-        common = {"Content-Type": kind, "Content-Length": str(size)}
-        common |= {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-        for name, value in (common | more).items():
+        self.send_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
+        self.send_header("Content-Length", str(size))
+        for name, value in ({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} | more).items():
             self.send_header(name, value)
         self.end_headers()
-        return body
+        if self.command != "HEAD":
+            shutil.copyfileobj(body, self.wfile)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: a monitor asks every few seconds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from steadycast.cli.lazy_rooms import pipeline
+from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, progress, say, say_outcome, show
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def main_job(app: App) -> int:
         say_next(planned)
     report = pipeline.report(app, pipeline.now())
     say_record(report)
-    if waiting := len(report.data["record"]["waiting"]):
+    if waiting := len(ops.status(app, pipeline.now())["waiting"]):
         say(f"Waiting {waiting} for a person: `steadycast status`")
     return NEEDS_A_PERSON if published.failed or collected.problems else OK
 

@@ -20,7 +20,7 @@ OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 NOTHING_YET = "No draft has been taken in yet: run `steadycast intake`."
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Yes = Annotated[bool, Parameter(help="Do not ask. Without it a terminal asks first; a script is never asked.")]
-DryRun = Annotated[bool, Parameter(help="Only show what would be done.")]
+DryRun = Annotated[bool, Parameter(help="Only show what would be done: nothing is sent or written.")]
 Draft = Annotated[str, Parameter(help="Id or path, as `steadycast list` shows them.")]
 Key = Annotated[str, Parameter(help="The delivery's key, as `steadycast status` and a kit's checklist show it.")]
 # What a terminal obeys instead of showing it, the marks that turn the direction of text, and what cannot be written

@@ -167,7 +167,7 @@ def channel_eject(platform: str, *, name: str = "") -> int:
 
     folder = platform_named(platform).folder
     if name and not FOLDER_NAME.fullmatch(name):
-        raise InputError(f"{name!r} cannot be a platform's folder", hint="a letter first, then a-z, 0-9, - and _")
+        raise InputError(f"{name!r} cannot be a platform's folder", hint="begin with a-z; then a-z, 0-9, - and _")
     target = load().platform_folders[0] / (name or platform)
     if target.exists():
         raise InputError("it exists already", file=target, hint="give the copy another name: --name mine")

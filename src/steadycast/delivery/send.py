@@ -169,6 +169,7 @@ class _Sending:
         try:
             threads.start(workers)
             while self._left:
+                threads.wait()
                 self._gather()
                 self._write()
         except BaseException:

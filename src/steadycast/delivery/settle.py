@@ -98,6 +98,7 @@ def _look(  # noqa: PLR0917 both purposes share it
     try:
         threads.start(workers)
         for _ in looks:
+            threads.wait()
             outcome = done.get()
             if isinstance(outcome, BaseException):
                 raise outcome

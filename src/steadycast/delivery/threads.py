@@ -1,4 +1,4 @@
-"""Threads that take one thing after another; where the system gives none, whoever starts them does the work."""
+"""Threads that take one thing after another; where the system gives none, whoever waits for them does the work."""
 
 from __future__ import annotations
 
@@ -30,8 +30,12 @@ class Threads(Generic[Thing]):
                 thread = Thread(target=self.work, name=f"{self._name}-{len(self._threads)}")
                 thread.start()
                 self._threads.append(thread)
+
+    def wait(self) -> None:
+        """Called before each wait for a thing that is done: where there is no thread, one of them is done here."""
         if not self._threads:
-            self.work()
+            with suppress(Empty):
+                self._work(self._waiting.get_nowait())
 
     def work(self) -> None:
         """Do in this thread what nobody has begun."""

@@ -23,7 +23,9 @@ from steadycast.platform.contract import Step
 
 NONE = dt.timedelta()
 FLOOR, CAP = dt.timedelta(seconds=30), dt.timedelta(minutes=30)  # of the wait between two tries
-ABSURD = dt.timedelta(days=1)  # a Retry-After of this or more (web cuts it there) is a mistake: our own wait is used
+ABSURD = dt.timedelta(
+    days=1
+)  # a Retry-After of this or more (the client cuts it there) is a mistake: our own wait is used
 LOOKS = (dt.timedelta(minutes=5), dt.timedelta(minutes=30), dt.timedelta(hours=2))  # after the first read-back
 VERIFY_AFTER = dt.timedelta(minutes=1)
 BEFORE = dt.timedelta(hours=1)  # so long before its request was given up at the latest, a post may be there at most

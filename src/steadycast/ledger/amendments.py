@@ -116,6 +116,15 @@ def _changed(connection: Connection, claim: Delivery, outcome: Outcome, post: by
     connection.execute(update(RECEIPT).where(RECEIPT.c.delivery == claim.id).values(detail=detail))
 
 
+def drop_amendments(db: Database, delivery: int, who: str, now: dt.datetime) -> None:
+    """To cancelled, of what is not under way and came to no good end: a person does it by hand."""
+    a = AMENDMENT.c
+    waits = (a.delivery == delivery) & a.state.in_((State.DUE, State.UNKNOWN, State.REFUSED))
+    with db.write() as connection:
+        if connection.execute(update(AMENDMENT).where(waits).values(state=State.CANCELLED, wake=None)).rowcount:
+            write_events(connection, [delivery], now, "amendment cancelled", who)
+
+
 def amendments_of(
     db: Database, *, deliveries: Collection[int] | None = None, states: Collection[State] | None = None
 ) -> list[AmendmentRow]:

@@ -122,7 +122,7 @@ def damaged_values(name: str) -> Iterator[None]:
     """Turn a kept value that cannot be read into a LedgerError: a torn page may pass SQLite's checks, and lie."""
     try:
         yield
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise LedgerError(f"ledger {name}: it is damaged: a value in it cannot be read ({RESTORE})") from error
 
 

@@ -99,7 +99,14 @@ def retry(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
 def cancel(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
     """From planned, due, claimed, refused or handed to cancelled: nothing is owed. False when it cannot be stopped."""
     states = (State.PLANNED, State.DUE, State.CLAIMED, State.REFUSED, State.HANDED)
-    off = {"state": State.CANCELLED, "wake": None, "verdict": Verdict.EXCUSED.value, "code": ""}
+    off = {
+        "state": State.CANCELLED,
+        "wake": None,
+        "verdict": Verdict.EXCUSED.value,
+        "code": "",
+        "owner": "",
+        "lease": None,
+    }
     nothing_in_doubt = DELIVERY.c.state.not_in((State.DUE, State.CLAIMED)) | (DELIVERY.c.looks == 0)
     with db.write() as connection:
         return _move(connection, delivery, states, off, now, f"{who}: cancelled", nothing_in_doubt)

@@ -36,7 +36,7 @@ class Delivery:
     code: str = ""  # what was said last
     message: str = ""
     lease: dt.datetime = EPOCH  # by the wall of whoever claimed it
-    state: State = State.CLAIMED  # as it was read
+    state: State = State.CLAIMED  # as it was read by its claim, by `waiting` and for a look
     left: dt.timedelta = dt.timedelta()  # until the last request has surely ended; below nothing once it has
 
     @property
@@ -82,4 +82,4 @@ def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Del
     with db.read() as connection:
         moment = time_spans.moment(db, connection, now)
         rows = fetch(connection, LOOK, (micros(moment), state.value, limit))
-    return [delivery_of(row, left=instant(ended) - moment) for ended, *row in rows]
+    return [delivery_of(row, state=state, left=instant(ended) - moment) for ended, *row in rows]

@@ -80,7 +80,8 @@ def save_plan(
         moved = [
             id for id in slot_rows if id in known and known[id] != {**slot_rows[id], "manual": known[id]["manual"]}
         ]
-        upsert(connection, SLOT, [slot_rows[id] for id in (*new, *moved)], set(SLOT.c.keys()) - KEPT)
+        upsert(connection, SLOT, [slot_rows[id] for id in new])  # what a backfill wrote meanwhile stays
+        upsert(connection, SLOT, [slot_rows[id] for id in moved], set(SLOT.c.keys()) - KEPT)
         for id, row in slot_rows.items():
             _set_deliveries(db, connection, row, asked[id], there[id], people)
         for id in sorted(fixed) if manual else ():  # a person may send what went out to one channel to another, too

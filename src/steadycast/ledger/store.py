@@ -154,6 +154,7 @@ class Ledger(Database):
     # What is out, changed or taken away
     begin_amendment = amendments.begin_amendment
     end_amendment = amendments.end_amendment
+    drop_amendments = amendments.drop_amendments
     amendments_of = amendments.amendments_of
     amendments_due = amendments.amendments_due
 

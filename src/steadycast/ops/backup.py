@@ -117,7 +117,9 @@ def _write(ledger: Ledger, paths: Paths, to: Path, now: dt.datetime, progress: P
             if (entry := _add(tar, name, path)) is not None:
                 files[name] = entry
         manifest = {"format": FORMAT, "at": now.isoformat(), "program": __version__, "ledger": told, "files": files}
-        data = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1, default=str).encode()
+        data = json.dumps(
+            manifest, ensure_ascii=False, sort_keys=True, indent=1, default=dt.datetime.isoformat
+        ).encode()
         info = tarfile.TarInfo(MANIFEST)
         info.size, info.mtime = len(data), int(now.timestamp())
         tar.addfile(info, io.BytesIO(data))

@@ -188,7 +188,8 @@ def unreachable(url: str) -> str:
 
 
 def _secrets(app: App) -> Iterator[Problem]:
-    yield from _all_of("secrets", secrets(app), "every one that steadycast.toml names is set")
+    unset = (replace(found, where=app.workspace.settings_file.name) for found in secrets(app))
+    yield from _all_of("secrets", unset, "every one that steadycast.toml names is set")
     if not app.workspace.alarms.urls:
         yield Problem("alarms", None, "nobody would be told", "set [alarms] urls", WARN)
 

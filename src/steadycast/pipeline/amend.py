@@ -76,19 +76,26 @@ def withdraw(app: App, draft: str, why: str, channel: str | None = None) -> tupl
     """
     row, now = find_draft(app, draft), app.clock.now()
     app.ledger.settle_here()
-    there = _out(app, row, channel, "withdraw")
+    _out(app, row, channel, "withdraw")
     if channel is None:
         app.ledger.reject(row.id, row.revision, who(), now)
-        waiting = app.ledger.deliveries(draft=row.id, states=UNSENT)
-    else:
-        waiting = [d for d in there if d.state in UNSENT]
-    stopped = {d.id: d for d in waiting if app.ledger.cancel(d.id or 0, who(), now)}
+    there = _out(app, row, channel, "withdraw")  # as it is now that nothing new is begun
+    stopped = {d.id: d for d in there if d.state in UNSENT and app.ledger.cancel(d.id or 0, who(), now)}
     plan(app, now)
     left = [d.id or 0 for d in there if d.id not in stopped]
-    told = [_said(app, d, "cancelled", "nobody sends it any more") for d in stopped.values()]
+    told = [_stopped(app, d) for d in stopped.values()]
     told += [_withdrawn(app, d, why) for d in app.ledger.deliveries(ids=left)]  # as they are by now
     renew(app, app.clock.now())
     return tuple(told)
+
+
+def _stopped(app: App, d: DeliveryRow) -> Amended:
+    """What is said of a delivery that nobody sends any more; of a thread the first parts may be there."""
+    steps = app.ledger.steps_of([d.id or 0]).get(d.id or 0, {})
+    if parts := [name for name in steps if name.startswith("part-")]:
+        said = f"nobody sends the rest of it; what may be there ({', '.join(parts)}) take away by hand"
+        return _said(app, d, CANNOT, said)
+    return _said(app, d, "cancelled", "nobody sends it any more")
 
 
 def leaving(app: App, draft: str, channel: str | None, verb: str) -> list[DeliveryRow]:
@@ -97,7 +104,8 @@ def leaving(app: App, draft: str, channel: str | None, verb: str) -> list[Delive
     if verb == "revise":
         check_taken_in(app, row)
     revision = _approved(row) if verb == "revise" else TAKEN_AWAY
-    going = [d for d in _out(app, row, channel, verb) if not _why_not(app, d, verb) and _differs(app, d, revision)]
+    there = [d for d in _out(app, row, channel, verb) if d.state not in UNSENT]
+    going = [d for d in there if not _why_not(app, d, verb) and _differs(app, d, revision)]
     return [d for d in going if not app.platform(d.channel).local]
 
 
@@ -119,7 +127,7 @@ def resume(app: App) -> list[int]:
 
 
 def _given_up(app: App, row: AmendmentRow, why: str) -> None:
-    """Ends what waits for a channel that steadycast.toml has no more: only a person can do it."""
+    """Ends what waits for a channel that steadycast.toml has no more: only a person can do it, and is told once."""
     now = app.clock.now()
     if claim := app.ledger.begin_amendment(row.delivery, row.revision, now, dt.timedelta()):
         app.ledger.end_amendment(claim, Outcome(claim, State.REFUSED, now, message=why), b"", now)
@@ -139,9 +147,9 @@ def waiting(app: App) -> list[Row]:
     titles = app.ledger.titles({d.draft for _, d in found if d.draft})
     return [
         waiting_row(
-            d.marker, row.state, _next(State(row.state), row.revision, d), f"{d.at.astimezone(zone):%Y-%m-%d %H:%M}",
-            slot=d.slot, channel=d.channel, title=titles.get(d.draft or "", ""),
-            message=" ".join(filter(None, (row.code, row.message))), url=d.url,
+            d.marker, row.state, _next(app, State(row.state), row.revision, d),
+            f"{d.at.astimezone(zone):%Y-%m-%d %H:%M}", slot=d.slot, channel=d.channel,
+            title=titles.get(d.draft or "", ""), message=" ".join(filter(None, (row.code, row.message))), url=d.url,
         )
         for row, d in found
     ]  # fmt: skip
@@ -157,12 +165,12 @@ def _approved(row: DraftRow) -> str:
 
 
 def _out(app: App, row: DraftRow, channel: str | None, verb: str) -> list[DeliveryRow]:
-    """Where a draft is out; an InputError where it is nowhere."""
-    found = app.ledger.deliveries(draft=row.id, states={*OUT, State.CLAIMED} if verb == "withdraw" else OUT)
+    """Where a draft is out, and to be taken away also where it is about to be; an InputError where it is nowhere."""
+    found = app.ledger.deliveries(draft=row.id, states={*OUT, *UNSENT} if verb == "withdraw" else OUT)
     there = [d for d in found if channel in (None, d.channel) and not (verb == "revise" and d.state == State.WITHDRAWN)]
     if not there:
         away = {d.channel for d in found if d.state == State.WITHDRAWN and channel in (None, d.channel)}
-        others = ", ".join(sorted({d.channel for d in found if d.state != State.WITHDRAWN}))
+        others = ", ".join(sorted({d.channel for d in found if d.state in OUT and d.state != State.WITHDRAWN}))
         where = f"on {channel}" if channel else "anywhere"
         said = f"was taken away from {', '.join(sorted(away))}" if away else f"is not out {where}"
         raise InputError(f"{row.path} {said}", hint=f"it is on {others}" if others else None)
@@ -173,9 +181,9 @@ def _why_not(app: App, d: DeliveryRow, verb: str) -> str:
     """Why a post cannot be changed or taken away by us, and what a person does then; "" where it can."""
     if d.state == State.UNKNOWN:
         return f"it is not known to be there: {hint(d.state, d.marker)}"
-    if d.state in (State.CLAIMED, State.SENDING):
+    if d.state in (State.DUE, State.CLAIMED, State.SENDING):
         return "it is being sent just now: run it again in a minute"
-    by_hand = f"do it by hand{f', at {d.url}' if d.url else ''}"
+    by_hand = f"do it by hand{_at(d)}"
     if d.channel not in app.workspace.channels:
         return f"steadycast.toml has no such channel any more; {by_hand}"
     try:
@@ -188,6 +196,19 @@ def _why_not(app: App, d: DeliveryRow, verb: str) -> str:
     return "" if d.frozen else f"what was sent is not in the ledger; {by_hand}"
 
 
+def _at(d: DeliveryRow) -> str:
+    return f", at {d.url}" if d.url else ""
+
+
+def _cannot(app: App, d: DeliveryRow, verb: str) -> Amended | None:
+    """What a person is told where we cannot do it; None where we can. Of a channel that is gone nothing waits then."""
+    if not (why := _why_not(app, d, verb)):
+        return None
+    if d.channel not in app.workspace.channels:
+        app.ledger.drop_amendments(d.id or 0, who(), app.clock.now())
+    return _said(app, d, CANNOT, why)
+
+
 def _differs(app: App, d: DeliveryRow, revision: str) -> bool:
     """Whether there is something to do: what is there is another revision, or may be."""
     if revision == TAKEN_AWAY:
@@ -196,8 +217,8 @@ def _differs(app: App, d: DeliveryRow, revision: str) -> bool:
 
 
 def _revised(app: App, d: DeliveryRow, revision: str, *, again: bool) -> Amended:
-    if why := _why_not(app, d, "revise"):
-        return _said(app, d, CANNOT, why)
+    if cannot := _cannot(app, d, "revise"):
+        return cannot
     if not _differs(app, d, revision):
         return _said(app, d, "as it is", "it has this revision already")
     return _amended(app, d, Amending(d.id or 0, d.channel, revision, who(), again=again))
@@ -206,8 +227,8 @@ def _revised(app: App, d: DeliveryRow, revision: str, *, again: bool) -> Amended
 def _withdrawn(app: App, d: DeliveryRow, why: str) -> Amended:
     if d.state == State.WITHDRAWN:
         return _said(app, d, "as it is", "it was taken away already")
-    if cannot := _why_not(app, d, "withdraw"):
-        return _said(app, d, CANNOT, cannot)
+    if cannot := _cannot(app, d, "withdraw"):
+        return cannot
     return _amended(app, d, Amending(d.id or 0, d.channel, TAKEN_AWAY, who(), why))
 
 
@@ -224,14 +245,16 @@ def _amended(app: App, d: DeliveryRow, asked: Amending) -> Amended:
     said = " ".join(filter(None, (ending.code, ending.message)))
     if ending.wake:
         said += f"; tried again from {ending.wake.astimezone(app.workspace.community.zone):%H:%M} on"
-    then = _next(ending.state, asked.revision, d)
+    then = _next(app, ending.state, asked.revision, d)
     return _said(app, d, SAYS[ending.state], f"{said} ({then})" if then else said)
 
 
-def _next(state: State, revision: str, d: DeliveryRow) -> str:
+def _next(app: App, state: State, revision: str, d: DeliveryRow) -> str:
     """What a person does about what did not come to its end."""
     verb = "revise" if revision else "withdraw"
     command = f"steadycast {verb} {d.draft} --channel {d.channel}" + ("" if revision else " --why TEXT")
+    if d.channel not in app.workspace.channels:
+        return f"do it by hand{_at(d)}, then `{command}` closes this"
     if state == State.REFUSED:
         return f"fix it, then `{command}`"
     again = f"{command} --again" if revision else command

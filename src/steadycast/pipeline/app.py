@@ -271,7 +271,9 @@ class App:
         """One series by its name or its title, or an InputError that says which was meant."""
         known = self.workspace.series_names
         if (name := known.get(named, named)) not in self.workspace.series:
-            raise unknown_name("series", named, known)
+            raise unknown_name(
+                "series", named, [each for each, meant in known.items() if meant in self.workspace.series]
+            )
         return self.workspace.series[name]
 
     @contextlib.contextmanager

@@ -18,6 +18,7 @@ from steadycast.report.words import words
 from steadycast.schedule.model import Verdict
 
 LOG = logging.getLogger(__name__)
+APART = dt.timedelta(minutes=10)  # clocks of machines that share a ledger may be so far apart
 VERDICTS = {verdict.value for verdict in Verdict}
 
 
@@ -66,10 +67,6 @@ def _row(series: SeriesRecord) -> Row:
         "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else "none in sight",
         "chance": "too early" if series.gap_chance is None else f"{series.gap_chance:.0%}",
     }
-
-
-LOG = logging.getLogger(__name__)
-APART = dt.timedelta(minutes=10)  # clocks of machines that share a ledger may be so far apart
 
 
 def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:

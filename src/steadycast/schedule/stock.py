@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
-from heapq import heappop, heappush
-from itertools import product
+from heapq import heappop, heappush, heapreplace
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.model import Form, Origin, Series, Slot, StockItem
 
 EVENT_WITHIN = dt.timedelta(days=3)  # an event's draft serves an occasion at most this far from its own start
-_Members = dict[str, list[tuple[tuple[dt.datetime, str, str], StockItem]]]  # whose drafts, by turn
+Turn = tuple[dt.datetime, str, str]
 IN_HAND = 1  # slots: a draft about to expire goes out one slot early, in case the last one is missed
 
 
@@ -40,8 +39,8 @@ def near(item: StockItem, at: dt.datetime, occurrence: dt.datetime) -> bool:
 class Pool:
     """What one series could publish. Asked for slot after slot in order of time; `used` says what is gone.
 
-    No step looks at every draft: those that are not ready wait in order of `not_before`, the ready ones stand by
-    priority and origin, those of each member in a heap by turn.
+    No step looks at every draft: those that are not ready wait in order of `not_before`, the ready ones stand in
+    queues by priority and origin, each a heap of members by turn.
     """
 
     def __init__(
@@ -70,8 +69,8 @@ class Pool:
         self._empty = sorted(empty)
         self._last = {item.draft: bisect_left(self._empty, item.expires) for item in self._expiring if item.expires}
         self._calm_until = 0  # index of the empty slot before which nothing can have come close to expiring
-        # (negated priority: the highest first; origin) -> of each member what is ready
-        self._ready: dict[tuple[int, Origin | None], _Members] = defaultdict(lambda: defaultdict(list))
+        self._priorities: list[int] = []  # negated: the highest first
+        self._queues: dict[int, dict[Origin | None, _Queue]] = {}
         self._used, self._turns, self._mix = used, turns, mix
 
     def best(self, slot: Slot, occurrence: dt.datetime) -> tuple[StockItem, str] | None:
@@ -108,8 +107,11 @@ class Pool:
     def _make_ready(self, at: dt.datetime) -> None:
         while self._waiting and (self._waiting[-1].not_before or LONG_AGO) <= at:
             item = self._waiting.pop()
-            members = self._ready[-item.priority, item.origin if self._mix.asked else None]
-            heappush(members[item.member], (item.turn, item))
+            level = -item.priority
+            if level not in self._queues:
+                insort(self._priorities, level)
+                self._queues[level] = defaultdict(lambda: _Queue(self._used, self._turns))
+            self._queues[level][item.origin if self._mix.asked else None].push(item)
 
     def _urgent(self, at: dt.datetime) -> StockItem | None:
         """The soonest to expire, once the drafts expiring by some date need every slot there is before it."""
@@ -130,17 +132,43 @@ class Pool:
 
     def _fairest(self, at: dt.datetime) -> tuple[StockItem, str] | None:
         order: tuple[Origin | None, ...] = self._mix.order() or (None,)
-        levels = sorted({level for level, _ in self._ready})
-        for level, origin in product(levels, order):
-            if item := self._next(self._ready[level, origin], at):
-                return item, "priority" if level < levels[-1] else "mix" if self._mix.asked else "fair"
+        for position, level in enumerate(self._priorities):
+            for origin in order:
+                queue = self._queues[level].get(origin)
+                if queue and (item := queue.best(at)):
+                    lower = position + 1 < len(self._priorities)
+                    return item, "priority" if lower else "mix" if self._mix.asked else "fair"
         return None
 
-    def _next(self, members: _Members, at: dt.datetime) -> StockItem | None:
-        """Of the member whose turn it is, the draft that waited longest; it stays until it is used or has expired."""
-        for drafts in members.values():
+
+class _Queue:
+    """Drafts of one priority and origin: the member whose turn it is, and of theirs the one that waited longest."""
+
+    def __init__(self, used: Container[str], turns: Turns) -> None:
+        self._used, self._turns = used, turns
+        self._drafts: dict[str, list[tuple[Turn, StockItem]]] = defaultdict(list)
+        self._members: list[tuple[tuple[dt.datetime, int], Turn, str]] = []
+
+    def push(self, item: StockItem) -> None:
+        drafts = self._drafts[item.member]
+        heappush(drafts, (item.turn, item))
+        if drafts[0][1].draft == item.draft:
+            heappush(self._members, (self._turns.of(item.member), item.turn, item.member))
+
+    def best(self, at: dt.datetime) -> StockItem | None:
+        """The next draft; it stays until it is used or has expired."""
+        while self._members:
+            first = self._members[0]
+            member = first[2]
+            drafts = self._drafts[member]
             while drafts and (drafts[0][1].draft in self._used or not in_time(drafts[0][1], at)):
                 heappop(drafts)
-        first = [drafts[0] for drafts in members.values() if drafts]
-        _, item = min(first, key=lambda each: (self._turns.of(each[1].member), each[0]), default=(None, None))
-        return item
+            if not drafts:
+                heappop(self._members)
+                continue
+            # Turns only grow: an entry that is out of date stands too far ahead, never too far behind.
+            current = (self._turns.of(member), drafts[0][0], member)
+            if current == first:
+                return drafts[0][1]
+            heapreplace(self._members, current)
+        return None
