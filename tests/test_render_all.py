@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -327,8 +329,15 @@ def test_wrong_settings_stop_the_run_before_it_writes(root: Any) -> None:
     assert outputs(root) == {}
 
 
-def test_two_processes_write_what_one_would(root: Any) -> None:
-    """Byte for byte, and say the same."""
+def test_two_processes_write_what_one_would(root: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte for byte, and say the same; also beside a thread, such as that of a progress bar."""
+    pools, of = [], multiprocessing.get_context
+
+    def counted(way: str) -> Any:
+        pools.append(way)
+        return of(way)
+
+    monkeypatch.setattr(multiprocessing, "get_context", counted)
     for n in range(260):
         drop(root, f"ugc/momo/walk-{n:03}.md", DRAFT.format(n + 10) + "- 一\n- 二\n" * (n % 5))
     drop(root, "ugc/momo/walk-007.md", "---\ntitle: [\n---\n")
@@ -337,6 +346,12 @@ def test_two_processes_write_what_one_would(root: Any) -> None:
     (root / "var" / "cache" / "render.json").unlink()
     for path in alone:
         (root / "var" / "render" / path).unlink()
+    over = threading.Event()
+    beside = threading.Thread(target=over.wait, daemon=True)
+    beside.start()
     two = render_all(root=root, jobs=2)
+    over.set()
+    beside.join()
+    assert pools == ["spawn"]  # a fork would copy the thread's locks
     assert outputs(root) == alone
     assert (two.row(), len(two.problems)) == (one.row(), 1)

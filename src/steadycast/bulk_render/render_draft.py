@@ -24,7 +24,7 @@ from steadycast.intake import folder
 from steadycast.platform import Post
 from steadycast.render.compose import Target, compose
 from steadycast.render.prepared_body import prepare
-from steadycast.workspace import Workspace
+from steadycast.workspace import Workspace, load
 
 WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
 CHUNK = 40  # orders that are handed over together
@@ -65,18 +65,22 @@ class Maker:
         self._reader = Reader(workspace.content.resolve(), workspace.community.zone, workspace.series_names)
         self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process needs to make one like it: a Channel holds functions, which cannot be sent."""
+        return _maker_at, (self.workspace.root, list(self.outlets), self.approved)
+
     def make_all(self, orders: Sequence[Order], jobs: int) -> Iterator[Done]:
         """What became of each order, in their order; by up to `jobs` processes where there is enough to do."""
-        global _maker  # noqa: PLW0603  a Channel holds functions, which cannot be sent: only a fork has them
         jobs = min(jobs, len(orders) // WORTH_A_PROCESS)
-        if jobs < 2 or threading.active_count() > 1:  # a fork beside threads would copy their locks
+        if jobs < 2:
             yield from map(self.make, orders)
             return
         for outlet in self.outlets.values():  # compiled once, for all that are forked from here
             if outlet.template:
                 outlet.templates.warm(outlet.template)
-        _maker = self
-        with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        # A fork shares what is loaded already, but must not happen beside threads, whose locks it would copy.
+        context = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
+        with context.Pool(jobs, _begin, (self,)) as pool:
             yield from pool.imap(_make, orders, CHUNK)
 
     def make(self, order: Order) -> Done:
@@ -183,6 +187,15 @@ def _shown(outlet: Outlet, post: Post) -> tuple[str, str]:
 # In another process
 
 _maker: Maker
+
+
+def _maker_at(root: Path, names: Sequence[str], approved: Mapping[str, str] | None) -> Maker:
+    return Maker(load(root), names, approved)
+
+
+def _begin(maker: Maker) -> None:
+    global _maker  # noqa: PLW0603  one for each process of the pool
+    _maker = maker
 
 
 def _make(order: Order) -> Done:

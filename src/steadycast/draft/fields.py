@@ -7,14 +7,12 @@ import datetime as dt
 import email.utils
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from steadycast.draft.frontmatter import Front
 from steadycast.draft.keys import folded
 from steadycast.errors import DraftError, did_you_mean
-
-if TYPE_CHECKING:
-    from steadycast.draft.frontmatter import Front
 
 _TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
 _FALSE = {"false", "no", "off", "0", "否", "不", "不是"}
@@ -28,9 +26,8 @@ _IN_WORDS = (
     "%d %b %Y",
 )  # May 1, 2024 10:20 AM
 _DATE = re.compile(
-    r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})\s*日?(?:\s*(?:星期|周|礼拜)[一二三四五六日天])?"
-    r"(?:(?:[T\s,，]+|(?<=[日一二三四五六天])|(?=[凌早上中下傍晚]))(?:凌晨|早上|上午|中午|(?P<later>下午|傍晚|晚上))?\s*"
-    r"(?P<H>\d{1,2})\s*[:：时点]\s*(?:(?P<M>\d{1,2})\s*(?:分|[:：]\s*(?P<S>\d{1,2})(?:[.,]\d+)?秒?)?)?)?"
+    r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})日?"
+    r"(?:[T\s]+(?P<H>\d{1,2})[:：时点](?P<M>\d{2})分?(?::(?P<S>\d{2})(?:[.,]\d+)?)?)?"
     r"\s*(?:(?P<utc>Z|UTC|GMT)|(?P<sign>[+-])(?P<oh>\d{2}):?(?P<om>\d{2})(?:\s*[A-Z]{3,4})?)?\Z"
 )
 _YEARS = range(1970, 2201)  # no calendar of ours reaches further, and arithmetic near year 1 or 9999 overflows
@@ -133,8 +130,8 @@ class Keys:
         return key, value or {}
 
 
-def instant(text: str, zone: dt.tzinfo, *, day_end: bool = False) -> dt.datetime | None:
-    """`text` as an aware datetime, or None where it is none: ISO 8601 and its cousins, Chinese, RFC 2822."""
+def instant(text: str, zone: ZoneInfo, *, day_end: bool = False) -> dt.datetime | None:
+    """`text` as an aware datetime, or None where it is none: ISO 8601 and its cousins, 2026年11月27日, RFC 2822."""
     text = text.strip()
     match = _DATE.match(text)
     try:
@@ -160,10 +157,9 @@ def _in_words(text: str) -> dt.datetime:
     return email.utils.parsedate_to_datetime(text)
 
 
-def _written(match: re.Match[str], zone: dt.tzinfo, *, day_end: bool) -> dt.datetime:
+def _written(match: re.Match[str], zone: ZoneInfo, *, day_end: bool) -> dt.datetime:
     part = {name: int(value) for name, value in match.groupdict().items() if value and value.isdigit()}
-    hour = part.get("H", 0) + (12 if match["later"] and part["H"] < 12 else 0)
-    at = dt.datetime(part["y"], part["m"], part["d"], hour, part.get("M", 0), part.get("S", 0), tzinfo=zone)
+    at = dt.datetime(part["y"], part["m"], part["d"], part.get("H", 0), part.get("M", 0), part.get("S", 0), tzinfo=zone)
     if match["utc"]:
         return at.replace(tzinfo=dt.UTC)
     if match["sign"]:

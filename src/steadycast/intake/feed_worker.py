@@ -7,6 +7,7 @@ the limit, and ends nothing else.
 from __future__ import annotations
 
 import calendar
+import datetime as dt
 import html
 import io
 import re
@@ -17,7 +18,7 @@ from steadycast.characters import one_line
 from steadycast.intake import json_feed
 from steadycast.intake.child_process import answer
 from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened, without_surrogates
-from steadycast.intake.feed_dates import instant_of, parse_date
+from steadycast.intake.feed_dates import parse_date
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ITEMS = 500
@@ -119,8 +120,9 @@ def _item(entry: Any, feed: str) -> dict[str, Any]:
 
 
 def _of_json(item: dict[str, Any]) -> dict[str, Any]:
-    at = instant_of(item.pop("date"))
-    return _made(**item, published=int(at.timestamp()) if at else None, base=item["link"])
+    date = item.pop("date")
+    when = parse_date(date) or _iso(date)
+    return _made(**item, published=_seconds(when), base=item["link"])
 
 
 def _made(
@@ -142,6 +144,14 @@ def _made(
         "published": published,
         "enclosures": [(url, _text(each["type"])) for each in enclosures if (url := _text(each["url"]))],
     }
+
+
+def _iso(text: str) -> time.struct_time | None:
+    try:
+        when = dt.datetime.fromisoformat(text.strip()[:40])
+    except ValueError:
+        return None
+    return (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).timetuple()
 
 
 def _title(entry: Any) -> str:
