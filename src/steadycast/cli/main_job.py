@@ -77,7 +77,8 @@ def say_next(planned: Planned) -> None:
     if coming:
         say(
             f"Next    {coming.series} {coming.when}: {coming.title}",
-            f"        `steadycast publish {coming.series}` sends it now; `steadycast preview {coming.draft}` shows it.",
+            f"        `steadycast publish --slot {coming.slot}` sends it now; "
+            f"`steadycast preview {coming.draft}` shows it.",
         )
 
 
