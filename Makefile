@@ -7,6 +7,7 @@
 #   make mutants        the protocol broken in one place at a time: each must be caught
 #   make bench          measure against peers, and write benchmarks/RESULTS.md
 #   make powercut       what a power cut costs, on traced writes (IMAGES=1000, SEED=)
+#   make texts          what the desk says: take new texts into the catalogues, and compile them
 #   make lock           renew the lock files from pyproject.toml
 #   make clean          remove .venv and caches; the ledger and what was published stay
 
@@ -14,7 +15,7 @@ VENV ?= .venv
 # 3.11 or newer; Debian calls it python3, others may have several.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: run test docs lint-output storm points mutants bench powercut lock clean
+.PHONY: run test docs texts lint-output storm points mutants bench powercut lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -31,6 +32,9 @@ test: $(VENV)/ready-dev
 # The lists of platforms in the documents, from channels/*/channel.toml.
 docs: $(VENV)/ready-dev
 	@$(VENV)/bin/python docs/lists.py
+
+texts: $(VENV)/ready-dev
+	@$(VENV)/bin/python docs/texts.py
 
 lint-output: $(VENV)/ready-dev
 	@$(VENV)/bin/python -m pytest -m "slow or not slow" tests/test_output.py $(ARGS)

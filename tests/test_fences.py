@@ -65,7 +65,9 @@ ROOMS["bulk_render"] = {
 ROOMS |= {
     "pipeline": {*ROOMS} - {"testing", "bulk_render"},
     "ops": {*ROOMS, "pipeline"} - {"testing", "bulk_render"},
+    "desk": {*ROOMS, "pipeline", "ops"} - {"testing", "bulk_render"},
     "cli": {
+        "desk",
         "characters",
         "progress",
         "ops",
@@ -89,7 +91,11 @@ LIBRARIES = {
     "sqlalchemy": {"ledger"},
     "alembic": {"ledger"},
     "cryptography": {"ledger"},
-    "jinja2": {"render", "report", "testing"},
+    "jinja2": {"render", "report", "testing", "desk"},
+    "fastapi": {"desk"},
+    "starlette": {"desk"},
+    "uvicorn": {"desk"},
+    "babel": {"desk"},
     "requests": {"outgoing"},
     "apprise": {"alarms"},
     "comrak": {"render", "draft"},  # draft reads a body's outline: its first heading, what it shows

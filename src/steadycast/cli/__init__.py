@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group, MissingArgumentError
 
 from steadycast import __version__
-from steadycast.cli import change_promise, channels, drafts, record, setup, slots, up
+from steadycast.cli import change_promise, channels, desk, drafts, record, setup, slots, up
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
 from steadycast.errors import LOST, SteadycastError
@@ -66,7 +66,19 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
         slots.withdraw,
     ),
     RECORD: (record.status, record.report, record.backfill),
-    DESK: (setup.init, setup.deploy, up.up, doctor, health, backup, restore, rebuild, here, setup.completion),
+    DESK: (
+        setup.init,
+        setup.deploy,
+        up.up,
+        desk.desk,
+        doctor,
+        health,
+        backup,
+        restore,
+        rebuild,
+        here,
+        setup.completion,
+    ),
 }
 for group, commands in COMMANDS.items():
     for command in commands:

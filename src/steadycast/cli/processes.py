@@ -8,10 +8,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
+PAUSE = 5.0  # seconds between two starts of the same child
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -27,9 +29,19 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self.logs = logs
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._again: dict[str, Callable[[], None]] = {}
+        self._begun: dict[str, float] = {}
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
-        """Starts a child whose output goes to a log file; its group is its own, so that Ctrl-C reaches only us."""
+    def start(
+        self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path, *, again: bool = False
+    ) -> None:
+        """Starts a child whose output goes to a log file; its group is its own, so that Ctrl-C reaches only us.
+
+        `again`: should it end, `revive` starts it once more.
+        """
+        if again:
+            self._again[name] = partial(self.start, name, command, env, cwd, again=True)
+        self._begun[name] = time.monotonic()
         self.logs.mkdir(parents=True, exist_ok=True)
         file = self.logs / f"{name}.log"
         if file.exists():
@@ -47,8 +59,15 @@ class Processes:
             )
 
     def dead(self) -> dict[str, int]:
-        """Children that have ended, with their exit codes."""
-        return {name: p.returncode for name, p in self.running.items() if p.poll() is not None}
+        """Children that have ended and are not started again, with their exit codes."""
+        return {n: p.returncode for n, p in self.running.items() if p.poll() is not None and n not in self._again}
+
+    def revive(self) -> None:
+        """Starts those again that have ended and may be; one that ends at once, only every `PAUSE` seconds."""
+        for name, start in list(self._again.items()):
+            if self.running[name].poll() is not None and time.monotonic() - self._begun[name] > PAUSE:
+                self._signal(self.running[name], signal.SIGKILL)  # what it may have left in its group
+                start()
 
     def stop(self, grace: float = 3.0) -> None:
         """Ends every group: SIGTERM, and SIGKILL for what is left after `grace` seconds."""

@@ -4,39 +4,37 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import os
 import secrets
 import signal
-import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, validators
 
 from steadycast.cli.change_promise import say_effect
+from steadycast.cli.desk import PORT, address, key_of
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import main_job, say_next_of, say_taken_in, say_where
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
+from steadycast.cli.ports import free_port, kept, listening
 from steadycast.cli.processes import Processes
-from steadycast.errors import InputError, SteadycastError
+from steadycast.errors import SteadycastError
 
 if TYPE_CHECKING:
     from steadycast.pipeline import App
     from steadycast.workspace import Workspace
 
-Server = TypeVar("Server")
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))]
 PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
 LOOK = 1.0  # seconds between two looks at steadycast.toml
 HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
-def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280) -> int:
-    """Do the main job now, then stay up: server, flows, watcher.
+def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280, desk_port: PortOrNone = PORT) -> int:
+    """Do the main job now, then stay up: the desk, server, flows, watcher.
 
     Takes drafts in, plans two weeks, publishes what is due, prints what went where, the record and the runway.
     Nothing goes out before its hour. Ctrl-C ends it and every process it started.
@@ -50,6 +48,8 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
     health_port
         Where the report is shown and /health answers, on this machine only; the next free one when it is taken.
         0 leaves both out.
+    desk_port
+        Where the desk is, on this machine only; the next free one when it is taken. 0 leaves it out.
     """
     from steadycast.pipeline import App, check_channels
     from steadycast.workspace import in_force
@@ -67,11 +67,20 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280)
         env = prefect_environment(workspace, port)
         server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         processes.start("server", [sys.executable, *server], env, workspace.root)
+        if desk_port:
+            start_desk(workspace, processes, free_port(desk_port))
         with App.open(workspace) as app:
             main_job(app)
             with watched(workspace, health_port):
                 return stay_up(app, processes, env, port, stop)
     return OK
+
+
+def start_desk(workspace: Workspace, processes: Processes, port: int) -> None:
+    """The desk as a process of its own: it may hang or die, and no slot is late for it; it is started again."""
+    say(f"Desk        {address(port, key_of(workspace))}", "")
+    command = [sys.executable, "-c", "from steadycast.cli import main; main()", "desk", "--port", str(port)]
+    processes.start("desk", command, {"STEADYCAST_WORKSPACE": str(workspace.root)}, workspace.root, again=True)
 
 
 def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop: threading.Event) -> int:
@@ -95,6 +104,7 @@ def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop
         for name, code in processes.dead().items():
             complain(f"{name} ended with code {code}: {why_ended(processes, name, port)}")
             return NEEDS_A_PERSON
+        processes.revive()
     return OK
 
 
@@ -160,17 +170,6 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             complain(f"{error}; the settings before it stay in force until it is fixed")
 
 
-def free_port(port: int) -> int:
-    """`port`, or the next one that nobody listens on."""
-    for candidate in range(port, port + 50):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", candidate))
-                return candidate
-    return port
-
-
 def why_ended(processes: Processes, name: str, port: int) -> str:
     """Why a child that is gone may have ended, and the way out: its port is somebody else's by now, or its log says."""
     if name == "server" and (other := free_port(port)) != port:
@@ -178,15 +177,6 @@ def why_ended(processes: Processes, name: str, port: int) -> str:
             f"another program took port {port} meanwhile (try again, or choose another: `steadycast up --port {other}`)"
         )
     return f"see {processes.logs / f'{name}.log'}"
-
-
-def listening(port: int, listen: Callable[[int], Server], tries: int = 20) -> Server:
-    """A server on `port`, or on the next one that is free, also where it is taken between the look and the start."""
-    for candidate in range(port, port + tries):
-        with contextlib.suppress(OSError):
-            return listen(free_port(candidate))
-    said = f"no port from {port} to {port + tries} is free for /health"
-    raise InputError(said, hint="choose another: `steadycast up --health-port N`; 0 leaves it out")
 
 
 def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:
@@ -235,13 +225,3 @@ def login_shown(workspace: Workspace) -> str:
     file = workspace.var / "prefect" / "password"
     password = file.read_text(encoding="utf-8").strip()
     return f"admin:{password}" if sys.stdout.isatty() else f"admin:PASSWORD, PASSWORD as in {file}"
-
-
-def kept(file: Path, make: Callable[[], str]) -> str:
-    """The text of a file that only its owner may read, made on first use."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as fresh:
-            fresh.write(make())
-    return file.read_text(encoding="utf-8").strip()

@@ -1,0 +1,78 @@
+"""The catalogues of texts: new texts go in, old ones out, and the compiled files are written. `make texts` runs it."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tomllib
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "src" / "steadycast" / "locale"
+LANGUAGES = ("zh_Hans", "zh_Hant")  # English is what the source says
+
+
+def used() -> Catalog:
+    """Every text of the library that is to be translated."""
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["babel"]["mappings"]
+    methods = [(one["pattern"], one["method"]) for one in asked]
+    options = {one["pattern"]: {k: v for k, v in one.items() if k not in ("pattern", "method")} for one in asked}
+    found = Catalog(charset="utf-8")
+    for _, _, message, comments, context in extract_from_dir(
+        ROOT / "src", methods, options, comment_tags=("For translators:",)
+    ):
+        found.add(message, auto_comments=comments, context=context)
+    return found
+
+
+def catalogue(language: str) -> Catalog:
+    """What is translated so far, with exactly the texts that are used."""
+    file = file_of(language)
+    kept = read_po(io.BytesIO(file.read_bytes()), locale=language) if file.exists() else Catalog(locale=language)
+    made = Catalog(locale=language, charset="utf-8")
+    for message in used():
+        if message.id:
+            known = kept.get(message.id, message.context)
+            text = known.string if known else None
+            made.add(message.id, text, auto_comments=message.auto_comments, context=message.context)
+    return made
+
+
+def file_of(language: str) -> Path:
+    """The catalogue that people edit."""
+    return FOLDER / language / "LC_MESSAGES" / "steadycast.po"
+
+
+def written(made: Catalog) -> tuple[bytes, bytes]:
+    """A catalogue as a file for people, and compiled. Neither holds a date: the same texts are the same bytes."""
+    po, mo = io.BytesIO(), io.BytesIO()
+    write_po(po, made, sort_output=True, omit_header=True, no_location=True, width=120)
+    head = f'msgid ""\nmsgstr ""\n"Language: {made.locale}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: {made.plural_forms}\\n"\n\n'
+    write_mo(mo, made)
+    return head.encode() + po.getvalue(), mo.getvalue()
+
+
+def missing(made: Catalog) -> list[str]:
+    """Texts without a translation."""
+    return [
+        str(m.id) for m in made if m.id and not all(m.string if isinstance(m.string, (tuple, list)) else [m.string])
+    ]
+
+
+if __name__ == "__main__":
+    left = 0
+    for name in LANGUAGES:
+        one = catalogue(name)
+        file_of(name).parent.mkdir(parents=True, exist_ok=True)
+        po, mo = written(one)
+        file_of(name).write_bytes(po)
+        file_of(name).with_suffix(".mo").write_bytes(mo)
+        for text in missing(one):
+            left += 1
+            print(f"{name}: {text}")
+    sys.exit(bool(left))

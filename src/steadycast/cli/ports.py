@@ -1,0 +1,44 @@
+"""Ports of this machine that are free, and secrets that only its user may read: what our servers start with."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from steadycast.errors import InputError
+
+Server = TypeVar("Server")
+
+
+def free_port(port: int) -> int:
+    """`port`, or the next one that nobody listens on."""
+    for candidate in range(port, port + 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", candidate))
+                return candidate
+    return port
+
+
+def listening(port: int, listen: Callable[[int], Server], tries: int = 20) -> Server:
+    """A server on `port`, or on the next one that is free, also where it is taken between the look and the start."""
+    for candidate in range(port, port + tries):
+        with contextlib.suppress(OSError):
+            return listen(free_port(candidate))
+    said = f"no port from {port} to {port + tries} is free for /health"
+    raise InputError(said, hint="choose another: `steadycast up --health-port N`; 0 leaves it out")
+
+
+def kept(file: Path, make: Callable[[], str]) -> str:
+    """The text of a file that only its owner may read, made on first use."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as fresh:
+            fresh.write(make())
+    return file.read_text(encoding="utf-8").strip()

@@ -1,0 +1,9 @@
+"""The desk: the page that an operator keeps open. A face: its pages call verbs and read the ledger, and hold no rule.
+
+server           the pages put together, and served on this machine
+guard            who is let in: the key of this machine, the Host, forms of our own, what a page may load
+opened           the workspace as it is in force, opened once for all requests
+language         what the pages say, in which language, and how dates read
+pages            what all pages share: the frame, a form's answer, what a verb refused
+today, slot_calendar, drafts, kits   the pages
+"""

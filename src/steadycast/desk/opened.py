@@ -1,0 +1,61 @@
+"""The workspace as it is in force, opened once: a request pays for neither the settings nor the ledger's opening."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from steadycast.pipeline import App
+from steadycast.workspace import prints
+
+
+class Opened:
+    """One App for all requests; another one as soon as steadycast.toml says something else."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self._app: App | None = None
+        self._prints: object = None
+        self._users: dict[int, int] = {}
+        self._retired: dict[int, App] = {}
+
+    @contextlib.contextmanager
+    def app(self) -> Iterator[App]:
+        """The App in force; it stays open until the block ends, whatever the settings say meanwhile."""
+        with self._lock:
+            app = self._current()
+            self._users[id(app)] = self._users.get(id(app), 0) + 1
+        try:
+            yield app
+        finally:
+            with self._lock:
+                self._users[id(app)] -= 1
+                self._close_unused()
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._lock:
+            if self._app is not None:
+                self._retire()
+            self._close_unused()
+
+    def _current(self) -> App:
+        if self._app is not None and prints(self._app.workspace) != self._prints:
+            self._retire()
+        if self._app is None:
+            self._app = App.in_force(self._root)
+            self._prints = prints(self._app.workspace)
+        return self._app
+
+    def _retire(self) -> None:
+        assert self._app is not None
+        self._retired[id(self._app)] = self._app
+        self._app = None
+
+    def _close_unused(self) -> None:
+        for key in [key for key in self._retired if not self._users.get(key)]:
+            self._retired.pop(key).close()
+            self._users.pop(key, None)

@@ -1,0 +1,136 @@
+"""What all pages share: the community, the reader's language, what was just done, and a form's answer."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Form, HTTPException
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from steadycast import pipeline
+from steadycast.desk.language import Language, chosen, language, names
+from steadycast.errors import SteadycastError
+from steadycast.pipeline import App
+from steadycast.report.page import clean
+
+SAID = "steadycast_said"  # a cookie: what the form before this page did
+KEPT = 30  # seconds; a page that is not loaded by then says nothing
+LONGEST = 900  # characters of it: a browser drops a cookie of more than 4 KB
+# The tabs, in their order: the address of each, and its name.
+TABS: tuple[tuple[str, str], ...] = (
+    ("today", "/"),
+    ("slots", "/calendar"),
+    ("drafts", "/drafts"),
+    ("kits", "/kits"),
+)
+
+
+def opened(request: Request) -> Iterator[App]:
+    """The workspace, for one request."""
+    with request.app.state.opened.app() as app:
+        yield app
+
+
+Here = Annotated[App, Depends(opened)]
+
+
+def ours(request: Request, form_token: Annotated[str, Form()] = "") -> None:
+    """Refuses a form that the desk did not write."""
+    if not hmac.compare_digest(form_token.encode(), request.state.form_token.encode()):
+        raise HTTPException(403, "This form is of an earlier start of the desk: load its page again.")
+
+
+FromOurForm = Depends(ours)
+
+
+def language_of(request: Request, app: App | None = None) -> Language:
+    """What this reader reads: what they chose, else the community's language, else their browser's."""
+    accepted = request.headers.get("accept-language", "")
+    return chosen(
+        request.cookies.get("steadycast_language", ""), app.workspace.community.language if app else "", accepted
+    )
+
+
+def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """One page of the desk: templates/NAME.html.j2 in its frame, with `tab` as the current one."""
+    community = app.workspace.community
+    values |= {"community": community, "now": pipeline.now().astimezone(community.zone), "tab": tab, "tabs": TABS}
+    answer = HTMLResponse(rendered(request, language_of(request, app), name, **values), status)
+    answer.delete_cookie(SAID)
+    return answer
+
+
+def rendered(request: Request, say: Language, name: str, **values: Any) -> str:
+    """A template of the desk as text; a part of a page as well as a whole one."""
+    given = {"say": say, "languages": names(), "form_token": request.state.form_token, "said": _said(request)}
+    return _templates(str(say.locale)).get_template(f"{name}.html.j2").render({**given, **values})
+
+
+def done(to: str, said: str, *, refused: bool = False) -> RedirectResponse:
+    """The answer to a form: on to `to`, a path of the desk, which says once what was done, in the reader's words."""
+    answer = RedirectResponse(inside(to), 303)
+    packed = json.dumps({"said": said[:LONGEST], "refused": refused}, ensure_ascii=False).encode()
+    answer.set_cookie(
+        SAID, base64.urlsafe_b64encode(packed).decode(), max_age=KEPT, httponly=True, samesite="strict", path="/"
+    )
+    return answer
+
+
+def inside(to: str) -> str:
+    """A path of the desk, whatever was asked for: an address elsewhere becomes the first page."""
+    parts = urlsplit(to)
+    within = not parts.scheme and not parts.netloc and to.startswith("/") and not to.startswith(("//", "/\\"))
+    return to if within else "/"
+
+
+async def refusal(request: Request, error: Exception) -> Response:
+    """What a verb refused: told on the page that its form stood on; a page that cannot be shown says why."""
+    assert isinstance(error, SteadycastError)
+    if request.method == "POST":
+        came = urlsplit(request.headers.get("referer", "/"))
+        return done(f"{came.path or '/'}?{came.query}".rstrip("?"), str(error), refused=True)
+    return problem(request, str(error), 404)
+
+
+def problem(request: Request, text: str, status: int) -> Response:
+    """A page that says what is wrong and leads back."""
+    return HTMLResponse(rendered(request, language_of(request), "problem", text=text), status)
+
+
+def _said(request: Request) -> Mapping[str, Any]:
+    try:
+        said = json.loads(base64.urlsafe_b64decode(request.cookies.get(SAID, "")))
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+@cache
+def _templates(locale: str) -> Environment:
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader("steadycast.desk"), PackageLoader("steadycast.report", ".")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        finalize=lambda value: clean(value) if type(value) is str else value,
+    )
+    made.install_gettext_translations(language(locale).texts, newstyle=True)  # type: ignore[attr-defined]
+    made.globals["marks"] = Markup(made.get_template("marks.svg.j2").render(pitch=14, top=0))  # noqa: S704  our own file
+    return made
+
+
+def local(app: App, at: dt.datetime) -> dt.datetime:
+    """An instant in the community's zone."""
+    return at.astimezone(app.workspace.community.zone)

@@ -1,0 +1,70 @@
+"""The desk put together, and served on this machine: pages, forms, files of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from steadycast import ops, pipeline
+from steadycast.desk import drafts, kits, slot_calendar, today
+from steadycast.desk.guard import Guard
+from steadycast.desk.opened import Opened
+from steadycast.desk.pages import problem, refusal
+from steadycast.errors import SteadycastError
+
+STATIC = Path(__file__).parent / "static"
+PAGES = (today, slot_calendar, drafts, kits)
+
+
+def made(root: Path, key: str) -> FastAPI:
+    """The desk of the workspace at `root`; `key` is what its first address carries."""
+    opened = Opened(root)
+
+    @asynccontextmanager
+    async def open_until_the_end(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        opened.close()
+
+    desk = FastAPI(title="Steadycast", docs_url=None, redoc_url=None, openapi_url=None, lifespan=open_until_the_end)
+    desk.state.opened = opened
+    for page in PAGES:
+        desk.include_router(page.router)
+    desk.add_api_route("/health", health)
+    desk.mount("/static", StaticFiles(directory=STATIC), name="static")
+    desk.add_exception_handler(SteadycastError, refusal)
+    desk.add_exception_handler(HTTPException, _refused)
+    desk.add_middleware(Guard, key=key)
+    desk.add_middleware(GZipMiddleware, minimum_size=1000)
+    return desk
+
+
+def serve(root: Path, port: int, key: str) -> None:
+    """Serve until Ctrl-C or SIGTERM, on this machine only. Raises OSError where the port is taken."""
+    import uvicorn
+
+    uvicorn.run(
+        made(root, key), host="127.0.0.1", port=port, access_log=False, log_level="warning", server_header=False,
+        timeout_graceful_shutdown=2, limit_concurrency=200,
+    )  # fmt: skip
+
+
+def health(request: Request) -> Response:
+    """How things stand, for a program that watches: 200, or 503 where a promise is in danger."""
+    with request.app.state.opened.app() as app:
+        told: dict[str, Any] = ops.health(app, pipeline.now()).plain()
+    return JSONResponse(told, 200 if told["status"] == "ok" else 503)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(request, str(error.detail), error.status_code)

@@ -1,0 +1,70 @@
+"""Who is let into the desk: the key of this machine, its own names, its own forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from desk_bench import KEY, Desk
+from pipeline_bench import SETTINGS, Bench
+
+
+@pytest.fixture
+def desk(bench: Bench) -> Iterator[Desk]:
+    bench.set_up(SETTINGS, {"ugc/bob/one.md": "# One\n\nWords.\n"})
+    with Desk(bench.root).up() as desk:
+        yield desk
+
+
+def test_without_the_key_nobody_is_let_in(desk: Desk) -> None:
+    """Others may be logged in on this machine: a page tells them nothing, a form does nothing."""
+    for answer in (
+        requests.get(desk.url, timeout=10),
+        requests.get(f"{desk.url}/?key=wrong", timeout=10),
+        requests.get(desk.url, cookies={"steadycast_desk": "wrong"}, timeout=10),
+        requests.post(f"{desk.url}/drafts/decide", data={"ids": "x"}, timeout=10),
+    ):
+        assert answer.status_code == 403
+        assert "Test readers" not in answer.text
+
+
+def test_the_key_leaves_the_address_and_becomes_a_cookie_that_no_script_reads(desk: Desk) -> None:
+    answer = requests.get(f"{desk.url}/calendar?key={KEY}", allow_redirects=False, timeout=10)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/calendar")
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert "SameSite=strict" in answer.headers["set-cookie"]
+
+
+def test_another_name_for_this_machine_is_not_the_desk(desk: Desk) -> None:
+    """A page elsewhere whose name was turned to 127.0.0.1 sends its own name."""
+    assert desk.get("/", Host="evil.example").status_code == 421
+    assert desk.get("/static/desk.css", Host="evil.example").status_code == 421
+
+
+def test_a_form_of_another_page_changes_nothing(desk: Desk) -> None:
+    """Neither one that comes from elsewhere, nor one without the token, nor one with another start's."""
+    form = {"verdict": "reject", "ids": "x", "form_token": desk.token("/drafts")}
+    url = f"{desk.url}/drafts/decide"
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+        assert desk.session.post(url, data=form, headers=headers, timeout=10).status_code == 403
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert desk.session.post(url, data=form | {"form_token": "x"}, headers=own, timeout=10).status_code == 403
+    without = {"verdict": "reject", "ids": "x"}
+    assert desk.session.post(url, data=without, headers=own, timeout=10).status_code == 403
+
+
+def test_every_page_says_what_it_may_load(desk: Desk) -> None:
+    """Nothing from elsewhere, no script in a page, no page of another in which it is framed."""
+    for path in ("/", "/calendar", "/nowhere", "/static/desk.css"):
+        answer = desk.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "'unsafe-inline'" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_form_leads_on_inside_the_desk_only(desk: Desk) -> None:
+    for back in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+        answer = desk.post("/drafts/decide", verdict="approve", ids=["ugc/bob/one.md"], back=back)
+        assert answer.url.startswith(desk.url)
