@@ -25,8 +25,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 class Desk:
     """The desk of one workspace, up: asked as a browser asks it, with its cookie and its headers."""
 
-    def __init__(self, root: Path) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, root: Path, port: int = 0) -> None:
+        self._socket = socket.create_server(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(made(root, KEY), log_level="error", access_log=False, timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)

@@ -24,6 +24,7 @@ from steadycast.pipeline import App
 from steadycast.report.page import clean
 
 SAID = "steadycast_said"  # a cookie: what the form before this page did
+LIVE = "X-Desk-Live"  # of a page that is fetched again behind one that is open: what was done is not for it
 KEPT = 30  # seconds; a page that is not loaded by then says nothing
 LONGEST = 900  # characters of it: a browser drops a cookie of more than 4 KB
 # The tabs, in their order: the address of each, and its name.
@@ -66,7 +67,8 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
     community = app.workspace.community
     values |= {"community": community, "now": pipeline.now().astimezone(community.zone), "tab": tab, "tabs": TABS}
     answer = HTMLResponse(rendered(request, language_of(request, app), name, **values), status)
-    answer.delete_cookie(SAID)
+    if LIVE not in request.headers:
+        answer.delete_cookie(SAID)
     return answer
 
 
@@ -108,6 +110,8 @@ def problem(request: Request, text: str, status: int) -> Response:
 
 
 def _said(request: Request) -> Mapping[str, Any]:
+    if LIVE in request.headers:
+        return {}
     try:
         said = json.loads(base64.urlsafe_b64decode(request.cookies.get(SAID, "")))
     except ValueError:

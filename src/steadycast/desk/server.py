@@ -16,14 +16,14 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from steadycast import ops, pipeline
-from steadycast.desk import drafts, kits, slot_calendar, today
+from steadycast.desk import drafts, kits, live, slot_calendar, today
 from steadycast.desk.guard import Guard
 from steadycast.desk.opened import Opened
 from steadycast.desk.pages import problem, refusal
 from steadycast.errors import SteadycastError
 
 STATIC = Path(__file__).parent / "static"
-PAGES = (today, slot_calendar, drafts, kits)
+PAGES = (live, today, slot_calendar, drafts, kits)
 
 
 def made(root: Path, key: str) -> FastAPI:
@@ -33,10 +33,12 @@ def made(root: Path, key: str) -> FastAPI:
     @asynccontextmanager
     async def open_until_the_end(_: FastAPI) -> AsyncIterator[None]:
         yield
+        desk.state.live.close()
         opened.close()
 
     desk = FastAPI(title="Steadycast", docs_url=None, redoc_url=None, openapi_url=None, lifespan=open_until_the_end)
     desk.state.opened = opened
+    desk.state.live = live.Live(opened)
     for page in PAGES:
         desk.include_router(page.router)
     desk.add_api_route("/health", health)

@@ -16,6 +16,7 @@ What a draft goes through
 What is read
     queries, record, overdue   deliveries as they stand; the record for the report; whether promises are kept now
     alarm_rows       alarms, told once and closed
+    change_mark      whether anything was committed since somebody last asked
 The installation
     installation     its values, its markers' secret, its last tick
     publishing_place   from which machine and folder it publishes

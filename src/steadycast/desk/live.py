@@ -1,0 +1,139 @@
+"""What changed, told to the pages that are open: one cheap question a second, and none while no page is open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from steadycast.desk.opened import Opened
+from steadycast.ledger.change_mark import ChangeMark
+from steadycast.workspace import Workspace, prints
+
+router = APIRouter()
+ASKED_EVERY = 1.0  # seconds
+BREATH = 15.0  # seconds of silence, after which a line says that the desk is still there
+MOST = 60  # pages at once: each is a connection
+
+
+@router.get("/events")
+async def events(request: Request) -> Response:
+    """A line whenever the ledger, content/ or steadycast.toml changed, for as long as the page is open."""
+    live: Live = request.app.state.live
+    if live.pages >= MOST:
+        return PlainTextResponse("Too many pages are open.", 503, {"Retry-After": "30"})
+    return StreamingResponse(_lines(live), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _lines(live: Live) -> AsyncIterator[str]:
+    with live.page() as changed:
+        yield "retry: 1500\nevent: here\ndata: \n\n"
+        while not live.closed:
+            try:
+                await asyncio.wait_for(changed.wait(), BREATH)
+            except TimeoutError:
+                yield ":\n\n"
+                continue
+            changed.clear()
+            yield "event: changed\ndata: \n\n"
+
+
+class Live:
+    """The open pages, and two threads that look for them: at the ledger and the settings, and at content/."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._pages: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self.closed = False
+
+    @property
+    def pages(self) -> int:
+        """How many pages are open."""
+        return len(self._pages)
+
+    @contextlib.contextmanager
+    def page(self) -> Iterator[asyncio.Event]:
+        """An event that is set whenever something changed; the first page starts the looking, the last one ends it."""
+        changed = asyncio.Event()
+        with self._lock:
+            self._pages[changed] = asyncio.get_running_loop()
+            if len(self._pages) == 1:
+                self._start()
+        try:
+            yield changed
+        finally:
+            with self._lock:
+                del self._pages[changed]
+                if not self._pages:
+                    self._stop.set()
+
+    def close(self) -> None:
+        """End every page's lines, and the looking."""
+        self.closed = True
+        self._stop.set()
+        self._tell()
+
+    def _start(self) -> None:
+        self._stop = threading.Event()
+        for look in (self._look_at_ledger, self._look_at_content):
+            threading.Thread(target=look, args=(self._stop,), name=look.__name__, daemon=True).start()
+
+    def _tell(self) -> None:
+        with self._lock:
+            for changed, loop in self._pages.items():
+                with contextlib.suppress(RuntimeError):  # its loop has ended
+                    loop.call_soon_threadsafe(changed.set)
+
+    def _look_at_ledger(self, stop: threading.Event) -> None:
+        with contextlib.closing(_Look(self._opened)) as look:
+            before = look.now()
+            while not stop.wait(ASKED_EVERY):
+                if (now := look.now()) != before:
+                    before = now
+                    self._tell()
+
+    def _look_at_content(self, stop: threading.Event) -> None:
+        from steadycast.pipeline import watch  # a compiled library: only where somebody watches
+
+        with contextlib.suppress(Exception):  # a system that tells of no changes: what is taken in still shows
+            for paths in watch(self._workspace().content, stop):
+                if paths:
+                    self._tell()
+
+    def _workspace(self) -> Workspace:
+        with self._opened.app() as app:
+            return app.workspace
+
+
+class _Look:
+    """What is compared from second to second."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._of: object = None
+        self._mark: ChangeMark | None = None
+
+    def now(self) -> object:
+        try:
+            with self._opened.app() as app:
+                if self._of is not app.ledger:
+                    self.close()
+                    self._of, self._mark = app.ledger, ChangeMark(app.ledger)
+                assert self._mark
+                return prints(app.workspace), id(self._of), self._mark.read()
+        except Exception as error:  # the ledger cannot be read just now, or the settings: that is a change, too
+            self.close()
+            return type(error).__name__
+
+    def close(self) -> None:
+        if self._mark is not None:
+            with contextlib.suppress(Exception):
+                self._mark.close()
+        self._mark = self._of = None
