@@ -15,6 +15,7 @@ What a draft goes through
     recovery, time_spans   what a dead worker left behind; spans that no wall clock can shorten
 What is read
     queries, record, overdue   deliveries as they stand; the record for the report; whether promises are kept now
+    calendar_reads   the slots of some weeks, and the stock that none of them carries
     alarm_rows       alarms, told once and closed
     change_mark      whether anything was committed since somebody last asked
 The installation

@@ -35,6 +35,7 @@ from steadycast.ledger import (
     alarm_rows,
     amendments,
     bulk_backfill,
+    calendar_reads,
     channel_state,
     claims,
     decisions,
@@ -187,3 +188,9 @@ class Ledger(Database):
     used = queries.used
     linkable = queries.linkable
     record = queries.record
+
+    # What a calendar shows
+    slots_shown = calendar_reads.slots_shown
+    deliveries_of = calendar_reads.deliveries_of
+    drafts_of = calendar_reads.drafts_of
+    free_stock = calendar_reads.free_stock

@@ -12,6 +12,7 @@ What comes in
 What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
+    pinning          the slot that a person chose for a draft
     preview, preview_frames   one draft on every channel
 What goes out, and what came of it
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away

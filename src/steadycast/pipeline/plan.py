@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from steadycast.ledger.intake import OUT_OF_STOCK
@@ -39,7 +40,7 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         _drop(app, now, owed_slots.owed(app, now, until), until)  # first: what begins from here on is seen below
         made = _decide(app, now, until, former)
         chosen = digest.write(app, now, made.slots, made.chosen)
-        app.ledger.save_plan(made.slots, chosen, _deliveries(app, now, made.slots, chosen, made.stock), now)
+        app.ledger.save_plan(made.slots, chosen, deliveries_of(app, now, made.slots, chosen, made.stock), now)
         app.ledger.set_meta(PLANNED, made.as_of.isoformat())
     return replace(show(app, now, horizon), warning=owed_slots.unplanned_so_far(app, now))
 
@@ -60,12 +61,14 @@ class FormerPlan(NamedTuple):
     assigned: list[Assignment]
 
 
-def foresee(app: App, now: dt.datetime, until: dt.datetime) -> PlanDecision:
-    """What `plan` would decide now by this desk's settings; nothing is written."""
+def foresee(
+    app: App, now: dt.datetime, until: dt.datetime, pins: Mapping[str, str | None] = MappingProxyType({})
+) -> PlanDecision:
+    """What `plan` would decide now by this desk's settings, and with these drafts pinned so; nothing is written."""
     stands, former = owed_slots.as_of(app, now), _former(app, now, until)
     wanted = {slot.id for slot in owed_slots.owed(app, now, until, stands)}
     stale = {each.slot.id for each in former.promised if each.slot.id not in wanted and not each.fixed}
-    return _decide(app, now, until, former, stands, stale)
+    return _decide(app, now, until, former, stands, stale, pins)
 
 
 def _former(app: App, now: dt.datetime, until: dt.datetime) -> FormerPlan:
@@ -79,10 +82,11 @@ def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
     former: FormerPlan,
     stands: owed_slots.Stands | None = None,
     dropped: Collection[str] = (),
+    pins: Mapping[str, str | None] = MappingProxyType({}),
 ) -> PlanDecision:
     slots = owed_slots.owed(app, now, until, stands, dropped)
     history = app.ledger.used()
-    stock = stock_of(app, history)
+    stock = [replace(item, slot=pins.get(item.draft, item.slot)) for item in stock_of(app, history)]
     after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
     assigned = [each for each in app.ledger.assignments(after, until) if each.slot not in dropped]
     chosen = decide(
@@ -121,7 +125,7 @@ def _dropped_together(stock: Sequence[StockItem]) -> list[StockItem]:
     return found
 
 
-def _deliveries(
+def deliveries_of(
     app: App, now: dt.datetime, slots: Sequence[Slot], chosen: Iterable[Assignment], stock: Iterable[StockItem]
 ) -> list[PlannedDelivery]:
     """What each slot asks of each channel; a channel that came to its series since owes no slot that is past."""

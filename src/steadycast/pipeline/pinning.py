@@ -1,0 +1,318 @@
+"""A slot's draft as a person chose it: pinned in the draft's own front matter, or put there from reserve.
+
+A pin is the key `slot` of the file, so that it holds wherever the plan is made. The file is written whole or not at
+all; one that changed meanwhile is left as it is, and told. What is approved stays approved: only its slot is another.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import stat
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from steadycast.crash_safety import durable
+from steadycast.draft.head_edit import with_key
+from steadycast.draft.safe_open import open_inside
+from steadycast.draft.titles import OF_NOTION
+from steadycast.errors import DraftError, InputError, unknown_name
+from steadycast.ledger.intake import OUT_OF_STOCK
+from steadycast.ledger.plans import movable
+from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
+from steadycast.pipeline.app import App
+from steadycast.pipeline.collect import check_taken_in, collect
+from steadycast.pipeline.drafts import find_draft, read, unapproved
+from steadycast.pipeline.frozen_draft import to_plan, to_stock
+from steadycast.pipeline.plan import PATIENCE, deliveries_of, foresee, plan, stock_of
+from steadycast.schedule.days import DAY
+from steadycast.schedule.model import Assignment, Slot
+from steadycast.schedule.pins import means
+from steadycast.schedule.plan_difference import DraftMove, effect, served
+from steadycast.schedule.planner import fits
+from steadycast.schedule.planner import plan as decide
+from steadycast.schedule.slots import occasion_of
+from steadycast.schedule.stock import in_time, suits
+
+WRITTEN = (".md", ".markdown", ".mdx", ".txt")  # files whose head can be written in
+OVER = (State.MISSED, State.CANCELLED, State.EXCUSED)  # of a slot that gave its draft back
+POSITIONS = {"revision", "slot", "body_line", "media"}  # what differs between two revisions whose slot is another
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A draft whose slot a person chose, and what its file said of that before: to take it back."""
+
+    draft: str
+    title: str
+    before: str  # the key `slot` as it was, or ""
+    now: str  # and as it is
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMoved:
+    """A draft that would go to another slot; "" where it would be in stock."""
+
+    draft: str
+    title: str
+    before: str
+    after: str
+
+
+def pin(app: App, named: str, slot: str, now: dt.datetime, *, seen: str = "", holds: str | None = None) -> Pinned:
+    """Gives a draft its slot, and plans with it.
+
+    `seen` is the revision and `holds` the draft in that slot ("" for none) that the person saw: where they are others
+    by now somebody else was there first, and nothing is done.
+    """
+    row, target = _draft(app, named, seen), open_slot(app, slot, now, holds)
+    _is_free(app, row, target)
+    _fits(app, row, target)
+    _not_pinned(app, row, target)
+    done = put_pin(app, row.id, name_of(app, target), now, reach=target.at)
+    carries = app.ledger.slot(target.id)
+    if carries is None or carries.draft != row.id:
+        said = f"{row.path} is pinned to {target.id}, and the plan could not put it there"
+        raise InputError(said, hint="`steadycast check` says why")
+    return done
+
+
+def unpin(app: App, named: str, now: dt.datetime, *, seen: str = "") -> Pinned:
+    """Lets the plan choose the slot of a draft again."""
+    row = _draft(app, named, seen)
+    _is_free(app, row, None)
+    return put_pin(app, row.id, "", now)
+
+
+def put_pin(
+    app: App, named: str, value: str, now: dt.datetime, *, seen: str = "", reach: dt.datetime | None = None
+) -> Pinned:
+    """Writes the key `slot` of a draft as it is to be, or takes it out; takes the file in, and plans."""
+    row = _draft(app, named, seen)
+    before = str(row.plan.get("slot") or "")
+    _write(app, row, value)
+    _take_in(app, row, now)
+    days = max(app.workspace.publish.horizon, (reach or now) - now + DAY).days
+    plan(app, now, days=days + 1 if reach else None)
+    return Pinned(row.id, row.title, before, value)
+
+
+def moved_by(app: App, named: str, slot: str, now: dt.datetime) -> tuple[DraftMoved, ...]:
+    """The other drafts that would go to another slot if this one were pinned there; nothing is written."""
+    row, target = find_draft(app, named), open_slot(app, slot, now)
+    until = max(now + app.workspace.publish.horizon, target.at + DAY)
+    old, new = foresee(app, now, until), foresee(app, now, until, {row.id: name_of(app, target)})
+    begun = {each.slot.id for each in app.ledger.promised(now - DAY, until) if each.fixed}
+    told = effect(served(old.slots, old.chosen), served(new.slots, new.chosen), begun, now)
+    others = [each for each in told.drafts if each.draft != row.id]
+    titles = app.ledger.titles({each.draft for each in others})
+    return tuple(_moved(each, titles.get(each.draft, each.draft)) for each in others)
+
+
+def _moved(each: DraftMove, title: str) -> DraftMoved:
+    return DraftMoved(each.draft, title, each.before.id if each.before else "", each.after.id if each.after else "")
+
+
+def fill(app: App, slot: str, now: dt.datetime, *, holds: str | None = None) -> Pinned:
+    """Puts the reserve that has rested longest into an empty slot; what comes in fresh still goes before it."""
+    target = open_slot(app, slot, now, holds)
+    if target.draft:
+        raise InputError(f"{target.id} has a draft", hint="pin another one to it")
+    with app.in_turn("plan", PATIENCE):
+        chosen = _from_reserve(app, target, now)
+        if chosen is None:
+            raise InputError("no reserve fits this slot, or all of it went out lately", hint="mark one evergreen: true")
+        _save(app, target, [chosen], now)
+    return Pinned(chosen.draft, app.ledger.titles([chosen.draft]).get(chosen.draft, ""), "", "")
+
+
+def empty(app: App, slot: str, now: dt.datetime, *, holds: str | None = None) -> None:
+    """Takes what came from reserve out of its slot again."""
+    target = open_slot(app, slot, now, holds)
+    if not (target.draft and target.filled):
+        raise InputError(f"{target.id} has nothing from reserve")
+    with app.in_turn("plan", PATIENCE):
+        _save(app, target, [], now)
+
+
+def open_slot(app: App, slot: str, now: dt.datetime, holds: str | None = None) -> SlotRow:
+    """A slot that can be given another draft; else an InputError says why it cannot. `holds`: as in `pin`."""
+    row = app.ledger.slot(slot)
+    if row is None:
+        known = [each.id for each in app.ledger.slots_between(now, now + 60 * DAY)]
+        raise unknown_name("slot", slot, known, "`steadycast plan` shows them")
+    if row.excused:
+        raise InputError(f"{slot} is left out: {row.excused}")
+    if row.series not in app.workspace.series or row.at <= now:
+        raise InputError(f"{slot} is past", hint="choose a coming slot")
+    if any(not movable(each) for each in app.ledger.deliveries(slots=[slot])):
+        raise InputError(f"{slot} is being sent or is out already: its draft cannot change")
+    if holds is not None and (row.draft or "") != holds:
+        said = "somebody changed this slot meanwhile"
+        raise InputError(f"{slot}: {said}", hint="look at what it carries now, and decide again")
+    return row
+
+
+def suits_slot(app: App, row: DraftRow, target: SlotRow) -> bool:
+    """Whether a draft could go out in a slot, wherever it is pinned now."""
+    return fits(app.workspace.series[target.series], as_slot(target), to_stock(row, None))
+
+
+def as_slot(row: SlotRow) -> Slot:
+    """A row as the planner sees it."""
+    return Slot(row.at, row.id, row.series, dt.datetime.fromisoformat(row.local), row.occasion, row.excused)
+
+
+def is_pinned(app: App, row: DraftRow, target: SlotRow) -> bool:
+    """Whether a draft's own front matter names this slot."""
+    return bool(row.plan.get("slot")) and means(app.workspace.pin(row.plan["slot"]), as_slot(target))
+
+
+def name_of(app: App, target: SlotRow) -> str:
+    """What a pin calls a slot: series and day, which outlives another hour; where that day has several, its id."""
+    day = target.local[:10]
+    near = app.ledger.slots_between(target.at - 2 * DAY, target.at + 2 * DAY, series=target.series)
+    same = {each.occasion or each.id for each in near if each.local[:10] == day}
+    if target.occasion:
+        return target.occasion
+    return f"{target.series}@{day}" if len(same) == 1 else target.id
+
+
+def _draft(app: App, named: str, seen: str) -> DraftRow:
+    row = find_draft(app, named)
+    if not row.approved_revision or row.state in OUT_OF_STOCK:
+        raise unapproved(row)
+    if row.approved_revision != row.revision:
+        raise InputError(f"{row.path} was edited since it was approved", hint="approve it first")
+    if seen and seen != row.revision:
+        raise InputError(f"{row.path} was changed meanwhile", hint="look at it again, and decide again")
+    return row
+
+
+def _is_free(app: App, row: DraftRow, target: SlotRow | None) -> None:
+    """An InputError where the draft is in a slot that froze or sent it; an evergreen may go out again."""
+    begun = [each for each in app.ledger.deliveries(draft=row.id) if not movable(each) and each.state not in OVER]
+    if row.plan.get("evergreen"):
+        begun = [each for each in begun if each.state in (State.CLAIMED, State.SENDING)]
+    occasion = target.occasion if target else ""  # its slots share one draft
+    if begun := [each for each in begun if not (occasion and occasion_of(each.slot) == occasion)]:
+        raise InputError(f"{row.path} {_how_far(begun[0])} in {begun[0].slot}: it cannot be moved")
+
+
+def _how_far(each: DeliveryRow) -> str:
+    sent = each.state not in (State.CLAIMED, State.DUE, State.REFUSED)
+    return "is out, or may be," if sent else "is being sent"
+
+
+def _fits(app: App, row: DraftRow, target: SlotRow) -> None:
+    series, item, slot = app.workspace.series[target.series], to_stock(row, None), as_slot(target)
+    if not suits(series, item):
+        form = "" if item.form in series.forms else f" takes {', '.join(series.forms)}, and this is {item.form}"
+        raise InputError(f"{row.path} does not fit {series.name}{form or ': it is for another series or channel'}")
+    if not in_time(item, slot.at):
+        raise InputError(f"{row.path} may not go out then: it has `not_before` or `expires`")
+    if not fits(series, slot, item):
+        raise InputError(f"{row.path} announces an event of another day")
+
+
+def _not_pinned(app: App, row: DraftRow, target: SlotRow) -> None:
+    """An InputError where another draft is pinned to that slot: of two the plan keeps the first."""
+    if target.draft and target.draft != row.id:
+        other = app.ledger.draft(target.draft)
+        if other and is_pinned(app, other, target):
+            raise InputError(f"{other.path} is pinned to {target.id}", hint="unpin it first")
+
+
+def _write(app: App, row: DraftRow, value: str) -> None:
+    """Puts the key into the file, whole and for good; its rights and its time stay."""
+    if row.source != "folder" or PurePosixPath(row.path).suffix.lower() not in WRITTEN:
+        said = f"{row.path} is no text file of yours: no slot can be written into it"
+        raise InputError(said, hint="give it `series` in steadycast.toml, or approve it later")
+    check_taken_in(app, row)
+    file = app.workspace.content / row.path
+    try:
+        raw, facts = _bytes(app, row.path)
+        fresh = with_key(raw, "slot", value or None, notion=bool(OF_NOTION.search(file.stem)))
+    except DraftError as error:
+        raise replace(error, file=file) from None
+    except OSError as error:
+        raise InputError(f"it cannot be read: {error.strerror}", file=file) from None
+    if fresh == raw:
+        return
+
+    def unchanged() -> None:
+        if _bytes(app, row.path)[0] != raw:
+            raise InputError("it was changed meanwhile, and is left as it is", file=file, hint="do it again")
+
+    with durable.landing(file, rights=stat.S_IMODE(facts.st_mode), synced=unchanged) as written:
+        written.write_bytes(fresh)
+        os.utime(written, ns=(facts.st_atime_ns, facts.st_mtime_ns))  # a draft that nothing else dates is of that day
+
+
+def _bytes(app: App, path: str) -> tuple[bytes, os.stat_result]:
+    """A draft's file and what is known of it: never through a link, and no more than a draft may have."""
+    most = app.workspace.intake.max_bytes
+    with open_inside(app.workspace.content, Path(path).parts) as file:
+        facts = os.fstat(file)
+        raw = b""
+        while len(raw) <= most and (more := os.read(file, most + 1 - len(raw))):
+            raw += more
+    if len(raw) > most:
+        raise InputError("it is too large", file=app.workspace.content / path)
+    return raw, facts
+
+
+def _take_in(app: App, row: DraftRow, now: dt.datetime) -> None:
+    """Takes the file in; an approval goes on to a revision that differs in its slot alone."""
+    collect(app, now, feeds=False)
+    fresh = app.ledger.draft(row.id)
+    if fresh is None or fresh.revision == row.revision:
+        return
+    if _same_but_slot(app, row.id, row.revision, fresh.revision):
+        draft = read(app, fresh.id, fresh.revision)
+        assert draft is not None
+        own: dict[str, Any] = {
+            "title": draft.title,
+            "form": draft.form.value,
+            "plan": to_plan(draft, app.workspace.community.zone),
+        }
+        app.ledger.approve(row.id, fresh.revision, row.approved_by, row.approved_at or now, **own)
+    elif fresh.approved_revision != fresh.revision:
+        raise InputError(f"{row.path} was edited meanwhile", hint="look at it again, and approve it")
+
+
+def _same_but_slot(app: App, id: str, before: str, after: str) -> bool:
+    kept = [app.ledger.revision(each, id) for each in (before, after)]
+    told = [{k: v for k, v in each.content.items() if k not in POSITIONS} for each in kept if each]
+    media = [[m.get("file") for m in each.content["media"]] for each in kept if each]
+    return len(told) == 2 and told[0] == told[1] and media[0] == media[1]
+
+
+def _from_reserve(app: App, target: SlotRow, now: dt.datetime) -> Assignment | None:
+    """What the ladder's first rung would put there: the evergreen that has rested longest, before and after."""
+    series = app.workspace.series[target.series]
+    reach = max(each.cooldown for each in app.workspace.series.values())
+    rows = app.ledger.slots_between(now, target.at + reach)
+    asked = [as_slot(each) for each in rows if each.draft or each.id == target.id]
+    assigned = [replace(each, fixed=True) for each in app.ledger.assignments(now - DAY, target.at + reach)]
+    history = app.ledger.used()
+    made = decide(
+        [replace(each, fill=("evergreen",)) for each in app.workspace.series.values()],
+        asked,
+        [item for item in stock_of(app, history) if item.evergreen and suits(series, item)],
+        assigned,
+        history,
+        now,
+        fill_within=target.at - now,
+    )
+    return next((each for each in made if each.slot == target.id), None)
+
+
+def _save(app: App, target: SlotRow, chosen: Collection[Assignment], now: dt.datetime) -> None:
+    slot = as_slot(target)
+    asked = deliveries_of(app, now, [slot], chosen, stock_of(app))
+    done = app.ledger.save_plan([slot], chosen, asked, now)
+    if done.fixed:
+        raise InputError(f"{target.id} is being sent by now: its draft cannot change")
