@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 OWN_NAMES = {"127.0.0.1", "localhost"}  # a page whose name was turned to this machine asks under its own name
 COOKIE = "steadycast_desk"
 KEY = "key"  # of the first address
+FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key stands in the address
 OPEN = ("/static/", "/health")  # without a key: they tell nothing of the community
 SAFE = {"GET", "HEAD"}
 POLICY = (
@@ -54,7 +55,7 @@ class Guard:
         if answer is not None:
             await answer(scope, receive, _with_headers(send))
             return
-        scope["state"]["form_token"] = form_token(self._key)
+        scope["state"] |= {"form_token": form_token(self._key), "files_key": files_key(self._key)}
         await self._app(scope, receive, _with_headers(send))
 
     def _objection(self, request: Request) -> Response | None:
@@ -63,7 +64,7 @@ class Guard:
         path = request.url.path
         if given := request.query_params.get(KEY):
             return self._let_in(given, path)
-        if path.startswith(OPEN):
+        if path.startswith(OPEN) or _names_files(path, self._key):
             return None
         if not hmac.compare_digest(request.cookies.get(COOKIE, ""), self._key):
             return PlainTextResponse("Open the desk by the address that `steadycast up` printed.", 403)
@@ -87,6 +88,16 @@ def new_key() -> str:
 def form_token(key: str) -> str:
     """What a form of ours carries: it tells nothing of the key."""
     return hmac.new(key.encode(), b"form", hashlib.sha256).hexdigest()
+
+
+def files_key(key: str) -> str:
+    """What opens the files under var/: whoever has it alone gets no page and no form."""
+    return hmac.new(key.encode(), b"files", hashlib.sha256).hexdigest()[:32]
+
+
+def _names_files(path: str, key: str) -> bool:
+    given = path.removeprefix(FILES).partition("/")[0]
+    return path.startswith(FILES) and hmac.compare_digest(given.encode(), files_key(key).encode())
 
 
 def _host(headers: Headers) -> str:

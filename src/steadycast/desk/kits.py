@@ -9,25 +9,48 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
+from steadycast.desk import files
 from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
-from steadycast.pipeline.plan import stock_of
-from steadycast.report.gather import gather
 
 router = APIRouter()
+SHOWN = 50
+QUEUE = "/kits"
 
 
-@router.get("/kits")
+@router.get(QUEUE)
 def kits(request: Request, app: Here) -> HTMLResponse:
-    """The queue, the oldest first."""
-    report = gather(app.ledger, app.workspace, pipeline.now(), stock_of(app))
-    rows = sorted((row for row in report.waiting if row.kind == "kit"), key=lambda row: row.at or report.at)
-    return page(request, app, "kits", "kits", rows=rows, r=report)
+    """The queue, the oldest first; below it what was posted today."""
+    waiting, posted = pipeline.kits.waiting(app), pipeline.kits.posted(app, pipeline.now())
+    return page(request, app, "kits", "kits", rows=waiting[:SHOWN], total=len(waiting), posted=posted[:SHOWN])
 
 
-@router.post("/kits/{marker}/confirm", dependencies=[FromOurForm])
+@router.get(QUEUE + "/{marker}")
+def kit(request: Request, app: Here, marker: str) -> HTMLResponse:
+    """One kit, step by step: copy, save, open the page to post on, bring back the address."""
+    shown, queue = pipeline.kits.kit(app, marker), [k.marker for k in pipeline.kits.waiting(app)]
+
+    def address(name: str) -> str:
+        return files.address(request, name)
+
+    left = [other for other in queue if other != marker]
+    return page(request, app, "kit", "kits", kit=shown, left=left, address=address, size=size)
+
+
+@router.post(QUEUE + "/{marker}/confirm", dependencies=[FromOurForm])
 def confirm(
     request: Request, app: Here, marker: str, url: Annotated[str, Form()], at: Annotated[str, Form()] = ""
 ) -> RedirectResponse:
-    """Closes a kit with the address of the post, or corrects it."""
-    pipeline.confirm(app, marker, url, pipeline.now(), at)
-    return done("/kits", language_of(request, app).gettext("Confirmed: %(url)s", url=url))
+    """Closes a kit with the address of the post, or corrects it; and on to the next one."""
+    corrected = pipeline.kits.kit(app, marker).state != "handed"
+    pipeline.confirm(app, marker, url.strip(), pipeline.now(), at)
+    say = language_of(request, app)
+    if corrected:
+        return done(QUEUE, say.gettext("The address is corrected: %(url)s", url=url.strip()))
+    left = pipeline.kits.waiting(app)
+    to = f"{QUEUE}/{left[0].marker}" if left else QUEUE
+    return done(to, say.gettext("Confirmed: %(url)s", url=url.strip()))
+
+
+def size(count: int) -> str:
+    """How large a file is, for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{max(count // 1000, 1)} KB"

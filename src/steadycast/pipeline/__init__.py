@@ -17,10 +17,11 @@ What will go out
 What goes out, and what came of it
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     rebuild, probed_limits   a channel's folder made again; what each far side allows
+    kits             what a person posts by hand, and what is in it
     report           the record written down; alarms at each tick
 """
 
-from steadycast.pipeline import amend
+from steadycast.pipeline import amend, kits
 from steadycast.pipeline.app import App, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
@@ -48,6 +49,7 @@ __all__ = [
     "drafts",
     "give_title",
     "is_first",
+    "kits",
     "leaving",
     "line_of",
     "now",
