@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
 import subprocess
@@ -113,17 +114,18 @@ def room_of(file: Path) -> str:
     return file.relative_to(SRC).parts[0].removesuffix(".py")
 
 
-def imports(file: Path, *, lazy: bool = True) -> set[str]:
+@functools.cache
+def imports(file: Path, *, lazy: bool = True) -> frozenset[str]:
     """Dotted names that a file imports; relative ones are left out; without `lazy`, only those at its top level."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     nodes = ast.walk(tree) if lazy else iter(tree.body)
-    found = set()
+    found: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Import):
             found |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             found |= {f"{node.module}.{a.name}" if node.module == "steadycast" else node.module for a in node.names}
-    return found
+    return frozenset(found)
 
 
 SOURCES = sorted(SRC.rglob("*.py"))
@@ -245,15 +247,19 @@ def platforms_named(source: str, names: set[str]) -> Iterator[tuple[int, str]]:
     tree = ast.parse(source)
     some = "|".join(sorted(names))
     told = re.compile(rf"(?:platform\s*=\s*[\"']|channels?[./])(?:{some})\b")
-    beside: dict[ast.AST, str] = {}
+    beside: dict[ast.AST, ast.AST] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare | ast.Subscript | ast.Call | ast.keyword | ast.BinOp):
-            beside |= dict.fromkeys(ast.iter_child_nodes(node), ast.unparse(node))
+            beside |= dict.fromkeys(ast.iter_child_nodes(node), node)
+
+    def word(node: ast.Constant) -> bool:
+        around = ast.unparse(beside[node]) if node in beside else ""
+        around = re.sub(r"\w*platform\w*\.delivery|spec\.delivery", "", around)
+        return node.value in OURS and not re.search(r"platform|chosen|'channels'", around)
+
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            around = re.sub(r"\w*platform\w*\.delivery|spec\.delivery", "", beside.get(node, ""))
-            word = node.value in OURS and not re.search(r"platform|chosen|'channels'", around)
-            if told.search(node.value) or (node.value in names and not word):
+            if told.search(node.value) or (node.value in names and not word(node)):
                 yield node.lineno, node.value
         elif isinstance(node, ast.ImportFrom | ast.Attribute):
             wanted = {a.name for a in node.names} if isinstance(node, ast.ImportFrom) else {node.attr}

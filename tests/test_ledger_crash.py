@@ -102,7 +102,10 @@ def ends_well(ledger: Any, fake: Any, parts: Any, channels: Any) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("parts", [1, 3], ids=["one", "thread"])
+@pytest.mark.parametrize(
+    "parts",
+    [pytest.param(1, id="one"), pytest.param(3, id="thread", marks=[pytest.mark.slow, pytest.mark.parallel])],
+)
 @pytest.mark.parametrize("delivery", ["conditional", "read-back", "blind"])
 def test_death_at_each_call_of_the_ledger(
     make_ledger: Callable[..., Any], clock: Clock, delivery: Any, parts: Any, after: Any

@@ -21,6 +21,7 @@ OURS = Path(__file__).resolve().parent / "platforms"
 SAMPLE = ROOT / "steadycast.toml"
 
 
+@functools.cache
 def shipped() -> frozenset[str]:
     """The folders that are there."""
     return frozenset(file.parent.name for file in (ROOT / "channels").glob("*/channel.toml"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import struct
 import wave
@@ -17,6 +18,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 HOSTILE = "<script>alert(1)</script>\"'&]]>{{7*7}}\u0007"
 
 
+@functools.cache  # deflating it takes longer than most of what is tested with it
 def png(red: int, green: int, blue: int, width: int = 640, height: int = 360) -> bytes:
     """A PNG of one colour."""
 
