@@ -11,15 +11,17 @@ from steadycast.cli.output import OK, say
 from steadycast.cli.ports import free_port, kept
 
 if TYPE_CHECKING:
-    from steadycast.workspace import Workspace
+    from steadycast.workspace.paths import Paths
 
 PORT = 8420
+BEGIN = "No community is here yet: open that address, and four short pages make one."
 
 
 def desk(*, port: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))] = PORT) -> int:
     """Serve the desk: what is due, what needs you, calendar, drafts, kits. Ctrl-C ends it; nothing else stops.
 
-    `steadycast up` serves it too. It listens on this machine only, and its address carries a key.
+    Where no community is yet, it leads through the first run. `steadycast up` serves it too.
+    It listens on this machine only, and its address carries a key.
 
     Parameters
     ----------
@@ -27,18 +29,17 @@ def desk(*, port: Annotated[int, Parameter(validator=validators.Number(gte=1, lt
         Where it listens; the next free one when it is taken.
     """
     from steadycast.desk.server import serve
-    from steadycast.pipeline import check_channels
-    from steadycast.workspace import in_force
+    from steadycast.workspace.paths import Paths, root_or_here
 
-    workspace, _ = in_force(None, check_channels)
+    place = Paths(root_or_here())
     port = free_port(port)
-    key = key_of(workspace)
-    say(f"Desk        {address(port, key)}", "Press Ctrl-C to stop.")
-    serve(workspace.root, port, key)
+    key = key_of(place)
+    say(f"Desk        {address(port, key)}", *(() if place.is_there else (BEGIN,)), "Press Ctrl-C to stop.")
+    serve(place.root, port, key)
     return OK
 
 
-def key_of(workspace: Workspace) -> str:
+def key_of(workspace: Paths) -> str:
     """What opens this workspace's desk: made once, so that an open page outlives a restart."""
     return kept(workspace.var / "desk" / "key", lambda: secrets.token_urlsafe(24))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter, validators
 
 from steadycast.cli.change_promise import say_effect
-from steadycast.cli.desk import PORT, address, key_of
+from steadycast.cli.desk import BEGIN, PORT, address, key_of
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import main_job, say_next_of, say_taken_in, say_where
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
@@ -26,6 +26,7 @@ from steadycast.errors import SteadycastError
 if TYPE_CHECKING:
     from steadycast.pipeline import App
     from steadycast.workspace import Workspace
+    from steadycast.workspace.paths import Paths
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))]
 PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
@@ -37,7 +38,8 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     """Do the main job now, then stay up: the desk, server, flows, watcher.
 
     Takes drafts in, plans two weeks, publishes what is due, prints what went where, the record and the runway.
-    Nothing goes out before its hour. Ctrl-C ends it and every process it started.
+    Nothing goes out before its hour. In an empty folder the desk makes the workspace first.
+    Ctrl-C ends it and every process it started.
 
     Parameters
     ----------
@@ -52,14 +54,21 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         Where the desk is, on this machine only; the next free one when it is taken. 0 leaves it out.
     """
     from steadycast.pipeline import App, check_channels
-    from steadycast.workspace import in_force
+    from steadycast.workspace import find_root, in_force
+    from steadycast.workspace.paths import Paths, root_or_here
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    workspace, broken = in_force(None, check_channels)
-    if broken:
-        complain(f"{broken}; the settings before it stay in force until it is fixed")
-    with Processes(workspace.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
+    place = Paths(find_root() if once or not desk_port else root_or_here())
+    with Processes(place.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
+        begins = desk_port > 0 and not once and not place.is_there
+        if begins:
+            start_desk(place, processes, free_port(desk_port), BEGIN)
+            if not begun(place, processes, stop):
+                return OK
+        workspace, broken = in_force(place.root, check_channels)
+        if broken:
+            complain(f"{broken}; the settings before it stay in force until it is fixed")
         if once:
             with App.open(workspace) as app:
                 return main_job(app)
@@ -67,7 +76,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         env = prefect_environment(workspace, port)
         server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         processes.start("server", [sys.executable, *server], env, workspace.root)
-        if desk_port:
+        if desk_port and not begins:
             start_desk(workspace, processes, free_port(desk_port))
         with App.open(workspace) as app:
             main_job(app)
@@ -76,11 +85,25 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     return OK
 
 
-def start_desk(workspace: Workspace, processes: Processes, port: int) -> None:
+def start_desk(workspace: Paths, processes: Processes, port: int, *more: str) -> None:
     """The desk as a process of its own: it may hang or die, and no slot is late for it; it is started again."""
-    say(f"Desk        {address(port, key_of(workspace))}", "")
+    say(f"Desk        {address(port, key_of(workspace))}", *more, "")
     command = [sys.executable, "-c", "from steadycast.cli import main; main()", "desk", "--port", str(port)]
     processes.start("desk", command, {"STEADYCAST_WORKSPACE": str(workspace.root)}, workspace.root, again=True)
+
+
+def begun(place: Paths, processes: Processes, stop: threading.Event) -> bool:
+    """Waits until the desk has made a workspace, which goes on by itself then; False where it is stopped before."""
+    from steadycast.pipeline import check_channels
+    from steadycast.workspace import load
+
+    while not stop.wait(LOOK):
+        processes.revive()
+        if place.is_there:
+            with contextlib.suppress(SteadycastError):  # somebody writes it by hand, and is not done
+                check_channels(load(place.root))
+                return True
+    return False
 
 
 def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop: threading.Event) -> int:

@@ -8,4 +8,5 @@ live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused
 files            what lies under var/out and var/preview, each page fenced off from the desk
 today, slot_calendar, drafts, kits   the pages
+first_run        the pages that make a workspace where none is
 """

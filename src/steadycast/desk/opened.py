@@ -9,18 +9,24 @@ from pathlib import Path
 
 from steadycast.pipeline import App
 from steadycast.workspace import prints
+from steadycast.workspace.paths import Paths
 
 
 class Opened:
     """One App for all requests; another one as soon as steadycast.toml says something else."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._lock = threading.Lock()
         self._app: App | None = None
         self._prints: object = None
         self._users: dict[int, int] = {}
         self._retired: dict[int, App] = {}
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a workspace to open; else the first run makes one."""
+        return self._app is not None or Paths(self.root).is_there
 
     @contextlib.contextmanager
     def app(self) -> Iterator[App]:
@@ -46,7 +52,7 @@ class Opened:
         if self._app is not None and prints(self._app.workspace) != self._prints:
             self._retire()
         if self._app is None:
-            self._app = App.in_force(self._root)
+            self._app = App.in_force(self.root)
             self._prints = prints(self._app.workspace)
         return self._app
 

@@ -27,6 +27,7 @@ SAID = "steadycast_said"  # a cookie: what the form before this page did
 LIVE = "X-Desk-Live"  # of a page that is fetched again behind one that is open: what was done is not for it
 KEPT = 30  # seconds; a page that is not loaded by then says nothing
 LONGEST = 900  # characters of it: a browser drops a cookie of more than 4 KB
+FIRST_RUN = "/start"
 # The tabs, in their order: the address of each, and its name.
 TABS: tuple[tuple[str, str], ...] = (
     ("today", "/"),
@@ -37,7 +38,9 @@ TABS: tuple[tuple[str, str], ...] = (
 
 
 def opened(request: Request) -> Iterator[App]:
-    """The workspace, for one request."""
+    """The workspace, for one request; where there is none yet, the first run is shown."""
+    if not request.app.state.opened.is_there:
+        raise HTTPException(303, headers={"Location": FIRST_RUN})
     with request.app.state.opened.app() as app:
         yield app
 

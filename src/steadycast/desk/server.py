@@ -12,18 +12,18 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from steadycast import ops, pipeline
-from steadycast.desk import drafts, files, kits, live, slot_calendar, today
+from steadycast.desk import drafts, files, first_run, kits, live, slot_calendar, today
 from steadycast.desk.guard import Guard
 from steadycast.desk.opened import Opened
 from steadycast.desk.pages import problem, refusal
 from steadycast.errors import SteadycastError
 
 STATIC = Path(__file__).parent / "static"
-PAGES = (live, today, slot_calendar, drafts, kits, files)
+PAGES = (live, today, slot_calendar, drafts, kits, files, first_run)
 
 
 def made(root: Path, key: str) -> FastAPI:
@@ -62,6 +62,8 @@ def serve(root: Path, port: int, key: str) -> None:
 
 def health(request: Request) -> Response:
     """How things stand, for a program that watches: 200, or 503 where a promise is in danger."""
+    if not request.app.state.opened.is_there:
+        return JSONResponse({"status": "bad", "checks": []}, 503)
     with request.app.state.opened.app() as app:
         told: dict[str, Any] = ops.health(app, pipeline.now()).plain()
     return JSONResponse(told, 200 if told["status"] == "ok" else 503)
@@ -69,4 +71,6 @@ def health(request: Request) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 303:
+        return RedirectResponse((error.headers or {})["Location"], 303)
     return problem(request, str(error.detail), error.status_code)

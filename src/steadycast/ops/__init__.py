@@ -4,7 +4,9 @@ check, unschedulable   what would fail at its slot, said today
 doctor, doctor_checks  everything that a promise stands on, looked at
 health, status, delayed   whether promises are kept; what waits for a person, and what for a far side
 backup, backfill  a tar that proves itself whole; what was published before there was a record
-starter, deployments   a new workspace; prefect.yaml as steadycast.toml asks for it
+starter, first_run   a new workspace, and the questions that make it
+settings_forms   what a form of settings is told as it is filled in
+deployments      prefect.yaml as steadycast.toml asks for it
 promise_change   a rhythm or a pause changed by a command
 channel_add, channel_login   a new channel, its settings and secrets
 """

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
-from steadycast.ops.deployments import prefect_yaml
+from steadycast.ops import deployments
 from steadycast.platform import Platform
 from steadycast.platform.registry import platforms
-from steadycast.workspace.loading import read
+from steadycast.workspace.loading import Workspace, read
 from steadycast.workspace.paths import SETTINGS_FILE, bundle
 
 PLACEHOLDER = "example.org"  # the host of a new workspace's addresses, until its operator writes another
@@ -22,14 +24,14 @@ SETTINGS = """\
 
 [community]
 name = {quoted}
-timezone = "{timezone}"
-language = "{language}"
+timezone = {timezone}
+language = {language}
 url = "https://example.org/"  # {address}
 
 # {promise}
-[series.daily]
-title = "{title}"
-every = "{every}"
+[series.{series}]
+title = {title}
+{rhythm}
 channels = {names}
 mix = {{ pgc = 3, ugc = 7 }}  # {mix}
 fill = ["evergreen"]  # {fill}
@@ -88,51 +90,88 @@ WELCOME = {
     "`content/pgc/`, or in `content/ugc/<member>/`, and it is planned.\n\n- every channel gets its own shape of it\n"
     "- every slot is kept on record\n",
 }
+TAKEN = (("prefect.yaml", "these deployments would be written over"),)
 IGNORED = "var/\n.env\n__pycache__/\n"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The first series, as a person asks for it; its rhythm in words, or an RRULE where that says FREQ=."""
+
+    title: str
+    rhythm: str
+    name: str = ""
+    forms: tuple[str, ...] = ("article",)
+
+    def lines(self) -> str:
+        """The lines of its table that say what is promised, and when."""
+        key = "rrule" if "FREQ=" in self.rhythm.upper() else "every"
+        forms = "" if self.forms == ("article",) else f"\nforms = {_toml(self.forms)}"
+        return f"{key} = {_toml(self.rhythm)}{forms}"
 
 
 def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path]:
     """The files of a new workspace, written under `folder`; refuses where a steadycast.toml lies already."""
-    if (folder / SETTINGS_FILE).exists():
-        said = "there is a workspace already"
-        raise SettingsError(said, file=folder / SETTINGS_FILE, hint="choose another folder")
-    if (folder / "prefect.yaml").exists():
-        said = "these deployments would be written over"
-        raise SettingsError(said, file=folder / "prefect.yaml", hint="choose another folder")
-    tongue = "zh" if language.startswith("zh") else "en"
-    plain = " ".join(name.split())
-    first = _first_channels()
-    texts = {
-        SETTINGS_FILE: SETTINGS.format(
-            name=plain,
-            quoted=_toml(plain),
-            timezone=timezone,
-            language=language,
-            names=_toml([p.name for p in first]),
-            channels="\n".join(map(_table, first)),
-            **WORDS[tongue],
-        ),
-        "content/pgc/first.md": WELCOME[tongue],
-        ".gitignore": IGNORED,
-    }
+    refuse_taken(folder)
+    workspace = drafted(folder, name=name, timezone=timezone, language=language)
+    return put(workspace, {"content/pgc/first.md": welcome(language)})
+
+
+def refuse_taken(folder: Path) -> None:
+    """A SettingsError where a new workspace would write over another one's files."""
+    for file, said in ((SETTINGS_FILE, "there is a workspace already"), *TAKEN):
+        if (folder / file).exists():
+            raise SettingsError(said, file=folder / file, hint="choose another folder")
+
+
+def drafted(
+    folder: Path, *, name: str, timezone: str, language: str, promise: Promise | None = None,
+    platforms: Sequence[Platform] | None = None,
+) -> Workspace:  # fmt: skip
+    """A new workspace as it would be read from the disk: nothing is written. `platforms` become its channels."""
+    words, plain = WORDS[_tongue(language)], " ".join(name.split())
+    first = _first_channels() if platforms is None else platforms
+    promise = promise or Promise(words["title"], words["every"], name="daily")
+    text = SETTINGS.format(
+        name=plain,
+        quoted=_toml(plain),
+        timezone=_toml(timezone),
+        language=_toml(language),
+        names=_toml([p.name for p in first]),
+        channels="\n".join(map(_table, first)),
+        **words | {"series": promise.name, "title": _toml(promise.title), "rhythm": promise.lines()},
+    )
     try:
-        workspace = read(folder, {SETTINGS_FILE: texts[SETTINGS_FILE].encode()}, folder / SETTINGS_FILE)
+        return read(folder, {SETTINGS_FILE: text.encode()}, folder / SETTINGS_FILE)
     except SettingsError as error:  # said before anything is written, and so of no file
         raise replace(error, file=None, line=None) from None
-    made = []
-    for path, text in texts.items():
+
+
+def put(workspace: Workspace, texts: Mapping[str, str]) -> list[Path]:
+    """Writes a new workspace with these files; its settings last, as whoever waits for it begins with them."""
+    folder, made = workspace.root, list[Path]()
+    for path, text in {**texts, ".gitignore": IGNORED}.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             target.write_text(text, encoding="utf-8")
             made.append(target)
-    (folder / "content" / "ugc").mkdir(exist_ok=True)
+    (folder / "content" / "ugc").mkdir(parents=True, exist_ok=True)
     if not (folder / "flows").exists():
         shutil.copytree(bundle() / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
         made.append(folder / "flows")
-    prefect = folder / "prefect.yaml"
-    prefect.write_text(prefect_yaml(workspace), encoding="utf-8")
-    return [*made, prefect]
+    deployments.write(workspace)
+    durable.put(workspace.settings_file, workspace.sources[SETTINGS_FILE])
+    return [workspace.settings_file, *made, workspace.prefect_yaml]
+
+
+def welcome(language: str) -> str:
+    """A first draft that says how it goes, and is not planned as it is."""
+    return WELCOME[_tongue(language)]
+
+
+def _tongue(language: str) -> str:
+    return "zh" if language.startswith("zh") else "en"
 
 
 def _first_channels() -> list[Platform]:

@@ -15,11 +15,12 @@ from tomlkit.exceptions import TOMLKitError
 
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
-from steadycast.workspace.loading import Workspace, read
+from steadycast.workspace.loading import Workspace, dotted, read
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.settings import dates
 
 RHYTHMS = ("every", "rrule")
+FIRST_KEYS = (*RHYTHMS, "platform", "name")  # a new key of a table stands below one of these
 BOM = b"\xef\xbb\xbf"
 ONE_DAY = dt.timedelta(days=1)
 
@@ -55,20 +56,52 @@ def _less(entry: str, undone: frozenset[dt.date]) -> list[str]:
 
 def with_channel(workspace: Workspace, name: str, values: Mapping[str, Any]) -> Workspace:
     """The workspace with one more channel, whose table stands at the end of the file; `platform` is among `values`."""
+    return with_new(workspace, ("channel", name), values)
+
+
+def with_new(workspace: Workspace, at: tuple[str, ...], values: Mapping[str, Any]) -> Workspace:
+    """The workspace with one more table, at the end of the file."""
     raw = workspace.sources[SETTINGS_FILE]
     wanted = tomllib.loads(raw.decode("utf-8-sig"))
-    wanted.setdefault("channel", {})[name] = dict(values)
-    text = raw.decode("utf-8-sig")
-    told = [f"[channel.{name}]", *(f"{key} = {tomlkit.item(value).as_string()}" for key, value in values.items())]
+    table = wanted
+    for key in at[:-1]:
+        table = table.setdefault(key, {})
+    if at[-1] in table:
+        raise InputError(f"there is {dotted(at)} already", hint="change it, or choose another name")
+    table[at[-1]] = dict(values)
+    return _appended(workspace, f"[{'.'.join(map(_key, at))}]", values, wanted)
+
+
+def with_entry(workspace: Workspace, kind: str, values: Mapping[str, Any]) -> Workspace:
+    """The workspace with one more entry of a list of tables, as [[feed]], at the end of the file."""
+    wanted = tomllib.loads(workspace.sources[SETTINGS_FILE].decode("utf-8-sig"))
+    wanted.setdefault(kind, []).append(dict(values))
+    return _appended(workspace, f"[[{kind}]]", values, wanted)
+
+
+def _appended(workspace: Workspace, head: str, values: Mapping[str, Any], wanted: Mapping[str, Any]) -> Workspace:
+    text = workspace.sources[SETTINGS_FILE].decode("utf-8-sig")
+    told = [head, *(f"{_key(key)} = {tomlkit.item(value).as_string()}" for key, value in values.items())]
     end = "\r\n" if "\r\n" in text else "\n"
     text = f"{text.rstrip()}{end * 2}{end.join(told)}{end}"
-    said = "it is written in a way that no command can add a channel to"
+    kind = head.strip("[]").partition(".")[0]
+    said = f"it is written in a way that no command can add a {kind} to"
     return _read(workspace, text, wanted, SettingsError(said, hint="add it by hand: " + "; ".join(told)))
+
+
+def _key(name: str) -> str:
+    """A key as TOML has it: in quotes where it is not of plain letters, digits and dashes."""
+    return tomlkit.key(name).as_string()
 
 
 def with_settings(workspace: Workspace, channel: str, values: Mapping[str, Any]) -> Workspace:
     """The workspace whose channel has these settings."""
     return _edited(workspace, ("channel", channel), values)
+
+
+def with_table(workspace: Workspace, at: tuple[str, ...], values: Mapping[str, Any]) -> Workspace:
+    """The workspace with these keys of one table: ("series", "daily"), or ("community",). None takes a key out."""
+    return _edited(workspace, at, values)
 
 
 def write(workspace: Workspace, before: Workspace) -> None:
@@ -85,15 +118,17 @@ def write(workspace: Workspace, before: Workspace) -> None:
     durable.put_again(before.settings_file, workspace.sources[SETTINGS_FILE], unchanged)
 
 
-def _edited(workspace: Workspace, at: tuple[str, str], values: Mapping[str, Any]) -> Workspace:
+def _edited(workspace: Workspace, at: tuple[str, ...], values: Mapping[str, Any]) -> Workspace:
     """The workspace with these keys of one table; None takes one out. Checked as if it were read from the disk."""
     raw = workspace.sources[SETTINGS_FILE]
     wanted = tomllib.loads(raw.decode("utf-8-sig"))
-    kind, name = at
-    merged = {**wanted[kind][name], **values}
-    wanted[kind][name] = {key: value for key, value in merged.items() if value is not None}
+    above = wanted
+    for key in at[:-1]:
+        above = above[key]
+    merged = {**above[at[-1]], **values}
+    above[at[-1]] = {key: value for key, value in merged.items() if value is not None}
     told = ", ".join(f"{key} = {tomlkit.item(v).as_string()}" for key, v in values.items() if v is not None)
-    said = f"{kind}.{name} is written in a way that no command can edit"
+    said = f"{dotted(at)} is written in a way that no command can edit"
     otherwise = SettingsError(said, line=workspace.line(at), hint=f"edit it by hand: {told}")
     return _read(workspace, _text(raw, at, values), wanted, otherwise)
 
@@ -107,14 +142,16 @@ def _read(workspace: Workspace, text: str, wanted: Mapping[str, Any], otherwise:
     raise replace(otherwise, file=workspace.settings_file)
 
 
-def _text(raw: bytes, at: tuple[str, str], values: Mapping[str, Any]) -> str:
+def _text(raw: bytes, at: tuple[str, ...], values: Mapping[str, Any]) -> str:
     """The file's text with these keys changed; "" where the editing library cannot do it."""
     text = raw.decode("utf-8-sig")
     try:
         document = tomlkit.parse(text)
-        table: Any = document[at[0]][at[1]]
+        table: Any = document
+        for key in at:
+            table = table[key]
         for key, value in sorted(values.items(), key=lambda each: each[1] is None):
-            _set(table, key, value, next(each for each in (*RHYTHMS, "platform") if each in table))
+            _set(table, key, value, next((each for each in (*FIRST_KEYS, *table) if each in table), ""))
         text = document.as_string()
     except (TOMLKitError, AttributeError, TypeError, ValueError):
         return ""
@@ -131,7 +168,7 @@ def _set(table: Any, key: str, value: Any, first: str) -> None:
         table[key] = value
     elif key in RHYTHMS and first in RHYTHMS:  # the other form of the same promise, and the comment beside it stays
         table.value._replace(first, key, value)
-    elif hasattr(table.value, "_insert_after"):
+    elif first and hasattr(table.value, "_insert_after"):
         table.value._insert_after(first, key, tomlkit.item(value))
     else:
         table[key] = value  # dotted keys: there is no comment below to get lost in

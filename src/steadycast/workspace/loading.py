@@ -172,6 +172,8 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
         return "is one table, and feeds are a list", "write [[feed]], with two brackets"
     if path == ("community", "language"):
         return "is no language tag", "for example zh-CN, en or de"
+    if kind == "string_too_short":
+        return "is empty", None
     chosen = len(path) == 2 and path[0] in NAMED
     if kind == "string_pattern_mismatch" and (chosen or name == "platform"):
         meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""

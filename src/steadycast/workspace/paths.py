@@ -16,6 +16,10 @@ SETTINGS_FILE = "steadycast.toml"
 SOURCES = (SETTINGS_FILE, "holidays.toml")  # what its settings are read from
 
 
+class NoWorkspace(SettingsError):
+    """There is no workspace, neither here nor above."""
+
+
 @dataclass(frozen=True)
 class Paths:
     """The folders of one workspace; the only place that knows their names."""
@@ -79,6 +83,11 @@ class Paths:
         return self.var / "settings"
 
     @property
+    def is_there(self) -> bool:
+        """Whether there are settings, or were: a folder without any holds no community yet."""
+        return (self.root / SETTINGS_FILE).exists() or (self.kept_settings / SETTINGS_FILE).exists()
+
+    @property
     def ledger(self) -> str:
         """The ledger's address: a PostgreSQL URL from STEADYCAST_LEDGER, else a SQLite file under var/."""
         return os.environ.get("STEADYCAST_LEDGER") or str(self.var / "ledger.sqlite")
@@ -134,9 +143,19 @@ def find_root(start: Path | None = None) -> Path:
         if not any(folder.is_relative_to(Paths(above).content) for above in holding if above != folder):
             _is_ours(folder)
             return folder
-    raise SettingsError(
-        f"no {SETTINGS_FILE} here or above", file=here, hint="run `steadycast init DIR` to make a workspace"
+    raise NoWorkspace(
+        f"no {SETTINGS_FILE} here or above",
+        file=here,
+        hint="`steadycast up` makes a workspace here, `steadycast init DIR` one in another folder",
     )
+
+
+def root_or_here() -> Path:
+    """As `find_root`; this folder where no workspace is, for who can make one here."""
+    try:
+        return find_root()
+    except NoWorkspace:
+        return Path.cwd().resolve()
 
 
 def _is_ours(root: Path) -> None:
