@@ -1,6 +1,7 @@
 """Storms: real workers that die and freeze in mid-send, a real far side that misbehaves, and the judge's verdict.
 
-A small one runs always; the thousand deaths, every crash point and the mutants run with `make test ALL=1`.
+Every class, both databases, every crash point and every mutant, with `make test ALL=1`; `make storm` has more deaths.
+A mutant that only a storm shows is caught within some fifty of them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from storm.mutants import MUTANTS
+from storm.weather import CLASSES
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")
@@ -31,13 +33,6 @@ def command(*arguments: Any, timeout: Any, code: int = 0) -> Any:
 
 
 @pytest.mark.slow
-def test_fifty_deaths() -> None:
-    """A breath of it, on the class that is hardest: nothing doubled, lost or silent."""
-    said = command("--kills", 50, "--seed", 1, "--classes", "read-back", timeout=100)
-    assert re.search(r"^\| read-back +\| [5-9]\d ", said, re.MULTILINE)
-
-
-@pytest.mark.slow
 def test_a_storm_that_ran_out_of_time_is_no_proof() -> None:
     """Fewer deaths than were asked for end in red, whatever the judge says."""
     said = command("--kills", 5000, "--longest", 0.5, "--seed", 1, "--classes", "conditional", timeout=100, code=1)
@@ -45,9 +40,12 @@ def test_a_storm_that_ran_out_of_time_is_no_proof() -> None:
 
 
 @pytest.mark.slow
-def test_a_thousand_deaths() -> None:
+def test_four_hundred_deaths() -> None:
     """Every class: 0 doubled, 0 lost, 0 silent; none parked where a second sending is harmless."""
-    command("--kills", 1000, "--seed", 1, timeout=1200)
+    said = command("--kills", 400, "--seed", 1, timeout=1200)
+    kills = re.findall(r"^\| (conditional|read-back|blind|clocks) +\| (\d+) ", said, re.MULTILINE)
+    assert len(kills) == len(CLASSES)
+    assert all(int(each) >= 60 for _, each in kills)
 
 
 @pytest.mark.slow
@@ -67,6 +65,6 @@ def test_every_mutant_is_caught() -> None:
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
-def test_three_hundred_deaths_on_postgresql() -> None:
+def test_a_hundred_and_twenty_deaths_on_postgresql() -> None:
     """The same promises on the other database."""
-    command("--kills", 300, "--seed", 1, "--postgres", timeout=900)
+    command("--kills", 120, "--seed", 1, "--postgres", timeout=900)
