@@ -190,6 +190,7 @@ def command(root: Path, *words: str, before: str = "") -> subprocess.CompletedPr
 LIMITED = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [100, 20_000, 400_000])
 def test_a_disk_that_is_full_loses_nothing(bench: Bench, limit: int) -> None:
@@ -213,6 +214,7 @@ def test_a_disk_that_is_full_loses_nothing(bench: Bench, limit: int) -> None:
     assert len(list((app.workspace.out / "site" / "daily").glob("2*.html"))) <= 1
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="mounts a small disk, which root may do")
 def test_a_real_full_disk_is_told_and_mended(bench: Bench, tmp_path: Path) -> None:
@@ -239,6 +241,7 @@ def test_a_real_full_disk_is_told_and_mended(bench: Bench, tmp_path: Path) -> No
         subprocess.run(["umount", str(var)], check=True)
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="mounts a disk, which root may do")
 @pytest.mark.parametrize("ledger", ["there", "missing"])

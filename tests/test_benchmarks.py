@@ -43,6 +43,7 @@ def test_the_corpus_is_what_it_says(corpus: types.ModuleType, tmp_path: Path) ->
         assert any(mark in text for text in texts), mark
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_every_row_runs(tmp_path: Path) -> None:
     """At its smallest: each row is measured, and the results say with what."""

@@ -302,6 +302,7 @@ def test_outputs_on_a_full_disk_are_whole_or_as_they_were(small_disk: SmallDisk)
 
 
 @needs_root
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_publishing_on_a_full_disk_goes_on_when_there_is_room(
     small_disk: SmallDisk, bench: Bench, monkeypatch: pytest.MonkeyPatch
@@ -351,6 +352,7 @@ def says_one_line(done: Any) -> None:
 
 
 @needs_root
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_the_command_line_says_it_in_one_line(small_disk: SmallDisk, bench: Bench, empty_sqlite: Path) -> None:
     """A full disk and a read-only one, as an operator sees them; afterwards the same command works."""

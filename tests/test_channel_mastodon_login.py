@@ -125,6 +125,7 @@ def test_a_secret_that_has_no_name_yet_gets_one(root: Path, sits: Callable[..., 
         assert app.secret("toot", "token") == FAKE.TOKEN
 
 
+@pytest.mark.parallel
 @pytest.mark.slow  # the whole contract runs
 def test_channel_add_offers_it_in_the_place_of_a_pasted_token(
     root: Path, fake: Any, sits: Callable[..., None], capsys: pytest.CaptureFixture[str]
@@ -136,6 +137,7 @@ def test_channel_add_offers_it_in_the_place_of_a_pasted_token(
     assert FAKE.TOKEN not in (root / "steadycast.toml").read_text()
 
 
+@pytest.mark.parallel
 @pytest.mark.slow  # the whole contract runs
 def test_a_channel_whose_login_failed_is_there_all_the_same(
     root: Path, fake: Any, sits: Callable[..., None], capsys: pytest.CaptureFixture[str]

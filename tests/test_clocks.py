@@ -32,9 +32,9 @@ DAY, HOUR, MINUTE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(mi
 LEASE = dt.timedelta(minutes=5)
 DAYS = 3
 CLASSES = [
-    pytest.param("conditional", marks=pytest.mark.slow),
+    pytest.param("conditional", marks=[pytest.mark.slow, pytest.mark.parallel]),
     "read-back",
-    pytest.param("blind", marks=pytest.mark.slow),
+    pytest.param("blind", marks=[pytest.mark.slow, pytest.mark.parallel]),
 ]
 
 

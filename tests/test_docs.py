@@ -153,6 +153,7 @@ def test_the_guides_drafts_are_taken_in(tmp_path: Path) -> None:
         assert run("check", cwd=tmp_path / "circle").returncode == 0
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_the_whole_platform_that_is_shown_keeps_the_contract(tmp_path: Path) -> None:
     """The three files of channels/README.md are a platform as they stand."""

@@ -286,6 +286,7 @@ def test_a_busy_machine_blames_nobody(of: Callable[..., Any], monkeypatch: pytes
     assert result.error.hint == "it is tried again"
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_a_process_that_is_stopped_for_longer_than_its_limit_still_reads_its_feed(
     of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch

@@ -265,6 +265,7 @@ text.summary(page, Limit(120))
 TOO_MANY_MARKS = {"notes", "fences"}  # refused with their line: a mark costs the parser two hundred bytes
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FINE)
 def test_an_absurd_body_is_rendered_within_bounds(name: Any) -> None:

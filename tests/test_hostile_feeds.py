@@ -179,6 +179,7 @@ def _http(server: Server, httpserver: HTTPServer) -> None:
     server.http = httpserver  # type: ignore[attr-defined]
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_of_a_hundred_thousand_items_the_newest_few_are_taken_and_none_at_a_second_look(

@@ -23,7 +23,7 @@ from prefect_server import free_port, healthy, running, wait_for
 from test_flows import ROOT
 
 POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.postgres]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.parallel, pytest.mark.postgres]
 if not POSTGRES:
     pytest.skip("STEADYCAST_TEST_POSTGRES names no server", allow_module_level=True)
 

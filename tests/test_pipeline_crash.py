@@ -66,6 +66,7 @@ def test_killed_at_the_moment_of_sending_it_is_there_once(bench: Bench) -> None:
     assert len(bench.calls()) == 1
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_two_workers_at_one_slot_send_it_once(bench: Bench) -> None:
     app = ready(bench)
@@ -77,6 +78,7 @@ def test_two_workers_at_one_slot_send_it_once(bench: Bench) -> None:
     assert {d.state for d in app.ledger.deliveries(slots=["daily@2026-11-23T20:00"])} == {"published"}
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 def test_two_processes_that_take_in_at_once_make_one_draft_of_each_file(bench: Bench) -> None:
     app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(30)})

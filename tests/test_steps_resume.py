@@ -75,6 +75,7 @@ def far(clock: Any, delivery: Any, drawn: Any, uploads: Any) -> Any:
     return fake, open_
 
 
+@pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.parametrize("delivery", ["conditional", "read-back", "blind"])
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
