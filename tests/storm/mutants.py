@@ -175,12 +175,13 @@ MUTANTS = (
 
 
 def run(seed: int, only: Collection[int] = (), tell: bool = True) -> list[Catch]:
-    """Each mutant's storm, some at once, the long ones first."""
+    """Each mutant's storm, some at once, the long ones first; what survives is tried once more by itself."""
     chosen = [(number, mutant) for number, mutant in enumerate(MUTANTS, 1) if not only or number in only]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         longest_first = sorted(chosen, key=lambda one: bool(one[1].fault))
         caught = {number: pool.submit(_caught, number, mutant, seed, tell) for number, mutant in longest_first}
-        return [caught[number].result() for number, _ in chosen]
+        done = [caught[number].result() for number, _ in chosen]
+    return [each if each.rule else _caught(each.number, MUTANTS[each.number - 1], seed + SEEDS, tell) for each in done]
 
 
 def _caught(number: int, mutant: Mutant, seed: int, tell: bool) -> Catch:
