@@ -13,7 +13,8 @@ What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     pinning          the slot that a person chose for a draft
-    preview, preview_frames   one draft on every channel
+    preview, preview_frames, live_preview   one draft on every channel; a text while it is written
+    write_draft, content_files   a draft written at the desk; files put into content/
 What goes out, and what came of it
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     rebuild, probed_limits   a channel's folder made again; what each far side allows

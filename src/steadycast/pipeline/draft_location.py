@@ -29,6 +29,15 @@ UNAPPROVED = {"not-ready": "not ready: its front matter says so", "rejected": "r
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where one approved draft stands."""
+
+    kind: str  # slot, turn (in stock), reserve, went, never
+    series: str = ""
+    at: dt.datetime | None = None  # by the community's clock
+
+
+@dataclass(frozen=True, slots=True)
 class WithoutSlot:
     """Approved drafts that no slot of a plan carries."""
 
@@ -73,15 +82,27 @@ class DraftLocation:
         return UNAPPROVED[row.state] if row.state in UNAPPROVED else self._approved(row)
 
     def _approved(self, row: DraftRow) -> str:
+        found = self.place(row)
+        at = f"{found.at:%Y-%m-%d %H:%M}" if found.at else ""
+        said = {
+            "slot": f"{found.series} {at}",
+            "reserve": "in reserve: goes out where nothing fresh does",
+            "went": f"had its slot {at}",
+            "turn": f"in stock of {found.series}, its turn about {at}",
+        }
+        return said.get(found.kind, NEVER)
+
+    def place(self, row: DraftRow) -> Place:
+        """Where an approved draft stands, for whoever says it in other words."""
         if slot := self._coming.get(row.id) or (None if row.id in self._out else self._overdue.get(row.id)):
-            return f"{slot.series} {slot.local.replace('T', ' ')}"
+            return Place("slot", slot.series, dt.datetime.fromisoformat(slot.local))
         item = self._stock.get(row.id)
         if item and item.evergreen:
-            return "in reserve: goes out where nothing fresh does"
+            return Place("reserve")
         if row.id in self._out:
-            return f"had its slot {self._out[row.id].astimezone(self.app.workspace.community.zone):%Y-%m-%d %H:%M}"
+            return Place("went", at=self._out[row.id].astimezone(self.app.workspace.community.zone))
         turn = self._turns.get(row.id)
-        return f"in stock of {turn.series}, its turn about {turn.local:%Y-%m-%d %H:%M}" if turn else NEVER
+        return Place("turn", turn.series, turn.local) if turn else Place("never")
 
     def beyond(self, horizon: dt.timedelta) -> WithoutSlot:
         """What is in stock beyond a plan that has just been made of so much time."""

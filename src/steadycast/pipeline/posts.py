@@ -23,7 +23,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import from_content
 from steadycast.platform import Post
 from steadycast.platform.files import page_path
-from steadycast.render.compose import Target, compose
+from steadycast.render.compose import Target, compose, fits
 from steadycast.render.prepared_body import Body, prepare
 
 NAMES = {
@@ -169,6 +169,10 @@ class Posts:
         Raises the DraftError that `fits` would list first.
         """
         return compose(self.body(draft), self.app.platform(place.channel), self._target(draft, place, dated))
+
+    def faults(self, draft: Draft, place: Delivery, now: dt.datetime) -> list[DraftError]:
+        """What would fail there, and as harmless what it would lose; each with the draft's line where it has one."""
+        return fits(self.body(draft), self.app.platform(place.channel), self._target(draft, place, None), now=now)
 
     def body(self, draft: Draft) -> Body:
         """The parsed body of a draft, from the last few kept."""

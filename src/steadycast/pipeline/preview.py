@@ -67,23 +67,53 @@ def _posts(app: App, draft: Draft, target: Path) -> Iterator[Posts]:
         yield Posts(app, Path(files))
 
 
-def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: Path, *, now: dt.datetime) -> Previewed:
-    shown, problems, counts = [], [], {}
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One draft on one channel: its post, what a reader has before them, and what it measures."""
+
+    channel: str
+    title: str
+    post: Post
+    views: tuple[View, ...]
+    measured: tuple[tuple[str, int, int], ...]  # (what, how much, the most that is taken or 0)
+
+    @property
+    def counts(self) -> str:
+        """For one line of text."""
+        return ", ".join(f"{what} {n}/{most}" if most else f"{what} {n}" for what, n, most in self.measured)
+
+
+def show(
+    app: App, draft: Draft, posts: Posts, names: Iterable[str], target: Path, *, now: dt.datetime
+) -> Iterator[Shown | Problem]:
+    """The draft on each of these channels, or why it cannot come there; a kit is laid below `target`."""
     for name in names:
         platform = app.platform(name)
         try:
-            place = Delivery(0, likely_slot(app, found, now), name, "", now, dt.timedelta(), "preview234567")
-            post = posts.post(found, place)
-            views = _views(app, name, post, target)
+            post = posts.post(draft, place_of(app, draft, name, now))
+            views = tuple(_views(app, name, post, target))
         except (DraftError, FarSideError) as error:
             line, hint = getattr(error, "line", None), getattr(error, "hint", None)
-            problems.append(Problem(str(found.path), line, error.message, hint or "", channel=name))
+            yield Problem(str(draft.path), line, error.message, hint or "", channel=name)
             continue
-        measured = _measured(post, platform, views)
-        counts[name] = ", ".join(f"{what} {n}/{most}" if most else f"{what} {n}" for what, n, most in measured)
         title = app.workspace.channels[name].title or platform.title
-        shown.append({"channel": name, "title": title, "post": post, "measured": measured}
-                     | _write(target, name, post, views))  # fmt: skip
+        yield Shown(name, title, post, views, tuple(_measured(post, platform, views)))
+
+
+def place_of(app: App, draft: Draft, channel: str, now: dt.datetime) -> Delivery:
+    """A place such as the draft will have on that channel."""
+    return Delivery(0, likely_slot(app, draft, now), channel, "", now, dt.timedelta(), "preview234567")
+
+
+def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: Path, *, now: dt.datetime) -> Previewed:
+    shown, problems, counts = [], [], {}
+    for one in show(app, found, posts, names, target, now=now):
+        if isinstance(one, Problem):
+            problems.append(one)
+            continue
+        counts[one.channel] = one.counts
+        told = {"channel": one.channel, "title": one.title, "post": one.post, "measured": one.measured}
+        shown.append(told | _write(target, one.channel, one.post, one.views))
     page = Templates((Path(__file__).parent / "templates",), zone=app.workspace.community.zone)
     language = app.workspace.community.language
     words = ZH if language.lower().startswith("zh") else EN
@@ -154,7 +184,7 @@ def _measured(post: Post, platform: Platform, views: Iterable[View]) -> list[tup
     return [(what, n, most) for what, (n, most) in told.items()]
 
 
-def _write(target: Path, name: str, post: Post, views: list[View]) -> dict[str, Any]:
+def _write(target: Path, name: str, post: Post, views: Iterable[View]) -> dict[str, Any]:
     """Lays the pages and what is played beside the preview's page; how its template finds them."""
     pages = [view for view in views if view.html]
     for view in pages:

@@ -1,0 +1,1 @@
+// What writing does besides: the rich editor, the live preview.

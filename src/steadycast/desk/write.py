@@ -1,0 +1,229 @@
+"""Writing: title and text, saved as a file in content/, and beside it every channel as it will show them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from steadycast import pipeline
+from steadycast.desk.language import Language
+from steadycast.desk.pages import FromOurForm, Here, done, language_of, page, rendered
+from steadycast.draft.edited import OVERRIDES, Edited
+from steadycast.errors import InputError
+from steadycast.pipeline import App
+from steadycast.pipeline.live_preview import LivePreview, live_preview
+from steadycast.pipeline.write_draft import ChangedMeanwhile, OpenFile, Saved, as_draft, open_draft, save_draft
+from steadycast.schedule.model import Form
+
+router = APIRouter()
+LONGEST_TITLE = 500
+PREVIEWS = threading.Semaphore(1)  # one at a time: whoever types asks again anyway
+PATIENCE = 20.0  # seconds
+FRAME_POLICY = (
+    "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
+NARROW = 420  # CSS pixels: a wider page is shown smaller
+
+
+@dataclass
+class Frames:
+    """Pages that a preview shows in frames, by the hash of their bytes; the oldest go."""
+
+    most: int = 64 * 1024 * 1024  # bytes of all
+    _pages: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
+    _size: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, html: str) -> str:
+        """The name under which a page is served for a while."""
+        data = html.encode()
+        name = hashlib.sha256(data).hexdigest()[:40]
+        with self._lock:
+            if name not in self._pages:
+                self._size += len(data)
+            self._pages[name] = data
+            self._pages.move_to_end(name)
+            while self._size > self.most and len(self._pages) > 1:
+                self._size -= len(self._pages.popitem(last=False)[1])
+        return name
+
+    def page(self, name: str) -> bytes | None:
+        """A page by its name, if it is still there."""
+        with self._lock:
+            return self._pages.get(name)
+
+
+FRAMES = Frames()
+
+
+async def sent(request: Request) -> FormData:
+    """The form, as a browser sent it."""
+    return await request.form()
+
+
+Sent = Annotated[FormData, Depends(sent)]
+
+
+@router.get("/write")
+def new(request: Request, app: Here, member: str = "", series: str = "", slot: str = "") -> HTMLResponse:
+    """A page for a new draft: the house's, or one that somebody types for a member."""
+    edited = Edited(series=(series,) if series in app.workspace.series else (), slot=slot[:60])
+    return _page(request, app, OpenFile(edited, member=member if member in app.workspace.members else ""))
+
+
+@router.get("/write/frame/{name}")
+def frame(name: str) -> Response:
+    """One page of a preview: a document of nobody's, which may run and load nothing."""
+    if (html := FRAMES.page(name)) is None:
+        return PlainTextResponse("This preview is over: ask for a new one.", 404)
+    return HTMLResponse(html, headers={"Content-Security-Policy": FRAME_POLICY})
+
+
+@router.get("/write/{id}")
+def edit(request: Request, app: Here, id: str) -> HTMLResponse:
+    """A draft that is there."""
+    return _page(request, app, open_draft(app, id), id=id)
+
+
+@router.post("/write", dependencies=[FromOurForm])
+def save(request: Request, app: Here, form: Sent) -> Response:
+    """Saves it, and says what became of it; nothing is lost where it cannot be saved."""
+    opened, say = _opened(app, form), language_of(request, app)
+    try:
+        saved = save_draft(app, opened, pipeline.now())
+    except ChangedMeanwhile as error:
+        anew = replace(opened, base=error.theirs.base) if error.theirs else replace(opened, path=None, base="")
+        return _page(request, app, anew, id=str(form.get("id", "")), conflict=error, status=409)
+    except InputError as error:
+        return _page(request, app, opened, id=str(form.get("id", "")), refused=error, status=422)
+    to = f"/write/{saved.row.id}" if saved.row else "/drafts"
+    return done(to, _said(say, app, saved), refused=bool(saved.problems))
+
+
+@router.post("/write/preview", dependencies=[FromOurForm])
+def preview(request: Request, app: Here, form: Sent) -> Response:
+    """Every channel as it will show the text that was sent: a part of the page, or the whole of it."""
+    opened = _opened(app, form)
+    live = request.headers.get("hx-request") == "true"
+    if not PREVIEWS.acquire(timeout=PATIENCE):
+        return PlainTextResponse("busy", 503)
+    try:
+        seen, refused = live_preview(app, as_draft(app, opened, pipeline.now()), pipeline.now()), None
+    except InputError as error:
+        seen, refused = None, error
+    finally:
+        PREVIEWS.release()
+    values: dict[str, Any] = {"seen": seen, "preview_refused": refused, **_of_preview(seen)}
+    if live:
+        return HTMLResponse(rendered(request, language_of(request, app), "write_preview", **values))
+    return _page(request, app, opened, id=str(form.get("id", "")), **values)
+
+
+def _page(request: Request, app: App, opened: OpenFile, *, id: str = "", **values: Any) -> HTMLResponse:
+    given: dict[str, Any] = {
+        "opened": opened, "edited": opened.edited, "id": id, "overrides": OVERRIDES, "forms": [*Form],
+        "series": app.workspace.series, "members": app.workspace.members, "channels": app.usable_platforms,
+        "titles": {name: app.workspace.channels[name].title or p.title for name, p in app.usable_platforms.items()},
+        "conflict": None, "refused": None, "seen": None, "preview_refused": None, **_of_preview(None),
+    }  # fmt: skip
+    return page(request, app, "write", "drafts", **{**given, **values})
+
+
+def _of_preview(seen: LivePreview | None) -> dict[str, Any]:
+    """What the preview's part needs besides: the addresses of its frames."""
+    frames = {}
+    for one in seen.channels if seen else ():
+        views = one.shown.views if one.shown else ()
+        frames[one.channel] = [(view, FRAMES.keep(view.html)) for view in views if view.html]
+    return {"frames": frames, "narrow": NARROW}
+
+
+def _opened(app: App, form: FormData) -> OpenFile:
+    """What the form says; the path in it is one below content/, or none."""
+    path = str(form.get("file", ""))
+    return OpenFile(
+        _edited(app, form),
+        PurePosixPath(path) if path else None,
+        str(form.get("base", "")),
+        str(form.get("member", "")),
+    )
+
+
+def _edited(app: App, form: FormData) -> Edited:
+    def text(name: str) -> str:
+        return " ".join(str(form.get(name, "")).split())
+
+    if len(text("title")) > LONGEST_TITLE:
+        said = f"the title has more than {LONGEST_TITLE} characters"
+        raise InputError(said, hint="make it shorter")
+    return Edited(
+        title=text("title"),
+        body=_plain_ends(str(form.get("body", ""))),
+        summary=text("summary"),
+        tags=_words(text("tags")),
+        series=tuple(str(name) for name in form.getlist("series") if name),
+        form=text("form"),
+        slot=text("slot"),
+        language=text("language"),
+        ready=form.get("ready") != "no",
+        channels={name: given for name in app.workspace.channels if (given := _override(form, name))},
+    )
+
+
+def _override(form: FormData, channel: str) -> Mapping[str, Any]:
+    """What the form says for one channel alone."""
+    given: dict[str, Any] = {}
+    for name in OVERRIDES:
+        value = _plain_ends(str(form.get(f"on.{channel}.{name}", ""))).strip()
+        if value:
+            given[name] = list(_words(value)) if name == "tags" else True if name == "skip" else value
+    return given
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for each in re.split(r"[,，、;；\n]", text) if (word := each.strip(" #\t"))))
+
+
+def _plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def _said(say: Language, app: App, saved: Saved) -> str:
+    """What became of a draft, in the reader's words."""
+    if saved.problems or saved.row is None:
+        why = "; ".join(str(problem) for problem in saved.problems)
+        return say.gettext("Saved as %(path)s, but it cannot be taken in: %(why)s", path=saved.path, why=why)
+    place = saved.place
+    if place is None:
+        return _waits(say, saved.row.state)
+    named = app.workspace.series[place.series].title if place.series in app.workspace.series else place.series
+    when = say.instant(place.at) if place.at else ""
+    if place.kind == "slot":
+        return say.gettext("Saved. It goes out on %(when)s, in %(series)s.", when=when, series=named)
+    if place.kind == "turn":
+        return say.gettext("Saved. It is in stock; its turn is about %(when)s, in %(series)s.", when=when, series=named)
+    if place.kind == "reserve":
+        return say.gettext("Saved. It is in reserve: it goes out where nothing fresh does.")
+    if place.kind == "went":
+        return say.gettext("Saved. It went out on %(when)s.", when=when)
+    return say.gettext("Saved. It is in stock, but no slot of the coming year is left for it.")
+
+
+def _waits(say: Language, state: str) -> str:
+    texts = {
+        "waiting": say.gettext("Saved. It waits for approval."),
+        "not-ready": say.gettext("Saved as unfinished. It goes nowhere until you say that it is ready."),
+        "rejected": say.gettext("Saved. It was rejected, and goes nowhere."),
+    }
+    return texts.get(state, say.gettext("Saved. It waits for a person's decision."))

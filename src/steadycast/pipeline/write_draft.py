@@ -1,0 +1,163 @@
+"""A draft written at the desk: its file opened, saved by the rules of a drop-in, and what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from steadycast.draft import Draft
+from steadycast.draft.decoding import decode
+from steadycast.draft.edited import Edited, put_together, taken_apart, to_bytes
+from steadycast.errors import DraftError, InputError, Problem
+from steadycast.intake.folder import is_draft_name
+from steadycast.ledger.tables import DraftRow
+from steadycast.pipeline import content_files
+from steadycast.pipeline.app import App
+from steadycast.pipeline.collect import collect
+from steadycast.pipeline.draft_location import DraftLocation, Place
+from steadycast.pipeline.drafts import find_draft
+from steadycast.pipeline.plan import plan
+
+PATIENCE = 30.0  # seconds that a save waits for another
+_WRITTEN = {".md", ".markdown", ".mdx"}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A draft's file as it is now, open in an editor; of a new one only `member` is known."""
+
+    edited: Edited
+    path: PurePosixPath | None = None  # below content/
+    base: str = ""  # what the file was when it was opened: sha256 of its bytes
+    member: str = ""  # whose a new draft is; "" for the house
+
+
+@dataclass(eq=False)
+class ChangedMeanwhile(InputError):
+    """The file is not the one that the edit began with: nothing is written over it."""
+
+    theirs: OpenFile | None = None  # as it is now; None where it is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a draft that was saved."""
+
+    path: PurePosixPath
+    row: DraftRow | None = None  # None: it could not be taken in
+    place: Place | None = None  # of an approved one
+    problems: tuple[Problem, ...] = ()
+    noticed: tuple[Problem, ...] = ()
+
+
+def open_draft(app: App, id_or_path: str) -> OpenFile:
+    """The file of a draft as an editor has it. InputError where it has none that is Markdown."""
+    row = find_draft(app, id_or_path)
+    path = PurePosixPath(row.path)
+    if row.source != "folder" or path.suffix.lower() not in _WRITTEN:
+        said = "is written elsewhere, and cannot be edited here"
+        raise InputError(said, file=row.path, hint="write it anew as Markdown")
+    return _opened(path, _bytes(app, path))
+
+
+def as_file(app: App, opened: OpenFile) -> bytes:
+    """The bytes that saving would write, over the file as it is now; nothing is written."""
+    raw = _bytes(app, opened.path) if opened.path else b""
+    return to_bytes(_text(opened, raw), raw)
+
+
+def as_draft(app: App, opened: OpenFile, now: dt.datetime) -> Draft:
+    """What would be read if it were saved now. Raises DraftError with the line."""
+    raw, most = as_file(app, opened), app.workspace.intake.max_bytes
+    if len(raw) > most:
+        raise DraftError(
+            f"is too large: {len(raw) / 1e6:.1f} MB", hint=f"a draft has at most {most / 1e6:g} MB of text"
+        )
+    path = opened.path or _folder(app, opened.member) / content_files.draft_name(opened.edited.title)
+    return app.reader.draft(raw, path, now)
+
+
+def save_draft(app: App, opened: OpenFile, now: dt.datetime) -> Saved:
+    """Writes the file, takes it in and plans with it. Nothing is written where it could not be read as a draft.
+
+    Raises ChangedMeanwhile where the file is another than the one that was opened.
+    """
+    if not opened.edited.title.strip():
+        raise InputError("the title is empty", hint="write one above the text")
+    with app.in_turn("writing", PATIENCE):
+        as_draft(app, opened, now)
+        path = _put(app, opened)
+    return _became(app, path, now)
+
+
+def _put(app: App, opened: OpenFile) -> PurePosixPath:
+    content = app.workspace.content
+    if opened.path is None:
+        name = content_files.draft_name(opened.edited.title)
+        return content_files.put_new(content, _folder(app, opened.member) / name, as_file(app, opened))
+    raw = _unchanged(app, opened)
+    data = to_bytes(_text(opened, raw), raw)
+    if data != raw:
+        content_files.put(content, opened.path, data, check=lambda: _check(app, opened))
+    return opened.path
+
+
+def _unchanged(app: App, opened: OpenFile) -> bytes:
+    assert opened.path is not None
+    try:
+        raw = _bytes(app, opened.path)
+    except InputError as error:
+        raise ChangedMeanwhile("the file is gone", file=str(opened.path), hint="save it as a new draft") from error
+    if _name_of(raw) != opened.base and to_bytes(_text(opened, raw), raw) != raw:  # else it says the same already
+        hint = "take what you need of both, then save"
+        raise ChangedMeanwhile(
+            "the file changed meanwhile", file=str(opened.path), hint=hint, theirs=_opened(opened.path, raw)
+        )
+    return raw
+
+
+def _check(app: App, opened: OpenFile) -> None:
+    _unchanged(app, opened)
+
+
+def _became(app: App, path: PurePosixPath, now: dt.datetime) -> Saved:
+    found = collect(app, now, feeds=False)
+    plan(app, now)
+    row = app.ledger.draft(str(path))
+    problems = tuple(p for p in found.problems if p.where == str(path))
+    noticed = tuple(p for p in found.noticed if p.where == str(path))
+    place = DraftLocation(app, now).place(row) if row and row.state == "approved" else None
+    return Saved(path, None if problems else row, place, problems, noticed)
+
+
+def _opened(path: PurePosixPath, raw: bytes) -> OpenFile:
+    try:
+        return OpenFile(taken_apart(decode(raw), path), path, _name_of(raw))
+    except DraftError as error:
+        error.file = str(path)
+        raise
+
+
+def _text(opened: OpenFile, raw: bytes) -> str:
+    return put_together(decode(raw) if raw else "", opened.edited, opened.path)
+
+
+def _bytes(app: App, path: PurePosixPath) -> bytes:
+    if path.parts[:1] not in (("pgc",), ("ugc",)) or not is_draft_name(path.name):
+        raise InputError("is no draft's file", file=str(path), hint="drafts lie in content/pgc/ and content/ugc/")
+    return content_files.read(app.workspace.content, path, app.workspace.intake.max_bytes)
+
+
+def _folder(app: App, member: str) -> PurePosixPath:
+    """Where a new draft lies: the house's, or a member's."""
+    if not member:
+        return PurePosixPath("pgc")
+    if member not in app.workspace.members:
+        raise InputError(f"there is no member {member!r}", hint="add them in steadycast.toml")
+    return PurePosixPath("ugc", member)
+
+
+def _name_of(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
