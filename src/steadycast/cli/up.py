@@ -63,7 +63,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     with Processes(place.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
         begins = desk_port > 0 and not once and not place.is_there
         if begins:
-            start_desk(place, processes, free_port(desk_port), BEGIN)
+            start_desk(place, processes, free_port(desk_port), BEGIN, prefect=api_at(free_port(port)))
             if not begun(place, processes, stop):
                 return OK
         workspace, broken = in_force(place.root, check_channels)
@@ -77,7 +77,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         processes.start("server", [sys.executable, *server], env, workspace.root)
         if desk_port and not begins:
-            start_desk(workspace, processes, free_port(desk_port))
+            start_desk(workspace, processes, free_port(desk_port), prefect=api_at(port))
         with App.open(workspace) as app:
             main_job(app)
             with watched(workspace, health_port):
@@ -85,11 +85,12 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     return OK
 
 
-def start_desk(workspace: Paths, processes: Processes, port: int, *more: str) -> None:
+def start_desk(workspace: Paths, processes: Processes, port: int, *more: str, prefect: str) -> None:
     """The desk as a process of its own: it may hang or die, and no slot is late for it; it is started again."""
     say(f"Desk        {address(port, key_of(workspace))}", *more, "")
     command = [sys.executable, "-c", "from steadycast.cli import main; main()", "desk", "--port", str(port)]
-    processes.start("desk", command, {"STEADYCAST_WORKSPACE": str(workspace.root)}, workspace.root, again=True)
+    env = {"STEADYCAST_WORKSPACE": str(workspace.root), "STEADYCAST_PREFECT": prefect}
+    processes.start("desk", command, env, workspace.root, again=True)
 
 
 def begun(place: Paths, processes: Processes, stop: threading.Event) -> bool:
@@ -222,7 +223,7 @@ def prefect_environment(workspace: Workspace, port: int) -> dict[str, str]:
     login = f"admin:{kept(home / 'password', lambda: secrets.token_urlsafe(12))}"
     return {
         "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_API_URL": api_at(port),
         "PREFECT_SERVER_API_AUTH_STRING": login,
         "PREFECT_API_AUTH_STRING": login,
         "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
@@ -241,6 +242,11 @@ def prefect_environment(workspace: Workspace, port: int) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "200",
         "STEADYCAST_WORKSPACE": str(workspace.root),
     }
+
+
+def api_at(port: int) -> str:
+    """Where Prefect's API answers."""
+    return f"http://127.0.0.1:{port}/api"
 
 
 def login_shown(workspace: Workspace) -> str:

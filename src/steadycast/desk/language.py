@@ -50,6 +50,10 @@ class Language:
         """A month with its year: 2026年11月."""
         return dates.format_skeleton("yMMMM", _noon(day), locale=self.locale)
 
+    def short_month(self, day: dt.date) -> str:
+        """A month without its year: 11月, Nov."""
+        return dates.format_skeleton("MMM", _noon(day), locale=self.locale)
+
     def weekdays(self) -> list[str]:
         """From Monday on, short."""
         names = dates.get_day_names("abbreviated", locale=self.locale)

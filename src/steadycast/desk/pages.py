@@ -34,6 +34,7 @@ TABS: tuple[tuple[str, str], ...] = (
     ("slots", "/calendar"),
     ("drafts", "/drafts"),
     ("kits", "/kits"),
+    ("record", "/record"),
 )
 
 

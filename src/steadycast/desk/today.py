@@ -31,11 +31,13 @@ def today(request: Request, app: Here) -> HTMLResponse:
 def settle(
     request: Request,
     app: Here,
+    *,
     marker: str,
     is_there: Annotated[str, Form()],
     url: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/",
 ) -> RedirectResponse:
     """What a person saw on the channel: there (with its address), absent, or to be sent again."""
     again = is_there == "again"
     pipeline.settle(app, marker, url=url if is_there == "yes" else "", again=again, now=pipeline.now())
-    return done("/", language_of(request, app).gettext("Settled."))
+    return done(back, language_of(request, app).gettext("Settled."))

@@ -16,6 +16,7 @@ What a draft goes through
 What is read
     queries, record, overdue   deliveries as they stand; the record for the report; whether promises are kept now
     calendar_reads   the slots of some weeks, and the stock that none of them carries
+    delivery_log, matrix   the log, a page at a time; how each series stands on each channel
     alarm_rows       alarms, told once and closed
     change_mark      whether anything was committed since somebody last asked
 The installation

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, select
 
 from steadycast.ledger.claims import DELIVERY, past
-from steadycast.ledger.connection import Database, row_of, table
-from steadycast.ledger.tables import EventRow, State
+from steadycast.ledger.connection import Database, row_of, rows_of, table
+from steadycast.ledger.tables import DeliveryRow, EventRow, State
 from steadycast.schedule.model import Verdict
 
 EVENT = table("event")
@@ -57,6 +57,13 @@ def _open(db: Database, *where: ColumnElement[bool]) -> list[Overdue]:
     with db.read() as connection:
         found = connection.execute(query.group_by(c.series, c.channel).order_by(c.series, c.channel))
         return [Overdue(*row) for row in found]
+
+
+def at_work(db: Database, most: int = 200) -> list[DeliveryRow]:
+    """What workers have just now, the oldest first."""
+    c = DELIVERY.c
+    held = c.wake.is_not(None) & c.state.in_((State.CLAIMED, State.SENDING))
+    return rows_of(db, DeliveryRow, select(DELIVERY).where(held).order_by(c.wake).limit(most))
 
 
 def latest_event(db: Database) -> dt.datetime | None:

@@ -2,6 +2,7 @@
 
 check, unschedulable   what would fail at its slot, said today
 doctor, doctor_checks  everything that a promise stands on, looked at
+why              why nothing is happening: one look after another, until one says it
 health, status, delayed   whether promises are kept; what waits for a person, and what for a far side
 backup, backfill  a tar that proves itself whole; what was published before there was a record
 starter, first_run   a new workspace, and the questions that make it
@@ -18,6 +19,7 @@ from steadycast.ops.check import check
 from steadycast.ops.doctor import doctor
 from steadycast.ops.health import health
 from steadycast.ops.status import status
+from steadycast.ops.why import why
 
 __all__ = [
     "backfill",
@@ -28,4 +30,5 @@ __all__ = [
     "promise_change",
     "restore",
     "status",
+    "why",
 ]

@@ -173,13 +173,13 @@ def _prefect(app: App) -> Iterator[Problem]:
     yield looked_at("Prefect's server", why or "it answers", hint, BAD if why else OK)
 
 
-def unreachable(url: str) -> str:
+def unreachable(url: str, within: float = PREFECT_WITHIN) -> str:
     """Why Prefect's API does not answer, in few words and without its address; "" when it does."""
     if not url.startswith(("http://", "https://")):
         return "PREFECT_API_URL is no web address"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{url.rstrip('/')}/health", timeout=PREFECT_WITHIN) as answer:
+        with opener.open(f"{url.rstrip('/')}/health", timeout=within) as answer:
             return "" if answer.status == 200 else f"it answers {answer.status}"
     except urllib.error.HTTPError as error:
         return f"it answers {error.code}"

@@ -42,6 +42,14 @@ def gather(ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequen
     return _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock).report()
 
 
+def gather_by_series(
+    ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequence[StockItem]
+) -> tuple[m.Report, tuple[m.SeriesYear, ...]]:
+    """The report, and the year by series with the channels of each; what both need is read once."""
+    gathering = _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock)
+    return gathering.report(), gathering.years()
+
+
 @dataclass
 class _Gathering:
     ledger: Ledger
@@ -113,24 +121,48 @@ class _Gathering:
     def _channel(self, name: str) -> m.ChannelRecord:
         settings = self.workspace.channels[name]
         days = [day for day in self.days if day.channel == name]
-        by_date: dict[dt.date, Counter[str]] = defaultdict(Counter)
-        for day in days:
-            by_date[day.date][day.mark] += day.deliveries
         served = {series.name for series in self.workspace.series.values() if name in series.channels}
-        for slot in self.outlook.beyond:
-            if slot.series in served and not settings.paused:
-                by_date[self._local(slot.at).date()][self.outlook.state(slot)] += 1
+        further = [slot for slot in self.outlook.beyond if slot.series in served and not settings.paused]
         counts = _verdicts(days)
         return m.ChannelRecord(
             name=name,
             title=self.title(name),
             platform=settings.platform,
-            squares=tuple(m.Square(date, m.gravest(marks), dict(marks)) for date, marks in sorted(by_date.items())),
+            squares=_squares(self._marks(days, further)),
             counts=counts,
             on_time=m.on_time(counts),
             streak=self.streaks.channels.get(name, m.Streak()),
             runway=self.outlook.runway(served),
         )
+
+    def years(self) -> tuple[m.SeriesYear, ...]:
+        """The year by series, as steadycast.toml has them."""
+        by_cell: dict[tuple[str, str], list[DayCount]] = defaultdict(list)
+        for day in self.days:
+            by_cell[day.series, day.channel].append(day)
+        return tuple(self._year(series, by_cell) for series in self.workspace.series.values())
+
+    def _year(self, series: Series, by_cell: Mapping[tuple[str, str], list[DayCount]]) -> m.SeriesYear:
+        further = [slot for slot in self.outlook.beyond if slot.series == series.name]
+        whole: dict[dt.date, Counter[str]] = defaultdict(Counter)
+        channels = []
+        for name in (name for name in series.channels if name in self.workspace.channels):
+            days = by_cell.get((series.name, name), [])
+            marks = self._marks(days, () if self.workspace.channels[name].paused else further)
+            for date, its in marks.items():
+                whole[date] += its
+            counts = _verdicts(days)
+            channels.append(m.ChannelYear(name, self.title(name), _squares(marks), counts, m.on_time(counts)))
+        return m.SeriesYear(series.name, _squares(whole), tuple(channels))
+
+    def _marks(self, days: Iterable[DayCount], further: Iterable[Slot]) -> dict[dt.date, Counter[str]]:
+        """How many of each mark a date has: what the ledger counted, and what is planned beyond it."""
+        found: dict[dt.date, Counter[str]] = defaultdict(Counter)
+        for day in days:
+            found[day.date][day.mark] += day.deliveries
+        for slot in further:
+            found[self._local(slot.at).date()][self.outlook.state(slot)] += 1
+        return found
 
     def _series(self, series: Series) -> m.SeriesRecord:
         days = [day for day in self.days if day.series == series.name]
@@ -301,6 +333,10 @@ class _Gathering:
 
     def _local(self, at: dt.datetime) -> dt.datetime:
         return at.astimezone(self.workspace.community.zone)
+
+
+def _squares(by_date: Mapping[dt.date, Counter[str]]) -> tuple[m.Square, ...]:
+    return tuple(m.Square(date, m.gravest(marks), dict(marks)) for date, marks in sorted(by_date.items()))
 
 
 def _promised(days: Iterable[DayCount]) -> Iterable[DayCount]:

@@ -103,6 +103,26 @@ class SeriesRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelYear:
+    """The year of one series on one channel."""
+
+    name: str
+    title: str
+    squares: tuple[Square, ...]
+    counts: Mapping[str, int]
+    on_time: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesYear:
+    """The year of one series over all its channels, and on each."""
+
+    name: str
+    squares: tuple[Square, ...]
+    channels: tuple[ChannelYear, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanEntry:
     """One slot of the coming weeks: `planned`, `filled`, `gap` or `excused`."""
 

@@ -8,40 +8,28 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from steadycast.characters import CONTROLS, TURNING
-from steadycast.report.model import MARKS, ChannelRecord, PlanEntry, Report, SeriesRecord, Streak, Waiting, gravest
+from steadycast.report.model import (
+    MARKS,
+    ChannelRecord,
+    PlanEntry,
+    Report,
+    SeriesRecord,
+    Square,
+    Streak,
+    Waiting,
+    gravest,
+)
 from steadycast.report.words import Words, words
+from steadycast.report.year_view import HALF, PITCH, TOP, Cell, Half, halves
 
-PITCH = 14  # of the squares, in SVG units; a square itself is 12
-TOP = 18  # room for the months' names
-HALF = 29  # weeks in each half of the year view: side by side on a wide screen, stacked on a narrow one
 SHOWN = 5  # rows of one kind that are open; the others fold
 NEVER_SHOWN = re.compile(rf"[{CONTROLS}{TURNING}]")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One square as drawn: which symbol, where, and what it says when pointed at."""
-
-    mark: str
-    x: int
-    y: int
-    tip: str
-
-
-@dataclass(frozen=True, slots=True)
-class Half:
-    """Half of a channel's year view."""
-
-    cells: tuple[Cell, ...]
-    months: tuple[tuple[int, str], ...]  # x, name
-    today: tuple[int, int] | None
 
 
 def page(report: Report) -> str:
@@ -127,24 +115,10 @@ class _View:
 
     def halves(self, channel: ChannelRecord) -> tuple[Half, Half]:
         """Both halves of a channel's year."""
-        cells: tuple[list[Cell], list[Cell]] = ([], [])
-        for square in channel.squares:
-            half, x, y = self._place(square.date)
-            tip = f"{square.date} {self.say.weekday(square.date)} {self.tally(square.counts)}"
-            cells[half].append(Cell(square.mark, x, y, tip))
-        half, x, y = self._place(self.today)
-        return tuple(  # type: ignore[return-value]
-            Half(tuple(cells[n]), self._months(n), (x, y) if n == half else None) for n in (0, 1)
-        )
+        return halves(channel.squares, self.report.first, self.today, tip=self._tip, month=self.say.month)
 
-    def _place(self, day: dt.date) -> tuple[int, int, int]:
-        week, weekday = divmod((day - self.report.first).days, 7)
-        half, column = divmod(week, HALF)
-        return half, column * PITCH, TOP + weekday * PITCH
-
-    def _months(self, half: int) -> tuple[tuple[int, str], ...]:
-        sundays = (self.report.first + dt.timedelta(weeks=half * HALF + n, days=6) for n in range(HALF))
-        return tuple((n * PITCH, self.say.month(day)) for n, day in enumerate(sundays) if day.day <= 7)
+    def _tip(self, square: Square) -> str:
+        return f"{square.date} {self.say.weekday(square.date)} {self.tally(square.counts)}"
 
     def tally(self, counts: Mapping[str, int]) -> str:
         """Marks with their numbers, gravest first: 漏发 1 · 按时 2."""

@@ -1,0 +1,126 @@
+"""The matrix: each series on each channel; and a channel's page: what it takes, how it does, whether it lets us in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from steadycast import pipeline
+from steadycast.desk.log import HAPPENED, names
+from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.standing import Standing, standing
+from steadycast.errors import OK, WARN, InputError, Problem, SteadycastError
+from steadycast.ledger.delivery_log import failures, log
+from steadycast.ops.doctor import channel as tried
+from steadycast.pipeline import App
+from steadycast.platform import Platform
+
+router = APIRouter()
+RECENT = 10  # deliveries shown
+WITHIN = 20.0  # seconds that a test may take
+
+
+@router.get("/matrix")
+def matrix(request: Request, app: Here) -> HTMLResponse:
+    """Every series and every channel."""
+    stands = standing(request, app, pipeline.now())
+    broken = {name for name in app.workspace.channels if app.usable(name) is None}
+    cells = {
+        (series.name, channel): _cell(app, stands, series.name, channel, broken)
+        for series in stands.report.series
+        for channel in series.channels
+        if channel in app.workspace.channels
+    }
+    return page(request, app, "matrix", "record", r=stands.report, cells=cells, broken=broken)
+
+
+def _cell(app: App, stands: Standing, series: str, channel: str, broken: set[str]) -> dict[str, Any]:
+    """How one series stands on one channel: what asks most for a look comes first."""
+    known, waits = stands.cells.get((series, channel)), stands.waiting.get((series, channel), {})
+    missed_last = known and known.missed and (known.last is None or known.missed > known.last)
+    kinds = {
+        "broken": channel in broken,
+        "refused": bool(waits.get("refused")),
+        "unknown": bool(waits.get("unknown")),
+        "missed": bool(missed_last),
+        "paused": app.workspace.channels[channel].paused,
+        "kit": bool(waits.get("handed")),
+        "new": known is None or known.last is None,
+    }
+    health = next((kind for kind, so in kinds.items() if so), "well")
+    return {"health": health, "cell": known, "waits": waits}
+
+
+@router.get("/channels/{name}")
+def channel(request: Request, app: Here, name: str) -> HTMLResponse:
+    """One channel: what it takes and promises, what went there, what went wrong, whether its secrets are set."""
+    now, given = pipeline.now(), app.known_channel(name)
+    try:
+        platform, wrong = app.platform(name), ""
+    except InputError as error:
+        platform, wrong = None, str(error)
+    recent = log(app.ledger, states=HAPPENED, channel=name, until=now, size=RECENT).rows
+    return page(
+        request, app, "channel", "record", channel=name, given=given, platform=platform, wrong=app.redact(wrong),
+        recent=recent, titles=app.ledger.titles({row.draft for row in recent if row.draft}), names=names(app),
+        failures=failures(app.ledger, name, now), secrets=list(_secrets(app, name, platform)),
+        series=[each for each in app.workspace.series.values() if name in each.channels],
+        row=next((row for row in standing(request, app, now).report.channels if row.name == name), None),
+        told=app.far_limits(name).get("at", ""),
+    )  # fmt: skip
+
+
+def _secrets(app: App, name: str, platform: Platform | None) -> Iterator[tuple[str, str, bool, bool]]:
+    """Each secret of a channel: setting, the name it is kept under, whether it is needed, whether it is set."""
+    own = app.workspace.channels[name].own
+    for setting in platform.settings.values() if platform else ():
+        if setting.secret:
+            kept_as = str(own.get(setting.name) or setting.default or "")
+            yield setting.name, kept_as, setting.required, bool(kept_as) and _is_set(app, kept_as)
+
+
+def _is_set(app: App, secret: str) -> bool:
+    try:
+        return app.find_secret(secret) is not None
+    except SteadycastError:  # Prefect's server, which may have it, is not there
+        return False
+
+
+@router.post("/channels/{name}/test", dependencies=[FromOurForm])
+def test(request: Request, app: Here, name: str) -> RedirectResponse:
+    """Asks the far side whether it would let this channel in; publishes nothing, and waits WITHIN seconds at most."""
+    app.known_channel(name)
+    app.platform(name)  # or what is wrong with it
+    say, found = language_of(request, app), _tried(app, name)
+    to = f"/channels/{name}"
+    if found is None:
+        return done(to, say.gettext("It has not answered within %(num)s seconds.", num=int(WITHIN)), refused=True)
+    told = " ".join(f"{row.message} ({row.hint})" if row.hint else row.message for row in found)
+    if any(row.severity not in (OK, WARN) for row in found):
+        return done(to, say.gettext("It would not be let in: %(why)s", why=told), refused=True)
+    return done(to, say.gettext("The test is passed: %(what)s", what=told))
+
+
+def _tried(app: App, name: str) -> list[Problem] | None:
+    """What the doctor finds out of this channel; None where its far side takes too long."""
+    found: list[list[Problem]] = []
+
+    def ask() -> None:
+        try:
+            with App.in_force(app.workspace.root, readonly=True) as own:  # this request's may be closed before it ends
+                found.append(list(tried(own, name, pipeline.now())))
+        except SteadycastError as error:
+            found.append([Problem(name, None, app.redact(str(error)))])
+
+    thread = f"test of {name}"
+    if any(each.name == thread for each in threading.enumerate()):
+        return None  # the one before has not ended: two would ask no better
+    asking = threading.Thread(target=ask, daemon=True, name=thread)
+    asking.start()
+    asking.join(WITHIN)
+    return found[0] if found else None

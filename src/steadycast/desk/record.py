@@ -1,0 +1,131 @@
+"""The record: the year by series with the channels of each, how far stock reaches, whose drafts went out; to keep."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from steadycast import pipeline
+from steadycast.desk.language import Language
+from steadycast.desk.pages import Here, language_of, page
+from steadycast.desk.standing import Standing, standing
+from steadycast.errors import unknown_name
+from steadycast.pipeline import App
+from steadycast.render.raster import png
+from steadycast.report.badge import badge
+from steadycast.report.day_table import to_csv
+from steadycast.report.first_gap import need
+from steadycast.report.model import MARKS, Report, Square, to_json
+from steadycast.report.picture import picture
+from steadycast.report.year_view import HALF, PITCH, TOP, Half, halves
+
+router = APIRouter()
+PEOPLE = 50  # contributors shown
+
+
+@router.get("/record")
+def record(request: Request, app: Here, channels: str = "") -> HTMLResponse:
+    """The page; `channels=all` opens the channels of every series, as for printing."""
+    now = pipeline.now()
+    stands = standing(request, app, now)
+    return page(
+        request, app, "record", "record", r=stands.report, years={year.name: year for year in stands.years},
+        view=View(stands.report, language_of(request, app)), needs=_needs(app, stands), whole=channels == "all",
+        waiting=len(app.ledger.drafts(["waiting"])), people=stands.report.contributors[:PEOPLE],
+    )  # fmt: skip
+
+
+@router.get("/record/series/{name}")
+def series(request: Request, app: Here, name: str) -> HTMLResponse:
+    """The year of one series on each of its channels; what is asked for by a page gets the rows alone."""
+    stands = standing(request, app, pipeline.now())
+    year = next((year for year in stands.years if year.name == name), None)
+    if year is None:
+        raise unknown_name("series", name, app.workspace.series)
+    part = "record_channels" if request.headers.get("hx-request") else "record_series"
+    mine = next(each for each in stands.report.series if each.name == name)
+    view = View(stands.report, language_of(request, app))
+    return page(request, app, part, "record", r=stands.report, s=mine, year=year, view=view)
+
+
+@router.get("/record.csv")
+def as_table(request: Request, app: Here) -> Response:
+    """For a spreadsheet."""
+    stands = standing(request, app, pipeline.now())
+    return _file(to_csv(stands.report, stands.years), "text/csv; charset=utf-8", "record.csv")
+
+
+@router.get("/record.json")
+def as_json(request: Request, app: Here) -> Response:
+    """For a program: the same as the report's."""
+    return _file(to_json(standing(request, app, pipeline.now()).report), "application/json", "record.json")
+
+
+@router.get("/record.svg")
+def as_badge(request: Request, app: Here) -> Response:
+    """The streak as a badge, for a README or a site."""
+    return _file(badge(standing(request, app, pipeline.now()).report), "image/svg+xml", "record.svg")
+
+
+@router.get("/record.png")
+def as_picture(request: Request, app: Here) -> Response:
+    """The year by series, for a slide or a message."""
+    stands = standing(request, app, pipeline.now())
+    return _file(png(picture(stands.report, stands.years)), "image/png", "record.png")
+
+
+def _file(content: str | bytes, kind: str, name: str) -> Response:
+    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _needs(app: App, stands: Standing) -> Mapping[str, tuple[Any, str]]:
+    """What would move each series' first gap, and of which form."""
+    found = {}
+    for each in stands.report.series:
+        asked, forms = need(each.coming), app.workspace.series[each.name].forms
+        if asked:
+            found[each.name] = (asked, forms[0].value if len(forms) == 1 else "draft")
+    return found
+
+
+class View:
+    """What the templates ask for besides: squares with their places, marks in words, shares."""
+
+    pitch, top, weeks = PITCH, TOP, HALF
+
+    def __init__(self, report: Report, say: Language) -> None:
+        self._report = report
+        self._say = say
+        self.marks = {
+            "kept": say.gettext("kept"), "filled": say.gettext("filled from reserve"), "late": say.gettext("late"),
+            "missed": say.gettext("missed"), "open": say.gettext("not settled"), "excused": say.gettext("excused"),
+            "planned": say.gettext("planned"), "gap": say.gettext("empty"),
+        }  # fmt: skip
+
+    def halves(self, squares: tuple[Square, ...]) -> tuple[Half, Half]:
+        """Both halves of a year."""
+        return halves(squares, self._report.first, self._report.at.date(), tip=self._tip, month=self._month)
+
+    def tally(self, counts: Mapping[str, int]) -> str:
+        """Marks with their numbers, the gravest first."""
+        return " · ".join(f"{self.marks[mark]} {counts[mark]}" for mark in MARKS if counts.get(mark))
+
+    def share(self, parts: Mapping[str, int], origin: str = "pgc") -> float:
+        """One origin's share of all parts."""
+        whole = sum(parts.values())
+        return parts.get(origin, 0) / whole if whole else 0.0
+
+    def ratio(self, parts: Mapping[str, int]) -> str:
+        """As people write it: 3 : 7."""
+        return " : ".join(str(parts.get(origin, 0)) for origin in ("pgc", "ugc"))
+
+    def _tip(self, square: Square) -> str:
+        return f"{self._say.day(square.date)} {self.tally(square.counts)}"
+
+    def _month(self, day: dt.date) -> str:
+        return self._say.short_month(day)

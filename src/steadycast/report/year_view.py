@@ -1,0 +1,62 @@
+"""Where the squares of a year stand: whole weeks from Monday, in two halves that a narrow screen stacks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from steadycast.report.model import Square
+
+PITCH = 14  # of the squares, in SVG units; a square itself is 12
+TOP = 18  # room for the months' names
+HALF = 29  # weeks in each half of the year view: side by side on a wide screen, stacked on a narrow one
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One square as drawn: which symbol, where, and what it says when pointed at."""
+
+    mark: str
+    x: int
+    y: int
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """Half of a year view."""
+
+    cells: tuple[Cell, ...]
+    months: tuple[tuple[int, str], ...]  # x, name
+    today: tuple[int, int] | None
+
+
+def halves(
+    squares: Iterable[Square],
+    first: dt.date,
+    today: dt.date,
+    *,
+    tip: Callable[[Square], str],
+    month: Callable[[dt.date], str],
+) -> tuple[Half, Half]:
+    """Both halves of a year that begins on the Monday `first`."""
+    cells: tuple[list[Cell], list[Cell]] = ([], [])
+    for square in squares:
+        half, x, y = _place(square.date, first)
+        cells[half].append(Cell(square.mark, x, y, tip(square)))
+    half, x, y = _place(today, first)
+    return tuple(  # type: ignore[return-value]
+        Half(tuple(cells[n]), _months(n, first, month), (x, y) if n == half else None) for n in (0, 1)
+    )
+
+
+def _place(day: dt.date, first: dt.date) -> tuple[int, int, int]:
+    week, weekday = divmod((day - first).days, 7)
+    half, column = divmod(week, HALF)
+    return half, column * PITCH, TOP + weekday * PITCH
+
+
+def _months(half: int, first: dt.date, month: Callable[[dt.date], str]) -> tuple[tuple[int, str], ...]:
+    sundays = (first + dt.timedelta(weeks=half * HALF + n, days=6) for n in range(HALF))
+    return tuple((n * PITCH, month(day)) for n, day in enumerate(sundays) if day.day <= 7)
