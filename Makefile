@@ -14,6 +14,7 @@
 VENV ?= .venv
 # 3.11 or newer; Debian calls it python3, others may have several.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+WORKERS = $(shell expr 1 + $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))
 
 .PHONY: run test docs texts lint-output storm points mutants bench powercut lock clean
 .DEFAULT_GOAL := run
@@ -21,11 +22,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 run: $(VENV)/ready
 	@$(VENV)/bin/steadycast up $(if $(ONCE),--once)
 
-# The fast ones on every core; of the slow and live ones those marked parallel two at a time, a file to a process; the rest
-# one by one, since they freeze, kill and measure. What they start finds the library compiled. ARGS: just those.
+# The fast ones on every core, and one process more, since some wait for a deadline; of the slow and live ones those marked
+# parallel two at a time, a file to a process; the rest one by one, since they freeze, kill and measure. What they start
+# finds the library compiled. ARGS: just those.
 test: $(VENV)/ready-dev
 	@$(VENV)/bin/python -m compileall -q src
-	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n auto --dist worksteal)
+	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n $(WORKERS) --dist worksteal)
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and parallel" -n 2 --dist loadfile --no-loadscope-reorder --durations=25))
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and not parallel" --durations=25))
 

@@ -160,7 +160,10 @@ def test_a_prefect_yaml_of_ones_own_is_left_alone(bench: Bench, planned: App) ->
     assert (bench.root / "prefect.yaml").read_text() == "name: mine\ndeployments: []\n"
 
 
-@pytest.mark.parametrize(("answer", "done"), [(b"n\n", False), (b"y\n", True)])
+@pytest.mark.parametrize(
+    ("answer", "done"),
+    [pytest.param(b"n\n", False, marks=[pytest.mark.slow, pytest.mark.parallel]), (b"y\n", True)],
+)
 def test_a_terminal_is_asked(bench: Bench, answer: bytes, done: bool) -> None:
     bench.set_up(FAR_ONLY)
     ours, theirs = pty.openpty()

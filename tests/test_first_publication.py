@@ -111,7 +111,14 @@ def test_a_platform_that_is_built_on_another_says_the_same_of_its_folder(bench: 
     assert app.platform("site").local
 
 
-@pytest.mark.parametrize(("answer", "sent"), [("n", []), ("", []), ("y", ["Draft 1"])])
+@pytest.mark.parametrize(
+    ("answer", "sent"),
+    [
+        pytest.param("n", [], marks=[pytest.mark.slow, pytest.mark.parallel]),
+        ("", []),
+        ("y", ["Draft 1"]),
+    ],
+)
 def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(
     bench: Bench, answer: str, sent: list[str]
 ) -> None:
