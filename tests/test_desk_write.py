@@ -53,7 +53,7 @@ def test_an_edit_changes_what_was_edited(desk: Desk, root: Path) -> None:
 
 
 def _id(desk: Desk, title: str) -> str:
-    found = re.search(rf'/drafts/(\w+)"><bdi>{title}<', desk.get("/drafts").text)
+    found = re.search(rf'/drafts/(\w+)"><bdi>{title}<', desk.get("/drafts?shelf=all").text)
     assert found
     return found[1]
 

@@ -7,7 +7,7 @@ language         what the pages say, in which language, and how dates read
 live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused
 files            what lies under var/out and var/preview, each page fenced off from the desk
-today, slot_calendar, drafts, kits, write   the pages
+today, slot_calendar, drafts, draft, kits, write   the pages
 first_run        the pages that make a workspace where none is
 record, matrix, log, why   the pages of the record: the year, the channels, every delivery, why nothing happens
 standing         what the record's pages show, made once for all of them

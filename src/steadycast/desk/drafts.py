@@ -1,58 +1,98 @@
-"""Drafts: what came in, what waits, what is in stock; approved and rejected here."""
+"""Drafts: what came in, what waits, what is in stock, in reserve and over; approved and rejected here, many at once."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
 from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
-from steadycast.pipeline.drafts import find_draft, read
+from steadycast.errors import InputError
+from steadycast.ledger.draft_list import INBOX, SHELVES, STANDINGS, DraftsAsked
+from steadycast.pipeline import App
+from steadycast.schedule.model import Form as DraftForm
+from steadycast.schedule.model import Origin
 
 router = APIRouter()
 SHOWN = 50
-FILTERS = ("state", "origin", "member", "form")
+AT_ONCE = 100  # drafts that one form decides on
+DEEPEST = 10_000  # pages: an address asks for no more
+HOUSE = "-"  # of the filter: the house, which has no name
+FILTERS = ("state", "origin", "member", "form", "series", "tag", "language", "q")
 
 
 @router.get("/drafts")
-def drafts(request: Request, app: Here, page_number: int = 1) -> HTMLResponse:
-    """The list, by what the address asks: state, origin, member, form."""
-    rows = pipeline.drafts(app)
-    states = Counter(row["state"] for row in rows)
-    asked = {name: request.query_params.get(name, "") for name in FILTERS}
-    rows = [row for row in rows if all(not value or row[name] == value for name, value in asked.items())]
-    first = (max(page_number, 1) - 1) * SHOWN
-    shown = rows[first : first + SHOWN]
-    return page(request, app, "drafts", "drafts", rows=shown, counted=states, asked=asked, total=len(rows))
+def drafts(
+    request: Request, app: Here, shelf: str = "", number: Annotated[int, Query(alias="page", ge=1, le=DEEPEST)] = 1
+) -> HTMLResponse:
+    """A page of a shelf, by what the address asks of it besides."""
+    asked = {name: request.query_params.get(name, "").strip()[:100] for name in FILTERS}
+    if shelf not in (*SHELVES, "all"):
+        shelf = "all" if any(asked.values()) else "inbox"
+    found = app.ledger.draft_page(_asked(app, shelf, asked), pipeline.now(), first=(number - 1) * SHOWN, most=SHOWN)
+    kept = {name: value for name, value in asked.items() if value}
+    return page(
+        request, app, "drafts", "drafts", found=found, shelf=shelf, shelves=SHELVES, standings=STANDINGS,
+        asked=asked, kept=kept, number=number, last=max(-(-found.total // SHOWN), 1), first=(number - 1) * SHOWN,
+        address=lambda **other: _address(shelf, kept, **other), unread=app.ledger.unread(), house=HOUSE,
+        decidable=(*INBOX, "rejected", "archive"), members=app.workspace.members, series=app.workspace.series,
+        forms=[form.value for form in DraftForm], origins=[origin.value for origin in Origin],
+    )  # fmt: skip
 
 
-@router.get("/drafts/{id}")
-def draft(request: Request, app: Here, id: str) -> HTMLResponse:
-    """One draft: its text, where it ran and will run."""
-    row = find_draft(app, id)
-    text = read(app, row.id, row.revision)
-    where = app.ledger.deliveries(draft=row.id)
-    return page(request, app, "draft", "drafts", row=row, draft=text, where=where)
+def _asked(app: App, shelf: str, asked: dict[str, str]) -> DraftsAsked:
+    series = asked["series"]
+    return DraftsAsked(
+        shelf="" if shelf == "all" else shelf,
+        standing=asked["state"] if asked["state"] in STANDINGS else "",
+        origin=asked["origin"],
+        member=("" if asked["member"] == HOUSE else asked["member"]) if asked["member"] else None,
+        form=asked["form"],
+        series=series,
+        series_names=tuple(name for name, meant in app.workspace.series_names.items() if series and meant == series),
+        tag=asked["tag"],
+        language=asked["language"],
+        words=asked["q"],
+    )
+
+
+def _address(shelf: str, kept: dict[str, str], **other: object) -> str:
+    """This list's address with something else asked; None takes it out."""
+    values = {"shelf": shelf, **kept, **other}
+    return "/drafts?" + urlencode({name: value for name, value in values.items() if value is not None})
+
+
+@router.get("/drafts/unread")
+def unread(request: Request, app: Here) -> HTMLResponse:
+    """What could not be taken in: the file, the line, what is wrong and what to do."""
+    return page(request, app, "unread", "drafts", problems=app.ledger.problems()[:AT_ONCE], total=app.ledger.unread())
 
 
 @router.post("/drafts/decide", dependencies=[FromOurForm])
-def decide(
+def decide(  # noqa: PLR0917 the form's fields
     request: Request,
     app: Here,
     verdict: Annotated[str, Form()],
-    ids: Annotated[list[str], Form()],
+    ids: Annotated[list[str] | None, Form()] = None,
+    why: Annotated[str, Form()] = "",
     back: Annotated[str, Form()] = "/drafts",
 ) -> RedirectResponse:
-    """Approves or rejects one draft or several, and plans with it."""
-    told = pipeline.decide(app, ids, verdict, by=pipeline.who(), now=pipeline.now())
-    pipeline.plan(app, pipeline.now())
-    say = language_of(request, app)
-    if verdict == "approve":
+    """Approves or rejects one draft or several, or takes that back, and plans with it."""
+    say, now, named = language_of(request, app), pipeline.now(), (ids or [])[: AT_ONCE + 1]
+    if not named or len(named) > AT_ONCE:
+        raise InputError(say.gettext("Choose at least one draft, and at most %(most)s.", most=AT_ONCE))
+    if verdict == "undo":
+        told = pipeline.take_back(app, named, by=pipeline.who(), now=now)
+        said = say.ngettext("One decision is taken back.", "%(num)s decisions are taken back.", len(told))
+    elif verdict == "approve":
+        told = pipeline.decide(app, named, verdict, by=pipeline.who(), now=now, why=why)
         said = say.ngettext("One draft is approved.", "%(num)s drafts are approved.", len(told))
     else:
+        told = pipeline.decide(app, named, "reject", by=pipeline.who(), now=now, why=why)
         said = say.ngettext("One draft is rejected.", "%(num)s drafts are rejected.", len(told))
-    return done(back, said)
+    pipeline.plan(app, pipeline.now())
+    return done(back, said, undo=[row["id"] for row in told] if verdict != "undo" else ())

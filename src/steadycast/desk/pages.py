@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from steadycast.report.page import clean
 SAID = "steadycast_said"  # a cookie: what the form before this page did
 LIVE = "X-Desk-Live"  # of a page that is fetched again behind one that is open: what was done is not for it
 KEPT = 30  # seconds; a page that is not loaded by then says nothing
+UNDONE = 100  # drafts that fit in it
 LONGEST = 900  # characters of it: a browser drops a cookie of more than 4 KB
 FIRST_RUN = "/start"
 # The tabs, in their order: the address of each, and its name.
@@ -79,13 +80,18 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
 def rendered(request: Request, say: Language, name: str, **values: Any) -> str:
     """A template of the desk as text; a part of a page as well as a whole one."""
     given = {"say": say, "languages": names(), "form_token": request.state.form_token, "said": _said(request)}
+    given["here"] = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return _templates(str(say.locale)).get_template(f"{name}.html.j2").render({**given, **values})
 
 
-def done(to: str, said: str, *, refused: bool = False) -> RedirectResponse:
-    """The answer to a form: on to `to`, a path of the desk, which says once what was done, in the reader's words."""
+def done(to: str, said: str, *, refused: bool = False, undo: Sequence[str] = ()) -> RedirectResponse:
+    """The answer to a form: on to `to`, a path of the desk, which says once what was done, in the reader's words.
+
+    `undo` are drafts whose decision it was: the page offers to take it back.
+    """
     answer = RedirectResponse(inside(to), 303)
-    packed = json.dumps({"said": said[:LONGEST], "refused": refused}, ensure_ascii=False).encode()
+    told = {"said": said[: 200 if undo else LONGEST], "refused": refused, "undo": [*undo][:UNDONE]}
+    packed = json.dumps(told, ensure_ascii=False).encode()
     answer.set_cookie(
         SAID, base64.urlsafe_b64encode(packed).decode(), max_age=KEPT, httponly=True, samesite="strict", path="/"
     )

@@ -16,14 +16,28 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from steadycast import ops, pipeline
-from steadycast.desk import drafts, files, first_run, kits, live, log, matrix, record, slot_calendar, today, why, write
+from steadycast.desk import (
+    draft,
+    drafts,
+    files,
+    first_run,
+    kits,
+    live,
+    log,
+    matrix,
+    record,
+    slot_calendar,
+    today,
+    why,
+    write,
+)
 from steadycast.desk.guard import Guard
 from steadycast.desk.opened import Opened
 from steadycast.desk.pages import problem, refusal
 from steadycast.errors import SteadycastError
 
 STATIC = Path(__file__).parent / "static"
-PAGES = (live, today, slot_calendar, drafts, kits, files, first_run, write, record, matrix, log, why)
+PAGES = (live, today, slot_calendar, drafts, draft, kits, files, first_run, write, record, matrix, log, why)
 
 
 def made(root: Path, key: str) -> FastAPI:

@@ -11,12 +11,13 @@ What a draft goes through
     amendments       posts that are out: changed in their place, or taken away
     history          what happened to a delivery, in order, for people
     pacing, channel_state, sealed   what holds a channel back; what it remembers, and how that is encrypted
-    decisions        what only a person can say
+    decisions, draft_decisions   what only a person can say: of a delivery, of a draft
     recovery, time_spans   what a dead worker left behind; spans that no wall clock can shorten
 What is read
     queries, record, overdue   deliveries as they stand; the record for the report; whether promises are kept now
     calendar_reads   the slots of some weeks, and the stock that none of them carries
     delivery_log, matrix   the log, a page at a time; how each series stands on each channel
+    draft_list       drafts a page at a time
     alarm_rows       alarms, told once and closed
     change_mark      whether anything was committed since somebody last asked
 The installation

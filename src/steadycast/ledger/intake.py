@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, delete, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, literal_column, or_, select, update
 from sqlmodel import SQLModel
 
+from steadycast.ledger import draft_decisions
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.tables import DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
 
@@ -66,32 +67,62 @@ def put_drafts(db: Database, drafts: Iterable[DraftRow], revisions: Iterable[Rev
         upsert(connection, REVISION, values(revisions))
 
 
-def approve(db: Database, draft: str, revision: str, who: str, now: dt.datetime, **own: Any) -> bool:
+def approve(  # noqa: PLR0917 one decision's facts
+    db: Database, draft: str, revision: str, who: str, now: dt.datetime, why: str = "", **own: Any
+) -> bool:
     """Approve one revision of a draft; False when the draft has changed since that revision, or is gone.
 
     `own` is what the row says of this revision (`title`, `form`, `plan`), where it still speaks of another.
     """
     given = {"approved_revision": revision, "approved_at": now, "approved_by": who, "state": "approved"}
     given |= {"held": "", "resembles": ""}
-    return _decide(db, draft, revision, {**own, **given})
+    return _decide(db, draft, revision, {**own, **given}, why)
 
 
-def reject(db: Database, draft: str, revision: str, who: str, now: dt.datetime) -> bool:
+def reject(  # noqa: PLR0917 one decision's facts
+    db: Database, draft: str, revision: str, who: str, now: dt.datetime, why: str = ""
+) -> bool:
     """Reject one revision of a draft and void its approval; False when it has changed since, or is gone."""
     void = {"approved_revision": None, "approved_at": now, "approved_by": who, "state": "rejected"}
-    return _decide(db, draft, revision, void)
+    return _decide(db, draft, revision, void, why)
 
 
-def _decide(db: Database, draft: str, revision: str, decision: dict[str, Any]) -> bool:
+def _decide(db: Database, draft: str, revision: str, decision: dict[str, Any], why: str) -> bool:
     here = (DRAFT.c.id == draft) & (DRAFT.c.revision == revision) & DRAFT.c.state.not_in(["gone", "not-ready"])
+    kind = draft_decisions.APPROVED if decision["state"] == "approved" else draft_decisions.REJECTED
     with db.write() as connection:
-        return connection.execute(update(DRAFT).where(here).values(**decision)).rowcount == 1
+        before = connection.execute(select(DRAFT).where(here)).first()
+        if before is None or connection.execute(update(DRAFT).where(here).values(**decision)).rowcount != 1:
+            return False
+        draft_decisions.note(connection, before, kind, decision["approved_at"], who=decision["approved_by"], why=why)
+        return True
 
 
 def revision(db: Database, hash: str, draft: str | None = None) -> RevisionRow | None:
     """One content state by its hash; of several drafts with the same content, the one named."""
     query = select(REVISION).where(REVISION.c.hash == hash)
     return row_of(db, RevisionRow, query if draft is None else query.where(REVISION.c.draft == draft))
+
+
+class Revision(NamedTuple):
+    """One content state of a draft, without its content."""
+
+    hash: str
+    at: dt.datetime
+
+
+def revisions_of(db: Database, draft: str, most: int) -> list[Revision]:
+    """The content states that a draft has had, the newest first."""
+    query = select(REVISION.c.hash, REVISION.c.at).where(REVISION.c.draft == draft)
+    with db.read() as connection:
+        newest = query.order_by(REVISION.c.at.desc(), REVISION.c.hash).limit(most)
+        return [Revision(*row) for row in connection.execute(newest)]
+
+
+def unread(db: Database) -> int:
+    """How many files and feeds could not be taken in."""
+    with db.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(PROBLEM)).scalar_one())
 
 
 def approved(db: Database, ids: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -210,6 +210,12 @@ def slots_between(db: Database, after: dt.datetime, before: dt.datetime, *, seri
     return rows_of(db, SlotRow, query if series is None else query.where(SLOT.c.series == series))
 
 
+def slots_of(db: Database, draft: str, after: dt.datetime, most: int = 20) -> list[SlotRow]:
+    """The slots from `after` on that carry a draft, in order of time."""
+    query = select(SLOT).where(SLOT.c.draft == draft, SLOT.c.at >= after).order_by(SLOT.c.at, SLOT.c.id)
+    return rows_of(db, SlotRow, query.limit(most))
+
+
 def slots_due(db: Database, until: dt.datetime) -> list[SlotRow]:
     """The slots of which anything may be claimed by then, in order of time: one walk along a partial index."""
     c = DELIVERY.c

@@ -61,6 +61,16 @@ def deliveries(
     return rows_of(db, DeliveryRow, query)
 
 
+def draft_deliveries(
+    db: Database, draft: str, *, states: Collection[State] | None = None, most: int | None = None
+) -> list[DeliveryRow]:
+    """The deliveries of one draft, the newest slot first: by its slots, so that not every delivery is looked at."""
+    c = DELIVERY.c
+    query = select(DELIVERY).join(SLOT, SLOT.c.id == c.slot).where(SLOT.c.draft == draft, c.draft == draft)
+    query = query if states is None else query.where(c.state.in_([s.value for s in states]))
+    return rows_of(db, DeliveryRow, query.order_by(c.at.desc(), c.channel).limit(most))
+
+
 def channels_of(db: Database, slots: Iterable[str]) -> dict[str, set[str]]:
     """The channels to which these slots go."""
     found: dict[str, set[str]] = {}

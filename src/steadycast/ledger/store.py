@@ -39,6 +39,8 @@ from steadycast.ledger import (
     channel_state,
     claims,
     decisions,
+    draft_decisions,
+    draft_list,
     history,
     installation,
     intake,
@@ -101,11 +103,17 @@ class Ledger(Database):
     # What came in
     drafts = intake.drafts
     draft = intake.draft
+    draft_page = draft_list.draft_page
     titles = intake.titles
     put_drafts = intake.put_drafts
     approve = intake.approve
     reject = intake.reject
+    decisions_of = draft_decisions.decisions_of
+    reasons = draft_decisions.reasons
+    take_back_decision = draft_decisions.take_back
     revision = intake.revision
+    revisions_of = intake.revisions_of
+    unread = intake.unread
     approved = intake.approved
     texts = intake.texts
     had = intake.had
@@ -123,6 +131,7 @@ class Ledger(Database):
     save_plan = plans.save_plan
     drop_slots = plans.drop_slots
     slots_between = plans.slots_between
+    slots_of = plans.slots_of
     slots_due = plans.slots_due
     slot = plans.slot
     assignments = plans.assignments
@@ -181,6 +190,7 @@ class Ledger(Database):
     delivery_of = queries.delivery_of
     deliveries = queries.deliveries
     channels_of = queries.channels_of
+    draft_deliveries = queries.draft_deliveries
     counts = queries.counts
     waiting = worker_view.waiting
     receipts_of = queries.receipts_of

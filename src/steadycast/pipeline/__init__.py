@@ -15,6 +15,7 @@ What will go out
     pinning          the slot that a person chose for a draft
     preview, preview_frames, live_preview   one draft on every channel; a text while it is written
     write_draft, content_files   a draft written at the desk; files put into content/
+    draft_page       one draft for people to look at, and how two revisions of it differ
 What goes out, and what came of it
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     rebuild, probed_limits   a channel's folder made again; what each far side allows
@@ -27,7 +28,7 @@ from steadycast.pipeline.app import App, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.draft_notes import give_title
-from steadycast.pipeline.drafts import before, decide, drafts, waiting
+from steadycast.pipeline.drafts import before, decide, drafts, take_back, waiting
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.preview import preview
 from steadycast.pipeline.publish import is_first, leaving, publish
@@ -60,6 +61,7 @@ __all__ = [
     "rebuild",
     "report",
     "settle",
+    "take_back",
     "verify",
     "waiting",
     "watch",

@@ -16,7 +16,7 @@ from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.collect import check_taken_in
-from steadycast.pipeline.drafts import OUT, find_draft, read, unapproved
+from steadycast.pipeline.drafts import LONGEST_REASON, OUT, find_draft, read, unapproved
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.publish import opened
@@ -78,7 +78,7 @@ def withdraw(app: App, draft: str, why: str, channel: str | None = None) -> tupl
     app.ledger.settle_here()
     _out(app, row, channel, "withdraw")
     if channel is None:
-        app.ledger.reject(row.id, row.revision, who(), now)
+        app.ledger.reject(row.id, row.revision, who(), now, " ".join(why.split())[:LONGEST_REASON])
     there = _out(app, row, channel, "withdraw")  # as it is now that nothing new is begun
     stopped = {d.id: d for d in there if d.state in UNSENT and app.ledger.cancel(d.id or 0, who(), now)}
     plan(app, now)

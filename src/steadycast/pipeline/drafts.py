@@ -17,6 +17,7 @@ from steadycast.pipeline.frozen_draft import from_content, instant, to_plan
 from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row
 
+LONGEST_REASON = 500  # characters
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
 
 
@@ -86,9 +87,20 @@ def read(app: App, id_: str, revision: str) -> Draft | None:
 
 
 def decide(
-    app: App, names: Iterable[str], verdict: str, *, by: str, now: dt.datetime, besides: Iterable[DraftRow] = ()
+    app: App,
+    names: Iterable[str],
+    verdict: str,
+    *,
+    by: str,
+    now: dt.datetime,
+    besides: Iterable[DraftRow] = (),
+    why: str = "",
 ) -> list[Row]:
-    """Approves or rejects drafts as they are now; says which. An edit in the meantime is not covered: it asks again."""
+    """Approves or rejects drafts as they are now; says which. An edit in the meantime is not covered: it asks again.
+
+    `why` is kept with the decision: the member reads it.
+    """
+    why = " ".join(why.split())[:LONGEST_REASON]
     rows = [*(find_draft(app, name) for name in names), *besides]
     told, zone = [], app.workspace.community.zone
     for row in rows:
@@ -102,14 +114,31 @@ def decide(
             keep_media(app, row.path, draft)
         own = {"title": draft.title, "form": draft.form.value, "plan": to_plan(draft, zone)} if draft else {}
         done = (
-            app.ledger.approve(row.id, row.revision, by, now, **own)
+            app.ledger.approve(row.id, row.revision, by, now, why, **own)
             if verdict == "approve"
-            else app.ledger.reject(row.id, row.revision, by, now)
+            else app.ledger.reject(row.id, row.revision, by, now, why)
         )
         if not done:
             said = f"{row.path} was not taken: it changed just now, or is gone"
             raise InputError(said, hint="look at it again: `steadycast list`")
         told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
+    if told:
+        renew(app, now)
+    return told
+
+
+def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> list[Row]:
+    """Undoes the last decision on each of these drafts: it stands as it did before. Says which."""
+    told = []
+    for row in [find_draft(app, name) for name in names]:
+        begun = app.ledger.draft_deliveries(row.id, states=(*OUT, State.CLAIMED))
+        if begun and row.state == "approved":
+            where = ", ".join(sorted({d.channel for d in begun}))
+            raise InputError(f"{row.path} is out on {where} already", hint="withdraw it there instead")
+        if not app.ledger.take_back_decision(row.id, by, now):
+            said = f"{row.path}: there is no decision to take back, or it changed since"
+            raise InputError(said, hint="look at it again: `steadycast list`")
+        told.append({"id": row.id, "title": row.title, "path": row.path, "member": row.member})
     if told:
         renew(app, now)
     return told

@@ -1,0 +1,176 @@
+"""Drafts a page at a time, by where they stand and what they are: the database chooses, and only a page is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, false, func, not_, or_, select, true
+
+from steadycast.ledger.claims import DELIVERY
+from steadycast.ledger.connection import Database, table
+from steadycast.ledger.intake import DRAFT, HELD, REVISION
+from steadycast.ledger.queries import WENT_OUT
+
+SLOT = table("slot")
+SHELVES = ("inbox", "stock", "reserve", "archive")
+INBOX = ("waiting", "copy", "doubtful")  # a person has to say what becomes of it
+STANDINGS = ("waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "rejected", "not-ready", "gone")
+LONGEST = 100  # characters of what is searched for
+
+
+@dataclass(frozen=True, slots=True)
+class DraftsAsked:
+    """Which drafts: of one shelf ("" for all), and what is asked of them besides ("" for anything)."""
+
+    shelf: str = ""
+    standing: str = ""  # one of STANDINGS
+    origin: str = ""
+    member: str | None = None
+    form: str = ""
+    series: str = ""  # its front matter names it, by any of `series_names`
+    series_names: tuple[str, ...] = ()
+    tag: str = ""
+    language: str = ""
+    words: str = ""  # in its title or its path
+
+
+class Listed(NamedTuple):
+    """One draft of a list."""
+
+    id: str
+    title: str  # of what is there now
+    path: str
+    form: str
+    origin: str
+    member: str
+    standing: str  # one of STANDINGS
+    revision: str
+    edited: bool  # since it was approved
+    evergreen: bool
+    resembles: str
+    changed: dt.datetime
+    coming: dt.datetime | None  # its next slot
+    tags: tuple[str, ...]
+
+
+class DraftPage(NamedTuple):
+    """One page, how many there are in all, and how many stand on each shelf."""
+
+    rows: list[Listed]
+    total: int
+    shelves: dict[str, int]
+
+
+D, C, R = DRAFT.c, DELIVERY.c, REVISION.c
+_approved = D.state == "approved"
+_evergreen = func.coalesce(D.plan["evergreen"].as_boolean(), false())
+_slots_of = SLOT.c.draft == D.id
+_out = or_(
+    D.published_before.is_not(None),
+    exists(select(C.id).join(SLOT, SLOT.c.id == C.slot).where(_slots_of, C.draft == D.id, C.state.in_(WENT_OUT))),
+)
+_shelf_of = case(
+    (D.state.in_(INBOX), "inbox"),
+    (not_(_approved), "archive"),
+    (_evergreen, "reserve"),
+    (_out, "archive"),
+    else_="stock",
+)
+_SHELVES = select(_shelf_of.label("shelf"), func.count()).group_by("shelf")
+_here = (R.draft == D.id) & (R.hash == D.revision)
+
+
+def draft_page(db: Database, asked: DraftsAsked, now: dt.datetime, *, first: int, most: int) -> DraftPage:
+    """`most` drafts from the `first` on; what waits the oldest first, of anything else the newest."""
+    where = _where(asked, now)
+    newest = D.changed.asc() if asked.shelf == "inbox" else D.changed.desc()
+    with db.read() as connection:
+        shelves = dict.fromkeys(SHELVES, 0) | dict(map(tuple, connection.execute(_SHELVES)))
+        if asked == DraftsAsked(asked.shelf):
+            total = shelves[asked.shelf] if asked.shelf else sum(shelves.values())
+        else:
+            total = connection.execute(select(func.count()).select_from(DRAFT).where(where)).scalar_one()
+        chosen = select(D.id).where(where).order_by(newest, D.id).limit(most).offset(first)
+        ids = [id for (id,) in connection.execute(chosen)]
+        rows = {row.id: row for row in connection.execute(_rows(ids, now))} if ids else {}
+    return DraftPage([_listed(rows[id]) for id in ids], total, shelves)
+
+
+def _shelf(name: str) -> ColumnElement[bool]:
+    if name == "inbox":
+        return D.state.in_(INBOX)
+    of_approved = and_(_approved, _shelf_of == name)
+    return or_(D.state.not_in((*INBOX, "approved")), of_approved) if name == "archive" else of_approved
+
+
+def _coming(now: dt.datetime) -> Any:
+    """The instant of a draft's next slot."""
+    return select(func.min(SLOT.c.at)).where(_slots_of, SLOT.c.at >= now).correlate(DRAFT).scalar_subquery()
+
+
+def _standing(name: str, now: dt.datetime) -> ColumnElement[bool]:
+    if name == "used":
+        return and_(_approved, _out)
+    if name == "planned":
+        return and_(_approved, not_(_out), _coming(now).is_not(None))
+    if name == "stock":
+        return and_(_approved, not_(_out), _coming(now).is_(None))
+    return D.state == name
+
+
+def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
+    found: list[ColumnElement[bool]] = [true()]
+    if asked.shelf:
+        found.append(_shelf(asked.shelf))
+    if asked.standing:
+        found.append(_standing(asked.standing, now))
+    for column, wanted in ((D.origin, asked.origin), (D.form, asked.form)):
+        if wanted:
+            found.append(column == wanted)
+    if asked.member is not None:
+        found.append(D.member == asked.member)
+    if asked.words:
+        words = asked.words[:LONGEST]
+        found.append(or_(D.title.icontains(words, autoescape=True), D.path.icontains(words, autoescape=True)))
+    said = [_names("tags", [asked.tag])] if asked.tag else []
+    said += [_names("series", [asked.series, *asked.series_names])] if asked.series else []
+    said += [R.content["language"].as_string() == asked.language] if asked.language else []
+    if said:
+        found.append(exists(select(R.hash).where(_here, *said)))
+    return and_(*found)
+
+
+def _names(key: str, names: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a list in a revision's content has one of these words: as JSON writes it, in ASCII or not."""
+    written = {json.dumps(name[:LONGEST], ensure_ascii=ascii) for name in names for ascii in (True, False)}
+    listed = cast(R.content[key], Text)
+    return or_(*(listed.contains(one, autoescape=True) for one in sorted(written)))
+
+
+def _rows(ids: Sequence[str], now: dt.datetime) -> Any:
+    query = select(
+        D.id, D.title, D.path, D.form, D.origin, D.member, D.state, D.revision, D.approved_revision, D.changed,
+        D.resembles, _evergreen.label("evergreen"), _out.label("out"), _coming(now).label("coming"),
+        R.content["title"].as_string().label("newest"), R.content["tags"].label("tags"),
+    )  # fmt: skip
+    return query.outerjoin(REVISION, _here).where(D.id.in_(list(ids)))
+
+
+def _listed(row: Any) -> Listed:
+    standing = row.state
+    if standing == "approved":
+        standing = "used" if row.out else "planned" if row.coming else "stock"
+    edited = bool(row.approved_revision) and row.approved_revision != row.revision
+    return Listed(
+        row.id, row.newest or row.title, row.path, row.form, row.origin, row.member, standing, row.revision, edited,
+        bool(row.evergreen), row.resembles, row.changed, row.coming, tuple(row.tags or ()),
+    )  # fmt: skip
+
+
+def held_or_waiting(standing: str) -> bool:
+    """Whether a person may still say yes to it."""
+    return standing in (*INBOX, *HELD, "rejected")
