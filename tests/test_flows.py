@@ -20,6 +20,7 @@ from prefect_server import prefect, running, server, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 ZONE = ZoneInfo("Asia/Shanghai")
+pytestmark = pytest.mark.parallel  # they wait more than they compute
 
 SETTINGS = """\
 [community]
@@ -77,8 +78,15 @@ def finished(folder: Path) -> list[dict[str, Any]]:
     return [d for d in deliveries(folder) if d["finished"]]
 
 
+@pytest.fixture(scope="module")
+def prefect_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One server for all whose worker has ended its runs, or has none in another's deployment, when it is ended."""
+    with server(tmp_path_factory.mktemp("prefect")) as env:
+        yield env
+
+
 @pytest.fixture
-def prefect_env(tmp_path: Path) -> Iterator[Any]:
+def own_prefect_env(tmp_path: Path) -> Iterator[Any]:
     """A server for one test: a worker that is ended in mid-run holds its deployment's only place for minutes."""
     with server(tmp_path / "prefect") as env:
         yield env
@@ -124,17 +132,17 @@ print(json.dumps(asyncio.run(main())))
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_a_worker_serves_a_scheduled_slot_at_its_second(tmp_path: Path, prefect_env: Any) -> None:
+def test_a_worker_serves_a_scheduled_slot_at_its_second(tmp_path: Path, own_prefect_env: Any) -> None:
     """prefect.yaml is taken offline; the series' deployment wakes a minute ahead, renders, and sends on time."""
-    slot = (dt.datetime.now(ZONE) + dt.timedelta(minutes=3)).replace(second=0, microsecond=0)
-    folder = make_workspace(tmp_path / "community", slot.strftime("%H:%M"))
-    env = {**prefect_env, "STEADYCAST_WORKSPACE": str(folder)}
-    steadycast("intake", cwd=folder)
+    folder, worker = make_workspace(tmp_path / "community", "03:30"), [sys.executable, "-m", "prefect", "--no-prompt"]
+    env = {**own_prefect_env, "STEADYCAST_WORKSPACE": str(folder)}
     prefect("work-pool", "create", "steadycast", "--type", "process", "--overwrite", env=env, cwd=folder)
-    told = prefect("deploy", "--all", env=env, cwd=folder)
-    assert "publish-soon" in told
-    worker = [sys.executable, "-m", "prefect", "--no-prompt", "worker", "start", "--pool", "steadycast"]
-    with running(worker, env, folder / "worker.log", folder):
+    with running([*worker, "worker", "start", "--pool", "steadycast"], env, folder / "worker.log", folder):
+        slot = (dt.datetime.now(ZONE) + dt.timedelta(minutes=3)).replace(second=0, microsecond=0)
+        (folder / "steadycast.toml").write_text(SETTINGS.format(soon=slot.strftime("%H:%M")), encoding="utf-8")
+        steadycast("deploy", cwd=folder)
+        steadycast("intake", cwd=folder)
+        assert "publish-soon" in prefect("deploy", "--all", env=env, cwd=folder)
         wait = (slot - dt.datetime.now(ZONE)).total_seconds() + 60
         # The pages go out first, what links to them after: both have to be there.
         sent = wait_for(lambda: len(found := finished(folder)) == 2 and found, wait, step=1)
