@@ -7,6 +7,7 @@
 #   make mutants        the protocol broken in one place at a time: each must be caught
 #   make bench          measure against peers, and write benchmarks/RESULTS.md
 #   make powercut       what a power cut costs, on traced writes (IMAGES=1000, SEED=)
+#   make editor         bundle the desk's text editor anew from editor/ (needs npm; the result is in the repository)
 #   make texts          what the desk says: take new texts into the catalogues, and compile them
 #   make lock           renew the lock files from pyproject.toml
 #   make clean          remove .venv and caches; the ledger and what was published stay
@@ -16,7 +17,7 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 WORKERS = $(shell expr 1 + $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))
 
-.PHONY: run test docs texts lint-output storm points mutants bench powercut lock clean
+.PHONY: run test docs editor texts lint-output storm points mutants bench powercut lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -34,6 +35,11 @@ test: $(VENV)/ready-dev
 # The lists of platforms in the documents, from channels/*/channel.toml.
 docs: $(VENV)/ready-dev
 	@$(VENV)/bin/python docs/lists.py
+
+editor:
+	@npm ci --prefix editor --no-audit --no-fund --ignore-scripts
+	@cd editor && node node_modules/esbuild/bin/esbuild editor.js --bundle --minify --format=iife --target=es2020 \
+		--charset=utf8 --legal-comments=none --outfile=../src/steadycast/desk/static/vendor/codemirror-6.min.js
 
 texts: $(VENV)/ready-dev
 	@$(VENV)/bin/python docs/texts.py

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, HTTPException
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.language import Language
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page, rendered
+from steadycast.desk.pages import Here, done, language_of, ours, page, rendered
 from steadycast.draft.edited import OVERRIDES, Edited
 from steadycast.errors import InputError
+from steadycast.intake.documents import pasted
 from steadycast.pipeline import App
 from steadycast.pipeline.live_preview import LivePreview, live_preview
-from steadycast.pipeline.write_draft import ChangedMeanwhile, OpenFile, Saved, as_draft, open_draft, save_draft
+from steadycast.pipeline.write_draft import (
+    ChangedMeanwhile,
+    OpenFile,
+    Saved,
+    add_medium,
+    as_draft,
+    open_draft,
+    save_draft,
+)
 from steadycast.schedule.model import Form
 
 router = APIRouter()
 LONGEST_TITLE = 500
+LARGEST_FORM = 32_000_000  # bytes: of a text, a character may take nine as a form sends it
+LARGEST_PASTE = 8_000_000
+LARGEST_MEDIUM = 1 << 29
 PREVIEWS = threading.Semaphore(1)  # one at a time: whoever types asks again anyway
 PATIENCE = 20.0  # seconds
 FRAME_POLICY = (
@@ -68,8 +82,12 @@ FRAMES = Frames()
 
 
 async def sent(request: Request) -> FormData:
-    """The form, as a browser sent it."""
-    return await request.form()
+    """The form, as a browser sent it: no longer than a text can be, and one that the desk wrote."""
+    if int(request.headers.get("content-length") or LARGEST_FORM + 1) > LARGEST_FORM:
+        raise HTTPException(413, "This is more text than a draft may have.")
+    form = await request.form(max_files=0, max_part_size=LARGEST_FORM)
+    ours(request, str(form.get("form_token", "")))
+    return form
 
 
 Sent = Annotated[FormData, Depends(sent)]
@@ -96,7 +114,7 @@ def edit(request: Request, app: Here, id: str) -> HTMLResponse:
     return _page(request, app, open_draft(app, id), id=id)
 
 
-@router.post("/write", dependencies=[FromOurForm])
+@router.post("/write")
 def save(request: Request, app: Here, form: Sent) -> Response:
     """Saves it, and says what became of it; nothing is lost where it cannot be saved."""
     opened, say = _opened(app, form), language_of(request, app)
@@ -111,7 +129,7 @@ def save(request: Request, app: Here, form: Sent) -> Response:
     return done(to, _said(say, app, saved), refused=bool(saved.problems))
 
 
-@router.post("/write/preview", dependencies=[FromOurForm])
+@router.post("/write/preview")
 def preview(request: Request, app: Here, form: Sent) -> Response:
     """Every channel as it will show the text that was sent: a part of the page, or the whole of it."""
     opened = _opened(app, form)
@@ -128,6 +146,42 @@ def preview(request: Request, app: Here, form: Sent) -> Response:
     if live:
         return HTMLResponse(rendered(request, language_of(request, app), "write_preview", **values))
     return _page(request, app, opened, id=str(form.get("id", "")), **values)
+
+
+@router.post("/write/paste")
+async def paste(request: Request) -> Response:
+    """What was pasted from Word or a web page, as Markdown."""
+    html = b"".join([chunk async for chunk in _body(request, LARGEST_PASTE)])
+    try:
+        return PlainTextResponse(await run_in_threadpool(pasted, html))
+    except InputError as error:
+        return PlainTextResponse(str(error), 422)
+
+
+@router.post("/write/media")
+async def medium(request: Request, app: Here, name: str, file: str = "", member: str = "") -> Response:
+    """Takes a picture, a sound or a video beside the draft, and says how the text names it."""
+    opened = OpenFile(Edited(), PurePosixPath(file) if file else None, member=member)
+    with tempfile.NamedTemporaryFile(dir=app.workspace.cache) as kept:
+        async for chunk in _body(request, LARGEST_MEDIUM):
+            await run_in_threadpool(kept.write, chunk)
+        kept.flush()
+        try:
+            laid = await run_in_threadpool(add_medium, app, opened, Path(kept.name), name[:LONGEST_TITLE])
+        except InputError as error:
+            return JSONResponse({"said": str(error)}, 422)
+    return JSONResponse({"ref": laid.ref, "role": laid.role})
+
+
+async def _body(request: Request, most: int) -> AsyncIterator[bytes]:
+    """What a script of ours sent, in pieces, and no more than `most` bytes of it."""
+    ours(request, request.headers.get("x-form-token", ""))
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise HTTPException(413, "This is more than the desk takes at once.")
+        yield chunk
 
 
 def _page(request: Request, app: App, opened: OpenFile, *, id: str = "", **values: Any) -> HTMLResponse:

@@ -17,6 +17,7 @@ _MAX_MEMORY = 1024 * 1024 * 1024
 _MAX_XML = 32 * 1024 * 1024  # of a document's text and styles, unpacked
 _MAX_UNPACKED = 512 * 1024 * 1024
 _TITLES = "p[style-name='Title'] => h1:fresh\np[style-name='标题'] => h1:fresh"
+PASTED = "pasted"  # no file: what somebody pastes into a text
 _SCAFFOLD = re.compile(r"\{[{%]")
 
 
@@ -32,7 +33,7 @@ def main() -> None:
 def read(kind: str, raw: bytes) -> dict[str, Any]:
     """{"text": Markdown, "title": its own, or "", "pictures": how many were left out}, or {"error": why}."""
     try:
-        text, title, pictures = KINDS[kind](raw)
+        text, title, pictures = (_pasted if kind == PASTED else KINDS[kind])(raw)
     except Unusable as error:
         return {"error": str(error)}
     except MemoryError:
@@ -114,6 +115,12 @@ def _html(raw: bytes) -> tuple[str, str, int]:
     text = markdown(body[1] if body else page, special=EVERY_MARK)
     named = title[1] if title and not text.startswith("# ") else ""
     return text, html.unescape(named).strip(), pictures
+
+
+def _pasted(raw: bytes) -> tuple[str, str, int]:
+    from steadycast.intake.pasted import as_markdown
+
+    return as_markdown(raw.decode("utf-8", "replace")), "", 0
 
 
 KINDS: dict[str, Callable[[bytes], tuple[str, str, int]]] = {

@@ -12,7 +12,7 @@ from steadycast.draft.frontmatter import has_front
 from steadycast.draft.model import Note
 from steadycast.errors import DraftError
 from steadycast.intake import child_process
-from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS
+from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS, PASTED
 from steadycast.intake.markup import EVERY_MARK
 
 TEXT = ".txt"
@@ -43,6 +43,14 @@ def as_markdown(raw: bytes, suffix: str, draft_bytes: int) -> tuple[bytes, tuple
     if len(made) > draft_bytes:
         raise DraftError(f"has {len(made) / 1e6:.1f} MB of text", hint=f"a draft has at most {draft_bytes / 1e6:g} MB")
     return made, _left_out(int(answer["pictures"] or 0))
+
+
+def pasted(html: bytes) -> str:
+    """What somebody pasted, as Markdown. Raises DraftError where it cannot be read within a document's limits."""
+    answer = _converted(html, PASTED)
+    if "error" in answer:
+        raise DraftError(answer["error"], hint="paste it as plain text")
+    return str(answer["text"])
 
 
 def _left_out(pictures: int) -> tuple[Note, ...]:

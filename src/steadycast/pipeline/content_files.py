@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from steadycast.draft.safe_open import open_inside, read_up_to
@@ -46,8 +48,8 @@ def put(content: Path, path: PurePosixPath, data: bytes, *, check: Callable[[], 
         os.fsync(folder)
 
 
-def put_new(content: Path, path: PurePosixPath, data: bytes) -> PurePosixPath:
-    """Makes a new file of these bytes, under this name or the next one that is free; says which."""
+def put_new(content: Path, path: PurePosixPath, data: bytes | Path) -> PurePosixPath:
+    """Makes a new file of these bytes, or of a file's, under this name or the next one that is free; says which."""
     with _written(content, path, data) as (folder, fresh):
         for number in range(1, _NAMES):
             free = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
@@ -77,7 +79,7 @@ def _same_name(one: str, other: str) -> bool:
 
 
 @contextlib.contextmanager
-def _written(content: Path, path: PurePosixPath, data: bytes) -> Iterator[tuple[int, str]]:
+def _written(content: Path, path: PurePosixPath, data: bytes | Path) -> Iterator[tuple[int, str]]:
     """(the folder of `path`, the name of a file in it that has these bytes, on the disk); the name goes afterwards."""
     fresh = f".writing.{os.getpid()}.{os.urandom(4).hex()}"
     try:
@@ -87,7 +89,7 @@ def _written(content: Path, path: PurePosixPath, data: bytes) -> Iterator[tuple[
                     with contextlib.suppress(FileNotFoundError):
                         before = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
                         os.fchmod(out.fileno(), stat.S_IMODE(before.st_mode) & 0o777)
-                    out.write(data)
+                    _fill(out, data)
                     out.flush()
                     os.fsync(out.fileno())
                 yield folder, fresh
@@ -98,6 +100,14 @@ def _written(content: Path, path: PurePosixPath, data: bytes) -> Iterator[tuple[
         raise InputError(
             f"cannot be written: {error.strerror or error}", file=str(path), hint="is its folder one?"
         ) from None
+
+
+def _fill(out: BinaryIO, data: bytes | Path) -> None:
+    if isinstance(data, bytes):
+        out.write(data)
+        return
+    with data.open("rb") as source:
+        shutil.copyfileobj(source, out, 1 << 20)
 
 
 @contextlib.contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from steadycast.draft import Draft
+from steadycast.draft import Draft, MediaRef
 from steadycast.draft.decoding import decode
 from steadycast.draft.edited import Edited, put_together, taken_apart, to_bytes
+from steadycast.draft.named_files import role_of
 from steadycast.errors import DraftError, InputError, Problem
 from steadycast.intake.folder import is_draft_name
 from steadycast.ledger.tables import DraftRow
@@ -17,8 +18,10 @@ from steadycast.pipeline import content_files
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.draft_location import DraftLocation, Place
+from steadycast.pipeline.draft_media import takes_media
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.plan import plan
+from steadycast.render.media_files import identify
 
 PATIENCE = 30.0  # seconds that a save waits for another
 _WRITTEN = {".md", ".markdown", ".mdx"}
@@ -75,7 +78,7 @@ def as_draft(app: App, opened: OpenFile, now: dt.datetime) -> Draft:
         raise DraftError(
             f"is too large: {len(raw) / 1e6:.1f} MB", hint=f"a draft has at most {most / 1e6:g} MB of text"
         )
-    path = opened.path or _folder(app, opened.member) / content_files.draft_name(opened.edited.title)
+    path = opened.path or home_of(app, opened.member) / content_files.draft_name(opened.edited.title)
     return app.reader.draft(raw, path, now)
 
 
@@ -96,7 +99,7 @@ def _put(app: App, opened: OpenFile) -> PurePosixPath:
     content = app.workspace.content
     if opened.path is None:
         name = content_files.draft_name(opened.edited.title)
-        return content_files.put_new(content, _folder(app, opened.member) / name, as_file(app, opened))
+        return content_files.put_new(content, home_of(app, opened.member) / name, as_file(app, opened))
     raw = _unchanged(app, opened)
     data = to_bytes(_text(opened, raw), raw)
     if data != raw:
@@ -140,6 +143,21 @@ def _opened(path: PurePosixPath, raw: bytes) -> OpenFile:
         raise
 
 
+def add_medium(app: App, opened: OpenFile, source: Path, name: str) -> MediaRef:
+    """Lays a picture, a sound or a video beside a draft; the answer says how the draft names it.
+
+    Its kind is told by its bytes, whatever its name says. Raises DraftError where it is of none that is taken.
+    """
+    _, extension = identify(source)
+    called = content_files.file_name(name, extension)
+    takes_media(app, keep=False)(MediaRef(role_of(called), called, source))
+    folder = (opened.path.parent if opened.path else home_of(app, opened.member)) / "media"
+    if opened.path and opened.path.parts[:1] not in (("pgc",), ("ugc",)):
+        raise InputError("is no draft's file", file=str(opened.path))
+    laid = content_files.put_new(app.workspace.content, folder / called, source)
+    return MediaRef(role_of(called), f"media/{laid.name}", app.workspace.content / laid)
+
+
 def _text(opened: OpenFile, raw: bytes) -> str:
     return put_together(decode(raw) if raw else "", opened.edited, opened.path)
 
@@ -150,8 +168,8 @@ def _bytes(app: App, path: PurePosixPath) -> bytes:
     return content_files.read(app.workspace.content, path, app.workspace.intake.max_bytes)
 
 
-def _folder(app: App, member: str) -> PurePosixPath:
-    """Where a new draft lies: the house's, or a member's."""
+def home_of(app: App, member: str) -> PurePosixPath:
+    """Where a new draft lies below content/: the house's, or a member's."""
     if not member:
         return PurePosixPath("pgc")
     if member not in app.workspace.members:
