@@ -34,9 +34,10 @@ def record(request: Request, app: Here, channels: str = "") -> HTMLResponse:
     now = pipeline.now()
     stands = standing(request, app, now)
     return page(
-        request, app, "record", "record", r=stands.report, years={year.name: year for year in stands.years},
+        request, app, "record", "record", r=stands.report, cells=stands.cells,
+        years={year.name: year for year in stands.years},
         view=View(stands.report, language_of(request, app)), needs=_needs(app, stands), whole=channels == "all",
-        waiting=len(app.ledger.drafts(["waiting"])), people=stands.report.contributors[:PEOPLE],
+        waiting=sum(row.kind == "draft" for row in stands.report.waiting), people=stands.report.contributors[:PEOPLE],
     )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def series(request: Request, app: Here, name: str) -> HTMLResponse:
     part = "record_channels" if request.headers.get("hx-request") else "record_series"
     mine = next(each for each in stands.report.series if each.name == name)
     view = View(stands.report, language_of(request, app))
-    return page(request, app, part, "record", r=stands.report, s=mine, year=year, view=view)
+    return page(request, app, part, "record", r=stands.report, cells=stands.cells, s=mine, year=year, view=view)
 
 
 @router.get("/record.csv")

@@ -41,7 +41,8 @@ class Failure(NamedTuple):
     """Something that went wrong with one delivery."""
 
     marker: str
-    slot: str
+    series: str
+    due: dt.datetime  # its slot's instant
     at: dt.datetime
     kind: str
     detail: str
@@ -106,7 +107,7 @@ def failures(db: Database, channel: str, now: dt.datetime, limit: int = 20) -> l
     c, e = DELIVERY.c, EVENT.c
     recent = select(c.id).where(c.channel == channel, c.at <= now).order_by(c.at.desc(), c.id.desc()).limit(RECENT)
     query = (
-        select(c.marker, c.slot, e.at, e.kind, e.detail)
+        select(c.marker, c.series, c.at, e.at, e.kind, e.detail)
         .join_from(EVENT, DELIVERY, c.id == e.delivery)
         .where(e.delivery.in_(recent), e.kind.in_([state.value for state in WRONG]), e.detail != "")
         .order_by(e.id.desc())

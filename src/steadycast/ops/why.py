@@ -166,7 +166,7 @@ def _plan(app: App, now: dt.datetime) -> Look:
         return Look("plan", BAD, "no_series")
     if unplanned and unplanned.severity != OK:
         return Look("plan", BAD, "unplanned", at, names=_titles(app, unplanned.series))
-    return Look("plan", OK, "", at)
+    return Look("plan", OK, "", at) if at else Look("plan", WARN, "never")
 
 
 def _next(app: App, now: dt.datetime) -> Look:
@@ -184,9 +184,9 @@ def _overdue(app: App, now: dt.datetime) -> Look:
     rows = overdue.overdue(app.ledger, now)
     if not rows:
         return Look("overdue", OK)
-    return Look(
-        "overdue", BAD, "late", min(r.since for r in rows), sum(r.deliveries for r in rows), tuple(_where(app, rows))
-    )
+    count, since = sum(row.deliveries for row in rows), min(row.since for row in rows)
+    refused = sum(row.state == State.REFUSED and row.at < now for row in app.ledger.waiting())
+    return Look("overdue", BAD, "refused" if refused >= count else "late", since, count, tuple(_where(app, rows)))
 
 
 def _person(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
