@@ -34,7 +34,14 @@ def rhythm(series: Series, every: str, *, dry_run: DryRun = False, yes: Yes = Fa
 
 
 def skip(
-    series: Series, date: str, *, undo: bool = False, dry_run: DryRun = False, yes: Yes = False, json: Json = False
+    series: Series,
+    date: str,
+    *,
+    because: str = "",
+    undo: bool = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
 ) -> int:
     """Leave out a day of a series, or several, after showing where their drafts go.
 
@@ -42,11 +49,16 @@ def skip(
     ----------
     date
         The local day, such as 2026-12-24; or 2026-12-24..2027-01-02, both ends included.
+    because
+        Why, in a few words: the calendar shows it.
     undo
         Take it back: these days have their slots again.
     """
     return _change(
-        lambda app: ops.promise_change.skip(app, series, date, pipeline.now(), undo=undo), dry_run, yes, json
+        lambda app: ops.promise_change.skip(app, series, date, pipeline.now(), undo=undo, because=because),
+        dry_run,
+        yes,
+        json,
     )
 
 

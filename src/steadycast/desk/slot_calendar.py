@@ -1,70 +1,89 @@
-"""The calendar: every slot of a month with its draft and its state; what is empty stands out."""
+"""The calendar: a month, a week or a list of slots, with what each carries and how it stands; what is empty invites."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import ops, pipeline
+from steadycast.desk import slot_page
 from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
-from steadycast.pipeline.plan import show
-from steadycast.pipeline.results import PlannedSlot
-from steadycast.schedule.days import midnight
+from steadycast.pipeline import App, slot_view
+from steadycast.pipeline.slot_view import Window
+from steadycast.schedule.days import DAY, midnight
 
 router = APIRouter()
-WEEKS = 6  # that a month may touch
+router.include_router(slot_page.router)
+VIEWS = ("month", "week", "list")
+IN_A_CELL = 6  # slots of one day in a month; more are counted
+IN_A_DAY = 24  # in a week
+ROWS = 50  # in a list
+LIST = 35 * DAY  # as far as one page of the list looks
+STOCK = 12  # drafts beside the calendar
+CHIPS = 40
+FIRST, LAST = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
 
 
 @router.get("/calendar")
-def calendar(request: Request, app: Here, month: str = "") -> HTMLResponse:
-    """One month, in whole weeks from Monday."""
-    zone, now = app.workspace.community.zone, pipeline.now()
-    today = now.astimezone(zone).date()
-    first = _month(month) or today.replace(day=1)
-    monday = first - dt.timedelta(days=first.weekday())
-    last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-    weeks = ((last - monday).days + 7) // 7
-    begin = midnight(monday, zone)
-    slots: dict[dt.date, list[PlannedSlot]] = defaultdict(list)
-    for slot in show(app, begin, midnight(monday + dt.timedelta(weeks=weeks), zone) - begin).slots:
-        slots[dt.date.fromisoformat(slot.when[:10])].append(slot)
-    days = [monday + dt.timedelta(days=n) for n in range(weeks * 7)]
+def calendar(request: Request, app: Here) -> HTMLResponse:
+    """The view that is asked for: of a month in whole weeks from Monday, of a week, or a list from a day on."""
+    asked, now = request.query_params, pipeline.now()
+    today = now.astimezone(app.workspace.community.zone).date()
+    view = asked.get("view", "") if asked.get("view") in VIEWS else "month"
+    series = asked.get("series", "") if asked.get("series") in app.workspace.series else ""
+    channel = asked.get("channel", "") if asked.get("channel") in app.workspace.channels else ""
+    day = _day(asked.get("from", "")) or _day(f"{asked.get('month', '')}-01") or today
+    first, days, before, after = _span(view, day)
+    seen = _window(app, days, now, series=series, channel=channel, per_day=_per_day(view))
+    if view == "list":
+        days, after = _rows(seen, days)
+    month = _month(days[len(days) // 2] if view != "month" else first, 1 if view == "month" else 0)
     return page(
-        request, app, "slot_calendar", "slots", first=first, days=days, slots=slots, today=today,
-        before=(first - dt.timedelta(days=1)).strftime("%Y-%m"), after=(last + dt.timedelta(days=1)).strftime("%Y-%m"),
+        request, app, "slot_calendar", "slots",
+        view=view, first=first, days=days, before=before, after=after, today=today, seen=seen,
+        series=series, channel=channel, at=_addresses(view, day, series, channel),
+        chips=_chips(app), holidays=slot_view.holidays_of(app, days, series),
+        mini=month, marked=_marked(app, month, now), stock=_stock(app), feed=_feed(app).is_file(),
+        undo=_undo(request),
     )  # fmt: skip
 
 
-def _month(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(f"{text}-01") if text else None
-    except ValueError:
-        return None
+@router.get("/calendar/plan.ics")
+def feed(app: Here) -> Response:
+    """The plan for a calendar program, as the report wrote it last."""
+    if not _feed(app).is_file():
+        raise HTTPException(404, "The report has not been written yet.")
+    return Response(_feed(app).read_bytes(), media_type="text/calendar; charset=utf-8")
 
 
 @router.get("/skip")
-def effect_of_skip(request: Request, app: Here, series: str, day: str, undo: bool = False) -> HTMLResponse:
+def effect_of_skip(  # noqa: PLR0917 what a form said
+    request: Request, app: Here, series: str, day: str, undo: bool = False, because: str = ""
+) -> HTMLResponse:
     """What leaving out a day would do, before it is done."""
-    change = ops.promise_change.skip(app, series, day, pipeline.now(), undo=undo)
-    return page(request, app, "skip", "slots", series=app.known_series(series), day=day, undo=undo, change=change)
+    change = ops.promise_change.skip(app, series, day, pipeline.now(), undo=undo, because=because)
+    of = app.known_series(series)
+    return page(request, app, "skip", "slots", series=of, day=day, undo=undo, change=change, because=because)
 
 
 @router.post("/skip", dependencies=[FromOurForm])
-def skip(
+def skip(  # noqa: PLR0917 a form's fields
     request: Request,
     app: Here,
     series: Annotated[str, Form()],
     day: Annotated[str, Form()],
     undo: Annotated[bool, Form()] = False,
+    because: Annotated[str, Form()] = "",
 ) -> RedirectResponse:
     """Leaves a day out, or takes that back."""
     now = pipeline.now()
-    change = ops.promise_change.skip(app, series, day, now, undo=undo)
+    change = ops.promise_change.skip(app, series, day, now, undo=undo, because=because)
     if not change.same:
         ops.promise_change.make(app, change, now)
     say = language_of(request, app)
@@ -72,4 +91,103 @@ def skip(
         said = say.gettext("%(day)s has its slots again.", day=day)
     else:
         said = say.gettext("%(day)s is left out.", day=day)
-    return done(f"/calendar?month={day[:7]}", said)
+    opposite = urlencode({"skipped": series, "day": day, "again": "" if undo else "yes"})
+    return done(f"/calendar?month={day[:7]}&{opposite}", said)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST <= day < LAST else None
+
+
+def _span(view: str, day: dt.date) -> tuple[dt.date, list[dt.date], dt.date, dt.date]:
+    """(the day that names the view, its days, a day of the view before, one of the view after)."""
+    monday = day - dt.timedelta(days=day.weekday())
+    if view == "week":
+        return monday, [monday + n * DAY for n in range(7)], monday - 7 * DAY, monday + 7 * DAY
+    if view == "list":
+        return day, [day + n * DAY for n in range(LIST.days)], day - LIST, day + LIST
+    first = day.replace(day=1)
+    return first, _month(first, 0), first - DAY, _last(first) + DAY
+
+
+def _month(day: dt.date, further: int) -> list[dt.date]:
+    """The days of a month, or of the one after it, in whole weeks."""
+    first = day.replace(day=1)
+    first = _last(first) + DAY if further else first
+    monday = first - dt.timedelta(days=first.weekday())
+    return [monday + n * DAY for n in range(((_last(first) - monday).days + 7) // 7 * 7)]
+
+
+def _last(first: dt.date) -> dt.date:
+    return (first + 31 * DAY).replace(day=1) - DAY
+
+
+def _per_day(view: str) -> int:
+    return {"month": IN_A_CELL, "week": IN_A_DAY}.get(view, ROWS)
+
+
+def _window(app: App, days: list[dt.date], now: dt.datetime, **asked: Any) -> Window:
+    zone = app.workspace.community.zone
+    return slot_view.window(app, midnight(days[0], zone), midnight(days[-1] + DAY, zone), now, **asked)
+
+
+def _rows(seen: Window, days: list[dt.date]) -> tuple[list[dt.date], dt.date]:
+    """The first days of a list that fill a page, and the day on which the next page begins."""
+    count = 0
+    for n, day in enumerate(days):
+        count += len(seen.days.get(day, ()))
+        if count > ROWS and n:
+            return days[:n], day
+    return days, days[-1] + DAY
+
+
+def _addresses(view: str, day: dt.date, series: str, channel: str) -> Callable[..., str]:
+    """Makes the address of this calendar with something else of it asked for."""
+
+    def at(**other: Any) -> str:
+        asked = {"view": view, "from": day, "series": series, "channel": channel} | other
+        return "/calendar?" + urlencode({name: value for name, value in asked.items() if value})
+
+    return at
+
+
+def _chips(app: App) -> dict[str, list[tuple[str, str]]]:
+    """What can be filtered by: (name, name for people)."""
+    series = [(each.name, slot_view.title_of(each)) for each in app.workspace.series.values()]
+    channels = [(name, slot_view.channel_title(app, name)) for name in app.workspace.channels]
+    return {"series": series[:CHIPS], "channel": channels[:CHIPS]}
+
+
+def _marked(app: App, days: list[dt.date], now: dt.datetime) -> dict[dt.date, str]:
+    zone = app.workspace.community.zone
+    return slot_view.days_marked(app, midnight(days[0], zone), midnight(days[-1] + DAY, zone), now)
+
+
+def _stock(app: App) -> list[dict[str, Any]]:
+    """The fresh drafts that could be dragged into a slot."""
+    workspace = app.workspace
+    return [
+        {
+            "id": row.id,
+            "title": row.title,
+            "member": workspace.member_title(row.member),
+            "seen": row.revision,
+            "fits": slot_view.series_for(app, row),
+        }
+        for row in slot_view.free_stock(app, STOCK)
+    ]
+
+
+def _feed(app: App) -> Any:
+    return app.workspace.out / "report" / "plan.ics"
+
+
+def _undo(request: Request) -> dict[str, str]:
+    """What the change just made can be taken back with, where it was one that can be."""
+    asked = request.query_params
+    names = ("draft", "was", "seen", "skipped", "day", "again")
+    return {name: asked.get(name, "")[:200] for name in names} if "draft" in asked or "skipped" in asked else {}

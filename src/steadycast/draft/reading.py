@@ -31,8 +31,8 @@ from steadycast.draft.parse_cost import check_cost, check_depth
 from steadycast.draft.titles import OF_NOTION, date_of_name, summary_of, title_of_name, without_heading
 from steadycast.errors import DraftError
 from steadycast.schedule.model import Form, Origin
+from steadycast.schedule.pins import SPELLED
 
-_SLOT = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")
 _NO_CATEGORY = {"uncategorized", "未分类"}
 _NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash", "草稿", "待定", "私密"}
 # With its keys sorted, orjson writes what json.dumps writes without spaces: names given by that stay as they are.
@@ -250,7 +250,7 @@ class _Reading:
     def slot(self) -> str | None:
         key, value = self.keys.take("slot")
         text = re.sub(r"(\d)\s+(\d)", r"\1T\2", str(value).strip())
-        if value and not _SLOT.match(text):
+        if value and not SPELLED.match(text):
             said = f"slot is no date: {text[:60]!r}"
             raise self.keys.wrong(key, said, "write slot: 2026-11-27, or 2026-11-27T20:00")
         return text or None

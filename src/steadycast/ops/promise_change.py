@@ -20,6 +20,7 @@ from steadycast.workspace.settings import dates
 
 FURTHEST = dt.timedelta(days=366)  # a day that is farther off is skipped without a look at what it would have carried
 DIGEST = "digest:"
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,14 @@ def new_rhythm(app: App, series: str, rhythm: str, now: dt.datetime) -> Change:
     return between(app, edit.with_rhythm(app.workspace, name, words), now)
 
 
-def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = False) -> Change:
-    """What leaving a series' slots of these days out would do, or having them again; writes nothing."""
-    of = app.known_series(series)
+def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = False, because: str = "") -> Change:
+    """What leaving a series' slots of these days out would do, or having them again; writes nothing.
+
+    `because` is kept beside the days, for whoever reads the calendar.
+    """
+    of, why = app.known_series(series), " ".join(because.split())
+    if len(why) > LONGEST_REASON:
+        raise InputError(f"the reason is longer than {LONGEST_REASON} characters")
     try:
         asked = dates(days)
     except ValueError as error:
@@ -105,7 +111,7 @@ def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = Fal
         return between(app, app.workspace, now)
     _has_slots(of, asked, now)
     _not_all_begun(app, of, asked)
-    return between(app, edit.with_skip(app.workspace, of.name, days), now, max(asked))
+    return between(app, edit.with_skip(app.workspace, of.name, f"{days} {why}".strip()), now, max(asked))
 
 
 def between(app: App, after: Workspace, now: dt.datetime, day: dt.date | None = None) -> Change:

@@ -12,7 +12,7 @@ What comes in
 What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
-    pinning          the slot that a person chose for a draft
+    pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
     preview, preview_frames, live_preview   one draft on every channel; a text while it is written
     write_draft, content_files   a draft written at the desk; files put into content/
     draft_page       one draft for people to look at, and how two revisions of it differ

@@ -29,7 +29,7 @@ from steadycast.pipeline.frozen_draft import to_plan, to_stock
 from steadycast.pipeline.plan import PATIENCE, deliveries_of, foresee, plan, stock_of
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Assignment, Slot
-from steadycast.schedule.pins import means
+from steadycast.schedule.pins import SPELLED, means
 from steadycast.schedule.plan_difference import DraftMove, effect, served
 from steadycast.schedule.planner import fits
 from steadycast.schedule.planner import plan as decide
@@ -91,6 +91,8 @@ def put_pin(
 ) -> Pinned:
     """Writes the key `slot` of a draft as it is to be, or takes it out; takes the file in, and plans."""
     row = _draft(app, named, seen)
+    if value and not SPELLED.match(value):
+        raise InputError(f"{value[:60]!r} is no slot", hint="write 2026-11-27, or 2026-11-27T20:00")
     before = str(row.plan.get("slot") or "")
     _write(app, row, value)
     _take_in(app, row, now)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from steadycast.schedule.model import Slot
 
+SPELLED = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")  # what a pin looks like
+
 
 def means(pin: str, slot: Slot) -> bool:
     """Whether a draft's `slot` key means this one: by its id, its series and day, its local time, or its day."""

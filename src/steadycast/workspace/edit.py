@@ -17,7 +17,7 @@ from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
 from steadycast.workspace.loading import Workspace, dotted, read
 from steadycast.workspace.paths import SETTINGS_FILE
-from steadycast.workspace.settings import dates
+from steadycast.workspace.settings import dates, reason
 
 RHYTHMS = ("every", "rrule")
 FIRST_KEYS = (*RHYTHMS, "platform", "name")  # a new key of a table stands below one of these
@@ -51,7 +51,8 @@ def _less(entry: str, undone: frozenset[dt.date]) -> list[str]:
     left = sorted(dates(entry) - undone)
     starts = [day for day in left if day - ONE_DAY not in left]
     ends = [day for day in left if day + ONE_DAY not in left]
-    return [f"{a}" if a == b else f"{a}..{b}" for a, b in zip(starts, ends, strict=True)]
+    why = reason(entry)
+    return [f"{a if a == b else f'{a}..{b}'} {why}".strip() for a, b in zip(starts, ends, strict=True)]
 
 
 def with_channel(workspace: Workspace, name: str, values: Mapping[str, Any]) -> Workspace:

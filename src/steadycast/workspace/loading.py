@@ -28,6 +28,7 @@ from steadycast.workspace.settings import (
     SeriesTable,
     Settings,
     dates,
+    reason,
 )
 
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
@@ -68,6 +69,11 @@ class Workspace(Paths):
         named, at, rest = slot.partition("@")
         heir = next((each.name for each in self.series.values() if at and each.was == named), named)
         return f"{heir}{at}{rest}"
+
+    def left_out(self, series: str) -> dict[dt.date, str]:
+        """The days that a series leaves out by date, and why, where its `skip` says that."""
+        plain = [each for each in self.promises[series].skip if not each.startswith("holidays:")]
+        return {day: reason(each) for each in plain for day in dates(each)}
 
     def _series(self, name: str, table: SeriesTable) -> Series:
         given = table.model_dump(exclude={"skip", "editor"})

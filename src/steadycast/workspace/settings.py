@@ -52,9 +52,19 @@ def member_name(text: str) -> str:
     return name
 
 
+_DAYS = re.compile(r"\s*([^\s.]+(?:\s*\.\.\s*[^\s.]+)?)\s*(.*)", re.DOTALL)
+
+
+def reason(text: str) -> str:
+    """Why the days of an entry of `skip` are left out: what stands behind them, or ""."""
+    found = _DAYS.fullmatch(text)
+    return " ".join(found[2].split()) if found and not text.startswith("holidays:") else ""
+
+
 def dates(text: str) -> frozenset[dt.date]:
-    """The local dates of "2026-12-31" or of "2027-02-04..2027-02-11", both ends included."""
-    first, _, last = text.partition("..")
+    """The local dates of "2026-12-31" or of "2027-02-04..2027-02-11", both ends included; a reason may follow."""
+    found = _DAYS.fullmatch(text)
+    first, _, last = (found[1] if found else text).partition("..")
     try:
         start, end = dt.date.fromisoformat(first.strip()), dt.date.fromisoformat((last or first).strip())
     except ValueError:

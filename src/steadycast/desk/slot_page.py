@@ -1,0 +1,208 @@
+"""A slot's own page: what it carries, how far each channel is, and what a person may do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Form, HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from steadycast import pipeline
+from steadycast.desk.pages import FromOurForm, Here, done, inside, language_of, page
+from steadycast.ledger.tables import SlotRow
+from steadycast.pipeline import App, pinning, slot_view
+from steadycast.pipeline.drafts import find_draft
+from steadycast.pipeline.pinning import Pinned
+from steadycast.pipeline.slot_view import SlotSeen
+from steadycast.schedule.days import DAY
+
+router = APIRouter()
+CHOICES = 50  # drafts or slots to choose from
+AHEAD = 90 * DAY  # slots to move a draft to
+
+
+def address(slot: str) -> str:
+    """The page of a slot."""
+    return f"/slots/{quote(slot, safe='@:')}"
+
+
+@router.post("/slots/move", dependencies=[FromOurForm])
+def move(  # noqa: PLR0917 a form's fields
+    request: Request,
+    app: Here,
+    draft: Annotated[str, Form()],
+    to: Annotated[str, Form()],
+    seen: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "",
+    agreed: Annotated[bool, Form()] = False,
+) -> RedirectResponse:
+    """Gives a draft the slot `to` ("ID DRAFT": the slot, and what it carried when it was shown).
+
+    Where other drafts would move by that, it is shown first.
+    """
+    slot, _, holds = to.partition(" ")
+    now = pipeline.now()
+    pinning.open_slot(app, slot, now, holds)
+    if not agreed and pinning.moved_by(app, draft, slot, now):
+        asked = {"draft": draft, "seen": seen, "holds": holds, "back": back}
+        return RedirectResponse(f"{address(slot)}/take?{urlencode(asked)}", 303)
+    made = pinning.pin(app, draft, slot, now, seen=seen, holds=holds)
+    told = slot_view.one(app, slot, now)
+    say = language_of(request, app)
+    said = say.gettext("%(title)s is pinned to %(when)s.", title=made.title, when=say.instant(told.at) if told else "")
+    return done(_with_undo(app, back or address(slot), made), said)
+
+
+@router.post("/slots/unpin", dependencies=[FromOurForm])
+def unpin(
+    request: Request,
+    app: Here,
+    draft: Annotated[str, Form()],
+    seen: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/calendar",
+) -> RedirectResponse:
+    """Lets the plan choose the slot of a draft again."""
+    made = pinning.unpin(app, draft, pipeline.now(), seen=seen)
+    said = language_of(request, app).gettext("%(title)s is pinned no more.", title=made.title)
+    return done(_with_undo(app, back, made), said)
+
+
+@router.post("/slots/undo", dependencies=[FromOurForm])
+def undo(  # noqa: PLR0917 a form's fields
+    request: Request,
+    app: Here,
+    draft: Annotated[str, Form()],
+    was: Annotated[str, Form()] = "",
+    seen: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/calendar",
+) -> RedirectResponse:
+    """Puts a draft's pin back as it was."""
+    made = pinning.put_pin(app, draft, was, pipeline.now(), seen=seen)
+    return done(back, language_of(request, app).gettext("%(title)s is as it was before.", title=made.title))
+
+
+@router.get("/slots/{id}")
+def slot(request: Request, app: Here, id: str) -> HTMLResponse:
+    """The page."""
+    now = pipeline.now()
+    seen = _seen(app, id)
+    row = app.ledger.slot(id) if seen.open else None
+    today = now.astimezone(app.workspace.community.zone).date()
+    return page(
+        request, app, "slot_page", "slots", s=seen, coming=seen.day >= today and seen.at > now,
+        choices=_choices(app, row), planned=_elsewhere(app, row), targets=_targets(app, seen), undo=_undo(request),
+        can_publish=bool(seen.draft and seen.at > now and any(c.state == "due" for c in seen.channels)),
+    )  # fmt: skip
+
+
+@router.get("/slots/{id}/take")
+def effect(  # noqa: PLR0917 what a form said
+    request: Request, app: Here, id: str, draft: str, seen: str = "", holds: str = "", back: str = ""
+) -> HTMLResponse:
+    """What giving a draft this slot would do to others, before it is done."""
+    now = pipeline.now()
+    moved = [
+        {"title": each.title, "before": _brief(app, each.before), "after": _brief(app, each.after)}
+        for each in pinning.moved_by(app, draft, id, now)
+    ]
+    row = find_draft(app, draft)
+    return page(
+        request, app, "slot_take", "slots", s=_seen(app, id), draft=row, moved=moved[:CHOICES],
+        more=max(len(moved) - CHOICES, 0), seen=seen, holds=holds, back=inside(back) if back else "",
+    )  # fmt: skip
+
+
+@router.post("/slots/{id}/fill", dependencies=[FromOurForm])
+def fill(request: Request, app: Here, id: str) -> RedirectResponse:
+    """Puts the reserve that has rested longest into an empty slot."""
+    made = pinning.fill(app, id, pipeline.now(), holds="")
+    said = language_of(request, app).gettext("%(title)s from reserve is in this slot.", title=made.title)
+    return done(address(id), said)
+
+
+@router.post("/slots/{id}/empty", dependencies=[FromOurForm])
+def empty(request: Request, app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
+    """Takes what came from reserve out of it."""
+    pinning.empty(app, id, pipeline.now(), holds=holds)
+    return done(address(id), language_of(request, app).gettext("The slot is empty again."))
+
+
+@router.get("/slots/{id}/publish")
+def ask_to_publish(request: Request, app: Here, id: str) -> HTMLResponse:
+    """Asks before anything goes out ahead of its hour."""
+    seen = _seen(app, id)
+    leaving = {each.delivery.channel for each in pipeline.leaving(app, slot=id)}
+    return page(request, app, "slot_publish", "slots", s=seen, leaving=leaving)
+
+
+@router.post("/slots/{id}/publish", dependencies=[FromOurForm])
+def publish(request: Request, app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
+    """Sends what the slot carries now."""
+    pinning.open_slot(app, id, pipeline.now(), holds)
+    made, say = pipeline.publish(app, slot=id), language_of(request, app)
+    if made.failed:
+        number = len(made.failed)
+        said = say.ngettext("One channel needs you.", "%(num)s channels need you.", number)
+        return done(address(id), said, refused=True)
+    return done(address(id), say.ngettext("It went to one channel.", "It went to %(num)s channels.", len(made.sent)))
+
+
+def _seen(app: App, id: str) -> SlotSeen:
+    found = slot_view.one(app, id, pipeline.now())
+    if found is None:
+        raise HTTPException(404, "There is no such slot.")
+    return found
+
+
+def _brief(app: App, id: str) -> SlotSeen | None:
+    return slot_view.one(app, id, pipeline.now()) if id else None
+
+
+def _choices(app: App, row: SlotRow | None) -> list[dict[str, str]]:
+    """The free drafts that fit an open slot."""
+    if row is None:
+        return []
+    found = slot_view.free_stock(app, CHOICES, target=row)
+    return [{"id": d.id, "title": d.title, "member": app.workspace.member_title(d.member)} for d in found]
+
+
+def _elsewhere(app: App, row: SlotRow | None) -> list[SlotSeen]:
+    """Drafts that fit an open slot, and are planned for another one of the same series."""
+    if row is None:
+        return []
+    now = pipeline.now()
+    near = app.ledger.slots_shown(now, row.at + AHEAD, series=row.series, limit=CHOICES)
+    return [each for each in slot_view.look(app, near, now) if each.fits and each.open and each.id != row.id]
+
+
+def _targets(app: App, seen: SlotSeen) -> list[SlotSeen]:
+    """The coming slots that the draft could be moved to."""
+    if not (seen.fits and seen.open):
+        return []
+    now, draft = pipeline.now(), app.ledger.draft(seen.draft)
+    rows = app.ledger.slots_shown(now, now + AHEAD, limit=4 * CHOICES)
+    able = [
+        row
+        for row in rows
+        if draft
+        and row.id != seen.id
+        and not row.excused
+        and row.series in app.workspace.series
+        and pinning.suits_slot(app, draft, row)
+    ]
+    return [each for each in slot_view.look(app, able[:CHOICES], now) if each.open]
+
+
+def _with_undo(app: App, to: str, made: Pinned) -> str:
+    """The page to go on to, with what takes the change back."""
+    row = app.ledger.draft(made.draft)
+    asked = {"draft": made.draft, "was": made.before, "seen": row.revision if row else ""}
+    path = inside(to)
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(asked)}"
+
+
+def _undo(request: Request) -> dict[str, Any]:
+    asked = request.query_params
+    return {name: asked.get(name, "")[:200] for name in ("draft", "was", "seen")} if "draft" in asked else {}

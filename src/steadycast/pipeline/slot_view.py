@@ -1,0 +1,290 @@
+"""Slots as a calendar shows them: what each carries, how far each channel is, what became of the past ones.
+
+Only what is shown is read. Beyond the days that are planned, slots are computed; a day that is left out says why.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from steadycast.ledger.plans import PLANNED, movable
+from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, SlotRow, State
+from steadycast.pipeline.app import App
+from steadycast.pipeline.frozen_draft import to_stock
+from steadycast.pipeline.pinning import as_slot, is_pinned
+from steadycast.schedule.model import Series, Slot, Verdict
+from steadycast.schedule.planner import fits
+from steadycast.schedule.slots import slots
+from steadycast.schedule.stock import suits
+
+MOST = 1_500  # slots of one page that are looked at
+MINUTE = dt.timedelta(minutes=1)
+OFF = (State.EXCUSED, State.CANCELLED)
+GRAVEST = (Verdict.MISSED, Verdict.LATE, Verdict.FILLED, Verdict.KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSeen:
+    """One channel of a slot, and how far its delivery is; `planned` where there is none yet."""
+
+    name: str
+    title: str
+    state: str
+    marker: str = ""
+    url: str = ""
+    message: str = ""
+    finished: dt.datetime | None = None
+    wake: dt.datetime | None = None
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSeen:
+    """One slot. Of the past its `state` is the record: kept, late, filled, missed, excused, early, withdrawn.
+
+    Of what comes it is planned, filled, gap, excused, or `later`: it is not planned yet. Between the two stand overdue,
+    sending, handed, unknown and refused.
+    """
+
+    id: str
+    at: dt.datetime  # in the community's zone
+    series: str
+    series_title: str
+    state: str
+    draft: str = ""
+    title: str = ""
+    member: str = ""  # its name for people; "" for the house
+    revision: str = ""
+    pinned: bool = False
+    filled: bool = False
+    note: str = ""  # why it is left out
+    channels: tuple[ChannelSeen, ...] = ()
+    open: bool = False  # it may be given another draft
+    held: bool = False  # its draft is out or on its way: it goes nowhere else
+    left_out: bool = False  # by a date in its series' `skip`
+    fits: tuple[str, ...] = ()  # series that its draft could go to; () where it cannot be moved
+
+    @property
+    def day(self) -> dt.date:
+        """The local day on which it goes out."""
+        return self.at.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The slots of some days, by day; `more` says how many of a day are not among them."""
+
+    days: Mapping[dt.date, Sequence[SlotSeen]]
+    more: Mapping[dt.date, int] = field(default_factory=dict)
+    whole: bool = True  # False: there are more than anybody reads
+
+
+def window(
+    app: App,
+    start: dt.datetime,
+    end: dt.datetime,
+    now: dt.datetime,
+    *,
+    series: str = "",
+    channel: str = "",
+    per_day: int = MOST,
+) -> Window:
+    """The slots from `start` up to but not including `end`, at most `per_day` of each day."""
+    rows = app.ledger.slots_shown(start, end, series=series, channel=channel, limit=MOST)
+    asked = [
+        each
+        for each in app.workspace.series.values()
+        if (not series or each.name == series) and (not channel or channel in each.channels)
+    ]
+    further = [*_later(app, asked, start, end, now), *_left_out(app, asked, start, end)]
+    there = {row.id for row in rows}
+    zone = app.workspace.community.zone
+    by_day: dict[dt.date, list[SlotRow | SlotSeen]] = defaultdict(list)
+    both: list[SlotRow | SlotSeen] = [*rows, *(each for each in further if each.id not in there)]
+    for each in sorted(both, key=lambda each: (each.at, each.id)):
+        by_day[each.at.astimezone(zone).date()].append(each)
+    shown = [each for day in by_day.values() for each in day[:per_day] if isinstance(each, SlotRow)]
+    seen = {each.id: each for each in look(app, shown, now)}
+    days = {
+        day: tuple(each if isinstance(each, SlotSeen) else seen[each.id] for each in found[:per_day])
+        for day, found in by_day.items()
+    }
+    more = {day: len(found) - per_day for day, found in by_day.items() if len(found) > per_day}
+    return Window(days, more, whole=len(rows) < MOST)
+
+
+def one(app: App, id: str, now: dt.datetime) -> SlotSeen | None:
+    """One slot by its id, also one that is not planned yet or left out; None where there is none."""
+    row = app.ledger.slot(id)
+    if row is not None:
+        return next(iter(look(app, [row], now)))
+    name, _, local = id.partition("@")
+    series = app.workspace.series.get(name)
+    try:
+        near = dt.datetime.fromisoformat(local[:10]).replace(tzinfo=app.workspace.community.zone)
+    except ValueError:
+        return None
+    if series is None:
+        return None
+    start, end = near - dt.timedelta(days=2), near + dt.timedelta(days=3)
+    found = (*_left_out(app, [series], start, end), *_later(app, [series], start, end, now))
+    return next((each for each in found if each.id == id), None)
+
+
+def look(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
+    """These slots as they stand: one read of their deliveries, one of their drafts."""
+    ids = [row.id for row in rows]
+    deliveries = app.ledger.deliveries_of(ids) if ids else {}
+    drafts = app.ledger.drafts_of({row.draft for row in rows if row.draft}) if ids else {}
+    return [_seen(app, row, deliveries.get(row.id, []), drafts.get(row.draft or ""), now) for row in rows]
+
+
+def _seen(app: App, row: SlotRow, deliveries: list[DeliveryRow], draft: DraftRow | None, now: dt.datetime) -> SlotSeen:
+    workspace = app.workspace
+    series = workspace.series.get(row.series)
+    fixed = any(not movable(each) for each in deliveries)
+    channels = [channel_seen(app, each) for each in deliveries]
+    if series and not channels and not row.excused:
+        channels = [ChannelSeen(name, channel_title(app, name), "planned") for name in series.channels]
+    local = row.at.astimezone(workspace.community.zone)
+    return SlotSeen(
+        row.id,
+        local,
+        row.series,
+        title_of(series) if series else "",
+        state_of(row, deliveries, now),
+        draft=row.draft or "",
+        title=draft.title if draft else "",
+        member=workspace.member_title(draft.member) if draft else "",
+        revision=draft.revision if draft else "",
+        pinned=bool(draft and series and is_pinned(app, draft, row)),
+        filled=row.filled,
+        note=row.excused,
+        channels=tuple(channels),
+        open=series is not None and row.at > now and not fixed and not row.excused,
+        held=fixed,
+        fits=tuple(series_for(app, draft)) if draft and not (fixed or row.filled) else (),
+    )
+
+
+def state_of(row: SlotRow, deliveries: Sequence[DeliveryRow], now: dt.datetime) -> str:
+    """How a slot stands as a whole: what a person must know first."""
+    asked = [each for each in deliveries if each.state not in OFF]
+    if row.excused or (deliveries and not asked):
+        return "excused"
+    if all(movable(each) for each in asked):
+        carries = "gap" if row.draft is None else "filled" if row.filled else "planned"
+        return "overdue" if row.at <= now and row.draft else carries
+    states = {State(each.state) for each in asked}
+    if states == {State.WITHDRAWN}:
+        return "withdrawn"
+    for state in (State.UNKNOWN, State.REFUSED):
+        if state in states:
+            return state.value
+    if states & {State.CLAIMED, State.SENDING, State.DUE}:
+        return "sending"
+    if State.HANDED in states:
+        return "handed"
+    if row.at > now or (states <= {*DONE} and all(e.finished and e.finished < row.at - MINUTE for e in asked)):
+        return "early"
+    verdicts = {each.verdict for each in asked}
+    return next((each.value for each in GRAVEST if each.value in verdicts), "sending")
+
+
+def channel_seen(app: App, row: DeliveryRow) -> ChannelSeen:
+    """One delivery, with its channel's name for people."""
+    zone = app.workspace.community.zone
+    state = "late" if row.state in DONE and row.verdict == Verdict.LATE else row.state
+    return ChannelSeen(
+        row.channel,
+        channel_title(app, row.channel),
+        state,
+        row.marker,
+        row.url if row.url.startswith(("https://", "http://")) else "",
+        row.message,
+        row.finished and row.finished.astimezone(zone),
+        row.wake and row.wake.astimezone(zone),
+        row.attempt,
+    )
+
+
+def channel_title(app: App, name: str) -> str:
+    """A channel's name for people."""
+    settings = app.workspace.channels.get(name)
+    platform = app.usable(name) if settings else None
+    return (settings.title if settings else "") or (platform.title if platform else "") or name
+
+
+def title_of(series: Series) -> str:
+    """A series' name for people."""
+    return series.title or series.name
+
+
+def days_marked(app: App, start: dt.datetime, end: dt.datetime, now: dt.datetime) -> dict[dt.date, str]:
+    """Of each day with a slot whether one that comes is empty (`gap`), or none is (`some`)."""
+    zone = app.workspace.community.zone
+    found: dict[dt.date, str] = {}
+    for row in app.ledger.slots_shown(start, end, limit=MOST):
+        day = row.at.astimezone(zone).date()
+        empty = row.draft is None and not row.excused and row.at > now
+        found[day] = "gap" if empty else found.get(day, "some")
+    return found
+
+
+def holidays_of(app: App, days: Iterable[dt.date], series: str = "") -> dict[dt.date, str]:
+    """The days of these that are off for a series, or for any, and what they are called."""
+    asked = [each for each in app.workspace.series.values() if not series or each.name == series]
+    return {day: name for day in days for each in asked if (name := each.days_off.get(day))}
+
+
+def free_stock(app: App, limit: int, *, target: SlotRow | None = None) -> list[DraftRow]:
+    """The drafts that no slot carries, the oldest in stock first; those that fit one slot, where it is named."""
+    found: list[DraftRow] = []
+    series = app.workspace.series[target.series] if target else None
+    for looked, row in enumerate(app.ledger.free_stock()):
+        if looked >= MOST or len(found) >= limit:
+            break
+        if not (series and target) or fits(series, as_slot(target), to_stock(row, None)):
+            found.append(row)
+    return found
+
+
+def series_for(app: App, row: DraftRow) -> list[str]:
+    """The series that a draft could serve."""
+    item = to_stock(row, None)
+    return [each.name for each in app.workspace.series.values() if suits(each, item)]
+
+
+def _later(
+    app: App, asked: Iterable[Series], start: dt.datetime, end: dt.datetime, now: dt.datetime
+) -> Iterator[SlotSeen]:
+    """What the rhythms promise beyond the days that are planned."""
+    planned = app.ledger.meta(PLANNED)
+    known = dt.datetime.fromisoformat(planned) + app.workspace.publish.horizon if planned else now
+    begin = max(start, known, now)
+    for series in asked if begin < end else ():
+        for slot in slots(series, begin, end)[:MOST]:
+            yield _computed(app, series, slot, "excused" if slot.excused else "later", slot.excused)
+
+
+def _left_out(app: App, asked: Iterable[Series], start: dt.datetime, end: dt.datetime) -> Iterator[SlotSeen]:
+    """What would have been promised on days that a series leaves out by date."""
+    day = dt.timedelta(days=1)
+    zone = app.workspace.community.zone
+    first, last = (start - day).astimezone(zone).date(), (end + day).astimezone(zone).date()
+    for series in asked:
+        if any(first <= off <= last for off in series.except_):
+            reasons = app.workspace.left_out(series.name)
+            for slot in slots(replace(series, except_=frozenset()), start, end)[:MOST]:
+                if (off := slot.local.date()) in series.except_:
+                    seen = _computed(app, series, slot, "excused", reasons.get(off, ""))
+                    yield replace(seen, left_out=True)
+
+
+def _computed(app: App, series: Series, slot: Slot, state: str, note: str) -> SlotSeen:
+    channels = tuple(ChannelSeen(name, channel_title(app, name), "planned") for name in series.channels)
+    at = slot.at.astimezone(app.workspace.community.zone)
+    return SlotSeen(slot.id, at, series.name, title_of(series), state, note=note, channels=channels)

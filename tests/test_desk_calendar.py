@@ -1,0 +1,246 @@
+"""The calendar and a slot's page, through the desk's own socket: what they show, and what a person does there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from desk_bench import Desk, browsing, opened
+from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, Bench, article
+from sqlalchemy import event
+
+from steadycast import pipeline
+from steadycast.pipeline import App, slot_view
+from steadycast.workspace import load
+
+WEEKLY = '\n[series.weekly]\ntitle = "Weekly film"\nevery = "week on friday at 20:00"\nforms = ["video"]\nchannels = ["site"]\n'
+TITLED = DAILY.replace('title = "Daily"', 'title = "早安六十秒"').replace('late = "3h"', 'late = "3h"\nfill = []')
+SETTINGS = COMMUNITY + TITLED + WEEKLY + SITE + FAR.replace('"far"\n', '"far"\ntitle = "公众号"\n')
+DRAFTS = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 4)}
+
+
+@pytest.fixture
+def root(bench: Bench) -> Path:
+    """A community planned from now on, by the machine's own clock: the desk has no other."""
+    app = bench.set_up(SETTINGS, {**DRAFTS, "ugc/bob/waits.md": article("Bob's")})
+    now = pipeline.now()
+    pipeline.collect(app, now)
+    pipeline.plan(app, now)
+    return bench.root
+
+
+@pytest.fixture
+def desk(root: Path) -> Iterator[Desk]:
+    with Desk(root).up() as desk:
+        yield desk
+
+
+def coming(root: Path, series: str = "daily") -> list[Any]:
+    """The coming slots of a series, in order of time."""
+    with App(load(root)) as app:
+        now = pipeline.now()
+        return app.ledger.slots_between(now + dt.timedelta(minutes=2), now + dt.timedelta(days=20), series=series)
+
+
+def page_of(slot: Any) -> str:
+    return f"/slots/{quote(slot.id)}"
+
+
+def planned(root: Path) -> dict[str, str]:
+    """What each slot carries by the plan."""
+    with App(load(root)) as app:
+        return {row["id"]: row["title"] for row in pipeline.plan(app, pipeline.now()).rows()}
+
+
+def said_by_the_command(root: Path) -> dict[str, str]:
+    """The same as `steadycast plan --json` says it."""
+    steadycast = Path(sys.executable).with_name("steadycast")
+    run = subprocess.run([steadycast, "plan", "--json"], cwd=root, capture_output=True, text=True, check=False)
+    return {row["id"]: row["title"] for row in json.loads(run.stdout)}
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html))
+
+
+def test_each_view_shows_titles_states_and_what_is_empty(root: Path, desk: Desk) -> None:
+    """By their titles, in words; an empty slot invites, and leads to its drafts."""
+    slots = coming(root)
+    empty = next(each for each in slots if each.draft is None)
+    for view in ("month", "week", "list"):
+        answer = desk.get(f"/calendar?view={view}&from={empty.local[:10]}")
+        said = text_of(answer.text)
+        assert answer.status_code == 200
+        for word in ("早安六十秒", "公众号", "Find a draft", "Weekly film"):
+            assert word in said, view
+        assert f"{page_of(empty)}#choose" in answer.text
+    filtered = text_of(desk.get("/calendar?view=list&series=weekly").text)
+    assert "Draft 1" not in filtered
+    assert "Draft" in text_of(desk.get(f"/calendar?view=list&channel=far&from={slots[0].local[:10]}").text)
+    for odd in ("from=0001-01-01", "from=9999-12-31", "month=x", "view=x&series=nobody&channel=%00", "from=2150-01-01"):
+        assert desk.get(f"/calendar?{odd}").status_code == 200, odd
+    assert desk.get("/slots/nothing@2026").status_code == 404
+    assert desk.get("/calendar/plan.ics").status_code == 404
+
+
+def test_a_draft_is_moved_with_its_effect_shown_and_taken_back(root: Path, desk: Desk) -> None:
+    first, second = coming(root)[:2]
+    titles = planned(root)
+    on, to = page_of(first), f"{second.id} {second.draft}"
+    shown = desk.post("/slots/move", on=on, draft=first.draft, to=to, back=on)
+    assert "/take?" in shown.url
+    assert titles[second.id] in text_of(shown.text)
+    assert planned(root) == titles
+    done = desk.post("/slots/move", on=on, draft=first.draft, to=to, back=on, agreed="true")
+    assert "is pinned to" in done.text
+    assert planned(root)[second.id] == titles[first.id]
+    assert 'value="Undo"' in done.text or ">Undo<" in done.text
+    fields = dict(
+        re.findall(
+            r'name="(draft|was|seen)" value="([^"]*)"', done.text.split('action="/slots/undo"')[1].split("</form>")[0]
+        )
+    )
+    assert "as it was before" in desk.post("/slots/undo", on=on, **fields).text
+    assert sorted(planned(root).values()) == sorted(titles.values())
+    with App(load(root)) as app:
+        row = app.ledger.draft(first.draft)
+        assert row
+        assert row.plan["slot"] is None
+
+
+def test_the_second_of_two_editors_is_told(root: Path, desk: Desk) -> None:
+    """They both saw the slot with the same draft; the second sees that it has another by now."""
+    first, second, third = coming(root)[:3]
+    to = f"{first.id} {first.draft}"
+    desk.post("/slots/move", on=page_of(first), draft=second.draft, to=to, agreed="true")
+    before = planned(root)
+    told = desk.post("/slots/move", on=page_of(first), draft=third.draft, to=to, agreed="true")
+    assert "refused" in told.text
+    assert "meanwhile" in told.text
+    assert planned(root) == before
+    other = page_of(first)
+    assert "Unpin" in desk.get(other).text
+    assert "pinned no more" in desk.post("/slots/unpin", on=other, draft=second.draft, back=other).text
+    for wrong in ("nothing@2026 ", f"{first.id}", "\x00 "):
+        assert "refused" in desk.post("/slots/move", on=other, draft=third.draft, to=wrong).text
+    assert (
+        "not approved"
+        in desk.post("/slots/move", on=other, draft="ugc/bob/waits.md", to=f"{first.id} {second.draft}").text
+    )
+
+
+def test_an_empty_slot_is_filled_and_a_day_left_out_with_its_reason(bench: Bench, root: Path, desk: Desk) -> None:
+    empty = [each for each in coming(root) if each.draft is None][1]
+    on = page_of(empty)
+    assert "no reserve" in desk.post(f"{on}/fill", on=on).text
+    bench.drop("pgc/ever.md", article("Evergreen", "evergreen: true"))
+    with App(load(root)) as app:
+        pipeline.collect(app, pipeline.now())
+    assert "from reserve is in this slot" in desk.post(f"{on}/fill", on=on).text
+    assert planned(root)[empty.id] == "Evergreen"
+    holds = next(each.draft for each in coming(root) if each.id == empty.id)
+    assert "empty again" in desk.post(f"{on}/empty", on=on, holds=holds).text
+    day = empty.local[:10]
+    assert "我们的年会" in text_of(desk.get(f"/skip?series=daily&day={day}&because=我们的年会").text)
+    done = desk.post("/skip", on=on, series="daily", day=day, because="我们的年会")
+    assert "is left out" in done.text
+    assert f'"{day} 我们的年会"' in (root / "steadycast.toml").read_text()
+    assert "我们的年会" in text_of(desk.get(f"/calendar?view=list&from={day}").text)
+    assert "Take it back" in desk.get(on).text
+    desk.post("/skip", on="/calendar", series="daily", day=day, undo="true")
+    assert day not in (root / "steadycast.toml").read_text()
+    assert "longer than" in desk.post("/skip", on="/calendar", series="daily", day=day, because="x" * 300).text
+
+
+def test_publish_now_asks_first_and_the_page_shows_each_channel(root: Path, desk: Desk) -> None:
+    slot = coming(root)[0]
+    on = page_of(slot)
+    asked = desk.get(f"{on}/publish")
+    assert "leaves this machine" in asked.text
+    assert "somebody changed" in desk.post(f"{on}/publish", on=on, holds="another").text
+    done = desk.post(f"{on}/publish", on=on, holds=slot.draft)
+    assert "It went to 2 channels." in done.text
+    said = text_of(done.text)
+    assert "out before its hour" in said
+    assert "https://far.example/" in said
+    moved = desk.post(
+        "/slots/move", on="/calendar", draft=slot.draft, to=f"{coming(root)[1].id} {coming(root)[1].draft}"
+    )
+    assert "cannot be moved" in moved.text
+
+
+def test_the_past_shows_the_record(bench: Bench) -> None:
+    """Kept, late, missed and taken away are told apart; the plan of that day is no more."""
+    app = bench.set_up(SETTINGS, DRAFTS)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    bench.at(23, 20)
+    pipeline.publish(app)
+    bench.at(24, 21)
+    pipeline.publish(app)
+    bench.far("refuse")
+    bench.at(25, 20)
+    pipeline.publish(app)
+    now = bench.at(28, 12)
+    pipeline.publish(app)
+    seen = slot_view.window(app, now - dt.timedelta(days=6), now + dt.timedelta(days=30), now)
+    states = {slot.id[6:16]: slot.state for day in seen.days.values() for slot in day if slot.series == "daily"}
+    told = [states[f"2026-11-{day}"] for day in range(23, 28)]
+    assert told == ["kept", "late", "refused", "missed", "missed"]
+    assert states["2026-11-28"] == "gap"
+    assert states["2026-12-20"] == "later"
+
+
+def test_a_month_reads_what_it_shows(root: Path) -> None:
+    """Not all drafts, and no more statements where there are more slots."""
+    with App(load(root)) as app:
+        now, said = pipeline.now(), []
+        event.listen(app.ledger.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+        for days in (3, 40):
+            said.clear()
+            slot_view.window(app, now, now + dt.timedelta(days=days), now, per_day=6)
+            assert len([each for each in said if each.startswith("SELECT")]) <= 6
+            assert not any("FROM draft" in each and "WHERE" not in each for each in said)
+
+
+@pytest.mark.live
+@pytest.mark.parallel
+def test_a_draft_is_dragged_and_moved_by_keyboard(root: Path) -> None:
+    """By mouse onto another slot, then by keyboard alone: the plan says so both times."""
+    slots = coming(root)
+    dragged, free = slots[0], [each for each in slots if each.draft is None]
+    titles = planned(root)
+    with Desk(root).up() as desk, browsing() as browser:
+        page = opened(browser, desk, f"/calendar?view=month&from={slots[0].local[:10]}")
+        target = next(each for each in free if page.locator(f'[data-slot="{each.id}"]').count())
+        with page.expect_navigation():
+            page.locator(f'[data-slot="{dragged.id}"]').drag_to(page.locator(f'[data-slot="{target.id}"]'))
+        agree(page)
+        assert said_by_the_command(root)[target.id] == titles[dragged.id]
+        # By keyboard, on the slot's own page: the list, the button.
+        page.goto(desk.url + page_of(target))
+        there = page.locator(f'#move option[value^="{dragged.id} "]').get_attribute("value")
+        page.locator('#move select[name="to"]').select_option(there)
+        page.locator('#move select[name="to"]').focus()
+        page.keyboard.press("Tab")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        agree(page)
+        assert said_by_the_command(root)[dragged.id] == titles[dragged.id]
+
+
+def agree(page: Any) -> None:
+    """Where the effect on others is shown first, goes on from there by keyboard."""
+    if "/take?" in page.url:
+        page.locator("main button.main").focus()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    assert page.locator(".said:not(.refused)").count() == 1
