@@ -9,6 +9,7 @@ live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused
 files            what lies under var/out and var/preview, each page fenced off from the desk
 today, slot_calendar, drafts, draft, kits, write   the pages
+settings         the forms of what is promised, each with its effect before it is saved
 first_run        the pages that make a workspace where none is
 record, matrix, log, why   the pages of the record: the year, the channels, every delivery, why nothing happens
 standing         what the record's pages show, made once for all of them

@@ -26,6 +26,7 @@ from steadycast.desk import (
     log,
     matrix,
     record,
+    settings,
     slot_calendar,
     today,
     why,
@@ -37,7 +38,7 @@ from steadycast.desk.pages import problem, refusal
 from steadycast.errors import SteadycastError
 
 STATIC = Path(__file__).parent / "static"
-PAGES = (live, today, slot_calendar, drafts, draft, kits, files, first_run, write, record, matrix, log, why)
+PAGES = (live, today, slot_calendar, drafts, draft, kits, files, first_run, settings, write, record, matrix, log, why)
 
 
 def made(root: Path, key: str) -> FastAPI:

@@ -50,19 +50,24 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
     except SettingsError as error:
         return [_settings(error)]
     app = App(workspace, readonly=True)
-    found = [*channels(app), *members(workspace), *rights(workspace)]
-    if rhythms := list(_rhythms(app)):
-        return rhythms + found  # without slots there is nothing to hold drafts and schedules against
-    found += _surprises(workspace, now)
-    found += _placeholders(workspace)
-    found += secrets(app)
-    found += _files_named(app)
+    found = of_settings(app, now)
+    if any(_rhythms(app)):
+        return found  # without slots there is nothing to hold drafts and schedules against
     found += [Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)]
     try:
         out = _went_out(app)
     except LedgerError as error:
         out, found = frozenset(), [Problem("ledger", None, str(error).removeprefix("ledger "), ""), *found]
     return found + list(_drafts(app, now, out, progress))
+
+
+def of_settings(app: App, now: dt.datetime) -> list[Problem]:
+    """What is wrong with the settings alone, and with what they name: no draft is read for it."""
+    workspace = app.workspace
+    found = [*channels(app), *members(workspace), *rights(workspace)]
+    if rhythms := list(_rhythms(app)):
+        return rhythms + found
+    return [*found, *_surprises(workspace, now), *_placeholders(workspace), *secrets(app), *_files_named(app)]
 
 
 def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:

@@ -117,7 +117,7 @@ def drafted(root: Path, answers: Answers) -> Workspace:
     if answers.rhythm:
         title = " ".join(answers.title.split())
         forms = answers.forms or ("article",)
-        promise = starter.Promise(title, " ".join(answers.rhythm.split()), series_name(title), forms)
+        promise = starter.Promise(title, " ".join(answers.rhythm.split()), starter.series_name(title), forms)
     made = starter.drafted(
         root, name=answers.name, timezone=answers.timezone, language=answers.language,
         promise=promise, platforms=chosen,
@@ -137,15 +137,6 @@ def _chosen(root: Path, answers: Answers) -> list[Platform]:
     if answers.ticked is None:
         return [o.platform for o in there if o.is_first and o.fits]
     return [o.platform for o in there if o.platform.name in answers.ticked]
-
-
-def series_name(title: str, taken: Collection[str] = ()) -> str:
-    """A name for a series' table, made from its title."""
-    base = slugify(title, max_length=30, word_boundary=True) or "series"
-    return next(
-        name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3)))
-        if name not in taken and name != "draft"
-    )  # fmt: skip
 
 
 def with_account(

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from steadycast.errors import InputError, SettingsError
 from steadycast.ops import deployments
+from steadycast.ops.settings_forms import check_rhythm
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import PATIENCE, foresee, plan
 from steadycast.pipeline.results import Row
-from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.plan_difference import Effect, effect, served
@@ -82,10 +82,8 @@ class Change:
 def new_rhythm(app: App, series: str, rhythm: str, now: dt.datetime) -> Change:
     """What another rhythm of a series would do; writes nothing."""
     name = app.known_series(series).name
-    words = rhythm.strip()
-    rule = "FREQ=" in words.upper()
-    parse(None if rule else words, words if rule else None)
-    return between(app, edit.with_rhythm(app.workspace, name, words), now)
+    check_rhythm(rhythm)
+    return between(app, edit.with_rhythm(app.workspace, name, rhythm.strip()), now)
 
 
 def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = False, because: str = "") -> Change:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from slugify import slugify
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
@@ -115,6 +117,15 @@ def write(folder: Path, *, name: str, timezone: str, language: str) -> list[Path
     refuse_taken(folder)
     workspace = drafted(folder, name=name, timezone=timezone, language=language)
     return put(workspace, {"content/pgc/first.md": welcome(language)})
+
+
+def series_name(title: str, taken: Collection[str] = ()) -> str:
+    """A name for a series' table, made from its title."""
+    base = slugify(title, max_length=30, word_boundary=True) or "series"
+    return next(
+        name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3)))
+        if name not in taken and name != "draft"
+    )  # fmt: skip
 
 
 def refuse_taken(folder: Path) -> None:

@@ -80,6 +80,24 @@ def with_entry(workspace: Workspace, kind: str, values: Mapping[str, Any]) -> Wo
     return _appended(workspace, f"[[{kind}]]", values, wanted)
 
 
+def without_entry(workspace: Workspace, kind: str, number: int) -> Workspace:
+    """The workspace without the entry of that number in a list of tables, counted from 0."""
+    raw = workspace.sources[SETTINGS_FILE]
+    wanted = tomllib.loads(raw.decode("utf-8-sig"))
+    del wanted[kind][number]
+    if not wanted[kind]:
+        del wanted[kind]
+    text = ""
+    with contextlib.suppress(TOMLKitError, AttributeError, TypeError, ValueError):
+        document: Any = tomlkit.parse(raw.decode("utf-8-sig"))
+        del document[kind][number]
+        if not document[kind]:
+            del document[kind]
+        text = document.as_string()
+    otherwise = SettingsError(f"{kind} is written in a way that no command can edit", hint="take it out by hand")
+    return _read(workspace, text, wanted, otherwise)
+
+
 def _appended(workspace: Workspace, head: str, values: Mapping[str, Any], wanted: Mapping[str, Any]) -> Workspace:
     text = workspace.sources[SETTINGS_FILE].decode("utf-8-sig")
     told = [head, *(f"{_key(key)} = {tomlkit.item(value).as_string()}" for key, value in values.items())]

@@ -1,0 +1,168 @@
+"""Settings as forms ask for them: text in, the edited Workspace out. Nothing is written; what stays is not touched."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from steadycast.errors import InputError, SettingsError, unknown_name
+from steadycast.ops.channel_add import typed
+from steadycast.ops.settings_forms import check_rhythm, free_name
+from steadycast.ops.starter import series_name
+from steadycast.platform import Platform
+from steadycast.workspace import Workspace, edit
+from steadycast.workspace.paths import SETTINGS_FILE
+
+RHYTHM = ("every", "rrule")
+DATES = ("start", "until")
+NUMBERS = ("reserve",)
+LISTS = ("forms", "channels")
+DEFAULTS: Mapping[str, Any] = {"title": "", "forms": ["article"], "channels": [], "reserve": 0, "editor": ""}
+MOST_ENTRIES = 100  # of a list in a form
+
+
+def written(workspace: Workspace, at: Sequence[str]) -> dict[str, Any]:
+    """A table as steadycast.toml says it; {} where it says nothing."""
+    table: Any = tomllib.loads(workspace.sources[SETTINGS_FILE].decode("utf-8-sig"))
+    for key in at:
+        table = table.get(key, {}) if isinstance(table, Mapping) else {}
+    return dict(table) if isinstance(table, Mapping) else {}
+
+
+def rhythm_of(table: Mapping[str, Any]) -> str:
+    """A series' rhythm as it is written: in words, or an RRULE."""
+    return str(next((table[key] for key in RHYTHM if key in table), ""))
+
+
+def series(workspace: Workspace, name: str, asked: Mapping[str, Any]) -> Workspace:
+    """The workspace whose series says what a form asks: keys that the form leaves out stay as they are."""
+    if name not in workspace.promises:
+        raise unknown_name("series", name, workspace.promises)
+    there = written(workspace, ("series", name))
+    return edit.with_table(workspace, ("series", name), _differing(there, _series_values(asked), DEFAULTS))
+
+
+def new_series(workspace: Workspace, asked: Mapping[str, Any]) -> tuple[str, Workspace]:
+    """A series more, under a name made from its title; and that name."""
+    values = {key: value for key, value in _series_values(asked).items() if value not in (None, "", DEFAULTS.get(key))}
+    name = series_name(str(asked.get("title", "")), workspace.promises)
+    first = [key for key in ("title", *RHYTHM) if key in values]
+    ordered = {key: values[key] for key in [*first, *(key for key in values if key not in first)]}
+    return name, edit.with_new(workspace, ("series", name), ordered)
+
+
+def _series_values(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form asks of a series, typed; None for a key that it empties."""
+    values: dict[str, Any] = {}
+    for key, given in asked.items():
+        if key == "rhythm":
+            words = " ".join(str(given).split())
+            check_rhythm(words)
+            rule = "FREQ=" in words.upper()
+            values |= {"rrule": words if rule else None, "every": None if rule else words}
+        elif key in LISTS:
+            values[key] = list(given)[:MOST_ENTRIES]
+        else:
+            values[key] = _plain(key, str(given).strip())
+    return values
+
+
+def _plain(key: str, text: str) -> Any:
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text) if key in DATES else int(text) if key in NUMBERS else text
+    except ValueError:
+        said = "is no date, as 2026-12-31" if key in DATES else "is no whole number"
+        raise SettingsError(f"{key}: {text[:60]!r} {said}") from None
+
+
+def _differing(there: Mapping[str, Any], wanted: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is wanted the keys that say something else than what is written, or holds anyway."""
+    found = {}
+    for key, value in wanted.items():
+        if value == there.get(key):
+            continue
+        if key not in there and (value is None or value == defaults.get(key)):
+            continue
+        found[key] = value
+    return found
+
+
+def community(workspace: Workspace, asked: Mapping[str, str]) -> Workspace:
+    """The workspace of a community that is called so, lives in that zone, and so on."""
+    there = written(workspace, ("community",))
+    values = {key: " ".join(value.split()) or None for key, value in asked.items()}
+    return edit.with_table(workspace, ("community",), _differing(there, values, {}))
+
+
+def channel(
+    workspace: Workspace, platform: Platform, name: str, asked: Mapping[str, str], series: Sequence[str], *,
+    title: str = "", paused: bool = False,
+) -> Workspace:  # fmt: skip
+    """The workspace whose channel has these settings, given as text, and stands in these series. Secrets stay."""
+    there = written(workspace, ("channel", name))
+    values: dict[str, Any] = {"title": title.strip() or None, "paused": paused or None}
+    for key, text in asked.items():
+        if (setting := platform.settings.get(key)) is not None and not setting.secret:
+            values[key] = typed(setting, text) if text.strip() else None
+    defaults = {key: setting.default for key, setting in platform.settings.items()}
+    after = edit.with_table(workspace, ("channel", name), _differing(there, values, defaults))
+    return in_series(after, name, series)
+
+
+def in_series(workspace: Workspace, channel: str, wanted: Sequence[str]) -> Workspace:
+    """The workspace in which this channel stands in these series, and in no other."""
+    after = workspace
+    for name, promise in workspace.promises.items():
+        if (name in wanted) != (channel in promise.channels):
+            rest = [each for each in promise.channels if each != channel]
+            values = {"channels": [*rest, channel] if name in wanted else rest}
+            after = edit.with_table(after, ("series", name), values)
+    return after
+
+
+def member(workspace: Workspace, name: str, asked: Mapping[str, Any]) -> Workspace:
+    """The workspace that says this of a member, whether it named them before or not."""
+    there = written(workspace, ("members", name))
+    values = {
+        "title": str(asked.get("title", "")).strip() or None,
+        "trusted": bool(asked.get("trusted")) or None,
+        "url": str(asked.get("url", "")).strip() or None,
+    }
+    if name in workspace.members:
+        return edit.with_table(workspace, ("members", name), _differing(there, values, {"trusted": False}))
+    return edit.with_new(workspace, ("members", name), {k: v for k, v in values.items() if v is not None})
+
+
+def with_feed(workspace: Workspace, member: str, url: str, *, secret: str = "") -> Workspace:
+    """The workspace that reads one more feed of a member: by its address, or by the secret that holds it."""
+    if any(feed.member == member and feed.url == url and not secret for feed in workspace.feeds):
+        raise InputError("this feed is read already")
+    return edit.with_entry(workspace, "feed", {"member": member} | ({"secret": secret} if secret else {"url": url}))
+
+
+def without_feed(workspace: Workspace, number: int) -> Workspace:
+    """The workspace that reads this feed no more."""
+    if not 0 <= number < len(workspace.feeds):
+        raise InputError("there is no such feed")
+    return edit.without_entry(workspace, "feed", number)
+
+
+def alarms(workspace: Workspace, urls: Sequence[str], quiet_after: str | None = None) -> Workspace:
+    """The workspace whose alarms go to these secrets' addresses."""
+    there = written(workspace, ("alarms",))
+    values: dict[str, Any] = {"urls": list(urls)}
+    if quiet_after is not None:
+        values["quiet_after"] = quiet_after.strip() or None
+    if there:
+        return edit.with_table(workspace, ("alarms",), _differing(there, values, {"urls": []}))
+    return edit.with_new(workspace, ("alarms",), {key: value for key, value in values.items() if value is not None})
+
+
+def free_alarm_name(workspace: Workspace) -> str:
+    """A name for the secret of one more address of alarms."""
+    lying = [file.name for file in workspace.secrets.glob("ALARM*")] if workspace.secrets.is_dir() else []
+    return free_name("ALARM", [*workspace.alarms.urls, *lying]).replace("-", "_")
