@@ -77,6 +77,18 @@ class Shown:
     views: tuple[View, ...]
     measured: tuple[tuple[str, int, int], ...]  # (what, how much, the most that is taken or 0)
 
+    def cut(self, draft: Draft) -> tuple[str, ...]:
+        """Which of its title, summary and text had to be shortened here."""
+        own = {"title": draft.title, "summary": draft.summary, "text": f"{draft.title}{draft.summary}{draft.body}"}
+        given = self.post.extra
+        return tuple(
+            what
+            for what, was in own.items()
+            if "…" in str(getattr(self.post, what))
+            and "…" not in f"{was}{given.get(what, '')}"
+            and any(name == what and most for name, _, most in self.measured)
+        )
+
     @property
     def counts(self) -> str:
         """For one line of text."""
