@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from steadycast import pipeline
+from steadycast.crash_safety import durable
 from steadycast.desk.language import Language
 from steadycast.desk.pages import Here, done, language_of, ours, page, rendered
 from steadycast.draft.edited import OVERRIDES, Edited
@@ -162,6 +163,7 @@ async def paste(request: Request) -> Response:
 async def medium(request: Request, app: Here, name: str, file: str = "", member: str = "") -> Response:
     """Takes a picture, a sound or a video beside the draft, and says how the text names it."""
     opened = OpenFile(Edited(), PurePosixPath(file) if file else None, member=member)
+    durable.make_folder(app.workspace.cache)
     with tempfile.NamedTemporaryFile(dir=app.workspace.cache) as kept:
         async for chunk in _body(request, LARGEST_MEDIUM):
             await run_in_threadpool(kept.write, chunk)

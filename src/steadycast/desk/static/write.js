@@ -6,7 +6,7 @@
   const form = document.getElementById("write");
   if (!form || !window.steadycastEditor) return;
   const area = document.getElementById("body"), tools = document.getElementById("tools");
-  const title = document.getElementById("title"), status = document.getElementById("kept");
+  const title = document.getElementById("title"), status = document.getElementById("write-status");
   const preview = document.getElementById("preview");
   const say = status.dataset;
 
@@ -51,7 +51,8 @@
       const answer = await asked("/write/paste", html);
       if (answer.ok) text = await answer.text();
     } catch { /* as plain text, then */ }
-    editor.insert(text);
+    if (/\n|^(?:#|[-*>|] |\d+\. |```)/.test(text)) editor.block(text);
+    else editor.insert(text);
   }
 
   async function send(files) {
@@ -61,8 +62,8 @@
       if (form.elements.member) about.set("member", form.elements.member.value);
       try {
         const answer = await asked(`/write/media?${about}`, file);
-        const told = await answer.json();
-        if (!answer.ok) throw new Error(told.said || told.detail);
+        const told = await answer.json().catch(() => ({}));
+        if (!answer.ok) throw new Error(told.said || `${file.name} (${answer.status})`);
         editor.block(`![](${told.ref})`);
         status.textContent = "";
       } catch (error) {
