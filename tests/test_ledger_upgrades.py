@@ -20,7 +20,7 @@ from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.store import Ledger, State
-from steadycast.ledger.tables import FeedItemRow, FeedRow, ProblemRow, page_in
+from steadycast.ledger.tables import FeedItemRow, FeedRow, InviteRow, ProblemRow, page_in
 
 KEPT = Path(__file__).parent / "ledgers"
 VERSIONS = Path(__file__).parent.parent / "src" / "steadycast" / "ledger" / "migrations" / "versions"
@@ -53,6 +53,7 @@ def small(path: Path) -> None:
         ledger.put_feed_items([FeedItemRow(feed="f", guid="g", link="https://alice.example/1", draft="d1", at=NOON)])
         ledger.open_alarm("starvation:notes:low", "starvation", "low", NOON)
         ledger.set_state("far", "token", {"access": "t0k3n"}, NOON + HOUR)
+        ledger.put_invite(InviteRow(hash="a" * 64, member="alice", made=NOON, who="editor", expires=NOON + HOUR))
         ledger.ticked(NOON)
 
 

@@ -7,6 +7,9 @@ slot_page        a slot's own page, below the calendar
 language         what the pages say, in which language, and how dates read
 live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused
+rate_limits      how often one address, and all together, may ask for members' pages
+upload           a form with files, counted while it comes in
+members, member_page   members, and the page of each that an invite opens
 files            what lies under var/out and var/preview, each page fenced off from the desk
 today, slot_calendar, drafts, draft, kits, write   the pages
 settings         the forms of what is promised, each with its effect before it is saved

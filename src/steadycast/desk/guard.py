@@ -18,10 +18,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from steadycast.desk.rate_limits import Limits
+
 OWN_NAMES = {"127.0.0.1", "localhost"}  # a page whose name was turned to this machine asks under its own name
 COOKIE = "steadycast_desk"
 KEY = "key"  # of the first address
 FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key stands in the address
+MEMBERS = "/m/"  # members' own pages: the token in the address opens one, and nothing else
 OPEN = ("/static/", "/health")  # without a key: they tell nothing of the community
 SAFE = {"GET", "HEAD"}
 POLICY = (
@@ -39,11 +42,13 @@ HEADERS = {
 
 
 class Guard:
-    """The middleware; `key` opens the desk."""
+    """The middleware; `key` opens the desk. `public` is the host by which members reach their pages, "" for none."""
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
+    def __init__(self, app: ASGIApp, key: str, public: Callable[[], str] = str) -> None:
         self._app = app
         self._key = key
+        self._public = public
+        self._asked = Limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request ourselves, or hand it on with the headers of a page of ours."""
@@ -51,17 +56,38 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        answer = self._objection(request)
+        path = request.url.path
+        answer = self._to_member(request) if path.startswith(MEMBERS) else self._objection(request)
         if answer is not None:
             await answer(scope, receive, _with_headers(send))
             return
-        scope["state"] |= {"form_token": form_token(self._key), "files_key": files_key(self._key)}
+        of_member = path.startswith(MEMBERS)
+        scope["state"] |= {
+            "form_token": form_token(path.split("/")[2] if of_member else self._key),
+            "files_key": "" if of_member else files_key(self._key),
+            "missed": self._asked.missed,
+        }
         await self._app(scope, receive, _with_headers(send))
 
-    def _objection(self, request: Request) -> Response | None:
-        if _host(request.headers) not in OWN_NAMES:
+    def _to_member(self, request: Request) -> Response | None:
+        """Members come from anywhere, by the public name too; how often, is bounded before their token is looked at."""
+        if _host(request.headers) not in OWN_NAMES and not self._is_public(request):
             return PlainTextResponse("This name is not the desk's.", 421)
+        if not self._asked.admit(request.client.host if request.client else ""):
+            return PlainTextResponse("Too many requests. Please wait a minute.", 429, {"Retry-After": "60"})
+        if request.method not in SAFE and not _ours(request):
+            return PlainTextResponse("This did not come from a page of the desk.", 403)
+        return None
+
+    def _is_public(self, request: Request) -> bool:
+        name = self._public()
+        return bool(name) and request.headers.get("host", "").lower() == name
+
+    def _objection(self, request: Request) -> Response | None:
         path = request.url.path
+        if _host(request.headers) not in OWN_NAMES:
+            open_to_members = path.startswith("/static/") and self._is_public(request)
+            return None if open_to_members else PlainTextResponse("This name is not the desk's.", 421)
         if given := request.query_params.get(KEY):
             return self._let_in(given, path)
         if path.startswith(OPEN) or _names_files(path, self._key):

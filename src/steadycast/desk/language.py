@@ -67,6 +67,10 @@ class Language:
         """How far off an instant is: 3天前, in 2 hours."""
         return dates.format_timedelta(at - now, add_direction=True, locale=self.locale)
 
+    def length(self, span: dt.timedelta) -> str:
+        """How long something lasts: 3天, 2 hours."""
+        return dates.format_timedelta(span, locale=self.locale)
+
     def percent(self, rate: float) -> str:
         """A rate for people; only what is whole is shown as 100%, only nothing as 0%."""
         shown = min(max(rate, 0.01), 0.999) if 0 < rate < 1 else rate

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
+from steadycast.desk.guard import MEMBERS
 from steadycast.desk.language import Language, chosen, language, names
 from steadycast.errors import SteadycastError
 from steadycast.pipeline import App
@@ -36,6 +37,7 @@ TABS: tuple[tuple[str, str], ...] = (
     ("drafts", "/drafts"),
     ("kits", "/kits"),
     ("record", "/record"),
+    ("members", "/members"),
     ("settings", "/settings"),
 )
 
@@ -118,7 +120,8 @@ async def refusal(request: Request, error: Exception) -> Response:
 
 def problem(request: Request, text: str, status: int) -> Response:
     """A page that says what is wrong and leads back."""
-    return HTMLResponse(rendered(request, language_of(request), "problem", text=text), status)
+    own = request.url.path.startswith(MEMBERS)
+    return HTMLResponse(rendered(request, language_of(request), "problem", text=text, own=own), status)
 
 
 def _said(request: Request) -> Mapping[str, Any]:

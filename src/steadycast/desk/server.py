@@ -25,6 +25,8 @@ from steadycast.desk import (
     live,
     log,
     matrix,
+    member_page,
+    members,
     record,
     settings,
     slot_calendar,
@@ -38,7 +40,24 @@ from steadycast.desk.pages import problem, refusal
 from steadycast.errors import SteadycastError
 
 STATIC = Path(__file__).parent / "static"
-PAGES = (live, today, slot_calendar, drafts, draft, kits, files, first_run, settings, write, record, matrix, log, why)
+PAGES = (
+    live,
+    today,
+    slot_calendar,
+    drafts,
+    draft,
+    kits,
+    files,
+    first_run,
+    settings,
+    write,
+    record,
+    matrix,
+    log,
+    why,
+    members,
+    member_page,
+)
 
 
 def made(root: Path, key: str) -> FastAPI:
@@ -60,7 +79,7 @@ def made(root: Path, key: str) -> FastAPI:
     desk.mount("/static", StaticFiles(directory=STATIC), name="static")
     desk.add_exception_handler(SteadycastError, refusal)
     desk.add_exception_handler(HTTPException, _refused)
-    desk.add_middleware(Guard, key=key)
+    desk.add_middleware(Guard, key=key, public=lambda: member_page.public_host(opened))
     desk.add_middleware(GZipMiddleware, minimum_size=1000)
     return desk
 

@@ -18,8 +18,10 @@ What is read
     calendar_reads   the slots of some weeks, and the stock that none of them carries
     delivery_log, matrix   the log, a page at a time; how each series stands on each channel
     draft_list       drafts a page at a time
+    member_reads     who gave what, where it is
     alarm_rows       alarms, told once and closed
     change_mark      whether anything was committed since somebody last asked
+    invites          who may open a member's page
 The installation
     installation     its values, its markers' secret, its last tick
     publishing_place   from which machine and folder it publishes

@@ -44,6 +44,8 @@ from steadycast.ledger import (
     history,
     installation,
     intake,
+    invites,
+    member_reads,
     older_copy,
     outcomes,
     pacing,
@@ -126,6 +128,19 @@ class Ledger(Database):
     feed_items = intake.feed_items
     put_feed_items = intake.put_feed_items
     update_feed_item = intake.update_feed_item
+
+    # Members
+    put_invite = invites.put_invite
+    invite = invites.invite
+    revoke_invite = invites.revoke_invite
+    used_invite = invites.used_invite
+    invites_of = invites.invites_of
+    standings = member_reads.standings
+    gifts = member_reads.gifts
+    decided = member_reads.decided
+    given_by = member_reads.given_by
+    came_since = member_reads.came_since
+    places_of = member_reads.places_of
 
     # What is planned
     save_plan = plans.save_plan

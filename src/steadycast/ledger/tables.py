@@ -296,6 +296,19 @@ class AlarmRow(SQLModel, table=True):
     text: str = Field(sa_type=Text)
 
 
+class InviteRow(SQLModel, table=True):
+    """Who may open a member's page. Its token is known to that member alone: here is its SHA-256."""
+
+    __tablename__ = "invite"
+    hash: str = Field(primary_key=True, max_length=64)
+    member: str
+    made: dt.datetime = Field(sa_type=Instant)
+    who: str = ""  # who made it
+    expires: dt.datetime = Field(sa_type=Instant)
+    revoked: dt.datetime | None = Field(default=None, sa_type=Instant)
+    used: dt.datetime | None = Field(default=None, sa_type=Instant)  # last, within some minutes
+
+
 class MetaRow(SQLModel, table=True):
     """Installation-wide values: the marker's secret, the time of the last tick."""
 

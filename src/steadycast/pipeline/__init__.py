@@ -8,7 +8,9 @@ What comes in
     collect, member_feeds   files and feeds taken in
     draft_identity   which draft a file is: an edit, a copy, one that looks like another, one of an archive
     draft_media      its files; pictures from elsewhere; how much a member may keep
+    submission       what a member sends by their page
     draft_notes      what is told of drafts and other files before their hour
+    invites, members   who may open such a page; who gave what, and what became of it
 What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
@@ -23,7 +25,7 @@ What goes out, and what came of it
     report           the record written down; alarms at each tick
 """
 
-from steadycast.pipeline import amend, kits
+from steadycast.pipeline import amend, invites, kits, members, submission
 from steadycast.pipeline.app import App, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
@@ -50,10 +52,12 @@ __all__ = [
     "decide",
     "drafts",
     "give_title",
+    "invites",
     "is_first",
     "kits",
     "leaving",
     "line_of",
+    "members",
     "now",
     "plan",
     "preview",
@@ -61,6 +65,7 @@ __all__ = [
     "rebuild",
     "report",
     "settle",
+    "submission",
     "take_back",
     "verify",
     "waiting",

@@ -21,6 +21,7 @@ from steadycast.workspace.settings import (
     Alarms,
     ChannelSettings,
     Community,
+    DeskSettings,
     Feed,
     Intake,
     Member,
@@ -47,6 +48,7 @@ class Workspace(Paths):
     intake: Intake
     publish: Publish
     alarms: Alarms
+    desk: DeskSettings
     channels: dict[str, ChannelSettings]
     promises: dict[str, SeriesTable]  # as they are written
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
@@ -164,7 +166,18 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
     c, own = checked, _overrides(holidays, sources)
     channels = {name: table.model_copy(update={"name": name}) for name, table in c.channel.items()}
     return Workspace(
-        root, c.community, c.members, c.feed, c.intake, c.publish, c.alarms, channels, c.series, own, sources
+        root,
+        c.community,
+        c.members,
+        c.feed,
+        c.intake,
+        c.publish,
+        c.alarms,
+        c.desk,
+        channels,
+        c.series,
+        own,
+        sources,
     )
 
 

@@ -236,6 +236,22 @@ class Alarms(Model):
     quiet_after: Span = dt.timedelta(hours=6)  # no tick for this long: the machinery is down
 
 
+class DeskSettings(Model):
+    """[desk]: where members reach their pages, and how much each may send."""
+
+    url: str = ""  # the public address, where a proxy stands before the desk
+    member_drafts: int = Field(default=10, ge=1, le=1000)  # of one member, in a day
+    member_upload: int = Field(default=300_000_000, ge=1_000_000, le=5_000_000_000)  # bytes that are sent at once
+
+    @field_validator("url")
+    @classmethod
+    def _on_the_web(cls, url: str) -> str:
+        if url and not re.fullmatch(r"https?://[^/\s?#@]+/?", url, re.IGNORECASE):
+            message = "is no address of a host; write https://desk.example.org"
+            raise ValueError(message)
+        return url.rstrip("/")
+
+
 class Settings(Model):
     """steadycast.toml, whole."""
 
@@ -247,3 +263,4 @@ class Settings(Model):
     intake: Intake = Field(default_factory=Intake)
     publish: Publish = Field(default_factory=Publish)
     alarms: Alarms = Field(default_factory=Alarms)
+    desk: DeskSettings = Field(default_factory=DeskSettings)

@@ -1,0 +1,159 @@
+"""A member's own page: write or upload, and see what became of it. The token in its address opens it, and nothing else.
+
+Only a proxy that the operator put before the desk lets members reach it: the desk itself listens on this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import logging
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, HTTPException
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from steadycast import pipeline
+from steadycast.desk.guard import MEMBERS
+from steadycast.desk.opened import Opened
+from steadycast.desk.pages import Here, done, language_of, page
+from steadycast.desk.upload import Form
+from steadycast.errors import SteadycastError
+from steadycast.intake.folder import SUFFIXES
+from steadycast.pipeline import App
+from steadycast.pipeline.submission import MOST_FILES, NotTakenError, Why
+from steadycast.render.media_files import MIMES
+
+router = APIRouter()
+ADDRESS = MEMBERS + "{token}"
+AT_ONCE = 4  # sendings that come in side by side
+PATIENCE = 900  # seconds that one may take
+DRAINED = 8_000_000  # bytes
+BESIDES = 100_000  # bytes of a form that are neither text nor file
+_sending: set[str] = set()  # members of whom one is coming in
+
+
+def public_host(opened: Opened) -> str:
+    """The host, with its port, by which members reach their pages; "" where steadycast.toml names none."""
+    try:
+        with opened.app() as app:
+            return urlsplit(app.workspace.desk.url).netloc.lower()
+    except SteadycastError:
+        return ""
+
+
+@router.get(ADDRESS)
+def own_page(request: Request, app: Here, token: str) -> Response:
+    """The page."""
+    member, now = _member(request, app, token), pipeline.now()
+    given = pipeline.members.given(app, member, now)
+    takes = ",".join(sorted({*SUFFIXES, *MIMES.values(), ".heic"}))
+    title = app.workspace.member_title(member)
+    most = app.workspace.desk.member_upload
+    return page(
+        request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most, files=MOST_FILES
+    )
+
+
+@router.post(ADDRESS)
+async def send(request: Request, token: str) -> Response:
+    """What a member sends: one draft, which waits for approval."""
+    opened: Opened = request.app.state.opened
+    with opened.app() as app:
+        member = await run_in_threadpool(_member, request, app, token)
+        if member in _sending or len(_sending) >= AT_ONCE:
+            return await _ended(request, _busy(request, app))
+        _sending.add(member)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await _take(request, app, member)
+        except TimeoutError:
+            return await _ended(request, _busy(request, app))
+        finally:
+            _sending.discard(member)
+
+
+async def _take(request: Request, app: App, member: str) -> Response:
+    to, say, desk = request.url.path, language_of(request, app), app.workspace.desk
+    try:
+        told = request.headers.get("content-length", "0")
+        if told.isdecimal() and int(told) > desk.member_upload + app.workspace.intake.max_bytes + BESIDES:
+            raise pipeline.submission.not_taken(Why.LARGE, "larger than one sending may be")
+        title = await _sent(request, app, member)
+    except NotTakenError as refused:
+        return await _ended(request, done(to, _reason(request, app, refused), refused=True))
+    except SteadycastError:
+        logging.getLogger(__name__).exception("a member's sending could not be taken in")
+        return done(to, say.gettext("It did not work just now. Please try again later."), refused=True)
+    return done(to, say.gettext("Thank you. “%(title)s” has arrived.", title=title))
+
+
+async def _sent(request: Request, app: App, member: str) -> str:
+    """The title of the draft that was made of it."""
+    placed = pipeline.submission.place(app, member, pipeline.now())
+    at = await run_in_threadpool(placed.__enter__)
+    try:
+        most = app.workspace.desk.member_upload
+        form = Form(at.folder, most, app.workspace.intake.max_bytes, lambda given: _ours(request, given))
+        await form.read(request.headers.get("content-type", ""), request.stream())
+        title, text = form.fields.get("title", ""), form.fields.get("text", "")
+        row = await run_in_threadpool(
+            lambda: pipeline.submission.send(app, at, title, text, form.files, now=pipeline.now())
+        )
+        return row.title if row else title
+    finally:
+        await run_in_threadpool(placed.__exit__, None, None, None)
+
+
+async def _ended(request: Request, answer: Response) -> Response:
+    """The answer to a form that was not read to its end: a little more is read, for a browser shows no answer before
+    it has sent all; what is still coming then is hung up on.
+    """
+    left = DRAINED
+    with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):  # gone, or read to its end already
+        async with asyncio.timeout(10):
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
+                    break
+    answer.headers["Connection"] = "close"
+    return answer
+
+
+def _ours(request: Request, fields: dict[str, str]) -> None:
+    """Refuses a form that this page did not write, before a file of it is kept."""
+    if not hmac.compare_digest(fields.get("form_token", "").encode(), request.state.form_token.encode()):
+        raise HTTPException(403, "This form is not of this page: load the page again.")
+
+
+def _member(request: Request, app: App, token: str) -> str:
+    """Whose page it is; one that opens nothing says no more than that, and is counted."""
+    member = pipeline.invites.member_of(app, token, pipeline.now())
+    if member is None:
+        request.state.missed(request.client.host if request.client else "")
+        raise HTTPException(404, language_of(request, app).gettext("This link has ended. Please ask for a new one."))
+    return member
+
+
+def _busy(request: Request, app: App) -> Response:
+    said = language_of(request, app).gettext("Too much is arriving just now. Please send it again in a few minutes.")
+    return done(request.url.path, said, refused=True)
+
+
+def _reason(request: Request, app: App, refused: NotTakenError) -> str:
+    say, most = language_of(request, app), app.workspace.desk
+    size = most.member_upload // 1_000_000
+    reasons = {
+        Why.EMPTY: say.gettext("Nothing arrived. Please write something, or choose a file."),
+        Why.TODAY: say.gettext("This is enough for one day. Please send more tomorrow."),
+        Why.FULL: say.gettext("There is no room for these files. Please tell the editors."),
+        Why.LARGE: say.gettext("It is too large. At most %(size)s MB can be sent at once.", size=size),
+        Why.FILES: say.gettext("These are too many files. At most %(num)s can be sent at once.", num=MOST_FILES),
+        Why.KIND: say.gettext("A file is of a kind that is not taken: %(said)s", said=refused.message),
+        Why.DOCUMENTS: say.gettext("Please send either one document or a written text. Send each text by itself."),
+        Why.UNREADABLE: say.gettext("It cannot be read: %(said)s", said=refused.message),
+    }
+    return reasons[refused.why]

@@ -1,0 +1,46 @@
+"""Invites: who may open a member's page, and until when. The token itself is nowhere, only its hash."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import insert, select, update
+
+from steadycast.ledger.connection import Database, row_of, rows_of, table
+from steadycast.ledger.intake import values
+from steadycast.ledger.tables import InviteRow
+
+INVITE = table("invite")
+OFTEN = dt.timedelta(minutes=10)  # the last use is written down no more often
+MOST = 200  # invites that are listed
+
+
+def put_invite(db: Database, row: InviteRow) -> None:
+    """Keep a new invite."""
+    with db.write() as connection:
+        connection.execute(insert(INVITE), values([row]))
+
+
+def invite(db: Database, hash: str) -> InviteRow | None:
+    """The invite whose token has this hash, whatever became of it; None where there is none."""
+    return row_of(db, InviteRow, select(INVITE).where(INVITE.c.hash == hash))
+
+
+def invites_of(db: Database, member: str | None = None) -> list[InviteRow]:
+    """The newest invites, of one member or of all."""
+    query = select(INVITE).order_by(INVITE.c.made.desc(), INVITE.c.hash).limit(MOST)
+    return rows_of(db, InviteRow, query if member is None else query.where(INVITE.c.member == member))
+
+
+def revoke_invite(db: Database, hash: str, now: dt.datetime) -> bool:
+    """End an invite now; False when it had ended already, or is not there."""
+    with db.write() as connection:
+        stands = (INVITE.c.hash == hash) & INVITE.c.revoked.is_(None) & (INVITE.c.expires > now)
+        return connection.execute(update(INVITE).where(stands).values(revoked=now)).rowcount == 1
+
+
+def used_invite(db: Database, row: InviteRow, now: dt.datetime) -> None:
+    """Remember that an invite is used, a few times an hour at most."""
+    if row.used is None or now - row.used >= OFTEN:
+        with db.write() as connection:
+            connection.execute(update(INVITE).where(INVITE.c.hash == row.hash).values(used=now))

@@ -1,0 +1,94 @@
+"""What the ledger knows of members: counted in the database, a handful of rows each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from steadycast.ledger.claims import DELIVERY
+from steadycast.ledger.connection import Database, among, rows_of, table
+from steadycast.ledger.tables import DONE, DraftRow, State
+
+DRAFT = table("draft")
+SLOT = table("slot")
+GIVEN = DRAFT.c.state.not_in(("archive", "copy"))  # an archive that was taken in is nothing that somebody gave now
+LATELY = 12  # gifts that tell how often somebody gives
+WENT = (*DONE, State.WITHDRAWN)
+
+
+class Standing(NamedTuple):
+    """How many drafts of one member stand in a state, and since when the first of them."""
+
+    member: str
+    state: str
+    drafts: int
+    first: dt.datetime
+    last: dt.datetime
+
+
+class Place(NamedTuple):
+    """Where one draft is planned or went: a slot on a channel."""
+
+    draft: str
+    channel: str
+    at: dt.datetime
+    state: str
+    url: str
+
+
+def standings(db: Database) -> list[Standing]:
+    """Every member's drafts, counted by state; of each the first and the last that came."""
+    c, came = DRAFT.c, DRAFT.c.first_seen
+    counted = (func.count(), func.min(came, type_=came.type), func.max(came, type_=came.type))
+    query = select(c.member, c.state, *counted).where(c.origin == "ugc", GIVEN).group_by(c.member, c.state)
+    with db.read() as connection:
+        return [Standing(*row) for row in connection.execute(query.order_by(c.member, c.state))]
+
+
+def gifts(db: Database) -> dict[str, list[dt.datetime]]:
+    """When each member's latest drafts came, the newest first."""
+    c = DRAFT.c
+    place = func.row_number().over(partition_by=c.member, order_by=c.first_seen.desc()).label("place")
+    numbered = select(c.member, c.first_seen, place).where(c.origin == "ugc", GIVEN).subquery()
+    query = select(numbered.c.member, numbered.c.first_seen).where(numbered.c.place <= LATELY)
+    found: dict[str, list[dt.datetime]] = {}
+    with db.read() as connection:
+        for member, at in connection.execute(query.order_by(numbered.c.member, numbered.c.place)):
+            found.setdefault(member, []).append(at)
+    return found
+
+
+def decided(db: Database, since: dt.datetime) -> list[tuple[str, dt.datetime, dt.datetime]]:
+    """(member, when it came, when a person approved it) of the drafts that were approved since then."""
+    c = DRAFT.c
+    by_people = (c.approved_at >= since) & c.approved_by.not_in(("", "on arrival", "backfill"))
+    query = select(c.member, c.first_seen, c.approved_at).where(c.origin == "ugc", by_people, c.state == "approved")
+    with db.read() as connection:
+        return [(member, came, at) for member, came, at in connection.execute(query)]
+
+
+def given_by(db: Database, member: str, most: int, skip: int = 0) -> list[DraftRow]:
+    """A member's drafts, the newest first."""
+    c = DRAFT.c
+    query = select(DRAFT).where(c.origin == "ugc", c.member == member).order_by(c.first_seen.desc(), c.id)
+    return rows_of(db, DraftRow, query.limit(most).offset(skip))
+
+
+def came_since(db: Database, member: str, since: dt.datetime) -> int:
+    """How many drafts of a member came since then."""
+    c = DRAFT.c
+    with db.read() as connection:
+        query = select(func.count()).where(c.origin == "ugc", c.member == member, c.first_seen >= since)
+        return connection.execute(query).scalar_one()
+
+
+def places_of(db: Database, drafts: Iterable[str]) -> list[Place]:
+    """Where these drafts are planned, and where they went, in the order of their slots."""
+    d, s = DELIVERY.c, SLOT.c
+    query = select(s.draft, d.channel, d.at, d.state, d.url).join(DELIVERY, d.slot == s.id)
+    with db.read() as connection:
+        found = [Place(*row) for row in among(connection, query, s.draft, drafts)]
+    return sorted(found, key=lambda place: (place.at, place.channel))

@@ -1,0 +1,147 @@
+"""Members: who gave what and when, who waits, who has gone quiet; and what became of one member's drafts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from statistics import median
+
+from steadycast.ledger.member_reads import WENT, Place, Standing
+from steadycast.ledger.record import shares
+from steadycast.ledger.tables import DraftRow, InviteRow, State
+from steadycast.pipeline.app import App
+from steadycast.report.quiet import quiet_since
+
+YEAR = dt.timedelta(days=365)
+SHOWN = 50
+OVER = {State.MISSED, State.CANCELLED, State.EXCUSED}  # of a delivery that comes to nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member, as the record has them."""
+
+    name: str
+    title: str
+    trusted: bool
+    drafts: int = 0
+    last: dt.datetime | None = None  # when their last draft came
+    waiting: int = 0  # drafts that wait for a person
+    waiting_since: dt.datetime | None = None
+    stock: int = 0  # approved, in stock or planned, or out
+    went_out: int = 0  # slots of the past year
+    share: float = 0.0  # of the slots that members filled then
+    wait: dt.timedelta | None = None  # how long they usually waited for an answer
+    quiet_since: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One draft of a member, and what became of it, in a word: see `fate`."""
+
+    draft: DraftRow
+    fate: str
+    at: dt.datetime | None = None  # when it goes out, or went
+    places: tuple[Place, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """Everything of one member."""
+
+    member: Member
+    given: tuple[Given, ...]
+    total: int
+    invites: tuple[InviteRow, ...] = ()
+
+
+def members(app: App, now: dt.datetime) -> list[Member]:
+    """All members: those that steadycast.toml names, and those who gave; who waits longest first, then the newest."""
+    stand: dict[str, list[Standing]] = defaultdict(list)
+    for row in app.ledger.standings():
+        stand[row.member].append(row)
+    gifts, waits, went = app.ledger.gifts(), _waits(app, now), _went(app, now)
+    total = sum(went.values())
+    names = [*app.workspace.members, *(name for name in stand if name not in app.workspace.members)]
+    made = [_member(app, name, stand[name], went[name], total, waits.get(name)) for name in names]
+    quiet = {name: since for name in names if (since := quiet_since(gifts.get(name, ()), now))}
+    known = [_with_quiet(member, quiet.get(member.name)) for member in made]
+    return sorted(known, key=lambda m: (-m.waiting, -(m.last or dt.datetime.min.replace(tzinfo=dt.UTC)).timestamp()))
+
+
+def _member(  # noqa: PLR0917 one row's facts
+    app: App, name: str, stand: Iterable[Standing], went: int, total: int, wait: dt.timedelta | None
+) -> Member:
+    rows = {row.state: row for row in stand}
+    waits, here = rows.get("waiting"), app.workspace.members.get(name)
+    return Member(
+        name=name,
+        title=app.workspace.member_title(name),
+        trusted=bool(here and here.trusted),
+        drafts=sum(row.drafts for row in rows.values()),
+        last=max((row.last for row in rows.values()), default=None),
+        waiting=waits.drafts if waits else 0,
+        waiting_since=waits.first if waits else None,
+        stock=rows["approved"].drafts if "approved" in rows else 0,
+        went_out=went,
+        share=went / total if total else 0.0,
+        wait=wait,
+    )
+
+
+def _with_quiet(member: Member, since: dt.datetime | None) -> Member:
+    return replace(member, quiet_since=since) if since and not member.waiting else member
+
+
+def _went(app: App, now: dt.datetime) -> Counter[str]:
+    went: Counter[str] = Counter()
+    for share in shares(app.ledger, now - YEAR, now):
+        if share.member:
+            went[share.member] += share.slots
+    return went
+
+
+def _waits(app: App, now: dt.datetime) -> dict[str, dt.timedelta]:
+    waited: dict[str, list[dt.timedelta]] = defaultdict(list)
+    for member, came, at in app.ledger.decided(now - YEAR):
+        waited[member].append(max(at - came, dt.timedelta()))
+    return {who: dt.timedelta(seconds=median(s.total_seconds() for s in spans)) for who, spans in waited.items()}
+
+
+def page_of(app: App, name: str, now: dt.datetime, number: int = 1) -> MemberPage | None:
+    """One member with a page of what they gave, and their invites; None where nobody is called so."""
+    found = next((member for member in members(app, now) if member.name == name), None)
+    invites = tuple(app.ledger.invites_of(name))
+    if found is None and not invites:
+        return None
+    member = found or Member(name, app.workspace.member_title(name), trusted=False)
+    return MemberPage(member, tuple(given(app, name, now, number)), member.drafts, invites)
+
+
+def given(app: App, name: str, now: dt.datetime, number: int = 1) -> list[Given]:
+    """What one member gave, the newest first, and what became of each."""
+    rows = app.ledger.given_by(name, SHOWN, (max(number, 1) - 1) * SHOWN)
+    places: dict[str, list[Place]] = defaultdict(list)
+    for place in app.ledger.places_of(row.id for row in rows):
+        places[place.draft].append(place)
+    return [fate(row, places[row.id], now) for row in rows]
+
+
+def fate(row: DraftRow, places: list[Place], now: dt.datetime, reason: str = "") -> Given:
+    """out, planned, due, stock, waiting, rejected, not-ready, gone or held: what a member is told of a draft."""
+    went = tuple(place for place in places if place.state in WENT)
+    if went:
+        return Given(row, "out", max(place.at for place in went), went)
+    if row.published_before is not None:
+        return Given(row, "out", row.published_before)
+    if row.state == "approved":
+        coming = [place for place in places if place.state not in OVER]
+        if coming:
+            at = min(place.at for place in coming)
+            return Given(row, "planned" if at >= now else "due", at, tuple(coming))
+        return Given(row, "stock")
+    known = {"waiting", "rejected", "not-ready", "gone"}
+    return Given(row, row.state if row.state in known else "held", reason=reason)
