@@ -127,7 +127,8 @@ def given(app: App, name: str, now: dt.datetime, number: int = 1) -> list[Given]
     places: dict[str, list[Place]] = defaultdict(list)
     for place in app.ledger.places_of(row.id for row in rows):
         places[place.draft].append(place)
-    return [fate(row, places[row.id], now) for row in rows]
+    reasons = app.ledger.reasons([row.id for row in rows if row.state == "rejected"])
+    return [fate(row, places[row.id], now, reasons.get(row.id, "")) for row in rows]
 
 
 def fate(row: DraftRow, places: list[Place], now: dt.datetime, reason: str = "") -> Given:
