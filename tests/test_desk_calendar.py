@@ -220,6 +220,7 @@ def test_a_draft_is_dragged_and_moved_by_keyboard(root: Path) -> None:
     titles = planned(root)
     with Desk(root).up() as desk, browsing() as browser:
         page = opened(browser, desk, f"/calendar?view=month&from={slots[0].local[:10]}")
+        page.set_viewport_size({"width": 1280, "height": 1800})  # a drag across a page that scrolls is none
         target = next(each for each in free if page.locator(f'[data-slot="{each.id}"]').count())
         with page.expect_navigation():
             page.locator(f'[data-slot="{dragged.id}"]').drag_to(page.locator(f'[data-slot="{target.id}"]'))
