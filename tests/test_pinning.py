@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, Bench, article
+from test_intake_documents import docx
 
 from steadycast import pipeline
 from steadycast.errors import InputError
@@ -48,6 +49,25 @@ def test_a_draft_goes_where_a_person_puts_it_and_back(bench: Bench, app: Any) ->
     assert file.read_bytes() == raw
     assert set(told(app, bench).values()) == set(first.values())
     assert pinning.unpin(app, done.draft, bench.clock.now()).now == ""
+
+
+def test_what_has_no_head_of_its_own_keeps_its_slot_through_an_edit(bench: Bench, app: Any) -> None:
+    """A Word document, as an item of a feed: the ledger keeps the choice, and a newer revision does not lose it."""
+    paragraph = "<w:p><w:r><w:t>{}</w:t></w:r></w:p>"
+    bench.drop("pgc/rain.docx", docx(paragraph.format("Rain")))
+    now = bench.clock.now()
+    pipeline.collect(app, now)
+    raw = (bench.root / "content/pgc/rain.docx").read_bytes()
+    done = pinning.pin(app, "pgc/rain.docx", SLOT.format(29), now)
+    assert (bench.root / "content/pgc/rain.docx").read_bytes() == raw
+    assert pinning.is_pinned(app, app.ledger.draft("pgc/rain.docx"), app.ledger.slot(SLOT.format(29)))
+    bench.drop("pgc/rain.docx", docx(paragraph.format("More rain")))
+    pipeline.collect(app, now)
+    told(app, bench)
+    assert app.ledger.slot(SLOT.format(29)).draft == done.draft
+    assert pinning.unpin(app, done.draft, now).before == "daily@2026-11-29"
+    told(app, bench)
+    assert app.ledger.slot(SLOT.format(29)).draft is None
 
 
 def test_the_effect_on_others_is_told_before(bench: Bench, app: Any) -> None:

@@ -79,6 +79,13 @@ def approve(  # noqa: PLR0917 one decision's facts
     return _decide(db, draft, revision, {**own, **given}, why)
 
 
+def set_plan(db: Database, draft: str, revision: str, plan: Mapping[str, Any]) -> bool:
+    """What the planner is to ask of a draft; False when it has changed since that revision."""
+    here = (DRAFT.c.id == draft) & (DRAFT.c.approved_revision == revision)
+    with db.write() as connection:
+        return connection.execute(update(DRAFT).where(here).values(plan=dict(plan))).rowcount == 1
+
+
 def reject(  # noqa: PLR0917 one decision's facts
     db: Database, draft: str, revision: str, who: str, now: dt.datetime, why: str = ""
 ) -> bool:

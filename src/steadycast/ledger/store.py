@@ -110,6 +110,7 @@ class Ledger(Database):
     put_drafts = intake.put_drafts
     approve = intake.approve
     reject = intake.reject
+    set_plan = intake.set_plan
     decisions_of = draft_decisions.decisions_of
     reasons = draft_decisions.reasons
     take_back_decision = draft_decisions.take_back

@@ -233,7 +233,7 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
             approved_by="on arrival" if fresh else row.approved_by if row else "",
             held=change.held,
             resembles=change.resembles,
-            plan=told.plan if told else to_plan(draft, workspace.community.zone),
+            plan=told.plan if told else to_plan(draft, workspace.community.zone, row.plan if row else {}),
         ),
         RevisionRow(hash=draft.revision, draft=change.id, at=now, content=content),
     )

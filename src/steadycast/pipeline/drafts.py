@@ -112,7 +112,7 @@ def decide(
         draft = read(app, row.id, row.revision)
         if draft and verdict == "approve":
             keep_media(app, row.path, draft)
-        own = {"title": draft.title, "form": draft.form.value, "plan": to_plan(draft, zone)} if draft else {}
+        own = {"title": draft.title, "form": draft.form.value, "plan": to_plan(draft, zone, row.plan)} if draft else {}
         done = (
             app.ledger.approve(row.id, row.revision, by, now, why, **own)
             if verdict == "approve"

@@ -9,6 +9,7 @@ from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from steadycast.draft import Draft, DraftEvent, MediaRef
@@ -19,6 +20,7 @@ UNDATED = "~"  # of one drop, after all that have a date
 HAN_NUMBER = "(?<=第)[零〇一二两三四五六七八九十百千]{1,9}"
 UNITS = {"十": 10, "百": 100, "千": 1000}
 DIGITS = {letter: n for n, letter in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+CHOSEN = "chosen"  # in a plan: its slot is a person's choice, and stands in no file
 INSTANTS = ("not_before", "expires", "date")
 
 
@@ -70,11 +72,15 @@ def _media(told: Mapping[str, Any], folder: Path, content_root: Path) -> MediaRe
     return MediaRef(told["role"], told["ref"], path, told["alt"], told["line"], Path(stored).stem, stored=stored)
 
 
-def to_plan(draft: Draft, zone: dt.tzinfo) -> dict[str, Any]:
-    """What the planner asks of a draft, as JSON values: kept beside its id, so that planning parses nothing."""
+def to_plan(draft: Draft, zone: dt.tzinfo, before: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """What the planner asks of a draft, as JSON values: kept beside its id, so that planning parses nothing.
+
+    `before` is what was kept of the revision before: a slot that a person chose, and the draft cannot say, stays.
+    """
     start = draft.event.start if draft.event else None
     if start is not None and start.tzinfo is None:
         start = start.replace(tzinfo=zone)
+    chosen = {} if draft.slot or not before.get(CHOSEN) else {"slot": before.get("slot"), CHOSEN: True}
     return {
         "series": list(draft.series),
         "slot": draft.slot,
@@ -85,6 +91,7 @@ def to_plan(draft: Draft, zone: dt.tzinfo) -> dict[str, Any]:
         "priority": draft.priority,
         "event_start": _text(start),
         "skip": sorted(name for name, own in draft.channels.items() if own.get("skip") is True),
+        **chosen,
     }
 
 

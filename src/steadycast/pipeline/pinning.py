@@ -1,7 +1,8 @@
 """A slot's draft as a person chose it: pinned in the draft's own front matter, or put there from reserve.
 
-A pin is the key `slot` of the file, so that it holds wherever the plan is made. The file is written whole or not at
-all; one that changed meanwhile is left as it is, and told. What is approved stays approved: only its slot is another.
+A pin is the key `slot` of the file, so that it holds wherever the plan is made; of what has no such head (a feed's
+item, a Word document) the ledger keeps it. The file is written whole or not at all; one that changed meanwhile is left
+as it is, and told. What is approved stays approved: only its slot is another.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import check_taken_in, collect
 from steadycast.pipeline.drafts import find_draft, read, unapproved
-from steadycast.pipeline.frozen_draft import to_plan, to_stock
+from steadycast.pipeline.frozen_draft import CHOSEN, to_plan, to_stock
 from steadycast.pipeline.plan import PATIENCE, deliveries_of, foresee, plan, stock_of
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Assignment, Slot
@@ -94,8 +95,11 @@ def put_pin(
     if value and not SPELLED.match(value):
         raise InputError(f"{value[:60]!r} is no slot", hint="write 2026-11-27, or 2026-11-27T20:00")
     before = str(row.plan.get("slot") or "")
-    _write(app, row, value)
-    _take_in(app, row, now)
+    if row.source == "folder" and PurePosixPath(row.path).suffix.lower() in WRITTEN:
+        _write(app, row, value)
+        _take_in(app, row, now)
+    else:
+        _keep(app, row, value)
     days = max(app.workspace.publish.horizon, (reach or now) - now + DAY).days
     plan(app, now, days=days + 1 if reach else None)
     return Pinned(row.id, row.title, before, value)
@@ -227,11 +231,16 @@ def _not_pinned(app: App, row: DraftRow, target: SlotRow) -> None:
             raise InputError(f"{other.path} is pinned to {target.id}", hint="unpin it first")
 
 
+def _keep(app: App, row: DraftRow, value: str) -> None:
+    """Keeps the slot of a draft that no key can be written into: of a feed, or of a Word document."""
+    chosen = {"slot": value, CHOSEN: True} if value else {"slot": None}
+    rest = {name: said for name, said in row.plan.items() if name != CHOSEN}
+    if not app.ledger.set_plan(row.id, row.revision, {**rest, **chosen}):
+        raise InputError(f"{row.path} was changed meanwhile", hint="look at it again, and decide again")
+
+
 def _write(app: App, row: DraftRow, value: str) -> None:
     """Puts the key into the file, whole and for good; its rights and its time stay."""
-    if row.source != "folder" or PurePosixPath(row.path).suffix.lower() not in WRITTEN:
-        said = f"{row.path} is no text file of yours: no slot can be written into it"
-        raise InputError(said, hint="give it `series` in steadycast.toml, or approve it later")
     check_taken_in(app, row)
     file = app.workspace.content / row.path
     try:
