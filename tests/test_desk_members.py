@@ -54,10 +54,12 @@ def sent(desk: Desk, path: str, files: Any = (), headers: dict[str, str] = FORM,
 
 def test_an_invite_takes_a_draft_in_shows_what_became_of_it_and_is_revoked(desk: Desk, app: App) -> None:
     path = invited(desk)
+    pipeline.plan(app, pipeline.now())
     answer = sent(desk, path, [("稿子.docx", document())])
     assert "“雨夜读诗” has arrived" in answer.text
     assert "waits for approval" in answer.text
     assert "Test readers" in answer.text
+    assert "Daily has nothing yet for" in answer.text
     assert "/drafts" not in answer.text  # nothing of the operator's
     (row,) = app.ledger.drafts(["waiting"])
     assert "雨夜读诗" in desk.get("/members/bob").text

@@ -53,9 +53,11 @@ def own_page(request: Request, app: Here, token: str) -> Response:
     takes = ",".join(sorted({*SUFFIXES, *MIMES.values(), ".heic"}))
     title = app.workspace.member_title(member)
     most = app.workspace.desk.member_upload
+    wanted = pipeline.members.wanted(app, now)
     return page(
-        request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most, files=MOST_FILES
-    )
+        request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most,
+        files=MOST_FILES, wanted=wanted,
+    )  # fmt: skip
 
 
 @router.post(ADDRESS)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import false, func, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, rows_of, table
@@ -83,6 +83,16 @@ def came_since(db: Database, member: str, since: dt.datetime) -> int:
     with db.read() as connection:
         query = select(func.count()).where(c.origin == "ugc", c.member == member, c.first_seen >= since)
         return connection.execute(query).scalar_one()
+
+
+def empty_slots(db: Database, after: dt.datetime, before: dt.datetime, most: int) -> list[tuple[str, dt.datetime]]:
+    """(series, instant) of the next slots that something is owed for and nothing stands in."""
+    s = SLOT.c
+    owed = (s.at >= after) & (s.at < before) & s.draft.is_(None) & (s.excused == "") & (s.manual == false())
+    with db.read() as connection:
+        return [(series, at) for series, at in connection.execute(
+            select(s.series, s.at).where(owed).order_by(s.at, s.id).limit(most)
+        )]  # fmt: skip
 
 
 def places_of(db: Database, drafts: Iterable[str]) -> list[Place]:

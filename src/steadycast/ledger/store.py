@@ -141,6 +141,7 @@ class Ledger(Database):
     decided = member_reads.decided
     given_by = member_reads.given_by
     came_since = member_reads.came_since
+    empty_slots = member_reads.empty_slots
     places_of = member_reads.places_of
 
     # What is planned

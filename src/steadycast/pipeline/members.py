@@ -16,6 +16,7 @@ from steadycast.report.quiet import quiet_since
 
 YEAR = dt.timedelta(days=365)
 SHOWN = 50
+WANTED = 3  # slots that a member is shown
 OVER = {State.MISSED, State.CANCELLED, State.EXCUSED}  # of a delivery that comes to nothing
 
 
@@ -129,6 +130,14 @@ def given(app: App, name: str, now: dt.datetime, number: int = 1) -> list[Given]
         places[place.draft].append(place)
     reasons = app.ledger.reasons([row.id for row in rows if row.state == "rejected"])
     return [fate(row, places[row.id], now, reasons.get(row.id, "")) for row in rows]
+
+
+def wanted(app: App, now: dt.datetime) -> list[tuple[str, dt.datetime]]:
+    """(title of the series, when) of the next slots that have no draft yet: what members may be asked for."""
+    series = app.workspace.series
+    rows = app.ledger.empty_slots(now, now + app.workspace.publish.horizon, WANTED)
+    zone = app.workspace.community.zone
+    return [(series[name].title or name, at.astimezone(zone)) for name, at in rows if name in series]
 
 
 def fate(row: DraftRow, places: list[Place], now: dt.datetime, reason: str = "") -> Given:
