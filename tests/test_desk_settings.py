@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from desk_bench import Desk
-from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, Bench, article
+from pipeline_bench import COMMUNITY, DAILY, FAR, HOOK, HOOK_ADAPTER, SITE, Bench, article
 
 from steadycast import pipeline
+from steadycast.testing import drop
 from steadycast.workspace import load
 
 SETTINGS = COMMUNITY + "# the one promise\n" + DAILY + SITE + FAR
@@ -126,3 +128,87 @@ def test_slots_follow_what_is_typed(desk: Desk) -> None:
     assert "cannot be read" in desk.post("/settings/slots", "/settings/series", rhythm="never").text
     looked = desk.post("/settings/series/daily", "/settings/series/daily", **FORM, rhythm="day at 06:20", look="1").text
     assert looked.count("06:20") >= 10
+
+
+def test_a_channel_is_added_with_its_secrets_changed_and_put_into_a_series(desk: Desk, bench: Bench) -> None:
+    drop(bench.root, "channels/hook/channel.toml", HOOK)
+    drop(bench.root, "channels/hook/adapter.py", HOOK_ADAPTER)
+    (bench.root / "steadycast.toml").write_text(SETTINGS + "\n", encoding="utf-8")  # and so it is read anew
+    assert "Hook" in desk.get("/settings/channels").text
+    new = "/settings/new-channel/hook"
+    wrong = desk.post(new, new, channel_name="hook", setting_url="s3cr3t no address")
+    assert (wrong.status_code, "s3cr3t" in wrong.text) == (422, False)
+    answer = desk.post(new, new, channel_name="hook", setting_url="https://hook.example/s3cr3t")
+    assert answer.url.endswith("/settings/channels/hook")
+    assert "s3cr3t" not in answer.text + toml(bench)
+    one = "/settings/channels/hook"
+    page = desk.post(one, one, title="Our hook", series=["daily"]).text
+    assert "goes to Our hook too" in page
+    desk.post(one, one, **hidden(page))
+    workspace = load(bench.root)
+    assert (workspace.channels["hook"].title, workspace.series["daily"].channels) == (
+        "Our hook", ("site", "far", "hook")
+    )  # fmt: skip
+    answer = desk.post(f"{one}/secrets", one, setting_secret="s3cr3t-key")
+    assert "s3cr3t" not in answer.text
+    assert (bench.root / "var/secrets/HOOK_SECRET").read_text() == "s3cr3t-key"
+    assert load(bench.root).channels["hook"].own["secret"] == "HOOK_SECRET"
+    assert "What the test saw" in desk.post("/settings/channels/far/test", "/settings/channels/far").text
+
+
+def test_members_are_named_and_their_feeds_read(desk: Desk, bench: Bench) -> None:
+    page = desk.post("/settings/members", "/settings/members", folder="王五", title="五哥", trusted="1").text
+    desk.post("/settings/members", "/settings/members", **hidden(page))
+    assert load(bench.root).members["王五"].trusted
+    one = f"/settings/members/{quote('王五')}"
+    feeds = f"{one}/feeds"
+    page = desk.post(feeds, one, feed="https://five.example/feed.xml").text
+    desk.post(feeds, one, **hidden(page))
+    assert [feed.url for feed in load(bench.root).feeds] == ["https://five.example/feed.xml"]
+    page = desk.post(f"{feeds}/0/remove", one).text
+    desk.post(f"{feeds}/0/remove", one, **hidden(page))
+    assert load(bench.root).feeds == ()
+    assert desk.post("/settings/members", "/settings/members", folder="../up", title="").status_code == 422
+
+
+def test_an_address_of_alarms_is_kept_as_a_secret(desk: Desk, bench: Bench) -> None:
+    answer = desk.post("/settings/alarms/add", "/settings/alarms", address="json://127.0.0.1:1/s3cr3t")
+    assert "s3cr3t" not in answer.text + toml(bench)
+    assert load(bench.root).alarms.urls == ("ALARM",)
+    assert "No address took the test" in desk.post("/settings/alarms/test", "/settings/alarms").text
+    page = desk.post("/settings/alarms", "/settings/alarms", remove="ALARM").text
+    desk.post("/settings/alarms", "/settings/alarms", **hidden(page))
+    assert load(bench.root).alarms.urls == ()
+
+
+def test_broken_settings_are_said_with_their_line_and_put_right_there(desk: Desk, bench: Bench) -> None:
+    file = bench.root / "steadycast.toml"
+    broken = SETTINGS.replace('late = "3h"', 'late = "soon"')
+    file.write_text(broken, encoding="utf-8")
+    line = broken.splitlines().index('late = "soon"') + 1
+    assert f"line {line}" in desk.get("/").text, "the desk opens, by the settings before"
+    page = desk.get("/settings/file").text
+    assert f'id="line-{line}"' in page
+    (print_,) = re.findall(r'name="print" value="([^"]*)"', page)
+    assert desk.post("/settings/file", "/settings/file", text=broken, print=print_).status_code == 422
+    assert desk.post("/settings/series/daily", "/settings/file", **FORM, rhythm="day at 21:00").status_code == 422
+    assert toml(bench) == broken
+    mended = SETTINGS.replace("day at 20:00", "day at 21:00")
+    assert "What this changes" in desk.post("/settings/file", "/settings/file", text=mended, print=print_).text
+    desk.post("/settings/file", "/settings/file", text=mended, print=print_, sure="1")
+    assert toml(bench) == mended
+    again = desk.post("/settings/file", "/settings/file", text=SETTINGS, print=print_, sure="1")
+    assert "changed meanwhile" in again.text
+    assert toml(bench) == mended
+
+
+def test_settings_that_never_could_be_read_open_as_text(bench: Bench) -> None:
+    bench.root.mkdir()
+    (bench.root / "steadycast.toml").write_text("[community]\nname = \n", encoding="utf-8")
+    with Desk(bench.root).up() as desk:
+        answer = desk.get("/calendar")
+        assert answer.url.endswith("/settings/file")
+        assert 'id="line-2"' in answer.text
+        (print_,) = re.findall(r'name="print" value="([^"]*)"', answer.text)
+        assert desk.post("/settings/file", "/settings/file", text=COMMUNITY, print=print_).url.endswith("/settings")
+        assert load(bench.root).community.name == "Test readers"

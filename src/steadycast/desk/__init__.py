@@ -12,7 +12,7 @@ upload           a form with files, counted while it comes in
 members, member_page   members, and the page of each that an invite opens
 files            what lies under var/out and var/preview, each page fenced off from the desk
 today, slot_calendar, drafts, draft, kits, write   the pages
-settings         the forms of what is promised, each with its effect before it is saved
+settings, settings_channels, settings_people, settings_file   what is promised, each change with its effect first
 first_run        the pages that make a workspace where none is
 record, matrix, log, why   the pages of the record: the year, the channels, every delivery, why nothing happens
 standing         what the record's pages show, made once for all of them

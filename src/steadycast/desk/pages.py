@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import hmac
 import json
@@ -20,7 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from steadycast import pipeline
 from steadycast.desk.guard import MEMBERS
 from steadycast.desk.language import Language, chosen, language, names
-from steadycast.errors import SteadycastError
+from steadycast.errors import SettingsError, SteadycastError
 from steadycast.pipeline import App
 from steadycast.report.page import clean
 
@@ -46,7 +47,11 @@ def opened(request: Request) -> Iterator[App]:
     """The workspace, for one request; where there is none yet, the first run is shown."""
     if not request.app.state.opened.is_there:
         raise HTTPException(303, headers={"Location": FIRST_RUN})
-    with request.app.state.opened.app() as app:
+    with contextlib.ExitStack() as stack:
+        try:
+            app = stack.enter_context(request.app.state.opened.app())
+        except SettingsError:  # and there are none from before that hold: it is said there, with the line
+            raise HTTPException(303, headers={"Location": "/settings/file"}) from None
         yield app
 
 

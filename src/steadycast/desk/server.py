@@ -29,6 +29,9 @@ from steadycast.desk import (
     members,
     record,
     settings,
+    settings_channels,
+    settings_file,
+    settings_people,
     slot_calendar,
     today,
     why,
@@ -73,6 +76,9 @@ def made(root: Path, key: str) -> FastAPI:
     desk = FastAPI(title="Steadycast", docs_url=None, redoc_url=None, openapi_url=None, lifespan=open_until_the_end)
     desk.state.opened = opened
     desk.state.live = live.Live(opened)
+    for part in (settings_channels, settings_people):
+        desk.include_router(part.router, prefix=settings.router.prefix)
+    desk.include_router(settings_file.router)
     for page in PAGES:
         desk.include_router(page.router)
     desk.add_api_route("/health", health)

@@ -82,7 +82,7 @@ def _effect(request: Request, app: App, given: FormData, seen: settings_effect.S
     kept = [(key, value) for key, value in given.multi_items() if key not in NOT_ASKED and isinstance(value, str)]
     return shown(
         request, app, "effect", effect=seen, kept=kept, to=to, address=request.url.path,
-        seen=settings_effect.fingerprint(app.workspace), titles=titles(app.workspace),
+        seen=settings_effect.fingerprint(app.workspace), titles=titles(seen.change.after),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ health, status, delayed   whether promises are kept; what waits for a person, an
 backup, backfill  a tar that proves itself whole; what was published before there was a record
 starter, first_run   a new workspace, and the questions that make it
 settings_forms   what a form of settings is told as it is filled in
-settings_edits, settings_effect   settings changed by forms, and what that would do
+settings_edits, settings_effect, settings_file   settings changed by forms or as text, and what that would do
 deployments      prefect.yaml as steadycast.toml asks for it
 promise_change   a rhythm or a pause changed by a command
 channel_add, channel_login   a new channel, its settings and secrets

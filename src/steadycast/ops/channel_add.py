@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -149,3 +150,30 @@ def secret_from(file: Path) -> str:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read it: {type(error).__name__}", file=file) from None
+
+
+def replace_secrets(workspace: Workspace, platform: Platform, name: str, given: Mapping[str, str]) -> list[str]:
+    """Keeps new values of a channel's secrets, by setting; says under which names. Raises InputError for a wrong one.
+
+    A secret that the environment sets would go before the one that is kept: that is refused.
+    """
+    made = Wanted(platform, name)
+    own = workspace.channels[name].own
+    for key, value in given.items():
+        setting = platform.settings.get(key)
+        if setting is None or not setting.secret:
+            raise unknown_name("secret", key, [s.name for s in platform.settings.values() if s.secret])
+        _secret(made, setting, value, None)
+        known = str(own.get(key) or setting.default or "")
+        if known:
+            made.secrets[known] = made.secrets.pop(made.values.pop(key))
+    if taken := [each for each in made.secrets if each in os.environ]:
+        said = f"{', '.join(taken)} is set in the environment, which goes before what is kept here"
+        raise InputError(said, hint="take it away there")
+    after = edit.with_settings(workspace, name, made.values) if made.values else workspace
+    workspace.make_private()
+    for each, value in made.secrets.items():
+        keep(workspace.secrets, each, value)
+    if made.values:
+        edit.write(after, workspace)
+    return list(made.secrets)

@@ -136,8 +136,13 @@ def make(app: App, change: Change, now: dt.datetime) -> bool:
     """
     with app.in_turn("settings", PATIENCE):
         edit.write(change.after, change.before)
-    followed = follow(change.before, change.after)
-    with replace(app, workspace=change.after) as fresh:
+    return settle(app, change.before, change.after, now)
+
+
+def settle(app: App, before: Workspace, after: Workspace, now: dt.datetime) -> bool:
+    """Plans with settings that were just written; True where prefect.yaml followed."""
+    followed = follow(before, after)
+    with replace(app, workspace=after) as fresh:
         plan(fresh, now)
     return followed
 

@@ -1,0 +1,122 @@
+"""Settings of channels: add one, change it, replace its secrets, try whether it would be let in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from steadycast import pipeline
+from steadycast.desk.pages import FromOurForm, Here, done, language_of
+from steadycast.desk.settings import Fields, decided, shown, whole
+from steadycast.errors import Problem, SteadycastError, unknown_name
+from steadycast.ops import channel_add, first_run, settings_edits, settings_forms
+from steadycast.ops.doctor import channel as tried
+from steadycast.pipeline import App
+
+router = APIRouter()
+
+
+@router.get("/channels")
+def platforms(request: Request, app: Here) -> HTMLResponse:
+    """What a channel can be made of."""
+    offers = first_run.offers(app.workspace.platform_folders, ())
+    return shown(request, app, "platforms", offers=offers)
+
+
+@router.get("/new-channel/{platform}")
+def new_channel(request: Request, app: Here, platform: str) -> HTMLResponse:
+    """The form of a channel that is not there yet, as channel.toml declares it."""
+    return _new(request, app, platform, {})
+
+
+def _new(
+    request: Request, app: App, platform: str, given: Mapping[str, str], wrong: SteadycastError | None = None
+) -> HTMLResponse:
+    if platform not in app.platforms:
+        raise unknown_name("platform", platform, app.platforms)
+    name = given.get("channel_name") or settings_forms.free_name(platform, app.workspace.channels)
+    return shown(request, app, "new_channel", platform=app.platforms[platform], given=given, channel=name, wrong=wrong)
+
+
+@router.post("/new-channel/{platform}", dependencies=[FromOurForm])
+def add_channel(request: Request, app: Here, given: Fields, platform: str) -> Response:
+    """Adds it at once: nothing goes there before a series names it. Its secrets stand on no page."""
+    name = str(given.get("channel_name", "")).strip()
+    spec = app.platforms.get(platform)
+    values, secrets = settings_forms.channel_fields(spec, given) if spec else ({}, {})
+    try:
+        whole(app)
+        wanted = channel_add.wanted(app.workspace, platform, name, given=values, secrets=secrets)
+        channel_add.add(app.workspace, wanted)
+    except SteadycastError as error:
+        return _new(request, app, platform, {**values, "channel_name": name}, error)
+    said = language_of(request, app).gettext("The channel is added. Choose which series go there.")
+    return done(f"/settings/channels/{name}", said)
+
+
+@router.get("/channels/{name}")
+def channel(request: Request, app: Here, name: str) -> HTMLResponse:
+    """The form of one channel."""
+    return _as_it_is(request, app, name)
+
+
+def _as_it_is(request: Request, app: App, name: str, tests: Sequence[Problem] = ()) -> HTMLResponse:
+    known = app.known_channel(name)
+    series = [each for each, promise in app.workspace.promises.items() if name in promise.channels]
+    given = {f"setting_{key}": value for key, value in known.own.items()}
+    given |= {"title": known.title, "paused": "1" if known.paused else ""}
+    return _channel(request, app, name, given, series, tests=tests)
+
+
+def _channel(
+    request: Request, app: App, name: str, given: Mapping[str, Any], series: Sequence[str], *,
+    wrong: SteadycastError | None = None, tests: Sequence[Problem] = (),
+) -> HTMLResponse:  # fmt: skip
+    platform, own = app.platform(name), app.known_channel(name).own
+    kept = {s.name for s in platform.settings.values() if s.secret and app.find_secret(str(own.get(s.name) or ""))}
+    return shown(
+        request, app, "channel", channel=name, platform=platform, given=given, within=series, kept=kept,
+        wrong=wrong, tests=tests, w=app.workspace,
+    )  # fmt: skip
+
+
+@router.post("/channels/{name}", dependencies=[FromOurForm])
+def change_channel(request: Request, app: Here, given: Fields, name: str) -> Response:
+    """Changes its settings, and which series go there."""
+    platform = app.platform(name)
+    asked = {key: str(given[f"setting_{key}"]) for key in platform.settings if f"setting_{key}" in given}
+    series = [str(value) for value in given.getlist("series")]
+    title, paused = str(given.get("title", "")), bool(given.get("paused"))
+    filled = {
+        **{f"setting_{key}": value for key, value in asked.items()},
+        "title": title,
+        "paused": given.get("paused"),
+    }
+    return decided(
+        request, app, given,
+        lambda: settings_edits.channel(app.workspace, platform, name, asked, series, title=title, paused=paused),
+        to="/settings", again=lambda error: _channel(request, app, name, filled, series, wrong=error),
+    )  # fmt: skip
+
+
+@router.post("/channels/{name}/secrets", dependencies=[FromOurForm])
+def replace_secrets(request: Request, app: Here, given: Fields, name: str) -> Response:
+    """Keeps new secrets in the place of those that were."""
+    whole(app)
+    platform, say = app.platform(name), language_of(request, app)
+    _, secrets = settings_forms.channel_fields(platform, given)
+    kept = channel_add.replace_secrets(app.workspace, platform, name, secrets)
+    app.forget(name)
+    said = say.ngettext("One secret is replaced.", "%(num)s secrets are replaced.", len(kept))
+    return done(f"/settings/channels/{name}", said if kept else say.gettext("No secret was given."))
+
+
+@router.post("/channels/{name}/test", dependencies=[FromOurForm])
+def test_channel(request: Request, app: Here, name: str) -> HTMLResponse:
+    """Whether its far side would let it in. Publishes nothing."""
+    app.known_channel(name)
+    return _as_it_is(request, app, name, list(tried(app, name, pipeline.now())))

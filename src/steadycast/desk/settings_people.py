@@ -1,0 +1,125 @@
+"""Settings of members, their feeds, and of the alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from steadycast import pipeline
+from steadycast.alarms.due import Alarm
+from steadycast.alarms.send import send
+from steadycast.desk.pages import FromOurForm, Here, done, language_of
+from steadycast.desk.settings import Fields, decided, shown, whole
+from steadycast.errors import SteadycastError
+from steadycast.ops import settings_edits, settings_effect
+from steadycast.pipeline import App
+from steadycast.pipeline.secrets import keep
+
+router = APIRouter()
+
+
+@router.get("/members")
+def new_member(request: Request, app: Here) -> HTMLResponse:
+    """The form of a member who is not named yet."""
+    return _member(request, app, "", {})
+
+
+@router.get("/members/{name}")
+def member(request: Request, app: Here, name: str) -> HTMLResponse:
+    """The form of one member, and their feeds."""
+    return _member(request, app, name, settings_edits.written(app.workspace, ("members", name)))
+
+
+def _member(
+    request: Request, app: App, name: str, given: Mapping[str, Any], wrong: SteadycastError | None = None
+) -> HTMLResponse:
+    feeds = [(number, feed) for number, feed in enumerate(app.workspace.feeds) if feed.member == name]
+    return shown(request, app, "member", member=name, given=given, wrong=wrong, feeds=feeds)
+
+
+@router.post("/members", dependencies=[FromOurForm])
+def change_member(request: Request, app: Here, given: Fields) -> Response:
+    """Names a member, or changes what is said of one."""
+    name = str(given.get("folder", "")).strip()
+    asked = {key: str(given.get(key, "")) for key in ("title", "trusted", "url")}
+    return decided(
+        request, app, given, lambda: settings_edits.member(app.workspace, name, asked), to="/settings",
+        again=lambda error: _member(request, app, str(given.get("known", "")), {**asked, "folder": name}, error),
+    )  # fmt: skip
+
+
+@router.post("/members/{name}/feeds", dependencies=[FromOurForm])
+def add_feed(request: Request, app: Here, given: Fields, name: str) -> Response:
+    """Reads one more feed of a member."""
+    url = str(given.get("feed", "")).strip()
+    return decided(
+        request, app, given, lambda: settings_edits.with_feed(app.workspace, name, url),
+        to=f"/settings/members/{quote(name)}",
+        again=lambda error: _member(request, app, name, {"feed": url}, error),
+    )  # fmt: skip
+
+
+@router.post("/members/{name}/feeds/{number}/remove", dependencies=[FromOurForm])
+def remove_feed(request: Request, app: Here, given: Fields, name: str, number: int) -> Response:
+    """Reads a feed no more."""
+    return decided(
+        request, app, given, lambda: settings_edits.without_feed(app.workspace, number),
+        to=f"/settings/members/{quote(name)}",
+        again=lambda error: _member(request, app, name, {}, error),
+    )  # fmt: skip
+
+
+@router.get("/alarms")
+def alarms(request: Request, app: Here) -> HTMLResponse:
+    """Who is told when something is wrong."""
+    return _alarms(request, app, {})
+
+
+def _alarms(request: Request, app: App, given: Mapping[str, Any], wrong: SteadycastError | None = None) -> HTMLResponse:
+    there = [(name, app.find_secret(name) is not None) for name in app.workspace.alarms.urls]
+    quiet = settings_edits.written(app.workspace, ("alarms",)).get("quiet_after", "")
+    return shown(request, app, "alarms", there=there, given={"quiet_after": quiet, **given}, wrong=wrong)
+
+
+@router.post("/alarms", dependencies=[FromOurForm])
+def change_alarms(request: Request, app: Here, given: Fields) -> Response:
+    """Changes after how long a silence is told, or takes an address away."""
+    gone = str(given.get("remove", ""))
+    quiet = None if gone else str(given.get("quiet_after", ""))
+    urls = [name for name in app.workspace.alarms.urls if name != gone]
+    return decided(
+        request, app, given, lambda: settings_edits.alarms(app.workspace, urls, quiet), to="/settings/alarms",
+        again=lambda error: _alarms(request, app, {"quiet_after": quiet or ""}, error),
+    )  # fmt: skip
+
+
+@router.post("/alarms/add", dependencies=[FromOurForm])
+def add_alarm(request: Request, app: Here, given: Fields) -> Response:
+    """Adds an address. It is a secret: it is kept, and shown on no page."""
+    say, address = language_of(request, app), str(given.get("address", "")).strip()
+    if "://" not in address:
+        said = say.gettext("Write an Apprise address, such as mailtos://user:password@example.org")
+        return done("/settings/alarms", said, refused=True)
+    whole(app)
+    now, name = pipeline.now(), settings_edits.free_alarm_name(app.workspace)
+    seen = settings_effect.look(app, settings_edits.alarms(app.workspace, [*app.workspace.alarms.urls, name]), now)
+    app.workspace.make_private()
+    keep(app.workspace.secrets, name, address)
+    settings_effect.make(app, seen, settings_effect.fingerprint(app.workspace), now)
+    return done("/settings/alarms", say.gettext("The address is kept. Send a test to see that it arrives."))
+
+
+@router.post("/alarms/test", dependencies=[FromOurForm])
+def test_alarms(request: Request, app: Here) -> RedirectResponse:
+    """Sends a test to all addresses."""
+    say = language_of(request, app)
+    urls = [value for name in app.workspace.alarms.urls if (value := app.find_secret(name))]
+    text = say.gettext("This is a test. Nothing is wrong.")
+    if send([Alarm("machinery:test:", "machinery", text)], urls, language=app.workspace.community.language):
+        return done("/settings/alarms", say.gettext("A test was sent, and at least one address took it."))
+    return done("/settings/alarms", say.gettext("No address took the test."), refused=True)
