@@ -9,22 +9,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, local, page
-from steadycast.pipeline.plan import stock_of
-from steadycast.report.gather import gather
+from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.errors import InputError
+from steadycast.pipeline.today import today as read_today
 
 router = APIRouter()
-NEXT = 5  # slots shown
 
 
 @router.get("/")
 def today(request: Request, app: Here) -> HTMLResponse:
     """The page."""
-    now = pipeline.now()
-    report = gather(app.ledger, app.workspace, now, stock_of(app))
-    coming = [entry for entry in report.plan if entry.at >= report.at and entry.state != "excused"][:NEXT]
-    tick = app.ledger.last_tick()
-    return page(request, app, "today", "today", r=report, coming=coming, tick=tick and local(app, tick))
+    day, workspace = read_today(app, pipeline.now()), app.workspace
+    return page(
+        request, app, "today", "today", day=day, zone=workspace.community.zone, member_title=workspace.member_title
+    )  # fmt: skip
 
 
 @router.post("/deliveries/{marker}/settle", dependencies=[FromOurForm])
@@ -38,6 +36,14 @@ def settle(
     back: Annotated[str, Form()] = "/",
 ) -> RedirectResponse:
     """What a person saw on the channel: there (with its address), absent, or to be sent again."""
-    again = is_there == "again"
+    again, say = is_there == "again", language_of(request, app)
+    if is_there == "yes" and not url.strip():
+        raise InputError(say.gettext("Paste the address at which it is there."))
     pipeline.settle(app, marker, url=url if is_there == "yes" else "", again=again, now=pipeline.now())
-    return done(back, language_of(request, app).gettext("Settled."))
+    if is_there == "yes":
+        said = say.gettext("It is there, at %(url)s.", url=url)
+    elif again:
+        said = say.gettext("It is sent again within a minute.")
+    else:
+        said = say.gettext("It counts as missed, and nobody sends it again.")
+    return done(back, said)

@@ -17,7 +17,7 @@ What is read
     queries, record, overdue   deliveries as they stand; the record for the report; whether promises are kept now
     calendar_reads   the slots of some weeks, and the stock that none of them carries
     delivery_log, matrix   the log, a page at a time; how each series stands on each channel
-    draft_list       drafts a page at a time
+    draft_list, today_reads   drafts a page at a time; what one day shows
     member_reads     who gave what, where it is
     alarm_rows       alarms, told once and closed
     change_mark      whether anything was committed since somebody last asked

@@ -193,9 +193,9 @@ def went_out_before(db: Database, when: Mapping[str, dt.datetime], now: dt.datet
     return marked
 
 
-def problems(db: Database) -> list[ProblemRow]:
+def problems(db: Database, most: int | None = None) -> list[ProblemRow]:
     """What could not be taken in, by path."""
-    return rows_of(db, ProblemRow, select(PROBLEM).order_by(PROBLEM.c.path))
+    return rows_of(db, ProblemRow, select(PROBLEM).order_by(PROBLEM.c.path).limit(most))
 
 
 def put_problems(db: Database, problems: Iterable[ProblemRow], fixed: Iterable[str] = ()) -> None:

@@ -54,6 +54,7 @@ from steadycast.ledger import (
     queries,
     recovery,
     schema,
+    today_reads,
 )
 from steadycast.ledger import delivery as worker_view
 from steadycast.ledger.connection import Database, connect, damaged_values
@@ -210,6 +211,11 @@ class Ledger(Database):
     draft_deliveries = queries.draft_deliveries
     counts = queries.counts
     waiting = worker_view.waiting
+    coming_slots = today_reads.coming_slots
+    owed_and_empty = today_reads.owed_and_empty
+    reaches = today_reads.reaches
+    slots_gone_out = today_reads.slots_gone_out
+    first_to_decide = today_reads.first_to_decide
     receipts_of = queries.receipts_of
     events = history.events
     used = queries.used

@@ -26,7 +26,8 @@ CHARACTERS = 200_000
 LONG = 400  # characters of a line in which words are compared
 AROUND = 2  # lines that are shown about a change
 STYLE = (
-    ":root{color-scheme:light dark}body{font:16px/1.8 system-ui,'PingFang SC','Noto Sans CJK SC',sans-serif;"
+    ":root{color-scheme:light dark}body{background:Canvas;color:CanvasText;"
+    "font:16px/1.8 system-ui,'PingFang SC','Noto Sans CJK SC',sans-serif;"
     "margin:20px;max-width:44em;overflow-wrap:anywhere}img{max-width:100%;height:auto}pre{overflow:auto}h1{font-size:1.4em}"
     "blockquote{margin-inline:0;padding-left:1em;border-left:3px solid #8888}table{border-collapse:collapse}"
     "td,th{border:1px solid #8888;padding:2px 8px}"

@@ -1,0 +1,196 @@
+"""One day for the person who looks after it: what is due next, what went out, and what needs somebody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from steadycast.ledger.plans import PLANNED
+from steadycast.ledger.tables import AlarmRow, DraftRow, ProblemRow, SlotRow, State
+from steadycast.pipeline import amend
+from steadycast.pipeline.app import App
+from steadycast.schedule.cadence import parse
+from steadycast.schedule.runway import SOON, pressing
+from steadycast.workspace.loading import BY_HAND
+
+SHOWN = 6  # of each kind; how many there are is told
+NEXT = 5
+LATELY = dt.timedelta(days=7)
+GAPS = 60  # empty slots of one day that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One delivery that needs a person."""
+
+    id: str  # its marker
+    title: str
+    channel: str  # for people
+    at: dt.datetime
+    said: str = ""  # by the far side
+    url: str = ""
+    draft: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A coming slot, and what it carries."""
+
+    at: dt.datetime
+    slot: str
+    series: str  # for people
+    title: str = ""  # "" of an empty one
+    draft: str = ""
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A slot that went out, and where it can be seen: (channel, address)."""
+
+    at: dt.datetime
+    title: str
+    series: str
+    draft: str
+    places: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesReach:
+    """How far the plan of one series is filled: to its first gap, else to its end; None where nothing is planned."""
+
+    name: str
+    title: str
+    cadence: str
+    gap: dt.datetime | None
+    last: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What a page of one day shows; of what waits the first few, and how many there are in all."""
+
+    refused: tuple[Call, ...] = ()
+    unknown: tuple[Call, ...] = ()
+    kits: tuple[Call, ...] = ()
+    amendments: tuple[Call, ...] = ()
+    gaps: tuple[Next, ...] = ()
+    drafts: tuple[DraftRow, ...] = ()
+    problems: tuple[ProblemRow, ...] = ()
+    alarms: tuple[AlarmRow, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    coming: tuple[Next, ...] = ()
+    lately: tuple[Out, ...] = ()
+    reach: tuple[SeriesReach, ...] = ()
+    tick: dt.datetime | None = None
+    quiet: bool = False  # nobody has looked at what is due for too long
+
+    @property
+    def calls(self) -> int:
+        """How many things need a person."""
+        return sum(self.counts.values())
+
+
+def today(app: App, now: dt.datetime) -> Today:
+    """The day as it stands at `now`. What is read does not grow with what the ledger holds."""
+    ledger = app.ledger
+    waiting: dict[State, list[Call]] = {State.REFUSED: [], State.UNKNOWN: [], State.HANDED: []}
+    for one in ledger.waiting():
+        said = " ".join(filter(None, (one.code, one.message)))
+        channel = channel_title(app, one.channel)
+        waiting[one.state].append(Call(one.marker, one.title or one.slot, channel, one.at, said, one.url, one.draft))
+    amendments = _amendments(app)
+    drafts, drafts_all = ledger.first_to_decide(SHOWN)
+    coming = ledger.coming_slots(now, NEXT)
+    gaps = _gaps(app, now)
+    out = ledger.slots_gone_out(now - LATELY, now + SOON, SHOWN)
+    titles = {row.id: row.title for row in ledger.drafts_of({s.draft for s in (*coming, *out) if s.draft}).values()}
+    tick = ledger.last_tick()
+    kinds: dict[str, list[Call]] = {
+        "refused": waiting[State.REFUSED],
+        "unknown": waiting[State.UNKNOWN],
+        "kits": waiting[State.HANDED],
+    }
+    counts = {name: len(rows) for name, rows in kinds.items()} | {"amendments": len(amendments), "gaps": len(gaps)}
+    alarms = ledger.alarms()
+    return Today(
+        refused=tuple(kinds["refused"][:SHOWN]),
+        unknown=tuple(kinds["unknown"][:SHOWN]),
+        kits=tuple(kinds["kits"][:SHOWN]),
+        amendments=tuple(amendments[:SHOWN]),
+        gaps=tuple(_next(app, slot, titles) for slot in gaps[:SHOWN]),
+        drafts=tuple(drafts),
+        problems=tuple(ledger.problems(SHOWN)),
+        alarms=tuple(alarms),
+        counts=counts | {"drafts": drafts_all, "problems": ledger.unread(), "alarms": len(alarms)},
+        coming=tuple(_next(app, slot, titles) for slot in coming),
+        lately=tuple(_out(app, out, titles)),
+        reach=tuple(_reach(app, now)),
+        tick=tick,
+        quiet=tick is not None and now - tick > app.workspace.alarms.quiet_after,
+    )
+
+
+def channel_title(app: App, name: str) -> str:
+    """A channel's name for people."""
+    settings = app.workspace.channels.get(name)
+    return (settings.title if settings else "") or name
+
+
+def _series_title(app: App, name: str) -> str:
+    series = app.workspace.series.get(name)
+    return "" if name == BY_HAND else (series.title if series else "") or name
+
+
+def _amendments(app: App) -> list[Call]:
+    """Changes of what is out that came to no good end."""
+    found = [(row, d) for row, d in amend.unfinished(app) if row.state in (State.REFUSED, State.UNKNOWN)]
+    titles = app.ledger.titles({d.draft for _, d in found if d.draft})
+    return [
+        Call(
+            d.marker, titles.get(d.draft or "", d.slot), channel_title(app, d.channel), d.at,
+            " ".join(filter(None, (row.code, row.message))), d.url, d.draft or "",
+        )
+        for row, d in found
+    ]  # fmt: skip
+
+
+def _gaps(app: App, now: dt.datetime) -> list[SlotRow]:
+    """The empty slots of the coming day that no later planning fills."""
+    known, within = app.ledger.meta(PLANNED), app.workspace.publish.fill_within
+    planned = dt.datetime.fromisoformat(known) if known else now
+    series = app.workspace.series
+    return [
+        slot
+        for slot in app.ledger.owed_and_empty(now, now + SOON, GAPS)
+        if slot.series in series and pressing(slot.at, series[slot.series], within, now, planned)
+    ]
+
+
+def _next(app: App, slot: SlotRow, titles: dict[str, str]) -> Next:
+    draft = slot.draft or ""
+    return Next(slot.at, slot.id, _series_title(app, slot.series), titles.get(draft, draft), draft, slot.filled)
+
+
+def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
+    deliveries = app.ledger.deliveries_of([slot.id for slot in slots])
+    return [
+        Out(
+            slot.at, titles.get(slot.draft or "", slot.id), _series_title(app, slot.series), slot.draft or "",
+            tuple((channel_title(app, d.channel), d.url) for d in deliveries.get(slot.id, ()) if d.finished),
+        )
+        for slot in slots
+    ]  # fmt: skip
+
+
+def _reach(app: App, now: dt.datetime) -> list[SeriesReach]:
+    """Each series, the first to starve before the others."""
+    found, language = app.ledger.reaches(now), app.workspace.community.language
+    rows = []
+    for name, series in app.workspace.series.items():
+        reach = found.get(name)
+        cadence = parse(series.every, series.rrule).describe(language)
+        gap, last = (reach.gap, reach.last) if reach else (None, None)
+        rows.append(SeriesReach(name, series.title or name, cadence, gap, last))
+    far = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return sorted(rows, key=lambda row: row.gap or far)
