@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import signal
 import subprocess
@@ -31,9 +32,15 @@ def heeds_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture
-def up(community: Any) -> Iterator[Any]:
-    """`steadycast up`, up."""
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """`steadycast up`, up, for what leaves it as it was; the last of these tests ends it. Its workspace is `root`."""
+    with upped(make_workspace(tmp_path_factory.mktemp("shared") / "community", "03:30")) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def upped(community: Path) -> Iterator[Any]:
     log = community / "up.log"
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("STEADYCAST_", "PREFECT_"))}
     port = free_port()
@@ -41,7 +48,7 @@ def up(community: Any) -> Iterator[Any]:
         process: Any = subprocess.Popen(
             [*COMMAND, "--port", str(port)], cwd=community, env=clean, stdout=out, stderr=out, preexec_fn=heeds_ctrl_c
         )
-    process.port = port
+    process.port, process.root = port, community
     try:
         assert wait_for(lambda: b"Ctrl-C to stop" in log.read_bytes(), 150), log.read_text()[-3000:]
         yield process
@@ -53,52 +60,15 @@ def up(community: Any) -> Iterator[Any]:
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_a_dropped_draft_is_in_the_plan_within_five_seconds(community: Any, up: Any) -> None:
-    """The person who drops a file looks for it at once. And Ctrl-C leaves no process."""
-    fresh = community / "content" / "pgc" / "dropped.md"
+def test_a_dropped_draft_is_in_the_plan_within_five_seconds(shared: Any) -> None:
+    """The person who drops a file looks for it at once."""
+    fresh = shared.root / "content" / "pgc" / "dropped.md"
     fresh.write_text("# Dropped just now\n\nWords.\n", encoding="utf-8")
     began = time.monotonic()
-    told = wait_for(lambda: "Dropped just now" in (community / "up.log").read_text(encoding="utf-8"), 15, step=0.05)
-    assert told, (community / "up.log").read_text()
+    told = wait_for(lambda: "Dropped just now" in (shared.root / "up.log").read_text(encoding="utf-8"), 15, step=0.05)
+    assert told, (shared.root / "up.log").read_text()
     assert time.monotonic() - began < 5 + 3  # Prefect's server and flows are still starting beside it
-    assert "Dropped just now" in steadycast("plan", "--json", cwd=community)
-
-    def served() -> bool:
-        return "Completed" in (community / "var" / "log" / "flows.log").read_text(errors="replace")
-
-    assert wait_for(served, 120, step=1), "no scheduled flow ran"
-    below = children_of(up.pid)
-    assert len(below) >= 2
-    up.send_signal(signal.SIGINT)
-    began = time.monotonic()
-    up.wait(20)
-    assert time.monotonic() - began < 5
-    assert not alive(below)
-    assert up.returncode == 0
-
-
-@pytest.mark.live
-@pytest.mark.slow
-def test_a_killed_parent_takes_its_children_with_it(up: Any) -> None:
-    """SIGKILL of `steadycast up` leaves no server holding the port."""
-    below = children_of(up.pid)
-    up.kill()
-    up.wait(5)
-    assert wait_for(lambda: not alive(below), 15), alive(below)
-
-
-@pytest.mark.live
-def test_once_does_the_main_job_and_ends(community: Any) -> None:
-    """`make run ONCE=1`: a table of what went where, the record, and exit."""
-    told = steadycast("up", "--once", cwd=community)
-    assert "Next    soon" in told, "03:30 is not now"
-    assert "index.html" in told
-    assert not (community / "var" / "out" / "site" / "index.html").exists()
-    sample = community / "steadycast.toml"
-    sample.write_text(sample.read_text(encoding="utf-8") + "\n[publish]\nshow_first = true\n", encoding="utf-8")
-    assert "published" in steadycast("up", "--once", cwd=community)
-    assert (community / "var" / "out" / "site" / "index.html").is_file()
-    assert "published" not in steadycast("up", "--once", cwd=community), "once only"
+    assert "Dropped just now" in steadycast("plan", "--json", cwd=shared.root)
 
 
 def asked(port: int, path: str, body: bytes | None = None, **headers: str) -> int:
@@ -122,15 +92,58 @@ def listening(port: int) -> set[str]:
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_prefects_server_is_for_this_machine_and_who_knows_its_password(community: Any, up: Any) -> None:
+def test_prefects_server_is_for_this_machine_and_who_knows_its_password(shared: Any) -> None:
     """It would run any code that it is told to: no stranger, no browser's page of somebody else may tell it anything."""
-    assert listening(up.port) == {"0100007F"}
-    password = community / "var" / "prefect" / "password"
+    assert listening(shared.port) == {"0100007F"}
+    password = shared.root / "var" / "prefect" / "password"
     assert password.stat().st_mode & 0o077 == 0
     known, wrong = (
         f"Basic {base64.b64encode(f'admin:{word}'.encode()).decode()}" for word in (password.read_text().strip(), "x")
     )
-    assert asked(up.port, "admin/version") == 401
-    assert asked(up.port, "admin/version", Authorization=wrong) == 401
-    assert asked(up.port, "admin/version", Authorization=known) == 200
-    assert asked(up.port, "flows/count", b"{}", Authorization=known) == 403, "no CSRF token"
+    assert asked(shared.port, "admin/version") == 401
+    assert asked(shared.port, "admin/version", Authorization=wrong) == 401
+    assert asked(shared.port, "admin/version", Authorization=known) == 200
+    assert asked(shared.port, "flows/count", b"{}", Authorization=known) == 403, "no CSRF token"
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_scheduled_flows_run_and_ctrl_c_leaves_no_process(shared: Any) -> None:
+    def served() -> bool:
+        return "Completed" in (shared.root / "var" / "log" / "flows.log").read_text(errors="replace")
+
+    assert wait_for(served, 120, step=1), "no scheduled flow ran"
+    below = children_of(shared.pid)
+    assert len(below) >= 2
+    shared.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    shared.wait(20)
+    assert time.monotonic() - began < 5
+    assert not alive(below)
+    assert shared.returncode == 0
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_a_killed_parent_takes_its_children_with_it(community: Any) -> None:
+    """SIGKILL of `steadycast up` leaves no server holding the port."""
+    with upped(community) as up:
+        below = children_of(up.pid)
+        up.kill()
+        up.wait(5)
+        assert wait_for(lambda: not alive(below), 15), alive(below)
+
+
+@pytest.mark.live
+@pytest.mark.parallel
+def test_once_does_the_main_job_and_ends(community: Any) -> None:
+    """`make run ONCE=1`: a table of what went where, the record, and exit."""
+    told = steadycast("up", "--once", cwd=community)
+    assert "Next    soon" in told, "03:30 is not now"
+    assert "index.html" in told
+    assert not (community / "var" / "out" / "site" / "index.html").exists()
+    sample = community / "steadycast.toml"
+    sample.write_text(sample.read_text(encoding="utf-8") + "\n[publish]\nshow_first = true\n", encoding="utf-8")
+    assert "published" in steadycast("up", "--once", cwd=community)
+    assert (community / "var" / "out" / "site" / "index.html").is_file()
+    assert "published" not in steadycast("up", "--once", cwd=community), "once only"

@@ -180,6 +180,7 @@ def once_each(stage: Stage) -> None:
     assert set(Counter(stage.posts).values()) == {1}
 
 
+@pytest.mark.parallel
 def test_a_slot_that_is_started_twice_is_served_once(community: Any, stage: Any, prefect_env: Any) -> None:
     """Two runs on two workers at the same moment: the claims decide."""
     with workers(community, prefect_env) as (_, env):
@@ -209,10 +210,10 @@ def test_a_worker_killed_in_mid_send_doubles_nothing(community: Any, stage: Any,
 
 
 def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(
-    tmp_path: Path, stage: Any, prefect_env: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It holds a claim and waits for the slot's second; by the time it wakes, another has served the slot."""
-    slot = (dt.datetime.now(ZONE) + dt.timedelta(minutes=2)).replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
+    slot = (dt.datetime.now(ZONE) + dt.timedelta(minutes=2)).replace(second=0, microsecond=0)
     with database(f"ledger_{os.getpid()}") as url:
         monkeypatch.setenv("STEADYCAST_LEDGER", url.render_as_string(hide_password=False))
         root = make(tmp_path / "community", stage, slot.strftime("%H:%M"))
@@ -234,6 +235,7 @@ def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(
         assert states(root) == {State.SEEN: 2}
 
 
+@pytest.mark.parallel
 def test_a_server_that_was_down_at_the_slot_serves_it_late_and_once(
     tmp_path: Path, stage: Any, prefect_env: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +258,7 @@ def test_a_server_that_was_down_at_the_slot_serves_it_late_and_once(
         assert {d.verdict for d in sent} == {"late"}
 
 
+@pytest.mark.parallel
 def test_a_wiped_prefect_database_forgets_nothing(community: Any, stage: Any, tmp_path: Path) -> None:
     """The runs are gone, the receipts are not."""
     for round_ in ("first", "second"):
