@@ -1,0 +1,52 @@
+"""The desk's texts in each language: none outside the catalogues, none missing, and the compiled files are those of the sources."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOL = ROOT / "docs" / "texts.py"
+spec = importlib.util.spec_from_file_location("texts", TOOL)
+assert spec
+assert spec.loader
+texts: Any = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(texts)
+NAMED = re.compile(r"%\((\w+)\)s")
+# A sentence that stands in a template without _(…): words between tags, or in an attribute that people hear or read.
+BARE = re.compile(
+    r">\s*([A-Za-z][a-z]+(?: [a-z]+)+[.:?]?)\s*<|(?:title|placeholder|aria-label|alt)=\"([A-Za-z][a-z]+ [^\"{]*)\""
+)
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_text_is_translated_and_nothing_else_is_there(language: str) -> None:
+    """After a new text: `make texts`, and write what it names."""
+    made = texts.catalogue(language)
+    assert texts.missing(made) == []
+    po, mo = texts.written(made)
+    assert texts.file_of(language).read_bytes() == po
+    assert texts.file_of(language).with_suffix(".mo").read_bytes() == mo
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_a_translation_names_what_its_text_names(language: str) -> None:
+    """A placeholder that is missing would lose a fact, and one too many would break the page."""
+    for message in texts.catalogue(language):
+        if message.id:
+            ids = [message.id] if isinstance(message.id, str) else message.id
+            strings = [message.string] if isinstance(message.string, str) else message.string
+            named = set().union(*(NAMED.findall(each) for each in ids))
+            assert [set(NAMED.findall(each)) for each in strings] == [named] * len(strings), message.id
+
+
+@pytest.mark.parametrize(
+    "template", sorted((ROOT / "src/steadycast/desk/templates").glob("*.j2")), ids=lambda file: file.name
+)
+def test_no_text_stands_outside_the_catalogues(template: Path) -> None:
+    without = re.sub(r"\{[{%#].*?[}%#]\}", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert [a or b for a, b in BARE.findall(without)] == []
