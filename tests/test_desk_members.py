@@ -193,6 +193,8 @@ def test_guessed_tokens_are_slowed_down_on_the_socket(desk: Desk) -> None:
 @pytest.mark.parallel
 def test_from_a_phone_to_the_calendar(desk: Desk, app: App) -> None:
     """A member sends a Word document from a 390 px phone; the operator approves it; it is planned."""
+    from playwright.sync_api import FilePayload
+
     with browsing() as browser:
         operator = page_of(browser, desk, "/members")
         operator.get_by_label("Invite somebody to write").fill("bob")
@@ -203,7 +205,7 @@ def test_from_a_phone_to_the_calendar(desk: Desk, app: App) -> None:
         assert phone.evaluate("document.documentElement.scrollWidth") == 390
         word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         phone.get_by_label("Document, pictures, sound or film").set_input_files(
-            [{"name": "稿子.docx", "mimeType": word, "buffer": document()}]
+            FilePayload(name="稿子.docx", mimeType=word, buffer=document())
         )
         phone.get_by_role("button", name="Send").click()
         phone.get_by_text("has arrived").wait_for()

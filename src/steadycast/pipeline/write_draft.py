@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from steadycast.draft import Draft, MediaRef
-from steadycast.draft.decoding import decode
+from steadycast.draft.decoding import decode, visible
 from steadycast.draft.edited import Edited, put_together, taken_apart, to_bytes
 from steadycast.draft.named_files import role_of
 from steadycast.errors import DraftError, InputError, Problem
@@ -87,7 +87,7 @@ def save_draft(app: App, opened: OpenFile, now: dt.datetime) -> Saved:
 
     Raises ChangedMeanwhile where the file is another than the one that was opened.
     """
-    if not opened.edited.title.strip():
+    if not visible(opened.edited.title):
         raise InputError("the title is empty", hint="write one above the text")
     with app.in_turn("writing", PATIENCE):
         as_draft(app, opened, now)
