@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "src" / "steadycast" / "locale"
+UNDATED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # a compiled file names a date: always the same one
 LANGUAGES = ("zh_Hans", "zh_Hant")  # English is what the source says
 
 
@@ -34,7 +36,7 @@ def catalogue(language: str) -> Catalog:
     """What is translated so far, with exactly the texts that are used."""
     file = file_of(language)
     kept = read_po(io.BytesIO(file.read_bytes()), locale=language) if file.exists() else Catalog(locale=language)
-    made = Catalog(locale=language, charset="utf-8")
+    made = Catalog(locale=language, charset="utf-8", creation_date=UNDATED, revision_date=UNDATED)
     for message in used():
         if message.id:
             known = kept.get(message.id, message.context)

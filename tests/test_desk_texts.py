@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from desk_bench import Desk
+from pipeline_bench import SETTINGS, Bench
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOL = ROOT / "docs" / "texts.py"
@@ -50,3 +52,19 @@ def test_a_translation_names_what_its_text_names(language: str) -> None:
 def test_no_text_stands_outside_the_catalogues(template: Path) -> None:
     without = re.sub(r"\{[{%#].*?[}%#]\}", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert [a or b for a, b in BARE.findall(without)] == []
+
+
+def test_a_page_speaks_the_readers_language_else_the_communitys_else_the_browsers(bench: Bench) -> None:
+    """What a person chose goes before all; a browser is asked only where the community's language is none of ours."""
+    bench.set_up(SETTINGS.replace('language = "en"', 'language = "zh-CN"'), {})
+    with Desk(bench.root).up() as desk:
+        desk.session.headers["Accept-Language"] = "en-US,en;q=0.9"
+        assert '<html lang="zh-Hans">' in desk.get("/").text
+        chosen = desk.post("/language", on="/drafts", locale="zh_Hant", back="/drafts")
+        assert chosen.url == desk.url + "/drafts"
+        assert '<html lang="zh-Hant">' in chosen.text
+        assert '<html lang="en">' in desk.post("/language", on="/", locale="en", back="//evil.example").text
+        assert '<html lang="zh-Hans">' in desk.post("/language", on="/", locale="the community's").text
+        bench.set_up(SETTINGS.replace('language = "en"', 'language = "pt"'), {})
+        desk.session.headers["Accept-Language"] = "zh-TW,zh;q=0.9"
+        assert '<html lang="zh-Hant">' in desk.get("/").text

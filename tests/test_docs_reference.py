@@ -29,6 +29,7 @@ TABLES = {
     "[intake]": tables.Intake,
     "[publish]": tables.Publish,
     "[alarms]": tables.Alarms,
+    "[desk]": tables.DeskSettings,
 }
 NOT_WRITTEN = {"[channel.NAME]": {"name"}}  # set by the loader: it is the table's own name
 

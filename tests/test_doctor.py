@@ -153,7 +153,7 @@ def test_a_mend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     [row] = doctor(NOON)
     assert row.message == f"{tmp_path}: no steadycast.toml here or above"
-    assert row.hint == "run `steadycast init DIR` to make a workspace"
+    assert row.hint == "`steadycast up` makes a workspace here, `steadycast init DIR` one in another folder"
 
 
 @pytest.mark.platforms("mail")

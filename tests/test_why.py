@@ -9,7 +9,7 @@ from pipeline_bench import SETTINGS, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.errors import BAD, OK, WARN
-from steadycast.ops.why import PREFECT, Look, Why
+from steadycast.ops.why import Look, Why
 from steadycast.pipeline import App
 
 
@@ -58,7 +58,7 @@ def test_what_waits_for_a_person_and_a_pause_are_told(bench: Bench) -> None:
 def test_a_server_that_does_not_answer_is_told_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     app = bench.set_up()
     assert looks(app, bench.clock.now())["server"].how == "unknown"
-    monkeypatch.setenv(PREFECT, "http://127.0.0.1:9/api")
+    monkeypatch.setenv("STEADYCAST_PREFECT", "http://127.0.0.1:9/api")
     told = looks(app, bench.clock.now())
     assert (told["server"].state, told["server"].how, told["watcher"].how) == (BAD, "silent", "")
 

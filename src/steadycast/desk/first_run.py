@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.language import Language, chosen, language
-from steadycast.desk.pages import FIRST_RUN, FromOurForm, done, problem, rendered
+from steadycast.desk.pages import CHOSEN, FIRST_RUN, FromOurForm, done, problem, rendered
 from steadycast.errors import SteadycastError
 from steadycast.ops import first_run as verbs
 from steadycast.ops import settings_forms, starter
@@ -52,7 +52,7 @@ Fields = Annotated[FormData, Depends(fields)]
 
 
 def _say(request: Request, answers: Answers) -> Language:
-    cookie, accepted = request.cookies.get("steadycast_language", ""), request.headers.get("accept-language", "")
+    cookie, accepted = request.cookies.get(CHOSEN, ""), request.headers.get("accept-language", "")
     return chosen(cookie, accepted, answers.language)
 
 

@@ -27,6 +27,7 @@ from steadycast.report.page import clean
 
 SAID = "steadycast_said"  # a cookie: what the form before this page did
 LIVE = "X-Desk-Live"  # of a page that is fetched again behind one that is open: what was done is not for it
+CHOSEN = "steadycast_language"  # a cookie: what this reader reads, whatever the community's language is
 KEPT = 30  # seconds; a page that is not loaded by then says nothing
 UNDONE = 100  # drafts that fit in it
 LONGEST = 900  # characters of it: a browser drops a cookie of more than 4 KB
@@ -69,10 +70,9 @@ FromOurForm = Depends(ours)
 
 def language_of(request: Request, app: App | None = None) -> Language:
     """What this reader reads: what they chose, else the community's language, else their browser's."""
-    accepted = request.headers.get("accept-language", "")
-    return chosen(
-        request.cookies.get("steadycast_language", ""), app.workspace.community.language if app else "", accepted
-    )
+    wanted = request.cookies.get(CHOSEN, "")
+    of_community = app.workspace.community.language if app else ""
+    return chosen(wanted, request.headers.get("accept-language", ""), of_community)
 
 
 def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, **values: Any) -> HTMLResponse:

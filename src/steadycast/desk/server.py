@@ -27,6 +27,7 @@ from steadycast.desk import (
     matrix,
     member_page,
     members,
+    reader_language,
     record,
     settings,
     settings_channels,
@@ -60,6 +61,7 @@ PAGES = (
     why,
     members,
     member_page,
+    reader_language,
 )
 
 

@@ -23,7 +23,6 @@ from steadycast.ops.health import health
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import show
 
-PREFECT = "STEADYCAST_PREFECT"  # the environment: where `steadycast up`, which started this process, has its server
 SERVER_WITHIN = 1.0  # seconds that Prefect's server may take to answer
 
 
@@ -127,7 +126,7 @@ def _tick(app: App, now: dt.datetime) -> Look:
 
 
 def _server(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
-    url = os.environ.get(PREFECT) or os.environ.get("PREFECT_API_URL", "")
+    url = os.environ.get("STEADYCAST_PREFECT") or os.environ.get("PREFECT_API_URL", "")
     if not url:
         return Look("server", OK, "unknown")
     silent = unreachable(url, SERVER_WITHIN)
@@ -142,7 +141,8 @@ def _schedules(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
 
 
 def _watcher(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
-    ours = bool(os.environ.get(PREFECT))  # a child ends with its parent: `up` runs, and with it what watches content/
+    # A child ends with its parent: `up` runs, and with it what watches content/.
+    ours = bool(os.environ.get("STEADYCAST_PREFECT"))
     return Look("watcher", OK, "" if ours else "apart")
 
 

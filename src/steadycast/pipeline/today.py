@@ -176,7 +176,8 @@ def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
     deliveries = app.ledger.deliveries_of([slot.id for slot in slots])
     return [
         Out(
-            slot.at, titles.get(slot.draft or "", slot.id), _series_title(app, slot.series), slot.draft or "",
+            min((d.finished for d in deliveries.get(slot.id, ()) if d.finished), default=slot.at),
+            titles.get(slot.draft or "", slot.id), _series_title(app, slot.series), slot.draft or "",
             tuple((channel_title(app, d.channel), d.url) for d in deliveries.get(slot.id, ()) if d.finished),
         )
         for slot in slots
