@@ -35,7 +35,8 @@ def toml(bench: Bench) -> str:
 
 def hidden(page: str) -> dict[str, Any]:
     """What a page of effects would send when its button is pressed."""
-    form = page[page.rindex("<form") :]
+    main = page.partition("</main>")[0]
+    form = main[main.rindex("<form") :]
     found: dict[str, Any] = {}
     for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form):
         found.setdefault(name, []).append(value)
