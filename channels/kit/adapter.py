@@ -99,7 +99,7 @@ class Adapter:
         made |= {name: text.encode() for name, text in sheet.texts().items()}
         if self.data["markdown"] and sheet.show_body:
             made["article.md"] = markdown.markdown(post.html, sheet.placed).encode()
-        kit = {"kit": sheet, "made": sorted(made), "qr": "qr.png" in made, "w": sheet.words, "lang": sheet.lang}
+        kit = {"kit": sheet, "made": sorted(made), "qr": "qr.png" in made, "w": sheet.words}
         body = page.embedded(post, sheet.placed)
         made[PAGE] = self.channel.render("article.html.j2", body=body, **page.SCRIPT, **kit).encode()
         made["CHECKLIST.md"] = self.channel.render("CHECKLIST.md.j2", **kit).encode()

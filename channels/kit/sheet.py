@@ -14,11 +14,6 @@ from steadycast.platform import Channel, Media, Post
 from .fields import Field, fields
 from .words import address, first_fit, plain
 
-WEEKDAYS = {
-    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-}
-
 
 class Sheet:
     """A post as one person posts it by hand; every value is text that has yet to be escaped by its template."""
@@ -27,8 +22,7 @@ class Sheet:
         assert channel.spec is not None
         self.post, self.channel, self.placed = post, channel, placed
         self.data, self.limits, self.settings = channel.spec.data, channel.limits, channel.settings
-        self.lang = "zh" if channel.language.lower().startswith("zh") else "en"
-        self.words: Mapping[str, str] = self.data["words"][self.lang]
+        self.words = channel.words
         self.platform = channel.spec.title
         self.title = plain(post.title)
         self.url = address(post.canonical_url) or address(channel.site_url)
@@ -62,7 +56,7 @@ class Sheet:
     def day(self, at: dt.datetime) -> str:
         """Write the day of an instant in the community's zone, with its weekday."""
         local = at.astimezone(self.channel.zone)
-        return f"{local:%Y-%m-%d} {WEEKDAYS[self.lang][local.weekday()]}"
+        return f"{local:%Y-%m-%d} {self.words['weekdays'][local.weekday()]}"
 
     @property
     def share(self) -> str:
@@ -73,8 +67,8 @@ class Sheet:
     @property
     def steps(self) -> list[str]:
         """The numbered steps between opening the creator page and confirming."""
-        steps = self.data["steps"]
-        return [*steps.get(self.post.form, steps["any"])[self.lang]]
+        steps = self.words["steps"]
+        return [*steps.get(self.post.form, steps["any"])]
 
     @property
     def tag_line(self) -> str:

@@ -44,7 +44,7 @@ class Letter:
         self.channel, self.settings = channel, channel.settings
         self.domain = self.settings["from"].rpartition("@")[2] or "localhost"
         data = channel.spec.data if channel.spec else {}
-        self.words = data["words"]["zh" if channel.language.lower().startswith("zh") else "en"]
+        self.words = channel.words
         hue = data["hues"][hashlib.sha256(channel.community.encode()).digest()[0] % len(data["hues"])]
         mark = (58, 27) if 36 < hue < 196 else SHADES["mark"]  # yellows and greens are bright: darker reads as easily
         self.colours = {name: _hex(hue, *shade) for name, shade in (SHADES | {"mark": mark}).items()}

@@ -25,7 +25,7 @@ class Pages:
     def __init__(self, channel: Channel, shelf: PostStore, base: str) -> None:
         self.channel, self.shelf, self.base = channel, shelf, base
         self.data = channel.spec.data if channel.spec else {}
-        self.words = self.data["words"]["zh" if channel.language.lower().startswith("zh") else "en"]
+        self.words = channel.words
         self.now = channel.now()
         self.size = channel.settings["page_size"]
         self.listings = listings(shelf.posts, self.words)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from steadycast.platform.post import Post, Receipt
 from steadycast.platform.state import MemoryState, State
+from steadycast.platform.words import spoken
 
 T = TypeVar("T")
 Show = Callable[[str, str], None]  # words, and an address that a person opens
@@ -117,11 +118,21 @@ class Platform:
     one_writer: bool = False  # no two workers, of any machine, publish to one channel at once
     starter: Mapping[str, Any] | None = None  # [starter]: it is in a new workspace, with these settings
     data: Mapping[str, Any] = field(default_factory=dict)  # [data] of channel.toml, for its own adapter and templates
+    words: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # language tag -> words; its base's not among them
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """Where templates are looked for: its own folder, then its base's."""
         return (self.folder,) if self.base is None else (self.folder, *self.base.folders)
+
+    def words_in(self, language: str) -> Mapping[str, Any]:
+        """Its words in a language (a tag), else in the nearest that it speaks; its base's for what it does not say."""
+        platforms = [self]
+        while platforms[0].base is not None:
+            platforms.insert(0, platforms[0].base)
+        return spoken([platform.words for platform in platforms], language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +199,11 @@ class Channel:
     def media(self) -> Mapping[str, MediaRule]:
         """Which files are taken here, by role, from the same three."""
         return self.spec.media if self.spec else {}
+
+    @property
+    def words(self) -> Mapping[str, Any]:
+        """What the platform says here to readers and operators, in the community's language: its [words]."""
+        return self.spec.words_in(self.language) if self.spec else {}
 
     @property
     def public_title(self) -> str:

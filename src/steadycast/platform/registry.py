@@ -18,6 +18,7 @@ from steadycast.platform import composition
 from steadycast.platform.configured import cast
 from steadycast.platform.contract import Adapter, Limit, MediaRule, Platform, RenderRule, Setting
 from steadycast.platform.tables import LIMITED, ROLES, Table
+from steadycast.platform.words import merged
 
 API = 2
 NEWER = "channels/README.md, “From api 1 to 2”, names all that changed"
@@ -49,7 +50,8 @@ EVERYBODYS = (
     "limits",
     "media",
 )  # of every channel: no platform's setting can be called so
-TABLES = ("limits", "media", "render", "settings", "starter", "data")
+TABLES = ("limits", "media", "render", "settings", "starter", "data", "words")
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 FOLDER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _loading = threading.RLock()
 
@@ -217,6 +219,11 @@ class _Sheet(Table):
         for name in TABLES:
             if not isinstance(self.table.get(name, {}), dict):
                 raise self.wrong(f"{name} is not a table", name, hint=f"write [{name}]")
+        for tag, words in self.table.get("words", {}).items():
+            if not LANGUAGE.fullmatch(tag) or not isinstance(words, dict):
+                raise self.wrong(
+                    f"words.{tag} is not a table for a language", "words", tag, hint="write [words.zh-Hans]"
+                )
         if "base" not in self.table:
             for key in ("title", "forms", "delivery"):
                 if key not in self.table:
@@ -277,15 +284,6 @@ def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
         render=render,
         settings=settings,
         starter=sheet.table.get("starter"),
-        data=_over(base.data if base else {}, sheet.table.get("data", {})),
+        data=merged(base.data if base else {}, sheet.table.get("data", {})),
+        words=sheet.table.get("words", {}),
     )
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` merged over `below`, table by table; lists and values replace."""
-    merged = dict(below)
-    for key, value in above.items():
-        merged[key] = (
-            _over(merged[key], value) if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
-        )
-    return merged
