@@ -27,6 +27,7 @@ from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import Clock
 
 THOROUGH = bool(os.environ.get("CI"))  # CI tries every property with all its examples, `make test` with fewer
+os.environ["STEADYCAST_LANGUAGE"] = "en"  # what tests read; one of a language says which
 BASE = settings.get_profile("ci" if THOROUGH else "default")  # in CI the same examples each time
 settings.register_profile("ours", BASE, max_examples=100 if THOROUGH else 25, deadline=None)
 settings.load_profile("ours")

@@ -22,6 +22,7 @@ SRC = ROOT / "src" / "steadycast"
 
 # A room of the library -> the other rooms it may import from. What is not named may not be imported.
 ROOMS = {
+    "language": set(),
     "errors": set(),
     "html_tree": set(),
     "characters": set(),
@@ -84,6 +85,10 @@ ROOMS |= {
     },
 }
 
+for _room, _known in ROOMS.items():
+    if _room != "language":
+        _known.add("language")  # every room says something
+
 # A library that only some rooms may know.
 LIBRARIES = {
     "prefect": {"pipeline", "cli"},  # inside a function (a Secret block, an event): everything else of it is in flows/
@@ -96,7 +101,7 @@ LIBRARIES = {
     "fastapi": {"desk"},
     "starlette": {"desk"},
     "uvicorn": {"desk"},
-    "babel": {"desk"},
+    "babel": {"language", "desk"},
     "requests": {"outgoing"},
     "apprise": {"alarms"},
     "comrak": {"render", "draft"},  # draft reads a body's outline: its first heading, what it shows

@@ -17,6 +17,8 @@ from steadycast.cli import change_promise, channels, desk, drafts, record, setup
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
 from steadycast.errors import LOST, SteadycastError
+from steadycast.language import of_user, speak
+from steadycast.workspace.paths import Paths, find_root
 
 DRAFTS = Group("Drafts", sort_key=1)
 SLOTS = Group("Slots and deliveries", sort_key=2)
@@ -93,6 +95,7 @@ channel.command(setup.channel_eject, name="eject")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger or its disk."""
+    speak_as_asked()
     lost = _Lost()
     LOST.addHandler(lost)
     try:
@@ -124,6 +127,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         LOST.removeHandler(lost)
     code = code if isinstance(code, int) else OK
     sys.exit(NEEDS_A_PERSON if code == OK and lost.told else code)
+
+
+def speak_as_asked() -> None:
+    """Speaks the community's language, else the user's; STEADYCAST_LANGUAGE goes before both."""
+    try:
+        of_community = Paths(find_root()).language
+    except (SteadycastError, OSError):
+        of_community = ""
+    speak(of_community, of_user())
 
 
 class _Lost(logging.Handler):

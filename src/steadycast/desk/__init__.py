@@ -4,7 +4,6 @@ server           the pages put together, and served on this machine
 guard            who is let in: the key of this machine, the Host, forms of our own, what a page may load
 opened           the workspace as it is in force, opened once for all requests
 slot_page        a slot's own page, below the calendar
-language         what the pages say, in which language, and how dates read
 reader_language  the language that one reader wants
 live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused

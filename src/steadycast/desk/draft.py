@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
 from steadycast.errors import InputError
+from steadycast.language import current
 from steadycast.ledger.draft_list import INBOX
 from steadycast.ledger.tables import DONE
 from steadycast.pipeline import amend
@@ -97,8 +98,7 @@ def effect_of_amend(request: Request, app: Here, id: str, verb: str, channel: st
 
 
 @router.post("/drafts/{id}/amend", dependencies=[FromOurForm])
-def amend_now(  # noqa: PLR0917 the form's fields
-    request: Request,
+def amend_now(
     app: Here,
     id: str,
     verb: Annotated[str, Form()],
@@ -106,7 +106,7 @@ def amend_now(  # noqa: PLR0917 the form's fields
     why: Annotated[str, Form()] = "",
 ) -> RedirectResponse:
     """Changes what is out, or takes it away."""
-    row, say = find_draft(app, id), language_of(request, app)
+    row, say = find_draft(app, id), current()
     if verb == "withdraw":
         told = amend.withdraw(app, row.id, why, channel or None)
     else:

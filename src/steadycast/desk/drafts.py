@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
 from steadycast.errors import InputError
+from steadycast.language import current
 from steadycast.ledger.draft_list import INBOX, SHELVES, STANDINGS, DraftsAsked
 from steadycast.pipeline import App
 from steadycast.schedule.model import Form as DraftForm
@@ -73,8 +74,7 @@ def unread(request: Request, app: Here) -> HTMLResponse:
 
 
 @router.post("/drafts/decide", dependencies=[FromOurForm])
-def decide(  # noqa: PLR0917 the form's fields
-    request: Request,
+def decide(
     app: Here,
     verdict: Annotated[str, Form()],
     ids: Annotated[list[str] | None, Form()] = None,
@@ -82,7 +82,7 @@ def decide(  # noqa: PLR0917 the form's fields
     back: Annotated[str, Form()] = "/drafts",
 ) -> RedirectResponse:
     """Approves or rejects one draft or several, or takes that back, and plans with it."""
-    say, now, named = language_of(request, app), pipeline.now(), (ids or [])[: AT_ONCE + 1]
+    say, now, named = current(), pipeline.now(), (ids or [])[: AT_ONCE + 1]
     if not named or len(named) > AT_ONCE:
         raise InputError(say.gettext("Choose at least one draft, and at most %(most)s.", most=AT_ONCE))
     if verdict == "undo":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -15,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk.language import Language, chosen, language
 from steadycast.desk.pages import CHOSEN, FIRST_RUN, FromOurForm, done, problem, rendered
 from steadycast.errors import SteadycastError
+from steadycast.language import Language, chosen, language
 from steadycast.ops import first_run as verbs
 from steadycast.ops import settings_forms, starter
 from steadycast.ops.first_run import ACCOUNT, Answers
@@ -51,6 +52,11 @@ So_far = Annotated[Answers, Depends(beginning)]
 Fields = Annotated[FormData, Depends(fields)]
 
 
+def language_so_far(root: Path) -> str:
+    """The language of the community that is being made, as a tag; "" where it was not asked for yet."""
+    return verbs.read(root).language
+
+
 def _say(request: Request, answers: Answers) -> Language:
     cookie, accepted = request.cookies.get(CHOSEN, ""), request.headers.get("accept-language", "")
     return chosen(cookie, accepted, answers.language)
@@ -78,9 +84,9 @@ def _community(request: Request, answers: Answers, wrong: SteadycastError | None
     say = _say(request, answers)
     guessed = replace(
         answers, timezone=answers.timezone or verbs.zone_of_machine(),
-        language=answers.language or TAGS[str(say.locale)],
+        language=answers.language or TAGS[say.name],
     )  # fmt: skip
-    asked = {"zones": zones_named(str(say.locale)), "tags": TAGS, "wrong": wrong}
+    asked = {"zones": zones_named(say.name), "tags": TAGS, "wrong": wrong}
     return _page(request, guessed, 0, "community", guess=not answers.timezone, **asked)
 
 

@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
 from steadycast.desk import files
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.language import current
 
 router = APIRouter()
 SHOWN = 50
@@ -37,13 +38,11 @@ def kit(request: Request, app: Here, marker: str) -> HTMLResponse:
 
 
 @router.post(QUEUE + "/{marker}/confirm", dependencies=[FromOurForm])
-def confirm(
-    request: Request, app: Here, marker: str, url: Annotated[str, Form()], at: Annotated[str, Form()] = ""
-) -> RedirectResponse:
+def confirm(app: Here, marker: str, url: Annotated[str, Form()], at: Annotated[str, Form()] = "") -> RedirectResponse:
     """Closes a kit with the address of the post, or corrects it; and on to the next one."""
     corrected = pipeline.kits.kit(app, marker).state != "handed"
     pipeline.confirm(app, marker, url.strip(), pipeline.now(), at)
-    say = language_of(request, app)
+    say = current()
     if corrected:
         return done(QUEUE, say.gettext("The address is corrected: %(url)s", url=url.strip()))
     left = pipeline.kits.waiting(app)

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
 from steadycast.errors import unknown_name
+from steadycast.language import current
 from steadycast.ledger.delivery_log import LogPage, Place, kept_of, log
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import App
@@ -107,10 +108,10 @@ def delivery(request: Request, app: Here, key: str) -> HTMLResponse:
 
 
 @router.post("/deliveries/{marker}/confirm", dependencies=[FromOurForm])
-def confirm(request: Request, app: Here, marker: str, url: Annotated[str, Form()]) -> RedirectResponse:
+def confirm(app: Here, marker: str, url: Annotated[str, Form()]) -> RedirectResponse:
     """Closes a kit with the address of its post, or corrects an address that a person gave."""
     pipeline.confirm(app, marker, url.strip(), pipeline.now())
-    return done(f"/deliveries/{marker}", language_of(request, app).gettext("Its address is %(url)s", url=url.strip()))
+    return done(f"/deliveries/{marker}", current().gettext("Its address is %(url)s", url=url.strip()))
 
 
 def _can(app: App, row: DeliveryRow) -> str:

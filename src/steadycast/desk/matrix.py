@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,9 +13,10 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
 from steadycast.desk.log import HAPPENED, names
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
 from steadycast.desk.standing import Standing, standing
 from steadycast.errors import OK, WARN, InputError, Problem, SteadycastError
+from steadycast.language import current
 from steadycast.ledger.delivery_log import failures, log
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
@@ -92,11 +94,11 @@ def _is_set(app: App, secret: str) -> bool:
 
 
 @router.post("/channels/{name}/test", dependencies=[FromOurForm])
-def test(request: Request, app: Here, name: str) -> RedirectResponse:
+def test(app: Here, name: str) -> RedirectResponse:
     """Asks the far side whether it would let this channel in; publishes nothing, and waits WITHIN seconds at most."""
     app.known_channel(name)
     app.platform(name)  # or what is wrong with it
-    say, found = language_of(request, app), _tried(app, name)
+    say, found = current(), _tried(app, name)
     to = f"/channels/{name}"
     if found is None:
         return done(to, say.gettext("It has not answered within %(num)s seconds.", num=int(WITHIN)), refused=True)
@@ -120,7 +122,7 @@ def _tried(app: App, name: str) -> list[Problem] | None:
     thread = f"test of {name}"
     if any(each.name == thread for each in threading.enumerate()):
         return None  # the one before has not ended: two would ask no better
-    asking = threading.Thread(target=ask, daemon=True, name=thread)
+    asking = threading.Thread(target=copy_context().run, args=(ask,), daemon=True, name=thread)
     asking.start()
     asking.join(WITHIN)
     return found[0] if found else None

@@ -19,10 +19,11 @@ from starlette.responses import Response
 from steadycast import pipeline
 from steadycast.desk.guard import MEMBERS
 from steadycast.desk.opened import Opened
-from steadycast.desk.pages import Here, done, language_of, page
+from steadycast.desk.pages import Here, done, page
 from steadycast.desk.upload import Form
 from steadycast.errors import SteadycastError
 from steadycast.intake.folder import SUFFIXES
+from steadycast.language import current
 from steadycast.pipeline import App
 from steadycast.pipeline.submission import MOST_FILES, NotTakenError, Why
 from steadycast.render.media_files import MIMES
@@ -67,26 +68,26 @@ async def send(request: Request, token: str) -> Response:
     with opened.app() as app:
         member = await run_in_threadpool(_member, request, app, token)
         if member in _sending or len(_sending) >= AT_ONCE:
-            return await _ended(request, _busy(request, app))
+            return await _ended(request, _busy(request))
         _sending.add(member)
         try:
             async with asyncio.timeout(PATIENCE):
                 return await _take(request, app, member)
         except TimeoutError:
-            return await _ended(request, _busy(request, app))
+            return await _ended(request, _busy(request))
         finally:
             _sending.discard(member)
 
 
 async def _take(request: Request, app: App, member: str) -> Response:
-    to, say, desk = request.url.path, language_of(request, app), app.workspace.desk
+    to, say, desk = request.url.path, current(), app.workspace.desk
     try:
         told = request.headers.get("content-length", "0")
         if told.isdecimal() and int(told) > desk.member_upload + app.workspace.intake.max_bytes + BESIDES:
             raise pipeline.submission.not_taken(Why.LARGE, "larger than one sending may be")
         title = await _sent(request, app, member)
     except NotTakenError as refused:
-        return await _ended(request, done(to, _reason(request, app, refused), refused=True))
+        return await _ended(request, done(to, _reason(app, refused), refused=True))
     except SteadycastError:
         logging.getLogger(__name__).exception("a member's sending could not be taken in")
         return done(to, say.gettext("It did not work just now. Please try again later."), refused=True)
@@ -136,17 +137,17 @@ def _member(request: Request, app: App, token: str) -> str:
     member = pipeline.invites.member_of(app, token, pipeline.now())
     if member is None:
         request.state.missed(request.client.host if request.client else "")
-        raise HTTPException(404, language_of(request, app).gettext("This link has ended. Please ask for a new one."))
+        raise HTTPException(404, current().gettext("This link has ended. Please ask for a new one."))
     return member
 
 
-def _busy(request: Request, app: App) -> Response:
-    said = language_of(request, app).gettext("Too much is arriving just now. Please send it again in a few minutes.")
+def _busy(request: Request) -> Response:
+    said = current().gettext("Too much is arriving just now. Please send it again in a few minutes.")
     return done(request.url.path, said, refused=True)
 
 
-def _reason(request: Request, app: App, refused: NotTakenError) -> str:
-    say, most = language_of(request, app), app.workspace.desk
+def _reason(app: App, refused: NotTakenError) -> str:
+    say, most = current(), app.workspace.desk
     size = most.member_upload // 1_000_000
     reasons = {
         Why.EMPTY: say.gettext("Nothing arrived. Please write something, or choose a file."),

@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
 from steadycast.desk.guard import MEMBERS
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.language import current
 from steadycast.pipeline.invites import stands
 
 router = APIRouter()
@@ -35,7 +36,7 @@ def member(request: Request, app: Here, name: str, number: int = 1) -> HTMLRespo
     now = pipeline.now()
     shown = pipeline.members.page_of(app, name, now, number)
     if shown is None:
-        raise HTTPException(404, language_of(request, app).gettext("There is no such member."))
+        raise HTTPException(404, current().gettext("There is no such member."))
     return _member_page(request, app, shown, number=number)
 
 
@@ -52,10 +53,10 @@ def invite(request: Request, app: Here, member: Annotated[str, Form()]) -> HTMLR
 
 
 @router.post(LIST + "/{name}/revoke", dependencies=[FromOurForm])
-def revoke(request: Request, app: Here, name: str, invite: Annotated[str, Form()]) -> RedirectResponse:
+def revoke(app: Here, name: str, invite: Annotated[str, Form()]) -> RedirectResponse:
     """Ends an invite."""
     pipeline.invites.revoke(app, invite, pipeline.now())
-    return done(f"{LIST}/{name}", language_of(request, app).gettext("The link is revoked: it opens nothing any more."))
+    return done(f"{LIST}/{name}", current().gettext("The link is revoked: it opens nothing any more."))
 
 
 def _member_page(

@@ -20,8 +20,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.guard import MEMBERS
-from steadycast.desk.language import Language, chosen, language, names
 from steadycast.errors import SettingsError, SteadycastError
+from steadycast.language import Language, current, language, names
 from steadycast.pipeline import App
 from steadycast.report.page import clean
 
@@ -68,19 +68,12 @@ def ours(request: Request, form_token: Annotated[str, Form()] = "") -> None:
 FromOurForm = Depends(ours)
 
 
-def language_of(request: Request, app: App | None = None) -> Language:
-    """What this reader reads: what they chose, else the community's language, else their browser's."""
-    wanted = request.cookies.get(CHOSEN, "")
-    of_community = app.workspace.community.language if app else ""
-    return chosen(wanted, request.headers.get("accept-language", ""), of_community)
-
-
 def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """One page of the desk: templates/NAME.html.j2 in its frame, with `tab` as the current one."""
     community = app.workspace.community
     values |= {"community": community, "now": pipeline.now().astimezone(community.zone), "tab": tab, "tabs": TABS}
     values["broken_settings"] = app.broken_settings
-    answer = HTMLResponse(rendered(request, language_of(request, app), name, **values), status)
+    answer = HTMLResponse(rendered(request, current(), name, **values), status)
     if LIVE not in request.headers:
         answer.delete_cookie(SAID)
     return answer
@@ -90,7 +83,7 @@ def rendered(request: Request, say: Language, name: str, **values: Any) -> str:
     """A template of the desk as text; a part of a page as well as a whole one."""
     given = {"say": say, "languages": names(), "form_token": request.state.form_token, "said": _said(request)}
     given["here"] = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return _templates(str(say.locale)).get_template(f"{name}.html.j2").render({**given, **values})
+    return _templates(say.name).get_template(f"{name}.html.j2").render({**given, **values})
 
 
 def done(to: str, said: str, *, refused: bool = False, undo: Sequence[str] = ()) -> RedirectResponse:
@@ -126,7 +119,7 @@ async def refusal(request: Request, error: Exception) -> Response:
 def problem(request: Request, text: str, status: int) -> Response:
     """A page that says what is wrong and leads back."""
     own = request.url.path.startswith(MEMBERS)
-    return HTMLResponse(rendered(request, language_of(request), "problem", text=text, own=own), status)
+    return HTMLResponse(rendered(request, current(), "problem", text=text, own=own), status)
 
 
 def _said(request: Request) -> Mapping[str, Any]:

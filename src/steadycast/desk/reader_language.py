@@ -1,17 +1,38 @@
-"""The language that one reader wants, whatever the community's is: kept in a cookie."""
+"""The language of one reader: what they chose, kept in a cookie, else the community's, else their browser's."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from steadycast.desk.language import LOCALES
 from steadycast.desk.pages import CHOSEN, FromOurForm, inside
+from steadycast.language import LOCALES, chosen, speaking
 
 router = APIRouter()
 KEPT = 400 * 86_400  # seconds: browsers keep no cookie for longer
+
+
+class Speaking:
+    """The middleware: what is said in answer to a request is in its reader's language, also what the verbs say."""
+
+    def __init__(self, app: ASGIApp, community: Callable[[], str]) -> None:
+        self._app = app
+        self._community = community
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on in its language; threads that Starlette starts for it have the same."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        accepted = request.headers.get("accept-language", "")
+        with speaking(chosen(request.cookies.get(CHOSEN, ""), accepted, self._community()).name):
+            await self._app(scope, receive, send)
 
 
 @router.post("/language", dependencies=[FromOurForm])

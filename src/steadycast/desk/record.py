@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk.language import Language
-from steadycast.desk.pages import Here, language_of, page
+from steadycast.desk.pages import Here, page
 from steadycast.desk.standing import Standing, standing
 from steadycast.errors import unknown_name
+from steadycast.language import Language, current
 from steadycast.pipeline import App
 from steadycast.render.raster import png
 from steadycast.report.badge import badge
@@ -36,7 +36,7 @@ def record(request: Request, app: Here, channels: str = "") -> HTMLResponse:
     return page(
         request, app, "record", "record", r=stands.report, cells=stands.cells,
         years={year.name: year for year in stands.years},
-        view=View(stands.report, language_of(request, app)), needs=_needs(app, stands), whole=channels == "all",
+        view=View(stands.report, current()), needs=_needs(app, stands), whole=channels == "all",
         waiting=sum(row.kind == "draft" for row in stands.report.waiting), people=stands.report.contributors[:PEOPLE],
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ def series(request: Request, app: Here, name: str) -> HTMLResponse:
         raise unknown_name("series", name, app.workspace.series)
     part = "record_channels" if request.headers.get("hx-request") else "record_series"
     mine = next(each for each in stands.report.series if each.name == name)
-    view = View(stands.report, language_of(request, app))
+    view = View(stands.report, current())
     return page(request, app, part, "record", r=stands.report, cells=stands.cells, s=mine, year=year, view=view)
 
 

@@ -42,6 +42,7 @@ from steadycast.desk.guard import Guard
 from steadycast.desk.opened import Opened
 from steadycast.desk.pages import problem, refusal
 from steadycast.errors import SteadycastError
+from steadycast.workspace.paths import Paths
 
 STATIC = Path(__file__).parent / "static"
 PAGES = (
@@ -88,6 +89,9 @@ def made(root: Path, key: str) -> FastAPI:
     desk.add_exception_handler(SteadycastError, refusal)
     desk.add_exception_handler(HTTPException, _refused)
     desk.add_middleware(Guard, key=key, public=lambda: member_page.public_host(opened))
+    desk.add_middleware(
+        reader_language.Speaking, community=lambda: Paths(root).language or first_run.language_so_far(root)
+    )
     desk.add_middleware(GZipMiddleware, minimum_size=1000)
     return desk
 

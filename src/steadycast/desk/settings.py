@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.first_run import FORMS, TAGS, zones_named
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
 from steadycast.errors import SettingsError, SteadycastError
+from steadycast.language import current
 from steadycast.ops import settings_edits, settings_effect, settings_forms
 from steadycast.ops.check import of_settings
 from steadycast.pipeline import App
@@ -58,7 +59,7 @@ def decided(
 
     What is wrong is said on the form, with all that was filled in.
     """
-    now, say = pipeline.now(), language_of(request, app)
+    now, say = pipeline.now(), current()
     try:
         whole(app)
         seen = settings_effect.look(app, edited(), now)
@@ -131,7 +132,7 @@ def community(request: Request, app: Here) -> HTMLResponse:
 def _community(
     request: Request, app: App, given: Mapping[str, Any], wrong: SteadycastError | None = None
 ) -> HTMLResponse:
-    locale = str(language_of(request, app).locale)
+    locale = current().name
     tags = dict(TAGS)
     if (own := app.workspace.community.language) not in tags.values():
         tags[own] = own

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, language_of
+from steadycast.desk.pages import FromOurForm, Here, done
 from steadycast.desk.settings import Fields, decided, shown, whole
 from steadycast.errors import Problem, SteadycastError, unknown_name
+from steadycast.language import current
 from steadycast.ops import channel_add, first_run, settings_edits, settings_forms
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
@@ -54,7 +55,7 @@ def add_channel(request: Request, app: Here, given: Fields, platform: str) -> Re
         channel_add.add(app.workspace, wanted)
     except SteadycastError as error:
         return _new(request, app, platform, {**values, "channel_name": name}, error)
-    said = language_of(request, app).gettext("The channel is added. Choose which series go there.")
+    said = current().gettext("The channel is added. Choose which series go there.")
     return done(f"/settings/channels/{name}", said)
 
 
@@ -104,10 +105,10 @@ def change_channel(request: Request, app: Here, given: Fields, name: str) -> Res
 
 
 @router.post("/channels/{name}/secrets", dependencies=[FromOurForm])
-def replace_secrets(request: Request, app: Here, given: Fields, name: str) -> Response:
+def replace_secrets(app: Here, given: Fields, name: str) -> Response:
     """Keeps new secrets in the place of those that were."""
     whole(app)
-    platform, say = app.platform(name), language_of(request, app)
+    platform, say = app.platform(name), current()
     _, secrets = settings_forms.channel_fields(platform, given)
     kept = channel_add.replace_secrets(app.workspace, platform, name, secrets)
     app.forget(name)

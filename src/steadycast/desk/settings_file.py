@@ -8,9 +8,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.first_run import beginning
-from steadycast.desk.pages import FromOurForm, done, language_of, rendered
+from steadycast.desk.pages import FromOurForm, done, rendered
 from steadycast.desk.settings import Fields
 from steadycast.errors import SettingsError, SteadycastError
+from steadycast.language import current
 from steadycast.ops import promise_change, settings_effect, settings_file
 from steadycast.pipeline import App
 from steadycast.workspace.paths import SETTINGS_FILE
@@ -23,7 +24,7 @@ def _answer(
     effect: settings_effect.SettingsEffect | None = None,
 ) -> HTMLResponse:  # fmt: skip
     lines = settings_file.around(text.text, wrong) if isinstance(wrong, SettingsError) else []
-    say = language_of(request, app)
+    say = current()
     told = {"text": text, "wrong": wrong, "lines": lines, "effect": effect, "file": SETTINGS_FILE}
     told["community"] = app.workspace.community.name if app else ""
     return HTMLResponse(
@@ -65,4 +66,4 @@ def save(request: Request, given: Fields) -> Response:
             promise_change.settle(app, app.workspace, after, now)
     except SettingsError:  # none could ever be read: there is nothing to hold it against
         settings_file.write(after, text.print)
-    return done("/settings", language_of(request).gettext("Saved. The plan follows the new settings."))
+    return done("/settings", current().gettext("Saved. The plan follows the new settings."))

@@ -13,9 +13,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from steadycast import pipeline
 from steadycast.alarms.due import Alarm
 from steadycast.alarms.send import send
-from steadycast.desk.pages import FromOurForm, Here, done, language_of
+from steadycast.desk.pages import FromOurForm, Here, done
 from steadycast.desk.settings import Fields, decided, shown, whole
 from steadycast.errors import SteadycastError
+from steadycast.language import current
 from steadycast.ops import settings_edits, settings_effect
 from steadycast.pipeline import App
 from steadycast.pipeline.secrets import keep
@@ -99,9 +100,9 @@ def change_alarms(request: Request, app: Here, given: Fields) -> Response:
 
 
 @router.post("/alarms/add", dependencies=[FromOurForm])
-def add_alarm(request: Request, app: Here, given: Fields) -> Response:
+def add_alarm(app: Here, given: Fields) -> Response:
     """Adds an address. It is a secret: it is kept, and shown on no page."""
-    say, address = language_of(request, app), str(given.get("address", "")).strip()
+    say, address = current(), str(given.get("address", "")).strip()
     if "://" not in address:
         said = say.gettext("Write an Apprise address, such as mailtos://user:password@example.org")
         return done("/settings/alarms", said, refused=True)
@@ -115,9 +116,9 @@ def add_alarm(request: Request, app: Here, given: Fields) -> Response:
 
 
 @router.post("/alarms/test", dependencies=[FromOurForm])
-def test_alarms(request: Request, app: Here) -> RedirectResponse:
+def test_alarms(app: Here) -> RedirectResponse:
     """Sends a test to all addresses."""
-    say = language_of(request, app)
+    say = current()
     urls = [value for name in app.workspace.alarms.urls if (value := app.find_secret(name))]
     text = say.gettext("This is a test. Nothing is wrong.")
     if send([Alarm("machinery:test:", "machinery", text)], urls, language=app.workspace.community.language):

@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import ops, pipeline
 from steadycast.desk import slot_page
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.language import current
 from steadycast.pipeline import App, slot_view
 from steadycast.pipeline.slot_view import Window
 from steadycast.schedule.days import DAY, midnight
@@ -73,8 +74,7 @@ def effect_of_skip(  # noqa: PLR0917 what a form said
 
 
 @router.post("/skip", dependencies=[FromOurForm])
-def skip(  # noqa: PLR0917 a form's fields
-    request: Request,
+def skip(
     app: Here,
     series: Annotated[str, Form()],
     day: Annotated[str, Form()],
@@ -86,7 +86,7 @@ def skip(  # noqa: PLR0917 a form's fields
     change = ops.promise_change.skip(app, series, day, now, undo=undo, because=because)
     if not change.same:
         ops.promise_change.make(app, change, now)
-    say = language_of(request, app)
+    say = current()
     if undo:
         said = say.gettext("%(day)s has its slots again.", day=day)
     else:

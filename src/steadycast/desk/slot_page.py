@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, inside, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, inside, page
+from steadycast.language import current
 from steadycast.ledger.tables import SlotRow
 from steadycast.pipeline import App, pinning, slot_view
 from steadycast.pipeline.drafts import find_draft
@@ -30,7 +31,6 @@ def address(slot: str) -> str:
 
 @router.post("/slots/move", dependencies=[FromOurForm])
 def move(  # noqa: PLR0917 a form's fields
-    request: Request,
     app: Here,
     draft: Annotated[str, Form()],
     to: Annotated[str, Form()],
@@ -50,14 +50,13 @@ def move(  # noqa: PLR0917 a form's fields
         return RedirectResponse(f"{address(slot)}/take?{urlencode(asked)}", 303)
     made = pinning.pin(app, draft, slot, now, seen=seen, holds=holds)
     told = slot_view.one(app, slot, now)
-    say = language_of(request, app)
+    say = current()
     said = say.gettext("%(title)s is pinned to %(when)s.", title=made.title, when=say.instant(told.at) if told else "")
     return done(_with_undo(app, back or address(slot), made), said)
 
 
 @router.post("/slots/unpin", dependencies=[FromOurForm])
 def unpin(
-    request: Request,
     app: Here,
     draft: Annotated[str, Form()],
     seen: Annotated[str, Form()] = "",
@@ -65,13 +64,12 @@ def unpin(
 ) -> RedirectResponse:
     """Lets the plan choose the slot of a draft again."""
     made = pinning.unpin(app, draft, pipeline.now(), seen=seen)
-    said = language_of(request, app).gettext("%(title)s is pinned no more.", title=made.title)
+    said = current().gettext("%(title)s is pinned no more.", title=made.title)
     return done(_with_undo(app, back, made), said)
 
 
 @router.post("/slots/undo", dependencies=[FromOurForm])
-def undo(  # noqa: PLR0917 a form's fields
-    request: Request,
+def undo(
     app: Here,
     draft: Annotated[str, Form()],
     was: Annotated[str, Form()] = "",
@@ -80,7 +78,7 @@ def undo(  # noqa: PLR0917 a form's fields
 ) -> RedirectResponse:
     """Puts a draft's pin back as it was."""
     made = pinning.put_pin(app, draft, was, pipeline.now(), seen=seen)
-    return done(back, language_of(request, app).gettext("%(title)s is as it was before.", title=made.title))
+    return done(back, current().gettext("%(title)s is as it was before.", title=made.title))
 
 
 @router.get("/slots/{id}")
@@ -115,18 +113,18 @@ def effect(  # noqa: PLR0917 what a form said
 
 
 @router.post("/slots/{id}/fill", dependencies=[FromOurForm])
-def fill(request: Request, app: Here, id: str) -> RedirectResponse:
+def fill(app: Here, id: str) -> RedirectResponse:
     """Puts the reserve that has rested longest into an empty slot."""
     made = pinning.fill(app, id, pipeline.now(), holds="")
-    said = language_of(request, app).gettext("%(title)s from reserve is in this slot.", title=made.title)
+    said = current().gettext("%(title)s from reserve is in this slot.", title=made.title)
     return done(address(id), said)
 
 
 @router.post("/slots/{id}/empty", dependencies=[FromOurForm])
-def empty(request: Request, app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
+def empty(app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
     """Takes what came from reserve out of it."""
     pinning.empty(app, id, pipeline.now(), holds=holds)
-    return done(address(id), language_of(request, app).gettext("The slot is empty again."))
+    return done(address(id), current().gettext("The slot is empty again."))
 
 
 @router.get("/slots/{id}/publish")
@@ -138,10 +136,10 @@ def ask_to_publish(request: Request, app: Here, id: str) -> HTMLResponse:
 
 
 @router.post("/slots/{id}/publish", dependencies=[FromOurForm])
-def publish(request: Request, app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
+def publish(app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
     """Sends what the slot carries now."""
     pinning.open_slot(app, id, pipeline.now(), holds)
-    made, say = pipeline.publish(app, slot=id), language_of(request, app)
+    made, say = pipeline.publish(app, slot=id), current()
     if made.failed:
         number = len(made.failed)
         said = say.ngettext("One channel needs you.", "%(num)s channels need you.", number)

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, language_of, page
+from steadycast.desk.pages import FromOurForm, Here, done, page
 from steadycast.errors import InputError
+from steadycast.language import current
 from steadycast.pipeline.today import today as read_today
 
 router = APIRouter()
@@ -27,7 +28,6 @@ def today(request: Request, app: Here) -> HTMLResponse:
 
 @router.post("/deliveries/{marker}/settle", dependencies=[FromOurForm])
 def settle(
-    request: Request,
     app: Here,
     *,
     marker: str,
@@ -36,7 +36,7 @@ def settle(
     back: Annotated[str, Form()] = "/",
 ) -> RedirectResponse:
     """What a person saw on the channel: there (with its address), absent, or to be sent again."""
-    again, say = is_there == "again", language_of(request, app)
+    again, say = is_there == "again", current()
     if is_there == "yes" and not url.strip():
         raise InputError(say.gettext("Paste the address at which it is there."))
     pipeline.settle(app, marker, url=url if is_there == "yes" else "", again=again, now=pipeline.now())

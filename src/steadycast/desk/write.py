@@ -20,11 +20,11 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from steadycast import pipeline
 from steadycast.crash_safety import durable
-from steadycast.desk.language import Language
-from steadycast.desk.pages import Here, done, language_of, ours, page, rendered
+from steadycast.desk.pages import Here, done, ours, page, rendered
 from steadycast.draft.edited import OVERRIDES, Edited
 from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
+from steadycast.language import Language, current
 from steadycast.pipeline import App
 from steadycast.pipeline.live_preview import LivePreview, live_preview
 from steadycast.pipeline.write_draft import (
@@ -118,7 +118,7 @@ def edit(request: Request, app: Here, id: str) -> HTMLResponse:
 @router.post("/write")
 def save(request: Request, app: Here, form: Sent) -> Response:
     """Saves it, and says what became of it; nothing is lost where it cannot be saved."""
-    opened, say = _opened(app, form), language_of(request, app)
+    opened, say = _opened(app, form), current()
     try:
         saved = save_draft(app, opened, pipeline.now())
     except ChangedMeanwhile as error:
@@ -145,7 +145,7 @@ def preview(request: Request, app: Here, form: Sent) -> Response:
         PREVIEWS.release()
     values: dict[str, Any] = {"seen": seen, "preview_refused": refused, **_of_preview(seen)}
     if live:
-        return HTMLResponse(rendered(request, language_of(request, app), "write_preview", **values))
+        return HTMLResponse(rendered(request, current(), "write_preview", **values))
     return _page(request, app, opened, id=str(form.get("id", "")), **values)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.delivery import Clock, LedgerState, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
+from steadycast.language import speak
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
@@ -68,6 +69,7 @@ class App:
     def in_force(cls, root: Path | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:
         """The nearest workspace, or that at `root`, as whoever serves has it: a slip in its settings stops no slot."""
         workspace, broken = in_force(root, check_channels)
+        speak(workspace.community.language)
         if broken:
             logging.getLogger(__name__).warning("%s; the settings before it stay in force until it is fixed", broken)
         return cls(workspace, readonly, anyway, broken_settings=broken)
@@ -76,6 +78,7 @@ class App:
     def open(cls, workspace: Workspace | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:
         """The nearest workspace, its channels' settings checked; or the given one."""
         app = cls(workspace or load(), readonly, anyway)
+        speak(app.workspace.community.language)
         if workspace is None:
             app.check_channels()
         return app

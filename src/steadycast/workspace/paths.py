@@ -16,6 +16,12 @@ SETTINGS_FILE = "steadycast.toml"
 SOURCES = (SETTINGS_FILE, "holidays.toml")  # what its settings are read from
 
 
+_BEGINNING = 100_000  # bytes of it in which its language is looked for
+_OF_COMMUNITY = re.compile(r"^[ \t]*\[community\](.*?)(?=^[ \t]*\[|\Z)", re.MULTILINE | re.DOTALL)
+_LANGUAGE = re.compile(r"""^[ \t]*language[ \t]*=[ \t]*["']([\w-]+)["']""", re.MULTILINE)
+_USUAL = "zh-CN"  # of a community that says none; settings.py has the same
+
+
 class NoWorkspace(SettingsError):
     """There is no workspace, neither here nor above."""
 
@@ -86,6 +92,20 @@ class Paths:
     def is_there(self) -> bool:
         """Whether there are settings, or were: a folder without any holds no community yet."""
         return (self.root / SETTINGS_FILE).exists() or (self.kept_settings / SETTINGS_FILE).exists()
+
+    @property
+    def language(self) -> str:
+        """The community's language, as a tag: read without the rest of the settings, and from broken ones too.
+
+        "" where there is no community yet.
+        """
+        for folder in (self.root, self.kept_settings):
+            with contextlib.suppress(OSError), (folder / SETTINGS_FILE).open("rb") as file:
+                text = file.read(_BEGINNING).decode("utf-8", "replace")
+                community = _OF_COMMUNITY.search(text)
+                found = _LANGUAGE.search(community[1]) if community else None
+                return found[1] if found else _USUAL
+        return ""
 
     @property
     def ledger(self) -> str:

@@ -1,0 +1,197 @@
+"""What Steadycast says, in the language of who reads it: gettext catalogues, and Babel's forms of dates and numbers.
+
+A text is written in English where it is said, as `_("No draft is called %(name)s.", name=name)`, with
+`from steadycast.language import gettext as _`. It is said in the language that is current when the line runs: so a text
+that stands in a table of a module is only marked there, by `N_`, and goes through `_` where it is shown.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gettext as catalogues
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+DOMAIN = "steadycast"
+FOLDER = Path(__file__).parent / "locale"
+LOCALES = ("zh_Hans", "zh_Hant", "en")
+TRADITIONAL = {"hant", "tw", "hk", "mo"}
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language: its texts, and how it writes days, hours and numbers."""
+
+    name: str  # one of LOCALES
+    texts: catalogues.NullTranslations
+
+    def gettext(self, text: str, /, **values: object) -> str:
+        """A text in this language, with `%(name)s` filled in."""
+        found = self.texts.gettext(text) if text else ""  # "" is the catalogue's head
+        return _filled(found, text, values) if values else found
+
+    def ngettext(self, one: str, many: str, num: int, **values: object) -> str:
+        """A text that counts; `%(num)s` is the number."""
+        found = self.texts.ngettext(one, many, num)
+        return _filled(found, one if num == 1 else many, {"num": num, **values})
+
+    @property
+    def locale(self) -> Locale:
+        """As Babel knows it."""
+        return _locale(self.name)
+
+    @property
+    def tag(self) -> str:
+        """For the lang attribute: zh-Hans, zh-Hant, en."""
+        return self.name.replace("_", "-")
+
+    def day(self, day: dt.date) -> str:
+        """A date without its year: 11月27日周五, Fri, Nov 27."""
+        from babel import dates
+
+        return dates.format_skeleton("MMMEd", _noon(day), locale=self.locale)
+
+    def full_day(self, day: dt.date) -> str:
+        """A date with its year and weekday."""
+        from babel import dates
+
+        return dates.format_skeleton("yMMMEd", _noon(day), locale=self.locale)
+
+    def month(self, day: dt.date) -> str:
+        """A month with its year: 2026年11月."""
+        from babel import dates
+
+        return dates.format_skeleton("yMMMM", _noon(day), locale=self.locale)
+
+    def short_month(self, day: dt.date) -> str:
+        """A month without its year: 11月, Nov."""
+        from babel import dates
+
+        return dates.format_skeleton("MMM", _noon(day), locale=self.locale)
+
+    def weekdays(self) -> list[str]:
+        """From Monday on, short."""
+        from babel import dates
+
+        names = dates.get_day_names("abbreviated", locale=self.locale)
+        return [str(names[n]) for n in range(7)]
+
+    def instant(self, at: dt.datetime) -> str:
+        """A date and a time of the day."""
+        return f"{self.day(at.date())} {at:%H:%M}"
+
+    def away(self, at: dt.datetime, now: dt.datetime) -> str:
+        """How far off an instant is: 3天前, in 2 hours."""
+        from babel import dates
+
+        return dates.format_timedelta(at - now, add_direction=True, locale=self.locale)
+
+    def length(self, span: dt.timedelta) -> str:
+        """How long something lasts: 3天, 2 hours."""
+        from babel import dates
+
+        return dates.format_timedelta(span, locale=self.locale)
+
+    def percent(self, rate: float) -> str:
+        """A rate for people; only what is whole is shown as 100%, only nothing as 0%."""
+        from babel import numbers
+
+        shown = min(max(rate, 0.01), 0.999) if 0 < rate < 1 else rate
+        return numbers.format_percent(shown, format="0.#%" if 0.99 < rate < 1 else "0%", locale=self.locale)
+
+
+def _filled(found: str, text: str, values: Mapping[str, object]) -> str:
+    try:
+        return found % values
+    except (KeyError, TypeError, ValueError):  # a translation that names what its text does not: a test finds it
+        return text % values
+
+
+@cache
+def _locale(name: str) -> Locale:
+    from babel import Locale
+
+    return Locale.parse(name)
+
+
+def _noon(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(12))
+
+
+@cache
+def language(name: str) -> Language:
+    """The language under one of LOCALES."""
+    return Language(name, catalogues.translation(DOMAIN, FOLDER, [name], fallback=True))
+
+
+@cache
+def known(tag: str) -> str:
+    """Which of LOCALES a tag means, as zh-CN, zh_TW.UTF-8 or en; "" where it is none of them."""
+    parts = tag[:40].partition(".")[0].partition("@")[0].replace("-", "_").lower().split("_")
+    if parts[0] == "zh":
+        return "zh_Hant" if TRADITIONAL.intersection(parts) else "zh_Hans"
+    return "en" if parts[0] == "en" else ""
+
+
+def chosen(asked: str, accepted: str, community: str) -> Language:
+    """The language a person chose, else the community's, else the first of the browser's that there is."""
+    wishes = [asked, community, *(part.partition(";")[0].strip() for part in accepted[:1_000].split(","))]
+    return language(next(filter(None, map(known, wishes)), "en"))
+
+
+def names() -> Sequence[tuple[str, str]]:
+    """Each language by its own name, to choose from."""
+    return [("zh_Hans", "简体中文"), ("zh_Hant", "繁體中文"), ("en", "English")]
+
+
+_spoken: ContextVar[str] = ContextVar("language")
+_of_process = [""]  # threads start with an empty context
+
+
+def current() -> Language:
+    """The language that is spoken here and now."""
+    return language(_spoken.get("") or known(os.environ.get("STEADYCAST_LANGUAGE", "")) or _of_process[0] or "en")
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Says all within the block, and in what it calls, in the language under one of LOCALES."""
+    token = _spoken.set(name)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def speak(*tags: str) -> None:
+    """From now on this process speaks the first of these that there is; STEADYCAST_LANGUAGE goes before."""
+    _of_process[0] = next(filter(None, map(known, tags)), _of_process[0])
+
+
+def of_user() -> str:
+    """The language that this machine's user has set, as a tag; "" for none."""
+    return next(filter(None, (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """A text in the current language, with `%(name)s` filled in; a literal % in a text with values is %%."""
+    return current().gettext(text, **values)
+
+
+def ngettext(one: str, many: str, num: int, **values: object) -> str:
+    """A text that counts, in the current language; `%(num)s` is the number."""
+    return current().ngettext(one, many, num, **values)
+
+
+def N_(text: str) -> str:  # noqa: N802  its name in every catalogue's tool
+    """Marks a text that is translated where it is shown."""
+    return text

@@ -1,0 +1,141 @@
+"""Which language is spoken where: what people asked for, what the community speaks, and what threads and children hear."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
+from pathlib import Path
+
+import pytest
+from desk_bench import Desk
+from pipeline_bench import SETTINGS, Bench
+
+from steadycast import language, pipeline
+from steadycast.errors import InputError
+from steadycast.language import N_, current, gettext, known, ngettext, of_user, speak, speaking
+from steadycast.pipeline import App
+from steadycast.workspace.paths import Paths
+
+CHINESE = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
+TODAY = "Today"  # a text of the desk
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has said yet what this process speaks."""
+    monkeypatch.setattr(language, "_of_process", [""])
+
+
+@pytest.mark.parametrize(
+    ("tag", "meant"),
+    [
+        ("zh", "zh_Hans"), ("zh-CN", "zh_Hans"), ("zh_SG.UTF-8", "zh_Hans"), ("zh-Hans-HK", "zh_Hant"),
+        ("ZH_tw.UTF-8@stroke", "zh_Hant"), ("zh-Hant", "zh_Hant"), ("zh-MO", "zh_Hant"),
+        ("en", "en"), ("en_GB.UTF-8", "en"), ("de", ""), ("C", ""), ("C.UTF-8", ""), ("", ""), ("zhuang", ""), ("z" * 10**6, ""),
+    ],
+)  # fmt: skip
+def test_a_tag_means_one_of_our_languages_or_none(tag: str, meant: str) -> None:
+    assert known(tag) == meant
+
+
+def test_a_text_is_said_in_the_language_that_is_current_when_it_is_said() -> None:
+    marked = N_(TODAY)
+    assert gettext(marked) == TODAY
+    with speaking("zh_Hans"):
+        assert gettext(marked) == "今天"
+        with speaking("en"):
+            assert gettext(marked) == TODAY
+        assert current().tag == "zh-Hans"
+    assert gettext(marked) == TODAY
+
+
+def test_no_value_breaks_a_text() -> None:
+    """Titles hold per cents, braces and names of values; a text without values is taken as it stands."""
+    assert gettext("a %(b)s", b="100 % %(b)s %s {b}") == "a 100 % %(b)s %s {b}"
+    assert gettext("100 %") == "100 %"
+    assert gettext("") == ""
+    assert ngettext("%(num)s of %(all)s", "%(num)s of all %(all)s", 2, all="%d") == "2 of all %d"
+
+
+def test_a_translation_that_names_something_else_is_not_used() -> None:
+    assert language._filled("%(c)s", "a %(b)s", {"b": 1}) == "a 1"
+    assert language._filled("50 % ", "a %(b)s", {"b": 1}) == "a 1"
+    assert language._filled("nothing", "a %(b)s", {"b": 1}) == "nothing"
+
+
+def test_the_environment_goes_before_the_community_and_both_before_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "STEADYCAST_LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "zh_TW.UTF-8")
+    assert current().name == "en"
+    speak("", of_user())
+    assert current().name == "zh_Hant"
+    speak("zh-CN", of_user())
+    assert current().name == "zh_Hans"
+    speak("de", of_user())
+    assert current().name == "zh_Hant"
+    monkeypatch.setenv("STEADYCAST_LANGUAGE", "en")
+    assert current().name == "en"
+
+
+def test_a_thread_speaks_as_its_process_and_as_who_asked_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STEADYCAST_LANGUAGE")
+    heard: list[str] = []
+
+    def listen() -> None:
+        heard.append(current().name)
+
+    def started(*target: Callable[..., object]) -> None:
+        thread = threading.Thread(target=target[0], args=target[1:])
+        thread.start()
+        thread.join()
+
+    speak("zh-CN")
+    with speaking("zh_Hant"):
+        started(listen)
+        started(copy_context().run, listen)
+    assert heard == ["zh_Hans", "zh_Hant"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "meant"),
+    [
+        (CHINESE, "zh-CN"),
+        (SETTINGS, "en"),
+        ('[community]\nname = "x"\n', "zh-CN"),  # the setting's default
+        ("[community]\nlanguage = 'zh-TW' # here\nname = \"x\n[series.a\n", "zh-TW"),  # broken elsewhere
+        ('[series.a]\nlanguage = "fr"\n[community]\nname = "x"\n[x]\nlanguage = "fr"\n', "zh-CN"),
+    ],
+)
+def test_the_communitys_language_is_read_without_the_settings(tmp_path: Path, settings: str, meant: str) -> None:
+    assert Paths(tmp_path).language == ""
+    (tmp_path / "steadycast.toml").write_text(settings, encoding="utf-8")
+    assert Paths(tmp_path).language == meant
+
+
+def test_whoever_opens_a_workspace_speaks_its_language(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So do flows: nobody else tells them."""
+    bench.set_up(CHINESE, {})
+    monkeypatch.delenv("STEADYCAST_LANGUAGE")
+    for opened in (App.in_force, App.open):
+        speak("en")
+        monkeypatch.chdir(bench.root)
+        with opened():
+            assert current().name == "zh_Hans"
+
+
+def test_the_desk_says_what_a_verb_says_in_the_readers_language(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A route runs in another thread than the one that found out who reads."""
+    bench.set_up(CHINESE, {})
+
+    def refusing(*_: object) -> None:
+        raise InputError(gettext("This link has ended. Please ask for a new one."))
+
+    monkeypatch.setattr(pipeline.members, "members", refusing)
+    with Desk(bench.root).up() as desk:
+        assert "这个链接已失效" in desk.get("/members").text
+        desk.session.cookies.set("steadycast_language", "zh_Hant")
+        assert "這個連結已失效" in desk.get("/members").text
+        desk.session.cookies.set("steadycast_language", "en")
+        assert "This link has ended" in desk.get("/members").text
