@@ -119,6 +119,12 @@ def database(request: pytest.FixtureRequest, quick_path: Path) -> str:
 
 
 @pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with a thousandth of the memory: no test waits for that."""
+    monkeypatch.setattr(pipeline.accounts, "PROFILE", {"iterations": 1, "lanes": 1, "memory_cost": 64})
+
+
+@pytest.fixture
 def ledger(database: str) -> Iterator[Ledger]:
     """An empty ledger, on SQLite and on PostgreSQL."""
     with Ledger.open(database) as opened:

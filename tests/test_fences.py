@@ -96,7 +96,7 @@ LIBRARIES = {
     "sqlmodel": {"ledger"},
     "sqlalchemy": {"ledger"},
     "alembic": {"ledger"},
-    "cryptography": {"ledger"},
+    "cryptography": {"ledger", "pipeline"},  # what is sealed; passwords
     "jinja2": {"render", "report", "testing", "desk"},
     "fastapi": {"desk"},
     "starlette": {"desk"},

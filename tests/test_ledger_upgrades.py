@@ -20,7 +20,18 @@ from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.store import Ledger, State
-from steadycast.ledger.tables import FeedItemRow, FeedRow, InviteRow, ProblemRow, page_in
+from steadycast.ledger.tables import (
+    ApiTokenRow,
+    AuditRow,
+    FeedItemRow,
+    FeedRow,
+    IdempotencyRow,
+    InviteRow,
+    PersonRow,
+    ProblemRow,
+    SessionRow,
+    page_in,
+)
 
 KEPT = Path(__file__).parent / "ledgers"
 VERSIONS = Path(__file__).parent.parent / "src" / "steadycast" / "ledger" / "migrations" / "versions"
@@ -54,6 +65,11 @@ def small(path: Path) -> None:
         ledger.open_alarm("starvation:notes:low", "starvation", "low", NOON)
         ledger.set_state("far", "token", {"access": "t0k3n"}, NOON + HOUR)
         ledger.put_invite(InviteRow(hash="a" * 64, member="alice", made=NOON, who="editor", expires=NOON + HOUR))
+        ledger.put_person(PersonRow(name="ann", role="editor", series=["notes"], password="$argon2id$", made=NOON))
+        ledger.put_session(SessionRow(hash="b" * 64, person="ann", made=NOON, expires=NOON + HOUR, used=NOON))
+        ledger.put_api_token(ApiTokenRow(hash="c" * 64, person="ann", label="script", role="reader", made=NOON))
+        ledger.put_audit(AuditRow(at=NOON, who="ann", via="desk", act="decide", subject="d1"))
+        ledger.begin_idempotent(IdempotencyRow(person="ann", key="k", request="d" * 64, made=NOON))
         ledger.ticked(NOON)
 
 

@@ -21,7 +21,10 @@ What is read
     member_reads     who gave what, where it is
     alarm_rows       alarms, told once and closed
     change_mark      whether anything was committed since somebody last asked
+People
     invites          who may open a member's page
+    people           who may log in: persons, their sessions and tokens
+    audit_log        who changed what; requests that were answered already
 The installation
     installation     its values, its markers' secret, its last tick
     publishing_place   from which machine and folder it publishes

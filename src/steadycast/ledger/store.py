@@ -34,6 +34,7 @@ from typing import Self
 from steadycast.ledger import (
     alarm_rows,
     amendments,
+    audit_log,
     bulk_backfill,
     calendar_reads,
     channel_state,
@@ -49,6 +50,7 @@ from steadycast.ledger import (
     older_copy,
     outcomes,
     pacing,
+    people,
     plans,
     publishing_place,
     queries,
@@ -144,6 +146,28 @@ class Ledger(Database):
     came_since = member_reads.came_since
     empty_slots = member_reads.empty_slots
     places_of = member_reads.places_of
+
+    # People, and what they did
+    has_people = people.has_people
+    person = people.person
+    all_people = people.all_people
+    put_person = people.put_person
+    change_person = people.change_person
+    session = people.session
+    put_session = people.put_session
+    used_session = people.used_session
+    end_sessions = people.end_sessions
+    api_token = people.api_token
+    api_tokens_of = people.api_tokens_of
+    put_api_token = people.put_api_token
+    used_api_token = people.used_api_token
+    revoke_api_tokens = people.revoke_api_tokens
+    put_audit = audit_log.put_audit
+    audit_page = audit_log.audit_page
+    idempotent = audit_log.idempotent
+    begin_idempotent = audit_log.begin_idempotent
+    finish_idempotent = audit_log.finish_idempotent
+    forget_idempotent = audit_log.forget_idempotent
 
     # What is planned
     save_plan = plans.save_plan

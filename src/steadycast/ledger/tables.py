@@ -309,6 +309,73 @@ class InviteRow(SQLModel, table=True):
     used: dt.datetime | None = Field(default=None, sa_type=Instant)  # last, within some minutes
 
 
+class PersonRow(SQLModel, table=True):
+    """Who may log in to the desk, and what their role lets them do. Of the password here is its argon2id hash."""
+
+    __tablename__ = "person"
+    name: str = Field(primary_key=True)
+    role: str  # reader, member, editor, owner
+    series: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # an editor's; empty: all
+    password: str = Field(sa_type=Text)
+    made: dt.datetime = Field(sa_type=Instant)
+    ended: dt.datetime | None = Field(default=None, sa_type=Instant)
+    language: str | None = None  # that they read the desk in
+
+
+class SessionRow(SQLModel, table=True):
+    """One log-in. Its token is a cookie of that browser alone: here is its SHA-256."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index("ix_session_person", "person"),)
+    hash: str = Field(primary_key=True, max_length=64)
+    person: str = Field(foreign_key="person.name")
+    made: dt.datetime = Field(sa_type=Instant)
+    expires: dt.datetime = Field(sa_type=Instant)
+    used: dt.datetime = Field(sa_type=Instant)  # last, within some minutes
+    ended: dt.datetime | None = Field(default=None, sa_type=Instant)
+
+
+class ApiTokenRow(SQLModel, table=True):
+    """What lets a program in for a person: it may do what both the person and the token may. Here is its SHA-256."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (Index("ix_api_token_person", "person"),)
+    hash: str = Field(primary_key=True, max_length=64)
+    person: str = Field(foreign_key="person.name")
+    label: str = ""
+    role: str  # it may do no more than this
+    series: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # empty: its person's
+    made: dt.datetime = Field(sa_type=Instant)
+    expires: dt.datetime | None = Field(default=None, sa_type=Instant)
+    revoked: dt.datetime | None = Field(default=None, sa_type=Instant)
+    used: dt.datetime | None = Field(default=None, sa_type=Instant)  # last, within some minutes
+
+
+class AuditRow(SQLModel, table=True):
+    """One change that somebody made: who, by what, and of what kind. No secret and no text of a draft stands here."""
+
+    __tablename__ = "audit"
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    at: dt.datetime = Field(sa_type=Instant)
+    who: str
+    via: str  # desk, api, cli, mcp
+    act: str
+    subject: str = ""
+    detail: str = Field(default="", sa_type=Text)
+
+
+class IdempotencyRow(SQLModel, table=True):
+    """A change that a program asked for under a key of its own, and its answer: asked again, it is answered again."""
+
+    __tablename__ = "idempotency"
+    person: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request: str = Field(max_length=64)  # its hash: another request under this key is refused
+    status: int | None = None  # null: it is under way
+    body: str = Field(default="", sa_type=Text)
+    made: dt.datetime = Field(sa_type=Instant)
+
+
 class MetaRow(SQLModel, table=True):
     """Installation-wide values: the marker's secret, the time of the last tick."""
 

@@ -4,6 +4,9 @@ What all of them share
     app, secrets     a workspace opened, with its ledger and its platforms; a secret by its name
     results          what a verb did, as rows
     frozen_draft     a draft as the ledger keeps it
+Who does it
+    permissions, concerns   who may do what; which series a change concerns
+    accounts         persons who log in, their tokens, and the log of what they changed
 What comes in
     collect, member_feeds   files and feeds taken in
     draft_identity   which draft a file is: an edit, a copy, one that looks like another, one of an archive
@@ -26,8 +29,8 @@ What goes out, and what came of it
     report           the record written down; alarms at each tick
 """
 
-from steadycast.pipeline import amend, invites, kits, members, submission
-from steadycast.pipeline.app import App, check_channels, now, who
+from steadycast.pipeline import accounts, amend, concerns, invites, kits, members, permissions, submission
+from steadycast.pipeline.app import App, acting, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.draft_notes import give_title
@@ -44,11 +47,14 @@ __all__ = [
     "App",
     "DraftLocation",
     "ReportMade",
+    "accounts",
+    "acting",
     "alarm",
     "amend",
     "before",
     "check_channels",
     "collect",
+    "concerns",
     "confirm",
     "decide",
     "drafts",
@@ -60,6 +66,7 @@ __all__ = [
     "line_of",
     "members",
     "now",
+    "permissions",
     "plan",
     "preview",
     "publish",

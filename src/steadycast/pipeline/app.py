@@ -10,6 +10,7 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)  # this process's threads queue here
 os.register_at_fork(after_in_child=_doors.clear)
+_ACTING: ContextVar[str] = ContextVar("acting", default="")
 
 
 def now() -> dt.datetime:
@@ -38,8 +40,20 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+@contextlib.contextmanager
+def acting(name: str) -> Iterator[None]:
+    """Inside the block, in this thread and in what it awaits, a person of this name does what is done."""
+    token = _ACTING.set(name)
+    try:
+        yield
+    finally:
+        _ACTING.reset(token)
+
+
 def who() -> str:
-    """Who sits at this machine, for the record; a user without a name is known by number."""
+    """Who does this, for the record: whoever is `acting`, else who sits at this machine, by name or by number."""
+    if name := _ACTING.get():
+        return name
     try:
         return getpass.getuser()
     except (KeyError, OSError):

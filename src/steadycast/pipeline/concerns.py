@@ -1,0 +1,30 @@
+"""Which series a change concerns: an editor of named series may do what concerns these alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from steadycast.pipeline.app import App
+from steadycast.pipeline.drafts import find_draft, read
+from steadycast.pipeline.frozen_draft import to_stock
+from steadycast.schedule.stock import suits
+
+
+def series_of_slot(id: str) -> set[str]:
+    """The series of a slot, by its id."""
+    return {id.partition("@")[0]}
+
+
+def series_of_draft(app: App, id_or_path: str) -> set[str]:
+    """The series that could carry a draft as it is now: those that it names, else all that its form suits."""
+    row = find_draft(app, id_or_path)
+    item, newest = to_stock(row, None, app.workspace.pin), read(app, row.id, row.revision)
+    if newest is not None:
+        item = replace(item, series=tuple(newest.series), form=newest.form)
+    return {series.name for series in app.workspace.series.values() if suits(series, item)}
+
+
+def series_of_delivery(app: App, marker: str) -> set[str]:
+    """The series of a delivery, by its marker; none where there is no such delivery."""
+    row = app.ledger.delivery_of(marker.strip().lower())
+    return {row.series} if row else set()
