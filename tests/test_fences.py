@@ -67,8 +67,10 @@ ROOMS["bulk_render"] = {
 ROOMS |= {
     "pipeline": {*ROOMS} - {"testing", "bulk_render"},
     "ops": {*ROOMS, "pipeline"} - {"testing", "bulk_render"},
-    "desk": {*ROOMS, "pipeline", "ops"} - {"testing", "bulk_render"},
+    "api": {*ROOMS, "pipeline", "ops"} - {"testing", "bulk_render"},
+    "desk": {*ROOMS, "pipeline", "ops", "api"} - {"testing", "bulk_render"},
     "cli": {
+        "api",
         "desk",
         "characters",
         "progress",
@@ -98,8 +100,8 @@ LIBRARIES = {
     "alembic": {"ledger"},
     "cryptography": {"ledger", "pipeline"},  # what is sealed; passwords
     "jinja2": {"render", "report", "testing", "desk"},
-    "fastapi": {"desk"},
-    "starlette": {"desk"},
+    "fastapi": {"api", "desk"},
+    "starlette": {"api", "desk"},
     "uvicorn": {"desk"},
     "babel": {"language", "desk"},
     "requests": {"outgoing"},

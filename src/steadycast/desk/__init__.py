@@ -2,7 +2,6 @@
 
 server           the pages put together, and served on this machine
 guard            who is let in: the key of this machine, the Host, forms of our own, what a page may load
-opened           the workspace as it is in force, opened once for all requests
 slot_page        a slot's own page, below the calendar
 reader_language  the language that one reader wants
 live             what changed, told to the pages that are open

@@ -18,12 +18,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from steadycast.api.problems import problem
 from steadycast.desk.rate_limits import Limits
 
 OWN_NAMES = {"127.0.0.1", "localhost"}  # a page whose name was turned to this machine asks under its own name
 COOKIE = "steadycast_desk"
 KEY = "key"  # of the first address
 FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key stands in the address
+PROGRAMS = "/api/"  # for programs: a token in a header opens it, and no cookie does
 MEMBERS = "/m/"  # members' own pages: the token in the address opens one, and nothing else
 OPEN = ("/static/", "/health")  # without a key: they tell nothing of the community
 SAFE = {"GET", "HEAD"}
@@ -49,6 +51,7 @@ class Guard:
         self._key = key
         self._public = public
         self._asked = Limits()
+        self._programs = Limits(of_one=600, of_all=3000)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request ourselves, or hand it on with the headers of a page of ours."""
@@ -57,15 +60,16 @@ class Guard:
             return
         request = Request(scope)
         path = request.url.path
-        answer = self._to_member(request) if path.startswith(MEMBERS) else self._objection(request)
+        of_member, of_program = path.startswith(MEMBERS), path.startswith(PROGRAMS)
+        way = self._to_member if of_member else self._to_program if of_program else self._objection
+        answer = way(request)
         if answer is not None:
             await answer(scope, receive, _with_headers(send))
             return
-        of_member = path.startswith(MEMBERS)
         scope["state"] |= {
             "form_token": form_token(path.split("/")[2] if of_member else self._key),
             "files_key": "" if of_member else files_key(self._key),
-            "missed": self._asked.missed,
+            "missed": self._programs.missed if of_program else self._asked.missed,
         }
         await self._app(scope, receive, _with_headers(send))
 
@@ -77,6 +81,14 @@ class Guard:
             return PlainTextResponse("Too many requests. Please wait a minute.", 429, {"Retry-After": "60"})
         if request.method not in SAFE and not _ours(request):
             return PlainTextResponse("This did not come from a page of the desk.", 403)
+        return None
+
+    def _to_program(self, request: Request) -> Response | None:
+        """Programs come as members do, more often; whom their token lets in is asked afterwards."""
+        if _host(request.headers) not in OWN_NAMES and not self._is_public(request):
+            return problem(421, "This name is not the desk's.")
+        if not self._programs.admit(request.client.host if request.client else ""):
+            return problem(429, "Too many requests.", "wait a minute", headers={"Retry-After": "60"})
         return None
 
     def _is_public(self, request: Request) -> bool:

@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from steadycast.desk.opened import Opened
 from steadycast.ledger.change_mark import ChangeMark
+from steadycast.pipeline.opened import Opened
 from steadycast.workspace import Workspace, prints
 
 router = APIRouter()

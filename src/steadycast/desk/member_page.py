@@ -18,13 +18,13 @@ from starlette.responses import Response
 
 from steadycast import pipeline
 from steadycast.desk.guard import MEMBERS
-from steadycast.desk.opened import Opened
 from steadycast.desk.pages import Here, done, page
 from steadycast.desk.upload import Form
 from steadycast.errors import SteadycastError
 from steadycast.intake.folder import SUFFIXES
 from steadycast.language import current
 from steadycast.pipeline import App
+from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.submission import MOST_FILES, NotTakenError, Why
 from steadycast.render.media_files import MIMES
 

@@ -1,4 +1,4 @@
-"""How often members' pages may be asked for: by one address, by all together, and with tokens that open nothing."""
+"""How often pages and the API may be asked for: by one address, by all together, and with tokens that open nothing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ ADDRESSES = 10_000  # that are counted; in a window with more, all of them share
 class Limits:
     """Counts in windows of a minute, and forgets each when the next begins."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, of_one: int = OF_ONE, of_all: int = OF_ALL
+    ) -> None:
         self._clock = clock
+        self._of_one, self._of_all = of_one, of_all
         self._lock = threading.Lock()
         self._begun = clock()
         self._asked: Counter[str] = Counter()
@@ -30,7 +33,7 @@ class Limits:
         with self._lock:
             self._turn()
             name = self._name(address)
-            if self._all >= OF_ALL or self._asked[name] >= OF_ONE or self._wrong[name] >= WRONG:
+            if self._all >= self._of_all or self._asked[name] >= self._of_one or self._wrong[name] >= WRONG:
                 return False
             self._all += 1
             self._asked[name] += 1

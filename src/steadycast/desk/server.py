@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from steadycast import ops, pipeline
+from steadycast import api, ops, pipeline
 from steadycast.desk import (
     draft,
     drafts,
@@ -39,9 +39,9 @@ from steadycast.desk import (
     write,
 )
 from steadycast.desk.guard import Guard
-from steadycast.desk.opened import Opened
 from steadycast.desk.pages import problem, refusal
 from steadycast.errors import SteadycastError
+from steadycast.pipeline.opened import Opened
 from steadycast.workspace.paths import Paths
 
 STATIC = Path(__file__).parent / "static"
@@ -85,6 +85,7 @@ def made(root: Path, key: str) -> FastAPI:
     for page in PAGES:
         desk.include_router(page.router)
     desk.add_api_route("/health", health)
+    desk.mount(api.ADDRESS, api.made(opened, key))
     desk.mount("/static", StaticFiles(directory=STATIC), name="static")
     desk.add_exception_handler(SteadycastError, refusal)
     desk.add_exception_handler(HTTPException, _refused)

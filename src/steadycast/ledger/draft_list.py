@@ -84,20 +84,37 @@ _SHELVES = select(_shelf_of.label("shelf"), func.count()).group_by("shelf")
 _here = (R.draft == D.id) & (R.hash == D.revision)
 
 
-def draft_page(db: Database, asked: DraftsAsked, now: dt.datetime, *, first: int, most: int) -> DraftPage:
-    """`most` drafts from the `first` on; what waits the oldest first, of anything else the newest."""
-    where = _where(asked, now)
-    newest = D.changed.asc() if asked.shelf == "inbox" else D.changed.desc()
+def draft_page(
+    db: Database,
+    asked: DraftsAsked,
+    now: dt.datetime,
+    *,
+    most: int,
+    first: int = 0,
+    after: tuple[dt.datetime, str] | None = None,
+) -> DraftPage:
+    """`most` drafts from the `first` on, or `after` one that changed then and has that id.
+
+    What waits comes the oldest first, of anything else the newest.
+    """
+    where, oldest_first = _where(asked, now), asked.shelf == "inbox"
+    newest = D.changed.asc() if oldest_first else D.changed.desc()
     with db.read() as connection:
         shelves = dict.fromkeys(SHELVES, 0) | dict(map(tuple, connection.execute(_SHELVES)))
         if asked == DraftsAsked(asked.shelf):
             total = shelves[asked.shelf] if asked.shelf else sum(shelves.values())
         else:
             total = connection.execute(select(func.count()).select_from(DRAFT).where(where)).scalar_one()
-        chosen = select(D.id).where(where).order_by(newest, D.id).limit(most).offset(first)
+        here = and_(where, _after(*after, oldest_first=oldest_first)) if after else where
+        chosen = select(D.id).where(here).order_by(newest, D.id).limit(most).offset(first)
         ids = [id for (id,) in connection.execute(chosen)]
         rows = {row.id: row for row in connection.execute(_rows(ids, now))} if ids else {}
     return DraftPage([_listed(rows[id]) for id in ids], total, shelves)
+
+
+def _after(changed: dt.datetime, id: str, *, oldest_first: bool) -> ColumnElement[bool]:
+    further = D.changed > changed if oldest_first else D.changed < changed
+    return or_(further, and_(D.changed == changed, D.id > id))
 
 
 def _shelf(name: str) -> ColumnElement[bool]:

@@ -2,6 +2,8 @@
 
 What all of them share
     app, secrets     a workspace opened, with its ledger and its platforms; a secret by its name
+    opened           the workspace as it is in force, opened once for all requests of a server
+    permissions      who may do what
     results          what a verb did, as rows
     frozen_draft     a draft as the ledger keeps it
 Who does it

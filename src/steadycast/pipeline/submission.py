@@ -28,7 +28,10 @@ from steadycast.intake.folder import SUFFIXES
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
+from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.draft_media import Quotas, with_media
+from steadycast.pipeline.plan import plan
+from steadycast.pipeline.write_draft import Saved
 from steadycast.render.media_files import IMAGES, MIMES, kind
 
 DAY = dt.timedelta(days=1)
@@ -144,6 +147,18 @@ def send(app: App, at: Place, title: str, text: str, files: Sequence[Sent], *, n
         path = _named(at, stem) / f"{stem}{suffix}"
         collect(app, now, feeds=False)
     return app.ledger.draft(str(path.relative_to(app.workspace.content)))
+
+
+def send_markdown(app: App, member: str, raw: bytes, now: dt.datetime) -> Saved:
+    """Takes in one draft of a member, a whole Markdown file, by the same rules. Raises NotTakenError."""
+    with place(app, member, now) as at:
+        file = at.folder / ".part-0"
+        file.write_bytes(raw)
+        row = send(app, at, "", "", [Sent(file, "draft.md")], now=now)
+    plan(app, now)
+    fresh = app.ledger.draft(row.id) if row else None
+    path = PurePosixPath(row.path if row else f"ugc/{member}")
+    return Saved(path, fresh, DraftLocation(app, now).place(fresh) if fresh and fresh.state == "approved" else None)
 
 
 def _placed(at: Place, number: int, file: Sent) -> str:

@@ -73,11 +73,8 @@ def as_file(app: App, opened: OpenFile) -> bytes:
 
 def as_draft(app: App, opened: OpenFile, now: dt.datetime) -> Draft:
     """What would be read if it were saved now. Raises DraftError with the line."""
-    raw, most = as_file(app, opened), app.workspace.intake.max_bytes
-    if len(raw) > most:
-        raise DraftError(
-            f"is too large: {len(raw) / 1e6:.1f} MB", hint=f"a draft has at most {most / 1e6:g} MB of text"
-        )
+    raw = as_file(app, opened)
+    _not_too_large(app, raw)
     path = opened.path or home_of(app, opened.member) / content_files.draft_name(opened.edited.title)
     return app.reader.draft(raw, path, now)
 
@@ -92,7 +89,27 @@ def save_draft(app: App, opened: OpenFile, now: dt.datetime) -> Saved:
     with app.in_turn("writing", PATIENCE):
         as_draft(app, opened, now)
         path = _put(app, opened)
-    return _became(app, path, now)
+    return became(app, path, now)
+
+
+def save_new(app: App, raw: bytes, now: dt.datetime) -> Saved:
+    """Writes a new file of the house from a whole Markdown file, takes it in and plans with it.
+
+    Nothing is written where it could not be read as a draft: DraftError says the line.
+    """
+    _not_too_large(app, raw)
+    with app.in_turn("writing", PATIENCE):
+        draft = app.reader.draft(raw, PurePosixPath("pgc", "draft.md"), now)
+        path = PurePosixPath("pgc", content_files.draft_name(draft.title))
+        path = content_files.put_new(app.workspace.content, path, raw)
+    return became(app, path, now)
+
+
+def _not_too_large(app: App, raw: bytes) -> None:
+    if len(raw) > (most := app.workspace.intake.max_bytes):
+        raise DraftError(
+            f"is too large: {len(raw) / 1e6:.1f} MB", hint=f"a draft has at most {most / 1e6:g} MB of text"
+        )
 
 
 def _put(app: App, opened: OpenFile) -> PurePosixPath:
@@ -125,7 +142,8 @@ def _check(app: App, opened: OpenFile) -> None:
     _unchanged(app, opened)
 
 
-def _became(app: App, path: PurePosixPath, now: dt.datetime) -> Saved:
+def became(app: App, path: PurePosixPath, now: dt.datetime) -> Saved:
+    """What becomes of a file that now lies in content/: it is taken in, and planned with."""
     found = collect(app, now, feeds=False)
     plan(app, now)
     row = app.ledger.draft(str(path))

@@ -1,0 +1,14 @@
+"""The API: what the desk's pages do, for programs. A face: it calls verbs and reads the ledger, and holds no rule.
+
+server      the application put together, with its description (OpenAPI)
+asking      who asks: a bearer token, what it may do, and how large a request may be
+once        a change that is asked for twice under one key is made once
+problems    what went wrong, as problem details (RFC 9457)
+pages       long lists, a page at a time
+shapes      what all answers share: the community's time, one way to name a person's reason
+today, drafts   what it serves
+"""
+
+from steadycast.api.server import ADDRESS, made
+
+__all__ = ["ADDRESS", "made"]

@@ -1,0 +1,110 @@
+"""A change that is asked for twice under one key is made once: the second time the first answer comes again.
+
+The key is taken in the ledger before the change begins. So one that was cut off in the middle is never made again by
+itself: its key answers 409 until it is forgotten.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from steadycast import pipeline
+from steadycast.api.asking import act_of, asking
+from steadycast.api.problems import MEDIA_TYPE, ProblemError, problem, refused
+from steadycast.errors import SteadycastError
+from steadycast.ledger.tables import IdempotencyRow
+from steadycast.pipeline import App, accounts
+from steadycast.pipeline.permissions import Person
+
+NAME = "Idempotency-Key"
+KEPT = dt.timedelta(hours=24)
+KEY = re.compile(r"[\x21-\x7e]{1,100}")
+HINT = "make a new key for each change, as by `uuidgen`; send the same one again only to ask for the same answer"
+
+
+def described(
+    key: Annotated[str, Header(alias=NAME, min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$", description=HINT)],
+) -> None:
+    """The key in the API's description."""
+
+
+class Change(APIRoute):
+    """A route that changes something."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, run once for each key."""
+        handler, act = super().get_route_handler(), act_of(self)
+
+        async def once(request: Request) -> Response:
+            key, person, opened = request.headers.get(NAME, ""), asking(request), request.app.state.opened
+            if not KEY.fullmatch(key):
+                raise ProblemError(400, f"{NAME} is missing, or is no key.", HINT)
+            asked = await _fingerprint(request)
+            with opened.app() as app:
+                before = await run_in_threadpool(_begin, app, person, key, asked)
+                if before is not None:
+                    return _answered(before, asked)
+                try:
+                    answer = await handler(request)
+                except SteadycastError as error:
+                    answer = refused(error)
+                except (RequestValidationError, HTTPException):  # nothing was begun
+                    await run_in_threadpool(app.ledger.finish_idempotent, person.name, key, None)
+                    raise
+                except Exception:
+                    answer = problem(
+                        500, "This is a fault in Steadycast.", "look at what became of it: the log says more"
+                    )
+                    await run_in_threadpool(_end, app, person, key, answer)
+                    raise
+                said = f"{request.method} {request.url.path}" if answer.status_code < 400 else ""
+                await run_in_threadpool(_end, app, person, key, answer, said=said, act=act.value)
+            return answer
+
+        return once
+
+
+def changes(**more: Any) -> APIRouter:
+    """A router whose routes change something."""
+    return APIRouter(route_class=Change, dependencies=[Depends(described)], **more)
+
+
+async def _fingerprint(request: Request) -> str:
+    path = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return hashlib.sha256(path + await request.body()).hexdigest()
+
+
+def _begin(app: App, person: Person, key: str, asked: str) -> IdempotencyRow | None:
+    """None where the key is taken for this request now; else the request that it was taken for."""
+    now = pipeline.now()
+    app.ledger.forget_idempotent(now - KEPT)
+    row = IdempotencyRow(person=person.name, key=key, request=asked, made=now)
+    return None if app.ledger.begin_idempotent(row) else app.ledger.idempotent(person.name, key)
+
+
+def _answered(row: IdempotencyRow, asked: str) -> Response:
+    if row.request != asked:
+        return problem(422, f"This {NAME} was used for another request.", HINT)
+    if row.status is None:
+        said = "This change is under way, or was cut off."
+        return problem(409, said, "ask again in a while; if it stays so, look at what became of it")
+    kind = MEDIA_TYPE if row.status >= 400 else "application/json"
+    return Response(row.body, row.status, {"Idempotency-Replayed": "true"}, kind)
+
+
+def _end(app: App, person: Person, key: str, answer: Response, *, said: str = "", act: str = "") -> None:
+    app.ledger.finish_idempotent(person.name, key, answer.status_code, bytes(answer.body).decode())
+    if said:
+        accounts.audit(app, person.name, "api", pipeline.now(), act=act, subject=said)
