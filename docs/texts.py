@@ -6,12 +6,17 @@ import datetime as dt
 import io
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from cyclopts import App
+
+from steadycast.cli import app
+from steadycast.cli.help_page import pieces
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "src" / "steadycast" / "locale"
@@ -29,7 +34,23 @@ def used() -> Catalog:
         ROOT / "src", methods, options, comment_tags=("For translators:",)
     ):
         found.add(message, auto_comments=comments, context=context)
+    for command, text in of_commands(app):
+        found.add(text, auto_comments=[f"`{command} --help`"])
     return found
+
+
+def of_commands(app: App, name: str = "steadycast") -> Iterator[tuple[str, str]]:
+    """Every text of the help pages of a command line: the command, and the text."""
+    yield from ((name, group.name) for group in app.group if group.name)
+    about = (app.help or "").partition("Parameters\n")[0]
+    yield from ((name, piece) for piece in pieces(about))
+    if app.default_command and not name.rpartition(" ")[2].startswith("-"):
+        for argument in app.assemble_argument_collection(parse_docstring=True):
+            yield from ((name, piece) for piece in pieces(argument.parameter.help or ""))
+            yield from ((name, group.name) for group in argument.parameter.group or () if group.name)
+    for word in app:
+        if isinstance(app[word], App):
+            yield from of_commands(app[word], f"{name} {word}")
 
 
 def catalogue(language: str) -> Catalog:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import errno
-import inspect
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 
-from cyclopts import App, CycloptsError, Group, MissingArgumentError
+from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__
 from steadycast.cli import change_promise, channels, desk, drafts, record, setup, slots, up
+from steadycast.cli.help_page import HelpPage
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
+from steadycast.cli.usage import usage
 from steadycast.errors import LOST, SteadycastError
 from steadycast.language import of_user, speak
 from steadycast.workspace.paths import Paths, find_root
@@ -46,6 +46,7 @@ app = App(
     help="Publishes what a community writes: drafts in, every channel served at its promised hour, and a record of it.",
     version=__version__,
     help_format="plaintext",
+    help_formatter=HelpPage(),
 )
 channel = App(
     name="channel",
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             words = [*words[1:], "--help"]
         code = app(words, result_action="return_value", exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        complain(_usage(error))
+        complain(usage(error))
         sys.exit(BAD_INPUT)
     except SteadycastError as error:
         complain(str(error))
@@ -147,17 +148,6 @@ class _Lost(logging.Handler):
         if not self.told:
             complain(record.getMessage())
         self.told = True
-
-
-def _usage(error: CycloptsError) -> str:
-    """What is wrong with a command line, and where to read how it should be."""
-    said = re.split(r"\.? Available commands", " ".join(str(error).split()))[0].removesuffix(".")
-    if isinstance(error, MissingArgumentError) and error.argument:
-        name = error.argument.name
-        by_name = error.argument.field_info.kind is inspect.Parameter.KEYWORD_ONLY
-        said = f"{name if by_name else name.removeprefix('--').upper()} is missing"
-    command = " ".join(("steadycast", *(error.command_chain or ())))
-    return f"{said} (`{command} --help` shows how)"
 
 
 def _file(error: OSError) -> str:
