@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
@@ -139,3 +140,19 @@ def test_the_desk_says_what_a_verb_says_in_the_readers_language(bench: Bench, mo
         assert "這個連結已失效" in desk.get("/members").text
         desk.session.cookies.set("steadycast_language", "en")
         assert "This link has ended" in desk.get("/members").text
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (dt.timedelta(seconds=-20), "刚刚"),
+        (dt.timedelta(minutes=-5), "5分钟前"),
+        (dt.timedelta(hours=11), "11小时后"),
+        (dt.timedelta(hours=36), "1天后"),  # tomorrow evening, seen in the morning
+        (dt.timedelta(days=6, hours=12), "6天后"),
+        (dt.timedelta(days=-40), "40天前"),
+    ],
+)
+def test_how_far_off_a_day_is_is_counted_as_people_count(after: dt.timedelta, said: str) -> None:
+    now = dt.datetime(2026, 12, 2, 9, 0, tzinfo=dt.UTC)
+    assert language.language("zh_Hans").away(now + after, now) == said

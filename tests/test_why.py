@@ -52,7 +52,7 @@ def test_what_waits_for_a_person_and_a_pause_are_told(bench: Bench) -> None:
     pipeline.publish(app)
     assert (looks(app, bench.clock.now())["person"].how) == "deliveries"
     paused = bench.settings(SETTINGS.replace('platform = "far"', 'platform = "far"\npaused = true'))
-    assert looks(paused, bench.clock.now())["paused"].names == ("far",)
+    assert looks(paused, bench.clock.now())["paused"].names == ("Far side",)
 
 
 def test_a_server_that_does_not_answer_is_told_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

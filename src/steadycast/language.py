@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DOMAIN = "steadycast"
 FOLDER = Path(__file__).parent / "locale"
 LOCALES = ("zh_Hans", "zh_Hant", "en")
+DAY = dt.timedelta(days=1)
 TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
@@ -90,10 +91,16 @@ class Language:
         return f"{self.day(at.date())} {at:%H:%M}"
 
     def away(self, at: dt.datetime, now: dt.datetime) -> str:
-        """How far off an instant is: 3天前, in 2 hours."""
+        """How far off an instant is: 3天前, in 2 hours. From a day on it counts dates, as people do."""
         from babel import dates
 
-        return dates.format_timedelta(at - now, add_direction=True, locale=self.locale)
+        span, days = at - now, (at.astimezone(now.tzinfo).date() - now.date()).days
+        if abs(span) < dt.timedelta(minutes=1):
+            return self.gettext("now") if span > dt.timedelta() else self.gettext("just now")
+        if abs(span) < DAY:
+            return dates.format_timedelta(span, add_direction=True, threshold=1, locale=self.locale)
+        whole = dt.timedelta(days=days)
+        return dates.format_timedelta(whole, "day", threshold=1e9, add_direction=True, locale=self.locale)
 
     def length(self, span: dt.timedelta) -> str:
         """How long something lasts: 3天, 2 hours."""

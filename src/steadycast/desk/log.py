@@ -141,5 +141,5 @@ def _sent(app: App, post: bytes) -> str:
 
 def names(app: App) -> dict[str, str]:
     """Channels and series by their names for people."""
-    channels = {name: each.title or name for name, each in app.workspace.channels.items()}
+    channels = {name: app.channel_title(name) for name in app.workspace.channels}
     return {f"series:{name}": each.title or name for name, each in app.workspace.series.items()} | channels

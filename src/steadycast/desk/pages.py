@@ -72,7 +72,7 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
     """One page of the desk: templates/NAME.html.j2 in its frame, with `tab` as the current one."""
     community = app.workspace.community
     values |= {"community": community, "now": pipeline.now().astimezone(community.zone), "tab": tab, "tabs": TABS}
-    values["broken_settings"] = app.broken_settings
+    values |= {"broken_settings": app.broken_settings, "channel_title": app.channel_title}
     answer = HTMLResponse(rendered(request, current(), name, **values), status)
     if LIVE not in request.headers:
         answer.delete_cookie(SAID)

@@ -158,7 +158,7 @@ def _addresses(view: str, day: dt.date, series: str, channel: str) -> Callable[.
 def _chips(app: App) -> dict[str, list[tuple[str, str]]]:
     """What can be filtered by: (name, name for people)."""
     series = [(each.name, slot_view.title_of(each)) for each in app.workspace.series.values()]
-    channels = [(name, slot_view.channel_title(app, name)) for name in app.workspace.channels]
+    channels = [(name, app.channel_title(name)) for name in app.workspace.channels]
     return {"series": series[:CHIPS], "channel": channels[:CHIPS]}
 
 

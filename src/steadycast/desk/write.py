@@ -190,7 +190,7 @@ def _page(request: Request, app: App, opened: OpenFile, *, id: str = "", **value
     given: dict[str, Any] = {
         "opened": opened, "edited": opened.edited, "id": id, "overrides": OVERRIDES, "forms": [*Form],
         "series": app.workspace.series, "members": app.workspace.members, "channels": app.usable_platforms,
-        "titles": {name: app.workspace.channels[name].title or p.title for name, p in app.usable_platforms.items()},
+        "titles": {name: app.channel_title(name) for name in app.usable_platforms},
         "conflict": None, "refused": None, "seen": None, "preview_refused": None, **_of_preview(None),
     }  # fmt: skip
     return page(request, app, "write", "drafts", **{**given, **values})

@@ -200,7 +200,7 @@ def _person(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
 
 def _paused(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
     channels = app.workspace.channels
-    names = tuple(settings.title or name for name, settings in channels.items() if settings.paused)
+    names = tuple(app.channel_title(name) for name, settings in channels.items() if settings.paused)
     if channels and len(names) == len(channels):
         return Look("paused", BAD, "all", names=names)
     return Look("paused", OK, "some" if names else "", count=len(names), names=names)

@@ -206,6 +206,12 @@ class App:
         except InputError:
             return None
 
+    def channel_title(self, channel: str) -> str:
+        """A channel's name for people: its own, else its platform's, else that in steadycast.toml."""
+        settings = self.workspace.channels.get(channel)
+        platform = self.usable(channel) if settings and not settings.title else None
+        return (settings.title if settings else "") or (platform.title if platform else "") or channel
+
     @property
     def usable_platforms(self) -> dict[str, Platform]:
         """The platforms of the channels that can be used, in the order of steadycast.toml."""
@@ -246,7 +252,7 @@ class App:
         from steadycast.outgoing import HttpClient
         from steadycast.render.templates import Templates
 
-        settings, platform = self.workspace.channels[name], self.platform(name)
+        platform = self.platform(name)
         out = self.workspace.out / name
         overrides = self.workspace.root / "templates" / name
         templates = Templates((overrides, *platform.folders), zone=self.workspace.community.zone)
@@ -261,7 +267,7 @@ class App:
             about=self.workspace.community.description,
             email=self.workspace.community.email,
             site_url=self.workspace.community.url,
-            title=settings.title or platform.title,
+            title=self.channel_title(name),
             spec=platform,
             templates=overrides,
             now=self.clock.now,

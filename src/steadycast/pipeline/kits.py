@@ -48,7 +48,7 @@ def waiting(app: App) -> list[Kit]:
     """The kits that nobody has posted yet, the oldest first: title, channel and hour of each, nothing of its folder."""
     zone = app.workspace.community.zone
     return [
-        Kit(d.marker, d.channel, _title(app, d.channel), d.title or d.slot, d.at.astimezone(zone), d.state)
+        Kit(d.marker, d.channel, app.channel_title(d.channel), d.title or d.slot, d.at.astimezone(zone), d.state)
         for d in app.ledger.waiting()
         if d.state == State.HANDED
     ]
@@ -82,14 +82,9 @@ def _kit(app: App, row: DeliveryRow, titles: Mapping[str, str], page: Path | Non
     title = titles.get(row.draft or "", "") or row.slot
     told = _contents(app, page) if page else {}
     return Kit(
-        row.marker, row.channel, _title(app, row.channel), title, row.at.astimezone(zone), row.state, row.url, finished,
-        **told,
+        row.marker, row.channel, app.channel_title(row.channel), title, row.at.astimezone(zone), row.state, row.url,
+        finished, **told,
     )  # fmt: skip
-
-
-def _title(app: App, channel: str) -> str:
-    settings, platform = app.workspace.channels.get(channel), app.usable(channel)
-    return (settings.title if settings else "") or (platform.title if platform else "") or channel
 
 
 def _page(app: App, row: DeliveryRow, receipt: ReceiptRow | None) -> Path | None:

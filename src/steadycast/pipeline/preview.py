@@ -108,7 +108,7 @@ def show(
             line, hint = getattr(error, "line", None), getattr(error, "hint", None)
             yield Problem(str(draft.path), line, error.message, hint or "", channel=name)
             continue
-        title = app.workspace.channels[name].title or platform.title
+        title = app.channel_title(name)
         yield Shown(name, title, post, views, tuple(_measured(post, platform, views)))
 
 

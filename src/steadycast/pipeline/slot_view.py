@@ -148,7 +148,7 @@ def _seen(app: App, row: SlotRow, deliveries: list[DeliveryRow], draft: DraftRow
     fixed = any(not movable(each) for each in deliveries)
     channels = [channel_seen(app, each) for each in deliveries]
     if series and not channels and not row.excused:
-        channels = [ChannelSeen(name, channel_title(app, name), "planned") for name in series.channels]
+        channels = [ChannelSeen(name, app.channel_title(name), "planned") for name in series.channels]
     local = row.at.astimezone(workspace.community.zone)
     return SlotSeen(
         row.id,
@@ -200,7 +200,7 @@ def channel_seen(app: App, row: DeliveryRow) -> ChannelSeen:
     state = "late" if row.state in DONE and row.verdict == Verdict.LATE else row.state
     return ChannelSeen(
         row.channel,
-        channel_title(app, row.channel),
+        app.channel_title(row.channel),
         state,
         row.marker,
         row.url if row.url.startswith(("https://", "http://")) else "",
@@ -209,13 +209,6 @@ def channel_seen(app: App, row: DeliveryRow) -> ChannelSeen:
         row.wake and row.wake.astimezone(zone),
         row.attempt,
     )
-
-
-def channel_title(app: App, name: str) -> str:
-    """A channel's name for people."""
-    settings = app.workspace.channels.get(name)
-    platform = app.usable(name) if settings else None
-    return (settings.title if settings else "") or (platform.title if platform else "") or name
 
 
 def title_of(series: Series) -> str:
@@ -285,6 +278,6 @@ def _left_out(app: App, asked: Iterable[Series], start: dt.datetime, end: dt.dat
 
 
 def _computed(app: App, series: Series, slot: Slot, state: str, note: str) -> SlotSeen:
-    channels = tuple(ChannelSeen(name, channel_title(app, name), "planned") for name in series.channels)
+    channels = tuple(ChannelSeen(name, app.channel_title(name), "planned") for name in series.channels)
     at = slot.at.astimezone(app.workspace.community.zone)
     return SlotSeen(slot.id, at, series.name, title_of(series), state, note=note, channels=channels)

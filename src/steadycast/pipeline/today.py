@@ -97,7 +97,7 @@ def today(app: App, now: dt.datetime) -> Today:
     waiting: dict[State, list[Call]] = {State.REFUSED: [], State.UNKNOWN: [], State.HANDED: []}
     for one in ledger.waiting():
         said = " ".join(filter(None, (one.code, one.message)))
-        channel = channel_title(app, one.channel)
+        channel = app.channel_title(one.channel)
         waiting[one.state].append(Call(one.marker, one.title or one.slot, channel, one.at, said, one.url, one.draft))
     amendments = _amendments(app)
     drafts, drafts_all = ledger.first_to_decide(SHOWN)
@@ -131,12 +131,6 @@ def today(app: App, now: dt.datetime) -> Today:
     )
 
 
-def channel_title(app: App, name: str) -> str:
-    """A channel's name for people."""
-    settings = app.workspace.channels.get(name)
-    return (settings.title if settings else "") or name
-
-
 def _series_title(app: App, name: str) -> str:
     series = app.workspace.series.get(name)
     return "" if name == BY_HAND else (series.title if series else "") or name
@@ -148,7 +142,7 @@ def _amendments(app: App) -> list[Call]:
     titles = app.ledger.titles({d.draft for _, d in found if d.draft})
     return [
         Call(
-            d.marker, titles.get(d.draft or "", d.slot), channel_title(app, d.channel), d.at,
+            d.marker, titles.get(d.draft or "", d.slot), app.channel_title(d.channel), d.at,
             " ".join(filter(None, (row.code, row.message))), d.url, d.draft or "",
         )
         for row, d in found
@@ -178,7 +172,7 @@ def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
         Out(
             min((d.finished for d in deliveries.get(slot.id, ()) if d.finished), default=slot.at),
             titles.get(slot.draft or "", slot.id), _series_title(app, slot.series), slot.draft or "",
-            tuple((channel_title(app, d.channel), d.url) for d in deliveries.get(slot.id, ()) if d.finished),
+            tuple((app.channel_title(d.channel), d.url) for d in deliveries.get(slot.id, ()) if d.finished),
         )
         for slot in slots
     ]  # fmt: skip
