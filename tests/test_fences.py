@@ -103,7 +103,7 @@ LIBRARIES = {
     "fastapi": {"api", "desk"},
     "starlette": {"api", "desk"},
     "uvicorn": {"desk"},
-    "babel": {"language", "desk"},
+    "babel": {"language", "desk", "render"},
     "requests": {"outgoing"},
     "apprise": {"alarms"},
     "comrak": {"render", "draft"},  # draft reads a body's outline: its first heading, what it shows

@@ -116,7 +116,22 @@ def test_a_page_can_ask_for_the_colours_of_code(templates: Callable[..., Templat
     assert ".code .k " in templates(own__a_css_j2="{{ highlight_css(selector='.code') }}").render("a.css.j2")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh-CN", "2026年2月1日 周日"),
+        ("zh-TW", "2026年2月1日 週日"),
+        ("zh-FR", "2026年2月1日 周日"),
+        ("en-GB", "Sunday, 1 February 2026"),
+        ("de", "Sonntag, 1. Februar 2026"),
+        ("xx", "Sunday, 1 February 2026"),
+        ("../" * 99, "Sunday, 1 February 2026"),
+    ],
+)
+def test_a_date_is_written_as_its_language_does(language: str, said: str) -> None:
+    assert date_text(dt.date(2026, 2, 1), language) == said
+
+
 def test_small_words() -> None:
     assert duration(None) == ""
-    assert date_text(dt.date(2026, 2, 1), "en-GB") == "Sunday, 1 February 2026"
     assert absolute("https://a.example/x", "https://b.example") == "https://a.example/x"

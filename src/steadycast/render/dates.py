@@ -1,23 +1,38 @@
-"""Dates as people read them, in Chinese or English."""
+"""Dates as readers have them, in the language of the text that they stand in."""
 
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from steadycast.platform import Event
 
-_WEEKDAYS = {
-    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+if TYPE_CHECKING:
+    from babel import Locale
+
+# Readers have these two on pages and in letters that are out: they stay as they are, whatever a newer Babel would say.
+PATTERNS = {"zh": "y年M月d日 EEE", "en": "EEEE, d MMMM y"}
 
 
 def date_text(day: dt.date, language: str = "zh") -> str:
-    """A date with its weekday, in Chinese or English."""
-    if language.lower().startswith("zh"):
-        return f"{day.year}年{day.month}月{day.day}日 {_WEEKDAYS['zh'][day.weekday()]}"
-    return f"{_WEEKDAYS['en'][day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    """A date with its weekday, as the language (a tag) writes it; as English does, where none is known by that tag."""
+    from babel import dates  # 50 ms, and most of what is rendered names no date
+
+    locale = _locale(language)
+    return dates.format_date(day, PATTERNS.get(locale.language, "full"), locale=locale)
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> Locale:
+    from babel import Locale, UnknownLocaleError
+
+    whole = language.replace("_", "-")
+    for tag in (whole, whole.partition("-")[0]):
+        with suppress(ValueError, UnknownLocaleError):
+            return Locale.parse(tag, sep="-")
+    return Locale.parse("en")
 
 
 def when_text(event: Event, zone: dt.tzinfo, language: str) -> str:
