@@ -62,13 +62,13 @@ def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it()
     assert alarm.key == "starvation:notes:empty"
     assert (
         alarm.text
-        == "每日一文：下一档期无稿可发。 首个空档 11月23日 周一 20:00，还有 0 天。 3 篇待审。 可补救：小艾、老董。"
+        == "每日一文：下一档期无稿可发。首个空档 11月23日周一 20:00，还有 0 天。3 篇待审。可补救：小艾、老董。"
     )
 
 
 def test_english_texts_count_in_english() -> None:
     (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en-GB", (replace(WELL, stock=4, gap=NOW + DAY, waiting=1),)))
-    assert "First gap Mon 23 Nov 21:00, in 1 day." in alarm.text
+    assert "First gap Mon, Nov 23 21:00, in 1 day." in alarm.text
     assert "1 draft waits for approval. Who can fix it: 小艾, 老董." in alarm.text
 
 
@@ -135,7 +135,7 @@ def test_a_feed_rings_after_two_days_of_failures_by_its_members_name() -> None:
     feed = FeedRow(key="k1", member="小艾", url="", failures=1, last_ok=NOW - 2 * DAY)
     assert keys(a.AlarmInputs(NOW, feeds=(feed,))) == []
     (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "zh-CN", feeds=(feed.model_copy(update={"last_ok": NOW - 3 * DAY}),)))
-    assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾 的订阅源自 11月19日 周四 21:00 起读不到。")
+    assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾 的订阅源自 11月19日周四 21:00 起读不到。")
 
 
 def test_a_feed_that_never_could_be_read_rings_at_its_third_failure() -> None:
@@ -230,7 +230,7 @@ def test_apprise_reaches_a_real_address(httpserver: HTTPServer) -> None:
     told = json.loads(request.data)
     assert not rest
     assert told["title"] == "断更"
-    assert told["message"].startswith("每日一文：存稿 4，低于储备线 5。")
+    assert told["message"].startswith("每日一文：存稿 4 篇，低于储备线 5 篇。")
 
 
 @pytest.mark.parametrize(

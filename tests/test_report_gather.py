@@ -194,7 +194,7 @@ def test_a_gap_within_a_day_waits_for_a_person_and_is_told_once(ledger: Ledger, 
     """At once, not when the alarm is raised; and once that is open, by the alarm alone."""
     plan(ledger, workspace, [])
     assert gaps(ledger, workspace) == [("每日一文", "博客 · 公众号")]
-    assert "一天之内的空档" in page(gather(ledger, workspace, NOW, []))
+    assert "一天之内有档期没有稿子" in page(gather(ledger, workspace, NOW, []))
     ledger.open_alarm("starvation:notes:empty", "starvation", "每日一文：无稿", NOW)
     assert gaps(ledger, workspace) == []
 
@@ -247,7 +247,7 @@ def test_rate_and_streak_count_the_same_slots_those_whose_hour_has_come(ledger: 
     assert (report.counts, report.on_time, report.streak.current, report.ahead) == ({}, None, 0, 2)
     assert [(c.counts, c.streak.current) for c in report.channels] == [({}, 0), ({}, 0)]
     assert [square.mark for c in report.channels for square in c.squares if square.date == now.date()] == ["kept"]
-    assert "尚无应发 · 另有 2 次已提前发出" in page(report)
+    assert "还没有应发的 · 另有 2 次已提前发出" in page(report)
     ledger.backfill([past(1, "kept")])
     report = gather(ledger, workspace, NOW, [])
     assert (report.counts, report.on_time, report.streak.current, report.ahead) == ({"kept": 2}, 1, 2, 1)

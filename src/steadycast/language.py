@@ -86,6 +86,20 @@ class Language:
         names = dates.get_day_names("abbreviated", locale=self.locale)
         return [str(names[n]) for n in range(7)]
 
+    def listed(self, names: Sequence[str]) -> str:
+        """Names one after another: 小艾、阿宝; Ai, Bao."""
+        return (", " if self.name == "en" else "、").join(names)
+
+    def month_day(self, day: dt.date) -> str:
+        """A date without its year and weekday: 11月27日, Nov 27."""
+        from babel import dates
+
+        return dates.format_skeleton("MMMd", _noon(day), locale=self.locale)
+
+    def weekday(self, day: dt.date) -> str:
+        """The day of the week, short."""
+        return self.weekdays()[day.weekday()]
+
     def instant(self, at: dt.datetime) -> str:
         """A date and a time of the day."""
         return f"{self.day(at.date())} {at:%H:%M}"
@@ -145,8 +159,13 @@ def known(tag: str) -> str:
     """Which of LOCALES a tag means, as zh-CN, zh_TW.UTF-8 or en; "" where it is none of them."""
     parts = tag[:40].partition(".")[0].partition("@")[0].replace("-", "_").lower().split("_")
     if parts[0] == "zh":
-        return "zh_Hant" if TRADITIONAL.intersection(parts) else "zh_Hans"
+        return "zh_Hant" if TRADITIONAL.intersection(parts) and "hans" not in parts else "zh_Hans"
     return "en" if parts[0] == "en" else ""
+
+
+def of_tag(tag: str) -> Language:
+    """The language of a community, by its tag; English where it is none of LOCALES."""
+    return language(known(tag) or "en")
 
 
 def chosen(asked: str, accepted: str, community: str) -> Language:

@@ -5,7 +5,7 @@ is decided by, and `watch` does the round. Telling people stands in the way of n
 in the log.
 """
 
-from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, reconcile
+from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, jumped, reconcile
 from steadycast.alarms.send import apprise_notify, send, send_fixed
 from steadycast.alarms.watch import alarm_inputs, watch
 
@@ -17,6 +17,7 @@ __all__ = [
     "alarm_inputs",
     "apprise_notify",
     "due_alarms",
+    "jumped",
     "reconcile",
     "send",
     "send_fixed",

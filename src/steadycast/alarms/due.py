@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from steadycast.characters import one_line
+from steadycast.language import Language, of_tag
 from steadycast.ledger.recovery import Jump
 from steadycast.ledger.tables import AlarmRow, FeedRow
-from steadycast.report.words import Words, words
 
 SILENT_AFTER = 2  # slots in a row with nothing published
 UNKNOWN_AFTER = dt.timedelta(days=1)
@@ -85,68 +85,117 @@ def due_alarms(alarm_inputs: AlarmInputs) -> list[Alarm]:
     `silent`: the last two or more did not). Machinery: no tick for `quiet_after`, deliveries unknown
     for a day, refused deliveries, feeds that failed for two days.
     """
-    say = words(alarm_inputs.language)
+    say = of_tag(alarm_inputs.language)
     found = [alarm for promise in alarm_inputs.promises for alarm in _starving(promise, alarm_inputs.now, say)]
     return sorted((*found, *_machinery(alarm_inputs, say)))
 
 
-def _starving(promise: Promise, now: dt.datetime, say: Words) -> Iterator[Alarm]:
-    help_ = _help(promise, say)
-    gap = "" if promise.gap is None else say("a_gap", when=say.instant(promise.gap), n=max(0, (promise.gap - now).days))
+def _starving(promise: Promise, now: dt.datetime, say: Language) -> Iterator[Alarm]:
+    _, series, more = say.gettext, promise.title, (_gap(promise, now, say), *_help(promise, say))
     if promise.coming and not promise.covered:
-        yield _alarm("starvation", promise.name, "empty", say("a_empty", series=promise.title), gap, help_)
+        empty = _("%(series)s: nothing to publish at its next slot.", series=series)
+        yield _alarm("starvation", promise.name, "empty", empty, *more)
     elif promise.stock < promise.reserve:
-        low = say("a_low", series=promise.title, stock=promise.stock, reserve=promise.reserve)
-        yield _alarm("starvation", promise.name, "low", low, gap, help_)
+        low = _(
+            "%(series)s: stock %(stock)s is under the reserve line of %(reserve)s.",
+            series=series, stock=promise.stock, reserve=promise.reserve,
+        )  # fmt: skip
+        yield _alarm("starvation", promise.name, "low", low, *more)
     if promise.silent and not promise.ever:
-        yield _alarm("starvation", promise.name, "never", say("a_never", series=promise.title), gap, help_)
+        never = _("%(series)s: its slots have come up, and nothing was ever published.", series=series)
+        yield _alarm("starvation", promise.name, "never", never, *more)
     elif promise.silent >= SILENT_AFTER:
-        silent = say("a_silent", series=promise.title, n=promise.silent)
-        yield _alarm("starvation", promise.name, "silent", silent, gap, help_)
+        silent = _("%(series)s: nothing was published in the last %(n)s slots.", series=series, n=promise.silent)
+        yield _alarm("starvation", promise.name, "silent", silent, *more)
 
 
-def _help(promise: Promise, say: Words) -> str:
-    parts = []
+def _gap(promise: Promise, now: dt.datetime, say: Language) -> str:
+    if promise.gap is None:
+        return ""
+    days = max(0, (promise.gap - now).days)
+    when = say.instant(promise.gap)
+    return say.ngettext("First gap %(when)s, in %(num)s day.", "First gap %(when)s, in %(num)s days.", days, when=when)
+
+
+def _help(promise: Promise, say: Language) -> Iterator[str]:
     if promise.waiting:
-        parts.append(say("a_approve", n=promise.waiting))
+        yield say.ngettext("%(num)s draft waits for approval.", "%(num)s drafts wait for approval.", promise.waiting)
     if promise.editors:
-        parts.append(say("a_who_fixes", who=("、" if say.chinese else ", ").join(promise.editors[:5])))
-    return " ".join(parts)
+        yield say.gettext("Who can fix it: %(who)s.", who=say.listed(promise.editors[:5]))
 
 
-def _machinery(alarm_inputs: AlarmInputs, say: Words) -> Iterator[Alarm]:
-    now = alarm_inputs.now
+def _machinery(alarm_inputs: AlarmInputs, say: Language) -> Iterator[Alarm]:
+    now, _ = alarm_inputs.now, say.gettext
     if alarm_inputs.last_tick is not None and now - alarm_inputs.last_tick > alarm_inputs.quiet_after:
         when = say.instant(alarm_inputs.last_tick.astimezone(now.tzinfo))
-        yield _alarm("machinery", "tick", "quiet", say("a_quiet", when=when))
+        told = _(
+            "Nobody has looked at what is due since %(when)s: nothing is published while the machinery is down.",
+            when=when,
+        )
+        yield _alarm("machinery", "tick", "quiet", told)
     if (jump := alarm_inputs.jump) and jump.at <= now <= jump.at + JUMP_TOLD:
-        since, at = (say.instant(when.astimezone(now.tzinfo)) for when in (jump.since, jump.at))
-        told = say("a_jumped", n=jump.slots, at=at, why=say("a_jumped_why", since=since))
-        yield _alarm("machinery", "clock", "jumped", told)
+        yield _alarm("machinery", "clock", "jumped", jumped(jump, now.tzinfo, say))
     for stuck in alarm_inputs.unknown:
         if now - stuck.since > UNKNOWN_AFTER:
-            yield _alarm("machinery", stuck.channel, "unknown", say("a_unknown", channel=stuck.title, n=stuck.count))
+            told = say.ngettext(
+                "%(channel)s: for more than a day it is not known whether %(num)s delivery is there.",
+                "%(channel)s: for more than a day it is not known whether %(num)s deliveries are there.",
+                stuck.count,
+                channel=stuck.title,
+            )
+            yield _alarm("machinery", stuck.channel, "unknown", told)
     for stuck in alarm_inputs.refused:
         code = f" ({stuck.code})" if re.fullmatch(r"[\w.-]{1,24}", stuck.code, re.ASCII) else ""
-        told = say("a_refused", channel=stuck.title, n=stuck.count, code=code)
+        told = say.ngettext(
+            "%(channel)s: %(num)s delivery was refused%(code)s.",
+            "%(channel)s: %(num)s deliveries were refused%(code)s.",
+            stuck.count,
+            channel=stuck.title,
+            code=code,
+        )
         yield _alarm("machinery", stuck.channel, "refused", told)
     for feed in alarm_inputs.feeds:
         if told := _feed(feed, now, say):
             yield _alarm("machinery", f"feed-{feed.key}", "failing", told)
 
 
-def _feed(feed: FeedRow, now: dt.datetime, say: Words) -> str:
+def jumped(jump: Jump, zone: dt.tzinfo | None, say: Language) -> str:
+    """What is told of slots that were called missed when nobody had seen them due."""
+    since, at = (say.instant(when.astimezone(zone)) for when in (jump.since, jump.at))
+    many = say.ngettext(
+        "%(num)s slot is on record as missed since %(at)s, and nobody had seen it due:",
+        "%(num)s slots are on record as missed since %(at)s, and nobody had seen them due:",
+        jump.slots,
+        at=at,
+    )
+    why = say.gettext(
+        "the look before was at %(since)s. The machine was off, or its clock jumped. Is the clock right? "
+        "What is still in time is planned again once it is.",
+        since=since,
+    )
+    return _joined(many, why)
+
+
+def _feed(feed: FeedRow, now: dt.datetime, say: Language) -> str:
     """What is wrong with a member's feed, "" where nothing is; never its address, which may carry a token."""
     if feed.last_ok is None:
-        return say("a_feed_never", member=feed.member) if feed.failures >= NEVER_READ_AFTER else ""
+        if feed.failures < NEVER_READ_AFTER:
+            return ""
+        return say.gettext("The feed of %(member)s could never be read.", member=feed.member)
     if not (feed.failures or feed.gone) or now - feed.last_ok <= FEED_AFTER:
         return ""
-    return say("a_feed", member=feed.member, when=say.instant(feed.last_ok.astimezone(now.tzinfo)))
+    when = say.instant(feed.last_ok.astimezone(now.tzinfo))
+    return say.gettext("The feed of %(member)s could not be read since %(when)s.", member=feed.member, when=when)
 
 
 def _alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:
-    text = one_line(" ".join(parts))
+    text = _joined(*parts)
     return Alarm(f"{kind}:{whom}:{why}", kind, text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
+
+
+def _joined(*parts: str) -> str:
+    """Sentences in one line; after a full stop that is as wide as a letter no space follows."""
+    return re.sub(r"(?<=[。：]) ", "", one_line(" ".join(parts)))
 
 
 def reconcile(open_rows: Iterable[AlarmRow], due: Sequence[Alarm]) -> tuple[list[Alarm], list[AlarmRow]]:

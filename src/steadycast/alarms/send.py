@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from steadycast.alarms.due import Alarm
-from steadycast.report.words import words
+from steadycast.language import of_tag
+from steadycast.report import words
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds for all addresses together: a tick waits for them
@@ -25,15 +26,16 @@ def send(alarms: Sequence[Alarm], urls: Sequence[str], notify: Notifier | None =
     """
     if not alarms:
         return False
-    say = words(language)
-    title = " · ".join(dict.fromkeys(say(alarm.kind) for alarm in alarms))
+    kinds = words.alarms(of_tag(language))
+    title = " · ".join(dict.fromkeys(kinds[alarm.kind] for alarm in alarms))
     body = "\n".join(alarm.text for alarm in alarms)
     return _tell(urls, title, body, notify or apprise_notify)
 
 
 def send_fixed(texts: Sequence[str], urls: Sequence[str], notify: Notifier | None = None, *, language: str) -> bool:
     """Whether at least one address took the news that these alarms are closed. Never raises."""
-    return bool(texts) and _tell(urls, words(language)("a_fixed"), "\n".join(texts), notify or apprise_notify)
+    title = of_tag(language).gettext("Fixed")
+    return bool(texts) and _tell(urls, title, "\n".join(texts), notify or apprise_notify)
 
 
 def _tell(urls: Sequence[str], title: str, body: str, notify: Notifier) -> bool:

@@ -17,10 +17,11 @@ from steadycast.errors import unknown_name
 from steadycast.language import Language, current
 from steadycast.pipeline import App
 from steadycast.render.raster import png
+from steadycast.report import words
 from steadycast.report.badge import badge
 from steadycast.report.day_table import to_csv
 from steadycast.report.first_gap import need
-from steadycast.report.model import MARKS, Report, Square, to_json
+from steadycast.report.model import Report, Square, to_json
 from steadycast.report.picture import picture
 from steadycast.report.year_view import HALF, PITCH, TOP, Half, halves
 
@@ -102,11 +103,7 @@ class View:
     def __init__(self, report: Report, say: Language) -> None:
         self._report = report
         self._say = say
-        self.marks = {
-            "kept": say.gettext("kept"), "filled": say.gettext("filled from reserve"), "late": say.gettext("late"),
-            "missed": say.gettext("missed"), "open": say.gettext("not settled"), "excused": say.gettext("excused"),
-            "planned": say.gettext("planned"), "gap": say.gettext("empty"),
-        }  # fmt: skip
+        self.marks = words.marks(say)
 
     def halves(self, squares: tuple[Square, ...]) -> tuple[Half, Half]:
         """Both halves of a year."""
@@ -114,7 +111,7 @@ class View:
 
     def tally(self, counts: Mapping[str, int]) -> str:
         """Marks with their numbers, the gravest first."""
-        return " · ".join(f"{self.marks[mark]} {counts[mark]}" for mark in MARKS if counts.get(mark))
+        return words.tally(counts, self.marks)
 
     def share(self, parts: Mapping[str, int], origin: str = "pgc") -> float:
         """One origin's share of all parts."""

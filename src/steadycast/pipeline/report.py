@@ -9,12 +9,12 @@ from pathlib import Path
 import orjson
 
 from steadycast import alarms
+from steadycast.language import current
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.plan import stock_of
 from steadycast.pipeline.results import ReportMade, Row, many
 from steadycast.report.gather import gather
 from steadycast.report.model import Report, SeriesRecord, to_json
-from steadycast.report.words import words
 from steadycast.schedule.model import Verdict
 
 LOG = logging.getLogger(__name__)
@@ -85,11 +85,10 @@ def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
 
 def jumped(app: App, now: dt.datetime) -> str:
     """A line for whoever made the tick of `now`, where it called slots missed that no tick had seen due; else ""."""
-    jump, say = app.ledger.jump(), words("en")
+    jump = app.ledger.jump()
     if jump is None or jump.at != now:
         return ""
-    since, at = (say.instant(when.astimezone(app.workspace.community.zone)) for when in (jump.since, jump.at))
-    return say("a_jumped", n=jump.slots, at=at, why=say("a_jumped_why", since=since))
+    return alarms.jumped(jump, app.workspace.community.zone, current())
 
 
 def set_back(last: dt.datetime | None, now: dt.datetime) -> bool:

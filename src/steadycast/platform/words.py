@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-HANT = {"hant", "tw", "hk", "mo"}  # what makes a tag of Chinese a traditional one
+from steadycast.language import known
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,9 +26,9 @@ def spoken(folders: Sequence[Mapping[str, Mapping[str, Any]]], language: str) ->
     words: dict[str, Any] = {}
     for tags in (["en"], _nearest(language.lower())):
         for tables in folders:
-            known = {tag.lower(): table for tag, table in tables.items()}
+            there = {tag.lower(): table for tag, table in tables.items()}
             for tag in reversed(tags):
-                words = merged(words, known.get(tag, {}))
+                words = merged(words, there.get(tag, {}))
     return words
 
 
@@ -36,8 +36,6 @@ def _nearest(tag: str) -> list[str]:
     parts = tag.split("-")
     wider = ["-".join(parts[:n]) for n in range(len(parts), 0, -1)]
     if parts[0] == "zh":
-        scripts = ["zh-hans", "zh-hant"]
-        if HANT & set(parts) and "hans" not in parts:
-            scripts.reverse()
+        scripts = ["zh-hans", "zh-hant"] if known(tag) == "zh_Hans" else ["zh-hant", "zh-hans"]
         wider = [*wider[:-1], scripts[0], "zh", scripts[1]]
     return list(dict.fromkeys(wider))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import unicodedata
 
+from steadycast.language import of_tag
+from steadycast.report import words
 from steadycast.report.model import Report
 from steadycast.report.page import clean, environment
-from steadycast.report.words import words
 
 GOOD, WARM, COLD = "#24785f", "#a8730b", "#7b8385"  # white text on each has a contrast of at least 3.9
 
@@ -17,9 +18,9 @@ def badge(report: Report) -> str:
 
     Its colour turns from green to amber when one of the streak's slots was late, and to grey when there is no streak.
     """
-    streak, say = report.streak, words(report.language)
+    streak = report.streak
     label = _short(clean(report.community))
-    value = say("streak_days" if streak.unit == "day" else "streak", n=streak.current)
+    value = words.streak(streak, of_tag(report.language))
     colour = COLD if not streak.current else WARM if streak.late else GOOD
     template = environment().get_template("badge.svg.j2")
     return template.render(label=label, value=value, left=_width(label), right=_width(value), colour=colour)

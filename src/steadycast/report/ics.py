@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from icalendar import Calendar, Event
 
+from steadycast.language import of_tag
 from steadycast.report.model import PlanEntry
 from steadycast.report.page import clean
-from steadycast.report.words import words
+from steadycast.report.words import marks
 
 HOUR = dt.timedelta(hours=1)
 REFRESH = HOUR  # how often a subscriber looks again
@@ -23,7 +24,7 @@ def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: d
     a slot is an instant once it is computed, and every reader shows it in its own zone. REFRESH-INTERVAL (RFC 7986)
     and its older X- twin ask for a look every hour.
     """
-    say = words(language)
+    named = marks(of_tag(language))
     calendar = Calendar()
     calendar.add("prodid", "-//Steadycast//plan//EN")
     calendar.add("version", "2.0")
@@ -32,7 +33,7 @@ def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: d
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for entry in plan:
-        calendar.add_component(_event(entry, say("m_gap"), say("m_excused"), now))
+        calendar.add_component(_event(entry, named["gap"], named["excused"], now))
     return bytes(calendar.to_ical())
 
 

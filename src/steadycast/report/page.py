@@ -14,8 +14,9 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from steadycast.characters import CONTROLS, TURNING
+from steadycast.language import Language, of_tag
+from steadycast.report import words
 from steadycast.report.model import (
-    MARKS,
     ChannelRecord,
     PlanEntry,
     Report,
@@ -25,7 +26,6 @@ from steadycast.report.model import (
     Waiting,
     gravest,
 )
-from steadycast.report.words import Words, words
 from steadycast.report.year_view import HALF, PITCH, TOP, Cell, Half, halves
 
 SHOWN = 5  # rows of one kind that are open; the others fold
@@ -38,12 +38,13 @@ def page(report: Report) -> str:
     It carries its own style (named by hash in its Content-Security-Policy), no script and no outside reference except
     links that a person may follow, so that it can be mailed, archived or opened from a folder.
     """
-    say = words(report.language)
+    say = of_tag(report.language)
     view = _View(report, say)
+    texts = {"say": say, "_": say.gettext, "ngettext": say.ngettext}
     return (
         environment()
         .get_template("page.html.j2")
-        .render(r=report, say=say, view=view, pitch=PITCH, top=TOP, weeks=HALF, **_style())
+        .render(r=report, view=view, **texts, pitch=PITCH, top=TOP, weeks=HALF, **_style())
     )
 
 
@@ -59,7 +60,6 @@ def environment() -> Environment:
         finalize=_cleaned,
     )
     made.filters["fold"] = fold
-    made.filters["percent"] = percent
     return made
 
 
@@ -79,22 +79,14 @@ def clean(text: str) -> str:
     return NEVER_SHOWN.sub("", text)
 
 
-def percent(rate: float) -> str:
-    """A rate for people; only what is whole is shown as 100%, only nothing as 0%."""
-    if 0 < rate < 0.01:
-        return "<1%"
-    if 0.99 < rate < 1:
-        return f"{int(rate * 1000) / 10}%"
-    return f"{rate:.0%}"
-
-
 class _View:
     """What the template asks for beyond the report itself: positions, tooltips, shares."""
 
-    def __init__(self, report: Report, say: Words) -> None:
+    def __init__(self, report: Report, say: Language) -> None:
         self.report = report
         self.say = say
         self.today = report.at.date()
+        self.marks, self.alarms = words.marks(say), words.alarms(say)
 
     # -- what needs a person
 
@@ -115,18 +107,18 @@ class _View:
 
     def halves(self, channel: ChannelRecord) -> tuple[Half, Half]:
         """Both halves of a channel's year."""
-        return halves(channel.squares, self.report.first, self.today, tip=self._tip, month=self.say.month)
+        return halves(channel.squares, self.report.first, self.today, tip=self._tip, month=self.say.short_month)
 
     def _tip(self, square: Square) -> str:
         return f"{square.date} {self.say.weekday(square.date)} {self.tally(square.counts)}"
 
     def tally(self, counts: Mapping[str, int]) -> str:
         """Marks with their numbers, gravest first: 漏发 1 · 按时 2."""
-        return " · ".join(f"{self.say(f'm_{mark}')} {counts[mark]}" for mark in MARKS if counts.get(mark))
+        return words.tally(counts, self.marks)
 
     def streak(self, streak: Streak) -> str:
         """A streak in words."""
-        return self.say("streak_days" if streak.unit == "day" else "streak", n=streak.current)
+        return words.streak(streak, self.say)
 
     # -- runway and plan
 
