@@ -18,7 +18,7 @@ assert spec
 assert spec.loader
 texts: Any = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(texts)
-NAMED = re.compile(r"%\((\w+)\)s")
+NAMED = re.compile(r"%\((\w+)\)[sr]")  # what is quoted may have other quotation marks
 # A sentence that stands in a template without _(…): words between tags, or in an attribute that people hear or read.
 BARE = re.compile(
     r">\s*([A-Za-z][a-z]+(?: [a-z]+)+[.:?]?)\s*<|(?:title|placeholder|aria-label|alt)=\"([A-Za-z][a-z]+ [^\"{]*)\""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from steadycast.crash_safety import durable
+from steadycast.language import gettext as _
 
 
 @contextlib.contextmanager
@@ -24,7 +25,9 @@ def held(file: Path, within: float | None = None, nap: float = 0.02) -> Iterator
         until = None if within is None else time.monotonic() + within
         while not _taken(lock, wait=until is None):
             if until is not None and time.monotonic() > until:
-                raise TimeoutError(f"another process keeps {file.name}: find and end it, is one stopped?")
+                raise TimeoutError(
+                    _("another process keeps %(file)s: find and end it, is one stopped?", file=file.name)
+                )
             time.sleep(nap)
         yield lock
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadycast.errors import Busy, FarSideError, Fenced, InputError, Refused
+from steadycast.language import gettext as _
 
 MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO})
 
@@ -19,7 +20,7 @@ def faulty(answer: object, folders: Sequence[Path]) -> object:
     """
     if not isinstance(answer, BaseException) or isinstance(answer, FarSideError | InputError | Fenced):
         return answer
-    said = f"nothing was sent: {type(answer).__name__}: {answer}"
+    said = _("nothing was sent: %(type)s: %(why)s", type=type(answer).__name__, why=answer)
     if isinstance(answer, MemoryError) or (isinstance(answer, OSError) and answer.errno in MACHINES):
         return Busy(said)
     return Refused(f"{said} ({where})" if (where := _where(answer, folders)) else said)

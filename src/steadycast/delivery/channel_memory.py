@@ -10,6 +10,7 @@ from typing import Any
 from steadycast.crash_safety import send_window
 from steadycast.delivery.clock import Clock
 from steadycast.errors import Busy, Unknown
+from steadycast.language import gettext as _
 from steadycast.ledger.store import Ledger
 from steadycast.platform.state import MARGIN, SECRET, Make, secrets_in
 
@@ -53,11 +54,18 @@ class LedgerState:
             if value is not None:
                 return value
             if self._ledger().readonly:
-                raise Busy(f"a new {key} is needed, and only a publish makes one", channel=self._channel)
+                raise Busy(_("a new %(key)s is needed, and only a publish makes one", key=key), channel=self._channel)
             if self._ledger().lock_state(self._channel, key, me, self._clock.now(), lasts=self._lasts):
                 return self._made(key, make, margin, old, me)
             if self._clock.monotonic() - waited > PATIENCE:
-                raise Busy(f"another worker has been getting a new {key} for {PATIENCE:.0f} s", channel=self._channel)
+                raise Busy(
+                    _(
+                        "another worker has been getting a new %(key)s for %(num)s s",
+                        key=key,
+                        num=round(PATIENCE),
+                    ),
+                    channel=self._channel,
+                )
             self._clock.sleep(NAP)
 
     def _made(self, key: str, make: Make, margin: float, old: Any, me: str) -> Any:

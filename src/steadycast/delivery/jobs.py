@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from steadycast.delivery.clock import Clock
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.transitions import Opened, held_back
+from steadycast.language import N_
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.pacing import Wait
 from steadycast.ledger.store import Ledger
 
-OTHERS = Wait(dt.timedelta(seconds=5), "another is being sent there")  # to a channel with one writer
+OTHERS = Wait(dt.timedelta(seconds=5), N_("another is being sent there"))  # to a channel with one writer
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from steadycast.delivery.steps import Steps
 from steadycast.delivery.threads import Threads
 from steadycast.delivery.transitions import AdapterFor, failed, held_back, tried, unsent
 from steadycast.errors import Fenced, LedgerError, Refused
+from steadycast.language import gettext as _
 from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
@@ -120,7 +121,7 @@ def _rendered(claim: Delivery, make_post: Callable[[Delivery], Post]) -> FrozenP
 
 def _unharmed(claim: Delivery, post: bytes) -> bytes:
     if hashlib.sha256(post).hexdigest() != claim.frozen:
-        raise Refused("the frozen post is damaged: its bytes do not have its hash", channel=claim.channel)
+        raise Refused(_("the frozen post is damaged: its bytes do not have its hash"), channel=claim.channel)
     return post
 
 
@@ -139,7 +140,7 @@ def _intended(ledger: Ledger, jobs: list[Job], waiting: list[Job], clock: Clock,
         give_back(ledger, held, clock, ended)
     except LedgerError:
         # Whether the commit took effect is not known, that nothing was sent is: both ways lead back to due.
-        back = [unsent(job.claim, "the ledger could not be written", clock.now()) for job in [*jobs, *waiting]]
+        back = [unsent(job.claim, _("the ledger could not be written"), clock.now()) for job in [*jobs, *waiting]]
         for write in (ledger.release, ledger.receive):
             with suppress(LedgerError):
                 write(back, clock.now())
@@ -224,11 +225,11 @@ class _Sending:
     def _hindrance(self, job: Job) -> str:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
         if self._stop.is_set():
-            return "stopped before it was sent"
+            return _("stopped before it was sent")
         if job.steps.lease.left() < job.steps.needs.total_seconds():
-            return "its turn came too late in its lease"
+            return _("its turn came too late in its lease")
         if job.steps.lease.age() > TRUSTED and not self._ledger.holds(job.claim):
-            return "another worker has it"
+            return _("another worker has it")
         return ""
 
     def _answer(self, job: Job) -> tuple[object, float]:

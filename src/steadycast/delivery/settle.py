@@ -15,6 +15,7 @@ from steadycast.delivery.known_to_ledger import known_of
 from steadycast.delivery.threads import Threads
 from steadycast.delivery.transitions import ABSURD, NONE, AdapterFor, counts_from, look_again, looked, verified
 from steadycast.errors import Busy, Unknown
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
@@ -115,13 +116,13 @@ def _outcome(  # noqa: PLR0917 all of one look
     try:
         opened = adapter_for(look.channel, _no_steps)
     except Exception as error:
-        said = "", f"the channel does not open: {type(error).__name__}"
+        said = "", _("the channel does not open: %(why)s", why=type(error).__name__)
         return look_again(look, purpose.state, said, clock.now())
     doubt = purpose.state == State.UNKNOWN
     if doubt and (still := _too_soon(look, opened.platform, clock.now(), clock.monotonic() - purpose.asked)):
         return still
     if post is None and purpose.stand_in is None:
-        return look_again(look, purpose.state, ("", "there is no frozen post to look for"), clock.now())
+        return look_again(look, purpose.state, ("", _("there is no frozen post to look for")), clock.now())
     sent = purpose.stand_in(look) if post is None and purpose.stand_in else post_from_bytes(post or b"")
     crashpoints.checkpoint("look-begins")
     try:
@@ -130,7 +131,7 @@ def _outcome(  # noqa: PLR0917 all of one look
         answer = error
     crashpoints.checkpoint("look-answered")
     if doubt and _hides_parts(sent, known, answer):
-        answer = Unknown("find() found the thread, and does not say which of its parts are there")
+        answer = Unknown(_("find() found the thread, and does not say which of its parts are there"))
     judge = looked if doubt else verified
     outcome = _holding(look, judge(look, opened, sent, answer, clock.now()), answer)
     return outcome if post is not None else _of_what_is_lost(look, outcome, answer)
@@ -162,7 +163,7 @@ def _hides_parts(sent: Post, known: Known, answer: object) -> bool:
 def _of_what_is_lost(look: Delivery, outcome: Outcome, answer: object) -> Outcome:
     """A look without the post that was sent: what is not there goes out at its hour, half a thread is a person's."""
     if outcome.state == State.DUE and isinstance(answer, Receipt):
-        return look_again(look, State.UNKNOWN, ("", f"{len(answer.parts)} parts are there"), outcome.at)
+        return look_again(look, State.UNKNOWN, ("", _("%(num)s parts are there", num=len(answer.parts))), outcome.at)
     return replace(outcome, wake=max(outcome.at, look.at)) if outcome.state == State.DUE else outcome
 
 
@@ -176,4 +177,4 @@ def _too_soon(look: Delivery, platform: Platform, now: dt.datetime, since: float
 
 
 def _no_steps(name: str, send: Callable[[], T], *, repeatable: bool = False) -> T:  # noqa: ARG001
-    raise Unknown(f"{name}: a look sends nothing")
+    raise Unknown(_("%(step)s: a look sends nothing", step=name))

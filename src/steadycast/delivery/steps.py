@@ -10,6 +10,7 @@ from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.clock import Clock, Lease
 from steadycast.delivery.transitions import RESENDABLE
 from steadycast.errors import Busy, Refused, Unknown
+from steadycast.language import gettext as _
 from steadycast.ledger.claims import Row, sending
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
@@ -66,14 +67,19 @@ class Steps:
             known: T = begun.value
             return known
         if not begun.first and not repeatable and self.delivery not in RESENDABLE:
-            raise Unknown(f"{name} was begun before, and whether it arrived is not known", channel=self._claim.channel)
+            raise Unknown(
+                _("%(step)s was begun before, and whether it arrived is not known", step=name),
+                channel=self._claim.channel,
+            )
         self.began = self._clock.monotonic()  # not before: the commit may have taken its time
         value = self._sent(name, send, repeatable=repeatable)
         crashpoints.checkpoint("step-answered")
         try:
             self._ledger.finish_step(self._claim, name, value, self._clock.now())
         except ValueError as error:
-            raise Unknown(f"{name} was made, and cannot be kept: {error}", channel=self._claim.channel) from None
+            raise Unknown(
+                _("%(step)s was made, and cannot be kept: %(why)s", step=name, why=error), channel=self._claim.channel
+            ) from None
         return value
 
     def _sent(self, name: str, send: Callable[[], T], *, repeatable: bool) -> T:

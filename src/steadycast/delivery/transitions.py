@@ -14,6 +14,7 @@ import orjson
 
 from steadycast.characters import one_line
 from steadycast.errors import Busy, FarSideError, InputError, Refused
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.pacing import Wait
@@ -113,7 +114,9 @@ def unsent(claim: Delivery, why: str, now: dt.datetime) -> Outcome:
 def held_back(claim: Delivery, wait: Wait, now: dt.datetime) -> Outcome:
     """Due again once its channel is free; where that is past `late`, at the last instant at which it may go."""
     wake = max(now, min(now + wait.lasts, claim.last))
-    return _outcome(claim, State.DUE, now, ("", f"not sent yet: {wait.why}"), wake=wake, looks=claim.looks)
+    return _outcome(
+        claim, State.DUE, now, ("", _("not sent yet: %(why)s", why=_(wait.why))), wake=wake, looks=claim.looks
+    )
 
 
 def backoff(attempt: int, marker: str) -> dt.timedelta:
@@ -132,7 +135,7 @@ def looked(look: Delivery, opened: Opened, post: Post, answer: object, now: dt.d
         return _absent(look, now)
     said = _said(answer, opened.redact)
     if opened.platform.delivery in RESENDABLE and not look.looks and now <= look.last:
-        again = f"{' '.join(said)}; a second sending is harmless"
+        again = _("%(why)s; a second sending is harmless", why=" ".join(said))
         return _outcome(look, State.DUE, now, ("", again), wake=now, looks=1)
     return look_again(look, State.UNKNOWN, said, now)
 
@@ -148,22 +151,22 @@ def verified(look: Delivery, opened: Opened, _post: Post, answer: object, now: d
     if isinstance(answer, Receipt):
         address = _link(opened.redact(answer.url))
         return _outcome(look, State.SEEN, now, looks=look.looks + 1, address=address if address != look.url else "")
-    said = ("", "not seen at read-back") if answer is None else _said(answer, opened.redact)
+    said = ("", _("not seen at read-back")) if answer is None else _said(answer, opened.redact)
     return look_again(look, State.PUBLISHED, said, now)
 
 
 def _absent(look: Delivery, now: dt.datetime) -> Outcome:
     if now <= look.last:
-        return _outcome(look, State.DUE, now, ("", "not there"), wake=now)
-    return _outcome(look, State.MISSED, now, ("", "not there, and too late to send"))
+        return _outcome(look, State.DUE, now, ("", _("not there")), wake=now)
+    return _outcome(look, State.MISSED, now, ("", _("not there, and too late to send")))
 
 
 def _resume(look: Delivery, found: Receipt, now: dt.datetime) -> Outcome:
     """A thread of which some parts are there: steps are called part-1, part-2, ..., and it goes on after the last."""
     steps = {f"part-{n}": id for n, id in enumerate(found.parts, 1)}
-    why = f"{len(steps)} parts are there"
+    why = _("%(num)s parts are there", num=len(steps))
     if now > look.last:
-        return _outcome(look, State.UNKNOWN, now, ("", f"{why}, and too late to send the rest"))
+        return _outcome(look, State.UNKNOWN, now, ("", _("%(why)s, and too late to send the rest", why=why)))
     return _outcome(look, State.DUE, now, ("", why), wake=now, found=steps)
 
 
@@ -199,7 +202,7 @@ def _said(answer: object, redact: Callable[[str], str]) -> tuple[str, str]:
         return "", _clean(redact(str(answer)), MESSAGE)
     if isinstance(answer, BaseException):
         return type(answer).__name__, _clean(redact(str(answer)), MESSAGE)
-    return "", "the answer was neither a receipt nor an error"
+    return "", _("the answer was neither a receipt nor an error")
 
 
 def _clean(text: str, limit: int) -> str:

@@ -19,6 +19,7 @@ from steadycast.draft.decoding import shown
 from steadycast.draft.model import MediaRef
 from steadycast.draft.safe_open import NotRegularError, mostly_holes, open_inside
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 
 MAX_BYTES = 1 << 30
 
@@ -56,10 +57,12 @@ class Folder:
                 return self._read(path, wanted)
         if (elsewhere := self._by_name(name, wanted)) is not None:
             return self._read(elsewhere, wanted)
-        what = "lies outside the draft's own folder" if outside else "is not there"
+        what = _("lies outside the draft's own folder") if outside else _("is not there")
         top = shown(self.top.relative_to(self.content))
-        hint = f"put it beside the draft or elsewhere in {top}/, and name it as it is spelled"
-        raise DraftError(f"the file {shown(wanted.ref)!r} {what}", line=wanted.line, hint=hint)
+        hint = _("put it beside the draft or elsewhere in %(folder)s/, and name it as it is spelled", folder=top)
+        raise DraftError(
+            _("the file %(file)r %(what)s", file=shown(wanted.ref), what=what), line=wanted.line, hint=hint
+        )
 
     def _candidates(self, name: str) -> Iterator[Path]:
         rooted = name.startswith("/")
@@ -91,36 +94,40 @@ class Folder:
             if "/" not in spelling:
                 found.update(_files(self.top).get(unicodedata.normalize("NFC", spelling), ()))
         if len(found) > 1:
-            several = " and ".join(shown(path.relative_to(self.top)) for path in sorted(found)[:2])
-            said = f"there are several files called {shown(wanted.ref)!r}: {several}"
-            raise DraftError(said, line=wanted.line, hint="write its folder too")
+            several = _(" and ").join(shown(path.relative_to(self.top)) for path in sorted(found)[:2])
+            said = _("there are several files called %(file)r: %(two)s", file=shown(wanted.ref), two=several)
+            raise DraftError(said, line=wanted.line, hint=_("write its folder too"))
         return next(iter(found), None)
 
     def _read(self, path: Path, wanted: MediaRef) -> MediaRef:
         def wrong(what: str, hint: str) -> DraftError:
-            return DraftError(f"the file {shown(wanted.ref)!r} {what}", line=wanted.line, hint=hint)
+            return DraftError(
+                _("the file %(file)r %(what)s", file=shown(wanted.ref), what=what), line=wanted.line, hint=hint
+            )
 
         try:
             with open_inside(self.top, path.relative_to(self.top).parts) as file:
                 facts = os.fstat(file)
                 if self.one_link and facts.st_nlink > 1:
                     raise wrong(
-                        "has a second name elsewhere on this disk (a hard link)", "copy it instead of linking it"
+                        _("has a second name elsewhere on this disk (a hard link)"), _("copy it instead of linking it")
                     )
                 if facts.st_size > MAX_BYTES:
-                    raise wrong(f"is over {MAX_BYTES >> 20} MB", "make it smaller")
+                    raise wrong(_("is over %(size)s MB", size=MAX_BYTES >> 20), _("make it smaller"))
                 if mostly_holes(file):
-                    raise wrong("is mostly holes: more than half of it was never written", "put the whole file there")
+                    raise wrong(
+                        _("is mostly holes: more than half of it was never written"), _("put the whole file there")
+                    )
                 digest = _sha256(file, facts)
                 if digest is None:
-                    raise wrong("changed while it was read", "it is looked at again")
+                    raise wrong(_("changed while it was read"), _("it is looked at again"))
                 return replace(wanted, path=path, sha256=digest, size=facts.st_size, mtime_ns=facts.st_mtime_ns)
         except NotRegularError:
-            raise wrong("is no regular file", "name a file") from None
+            raise wrong(_("is no regular file"), _("name a file")) from None
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-                raise wrong("is a link that changed while it was read", "put the file itself there") from None
-            raise wrong(f"cannot be read: {error.strerror}", "check its permissions") from None
+                raise wrong(_("is a link that changed while it was read"), _("put the file itself there")) from None
+            raise wrong(_("cannot be read: %(why)s", why=error.strerror), _("check its permissions")) from None
 
 
 @lru_cache(maxsize=16)
@@ -162,13 +169,21 @@ def _local(ref: str, line: int | None) -> str | None:
         return None
     path = re.split(r"[?#]", ref, maxsplit=1)[0]
     if "\\" in path or "%5c" in path.lower():
-        raise DraftError(f"the file {shown(ref)!r} is named with a backslash", line=line, hint="use / between folders")
+        raise DraftError(
+            _("the file %(file)r is named with a backslash", file=shown(ref)),
+            line=line,
+            hint=_("use / between folders"),
+        )
     if _SCHEME.match(path):
         raise DraftError(
-            f"{shown(ref)!r} is no file beside the draft", line=line, hint="name a file, or an https:// address"
+            _("%(file)r is no file beside the draft", file=shown(ref)),
+            line=line,
+            hint=_("name a file, or an https:// address"),
         )
     if len(path) > 1024 or "\0" in path or not path.strip("/"):
-        raise DraftError(f"{shown(ref[:60])!r} names no file", line=line, hint="name a file beside the draft")
+        raise DraftError(
+            _("%(file)r names no file", file=shown(ref[:60])), line=line, hint=_("name a file beside the draft")
+        )
     return path
 
 

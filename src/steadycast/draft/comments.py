@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from steadycast.draft.model import Draft
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 
 _MAY_HOLD_ONE = re.compile(r"%%|<!--|\{/\*|\{\{[<%]?-? ?/\*|\{#\s|comment")
 _TOKEN = re.compile(
@@ -117,8 +118,12 @@ def _after_the_comment(body: str, found: re.Match[str]) -> int:
     if ends is None:
         line = body.count("\n", 0, found.start()) + 1
         mark = found[0].strip()
-        said = f"the comment that begins here with {mark} does not end: all that follows would be private"
-        raise DraftError(said, line=line, hint=f"end it, or write `{mark}` in backticks where it is none")
+        said = _(
+            "the comment that begins here with %(mark)s does not end: all that follows would be private", mark=mark
+        )
+        raise DraftError(
+            said, line=line, hint=_("end it, or write `%(mark)s` in backticks where it is none", mark=mark)
+        )
     if kind == "html" and body[found.end() : ends.start()].strip().lower() in _CUTS:
         return found.end()
     return ends.end()

@@ -11,6 +11,8 @@ import unicodedata
 
 from steadycast.draft.model import Note
 from steadycast.errors import DraftError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 # UTF-32 first: its little-endian mark begins with UTF-16's.
 _MARKS = (
@@ -27,8 +29,8 @@ _PAIR = re.compile(rb"[\x81-\xfe][\x30-\x39\x40-\x7e\x80-\xfe]")
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by their category, and empty (UAX #44)
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SAMPLE = 64 * 1024
-_LEGACY = {"gb18030": "GBK or GB18030", "big5": "Big5"}
-SAVE_ANEW = "save it as UTF-8: in Notepad by File, Save as, Encoding (另存为，编码选 UTF-8)"
+_LEGACY = {"gb18030": N_("GBK or GB18030"), "big5": "Big5"}
+SAVE_ANEW = N_("save it as UTF-8: in Notepad by File, Save as, Encoding (另存为，编码选 UTF-8)")
 
 
 def decode(raw: bytes) -> str:
@@ -38,7 +40,7 @@ def decode(raw: bytes) -> str:
 
 def read_as(encoding: str) -> Note:
     """What the writer of a file in an encoding other than UTF-8 should know."""
-    return Note(f"is written in {encoding} and was read as such", SAVE_ANEW, harmless=True)
+    return Note(_("is written in %(encoding)s and was read as such", encoding=encoding), _(SAVE_ANEW), harmless=True)
 
 
 def decoded(raw: bytes) -> tuple[str, str]:
@@ -60,7 +62,9 @@ def decoded(raw: bytes) -> tuple[str, str]:
             text, encoding = raw.decode("gb18030"), "GBK"
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if (at := text.find("\0")) >= 0:
-        raise DraftError("has a NUL character", line=text.count("\n", 0, at) + 1, hint="remove it, or save as UTF-8")
+        raise DraftError(
+            _("has a NUL character"), line=text.count("\n", 0, at) + 1, hint=_("remove it, or save as UTF-8")
+        )
     return _UNPRINTABLE.sub("", text) if encoding or _may_be_unprintable(raw) else text, encoding
 
 
@@ -111,17 +115,21 @@ def _from_wide(raw: bytes, encoding: str) -> str:
         text = "\0"
     odd = sum(unicodedata.category(char) in {"Cn", "Co"} for char in text[:_SAMPLE])
     if "\0" in text or odd * 50 > len(text[:_SAMPLE]):
-        raise DraftError(f"is written in {encoding}, not UTF-8", line=1, hint=SAVE_ANEW)
+        raise DraftError(_("is written in %(encoding)s, not UTF-8", encoding=encoding), line=1, hint=_(SAVE_ANEW))
     return text
 
 
 def _not_utf8(raw: bytes, at: int) -> DraftError:
     line = len(re.findall(rb"\r\n|\r|\n", raw[:at])) + 1
     if raw[at : at + 1] == b"\xed" and raw[at + 1 : at + 2] >= b"\xa0":
-        return DraftError("has half of a surrogate pair", line=line, hint="remove that character and save as UTF-8")
+        return DraftError(
+            _("has half of a surrogate pair"), line=line, hint=_("remove that character and save as UTF-8")
+        )
     if encoding := legacy(raw):
-        return DraftError(f"is written in {_LEGACY[encoding]}, not UTF-8", line=line, hint=SAVE_ANEW)
-    return DraftError(f"is not UTF-8: byte 0x{raw[at]:02x}", line=line, hint=SAVE_ANEW)
+        return DraftError(
+            _("is written in %(encoding)s, not UTF-8", encoding=_(_LEGACY[encoding])), line=line, hint=_(SAVE_ANEW)
+        )
+    return DraftError(_("is not UTF-8: byte 0x%(byte)s", byte=format(raw[at], "02x")), line=line, hint=_(SAVE_ANEW))
 
 
 def _pairs(raw: bytes) -> list[bytes]:

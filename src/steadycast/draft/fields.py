@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from steadycast.draft.frontmatter import Front
 from steadycast.draft.keys import folded
 from steadycast.errors import DraftError, did_you_mean
+from steadycast.language import gettext as _
 
 _TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
 _FALSE = {"false", "no", "off", "0", "否", "不", "不是"}
@@ -45,7 +46,9 @@ class Keys:
         self._spelled: dict[str, str] = {}
         for key in front.values:
             if (other := self._spelled.setdefault(folded(key), key)) != key:
-                raise self.wrong(key, f"{key} and {other} are the same key", "keep one of them")
+                raise self.wrong(
+                    key, _("%(key)s and %(other)s are the same key", key=key, other=other), _("keep one of them")
+                )
 
     def wrong(self, key: str, message: str, hint: str | None = None) -> DraftError:
         """An error at the line of `key` (dotted below the top level)."""
@@ -67,7 +70,9 @@ class Keys:
         """One line of text, or ""."""
         key, value = self.take(*names)
         if isinstance(value, dict | list):
-            raise self.wrong(key, f"{key} has to be one text", f'write {key}: "..." on one line')
+            raise self.wrong(
+                key, _("%(key)s has to be one text", key=key), _('write %(key)s: "..." on one line', key=key)
+            )
         return " ".join(str(value).split())
 
     def words(self, *names: str, spaces: bool = False) -> tuple[str, ...]:
@@ -80,7 +85,7 @@ class Keys:
             apart = r"[,，、;；]" if not spaces or re.search(r"[,，、;；]", value) else r"\s+"
             value = re.split(apart, value)
         if not isinstance(value, list):
-            raise self.wrong(key, f"{key} has to be a list", f"write {key}: [one, two]")
+            raise self.wrong(key, _("%(key)s has to be a list", key=key), _("write %(key)s: [one, two]", key=key))
         return tuple(dict.fromkeys(word for item in value if (word := _word(item))))
 
     def flag(self, *names: str) -> bool | None:
@@ -91,7 +96,11 @@ class Keys:
     def as_flag(self, key: str, value: Any) -> bool:
         text = str(value).strip().lower()
         if text not in _TRUE | _FALSE:
-            raise self.wrong(key, f"{key} has to be true or false, not {_short(value)}", f"write {key}: true")
+            raise self.wrong(
+                key,
+                _("%(key)s has to be true or false, not %(value)s", key=key, value=_short(value)),
+                _("write %(key)s: true", key=key),
+            )
         return text in _TRUE
 
     def number(self, *names: str) -> int | None:
@@ -100,16 +109,22 @@ class Keys:
         if not value:
             return None
         if not re.fullmatch(r"[+-]?\d{1,4}", str(value).strip()) or abs(int(value)) > 1000:
-            raise self.wrong(key, f"{key} has to be a whole number, not {_short(value)}", f"write {key}: 5")
+            raise self.wrong(
+                key,
+                _("%(key)s has to be a whole number, not %(value)s", key=key, value=_short(value)),
+                _("write %(key)s: 5", key=key),
+            )
         return int(value)
 
-    def choice(self, key: str, value: str, allowed: Iterable[str], what: str) -> str:
-        """`value`, when it is one of `allowed`; else an error that says which was meant."""
+    def choice(self, key: str, value: str, allowed: Iterable[str], unknown: str) -> str:
+        """`value`, when it is one of `allowed`; else an error that says `unknown`, and which was meant."""
         options = sorted(allowed)
         if value in options:
             return value
-        hint = did_you_mean(value, options, f"choose one of: {', '.join(options) or '(none is set up)'}")
-        raise self.wrong(key, f"unknown {what} {_short(value)}", hint)
+        hint = did_you_mean(
+            value, options, _("choose one of: %(options)s", options=", ".join(options) or _("(none is set up)"))
+        )
+        raise self.wrong(key, _(unknown, value=_short(value)), hint)
 
     def instant(self, *names: str, day_end: bool = False) -> dt.datetime | None:
         """An aware instant, or None; a naive one is in the community's zone. `day_end`: a bare day means its end."""
@@ -119,14 +134,22 @@ class Keys:
     def as_instant(self, key: str, value: Any, *, day_end: bool = False) -> dt.datetime:
         at = instant(str(value), self.zone, day_end=day_end) if isinstance(value, str) else None
         if at is None:
-            raise self.wrong(key, f"{key} is no date: {_short(value)}", f"write {key}: 2026-11-27 20:00")
+            raise self.wrong(
+                key,
+                _("%(key)s is no date: %(value)s", key=key, value=_short(value)),
+                _("write %(key)s: 2026-11-27 20:00", key=key),
+            )
         return at
 
     def table(self, name: str) -> tuple[str, Mapping[str, Any]]:
         """(key as written, mapping); the mapping is empty where it is not given."""
         key, value = self.take(name)
         if value and not isinstance(value, dict):
-            raise self.wrong(key, f"{key} has to hold keys of its own", f"write {key}: and its keys indented below it")
+            raise self.wrong(
+                key,
+                _("%(key)s has to hold keys of its own", key=key),
+                _("write %(key)s: and its keys indented below it", key=key),
+            )
         return key, value or {}
 
 

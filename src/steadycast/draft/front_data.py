@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from steadycast.draft.front_yaml import MAX_DEPTH, MAX_NODES, UNUSABLE, refuse
+from steadycast.language import gettext as _
 
 _JSON_KEY = re.compile(r'"((?:[^"\\]|\\.){1,200})"\s*:')
 _PLAIN_KEY = re.compile(r"[ ]{0,3}([^\s:：][^:：\n]{0,40}?)\s*[:：][ \t\xa0\u3000]*(.*)\Z")
@@ -24,12 +25,12 @@ def read_toml(head: str) -> tuple[dict[str, Any], dict[str, int]]:
         line = int(where[1]) + 1 if where else head.count("\n") + 1
         what = re.sub(r" \(at .*", "", str(error))
         if "Illegal character '\\n'" in what or what.startswith("Unterminated string"):
-            raise refuse("a quotation mark is not closed", line, "close it at the end of this line") from None
-        raise refuse(what, line, "check its TOML") from None
+            raise refuse(_("a quotation mark is not closed"), line, _("close it at the end of this line")) from None
+        raise refuse(what, line, _("check its TOML")) from None
     except RecursionError:
-        raise refuse(f"nested more than {MAX_DEPTH} deep", 1, "make it flatter") from None
+        raise refuse(_("nested more than %(most)s deep", most=MAX_DEPTH), 1, _("make it flatter")) from None
     except ValueError as error:  # a number of thousands of digits
-        raise refuse(str(error).split(";")[0], 1, "check its TOML") from None
+        raise refuse(str(error).split(";")[0], 1, _("check its TOML")) from None
     _measure(values)
     return {key: _plain(value) for key, value in values.items()}, _toml_lines(head)
 
@@ -39,9 +40,9 @@ def read_json(head: str) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         values = json.loads(head, object_pairs_hook=_once_each, parse_int=str, parse_float=str, parse_constant=str)
     except json.JSONDecodeError as error:
-        raise refuse(error.msg, error.lineno, "check its JSON: commas between values, none after the last") from None
+        raise refuse(error.msg, error.lineno, _("check its JSON: commas between values, none after the last")) from None
     except RecursionError:
-        raise refuse(f"nested more than {MAX_DEPTH} deep", 1, "make it flatter") from None
+        raise refuse(_("nested more than %(most)s deep", most=MAX_DEPTH), 1, _("make it flatter")) from None
     _measure(values)
     lines: dict[str, int] = {}
     for found in _JSON_KEY.finditer(head):
@@ -53,7 +54,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in pairs:
         if key in out:
-            raise refuse(f"{key[:60]} is given twice", 1, "keep one of them")
+            raise refuse(_("%(key)s is given twice", key=key[:60]), 1, _("keep one of them"))
         out[key] = value
     return out
 
@@ -66,14 +67,14 @@ def read_plain(head: str) -> tuple[dict[str, Any], dict[str, int]]:
     for number, line in enumerate(head.split("\n"), 1):
         found = _PLAIN_KEY.match(line)
         if found and found[1] in values:
-            raise refuse(f"{found[1]} is given twice", number, "keep one of them")
+            raise refuse(_("%(key)s is given twice", key=found[1]), number, _("keep one of them"))
         if found:
             key = found[1]
             values[key], lines[key] = found[2].strip(), number
         elif key and line.strip():
             values[key] = f"{values[key]} {line.strip()}".strip()
     if len(values) > MAX_NODES:
-        raise refuse(f"more than {MAX_NODES} values", 1, "make it shorter")
+        raise refuse(_("more than %(most)s values", most=MAX_NODES), 1, _("make it shorter"))
     return values, lines
 
 
@@ -89,9 +90,9 @@ def _measure(values: Mapping[str, Any]) -> None:
             for child in (value.values() if isinstance(value, dict) else value)
         ]
         if nodes > MAX_NODES:
-            raise refuse(f"more than {MAX_NODES} values", 1, "make it shorter")
+            raise refuse(_("more than %(most)s values", most=MAX_NODES), 1, _("make it shorter"))
     if level:
-        raise refuse(f"nested more than {MAX_DEPTH} deep", 1, "make it flatter")
+        raise refuse(_("nested more than %(most)s deep", most=MAX_DEPTH), 1, _("make it flatter"))
 
 
 def _plain(value: Any) -> Any:
@@ -106,7 +107,7 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     text = "" if value is None else str(value)
     if UNUSABLE.search(text):
-        raise refuse("a NUL character", 1, "remove that escape")
+        raise refuse(_("a NUL character"), 1, _("remove that escape"))
     return text
 
 

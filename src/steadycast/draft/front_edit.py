@@ -16,10 +16,12 @@ from steadycast.draft.front_yaml import read_yaml
 from steadycast.draft.frontmatter import Front, split, with_properties
 from steadycast.draft.keys import folded
 from steadycast.errors import DraftError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 Value = str | list[str] | Mapping[str, Any]  # "", [] and {} take the key away
 
-_IN_FILE = "change it in the file itself"
+_IN_FILE = N_("change it in the file itself")
 _FENCE = re.compile(r"(?:-{3,}|\+{3}|;{3,}|\.\.\.)[ \t]*\Z")
 _WORD = re.compile(r"[^\W\d_][^\n]*\Z")
 _TYPED = re.compile(r"(?:true|false|yes|no|on|off|null|y|n)\Z", re.IGNORECASE)  # other tools would take it for no text
@@ -36,7 +38,7 @@ def with_keys(text: str, wanted: Mapping[str, Value]) -> str:
     """
     front = split(text)
     if not front.values and with_properties(front) is not front:
-        raise DraftError("the properties of this page cannot be changed here", line=1, hint=_IN_FILE)
+        raise DraftError(_("the properties of this page cannot be changed here"), line=1, hint=_(_IN_FILE))
     for key, value in wanted.items():
         text = _with_key(text, front, _spelled(front, key), value)
         front = split(text)
@@ -55,8 +57,8 @@ def _with_key(text: str, front: Front, key: str, value: Value) -> str:
     for made in _tried(head, front, key, value):
         if _says(made, front.values, key, value):
             return made + front.body
-    said = f"{key} cannot be changed here without changing more of the head"
-    raise DraftError(said, line=front.lines.get(key), hint=_IN_FILE)
+    said = _("%(key)s cannot be changed here without changing more of the head", key=key)
+    raise DraftError(said, line=front.lines.get(key), hint=_(_IN_FILE))
 
 
 def _says(head: str, before: Mapping[str, Any], key: str, value: Value) -> bool:

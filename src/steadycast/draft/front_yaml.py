@@ -15,6 +15,8 @@ import yaml
 
 from steadycast.draft.keys import folded, is_known
 from steadycast.errors import DraftError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 MAX_DEPTH = 8
 MAX_NODES = 200
@@ -32,8 +34,8 @@ _FLAT_LINE = re.compile(
 _COMMA = re.compile(", ?")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same events, fourteen times as fast
 
-HALF_WIDTH = "use the half-width colon and a space: `key: value`"
-_QUOTE = 'quote values that contain a colon, a # or a quotation mark: title: "a: b"'
+HALF_WIDTH = N_("use the half-width colon and a space: `key: value`")
+_QUOTE = N_('quote values that contain a colon, a # or a quotation mark: title: "a: b"')
 
 # Blanks that YAML does not take for such at the beginning of a line or after a colon, with their width in spaces. A
 # page or a chat that a head is copied from is full of them, and Hexo takes tabs.
@@ -56,7 +58,7 @@ def read_yaml(head: str) -> tuple[dict[str, Any], dict[str, int]]:
 
 def refuse(what: str, line: int, hint: str) -> DraftError:
     """The error of a head."""
-    return DraftError(f"front matter: {what}", line=line, hint=hint)
+    return DraftError(_("front matter: %(what)s", what=what), line=line, hint=hint)
 
 
 def _with_plain_blanks(head: str) -> str:
@@ -93,7 +95,7 @@ class _Reader:
     def document(self) -> dict[str, Any]:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
-                raise refuse("a %-directive", self.line(event), "remove the line")
+                raise refuse(_("a %-directive"), self.line(event), _("remove the line"))
             if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent | yaml.ScalarEvent | yaml.AliasEvent):
                 return self.root(event)
         return {}
@@ -101,13 +103,13 @@ class _Reader:
     def root(self, event: Any) -> dict[str, Any]:
         value = self.node(event, "", 0)
         if isinstance(value, dict):
-            for _ in self.events:  # to the end: an error on the last line is an error
+            for _event in self.events:  # to the end: an error on the last line is an error
                 pass
             return value
         if value == "":
             return {}
-        hint = HALF_WIDTH if isinstance(value, str) and "：" in value else "write `key: value`, one a line"
-        raise refuse("is not a list of keys", self.line(event), hint)
+        hint = _(HALF_WIDTH) if isinstance(value, str) and "：" in value else _("write `key: value`, one a line")
+        raise refuse(_("is not a list of keys"), self.line(event), hint)
 
     @staticmethod
     def line(event: Any) -> int:
@@ -118,16 +120,20 @@ class _Reader:
         line = self.line(event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise refuse(
-                "anchors and aliases (& and *) are not taken", line, 'write the value out, or quote it: "*text*"'
+                _("anchors and aliases (& and *) are not taken"), line, _('write the value out, or quote it: "*text*"')
             )
         if getattr(event, "tag", None) is not None:
-            raise refuse("tags (!) are not taken", line, 'remove it, or quote the value: "!text"')
+            raise refuse(_("tags (!) are not taken"), line, _('remove it, or quote the value: "!text"'))
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:
-            limit = f"more than {MAX_NODES} values" if self.nodes > MAX_NODES else f"nested more than {MAX_DEPTH} deep"
-            raise refuse(limit, line, "make it shorter")
+            limit = (
+                _("more than %(most)s values", most=MAX_NODES)
+                if self.nodes > MAX_NODES
+                else _("nested more than %(most)s deep", most=MAX_DEPTH)
+            )
+            raise refuse(limit, line, _("make it shorter"))
         if isinstance(event, yaml.ScalarEvent):
             if UNUSABLE.search(event.value):
-                raise refuse("a NUL or half of a surrogate pair", line, "remove that escape")
+                raise refuse(_("a NUL or half of a surrogate pair"), line, _("remove that escape"))
             return "" if event.implicit[0] and event.value in _PLAIN_NULL else event.value
         return self.mapping(path, depth) if isinstance(event, yaml.MappingStartEvent) else self.sequence(path, depth)
 
@@ -144,11 +150,11 @@ class _Reader:
             key = self.node(event, path, depth + 1)
             line = self.line(event)
             if not isinstance(key, str):
-                raise refuse("a key that is no word", line, "quote values that begin with { or [")
+                raise refuse(_("a key that is no word"), line, _("quote values that begin with { or ["))
             if key == "<<" and event.implicit[0]:
-                raise refuse("merge keys (<<) are not taken", line, "write the keys out")
+                raise refuse(_("merge keys (<<) are not taken"), line, _("write the keys out"))
             if key in out:
-                raise refuse(f"{key} is given twice", line, "keep one of them")
+                raise refuse(_("%(key)s is given twice", key=key), line, _("keep one of them"))
             where = f"{path}.{key}" if path else key
             self.lines[where] = line
             out[key] = self.node(next(self.events), where, depth + 1)
@@ -187,17 +193,17 @@ def _by_events(head: str) -> tuple[dict[str, Any], dict[str, int]]:
     except yaml.MarkedYAMLError as error:
         raise _in_plain_words(head, error) from None
     except (yaml.YAMLError, ValueError, StopIteration, RecursionError) as error:
-        raise refuse(str(error).split("\n")[0] or "cannot be read", 1, "check its YAML") from None
+        raise refuse(str(error).split("\n")[0] or _("cannot be read"), 1, _("check its YAML")) from None
 
 
 # What a parser says, what it means, and whether the fault is where it began to read (or where it stopped).
 _IN_PLAIN_WORDS = (
-    (r"mapping values are not allowed", "a value with a colon in it has to be in quotation marks", False),
-    (r"expected ':'", "a line that is no `key: value`", True),
-    (r"quoted scalar", "a quotation mark is not closed", True),
-    (r"cannot start any token", "a value cannot begin with this character unless it is in quotation marks", False),
-    (r"expected key|<block end>|<document start>|block collection", "a line that fits to none above it", False),
-    (r"escape", 'a \\ in "…" means something of its own', False),
+    (r"mapping values are not allowed", N_("a value with a colon in it has to be in quotation marks"), False),
+    (r"expected ':'", N_("a line that is no `key: value`"), True),
+    (r"quoted scalar", N_("a quotation mark is not closed"), True),
+    (r"cannot start any token", N_("a value cannot begin with this character unless it is in quotation marks"), False),
+    (r"expected key|<block end>|<document start>|block collection", N_("a line that fits to none above it"), False),
+    (r"escape", N_('a \\ in "…" means something of its own'), False),
 )
 
 
@@ -206,13 +212,13 @@ _VALUE = r"\s*(?:- +)?(?:[^\s\"'][^:\"']*: +)?"
 _NOT_CLOSED = (
     (
         re.compile(_VALUE + r"""(?:"(?:[^"\\]|\\.)*|'(?:[^']|'')*)\Z"""),
-        "quotation mark",
-        "close it at the end of this line, or leave both marks out",
+        N_("a quotation mark is not closed"),
+        N_("close it at the end of this line, or leave both marks out"),
     ),
     (
         re.compile(_VALUE + r"(?:\[[^\]]*|\{[^}]*)\Z"),
-        "bracket",
-        "close it with ] or }, or put the whole value in quotation marks",
+        N_("a bracket is not closed"),
+        N_("close it with ] or }, or put the whole value in quotation marks"),
     ),
 )
 
@@ -221,25 +227,25 @@ def _in_plain_words(head: str, error: yaml.MarkedYAMLError) -> DraftError:
     mark = error.problem_mark or error.context_mark
     stopped = mark.line if mark else 0
     lines = head.split("\n")[: stopped + 1]
-    for opened, what, hint in _NOT_CLOSED:
+    for opened, said, hint in _NOT_CLOSED:
         at = next((number for number, line in enumerate(lines) if opened.match(line.rstrip())), None)
         if at is not None:
-            return refuse(f"a {what} is not closed", at + 2, hint)
+            return refuse(_(said), at + 2, _(hint))
     said = f"{error.context or ''} {error.problem or ''}"
     for pattern, words, from_its_beginning in _IN_PLAIN_WORDS:
         if re.search(pattern, said):
             began = error.context_mark.line if from_its_beginning and error.context_mark else stopped
-            return refuse(words, began + 2, _hint_for(head, began))
-    return refuse(error.problem or "cannot be read", stopped + 2, _hint_for(head, stopped))
+            return refuse(_(words), began + 2, _hint_for(head, began))
+    return refuse(error.problem or _("cannot be read"), stopped + 2, _hint_for(head, stopped))
 
 
 def _hint_for(head: str, number: int) -> str:
     lines = head.split("\n")
     line = lines[number] if number < len(lines) else ""
     if "：" in line and ":" not in line:
-        return HALF_WIDTH
+        return _(HALF_WIDTH)
     if not line.strip() or ":" not in line:
-        return "write `key: value`, one a line; what belongs to a key is indented by two spaces"
-    key, _, value = line.partition(":")
+        return _("write `key: value`, one a line; what belongs to a key is indented by two spaces")
+    key, _colon_mark, value = line.partition(":")
     known = folded(key.strip())
-    return _QUOTE if known and value.strip() else "write `key: value`, one a line"
+    return _(_QUOTE) if known and value.strip() else _("write `key: value`, one a line")

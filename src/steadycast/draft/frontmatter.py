@@ -17,6 +17,7 @@ from steadycast.draft.front_data import read_json, read_plain, read_toml
 from steadycast.draft.front_yaml import read_yaml
 from steadycast.draft.keys import folded, is_known
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 
 MAX_BYTES = 64 * 1024
 
@@ -59,7 +60,9 @@ class _Head:
         if len(self.text.encode()) > MAX_BYTES:
             line = max(1, self.shift + 1)
             raise DraftError(
-                f"the front matter is over {MAX_BYTES // 1024} KB", line=line, hint="move text into the body"
+                _("the front matter is over %(size)s KB", size=MAX_BYTES // 1024),
+                line=line,
+                hint=_("move text into the body"),
             )
         try:
             values, lines = self.read(self.text)
@@ -124,7 +127,9 @@ def _fenced(rest: str, fence: re.Match[str], above: int) -> _Head | None:
         return None
     if end is None:
         raise DraftError(
-            f"the front matter has no closing {mark}", line=above + 1, hint=f"add a line {mark} after its last key"
+            _("the front matter has no closing %(mark)s", mark=mark),
+            line=above + 1,
+            hint=_("add a line %(mark)s after its last key", mark=mark),
         )
     at = fence.end() + end.end()
     body, line = rest[at + 1 :], above + rest.count("\n", 0, at) + 2
@@ -203,9 +208,9 @@ def _refuse_what_looks_like_one(rest: str, fence: str, line: int) -> None:
         elif text.strip() and not _BELOW_A_KEY.match(text) and text.strip() not in {"---", "+++"}:
             break
     if len(found) > 1 and found & _OF_EVERY_HEAD:
-        said = f", but begins with {fence}" if fence else ""
+        said = _(", but begins with %(fence)s", fence=fence) if fence else ""
         raise DraftError(
-            f"looks like front matter{said}",
+            _("looks like front matter%(said)s", said=said),
             line=line,
-            hint="put a line of three hyphens, ---, before its first key and one after its last",
+            hint=_("put a line of three hyphens, ---, before its first key and one after its last"),
         )

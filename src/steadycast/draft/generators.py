@@ -13,6 +13,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from steadycast.draft.marked_lines import CODE, marked_lines
+from steadycast.language import gettext as _
 
 _OPENS = re.compile(r"[ \t]*\{(?:%-?|\{[<%])[ \t]*highlight[ \t]+\"?([\w+#.-]{1,30})\"?[^{}\n]{0,200}[>%]\}{1,2}[ \t]*")
 _CLOSES = re.compile(r"[ \t]*\{(?:%-?[ \t]*endhighlight|\{[<%][ \t]*/[ \t]*highlight)[ \t]*-?[>%]\}{1,2}[ \t]*")
@@ -69,13 +70,15 @@ def left_over(body: str) -> Iterator[tuple[int, str, str]]:
     inside = False
     for number, line, fenced in marked_lines(body.split("\n")):
         if fenced and not inside and (drawn := _DRAWN.match(line)):
-            said = f"the {drawn[1]} diagram is shown as its code: no channel draws it"
-            yield number + 1, said, "put a picture of it in its place"
+            said = _("the %(kind)s diagram is shown as its code: no channel draws it", kind=drawn[1])
+            yield number + 1, said, _("put a picture of it in its place")
         inside = fenced
         for found in () if fenced or not _MAY_BE_LEFT.search(line) else _LEFT.finditer(line):
             if mark := found["mark"]:
-                said = f"{mark[:60]} would be published as it stands: only the site's own generator reads it"
-                yield number + 1, said, "write it in Markdown, or put it in `code`"
+                said = _(
+                    "%(mark)s would be published as it stands: only the site's own generator reads it", mark=mark[:60]
+                )
+                yield number + 1, said, _("write it in Markdown, or put it in `code`")
 
 
 def _of_its_own(lines: list[str], number: int, line: str, ends: list[int]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from steadycast.draft.frontmatter import Front, split, with_properties
 from steadycast.draft.keys import folded
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _END = re.compile(r"\r\n|\r|\n")
@@ -30,15 +31,19 @@ def with_key(raw: bytes, key: str, value: str | None, *, notion: bool = False) -
     try:
         text = raw[len(mark) :].decode("utf-8")
     except UnicodeDecodeError:
-        raise DraftError("it is not UTF-8, and is left as it is", hint="save it as UTF-8") from None
+        raise DraftError(_("it is not UTF-8, and is left as it is"), hint=_("save it as UTF-8")) from None
     before = _read(text, notion=notion)
     if _value(before, key) == value:
         return raw
     for candidate in _candidates(text, before, key, value):
         if _says(candidate, before, key, value, notion=notion):
             return mark + candidate.encode()
-    hint = f"write {key}: {value} in it by hand" if value else f"take {key} out of it by hand"
-    raise DraftError("its head is written in a way that no program can edit", hint=hint)
+    hint = (
+        _("write %(key)s: %(value)s in it by hand", key=key, value=value)
+        if value
+        else _("take %(key)s out of it by hand", key=key)
+    )
+    raise DraftError(_("its head is written in a way that no program can edit"), hint=hint)
 
 
 def value_of(raw: bytes, key: str, *, notion: bool = False) -> str | None:

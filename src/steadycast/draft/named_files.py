@@ -15,6 +15,7 @@ from steadycast.draft.keys import COVER, folded
 from steadycast.draft.model import Draft, MediaRef
 from steadycast.draft.outline import Shown, outline
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 
 MOST_FILES = 1000  # of one draft: each is opened, read and measured
 _ROLES = {
@@ -49,7 +50,11 @@ def found(named: Iterator[MediaRef], folder: Callable[[], Folder]) -> Iterator[M
         if is_remote(file.ref) or (file.role, file.ref) in seen:
             continue
         if len(seen) == MOST_FILES:
-            raise DraftError(f"names more than {MOST_FILES} files", line=file.line, hint="make several drafts of it")
+            raise DraftError(
+                _("names more than %(most)s files", most=MOST_FILES),
+                line=file.line,
+                hint=_("make several drafts of it"),
+            )
         if (there := folder().find(file)) is not None:
             seen.add((file.role, file.ref))
             yield there
@@ -84,11 +89,13 @@ def _item(key: str, item: Any, name: str, line: int | None) -> MediaRef:
     given = item if isinstance(item, dict) else {"file": item}
     ref = next((given[k] for k in _FILE if given.get(k)), "")
     if not isinstance(ref, str) or not ref.strip():
-        raise DraftError(f"{key} names no file", line=line, hint=f"write {key}: voice.mp3")
+        raise DraftError(_("%(key)s names no file", key=key), line=line, hint=_("write %(key)s: voice.mp3", key=key))
     if is_remote(ref):
-        said = f"{key} is on the web: {shown(ref[:80])}"
-        raise DraftError(said, line=line, hint="put the file itself beside the draft")
+        said = _("%(key)s is on the web: %(address)s", key=key, address=shown(ref[:80]))
+        raise DraftError(said, line=line, hint=_("put the file itself beside the draft"))
     role = str(given.get("role") or (name if name != "media" else role_of(ref)))
     if role not in {"image", "cover", "audio", "video", "attachment"}:
-        raise DraftError(f"unknown role {role!r}", line=line, hint="choose image, cover, audio, video or attachment")
+        raise DraftError(
+            _("unknown role %(role)r", role=role), line=line, hint=_("choose image, cover, audio, video or attachment")
+        )
     return MediaRef(role, ref.strip(), Path(), str(given.get("alt", "")), line)

@@ -19,6 +19,7 @@ from steadycast.draft.maths import in_a_line
 from steadycast.draft.parse_cost import check_depth
 from steadycast.draft.spelling import spelled
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 
 _EXTENSIONS = comrak.ExtensionOptions(**EXTENSIONS)
 _EXTENSIONS_OF_HTML = comrak.ExtensionOptions(**OF_HTML)
@@ -286,7 +287,9 @@ class _Scan:
                 self.silent = tag[2].lower()
         self.tags += len(_TAG.findall(text))
         if self.tags > MAX_TAGS:
-            raise DraftError(f"more than {MAX_TAGS} HTML tags", line=line, hint="write Markdown instead")
+            raise DraftError(
+                _("more than %(most)s HTML tags", most=MAX_TAGS), line=line, hint=_("write Markdown instead")
+            )
         for tag in _HTML_FILE.finditer(text):
             values = {
                 name.lower(): html.unescape(value.strip("\"'")) for name, value in _HTML_ATTRIBUTE.findall(tag[2])

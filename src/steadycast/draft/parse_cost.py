@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 
 # A parser keeps 200 bytes for every mark, a sanitiser the same for every element made of one: two megabytes of `"`
 # took half a gigabyte. A novel has 40,000.
@@ -25,7 +26,7 @@ _NESTED, _NESTED_AT_ONCE = re.compile(f"\n{_DEEP}"), re.compile(_DEEP)  # a line
 def check_depth(body: str) -> None:
     """Raises DraftError, with the body's line, where quotations or lists are nested so deep that a parser is slow."""
     if deep := _NESTED_AT_ONCE.match(body) or _NESTED.search(body):
-        raise _too_much(body, deep.end(), "quotations or lists nested over 64 deep", "make it flatter")
+        raise _too_much(body, deep.end(), _("quotations or lists nested over 64 deep"), _("make it flatter"))
 
 
 def check_cost(body: str) -> None:
@@ -36,13 +37,18 @@ def check_cost(body: str) -> None:
     for table in _TABLE.finditer(body) if "|" in body else ():
         cells += (table[1].count("|") + 1) * table[2].count("\n")
         if cells > MOST_CELLS:
-            raise _too_much(body, table.start(1), f"tables of more than {MOST_CELLS} cells", "publish a part of it")
+            raise _too_much(
+                body,
+                table.start(1),
+                _("tables of more than %(most)s cells", most=MOST_CELLS),
+                _("publish a part of it"),
+            )
     names = 0
     for note in _NOTE.finditer(body) if "[^" in body else ():
         names += len(note[1])
         if names > MOST_NOTES:
-            said = f"footnotes whose names have more than {MOST_NOTES} characters"
-            raise _too_much(body, note.start(), said, "number them: [^1]")
+            said = _("footnotes whose names have more than %(most)s characters", most=MOST_NOTES)
+            raise _too_much(body, note.start(), said, _("number them: [^1]"))
 
 
 def _check_marks(body: str) -> None:
@@ -50,10 +56,15 @@ def _check_marks(body: str) -> None:
     if len(raw) - len(raw.translate(None, _MARKS)) <= MOST_MARKS:
         return
     found = _MARK.finditer(body)
-    for _ in range(MOST_MARKS):
+    for _mark in range(MOST_MARKS):
         next(found)
     at = next(found).start()
-    raise _too_much(body, at, f"more than {MOST_MARKS} marks of Markdown, line breaks among them", "make several of it")
+    raise _too_much(
+        body,
+        at,
+        _("more than %(most)s marks of Markdown, line breaks among them", most=MOST_MARKS),
+        _("make several of it"),
+    )
 
 
 def _too_much(body: str, at: int, said: str, hint: str) -> DraftError:

@@ -30,6 +30,8 @@ from steadycast.draft.outline import Outline, opens_with_words, outline, shows_n
 from steadycast.draft.parse_cost import check_cost, check_depth
 from steadycast.draft.titles import OF_NOTION, date_of_name, summary_of, title_of_name, without_heading
 from steadycast.errors import DraftError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.schedule.model import Form, Origin
 from steadycast.schedule.pins import SPELLED
 
@@ -53,8 +55,8 @@ def place(path: PurePosixPath) -> tuple[Origin, str]:
     if len(parts) > 2 and parts[0] == "ugc":
         return Origin.UGC, unicodedata.normalize("NFC", parts[1])
     if parts[:1] == ("ugc",):
-        raise DraftError("lies in no member's folder", hint="move it to ugc/<member>/")
-    raise DraftError("lies in neither pgc/ nor ugc/<member>/", hint="move it to one of them")
+        raise DraftError(_("lies in no member's folder"), hint=_("move it to ugc/<member>/"))
+    raise DraftError(_("lies in neither pgc/ nor ugc/<member>/"), hint=_("move it to one of them"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,25 +236,29 @@ class _Reading:
         left = self.keys.left
         for key in left:
             if near := names.meant(key):
-                yield Note(f"nothing reads {shown(key[:60])!r}", f"did you mean {near}?", self.keys.lines.get(key))
+                yield Note(
+                    _("nothing reads %(key)r", key=shown(key[:60])),
+                    _("did you mean %(near)s?", near=near),
+                    self.keys.lines.get(key),
+                )
         for key in names.below_event(left):
-            hint = "put 时间 and 地点 below 活动:, indented by two spaces"
-            yield Note(f"nothing reads {key} here", hint, self.keys.lines.get(key))
+            hint = _("put 时间 and 地点 below 活动:, indented by two spaces")
+            yield Note(_("nothing reads %(key)s here", key=key), hint, self.keys.lines.get(key))
 
     def series(self, known: Collection[str] | None) -> tuple[str, ...]:
         key, value = self.keys.take("series")
         words = self.keys.as_words(key, value) if value else ()
         if known is None:
             return words
-        named = dict.fromkeys(self.keys.choice(key, word, known, "series") for word in words)
+        named = dict.fromkeys(self.keys.choice(key, word, known, N_("unknown series %(value)s")) for word in words)
         return tuple(dict.fromkeys(known[word] if isinstance(known, Mapping) else word for word in named))
 
     def slot(self) -> str | None:
         key, value = self.keys.take("slot")
         text = re.sub(r"(\d)\s+(\d)", r"\1T\2", str(value).strip())
         if value and not SPELLED.match(text):
-            said = f"slot is no date: {text[:60]!r}"
-            raise self.keys.wrong(key, said, "write slot: 2026-11-27, or 2026-11-27T20:00")
+            said = _("slot is no date: %(slot)r", slot=text[:60])
+            raise self.keys.wrong(key, said, _("write slot: 2026-11-27, or 2026-11-27T20:00"))
         return text or None
 
     def address(self, *names: str) -> str:
@@ -264,13 +270,17 @@ class _Reading:
         roles = {item.role for item in media}
         if value:
             said = str(value).strip().lower()
-            form = Form(self.keys.choice(key, names.FORMS.get(said, said), [f.value for f in Form], "form"))
+            form = Form(
+                self.keys.choice(
+                    key, names.FORMS.get(said, said), [f.value for f in Form], N_("unknown form %(value)s")
+                )
+            )
             if form in {Form.AUDIO, Form.VIDEO} and form not in roles:
-                said = f"form {form} without a file of that kind"
-                raise self.keys.wrong(key, said, f"add media: voice.{_SAMPLE[form]}")
+                said = _("form %(form)s without a file of that kind", form=form)
+                raise self.keys.wrong(key, said, _("add media: voice.%(kind)s", kind=_SAMPLE[form]))
             if form is Form.EVENT and event is None:
-                hint = "add event: with start: 2026-11-27 19:30 below it"
-                raise self.keys.wrong(key, "form event without an event", hint)
+                hint = _("add event: with start: 2026-11-27 19:30 below it")
+                raise self.keys.wrong(key, _("form event without an event"), hint)
             return form
         if event is not None:
             return Form.EVENT
@@ -285,11 +295,11 @@ class _Reading:
     def check(self, draft: Draft) -> None:
         if draft.ready and not draft.body.strip() and not draft.media and draft.event is None:
             raise DraftError(
-                "has no text", line=draft.body_line, hint="write some, or set draft: true until it is ready"
+                _("has no text"), line=draft.body_line, hint=_("write some, or set draft: true until it is ready")
             )
         if draft.not_before and draft.expires and draft.expires <= draft.not_before:
             line = self.keys.lines.get("expires") or self.keys.lines.get("expiryDate")
-            raise DraftError("expires before it may go out", line=line, hint="check not_before and expires")
+            raise DraftError(_("expires before it may go out"), line=line, hint=_("check not_before and expires"))
 
 
 _SAMPLE = {Form.AUDIO: "mp3", Form.VIDEO: "mp4"}

@@ -21,6 +21,8 @@ from steadycast.intake.feed_items import Item
 from steadycast.intake.feeds import FeedSettings, FeedState, read, take_apart
 from steadycast.intake.folder import DraftFile, Limits, is_draft_name, problem_at, scan
 from steadycast.intake.git_history import committed, first_days, is_bare
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.outgoing import Fetched, Fetcher
 from steadycast.schedule.model import Form
 
@@ -28,11 +30,14 @@ _ABOUT = {"readme", "changelog", "contributing", "license", "code_of_conduct", "
 LARGEST = 4_000_000  # bytes of a file of a bare repository that is looked at
 HEAD = 65_536  # bytes of a file in which its front matter ends
 # What intake says of a member's feed, and what helps where a person named it: there is no setting, and no second look.
-BY_HAND: Mapping[str | None, str] = {
-    "set allow_private = true for this feed": "save it as a file, and name the file",
-    "it is tried again": "try again later, or save it as a file and name the file",
+BY_HAND = {
+    N_("set allow_private = true for this feed"): N_("save it as a file, and name the file"),
+    N_("it is tried again"): N_("try again later, or save it as a file and name the file"),
 }
-NOT_READY = ("is a draft that was not ready", "where it was published all the same, take that out of its front matter")
+NOT_READY = (
+    N_("is a draft that was not ready"),
+    N_("where it was published all the same, take that out of its front matter"),
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,28 +68,35 @@ def history_of(source: str, *, zone: ZoneInfo, now: dt.datetime) -> Iterator[Pas
         try:
             items = take_apart(feed, got, now)[1]
         except FeedError as error:
-            raise replace(error, file=path, hint=BY_HAND.get(error.hint, error.hint)) from None
+            raise replace(_by_hand(error), file=path) from None
         yield from _of_items(items, now)
     elif (path / ".git").exists() or is_bare(path):
         yield from _of_repository(path, zone, now)
     elif path.is_dir():
         yield from _of_folder(path, zone, now)
     else:
-        raise InputError("neither a feed's address nor a file nor a folder", file=source, hint="check the spelling")
+        raise InputError(
+            _("neither a feed's address nor a file nor a folder"), file=source, hint=_("check the spelling")
+        )
 
 
 def _fetched(url: str, now: dt.datetime) -> Iterator[PastItem | Problem]:
     result = read(FeedSettings("", url), FeedState(), Fetcher(), now)
     if result.error is not None:
-        raise replace(result.error, hint=BY_HAND.get(result.error.hint, result.error.hint))
+        raise _by_hand(result.error)
     yield from _of_items(result.items, now)
+
+
+def _by_hand(error: FeedError) -> FeedError:
+    instead = {_(hint): _(helps) for hint, helps in BY_HAND.items()}
+    return replace(error, hint=instead.get(error.hint or "", error.hint))
 
 
 def _of_items(items: Iterable[Item], now: dt.datetime) -> Iterator[PastItem | Problem]:
     """Past items of a feed. Pure."""
     for item in items:
         if item.published is None or item.published > now:
-            yield problem_at(PurePosixPath(item.title or item.key), "has no date in the past", "it is left out")
+            yield problem_at(PurePosixPath(item.title or item.key), _("has no date in the past"), _("it is left out"))
         else:
             kinds = {mime.partition("/")[0] for _, mime in item.enclosures}
             form = Form.VIDEO if "video" in kinds else Form.AUDIO if "audio" in kinds else Form.ARTICLE
@@ -124,9 +136,11 @@ def _past(
     except DraftError as error:
         return problem_at(found.path, error.message, error.hint or "", error.line)
     if at is None or at > now:
-        return problem_at(found.path, "has no date in the past", "add date: to its front matter, or use the repository")
+        return problem_at(
+            found.path, _("has no date in the past"), _("add date: to its front matter, or use the repository")
+        )
     if not ready:
-        return problem_at(found.path, *NOT_READY)
+        return problem_at(found.path, _(NOT_READY[0]), _(NOT_READY[1]))
     url = keys.text("canonical_url", "canonical")
     return PastItem(at, title, url, _form(keys), _member(found.path), str(found.path))
 
@@ -144,14 +158,14 @@ def _of_repository(root: Path, zone: ZoneInfo, now: dt.datetime) -> Iterator[Pas
     """Past items of a Git repository: each draft's file that is there now, on the day it was first committed."""
     days = first_days(root)
     if not days:
-        raise InputError("its history cannot be read", file=root, hint="check that git is there and reads it")
+        raise InputError(_("its history cannot be read"), file=root, hint=_("check that git is there and reads it"))
     for path, raw in _there(root, days):
         name = PurePosixPath(path)
         if _about_the_folder(name, raw):
             continue
         ready, title = _head_of(raw, name, zone)
         if not ready:
-            yield problem_at(name, *NOT_READY)
+            yield problem_at(name, _(NOT_READY[0]), _(NOT_READY[1]))
         elif (at := days[path]) <= now:
             yield PastItem(at.astimezone(zone), title, "", Form.ARTICLE, _member(name), path)
 

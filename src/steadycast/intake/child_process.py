@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from steadycast.language import current
+
 _HANDED_DOWN = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "HOME")  # no secret is
 
 
@@ -22,13 +24,14 @@ def ask(module: str, head: Mapping[str, Any], raw: bytes, patience: float) -> di
 
     ValueError for an answer that is none.
     """
+    handed_down = {name: os.environ[name] for name in _HANDED_DOWN if name in os.environ}
     done = subprocess.run(  # noqa: S603 - a module of our own
         [sys.executable, "-P", "-m", f"steadycast.intake.{module}"],
         input=json.dumps(head).encode() + b"\n" + raw,
         capture_output=True,
         timeout=patience,
         check=True,
-        env={name: os.environ[name] for name in _HANDED_DOWN if name in os.environ},
+        env=handed_down | {"STEADYCAST_LANGUAGE": current().name},
     )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from steadycast.intake.child_process import answer
+from steadycast.language import gettext as _
 
 MAX_BYTES = 64 * 1024 * 1024  # of the file: a document carries its pictures in itself
 MAX_SECONDS = 20
@@ -37,9 +38,9 @@ def read(kind: str, raw: bytes) -> dict[str, Any]:
     except Unusable as error:
         return {"error": str(error)}
     except MemoryError:
-        return {"error": "needs more memory than a document may"}
+        return {"error": _("needs more memory than a document may")}
     except Exception:  # whatever a broken file makes a parser say
-        return {"error": "cannot be read: it is damaged, or no such document"}
+        return {"error": _("cannot be read: it is damaged, or no such document")}
     return {"text": text, "title": title, "pictures": pictures}
 
 
@@ -68,7 +69,7 @@ def _check_size(raw: bytes) -> None:
         files = archive.infolist()
     xml = sum(file.file_size for file in files if file.filename.endswith((".xml", ".rels")))
     if len(files) > 10_000 or xml > _MAX_XML or sum(file.file_size for file in files) > _MAX_UNPACKED:
-        raise Unusable("would unpack to far more than a document has")
+        raise Unusable(_("would unpack to far more than a document has"))
 
 
 def _ipynb(raw: bytes) -> tuple[str, str, int]:
@@ -106,7 +107,7 @@ def _html(raw: bytes) -> tuple[str, str, int]:
 
     page = decode(raw)
     if _SCAFFOLD.search(page):
-        raise Unusable("is a template of a site, and no draft")
+        raise Unusable(_("is a template of a site, and no draft"))
     title = re.search(r"<title[^>]*>([^<]{1,500})</title>", page, re.IGNORECASE)
     body = re.search(r"<body[^>]*>(.*)", page, re.IGNORECASE | re.DOTALL)
     import html

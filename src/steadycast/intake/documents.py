@@ -14,6 +14,8 @@ from steadycast.errors import DraftError
 from steadycast.intake import child_process
 from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS, PASTED
 from steadycast.intake.markup import EVERY_MARK
+from steadycast.language import gettext as _
+from steadycast.language import ngettext
 
 TEXT = ".txt"
 DOCUMENTS = frozenset(KINDS)
@@ -37,11 +39,14 @@ def as_markdown(raw: bytes, suffix: str, draft_bytes: int) -> tuple[bytes, tuple
         return raw, ()
     answer = _converted(raw, suffix)
     if "error" in answer:
-        raise DraftError(answer["error"], hint="save it as Markdown or as plain text")
+        raise DraftError(answer["error"], hint=_("save it as Markdown or as plain text"))
     head = f"---\ntitle: {json.dumps(answer['title'], ensure_ascii=False)}\n---\n\n" if answer["title"] else _NO_HEAD
     made = (head + answer["text"].strip() + "\n").encode()
     if len(made) > draft_bytes:
-        raise DraftError(f"has {len(made) / 1e6:.1f} MB of text", hint=f"a draft has at most {draft_bytes / 1e6:g} MB")
+        raise DraftError(
+            _("has %(size)s MB of text", size=format(len(made) / 1e6, ".1f")),
+            hint=_("a draft has at most %(size)s MB", size=format(draft_bytes / 1e6, "g")),
+        )
     return made, _left_out(int(answer["pictures"] or 0))
 
 
@@ -49,13 +54,13 @@ def pasted(html: bytes) -> str:
     """What somebody pasted, as Markdown. Raises DraftError where it cannot be read within a document's limits."""
     answer = _converted(html, PASTED)
     if "error" in answer:
-        raise DraftError(answer["error"], hint="paste it as plain text")
+        raise DraftError(answer["error"], hint=_("paste it as plain text"))
     return str(answer["text"])
 
 
 def _left_out(pictures: int) -> tuple[Note, ...]:
-    said = "its picture was" if pictures == 1 else f"its {pictures} pictures were"
-    return (Note(f"{said} left out", "name pictures in Markdown", harmless=True),) if pictures else ()
+    said = ngettext("its picture was left out", "its %(num)s pictures were left out", pictures)
+    return (Note(said, _("name pictures in Markdown"), harmless=True),) if pictures else ()
 
 
 def _converted(raw: bytes, suffix: str) -> dict[str, Any]:
@@ -63,7 +68,7 @@ def _converted(raw: bytes, suffix: str) -> dict[str, Any]:
         # Of the wall, three times its own: a busy machine is no fault of the document's.
         return child_process.ask("document_worker", {"kind": suffix}, raw, 3 * MAX_SECONDS)
     except (subprocess.SubprocessError, ValueError):
-        return {"error": "could not be read within the limits of a document"}
+        return {"error": _("could not be read within the limits of a document")}
 
 
 def _plain(raw: bytes) -> tuple[bytes, tuple[Note, ...]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from steadycast.crash_safety import durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 from steadycast.outgoing import Fetcher, FetchError, authority
 
 MAX_MEDIA = 64 * 1024 * 1024
@@ -94,17 +95,17 @@ class Downloads:
         self._may_try(path)
         allowed = min(seconds, self.budget.seconds())
         if self.fetcher is None or allowed <= 0 or self.budget.room() < most:
-            raise NotHadError("it waits for the next look: too much was to be fetched at once", final=False)
+            raise NotHadError(_("it waits for the next look: too much was to be fetched at once"), final=False)
         try:
             own = bool(self.private) and authority(url) == authority(self.private)
             got = self.fetcher.get(url, max_bytes=most, deadline=allowed, allow_private=own)
         except FetchError as error:
             if allowed < seconds and self.budget.seconds() <= 0:  # others took its time
-                raise NotHadError("it waits for the next look: time was up", final=False) from None
+                raise NotHadError(_("it waits for the next look: time was up"), final=False) from None
             raise self._failed(path, str(error)) from None
         self.budget.pay(len(got.body))
         if got.status != 200 or re.match(r"text/html", got.headers.get("Content-Type", ""), re.IGNORECASE):
-            raise self._failed(path, f"its server answered {got.status} without the file")
+            raise self._failed(path, _("its server answered %(status)s without the file", status=got.status))
         durable.put(path, got.body, rights=0o600)
 
     def _may_try(self, path: Path) -> None:
@@ -112,9 +113,9 @@ class Downloads:
         if self.at_once or not tries:
             return
         if tries >= TRIES:
-            raise NotHadError(f"it could not be had in {tries} tries", final=True)
+            raise NotHadError(_("it could not be had in %(num)s tries", num=tries), final=True)
         if time.time() < last + FIRST_WAIT * 4 ** (tries - 1):
-            raise NotHadError("it could not be had, and is tried again later", final=False)
+            raise NotHadError(_("it could not be had, and is tried again later"), final=False)
 
     def _failed(self, path: Path, said: str) -> NotHadError:
         note = _note(path)

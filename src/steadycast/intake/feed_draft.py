@@ -15,6 +15,7 @@ from steadycast.intake.download import MAX_MEDIA, Downloads, NotHadError
 from steadycast.intake.feed_items import Item
 from steadycast.intake.feeds import FeedSettings
 from steadycast.intake.pictures import Made, with_pictures
+from steadycast.language import gettext as _
 from steadycast.schedule.model import Form, Origin
 
 SECONDS = 120.0  # for one enclosure
@@ -86,7 +87,7 @@ def _enclosures(item: Item, downloads: Downloads) -> tuple[list[MediaRef], list[
             had = downloads.get(wanted, name, most=MAX_MEDIA, seconds=SECONDS)
             found.append(replace(had, ref=name))
         except NotHadError as error:
-            missing.append(f"an enclosure cannot be had: {error}")
+            missing.append(_("an enclosure cannot be had: %(why)s", why=error))
             again = again or not error.final
     return found, missing, again
 

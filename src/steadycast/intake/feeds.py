@@ -16,7 +16,9 @@ from steadycast.errors import FeedError
 from steadycast.intake import child_process
 from steadycast.intake.feed_items import Item
 from steadycast.intake.feed_worker import MAX_BYTES
-from steadycast.outgoing import Fetched, Fetcher, FetchError, shown_url
+from steadycast.language import N_
+from steadycast.language import gettext as _
+from steadycast.outgoing import Fetched, Fetcher, FetchError, PrivateAddressError, shown_url
 from steadycast.schedule.model import Form
 
 ACCEPT = (
@@ -94,15 +96,20 @@ def read(feed: FeedSettings, state: FeedState, fetcher: Fetcher, now: dt.datetim
         if got.status == 304 and (state.etag or state.modified) and not whole:
             return FeedResult(feed, Outcome.UNMODIFIED, replace(state, url=_moved(feed, got)))
         if got.status == 410:
-            error = _wrong(feed, "the feed is gone for good (410)", "ask the member for a new address, or remove it")
+            error = _wrong(
+                feed, _("the feed is gone for good (410)"), _("ask the member for a new address, or remove it")
+            )
             return FeedResult(feed, Outcome.GONE, replace(state, gone=True), error=error)
         if got.status != 200 and "challenge" in got.headers.get("cf-mitigated", ""):
-            raise _wrong(feed, *_INSTEAD["challenge"])
+            raise _wrong(feed, *map(_, _INSTEAD["challenge"]))
         if got.status != 200:
-            raise _wrong(feed, f"the feed's server answered {got.status}", "open the address in a browser")
+            raise _wrong(
+                feed, _("the feed's server answered %(status)s", status=got.status), _("open the address in a browser")
+            )
         title, items = take_apart(feed, got, now)
     except FetchError as error:
-        hint = "set allow_private = true for this feed" if "public internet" in str(error) else "it is tried again"
+        private = isinstance(error, PrivateAddressError)
+        hint = _("set allow_private = true for this feed") if private else _("it is tried again")
         return FeedResult(feed, Outcome.FAILED, state, error=_wrong(feed, str(error), hint))
     except FeedError as error:
         return FeedResult(feed, Outcome.FAILED, state, error=error)
@@ -143,9 +150,11 @@ def take_apart(feed: FeedSettings, got: Fetched, now: dt.datetime) -> tuple[str,
     try:
         answer = child_process.ask("feed_worker", headers, got.body, PATIENCE)
     except subprocess.TimeoutExpired:
-        raise _wrong(feed, "this machine is too busy to read it", "it is tried again") from None
+        raise _wrong(feed, _("this machine is too busy to read it"), _("it is tried again")) from None
     except (subprocess.SubprocessError, ValueError):
-        raise _wrong(feed, "the feed could not be read within its limits", "check it with a feed validator") from None
+        raise _wrong(
+            feed, _("the feed could not be read within its limits"), _("check it with a feed validator")
+        ) from None
     if answer["kind"] != "feed":
         raise _no_feed(feed, got, answer)
     items = (_item(raw, now) for raw in answer["items"])
@@ -157,20 +166,27 @@ def _no_feed(feed: FeedSettings, got: Fetched, answer: dict[str, Any]) -> FeedEr
     kind = answer["kind"]
     if kind == "html" and answer["feeds"]:
         found = ", ".join(shown_feed(urljoin(got.url, link)) for link in answer["feeds"])
-        return _wrong(feed, "this is a web page, not a feed", f"its page names: {found}")
+        return _wrong(feed, _("this is a web page, not a feed"), _("its page names: %(addresses)s", addresses=found))
     if kind == "unreadable":
-        return _wrong(feed, f"the feed's XML breaks its parser ({answer['why']})", "check it with a feed validator")
-    return _wrong(feed, *_INSTEAD.get(kind, _INSTEAD["other"]))
+        return _wrong(
+            feed,
+            _("the feed's XML breaks its parser (%(why)s)", why=answer["why"]),
+            _("check it with a feed validator"),
+        )
+    return _wrong(feed, *map(_, _INSTEAD.get(kind, _INSTEAD["other"])))
 
 
 _INSTEAD = {
-    "html": ("this is a web page, not a feed", "give the feed's own address, often /feed, /rss.xml or /atom.xml"),
-    "challenge": (
-        "a page that tests for browsers (a challenge) stands before the feed",
-        "ask the site's owner to let readers of feeds through to this address",
+    "html": (
+        N_("this is a web page, not a feed"),
+        N_("give the feed's own address, often /feed, /rss.xml or /atom.xml"),
     ),
-    "broken": ("the feed breaks off before its end", "it is tried again"),
-    "other": ("this is no feed", "give the address of an RSS, Atom or JSON feed"),
+    "challenge": (
+        N_("a page that tests for browsers (a challenge) stands before the feed"),
+        N_("ask the site's owner to let readers of feeds through to this address"),
+    ),
+    "broken": (N_("the feed breaks off before its end"), N_("it is tried again")),
+    "other": (N_("this is no feed"), N_("give the address of an RSS, Atom or JSON feed")),
 }
 
 

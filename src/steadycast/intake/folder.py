@@ -17,6 +17,8 @@ from steadycast.draft.frontmatter import has_front
 from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
 from steadycast.errors import DraftError, Problem
 from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.draft import Draft, Note, Reader
@@ -28,7 +30,12 @@ _FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site", "Thumb
 _ABOUT_THE_FOLDER = frozenset({PurePosixPath("README.md")})  # content/README.md tells people what goes where
 _LIST_PAGES = frozenset({"_index.md"})  # Hugo's: the head of a folder's page, no article
 _NO_DRAFTS = _LIST_PAGES | _FOR_MACHINES
-_KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+_KINDS = {
+    stat.S_IFIFO: N_("is a FIFO, not a file"),
+    stat.S_IFSOCK: N_("is a socket, not a file"),
+    stat.S_IFCHR: N_("is a device, not a file"),
+    stat.S_IFBLK: N_("is a device, not a file"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +128,16 @@ class ReadmeNote:
     """A README at the top of somebody's folder, without front matter: it speaks to people, and is no draft."""
 
     path: PurePosixPath
-    said: str = "is a note to people, and no draft"
-    hint: str = "front matter would make it one"
+
+    @property
+    def said(self) -> str:
+        """What it is."""
+        return _("is a note to people, and no draft")
+
+    @property
+    def hint(self) -> str:
+        """What would make it a draft."""
+        return _("front matter would make it one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +204,9 @@ class _Look:
                     listed = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
                 yield problem_at(
-                    folder, f"the folder cannot be read: {error.strerror}", "check that it is there and readable"
+                    folder,
+                    _("the folder cannot be read: %(why)s", why=error.strerror),
+                    _("check that it is there and readable"),
                 )
                 continue
             above = f"{folder}/" if folder.parts else ""
@@ -217,15 +234,15 @@ class _Look:
         except FileNotFoundError:
             return Unsettled(path)
         except OSError as error:
-            return problem_at(path, f"cannot be looked at: {error.strerror}", "check its permissions")
+            return problem_at(path, _("cannot be looked at: %(why)s", why=error.strerror), _("check its permissions"))
         if any("\ud800" <= char <= "\udfff" for char in entry.name):
-            return problem_at(_printable(path), "its name is not UTF-8", "rename it")
-        if kind := _KINDS.get(stat.S_IFMT(mode)):
-            return problem_at(path, f"is {kind}, not a file", "remove it from content/")
+            return problem_at(_printable(path), _("its name is not UTF-8"), _("rename it"))
+        if said := _KINDS.get(stat.S_IFMT(mode)):
+            return problem_at(path, _(said), _("remove it from content/"))
         if stat.S_ISLNK(mode) and (is_draft_name(entry.name) or _leads_to_folder(entry)):
-            return problem_at(path, "is a link; links are not followed", "put the file or folder itself there")
+            return problem_at(path, _("is a link; links are not followed"), _("put the file or folder itself there"))
         if stat.S_ISDIR(mode) and len(path.parts) > self.limits.depth:
-            return problem_at(path, f"lies over {self.limits.depth} folders deep", "move it up")
+            return problem_at(path, _("lies over %(most)s folders deep", most=self.limits.depth), _("move it up"))
         return None
 
     def file(self, entry: os.DirEntry[str], path: PurePosixPath) -> Result | None:
@@ -233,7 +250,9 @@ class _Look:
         if self.files > self.limits.files:
             if self.files == self.limits.files + 1:
                 return problem_at(
-                    PurePosixPath(), f"more than {self.limits.files} drafts", "move old ones out of content/"
+                    PurePosixPath(),
+                    _("more than %(most)s drafts", most=self.limits.files),
+                    _("move old ones out of content/"),
                 )
             return None
         facts = entry.stat(follow_symlinks=False)
@@ -255,23 +274,27 @@ class _Look:
                 most = limit(path.suffix.lower(), self.limits.draft_bytes)
                 if facts.st_size > most:
                     size = f"{facts.st_size / 1e6:.1f} MB"
-                    hint = f"a draft has at most {most / 1e6:g} MB of text; put media beside it"
-                    return problem_at(path, f"is too large: {size}", hint)
+                    hint = _(
+                        "a draft has at most %(most)s MB of text; put media beside it", most=format(most / 1e6, "g")
+                    )
+                    return problem_at(path, _("is too large: %(size)s", size=size), hint)
                 if facts.st_nlink > 1 and path.parts[0] == "ugc":
-                    return problem_at(path, "has a second name elsewhere on this disk (a hard link)", "copy it instead")
+                    return problem_at(
+                        path, _("has a second name elsewhere on this disk (a hard link)"), _("copy it instead")
+                    )
                 if not self.reading:
                     return DraftFile.at(self.root, path, before)
                 raw = read_up_to(file, most)
                 if FileStamp.of(os.fstat(file)) != before or len(raw) != before.size:
                     return Unsettled(path)
         except NotRegularError:
-            return problem_at(path, "is not a regular file", "put a file there")
+            return problem_at(path, _("is not a regular file"), _("put a file there"))
         except FileNotFoundError:
             return Unsettled(path)  # renamed or deleted since it was listed: the next scan tells
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-                return problem_at(path, "is a link; links are not followed", "put the file itself there")
-            return problem_at(path, f"cannot be read: {error.strerror}", "check its permissions")
+                return problem_at(path, _("is a link; links are not followed"), _("put the file itself there"))
+            return problem_at(path, _("cannot be read: %(why)s", why=error.strerror), _("check its permissions"))
         if _may_be_note(path) and _is_note(raw):
             return ReadmeNote(path)
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from steadycast.draft import Draft, MediaRef
 from steadycast.draft.named_files import from_elsewhere
 from steadycast.intake.download import MAX_PICTURE, Downloads, NotHadError
+from steadycast.language import gettext as _
 
 MOST = 100  # of one draft; what is more stays a link
 SECONDS = 20.0  # for one
@@ -31,7 +32,7 @@ def with_pictures(draft: Draft, downloads: Downloads) -> Made:
         try:
             found.append(downloads.get(wanted, _name(shown.ref), most=MAX_PICTURE, seconds=SECONDS))
         except NotHadError as error:
-            missing.append(f"line {shown.line}: a picture from elsewhere: {error}")
+            missing.append(_("line %(line)s: a picture from elsewhere: %(why)s", line=shown.line, why=error))
             again = again or not error.final
     if not found:
         return Made(draft, tuple(missing), again)

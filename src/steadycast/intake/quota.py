@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 
 from steadycast.draft.decoding import shown
 from steadycast.errors import DraftError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
-HINT = "take what waits out of content/, make it smaller, or raise member_media under [intake] in steadycast.toml"
+HINT = N_("take what waits out of content/, make it smaller, or raise member_media under [intake] in steadycast.toml")
+
+
+class OverQuotaError(DraftError):
+    """The files of a member's drafts are too many bytes together."""
 
 
 @dataclass
@@ -35,10 +41,15 @@ class Quota:
         self._remove(before)
         self._add(files)
         if self._held > max(held, self.most):
-            said = f"the files of {shown(self.member)} would come to {_told(self._held)} of {_told(self.most)}"
+            said = _(
+                "the files of %(member)s would come to %(size)s of %(most)s",
+                member=shown(self.member),
+                size=_told(self._held),
+                most=_told(self.most),
+            )
             self._remove(files)
             self._add(before)
-            raise DraftError(said, line=line, hint=HINT)
+            raise OverQuotaError(said, line=line, hint=_(HINT))
         self.files[path] = files
 
     def _add(self, files: Mapping[str, int]) -> None:

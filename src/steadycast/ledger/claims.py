@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from steadycast.errors import Fenced
+from steadycast.language import gettext as _
 from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.connection import Database, among, table, upsert
 from steadycast.ledger.delivery import COLUMNS, Delivery, delivery_of
@@ -196,7 +197,14 @@ def begin_step(
         longer = case((its.c.lease > until, its.c.lease), else_=literal(until, Instant))  # never shorter than it was
         ends = {name: longer for name in ("lease", "wake", "deadline") if name in its.c}
         if connection.execute(update(its).where(here, its.c.lease > moment).values(**ends)).rowcount != 1:
-            raise Fenced(f"{claim.channel}: {claim.slot} is another worker's now, step {name} was not sent")
+            raise Fenced(
+                _(
+                    "%(channel)s: %(slot)s is another worker's now, step %(step)s was not sent",
+                    channel=claim.channel,
+                    slot=claim.slot,
+                    step=name,
+                )
+            )
         first = upsert(connection, STEP, [{"delivery": claim.id, "name": name, "begun": now, "value": None}]) == 1
         kept = connection.scalar(select(STEP.c.value).where(STEP.c.delivery == claim.id, STEP.c.name == name))
         return Begun(first) if kept is None else Begun(first, done=True, value=orjson.loads(kept))

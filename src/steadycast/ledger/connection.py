@@ -20,6 +20,8 @@ from sqlmodel import SQLModel
 
 from steadycast.crash_safety import bootclock, crashpoints, durable
 from steadycast.errors import LedgerError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger import tables  # noqa: F401  the tables register themselves
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for another process's
@@ -32,23 +34,26 @@ SQLITE_MODE = (
     else ("PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=EXTRA")
 )
 
-RESTORE = "restore the ledger from a backup"
+RESTORE = N_("restore the ledger from a backup")
 HINTS = (  # what a driver says -> what to do about it
-    ("disk is full", "free some space: nothing was sent that is not in the ledger"),
-    ("no space left", "free some space: nothing was sent that is not in the ledger"),
-    ("file too large", "raise the limit of a file's size for this user (ulimit -f)"),
-    ("disk i/o error", "check the disk and its free space"),
-    ("readonly database", "make the file and its folder writable for this user"),
-    ("read-only", "make the file and its folder writable for this user"),
-    ("unable to open database file", "make its folder writable for this user, or allow it more open files: ulimit -n"),
-    ("too many open files", "allow this user more open files: ulimit -n"),
-    ("memory", "give it more memory: nothing was sent that is not in the ledger"),
-    ("database is locked", "another process has been writing for too long: find and end it"),
-    ("not a database", "this file is no ledger: move it away, or name another"),
+    ("disk is full", N_("free some space: nothing was sent that is not in the ledger")),
+    ("no space left", N_("free some space: nothing was sent that is not in the ledger")),
+    ("file too large", N_("raise the limit of a file's size for this user (ulimit -f)")),
+    ("disk i/o error", N_("check the disk and its free space")),
+    ("readonly database", N_("make the file and its folder writable for this user")),
+    ("read-only", N_("make the file and its folder writable for this user")),
+    (
+        "unable to open database file",
+        N_("make its folder writable for this user, or allow it more open files: ulimit -n"),
+    ),
+    ("too many open files", N_("allow this user more open files: ulimit -n")),
+    ("memory", N_("give it more memory: nothing was sent that is not in the ledger")),
+    ("database is locked", N_("another process has been writing for too long: find and end it")),
+    ("not a database", N_("this file is no ledger: move it away, or name another")),
     ("malformed", RESTORE),
-    ("password authentication", "check user and password in STEADYCAST_LEDGER"),
-    ("does not exist", "create the database, or correct its name in STEADYCAST_LEDGER"),
-    ("connection", "check that PostgreSQL runs at the address in STEADYCAST_LEDGER"),
+    ("password authentication", N_("check user and password in STEADYCAST_LEDGER")),
+    ("does not exist", N_("create the database, or correct its name in STEADYCAST_LEDGER")),
+    ("connection", N_("check that PostgreSQL runs at the address in STEADYCAST_LEDGER")),
 )
 
 
@@ -123,7 +128,7 @@ def damaged_values(name: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, ArithmeticError) as error:
-        raise LedgerError(f"ledger {name}: it is damaged: a value in it cannot be read ({RESTORE})") from error
+        raise refusal(name, _("it is damaged: a value in it cannot be read"), _(RESTORE)) from error
 
 
 def ledger_error(name: str, error: Exception) -> LedgerError:
@@ -131,7 +136,12 @@ def ledger_error(name: str, error: Exception) -> LedgerError:
     said = str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
     said = said.strip().splitlines()[0] if said.strip() else type(error).__name__
     hint = next((hint for words, hint in HINTS if words in said.lower()), "")
-    return LedgerError(f"ledger {name}: {said}" + (f" ({hint})" if hint else ""))
+    return refusal(name, said, _(hint) if hint else "")
+
+
+def refusal(name: object, said: str, hint: str = "") -> LedgerError:
+    """What is wrong with the ledger of that name, in one line."""
+    return LedgerError(_("ledger %(name)s: %(said)s", name=name, said=said) + (f" ({hint})" if hint else ""))
 
 
 def connect(where: str | Path, *, readonly: bool = False) -> Database:
@@ -143,7 +153,7 @@ def connect(where: str | Path, *, readonly: bool = False) -> Database:
     if url.drivername.startswith("sqlite"):
         return _sqlite(Path(url.database or ""), readonly=readonly)
     if url.get_backend_name() != "postgresql":
-        raise LedgerError(f"ledger {url.get_backend_name()}://: name a file, or a postgresql:// URL")
+        raise refusal(f"{url.get_backend_name()}://", _("name a file, or a postgresql:// URL"))
     return _postgres(url.set(drivername="postgresql+psycopg"), readonly=readonly)
 
 
@@ -154,9 +164,9 @@ def _sqlite(path: Path, *, readonly: bool) -> Database:
             durable.make_folder(path.parent)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         elif not path.is_file():
-            raise LedgerError(f"ledger {path}: there is none yet (run `steadycast intake` first)")
+            raise refusal(path, _("there is none yet"), _("run `steadycast intake` first"))
         elif not os.access(path, os.R_OK):
-            raise LedgerError(f"ledger {path}: cannot be read (make it readable for this user)")
+            raise refusal(path, _("cannot be read"), _("make it readable for this user"))
     query = {"mode": "ro" if readonly else "rw", "uri": "true"}
     url = URL.create("sqlite+pysqlite", database=path.resolve().as_uri(), query=query)
     arguments = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
@@ -194,7 +204,7 @@ def _postgres(url: URL, *, readonly: bool) -> Database:
     try:
         import psycopg  # noqa: F401
     except ImportError as error:
-        raise LedgerError("ledger: PostgreSQL needs a driver (pip install 'steadycast[postgres]')") from error
+        raise LedgerError(_("ledger: PostgreSQL needs a driver (pip install 'steadycast[postgres]')")) from error
     arguments: dict[str, Any] = {"connect_timeout": 10}
     if readonly:
         arguments["options"] = " ".join(filter(None, [_options(url), "-c default_transaction_read_only=on"]))

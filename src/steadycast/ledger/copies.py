@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadycast.crash_safety import durable
-from steadycast.errors import LedgerError
-from steadycast.ledger.connection import BUSY_TIMEOUT, Database, damaged_values, translate_errors
+from steadycast.language import gettext as _
+from steadycast.ledger.connection import BUSY_TIMEOUT, Database, damaged_values, refusal, translate_errors
 from steadycast.ledger.installation import secret_of
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.older_copy import COPY, PLACE, fingerprint, mark_as_copy
@@ -61,12 +61,14 @@ def position(path: Path) -> LedgerPosition:
     with translate_errors(str(path)), _opened(path) as connection:
         said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if said != "ok":
-            raise LedgerError(f"ledger {path.name}: it is damaged: {said.splitlines()[0]}")
+            raise refusal(path.name, _("it is damaged: %(why)s", why=said.splitlines()[0]))
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         found = str(row[0]) if row else ""
         if not found or found > HEAD:
-            said = f"its tables are at version {found or 'none'}, this program speaks {HEAD}"
-            raise LedgerError(f"ledger {path.name}: {said} (upgrade Steadycast)")
+            said = _(
+                "its tables are at version %(found)s, this program speaks %(ours)s", found=found or _("none"), ours=HEAD
+            )
+            raise refusal(path.name, said, _("upgrade Steadycast"))
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         latest = connection.execute("SELECT (SELECT max(at) FROM event), max(changed), max(approved_at) FROM draft")
         instants = [at for at in latest.fetchone() if at is not None]

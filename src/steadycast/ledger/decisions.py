@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from steadycast.language import gettext as _
 from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
 from steadycast.ledger.connection import Database, upsert
 from steadycast.ledger.history import write_events
@@ -66,7 +67,7 @@ def settle_as_missed(db: Database, delivery: int, who: str, now: dt.datetime) ->
     """From unknown to missed: it never appeared, and is not to be sent again; its draft is free."""
     gone = {"state": State.MISSED, "wake": None, "verdict": Verdict.MISSED.value}
     with db.write() as connection:
-        return _move(connection, delivery, (State.UNKNOWN,), gone, now, f"{who}: it never appeared")
+        return _move(connection, delivery, (State.UNKNOWN,), gone, now, _("%(who)s: it never appeared", who=who))
 
 
 def send_again(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
@@ -78,7 +79,7 @@ def send_again(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
     due = _due(now)
     due["wake"] = case(((c.code == RESTORED) & (c.at > now), c.at), else_=literal(now, Instant))
     with db.write() as connection:
-        if not _move(connection, delivery, (State.UNKNOWN,), due, now, f"{who}: send again"):
+        if not _move(connection, delivery, (State.UNKNOWN,), due, now, _("%(who)s: send again", who=who)):
             return False
         connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.value.is_(None)))
         return True
@@ -90,7 +91,7 @@ def retry(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
         fixed = {**_due(now), "frozen": None, "verdict": "", "code": "", "message": ""}
         has_draft = DELIVERY.c.draft.is_not(None)
         states = (State.REFUSED, State.MISSED)
-        if not _move(connection, delivery, states, fixed, now, f"{who}: try again", has_draft):
+        if not _move(connection, delivery, states, fixed, now, _("%(who)s: try again", who=who), has_draft):
             return False
         connection.execute(delete(FROZEN).where(FROZEN.c.delivery == delivery))
         return True
@@ -109,7 +110,7 @@ def cancel(db: Database, delivery: int, who: str, now: dt.datetime) -> bool:
     }
     nothing_in_doubt = DELIVERY.c.state.not_in((State.DUE, State.CLAIMED)) | (DELIVERY.c.looks == 0)
     with db.write() as connection:
-        return _move(connection, delivery, states, off, now, f"{who}: cancelled", nothing_in_doubt)
+        return _move(connection, delivery, states, off, now, _("%(who)s: cancelled", who=who), nothing_in_doubt)
 
 
 def _due(now: dt.datetime) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_column, select, true, update
 
 from steadycast.crash_safety import crashpoints, durable, file_lock
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.connection import Database, table, translate_errors, upsert
 from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import keep, secret_of, values
@@ -32,7 +34,7 @@ SLOT = table("slot")
 DELIVERY = table("delivery")
 FAR = dt.timedelta(days=400)  # ahead of its hour nobody sends anything further
 RESTORED = "restored"  # the code of a delivery that is in doubt for this
-WHY = "the ledger was restored from an older copy: look whether it is there"
+WHY = N_("the ledger was restored from an older copy: look whether it is there")
 LOST = "lost"  # meta: this ledger is new, and beside it lies the mark of one that published until then
 PLACE = "place"  # meta: the machine and folder that it publishes from
 COPY = "copy"  # meta: this ledger is a copy, made then; nothing is known of what was sent since
@@ -163,11 +165,11 @@ def put_in_doubt(db: Database, connection: Connection, now: dt.datetime) -> tupl
     change = {
         "state": State.UNKNOWN, "wake": now if found.looks else None, "owner": "", "lease": None, "looks": 0,
         "attempt": case((c.attempt == 0, 1), else_=c.attempt), "token": c.token + HANDED_OUT, "frozen": None,
-        "deadline": found.ended, "code": RESTORED, "message": WHY,
+        "deadline": found.ended, "code": RESTORED, "message": _(WHY),
     }  # fmt: skip
     moved = connection.execute(update(DELIVERY).where(open_).values(**change).returning(c.id))
     ids = tuple(row.id for row in moved)
-    write_events(connection, ids, now, State.UNKNOWN.value, WHY)
+    write_events(connection, ids, now, State.UNKNOWN.value, _(WHY))
     if found.new:
         _keep(connection, replace(found, new=False))
     return ids

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import orjson
 from sqlalchemy import ColumnElement, Connection, case, func, literal_column, select, update
 
+from steadycast.language import gettext as _
 from steadycast.ledger import time_spans
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.tables import Instant, State
@@ -53,9 +54,9 @@ def waits(db: Database, channels: Sequence[str], rates: Mapping[str, int], now: 
     told = []
     for channel in channels:
         if channel in paused:
-            told.append(Wait(paused[channel], "its far side asked to wait"))
+            told.append(Wait(paused[channel], _("its far side asked to wait")))
         elif channel in wanted:
-            told.append(Wait(next(places[channel]), f"its rate is {rates[channel]} a minute"))
+            told.append(Wait(next(places[channel]), _("its rate is %(rate)s a minute", rate=rates[channel])))
         else:
             told.append(Wait())
     return told
@@ -95,7 +96,7 @@ def places(taken: Sequence[tuple[dt.timedelta, int]], rate: int, wanted: int) ->
     """How long each of so many sendings waits for a place; `taken` says how long ago how many were taken."""
     back = sorted(MINUTE - age for age, count in taken for _ in range(min(count, rate)) if age < MINUTE)
     waits: list[dt.timedelta] = []
-    for _ in range(wanted):
+    for _place in range(wanted):
         wait = NONE if len(back) < rate else max(NONE, back.pop(0))
         waits.append(wait)
         back.append(wait + MINUTE)

@@ -19,7 +19,9 @@ from pathlib import Path
 from sqlalchemy import delete
 
 from steadycast.errors import LedgerError
-from steadycast.ledger.connection import Database, beside, table
+from steadycast.language import N_
+from steadycast.language import gettext as _
+from steadycast.ledger.connection import Database, beside, refusal, table
 from steadycast.ledger.installation import meta, set_meta
 from steadycast.ledger.older_copy import LOST, PLACE, mark_as_copy, put_in_doubt, read_mark
 
@@ -55,20 +57,24 @@ def here(db: Database) -> str | None:
 def lost(db: Database) -> LedgerError | None:
     """That this ledger is new where another one had published: what that one knew is forgotten."""
     until = meta(db, LOST)
-    return None if until is None else _lost(db.name, "it is new, and the one that lay here", until)
+    said = N_("it is new, and the one that lay here has published until %(when)s UTC")
+    return None if until is None else _lost(db.name, said, until)
 
 
 def gone(file: str | Path) -> LedgerError | None:
     """The same of a ledger whose file is away, and no new one was made yet: its mark tells."""
     path = Path(file)
     mark = None if "://" in str(file) or path.exists() else read_mark(beside(path))
-    return _lost(str(file), "it is gone, and", mark.until.astimezone(dt.UTC).isoformat()) if mark else None
+    if mark is None:
+        return None
+    said = N_("it is gone, and has published until %(when)s UTC")
+    return _lost(str(file), said, mark.until.astimezone(dt.UTC).isoformat())
 
 
 def _lost(name: str, said: str, until: str) -> LedgerError:
     when = until[:16].replace("T", " ")
-    hint = "`steadycast restore FILE --force` puts a backup back, `steadycast here --new` goes on without one"
-    return LedgerError(f"ledger {name}: {said} has published until {when} UTC ({hint})")
+    hint = _("`steadycast restore FILE --force` puts a backup back, `steadycast here --new` goes on without one")
+    return refusal(name, _(said, when=when), hint)
 
 
 def objection(db: Database) -> LedgerError | None:
@@ -79,10 +85,10 @@ def objection(db: Database) -> LedgerError | None:
     if before is None or now is None or _same(before, now):
         return None
     folder = before.partition(" ")[2]
-    where = folder if folder != now.partition(" ")[2] else f"{folder} of another machine"
-    said = f"ledger {db.name}: it has published from {where}; two copies would send everything twice"
-    hint = "once no other publishes: `steadycast here`, or `steadycast here --moved` where none has since"
-    return LedgerError(f"{said} ({hint})")
+    where = folder if folder != now.partition(" ")[2] else _("%(folder)s of another machine", folder=folder)
+    said = _("it has published from %(where)s; two copies would send everything twice", where=where)
+    hint = _("once no other publishes: `steadycast here`, or `steadycast here --moved` where none has since")
+    return refusal(db.name, said, hint)
 
 
 def _same(before: str, now: str) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, type_coerce, update
 
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger import installation, time_spans
 from steadycast.ledger.claims import DELIVERY, end_of, past
 from steadycast.ledger.connection import Database, table
@@ -21,7 +23,7 @@ from steadycast.schedule.model import Verdict
 
 SLOT = table("slot")
 EVENT = table("event")
-PAST_LATE, NO_DRAFT = "past late", "no draft"  # why recovery calls a delivery missed
+PAST_LATE, NO_DRAFT = N_("past late"), N_("no draft")  # why recovery calls a delivery missed
 CALLED = "called"  # meta: the latest instant, by any clock, at which anything was called missed
 JUMP = "jump"  # meta: the newest tick that called slots missed which no tick had seen due, as `Jump`
 
@@ -106,7 +108,7 @@ def take_back(db: Database, now: dt.datetime) -> tuple[int, ...]:
     if latest is None or dt.datetime.fromisoformat(latest) <= now:  # as a rule: no clock was ever ahead of this one
         return ()
     with db.write() as connection:
-        back = _all(connection, early, again, now, "its time is not over: the clock was ahead")
+        back = _all(connection, early, again, now, _("its time is not over: the clock was ahead"))
         slots = select(c.slot).where(c.id.in_(back))
         other = SLOT.alias()
         open_ = exists().where(c.slot == other.c.id, c.state.not_in((State.MISSED, State.EXCUSED, State.CANCELLED)))
@@ -123,15 +125,15 @@ def lapse_claims(connection: Connection, now: dt.datetime) -> tuple[int, ...]:
     """From claimed to due, where the lease ran out: nothing was sent."""
     ran_out = (DELIVERY.c.state == State.CLAIMED) & (DELIVERY.c.wake <= now)
     back = {"state": State.DUE, "wake": now, "owner": "", "lease": None}
-    return _all(connection, ran_out, back, now, "lease ran out")
+    return _all(connection, ran_out, back, now, _("lease ran out"))
 
 
 def lapse_sendings(connection: Connection, now: dt.datetime) -> tuple[int, ...]:
     """From sending to unknown, where the lease ran out: the request may have been made, so it is never due again."""
     ran_out = (DELIVERY.c.state == State.SENDING) & (DELIVERY.c.wake <= now)
     doubt = {"state": State.UNKNOWN, "wake": now, "owner": "", "lease": None, "looks": 0,
-             "message": "the worker ended while sending"}  # fmt: skip
-    return _all(connection, ran_out, doubt, now, "the worker ended while sending")
+             "message": _("the worker ended while sending")}  # fmt: skip
+    return _all(connection, ran_out, doubt, now, _("the worker ended while sending"))
 
 
 def miss_overdue(connection: Connection, now: dt.datetime) -> tuple[int, ...]:
@@ -142,7 +144,7 @@ def miss_overdue(connection: Connection, now: dt.datetime) -> tuple[int, ...]:
     over = (DELIVERY.c.wake <= now) & past("late", now)
     empty = over & (DELIVERY.c.state == State.PLANNED)
     missed = {"state": State.MISSED, "wake": None, "verdict": Verdict.MISSED.value}
-    gap = _all(connection, empty, {**missed, "message": NO_DRAFT}, now, NO_DRAFT)
+    gap = _all(connection, empty, {**missed, "message": _(NO_DRAFT)}, now, NO_DRAFT)
     waits = over & (DELIVERY.c.state == State.DUE)
     _all(connection, waits & (DELIVERY.c.looks > 0), {"state": State.UNKNOWN, "wake": now}, now, PAST_LATE)
     due = _all(connection, waits & (DELIVERY.c.looks == 0), missed, now, PAST_LATE)

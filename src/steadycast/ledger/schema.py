@@ -8,7 +8,8 @@ from sqlalchemy import Connection, inspect
 
 from steadycast import __version__
 from steadycast.errors import LedgerError
-from steadycast.ledger.connection import Database, translate_errors
+from steadycast.language import gettext as _
+from steadycast.ledger.connection import Database, refusal, translate_errors
 from steadycast.ledger.migrations import HEAD
 
 LOCK = 0x5EAD1CA57  # pg_advisory locks are numbers: this one is Steadycast's schema
@@ -23,8 +24,8 @@ def ensure(db: Database) -> None:
     if found is not None and found > HEAD:
         raise _newer(db, found)
     if db.readonly:
-        raise LedgerError(f"ledger {db.name}: its tables are at {found or 'nothing'}, this program needs {HEAD} "
-                          "(run any writing command, such as `steadycast intake`, once)")  # fmt: skip
+        said = _("its tables are at %(found)s, this program needs %(ours)s", found=found or _("nothing"), ours=HEAD)
+        raise refusal(db.name, said, _("run any writing command, such as `steadycast intake`, once"))
     _upgrade(db)
 
 
@@ -39,11 +40,15 @@ def version(connection: Connection) -> str | None:
 def _newer(db: Database, found: str) -> LedgerError:
     with db.read() as connection:
         row = connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'program'").first()
-    writer = f" (written by Steadycast {row[0]})" if row else ""
-    return LedgerError(
-        f"ledger {db.name}: its tables are at version {found}{writer}, Steadycast {__version__} speaks {HEAD} "
-        "(upgrade Steadycast, or restore the ledger that was kept before the upgrade)"
+    writer = _(" (written by Steadycast %(version)s)", version=row[0]) if row else ""
+    said = _(
+        "its tables are at version %(found)s%(writer)s, Steadycast %(version)s speaks %(ours)s",
+        found=found,
+        writer=writer,
+        version=__version__,
+        ours=HEAD,
     )
+    return refusal(db.name, said, _("upgrade Steadycast, or restore the ledger that was kept before the upgrade"))
 
 
 def _upgrade(db: Database) -> None:
@@ -63,7 +68,7 @@ def _upgrade(db: Database) -> None:
                 if version(connection) != HEAD:
                     command.upgrade(config(connection), "head")
                 if db.is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
-                    raise LedgerError(f"ledger {db.name}: a row of {broken[0]} lost its parent in the upgrade")
+                    raise refusal(db.name, _("a row of %(table)s lost its parent in the upgrade", table=broken[0]))
         finally:
             plain.invalidate()  # the next one opens with the keys enforced
 

@@ -1,7 +1,7 @@
 """Every request Steadycast makes: the guarded fetcher for what a draft or a feed names, an adapter's client."""
 
 from steadycast.outgoing.answers import Answer, reset_after, retry_after
-from steadycast.outgoing.connection import FetchError, redacted_urls, shown_url
+from steadycast.outgoing.connection import FetchError, PrivateAddressError, redacted_urls, shown_url
 from steadycast.outgoing.fetcher import Fetched, Fetcher, authority
 from steadycast.outgoing.http_client import HttpClient
 
@@ -11,6 +11,7 @@ __all__ = [
     "Fetched",
     "Fetcher",
     "HttpClient",
+    "PrivateAddressError",
     "authority",
     "redacted_urls",
     "reset_after",

@@ -8,6 +8,7 @@ from typing import Any
 
 from urllib3.response import HTTPResponse
 
+from steadycast.language import gettext as _
 from steadycast.outgoing.connection import Connection, FetchError
 
 LONGEST = 128 * 1024 * 1024  # bytes that are looked at, unpacked, before an answer is no answer
@@ -18,11 +19,11 @@ def body_of(response: HTTPResponse, wire: Connection, limit: int) -> bytes:
     """The whole body, unpacked; FetchError when it is over `limit` bytes, late or broken."""
     announced, body = response.headers.get("Content-Length", ""), bytearray()
     if announced.isdigit() and int(announced) > limit:
-        raise FetchError(f"the answer is over {limit // 1024} KB")
+        raise FetchError(_("the answer is over %(size)s KB", size=limit // 1024))
     for piece in pieces_of(response, wire):
         body += piece
         if len(body) > limit:
-            raise FetchError(f"the answer is over {limit // 1024} KB")
+            raise FetchError(_("the answer is over %(size)s KB", size=limit // 1024))
     return bytes(body)
 
 
@@ -36,7 +37,7 @@ def ends_of(response: HTTPResponse, wire: Connection, limit: int) -> tuple[bytes
     for piece in pieces_of(response, wire):
         seen += len(piece)
         if seen > LONGEST:
-            raise FetchError(f"the answer is over {LONGEST >> 20} MB")
+            raise FetchError(_("the answer is over %(size)s MB", size=LONGEST >> 20))
         room = half - len(head)
         head += piece[: max(0, room)]
         tail += piece[max(0, room) :]
@@ -62,21 +63,21 @@ def pieces_of(response: HTTPResponse, wire: Connection) -> Iterator[bytes]:
             try:
                 yield unpack.decompress(packed, 1 << 20)
             except zlib.error:
-                raise FetchError("the answer is packed wrongly") from None
+                raise FetchError(_("the answer is packed wrongly")) from None
             packed = unpack.unconsumed_tail
         if unpack.eof:  # what follows is nobody's
             return
     if wire.late:  # a connection that was cut at the deadline can look like the end of the body
         raise TimeoutError("out of time")
     if unpack:
-        raise FetchError("the answer breaks off")
+        raise FetchError(_("the answer breaks off"))
 
 
 def _packed_as(response: HTTPResponse) -> str:
     """How an answer is packed, "" where it is not; FetchError where nobody asked for that."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-        raise FetchError("the answer is packed in a way that was not asked for")
+        raise FetchError(_("the answer is packed in a way that was not asked for"))
     return "" if encoding == "identity" else encoding
 
 

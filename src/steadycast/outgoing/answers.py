@@ -12,6 +12,7 @@ from typing import Any
 
 from steadycast.characters import one_line
 from steadycast.errors import FarSideError
+from steadycast.language import gettext as _
 from steadycast.outgoing.connection import LONGEST_WAIT, redacted_urls
 
 READ = 64 * 1024  # bytes of an answer that are looked through for its words
@@ -52,7 +53,7 @@ class Answer:
         try:
             return jsonlib.loads(self.body)
         except (ValueError, RecursionError):
-            raise self.garbled("the answer is no JSON", self) from None
+            raise self.garbled(_("the answer is no JSON"), self) from None
 
     @property
     def message(self) -> str:

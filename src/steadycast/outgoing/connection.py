@@ -34,6 +34,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from steadycast import __version__
 from steadycast.crash_safety import crashpoints, send_window
 from steadycast.errors import SteadycastError
+from steadycast.language import gettext as _
 from steadycast.outgoing.addresses import is_public
 from steadycast.outgoing.timers import watch
 
@@ -53,13 +54,17 @@ class FetchError(SteadycastError):
     """Something on the web could not be had; the message names the host at most, never a path or a token."""
 
 
+class PrivateAddressError(FetchError):
+    """It leads to a private network, and nobody gave leave for that."""
+
+
 def shown_url(url: str) -> str:
     """An address for a message: host, and the last four characters, as paths and queries may be secrets."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or "?"
     except ValueError:
-        return "(unreadable address)"
+        return _("(unreadable address)")
     rest = url.rpartition(host)[2] if parts.path.strip("/") or parts.query else ""
     return f"{parts.scheme}://{host}" + (f"/…{rest[-4:]}" if len(rest) > 5 else rest)
 
@@ -98,7 +103,7 @@ class Connection:
         """A connection to the one resolution of `host`: what was checked is what is connected to."""
         addresses = _resolve(host, port, self.left())
         if self.public_only and not all(is_public(str(address[0])) for _, address in addresses):
-            raise FetchError(f"{host} is not on the public internet")
+            raise PrivateAddressError(_("%(host)s is not on the public internet", host=host))
         error: OSError = OSError("no address")
         usable = addresses[:4]
         for tried, (family, address) in enumerate(usable):
@@ -275,18 +280,18 @@ def checked(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or re.search(r"[\s\\<>\"\x00-\x1f\x7f]", url):
-        raise FetchError("not an http or https address")
+        raise FetchError(_("not an http or https address"))
     if parts.username is not None or parts.password is not None:
-        raise FetchError("the address carries a user name or password")
+        raise FetchError(_("the address carries a user name or password"))
     return url
 
 
 def reason(error: BaseException, wire: Connection) -> str:
     """What happened, in words without an address in them."""
     if wire.late or isinstance(error, TimeoutError | exceptions.TimeoutError):
-        return "no whole answer within the time allowed"
+        return _("no whole answer within the time allowed")
     if isinstance(error, exceptions.SSLError):
-        return "its certificate or TLS is not right"
+        return _("its certificate or TLS is not right")
     if not wire.sending:
-        return "cannot be reached"
-    return "the connection broke, or the answer is no HTTP"
+        return _("cannot be reached")
+    return _("the connection broke, or the answer is no HTTP")

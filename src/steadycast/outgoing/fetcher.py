@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from steadycast.language import gettext as _
 from steadycast.outgoing.answer_bodies import body_of, ends_of
 from steadycast.outgoing.connection import (
     MAX_REDIRECTS,
@@ -67,7 +68,7 @@ class Fetcher:
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
         here, permanent, moved_for_good = url, url, True
-        for _ in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             own = bool(allow_private) and authority(here) == authority(url)
             wire = Connection(wire_until, public_only=not (self.allow_private or own))
             _check_port(checked(here))
@@ -78,7 +79,7 @@ class Fetcher:
             here = _followed(here, target)
             moved_for_good = moved_for_good and status in PERMANENT
             permanent = here if moved_for_good else permanent
-        raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+        raise FetchError(_("more than %(most)s redirects", most=MAX_REDIRECTS))
 
 
 def authority(url: str) -> tuple[str, int]:
@@ -93,7 +94,7 @@ def _followed(here: str, target: str) -> str:
     except ValueError:
         raise FetchError("it leads to no address") from None
     if here.lower().startswith("https:") and not there.lower().startswith("https:"):
-        raise FetchError(f"{urlsplit(here).hostname} leads from https to http")
+        raise FetchError(_("%(host)s leads from https to http", host=urlsplit(here).hostname))
     return there
 
 
@@ -101,7 +102,7 @@ def _check_port(url: str) -> None:
     """No member makes this machine talk to a mail server: ports of other protocols are refused, as browsers do."""
     port = authority(url)[1]
     if (port < 1024 and port not in {80, 443}) or port in _NOT_OF_THE_WEB:
-        raise FetchError(f"port {port} is not one of the web")
+        raise FetchError(_("port %(port)s is not one of the web", port=port))
 
 
 # From 1024 on, of the Fetch standard's list of bad ports.

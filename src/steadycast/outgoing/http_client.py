@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from steadycast.crash_safety import crashpoints, send_window
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
+from steadycast.language import gettext as _
 from steadycast.outgoing.answer_bodies import body_of
 from steadycast.outgoing.answers import Answer
 from steadycast.outgoing.connection import (
@@ -109,7 +110,7 @@ class HttpClient:
             send_window.begun(wire_until)
         url = self._joined(url)
         request = self._request(url, headers, auth, params) | {"json": json, "data": data, "files": files}
-        for _ in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             answer = self._send(wire_until, method, url, request, max_bytes, harmless=harmless)
             target = answer.headers.get("Location", "")
             if reads and answer.status in REDIRECTS and answer.status not in ok and target:
@@ -118,13 +119,13 @@ class HttpClient:
             if error := self._wrong(answer, ok, harmless=harmless):
                 raise error
             return answer
-        raise self._error(Busy, f"more than {MAX_REDIRECTS} redirects")
+        raise self._error(Busy, _("more than %(most)s redirects", most=MAX_REDIRECTS))
 
     def _until(self, deadline: float | None, *, harmless: bool) -> float:
         wanted, left = self.deadline if deadline is None else deadline, send_window.left() - BEFORE_THE_END
         # A far side that is slow and honest needs the whole deadline: SETTLE is long enough only for one that had it.
         if left < (0 if harmless else min(wanted, self.deadline)):
-            raise self._error(Busy, "too little of its turn was left to send it")
+            raise self._error(Busy, _("too little of its turn was left to send it"))
         return time.monotonic() + min(wanted, left)
 
     def _joined(self, url: str) -> str:
@@ -147,7 +148,7 @@ class HttpClient:
         try:
             checked(url)
         except FetchError as error:
-            raise self._error(Refused, f"its address cannot be used: {error}") from None
+            raise self._error(Refused, _("its address cannot be used: %(why)s", why=error)) from None
         crashpoints.checkpoint("request-ready")
         garbled = functools.partial(self._error, Busy if harmless else Unknown)
         try:
@@ -159,7 +160,7 @@ class HttpClient:
             raise self._error(Busy if harmless or not wire.sending else Unknown, str(error)) from None
         except (requests.RequestException, HTTPError, OSError, ValueError, TypeError) as error:
             if isinstance(error, ValueError | TypeError) and not wire.sending:  # no such header
-                raise self._error(Refused, f"cannot be sent: {type(error).__name__}") from None
+                raise self._error(Refused, _("cannot be sent: %(why)s", why=type(error).__name__)) from None
             raise self._error(Busy if harmless or not wire.sending else Unknown, reason(error, wire)) from None
 
     def _wrong(self, answer: Answer, ok: Collection[int], *, harmless: bool) -> FarSideError | None:
@@ -169,12 +170,12 @@ class HttpClient:
         if answer.status in ok:
             return None
         if answer.status == 429:
-            return self._error(Busy, answer.message or "too many requests", answer)
+            return self._error(Busy, answer.message or _("too many requests"), answer)
         if answer.status in REFUSED:
-            return self._error(Refused, answer.message or "refused", answer)
+            return self._error(Refused, answer.message or _("refused"), answer)
         if answer.status in {301, 307, 308}:
-            return self._error(Refused, "moved elsewhere: set the new address", answer)
-        return self._error(Busy if harmless else Unknown, answer.message or "no usable answer", answer)
+            return self._error(Refused, _("moved elsewhere: set the new address"), answer)
+        return self._error(Busy if harmless else Unknown, answer.message or _("no usable answer"), answer)
 
     def _meant(self, answer: Answer, ok: Collection[int]) -> FarSideError | None:
         """What `errors` makes of an answer; one that it cannot read, as of a proxy, is sorted by its status."""

@@ -25,6 +25,7 @@ from steadycast.draft import Draft
 from steadycast.errors import DraftError, InputError
 from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 from steadycast.intake.folder import SUFFIXES
+from steadycast.intake.quota import OverQuotaError
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
@@ -241,7 +242,7 @@ def _check(app: App, at: Place, name: str, now: dt.datetime) -> Draft:
         Quotas(app).take(draft)
         return with_media(app, draft, keep=False)
     except DraftError as error:
-        why = Why.FULL if "would come to" in error.message else Why.UNREADABLE
+        why = Why.FULL if isinstance(error, OverQuotaError) else Why.UNREADABLE
         raise not_taken(why, error.message) from None
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cache
 from string import Formatter
 
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.platform.contract import Limit
 from steadycast.platform.lazy_pattern import LazyPattern
 from steadycast.platform.text import count, cut, fits, opening
@@ -22,9 +24,10 @@ def unknown(template: str) -> str:
         parsed = list(Formatter().parse(template))
     except ValueError as error:
         return str(error)
-    for _, piece, form, conversion in parsed:
+    for _words, piece, form, conversion in parsed:
         if piece is not None and (piece not in PIECES or form or conversion):
-            return f"{{{piece}}} is no piece of it" if piece not in PIECES else f"{{{piece}}} takes no format"
+            said = N_("{%(piece)s} is no piece of it") if piece not in PIECES else N_("{%(piece)s} takes no format")
+            return _(said, piece=piece)
     return ""
 
 
@@ -79,7 +82,7 @@ def _filled(line: _Line, pieces: Mapping[str, str]) -> str | None:
 def _lines(template: str) -> tuple[_Line, ...]:
     """The template's lines, each as its words and pieces in order; () for an empty one."""
     lines: list[list[tuple[str, str]]] = [[]]
-    for words, piece, _, _ in Formatter().parse(template):
+    for words, piece, _form, _conversion in Formatter().parse(template):
         *before, last = words.split("\n")
         for ended in before:
             lines[-1] += [(ended, "")] if ended else []

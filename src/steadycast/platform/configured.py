@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from steadycast.errors import SettingsError, did_you_mean
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.platform.contract import Limit, MediaRule, Platform, Setting
 from steadycast.platform.tables import LIMITED, ROLES, Table
 
@@ -25,8 +27,13 @@ def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: P
     for key in sorted(given.keys() - platform.settings.keys()):
         known = ", ".join(sorted(platform.settings))
         raise SettingsError(
-            f"channel.{channel}.{key}: platform {platform.name} has no such setting",
-            hint=did_you_mean(key, platform.settings, f"it has {known or 'none'}"),
+            _(
+                "channel.%(channel)s.%(key)s: platform %(platform)s has no such setting",
+                channel=channel,
+                key=key,
+                platform=platform.name,
+            ),
+            hint=did_you_mean(key, platform.settings, _("it has %(known)s", known=known or _("none"))),
         )
     values = {}
     for name, setting in platform.settings.items():
@@ -35,15 +42,19 @@ def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: P
             continue
         value = cast(setting, given[name], f"channel.{channel}.{name}") if name in given else setting.default
         if setting.required and value in (None, "", []):
-            raise SettingsError(f"channel.{channel}.{name} is missing", hint=setting.help or None)
+            raise SettingsError(
+                _("channel.%(channel)s.%(name)s is missing", channel=channel, name=name), hint=setting.help or None
+            )
         values[name] = str(root / value) if setting.type == "path" and value else value
     return values
 
 
 def _secret_name(channel: str, setting: Setting, given: Any) -> None:
     if given is not None and not isinstance(given, str):  # what it is may be the secret itself: it is not shown
-        said = f"channel.{channel}.{setting.name}: expected the name of a secret, in quotes"
-        raise SettingsError(said, hint="the name of an environment variable or of a Secret block")
+        said = _(
+            "channel.%(channel)s.%(name)s: expected the name of a secret, in quotes", channel=channel, name=setting.name
+        )
+        raise SettingsError(said, hint=_("the name of an environment variable or of a Secret block"))
 
 
 def cast(setting: Setting, value: Any, where: str) -> Any:
@@ -56,7 +67,10 @@ def cast(setting: Setting, value: Any, where: str) -> Any:
         return made
     shown = repr(value)
     shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
-    raise SettingsError(f"{where}: expected {expected(setting)}, not {shown}", hint=setting.help or None)
+    raise SettingsError(
+        _("%(where)s: expected %(expected)s, not %(value)s", where=where, expected=expected(setting), value=shown),
+        hint=setting.help or None,
+    )
 
 
 def _may_be(setting: Setting, value: Any) -> bool:
@@ -71,20 +85,20 @@ def _may_be(setting: Setting, value: Any) -> bool:
 def expected(setting: Setting) -> str:
     """What a setting takes, for people."""
     if setting.choices:
-        return f"one of {', '.join(map(repr, setting.choices))}"
+        return _("one of %(choices)s", choices=", ".join(map(repr, setting.choices)))
     if setting.type != "int":
-        return EXPECTED[setting.type]
-    least = "" if setting.min is None else f", at least {setting.min}"
-    return EXPECTED["int"] + least + ("" if setting.max is None else f", at most {setting.max}")
+        return _(EXPECTED[setting.type])
+    least = "" if setting.min is None else _(", at least %(min)s", min=setting.min)
+    return _(EXPECTED["int"]) + least + ("" if setting.max is None else _(", at most %(max)s", max=setting.max))
 
 
 EXPECTED = {
-    "str": "text in quotes",
-    "int": "a whole number",
-    "bool": "true or false",
-    "url": "a web address, as https://example.org/",
-    "path": "the path of a file",
-    "list": 'a list, as ["one", "two"]',
+    "str": N_("text in quotes"),
+    "int": N_("a whole number"),
+    "bool": N_("true or false"),
+    "url": N_("a web address, as https://example.org/"),
+    "path": N_("the path of a file"),
+    "list": N_('a list, as ["one", "two"]'),
 }
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from steadycast.errors import InputError
+from steadycast.language import gettext as _
 from steadycast.platform.post import Event, Media, Post
 
 LATER = ("slot_at", "member_url")  # of most posts: their bytes are those of a program that did not know it
@@ -25,7 +26,9 @@ def post_to_bytes(post: Post) -> bytes:
     try:
         return values_to_bytes(post_to_values(post))
     except TypeError as error:
-        raise InputError(f"the post cannot be written down: {error}", file=post.draft, channel=post.channel) from error
+        raise InputError(
+            _("the post cannot be written down: %(why)s", why=error), file=post.draft, channel=post.channel
+        ) from error
 
 
 def post_from_bytes(data: bytes) -> Post:

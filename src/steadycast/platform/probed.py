@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 from steadycast.platform.configured import limited
 from steadycast.platform.contract import Limit, Limits, MediaRule, Platform
 
@@ -22,7 +23,7 @@ FORMAT = re.compile(r"[a-z0-9]{1,8}")
 def plain(channel: str, platform: Platform, answer: object) -> dict[str, Any]:
     """An adapter's answer as JSON values, without what stays the platform's; a SettingsError where it is no limit."""
     if not isinstance(answer, Limits):
-        raise SettingsError(f"probe() gave {type(answer).__name__}, not Limits")
+        raise SettingsError(_("probe() gave %(type)s, not Limits", type=type(answer).__name__))
     told = {"limits": _rules(answer.limits, Limit), "media": _rules(answer.media, MediaRule)}
     for role, rule in told["media"].items():
         if "formats" in rule:
@@ -38,14 +39,16 @@ def over(channel: str, platform: Platform, told: Mapping[str, Any]) -> Platform:
 
 def _rules(rules: object, type_: type) -> dict[str, dict[str, Any]]:
     if not isinstance(rules, Mapping):
-        raise SettingsError(f"probe() gave {type(rules).__name__}, not a table of {type_.__name__}")
+        raise SettingsError(
+            _("probe() gave %(type)s, not a table of %(other)s", type=type(rules).__name__, other=type_.__name__)
+        )
     return {name: _said(rule, type_) for name, rule in rules.items()}
 
 
 def _said(rule: object, type_: type) -> dict[str, Any]:
     """What a rule says that is not the default."""
     if not isinstance(rule, type_):
-        raise SettingsError(f"probe() gave {type(rule).__name__}, not {type_.__name__}")
+        raise SettingsError(_("probe() gave %(type)s, not %(other)s", type=type(rule).__name__, other=type_.__name__))
     fields = {f.name: f.default for f in dataclasses.fields(rule)}  # type: ignore[arg-type]  # one of the two
     said = {name: getattr(rule, name) for name in KEYS[type_]}
     return {name: value for name, value in said.items() if value != fields[name]}

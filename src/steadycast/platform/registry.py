@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.errors import SettingsError, did_you_mean
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.platform import composition
 from steadycast.platform.configured import cast
 from steadycast.platform.contract import Adapter, Limit, MediaRule, Platform, RenderRule, Setting
@@ -21,7 +23,7 @@ from steadycast.platform.tables import LIMITED, ROLES, Table
 from steadycast.platform.words import merged
 
 API = 2
-NEWER = "channels/README.md, “From api 1 to 2”, names all that changed"
+NEWER = N_("channels/README.md, “From api 1 to 2”, names all that changed")
 FORMS = ("article", "audio", "video", "event")
 CLASSES = ("conditional", "read-back", "blind", "kit")
 TOP: Mapping[str, Any] = {
@@ -91,8 +93,8 @@ def chosen(channel: str, wanted: str, platforms: Mapping[str, Platform]) -> Plat
     if wanted in platforms:
         return platforms[wanted]
     raise SettingsError(
-        f"channel.{channel}: there is no platform {wanted!r}",
-        hint=did_you_mean(wanted, platforms, "`steadycast channel list` shows them"),
+        _("channel.%(channel)s: there is no platform %(platform)r", channel=channel, platform=wanted),
+        hint=did_you_mean(wanted, platforms, _("`steadycast channel list` shows them")),
     )
 
 
@@ -104,14 +106,20 @@ def load(platform: Platform) -> type[Adapter]:
     """
     file = next((f / "adapter.py" for f in platform.folders if (f / "adapter.py").is_file()), None)
     if file is None:
-        raise SettingsError("has no adapter.py", file=platform.folder, hint="add one, or name a base in channel.toml")
+        raise SettingsError(
+            _("has no adapter.py"), file=platform.folder, hint=_("add one, or name a base in channel.toml")
+        )
     with _loading:
         module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}", file)
     adapter = getattr(module, "Adapter", None)
     lacks = [verb for verb in ("publish", "find") if not callable(getattr(adapter, verb, None))]
     if not isinstance(adapter, type) or lacks:
-        what = f"its Adapter has no {' and no '.join(lacks)}" if isinstance(adapter, type) else "has no class Adapter"
-        raise SettingsError(what, file=file, hint="see channels/README.md")
+        what = (
+            _("its Adapter has no %(lacks)s", lacks=_(" and no ").join(lacks))
+            if isinstance(adapter, type)
+            else _("has no class Adapter")
+        )
+        raise SettingsError(what, file=file, hint=_("see channels/README.md"))
     return adapter
 
 
@@ -123,7 +131,7 @@ def fake(platform: Platform) -> type | None:
     with _loading:
         module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}_fake", file)
     if not isinstance(made := getattr(module, "Fake", None), type):
-        raise SettingsError("has no class Fake", file=file, hint="see channels/README.md")
+        raise SettingsError(_("has no class Fake"), file=file, hint=_("see channels/README.md"))
     return made
 
 
@@ -143,7 +151,9 @@ def _imported(name: str, file: Path) -> Any:
         _forget(name)
         frames = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)]
         line = error.lineno if isinstance(error, SyntaxError) else frames[-1] if frames else None
-        raise SettingsError(f"cannot be imported: {type(error).__name__}: {error}", file=file, line=line) from error
+        raise SettingsError(
+            _("cannot be imported: %(type)s: %(why)s", type=type(error).__name__, why=error), file=file, line=line
+        ) from error
     return module
 
 
@@ -171,11 +181,11 @@ class _Sheet(Table):
             self.lines = path.read_text(encoding="utf-8-sig").splitlines()
             self.table: dict[str, Any] = tomllib.loads("\n".join(self.lines))
         except UnicodeDecodeError as error:
-            raise SettingsError("is not UTF-8", file=path, hint="save it as UTF-8") from error
+            raise SettingsError(_("is not UTF-8"), file=path, hint=_("save it as UTF-8")) from error
         except tomllib.TOMLDecodeError as error:
             at = re.search(r"line (\d+)", str(error))
             line = int(at[1]) if at else len(self.lines)
-            raise SettingsError(f"is not TOML: {error}", file=path, line=line) from error
+            raise SettingsError(_("is not TOML: %(why)s", why=error), file=path, line=line) from error
         self.check()
 
     def line(self, *keys: str) -> int | None:
@@ -209,25 +219,34 @@ class _Sheet(Table):
     def check(self) -> None:
         """Hold everything against the contract that needs no other platform."""
         if (api := self.table.get("api")) != API:
-            said = f"api is {'missing' if api is None else repr(api)}: this Steadycast speaks api = {API}"
-            raise self.wrong(said, "api", hint=NEWER)
+            said = _(
+                "api is %(said)s: this Steadycast speaks api = %(api)s",
+                said=_("missing") if api is None else repr(api),
+                api=API,
+            )
+            raise self.wrong(said, "api", hint=_(NEWER))
         self.known(self.table, (*TOP, *TABLES))
         if self.table.get("name", self.path.parent.name) != self.path.parent.name:
             raise self.wrong(
-                "name is not the folder's", "name", hint=f"drop the key or write {self.path.parent.name!r}"
+                _("name is not the folder's"),
+                "name",
+                hint=_("drop the key or write %(name)r", name=self.path.parent.name),
             )
         for name in TABLES:
             if not isinstance(self.table.get(name, {}), dict):
-                raise self.wrong(f"{name} is not a table", name, hint=f"write [{name}]")
+                raise self.wrong(_("%(name)s is not a table", name=name), name, hint=_("write [%(name)s]", name=name))
         for tag, words in self.table.get("words", {}).items():
             if not LANGUAGE.fullmatch(tag) or not isinstance(words, dict):
                 raise self.wrong(
-                    f"words.{tag} is not a table for a language", "words", tag, hint="write [words.zh-Hans]"
-                )
+                    _("%(name)s is not a table for a language", name="words." + tag), "words", tag,
+                    hint=_("write [%(name)s]", name="words.zh-Hans"),
+                )  # fmt: skip
         if "base" not in self.table:
             for key in ("title", "forms", "delivery"):
                 if key not in self.table:
-                    raise self.wrong(f"{key} is missing", hint=f"every platform states its {key}")
+                    raise self.wrong(
+                        _("%(key)s is missing", key=key), hint=_("every platform states its %(key)s", key=key)
+                    )
 
     def top(self) -> dict[str, Any]:
         """The values of the keys outside any table, typed."""
@@ -248,10 +267,10 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
     base: Platform | None = None
     if (wanted := sheet.table.get("base")) is not None:
         if wanted in (*below, name):
-            raise sheet.wrong(f"base = {wanted!r} leads back to itself", "base")
+            raise sheet.wrong(_("base = %(base)r leads back to itself", base=wanted), "base")
         if wanted not in sheets:
-            hint = did_you_mean(str(wanted), sheets, f"found are {', '.join(sheets)}")
-            raise sheet.wrong(f"base = {wanted!r} is no platform here", "base", hint=hint)
+            hint = did_you_mean(str(wanted), sheets, _("found are %(found)s", found=", ".join(sheets)))
+            raise sheet.wrong(_("base = %(base)r is no platform here", base=wanted), "base", hint=hint)
         base = _resolve(wanted, sheets, found, (*below, name))
     found[name] = _platform(name, sheet, base)
     return found[name]
@@ -263,17 +282,23 @@ def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     sheet.known(sheet.table.get("starter", {}), tuple(settings), "starter")
     for setting in settings.values():
         if setting.name in EVERYBODYS:
-            hint = "call it something else"
-            raise sheet.wrong(f"every channel has a {setting.name!r} already", "settings", setting.name, hint=hint)
+            hint = _("call it something else")
+            raise sheet.wrong(
+                _("every channel has a %(name)r already", name=setting.name), "settings", setting.name, hint=hint
+            )
         if setting.secret and setting.default is not None:
-            raise sheet.wrong(f"secret setting {setting.name!r} has a default", "settings", setting.name, "default")
+            raise sheet.wrong(
+                _("secret setting %(name)r has a default", name=setting.name), "settings", setting.name, "default"
+            )
         if setting.default is not None:
             with sheet.at("settings", setting.name, "default"):
                 cast(setting, setting.default, f"settings.{setting.name}.default")
     render = sheet.rule(RenderRule, sheet.table.get("render", {}), base.render if base else None, ("render",), {})
     if odd := composition.unknown(render.compose):
         known = " ".join(f"{{{name}}}" for name in composition.PIECES)
-        raise sheet.wrong(f"compose: {odd}", "render", "compose", hint=f"it is made of {known} and plain words")
+        raise sheet.wrong(
+            f"compose: {odd}", "render", "compose", hint=_("it is made of %(pieces)s and plain words", pieces=known)
+        )
     return Platform(
         **{**own, **sheet.top()},
         name=name,

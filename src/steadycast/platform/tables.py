@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from steadycast.errors import SettingsError, did_you_mean
+from steadycast.language import gettext as _
 from steadycast.platform.contract import Limit, MediaRule, RenderRule, Setting
 
 LIMITED = ("title", "summary", "author", "text", "html", "tag", "tags")
@@ -47,14 +48,18 @@ class Table:
         """Raise for the first key that is not allowed, and say which was probably meant."""
         for key in given:
             if key not in allowed:
-                hint = did_you_mean(key, allowed, f"known are {', '.join(allowed)}")
-                where = f" in [{'.'.join(table)}]" if table else ""
-                raise self.wrong(f"unknown key {key!r}{where}", *table, key, hint=hint)
+                hint = did_you_mean(key, allowed, _("known are %(known)s", known=", ".join(allowed)))
+                where = _(" in [%(table)s]", table=".".join(table)) if table else ""
+                raise self.wrong(_("unknown key %(key)r%(where)s", key=key, where=where), *table, key, hint=hint)
 
     def chosen(self, value: str, allowed: Sequence[str], *keys: str) -> None:
         """Raise for a word that is none of those allowed."""
         if value not in allowed:
-            raise self.wrong(f"{keys[-1]} = {value!r} is not known", *keys, hint=f"one of {', '.join(allowed)}")
+            raise self.wrong(
+                _("%(key)s = %(value)r is not known", key=keys[-1], value=value),
+                *keys,
+                hint=_("one of %(options)s", options=", ".join(allowed)),
+            )
 
     def typed(self, type_: Any, value: Any, *keys: str) -> Any:
         """`value` as that type."""
@@ -74,7 +79,12 @@ class Table:
         merged = dict(base or {})
         for name, rule in given.items():
             if not isinstance(rule, Mapping):
-                raise self.wrong(f"{table}.{name} is not a table", table, name, hint=f"write [{table}.{name}]")
+                raise self.wrong(
+                    _("%(table)s.%(name)s is not a table", table=table, name=name),
+                    table,
+                    name,
+                    hint=_("write [%(table)s.%(name)s]", table=table, name=name),
+                )
             fixed = {"name": name} if type_ is Setting else {}
             merged[name] = self.rule(type_, rule, merged.get(name), (table, name), fixed)
         return merged
@@ -93,9 +103,21 @@ class Table:
         for (owner, key), (least, most) in BOUNDS.items():
             number = getattr(value, key) if owner is type_ else None
             if number is not None and not least <= number <= most:
-                raise self.wrong(f"{key} = {number} is not from {least} to {most}", *where, key)
+                raise self.wrong(
+                    _(
+                        "%(key)s = %(number)s is not from %(least)s to %(most)s",
+                        key=key,
+                        number=number,
+                        least=least,
+                        most=most,
+                    ),
+                    *where,
+                    key,
+                )
         if type_ is Limit and value.min > value.max:
-            raise self.wrong(f"min = {value.min} is over max = {value.max}", *where, "min")
+            raise self.wrong(
+                _("min = %(least)s is over max = %(most)s", least=value.min, most=value.max), *where, "min"
+            )
         return value
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from steadycast.characters import CLOSING, WIDE
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 from steadycast.platform.contract import Limit
 from steadycast.platform.lazy_pattern import LazyPattern
 
@@ -182,12 +183,12 @@ def _packed(text: str, limit: Limit, tail: str) -> list[str]:
         part = text[:end].rstrip()
         if not part:
             raise DraftError(
-                f"nothing fits into a part of {limit.max} {limit.count} with its number",
-                hint="raise the limit, or shorten the number",
+                _("nothing fits into a part of %(max)s %(count)s with its number", max=limit.max, count=limit.count),
+                hint=_("raise the limit, or shorten the number"),
             )
         parts.append(part)
         if len(parts) > MOST_PARTS:
-            raise DraftError(f"makes a thread of over {MOST_PARTS} parts", hint="shorten it")
+            raise DraftError(_("makes a thread of over %(most)s parts", most=MOST_PARTS), hint=_("shorten it"))
         text = text[end:].lstrip()
     return parts
 

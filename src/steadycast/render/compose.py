@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import cached_property
 
 from steadycast.errors import DraftError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.platform.composition import fill
 from steadycast.platform.text import count, split
@@ -111,19 +113,28 @@ class _Composer(Words):
         event = self.event
         if event and now and event.end <= now:
             self.fault(
-                f"the event ended on {event.end:%Y-%m-%d %H:%M}", "set event.start and event.end, or take it out"
+                _("the event ended on %(at)s", at=format(event.end, "%Y-%m-%d %H:%M")),
+                _("set event.start and event.end, or take it out"),
             )
 
     def _check_form(self) -> None:
         draft = self.draft
         if str(draft.form) not in self.platform.forms:
             self.fault(
-                f"takes no {draft.form}, only {', '.join(self.platform.forms)}", "take the channel out of its series"
+                _(
+                    "takes no %(form)s, only %(forms)s",
+                    form=_(draft.form),
+                    forms=", ".join(map(_, self.platform.forms)),
+                ),
+                _("take the channel out of its series"),
             )
         if draft.form in {Form.AUDIO, Form.VIDEO} and not any(m.role == str(draft.form) for m in draft.media):
-            self.fault(f"{draft.form} without a file", f'name one: media = "talk.mp3", or form = "{Form.ARTICLE}"')
+            self.fault(
+                _("%(form)s without a file", form=_(draft.form)),
+                _('name one: media = "talk.mp3", or form = "%(form)s"', form=Form.ARTICLE),
+            )
         if draft.form is Form.EVENT and draft.event is None:
-            self.fault("event without a start", "set event.start in the front matter")
+            self.fault(_("event without a start"), _("set event.start in the front matter"))
 
     # Words
 
@@ -161,9 +172,12 @@ class _Composer(Words):
         limit = self.platform.limits.get("html")
         if limit is not None and count(html, limit) > limit.max:
             length = count(html, limit)
-            said = "long, and may be clipped" if limit.cut else "too long"
-            said = f"body is {said}: {length}/{limit.max} {unit(limit)} of HTML"
-            self.fault(said, "shorten the draft", harmless=limit.cut)
+            said = N_("body is too long: %(length)s/%(most)s %(unit)s of HTML")
+            if limit.cut:
+                said = N_("body is long, and may be clipped: %(length)s/%(most)s %(unit)s of HTML")
+            self.fault(
+                _(said, length=length, most=limit.max, unit=unit(limit)), _("shorten the draft"), harmless=limit.cut
+            )
         return html, links
 
     # Media
@@ -191,19 +205,34 @@ class _Composer(Words):
         """Tell of an animation that comes out as one picture, and of a drawing that comes out in pixels."""
         studio = self.body.studio
         if media.mime == "image/svg+xml" != adapted.mime:
-            said = f"image {media.ref} is a drawing, and becomes {adapted.path.suffix[1:].upper()} where none is taken"
-            self.fault(said, "nothing has to be done", harmless=True)
+            said = _(
+                "image %(name)s is a drawing, and becomes %(format)s where none is taken",
+                name=media.ref,
+                format=adapted.path.suffix[1:].upper(),
+            )
+            self.fault(said, _("nothing has to be done"), harmless=True)
         if studio.frames(media) > 1 and studio.frames(adapted) == 1:
             line = next((m.line for m in self.draft.media if m.ref == media.ref), None)
-            taken = f"at most {rule.bytes} bytes" if adapted.mime == media.mime else " or ".join(rule.formats)
-            said = f"image {media.ref} is an animation, and becomes its first picture: {taken} is taken"
-            self.fault(said, "make it smaller, or expect a still picture", line, harmless=True)
+            taken = (
+                _("at most %(size)s bytes", size=rule.bytes)
+                if adapted.mime == media.mime
+                else _(" or ").join(rule.formats)
+            )
+            said = _(
+                "image %(name)s is an animation, and becomes its first picture: %(taken)s is taken",
+                name=media.ref,
+                taken=taken,
+            )
+            self.fault(said, _("make it smaller, or expect a still picture"), line, harmless=True)
 
     def _check_count(self, role: str, given: list[Media], rule: MediaRule) -> None:
         if rule.count is not None and len(given) > rule.count:
-            self.fault(f"too many of {role}: {len(given)}/{rule.count}", "take some out of the draft")
+            self.fault(
+                _("too many of %(role)s: %(count)s/%(most)s", role=_(role), count=len(given), most=rule.count),
+                _("take some out of the draft"),
+            )
         if rule.required and not given and not any(m.role == role for m in self.draft.media):
-            self.fault(f"needs at least one {role}", "add one to the draft")
+            self.fault(_("needs at least one %(role)s", role=_(role)), _("add one to the draft"))
 
     def _thumbs(self) -> tuple[Media, ...]:
         """The cover, else the first picture, as small as lists show it; none where the platform asks for none."""
@@ -243,7 +272,7 @@ class _Composer(Words):
         usual = dt.timedelta(days=1) if given.all_day else dt.timedelta(hours=2)
         end = self._aware(given.end) if given.end else start + usual
         if end < start:
-            self.fault("the event ends before it starts", "correct event.start or event.end")
+            self.fault(_("the event ends before it starts"), _("correct event.start or event.end"))
         return Event(
             start,
             end,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as ET  # entities are refused before it reads a byte
 
+from steadycast.language import gettext as _
 from steadycast.render.worker import Unusable
 
 BYTES = 2 << 20
@@ -38,12 +39,12 @@ _PIXELS = {"px": 1.0, "": 1.0, "pt": 4 / 3, "mm": 96 / 25.4, "cm": 96 / 2.54, "i
 def read(data: bytes) -> tuple[bytes, float, float]:
     """A drawing made safe, and its width and height in pixels. Raises Unusable."""
     if len(data) > BYTES:
-        raise Unusable(f"is a drawing of over {BYTES >> 20} MB")
+        raise Unusable(_("is a drawing of over %(size)s MB", size=BYTES >> 20))
     if b"<!ENTITY" in data or b"\0" in data:
-        raise Unusable("is a drawing with entities of its own, or not in UTF-8")
+        raise Unusable(_("is a drawing with entities of its own, or not in UTF-8"))
     root = _parsed(data)
     if root.tag != f"{{{_SVG}}}svg":
-        raise Unusable("is no drawing, whatever its name says")
+        raise Unusable(_("is no drawing, whatever its name says"))
     _clean(root)
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)
@@ -66,12 +67,18 @@ def _parsed(data: bytes) -> ET.Element:
                 count += what == "start"
                 depth += 1 if what == "start" else -1
                 if count > ELEMENTS or depth > DEEP:
-                    raise Unusable(f"is a drawing of over {ELEMENTS} shapes, or nested over {DEEP} deep")
+                    raise Unusable(
+                        _(
+                            "is a drawing of over %(shapes)s shapes, or nested over %(deep)s deep",
+                            shapes=ELEMENTS,
+                            deep=DEEP,
+                        )
+                    )
         reader.close()
     except ET.ParseError as error:
-        raise Unusable(f"is a broken drawing: {error}") from None
+        raise Unusable(_("is a broken drawing: %(why)s", why=error)) from None
     if root is None:
-        raise Unusable("is an empty drawing")
+        raise Unusable(_("is an empty drawing"))
     return root
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, UnidentifiedImageError
 
 from steadycast.characters import broken_lines, pieces
+from steadycast.language import gettext as _
 from steadycast.render import drawing
 from steadycast.render.worker import Unusable, serve
 
@@ -66,7 +67,7 @@ def sound(source: str) -> dict[str, Any]:
             file.seek(0)
             tag = TinyTag.get(source, file_obj=file, tags=False)
     except TinyTagException as error:
-        raise Unusable(f"cannot be read: {error}") from error
+        raise Unusable(_("cannot be read: %(why)s", why=error)) from error
     return {"seconds": tag.duration}
 
 
@@ -104,12 +105,27 @@ def _open(source: str) -> Image.Image:
     try:
         image = Image.open(_drawn(source) if source.endswith(".svg") else source, formats=OPENED)
     except UnidentifiedImageError:
-        raise Unusable("is not a picture, whatever its name says") from None
+        raise Unusable(_("is not a picture, whatever its name says")) from None
     if image.width * image.height > PIXELS:
-        raise Unusable(f"has {image.width} x {image.height} pixels; at most {PIXELS // 1_000_000} million are taken")
+        raise Unusable(
+            _(
+                "has %(width)s x %(height)s pixels; at most %(most)s million are taken",
+                width=image.width,
+                height=image.height,
+                most=PIXELS // 1_000_000,
+            )
+        )
     frames = getattr(image, "n_frames", 1)
     if frames > FRAMES or frames * image.width * image.height > ANIMATED_PIXELS:
-        raise Unusable(f"has {frames} frames of {image.width} x {image.height}; at most {FRAMES} are taken")
+        raise Unusable(
+            _(
+                "has %(frames)s frames of %(width)s x %(height)s; at most %(most)s are taken",
+                frames=frames,
+                width=image.width,
+                height=image.height,
+                most=FRAMES,
+            )
+        )
     return image
 
 
@@ -120,7 +136,7 @@ def _drawing(source: str) -> tuple[bytes, float, float]:
 def _safe_drawing(source: str, out: str, limit: int | None) -> dict[str, Any]:
     data, width, height = _drawing(source)
     if limit is not None and len(data) > limit:
-        raise Unusable(f"is a drawing of {len(data)} bytes; at most {limit} are taken")
+        raise Unusable(_("is a drawing of %(size)s bytes; at most %(most)s are taken", size=len(data), most=limit))
     Path(out).write_bytes(data)
     return {"ext": "svg", "width": round(width), "height": round(height)}
 
@@ -131,12 +147,18 @@ def _drawn(source: str) -> BytesIO:
 
     data, width, height = _drawing(source)
     if not 1 / 50 <= width / max(height, 0.01) <= 50:
-        raise Unusable(f"is a drawing of {width:g} x {height:g}: too narrow for a picture")
+        raise Unusable(
+            _(
+                "is a drawing of %(width)s x %(height)s: too narrow for a picture",
+                width=format(width, "g"),
+                height=format(height, "g"),
+            )
+        )
     across = max(1, round(DRAWN * min(1.0, width / height)))
     try:
         return BytesIO(resvg_py.svg_to_bytes(svg_string=data.decode(), width=across))
     except ValueError as error:
-        raise Unusable(f"is a drawing that cannot be shown: {error}") from None
+        raise Unusable(_("is a drawing that cannot be shown: %(why)s", why=error)) from None
 
 
 def _format(own: str, formats: list[str]) -> str:
@@ -182,13 +204,13 @@ def _pressed(
     first = _encoded(image, kind, QUALITIES[0], icc)
     if limit is None or len(first) <= limit:
         return _write(out, first, kind, image.size)
-    for _ in range(12):
+    for _smaller in range(12):
         for quality in QUALITIES if lossy in {"JPEG", "WEBP"} else QUALITIES[:1]:
             data = _encoded(image, lossy, quality, None)
             if len(data) <= limit:
                 return _write(out, data, lossy, image.size)
         image = _within(image, max(1, image.width * 3 // 4), None)
-    raise Unusable(f"cannot be made smaller than {limit} bytes")
+    raise Unusable(_("cannot be made smaller than %(size)s bytes", size=limit))
 
 
 def _encoded(image: Image.Image, kind: str, quality: int, icc: bytes | None) -> bytes:

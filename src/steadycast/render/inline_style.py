@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 
 _SELECTOR = re.compile(r"[a-z][a-z0-9]*(?: [a-z][a-z0-9]*)*")
 
@@ -61,7 +62,9 @@ def load(name: str, folders: Sequence[Path]) -> Style:
         if file.is_file():
             return _read(file, file.stat().st_mtime_ns)
     raise SettingsError(
-        f"style sheet {name} is missing", file=folders[0] / name, hint="write it, or take `style` out of channel.toml"
+        _("style sheet %(name)s is missing", name=name),
+        file=folders[0] / name,
+        hint=_("write it, or take `style` out of channel.toml"),
     )
 
 
@@ -70,12 +73,12 @@ def _read(file: Path, changed: int) -> Style:  # noqa: ARG001 - an edit makes an
     try:
         rules = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"not TOML: {error}", file=file) from None
+        raise SettingsError(_("not TOML: %(why)s", why=error), file=file) from None
     for selector, declarations in rules.items():
         if not isinstance(declarations, str) or not _SELECTOR.fullmatch(selector):
             raise SettingsError(
-                f"{selector!r} is not a selector with declarations",
+                _("%(selector)r is not a selector with declarations", selector=selector),
                 file=file,
-                hint='write elements only, as in "pre code" = "color:#333"',
+                hint=_('write elements only, as in "pre code" = "color:#333"'),
             )
     return Style(rules)

@@ -20,6 +20,7 @@ from slugify import slugify
 from steadycast.crash_safety import durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 from steadycast.platform import Media, MediaRule
 from steadycast.render.media_files import IMAGES, MIMES, changed, copied, identify, land, store
 from steadycast.render.worker import Worker
@@ -49,13 +50,17 @@ class Studio:
             known = self._measured(path, digest, extension)
         except FileNotFoundError:
             raise DraftError(
-                f"{ref.role} {ref.ref} is missing", line=ref.line, hint="put the file beside the draft"
+                _("%(role)s %(file)s is missing", role=_(ref.role), file=ref.ref),
+                line=ref.line,
+                hint=_("put the file beside the draft"),
             ) from None
         except DraftError as error:
-            raise DraftError(f"{ref.role} {ref.ref} {error.message}", line=ref.line, hint=error.hint) from None
+            raise DraftError(_said_of(ref, error.message), line=ref.line, hint=error.hint) from None
         if ref.role in {"image", "cover"} and extension not in IMAGES:
             raise DraftError(
-                f"{ref.role} {ref.ref} is {extension}", line=ref.line, hint="use PNG, JPEG, GIF, WebP, AVIF or SVG"
+                _("%(role)s %(file)s is %(format)s", role=_(ref.role), file=ref.ref, format=extension),
+                line=ref.line,
+                hint=_("use PNG, JPEG, GIF, WebP, AVIF or SVG"),
             )
         stem = PurePosixPath(ref.ref).stem
         return Media(
@@ -128,13 +133,27 @@ class Studio:
 
     def _inspect(self, media: Media, rule: MediaRule) -> None:
         extension = PurePosixPath(media.name).suffix[1:]
-        what = f"{media.role} {media.ref}"
+        what = f"{_(media.role)} {media.ref}"
         if rule.formats and extension not in rule.formats:
-            raise DraftError(f"{what} is {extension}", hint=f"convert it to {' or '.join(rule.formats)}")
+            raise DraftError(
+                _("%(role)s %(file)s is %(format)s", role=_(media.role), file=media.ref, format=extension),
+                hint=_("convert it to %(formats)s", formats=_(" or ").join(rule.formats)),
+            )
         if rule.bytes is not None and media.size > rule.bytes:
-            raise DraftError(f"{what} has {media.size} bytes of {rule.bytes}", hint="make it smaller")
+            raise DraftError(
+                _("%(what)s has %(size)s bytes of %(most)s", what=what, size=media.size, most=rule.bytes),
+                hint=_("make it smaller"),
+            )
         if rule.seconds is not None and media.seconds is not None and media.seconds > rule.seconds:
-            raise DraftError(f"{what} lasts {media.seconds:.0f} of {rule.seconds:.0f} seconds", hint="shorten it")
+            raise DraftError(
+                _(
+                    "%(what)s lasts %(seconds)s of %(most)s seconds",
+                    what=what,
+                    seconds=format(media.seconds, ".0f"),
+                    most=format(rule.seconds, ".0f"),
+                ),
+                hint=_("shorten it"),
+            )
 
     def _measured(self, path: Path, digest: str, extension: str) -> dict[str, Any]:
         """What is known of a file; asked of the worker once."""
@@ -148,7 +167,7 @@ class Studio:
 
     def _picture(self, path: Path, digest: str) -> dict[str, Any]:
         if path.stat().st_size > IMAGE_BYTES:
-            raise DraftError(f"has more than {IMAGE_BYTES >> 20} MB", hint="scale it down")
+            raise DraftError(_("has more than %(size)s MB", size=IMAGE_BYTES >> 20), hint=_("scale it down"))
         with self._steady(path, digest) as source:
             return _ask({"op": "measure", "source": str(source)})
 
@@ -194,8 +213,8 @@ class Studio:
         try:
             made = self._known(key, make, needs=self.keeps)
         except DraftError as error:
-            name = f"{source.role} {source.ref} " if source else "cover "
-            raise DraftError(name + error.message, hint=error.hint) from None
+            said = _said_of(source, error.message) if source else f"{_('cover')} {error.message}"
+            raise DraftError(said, hint=error.hint) from None
         path = self.media / f"{made['sha256']}.{made['ext']}"
         stem = PurePosixPath(source.name).stem if source else "cover"
         return Media(
@@ -224,6 +243,10 @@ class Studio:
             _remembered.clear()
         _remembered[note] = known
         return known
+
+
+def _said_of(file: MediaRef | Media, said: str) -> str:
+    return _("%(role)s %(file)s %(said)s", role=_(file.role), file=file.ref, said=said)
 
 
 _REMEMBERED = 20_000
@@ -271,5 +294,5 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
     """The worker's answer; its refusals, time-outs and deaths as DraftError."""
     found = _worker.ask(request)
     if "error" in found:
-        raise DraftError(found["error"], hint="save it anew as PNG, JPEG or MP3")
+        raise DraftError(found["error"], hint=_("save it anew as PNG, JPEG or MP3"))
     return found

@@ -15,6 +15,8 @@ from pathlib import Path
 from steadycast.crash_safety import durable
 from steadycast.draft.safe_open import mostly_holes
 from steadycast.errors import DraftError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 _HEAD = 1024  # bytes that tell a file's kind
 MIMES = {
@@ -63,7 +65,7 @@ _MAGIC: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
 )
 
 
-_NO_HEIC = (
+_NO_HEIC = N_(
     "save it as JPEG: on an iPhone choose Settings, Camera, Formats, Most Compatible "
     "(设置 → 相机 → 格式 → 兼容性最佳), on a Mac export it from Preview"
 )
@@ -106,16 +108,19 @@ def identify(source: Path, expected: str = "") -> tuple[str, str]:
     facts = source.stat()
     digest, extension = _identity(source, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
     if extension == "heic":
-        raise DraftError("is HEIC, a picture format that only Apple's devices read", hint=_NO_HEIC)
+        raise DraftError(_("is HEIC, a picture format that only Apple's devices read"), hint=_(_NO_HEIC))
     if extension is None:
-        raise DraftError("is no picture, audio or video file that is taken", hint=f"use one of {', '.join(MIMES)}")
+        raise DraftError(
+            _("is no picture, audio or video file that is taken"),
+            hint=_("use one of %(kinds)s", kinds=", ".join(MIMES)),
+        )
     if expected and digest != expected:
         raise changed()
     return digest, extension
 
 
 def changed() -> DraftError:
-    return DraftError("changed while it was read", hint="it is looked at again")
+    return DraftError(_("changed while it was read"), hint=_("it is looked at again"))
 
 
 def copied(source: Path, landing: Path) -> str:
@@ -153,7 +158,9 @@ def _opened(path: Path) -> BufferedReader:
         raise changed()
     if mostly_holes(handle):
         os.close(handle)
-        raise DraftError("is mostly holes: more than half of it was never written", hint="put the whole file there")
+        raise DraftError(
+            _("is mostly holes: more than half of it was never written"), hint=_("put the whole file there")
+        )
     return os.fdopen(handle, "rb")
 
 

@@ -14,6 +14,7 @@ from slugify import slugify
 from steadycast.draft import Draft
 from steadycast.draft.maths import Formulas
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 from steadycast.platform import Limit, Media, RenderRule
 from steadycast.render import html as as_html
 from steadycast.render import text as as_text
@@ -45,7 +46,7 @@ class Body:
         refused = {unquote(m.ref) for m in draft.media}
         for name in dict.fromkeys(finisher.lost):
             if name not in refused:
-                self.faults.append(self._fault(f"image {name} is missing", _line_of(draft, name)))
+                self.faults.append(self._fault(_("image %(name)s is missing", name=name), _line_of(draft, name)))
         self._html: dict[tuple[RenderRule, int], tuple[str, Numbered]] = {}
         self._text: dict[tuple[str, tuple[str, ...]], tuple[str, Numbered]] = {}
         self._linked: dict[tuple[tuple[str, str], ...], Body] = {}
@@ -87,7 +88,9 @@ class Body:
                 self.faults.append(self._fault(error.message, error.line, error.hint))
 
     def _fault(self, message: str, line: int | None = None, hint: str | None = None) -> DraftError:
-        return DraftError(message, file=str(self.draft.path), line=line, hint=hint or "put the file beside the draft")
+        return DraftError(
+            message, file=str(self.draft.path), line=line, hint=hint or _("put the file beside the draft")
+        )
 
     def html_for(self, rule: RenderRule, style: Style | None) -> tuple[str, Numbered]:
         """The body's HTML by `rule`, and its links; made once for one rule."""

@@ -11,6 +11,7 @@ import nh3
 from steadycast.characters import CONTROLS
 from steadycast.draft.outline import SILENT
 from steadycast.errors import DraftError
+from steadycast.language import gettext as _
 from steadycast.render.worker import Worker
 
 TAGS = frozenset(
@@ -80,8 +81,8 @@ def clean(html: str, *, ugc: bool = True, raw: bool = True) -> str:
         return cleaned(html, ugc=ugc)
     answer = _worker.ask({"op": "clean", "html": html, "ugc": ugc})
     if "error" in answer:
-        said = "its HTML leaves so much open that it would grow without measure"
-        raise DraftError(said, hint="close each tag in the paragraph that opens it")
+        said = _("its HTML leaves so much open that it would grow without measure")
+        raise DraftError(said, hint=_("close each tag in the paragraph that opens it"))
     return str(answer["html"])
 
 

@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 from steadycast.platform import Channel, Limit, Post
 from steadycast.platform.text import cut
 from steadycast.render.dates import date_text
@@ -47,9 +48,9 @@ class Templates:
             return self._env.get_template(template).render(values)
         except jinja2.TemplateNotFound as error:
             raise SettingsError(
-                f"template {error.name} is missing",
+                _("template %(name)s is missing", name=error.name),
                 file=self._folders[0] / str(error.name) if self._folders else None,
-                hint="write it, or eject the platform's own",
+                hint=_("write it, or eject the platform's own"),
             ) from None
         except jinja2.TemplateSyntaxError as error:
             raise SettingsError(str(error.message), file=error.filename, line=error.lineno) from None

@@ -14,6 +14,8 @@ from steadycast.characters import one_line
 from steadycast.draft import Draft
 from steadycast.draft.decoding import visible
 from steadycast.errors import DraftError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.platform import Limit, Platform
 from steadycast.platform.composition import composed, fill, hashtags
 from steadycast.platform.text import count, cut
@@ -22,6 +24,11 @@ from steadycast.render.sanitise import calm
 from steadycast.schedule.model import Origin
 
 NO_LIMIT = Limit(1 << 60)
+# What messages call the texts of a post, its files and a draft's forms.
+NAMES = (
+    N_("title"), N_("summary"), N_("author"), N_("text"), N_("image"), N_("cover"), N_("thumb"), N_("audio"),
+    N_("video"), N_("attachment"), N_("article"), N_("event"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Words:
         try:
             yield
         except DraftError as error:
-            self.fault(error.message, error.hint or "correct the draft", error.line)
+            self.fault(error.message, error.hint or _("correct the draft"), error.line)
 
     @cached_property
     def title(self) -> str:
@@ -99,13 +106,33 @@ class Words:
         length = count(text, limit)
         line = self.draft.title_line if name == "title" else None
         if length < limit.min:
-            self.fault(f"{name} is too short: {unit(limit)} {length}/{limit.min}", f"write a longer {name}", line)
+            self.fault(
+                _(
+                    "%(name)s is too short: %(unit)s %(length)s/%(least)s",
+                    name=_(name),
+                    unit=unit(limit),
+                    length=length,
+                    least=limit.min,
+                ),
+                _("write a longer %(name)s", name=_(name)),
+                line,
+            )
         if length <= limit.max:
             return text
         if limit.cut:
             return cut(text, limit)
         field_name = f"channels.{self.target.channel}.{name}"
-        self.fault(f"{name} is too long: {length}/{limit.max} {unit(limit)}", f"shorten it, or set {field_name}", line)
+        self.fault(
+            _(
+                "%(name)s is too long: %(length)s/%(most)s %(unit)s",
+                name=_(name),
+                length=length,
+                most=limit.max,
+                unit=unit(limit),
+            ),
+            _("shorten it, or set %(name)s", name=field_name),
+            line,
+        )
         return text
 
     def composed(self, text: str, shown: Mapping[str, str]) -> str:
@@ -128,8 +155,13 @@ class Words:
     def _crowded(self, shown: Mapping[str, str]) -> None:
         limit = self.limit("text") or NO_LIMIT
         length = count(fill(self.platform.render.compose, shown), limit)
-        said = f"title, link and tags leave no room for the text: {length}/{limit.max} {unit(limit)}"
-        self.fault(said, "shorten the title", self.draft.title_line)
+        said = _(
+            "title, link and tags leave no room for the text: %(length)s/%(most)s %(unit)s",
+            length=length,
+            most=limit.max,
+            unit=unit(limit),
+        )
+        self.fault(said, _("shorten the title"), self.draft.title_line)
 
     def limit(self, name: str) -> Limit | None:
         """The limit called `name`, where the platform has one; the text's without what stands beside it."""
@@ -144,8 +176,14 @@ class Words:
         key, limit = self.platform.render.beside, self.platform.limits.get("text")
         words = self.line(self.own.get(key) or "") if key else ""
         if words and limit and (taken := count(words, limit)) >= limit.max:
-            said = f"{key} leaves no room for the text: {taken}/{limit.max} {unit(limit)}"
-            self.fault(said, f"shorten channels.{self.target.channel}.{key}")
+            said = _(
+                "%(name)s leaves no room for the text: %(length)s/%(most)s %(unit)s",
+                name=key,
+                length=taken,
+                most=limit.max,
+                unit=unit(limit),
+            )
+            self.fault(said, _("shorten channels.%(channel)s.%(name)s", channel=self.target.channel, name=key))
         return {key: words} if words else {}
 
     @cached_property
@@ -157,12 +195,26 @@ class Words:
         if each:
             for tag in tags:
                 if count(tag, each) > each.max and not each.cut:
-                    self.fault(f"tag {tag} is too long: {count(tag, each)}/{each.max}", "shorten it")
+                    self.fault(
+                        _(
+                            "tag %(tag)s is too long: %(length)s/%(most)s",
+                            tag=tag,
+                            length=count(tag, each),
+                            most=each.max,
+                        ),
+                        _("shorten it"),
+                    )
             tags = [tag for tag in tags if count(tag, each) <= each.max]
         if all_ and len(tags) > all_.max and not all_.cut:
-            self.fault(f"too many tags: {len(tags)}/{all_.max}", f"set channels.{self.target.channel}.tags")
+            self.fault(
+                _("too many tags: %(count)s/%(most)s", count=len(tags), most=all_.max),
+                _("set channels.%(channel)s.tags", channel=self.target.channel),
+            )
         if all_ and len(tags) < all_.min:
-            self.fault(f"too few tags: {len(tags)}/{all_.min}", "add some to the front matter")
+            self.fault(
+                _("too few tags: %(count)s/%(least)s", count=len(tags), least=all_.min),
+                _("add some to the front matter"),
+            )
         return tuple(tags[: all_.max] if all_ else tags)
 
 
@@ -171,12 +223,15 @@ _one_line = lru_cache(maxsize=1024)(one_line)
 
 def unit(limit: Limit) -> str:
     """What `limit` counts, for people."""
-    return {
-        "codepoints": "characters",
-        "graphemes": "graphemes",
-        "bytes": "bytes (UTF-8)",
-        "utf16": "UTF-16 units",
-        "weighted": "weights (Han and emoji 2)",
-        "fullwidth": "characters (ASCII half, emoji 2)",
-        "words": "words",
-    }[limit.count]
+    return _(UNITS[limit.count])
+
+
+UNITS = {
+    "codepoints": N_("characters"),
+    "graphemes": N_("graphemes"),
+    "bytes": N_("bytes (UTF-8)"),
+    "utf16": N_("UTF-16 units"),
+    "weighted": N_("weights (Han and emoji 2)"),
+    "fullwidth": N_("characters (ASCII half, emoji 2)"),
+    "words": N_("words"),
+}

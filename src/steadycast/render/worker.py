@@ -18,6 +18,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from steadycast.language import current, speaking
+from steadycast.language import gettext as _
+
 TIMEOUT = 60.0  # seconds of wall time, a request
 _KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "HOME", "TMPDIR")  # no secret of this process reaches a decoder
 
@@ -40,17 +43,17 @@ class Worker:
             child = self._running()
             assert child.stdin is not None
             try:
-                child.stdin.write(json.dumps(request).encode() + b"\n")
+                child.stdin.write(json.dumps({**request, "language": current().name}).encode() + b"\n")
                 child.stdin.flush()
                 line = self._line(child)
             except TimeoutError:
                 self._end()
-                return {"error": f"took longer than {self._timeout:.0f} seconds"}
+                return {"error": _("took longer than %(num)s seconds", num=format(self._timeout, ".0f"))}
             except OSError:
                 line = b""
             if not line:
                 self._end()
-                return {"error": "broke the program that reads it, or needs more than it may use"}
+                return {"error": _("broke the program that reads it, or needs more than it may use")}
             answer: dict[str, Any] = json.loads(line)
             return answer
 
@@ -125,7 +128,9 @@ def serve(operations: Mapping[str, Callable[..., Answer]], *, memory: int, secon
         allowed = int(used.ru_utime + used.ru_stime) + seconds
         resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
         request = json.loads(line)
-        sys.stdout.write(json.dumps(_answer(operations[request.pop("op")], request)) + "\n")
+        with speaking(request.pop("language")):
+            answer = _answer(operations[request.pop("op")], request)
+        sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
@@ -136,6 +141,7 @@ def _answer(operation: Callable[..., Answer], request: Answer) -> Answer:
     except Unusable as error:
         return {"error": str(error)}
     except MemoryError:
-        return {"error": "needs more memory than it may"}
+        return {"error": _("needs more memory than it may")}
     except Exception as error:  # whatever a broken file makes a decoder say
-        return {"error": f"cannot be read: {type(error).__name__}: {error}".splitlines()[0][:200]}
+        why = f"{type(error).__name__}: {error}".splitlines()[0][:180]
+        return {"error": _("cannot be read: %(why)s", why=why)}

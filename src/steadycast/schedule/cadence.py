@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Weekly
 from steadycast.schedule.recurrence import Rule, read_rrule
 from steadycast.schedule.rhythm_phrases import HAN_DAYS, ORDINALS, read_human
@@ -75,7 +76,7 @@ def parse(every: str | None = None, rrule: str | None = None) -> Cadence:
     "每月最后一个周五 19:30". Raises SettingsError, which says how to fix it and what was probably meant.
     """
     if (every is None) == (rrule is None):
-        raise SettingsError("a series has exactly one of `every` and `rrule`", hint='every = "day at 06:20"')
+        raise SettingsError(_("a series has exactly one of `every` and `rrule`"), hint=_('every = "day at 06:20"'))
     if every is not None:
         days, times = read_human(every)
         return Cadence(days, times)

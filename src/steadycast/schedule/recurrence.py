@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from steadycast.errors import SettingsError, did_you_mean
+from steadycast.language import gettext as _
 from steadycast.schedule.days import Days, Interval, Monthly, Weekly, midnight
 
 if TYPE_CHECKING:
@@ -81,11 +82,11 @@ def _parts(text: str) -> dict[str, str]:
     for piece in text.strip().upper().removeprefix("RRULE:").split(";"):
         name, equals, value = (side.strip() for side in piece.partition("="))
         if name in ("COUNT", "UNTIL"):
-            raise _wrong(text, f"{name} would end it", "end a series with `until = 2027-12-31`")
+            raise _wrong(text, _("%(name)s would end it", name=name), _("end a series with `until = 2027-12-31`"))
         if name not in _PARTS:
-            raise _wrong(text, f'"{name[:40]}" is no part of an RRULE here', did_you_mean(name, _PARTS))
+            raise _wrong(text, _('"%(part)s" is no part of an RRULE here', part=name[:40]), did_you_mean(name, _PARTS))
         if not equals or not value or name in parts:
-            raise _wrong(text, f"{name} needs one value")
+            raise _wrong(text, _("%(name)s needs one value", name=name))
         parts[name] = value
     return parts
 
@@ -94,30 +95,34 @@ def _check(text: str, parts: Mapping[str, str]) -> None:
     frequency = parts.get("FREQ", "")
     if frequency not in _FREQUENCIES:
         known = () if frequency in _TOO_OFTEN else _FREQUENCIES
-        hint = did_you_mean(frequency, known, f"FREQ is one of {', '.join(_FREQUENCIES)}")
-        raise _wrong(text, f"no series runs FREQ={frequency[:40]}" if frequency else "FREQ is missing", hint)
+        hint = did_you_mean(frequency, known, _("FREQ is one of %(frequencies)s", frequencies=", ".join(_FREQUENCIES)))
+        raise _wrong(
+            text,
+            _("no series runs FREQ=%(frequency)s", frequency=frequency[:40]) if frequency else _("FREQ is missing"),
+            hint,
+        )
     for name, (low, high) in _RANGES.items():
         for number in _numbers(text, parts, name):
             if not low <= (abs(number) if name in _SIGNED else number) <= high:
-                raise _wrong(text, f"{name}={number} is out of range")
+                raise _wrong(text, _("%(name)s=%(number)s is out of range", name=name, number=number))
     most = {"MONTHLY": 5, "YEARLY": 5 if "BYMONTH" in parts else 53}.get(frequency, 0)
     for day in [*parts.get("BYDAY", "MO").split(","), parts.get("WKST", "MO")]:
         found = _WEEKDAY.fullmatch(day)
         if not found or (found[1] and not 1 <= abs(int(found[1])) <= most):
-            hint = "MO, TU, WE, TH, FR, SA, SU; and 1SA or -1FR with MONTHLY or YEARLY"
-            raise _wrong(text, f'"{day[:40]}" is no day of the week here', hint)
+            hint = _("MO, TU, WE, TH, FR, SA, SU; and 1SA or -1FR with MONTHLY or YEARLY")
+            raise _wrong(text, _('"%(day)s" is no day of the week here', day=day[:40]), hint)
     if "BYMINUTE" not in parts or ("BYHOUR" not in parts and frequency != "HOURLY"):
-        raise _wrong(text, "it does not say at what time", "add BYHOUR=20;BYMINUTE=0")
+        raise _wrong(text, _("it does not say at what time"), _("add BYHOUR=20;BYMINUTE=0"))
     needs = ("BYDAY",) if "BYWEEKNO" in parts else _NEEDS.get(frequency, ())
     if needs and not any(name in parts for name in needs):
-        raise _wrong(text, "it does not say on which day", f"add {' or '.join(needs)}")
+        raise _wrong(text, _("it does not say on which day"), _("add %(parts)s", parts=_(" or ").join(needs)))
 
 
 def _numbers(text: str, parts: Mapping[str, str], name: str) -> list[int]:
     if name not in parts:
         return []
     if not re.fullmatch(r"[+-]?[0-9]{1,3}(,[+-]?[0-9]{1,3})*", parts[name]):
-        raise _wrong(text, f"{name} takes numbers")
+        raise _wrong(text, _("%(name)s takes numbers", name=name))
     return [int(number) for number in parts[name].split(",")]
 
 
@@ -163,12 +168,15 @@ def _checked_rule(text: str, parts: Mapping[str, str]) -> Rule:
     except ValueError as problem:
         raise _wrong(text, str(problem)) from None
     if first is None:
-        raise _wrong(text, "it falls on no day at all")
+        raise _wrong(text, _("it falls on no day at all"))
     return rule
 
 
 def _wrong(text: str, what: str, hint: str = "") -> SettingsError:
-    return SettingsError(f'cannot read the RRULE "{text[:120]}": {what}', hint=hint or f"as in {_EXAMPLE}")
+    return SettingsError(
+        _('cannot read the RRULE "%(rule)s": %(what)s', rule=text[:120], what=what),
+        hint=hint or _("as in %(rule)s", rule=_EXAMPLE),
+    )
 
 
 @lru_cache(maxsize=256)

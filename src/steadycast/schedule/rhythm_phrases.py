@@ -7,6 +7,7 @@ import re
 from difflib import get_close_matches
 
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Monthly, Weekly
 
 FORMS = (
@@ -84,8 +85,10 @@ def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
     except _NotThisForm as problem:
         meant = _meant(form)
         forms = HAN_FORMS if re.search("[一-鿿]", form) else FORMS
-        hint = f'did you mean "{meant}"?' if meant else "forms: " + "; ".join(forms)
-        raise SettingsError(f'cannot read the cadence "{text}": {problem}', hint=hint) from None
+        hint = _('did you mean "%(meant)s"?', meant=meant) if meant else _("forms: %(forms)s", forms="; ".join(forms))
+        raise SettingsError(
+            _('cannot read the cadence "%(text)s": %(problem)s', text=text, problem=problem), hint=hint
+        ) from None
 
 
 def _plain_hours(form: str) -> str:
@@ -121,12 +124,12 @@ def _read(form: str) -> tuple[Days, tuple[dt.time, ...]]:
         return _through_midnight(_chinese_days(found["days"].replace(" ", "")), _times(found["times"]))
     if found := _ENGLISH.fullmatch(form):
         return _through_midnight(_days(found["unit"], int(found["n"] or 1), found["on"]), _times(found["times"]))
-    raise _NotThisForm("it is none of the known forms")
+    raise _NotThisForm(_("it is none of the known forms"))
 
 
 def _days(unit: str, every: int, on: str | None) -> Days:
     if every < 1:
-        raise _NotThisForm("0 is not an interval")
+        raise _NotThisForm(_("0 is not an interval"))
     if unit in ("day", "days") and on is None:
         return Interval(every) if every > 1 else _EVERY_DAY
     if unit == "weekday" and on is None and every == 1:
@@ -137,7 +140,7 @@ def _days(unit: str, every: int, on: str | None) -> Days:
         return Weekly(tuple(sorted({_weekday(name) for name in _parts(on)})), every)
     if unit == "month" and on is not None and every == 1:
         return _month([_month_day(part) for part in _parts(on)])
-    raise _NotThisForm(f'"{unit}" does not go with the rest')
+    raise _NotThisForm(_('"%(unit)s" does not go with the rest', unit=unit))
 
 
 def _parts(text: str) -> list[str]:
@@ -149,16 +152,16 @@ def _weekday(name: str) -> int:
         return WEEKDAYS.index(name)
     if name in _LONG:
         return _LONG.index(name)
-    raise _NotThisForm(f'"{name}" is not a day of the week')
+    raise _NotThisForm(_('"%(name)s" is not a day of the week', name=name))
 
 
 def _month_day(part: str) -> int | tuple[int, int]:
     if part.isascii() and part.isdigit() and 1 <= int(part) <= 31:
         return int(part)
-    nth, _, day = part.partition(" ")
+    nth, _space, day = part.partition(" ")
     if nth in _NTH and day:
         return LAST if (nth, day) == ("last", "day") else (_NTH[nth], _weekday(day))
-    raise _NotThisForm(f'"{part}" is not a day of the month')
+    raise _NotThisForm(_('"%(part)s" is not a day of the month', part=part))
 
 
 def _month(days: list[int | tuple[int, int]]) -> Monthly:
@@ -176,7 +179,7 @@ def _through_midnight(days: Days, minutes: tuple[int, ...]) -> tuple[Days, tuple
         return Weekly(tuple(sorted((day + 1) % 7 for day in days.weekdays)), days.every), times
     if alone and isinstance(days, Monthly) and not days.nth and all(number < 28 for number in days.numbers):
         return Monthly(tuple(sorted(number + 1 if number != LAST else 1 for number in days.numbers))), times
-    raise _NotThisForm("24:00 is 00:00 of the day after: name that day, and 00:00")
+    raise _NotThisForm(_("24:00 is 00:00 of the day after: name that day, and 00:00"))
 
 
 def _times(text: str) -> tuple[int, ...]:
@@ -188,7 +191,7 @@ def _minute(text: str) -> int:
     found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text)
     minute = int(found[1]) * 60 + int(found[2]) if found else _DAY + 1
     if not found or int(found[2]) > 59 or minute > _DAY:
-        raise _NotThisForm(f'"{text}" is not a time from 00:00 to 24:00')
+        raise _NotThisForm(_('"%(text)s" is not a time from 00:00 to 24:00', text=text))
     return minute
 
 
@@ -210,7 +213,7 @@ def _chinese_days(text: str) -> Days:
     if found := re.fullmatch("每([0-9]{1,3}|两)个?(?:周|星期|礼拜)的?((?:周|星期|礼拜).+)", text):
         every = int(found[1].replace("两", "2"))
         if every < 1:
-            raise _NotThisForm("0 is not an interval")
+            raise _NotThisForm(_("0 is not an interval"))
         return Weekly(_chinese_weekdays(found[2]), every)
     return Weekly(_chinese_weekdays(text))
 
@@ -223,9 +226,9 @@ def _chinese_weekdays(text: str) -> tuple[int, ...]:
         if part in ("周末", "每周末"):
             found.update(_WEEKEND)
         elif part in ("每周", "每星期", "每礼拜"):
-            raise _NotThisForm(f'"{part}" says no day of the week')
+            raise _NotThisForm(_('"%(part)s" says no day of the week', part=part))
         elif named is None or (n == 0 and not named["week"]):
-            raise _NotThisForm(f'"{part}" is not a day of the week')
+            raise _NotThisForm(_('"%(name)s" is not a day of the week', name=part))
         elif named["first"]:
             first, last = _HAN_DAY[named["first"]], _HAN_DAY[named["last"]]
             found.update((first + day) % 7 for day in range((last - first) % 7 + 1))
@@ -241,7 +244,7 @@ def _chinese_month_day(part: str) -> int | tuple[int, int]:
         return int(found[1])
     if found := re.fullmatch(rf"({'|'.join(_HAN_NTH)})(?:周|星期)([一二三四五六日天])", part):
         return _HAN_NTH[found[1]], _HAN_DAY[found[2]]
-    raise _NotThisForm(f'"{part}" is not a day of the month')
+    raise _NotThisForm(_('"%(part)s" is not a day of the month', part=part))
 
 
 def _meant(form: str) -> str | None:

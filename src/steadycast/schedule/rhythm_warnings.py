@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from itertools import pairwise
 
+from steadycast.language import gettext as _
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import ANCHOR, Monthly
 from steadycast.schedule.model import Series
@@ -24,14 +25,24 @@ def rhythm_warnings(series: Series, now: dt.datetime) -> Iterator[tuple[str, str
     moments = sorted(cadence.moments(first, first + AHEAD, series.start or ANCHOR))
     for one, other in pairwise(sorted(moments, key=lambda moment: instant(moment, series.zone))):
         if one != other and instant(one, series.zone) == instant(other, series.zone):
-            both = f"{min(one, other):%H:%M} and {max(one, other):%H:%M} are one instant, and one slot"
-            yield f"the clocks change on {one:%Y-%m-%d}: {both}", "name hours that are further apart"
+            both = _(
+                "%(one)s and %(other)s are one instant, and one slot",
+                one=format(min(one, other), "%H:%M"),
+                other=format(max(one, other), "%H:%M"),
+            )
+            yield (
+                _("the clocks change on %(day)s: %(both)s", day=format(one, "%Y-%m-%d"), both=both),
+                _("name hours that are further apart"),
+            )
 
 
 def _skipped(days: Monthly) -> Iterator[tuple[str, str]]:
     late = sorted(number for number in days.numbers if number > SHORTEST)
     if late:
-        named = " and ".join(map(str, late))
-        yield f"a month without a day {named} has no slot for it", '"month on last day" is the end of each month'
+        named = _(" and ").join(map(str, late))
+        yield (
+            _("a month without a day %(day)s has no slot for it", day=named),
+            _('"month on last day" is the end of each month'),
+        )
     if any(nth == 5 for nth, _ in days.nth):
-        yield "a month without a fifth such day has no slot", '"month on last fri" has one in each month'
+        yield _("a month without a fifth such day has no slot"), _('"month on last fri" has one in each month')

@@ -237,7 +237,7 @@ def _excuse_surplus(series: Series, year: list[Slot]) -> list[Slot]:
     for position, index in enumerate(owed):
         # Bresenham's line: `surplus` steps over `len(owed)` positions, begun half a step in.
         if _step(position + 1, surplus, len(owed)) > _step(position, surplus, len(owed)):
-            found[index] = replace(year[index], excused=f"more than {series.per_year} a year")
+            found[index] = replace(year[index], excused=f"per_year = {series.per_year}")
     return found
 
 
