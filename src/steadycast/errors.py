@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from steadycast.language import N_
+from steadycast.language import gettext as _
+
 OK, WARN, BAD = "ok", "warn", "bad"  # how bad: well; told for clearness, nothing has to be fixed; a person fixes it
 LOST = logging.getLogger("steadycast.lost")  # hears that a ledger was lost, from whoever reads the new one
 
@@ -106,12 +109,28 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     from difflib import get_close_matches  # only where something is wrong
 
     near = get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else otherwise
+    return _("did you mean %(word)s?", word=repr(near[0])) if near else otherwise
 
 
-def unknown_name(what: str, name: str, known: Iterable[str], otherwise: str = "see steadycast.toml") -> InputError:
-    """The error for a name that a person gave and that is not there: `there is no series 'morning'`."""
-    return InputError(f"there is no {what} {name!r}", hint=did_you_mean(name, known, otherwise))
+THERE_IS_NO = {
+    "series": N_("there is no series %(name)s"),
+    "slot": N_("there is no slot %(name)s"),
+    "draft": N_("there is no draft %(name)s"),
+    "channel": N_("there is no channel %(name)s"),
+    "platform": N_("there is no platform %(name)s"),
+    "channel or platform": N_("there is no channel or platform %(name)s"),
+    "setting": N_("there is no setting %(name)s"),
+    "secret": N_("there is no secret %(name)s"),
+    "delivery": N_("there is no delivery %(name)s"),
+    "kit": N_("there is no kit %(name)s"),
+    "person": N_("there is no person %(name)s"),
+}
+
+
+def unknown_name(what: str, name: str, known: Iterable[str], otherwise: str = "") -> InputError:
+    """The error for a name that a person gave and that is not there; `what` it names is a key of THERE_IS_NO."""
+    hint = did_you_mean(name, known, otherwise or _("see steadycast.toml"))
+    return InputError(_(THERE_IS_NO[what], name=repr(name)), hint=hint)
 
 
 class LedgerError(SteadycastError):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from steadycast.language import N_
+from steadycast.language import gettext as _
+
 COMMANDS = {  # what waits -> the command that is typed once it is done
     "unknown": "steadycast settle {id} --url URL",
     "refused": "steadycast settle {id} --again",
@@ -10,13 +13,13 @@ COMMANDS = {  # what waits -> the command that is typed once it is done
     "draft": "steadycast approve {id}",
 }
 HINTS = {
-    "unknown": "look at the channel, then `{command}`, --absent or --again",
-    "refused": "fix what it says, then `{command}`",
-    "missed": "`{command}` sends it after all",
-    "handed": "post the kit, then `{command}`",
-    "draft": "`{command}` or reject",
-    "not-ready": "take out of its front matter what says so, as `draft: true`",
-    "gap": "no draft suits this slot of {id}: write one, or approve one",
+    "unknown": N_("look at the channel, then `%(command)s`, --absent or --again"),
+    "refused": N_("fix what it says, then `%(command)s`"),
+    "missed": N_("`%(command)s` sends it after all"),
+    "handed": N_("post the kit, then `%(command)s`"),
+    "draft": N_("`%(command)s` or reject"),
+    "not-ready": N_("take out of its front matter what says so, as `draft: true`"),
+    "gap": N_("no draft suits this slot of %(id)s: write one, or approve one"),
 }
 
 
@@ -27,4 +30,4 @@ def command(waits: str, id: str) -> str:
 
 def hint(waits: str, id: str) -> str:
     """What to do about it, in words; "" of what waits for nobody. A gap's `id` is its series."""
-    return HINTS.get(waits, "").format(id=id, command=command(waits, id))
+    return _(HINTS.get(waits, ""), id=id, command=command(waits, id))

@@ -45,6 +45,10 @@ class Language:
         found = self.texts.ngettext(one, many, num)
         return _filled(found, one if num == 1 else many, {"num": num, **values})
 
+    def pgettext(self, context: str, text: str) -> str:
+        """A short word that reads differently by where it stands."""
+        return self.texts.pgettext(context, text)
+
     @property
     def locale(self) -> Locale:
         """As Babel knows it."""

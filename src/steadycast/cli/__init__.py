@@ -17,7 +17,8 @@ from steadycast.cli.operations import backup, doctor, health, here, rebuild, res
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
 from steadycast.cli.usage import usage
 from steadycast.errors import LOST, SteadycastError
-from steadycast.language import of_user, speak
+from steadycast.language import N_, of_user, speak
+from steadycast.language import gettext as _
 from steadycast.workspace.paths import Paths, find_root
 
 DRAFTS = Group("Drafts", sort_key=1)
@@ -25,16 +26,17 @@ SLOTS = Group("Slots and deliveries", sort_key=2)
 RECORD = Group("The record", sort_key=3)
 DESK = Group("The desk", sort_key=4)
 
-WRITABLE = "make the folder writable for this user; only var/ is written to, or what STEADYCAST_VAR names"
-NO_FOLDER = "a file is where a folder must be: name another place"
+WRITABLE = N_("make the folder writable for this user; only var/ is written to, or what STEADYCAST_VAR names")
+NO_FOLDER = N_("a file is where a folder must be: name another place")
+FREE_SOME = N_("free some space, then run it again: it does what was not finished")
 HINTS = {
-    errno.ENOENT: "check the spelling, and that the folder above it is there",
+    errno.ENOENT: N_("check the spelling, and that the folder above it is there"),
     errno.EEXIST: NO_FOLDER,
     errno.ENOTDIR: NO_FOLDER,
-    errno.EISDIR: "that is a folder: name a file",
-    errno.ENOSPC: "free some space, then run it again: it does what was not finished",
-    errno.EDQUOT: "free some space, then run it again: it does what was not finished",
-    errno.EFBIG: "raise this user's limit of file size, then run it again",
+    errno.EISDIR: N_("that is a folder: name a file"),
+    errno.ENOSPC: FREE_SOME,
+    errno.EDQUOT: FREE_SOME,
+    errno.EFBIG: N_("raise this user's limit of file size, then run it again"),
     errno.EROFS: WRITABLE,
     errno.EACCES: WRITABLE,
     errno.EPERM: WRITABLE,
@@ -122,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get("STEADYCAST_DEBUG"):
             raise
         said = f"{type(error).__name__}: {error}"
-        complain(f"{said} (a fault in Steadycast: please report it, with what STEADYCAST_DEBUG=1 shows)")
+        complain(_("%(said)s (a fault in Steadycast: please report it, with what STEADYCAST_DEBUG=1 shows)", said=said))
         sys.exit(NEEDS_A_PERSON)
     finally:
         LOST.removeHandler(lost)
@@ -152,7 +154,7 @@ class _Lost(logging.Handler):
 
 def _file(error: OSError) -> str:
     """What is wrong with a file or a disk, and what to do."""
-    where = error.filename or ("the disk" if error.errno in DISK else "file")
+    where = error.filename or (_("the disk") if error.errno in DISK else _("file"))
     said = f"{where}: {error.strerror}" if error.strerror else str(error)
     hint = HINTS.get(error.errno or 0)
-    return f"{said} ({hint})" if hint else said
+    return f"{said} ({_(hint)})" if hint else said

@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.output import OK, DryRun, Json, Yes, agreed, as_json, say, show
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.ops.promise_change import Change
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 SLOTS = {"series": "series", "was": "slot", "becomes": "becomes", "change": "", "carries": "draft"}
 DRAFTS = {"title": "draft", "was": "was for", "becomes": "goes to"}
 Series = Annotated[str, Parameter(help="Its name in steadycast.toml, or its title.")]
-IN_STOCK = "back in stock"
+IN_STOCK = N_("back in stock")
 
 
 def rhythm(series: Series, every: str, *, dry_run: DryRun = False, yes: Yes = False, json: Json = False) -> int:
@@ -71,8 +73,8 @@ def _change(look: Callable[[App], Change], dry_run: bool, yes: bool, json: bool)
                 say_effect(change)
             if dry_run:
                 break
-            if not (yes or json or agreed([], "Do")):
-                say("Nothing was changed.")
+            if not (yes or json or agreed([], _("Do this now?"))):
+                say(_("Nothing was changed."))
                 return OK
             change, shown = look(app), change
         written = not (dry_run or change.same)
@@ -80,16 +82,16 @@ def _change(look: Callable[[App], Change], dry_run: bool, yes: bool, json: bool)
     if json:
         as_json({"slots": change.rows(), "drafts": change.moved_drafts(), "written": written, "prefect_yaml": followed})
     elif change.same:
-        say("steadycast.toml says so already. Nothing was changed.")
+        say(_("steadycast.toml says so already. Nothing was changed."))
     elif written:
-        say("steadycast.toml is changed" + (", prefect.yaml with it." if followed else "."))
+        say(_("steadycast.toml is changed, prefect.yaml with it.") if followed else _("steadycast.toml is changed."))
     return OK
 
 
 def say_effect(change: Change) -> None:
     """What a change does: a line a slot, and a line a draft that goes elsewhere."""
-    show(change.rows(), SLOTS, title="The effect on the coming slots", empty="No coming slot changes.")
+    show(change.rows(), SLOTS, title=_("The effect on the coming slots"), empty=_("No coming slot changes."))
     drafts = [
-        {**row, "becomes": row["becomes"] or IN_STOCK, "was": row["was"] or "stock"} for row in change.moved_drafts()
+        {**row, "becomes": row["becomes"] or _(IN_STOCK), "was": row["was"] or "stock"} for row in change.moved_drafts()
     ]
-    show(drafts, DRAFTS, title="Drafts that change their day")
+    show(drafts, DRAFTS, title=_("Drafts that change their day"))

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, in_order, say, show
 from steadycast.errors import InputError, SettingsError, SteadycastError, unknown_name
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.platform import Platform, Setting
     from steadycast.testing.contract import Result
 
-TITLES = {"credentials": "The channel would be let in.", "limits": "What the channel's far side allows."}
+TITLES = {"credentials": N_("The channel would be let in."), "limits": N_("What the channel's far side allows.")}
 COLUMNS = {"state": "", "title": "rule", "said": "what was seen", "where": "where"}
 Pairs = Annotated[tuple[str, ...], Parameter(negative="")]
 
@@ -52,10 +54,14 @@ def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
         as_json(rows)
     else:
         hidden = {contract.NOT_TRIED} if all_rules else {contract.NOT_TRIED, contract.KEPT}
-        show([row for row in rows if row["state"] not in hidden], COLUMNS, title=f"Contract of {platform}")
+        show(
+            [row for row in rows if row["state"] not in hidden],
+            COLUMNS,
+            title=_("Contract of %(platform)s", platform=platform),
+        )
         left = {row["said"] for row in rows if row["state"] == contract.NOT_TRIED and "fake.py" in row["said"]}
-        say(*(f"Not tried: {said}; channels/README.md says how to bring one." for said in left))
-        say("Everything is in order." if not broken else f"{broken} to fix.")
+        say(*(_("Not tried: %(said)s; channels/README.md says how to bring one.", said=said) for said in left))
+        say(in_order(broken))
     return NEEDS_A_PERSON if broken else OK
 
 
@@ -70,7 +76,7 @@ def platform_named(name: str, also: Iterable[str] = ()) -> Platform:
         raise broken[name]
     if name not in known:
         what = "channel or platform" if also else "platform"
-        raise unknown_name(what, name, [*also, *known], "`steadycast channel list` shows them")
+        raise unknown_name(what, name, [*also, *known], _("`steadycast channel list` shows them"))
     return known[name]
 
 
@@ -89,7 +95,7 @@ def _let_in(name: str) -> Iterator[dict[str, str]]:
         for found in channel(app, name, pipeline.now()):
             rule = "limits" if found.where.startswith("limits ") else "credentials"
             said = f"{found.message} ({found.hint})" if found.hint else found.message
-            yield {"state": found.severity, "rule": rule, "title": TITLES[rule], "said": said, "where": ""}
+            yield {"state": found.severity, "rule": rule, "title": _(TITLES[rule]), "said": said, "where": ""}
 
 
 def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = ()) -> int:
@@ -119,16 +125,21 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
         ask=partial(_asked, login=login) if asks else None,
     )  # fmt: skip
     channel_add.add(workspace, wanted)
-    say(f"added [channel.{wanted.name}] to {workspace.settings_file}")
-    say(*(f"kept the secret {secret} in {workspace.secrets / secret}" for secret in wanted.secrets))
+    say(_("added [channel.%(name)s] to %(file)s", name=wanted.name, file=workspace.settings_file))
+    say(
+        *(
+            _("kept the secret %(secret)s in %(file)s", secret=secret, file=workspace.secrets / secret)
+            for secret in wanted.secrets
+        )
+    )
     if wanted.waits:
         try:
             _let_a_person_in(wanted.name)
         except SteadycastError as error:
             complain(str(error))
-            say(f"`steadycast channel login {wanted.name}` tries it again.")
+            say(_("`steadycast channel login %(name)s` tries it again.", name=wanted.name))
     code = _tried(wanted.name, all_rules=False)
-    say("", f'Next: add "{wanted.name}" to the channels of a series in steadycast.toml.')
+    say("", _('Next: add "%(name)s" to the channels of a series in steadycast.toml.', name=wanted.name))
     return code
 
 
@@ -147,8 +158,8 @@ def login(name: str) -> int:
     with pipeline.App.open() as app:
         channel_login.check(app, name)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        hint = "run it in a terminal, or put the secret into var/secrets: the platform's README says how to get it"
-        raise InputError("a login asks a person for a code", hint=hint, channel=name)
+        hint = _("run it in a terminal, or put the secret into var/secrets: the platform's README says how to get it")
+        raise InputError(_("a login asks a person for a code"), hint=hint, channel=name)
     _let_a_person_in(name)
     rows = list(_let_in(name))
     show(rows, COLUMNS)
@@ -170,7 +181,10 @@ def _let_a_person_in(name: str) -> None:
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
     if wrong := [pair for pair in given if "=" not in pair]:
-        raise InputError(f"{option} {wrong[0]}: there is no = in it", hint=f"write {option} key=value")
+        raise InputError(
+            _("%(option)s %(wrong)s: there is no = in it", option=option, wrong=wrong[0]),
+            hint=_("write %(option)s key=value", option=option),
+        )
     return dict(pair.split("=", 1) for pair in given)
 
 
@@ -181,11 +195,11 @@ def _asked(setting: Setting, *, login: bool = False) -> str:
     from steadycast.ops.channel_add import typed
 
     default = "" if setting.default in (None, "", [], ()) else f" [{setting.default}]"
-    left_out = "" if setting.required or default else " (Enter leaves it out)"
-    not_shown = "  (not shown; Enter logs in instead) " if login and setting.required else "  (not shown) "
+    left_out = "" if setting.required or default else _(" (Enter leaves it out)")
+    not_shown = _("(not shown; Enter logs in instead)") if login and setting.required else _("(not shown)")
     say(f"{setting.name}: {setting.help}" if setting.help else setting.name)
     while True:
-        text = getpass(not_shown) if setting.secret else input(f"  {setting.type}{default}{left_out}: ")
+        text = getpass(f"  {not_shown} ") if setting.secret else input(f"  {setting.type}{default}{left_out}: ")
         if not text.strip():
             if setting.required and setting.default is None and not (login and setting.secret):
                 continue

@@ -9,12 +9,14 @@ from cyclopts import Parameter, validators
 
 from steadycast.cli.output import OK, say
 from steadycast.cli.ports import free_port, kept
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.workspace.paths import Paths
 
 PORT = 8420
-BEGIN = "No community is here yet: open that address, and four short pages make one."
+BEGIN = N_("No community is here yet: open that address, and four short pages make one.")
 
 
 def desk(*, port: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))] = PORT) -> int:
@@ -34,7 +36,8 @@ def desk(*, port: Annotated[int, Parameter(validator=validators.Number(gte=1, lt
     place = Paths(root_or_here())
     port = free_port(port)
     key = key_of(place)
-    say(f"Desk        {address(port, key)}", *(() if place.is_there else (BEGIN,)), "Press Ctrl-C to stop.")
+    said = () if place.is_there else (_(BEGIN),)
+    say(_("Desk        %(address)s", address=address(port, key)), *said, _("Press Ctrl-C to stop."))
     serve(place.root, port, key)
     return OK
 

@@ -11,8 +11,22 @@ from cyclopts import Parameter, validators
 
 from steadycast.cli import setup, up
 from steadycast.cli.lazy_rooms import ops, pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, Draft, Json, as_json, progress, say, show, tell
+from steadycast.cli.output import (
+    NEEDS_A_PERSON,
+    NOTHING_YET,
+    OK,
+    Draft,
+    Json,
+    as_json,
+    in_order,
+    progress,
+    say,
+    show,
+    tell,
+)
+from steadycast.cli.words import shown_word
 from steadycast.errors import InputError
+from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.ledger.tables import DraftRow
@@ -30,10 +44,10 @@ def check(*, json: Json = False) -> int:
 
     Writes nothing. Exit 1 when something must be fixed.
     """
-    with progress("checking") as bar:
+    with progress(_("checking")) as bar:
         told = ops.check(pipeline.now(), progress=bar)
     found = [f for f in told if not f.harmless]
-    lines = [str(f) for f in found] or ["Everything is in order."]
+    lines = [str(f) for f in found] or [in_order(0)]
     tell(json, [f.row() for f in found], *lines, *(str(f) for f in told if f.harmless))
     return NEEDS_A_PERSON if found else OK
 
@@ -53,7 +67,7 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
     if trigger:
         return _trigger(watch=watch)
     with pipeline.App.open() as app:
-        with progress("taking drafts in") as bar:
+        with progress(_("taking drafts in")) as bar:
             collected = pipeline.collect(app, pipeline.now(), feeds=feeds, at_once=True, progress=bar)
         pipeline.plan(app, pipeline.now())
         collected = pipeline.DraftLocation(app, pipeline.now()).placed(collected)
@@ -83,7 +97,7 @@ def _trigger(*, watch: bool) -> int:
         shown = sorted(str(p.relative_to(content)) for p in paths)[:1] or [""]
         resource = {"prefect.resource.id": DROPPED["match"]["prefect.resource.id"]}
         emit_event(event=DROPPED["expect"][0], resource=resource, payload={"path": shown[0]})
-        say(f"told Prefect: {shown[0] or content}")
+        say(_("told Prefect: %(path)s", path=shown[0] or content))
     return OK
 
 
@@ -120,7 +134,7 @@ def list_(
         return OK
     columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title"}
     columns |= {"where": "where", "path": "path"}
-    show(rows, columns, empty="No such draft." if state or member or form else NOTHING_YET)
+    show(rows, columns, empty=_("No such draft.") if state or member or form else _(NOTHING_YET))
     return OK
 
 
@@ -152,8 +166,8 @@ def reject(*drafts: Draft, by: By = "", all: bool = False, before: dt.date | Non
         A day such as 2026-11-22; with --all.
     """
     if all != (before is not None):
-        said = "--all and --before DATE belong together"
-        raise InputError(said, hint="write --all --before 2026-11-22, or name the drafts")
+        said = _("--all and --before DATE belong together")
+        raise InputError(said, hint=_("write --all --before 2026-11-22, or name the drafts"))
     with pipeline.App.open() as app:
         besides = pipeline.before(app, before) if before else []
         return _decide(app, drafts, "reject", by=by, besides=besides, chosen=all)
@@ -161,10 +175,10 @@ def reject(*drafts: Draft, by: By = "", all: bool = False, before: dt.date | Non
 
 def _decide(app: App, drafts: tuple[str, ...], verdict: str, *, by: str, besides: list[DraftRow], chosen: bool) -> int:
     if not drafts and not chosen:
-        raise InputError("name a draft", hint="`steadycast list --state waiting` shows which wait")
+        raise InputError(_("name a draft"), hint=_("`steadycast list --state waiting` shows which wait"))
     judged = pipeline.decide(app, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), besides=besides)
     pipeline.plan(app, pipeline.now())
-    done = "approved" if verdict == "approve" else "rejected"
+    done = shown_word("approved" if verdict == "approve" else "rejected")
     say(*(f"{done}  {row['title']}  ({row['path']})" for row in judged))
     return OK
 
@@ -181,7 +195,7 @@ def title(file: str, title: str) -> int:
     """
     with pipeline.App.open() as app:
         made = pipeline.give_title(app, file, title)
-    say(f"written: {made}", "`steadycast intake` takes it in.")
+    say(_("written: %(file)s", file=made), _("`steadycast intake` takes it in."))
     return OK
 
 
@@ -203,7 +217,7 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
         made = pipeline.preview(app, draft, channel=channel, out=out, now=pipeline.now())
     for name, count in made.counts.items():
         say(f"{name}: {count}")
-    say(*map(str, made.problems), f"Page  {made.page}")
+    say(*map(str, made.problems), _("Page  %(file)s", file=made.page))
     if open:
         import webbrowser
 
@@ -229,7 +243,7 @@ def render(*, all: bool = False, channel: str = "", jobs: Jobs = 2, force: bool 
     """
     from steadycast.bulk_render.run import render_all
 
-    with progress("rendering") as bar:
+    with progress(_("rendering")) as bar:
         done = render_all(channel=channel, jobs=jobs, approved=None if all else _approved(), force=force, progress=bar)
     tell(json, done.row(), done.summary(), *map(str, done.problems))
     return NEEDS_A_PERSON if done.problems else OK

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from steadycast import __version__
+from steadycast.language import gettext as _
 
 PATHS = ("/health", "/healthz")
 FRESH = 5.0  # seconds: whoever asks more often gets the same answer
@@ -59,7 +60,7 @@ class LocalServer(ThreadingHTTPServer):
                 try:
                     self._answer = self._ask()
                 except Exception as error:  # whoever watches must be told, whatever it is; its words may hold a path
-                    said = f"health cannot be read: {type(error).__name__}"
+                    said = _("health cannot be read: %(error)s", error=type(error).__name__)
                     check = {"check": "health", "status": "bad", "said": said, "series": [], "count": 0}
                     self._answer = {"status": "bad", "checks": [check]}
                 self._until = time.monotonic() + FRESH

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, progress, say, say_outcome, show
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.pipeline import App
     from steadycast.pipeline.results import Collected, Planned
 
 SOME = 12  # drafts told one by one: a whole folder that comes in at once is a matter for `steadycast list`
-FIRST = "The first posts are shown at once, in folders of this machine (`show_first`). All others wait for their hour."
+FIRST = N_(
+    "The first posts are shown at once, in folders of this machine (`show_first`). All others wait for their hour."
+)
 
 
 def main_job(app: App) -> int:
@@ -22,22 +26,22 @@ def main_job(app: App) -> int:
     What merely waits for a person, as a kit does, is named, and is the exit code of `steadycast status`.
     A sample shows its first publication, once: the settings ask for that, and it goes into folders only.
     """
-    with progress("taking drafts in") as bar:
+    with progress(_("taking drafts in")) as bar:
         collected = pipeline.collect(app, pipeline.now(), progress=bar)
     say_taken_in(app, collected)
     planned = pipeline.plan(app, pipeline.now())
     say(planned.summary())
     if pipeline.is_first(app):
-        say(FIRST)
+        say(_(FIRST))
     published = pipeline.publish(app, show_first=True, told=say_outcome)
-    say(published.summary() or "Nothing was due.")
+    say(published.summary() or _("Nothing was due."))
     complain(published.warning)
     if not published.sent:
         say_next(planned)
     report = pipeline.report(app, pipeline.now())
     say_record(report)
     if waiting := len(ops.status(app, pipeline.now())["waiting"]):
-        say(f"Waiting {waiting} for a person: `steadycast status`")
+        say(_("Waiting %(waiting)s for a person: `steadycast status`", waiting=waiting))
     return NEEDS_A_PERSON if published.failed or collected.problems else OK
 
 
@@ -47,20 +51,20 @@ def say_taken_in(app: App, collected: Collected, *, news_only: bool = False) -> 
     for problem in collected.fresh if news_only else collected.problems:
         say(f"  {problem}")
     for path in collected.fixed:
-        say(f"  {path}: its problem is fixed")
-    _say_some(collected.brief().noticed, "more notes: `steadycast check`")
+        say(_("  %(path)s: its problem is fixed", path=path))
+    _say_some(collected.brief().noticed, _("more notes: `steadycast check`"))
 
 
 def say_where(app: App, collected: Collected) -> None:
     """Says of each new or edited draft where it stands now that it has been planned with; of many, of the first."""
     placed = pipeline.DraftLocation(app, pipeline.now()).placed(collected).taken
-    _say_some([f"{t.title} ({t.path}): {t.where}" for t in placed if t.where], "more: `steadycast list`")
+    _say_some([f"{t.title} ({t.path}): {t.where}" for t in placed if t.where], _("more: `steadycast list`"))
 
 
 def _say_some(lines: Sequence[object], rest: str) -> None:
     say(*(f"  {line}" for line in lines[:SOME]))
     if len(lines) > SOME:
-        say(f"  and {len(lines) - SOME} {rest}")
+        say(_("  and %(num)s %(rest)s", num=len(lines) - SOME, rest=rest))
 
 
 def say_next_of(planned: Planned, series: Sequence[str]) -> None:
@@ -68,7 +72,14 @@ def say_next_of(planned: Planned, series: Sequence[str]) -> None:
     for name in series:
         slot = next((slot for slot in planned.slots if slot.series == name and slot.state != "excused"), None)
         if slot:
-            say(f"  {name}: next {slot.when}, {slot.title or 'no draft yet'}")
+            say(
+                _(
+                    "  %(series)s: next %(when)s, %(title)s",
+                    series=name,
+                    when=slot.when,
+                    title=slot.title or _("no draft yet"),
+                )
+            )
 
 
 def say_next(planned: Planned) -> None:
@@ -76,15 +87,18 @@ def say_next(planned: Planned) -> None:
     coming = next((slot for slot in planned.slots if slot.draft and slot.state in ("planned", "filled")), None)
     if coming:
         say(
-            f"Next    {coming.series} {coming.when}: {coming.title}",
-            f"        `steadycast publish --slot {coming.slot}` sends it now; "
-            f"`steadycast preview {coming.draft}` shows it.",
+            _("Next    %(series)s %(when)s: %(title)s", series=coming.series, when=coming.when, title=coming.title),
+            _(
+                "        `steadycast publish --slot %(slot)s` sends it now; `steadycast preview %(draft)s` shows it.",
+                slot=coming.slot,
+                draft=coming.draft,
+            ),
         )
 
 
 def say_record(report: pipeline.ReportMade) -> None:
     """The record and the runway, and where the page lies."""
-    since = f" since {report.since}" if report.since else ""
+    title = _("Deliveries on record since %(day)s, and the runway", day=report.since)
     show(
         report.rows(),
         {
@@ -92,6 +106,6 @@ def say_record(report: pipeline.ReportMade) -> None:
             "excused": "excused", "ahead": "ahead", "streak": "streak", "runway": "runway", "first_gap": "first gap",
             "chance": "gap in 30 d",
         },
-        title=f"Deliveries on record{since}, and the runway",
+        title=title if report.since else _("Deliveries on record, and the runway"),
     )  # fmt: skip
-    say(f"Report  {report.page}")
+    say(_("Report  %(file)s", file=report.page))

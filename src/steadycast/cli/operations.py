@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from steadycast.cli.lazy_rooms import ops, pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, progress, say, show, tell
+from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, in_order, progress, say, show, tell
+from steadycast.language import gettext as _
 
 DOCTOR = {"state": "", "what": "what", "said": "said", "hint": "hint"}
 
@@ -21,8 +22,8 @@ def doctor(*, json: Json = False) -> int:
     if json:
         as_json(rows)
     else:
-        show(rows, DOCTOR, title="Doctor")
-        say("Everything is in order." if not bad else f"{bad} to fix.")
+        show(rows, DOCTOR, title=_("Doctor"))
+        say(in_order(bad))
     return NEEDS_A_PERSON if bad else OK
 
 
@@ -45,7 +46,7 @@ def backup(file: Path, *, json: Json = False) -> int:
     file
         The tar to make, private to its owner. Use pg_dump for a PostgreSQL ledger.
     """
-    with pipeline.App.open() as app, progress("keeping") as bar:
+    with pipeline.App.open() as app, progress(_("keeping")) as bar:
         done = ops.backup(app, file, pipeline.now(), progress=bar)
     row = {"file": done.path, "files": done.files, "size": done.size, "ledger": done.ledger}
     tell(json, row, *done.lines())
@@ -64,7 +65,7 @@ def restore(file: Path, *, to: Path | None = None, force: bool = False, json: Js
     force
         Replace a ledger that is newer than the backup; it is kept beside it.
     """
-    with progress("putting back") as bar:
+    with progress(_("putting back")) as bar:
         done = ops.restore(None, file, pipeline.now(), to=to, force=force, progress=bar)
     row = {"var": done.var, "files": done.files, "kept": done.kept, "ledger": done.ledger, "at": done.at}
     tell(json, row | {"aside": done.aside}, *done.lines())
@@ -79,10 +80,10 @@ def rebuild(channel: str | None = None, *, json: Json = False) -> int:
     channel
         One channel; without it: all that write into a folder.
     """
-    with pipeline.App.open() as app, progress("making") as bar:
+    with pipeline.App.open() as app, progress(_("making")) as bar:
         done = pipeline.rebuild(app, channel, progress=bar)
     rows = [{"channel": d.channel, "posts": d.posts, "folder": d.folder, "problems": d.problems} for d in done]
-    tell(json, rows, *([made.line() for made in done] or ["No channel has published into a folder yet."]))
+    tell(json, rows, *([made.line() for made in done] or [_("No channel has published into a folder yet.")]))
     return NEEDS_A_PERSON if any(made.problems for made in done) else OK
 
 
@@ -101,5 +102,9 @@ def here(*, moved: bool = False, new: bool = False) -> int:
     with pipeline.App.open(anyway=True) as app:
         stood = app.ledger.move_here(pipeline.now(), moved=moved, new=new)
         folder = app.workspace.root
-    say(f"{folder} publishes from now on." if stood else f"{folder} could publish already.")
+    say(
+        _("%(folder)s publishes from now on.", folder=folder)
+        if stood
+        else _("%(folder)s could publish already.", folder=folder)
+    )
     return OK

@@ -12,12 +12,16 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from steadycast.characters import CONTROLS, TURNING
+from steadycast.cli.words import shown_word
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.progress import Progress
 
 NAMES, NAME = {"by", "member"}, 40  # columns of names, and how much of one they show: its path and --json have it whole
 WIDE = 200  # columns where there is no window
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
-NOTHING_YET = "No draft has been taken in yet: run `steadycast intake`."
+CODES = {"state", "status", "change", "what", "check", "form", "was", "delivery"}  # columns whose words are codes
+NOTHING_YET = N_("No draft has been taken in yet: run `steadycast intake`.")
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Yes = Annotated[bool, Parameter(help="Do not ask. Without it a terminal asks first; a script is never asked.")]
 DryRun = Annotated[bool, Parameter(help="Only show what would be done: nothing is sent or written.")]
@@ -55,24 +59,29 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, title
     table = Table(title=Text(title) if title else None, title_justify="left", title_style="bold",
                   header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD)  # fmt: skip
     for key, heading in columns.items():
-        table.add_column(heading, overflow="fold", no_wrap=key in {"when", "state", "id"})
+        table.add_column(shown_word(heading), overflow="fold", no_wrap=key in {"when", "state", "id"})
     for row in rows:
         # Text, never markup: a title like "[red]" is a title.
         cells = {key: shown("" if row.get(key) is None else str(row[key])) for key in columns}
         cells |= {key: cut(cells[key]) for key in cells.keys() & NAMES}
         cells |= {"link": "\n".join(map(shown, str(row["link"]).split("\n")))} if "link" in cells else {}
-        table.add_row(*(Text(cells[key], style=COLOURS.get(cells[key], "")) for key in columns))
+        said = {key: shown_word(cell) if key in CODES else cell for key, cell in cells.items()}
+        table.add_row(*(Text(said[key], style=COLOURS.get(cells[key], "")) for key in columns))
     console.print(table)
 
 
 def say_outcome(row: Mapping[str, Any]) -> None:
     """Prints what became of one delivery, as soon as it is known: one line, and one for each place where it is."""
+    from rich.cells import set_cell_size
     from rich.console import Console
     from rich.text import Text
 
     [row] = linked([row])
-    what = shown(f"{row['series']} on {row['channel']}: {row['title']}")
-    line = Text.assemble(f"{row['when']}  ", (f"{row['state']:<9}", COLOURS.get(row["state"], "")), f"  {what}")
+    what = shown(
+        _("%(series)s on %(channel)s: %(title)s", series=row["series"], channel=row["channel"], title=row["title"])
+    )
+    state = set_cell_size(shown_word(row["state"]), 9)
+    line = Text.assemble(f"{row['when']}  ", (state, COLOURS.get(row["state"], "")), f"  {what}")
     console = Console(highlight=False, soft_wrap=True)
     console.print(line)
     for where in filter(None, row["link"].split("\n")):
@@ -106,6 +115,11 @@ def as_json(value: Any) -> None:
     print(*(shown(line) for line in text.split("\n")), sep="\n")
 
 
+def in_order(wrong: int) -> str:
+    """What a look found in all: how much is to fix."""
+    return _("%(num)s to fix.", num=wrong) if wrong else _("Everything is in order.")
+
+
 def tell(json: bool, value: Any, *lines: str) -> None:
     """Says what a command has to say: `value` to a script that asked for JSON, `lines` to people."""
     if json:
@@ -128,12 +142,12 @@ def complain(*messages: str) -> None:
         print(f"steadycast: {shown(' '.join(message.split()))}", file=sys.stderr)
 
 
-def agreed(what: Sequence[str], verb: str) -> bool:
+def agreed(what: Sequence[str], question: str) -> bool:
     """Whether the person at the terminal says yes to `what`; a script has said so by calling."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return True
     say(*(f"  {line}" for line in what))
-    return input(f"{verb} this now? [y/N] ").strip().lower() in ("y", "yes", "是")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "是")
 
 
 @contextmanager

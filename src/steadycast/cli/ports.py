@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from steadycast.errors import InputError
+from steadycast.language import gettext as _
 
 Server = TypeVar("Server")
 
@@ -30,8 +31,8 @@ def listening(port: int, listen: Callable[[int], Server], tries: int = 20) -> Se
     for candidate in range(port, port + tries):
         with contextlib.suppress(OSError):
             return listen(free_port(candidate))
-    said = f"no port from {port} to {port + tries} is free for /health"
-    raise InputError(said, hint="choose another: `steadycast up --health-port N`; 0 leaves it out")
+    said = _("no port from %(first)s to %(last)s is free for /health", first=port, last=port + tries)
+    raise InputError(said, hint=_("choose another: `steadycast up --health-port N`; 0 leaves it out"))
 
 
 def kept(file: Path, make: Callable[[], str]) -> str:

@@ -8,6 +8,7 @@ from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import say_record
 from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, DryRun, Json, as_json, progress, say, show, tell
 from steadycast.errors import Problem
+from steadycast.language import gettext as _
 
 
 def status(*, json: Json = False) -> int:
@@ -22,13 +23,13 @@ def status(*, json: Json = False) -> int:
         return code
     waiting = {"state": "state", "when": "slot", "channel": "channel"}
     waiting |= {"title": "draft", "message": "why", "say": "hint"}
-    nothing = "" if state["problems"] else "Nothing waits for a person."
-    show(state["waiting"], waiting, title="Needs a person", empty=nothing)
+    nothing = "" if state["problems"] else _("Nothing waits for a person.")
+    show(state["waiting"], waiting, title=_("Needs a person"), empty=nothing)
     say(*(str(Problem(problem.pop("path"), **problem)) for problem in state["problems"]))
     say(*map(line, state["delayed"]))
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}
-    show(state["next"], columns, title="Next", empty="" if fresh else "No slot is planned: `steadycast plan`.")
-    say(*([NOTHING_YET] if fresh else []), state["summary"])
+    show(state["next"], columns, title=_("Next"), empty="" if fresh else _("No slot is planned: `steadycast plan`."))
+    say(*([_(NOTHING_YET)] if fresh else []), state["summary"])
     return code
 
 
@@ -63,7 +64,7 @@ def backfill(source: str, *, series: str, channel: str = "", dry_run: DryRun = F
     channel
         Only for this channel of the series.
     """
-    with pipeline.App.open() as app, progress("reading") as bar:
+    with pipeline.App.open() as app, progress(_("reading")) as bar:
         done = ops.backfill(
             app, source, series=series, channel=channel, dry_run=dry_run, now=pipeline.now(), progress=bar
         )

@@ -12,9 +12,11 @@ from typing import Literal
 from steadycast.cli.channels import platform_named
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, say, show, tell
 from steadycast.errors import InputError, SettingsError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 PREFECT = (sys.executable, "-m", "prefect")
-DEPLOY_MEND = (
+DEPLOY_MEND = N_(
     "the server that PREFECT_API_URL names must answer, and have the work pool: "
     "`prefect --no-prompt work-pool create steadycast --type process`"
 )
@@ -39,7 +41,8 @@ def init(folder: Path, *, name: str = "", timezone: str = "Asia/Shanghai", langu
 
     made = starter.write(folder, name=name or folder.resolve().name, timezone=timezone, language=language)
     there = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
-    say(*(f"made {path}" for path in made), "", f"Next: {there}steadycast up")
+    command = f"{there}steadycast up"
+    say(*(_("made %(path)s", path=path) for path in made), "", _("Next: %(command)s", command=command))
     return OK
 
 
@@ -72,13 +75,13 @@ def deploy(*, check: bool = False, push: bool = False, json: Json = False) -> in
 
     workspace = load()
     told = differences(workspace)
-    lines = [f"prefect.yaml: {line}" for line in told] or ["prefect.yaml agrees with steadycast.toml"]
+    lines = [f"prefect.yaml: {line}" for line in told] or [_("prefect.yaml agrees with steadycast.toml")]
     tell(json, {"differences": told, "written": not check and bool(told)}, *lines)
     if check:
         return NEEDS_A_PERSON if told else OK
     if told:
         write(workspace)
-        say(*(() if json else ("wrote prefect.yaml",)))
+        say(*(() if json else (_("wrote prefect.yaml"),)))
     return _push(workspace.root, quiet=json) if push else OK
 
 
@@ -97,14 +100,14 @@ def _push(root: Path, *, quiet: bool) -> int:
     if done.returncode:
         # Prefect shows a traceback; its last line says what happened.
         last = next((f": {line}" for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-        complain(f"prefect deploy failed{last} ({DEPLOY_MEND})")
+        complain(_("prefect deploy failed%(last)s (%(hint)s)", last=last, hint=_(DEPLOY_MEND)))
     return NEEDS_A_PERSON if done.returncode else OK
 
 
 def check_server() -> None:
     """Raises InputError where nobody has said which server of Prefect's is meant."""
     if not os.environ.get("PREFECT_API_URL"):
-        raise InputError("PREFECT_API_URL names no server", hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
+        raise InputError(_("PREFECT_API_URL names no server"), hint="export PREFECT_API_URL=http://127.0.0.1:4200/api")
 
 
 def channel_list(*, json: Json = False) -> int:
@@ -144,7 +147,7 @@ def channel_list(*, json: Json = False) -> int:
         show(
             [row for held in limits.values() for row in held],
             {k: k for k in ("channel", "what", "at most", "from")},
-            title="Limits of your channels",
+            title=_("Limits of your channels"),
         )
     complain(*map(str, errors))
     return NEEDS_A_PERSON if errors else OK
@@ -167,10 +170,13 @@ def channel_eject(platform: str, *, name: str = "") -> int:
 
     folder = platform_named(platform).folder
     if name and not FOLDER_NAME.fullmatch(name):
-        raise InputError(f"{name!r} cannot be a platform's folder", hint="begin with a-z; then a-z, 0-9, - and _")
+        raise InputError(
+            _("%(name)s cannot be a platform's folder", name=repr(name)),
+            hint=_("begin with a-z; then a-z, 0-9, - and _"),
+        )
     target = load().platform_folders[0] / (name or platform)
     if target.exists():
-        raise InputError("it exists already", file=target, hint="give the copy another name: --name mine")
+        raise InputError(_("it exists already"), file=target, hint=_("give the copy another name: --name mine"))
     shutil.copytree(folder, target, ignore=LEFT_OUT)
-    say(f"copied to {target}")
+    say(_("copied to %(target)s", target=target))
     return OK

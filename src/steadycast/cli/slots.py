@@ -27,11 +27,14 @@ from steadycast.cli.output import (
     tell,
 )
 from steadycast.errors import InputError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.pipeline import App
     from steadycast.pipeline.amend import Amended
 
+QUESTIONS = {"revise": N_("Revise this now?"), "withdraw": N_("Withdraw this now?")}
 Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
 
 
@@ -54,8 +57,8 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
         as_json(planned.rows())
     else:
         columns = {"when": "slot", "series": "series", "state": "state", "title": "draft", "member": "by", "why": "why"}
-        show(planned.rows(), columns, empty="No series has a slot in that time.")
-        hint = [NOTHING_YET] if empty else []
+        show(planned.rows(), columns, empty=_("No series has a slot in that time."))
+        hint = [_(NOTHING_YET)] if empty else []
         say(planned.summary(), *beyond, *hint)
     return NEEDS_A_PERSON if planned.gaps else OK
 
@@ -90,8 +93,8 @@ def publish(
     if by_hand and not (yes or dry_run):
         with pipeline.App.open() as app:
             going = pipeline.leaving(app, series=series, draft=draft, slot=slot, channel=channel)
-        if going and not agreed([f"{sent.channel}: {sent.delivery.title}" for sent in going], "Send"):
-            say("Nothing was sent.")
+        if going and not agreed([f"{sent.channel}: {sent.delivery.title}" for sent in going], _("Send this now?")):
+            say(_("Nothing was sent."))
             return OK
     told = None if json else say_outcome
     with (pipeline.App.open if by_hand else pipeline.App.in_force)() as app:
@@ -100,9 +103,9 @@ def publish(
         as_json(done.rows())
     elif dry_run:
         columns = {"when": "slot", "series": "series", "title": "draft", "channel": "channel", "state": "state"}
-        show(done.rows(), columns | {"message": "rehearsal"}, empty="Nothing is due.")
+        show(done.rows(), columns | {"message": "rehearsal"}, empty=_("Nothing is due."))
     else:
-        say(done.summary() or "Nothing is due.")
+        say(done.summary() or _("Nothing is due."))
     complain(done.warning)
     return NEEDS_A_PERSON if done.failed or done.without_draft else OK
 
@@ -153,8 +156,8 @@ def _amend(
 ) -> int:
     with pipeline.App.open() as app:
         going = [] if yes else pipeline.amend.leaving(app, draft, channel, verb)
-        if going and not agreed([f"{d.channel}: {d.url or d.slot}" for d in going], verb.capitalize()):
-            say("Nothing was changed.")
+        if going and not agreed([f"{d.channel}: {d.url or d.slot}" for d in going], _(QUESTIONS[verb])):
+            say(_("Nothing was changed."))
             return OK
         amended = act(app)
     rows = pipeline.amend.rows(amended)
@@ -169,7 +172,7 @@ def verify(*, json: Json = False) -> int:
     """Look for unknown deliveries on their channels, and see whether published ones are there."""
     with pipeline.App.in_force() as app:
         looked = pipeline.verify(app, pipeline.now(), told=None if json else say_outcome)
-    lines = [looked.summary() or ("" if looked.made else "Nothing to look at.")]
+    lines = [looked.summary() or ("" if looked.made else _("Nothing to look at."))]
     lines += [made.line() for made in looked.made if not made.problems]
     tell(json, looked.rows(), *filter(None, lines))
     broken = [made.line() for made in looked.made if made.problems]
@@ -209,9 +212,9 @@ def settle(id: Key, *, url: str = "", absent: bool = False, again: bool = False,
         With --url: since when, in the community's zone. Without it: now.
     """
     if [bool(url), absent, again].count(True) != 1:
-        raise InputError("give exactly one of --url URL, --absent, --again")
+        raise InputError(_("give exactly one of --url URL, --absent, --again"))
     if at and not url:
-        raise InputError("--at needs --url")
+        raise InputError(_("--at needs --url"))
     with pipeline.App.open() as app:
         say(pipeline.settle(app, id, url=url, again=again, now=pipeline.now(), at=at))
     return OK

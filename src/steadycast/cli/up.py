@@ -22,6 +22,7 @@ from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.ports import free_port, kept, listening
 from steadycast.cli.processes import Processes
 from steadycast.errors import SteadycastError
+from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.pipeline import App
@@ -63,12 +64,12 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     with Processes(place.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
         begins = desk_port > 0 and not once and not place.is_there
         if begins:
-            start_desk(place, processes, free_port(desk_port), BEGIN, prefect=api_at(free_port(port)))
+            start_desk(place, processes, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
             if not begun(place, processes, stop):
                 return OK
         workspace, broken = in_force(place.root, check_channels)
         if broken:
-            complain(f"{broken}; the settings before it stay in force until it is fixed")
+            complain(_("%(error)s; the settings before it stay in force until it is fixed", error=broken))
         if once:
             with App.open(workspace) as app:
                 return main_job(app)
@@ -87,7 +88,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
 
 def start_desk(workspace: Paths, processes: Processes, port: int, *more: str, prefect: str) -> None:
     """The desk as a process of its own: it may hang or die, and no slot is late for it; it is started again."""
-    say(f"Desk        {address(port, key_of(workspace))}", *more, "")
+    say(_("Desk        %(address)s", address=address(port, key_of(workspace))), *more, "")
     command = [sys.executable, "-c", "from steadycast.cli import main; main()", "desk", "--port", str(port)]
     env = {"STEADYCAST_WORKSPACE": str(workspace.root), "STEADYCAST_PREFECT": prefect}
     processes.start("desk", command, env, workspace.root, again=True)
@@ -112,21 +113,29 @@ def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop
     root = app.workspace.root
     if not healthy(port, processes, stop):
         if not stop.is_set():
-            complain(f"Prefect's server did not start: {why_ended(processes, 'server', port)}")
+            complain(_("Prefect's server did not start: %(why)s", why=why_ended(processes, "server", port)))
             return NEEDS_A_PERSON
         return OK
     processes.start("flows", [sys.executable, str(app.workspace.flows / "serve.py")], env, root)
+    prefect, login = f"http://127.0.0.1:{port}", login_shown(app.workspace)
     say(
         "",
-        f"Prefect     http://127.0.0.1:{port}  (it asks for one line: {login_shown(app.workspace)})",
-        f"Drop in     {app.workspace.content}",
-        "Running. Flows keep their schedules; content/ and steadycast.toml are watched. Press Ctrl-C to stop.",
+        _("Prefect     %(address)s  (it asks for one line: %(login)s)", address=prefect, login=login),
+        _("Drop in     %(folder)s", folder=app.workspace.content),
+        _("Running. Flows keep their schedules; content/ and steadycast.toml are watched. Press Ctrl-C to stop."),
     )
     threading.Thread(target=watch, args=(app, stop), daemon=True, name="watch").start()
     threading.Thread(target=follow, args=(app.workspace, stop), daemon=True, name="settings").start()
     while not stop.wait(0.5):
         for name, code in processes.dead().items():
-            complain(f"{name} ended with code {code}: {why_ended(processes, name, port)}")
+            complain(
+                _(
+                    "%(name)s ended with code %(code)s: %(why)s",
+                    name=name,
+                    code=code,
+                    why=why_ended(processes, name, port),
+                )
+            )
             return NEEDS_A_PERSON
         processes.revive()
     return OK
@@ -146,7 +155,8 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
         return
     server = listening(port, lambda port: LocalServer(port, ask, workspace.var))
     server.start()
-    say("", f"Report      {server.report}", f"Health      http://127.0.0.1:{server.server_port}/health")
+    health = f"http://127.0.0.1:{server.server_port}/health"
+    say("", _("Report      %(address)s", address=server.report), _("Health      %(address)s", address=health))
     try:
         yield
     finally:
@@ -155,7 +165,7 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
 
 def watch(app: App, stop: threading.Event) -> None:
     """Takes in what is dropped, as it is dropped, and plans with it: seconds, where the schedule takes minutes."""
-    for _ in pipeline.watch(app.workspace.content, stop):
+    for _paths in pipeline.watch(app.workspace.content, stop):
         try:
             with pipeline.App.in_force(app.workspace.root) as here:  # its settings are read anew, as the flows do
                 collected = pipeline.collect(here, pipeline.now(), feeds=False)
@@ -180,27 +190,31 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             pipeline.check_channels(read)
             before, workspace = workspace, read
             told = changes(before, workspace)
-            say(f"settings read anew: {'; '.join(told) or 'they say the same'}")
+            say(_("settings read anew: %(what)s", what="; ".join(told) or _("they say the same")))
             with pipeline.App.open(before) as app:
                 effect = ops.promise_change.between(app, workspace, pipeline.now())
             if effect.effect:
                 say_effect(effect)
             if ops.promise_change.follow(before, workspace):
-                say("prefect.yaml was rewritten with the new schedules")
+                say(_("prefect.yaml was rewritten with the new schedules"))
             with pipeline.App.in_force(workspace.root) as app:
                 planned = pipeline.plan(app, pipeline.now())
             say_next_of(planned, [name for name in workspace.series if any(name in line for line in told)])
         except SteadycastError as error:
-            complain(f"{error}; the settings before it stay in force until it is fixed")
+            complain(_("%(error)s; the settings before it stay in force until it is fixed", error=error))
 
 
 def why_ended(processes: Processes, name: str, port: int) -> str:
     """Why a child that is gone may have ended, and the way out: its port is somebody else's by now, or its log says."""
     if name == "server" and (other := free_port(port)) != port:
-        return (
-            f"another program took port {port} meanwhile (try again, or choose another: `steadycast up --port {other}`)"
+        return _(
+            "another program took port %(port)s meanwhile "
+            "(try again, or choose another: `steadycast up --port %(other)s`)",
+            port=port,
+            other=other,
         )
-    return f"see {processes.logs / f'{name}.log'}"
+    log = processes.logs / f"{name}.log"
+    return _("see %(file)s", file=log)
 
 
 def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:
@@ -253,4 +267,4 @@ def login_shown(workspace: Workspace) -> str:
     """What Prefect's page wants in its one field; only its file where the words go to a log and not to a person."""
     file = workspace.var / "prefect" / "password"
     password = file.read_text(encoding="utf-8").strip()
-    return f"admin:{password}" if sys.stdout.isatty() else f"admin:PASSWORD, PASSWORD as in {file}"
+    return f"admin:{password}" if sys.stdout.isatty() else _("admin:PASSWORD, PASSWORD as in %(file)s", file=file)
