@@ -211,7 +211,7 @@ def test_a_difference_shows_lines_and_what_changed_in_them() -> None:
 
 @pytest.mark.parametrize("line", ["a", "一二三" * 3000, "<script>alert(1)</script>"])
 def test_the_difference_of_long_texts_is_bounded(line: str) -> None:
-    before, after = a_text("\n".join([line] * 50_000)), a_text("\n".join([f"{line}x"] * 50_000))
+    before, after = a_text("\n".join([line] * 5_000)), a_text("\n".join([f"{line}x"] * 5_000))
     assert len(difference(before, after)) <= 2 * LINES + 2
 
 

@@ -34,6 +34,7 @@ from steadycast.desk import (
     settings_file,
     settings_people,
     slot_calendar,
+    slot_page,
     today,
     why,
     write,
@@ -46,9 +47,13 @@ from steadycast.workspace.paths import Paths
 
 STATIC = Path(__file__).parent / "static"
 PAGES = (
+    settings_channels,
+    settings_people,
+    settings_file,
     live,
     today,
     slot_calendar,
+    slot_page,
     drafts,
     draft,
     kits,
@@ -76,14 +81,13 @@ def made(root: Path, key: str) -> FastAPI:
         desk.state.live.close()
         opened.close()
 
-    desk = FastAPI(title="Steadycast", docs_url=None, redoc_url=None, openapi_url=None, lifespan=open_until_the_end)
+    # The routes as their modules made them: `include_router` would read every signature again, for each desk.
+    routes = [route for page in PAGES for route in page.router.routes]
+    desk = FastAPI(
+        title="Steadycast", docs_url=None, redoc_url=None, openapi_url=None, lifespan=open_until_the_end, routes=routes
+    )  # fmt: skip
     desk.state.opened = opened
     desk.state.live = live.Live(opened)
-    for part in (settings_channels, settings_people):
-        desk.include_router(part.router, prefix=settings.router.prefix)
-    desk.include_router(settings_file.router)
-    for page in PAGES:
-        desk.include_router(page.router)
     desk.add_api_route("/health", health)
     desk.mount(api.ADDRESS, api.made(opened, key))
     desk.mount("/static", StaticFiles(directory=STATIC), name="static")

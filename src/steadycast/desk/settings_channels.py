@@ -18,7 +18,7 @@ from steadycast.ops import channel_add, first_run, settings_edits, settings_form
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
 
-router = APIRouter()
+router = APIRouter(prefix="/settings")
 
 
 @router.get("/channels")

@@ -21,7 +21,7 @@ from steadycast.ops import settings_edits, settings_effect
 from steadycast.pipeline import App
 from steadycast.pipeline.secrets import keep
 
-router = APIRouter()
+router = APIRouter(prefix="/settings")
 
 
 @router.get("/members")

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import ops, pipeline
-from steadycast.desk import slot_page
 from steadycast.desk.pages import FromOurForm, Here, done, page
 from steadycast.language import current
 from steadycast.pipeline import App, slot_view
@@ -20,7 +19,6 @@ from steadycast.pipeline.slot_view import Window
 from steadycast.schedule.days import DAY, midnight
 
 router = APIRouter()
-router.include_router(slot_page.router)
 VIEWS = ("month", "week", "list")
 IN_A_CELL = 6  # slots of one day in a month; more are counted
 IN_A_DAY = 24  # in a week
