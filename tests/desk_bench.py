@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import socket
 import threading
@@ -44,6 +45,14 @@ class Desk:
             self._server.should_exit = True
             self._thread.join(10)
             self._socket.close()
+
+    def logged_in(self, name: str, password: str) -> Desk:
+        """The same desk, as a person sees it who has logged in and has no key."""
+        other = copy.copy(self)
+        other.session = requests.Session()
+        answer = other.post("/log-in", on="/log-in", name=name, password=password)
+        assert (answer.status_code, "/log-in" in answer.url) == (200, False), answer.text
+        return other
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """A page."""

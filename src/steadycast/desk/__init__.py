@@ -1,12 +1,14 @@
 """The desk: the page that an operator keeps open. A face: its pages call verbs and read the ledger, and hold no rule.
 
 server           the pages put together, and served on this machine
-guard            who is let in: the key of this machine, the Host, forms of our own, what a page may load
+guard            who is let in: sessions, the key of this machine, the Host, forms of our own, what a page may load
+acts             what each form does: who may, and what is written down of it
+entry            the log-in, and one's own page
 slot_page        a slot's own page, below the calendar
 reader_language  the language that one reader wants
 live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused
-rate_limits      how often one address, and all together, may ask for members' pages
+rate_limits      how often somebody may ask for members' pages, or try a password
 upload           a form with files, counted while it comes in
 members, member_page   members, and the page of each that an invite opens
 files            what lies under var/out and var/preview, each page fenced off from the desk

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.acts import DRAFT, form_of
+from steadycast.desk.pages import Here, done, page
 from steadycast.errors import InputError
 from steadycast.language import current
 from steadycast.ledger.draft_list import INBOX
@@ -18,6 +19,7 @@ from steadycast.ledger.tables import DONE
 from steadycast.pipeline import amend
 from steadycast.pipeline.draft_page import difference, document, facts, fault_free, problems_of
 from steadycast.pipeline.drafts import find_draft, read
+from steadycast.pipeline.permissions import Act
 
 router = APIRouter()
 WHERE = 50  # deliveries shown, the newest
@@ -97,7 +99,7 @@ def effect_of_amend(request: Request, app: Here, id: str, verb: str, channel: st
     return page(request, app, "amend", "drafts", row=row, verb=verb, channel=channel, leaving=leaving, there=there)
 
 
-@router.post("/drafts/{id}/amend", dependencies=[FromOurForm])
+@router.post("/drafts/{id}/amend", dependencies=[form_of(Act.DECIDE, (DRAFT, "id"))])
 def amend_now(
     app: Here,
     id: str,

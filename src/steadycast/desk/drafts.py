@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.acts import DRAFT, form_of
+from steadycast.desk.pages import Here, done, page
 from steadycast.errors import InputError
 from steadycast.language import current
 from steadycast.ledger.draft_list import INBOX, SHELVES, STANDINGS, DraftsAsked
 from steadycast.pipeline import App
+from steadycast.pipeline.permissions import Act
 from steadycast.schedule.model import Form as DraftForm
 from steadycast.schedule.model import Origin
 
@@ -73,7 +75,7 @@ def unread(request: Request, app: Here) -> HTMLResponse:
     return page(request, app, "unread", "drafts", problems=app.ledger.problems()[:AT_ONCE], total=app.ledger.unread())
 
 
-@router.post("/drafts/decide", dependencies=[FromOurForm])
+@router.post("/drafts/decide", dependencies=[form_of(Act.DECIDE, (DRAFT, "ids"))])
 def decide(
     app: Here,
     verdict: Annotated[str, Form()],

@@ -16,12 +16,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk.pages import CHOSEN, FIRST_RUN, FromOurForm, done, problem, rendered
+from steadycast.desk.acts import form_of
+from steadycast.desk.pages import CHOSEN, FIRST_RUN, done, problem, rendered
 from steadycast.errors import SteadycastError
 from steadycast.language import Language, chosen, language
 from steadycast.ops import first_run as verbs
 from steadycast.ops import settings_forms, starter
 from steadycast.ops.first_run import ACCOUNT, Answers
+from steadycast.pipeline.permissions import Act
 from steadycast.workspace.paths import Paths
 from steadycast.workspace.settings import zone
 
@@ -90,7 +92,7 @@ def _community(request: Request, answers: Answers, wrong: SteadycastError | None
     return _page(request, guessed, 0, "community", guess=not answers.timezone, **asked)
 
 
-@router.post("", dependencies=[FromOurForm])
+@router.post("", dependencies=[form_of(Act.SETTINGS)])
 def answer_community(
     request: Request,
     answers: So_far,
@@ -135,13 +137,13 @@ def _slots(answers: Answers) -> dict[str, Any]:
     return {"seen": seen, "rhythm": answers.rhythm}
 
 
-@router.post("/slots", dependencies=[FromOurForm])
+@router.post("/slots", dependencies=[form_of(Act.SETTINGS, changes=False)])
 def slots(request: Request, answers: So_far, rhythm: Annotated[str, Form()] = "") -> HTMLResponse:
     """The next ten slots of a rhythm as it is typed: a part of page 2."""
     return _page(request, answers, 1, "slots", **_slots(replace(answers, rhythm=rhythm)))
 
 
-@router.post("/series", dependencies=[FromOurForm])
+@router.post("/series", dependencies=[form_of(Act.SETTINGS)])
 def answer_series(
     request: Request,
     answers: So_far,
@@ -187,7 +189,7 @@ def _folders(request: Request) -> tuple[Any, ...]:
     return Paths(request.app.state.opened.root).platform_folders
 
 
-@router.post("/channels", dependencies=[FromOurForm])
+@router.post("/channels", dependencies=[form_of(Act.SETTINGS)])
 def answer_channels(
     request: Request,
     answers: So_far,
@@ -228,7 +230,7 @@ def _account(
     return _page(request, answers, 2, "account", **asked)
 
 
-@router.post("/channels/{platform}", dependencies=[FromOurForm])
+@router.post("/channels/{platform}", dependencies=[form_of(Act.SETTINGS)])
 def answer_account(request: Request, answers: So_far, fields: Fields, platform: str) -> Response:
     """Keeps an account; its secrets go where they will be looked for, and back to no page."""
     root = request.app.state.opened.root
@@ -253,7 +255,7 @@ def text(request: Request, answers: So_far) -> Response:
     return _page(request, answers, 3, "text", **_slots(answers))
 
 
-@router.post("/text", dependencies=[FromOurForm])
+@router.post("/text", dependencies=[form_of(Act.SETTINGS)])
 def finish(
     request: Request,
     answers: So_far,

@@ -1,28 +1,45 @@
 """Who is let in, and what a page may do: asked of every request, before any page is.
 
-Without accounts the desk listens on this machine only. Other people may be logged in here too, so its first address
-carries a key, which becomes a cookie. What changes something has to come from a form of the desk's own: browsers tell
+Without persons the desk is open to this machine only. Other people may be logged in here too, so its first address
+carries a key, which becomes a cookie. With persons each logs in; the key goes on to open the desk here, as an owner, so
+that nobody is locked out. What changes something has to come from a form of the desk's own: browsers tell
 where a request comes from (Sec-Fetch-Site, Origin), and a form carries a token besides.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+from typing import Protocol
+from urllib.parse import urlencode, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steadycast.api.problems import problem
+from steadycast.desk.acts import Change
 from steadycast.desk.rate_limits import Limits
+from steadycast.language import current
+from steadycast.pipeline import acting, who
+from steadycast.pipeline.accounts import Session
+from steadycast.pipeline.permissions import Act, Person, Role, may_somewhere
 
 OWN_NAMES = {"127.0.0.1", "localhost"}  # a page whose name was turned to this machine asks under its own name
 COOKIE = "steadycast_desk"
+SESSION = "steadycast_session"  # the cookie of a log-in
+REFUSED = "X-Desk-Refused"  # of an answer to a form that was not, or not wholly, done
+LIVE = "X-Desk-Live"  # of a page that is fetched again behind one that is open: what was done is not for it
+LOG_IN = "/log-in"
+EXPIRED = "/log-in/again"  # where a form is answered whose session has ended
+ACTS = {"/settings": Act.SETTINGS, "/start": Act.SETTINGS, "/write": Act.SUBMIT}  # pages that are all forms
+LARGEST_KEPT = 2_000_000  # bytes of a form that is taken along
 KEY = "key"  # of the first address
 FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key stands in the address
 PROGRAMS = "/api/"  # for programs: a token in a header opens it, and no cookie does
@@ -44,11 +61,16 @@ HEADERS = {
 
 
 class Guard:
-    """The middleware; `key` opens the desk. `public` is the host by which members reach their pages, "" for none."""
+    """The middleware. `key` opens the desk on this machine, as an owner; a session opens it for its person.
 
-    def __init__(self, app: ASGIApp, key: str, public: Callable[[], str] = str) -> None:
+    `people` answers of the community's accounts. `public` is the host by which members reach their pages and people
+    the desk, "" for none.
+    """
+
+    def __init__(self, app: ASGIApp, key: str, people: People, public: Callable[[], str] = str) -> None:
         self._app = app
         self._key = key
+        self._people = people
         self._public = public
         self._asked = Limits()
         self._programs = Limits(of_one=600, of_all=3000)
@@ -60,24 +82,28 @@ class Guard:
             return
         request = Request(scope)
         path = request.url.path
-        of_member, of_program = path.startswith(MEMBERS), path.startswith(PROGRAMS)
-        way = self._to_member if of_member else self._to_program if of_program else self._objection
-        answer = way(request)
+        state = scope["state"]
+        state |= {"form_token": form_token(f"log in {self._key}"), "files_key": "", "missed": self._asked.missed}
+        if path.startswith(MEMBERS):
+            state["form_token"] = form_token(path.split("/")[2])
+            answer = self._to_member(request)
+        elif path.startswith(PROGRAMS):
+            state["missed"] = self._programs.missed
+            answer = self._to_program(request)
+        else:
+            answer = await self._objection(request)
         if answer is not None:
             await answer(scope, receive, _with_headers(send))
             return
-        scope["state"] |= {
-            "form_token": form_token(path.split("/")[2] if of_member else self._key),
-            "files_key": "" if of_member else files_key(self._key),
-            "missed": self._programs.missed if of_program else self._asked.missed,
-        }
-        await self._app(scope, receive, _with_headers(send))
+        session: Session | None = state.get("session")
+        with acting(session.person.name) if session else contextlib.nullcontext():
+            await self._app(scope, receive, self._audited(request, _with_headers(send)))
 
     def _to_member(self, request: Request) -> Response | None:
         """Members come from anywhere, by the public name too; how often, is bounded before their token is looked at."""
         if _host(request.headers) not in OWN_NAMES and not self._is_public(request):
             return PlainTextResponse("This name is not the desk's.", 421)
-        if not self._asked.admit(request.client.host if request.client else ""):
+        if not self._asked.admit(address_of(request)):
             return PlainTextResponse("Too many requests. Please wait a minute.", 429, {"Retry-After": "60"})
         if request.method not in SAFE and not _ours(request):
             return PlainTextResponse("This did not come from a page of the desk.", 403)
@@ -95,20 +121,77 @@ class Guard:
         name = self._public()
         return bool(name) and request.headers.get("host", "").lower() == name
 
-    def _objection(self, request: Request) -> Response | None:
-        path = request.url.path
-        if _host(request.headers) not in OWN_NAMES:
-            open_to_members = path.startswith("/static/") and self._is_public(request)
-            return None if open_to_members else PlainTextResponse("This name is not the desk's.", 421)
-        if given := request.query_params.get(KEY):
+    async def _objection(self, request: Request) -> Response | None:
+        path, own = request.url.path, _host(request.headers) in OWN_NAMES
+        public = not own and self._is_public(request)
+        if not own and not public:
+            return PlainTextResponse("This name is not the desk's.", 421)
+        if path.startswith(OPEN):
+            return None if own or path.startswith("/static/") else PlainTextResponse("Only on this machine.", 421)
+        on_this_machine = own and _is_near(request)
+        if on_this_machine and (given := request.query_params.get(KEY)):
             return self._let_in(given, path)
-        if path.startswith(OPEN) or _names_files(path, self._key):
+        if _names_files(path, self._key) and (own or await self._has_people()):
             return None
-        if not hmac.compare_digest(request.cookies.get(COOKIE, ""), self._key):
-            return PlainTextResponse("Open the desk by the address that `steadycast up` printed.", 403)
+        if not await self._know(request, on_this_machine=on_this_machine):
+            return await self._unknown(request, own=own)
         if request.method not in SAFE and not _ours(request):
             return PlainTextResponse("This did not come from a page of the desk.", 403)
+        act = next((act for start, act in ACTS.items() if path.startswith(start)), Act.READ)
+        if not may_somewhere(request.state.person, act):
+            return await self._not_theirs(request)
         return None
+
+    async def _has_people(self) -> bool:
+        return await run_in_threadpool(self._people.there)
+
+    async def _know(self, request: Request, *, on_this_machine: bool) -> bool:
+        """Find out who asks: whoever has a session, else whoever has this machine's key."""
+        state = request.state
+        if (token := request.cookies.get(SESSION)) and (session := await run_in_threadpool(self._people.of, token)):
+            state.session, state.person, state.form_token = session, session.person, form_token(token)
+        elif on_this_machine and hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._key.encode()):
+            state.person, state.form_token = Person(who(), Role.OWNER), form_token(self._key)
+        else:
+            return False
+        state.files_key = files_key(self._key)
+        if request.url.path == LOG_IN:  # open in another tab since before this session
+            state.form_token = form_token(f"log in {self._key}")
+        return True
+
+    async def _unknown(self, request: Request, *, own: bool) -> Response | None:
+        """Nobody whom we know: the way to the log-in, where there is one."""
+        if not await self._has_people():
+            said = "Open the desk by the address that `steadycast up` printed."
+            return PlainTextResponse(said, 403 if own else 421)
+        if request.url.path == LOG_IN:
+            is_safe = request.method in SAFE or _ours(request)
+            return None if is_safe else PlainTextResponse("This did not come from a page of the desk.", 403)
+        if request.method in SAFE and _is_page(request):
+            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"{LOG_IN}?{urlencode({'back': back})}", 303)
+        if request.method not in SAFE and _ours(request) and _is_form(request):
+            # What was written is taken along to the log-in, and sent from there.
+            request.state.sent_to = request.url.path
+            request.scope["path"], request.scope["raw_path"] = EXPIRED, EXPIRED.encode()
+            return None
+        return PlainTextResponse("Your session has ended. Log in again.", 401)
+
+    async def _not_theirs(self, request: Request) -> Response:
+        text = current().gettext("Your role does not let you see this. Ask an owner of the desk.")
+        return await run_in_threadpool(self._people.refusal, request, text)
+
+    def _audited(self, request: Request, send: Send) -> Send:
+        """Writes down what a form did, before its answer leaves: whoever sees that it is done can read who did it."""
+
+        async def sent(message: Message) -> None:
+            change = getattr(request.state, "change", None)
+            if message["type"] == "http.response.start" and change and message["status"] < 400:
+                refused = REFUSED.lower().encode() in dict(message["headers"])
+                await run_in_threadpool(self._people.wrote, request.state.person.name, change, refused=refused)
+            await send(message)
+
+        return sent
 
     def _let_in(self, given: str, path: str) -> Response:
         if not hmac.compare_digest(given.encode(), self._key.encode()):
@@ -116,6 +199,22 @@ class Guard:
         answer = RedirectResponse(path, 303)
         answer.set_cookie(COOKIE, self._key, httponly=True, samesite="strict", path="/")
         return answer
+
+
+class People(Protocol):
+    """What the guard asks of the community's accounts, from a thread that may wait."""
+
+    def there(self) -> bool:
+        """Whether anybody may log in."""
+
+    def of(self, token: str) -> Session | None:
+        """Who is logged in by this token."""
+
+    def wrote(self, who: str, change: Change, *, refused: bool) -> None:
+        """Writes down what a form did."""
+
+    def refusal(self, request: Request, text: str) -> Response:
+        """The page that says that something is not for this person."""
 
 
 def new_key() -> str:
@@ -136,6 +235,32 @@ def files_key(key: str) -> str:
 def _names_files(path: str, key: str) -> bool:
     given = path.removeprefix(FILES).partition("/")[0]
     return path.startswith(FILES) and hmac.compare_digest(given.encode(), files_key(key).encode())
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from: what the server knows, through a proxy that it trusts."""
+    return request.client.host if request.client else ""
+
+
+def _is_near(request: Request) -> bool:
+    try:
+        return ipaddress.ip_address(address_of(request)).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_page(request: Request) -> bool:
+    """Whether a person sees the answer as a page, and not a script of ours, or a program."""
+    accepted = request.headers.get("accept", "*/*")
+    by_script = LIVE in request.headers or "hx-request" in request.headers
+    return not by_script and ("text/html" in accepted or "*/*" in accepted)
+
+
+def _is_form(request: Request) -> bool:
+    size = request.headers.get("content-length", "")
+    is_page = "hx-request" not in request.headers and "x-form-token" not in request.headers
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    return is_page and kind == "application/x-www-form-urlencoded" and size.isdecimal() and int(size) <= LARGEST_KEPT
 
 
 def _host(headers: Headers) -> str:

@@ -10,8 +10,10 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
 from steadycast.desk import files
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.acts import DELIVERY, form_of
+from steadycast.desk.pages import Here, done, page
 from steadycast.language import current
+from steadycast.pipeline.permissions import Act
 
 router = APIRouter()
 SHOWN = 50
@@ -37,7 +39,7 @@ def kit(request: Request, app: Here, marker: str) -> HTMLResponse:
     return page(request, app, "kit", "kits", kit=shown, left=left, address=address, size=size)
 
 
-@router.post(QUEUE + "/{marker}/confirm", dependencies=[FromOurForm])
+@router.post(QUEUE + "/{marker}/confirm", dependencies=[form_of(Act.SETTLE, (DELIVERY, "marker"))])
 def confirm(app: Here, marker: str, url: Annotated[str, Form()], at: Annotated[str, Form()] = "") -> RedirectResponse:
     """Closes a kit with the address of the post, or corrects it; and on to the next one."""
     corrected = pipeline.kits.kit(app, marker).state != "handed"

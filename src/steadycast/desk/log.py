@@ -12,12 +12,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.acts import DELIVERY, form_of
+from steadycast.desk.pages import Here, done, page
 from steadycast.errors import unknown_name
 from steadycast.language import current
 from steadycast.ledger.delivery_log import LogPage, Place, kept_of, log
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import App
+from steadycast.pipeline.permissions import Act
 from steadycast.schedule.days import DAY, midnight
 
 router = APIRouter()
@@ -107,7 +109,7 @@ def delivery(request: Request, app: Here, key: str) -> HTMLResponse:
     )  # fmt: skip
 
 
-@router.post("/deliveries/{marker}/confirm", dependencies=[FromOurForm])
+@router.post("/deliveries/{marker}/confirm", dependencies=[form_of(Act.SETTLE, (DELIVERY, "marker"))])
 def confirm(app: Here, marker: str, url: Annotated[str, Form()]) -> RedirectResponse:
     """Closes a kit with the address of its post, or corrects an address that a person gave."""
     pipeline.confirm(app, marker, url.strip(), pipeline.now())

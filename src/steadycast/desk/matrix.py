@@ -12,14 +12,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
+from steadycast.desk.acts import form_of
 from steadycast.desk.log import HAPPENED, names
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.pages import Here, done, page
 from steadycast.desk.standing import Standing, standing
 from steadycast.errors import OK, WARN, InputError, Problem, SteadycastError
 from steadycast.language import current
 from steadycast.ledger.delivery_log import failures, log
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
+from steadycast.pipeline.permissions import Act
 from steadycast.platform import Platform
 
 router = APIRouter()
@@ -93,7 +95,7 @@ def _is_set(app: App, secret: str) -> bool:
         return False
 
 
-@router.post("/channels/{name}/test", dependencies=[FromOurForm])
+@router.post("/channels/{name}/test", dependencies=[form_of(Act.SETTINGS)])
 def test(app: Here, name: str) -> RedirectResponse:
     """Asks the far side whether it would let this channel in; publishes nothing, and waits WITHIN seconds at most."""
     app.known_channel(name)

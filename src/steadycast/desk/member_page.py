@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from steadycast import pipeline
+from steadycast.desk.acts import sent_by_member
 from steadycast.desk.guard import MEMBERS
 from steadycast.desk.pages import Here, done, page
 from steadycast.desk.upload import Form
@@ -25,6 +26,7 @@ from steadycast.intake.folder import SUFFIXES
 from steadycast.language import current
 from steadycast.pipeline import App
 from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.permissions import Person, Role
 from steadycast.pipeline.submission import MOST_FILES, NotTakenError, Why
 from steadycast.render.media_files import MIMES
 
@@ -61,7 +63,7 @@ def own_page(request: Request, app: Here, token: str) -> Response:
     )  # fmt: skip
 
 
-@router.post(ADDRESS)
+@router.post(ADDRESS, dependencies=[sent_by_member()])
 async def send(request: Request, token: str) -> Response:
     """What a member sends: one draft, which waits for approval."""
     opened: Opened = request.app.state.opened
@@ -138,6 +140,7 @@ def _member(request: Request, app: App, token: str) -> str:
     if member is None:
         request.state.missed(request.client.host if request.client else "")
         raise HTTPException(404, current().gettext("This link has ended. Please ask for a new one."))
+    request.state.person = Person(member, Role.MEMBER)
     return member
 
 

@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
+from steadycast.desk.acts import form_of
 from steadycast.desk.guard import MEMBERS
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.pages import Here, done, page
 from steadycast.language import current
 from steadycast.pipeline.invites import stands
+from steadycast.pipeline.permissions import Act
 
 router = APIRouter()
 SHOWN = 50
@@ -40,7 +42,7 @@ def member(request: Request, app: Here, name: str, number: int = 1) -> HTMLRespo
     return _member_page(request, app, shown, number=number)
 
 
-@router.post(LIST + "/invite", dependencies=[FromOurForm])
+@router.post(LIST + "/invite", dependencies=[form_of(Act.PEOPLE)])
 def invite(request: Request, app: Here, member: Annotated[str, Form()]) -> HTMLResponse:
     """A new link for a member; it is shown on this page alone, and nowhere kept."""
     now = pipeline.now()
@@ -52,7 +54,7 @@ def invite(request: Request, app: Here, member: Annotated[str, Form()]) -> HTMLR
     return _member_page(request, app, shown, link=link, public=public)
 
 
-@router.post(LIST + "/{name}/revoke", dependencies=[FromOurForm])
+@router.post(LIST + "/{name}/revoke", dependencies=[form_of(Act.PEOPLE)])
 def revoke(app: Here, name: str, invite: Annotated[str, Form()]) -> RedirectResponse:
     """Ends an invite."""
     pipeline.invites.revoke(app, invite, pipeline.now())

@@ -5,28 +5,27 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime as dt
-import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Form, HTTPException
+from fastapi import Depends, HTTPException
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk.guard import MEMBERS
+from steadycast.desk.acts import may_here
+from steadycast.desk.guard import LIVE, MEMBERS, REFUSED
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import Language, current, language, names
 from steadycast.pipeline import App
 from steadycast.report.page import clean
 
 SAID = "steadycast_said"  # a cookie: what the form before this page did
-LIVE = "X-Desk-Live"  # of a page that is fetched again behind one that is open: what was done is not for it
 CHOSEN = "steadycast_language"  # a cookie: what this reader reads, whatever the community's language is
 KEPT = 30  # seconds; a page that is not loaded by then says nothing
 UNDONE = 100  # drafts that fit in it
@@ -59,15 +58,6 @@ def opened(request: Request) -> Iterator[App]:
 Here = Annotated[App, Depends(opened)]
 
 
-def ours(request: Request, form_token: Annotated[str, Form()] = "") -> None:
-    """Refuses a form that the desk did not write."""
-    if not hmac.compare_digest(form_token.encode(), request.state.form_token.encode()):
-        raise HTTPException(403, "This form is of an earlier start of the desk: load its page again.")
-
-
-FromOurForm = Depends(ours)
-
-
 def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """One page of the desk: templates/NAME.html.j2 in its frame, with `tab` as the current one."""
     community = app.workspace.community
@@ -79,9 +69,11 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
     return answer
 
 
-def rendered(request: Request, say: Language, name: str, **values: Any) -> str:
+def rendered(request: Request, say: Language, name: str, /, **values: Any) -> str:
     """A template of the desk as text; a part of a page as well as a whole one."""
     given = {"say": say, "languages": names(), "form_token": request.state.form_token, "said": _said(request)}
+    given |= {"person": getattr(request.state, "person", None), "session": getattr(request.state, "session", None)}
+    given["may"] = partial(may_here, request)
     given["here"] = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return _templates(say.name).get_template(f"{name}.html.j2").render({**given, **values})
 
@@ -92,6 +84,8 @@ def done(to: str, said: str, *, refused: bool = False, undo: Sequence[str] = ())
     `undo` are drafts whose decision it was: the page offers to take it back.
     """
     answer = RedirectResponse(inside(to), 303)
+    if refused:
+        answer.headers[REFUSED] = "1"
     told = {"said": said[: 200 if undo else LONGEST], "refused": refused, "undo": [*undo][:UNDONE]}
     packed = json.dumps(told, ensure_ascii=False).encode()
     answer.set_cookie(

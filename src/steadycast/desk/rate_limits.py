@@ -1,4 +1,4 @@
-"""How often pages and the API may be asked for: by one address, by all together, and with tokens that open nothing."""
+"""How often pages, members' pages and the API may be asked for, and how often somebody may try a password."""
 
 from __future__ import annotations
 
@@ -53,3 +53,54 @@ class Limits:
 
     def _name(self, address: str) -> str:
         return address if address in self._asked or len(self._asked) < ADDRESSES else ""
+
+
+FREE = 5  # wrong passwords in a row that cost no waiting
+LONGEST_OF_NAME = 60.0  # seconds: nobody keeps a person out for long by guessing at their name
+LONGEST_OF_ADDRESS = 900.0
+FORGOTTEN = 3600.0  # seconds after which a wrong password counts no more
+AT_ONCE = 4  # passwords that are looked at side by side; each costs memory and time
+
+
+class LogIns:
+    """Each wrong password after the first few doubles how long its name, and its address, have to wait."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._wrong: dict[tuple[str, str], tuple[int, float]] = {}  # kind and key -> how many, when the last one was
+        self._running = 0
+
+    def begin(self, address: str, name: str) -> float:
+        """0 where this one may try now; else how many seconds to wait. Whoever may try says `end` afterwards."""
+        with self._lock:
+            waits = max(self._waits(*each) for each in self._both(address, name))
+            if waits > 0:
+                return waits
+            if self._running >= AT_ONCE:
+                return 1.0
+            self._running += 1
+            return 0.0
+
+    def end(self, address: str, name: str, *, right: bool) -> None:
+        """What came of it."""
+        with self._lock:
+            self._running -= 1
+            now = self._clock()
+            for kind, key, _ in self._both(address, name):
+                if right:
+                    self._wrong.pop((kind, key), None)
+                    continue
+                count, last = self._wrong.pop((kind, key), (0, now))
+                self._wrong[kind, key] = (1 if now - last > FORGOTTEN else count + 1, now)
+                if len(self._wrong) > ADDRESSES:  # the one that was quiet for the longest time is forgotten
+                    self._wrong.pop(next(iter(self._wrong)))
+
+    def _both(self, address: str, name: str) -> tuple[tuple[str, str, float], ...]:
+        return ("address", address, LONGEST_OF_ADDRESS), ("name", name[:100], LONGEST_OF_NAME)
+
+    def _waits(self, kind: str, key: str, longest: float) -> float:
+        count, last = self._wrong.get((kind, key), (0, 0.0))
+        if count < FREE:
+            return 0.0
+        return max(last + min(2.0 ** min(count - FREE, 20), longest) - self._clock(), 0.0)

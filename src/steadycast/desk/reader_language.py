@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from steadycast.desk.pages import CHOSEN, FromOurForm, inside
+from steadycast.desk.acts import form_of
+from steadycast.desk.pages import CHOSEN, inside
 from steadycast.language import LOCALES, chosen, speaking
+from steadycast.pipeline.permissions import Act
 
 router = APIRouter()
 KEPT = 400 * 86_400  # seconds: browsers keep no cookie for longer
@@ -35,7 +37,7 @@ class Speaking:
             await self._app(scope, receive, send)
 
 
-@router.post("/language", dependencies=[FromOurForm])
+@router.post("/language", dependencies=[form_of(Act.READ, changes=False)])
 def choose(locale: Annotated[str, Form()], back: Annotated[str, Form()] = "/") -> RedirectResponse:
     """Back to the page, in that language; any other word means the community's again."""
     answer = RedirectResponse(inside(back), 303)

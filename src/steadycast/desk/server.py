@@ -19,6 +19,7 @@ from steadycast import api, ops, pipeline
 from steadycast.desk import (
     draft,
     drafts,
+    entry,
     files,
     first_run,
     kits,
@@ -41,12 +42,14 @@ from steadycast.desk import (
 )
 from steadycast.desk.guard import Guard
 from steadycast.desk.pages import problem, refusal
+from steadycast.desk.rate_limits import LogIns
 from steadycast.errors import SteadycastError
 from steadycast.pipeline.opened import Opened
 from steadycast.workspace.paths import Paths
 
 STATIC = Path(__file__).parent / "static"
 PAGES = (
+    entry,
     settings_channels,
     settings_people,
     settings_file,
@@ -93,7 +96,8 @@ def made(root: Path, key: str) -> FastAPI:
     desk.mount("/static", StaticFiles(directory=STATIC), name="static")
     desk.add_exception_handler(SteadycastError, refusal)
     desk.add_exception_handler(HTTPException, _refused)
-    desk.add_middleware(Guard, key=key, public=lambda: member_page.public_host(opened))
+    desk.state.log_ins = LogIns()
+    desk.add_middleware(Guard, key=key, people=entry.Accounts(opened), public=lambda: member_page.public_host(opened))
     desk.add_middleware(
         reader_language.Speaking, community=lambda: Paths(root).language or first_run.language_so_far(root)
     )

@@ -12,13 +12,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from steadycast import pipeline
+from steadycast.desk.acts import form_of
 from steadycast.desk.first_run import FORMS, TAGS, zones_named
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.pages import Here, done, page
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import current
 from steadycast.ops import settings_edits, settings_effect, settings_forms
 from steadycast.ops.check import of_settings
 from steadycast.pipeline import App
+from steadycast.pipeline.permissions import Act
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace import Workspace
@@ -42,6 +44,7 @@ Fields = Annotated[FormData, Depends(fields)]
 def shown(request: Request, app: App, name: str, **values: Any) -> HTMLResponse:
     """A page of the settings; one on which something is wrong is no success."""
     status = 422 if values.get("wrong") else 200
+    request.state.change = None  # a form that is answered by a page of settings has changed nothing yet
     values["given"] = defaultdict(str, values.get("given", {}))  # what a form does not say is empty
     return page(request, app, f"settings_{name}", "settings", status=status, **{"wrong": None, **values})
 
@@ -139,7 +142,7 @@ def _community(
     return shown(request, app, "community", given=given, zones=zones_named(locale), tags=tags, wrong=wrong)
 
 
-@router.post("/community", dependencies=[FromOurForm])
+@router.post("/community", dependencies=[form_of(Act.SETTINGS)])
 def change_community(request: Request, app: Here, given: Fields) -> Response:
     """Changes them."""
     asked = {key: str(given[key]) for key in COMMUNITY_KEYS if key in given}
@@ -180,14 +183,14 @@ def _seen(app: App, rhythm: str, name: str = "") -> settings_forms.RhythmSeen:
     return settings_forms.rhythm_seen(rhythm, zone, pipeline.now(), start)
 
 
-@router.post("/slots", dependencies=[FromOurForm])
+@router.post("/slots", dependencies=[form_of(Act.SETTINGS, changes=False)])
 def slots(request: Request, app: Here, given: Fields) -> HTMLResponse:
     """The next ten slots of a rhythm as it is typed: a part of the form."""
     rhythm = str(given.get("rhythm", ""))
     return shown(request, app, "slots", rhythm=rhythm, seen=_seen(app, rhythm))
 
 
-@router.post("/series", dependencies=[FromOurForm])
+@router.post("/series", dependencies=[form_of(Act.SETTINGS)])
 def add_series(request: Request, app: Here, given: Fields) -> Response:
     """Adds a series."""
     asked = _asked_series(given)
@@ -199,7 +202,7 @@ def add_series(request: Request, app: Here, given: Fields) -> Response:
     )  # fmt: skip
 
 
-@router.post("/series/{name}", dependencies=[FromOurForm])
+@router.post("/series/{name}", dependencies=[form_of(Act.SETTINGS)])
 def change_series(request: Request, app: Here, given: Fields, name: str) -> Response:
     """Changes a series."""
     asked = _asked_series(given)

@@ -10,13 +10,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done
+from steadycast.desk.acts import form_of
+from steadycast.desk.pages import Here, done
 from steadycast.desk.settings import Fields, decided, shown, whole
 from steadycast.errors import Problem, SteadycastError, unknown_name
 from steadycast.language import current
 from steadycast.ops import channel_add, first_run, settings_edits, settings_forms
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
+from steadycast.pipeline.permissions import Act
 
 router = APIRouter(prefix="/settings")
 
@@ -43,7 +45,7 @@ def _new(
     return shown(request, app, "new_channel", platform=app.platforms[platform], given=given, channel=name, wrong=wrong)
 
 
-@router.post("/new-channel/{platform}", dependencies=[FromOurForm])
+@router.post("/new-channel/{platform}", dependencies=[form_of(Act.SETTINGS)])
 def add_channel(request: Request, app: Here, given: Fields, platform: str) -> Response:
     """Adds it at once: nothing goes there before a series names it. Its secrets stand on no page."""
     name = str(given.get("channel_name", "")).strip()
@@ -85,7 +87,7 @@ def _channel(
     )  # fmt: skip
 
 
-@router.post("/channels/{name}", dependencies=[FromOurForm])
+@router.post("/channels/{name}", dependencies=[form_of(Act.SETTINGS)])
 def change_channel(request: Request, app: Here, given: Fields, name: str) -> Response:
     """Changes its settings, and which series go there."""
     platform = app.platform(name)
@@ -104,7 +106,7 @@ def change_channel(request: Request, app: Here, given: Fields, name: str) -> Res
     )  # fmt: skip
 
 
-@router.post("/channels/{name}/secrets", dependencies=[FromOurForm])
+@router.post("/channels/{name}/secrets", dependencies=[form_of(Act.SETTINGS)])
 def replace_secrets(app: Here, given: Fields, name: str) -> Response:
     """Keeps new secrets in the place of those that were."""
     whole(app)
@@ -116,7 +118,7 @@ def replace_secrets(app: Here, given: Fields, name: str) -> Response:
     return done(f"/settings/channels/{name}", said if kept else say.gettext("No secret was given."))
 
 
-@router.post("/channels/{name}/test", dependencies=[FromOurForm])
+@router.post("/channels/{name}/test", dependencies=[form_of(Act.SETTINGS)])
 def test_channel(request: Request, app: Here, name: str) -> HTMLResponse:
     """Whether its far side would let it in. Publishes nothing."""
     app.known_channel(name)

@@ -7,13 +7,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
+from steadycast.desk.acts import form_of
 from steadycast.desk.first_run import beginning
-from steadycast.desk.pages import FromOurForm, done, rendered
+from steadycast.desk.pages import done, rendered
 from steadycast.desk.settings import Fields
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import current
 from steadycast.ops import promise_change, settings_effect, settings_file
 from steadycast.pipeline import App
+from steadycast.pipeline.permissions import Act
 from steadycast.workspace.paths import SETTINGS_FILE
 
 router = APIRouter()
@@ -48,7 +50,7 @@ def show(request: Request) -> Response:
         return _answer(request, app, text)
 
 
-@router.post("/settings/file", dependencies=[FromOurForm])
+@router.post("/settings/file", dependencies=[form_of(Act.SETTINGS)])
 def save(request: Request, given: Fields) -> Response:
     """Writes it, where it can be read: its effect is shown before, as far as there are settings to hold it against."""
     opened, now = request.app.state.opened, pipeline.now()

@@ -13,12 +13,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from steadycast import pipeline
 from steadycast.alarms.due import Alarm
 from steadycast.alarms.send import send
-from steadycast.desk.pages import FromOurForm, Here, done
+from steadycast.desk.acts import form_of
+from steadycast.desk.pages import Here, done
 from steadycast.desk.settings import Fields, decided, shown, whole
 from steadycast.errors import SteadycastError
 from steadycast.language import current
 from steadycast.ops import settings_edits, settings_effect
 from steadycast.pipeline import App
+from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.secrets import keep
 
 router = APIRouter(prefix="/settings")
@@ -43,7 +45,7 @@ def _member(
     return shown(request, app, "member", member=name, given=given, wrong=wrong, feeds=feeds)
 
 
-@router.post("/members", dependencies=[FromOurForm])
+@router.post("/members", dependencies=[form_of(Act.SETTINGS)])
 def change_member(request: Request, app: Here, given: Fields) -> Response:
     """Names a member, or changes what is said of one."""
     name = str(given.get("folder", "")).strip()
@@ -54,7 +56,7 @@ def change_member(request: Request, app: Here, given: Fields) -> Response:
     )  # fmt: skip
 
 
-@router.post("/members/{name}/feeds", dependencies=[FromOurForm])
+@router.post("/members/{name}/feeds", dependencies=[form_of(Act.SETTINGS)])
 def add_feed(request: Request, app: Here, given: Fields, name: str) -> Response:
     """Reads one more feed of a member."""
     url = str(given.get("feed", "")).strip()
@@ -65,7 +67,7 @@ def add_feed(request: Request, app: Here, given: Fields, name: str) -> Response:
     )  # fmt: skip
 
 
-@router.post("/members/{name}/feeds/{number}/remove", dependencies=[FromOurForm])
+@router.post("/members/{name}/feeds/{number}/remove", dependencies=[form_of(Act.SETTINGS)])
 def remove_feed(request: Request, app: Here, given: Fields, name: str, number: int) -> Response:
     """Reads a feed no more."""
     return decided(
@@ -87,7 +89,7 @@ def _alarms(request: Request, app: App, given: Mapping[str, Any], wrong: Steadyc
     return shown(request, app, "alarms", there=there, given={"quiet_after": quiet, **given}, wrong=wrong)
 
 
-@router.post("/alarms", dependencies=[FromOurForm])
+@router.post("/alarms", dependencies=[form_of(Act.SETTINGS)])
 def change_alarms(request: Request, app: Here, given: Fields) -> Response:
     """Changes after how long a silence is told, or takes an address away."""
     gone = str(given.get("remove", ""))
@@ -99,7 +101,7 @@ def change_alarms(request: Request, app: Here, given: Fields) -> Response:
     )  # fmt: skip
 
 
-@router.post("/alarms/add", dependencies=[FromOurForm])
+@router.post("/alarms/add", dependencies=[form_of(Act.SETTINGS)])
 def add_alarm(app: Here, given: Fields) -> Response:
     """Adds an address. It is a secret: it is kept, and shown on no page."""
     say, address = current(), str(given.get("address", "")).strip()
@@ -115,7 +117,7 @@ def add_alarm(app: Here, given: Fields) -> Response:
     return done("/settings/alarms", say.gettext("The address is kept. Send a test to see that it arrives."))
 
 
-@router.post("/alarms/test", dependencies=[FromOurForm])
+@router.post("/alarms/test", dependencies=[form_of(Act.SETTINGS)])
 def test_alarms(app: Here) -> RedirectResponse:
     """Sends a test to all addresses."""
     say = current()

@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import ops, pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.acts import SERIES, form_of
+from steadycast.desk.pages import Here, done, page
 from steadycast.language import current
 from steadycast.pipeline import App, slot_view
+from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.slot_view import Window
 from steadycast.schedule.days import DAY, midnight
 
@@ -71,7 +73,7 @@ def effect_of_skip(  # noqa: PLR0917 what a form said
     return page(request, app, "skip", "slots", series=of, day=day, undo=undo, change=change, because=because)
 
 
-@router.post("/skip", dependencies=[FromOurForm])
+@router.post("/skip", dependencies=[form_of(Act.PLAN, (SERIES, "series"))])
 def skip(
     app: Here,
     series: Annotated[str, Form()],

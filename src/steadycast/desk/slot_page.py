@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, inside, page
+from steadycast.desk.acts import DRAFT, SLOT, form_of
+from steadycast.desk.pages import Here, done, inside, page
 from steadycast.language import current
 from steadycast.ledger.tables import SlotRow
 from steadycast.pipeline import App, pinning, slot_view
 from steadycast.pipeline.drafts import find_draft
+from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.pinning import Pinned
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.schedule.days import DAY
@@ -29,7 +31,7 @@ def address(slot: str) -> str:
     return f"/slots/{quote(slot, safe='@:')}"
 
 
-@router.post("/slots/move", dependencies=[FromOurForm])
+@router.post("/slots/move", dependencies=[form_of(Act.PLAN, (SLOT, "to"), (DRAFT, "draft"))])
 def move(  # noqa: PLR0917 a form's fields
     app: Here,
     draft: Annotated[str, Form()],
@@ -55,7 +57,7 @@ def move(  # noqa: PLR0917 a form's fields
     return done(_with_undo(app, back or address(slot), made), said)
 
 
-@router.post("/slots/unpin", dependencies=[FromOurForm])
+@router.post("/slots/unpin", dependencies=[form_of(Act.PLAN, (DRAFT, "draft"))])
 def unpin(
     app: Here,
     draft: Annotated[str, Form()],
@@ -68,7 +70,7 @@ def unpin(
     return done(_with_undo(app, back, made), said)
 
 
-@router.post("/slots/undo", dependencies=[FromOurForm])
+@router.post("/slots/undo", dependencies=[form_of(Act.PLAN, (DRAFT, "draft"))])
 def undo(
     app: Here,
     draft: Annotated[str, Form()],
@@ -112,7 +114,7 @@ def effect(  # noqa: PLR0917 what a form said
     )  # fmt: skip
 
 
-@router.post("/slots/{id}/fill", dependencies=[FromOurForm])
+@router.post("/slots/{id}/fill", dependencies=[form_of(Act.PLAN, (SLOT, "id"))])
 def fill(app: Here, id: str) -> RedirectResponse:
     """Puts the reserve that has rested longest into an empty slot."""
     made = pinning.fill(app, id, pipeline.now(), holds="")
@@ -120,7 +122,7 @@ def fill(app: Here, id: str) -> RedirectResponse:
     return done(address(id), said)
 
 
-@router.post("/slots/{id}/empty", dependencies=[FromOurForm])
+@router.post("/slots/{id}/empty", dependencies=[form_of(Act.PLAN, (SLOT, "id"))])
 def empty(app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
     """Takes what came from reserve out of it."""
     pinning.empty(app, id, pipeline.now(), holds=holds)
@@ -135,7 +137,7 @@ def ask_to_publish(request: Request, app: Here, id: str) -> HTMLResponse:
     return page(request, app, "slot_publish", "slots", s=seen, leaving=leaving)
 
 
-@router.post("/slots/{id}/publish", dependencies=[FromOurForm])
+@router.post("/slots/{id}/publish", dependencies=[form_of(Act.PLAN, (SLOT, "id"))])
 def publish(app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
     """Sends what the slot carries now."""
     pinning.open_slot(app, id, pipeline.now(), holds)

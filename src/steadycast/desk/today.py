@@ -9,9 +9,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.pages import FromOurForm, Here, done, page
+from steadycast.desk.acts import DELIVERY, form_of
+from steadycast.desk.pages import Here, done, page
 from steadycast.errors import InputError
 from steadycast.language import current
+from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.today import today as read_today
 
 router = APIRouter()
@@ -26,7 +28,7 @@ def today(request: Request, app: Here) -> HTMLResponse:
     )  # fmt: skip
 
 
-@router.post("/deliveries/{marker}/settle", dependencies=[FromOurForm])
+@router.post("/deliveries/{marker}/settle", dependencies=[form_of(Act.SETTLE, (DELIVERY, "marker"))])
 def settle(
     app: Here,
     *,

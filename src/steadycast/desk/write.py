@@ -20,13 +20,15 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from steadycast import pipeline
 from steadycast.crash_safety import durable
-from steadycast.desk.pages import Here, done, ours, page, rendered
+from steadycast.desk.acts import ours, sent_as
+from steadycast.desk.pages import Here, done, page, rendered
 from steadycast.draft.edited import OVERRIDES, Edited
 from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
 from steadycast.language import Language, current
 from steadycast.pipeline import App
 from steadycast.pipeline.live_preview import LivePreview, live_preview
+from steadycast.pipeline.permissions import Act, Person, may_somewhere, may_write
 from steadycast.pipeline.write_draft import (
     ChangedMeanwhile,
     OpenFile,
@@ -96,9 +98,12 @@ Sent = Annotated[FormData, Depends(sent)]
 
 @router.get("/write")
 def new(request: Request, app: Here, member: str = "", series: str = "", slot: str = "") -> HTMLResponse:
-    """A page for a new draft: the house's, or one that somebody types for a member."""
+    """A page for a new draft: the house's, one that somebody types for a member, or a member's own."""
+    member = _own(request) or member
     edited = Edited(series=(series,) if series in app.workspace.series else (), slot=slot[:60])
-    return _page(request, app, OpenFile(edited, member=member if member in app.workspace.members else ""))
+    return _page(
+        request, app, OpenFile(edited, member=member if _own(request) or member in app.workspace.members else "")
+    )
 
 
 @router.get("/write/frame/{name}")
@@ -112,13 +117,13 @@ def frame(name: str) -> Response:
 @router.get("/write/{id}")
 def edit(request: Request, app: Here, id: str) -> HTMLResponse:
     """A draft that is there."""
-    return _page(request, app, open_draft(app, id), id=id)
+    return _page(request, app, _allowed(request, open_draft(app, id)), id=id)
 
 
-@router.post("/write")
+@router.post("/write", dependencies=[sent_as(Act.SUBMIT)])
 def save(request: Request, app: Here, form: Sent) -> Response:
     """Saves it, and says what became of it; nothing is lost where it cannot be saved."""
-    opened, say = _opened(app, form), current()
+    opened, say = _allowed(request, _opened(request, app, form), series=True), current()
     try:
         saved = save_draft(app, opened, pipeline.now())
     except ChangedMeanwhile as error:
@@ -130,10 +135,10 @@ def save(request: Request, app: Here, form: Sent) -> Response:
     return done(to, _said(say, app, saved), refused=bool(saved.problems))
 
 
-@router.post("/write/preview")
+@router.post("/write/preview", dependencies=[sent_as(Act.SUBMIT, changes=False)])
 def preview(request: Request, app: Here, form: Sent) -> Response:
     """Every channel as it will show the text that was sent: a part of the page, or the whole of it."""
-    opened = _opened(app, form)
+    opened = _allowed(request, _opened(request, app, form))
     live = request.headers.get("hx-request") == "true"
     if not PREVIEWS.acquire(timeout=PATIENCE):
         return PlainTextResponse("busy", 503)
@@ -149,7 +154,7 @@ def preview(request: Request, app: Here, form: Sent) -> Response:
     return _page(request, app, opened, id=str(form.get("id", "")), **values)
 
 
-@router.post("/write/paste")
+@router.post("/write/paste", dependencies=[sent_as(Act.SUBMIT, changes=False)])
 async def paste(request: Request) -> Response:
     """What was pasted from Word or a web page, as Markdown."""
     html = b"".join([chunk async for chunk in _body(request, LARGEST_PASTE)])
@@ -159,10 +164,12 @@ async def paste(request: Request) -> Response:
         return PlainTextResponse(str(error), 422)
 
 
-@router.post("/write/media")
+@router.post("/write/media", dependencies=[sent_as(Act.SUBMIT)])
 async def medium(request: Request, app: Here, name: str, file: str = "", member: str = "") -> Response:
     """Takes a picture, a sound or a video beside the draft, and says how the text names it."""
-    opened = OpenFile(Edited(), PurePosixPath(file) if file else None, member=member)
+    opened = _allowed(
+        request, OpenFile(Edited(), PurePosixPath(file) if file else None, member=_own(request) or member)
+    )
     durable.make_folder(app.workspace.cache)
     with tempfile.NamedTemporaryFile(dir=app.workspace.cache) as kept:
         async for chunk in _body(request, LARGEST_MEDIUM):
@@ -205,14 +212,33 @@ def _of_preview(seen: LivePreview | None) -> dict[str, Any]:
     return {"frames": frames, "narrow": NARROW}
 
 
-def _opened(app: App, form: FormData) -> OpenFile:
+def _own(request: Request) -> str:
+    """Whose every draft is that this person writes; "" where they write for others as well."""
+    person: Person = request.state.person
+    return "" if may_somewhere(person, Act.DECIDE) else person.name
+
+
+def _allowed(request: Request, opened: OpenFile, *, series: bool = False) -> OpenFile:
+    """The same, where this person may write it; `series` holds them to those that it names."""
+    person, at = request.state.person, opened.path.parts if opened.path else ()
+    member = opened.member if not at else at[1] if at[0] == "ugc" and len(at) > 1 else ""
+    named = opened.edited.series if series else person.series
+    if may_write(person, member, named):
+        return opened
+    say = current()
+    if person.is_limited:
+        raise HTTPException(403, say.gettext("Name one of the series that you look after, and no other."))
+    raise HTTPException(403, say.gettext("Only its author and the editors may change this draft."))
+
+
+def _opened(request: Request, app: App, form: FormData) -> OpenFile:
     """What the form says; the path in it is one below content/, or none."""
     path = str(form.get("file", ""))
     return OpenFile(
         _edited(app, form),
         PurePosixPath(path) if path else None,
         str(form.get("base", "")),
-        str(form.get("member", "")),
+        _own(request) or str(form.get("member", "")),
     )
 
 

@@ -80,3 +80,13 @@ def may(person: Person, act: Act, series: Collection[str] | None = None) -> bool
 def may_somewhere(person: Person, act: Act) -> bool:
     """Whether a person may do this in any series at all."""
     return ORDER.index(person.role) >= ORDER.index(LEAST[act])
+
+
+def may_write(person: Person, member: str, series: Collection[str] = ()) -> bool:
+    """Whether a person may write a draft of this member ("": of the house, which is approved on arrival).
+
+    A member writes their own; an editor of named series writes for the house what names these series alone.
+    """
+    if not may_somewhere(person, Act.DECIDE):
+        return may_somewhere(person, Act.SUBMIT) and member == person.name
+    return bool(member) or may(person, Act.DECIDE, series)

@@ -1,0 +1,331 @@
+"""People at the desk: who logs in, what each role may do, and what is written down of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from desk_bench import KEY, Desk
+from pipeline_bench import DAILY, SETTINGS, Bench
+
+from steadycast import pipeline
+from steadycast.desk.rate_limits import FREE, LogIns
+from steadycast.pipeline import accounts
+from steadycast.pipeline.permissions import Role
+
+PASSWORD = "seven teapots"
+NOTES = DAILY.replace("daily", "notes").replace("Daily", "Notes").replace("20:00", "08:00")
+PUBLIC = '\n[desk]\nurl = "https://desk.example"\n'
+DRAFTS = {
+    "ugc/bob/one.md": "---\nseries: daily\n---\n# One\n\nWords.\n",
+    "ugc/bob/two.md": "---\nseries: notes\n---\n# Two\n\nWords.\n",
+    "pgc/own.md": "---\nseries: daily\n---\n# Own\n\nWords.\n",
+}
+PEOPLE = {"rea": Role.READER, "bob": Role.MEMBER, "edi": Role.EDITOR, "lim": Role.EDITOR, "own": Role.OWNER}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[tuple[Desk, Bench]]:
+    """One desk for all of this: each test has sessions of its own."""
+    bench = Bench(tmp_path_factory.mktemp("people"), empty_sqlite)
+    app = bench.set_up(SETTINGS + NOTES + PUBLIC, DRAFTS)
+    pipeline.collect(app, pipeline.now())
+    pipeline.plan(app, pipeline.now())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "PROFILE", {"iterations": 1, "lanes": 1, "memory_cost": 64})
+        for name, role in PEOPLE.items():
+            series = ["notes"] if name == "lim" else []
+            accounts.add_person(app, name, role, PASSWORD, pipeline.now(), series=series)
+        with Desk(bench.root).up() as desk:
+            yield desk, bench
+    for opened in bench.opened:
+        opened.close()
+
+
+@pytest.fixture
+def desk(place: tuple[Desk, Bench]) -> Desk:
+    return place[0]
+
+
+@pytest.fixture
+def bench(place: tuple[Desk, Bench]) -> Bench:
+    return place[1]
+
+
+def _slots(bench: Bench, series: str) -> list[str]:
+    now = pipeline.now()
+    rows = bench.app.ledger.slots_between(now, now + accounts.LASTS)
+    return [row.id for row in rows if row.series == series]
+
+
+# Each role and each act
+
+FORMS = {
+    "submit": ("/write", {"title": "A new one", "body": "Words.", "ready": "no", "series": "notes"}),
+    "decide, theirs": ("/drafts/decide", {"ids": "ugc/bob/two.md", "verdict": "reject"}),
+    "decide": ("/drafts/decide", {"ids": "ugc/bob/one.md", "verdict": "reject"}),
+    "plan, theirs": ("/slots/NOTES/fill", {}),
+    "plan": ("/slots/DAILY/fill", {}),
+    "settle": ("/deliveries/none/settle", {"is_there": "no"}),
+    "settings": ("/settings/community", {"name": "Others"}),
+    "people": ("/members/invite", {"member": "bob"}),
+}
+ALLOWED = {
+    "rea": set(),
+    "bob": {"submit"},
+    "lim": {"submit", "decide, theirs", "plan, theirs"},
+    "edi": {"submit", "decide, theirs", "decide", "plan, theirs", "plan", "settle"},
+    "own": {*FORMS},
+}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_role_may_what_it_may_and_nothing_else(desk: Desk, bench: Bench, name: str) -> None:
+    """What is refused is refused by a page that says so, and does nothing; what is let through leaves a row."""
+    logged_in = desk.logged_in(name, PASSWORD)
+    places = {"NOTES": _slots(bench, "notes")[0], "DAILY": _slots(bench, "daily")[0]}
+    done = set()
+    for act, (path, values) in FORMS.items():
+        to = re.sub("NOTES|DAILY", lambda found: places[found[0]], path)
+        before = accounts.audited(bench.app)[0].id
+        answer = logged_in.post(to, **values)
+        rows = [row for row in accounts.audited(bench.app) if row.who == name and (row.id or 0) > (before or 0)]
+        if answer.status_code == 403:
+            assert "This cannot be shown" in answer.text
+            assert rows == [], act
+            continue
+        done.add(act)
+        if act != "settings":  # its effect was only shown
+            assert [(row.via, row.act) for row in rows] == [("desk", act.partition(",")[0])], act
+    assert done == ALLOWED[name]
+    shown = {page: logged_in.get(page).status_code for page in ("/", "/drafts", "/record", "/write", "/settings")}
+    assert shown == {
+        "/": 200, "/drafts": 200, "/record": 200,
+        "/write": 200 if name != "rea" else 403, "/settings": 200 if name == "own" else 403,
+    }  # fmt: skip
+
+
+def test_a_row_names_what_it_was_about(desk: Desk, bench: Bench) -> None:
+    desk.logged_in("edi", PASSWORD).post("/drafts/decide", ids=["ugc/bob/one.md", "ugc/bob/two.md"], verdict="reject")
+    newest = accounts.audited(bench.app)[0]
+    assert (newest.who, newest.act) == ("edi", "decide")
+    assert newest.subject == "draft ugc/bob/one.md, draft ugc/bob/two.md"
+    assert newest.detail == "/drafts/decide reject"
+    assert bench.app.ledger.decisions_of(draft_id(bench, "ugc/bob/one.md"))[0].who == "edi"
+
+
+def draft_id(bench: Bench, path: str) -> str:
+    return next(row.id for row in bench.app.ledger.drafts() if row.path == path)
+
+
+def test_a_member_writes_for_nobody_else(desk: Desk, bench: Bench) -> None:
+    """Whatever the form says: a new draft is theirs, and another's file is not opened."""
+    bob = desk.logged_in("bob", PASSWORD)
+    bob.post("/write", title="Mine", body="Words.", ready="no", member="alice")
+    assert [*(bench.root / "content/ugc/bob").glob("Mine.md")]
+    assert not (bench.root / "content/ugc/alice").exists()
+    own = draft_id(bench, "pgc/own.md")
+    assert bob.get(f"/write/{own}").status_code == 403
+    before = (bench.root / "content/pgc/own.md").read_text()
+    for path in ("pgc/own.md", "ugc/alice/x.md", "ugc/../pgc/own.md"):
+        answer = bob.post("/write", title="Taken", body="Words.", file=path, base="")
+        assert answer.status_code in (403, 422), path
+    assert (bench.root / "content/pgc/own.md").read_text() == before
+    assert bob.get(f"/write/{draft_id(bench, 'ugc/bob/one.md')}").status_code == 200
+
+
+def test_an_editor_of_named_series_writes_for_the_house_what_names_these(desk: Desk, bench: Bench) -> None:
+    """What the house writes is approved on arrival: so it must not reach the series of others."""
+    lim = desk.logged_in("lim", PASSWORD)
+    for series in ([], ["daily"], ["daily", "notes"]):
+        assert lim.post("/write", title="Wide", body="Words.", series=series).status_code == 403
+    assert lim.post("/write", title="Narrow", body="Words.", series=["notes"]).status_code == 200
+
+
+# The way in
+
+
+def test_without_a_session_every_page_leads_to_the_log_in(desk: Desk) -> None:
+    answer = requests.get(f"{desk.url}/drafts?shelf=stock", allow_redirects=False, timeout=10)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/log-in?back=%2Fdrafts%3Fshelf%3Dstock")
+    assert requests.get(f"{desk.url}/events", headers={"Accept": "text/event-stream"}, timeout=10).status_code == 401
+    assert requests.get(desk.url, headers={"X-Desk-Live": "1"}, timeout=10).status_code == 401
+    assert requests.get(f"{desk.url}/health", timeout=10).status_code in (200, 503)
+
+
+def test_after_the_log_in_one_is_where_one_wanted_to_be(desk: Desk) -> None:
+    one = requests.Session()
+    page = one.get(f"{desk.url}/drafts?shelf=stock", timeout=10)
+    token = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert token
+    own = {"Sec-Fetch-Site": "same-origin"}
+    form = {"form_token": token[1], "name": "rea", "password": PASSWORD, "back": "/drafts?shelf=stock"}
+    answer = one.post(f"{desk.url}/log-in", data=form, headers=own, timeout=10, allow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/drafts?shelf=stock")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Secure" not in cookie
+    for elsewhere in ("https://evil.example/", "//evil.example"):
+        answer = one.post(
+            f"{desk.url}/log-in", data=form | {"back": elsewhere}, headers=own, timeout=10, allow_redirects=False
+        )
+        assert answer.headers["location"] == "/"
+
+
+def test_behind_a_proxy_the_cookie_goes_over_https_only(desk: Desk) -> None:
+    """The proxy on this machine says how the request came to it, and by which name."""
+    headers = {
+        "Host": "desk.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7",
+        "Sec-Fetch-Site": "same-origin",
+    }  # fmt: skip
+    page = requests.get(f"{desk.url}/log-in", headers=headers, timeout=10)
+    token = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert token
+    form = {"form_token": token[1], "name": "rea", "password": PASSWORD}
+    answer = requests.post(f"{desk.url}/log-in", data=form, headers=headers, timeout=10, allow_redirects=False)
+    assert "Secure" in answer.headers["set-cookie"]
+
+
+def test_the_key_of_this_machine_opens_nothing_from_elsewhere(desk: Desk) -> None:
+    """Neither by the public name, nor through a proxy: it is for whoever sits here and cannot log in."""
+    cookies = {"steadycast_desk": KEY}
+    assert requests.get(desk.url, cookies=cookies, timeout=10).status_code == 200
+    for headers in ({"Host": "desk.example"}, {"X-Forwarded-For": "203.0.113.7"}):
+        for path in ("/", f"/?key={KEY}"):
+            answer = requests.get(desk.url + path, cookies=cookies, headers=headers, timeout=10, allow_redirects=False)
+            assert answer.headers["location"].startswith("/log-in"), (headers, path)
+    assert requests.get(desk.url, cookies=cookies, headers={"Host": "evil.example"}, timeout=10).status_code == 421
+
+
+def test_wrong_passwords_wait(desk: Desk) -> None:
+    own = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": "203.0.113.99"}
+    token = re.search(r'name="form_token" value="([^"]+)"', requests.get(f"{desk.url}/log-in", timeout=10).text)
+    assert token
+    answers = [
+        requests.post(
+            f"{desk.url}/log-in",
+            headers=own,
+            timeout=10,
+            data={"form_token": token[1], "name": "nobody", "password": "x" * 12},
+        )
+        for _ in range(FREE + 1)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * FREE + [429]
+    assert len({answer.text for answer in answers[:FREE]}) == 1, "no answer says whether there is such a person"
+
+
+def test_each_wrong_password_doubles_the_waiting() -> None:
+    at = [0.0]
+    limits = LogIns(lambda: at[0])
+    for _ in range(FREE):
+        assert limits.begin("a", "ann") == 0
+        limits.end("a", "ann", right=False)
+    assert limits.begin("b", "ann") == 1.0, "by name, from any address"
+    assert limits.begin("a", "eve") == 1.0, "by address, for any name"
+    waited = []
+    for _ in range(15):
+        at[0] += limits.begin("a", "ann")
+        waited.append(limits.begin("a", "ann"))
+        limits.end("a", "ann", right=False)
+    assert waited == [0.0] * 15
+    assert limits.begin("a", "eve") == 900.0
+    assert limits.begin("c", "ann") == 60.0, "nobody is kept out for long by others"
+    at[0] += 60
+    assert limits.begin("c", "ann") == 0
+    limits.end("c", "ann", right=True)
+    assert limits.begin("d", "ann") == 0
+
+
+def test_so_many_passwords_at_once_and_no_more() -> None:
+    limits = LogIns(lambda: 0.0)
+    assert [limits.begin(str(n), str(n)) for n in range(5)] == [0.0, 0.0, 0.0, 0.0, 1.0]
+
+
+# A session, while it lasts and after it
+
+
+def test_a_form_of_one_session_is_not_taken_in_another(desk: Desk) -> None:
+    edi, own = desk.logged_in("edi", PASSWORD), desk.logged_in("own", PASSWORD)
+    form = {"form_token": edi.token("/drafts"), "ids": "ugc/bob/one.md", "verdict": "reject"}
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    assert own.session.post(f"{desk.url}/drafts/decide", data=form, headers=headers, timeout=10).status_code == 403
+
+
+def test_what_was_written_is_sent_after_the_log_in(desk: Desk, bench: Bench) -> None:
+    """The session ended under an open page: its form is not lost, and is done by whoever logs in."""
+    edi = desk.logged_in("edi", PASSWORD)
+    token = edi.token("/drafts")
+    bench.app.ledger.end_sessions(pipeline.now(), person="edi")
+    own = {"Sec-Fetch-Site": "same-origin", "Referer": f"{desk.url}/drafts"}
+    why = "小林的字：\n\"<b>'&\n 两行"
+    form = {"form_token": token, "ids": ["ugc/bob/one.md", "ugc/bob/two.md"], "verdict": "reject", "why": why}
+    page = edi.session.post(f"{desk.url}/drafts/decide", data=form, headers=own, timeout=10)
+    assert page.status_code == 401
+    values = hidden(page.text)
+    assert dict(values)["sent_to"] == "/drafts/decide"
+    assert "form_token" not in [key for key, _ in json.loads(dict(values)["kept"])]
+    again = edi.session.post(
+        f"{desk.url}/log-in", data=[*values, ("name", "edi"), ("password", PASSWORD)], headers=own, timeout=10
+    )
+    kept = [(name, value) for name, value in areas(again.text)]
+    assert kept == [("ids", "ugc/bob/one.md"), ("ids", "ugc/bob/two.md"), ("verdict", "reject"), ("why", why)]
+    answer = edi.session.post(f"{desk.url}/drafts/decide", data=[*hidden(again.text), *kept], headers=own, timeout=10)
+    assert answer.status_code == 200
+    assert accounts.audited(bench.app)[0].who == "edi"
+
+
+def hidden(page: str) -> list[tuple[str, str]]:
+    import html
+
+    return [(n, html.unescape(v)) for n, v in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)]
+
+
+def areas(page: str) -> list[tuple[str, str]]:
+    import html
+
+    return [(n, html.unescape(v)) for n, v in re.findall(r'<textarea name="(\w+)" hidden>\n([^<]*)</textarea>', page)]
+
+
+def test_another_password_is_asked_for_the_present_one(desk: Desk, bench: Bench) -> None:
+    accounts.add_person(bench.app, "mei", Role.READER, PASSWORD, pipeline.now())
+    here, there = desk.logged_in("mei", PASSWORD), desk.logged_in("mei", PASSWORD)
+    here.post("/me/password", on="/me", password="wrong one here", new_password="eight teapots")
+    assert there.get("/me").url.endswith("/me")
+    assert (
+        "other password"
+        not in here.post("/me/password", on="/me", password=PASSWORD, new_password="eight teapots").text
+    )
+    assert "/log-in" in there.get("/me").url
+    assert here.get("/me").url.endswith("/me")
+    here.post("/log-out", on="/me")
+    assert "/log-in" in here.get("/").url
+    desk.logged_in("mei", "eight teapots")
+
+
+def test_no_secret_is_told(desk: Desk, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither a page nor the log of changes nor the machine's own log has a password or a token in it."""
+    caplog.set_level(logging.DEBUG)
+    own = desk.logged_in("own", PASSWORD)
+    secrets = [PASSWORD, own.session.cookies["steadycast_session"], KEY]
+    pages = "".join(own.get(path).text for path in ("/", "/me", "/settings", "/members"))
+    told = pages + caplog.text + repr([row.model_dump() for row in accounts.audited(bench.app, count=500)])
+    assert [secret for secret in secrets if secret in told] == []
+
+
+def test_a_members_page_is_written_down_as_the_members(desk: Desk, bench: Bench) -> None:
+    token = pipeline.invites.make(bench.app, "bob", "own", pipeline.now()).token
+    page = requests.get(f"{desk.url}/m/{token}", timeout=10)
+    form = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert form
+    sent = {"form_token": (None, form[1]), "title": (None, "From afar"), "text": (None, "Words.")}
+    answer = requests.post(f"{desk.url}/m/{token}", files=sent, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30)
+    assert answer.status_code == 200
+    newest = accounts.audited(bench.app)[0]
+    assert (newest.who, newest.act, newest.detail) == ("bob", "submit", "/m/{token}")
+    assert token not in repr(newest)
