@@ -6,6 +6,7 @@ from pathlib import Path
 
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, in_order, progress, say, show, tell
+from steadycast.cli.words import looked_at
 from steadycast.language import gettext as _
 
 DOCTOR = {"state": "", "what": "what", "said": "said", "hint": "hint"}
@@ -22,7 +23,7 @@ def doctor(*, json: Json = False) -> int:
     if json:
         as_json(rows)
     else:
-        show(rows, DOCTOR, title=_("Doctor"))
+        show([row | {"what": looked_at(row["what"])} for row in rows], DOCTOR, title=_("Doctor"))
         say(in_order(bad))
     return NEEDS_A_PERSON if bad else OK
 

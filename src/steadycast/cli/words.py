@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from functools import cache
 
-from steadycast.language import Language, current
+from steadycast.language import N_, Language, current
+from steadycast.language import gettext as _
 
 
 def shown_word(word: str) -> str:
     """How a head of a column, a state or a kind reads; any other word as it is."""
     return _words(current()).get(word, word)
+
+
+def looked_at(where: str) -> str:
+    """What a look was at: one of the words, or one channel's, one series'."""
+    for begins, said in (("channel ", _CHANNEL), ("limits ", _LIMITS), ("holidays of ", _HOLIDAYS)):
+        if where.startswith(begins):
+            return _(said, name=where.removeprefix(begins))
+    return shown_word(where)
+
+
+_CHANNEL, _LIMITS, _HOLIDAYS = N_("channel %(name)s"), N_("limits %(name)s"), N_("holidays of %(name)s")
 
 
 @cache
@@ -101,6 +113,8 @@ def _words(language: Language) -> dict[str, str]:
         "broken": pgettext("table", "broken"),
         "not tried": pgettext("table", "not tried"),
         "ledger": pgettext("table", "ledger"),
+        "ledger's file": pgettext("table", "ledger's file"),
+        "database's clock": pgettext("table", "database's clock"),
         "durability": pgettext("table", "durability"),
         "readers": pgettext("table", "readers"),
         "restore": pgettext("table", "restore"),

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadycast.errors import InputError, Problem
+from steadycast.language import gettext as _
+from steadycast.language import ngettext
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.frozen_draft import instant
-from steadycast.pipeline.results import Row, many
+from steadycast.pipeline.results import Row
 from steadycast.progress import Progress, unseen
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import slots
@@ -45,7 +47,8 @@ def backfill(
     promise = app.known_series(series)
     channels = [app.known_channel(channel).name] if channel else list(promise.channels)
     if channel and channel not in promise.channels:
-        raise InputError(f"{series} does not go to {channel}", hint=f"it goes to {', '.join(promise.channels)}")
+        said = _("%(series)s does not go to %(channel)s", series=series, channel=channel)
+        raise InputError(said, hint=_("it goes to %(channels)s", channels=", ".join(promise.channels)))
     from steadycast.intake.backfill import PastItem, history_of  # loads the web: only where a history is read
 
     known: list[PastItem] = []
@@ -58,7 +61,9 @@ def backfill(
         progress(n, n)
     if not known and not problems:
         raise InputError(
-            "nothing is there that was published", file=source, hint="name a feed, a folder of Markdown, or a checkout"
+            _("nothing is there that was published"),
+            file=source,
+            hint=_("name a feed, a folder of Markdown, or a checkout"),
         )
     in_stock = {} if dry_run else _drafts_of(app, source, known, now)
     served, owed, unplaced = _placed(promise, _slots(promise, known, now), known)
@@ -66,8 +71,12 @@ def backfill(
     written = 0 if dry_run else app.ledger.backfill(rows)
     used = app.ledger.went_out_before(in_stock, now)
     missed = sum(slot.id not in served and not slot.excused for slot in owed)
-    words = f"{many(len(known), 'item')}: {many(len(served), 'slot')} kept, {missed} missed"
-    words += f", {unplaced} on days without a slot"
+    words = _(
+        "%(items)s: %(slots)s kept, %(missed)s missed, %(unplaced)s on days without a slot",
+        items=ngettext("%(num)s item", "%(num)s items", len(known)),
+        slots=ngettext("%(num)s slot", "%(num)s slots", len(served)),
+        missed=missed, unplaced=unplaced,
+    )  # fmt: skip
     return {
         "items": len(known),
         "kept": len(served),
@@ -79,12 +88,16 @@ def backfill(
         "summary": "; ".join(
             (
                 words,
-                "a rehearsal: nothing is written" if dry_run else f"{written} deliveries written",
-                *([f"{many(used, 'draft')} of content/ marked as used"] if used else []),
-                *([f"{len(problems)} left out"] if problems else []),
+                _("a rehearsal: nothing is written") if dry_run else _("%(num)s deliveries written", num=written),
+                *([_marked(used)] if used else []),
+                *([_("%(num)s left out", num=len(problems))] if problems else []),
             )
         ),
     }
+
+
+def _marked(used: int) -> str:
+    return ngettext("%(num)s draft of content/ marked as used", "%(num)s drafts of content/ marked as used", used)
 
 
 def _drafts_of(app: App, source: str, items: Iterable[PastItem], now: dt.datetime) -> dict[str, dt.datetime]:

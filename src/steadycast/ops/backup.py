@@ -21,6 +21,8 @@ from typing import Any
 from steadycast import __version__
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, LedgerError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
@@ -34,10 +36,10 @@ TREES = ("media", "out")  # of var/: what cannot be made again, or what readers 
 NOT_OURS = ("out/report",)  # made again every hour
 LARGEST = 64 << 20  # bytes of a manifest: a quarter of a million files
 CHUNK = 1 << 20
-POSTGRES = (
+POSTGRES = N_(
     "the ledger is PostgreSQL's and is not in it (pg_dump --format=custom; pg_restore it before `steadycast restore`)"
 )
-AFTERWARDS = (
+AFTERWARDS = N_(
     "Nothing that may have gone out since is sent again: `steadycast verify` reads it back, and `steadycast status` "
     "shows what only a person can tell."
 )
@@ -54,8 +56,11 @@ class BackedUp:
 
     def lines(self) -> list[str]:
         """What a person is told."""
-        said = f"{self.path}: {'the ledger and ' if self.ledger else ''}{self.files} files, {self.size:,} bytes"
-        return [said] if self.ledger else [said, POSTGRES]
+        said = N_("%(path)s: %(files)s files, %(size)s bytes")
+        if self.ledger:
+            said = N_("%(path)s: the ledger and %(files)s files, %(size)s bytes")
+        told = _(said, path=self.path, files=self.files, size=format(self.size, ","))
+        return [told] if self.ledger else [told, _(POSTGRES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +76,24 @@ class Restored:
 
     def lines(self) -> list[str]:
         """What a person is told, and what to do next."""
-        what = "the ledger and " if self.ledger else ""
-        said = [f"{self.var}: {what}{self.files} files of {self.at} are back, {self.kept} were there already"]
-        said += [f"the ledger that was there is kept: {self.aside}"] if self.aside else []
-        said += [] if self.ledger else [POSTGRES]
-        return [*said, AFTERWARDS]
+        what = N_("%(folder)s: %(files)s files of %(at)s are back, %(kept)s were there already")
+        if self.ledger:
+            what = N_("%(folder)s: the ledger and %(files)s files of %(at)s are back, %(kept)s were there already")
+        said = [_(what, folder=self.var, files=self.files, at=self.at, kept=self.kept)]
+        said += [_("the ledger that was there is kept: %(file)s", file=self.aside)] if self.aside else []
+        said += [] if self.ledger else [_(POSTGRES)]
+        return [*said, _(AFTERWARDS)]
 
 
 def backup(app: App, file: Path, now: dt.datetime, *, progress: Progress = unseen) -> BackedUp:
     """Writes everything that cannot be made again to a new tar, whole or not at all, while others go on working."""
     workspace, file = app.workspace, file.absolute()
     if file.exists():
-        said = "it is there already"
-        raise InputError(said, file=file, hint="give the backup a name of its own, such as its date")
+        said = _("it is there already")
+        raise InputError(said, file=file, hint=_("give the backup a name of its own, such as its date"))
     if any(file.is_relative_to((workspace.var / tree).resolve()) for tree in TREES):
-        said = "a backup holds what nobody else may see, and this folder is published"
-        raise InputError(said, file=file, hint="put it outside var/")
+        said = _("a backup holds what nobody else may see, and this folder is published")
+        raise InputError(said, file=file, hint=_("put it outside var/"))
     durable.make_folder(file.parent)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
         fresh = Path(folder) / file.name
@@ -201,8 +208,15 @@ def _may_replace(staged: Path, target: Path, *, force: bool) -> None:
     except LedgerError:
         return  # it cannot be read: that is what a restore is for
     if there.installation != new.installation or there.newer_than(new):
-        what = "newer than the backup" if there.installation == new.installation else "another community's"
-        said = f"ledger {target}: it is {what} (--force replaces it, and keeps it beside the restored one)"
+        said = N_(
+            "ledger %(file)s: it is another community's (--force replaces it, and keeps it beside the restored one)"
+        )
+        if there.installation == new.installation:
+            said = N_(
+                "ledger %(file)s: it is newer than the backup "
+                "(--force replaces it, and keeps it beside the restored one)"
+            )
+        said = _(said, file=target)
         raise LedgerError(said)
 
 
@@ -217,14 +231,14 @@ def _tar(file: Path) -> tarfile.TarFile:
     try:
         return tarfile.open(file, mode="r:")
     except FileNotFoundError:
-        said = "there is no such file"
-        raise InputError(said, file=file, hint="check the spelling") from None
+        said = _("there is no such file")
+        raise InputError(said, file=file, hint=_("check the spelling")) from None
     except tarfile.TarError as error:
-        raise _not_whole(file, "it is no tar, or is cut short") from error
+        raise _not_whole(file, _("it is no tar, or is cut short")) from error
 
 
 def _not_whole(file: Path, why: str) -> InputError:
-    return InputError(f"{why}: nothing was restored", file=file, hint="take an older backup")
+    return InputError(_("%(why)s: nothing was restored", why=why), file=file, hint=_("take an older backup"))
 
 
 class _Kept:
@@ -240,18 +254,18 @@ class _Kept:
             self.at, self.intents = str(found["at"]), int(found["ledger"].get("intents", 0))
             format_ = int(found["format"])
         except (KeyError, TypeError, ValueError, AttributeError, tarfile.TarError) as error:
-            raise _not_whole(file, "it is no backup of Steadycast's, or is cut short") from error
+            raise _not_whole(file, _("it is no backup of Steadycast's, or is cut short")) from error
         if format_ > FORMAT:
-            said = f"it is of format {format_}, this program reads {FORMAT}"
-            raise InputError(said, file=file, hint="upgrade Steadycast")
+            said = _("it is of format %(its)s, this program reads %(ours)s", its=format_, ours=FORMAT)
+            raise InputError(said, file=file, hint=_("upgrade Steadycast"))
         self.members = {member.name: member for member in tar.getmembers()}
         for name in self.files:
             path = PurePosixPath(name)
             plain = path.as_posix() == name and ".." not in path.parts and not re.search(r"[\x00-\x1f\\]", name)
             if not (plain and (name == LEDGER or (path.parts[0] in TREES and len(path.parts) > 1))):
-                raise _not_whole(file, f"it names {name!r}, which is no file of a workspace")
+                raise _not_whole(file, _("it names %(name)s, which is no file of a workspace", name=repr(name)))
             if name not in self.members:
-                raise _not_whole(file, f"{name} is not in it")
+                raise _not_whole(file, _("%(name)s is not in it", name=name))
         self.has_ledger = LEDGER in self.files
         self.trees = [name for name in self.files if name != LEDGER]
 
@@ -267,9 +281,9 @@ class _Kept:
                     written.write(chunk)
             durable.sync(to)
         except (tarfile.TarError, KeyError) as error:
-            raise _not_whole(self.file, f"{name} cannot be read") from error
+            raise _not_whole(self.file, _("%(name)s cannot be read", name=name)) from error
         if (digest.hexdigest(), size) != (sha256, expected):
-            raise _not_whole(self.file, f"{name} is damaged")
+            raise _not_whole(self.file, _("%(name)s is damaged", name=name))
 
 
 def _put_files(kept: _Kept, var: Path, staging: Path, progress: Progress) -> int:
@@ -281,7 +295,7 @@ def _put_files(kept: _Kept, var: Path, staging: Path, progress: Progress) -> int
     for number, name in enumerate(missing):
         target = var / name
         if not target.parent.resolve().is_relative_to(var.resolve()):
-            raise InputError("a folder of that name leads elsewhere", file=target, hint="move the link away")
+            raise InputError(_("a folder of that name leads elsewhere"), file=target, hint=_("move the link away"))
         durable.make_folder(target.parent)
         os.utime(staging / str(number), (kept.members[name].mtime,) * 2)
         durable.land(staging / str(number), target)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.errors import InputError, SettingsError, unknown_name
+from steadycast.language import gettext as _
 from steadycast.pipeline.secrets import find, keep
 from steadycast.platform import Platform, Setting, configured
 from steadycast.platform.registry import platforms
@@ -51,12 +52,13 @@ def wanted(
     given, secrets = dict(given or {}), dict(secrets or {})
     known = platforms(workspace.platform_folders, {})
     if platform not in known:
-        raise unknown_name("platform", platform, known, "`steadycast channel list` shows them")
+        raise unknown_name("platform", platform, known, _("`steadycast channel list` shows them"))
     spec, name = known[platform], name or platform
     _free(workspace, name)
     for key in [*given, *secrets]:
         if key not in spec.settings:
-            raise unknown_name("setting", key, spec.settings, f"{platform} has {', '.join(spec.settings) or 'none'}")
+            has = _("%(platform)s has %(settings)s", platform=platform, settings=", ".join(spec.settings) or _("none"))
+            raise unknown_name("setting", key, spec.settings, has)
     made = Wanted(spec, name, {"platform": platform})
     missing = []
     for setting in spec.settings.values():
@@ -73,7 +75,7 @@ def wanted(
     if missing:
         told = "; ".join(f"{s.name} ({s.help})" if s.help else s.name for s in missing)
         how = " ".join(f"--secret-file {s.name}=FILE" if s.secret else f"--set {s.name}=VALUE" for s in missing)
-        raise InputError(f"{platform} needs {told}", hint=how)
+        raise InputError(_("%(platform)s needs %(settings)s", platform=platform, settings=told), hint=how)
     return made
 
 
@@ -89,11 +91,12 @@ def add(workspace: Workspace, asked: Wanted) -> Workspace:
 
 def _free(workspace: Workspace, name: str) -> None:
     if not re.fullmatch(NAME, name):
-        raise InputError(f"{name!r} cannot be a channel's name", hint="a-z, 0-9 and -, at most 39 characters")
+        said = _("%(name)s cannot be a channel's name", name=repr(name))
+        raise InputError(said, hint=_("a-z, 0-9 and -, at most 39 characters"))
     if name in workspace.channels:
         raise InputError(
-            f"there is a channel {name!r} already",
-            hint=f"give this one another name: --name NAME; the secrets of {name} lie in var/secrets",
+            _("there is a channel %(name)s already", name=repr(name)),
+            hint=_("give this one another name: --name NAME; the secrets of %(name)s lie in var/secrets", name=name),
         )
 
 
@@ -119,7 +122,8 @@ def typed(setting: Setting, text: str) -> Any:
 def _named(made: Wanted, setting: Setting, name: str, workspace: Workspace) -> bool:
     """Note the name of a secret that is set already."""
     if find(name, workspace.secrets) is None:
-        raise InputError(f"{setting.name}: the secret {name} is not set", hint="export it, or use --secret-file")
+        said = _("%(setting)s: the secret %(secret)s is not set", setting=setting.name, secret=name)
+        raise InputError(said, hint=_("export it, or use --secret-file"))
     made.values[setting.name] = name
     return True
 
@@ -133,7 +137,8 @@ def _secret(made: Wanted, setting: Setting, value: str, ask: Ask | None) -> bool
         try:
             configured.cast(setting, value, setting.name)
         except SettingsError:  # its message would show what it is
-            raise InputError(f"{setting.name}: expected a web address", hint=setting.help or None) from None
+            said = _("%(setting)s: expected a web address", setting=setting.name)
+            raise InputError(said, hint=setting.help or None) from None
     name = secret_name(made.name, setting.name)
     made.values[setting.name], made.secrets[name] = name, value
     return True
@@ -149,7 +154,7 @@ def secret_from(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read it: {type(error).__name__}", file=file) from None
+        raise InputError(_("cannot read it: %(error)s", error=type(error).__name__), file=file) from None
 
 
 def replace_secrets(workspace: Workspace, platform: Platform, name: str, given: Mapping[str, str]) -> list[str]:
@@ -168,8 +173,8 @@ def replace_secrets(workspace: Workspace, platform: Platform, name: str, given: 
         if known:
             made.secrets[known] = made.secrets.pop(made.values.pop(key))
     if taken := [each for each in made.secrets if each in os.environ]:
-        said = f"{', '.join(taken)} is set in the environment, which goes before what is kept here"
-        raise InputError(said, hint="take it away there")
+        said = _("%(secrets)s is set in the environment, which goes before what is kept here", secrets=", ".join(taken))
+        raise InputError(said, hint=_("take it away there"))
     after = edit.with_settings(workspace, name, made.values) if made.values else workspace
     workspace.make_private()
     for each, value in made.secrets.items():

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from steadycast.errors import InputError, Refused, SteadycastError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ops.channel_add import secret_name
 from steadycast.pipeline.app import App
 from steadycast.pipeline.secrets import keep
@@ -24,9 +26,13 @@ def check(app: App, name: str) -> None:
     """Raises the InputError of a channel to which nobody can log in."""
     platform = app.platform(name)
     if not has_login(platform):
-        pasted = f"put its secrets into {app.workspace.secrets}, or export them: its README says how to get them"
+        pasted = _(
+            "put its secrets into %(folder)s, or export them: its README says how to get them",
+            folder=app.workspace.secrets,
+        )
         needs = any(setting.secret for setting in platform.settings.values())
-        raise InputError(f"{platform.title} has no login", hint=pasted if needs else "it needs none", channel=name)
+        said = _("%(platform)s has no login", platform=platform.title)
+        raise InputError(said, hint=pasted if needs else _("it needs none"), channel=name)
 
 
 def login(app: App, name: str, show: Show, ask: Ask) -> list[str]:
@@ -39,7 +45,11 @@ def login(app: App, name: str, show: Show, ask: Ask) -> list[str]:
     platform = app.platform(name)
     given = _given(app, name, show, ask)
     if strange := sorted(given.keys() - platform.settings.keys()):
-        raise InputError(f"its login gave {', '.join(strange)}: platform {platform.name} has no such setting")
+        gave = ", ".join(strange)
+        said = _(
+            "its login gave %(gave)s: platform %(platform)s has no such setting", gave=gave, platform=platform.name
+        )
+        raise InputError(said)
     return _kept(app, name, given)
 
 
@@ -48,7 +58,7 @@ def _given(app: App, name: str, show: Show, ask: Ask) -> Mapping[str, str]:
 
     def asked(words: str) -> str:
         if not (code := ask(words).strip()):
-            raise InputError("nothing was pasted, and nothing is kept", channel=name)
+            raise InputError(_("nothing was pasted, and nothing is kept"), channel=name)
         return app.redact.learn(code)
 
     channel = dataclasses.replace(app.channel(name), state=MemoryState(app.clock.now, app.redact.learn))
@@ -58,7 +68,8 @@ def _given(app: App, name: str, show: Show, ask: Ask) -> Mapping[str, str]:
     except SteadycastError:
         raise
     except Exception as error:
-        raise Refused(app.redact(f"its login failed: {type(error).__name__}: {error}"), channel=name) from None
+        said = _("its login failed: %(error)s: %(said)s", error=type(error).__name__, said=error)
+        raise Refused(app.redact(said), channel=name) from None
     return given
 
 
@@ -77,10 +88,14 @@ def _kept(app: App, name: str, given: Mapping[str, str]) -> list[str]:
     after = edit.with_settings(workspace, name, new) if new else workspace
     workspace.make_private()
     for known, value in secrets.items():
-        told.append(f"kept the secret {known} in {keep(workspace.secrets, known, value)}")
+        told.append(
+            _("kept the secret %(secret)s in %(file)s", secret=known, file=keep(workspace.secrets, known, value))
+        )
         if known in os.environ:
-            told.append(f"{known} is set in the environment too, which goes before that file: take it away there")
+            said = N_("%(secret)s is set in the environment too, which goes before that file: take it away there")
+            told.append(_(said, secret=known))
     if new:
         edit.write(after, workspace)
-        told.append(f"wrote {', '.join(new)} into [channel.{name}] of {workspace.settings_file}")
+        said = N_("wrote %(settings)s into [channel.%(name)s] of %(file)s")
+        told.append(_(said, settings=", ".join(new), name=name, file=workspace.settings_file))
     return told

@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import Draft
 from steadycast.errors import WARN, DraftError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.publishing_place import gone
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
@@ -53,7 +55,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
     found = of_settings(app, now)
     if any(_rhythms(app)):
         return found  # without slots there is nothing to hold drafts and schedules against
-    found += [Problem("prefect.yaml", None, line, "`steadycast deploy` writes it") for line in _schedules(workspace)]
+    found += [Problem("prefect.yaml", None, line, _("`steadycast deploy` writes it")) for line in _schedules(workspace)]
     try:
         out = _went_out(app)
     except LedgerError as error:
@@ -84,10 +86,12 @@ def _placeholders(workspace: Workspace) -> Iterator[Problem]:
     addresses |= {("channel", name, "url"): str(c.own.get("url", "")) for name, c in workspace.channels.items()}
     left = [key for key, url in addresses.items() if re.match(rf"https?://{PLACEHOLDER}(?:[/:]|\Z)", url)]
     if left:
-        said = (
-            f"{', '.join('.'.join(key) for key in left)}: {PLACEHOLDER} is not yours, and links and QR codes lead there"
+        said = _(
+            "%(keys)s: %(host)s is not yours, and links and QR codes lead there",
+            keys=", ".join(".".join(key) for key in left),
+            host=PLACEHOLDER,
         )
-        yield Problem(SETTINGS_FILE, workspace.line(left[0]), said, "write the address of your site", severity=WARN)
+        yield Problem(SETTINGS_FILE, workspace.line(left[0]), said, _("write the address of your site"), severity=WARN)
 
 
 def _settings(error: SettingsError) -> Problem:
@@ -113,8 +117,8 @@ def members(workspace: Workspace) -> Iterator[Problem]:
     for name in workspace.members:
         meant = spelt.get(unicodedata.normalize("NFKC", name).casefold())
         if meant and unicodedata.normalize("NFC", meant) != name and name not in folders:
-            said = f"members.{name}: the folder is called {meant}"
-            yield _in_settings(workspace, ("members", name), said, "spell both in one way, capitals too")
+            said = _("members.%(name)s: the folder is called %(meant)s", name=name, meant=meant)
+            yield _in_settings(workspace, ("members", name), said, _("spell both in one way, capitals too"))
 
 
 def _rhythms(app: App) -> Iterator[Problem]:
@@ -140,21 +144,21 @@ def secrets(app: App) -> Iterator[Problem]:
         if setting.secret and given:
             named.append((path, given))
         elif setting.secret and setting.required:
-            yield _in_settings(workspace, path, f"{'.'.join(path)} is missing", setting.help)
+            yield _in_settings(workspace, path, _("%(name)s is missing", name=".".join(path)), setting.help)
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
     named += [(("alarms", "urls"), name) for name in workspace.alarms.urls]
     for where, secret in named:
         if app.find_secret(secret) is None:
-            said = f"the secret {secret} is not set"
-            yield _in_settings(workspace, where, said, "export it, or make a Secret block")
+            said = _("the secret %(secret)s is not set", secret=secret)
+            yield _in_settings(workspace, where, said, _("export it, or make a Secret block"))
 
 
 def _files_named(app: App) -> Iterator[Problem]:
     """Files that a channel's settings name and that are not there: a list of recipients, a podcast's picture."""
     for path, setting, given in _of_channels(app):
         if setting.type == "path" and given and not (app.workspace.root / given).is_file():
-            said = f"{'.'.join(path)}: the file {given!r} is not there"
-            yield _in_settings(app.workspace, path, said, "make it, beside steadycast.toml")
+            said = _("%(name)s: the file %(file)s is not there", name=".".join(path), file=repr(given))
+            yield _in_settings(app.workspace, path, said, _("make it, beside steadycast.toml"))
 
 
 def _of_channels(app: App) -> Iterator[tuple[tuple[str, str, str], Setting, str]]:
@@ -192,7 +196,7 @@ def rights(workspace: Workspace) -> Iterator[Problem]:
     """Whoever may write to these folders runs code in the worker: Prefect puts them first on the import path."""
     for path in (workspace.root, workspace.flows, *workspace.platform_folders):
         if path.is_dir() and path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            yield Problem(str(path), None, "others than its owner may write here", f"chmod go-w {path}")
+            yield Problem(str(path), None, _("others than its owner may write here"), f"chmod go-w {path}")
 
 
 def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress) -> Iterator[Problem]:
@@ -274,21 +278,26 @@ class _Pins:
         item = as_stock(draft, self.app.workspace.community.zone)
         able = (in_time(item, s.at) and near(item, s.at, occurrence_of(promises[s.series], s)) for s in coming)
         if coming and not any(able):
-            said = f"its slot {draft.slot} is outside the time in which it may go out"
-            yield _in_draft(draft, raw, "slot", said, "see its `not_before`, `expires` and `event`")
+            said = _("its slot %(slot)s is outside the time in which it may go out", slot=draft.slot)
+            yield _in_draft(draft, raw, "slot", said, _("see its `not_before`, `expires` and `event`"))
             return
         if coming:
             free = next((slot for slot in coming if slot.id not in self.taken), None)
             if free:
                 self.taken[free.id] = draft
                 return
-            said = f"{self.taken[coming[0].id].path} is pinned to the same slot {draft.slot}"
-            yield _in_draft(draft, raw, "slot", said, "pin one of them to another")
+            said = _(
+                "%(path)s is pinned to the same slot %(slot)s", path=self.taken[coming[0].id].path, slot=draft.slot
+            )
+            yield _in_draft(draft, raw, "slot", said, _("pin one of them to another"))
             return
         nearest = next((s for s in self.slots if s.series in takes and s.at >= self.now and not s.excused), None)
-        said = "is past" if meant and meant[-1].at < self.now else "is none" if not meant else "is excused"
-        hint = f"take `slot` out of the front matter, or name a coming one: {nearest.id}" if nearest else ""
-        yield _in_draft(draft, raw, "slot", f"its slot {draft.slot} {said}", hint)
+        said = (
+            N_("its slot %(slot)s is past") if meant and meant[-1].at < self.now else N_("its slot %(slot)s is excused")
+        )
+        said = said if meant else N_("its slot %(slot)s is none")
+        hint = _("take `slot` out of the front matter, or name a coming one: %(id)s", id=nearest.id) if nearest else ""
+        yield _in_draft(draft, raw, "slot", _(said, slot=draft.slot), hint)
 
 
 def _expired(draft: Draft, raw: bytes, now: dt.datetime) -> Iterator[Problem]:
@@ -296,8 +305,8 @@ def _expired(draft: Draft, raw: bytes, now: dt.datetime) -> Iterator[Problem]:
     if draft.ready and not draft.evergreen and draft.expires and draft.expires <= now:
         key = "expires" if _line(raw, "expires") else "expiryDate"
         last = draft.expires - dt.timedelta(microseconds=1)  # a date alone ends with its day
-        said = f"it expired on {last:%Y-%m-%d}, and never went out"
-        yield _in_draft(draft, raw, key, said, f"move `{key}` on, or take the draft out of content/")
+        said = _("it expired on %(last)s, and never went out", last=last.date())
+        yield _in_draft(draft, raw, key, said, _("move `%(key)s` on, or take the draft out of content/", key=key))
 
 
 def _unserved(pins: _Pins, draft: Draft, raw: bytes) -> Iterator[Problem]:
@@ -314,8 +323,8 @@ def _no_channels(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:
     known = app.workspace.channels
     for name in draft.channels:
         if name not in known:
-            hint = did_you_mean(name, known, f"channels are {', '.join(sorted(known))}")
-            yield _in_draft(draft, raw, "channels", f"channels.{name}: there is no such channel", hint)
+            hint = did_you_mean(name, known, _("channels are %(names)s", names=", ".join(sorted(known))))
+            yield _in_draft(draft, raw, "channels", _("channels.%(name)s: there is no such channel", name=name), hint)
 
 
 def _in_draft(draft: Draft, raw: bytes, key: str, said: str, hint: str) -> Problem:

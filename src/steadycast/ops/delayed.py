@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+from steadycast.language import gettext as _
+from steadycast.language import ngettext
 from steadycast.ledger.amendments import TAKEN_AWAY
 from steadycast.ledger.tables import AmendmentRow, DeliveryRow, State
 from steadycast.pipeline import amend
 from steadycast.pipeline.app import App
-from steadycast.pipeline.results import Row, many
+from steadycast.pipeline.results import Row
 
 
 def delayed(app: App, now: dt.datetime) -> list[Row]:
@@ -25,11 +27,11 @@ def delayed(app: App, now: dt.datetime) -> list[Row]:
     ]
     zone = app.workspace.community.zone
     rows = []
-    for channel in sorted({channel for _, channel, _, _ in found}):
+    for channel in sorted({each[1] for each in found}):
         mine = sorted(each for each in found if each[1] == channel)
-        until, _, why, _ = mine[0]
-        kinds = [what for _, _, _, what in mine]
-        what = ", ".join(many(kinds.count(kind), kind) for kind in dict.fromkeys(kinds))
+        until, why = mine[0][0], mine[0][2]
+        kinds = [each[3] for each in mine]
+        what = ", ".join(_counted(kinds.count(kind), kind) for kind in dict.fromkeys(kinds))
         until_when = until.astimezone(zone).strftime("%Y-%m-%d %H:%M")
         rows.append({"channel": channel, "until": until_when, "why": why, "what": what})
     return rows
@@ -37,7 +39,18 @@ def delayed(app: App, now: dt.datetime) -> list[Row]:
 
 def line(row: Row) -> str:
     """One channel's, for people."""
-    return f"{row['channel']} waits until {row['until']} with {row['what']}: {row['why'] or 'it could not be sent'}"
+    return _(
+        "%(channel)s waits until %(until)s with %(what)s: %(why)s",
+        channel=row["channel"], until=row["until"], what=row["what"], why=row["why"] or _("it could not be sent"),
+    )  # fmt: skip
+
+
+def _counted(number: int, kind: str) -> str:
+    return {
+        "post": ngettext("%(num)s post", "%(num)s posts", number),
+        "withdrawal": ngettext("%(num)s withdrawal", "%(num)s withdrawals", number),
+        "revision": ngettext("%(num)s revision", "%(num)s revisions", number),
+    }[kind]
 
 
 def _why(row: DeliveryRow | AmendmentRow) -> str:

@@ -9,6 +9,7 @@ import yaml
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
 
@@ -105,16 +106,17 @@ def differences(workspace: Workspace) -> list[str]:
     try:
         found = yaml.safe_load(workspace.prefect_yaml.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
-        return ["there is no prefect.yaml"]
+        return [_("there is no prefect.yaml")]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
-        hint = "`steadycast deploy` writes it"
-        raise SettingsError("it is not YAML", file=workspace.prefect_yaml, line=line, hint=hint) from None
+        hint = _("`steadycast deploy` writes it")
+        raise SettingsError(_("it is not YAML"), file=workspace.prefect_yaml, line=line, hint=hint) from None
     have, want = _by_name(found), _by_name(deployments(workspace))
-    told = [f"{name} is missing" for name in want.keys() - have.keys()]
-    told += [f"{name} is not asked for" for name in have.keys() - want.keys()]
+    told = [_("%(name)s is missing", name=name) for name in want.keys() - have.keys()]
+    told += [_("%(name)s is not asked for", name=name) for name in have.keys() - want.keys()]
     for name in want.keys() & have.keys():
-        told += [f"{name}: {key} differs" for key in sorted(want[name]) if have[name].get(key) != want[name][key]]
+        differ = [key for key in sorted(want[name]) if have[name].get(key) != want[name][key]]
+        told += [_("%(name)s: %(key)s differs", name=name, key=key) for key in differ]
     return sorted(told)
 
 

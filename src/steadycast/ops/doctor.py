@@ -27,6 +27,8 @@ from steadycast.errors import (
     SteadycastError,
     looked_at,
 )
+from steadycast.language import N_, ngettext
+from steadycast.language import gettext as _
 from steadycast.ledger import overdue
 from steadycast.ledger.database_check import check_up
 from steadycast.ledger.publishing_place import gone
@@ -36,12 +38,11 @@ from steadycast.ops.deployments import differences
 from steadycast.ops.health import UNKNOWN_AFTER
 from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
-from steadycast.pipeline.results import many
 from steadycast.platform import Account
 from steadycast.workspace import Workspace, load
 
 PREFECT_WITHIN = 5.0  # seconds
-NOTHING = "nothing can be tried without sending"
+NOTHING = N_("nothing can be tried without sending")
 FOREVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
@@ -50,9 +51,9 @@ def doctor(now: dt.datetime, *, root: Path | None = None, app: App | None = None
     try:
         app = app or App(load(root), readonly=True)
     except SettingsError as error:
-        return [Problem("settings", None, *_told(error, "fix steadycast.toml"))]
+        return [Problem("settings", None, *_told(error, _("fix steadycast.toml")))]
     work, found = app.workspace, list[Problem]()
-    closed = "only the owner writes to the root, flows/ and channels/"
+    closed = _("only the owner writes to the root, flows/ and channels/")
     looks: dict[str, Callable[[], Iterable[Problem]]] = {
         "settings": lambda: _settings(app),
         "ledger": lambda: _ledger(app, now),
@@ -84,15 +85,16 @@ def _tried(name: str, look: Callable[[], Iterable[Problem]], app: App) -> Iterat
     try:
         yield from look()
     except SteadycastError as error:
-        said, hint = _told(error, "see what it says")
+        said, hint = _told(error, _("see what it says"))
         yield Problem(name, None, app.redact(said), hint)
     except Exception as error:  # a doctor that falls over is no help; an error's words may hold a secret
-        yield Problem(name, None, f"the look itself failed: {type(error).__name__}", "run `steadycast check`")
+        said = _("the look itself failed: %(error)s", error=type(error).__name__)
+        yield Problem(name, None, said, _("run `steadycast check`"))
 
 
 def _all_of(name: str, wrong: Iterable[Problem], otherwise: str) -> list[Problem]:
     """What `check` finds wrong, as rows of one look; else that it is well."""
-    rows = [Problem(name, None, f"{found.place}: {found.said}", found.hint or "fix it") for found in wrong]
+    rows = [Problem(name, None, f"{found.place}: {found.said}", found.hint or _("fix it")) for found in wrong]
     return rows or [looked_at(name, otherwise)]
 
 
@@ -109,7 +111,11 @@ def _ledger(app: App, now: dt.datetime) -> Iterator[Problem]:
 
 
 def _settings(app: App) -> list[Problem]:
-    said = f"{len(app.workspace.series)} series, {many(len(app.workspace.channels), 'channel')}"
+    said = _(
+        "%(series)s series, %(channels)s",
+        series=len(app.workspace.series),
+        channels=ngettext("%(num)s channel", "%(num)s channels", len(app.workspace.channels)),
+    )
     return _all_of("settings", channels(app), said)
 
 
@@ -160,44 +166,44 @@ def announced(country: str, year: int) -> bool:
 
 def _prefect(app: App) -> Iterator[Problem]:
     wrong = differences(app.workspace)
-    said = "; ".join(wrong[:3]) + (" …" if len(wrong) > 3 else "") or "agrees with steadycast.toml"
-    yield looked_at("prefect.yaml", said, "`steadycast deploy` writes it", BAD if wrong else OK)
+    said = "; ".join(wrong[:3]) + (" …" if len(wrong) > 3 else "") or _("agrees with steadycast.toml")
+    yield looked_at("prefect.yaml", said, _("`steadycast deploy` writes it"), BAD if wrong else OK)
     url = os.environ.get("PREFECT_API_URL", "")
     if not url:
-        yield looked_at("Prefect's server", "PREFECT_API_URL is not set: `steadycast up` brings its own")
+        yield looked_at("Prefect's server", _("PREFECT_API_URL is not set: `steadycast up` brings its own"))
         return
     why = unreachable(url)
     if why:
         app.find_secret = os.environ.get  # its Secret blocks cannot be had: a minute's wait for each would tell nothing
-    hint = "start it, or correct PREFECT_API_URL"
-    yield looked_at("Prefect's server", why or "it answers", hint, BAD if why else OK)
+    hint = _("start it, or correct PREFECT_API_URL")
+    yield looked_at("Prefect's server", why or _("it answers"), hint, BAD if why else OK)
 
 
 def unreachable(url: str, within: float = PREFECT_WITHIN) -> str:
     """Why Prefect's API does not answer, in few words and without its address; "" when it does."""
     if not url.startswith(("http://", "https://")):
-        return "PREFECT_API_URL is no web address"
+        return _("PREFECT_API_URL is no web address")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url.rstrip('/')}/health", timeout=within) as answer:
-            return "" if answer.status == 200 else f"it answers {answer.status}"
+            return "" if answer.status == 200 else _("it answers %(status)s", status=answer.status)
     except urllib.error.HTTPError as error:
-        return f"it answers {error.code}"
+        return _("it answers %(status)s", status=error.code)
     except (OSError, ValueError) as error:
-        return f"it does not answer ({type(getattr(error, 'reason', error)).__name__})"
+        return _("it does not answer (%(error)s)", error=type(getattr(error, "reason", error)).__name__)
 
 
 def _secrets(app: App) -> Iterator[Problem]:
     unset = (replace(found, where=app.workspace.settings_file.name) for found in secrets(app))
-    yield from _all_of("secrets", unset, "every one that steadycast.toml names is set")
+    yield from _all_of("secrets", unset, _("every one that steadycast.toml names is set"))
     if not app.workspace.alarms.urls:
-        yield Problem("alarms", None, "nobody would be told", "set [alarms] urls", WARN)
+        yield Problem("alarms", None, _("nobody would be told"), _("set [alarms] urls"), WARN)
 
 
 def _channels(app: App, now: dt.datetime) -> Iterator[Problem]:
     for name, settings in app.workspace.channels.items():
         if settings.paused:
-            yield looked_at(f"channel {name}", "paused")
+            yield looked_at(f"channel {name}", _("paused"))
         elif app.usable(name):
             yield from channel(app, name, now)
 
@@ -206,7 +212,7 @@ def channel(app: App, name: str, now: dt.datetime) -> Iterator[Problem]:
     """Whether a channel's far side lets it in, and what that allows, as far as either can be asked for."""
     yield _credentials(app, name)
     if asked := ask(app, name, now):
-        hint = "what was known holds" if app.far_limits(name) else "the platform's own hold"
+        hint = _("what was known holds") if app.far_limits(name) else _("the platform's own hold")
         yield looked_at(f"limits {name}", str(asked), hint, WARN if asked.error else OK)
 
 
@@ -219,15 +225,17 @@ def _credentials(app: App, name: str) -> Problem:
             return looked_at(where, _let_in(look()))
     except FarSideError as error:
         refused = isinstance(error, Refused)
-        hint = "correct its settings or its secret" if refused else "see whether its far side is up, and try again"
+        hint = (
+            _("correct its settings or its secret") if refused else _("see whether its far side is up, and try again")
+        )
         return Problem(where, None, app.redact(str(error)), hint)
     except Exception as error:  # an adapter of somebody's own; its words may hold a secret
-        hint = f"fix channels/{app.workspace.channels[name].platform}/adapter.py"
-        return Problem(where, None, f"its adapter failed: {type(error).__name__}", hint)
+        hint = _("fix channels/%(platform)s/adapter.py", platform=app.workspace.channels[name].platform)
+        return Problem(where, None, _("its adapter failed: %(error)s", error=type(error).__name__), hint)
     if platform.delivery not in ("conditional", "kit"):
-        return looked_at(where, NOTHING)
+        return looked_at(where, _(NOTHING))
     there = _nearest(app.workspace.out / name)
-    return _locked(where, there) or looked_at(where, "its folder can be written to")
+    return _locked(where, there) or looked_at(where, _("its folder can be written to"))
 
 
 def _nearest(path: Path) -> Path:
@@ -237,18 +245,18 @@ def _nearest(path: Path) -> Path:
 
 def _locked(where: str, there: Path) -> Problem | None:
     """That this user cannot write to a folder."""
-    said, hint = f"{there} cannot be written to", "make it writable for this user"
+    said, hint = _("%(folder)s cannot be written to", folder=there), _("make it writable for this user")
     return None if os.access(there, os.W_OK | os.X_OK) else Problem(where, None, said, hint)
 
 
 def _let_in(account: Account | None) -> str:
     """As whom a channel would publish, and until when, as far as its far side says."""
     if not isinstance(account, Account):
-        return "tried, and it would be let in"
-    name = f" as {account.name}" if account.name else ""
-    rights = f", may {', '.join(account.rights)}" if account.rights else ""
-    until = f", until {account.until:%Y-%m-%d %H:%M %Z}" if account.until else ""
-    return f"tried, and it would be let in{name}{rights}{until}"
+        return _("tried, and it would be let in")
+    name = _(" as %(name)s", name=account.name) if account.name else ""
+    rights = _(", may %(what)s", what=", ".join(account.rights)) if account.rights else ""
+    until = _(", until %(when)s", when=account.until.strftime("%Y-%m-%d %H:%M %Z")) if account.until else ""
+    return _("tried, and it would be let in") + name + rights + until
 
 
 def _service(app: App, now: dt.datetime) -> Iterator[Problem]:

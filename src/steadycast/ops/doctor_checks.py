@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from steadycast.errors import BAD, OK, WARN, Problem, looked_at
+from steadycast.language import gettext as _
+from steadycast.language import ngettext
 from steadycast.ledger.database_check import Checkup
 from steadycast.ledger.migrations import HEAD
 
@@ -20,77 +22,86 @@ SWEEP_LATE = dt.timedelta(minutes=10)  # the sweep runs every minute
 def ledger(seen: Checkup) -> Iterator[Problem]:
     """The database: its tables, its file, and whether a commit survives a power cut there."""
     if seen.tables is None:
-        yield Problem("ledger", None, "there is none yet", "`steadycast intake` makes it", WARN)
+        yield Problem("ledger", None, _("there is none yet"), _("`steadycast intake` makes it"), WARN)
         return
-    name = f"{seen.kind} {seen.library}, tables {seen.tables}"
+    name = _("%(kind)s %(library)s, tables %(tables)s", kind=seen.kind, library=seen.library, tables=seen.tables)
     if seen.tables > HEAD:
-        yield Problem("ledger", None, f"{name}: newer than this program, which speaks {HEAD}", "upgrade Steadycast")
+        said = _("%(name)s: newer than this program, which speaks %(version)s", name=name, version=HEAD)
+        yield Problem("ledger", None, said, _("upgrade Steadycast"))
     elif seen.tables < HEAD:
-        yield Problem("ledger", None, f"{name}: older than this program", "any command that writes upgrades it", WARN)
+        said = _("%(name)s: older than this program", name=name)
+        yield Problem("ledger", None, said, _("any command that writes upgrades it"), WARN)
     else:
         yield looked_at("ledger", name)
     if seen.damage:
-        hint = "stop everything, keep the file, and `steadycast restore` the newest backup"
-        yield Problem("ledger's file", None, f"damaged: {seen.damage}", hint)
+        hint = _("stop everything, keep the file, and `steadycast restore` the newest backup")
+        yield Problem("ledger's file", None, _("damaged: %(damage)s", damage=seen.damage), hint)
     elif seen.kind == "SQLite":
-        yield looked_at("ledger's file", "quick_check found nothing")
+        yield looked_at("ledger's file", _("quick_check found nothing"))
     told = ", ".join(f"{name}={value}" for name, value in seen.modes.items())
     wrong = [name for name, value in seen.wanted.items() if seen.modes.get(name) != value]
-    hint = f"set {', '.join(f'{name}={seen.wanted[name]}' for name in wrong)}: a power cut would lose what was promised"
+    wanted = ", ".join(f"{name}={seen.wanted[name]}" for name in wrong)
+    hint = _("set %(modes)s: a power cut would lose what was promised", modes=wanted)
     yield looked_at("durability", told, hint, BAD if wrong else OK)
     if seen.others_read:
-        hint = "chmod 600 it: whoever has its secret can guess every marker"
-        yield Problem("ledger's file", None, "others than its owner may read it", hint, WARN)
+        hint = _("chmod 600 it: whoever has its secret can guess every marker")
+        yield Problem("ledger's file", None, _("others than its owner may read it"), hint, WARN)
     if seen.doubtful_until:
-        said = f"restored from an older copy: what was due until {seen.doubtful_until:%Y-%m-%d %H:%M} UTC was in doubt"
+        until = seen.doubtful_until.strftime("%Y-%m-%d %H:%M")
+        said = _("restored from an older copy: what was due until %(when)s UTC was in doubt", when=until)
         yield looked_at("restore", said)
 
 
 def clock(now: dt.datetime, latest: dt.datetime | None, server: dt.datetime | None) -> Iterator[Problem]:
     """This machine's clock against what the ledger has seen, and against a database server's."""
-    hint = "set the clock, and let NTP keep it (timedatectl)"
+    hint = _("set the clock, and let NTP keep it (timedatectl)")
     if latest is None:
-        yield looked_at("clock", "nothing to hold it against yet; NTP is not asked")
+        yield looked_at("clock", _("nothing to hold it against yet; NTP is not asked"))
     elif latest - now > MINUTE:
-        yield Problem("clock", None, f"{_span(latest - now)} behind what the ledger has seen", hint)
+        yield Problem("clock", None, _("%(span)s behind what the ledger has seen", span=_span(latest - now)), hint)
     else:
-        yield looked_at("clock", "not behind what the ledger has seen; NTP is not asked")
+        yield looked_at("clock", _("not behind what the ledger has seen; NTP is not asked"))
     if server is not None:
         skew = abs(server - now)
         state = BAD if skew > MINUTE else WARN if skew > SKEW else OK
-        yield looked_at("database's clock", f"{skew.total_seconds():.1f} s apart", hint, state)
+        yield looked_at(
+            "database's clock", _("%(seconds)s s apart", seconds=format(skew.total_seconds(), ".1f")), hint, state
+        )
 
 
 def readers(var: Path, mode: int) -> Problem:
     """Whether other users of this machine can read the ledger's folder: letters before their hour, logs, kits."""
     if mode & 0o067:
-        said = f"others on this machine may read {var}, or write there"
-        hint = f"chmod 700 {var}; chmod 710 where a web server's group serves var/out"
+        said = _("others on this machine may read %(folder)s, or write there", folder=var)
+        hint = _("chmod 700 %(folder)s; chmod 710 where a web server's group serves var/out", folder=var)
         return Problem("readers", None, said, hint, WARN)
-    return looked_at("readers", "only its owner reads var/" + ("; a group may pass to var/out" * bool(mode & 0o010)))
+    passes = _("only its owner reads var/; a group may pass to var/out")
+    return looked_at("readers", passes if mode & 0o010 else _("only its owner reads var/"))
 
 
 def frozen(switch: bool) -> Problem:
     """Whether the system ends a worker that was frozen in the middle of a send, before it can go on with it."""
     if switch:
-        return looked_at("frozen workers", "the system ends one before it could send late")
-    said = "one that is frozen while it sends can double a post on a read-back platform when it is thawed"
-    return Problem("frozen workers", None, said, "publish from 64-bit Linux, which has timers for that", WARN)
+        return looked_at("frozen workers", _("the system ends one before it could send late"))
+    said = _("one that is frozen while it sends can double a post on a read-back platform when it is thawed")
+    return Problem("frozen workers", None, said, _("publish from 64-bit Linux, which has timers for that"), WARN)
 
 
 def disk(name: str, free: int, files: int | None) -> Problem:
     """Room for what is yet to be written: bytes, and names where the file system counts them."""
-    said = f"{free / 1e9:,.1f} GB free" + ("" if files is None else f", {files:,} files")
+    said = _("%(size)s GB free", size=format(free / 1e9, ",.1f"))
+    said += "" if files is None else _(", %(num)s files", num=format(files, ","))
     few = files is not None and files < FEW_FILES
     state = BAD if free < FULL or few else WARN if free < SCARCE else OK
-    return looked_at(f"disk of {name}", said, "free some space: nothing is sent that cannot be written", state)
+    hint = _("free some space: nothing is sent that cannot be written")
+    return looked_at(f"disk of {name}", said, hint, state)
 
 
 def zones(zone: str, known: Collection[str], version: str, now: dt.datetime) -> Problem:
     """The tz database that slots are computed with; `version` is such as 2026a, "" where it is not told."""
     if zone not in known:
-        return Problem("zones", None, f"{zone} is not in the tz database", "pip install -U tzdata")
-    said = f"{zone}; tz database {version or 'of the system'}"
+        return Problem("zones", None, _("%(zone)s is not in the tz database", zone=zone), "pip install -U tzdata")
+    said = _("%(zone)s; tz database %(version)s", zone=zone, version=version or _("of the system"))
     old = version[:4].isdigit() and int(version[:4]) < now.year - 1
     return looked_at("zones", said, "pip install -U tzdata", WARN if old else OK)
 
@@ -100,35 +111,39 @@ def holidays(series: str, countries: Iterable[str], unknown: Iterable[tuple[str,
     missing = ", ".join(f"{country} {year}" for country, year in unknown)
     if not missing:
         return looked_at(f"holidays of {series}", ", ".join(countries))
-    hint = "upgrade the holidays package, or write the days into holidays.toml"
-    return Problem(f"holidays of {series}", None, f"not announced yet: {missing}", hint, WARN)
+    hint = _("upgrade the holidays package, or write the days into holidays.toml")
+    said = _("not announced yet: %(missing)s", missing=missing)
+    return Problem(f"holidays of {series}", None, said, hint, WARN)
 
 
 def ticks(now: dt.datetime, last: dt.datetime | None, quiet_after: dt.timedelta, waiting: int) -> Iterator[Problem]:
     """Whether the flows run, and whether anything due was left lying."""
-    hint = "start `steadycast up`, or a worker"
+    hint = _("start `steadycast up`, or a worker")
     if last is None:
-        yield Problem("ticks", None, "nobody has looked at what is due yet", hint, WARN)
+        yield Problem("ticks", None, _("nobody has looked at what is due yet"), hint, WARN)
     else:
         quiet = max(now - last, dt.timedelta())
         state = BAD if quiet > quiet_after else WARN if quiet > SWEEP_LATE else OK
-        said = f"what is due was last looked at {_span(quiet)} ago"
+        said = _("what is due was last looked at %(span)s ago", span=_span(quiet))
         yield looked_at("ticks", said, hint, state)
-    if waiting == 1:
-        yield Problem("sweep", None, "1 delivery is due and nobody took it", hint)
-    elif waiting:
-        yield Problem("sweep", None, f"{waiting} deliveries are due and nobody took them", hint)
+    if waiting:
+        said = ngettext(
+            "%(num)s delivery is due and nobody took it", "%(num)s deliveries are due and nobody took them", waiting
+        )
+        yield Problem("sweep", None, said, hint)
 
 
 def unknown(count: int, old: int) -> Problem:
     """Deliveries of which nobody knows whether they are there."""
     if not count:
-        return looked_at("unknown deliveries", "none")
-    said = f"{count}" + (f", {old} of them for more than a day" if old else "")
-    hint = "`steadycast verify`, then `steadycast status` says what a person has to look at"
+        return looked_at("unknown deliveries", _("none"))
+    said = str(count) + (_(", %(num)s of them for more than a day", num=old) if old else "")
+    hint = _("`steadycast verify`, then `steadycast status` says what a person has to look at")
     return Problem("unknown deliveries", None, said, hint, BAD if old else WARN)
 
 
 def _span(span: dt.timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} d"
+    if minutes < 120:
+        return _("%(num)s min", num=minutes)
+    return _("%(num)s h", num=minutes // 60) if minutes < 2880 else _("%(num)s d", num=minutes // 1440)

@@ -17,6 +17,7 @@ from slugify import slugify
 from steadycast.crash_safety import durable
 from steadycast.draft import Reader
 from steadycast.errors import InputError, SettingsError
+from steadycast.language import gettext as _
 from steadycast.ops import channel_add, starter
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
@@ -171,9 +172,10 @@ def first_text(workspace: Workspace, answers: Answers, now: dt.datetime) -> dict
     if not title and not body:
         return {}
     if len(answers.text) > LONGEST_TEXT:
-        raise InputError(f"the text is longer than {LONGEST_TEXT} characters", hint="put it into content/pgc as a file")
+        said = _("the text is longer than %(num)s characters", num=LONGEST_TEXT)
+        raise InputError(said, hint=_("put it into content/pgc as a file"))
     if not title:
-        raise InputError("the text has no title")
+        raise InputError(_("the text has no title"))
     text = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n\n{body}\n"
     slug = slugify(title, allow_unicode=True, max_length=LONGEST_SLUG) or "first"
     folder = workspace.content / "pgc"
@@ -189,7 +191,7 @@ def finish(root: Path, answers: Answers, now: dt.datetime) -> Collected:
     starter.refuse_taken(root)
     workspace = drafted(root, answers)
     if not workspace.channels:
-        raise SettingsError("no channel is chosen")
+        raise SettingsError(_("no channel is chosen"))
     texts = first_text(workspace, answers, now) or {"content/pgc/first.md": starter.welcome(answers.language)}
     starter.put(workspace, texts)
     (workspace.var / ANSWERS).unlink(missing_ok=True)

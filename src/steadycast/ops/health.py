@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from steadycast.errors import BAD, OK, Problem, SteadycastError
+from steadycast.language import gettext as _
 from steadycast.ledger import overdue
 from steadycast.ledger.overdue import Overdue
 from steadycast.pipeline import owed_slots
@@ -68,43 +69,48 @@ class Health:
 
 def health(app: App, now: dt.datetime) -> Health:
     """The health of this community at `now`; a ledger that cannot be read is bad health, not an error."""
-    why = "`steadycast doctor` says why"
+    why = _("`steadycast doctor` says why")
     try:
         facts, stopped = _facts(app, now), app.ledger.objection()
     except SteadycastError:
-        return Health(now, (_check("ledger", f"the ledger cannot be read: {why}"),))
-    said = f"nothing is published until a person has spoken: {why}" if stopped else ""
-    return Health(now, (_check("ledger", said, "the ledger can be read"), *rate(facts)))
+        return Health(now, (_check("ledger", _("the ledger cannot be read: %(why)s", why=why)),))
+    said = _("nothing is published until a person has spoken: %(why)s", why=why) if stopped else ""
+    return Health(now, (_check("ledger", said, _("the ledger can be read")), *rate(facts)))
 
 
 def rate(facts: Facts) -> tuple[Check, ...]:
     """The checks that follow from the facts. Pure."""
     file = f"steadycast.toml:{facts.unread}" if facts.unread else "steadycast.toml"
-    unread = f"{file} cannot be read: the settings before it hold; `steadycast check` says why"
-    planless = f"slots are owed and none is planned: {', '.join(sorted(facts.unplanned))}"
-    starving = f"starving: {', '.join(sorted(f'{series} ({why})' for series, why in facts.starving))}"
+    unread = _("%(file)s cannot be read: the settings before it hold; `steadycast check` says why", file=file)
+    planless = _("slots are owed and none is planned: %(series)s", series=", ".join(sorted(facts.unplanned)))
+    which = ", ".join(sorted(f"{series} ({why})" for series, why in facts.starving))
+    starving = _("starving: %(series)s", series=which)
     names = [series for series, _ in facts.starving]
     return (
         _tick(facts),
-        _check("settings", "" if facts.unread is None else unread, "the settings can be read"),
-        _found("slots", [*facts.overdue, *facts.missed], "not served within its grace", "the last slots were served"),
-        _check("plan", planless if facts.unplanned else "", "what is owed is planned", facts.unplanned),
-        _check("starving", starving if names else "", "no series starves", names),
-        _found("unknown", facts.unknown, "unknown for more than a day", "nothing is unknown for long"),
+        _check("settings", "" if facts.unread is None else unread, _("the settings can be read")),
+        _found(
+            "slots", [*facts.overdue, *facts.missed], _("not served within its grace"), _("the last slots were served")
+        ),
+        _check("plan", planless if facts.unplanned else "", _("what is owed is planned"), facts.unplanned),
+        _check("starving", starving if names else "", _("no series starves"), names),
+        _found("unknown", facts.unknown, _("unknown for more than a day"), _("nothing is unknown for long")),
     )
 
 
 def _tick(facts: Facts) -> Check:
     if facts.last_tick is None:
-        return _check("tick", "nobody has looked at what is due yet")
+        return _check("tick", _("nobody has looked at what is due yet"))
     quiet = facts.now - facts.last_tick
     minutes = max(0, int(quiet.total_seconds() // 60))
-    said = f"what is due was last looked at {minutes} min ago"
+    said = _("what is due was last looked at %(span)s ago", span=_("%(num)s min", num=minutes))
     return replace(_check("tick", said if quiet > facts.quiet_after else "", said), count=minutes)
 
 
 def _found(name: str, rows: Sequence[Overdue], bad: str, good: str) -> Check:
-    where = sorted({f"{row.series or 'by hand'} on {row.channel}" for row in rows})
+    where = sorted(
+        {_("%(series)s on %(channel)s", series=row.series or _("by hand"), channel=row.channel) for row in rows}
+    )
     check = _check(name, f"{bad}: {', '.join(where)}" if rows else "", good, [row.series for row in rows])
     return replace(check, count=sum(row.deliveries for row in rows))
 

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from steadycast.errors import InputError, SettingsError
+from steadycast.language import gettext as _
 from steadycast.ops import deployments
 from steadycast.ops.settings_forms import check_rhythm
 from steadycast.pipeline.app import App
@@ -76,7 +77,7 @@ class Change:
 
     def title(self, draft: str) -> str:
         """A draft's title; a digest has none before it is written."""
-        return self.titles.get(draft) or ("a digest" if draft.startswith(DIGEST) else draft)
+        return self.titles.get(draft) or (_("a digest") if draft.startswith(DIGEST) else draft)
 
 
 def new_rhythm(app: App, series: str, rhythm: str, now: dt.datetime) -> Change:
@@ -93,7 +94,7 @@ def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = Fal
     """
     of, why = app.known_series(series), " ".join(because.split())
     if len(why) > LONGEST_REASON:
-        raise InputError(f"the reason is longer than {LONGEST_REASON} characters")
+        raise InputError(_("the reason is longer than %(num)s characters", num=LONGEST_REASON))
     try:
         asked = dates(days)
     except ValueError as error:
@@ -103,8 +104,8 @@ def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = Fal
         return between(app, edit.without_skip(app.workspace, of.name, days), now, max(asked))
     first = now.astimezone(of.zone).date()
     if min(asked) < first:
-        said = f"{min(asked)} is past: an edit rewrites no record"
-        raise InputError(said, hint=f"the first day that can be skipped is {first}")
+        said = _("%(day)s is past: an edit rewrites no record", day=min(asked))
+        raise InputError(said, hint=_("the first day that can be skipped is %(day)s", day=first))
     if asked <= of.except_:
         return between(app, app.workspace, now)
     _has_slots(of, asked, now)
@@ -166,8 +167,8 @@ def _has_slots(series: Series, days: frozenset[dt.date], now: dt.datetime) -> No
     if any(not slot.excused and slot.local.date() in days for slot in slots(series, start - DAY, end + DAY)):
         return
     coming = next_slot(series, now)
-    said = f"{series.name} has no slot then"
-    raise InputError(said, hint=f"its next one is {_local(coming)}" if coming else "it has ended")
+    said = _("%(series)s has no slot then", series=series.name)
+    raise InputError(said, hint=_("its next one is %(when)s", when=_local(coming)) if coming else _("it has ended"))
 
 
 def _not_all_begun(app: App, series: Series, days: frozenset[dt.date]) -> None:
@@ -175,8 +176,8 @@ def _not_all_begun(app: App, series: Series, days: frozenset[dt.date]) -> None:
     start, end = _span(series, days)
     there = [each for each in app.ledger.promised(start, end) if each.slot.series == series.name]
     if there and all(each.fixed for each in there if not each.slot.excused):
-        said = f"{_named(there[0].slot)} is claimed or out already: leaving it out changes nothing"
-        raise InputError(said, hint="`steadycast plan` shows how far it is")
+        said = _("%(slot)s is claimed or out already: leaving it out changes nothing", slot=_named(there[0].slot))
+        raise InputError(said, hint=_("`steadycast plan` shows how far it is"))
 
 
 def _is_skipped(series: Series, days: frozenset[dt.date]) -> None:
@@ -184,8 +185,8 @@ def _is_skipped(series: Series, days: frozenset[dt.date]) -> None:
     if days & series.except_:
         return
     holiday = next((name for day, name in series.days_off.items() if day in days), "")
-    hint = f'it is a day off ({holiday}): write "{min(days)}" = "" in holidays.toml' if holiday else None
-    raise InputError(f"{series.name} does not skip that day", hint=hint)
+    hint = _('it is a day off (%(holiday)s): write "%(day)s" = "" in holidays.toml', holiday=holiday, day=min(days))
+    raise InputError(_("%(series)s does not skip that day", series=series.name), hint=hint if holiday else None)
 
 
 def _span(series: Series, days: frozenset[dt.date]) -> tuple[dt.datetime, dt.datetime]:

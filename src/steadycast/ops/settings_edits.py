@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steadycast.errors import InputError, SettingsError, unknown_name
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ops.channel_add import typed
 from steadycast.ops.settings_forms import check_rhythm, free_name
 from steadycast.ops.starter import series_name
@@ -75,8 +77,10 @@ def _plain(key: str, text: str) -> Any:
     try:
         return dt.date.fromisoformat(text) if key in DATES else int(text) if key in NUMBERS else text
     except ValueError:
-        said = "is no date, as 2026-12-31" if key in DATES else "is no whole number"
-        raise SettingsError(f"{key}: {text[:60]!r} {said}") from None
+        said = N_("%(key)s: %(text)s is no whole number")
+        if key in DATES:
+            said = N_("%(key)s: %(text)s is no date, as 2026-12-31")
+        raise SettingsError(_(said, key=key, text=repr(text[:60]))) from None
 
 
 def _differing(there: Mapping[str, Any], wanted: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,14 +144,14 @@ def member(workspace: Workspace, name: str, asked: Mapping[str, Any]) -> Workspa
 def with_feed(workspace: Workspace, member: str, url: str, *, secret: str = "") -> Workspace:
     """The workspace that reads one more feed of a member: by its address, or by the secret that holds it."""
     if any(feed.member == member and feed.url == url and not secret for feed in workspace.feeds):
-        raise InputError("this feed is read already")
+        raise InputError(_("this feed is read already"))
     return edit.with_entry(workspace, "feed", {"member": member} | ({"secret": secret} if secret else {"url": url}))
 
 
 def without_feed(workspace: Workspace, number: int) -> Workspace:
     """The workspace that reads this feed no more."""
     if not 0 <= number < len(workspace.feeds):
-        raise InputError("there is no such feed")
+        raise InputError(_("there is no such feed"))
     return edit.without_entry(workspace, "feed", number)
 
 

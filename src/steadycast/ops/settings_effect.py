@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from steadycast.errors import InputError, Problem
+from steadycast.language import gettext as _
 from steadycast.ops import promise_change
 from steadycast.ops.check import of_settings
 from steadycast.ops.promise_change import Change
@@ -73,8 +74,8 @@ def make(app: App, seen: SettingsEffect, print_: str, now: dt.datetime) -> None:
     Raises InputError where others lie there by now: nobody's edit is written over.
     """
     if print_ != fingerprint(app.workspace):
-        said = "it was changed meanwhile, and is left as it is"
-        raise InputError(said, file=app.workspace.settings_file.name, hint="look at the effect again")
+        said = _("it was changed meanwhile, and is left as it is")
+        raise InputError(said, file=app.workspace.settings_file.name, hint=_("look at the effect again"))
     promise_change.make(app, seen.change, now)
 
 

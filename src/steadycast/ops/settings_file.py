@@ -8,6 +8,7 @@ from pathlib import Path
 
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
+from steadycast.language import gettext as _
 from steadycast.pipeline.app import check_channels
 from steadycast.workspace import Workspace
 from steadycast.workspace.loading import MAX_SETTINGS
@@ -49,8 +50,8 @@ def write(workspace: Workspace, print_: str) -> None:
 
     def unchanged() -> None:
         if _print(_raw(workspace.root)) != print_:
-            said = "it was changed meanwhile, and is left as it is"
-            raise InputError(said, file=SETTINGS_FILE, hint="copy what you wrote, and load the page again")
+            said = _("it was changed meanwhile, and is left as it is")
+            raise InputError(said, file=SETTINGS_FILE, hint=_("copy what you wrote, and load the page again"))
 
     durable.put_again(workspace.settings_file, workspace.sources[SETTINGS_FILE], unchanged)
 

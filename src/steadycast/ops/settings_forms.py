@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 from steadycast.platform import Platform, Setting
 from steadycast.schedule.cadence import Cadence, parse
 from steadycast.schedule.model import Series, Slot
@@ -33,7 +34,7 @@ def check_rhythm(rhythm: str) -> Cadence:
     """A rhythm in words, or an RRULE where it says FREQ=; a SettingsError where it is neither."""
     words = " ".join(rhythm.split())
     if len(words) > LONGEST_RHYTHM:
-        raise SettingsError(f"a rhythm has at most {LONGEST_RHYTHM} characters")
+        raise SettingsError(_("a rhythm has at most %(num)s characters", num=LONGEST_RHYTHM))
     rule = "FREQ=" in words.upper()
     return parse(None if rule else words, words if rule else None)
 

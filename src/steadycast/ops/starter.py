@@ -13,6 +13,8 @@ from slugify import slugify
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ops import deployments
 from steadycast.platform import Platform
 from steadycast.platform.registry import platforms
@@ -92,7 +94,7 @@ WELCOME = {
     "`content/pgc/`, or in `content/ugc/<member>/`, and it is planned.\n\n- every channel gets its own shape of it\n"
     "- every slot is kept on record\n",
 }
-TAKEN = (("prefect.yaml", "these deployments would be written over"),)
+TAKEN = (("prefect.yaml", N_("these deployments would be written over")),)
 IGNORED = "var/\n.env\n__pycache__/\n"
 
 
@@ -130,9 +132,9 @@ def series_name(title: str, taken: Collection[str] = ()) -> str:
 
 def refuse_taken(folder: Path) -> None:
     """A SettingsError where a new workspace would write over another one's files."""
-    for file, said in ((SETTINGS_FILE, "there is a workspace already"), *TAKEN):
+    for file, said in ((SETTINGS_FILE, N_("there is a workspace already")), *TAKEN):
         if (folder / file).exists():
-            raise SettingsError(said, file=folder / file, hint="choose another folder")
+            raise SettingsError(_(said), file=folder / file, hint=_("choose another folder"))
 
 
 def drafted(

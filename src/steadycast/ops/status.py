@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 from steadycast.errors import Problem
 from steadycast.hints import hint
+from steadycast.language import N_, ngettext
+from steadycast.language import gettext as _
 from steadycast.ledger.plans import PLANNED
 from steadycast.ops.delayed import delayed
 from steadycast.pipeline import amend
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import HELD, held
 from steadycast.pipeline.plan import show
-from steadycast.pipeline.results import Row, many, waiting_row
+from steadycast.pipeline.results import Row, waiting_row
 from steadycast.schedule.runway import SOON, pressing
 
 AHEAD = dt.timedelta(days=7)
@@ -42,13 +44,27 @@ def status(app: App, now: dt.datetime) -> Row:
         for gap in planned.gaps
         if gap.slot in soon
     ]
-    when = f"was last looked at {_ago(now - tick)} ago" if tick else "has not been looked at yet"
-    words = [f"what is due {when}", planned.summary()]
+    looked = _("what is due was last looked at %(span)s ago", span=_ago(now - tick)) if tick else ""
+    words = [looked or _("what is due has not been looked at yet"), planned.summary()]
     decided = {problem.where for problem in held(app)}
     unread = sum(problem.path not in decided for problem in problems)
-    files = "1 file or feed" if unread == 1 else f"{unread} files or feeds"
-    words += [f"{files} could not be taken in: `steadycast check`"] if unread else []
-    words += [f"{many(n, 'draft')} held as {state}: `steadycast list --state {state}`" for state, n in _held(app)]
+    if unread:
+        words += [
+            ngettext(
+                "%(num)s file or feed could not be taken in: `steadycast check`",
+                "%(num)s files or feeds could not be taken in: `steadycast check`",
+                unread,
+            )
+        ]
+    words += [
+        ngettext(
+            "%(num)s draft held as %(state)s: `steadycast list --state %(state)s`",
+            "%(num)s drafts held as %(state)s: `steadycast list --state %(state)s`",
+            n,
+            state=state,
+        )
+        for state, n in _held(app)
+    ]
     return {
         "waiting": waiting,
         "delayed": delayed(app, now),
@@ -89,7 +105,7 @@ def _soon(app: App, now: dt.datetime) -> set[str]:
 
 def _ago(span: dt.timedelta) -> str:
     seconds = int(span.total_seconds())
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+    for unit, length in ((N_("%(num)s d"), 86400), (N_("%(num)s h"), 3600), (N_("%(num)s min"), 60)):
         if seconds >= length:
-            return f"{seconds // length} {unit}"
-    return f"{max(seconds, 0)} s"
+            return _(unit, num=seconds // length)
+    return _("%(num)s s", num=max(seconds, 0))

@@ -7,11 +7,27 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from steadycast.draft import Draft
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.schedule.fairness import Mix
 from steadycast.schedule.model import Form, Series, Slot, StockItem
 from steadycast.schedule.planner import fits
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.stock import EVENT_WITHIN, in_time, suits
+
+MINUTES = "%Y-%m-%d %H:%M"
+NO_SERIES = {
+    Form.ARTICLE: N_("no series takes an article"),
+    Form.AUDIO: N_("no series takes an audio"),
+    Form.VIDEO: N_("no series takes a video"),
+    Form.EVENT: N_("no series takes an event"),
+}
+TAKES_NO = {
+    Form.ARTICLE: N_("%(series)s takes no article"),
+    Form.AUDIO: N_("%(series)s takes no audio"),
+    Form.VIDEO: N_("%(series)s takes no video"),
+    Form.EVENT: N_("%(series)s takes no event"),
+}
 
 
 class Reason(NamedTuple):
@@ -31,7 +47,7 @@ def unschedulable(
     person sends by hand.
     """
     item = as_stock(draft, zone)
-    by_hand = f"send it by hand: `steadycast publish --draft {draft.path}`"
+    by_hand = _("send it by hand: `steadycast publish --draft %(path)s`", path=draft.path)
     takes = [series for series in promises if suits(series, item)]
     if not takes:
         return _without_series(promises, draft, by_hand) if promises else None
@@ -65,10 +81,14 @@ def _without_series(promises: Sequence[Series], draft: Draft, by_hand: str) -> R
     """No series takes it: by its form, or because it leaves out each channel."""
     named = [series for series in promises if series.meant_by(draft.series)]
     if any(draft.form in series.forms for series in named):
-        return Reason("channels", "it leaves out every channel of its series", "leave it one of them")
-    said = f"{' or '.join(draft.series)} takes no {draft.form}" if draft.series else f"no series takes {_a(draft.form)}"
+        return Reason("channels", _("it leaves out every channel of its series"), _("leave it one of them"))
+    said = _(NO_SERIES[draft.form])
+    if draft.series:
+        said = _(TAKES_NO[draft.form], series=_(" or ").join(draft.series))
     return Reason(
-        "series" if draft.series else "form", said, f'put "{draft.form}" into the `forms` of a series, or {by_hand}'
+        "series" if draft.series else "form",
+        said,
+        _('put "%(form)s" into the `forms` of a series, or %(otherwise)s', form=draft.form, otherwise=by_hand),
     )
 
 
@@ -77,10 +97,12 @@ def _open_to(takes: list[Series], item: StockItem, by_hand: str) -> tuple[list[S
     names = _names(takes)
     if item.evergreen:
         open_ = [series for series in takes if "evergreen" in series.fill]
-        said, hint = f"it is evergreen, and {names} is not filled from reserve", 'write `fill = ["evergreen"]` there'
+        said = _("it is evergreen, and %(series)s is not filled from reserve", series=names)
+        hint = _('write `fill = ["evergreen"]` there')
     else:
         open_ = [series for series in takes if item.origin in (Mix(series.mix).order() or (item.origin,))]
-        said, hint = f"the mix of {names} has no place for {item.origin}", f"give it one, or {by_hand}"
+        said = _("the mix of %(series)s has no place for %(origin)s", series=names, origin=item.origin)
+        hint = _("give it one, or %(otherwise)s", otherwise=by_hand)
     return open_, None if open_ else Reason("evergreen" if item.evergreen else "", said, hint)
 
 
@@ -98,10 +120,13 @@ def _without_occasion(
         return None
     if able:
         last = max(slot.local for slot, _ in able)
-        said = f"the last slot that could announce it was that of {last:%Y-%m-%d %H:%M}"
+        said = _("the last slot that could announce it was that of %(when)s", when=last.strftime(MINUTES))
         return Reason("event", said, by_hand)
-    said = f"{_names(takes)} has nothing within {EVENT_WITHIN.days} days of its start on {start:%Y-%m-%d %H:%M}"
-    return Reason("event", said, f"move its `start`, or {by_hand}")
+    said = _(
+        "%(series)s has nothing within %(days)s days of its start on %(when)s",
+        series=_names(takes), days=EVENT_WITHIN.days, when=start.strftime(MINUTES),
+    )  # fmt: skip
+    return Reason("event", said, _("move its `start`, or %(otherwise)s", otherwise=by_hand))
 
 
 def _without_slot(takes: list[Series], slots: Iterable[Slot], item: StockItem, zone: dt.tzinfo) -> Reason | None:
@@ -112,15 +137,12 @@ def _without_slot(takes: list[Series], slots: Iterable[Slot], item: StockItem, z
     if item.not_before and item.expires is None:
         return None  # later than anybody plans
     if item.expires is None:
-        return Reason("", f"no slot of {_names(takes)} comes within a year", "see `until` and `skip` of the series")
+        said = _("no slot of %(series)s comes within a year", series=_names(takes))
+        return Reason("", said, _("see `until` and `skip` of the series"))
     last = (item.expires - dt.timedelta(microseconds=1)).astimezone(zone)  # a date alone ends with its day
-    said = f"no slot of {_names(takes)} comes while it may go out, until {last:%Y-%m-%d}"
-    return Reason("expires", said, "give it more time")
+    said = _("no slot of %(series)s comes while it may go out, until %(day)s", series=_names(takes), day=last.date())
+    return Reason("expires", said, _("give it more time"))
 
 
 def _names(takes: Iterable[Series]) -> str:
-    return " or ".join(series.name for series in takes)
-
-
-def _a(form: Form) -> str:
-    return f"an {form}" if form[0] in "aeiou" else f"a {form}"
+    return _(" or ").join(series.name for series in takes)
