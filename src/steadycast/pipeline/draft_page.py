@@ -28,7 +28,7 @@ AROUND = 2  # lines that are shown about a change
 STYLE = (
     ":root{color-scheme:light dark}body{background:Canvas;color:CanvasText;"
     "font:16px/1.8 system-ui,'PingFang SC','Noto Sans CJK SC',sans-serif;"
-    "margin:20px;max-width:44em;overflow-wrap:anywhere}img{max-width:100%;height:auto}pre{overflow:auto}h1{font-size:1.4em}"
+    "margin:20px;max-width:44em;overflow-wrap:anywhere}img{max-width:100%;height:auto}pre{white-space:pre-wrap}h1{font-size:1.4em}"
     "blockquote{margin-inline:0;padding-left:1em;border-left:3px solid #8888}table{border-collapse:collapse}"
     "td,th{border:1px solid #8888;padding:2px 8px}"
 )
@@ -48,22 +48,23 @@ def document(app: App, draft: Draft) -> str:
         shown = as_shown(draft)
         body = prepare(shown, workspace.media, workspace.cache, keeps=False)
     except DraftError as error:
-        return _page(draft, f"<p>{entities.escape(error.message)}</p>")
+        return _page(app, draft, f"<p>{entities.escape(error.message)}</p>")
     left, data = PICTURES, {}
     for file in body.media:
         if file.mime.startswith("image/") and file.path.is_file() and file.size <= left:
             left -= file.size
             data[file.sha256] = f"data:{file.mime};base64,{base64.b64encode(file.path.read_bytes()).decode()}"
-    return _page(draft, NAMED.sub(lambda found: f'="{data.get(found[1], "")}"', body.html))
+    return _page(app, draft, NAMED.sub(lambda found: f'="{data.get(found[1], "")}"', body.html))
 
 
-def _page(draft: Draft, body: str) -> str:
-    head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+def _page(app: App, draft: Draft, body: str) -> str:
+    view = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head = f'{view}<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     title = entities.escape(draft.title)
-    language = entities.escape(draft.language)
+    language = entities.escape(draft.language or app.workspace.community.language)
     return (
         f'<!doctype html><html lang="{language}"><head>{head}<title>{title}</title><style>{STYLE}</style></head>'
-        f"<body><h1>{title}</h1>{body}</body></html>"
+        f"<body><main><h1>{title}</h1>{body}</main></body></html>"
     )
 
 

@@ -100,12 +100,12 @@ def plain_page(post: Post, folder: Path) -> str:
         place_media(media.path, folder / media_name(media))
     style = (
         "body{font:16px/1.8 system-ui,sans-serif;margin:16px;color:#222;background:#fff;overflow-wrap:break-word}"
-        "h1{font-size:1.4em}img{max-width:100%;height:auto}pre{overflow:auto}"
+        "h1{font-size:1.4em}img{max-width:100%;height:auto}pre{white-space:pre-wrap}"
     )
     language, title = entities.escape(post.language), entities.escape(post.title)
     head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
     body = f"<h1>{title}</h1>{post.html_with(media_name)}"
-    return f'<!doctype html><html lang="{language}"><head>{head}</head><body>{body}</body></html>'
+    return f'<!doctype html><html lang="{language}"><head>{head}</head><body><main>{body}</main></body></html>'
 
 
 class NoFarSide(HttpClient):
