@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from steadycast.errors import InputError, unknown_name
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import ApiTokenRow, AuditRow, PersonRow, SessionRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.permissions import Person, Role
@@ -67,7 +68,7 @@ def add_person(
     _check_series(app, role, series)
     row = PersonRow(name=name, role=role, series=sorted(set(series)), password=_hashed(name, password), made=now)
     if not app.ledger.put_person(row):
-        raise InputError(f"{name} is there already, or was", hint="take another name")
+        raise InputError(_("%(name)s is there already, or was", name=name), hint=_("take another name"))
     return _person(row)
 
 
@@ -171,7 +172,7 @@ def tokens_of(app: App, name: str) -> list[ApiTokenRow]:
 def revoke_token(app: App, name: str, hash: str, now: dt.datetime) -> None:
     """Revoke one API token of a person; InputError where it is none of theirs, or revoked."""
     if not hash or not app.ledger.revoke_api_tokens(now, person=name, hash=hash):
-        raise InputError("this token is revoked already, or is none of this person's")
+        raise InputError(_("this token is revoked already, or is none of this person's"))
 
 
 def token(app: App, text: str, now: dt.datetime) -> Person | None:
@@ -215,21 +216,24 @@ def _change(app: App, name: str, **changed: object) -> None:
 
 def _unknown(app: App, name: str) -> InputError:
     there = [row.name for row in app.ledger.all_people() if row.ended is None]
-    return unknown_name("person", name, there, "`steadycast desk user list` shows them")
+    return unknown_name("person", name, there, _("`steadycast desk user list` shows them"))
 
 
 def _not_the_last_owner(app: App, name: str) -> None:
     owners = [row.name for row in app.ledger.all_people() if row.ended is None and row.role == Role.OWNER]
     if owners == [name]:
-        raise InputError(f"{name} is the only owner", hint="make somebody else an owner first")
+        raise InputError(_("%(name)s is the only owner", name=name), hint=_("make somebody else an owner first"))
 
 
 def _check_series(app: App, role: Role, series: Collection[str]) -> None:
     if series and role is not Role.EDITOR:
-        raise InputError("only an editor can be limited to series", hint=f"name no series for a person who is {role}")
+        raise InputError(
+            _("only an editor can be limited to series"),
+            hint=_("name no series for a person who is %(role)s", role=role),
+        )
     for name in series:
         if name not in app.workspace.series:
-            raise unknown_name("series", name, app.workspace.series, "steadycast.toml has the series")
+            raise unknown_name("series", name, app.workspace.series, _("steadycast.toml has the series"))
 
 
 def _normal(password: str) -> bytes:
@@ -239,9 +243,12 @@ def _normal(password: str) -> bytes:
 
 def _hashed(name: str, password: str) -> str:
     if not SHORTEST <= len(password) <= LONGEST:
-        raise InputError(f"a password has {SHORTEST} to {LONGEST} characters", hint="a few words in a row are good")
+        raise InputError(
+            _("a password has %(least)s to %(most)s characters", least=SHORTEST, most=LONGEST),
+            hint=_("a few words in a row are good"),
+        )
     if unicodedata.normalize("NFKC", password).casefold() == unicodedata.normalize("NFKC", name).casefold():
-        raise InputError("the password is the name", hint="take another one")
+        raise InputError(_("the password is the name"), hint=_("take another one"))
     return _derived(_normal(password))
 
 

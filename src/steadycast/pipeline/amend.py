@@ -10,6 +10,7 @@ from steadycast.delivery import Amending, amend
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, InputError, Refused
 from steadycast.hints import hint
+from steadycast.language import gettext as _
 from steadycast.ledger.amendments import OPEN, TAKEN_AWAY
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.outcomes import Outcome
@@ -93,9 +94,9 @@ def _stopped(app: App, d: DeliveryRow) -> Amended:
     """What is said of a delivery that nobody sends any more; of a thread the first parts may be there."""
     steps = app.ledger.steps_of([d.id or 0]).get(d.id or 0, {})
     if parts := [name for name in steps if name.startswith("part-")]:
-        said = f"nobody sends the rest of it; what may be there ({', '.join(parts)}) take away by hand"
+        said = _("nobody sends the rest of it; what may be there (%(parts)s) take away by hand", parts=", ".join(parts))
         return _said(app, d, CANNOT, said)
-    return _said(app, d, "cancelled", "nobody sends it any more")
+    return _said(app, d, "cancelled", _("nobody sends it any more"))
 
 
 def leaving(app: App, draft: str, channel: str | None, verb: str) -> list[DeliveryRow]:
@@ -160,7 +161,9 @@ def _approved(row: DraftRow) -> str:
     if not row.approved_revision or row.state in OUT_OF_STOCK:
         raise unapproved(row)
     if row.approved_revision != row.revision:
-        raise InputError(f"{row.path} was edited, and the edit is not approved", hint=hint("draft", row.id))
+        raise InputError(
+            _("%(path)s was edited, and the edit is not approved", path=row.path), hint=hint("draft", row.id)
+        )
     return row.approved_revision
 
 
@@ -171,33 +174,36 @@ def _out(app: App, row: DraftRow, channel: str | None, verb: str) -> list[Delive
     if not there:
         away = {d.channel for d in found if d.state == State.WITHDRAWN and channel in (None, d.channel)}
         others = ", ".join(sorted({d.channel for d in found if d.state in OUT and d.state != State.WITHDRAWN}))
-        where = f"on {channel}" if channel else "anywhere"
-        said = f"was taken away from {', '.join(sorted(away))}" if away else f"is not out {where}"
-        raise InputError(f"{row.path} {said}", hint=f"it is on {others}" if others else None)
+        said = _("%(path)s is not out on %(channel)s", path=row.path, channel=channel)
+        if away:
+            said = _("%(path)s was taken away from %(channels)s", path=row.path, channels=", ".join(sorted(away)))
+        elif not channel:
+            said = _("%(path)s is not out anywhere", path=row.path)
+        raise InputError(said, hint=_("it is on %(channels)s", channels=others) if others else None)
     return there
 
 
 def _why_not(app: App, d: DeliveryRow, verb: str) -> str:
     """Why a post cannot be changed or taken away by us, and what a person does then; "" where it can."""
     if d.state == State.UNKNOWN:
-        return f"it is not known to be there: {hint(d.state, d.marker)}"
+        return _("it is not known to be there: %(hint)s", hint=hint(d.state, d.marker))
     if d.state in (State.DUE, State.CLAIMED, State.SENDING):
-        return "it is being sent just now: run it again in a minute"
-    by_hand = f"do it by hand{_at(d)}"
+        return _("it is being sent just now: run it again in a minute")
+    by_hand = _("do it by hand%(at)s", at=_at(d))
     if d.channel not in app.workspace.channels:
-        return f"steadycast.toml has no such channel any more; {by_hand}"
+        return _("steadycast.toml has no such channel any more; %(by_hand)s", by_hand=by_hand)
     try:
         platform = app.platform(d.channel)
         adapter = registry.load(platform)
     except InputError as error:
         return str(error)
     if not hasattr(adapter, verb):
-        return f"{platform.title} cannot; {by_hand}"
-    return "" if d.frozen else f"what was sent is not in the ledger; {by_hand}"
+        return _("%(platform)s cannot; %(by_hand)s", platform=platform.title, by_hand=by_hand)
+    return "" if d.frozen else _("what was sent is not in the ledger; %(by_hand)s", by_hand=by_hand)
 
 
 def _at(d: DeliveryRow) -> str:
-    return f", at {d.url}" if d.url else ""
+    return _(", at %(url)s", url=d.url) if d.url else ""
 
 
 def _cannot(app: App, d: DeliveryRow, verb: str) -> Amended | None:
@@ -220,13 +226,13 @@ def _revised(app: App, d: DeliveryRow, revision: str, *, again: bool) -> Amended
     if cannot := _cannot(app, d, "revise"):
         return cannot
     if not _differs(app, d, revision):
-        return _said(app, d, "as it is", "it has this revision already")
+        return _said(app, d, _("as it is"), _("it has this revision already"))
     return _amended(app, d, Amending(d.id or 0, d.channel, revision, who(), again=again))
 
 
 def _withdrawn(app: App, d: DeliveryRow, why: str) -> Amended:
     if d.state == State.WITHDRAWN:
-        return _said(app, d, "as it is", "it was taken away already")
+        return _said(app, d, _("as it is"), _("it was taken away already"))
     if cannot := _cannot(app, d, "withdraw"):
         return cannot
     return _amended(app, d, Amending(d.id or 0, d.channel, TAKEN_AWAY, who(), why))
@@ -239,12 +245,14 @@ def _amended(app: App, d: DeliveryRow, asked: Amending) -> Amended:
         lambda channel, step: opened(app, channel, step), clock=app.clock,
     )  # fmt: skip
     if ending is None:
-        return _said(app, d, "busy", "another worker is at it: run it again in a minute")
+        return _said(app, d, "busy", _("another worker is at it: run it again in a minute"))
     if ending.state == State.PUBLISHED:
         return _said(app, d, "revised" if asked.revision else "withdrawn", asked.why)
     said = " ".join(filter(None, (ending.code, ending.message)))
     if ending.wake:
-        said += f"; tried again from {ending.wake.astimezone(app.workspace.community.zone):%H:%M} on"
+        said += _(
+            "; tried again from %(time)s on", time=format(ending.wake.astimezone(app.workspace.community.zone), "%H:%M")
+        )
     then = _next(app, ending.state, asked.revision, d)
     return _said(app, d, SAYS[ending.state], f"{said} ({then})" if then else said)
 
@@ -254,11 +262,15 @@ def _next(app: App, state: State, revision: str, d: DeliveryRow) -> str:
     verb = "revise" if revision else "withdraw"
     command = f"steadycast {verb} {d.draft} --channel {d.channel}" + ("" if revision else " --why TEXT")
     if d.channel not in app.workspace.channels:
-        return f"do it by hand{_at(d)}, then `{command}` closes this"
+        return _("do it by hand%(at)s, then `%(command)s` closes this", at=_at(d), command=command)
     if state == State.REFUSED:
-        return f"fix it, then `{command}`"
+        return _("fix it, then `%(command)s`", command=command)
     again = f"{command} --again" if revision else command
-    return f"look at {d.url or d.channel}, then `{again}`" if state == State.UNKNOWN else ""
+    return (
+        _("look at %(where)s, then `%(command)s`", where=d.url or d.channel, command=again)
+        if state == State.UNKNOWN
+        else ""
+    )
 
 
 def _post(app: App, d: DeliveryRow, revision: str) -> Post:
@@ -268,7 +280,7 @@ def _post(app: App, d: DeliveryRow, revision: str) -> Post:
         return sent
     draft = read(app, d.draft or "", revision)
     if draft is None:
-        raise Refused("that revision is not in the ledger any more", channel=d.channel)
+        raise Refused(_("that revision is not in the ledger any more"), channel=d.channel)
     dated = sent.published if sent.slot_at else None
     try:
         return Posts(app).post(as_shown(draft), d, dated)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.delivery import Clock, LedgerState, SystemClock
 from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
+from steadycast.language import gettext as _
 from steadycast.language import speak
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
@@ -236,10 +237,12 @@ class App:
         if not given:
             if setting and not setting.required:
                 return ""
-            raise Refused(f"the setting {name} is missing", channel=channel)
+            raise Refused(_("the setting %(name)s is missing", name=name), channel=channel)
         value = self.find_secret(given)
         if value is None:
-            raise Refused(f"the secret {given} is not set: export it, or make a Secret block", channel=channel)
+            raise Refused(
+                _("the secret %(secret)s is not set: export it, or make a Secret block", secret=given), channel=channel
+            )
         return self.redact.learn(value)
 
     def channel(self, name: str, **more: Any) -> Channel:
@@ -322,8 +325,9 @@ class App:
             try:
                 stack.enter_context(self.alone(what, within))
             except TimeoutError:
-                said = f"another process has been at the {what} for {within:.0f} s"
-                raise LedgerError(f"{said} (find and end it: is one stopped, as by Ctrl-Z?)") from None
+                said = _("another process has been at the %(what)s for %(num)s s", what=what, num=round(within))
+                hint = _("find and end it: is one stopped, as by Ctrl-Z?")
+                raise LedgerError(f"{said} ({hint})") from None
             yield
 
 
@@ -349,7 +353,7 @@ def write_atomically(folder: Path, name: str, data: bytes, *, public: bool = Tru
         folder.chmod(0o700)
     target = folder / name
     if not target.resolve().is_relative_to(folder.resolve()):
-        said = f"{name!r} would lie outside its channel's folder"
+        said = _("%(name)r would lie outside its channel's folder", name=name)
         raise Refused(said)
     durable.put(target, data, synced=lambda: crashpoints.checkpoint("file-written"))
     crashpoints.checkpoint("file-replaced")

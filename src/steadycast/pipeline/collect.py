@@ -15,6 +15,7 @@ from steadycast.errors import DraftError, InputError, Problem
 from steadycast.intake import folder, reconcile
 from steadycast.intake.draft_status import DraftStatus, draft_status
 from steadycast.intake.reconcile import Change, Changes
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import draft_identity, draft_media, draft_notes
 from steadycast.pipeline.app import App
@@ -261,7 +262,7 @@ def check_taken_in(app: App, row: DraftRow) -> None:
     seen = _kept_prints(app).get(PurePosixPath(row.path)) if row.source == "folder" else None
     file = app.workspace.content / row.path
     if seen and file.is_file() and folder.FileStamp.of(file.stat()) != seen.print:
-        raise InputError("it was edited since it was taken in", file=file, hint="run `steadycast intake` first")
+        raise InputError(_("it was edited since it was taken in"), file=file, hint=_("run `steadycast intake` first"))
 
 
 def _kept_prints(app: App) -> dict[PurePosixPath, folder.FileRead]:

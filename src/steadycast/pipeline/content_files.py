@@ -18,6 +18,7 @@ from steadycast.draft.titles import date_of_name
 from steadycast.errors import InputError
 from steadycast.intake.copy_names import originals
 from steadycast.intake.folder import is_draft_name
+from steadycast.language import gettext as _
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -34,9 +35,13 @@ def read(content: Path, path: PurePosixPath, most: int) -> bytes:
         with open_inside(content, path.parts) as file:
             raw = read_up_to(file, most)
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", file=str(path), hint="is it a file?") from None
+        raise InputError(
+            _("cannot be read: %(why)s", why=error.strerror or error), file=str(path), hint=_("is it a file?")
+        ) from None
     if len(raw) > most:
-        raise InputError(f"is larger than {most / 1e6:g} MB", file=str(path), hint="put media beside it")
+        raise InputError(
+            _("is larger than %(size)s MB", size=format(most / 1e6, "g")), file=str(path), hint=_("put media beside it")
+        )
     return raw
 
 
@@ -57,7 +62,7 @@ def put_new(content: Path, path: PurePosixPath, data: bytes | Path) -> PurePosix
                 _take(folder, fresh, free.name)
                 os.fsync(folder)
                 return free
-    raise InputError("there are too many files of that name", file=str(path), hint="choose another title")
+    raise InputError(_("there are too many files of that name"), file=str(path), hint=_("choose another title"))
 
 
 def _take(folder: int, fresh: str, name: str) -> None:
@@ -100,7 +105,7 @@ def _written(content: Path, path: PurePosixPath, data: bytes | Path) -> Iterator
                     os.unlink(fresh, dir_fd=folder)
     except OSError as error:
         raise InputError(
-            f"cannot be written: {error.strerror or error}", file=str(path), hint="is its folder one?"
+            _("cannot be written: %(why)s", why=error.strerror or error), file=str(path), hint=_("is its folder one?")
         ) from None
 
 

@@ -14,10 +14,11 @@ from steadycast.errors import Problem
 from steadycast.intake import archive
 from steadycast.intake.reconcile import COPY, DOUBTFUL, Changes, KnownDraft, Memory, reconcile
 from steadycast.intake.similar import Text
+from steadycast.language import N_, ngettext
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import draft_id
-from steadycast.pipeline.results import many
 
 ARCHIVE = "archive"
 HELD = (ARCHIVE, COPY, DOUBTFUL)
@@ -111,15 +112,21 @@ class Held(NamedTuple):
 
 
 def _named(app: App, row: Held, name: str | None, used: dict[str, dt.datetime], *, gone: bool) -> Problem:
-    name = name or "a draft that is no longer known"
+    name = name or _("a draft that is no longer known")
     out = used.get(row.resembles)
-    day = f", which went out on {out.astimezone(app.workspace.community.zone):%Y-%m-%d}" if out else ""
+    day = format(out.astimezone(app.workspace.community.zone), "%Y-%m-%d") if out else ""
     if row.why == DOUBTFUL:
-        hint = f"a new one: `steadycast approve {row.id}`; the same: `steadycast reject {row.id}`, or remove the file"
-        return Problem(row.path, None, f"looks like {name}{day}", hint, held=1)
-    lost = ", which is gone" if gone and not out else ""
-    hint = f"remove one of the two; `steadycast approve {row.id}` makes it a draft of its own"
-    return Problem(row.path, None, f"is a copy of {name}{day}{lost}", hint, held=1)
+        hint = _(
+            "a new one: `steadycast approve %(id)s`; the same: `steadycast reject %(id)s`, or remove the file",
+            id=row.id,
+        )
+        said = N_("looks like %(name)s, which went out on %(day)s") if out else N_("looks like %(name)s")
+        return Problem(row.path, None, _(said, name=name, day=day), hint, held=1)
+    said = N_("is a copy of %(name)s, which went out on %(day)s") if out else N_("is a copy of %(name)s")
+    if gone and not out:
+        said = N_("is a copy of %(name)s, which is gone")
+    hint = _("remove one of the two; `steadycast approve %(id)s` makes it a draft of its own", id=row.id)
+    return Problem(row.path, None, _(said, name=name, day=day), hint, held=1)
 
 
 def _archives(app: App, rows: list[DraftRow]) -> list[Problem]:
@@ -130,12 +137,19 @@ def _archives(app: App, rows: list[DraftRow]) -> list[Problem]:
     for row in rows:
         folders[row.path.partition("/")[0]] += 1
     days = app.workspace.intake.archive_after.days
-    said = f"{many(len(rows), 'old draft')} came at once, dated more than {days} days back: held as archive"
+    said = ngettext(
+        "%(num)s old draft came at once, dated more than %(days)s days back: held as archive",
+        "%(num)s old drafts came at once, dated more than %(days)s days back: held as archive",
+        len(rows),
+        days=days,
+    )
     where = max(folders, key=lambda folder: folders[folder])
     series = next(iter(app.workspace.series), "SERIES")
-    hint = (
-        f"published before: `steadycast backfill {app.workspace.content.name}/{where} --series {series}`; "
-        "to publish now: `steadycast approve --archive`; neither: `steadycast reject --all --before DATE`"
+    command = f"steadycast backfill {app.workspace.content.name}/{where} --series {series}"
+    hint = _(
+        "published before: `%(backfill)s`; to publish now: `steadycast approve --archive`; "
+        "neither: `steadycast reject --all --before DATE`",
+        backfill=command,
     )
     return [Problem(f"{where}/", None, said, hint, held=len(rows))]
 

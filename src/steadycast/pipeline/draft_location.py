@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import stock_of
@@ -19,13 +21,13 @@ from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.stock import suits
 
 FURTHEST = dt.timedelta(days=366)  # a turn that is later than this is not told
-NEVER = "in stock; no slot of the coming year is left for it: `steadycast check` may say why"
+NEVER = N_("in stock; no slot of the coming year is left for it: `steadycast check` may say why")
 HELD_FOR = {
-    "archive": "archive: `steadycast approve {id}` makes it stock, `steadycast backfill` puts it on record",
-    "copy": "is a copy: `steadycast approve {id}` makes it a draft of its own",
-    "doubtful": "looks like one that went out: `steadycast approve {id}` makes it a draft of its own",
+    "archive": N_("archive: `steadycast approve %(id)s` makes it stock, `steadycast backfill` puts it on record"),
+    "copy": N_("is a copy: `steadycast approve %(id)s` makes it a draft of its own"),
+    "doubtful": N_("looks like one that went out: `steadycast approve %(id)s` makes it a draft of its own"),
 }
-UNAPPROVED = {"not-ready": "not ready: its front matter says so", "rejected": "rejected", "gone": ""}
+UNAPPROVED = {"not-ready": N_("not ready: its front matter says so"), "rejected": N_("rejected"), "gone": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,21 @@ class WithoutSlot:
         """What to say of them, a line each."""
         said = []
         if self.turns:
-            counts = ", ".join(f"{n} of {series}" for series, n in self.turns)
-            said.append(f"in stock beyond it: {counts}; `steadycast plan --days {self.days}` shows their turns")
+            counts = ", ".join(_("%(num)s of %(series)s", num=n, series=series) for series, n in self.turns)
+            said.append(
+                _(
+                    "in stock beyond it: %(counts)s; `steadycast plan --days %(days)s` shows their turns",
+                    counts=counts,
+                    days=self.days,
+                )
+            )
         if self.reserve:
-            said.append(f"in reserve: {self.reserve} evergreen")
+            said.append(_("in reserve: %(num)s evergreen", num=self.reserve))
         if self.never:
-            left = "no slot of the coming year is left for them; `steadycast check` may say why"
-            said.append(f"in stock besides: {self.never}; {left}")
+            left = N_(
+                "in stock besides: %(num)s; no slot of the coming year is left for them; `steadycast check` may say why"
+            )
+            said.append(_(left, num=self.never))
         return said
 
 
@@ -75,22 +85,22 @@ class DraftLocation:
     def of(self, row: DraftRow) -> str:
         """One draft's whereabouts in words; "" of one that is gone."""
         if row.state == "waiting":
-            before = f"; as approved before: {self._approved(row)}" if row.approved_revision else ""
-            return f"waits for approval: `steadycast approve {row.id}`{before}"
+            before = _("; as approved before: %(place)s", place=self._approved(row)) if row.approved_revision else ""
+            return _("waits for approval: `steadycast approve %(id)s`%(before)s", id=row.id, before=before)
         if row.state in HELD_FOR:
-            return HELD_FOR[row.state].format(id=row.id)
-        return UNAPPROVED[row.state] if row.state in UNAPPROVED else self._approved(row)
+            return _(HELD_FOR[row.state], id=row.id)
+        return _(UNAPPROVED[row.state]) if row.state in UNAPPROVED else self._approved(row)
 
     def _approved(self, row: DraftRow) -> str:
         found = self.place(row)
         at = f"{found.at:%Y-%m-%d %H:%M}" if found.at else ""
         said = {
             "slot": f"{found.series} {at}",
-            "reserve": "in reserve: goes out where nothing fresh does",
-            "went": f"had its slot {at}",
-            "turn": f"in stock of {found.series}, its turn about {at}",
+            "reserve": _("in reserve: goes out where nothing fresh does"),
+            "went": _("had its slot %(at)s", at=at),
+            "turn": _("in stock of %(series)s, its turn about %(at)s", series=found.series, at=at),
         }
-        return said.get(found.kind, NEVER)
+        return said.get(found.kind, "") or _(NEVER)
 
     def place(self, row: DraftRow) -> Place:
         """Where an approved draft stands, for whoever says it in other words."""

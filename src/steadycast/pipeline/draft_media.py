@@ -15,6 +15,8 @@ from steadycast.draft.named_files import from_elsewhere
 from steadycast.errors import WARN, DraftError, InputError, LedgerError, Problem
 from steadycast.intake.quota import Quota
 from steadycast.intake.reconcile import Change
+from steadycast.language import N_, ngettext
+from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import as_known
 from steadycast.render.media import Studio
@@ -60,8 +62,10 @@ def keep_media(app: App, path: str, draft: Draft) -> None:
         try:
             take(ref)
         except DraftError as error:
-            hint = f"save {shown(ref.ref)} anew, then `steadycast intake`, and look at it again"
-            raise InputError(f"{path} cannot be approved: {error.message}", hint=hint) from None
+            hint = _("save %(file)s anew, then `steadycast intake`, and look at it again", file=shown(ref.ref))
+            raise InputError(
+                _("%(path)s cannot be approved: %(why)s", path=path, why=error.message), hint=hint
+            ) from None
 
 
 class Quotas:
@@ -120,7 +124,7 @@ def takes_fetched(app: App, quotas: Quotas, member: str) -> Callable[[MediaRef],
 # What those of one draft, and of one look, may cost in seconds and bytes; the rest is fetched at the next.
 OF_A_DRAFT = (60.0, 256 << 20)
 OF_A_LOOK = (180.0, 1 << 30)
-STAYS_A_LINK = "it stays a link; put the file beside the draft"
+STAYS_A_LINK = N_("it stays a link; put the file beside the draft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ def changes(app: App, brought: list[tuple[MissingPictures, Made]]) -> tuple[tupl
     found, told = [], []
     for one, made in brought:
         path = str(one.draft.path)
-        told += [Problem(path, None, said, STAYS_A_LINK, severity=WARN) for said in made.missing]
+        told += [Problem(path, None, said, _(STAYS_A_LINK), severity=WARN) for said in made.missing]
         row = rows.get(path)
         if row and row.revision == one.revision != made.draft.revision:
             found.append(Change(row.id, made.draft, as_known(row), row.held, row.resembles))
@@ -171,8 +175,10 @@ def away(draft: Draft) -> list[Problem]:
     missing = [shown for shown in from_elsewhere(draft) if shown.ref not in here]
     if not missing:
         return []
-    said = f"{len(missing)} picture{'s' if len(missing) > 1 else ''} from elsewhere, not fetched"
-    hint = "`steadycast intake` fetches them; what cannot be had stays a link"
+    said = ngettext(
+        "%(num)s picture from elsewhere, not fetched", "%(num)s pictures from elsewhere, not fetched", len(missing)
+    )
+    hint = _("`steadycast intake` fetches them; what cannot be had stays a link")
     return [Problem(str(draft.path), missing[0].line, said, hint, severity=WARN)]
 
 

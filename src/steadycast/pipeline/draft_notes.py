@@ -15,9 +15,10 @@ from steadycast.draft.decoding import shown
 from steadycast.draft.named_files import role_of
 from steadycast.errors import BAD, WARN, DraftError, InputError, Problem
 from steadycast.intake.folder import OtherFile
+from steadycast.language import N_, ngettext
+from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
 from steadycast.pipeline.posts import page_url
-from steadycast.pipeline.results import many
 from steadycast.platform import Platform
 from steadycast.render.compose import Target, fits
 from steadycast.render.prepared_body import prepare
@@ -54,9 +55,12 @@ class Titles:
         """One for each title that many have."""
         for title, paths in self._paths.items():
             if len(paths) >= MANY:
-                also = ", ".join(paths[1:3]) + (f" and {len(paths) - 3} more" if len(paths) > MANY else "")
-                said = f"{len(paths)} drafts have the title {shown(title)}: this one, {also}"
-                yield Problem(paths[0], None, said, "give each its own `title:`", severity=WARN)
+                also, more = ", ".join(paths[1:3]), len(paths) - 3
+                said = N_("%(num)s drafts have the title %(title)s: this one, %(also)s")
+                if more:
+                    said = N_("%(num)s drafts have the title %(title)s: this one, %(also)s and %(more)s more")
+                said = _(said, num=len(paths), title=shown(title), also=also, more=more)
+                yield Problem(paths[0], None, said, _("give each its own `title:`"), severity=WARN)
 
 
 def unfit(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
@@ -114,7 +118,11 @@ def replace_line(fault: DraftError, draft: Draft) -> DraftError:
 
 ALONE = 5  # so many sounds, videos and pictures in one folder are drafts of their own; more are somebody's store
 _STORES = {"images", "image", "img", "pictures", "photos", "assets", "static", "media", "图片", "配图"}
-_FORMS = {"audio": "a sound", "video": "a video", "image": "a picture"}
+_FORMS = {
+    "audio": N_("is a sound that no draft names: it waits for a title"),
+    "video": N_("is a video that no draft names: it waits for a title"),
+    "image": N_("is a picture that no draft names: it waits for a title"),
+}
 
 
 def problems(
@@ -132,7 +140,7 @@ def problems(
         if other.file.resolve() not in named and not unsure.intersection(other.path.parents):
             role = role_of(other.path.name)
             groups[other.path.parent, role if role in _FORMS else other.path.suffix.lower()].append(other.path)
-    for (_, kind), paths in sorted(groups.items()):
+    for (_folder, kind), paths in sorted(groups.items()):
         store = kind == "image" and paths[0].parent.name.lower() in _STORES
         if kind in _FORMS and not store and len(paths) <= ALONE and all(map(_has_place, paths)):
             yield from (_waits(path, kind) for path in paths)
@@ -168,17 +176,19 @@ def _has_place(path: PurePosixPath) -> bool:
 
 
 def _waits(path: PurePosixPath, kind: str) -> Problem:
-    hint = f"`steadycast title {_quoted(path)} TITLE` makes it a draft; or name it in one"
-    return Problem(str(path), None, f"is {_FORMS[kind]} that no draft names: it waits for a title", hint)
+    hint = _("`steadycast title %(path)s TITLE` makes it a draft; or name it in one", path=_quoted(path))
+    return Problem(str(path), None, _(_FORMS[kind]), hint)
 
 
 def _told(paths: list[PurePosixPath], kind: str) -> Problem:
     first, more = paths[0], len(paths) - 1
-    also = f", and {many(more, 'file')} of its kind beside it" if more else ""
+    also = ""
+    if more:
+        also = ngettext(", and %(num)s file of its kind beside it", ", and %(num)s files of its kind beside it", more)
     if kind in _FORMS:
-        said, hint = "no draft names it", "a draft names it in `media:`, or shows it in its text"
+        said, hint = _("no draft names it"), _("a draft names it in `media:`, or shows it in its text")
     else:
-        said, hint = "is no draft", "write drafts as .md, .txt or .docx, or keep it elsewhere"
+        said, hint = _("is no draft"), _("write drafts as .md, .txt or .docx, or keep it elsewhere")
     return Problem(str(first), None, said + also, hint, severity=WARN)
 
 
@@ -192,12 +202,14 @@ def give_title(app: App, file: str, title: str) -> Path:
     content = app.workspace.content.resolve()
     found = next((path for path in (Path(file).resolve(), content / file) if path.is_file()), None)
     if found is None or not found.resolve().is_relative_to(content):
-        raise InputError("there is no such file below content/", file=file, hint="name a sound, a video or a picture")
+        raise InputError(
+            _("there is no such file below content/"), file=file, hint=_("name a sound, a video or a picture")
+        )
     role = role_of(found.name)
     if role not in _FORMS:
-        raise InputError("is no sound, video or picture", file=file, hint="a text has its title in itself")
+        raise InputError(_("is no sound, video or picture"), file=file, hint=_("a text has its title in itself"))
     if not title.strip():
-        raise InputError("the title is empty", file=file, hint='write one: steadycast title FILE "A title"')
+        raise InputError(_("the title is empty"), file=file, hint=_('write one: steadycast title FILE "A title"'))
     head = [f"title: {json.dumps(' '.join(title.split()), ensure_ascii=False)}"]
     name = json.dumps(found.name, ensure_ascii=False)
     head += [f"cover: {name}" if role == "image" else f"media: {name}"]
@@ -206,7 +218,9 @@ def give_title(app: App, file: str, title: str) -> Path:
     try:
         made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     except FileExistsError:
-        raise InputError("a draft of that name is there", file=draft, hint=f"name {found.name} in it") from None
+        raise InputError(
+            _("a draft of that name is there"), file=draft, hint=_("name %(file)s in it", file=found.name)
+        ) from None
     with os.fdopen(made, "w", encoding="utf-8") as out:
         out.write("\n".join(["---", *head, "---", "", shown]))
     return draft

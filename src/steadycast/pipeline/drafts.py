@@ -9,6 +9,7 @@ from pathlib import Path
 from steadycast.draft import Draft
 from steadycast.errors import InputError, unknown_name
 from steadycast.hints import command, hint
+from steadycast.language import gettext as _
 from steadycast.ledger.intake import HELD
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.app import App
@@ -69,13 +70,16 @@ def find_draft(app: App, id_or_path: str) -> DraftRow:
         content = app.workspace.content.resolve()
         row = app.ledger.draft(str(file.relative_to(content))) if file.is_relative_to(content) else None
     if row is None:
-        raise unknown_name("draft", id_or_path, [r.path for r in app.ledger.drafts()], "`steadycast list` shows them")
+        raise unknown_name(
+            "draft", id_or_path, [r.path for r in app.ledger.drafts()], _("`steadycast list` shows them")
+        )
     return row
 
 
 def unapproved(row: DraftRow) -> InputError:
     """The error for a draft that may not go out: it waits for an editor, was rejected, is not ready, or gone."""
-    said = f"{row.path} is {'not approved' if row.state == 'waiting' else row.state.replace('-', ' ')}"
+    state = _("not approved") if row.state == "waiting" else _(row.state.replace("-", " "))
+    said = _("%(path)s is %(state)s", path=row.path, state=state)
     approvable = row.state in {"waiting", "rejected"}
     return InputError(said, hint=f"`{command('draft', row.id)}`" if approvable else hint(row.state, row.id) or None)
 
@@ -105,8 +109,8 @@ def decide(
     told, zone = [], app.workspace.community.zone
     for row in rows:
         if by and row.member == by:
-            said = f"{row.path}: {by} wrote it"
-            raise InputError(said, hint="somebody else approves a member's draft")
+            said = _("%(path)s: %(who)s wrote it", path=row.path, who=by)
+            raise InputError(said, hint=_("somebody else approves a member's draft"))
         if row.state == "not-ready" and verdict == "approve":
             raise unapproved(row)
         draft = read(app, row.id, row.revision)
@@ -119,8 +123,8 @@ def decide(
             else app.ledger.reject(row.id, row.revision, by, now, why)
         )
         if not done:
-            said = f"{row.path} was not taken: it changed just now, or is gone"
-            raise InputError(said, hint="look at it again: `steadycast list`")
+            said = _("%(path)s was not taken: it changed just now, or is gone", path=row.path)
+            raise InputError(said, hint=_("look at it again: `steadycast list`"))
         told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
     if told:
         renew(app, now)
@@ -134,10 +138,13 @@ def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> l
         begun = app.ledger.draft_deliveries(row.id, states=(*OUT, State.CLAIMED))
         if begun and row.state == "approved":
             where = ", ".join(sorted({d.channel for d in begun}))
-            raise InputError(f"{row.path} is out on {where} already", hint="withdraw it there instead")
+            raise InputError(
+                _("%(path)s is out on %(channels)s already", path=row.path, channels=where),
+                hint=_("withdraw it there instead"),
+            )
         if not app.ledger.take_back_decision(row.id, by, now):
-            said = f"{row.path}: there is no decision to take back, or it changed since"
-            raise InputError(said, hint="look at it again: `steadycast list`")
+            said = _("%(path)s: there is no decision to take back, or it changed since", path=row.path)
+            raise InputError(said, hint=_("look at it again: `steadycast list`"))
         told.append({"id": row.id, "title": row.title, "path": row.path, "member": row.member})
     if told:
         renew(app, now)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from steadycast.errors import InputError
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import InviteRow
 from steadycast.pipeline.app import App
 from steadycast.workspace.settings import MemberName
@@ -37,8 +38,8 @@ def make(app: App, member: str, by: str, now: dt.datetime, lasts: dt.timedelta =
     try:
         name = _NAME.validate_python(member)
     except ValidationError:
-        said = f"{member!r} is no member's name"
-        raise InputError(said, hint="a name is a folder's: letters and digits in any script") from None
+        said = _("%(name)r is no member's name", name=member)
+        raise InputError(said, hint=_("a name is a folder's: letters and digits in any script")) from None
     token = secrets.token_urlsafe(24)
     row = InviteRow(hash=_hash(token), member=name, made=now, who=by, expires=now + lasts)
     app.ledger.put_invite(row)
@@ -62,7 +63,7 @@ def stands(row: InviteRow, now: dt.datetime) -> bool:
 def revoke(app: App, hash: str, now: dt.datetime) -> None:
     """Take an invite back; InputError where it had ended."""
     if not app.ledger.revoke_invite(hash, now):
-        raise InputError("this invite has ended already", hint="make another one")
+        raise InputError(_("this invite has ended already"), hint=_("make another one"))
 
 
 def _hash(token: str) -> str:

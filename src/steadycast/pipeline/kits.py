@@ -12,6 +12,7 @@ from typing import Any
 
 from steadycast.draft.safe_open import open_inside, read_up_to
 from steadycast.errors import unknown_name
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DeliveryRow, ReceiptRow, State, page_in
 from steadycast.pipeline.app import App
 from steadycast.schedule.days import midnight
@@ -70,7 +71,7 @@ def kit(app: App, marker: str) -> Kit:
     """One kit with all that is in it; InputError where there is none of that key."""
     row = app.ledger.delivery_of(marker)
     if row is None or row.state not in {State.HANDED, State.CONFIRMED}:
-        raise unknown_name("kit", marker, [k.marker for k in waiting(app)], "`steadycast status` shows their ids")
+        raise unknown_name("kit", marker, [k.marker for k in waiting(app)], _("`steadycast status` shows their ids"))
     receipt = app.ledger.receipts_of([row.id or 0]).get(row.id or 0)
     frozen_page = _page(app, row, receipt)
     return _kit(app, row, app.ledger.titles([row.draft or ""]), frozen_page)

@@ -14,6 +14,7 @@ from steadycast.intake.feed_items import Item, SeenItem, new_items
 from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome, read_all
 from steadycast.intake.pictures import Made
 from steadycast.intake.reconcile import Change, KnownDraft
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.outgoing import Fetcher, shown_url
 from steadycast.pipeline.app import App
@@ -120,8 +121,8 @@ def _state(row: FeedRow | None) -> FeedState:
 
 
 def _unset(table: Feed) -> Problem:
-    said = f"the secret {table.secret} is not set: nobody can look at this feed"
-    return Problem(f"feed/{table.member}/{table.secret}", None, said, "export it, or make a Secret block")
+    said = _("the secret %(secret)s is not set: nobody can look at this feed", secret=table.secret)
+    return Problem(f"feed/{table.member}/{table.secret}", None, said, _("export it, or make a Secret block"))
 
 
 def _path(feed: FeedSettings) -> str:
@@ -152,13 +153,13 @@ class _FeedLook:
     def take(self, elsewhere: Iterable[FeedItemRow]) -> None:
         """The feed's result as changes, memory and words; `elsewhere` is what the member's other feeds brought."""
         app, feed, error = self.app, self.result.feed, self.result.error
-        said, message, hint = "not modified", "", ""
+        said, message, hint = _("not modified"), "", ""
         if error:
             self.behind, hint = True, error.hint or ""
             said = message = app.redact(error.message)
         elif self.result.outcome is Outcome.READ:
-            said, hint = self._read(elsewhere), "it is tried again"
-            more = f"; and {len(self.missing) - TOLD} more" if len(self.missing) > TOLD else ""
+            said, hint = self._read(elsewhere), _("it is tried again")
+            more = _("; and %(num)s more", num=len(self.missing) - TOLD) if len(self.missing) > TOLD else ""
             message = app.redact("; ".join(self.missing[:TOLD])) + more
         if message:
             self.came.problems.append(Problem(_path(feed), None, message, hint))
@@ -186,8 +187,8 @@ class _FeedLook:
         left = [*((item, None) for item in changes.old), *((item, other.draft) for item, other in changes.again)]
         self.came.items += [self._row_of(item, changes.keys.get(item, item.key), draft) for item, draft in left]
         self.came.revised += [self._row_of(item, before.guid, before.draft) for item, before in changes.dated]
-        said = [] if result.state.baseline else [f"baseline set, {len(changes.old)} old items left"]
-        return ", ".join(said + ([f"{self.waiting} wait for the next look"] if self.waiting else []))
+        said = [] if result.state.baseline else [_("baseline set, %(num)s old items left", num=len(changes.old))]
+        return ", ".join(said + ([_("%(num)s wait for the next look", num=self.waiting)] if self.waiting else []))
 
     def _take_new(self, item: Item, key: str) -> None:
         if made := self._made(item, key):  # else not remembered: the next look tries it again

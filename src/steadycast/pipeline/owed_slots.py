@@ -6,12 +6,13 @@ import datetime as dt
 import json
 from collections.abc import Collection, Iterator
 
+from steadycast.language import N_, ngettext
+from steadycast.language import gettext as _
 from steadycast.ledger.connection import chunks
 from steadycast.ledger.older_copy import COPY
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.recovery import Recovered
 from steadycast.pipeline.app import App
-from steadycast.pipeline.results import many
 from steadycast.schedule import promises
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series, Slot
@@ -111,9 +112,13 @@ def unplanned_so_far(app: App, now: dt.datetime) -> str:
     found, last = app.ledger.passed_by(now), app.ledger.last_tick()
     if not found:
         return ""
-    since = f" since {last.astimezone(app.workspace.community.zone):%Y-%m-%d %H:%M}" if last else ""
-    said = f"nobody looked at what is due{since}: {many(found, 'slot')} came up, and the next look calls them missed"
-    return f"{said}. Is the clock right? If it is, `steadycast up` or `steadycast publish` goes on from here"
+    slots = ngettext("%(num)s slot", "%(num)s slots", found)
+    said = N_("nobody looked at what is due: %(slots)s came up, and the next look calls them missed")
+    if last:
+        said = N_("nobody looked at what is due since %(when)s: %(slots)s came up, and the next look calls them missed")
+    when = format(last.astimezone(app.workspace.community.zone), "%Y-%m-%d %H:%M") if last else ""
+    then = _("Is the clock right? If it is, `steadycast up` or `steadycast publish` goes on from here")
+    return f"{_(said, when=when, slots=slots)}. {then}"
 
 
 def _begin(app: App, now: dt.datetime) -> dt.datetime:

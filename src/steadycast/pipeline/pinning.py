@@ -20,6 +20,8 @@ from steadycast.draft.head_edit import with_key
 from steadycast.draft.safe_open import open_inside
 from steadycast.draft.titles import OF_NOTION
 from steadycast.errors import DraftError, InputError, unknown_name
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import movable
 from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
@@ -75,8 +77,8 @@ def pin(app: App, named: str, slot: str, now: dt.datetime, *, seen: str = "", ho
     done = put_pin(app, row.id, name_of(app, target), now, reach=target.at)
     carries = app.ledger.slot(target.id)
     if carries is None or carries.draft != row.id:
-        said = f"{row.path} is pinned to {target.id}, and the plan could not put it there"
-        raise InputError(said, hint="`steadycast check` says why")
+        said = _("%(path)s is pinned to %(slot)s, and the plan could not put it there", path=row.path, slot=target.id)
+        raise InputError(said, hint=_("`steadycast check` says why"))
     return done
 
 
@@ -93,7 +95,7 @@ def put_pin(
     """Writes the key `slot` of a draft as it is to be, or takes it out; takes the file in, and plans."""
     row = _draft(app, named, seen)
     if value and not SPELLED.match(value):
-        raise InputError(f"{value[:60]!r} is no slot", hint="write 2026-11-27, or 2026-11-27T20:00")
+        raise InputError(_("%(slot)r is no slot", slot=value[:60]), hint=_("write 2026-11-27, or 2026-11-27T20:00"))
     before = str(row.plan.get("slot") or "")
     if row.source == "folder" and PurePosixPath(row.path).suffix.lower() in WRITTEN:
         _write(app, row, value)
@@ -125,11 +127,13 @@ def fill(app: App, slot: str, now: dt.datetime, *, holds: str | None = None) -> 
     """Puts the reserve that has rested longest into an empty slot; what comes in fresh still goes before it."""
     target = open_slot(app, slot, now, holds)
     if target.draft:
-        raise InputError(f"{target.id} has a draft", hint="pin another one to it")
+        raise InputError(_("%(slot)s has a draft", slot=target.id), hint=_("pin another one to it"))
     with app.in_turn("plan", PATIENCE):
         chosen = _from_reserve(app, target, now)
         if chosen is None:
-            raise InputError("no reserve fits this slot, or all of it went out lately", hint="mark one evergreen: true")
+            raise InputError(
+                _("no reserve fits this slot, or all of it went out lately"), hint=_("mark one evergreen: true")
+            )
         _save(app, target, [chosen], now)
     return Pinned(chosen.draft, app.ledger.titles([chosen.draft]).get(chosen.draft, ""), "", "")
 
@@ -138,7 +142,7 @@ def empty(app: App, slot: str, now: dt.datetime, *, holds: str | None = None) ->
     """Takes what came from reserve out of its slot again."""
     target = open_slot(app, slot, now, holds)
     if not (target.draft and target.filled):
-        raise InputError(f"{target.id} has nothing from reserve")
+        raise InputError(_("%(slot)s has nothing from reserve", slot=target.id))
     with app.in_turn("plan", PATIENCE):
         _save(app, target, [], now)
 
@@ -148,16 +152,16 @@ def open_slot(app: App, slot: str, now: dt.datetime, holds: str | None = None) -
     row = app.ledger.slot(slot)
     if row is None:
         known = [each.id for each in app.ledger.slots_between(now, now + 60 * DAY)]
-        raise unknown_name("slot", slot, known, "`steadycast plan` shows them")
+        raise unknown_name("slot", slot, known, _("`steadycast plan` shows them"))
     if row.excused:
-        raise InputError(f"{slot} is left out: {row.excused}")
+        raise InputError(_("%(slot)s is left out: %(why)s", slot=slot, why=row.excused))
     if row.series not in app.workspace.series or row.at <= now:
-        raise InputError(f"{slot} is past", hint="choose a coming slot")
+        raise InputError(_("%(slot)s is past", slot=slot), hint=_("choose a coming slot"))
     if any(not movable(each) for each in app.ledger.deliveries(slots=[slot])):
-        raise InputError(f"{slot} is being sent or is out already: its draft cannot change")
+        raise InputError(_("%(slot)s is being sent or is out already: its draft cannot change", slot=slot))
     if holds is not None and (row.draft or "") != holds:
-        said = "somebody changed this slot meanwhile"
-        raise InputError(f"{slot}: {said}", hint="look at what it carries now, and decide again")
+        said = _("%(slot)s: somebody changed this slot meanwhile", slot=slot)
+        raise InputError(said, hint=_("look at what it carries now, and decide again"))
     return row
 
 
@@ -191,9 +195,11 @@ def _draft(app: App, named: str, seen: str) -> DraftRow:
     if not row.approved_revision or row.state in OUT_OF_STOCK:
         raise unapproved(row)
     if row.approved_revision != row.revision:
-        raise InputError(f"{row.path} was edited since it was approved", hint="approve it first")
+        raise InputError(_("%(path)s was edited since it was approved", path=row.path), hint=_("approve it first"))
     if seen and seen != row.revision:
-        raise InputError(f"{row.path} was changed meanwhile", hint="look at it again, and decide again")
+        raise InputError(
+            _("%(path)s was changed meanwhile", path=row.path), hint=_("look at it again, and decide again")
+        )
     return row
 
 
@@ -204,23 +210,30 @@ def _is_free(app: App, row: DraftRow, target: SlotRow | None) -> None:
         begun = [each for each in begun if each.state in (State.CLAIMED, State.SENDING)]
     occasion = target.occasion if target else ""  # its slots share one draft
     if begun := [each for each in begun if not (occasion and occasion_of(each.slot) == occasion)]:
-        raise InputError(f"{row.path} {_how_far(begun[0])} in {begun[0].slot}: it cannot be moved")
+        raise InputError(_(_how_far(begun[0]), path=row.path, slot=begun[0].slot))
 
 
 def _how_far(each: DeliveryRow) -> str:
     sent = each.state not in (State.CLAIMED, State.DUE, State.REFUSED)
-    return "is out, or may be," if sent else "is being sent"
+    return (
+        N_("%(path)s is out, or may be, in %(slot)s: it cannot be moved")
+        if sent
+        else N_("%(path)s is being sent in %(slot)s: it cannot be moved")
+    )
 
 
 def _fits(app: App, row: DraftRow, target: SlotRow) -> None:
     series, item, slot = app.workspace.series[target.series], to_stock(row, None), as_slot(target)
     if not suits(series, item):
-        form = "" if item.form in series.forms else f" takes {', '.join(series.forms)}, and this is {item.form}"
-        raise InputError(f"{row.path} does not fit {series.name}{form or ': it is for another series or channel'}")
+        said = N_("%(path)s does not fit %(series)s: it is for another series or channel")
+        if item.form not in series.forms:
+            said = N_("%(path)s does not fit %(series)s: it takes %(forms)s, and this is %(form)s")
+        forms = ", ".join(map(_, series.forms))
+        raise InputError(_(said, path=row.path, series=series.name, forms=forms, form=_(item.form)))
     if not in_time(item, slot.at):
-        raise InputError(f"{row.path} may not go out then: it has `not_before` or `expires`")
+        raise InputError(_("%(path)s may not go out then: it has `not_before` or `expires`", path=row.path))
     if not fits(series, slot, item):
-        raise InputError(f"{row.path} announces an event of another day")
+        raise InputError(_("%(path)s announces an event of another day", path=row.path))
 
 
 def _not_pinned(app: App, row: DraftRow, target: SlotRow) -> None:
@@ -228,7 +241,9 @@ def _not_pinned(app: App, row: DraftRow, target: SlotRow) -> None:
     if target.draft and target.draft != row.id:
         other = app.ledger.draft(target.draft)
         if other and is_pinned(app, other, target):
-            raise InputError(f"{other.path} is pinned to {target.id}", hint="unpin it first")
+            raise InputError(
+                _("%(path)s is pinned to %(slot)s", path=other.path, slot=target.id), hint=_("unpin it first")
+            )
 
 
 def _keep(app: App, row: DraftRow, value: str) -> None:
@@ -236,7 +251,9 @@ def _keep(app: App, row: DraftRow, value: str) -> None:
     chosen = {"slot": value, CHOSEN: True} if value else {"slot": None}
     rest = {name: said for name, said in row.plan.items() if name != CHOSEN}
     if not app.ledger.set_plan(row.id, row.revision, {**rest, **chosen}):
-        raise InputError(f"{row.path} was changed meanwhile", hint="look at it again, and decide again")
+        raise InputError(
+            _("%(path)s was changed meanwhile", path=row.path), hint=_("look at it again, and decide again")
+        )
 
 
 def _write(app: App, row: DraftRow, value: str) -> None:
@@ -249,13 +266,13 @@ def _write(app: App, row: DraftRow, value: str) -> None:
     except DraftError as error:
         raise replace(error, file=file) from None
     except OSError as error:
-        raise InputError(f"it cannot be read: {error.strerror}", file=file) from None
+        raise InputError(_("it cannot be read: %(why)s", why=error.strerror), file=file) from None
     if fresh == raw:
         return
 
     def unchanged() -> None:
         if _bytes(app, row.path)[0] != raw:
-            raise InputError("it was changed meanwhile, and is left as it is", file=file, hint="do it again")
+            raise InputError(_("it was changed meanwhile, and is left as it is"), file=file, hint=_("do it again"))
 
     with durable.landing(file, rights=stat.S_IMODE(facts.st_mode), synced=unchanged) as written:
         written.write_bytes(fresh)
@@ -271,7 +288,7 @@ def _bytes(app: App, path: str) -> tuple[bytes, os.stat_result]:
         while len(raw) <= most and (more := os.read(file, most + 1 - len(raw))):
             raw += more
     if len(raw) > most:
-        raise InputError("it is too large", file=app.workspace.content / path)
+        raise InputError(_("it is too large"), file=app.workspace.content / path)
     return raw, facts
 
 
@@ -291,7 +308,7 @@ def _take_in(app: App, row: DraftRow, now: dt.datetime) -> None:
         }
         app.ledger.approve(row.id, fresh.revision, row.approved_by, row.approved_at or now, **own)
     elif fresh.approved_revision != fresh.revision:
-        raise InputError(f"{row.path} was edited meanwhile", hint="look at it again, and approve it")
+        raise InputError(_("%(path)s was edited meanwhile", path=row.path), hint=_("look at it again, and approve it"))
 
 
 def _same_but_slot(app: App, id: str, before: str, after: str) -> bool:
@@ -326,4 +343,4 @@ def _save(app: App, target: SlotRow, chosen: Collection[Assignment], now: dt.dat
     asked = deliveries_of(app, now, [slot], chosen, stock_of(app))
     done = app.ledger.save_plan([slot], chosen, asked, now)
     if done.fixed:
-        raise InputError(f"{target.id} is being sent by now: its draft cannot change")
+        raise InputError(_("%(slot)s is being sent by now: its draft cannot change", slot=target.id))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from steadycast.language import gettext as _
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
@@ -150,10 +151,10 @@ def _leaves_out(app: App, channel: str, item: StockItem | None) -> str:
     if item is None:
         return ""
     if channel in item.skip_channels:
-        return "the draft leaves this channel out"
+        return _("the draft leaves this channel out")
     platform = app.usable(channel)  # without one the sending is refused, and told
     takes = app.workspace.channels[channel].forms or (platform.forms if platform else (item.form,))
-    return "" if item.form in takes else f"the channel takes no {item.form}"
+    return "" if item.form in takes else _("the channel takes no %(form)s", form=_(item.form))
 
 
 def _drop(app: App, now: dt.datetime, slots: Iterable[Slot], until: dt.datetime) -> None:

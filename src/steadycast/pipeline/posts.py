@@ -16,6 +16,8 @@ from steadycast.draft.comments import as_shown
 from steadycast.draft.crosslinks import MOST, Crosslinks, Page, crosslinks, leads_nowhere, part_of
 from steadycast.draft.decoding import shown
 from steadycast.errors import WARN, DraftError, Problem, Refused
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.queries import Linkable
 from steadycast.ledger.tables import DeliveryRow
@@ -88,8 +90,11 @@ class PageLinks:
             page = self._pages.find(href, draft.path)
             if leads_nowhere(href) if page is None else not (page.urls.keys() & {*self._with_pages, self._site}):
                 to = shown(unquote(href)[:60])
-                said = f"the link to {to} leads to no page of this community that is out: only its words go out"
-                hint = "publish that draft first, or write the address of a page"
+                said = _(
+                    "the link to %(target)s leads to no page of this community that is out: only its words go out",
+                    target=to,
+                )
+                hint = _("publish that draft first, or write the address of a page")
                 yield Problem(str(draft.path), draft.body_line + line - 1, said, hint, severity=WARN)
 
 
@@ -102,7 +107,7 @@ def _names(row: Linkable) -> Iterator[str]:
     )
 
 
-GONE = "its draft is gone, or its approval was taken back"
+GONE = N_("its draft is gone, or its approval was taken back")
 KEPT = 64  # parsed bodies: one slot's channels share one
 TOGETHER = 50  # drafts, or slots, that are read at once
 V = TypeVar("V")
@@ -153,7 +158,7 @@ class Posts:
         try:
             draft = self.draft(claimed.draft)
             if draft is None:
-                raise Refused(GONE, channel=claimed.channel)
+                raise Refused(_(GONE), channel=claimed.channel)
             return self.post(draft, claimed, self._dated(claimed))
         except DraftError as error:
             raise Refused(str(error), channel=claimed.channel) from None

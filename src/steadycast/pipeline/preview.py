@@ -15,6 +15,7 @@ from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError, Problem
 from steadycast.intake import folder
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.draft_notes import channels_for, likely_slot
@@ -141,11 +142,13 @@ def _draft(app: App, named: Path | str) -> Draft:
         row = find_draft(app, str(named))
         kept = read(app, row.id, row.revision)
         if kept is None:
-            said = f"{named}: its content is lost"
+            said = _("%(draft)s: its content is lost", draft=named)
             raise InputError(said)
         return as_shown(kept)
     if not candidate.resolve().is_relative_to(content):
-        raise InputError("it lies outside content/", file=candidate, hint=f"move it below {content}")
+        raise InputError(
+            _("it lies outside content/"), file=candidate, hint=_("move it below %(folder)s", folder=content)
+        )
     path = PurePosixPath(*candidate.resolve().relative_to(content).parts)
     for item in folder.scan(content, folder.Limits(draft_bytes=app.workspace.intake.max_bytes)):
         if isinstance(item, folder.DraftFile) and item.path == path:
@@ -153,9 +156,9 @@ def _draft(app: App, named: Path | str) -> Draft:
         if isinstance(item, Problem) and item.where == str(path):
             raise DraftError(item.message, file=candidate, line=item.line, hint=item.hint)
         if isinstance(item, folder.ReadmeNote) and item.path == path:
-            raise InputError(f"it {item.said}", file=candidate, hint=item.hint)
-    said = "it is no draft"
-    raise InputError(said, file=candidate, hint="a draft is a .md file below content/")
+            raise InputError(_("it %(said)s", said=item.said), file=candidate, hint=item.hint)
+    said = _("it is no draft")
+    raise InputError(said, file=candidate, hint=_("a draft is a .md file below content/"))
 
 
 def _views(app: App, name: str, post: Post, target: Path) -> list[View]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote
 
+from steadycast.language import gettext as _
 from steadycast.outgoing import HttpClient
 from steadycast.platform import Post, Refused, media_name
 from steadycast.platform.files import place_media
@@ -113,10 +114,10 @@ class NoFarSide(HttpClient):
 
     __slots__ = ()
 
-    def request(self, *_: object, **__: object) -> NoReturn:
+    def request(self, *_asked: object, **_more: object) -> NoReturn:
         """Refuse any request."""
-        raise Refused("a preview sends nothing", channel=self.channel)
+        raise Refused(_("a preview sends nothing"), channel=self.channel)
 
     def secret(self, name: str) -> str:
         """Refuse any secret."""
-        raise Refused(f"a preview uses no secret, and so no {name}", channel=self.channel)
+        raise Refused(_("a preview uses no secret, and so no %(name)s", name=name), channel=self.channel)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from steadycast.errors import FarSideError, LedgerError, SettingsError
+from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
 from steadycast.platform import MediaRule, probed
 
@@ -22,8 +23,8 @@ class Probed:
     error: str = ""  # "": it answered, and what it said is kept
 
     def __str__(self) -> str:
-        known = "its server's limits are known"
-        return f"its server's limits could not be read: {self.error}" if self.error else known
+        known = _("its server's limits are known")
+        return _("its server's limits could not be read: %(why)s", why=self.error) if self.error else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def ask(app: App, channel: str, now: dt.datetime) -> Probed | None:
     except (FarSideError, SettingsError) as error:
         return Probed(channel, app.redact(error.message))
     except Exception as error:  # an adapter of somebody's own; its words may hold a secret
-        return Probed(channel, f"its adapter failed: {type(error).__name__}")
+        return Probed(channel, _("its adapter failed: %(why)s", why=type(error).__name__))
     value = {"at": now.isoformat(), **told}
     try:
         if app.readonly:
@@ -55,7 +56,7 @@ def ask(app: App, channel: str, now: dt.datetime) -> Probed | None:
         else:
             app.ledger.set_state(channel, probed.KEY, value, None)
     except LedgerError as error:
-        return Probed(channel, f"it cannot be kept: {error}")
+        return Probed(channel, _("it cannot be kept: %(why)s", why=error))
     app.forget(channel)
     return Probed(channel)
 
@@ -100,9 +101,9 @@ def _most(rule: MediaRule) -> str:
     size = f"{rule.width or ''}x{rule.height or ''}" if rule.width or rule.height else ""
     words = [
         " ".join(rule.formats),
-        f"{rule.bytes} bytes" if rule.bytes else "",
-        f"at most {rule.count}" if rule.count is not None else "",
+        _("%(num)s bytes", num=rule.bytes) if rule.bytes else "",
+        _("at most %(num)s", num=rule.count) if rule.count is not None else "",
         size,
-        f"{rule.seconds:g} s" if rule.seconds else "",
+        _("%(num)s s", num=format(rule.seconds, "g")) if rule.seconds else "",
     ]
     return ", ".join(filter(None, words))

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from steadycast.crash_safety import send_window
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
@@ -141,10 +143,14 @@ def _on(rows: Sequence[DeliveryRow], asked: PublishRequest) -> list[DeliveryRow]
     """Those on the channel that is asked for; of what was named by hand, one at least."""
     found = [row for row in rows if not asked.channel or asked.channel == row.channel]
     if asked.by_hand and asked.channel and not found:
-        named = asked.draft or asked.slot or asked.series or "no series"
+        named = asked.draft or asked.slot or asked.series or _("no series")
         others = ", ".join(sorted({row.channel for row in rows}))
-        hint = f"it goes to {others}" if others else "`steadycast preview` shows which channels take a draft"
-        raise InputError(f"{named} does not go to {asked.channel}", hint=hint)
+        hint = (
+            _("it goes to %(channels)s", channels=others)
+            if others
+            else _("`steadycast preview` shows which channels take a draft")
+        )
+        raise InputError(_("%(what)s does not go to %(channel)s", what=named, channel=asked.channel), hint=hint)
     return found
 
 
@@ -152,8 +158,9 @@ def _check(app: App, asked: PublishRequest) -> None:
     """What is named must be there, and be one thing; a slip says which was meant."""
     named = {"series": asked.series, "draft": asked.draft, "slot": asked.slot}
     if len(two := [word for word, name in named.items() if name is not None]) > 1:
-        said = f"{' and '.join(two)} are different things to publish"  # and what has gone out cannot be called back
-        raise InputError(said, hint="name one of them; `slot: DAY` in a draft's front matter puts it in that slot")
+        # And what has gone out cannot be called back.
+        said = _("%(two)s are different things to publish", two=_(" and ").join(two))
+        raise InputError(said, hint=_("name one of them; `slot: DAY` in a draft's front matter puts it in that slot"))
     if asked.draft is not None:
         check_taken_in(app, find_draft(app, asked.draft))
     if asked.series is not None and asked.series not in app.workspace.series:
@@ -163,7 +170,7 @@ def _check(app: App, asked: PublishRequest) -> None:
     if asked.slot is not None and app.ledger.slot(asked.slot) is None:
         now = app.clock.now()
         known = [slot.id for slot in app.ledger.slots_between(now - DAY * 30, now + DAY * 60)]
-        raise unknown_name("slot", asked.slot, known, "`steadycast plan` shows them")
+        raise unknown_name("slot", asked.slot, known, _("`steadycast plan` shows them"))
 
 
 DAY = dt.timedelta(days=1)
@@ -229,10 +236,13 @@ def _unplanned(app: App, series: str) -> InputError:
     now = app.clock.now()
     slot = next_slot(app.workspace.series[series], now)
     if slot is None:
-        return InputError(f"{series} has no slot ahead", hint="change `until` in steadycast.toml")
+        return InputError(_("%(series)s has no slot ahead", series=series), hint=_("change `until` in steadycast.toml"))
     days = (slot.at - now).days + 1
     command = "steadycast plan" if days <= PLAIN_PLAN else f"steadycast plan --days {days}"
-    return InputError(f"the next slot, {slot.id}, is not planned yet", hint=f"`{command}` plans it")
+    return InputError(
+        _("the next slot, %(slot)s, is not planned yet", slot=slot.id),
+        hint=_("`%(command)s` plans it", command=command),
+    )
 
 
 def _one_overdue_each(app: App, due: Sequence[SlotRow], now: dt.datetime) -> list[SlotRow]:
@@ -341,7 +351,7 @@ class OneAtATime:
                 with send_window.harmless():
                     died = stack.enter_context(self.app.alone(f"channel-{self.channel}", PATIENCE))
             except TimeoutError:
-                said = "another process has its folder and does not let go: is one stopped (Ctrl-Z)?"
+                said = _("another process has its folder and does not let go: is one stopped (Ctrl-Z)?")
                 raise Busy(said, channel=self.channel) from None
             if died:
                 sweep(self.app.workspace.out / self.channel)
@@ -362,10 +372,12 @@ def _rehearsed(app: App, outcome: Outcome, posts: Posts) -> Outcome:
     try:
         draft = posts.draft(delivery.draft)
         if draft is None:
-            return replace(outcome, state=State.REFUSED, message=GONE)
+            return replace(outcome, state=State.REFUSED, message=_(GONE))
         app.settings(delivery.channel)
         post = posts.post(draft, delivery)
     except SteadycastError as error:
         return replace(outcome, state=State.REFUSED, message=str(error))
-    parts = f" in {len(post.parts)} parts" if len(post.parts) > 1 else ""
-    return replace(outcome, message=f"would send {len(post.text)} characters{parts}", wake=None)
+    said = N_("would send %(num)s characters")
+    if len(post.parts) > 1:
+        said = N_("would send %(num)s characters in %(parts)s parts")
+    return replace(outcome, message=_(said, num=len(post.text), parts=len(post.parts)), wake=None)

@@ -16,6 +16,7 @@ from steadycast.delivery import known_of
 from steadycast.draft.comments import as_shown
 from steadycast.draft.crosslinks import crosslinks
 from steadycast.errors import InputError, SteadycastError
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import read
@@ -36,8 +37,8 @@ def rebuild(app: App, channel: str | None = None, *, progress: Progress = unseen
     """Makes every post that is there by the ledger again in the folders of one channel, or of all; pages too."""
     local = _local(app)
     if channel is not None and app.known_channel(channel) and channel not in local:
-        said = f"{channel} does not write into a folder: what it sent cannot be made again"
-        raise InputError(said, hint=f"these do: {', '.join(local) or 'none'}")
+        said = _("%(channel)s does not write into a folder: what it sent cannot be made again", channel=channel)
+        raise InputError(said, hint=_("these do: %(channels)s", channels=", ".join(local) or _("none")))
     by_channel = _there(app, local if channel is None else [channel])
     total, done = sum(map(len, by_channel.values())), list[Rebuilt]()
     for name, rows in by_channel.items():
@@ -95,7 +96,7 @@ def _made(app: App, channel: str, rows: list[DeliveryRow], progress: Callable[[i
                 problems.append(app.redact(f"{row.slot}: {error}"))
         progress(n + len(batch))
     more = len(problems) - 3
-    told = (*problems[:3], *([f"and {more} more"] if more > 0 else []))
+    told = (*problems[:3], *([_("and %(num)s more", num=more)] if more > 0 else []))
     return Rebuilt(channel, made, str(app.workspace.out / channel), told)
 
 

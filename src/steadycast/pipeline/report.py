@@ -9,10 +9,11 @@ from pathlib import Path
 import orjson
 
 from steadycast import alarms
-from steadycast.language import current
+from steadycast.language import current, ngettext
+from steadycast.language import gettext as _
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.plan import stock_of
-from steadycast.pipeline.results import ReportMade, Row, many
+from steadycast.pipeline.results import ReportMade, Row
 from steadycast.report.gather import gather
 from steadycast.report.model import Report, SeriesRecord, to_json
 from steadycast.schedule.model import Verdict
@@ -57,15 +58,18 @@ def renew(app: App, now: dt.datetime) -> None:
 
 def _row(series: SeriesRecord) -> Row:
     gap, counts = series.runway.gap, series.counts
-    streak = f"{series.streak.current}" + (f" ({series.streak.late} late)" if series.streak.late else "")
+    streak = str(series.streak.current)
+    if series.streak.late:
+        streak = _("%(num)s (%(late)s late)", num=series.streak.current, late=series.streak.late)
+    slots = ngettext("%(num)s slot", "%(num)s slots", series.runway.slots)
     return {
         "series": series.title,
         **{verdict: counts.get(verdict, 0) for verdict in ("kept", "late", "filled", "missed", "excused")},
         "ahead": series.ahead,
         "streak": streak,
-        "runway": f"{many(series.runway.slots, 'slot')}, {series.runway.days} d",
-        "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else "none in sight",
-        "chance": "too early" if series.gap_chance is None else f"{series.gap_chance:.0%}",
+        "runway": _("%(slots)s, %(days)s d", slots=slots, days=series.runway.days),
+        "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else _("none in sight"),
+        "chance": _("too early") if series.gap_chance is None else f"{series.gap_chance:.0%}",
     }
 
 

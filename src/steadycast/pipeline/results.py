@@ -10,12 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.errors import Problem
+from steadycast.language import N_, ngettext
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.tables import DeliveryRow, State, page_in
 from steadycast.pipeline.app import App
 
 Row = dict[str, Any]
+CHANGES = {
+    "new": N_("%(num)s new"),
+    "edited": N_("%(num)s edited"),
+    "renamed": N_("%(num)s renamed"),
+    "gone": N_("%(num)s gone"),
+}
 SOME = 10  # drafts of an archive that are told one by one
 
 
@@ -73,7 +81,10 @@ class Collected:
         found = [
             *((t.kind, t.path, t.title, t.member, t.state, t.where) for t in self.taken),
             *((kind, p.where, str(p), "", kind, "") for kind, p in said),
-            *(("feed", f.url, f"{f.new} new, {f.revised} edited", f.member, f.said, "") for f in self.feeds),
+            *(
+                ("feed", f.url, _("%(new)s new, %(edited)s edited", new=f.new, edited=f.revised), f.member, f.said, "")
+                for f in self.feeds
+            ),
         ]
         return [dict(zip(("what", "path", "title", "by", "state", "where"), each, strict=True)) for each in found]
 
@@ -87,13 +98,17 @@ class Collected:
 
     def summary(self) -> str:
         """One line: how many of what."""
-        counts = [f"{sum(t.kind == k for t in self.taken)} {k}" for k in ("new", "edited", "renamed", "gone")]
-        words = ", ".join(c for c in counts if not c.startswith("0 ")) or "no draft changed"
+        counts = Counter(t.kind for t in self.taken)
+        words = _(", ").join(_(said, num=counts[kind]) for kind, said in CHANGES.items() if counts[kind])
         waiting = sum(t.state == "waiting" for t in self.taken)
-        words += f"; {waiting} wait{'s' if waiting == 1 else ''} for approval" if waiting else ""
         held, unread = sum(p.held for p in self.problems), sum(not p.held for p in self.problems)
-        words += f"; {held} held until a person decides: `steadycast status`" if held else ""
-        return words + (f"; {unread} could not be taken in" if unread else "")
+        told = [
+            words or _("no draft changed"),
+            waiting and ngettext("%(num)s waits for approval", "%(num)s wait for approval", waiting),
+            held and _("%(num)s held until a person decides: `steadycast status`", num=held),
+            unread and _("%(num)s could not be taken in", num=unread),
+        ]
+        return _("; ").join(said for said in told if said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +152,15 @@ class Planned:
 
     def summary(self) -> str:
         """One line: slots, gaps, the first gap."""
-        words = f"plan: {many(len(self.slots), 'slot')} in {many(self.days, 'day')}"
+        slots = ngettext("%(num)s slot", "%(num)s slots", len(self.slots))
+        said = N_("plan: %(slots)s in %(days)s")
         if self.gaps:
-            return f"{words}, {len(self.gaps)} without a draft, the first {self.gaps[0].series} at {self.gaps[0].when}"
-        return f"{words}, each with a draft" if self.slots else words
+            said = N_("plan: %(slots)s in %(days)s, %(num)s without a draft, the first %(series)s at %(when)s")
+        elif self.slots:
+            said = N_("plan: %(slots)s in %(days)s, each with a draft")
+        first = self.gaps[0] if self.gaps else PlannedSlot("", "", "")
+        days = ngettext("%(num)s day", "%(num)s days", self.days)
+        return _(said, slots=slots, days=days, num=len(self.gaps), series=first.series, when=first.when)
 
 
 FAILED = {"unknown", "refused", "missed"}
@@ -157,7 +177,14 @@ class Rebuilt:
 
     def line(self) -> str:
         """One line for people."""
-        return "; ".join((f"{self.channel}: {many(self.posts, 'post')} made again in {self.folder}", *self.problems))
+        said = ngettext(
+            "%(channel)s: %(num)s post made again in %(folder)s",
+            "%(channel)s: %(num)s posts made again in %(folder)s",
+            self.posts,
+            channel=self.channel,
+            folder=self.folder,
+        )
+        return _("; ").join((said, *self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +230,7 @@ class ReportMade:
 
 
 ToldRow = Callable[[Row], object]
-SAID = {State.PLANNED: "no draft yet", State.WITHDRAWN: "not sent: it was taken away"}
+SAID = {State.PLANNED: N_("no draft yet"), State.WITHDRAWN: N_("not sent: it was taken away")}
 
 
 def as_they_stand(app: App, rows: Sequence[DeliveryRow]) -> list[Outcome]:
@@ -220,7 +247,7 @@ def as_they_stand(app: App, rows: Sequence[DeliveryRow]) -> list[Outcome]:
             row.draft or "", titles.get(row.draft or "", ""), row.attempt, url=row.url,
         )  # fmt: skip
         proof = Proof(receipt.remote_id, row.url, receipt.seen, receipt.detail) if receipt else None
-        said = row.message or SAID.get(State(row.state), "")
+        said = row.message or _(SAID.get(State(row.state), ""))
         if row.state == State.WITHDRAWN:  # its address leads to nothing
             delivery, proof = replace(delivery, url=""), None
         now = app.clock.now()
@@ -268,7 +295,11 @@ def row_of(app: App, outcome: Outcome) -> Row:
     page = page_in(outcome.proof.detail, app.workspace.out / delivery.channel) if outcome.proof else None
     said, file = outcome.message, str(page or "")
     if outcome.state == State.DUE and outcome.wake and outcome.wake > outcome.at:
-        said = f"{said or 'not sent'}; tried again from {outcome.wake.astimezone(zone):%H:%M} on"
+        said = _(
+            "%(said)s; tried again from %(time)s on",
+            said=said or _("not sent"),
+            time=format(outcome.wake.astimezone(zone), "%H:%M"),
+        )
     return {
         "when": delivery.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"), "series": delivery.series,
         "title": delivery.title, "channel": delivery.channel, "state": outcome.state.value,
@@ -279,5 +310,5 @@ def row_of(app: App, outcome: Outcome) -> Row:
 
 def line_of(row: Row) -> str:
     """The same as one line of a log."""
-    what = f"{row['series']} on {row['channel']}: {row['title']}"
+    what = _("%(series)s on %(channel)s: %(title)s", series=row["series"], channel=row["channel"], title=row["title"])
     return "  ".join(filter(None, (row["when"], f"{row['state']:<9}", what, row["link"])))

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SteadycastError
+from steadycast.language import gettext as _
 
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 SHORTEST = 4  # a shorter value would black out half of every message
@@ -46,7 +47,11 @@ def _block(name: str) -> str | None:
     except ValueError:  # Prefect's word for "there is no such block"
         return None
     except Exception as error:
-        said = f"the Secret block {name} cannot be asked for: {type(error).__name__} (is Prefect's server up?)"
+        said = _(
+            "the Secret block %(name)s cannot be asked for: %(why)s (is Prefect's server up?)",
+            name=name,
+            why=type(error).__name__,
+        )
         raise SteadycastError(said) from None
 
 

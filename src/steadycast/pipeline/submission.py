@@ -26,6 +26,7 @@ from steadycast.errors import DraftError, InputError
 from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
 from steadycast.intake.folder import SUFFIXES
 from steadycast.intake.quota import OverQuotaError
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
@@ -93,7 +94,7 @@ def place(app: App, member: str, now: dt.datetime) -> Iterator[Place]:
     home = _home(app, member)
     _sweep(home)
     if shutil.disk_usage(home).free < ROOM + app.workspace.desk.member_upload:
-        raise not_taken(Why.FULL, "there is no room on this disk")
+        raise not_taken(Why.FULL, _("there is no room on this disk"))
     folder = home / f"{HIDDEN}{secrets.token_hex(8)}"
     folder.mkdir(mode=0o700)
     try:
@@ -106,7 +107,7 @@ def check_day(app: App, member: str, now: dt.datetime) -> None:
     """Refuses one who sent as many drafts as a day takes."""
     most = app.workspace.desk.member_drafts
     if app.ledger.came_since(member, now - DAY) >= most:
-        raise not_taken(Why.TODAY, f"{most} drafts came from {member} within a day")
+        raise not_taken(Why.TODAY, _("%(num)s drafts came from %(member)s within a day", num=most, member=member))
 
 
 def _home(app: App, member: str) -> Path:
@@ -114,7 +115,7 @@ def _home(app: App, member: str) -> Path:
     home = app.workspace.content / "ugc" / member
     durable.make_folder(home)
     if home.is_symlink() or home.parent.is_symlink():
-        raise not_taken(Why.UNREADABLE, f"{home} is a link")
+        raise not_taken(Why.UNREADABLE, _("%(folder)s is a link", folder=home))
     return home
 
 
@@ -133,9 +134,9 @@ def send(app: App, at: Place, title: str, text: str, files: Sequence[Sent], *, n
     documents = [file for file in files if PurePosixPath(file.name).suffix.lower() in SUFFIXES]
     media = [file for file in files if file not in documents]
     if not text and not files:
-        raise not_taken(Why.EMPTY, "nothing was sent")
+        raise not_taken(Why.EMPTY, _("nothing was sent"))
     if len(documents) > 1 or (documents and text):
-        raise not_taken(Why.DOCUMENTS, "one document, or a written text, makes one draft")
+        raise not_taken(Why.DOCUMENTS, _("one document, or a written text, makes one draft"))
     placed = [_placed(at, number, file) for number, file in enumerate(media, 1)]
     raw, suffix = _main(app, title, text, documents, placed)
     stem = _stem(title, text, files, now)
@@ -167,7 +168,7 @@ def _placed(at: Place, number: int, file: Sent) -> str:
     with file.path.open("rb") as opened:
         extension = kind(opened.read(HEAD))
     if extension not in MIMES:
-        raise not_taken(Why.KIND, f"{PurePosixPath(file.name).name[:80]!r} is of no kind that is taken")
+        raise not_taken(Why.KIND, _("%(file)r is of no kind that is taken", file=PurePosixPath(file.name).name[:80]))
     stem = slugify(PurePosixPath(file.name.replace("\\", "/")).stem, max_length=40) or "file"
     name = f"{number:02d}-{stem}.{extension}"
     file.path.rename(at.folder / name)
@@ -182,7 +183,7 @@ def _main(app: App, title: str, text: str, documents: Sequence[Sent], media: Seq
     (document,) = documents
     suffix = PurePosixPath(document.name).suffix.lower()
     if document.path.stat().st_size > limit(suffix, most):
-        raise not_taken(Why.LARGE, "the document is too large")
+        raise not_taken(Why.LARGE, _("the document is too large"))
     raw = document.path.read_bytes()
     if not title and not media:
         return raw, suffix
@@ -198,14 +199,14 @@ def _converted(raw: bytes, suffix: str, most: int) -> str:
     try:
         return as_markdown(raw, suffix, most)[0].decode()
     except (DraftError, UnicodeDecodeError) as error:
-        raise not_taken(Why.UNREADABLE, getattr(error, "message", "it cannot be read")) from None
+        raise not_taken(Why.UNREADABLE, getattr(error, "message", _("it cannot be read"))) from None
 
 
 def _decoded(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise not_taken(Why.UNREADABLE, "it is not UTF-8") from None
+        raise not_taken(Why.UNREADABLE, _("it is not UTF-8")) from None
 
 
 def _markdown(title: str, body: str, media: Sequence[str]) -> bytes:
@@ -236,7 +237,7 @@ def _check(app: App, at: Place, name: str, now: dt.datetime) -> Draft:
     try:
         raw = (at.folder / name).read_bytes()
         if len(raw) > limit(path.suffix.lower(), app.workspace.intake.max_bytes):
-            raise not_taken(Why.LARGE, "the text is too large")
+            raise not_taken(Why.LARGE, _("the text is too large"))
         made, notes = as_markdown(raw, path.suffix.lower(), app.workspace.intake.max_bytes)
         draft = app.reader.draft(made, path, now, notes)
         Quotas(app).take(draft)
@@ -258,4 +259,4 @@ def _named(at: Place, stem: str) -> Path:
             at.folder.rename(target)
             durable.sync(target.parent)
             return target
-    raise not_taken(Why.TODAY, "too many drafts of one name")
+    raise not_taken(Why.TODAY, _("too many drafts of one name"))

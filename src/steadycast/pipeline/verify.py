@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from steadycast import delivery
 from steadycast.errors import InputError, unknown_name
 from steadycast.hints import hint
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import amend
 from steadycast.pipeline.app import App, who
@@ -47,21 +49,32 @@ def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str
     row = _delivery(app, id_)
     hosts = app.platform(row.channel).confirm_hosts
     if not _is_address(url):
-        said = f"{url!r} is no web address"
-        raise InputError(said, hint="copy it from the browser: https://...")
+        said = _("%(url)r is no web address", url=url)
+        raise InputError(said, hint=_("copy it from the browser: https://..."))
     if hosts and not any(_below(url, host) for host in hosts):
-        said = f"{url} is not on {row.channel}"
-        raise InputError(said, hint=f"its address begins with {' or '.join(hosts)}")
+        said = _("%(url)s is not on %(channel)s", url=url, channel=row.channel)
+        raise InputError(said, hint=_("its address begins with %(hosts)s", hosts=_(" or ").join(hosts)))
     if row.state == State.CONFIRMED and row.url == url:
-        return f"{row.slot} on {row.channel} was confirmed already"
+        return _("%(slot)s on %(channel)s was confirmed already", slot=row.slot, channel=row.channel)
     if app.ledger.correct(_id(row), url, who(), now):
         renew(app, now)
-        return f"{row.slot} on {row.channel} is confirmed: its address is {url} now, was {row.url}"
+        return _(
+            "%(slot)s on %(channel)s is confirmed: its address is %(url)s now, was %(before)s",
+            slot=row.slot,
+            channel=row.channel,
+            url=url,
+            before=row.url,
+        )
     if not app.ledger.confirm(_id(row), url, who(), now, at=_since(app, row, at, now)):
-        said = f"{row.slot} on {row.channel} is {row.state}: no kit lies ready"
+        said = _(
+            "%(slot)s on %(channel)s is %(state)s: no kit lies ready",
+            slot=row.slot,
+            channel=row.channel,
+            state=_(row.state),
+        )
         raise InputError(said, hint=_next_step(row))
     renew(app, now)
-    return f"{row.slot} on {row.channel} is confirmed: {url}"
+    return _("%(slot)s on %(channel)s is confirmed: %(url)s", slot=row.slot, channel=row.channel, url=url)
 
 
 def settle(app: App, id_: str, *, url: str, again: bool, now: dt.datetime, at: str = "") -> str:
@@ -71,22 +84,30 @@ def settle(app: App, id_: str, *, url: str, again: bool, now: dt.datetime, at: s
     """
     row, by = _delivery(app, id_), who()
     if url and not _is_address(url):
-        said = f"{url!r} is no web address"
-        raise InputError(said, hint="copy it from the browser: https://...")
+        said = _("%(url)r is no web address", url=url)
+        raise InputError(said, hint=_("copy it from the browser: https://..."))
     if url:
         since = _since(app, row, at, now)
-        done, words = app.ledger.settle_as_there(_id(row), url, by, now, at=since), f"is there: {url}"
+        done, words = (
+            app.ledger.settle_as_there(_id(row), url, by, now, at=since),
+            N_("%(slot)s on %(channel)s is there: %(url)s"),
+        )
     elif again and row.state in (State.REFUSED, State.MISSED):
-        done, words = app.ledger.retry(_id(row), by, now), "will be rendered and sent again"
+        done, words = app.ledger.retry(_id(row), by, now), N_("%(slot)s on %(channel)s will be rendered and sent again")
     elif again:
-        done, words = app.ledger.send_again(_id(row), by, now), "will be sent again"
+        done, words = app.ledger.send_again(_id(row), by, now), N_("%(slot)s on %(channel)s will be sent again")
     else:
-        done, words = app.ledger.settle_as_missed(_id(row), by, now), "is missed"
+        done, words = app.ledger.settle_as_missed(_id(row), by, now), N_("%(slot)s on %(channel)s is missed")
     if not done:
-        said = f"{row.slot} on {row.channel} is {row.state}: there is nothing to settle"
+        said = _(
+            "%(slot)s on %(channel)s is %(state)s: there is nothing to settle",
+            slot=row.slot,
+            channel=row.channel,
+            state=_(row.state),
+        )
         raise InputError(said, hint=_next_step(row))
     renew(app, now)
-    return f"{row.slot} on {row.channel} {words}"
+    return _(words, slot=row.slot, channel=row.channel, url=url)
 
 
 def _since(app: App, row: DeliveryRow, at: str, now: dt.datetime) -> dt.datetime:
@@ -101,11 +122,11 @@ def _since(app: App, row: DeliveryRow, at: str, now: dt.datetime) -> dt.datetime
         )
     except ValueError:
         raise InputError(
-            f"{at!r} is no time", hint='say it as "20:03", or with its day as "2026-11-27 20:03"'
+            _("%(time)r is no time", time=at), hint=_('say it as "20:03", or with its day as "2026-11-27 20:03"')
         ) from None
     since = clock if clock.tzinfo else clock.replace(tzinfo=zone)
     if since > now:
-        raise InputError(f"{at} is still to come", hint="say when it was there, not when it is to be")
+        raise InputError(_("%(time)s is still to come", time=at), hint=_("say when it was there, not when it is to be"))
     return since
 
 
@@ -117,17 +138,17 @@ def _delivery(app: App, id_: str) -> DeliveryRow:
     row = app.ledger.delivery_of(id_.strip().lower())
     if row is None:
         known = [d.marker for d in app.ledger.deliveries(states=(State.HANDED, State.UNKNOWN))]
-        raise unknown_name("delivery", id_, known, "`steadycast status` shows their ids")
+        raise unknown_name("delivery", id_, known, _("`steadycast status` shows their ids"))
     return row
 
 
 def _next_step(row: DeliveryRow) -> str:
     """What a person can do about a delivery in its state."""
     if row.state == State.MISSED and not row.draft:
-        return "it had no draft"
+        return _("it had no draft")
     if known := hint(row.state, row.marker):
         return known
-    return "it is there: nothing is left to do" if row.state in DONE else "`steadycast status` shows what waits"
+    return _("it is there: nothing is left to do") if row.state in DONE else _("`steadycast status` shows what waits")
 
 
 def _id(row: DeliveryRow) -> int:

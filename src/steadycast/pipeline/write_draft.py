@@ -13,6 +13,7 @@ from steadycast.draft.edited import Edited, put_together, taken_apart, to_bytes
 from steadycast.draft.named_files import role_of
 from steadycast.errors import DraftError, InputError, Problem
 from steadycast.intake.folder import is_draft_name
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline import content_files
 from steadycast.pipeline.app import App
@@ -60,8 +61,8 @@ def open_draft(app: App, id_or_path: str) -> OpenFile:
     row = find_draft(app, id_or_path)
     path = PurePosixPath(row.path)
     if row.source != "folder" or path.suffix.lower() not in _WRITTEN:
-        said = "is written elsewhere, and cannot be edited here"
-        raise InputError(said, file=row.path, hint="write it anew as Markdown")
+        said = _("is written elsewhere, and cannot be edited here")
+        raise InputError(said, file=row.path, hint=_("write it anew as Markdown"))
     return _opened(path, _bytes(app, path))
 
 
@@ -85,7 +86,7 @@ def save_draft(app: App, opened: OpenFile, now: dt.datetime) -> Saved:
     Raises ChangedMeanwhile where the file is another than the one that was opened.
     """
     if not visible(opened.edited.title):
-        raise InputError("the title is empty", hint="write one above the text")
+        raise InputError(_("the title is empty"), hint=_("write one above the text"))
     with app.in_turn("writing", PATIENCE):
         as_draft(app, opened, now)
         path = _put(app, opened)
@@ -108,7 +109,8 @@ def save_new(app: App, raw: bytes, now: dt.datetime) -> Saved:
 def _not_too_large(app: App, raw: bytes) -> None:
     if len(raw) > (most := app.workspace.intake.max_bytes):
         raise DraftError(
-            f"is too large: {len(raw) / 1e6:.1f} MB", hint=f"a draft has at most {most / 1e6:g} MB of text"
+            _("is too large: %(size)s MB", size=format(len(raw) / 1e6, ".1f")),
+            hint=_("a draft has at most %(size)s MB of text", size=format(most / 1e6, "g")),
         )
 
 
@@ -129,11 +131,13 @@ def _unchanged(app: App, opened: OpenFile) -> bytes:
     try:
         raw = _bytes(app, opened.path)
     except InputError as error:
-        raise ChangedMeanwhile("the file is gone", file=str(opened.path), hint="save it as a new draft") from error
-    if _name_of(raw) != opened.base and to_bytes(_text(opened, raw), raw) != raw:  # else it says the same already
-        hint = "take what you need of both, then save"
         raise ChangedMeanwhile(
-            "the file changed meanwhile", file=str(opened.path), hint=hint, theirs=_opened(opened.path, raw)
+            _("the file is gone"), file=str(opened.path), hint=_("save it as a new draft")
+        ) from error
+    if _name_of(raw) != opened.base and to_bytes(_text(opened, raw), raw) != raw:  # else it says the same already
+        hint = _("take what you need of both, then save")
+        raise ChangedMeanwhile(
+            _("the file changed meanwhile"), file=str(opened.path), hint=hint, theirs=_opened(opened.path, raw)
         )
     return raw
 
@@ -166,12 +170,12 @@ def add_medium(app: App, opened: OpenFile, source: Path, name: str) -> MediaRef:
 
     Its kind is told by its bytes, whatever its name says. Raises DraftError where it is of none that is taken.
     """
-    _, extension = identify(source)
+    _digest, extension = identify(source)
     called = content_files.file_name(name, extension)
     takes_media(app, keep=False)(MediaRef(role_of(called), called, source))
     folder = (opened.path.parent if opened.path else home_of(app, opened.member)) / "media"
     if opened.path and opened.path.parts[:1] not in (("pgc",), ("ugc",)):
-        raise InputError("is no draft's file", file=str(opened.path))
+        raise InputError(_("is no draft's file"), file=str(opened.path))
     laid = content_files.put_new(app.workspace.content, folder / called, source)
     return MediaRef(role_of(called), f"media/{laid.name}", app.workspace.content / laid)
 
@@ -182,7 +186,7 @@ def _text(opened: OpenFile, raw: bytes) -> str:
 
 def _bytes(app: App, path: PurePosixPath) -> bytes:
     if path.parts[:1] not in (("pgc",), ("ugc",)) or not is_draft_name(path.name):
-        raise InputError("is no draft's file", file=str(path), hint="drafts lie in content/pgc/ and content/ugc/")
+        raise InputError(_("is no draft's file"), file=str(path), hint=_("drafts lie in content/pgc/ and content/ugc/"))
     return content_files.read(app.workspace.content, path, app.workspace.intake.max_bytes)
 
 
@@ -191,7 +195,7 @@ def home_of(app: App, member: str) -> PurePosixPath:
     if not member:
         return PurePosixPath("pgc")
     if member not in app.workspace.members:
-        raise InputError(f"there is no member {member!r}", hint="add them in steadycast.toml")
+        raise InputError(_("there is no member %(member)r", member=member), hint=_("add them in steadycast.toml"))
     return PurePosixPath("ugc", member)
 
 
