@@ -301,10 +301,12 @@ def test_cron_fires_lead_minutes_before_every_slot_and_at_no_other_time(form: An
 def test_a_cadence_is_said_in_both_languages(form: str, english: str, chinese: str) -> None:
     assert parse(form).describe("en") == english
     assert parse(form).describe("zh-CN") == chinese
+    assert parse(parse(form).describe("zh-TW")) == parse(form)
     assert parse(chinese) == parse(form)
 
 
 def test_many_times_a_day_are_counted_and_a_rule_is_quoted() -> None:
+    assert parse("month on last fri at 19:30").describe("zh-TW") == "每月最後一個週五 19:30"
     assert parse(None, "FREQ=HOURLY;BYMINUTE=0").describe() == "daily, 24 times"
     rule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYHOUR=9;BYMINUTE=0"
     assert parse(None, rule).describe("zh") == f"{rule};BYSECOND=0"
@@ -377,6 +379,8 @@ def test_rrules_that_are_taken_fall_where_others_say() -> None:
         ("隔周周五 20:00", "every 2 weeks on Fri at 20:00"),
         ("隔周五晚上八点", "every 2 weeks on Fri at 20:00"),
         ("每周五晚上八点", "every Fri at 20:00"),
+        ("每週五晚上八點", "every Fri at 20:00"),
+        ("每月15號、最後一個週日 09:00", "monthly on the last Sun, 15th at 09:00"),
         ("每天上午九点、晚上8点半", "daily at 09:00, 20:30"),
         ("每天二十点", "daily at 20:00"),
         ("工作日中午十二点", "weekdays at 12:00"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from steadycast.draft import Draft, revision_of
+from steadycast.language import of_tag
 from steadycast.ledger.tables import DONE, DraftRow, RevisionRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
@@ -17,10 +18,6 @@ from steadycast.schedule.model import Assignment, Form, Origin, Slot
 PREFIX = "digest:"
 LOOKS_BACK = dt.timedelta(days=14)
 FEWEST, MOST = 3, 12  # items: fewer are no digest
-WORDS = {
-    "zh": ("近期回顾", "这几天的内容，值得再看一遍。", "。"),
-    "en": ("In case you missed it", "What went out these days, worth another look.", "."),
-}
 
 
 def write(app: App, now: dt.datetime, slots: Iterable[Slot], chosen: Iterable[Assignment]) -> list[Assignment]:
@@ -41,7 +38,8 @@ def _compose(app: App, now: dt.datetime, slot: Slot) -> Draft | None:
     items = _lately(app, now, slot.series)
     if len(items) < FEWEST:
         return None
-    title, lead, stop = WORDS["zh" if app.workspace.community.language.startswith("zh") else "en"]
+    say = of_tag(app.workspace.community.language)
+    title, lead = say.gettext("In case you missed it"), say.gettext("What went out these days, worth another look.")
     day = slot.local.date().isoformat()
     lines = [f"- [{_plain(t)}](<{url}>)" if url.startswith("http") else f"- {_plain(t)}" for t, url in items]
     draft = Draft(
@@ -51,7 +49,7 @@ def _compose(app: App, now: dt.datetime, slot: Slot) -> Draft | None:
         revision="",
         title=f"{title} {day}",
         body="\n".join([lead, "", *lines, ""]),
-        summary=lead.rstrip(stop) + stop,
+        summary=lead,
         form=Form.ARTICLE,
         language=app.workspace.community.language,
         date=now,

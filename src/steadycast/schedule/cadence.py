@@ -9,9 +9,10 @@ from itertools import groupby
 
 from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
+from steadycast.language import known
 from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Weekly
 from steadycast.schedule.recurrence import Rule, read_rrule
-from steadycast.schedule.rhythm_phrases import HAN_DAYS, ORDINALS, read_human
+from steadycast.schedule.rhythm_phrases import HAN_DAYS, ORDINALS, TRADITIONAL, read_human
 
 ENGLISH_DAYS = [day.title() for day in WEEKDAYS]
 
@@ -54,10 +55,14 @@ class Cadence:
         return tuple(lines)
 
     def describe(self, language: str = "en") -> str:
-        """Say it for people: "daily at 06:20", or "每天 06:20" where `language` begins with zh."""
-        chinese = language.lower().startswith("zh")
+        """Say it for people: "every Fri at 20:00"; where `language` is a Chinese one 每周五 20:00, or 每週五 20:00."""
         if self.rule is not None:
             return self.rule.text
+        name = known(language)
+        said = self._said(chinese=name.startswith("zh"))
+        return said.translate(TRADITIONAL) if name == "zh_Hant" else said
+
+    def _said(self, *, chinese: bool) -> str:
         assert self.days is not None
         days = _said(self.days, chinese)
         times = [f"{time:%H:%M}" for time in self.times]

@@ -59,6 +59,10 @@ _HAN_WEEKDAYS = re.compile(
 )
 
 
+# The letters of these forms that are written otherwise in traditional Chinese.
+SIMPLIFIED = str.maketrans("週禮後個兩號點鐘裡與", "周礼后个两号点钟里与")
+TRADITIONAL = str.maketrans("周后个", "週後個")  # those of them that a rhythm is described by
+
 _DAY = 24 * 60  # minutes
 _AFTERNOON = ("下午", "傍晚", "晚上", "晚")
 _HAN_NUMBERS = {"零": 0, "两": 2} | {
@@ -79,7 +83,8 @@ class _NotThisForm(Exception):
 
 def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
     """The days and the wall times of a human form; raises SettingsError with the hint."""
-    form = _plain_hours(" ".join(text.lower().replace("：", ":").replace("，", ",").replace("、", ",").split()))
+    plain = text.lower().translate(SIMPLIFIED).replace("：", ":").replace("，", ",").replace("、", ",")
+    form = _plain_hours(" ".join(plain.split()))
     try:
         return _read(form)
     except _NotThisForm as problem:
