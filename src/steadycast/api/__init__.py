@@ -6,7 +6,8 @@ once        a change that is asked for twice under one key is made once
 problems    what went wrong, as problem details (RFC 9457)
 pages       long lists, a page at a time
 shapes      what all answers share: the community's time, one way to name a person's reason
-today, drafts   what it serves
+today, slots, drafts, previews, deliveries   what is due, in stock, and came of it
+record, members, channels   the record, who gave what, and where it goes
 """
 
 from steadycast.api.server import ADDRESS, made

@@ -48,6 +48,7 @@ class Door:
             return
         request = Request(scope, receive)
         path = request.url.path.removeprefix(scope.get("root_path", ""))
+        scope.setdefault("state", {})
         try:
             if path not in OPEN:
                 scope["state"]["person"] = await run_in_threadpool(self._person, request)
@@ -67,15 +68,14 @@ class Door:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
         if kind.lower() != "bearer" or not token:
-            raise ProblemError(401, "A token is needed.", HINT, **{"WWW-Authenticate": "Bearer"})
+            raise ProblemError(401, "A token is needed.", HINT, headers={"WWW-Authenticate": "Bearer"})
         person = None
         if self._opened.is_there and len(token) <= LONGEST_TOKEN:
             with self._opened.app() as app:
                 person = person_of(app, token, self._key)
         if person is None:
-            request.state.missed(request.client.host if request.client else "")
             said = "This token opens nothing: it ended, was revoked, or never was."
-            raise ProblemError(401, said, HINT, **{"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            raise ProblemError(401, said, HINT, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         return person
 
     async def _body(self, request: Request, *, large: bool) -> bytes:
@@ -104,7 +104,7 @@ def person_of(app: App, token: str, key: str = "") -> Person | None:
 
 
 def _too_large(most: int) -> ProblemError:
-    return ProblemError(413, f"The request has more than {most} bytes.", Connection="close")
+    return ProblemError(413, f"The request has more than {most} bytes.", headers={"Connection": "close"})
 
 
 def _again(body: bytes) -> Receive:

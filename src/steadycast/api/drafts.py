@@ -1,29 +1,40 @@
-"""Drafts: listed as the desk's shelves list them, sent in as Markdown, approved and rejected, seen on every channel."""
+"""Drafts: listed as the desk's shelves list them, sent in as Markdown, decided on, and one with all that is known."""
 
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
 
+from steadycast import draft as drafting
 from steadycast import pipeline
 from steadycast.api import pages
-from steadycast.api.asking import Asking, forbidden, needs
+from steadycast.api.asking import Asking, allow, forbidden, needs
 from steadycast.api.once import changes
 from steadycast.api.pages import Page, address, place
-from steadycast.api.shapes import Asked, Here, Note, Shown
+from steadycast.api.problems import ProblemError
+from steadycast.api.shapes import Asked, Here, Name, Note, Reason, Seen, Shown, draft_of, local
+from steadycast.draft.head_edit import with_key
 from steadycast.ledger.draft_list import DraftsAsked
-from steadycast.pipeline import App, submission, write_draft
+from steadycast.pipeline import App, amend, concerns, pinning, submission, write_draft
+from steadycast.pipeline.draft_page import facts
+from steadycast.pipeline.drafts import read
 from steadycast.pipeline.permissions import Act, Person, Role
 
 router, changed = APIRouter(tags=["drafts"]), changes(tags=["drafts"])
 HOUSE = "-"  # of the filter by member: the house, which has no name
-Word = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
-Markdown = Annotated[str, StringConstraints(min_length=1, max_length=10_000_000, pattern=r"^[^\x00]*$")]
+KNOWN = 50  # revisions, decisions and deliveries that one draft's page tells
+Word = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00]*$")]
+Markdown = Annotated[str, StringConstraints(min_length=1, max_length=50_000_000, pattern=r"^[^\x00]+$")]
 Member = Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00/]*$")]
+Shelf = Literal["", "inbox", "stock", "reserve", "archive"]
+Standing = Literal[
+    "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "rejected", "not-ready", "gone"
+]  # fmt: skip
 
 
 class Draft(Shown):
@@ -35,9 +46,7 @@ class Draft(Shown):
     form: str
     origin: str = Field(description="pgc: the house's; ugc: a member's.")
     member: str
-    standing: Literal[
-        "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "rejected", "not-ready", "gone"
-    ]
+    standing: Standing
     revision: str
     edited: bool = Field(description="Since it was approved.")
     evergreen: bool
@@ -46,14 +55,61 @@ class Draft(Shown):
     tags: list[str]
 
 
+class Revision(Shown):
+    """One content state of a draft."""
+
+    hash: str
+    at: dt.datetime
+
+
+class Decision(Shown):
+    """What a person decided on one revision."""
+
+    at: dt.datetime
+    kind: str
+    who: str
+    why: str
+    revision: str
+
+
+class Ran(Shown):
+    """Where a draft ran, or runs: one delivery of it."""
+
+    id: str
+    slot: str
+    channel: str
+    at: dt.datetime
+    state: str
+    url: str
+
+
+class Whole(Draft):
+    """One draft with its text and its history."""
+
+    markdown: str = Field(description="Its text, without its front matter.")
+    facts: dict[str, str] = Field(description="What its front matter says.")
+    approved_revision: str | None
+    approved_by: str
+    revisions: list[Revision]
+    decisions: list[Decision]
+    deliveries: list[Ran]
+
+
+class Text(Shown):
+    """The text of one revision."""
+
+    revision: str
+    title: str
+    markdown: str
+    facts: dict[str, str]
+
+
 class DraftFilter(pages.Asked):
     """Which drafts are listed; what is left out asks for nothing."""
 
-    shelf: Literal["inbox", "stock", "reserve", "archive", ""] = ""
-    standing: Literal[
-        "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "rejected", "not-ready", "gone", ""
-    ] = ""
-    origin: Literal["pgc", "ugc", ""] = ""
+    shelf: Shelf = ""
+    standing: Standing | Literal[""] = ""
+    origin: Literal["", "pgc", "ugc"] = ""
     member: Word = Field("", description="By name; `-` for the house.")
     form: Word = ""
     series: Word = ""
@@ -77,9 +133,48 @@ class Sent(Shown):
     title: str
     state: str = Field(description="waiting, approved, not-ready; empty where it lies there and was not read yet.")
     revision: str
-    where: str = Field(description="For an approved one: slot, turn, reserve, went, never.")
+    where: str = Field(description="Of an approved one: slot, turn, reserve, went, never.")
     at: dt.datetime | None = Field(description="The hour of its slot, or of its turn.")
     notes: list[Note]
+
+
+class Verdict(Asked):
+    """A decision on a draft, as it was seen."""
+
+    seen: Seen = Field("", description="The revision that was looked at; where it is another by now, 409.")
+    why: Reason = Field("", description="The member reads it.")
+
+
+class Seeing(Asked):
+    """The revision that was looked at; where it is another by now, nothing is done."""
+
+    seen: Seen = ""
+
+
+class Amending(Asked):
+    """Where a draft that is out is changed, or taken away; on all channels where none is named."""
+
+    channel: Word = ""
+    why: Reason = ""
+
+
+class Amended(Shown):
+    """What happened on one channel."""
+
+    channel: str
+    what: str
+    done: bool
+    said: str
+    link: str
+
+
+class Pinned(Shown):
+    """A draft whose slot a person chose, and what its file said of that before."""
+
+    draft: str
+    title: str
+    before: str
+    now: str
 
 
 @router.get("/drafts", dependencies=[needs(Act.READ)])
@@ -87,9 +182,8 @@ def drafts(request: Request, app: Here, asked: Annotated[DraftFilter, Query()]) 
     """Drafts of a shelf, or of all: what waits the oldest first, of anything else the newest."""
     found = drafts_of(app, asked, place(asked.cursor, dt.datetime, str))
     items = found[: asked.limit]
-    return Page(
-        items=items, next=address(request, items[-1].changed, items[-1].id) if len(found) > len(items) else None
-    )
+    more = len(found) > len(items)
+    return Page(items=items, next=address(request, items[-1].changed, items[-1].id) if more else None)
 
 
 def drafts_of(app: App, asked: DraftFilter, after: tuple[dt.datetime, str] | None = None) -> list[Draft]:
@@ -105,28 +199,143 @@ def drafts_of(app: App, asked: DraftFilter, after: tuple[dt.datetime, str] | Non
     return [Draft.model_validate(row) for row in found.rows]
 
 
+@router.get("/drafts/{id}", dependencies=[needs(Act.READ)])
+def draft(app: Here, id: Name) -> Whole:
+    """One draft: its text, what was decided, where it ran and will run."""
+    row = draft_of(app, id)
+    (listed,) = app.ledger.draft_page(DraftsAsked(id=row.id), pipeline.now(), most=1).rows
+    text = _text(app, row.id, row.revision)
+    where = app.ledger.draft_deliveries(row.id, most=KNOWN)
+    return Whole(
+        **Draft.model_validate(listed).model_dump(),
+        markdown=text.markdown, facts=text.facts, approved_revision=row.approved_revision, approved_by=row.approved_by,
+        revisions=[Revision.model_validate(each) for each in app.ledger.revisions_of(row.id, KNOWN)],
+        decisions=[Decision.model_validate(each) for each in app.ledger.decisions_of(row.id)],
+        deliveries=[
+            Ran(id=d.marker, slot=d.slot, channel=d.channel, at=d.at, state=d.state, url=d.url) for d in where
+        ],
+    )  # fmt: skip
+
+
+@router.get("/drafts/{id}/revisions/{hash}", dependencies=[needs(Act.READ)])
+def revision(app: Here, id: Name, hash: Name) -> Text:
+    """The text of one revision."""
+    return _text(app, draft_of(app, id).id, hash)
+
+
+def _text(app: App, id: str, revision: str) -> Text:
+    found = read(app, id, revision)
+    if found is None:
+        raise ProblemError(404, "There is no such revision.")
+    told = {name: ", ".join(map(str, v)) if isinstance(v, tuple) else str(v) for name, v in facts(found).items()}
+    return Text(revision=revision, title=found.title, markdown=found.body, facts=told)
+
+
 @changed.post("/drafts", status_code=201, dependencies=[needs(Act.SUBMIT)])
 def submit(app: Here, person: Asking, sent: NewDraft) -> Sent:
     """Take a draft in. A member's waits for approval; the house's does so only where the community says it."""
     return submitted(app, person, sent.markdown, sent.member)
 
 
-def submitted(app: App, person: Person, markdown: str, member: str = "") -> Sent:
-    """Takes a draft in, as a member's or as the house's."""
+def submitted(app: App, person: Person, markdown: str, member: str = "", *, ready: bool = True) -> Sent:
+    """Takes a draft in, as a member's or as the house's. Without `ready` nothing goes out before a person has said so:
+    what would be approved on arrival is taken in as unfinished.
+    """
     now, raw = pipeline.now(), markdown.encode("utf-8", "replace")
-    if person.role is Role.MEMBER:
-        if member not in ("", person.name):
-            raise forbidden(person, Act.SUBMIT)
-        member = person.name
+    if person.role is Role.MEMBER and member not in ("", person.name):
+        raise forbidden(person, Act.SUBMIT)
+    member = person.name if person.role is Role.MEMBER else member
+    if not member and person.is_limited:  # the house's is approved on arrival: of their own series only
+        allow(person, Act.DECIDE, parsed(app, markdown).series)
+    given = app.workspace.members.get(member)
+    approved = given is not None and given.trusted if member else not app.workspace.intake.approve_pgc
+    if approved and not ready:
+        raw = with_key(raw, "draft", "true")
     if member:
-        return _sent(submission.send_markdown(app, member, raw, now))
-    return _sent(write_draft.save_new(app, raw, now))
+        return _sent(app, submission.send_markdown(app, member, raw, now))
+    return _sent(app, write_draft.save_new(app, raw, now))
 
 
-def _sent(saved: write_draft.Saved) -> Sent:
+def parsed(app: App, markdown: str, member: str = "") -> drafting.Draft:
+    """A Markdown text as a draft, which lies nowhere yet. Raises DraftError with the line."""
+    raw = markdown.encode("utf-8", "replace")
+    if len(raw) > (most := app.workspace.intake.max_bytes):
+        raise ProblemError(422, f"The text has more than {most} bytes.")
+    return app.reader.draft(raw, PurePosixPath(write_draft.home_of(app, member), "draft.md"), pipeline.now())
+
+
+def _sent(app: App, saved: write_draft.Saved) -> Sent:
     row, at = saved.row, saved.place
     return Sent(
         id=row.id if row else "", path=str(saved.path), title=row.title if row else "", state=row.state if row else "",
-        revision=row.revision if row else "", where=at.kind if at else "", at=at.at if at else None,
+        revision=row.revision if row else "", where=at.kind if at else "", at=local(app, at.at if at else None),
         notes=[Note.model_validate(each) for each in (*saved.problems, *saved.noticed)],
     )  # fmt: skip
+
+
+@changed.post("/drafts/{id}/approve", dependencies=[needs(Act.DECIDE)])
+def approve(app: Here, person: Asking, id: Name, verdict: Verdict) -> Draft:
+    """Approve a draft as it is now, and plan with it: it goes out in its slot."""
+    return decided(app, person, id, "approve", verdict)
+
+
+@changed.post("/drafts/{id}/reject", dependencies=[needs(Act.DECIDE)])
+def reject(app: Here, person: Asking, id: Name, verdict: Verdict) -> Draft:
+    """Reject a draft; its member reads why."""
+    return decided(app, person, id, "reject", verdict)
+
+
+def decided(app: App, person: Person, id: str, verb: str, verdict: Verdict) -> Draft:
+    """A draft as it stands once that is decided."""
+    row = _to_decide(app, person, id, verdict.seen)
+    pipeline.decide(app, [row], verb, by=person.name, now=pipeline.now(), why=verdict.why)
+    pipeline.plan(app, pipeline.now())
+    return _listed(app, row)
+
+
+@changed.post("/drafts/{id}/take-back", dependencies=[needs(Act.DECIDE)])
+def take_back(app: Here, person: Asking, id: Name, asked: Seeing) -> Draft:
+    """Undo the last decision on a draft."""
+    row = _to_decide(app, person, id, asked.seen)
+    pipeline.take_back(app, [row], by=person.name, now=pipeline.now())
+    pipeline.plan(app, pipeline.now())
+    return _listed(app, row)
+
+
+@changed.post("/drafts/{id}/unpin", dependencies=[needs(Act.PLAN)])
+def unpin(app: Here, person: Asking, id: Name, asked: Seeing) -> Pinned:
+    """Let the plan choose the slot of a draft again."""
+    row = _to_decide(app, person, id, asked.seen, Act.PLAN)
+    return Pinned.model_validate(pinning.unpin(app, row, pipeline.now(), seen=asked.seen))
+
+
+@changed.post("/drafts/{id}/revise", dependencies=[needs(Act.DECIDE)])
+def revise(app: Here, person: Asking, id: Name, asked: Amending) -> list[Amended]:
+    """Send the approved revision to every channel where the draft is out already."""
+    row = _to_decide(app, person, id)
+    return _amended(amend.revise(app, row, asked.channel or None))
+
+
+@changed.post("/drafts/{id}/withdraw", dependencies=[needs(Act.DECIDE)])
+def withdraw(app: Here, person: Asking, id: Name, asked: Amending) -> list[Amended]:
+    """Take a draft's posts away, on one channel or wherever they are; then nobody sends it any more."""
+    row = _to_decide(app, person, id)
+    return _amended(amend.withdraw(app, row, asked.why, asked.channel or None))
+
+
+def _amended(told: tuple[amend.Amended, ...]) -> list[Amended]:
+    return [Amended.model_validate(each) for each in told]
+
+
+def _to_decide(app: App, person: Person, id: str, seen: str = "", act: Act = Act.DECIDE) -> str:
+    """The id of a draft on which this person may decide, and which is still as it was seen."""
+    row = draft_of(app, id)
+    allow(person, act, concerns.series_of_draft(app, row.id))
+    if seen and seen != row.revision:
+        raise ProblemError(409, "The draft was changed meanwhile.", "look at it again, and decide again")
+    return row.id
+
+
+def _listed(app: App, id: str) -> Draft:
+    (row,) = app.ledger.draft_page(DraftsAsked(id=id), pipeline.now(), most=1).rows
+    return Draft.model_validate(row)

@@ -22,8 +22,10 @@ class Asked(BaseModel):
     """What is asked of a list; a field that we do not know is refused."""
 
     model_config = ConfigDict(extra="forbid")
-    limit: int = Field(USUAL, ge=1, le=MOST, description="How many at most.")
-    cursor: str = Field("", max_length=400, description="Where the page begins; the `next` of the one before has it.")
+    limit: int = Field(default=USUAL, ge=1, le=MOST, description="How many at most.")
+    cursor: str = Field(
+        default="", max_length=400, description="Where the page begins; the `next` of the one before has it."
+    )
 
 
 class Page(BaseModel, Generic[Item]):

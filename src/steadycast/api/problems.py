@@ -40,9 +40,17 @@ class Problem(BaseModel):
 class ProblemError(HTTPException):
     """A refusal of the API's own, with its hint."""
 
-    def __init__(self, status: int, detail: str, hint: str = "", **headers: str) -> None:
-        super().__init__(status, detail, headers or None)
-        self.hint = hint
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        hint: str = "",
+        errors: Sequence[WrongField] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, detail, headers)
+        self.hint, self.errors = hint, errors
 
 
 def problem(
@@ -78,8 +86,8 @@ async def of_verb(_: Request, error: Exception) -> Response:
 async def of_http(_: Request, error: Exception) -> Response:
     """The handler of the API's own refusals, and of what the framework finds wrong with an address or a method."""
     assert isinstance(error, HTTPException)
-    said = str(error.detail)
-    return problem(error.status_code, said, getattr(error, "hint", ""), headers=error.headers)
+    hint, errors = getattr(error, "hint", ""), getattr(error, "errors", ())
+    return problem(error.status_code, str(error.detail), hint, errors, headers=error.headers)
 
 
 async def of_request(_: Request, error: Exception) -> Response:

@@ -71,5 +71,6 @@ def delivery_of(app: App, id: str) -> DeliveryRow:
 
 
 def local(app: App, at: dt.datetime | None) -> dt.datetime | None:
-    """An instant in the community's zone."""
-    return at and at.astimezone(app.workspace.community.zone)
+    """An instant in the community's zone; one without a zone is by its clock."""
+    zone = app.workspace.community.zone
+    return at and (at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone))

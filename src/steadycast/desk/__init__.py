@@ -16,5 +16,4 @@ today, slot_calendar, drafts, draft, kits, write   the pages
 settings, settings_channels, settings_people, settings_file   what is promised, each change with its effect first
 first_run        the pages that make a workspace where none is
 record, matrix, log, why   the pages of the record: the year, the channels, every delivery, why nothing happens
-standing         what the record's pages show, made once for all of them
 """

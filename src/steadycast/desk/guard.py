@@ -88,7 +88,6 @@ class Guard:
             state["form_token"] = form_token(path.split("/")[2])
             answer = self._to_member(request)
         elif path.startswith(PROGRAMS):
-            state["missed"] = self._programs.missed
             answer = self._to_program(request)
         else:
             answer = await self._objection(request)
@@ -113,7 +112,7 @@ class Guard:
         """Programs come as members do, more often; whom their token lets in is asked afterwards."""
         if _host(request.headers) not in OWN_NAMES and not self._is_public(request):
             return problem(421, "This name is not the desk's.")
-        if not self._programs.admit(request.client.host if request.client else ""):
+        if not self._programs.admit(address_of(request)):
             return problem(429, "Too many requests.", "wait a minute", headers={"Retry-After": "60"})
         return None
 

@@ -15,13 +15,13 @@ from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.log import HAPPENED, names
 from steadycast.desk.pages import Here, done, page
-from steadycast.desk.standing import Standing, standing
 from steadycast.errors import OK, WARN, InputError, Problem, SteadycastError
 from steadycast.language import current
 from steadycast.ledger.delivery_log import failures, log
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
+from steadycast.pipeline.standing import Standing, health_of, standing
 from steadycast.platform import Platform
 
 router = APIRouter()
@@ -32,10 +32,10 @@ WITHIN = 20.0  # seconds that a test may take
 @router.get("/matrix")
 def matrix(request: Request, app: Here) -> HTMLResponse:
     """Every series and every channel."""
-    stands = standing(request, app, pipeline.now())
+    stands = standing(app, pipeline.now())
     broken = {name for name in app.workspace.channels if app.usable(name) is None}
     cells = {
-        (series.name, channel): _cell(app, stands, series.name, channel, broken)
+        (series.name, channel): _cell(app, stands, series.name, channel)
         for series in stands.report.series
         for channel in series.channels
         if channel in app.workspace.channels
@@ -43,21 +43,10 @@ def matrix(request: Request, app: Here) -> HTMLResponse:
     return page(request, app, "matrix", "record", r=stands.report, cells=cells, broken=broken)
 
 
-def _cell(app: App, stands: Standing, series: str, channel: str, broken: set[str]) -> dict[str, Any]:
-    """How one series stands on one channel: what asks most for a look comes first."""
+def _cell(app: App, stands: Standing, series: str, channel: str) -> dict[str, Any]:
+    """How one series stands on one channel."""
     known, waits = stands.cells.get((series, channel)), stands.waiting.get((series, channel), {})
-    missed_last = known and known.missed and (known.last is None or known.missed > known.last)
-    kinds = {
-        "broken": channel in broken,
-        "refused": bool(waits.get("refused")),
-        "unknown": bool(waits.get("unknown")),
-        "missed": bool(missed_last),
-        "paused": app.workspace.channels[channel].paused,
-        "kit": bool(waits.get("handed")),
-        "new": known is None or known.last is None,
-    }
-    health = next((kind for kind, so in kinds.items() if so), "well")
-    return {"health": health, "cell": known, "waits": waits}
+    return {"health": health_of(app, stands, series, channel), "cell": known, "waits": waits}
 
 
 @router.get("/channels/{name}")
@@ -74,7 +63,7 @@ def channel(request: Request, app: Here, name: str) -> HTMLResponse:
         recent=recent, titles=app.ledger.titles({row.draft for row in recent if row.draft}), names=names(app),
         failures=failures(app.ledger, name, now), secrets=list(_secrets(app, name, platform)),
         series=[each for each in app.workspace.series.values() if name in each.channels],
-        row=next((row for row in standing(request, app, now).report.channels if row.name == name), None),
+        row=next((row for row in standing(app, now).report.channels if row.name == name), None),
         told=app.far_limits(name).get("at", ""),
     )  # fmt: skip
 

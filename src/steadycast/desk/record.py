@@ -12,10 +12,10 @@ from starlette.responses import HTMLResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.pages import Here, page
-from steadycast.desk.standing import Standing, standing
 from steadycast.errors import unknown_name
 from steadycast.language import Language, current
 from steadycast.pipeline import App
+from steadycast.pipeline.standing import Standing, standing
 from steadycast.render.raster import png
 from steadycast.report import words
 from steadycast.report.badge import badge
@@ -33,7 +33,7 @@ PEOPLE = 50  # contributors shown
 def record(request: Request, app: Here, channels: str = "") -> HTMLResponse:
     """The page; `channels=all` opens the channels of every series, as for printing."""
     now = pipeline.now()
-    stands = standing(request, app, now)
+    stands = standing(app, now)
     return page(
         request, app, "record", "record", r=stands.report, cells=stands.cells,
         years={year.name: year for year in stands.years},
@@ -45,7 +45,7 @@ def record(request: Request, app: Here, channels: str = "") -> HTMLResponse:
 @router.get("/record/series/{name}")
 def series(request: Request, app: Here, name: str) -> HTMLResponse:
     """The year of one series on each of its channels; what is asked for by a page gets the rows alone."""
-    stands = standing(request, app, pipeline.now())
+    stands = standing(app, pipeline.now())
     year = next((year for year in stands.years if year.name == name), None)
     if year is None:
         raise unknown_name("series", name, app.workspace.series)
@@ -56,28 +56,28 @@ def series(request: Request, app: Here, name: str) -> HTMLResponse:
 
 
 @router.get("/record.csv")
-def as_table(request: Request, app: Here) -> Response:
+def as_table(app: Here) -> Response:
     """For a spreadsheet."""
-    stands = standing(request, app, pipeline.now())
+    stands = standing(app, pipeline.now())
     return _file(to_csv(stands.report, stands.years), "text/csv; charset=utf-8", "record.csv")
 
 
 @router.get("/record.json")
-def as_json(request: Request, app: Here) -> Response:
+def as_json(app: Here) -> Response:
     """For a program: the same as the report's."""
-    return _file(to_json(standing(request, app, pipeline.now()).report), "application/json", "record.json")
+    return _file(to_json(standing(app, pipeline.now()).report), "application/json", "record.json")
 
 
 @router.get("/record.svg")
-def as_badge(request: Request, app: Here) -> Response:
+def as_badge(app: Here) -> Response:
     """The streak as a badge, for a README or a site."""
-    return _file(badge(standing(request, app, pipeline.now()).report), "image/svg+xml", "record.svg")
+    return _file(badge(standing(app, pipeline.now()).report), "image/svg+xml", "record.svg")
 
 
 @router.get("/record.png")
-def as_picture(request: Request, app: Here) -> Response:
+def as_picture(app: Here) -> Response:
     """The year by series, for a slide or a message."""
-    stands = standing(request, app, pipeline.now())
+    stands = standing(app, pipeline.now())
     return _file(png(picture(stands.report, stands.years)), "image/png", "record.png")
 
 

@@ -36,6 +36,7 @@ class DraftsAsked:
     tag: str = ""
     language: str = ""
     words: str = ""  # in its title or its path
+    id: str = ""
 
 
 class Listed(NamedTuple):
@@ -145,7 +146,7 @@ def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
         found.append(_shelf(asked.shelf))
     if asked.standing:
         found.append(_standing(asked.standing, now))
-    for column, wanted in ((D.origin, asked.origin), (D.form, asked.form)):
+    for column, wanted in ((D.origin, asked.origin), (D.form, asked.form), (D.id, asked.id)):
         if wanted:
             found.append(column == wanted)
     if asked.member is not None:

@@ -29,6 +29,7 @@ What goes out, and what came of it
     kits             what a person posts by hand, and what is in it
     today            one day for the person who looks after it
     report           the record written down; alarms at each tick
+    standing         the record and the matrix as they are, made once for all who show them
 """
 
 from steadycast.pipeline import accounts, amend, concerns, invites, kits, members, permissions, submission

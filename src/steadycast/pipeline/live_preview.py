@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +41,9 @@ class LivePreview:
     left_out: int = 0  # channels beyond MOST_CHANNELS
 
 
-def live_preview(app: App, draft: Draft, now: dt.datetime) -> LivePreview:
-    """`draft`, which may lie in no file yet, as each of its channels would show it."""
-    names = channels_for(app, draft)
+def live_preview(app: App, draft: Draft, now: dt.datetime, channels: Sequence[str] | None = None) -> LivePreview:
+    """`draft`, which may lie in no file yet, as each of its channels would show it; or only these."""
+    names = channels_for(app, draft) if channels is None else [*channels]
     shown = as_shown(draft)
     posts = Posts(app, _pictures(app))
     with tempfile.TemporaryDirectory(dir=_cache(app)) as thrown_away:

@@ -1,4 +1,4 @@
-"""How the community stands, for the pages that show all of it: made once, and again when the ledger says more."""
+"""How the community stands, for who shows all of it: made once, and again when the ledger says more."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import datetime as dt
 import threading
 from dataclasses import dataclass, field
 from typing import Any
-
-from starlette.requests import Request
+from weakref import WeakKeyDictionary
 
 from steadycast.ledger import matrix, overdue
 from steadycast.ledger.plans import PLANNED
-from steadycast.pipeline import App
+from steadycast.ledger.store import Ledger
+from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import stock_of
 from steadycast.report.gather import gather_by_series
 from steadycast.report.model import Report, SeriesYear
 
 _making = threading.Lock()
+_known: WeakKeyDictionary[Ledger, Standing] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,30 @@ class Standing:
     made_for: tuple[Any, ...] = field(repr=False, default=())
 
 
-def standing(request: Request, app: App, now: dt.datetime) -> Standing:
+def standing(app: App, now: dt.datetime) -> Standing:
     """As of now; what was made for the same ledger within this minute is shown again."""
     asked = (id(app), now.replace(second=0, microsecond=0), *_said(app))
     with _making:  # two readers at once wait for one making
-        known: Standing | None = getattr(request.app.state, "standing", None)
+        known = _known.get(app.ledger)
         if known is None or known.made_for != asked:
-            known = _made(app, now, asked)
-            request.app.state.standing = known
+            known = _known[app.ledger] = _made(app, now, asked)
     return known
+
+
+def health_of(app: App, stands: Standing, series: str, channel: str) -> str:
+    """How one series stands on one channel: what asks most for a look comes first."""
+    known, waits = stands.cells.get((series, channel)), stands.waiting.get((series, channel), {})
+    missed_last = known and known.missed and (known.last is None or known.missed > known.last)
+    kinds = {
+        "broken": app.usable(channel) is None,
+        "refused": bool(waits.get("refused")),
+        "unknown": bool(waits.get("unknown")),
+        "missed": bool(missed_last),
+        "paused": app.workspace.channels[channel].paused,
+        "kit": bool(waits.get("handed")),
+        "new": known is None or known.last is None,
+    }
+    return next((kind for kind, so in kinds.items() if so), "well")
 
 
 def _said(app: App) -> tuple[Any, ...]:

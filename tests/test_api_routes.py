@@ -1,0 +1,154 @@
+"""The API's routes: each by each role, each as its description says, and the whole way of a draft by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from api_bench import Client, person
+from desk_bench import Desk
+from fastapi.routing import APIRoute
+from pipeline_bench import MORNING, SETTINGS, Bench
+
+from steadycast import pipeline
+from steadycast.api.asking import act_of
+from steadycast.api.once import Change
+from steadycast.api.server import ROUTERS, made
+from steadycast.pipeline import accounts
+from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.permissions import Person, Role, may_somewhere
+
+WEEKLY = SETTINGS + '\n[series.weekly]\ntitle = "Weekly"\nevery = "week on friday at 18:00"\nchannels = ["site"]\n'
+TRUE = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+    "response_headers_conformance", "negative_data_rejection", "missing_required_header", "unsupported_method",
+    "ignored_auth",
+)  # fmt: skip
+KEYLESS = {"/drafts/preview"}  # it changes nothing
+
+
+def routes() -> list[APIRoute]:
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+@pytest.fixture
+def desk(bench: Bench) -> Iterator[Desk]:
+    bench.set_up(WEEKLY, {"ugc/bob/walk.md": "---\nseries: daily\n---\n# A walk\n\nAlong the river.\n"})
+    app = bench.app
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, pipeline.now())
+    with Desk(bench.root).up() as desk:
+        yield desk
+
+
+def test_each_route_says_what_it_does_and_lets_in_only_who_may(desk: Desk, bench: Bench) -> None:
+    clients = {role: Client(desk, person(bench, role.value, role)) for role in Role}
+    found = routes()
+    assert len(found) > 25
+    for route in found:
+        act, (method,) = act_of(route), route.methods or ("",)
+        assert method in ("GET", "POST")
+        assert isinstance(route, Change) == (method == "POST" and route.path not in KEYLESS), route.path
+        path = route.path.format(id="nothing", name="nothing", hash="nothing")
+        for role, client in clients.items():
+            answer = client.get(path) if method == "GET" else client.post(path)
+            allowed = may_somewhere(Person(role.value, role), act)
+            assert (answer.status_code != 403) == allowed, (role, method, path, answer.text)
+            assert answer.status_code < 500, (role, method, path, answer.text)
+    before = [row.act for row in accounts.audited(bench.open())]
+    assert before == []  # nothing of all that was a change
+
+
+def test_a_draft_goes_all_the_way_by_the_api(desk: Desk, bench: Bench) -> None:
+    edith = Client(desk, person(bench, "edith", Role.EDITOR))
+    (walk,) = edith.get("/drafts", shelf="inbox").json()["items"]
+    assert (walk["title"], walk["standing"], walk["member"]) == ("A walk", "waiting", "bob")
+    whole = edith.get(f"/drafts/{walk['id']}").json()
+    assert "Along the river." in whole["markdown"]
+    assert whole["facts"]["series"] == "daily"
+    assert edith.get(f"/drafts/{walk['id']}/revisions/{walk['revision']}").json()["title"] == "A walk"
+    shown = edith.get(f"/drafts/{walk['id']}/preview", screens=True).json()
+    assert [each["channel"] for each in shown["channels"]] == ["site", "far"]
+    assert all("Along the river." in " ".join(each["text"]) for each in shown["channels"])
+    assert edith.get(f"/drafts/{walk['id']}/preview", channel="nowhere").status_code == 422
+    # Somebody changed it meanwhile: nothing is decided.
+    stale = edith.post(f"/drafts/{walk['id']}/approve", seen="0" * 64)
+    assert stale.status_code == 409
+    assert stale.json()["detail"] == "The draft was changed meanwhile."
+    approved = edith.post(f"/drafts/{walk['id']}/approve", seen=walk["revision"], why="good")
+    assert approved.json()["standing"] == "planned", approved.text
+    decision = edith.get(f"/drafts/{walk['id']}").json()["decisions"][0]
+    assert (decision["who"], decision["why"]) == ("edith", "good")
+    # Its slot; another one; and sent ahead of its hour.
+    slots = edith.get("/slots", limit=100, series="daily").json()["items"]
+    (carries,) = [each for each in slots if each["draft"] == walk["id"]]
+    other = next(each for each in slots if not each["draft"] and each["open"])
+    pinned = edith.post(f"/slots/{other['id']}/pin", draft=walk["id"], holds="", agreed=True)
+    assert pinned.json()["now"] == other["id"].partition("T")[0], pinned.text
+    assert edith.get(f"/slots/{other['id']}").json()["pinned"] is True
+    assert edith.get(f"/slots/{carries['id']}").json()["draft"] == ""
+    assert edith.post(f"/slots/{other['id']}/publish", holds="somebody-else").status_code == 422
+    sent = edith.post(f"/slots/{other['id']}/publish", holds=walk["id"]).json()
+    assert {each["channel"]: each["state"] for each in sent["deliveries"]} == {"site": "published", "far": "published"}
+    log = edith.get("/deliveries").json()["items"]
+    assert {each["channel"] for each in log} == {"site", "far"}
+    one = edith.get(f"/deliveries/{log[0]['id']}").json()
+    assert one["receipt"]["url"] == log[0]["url"]
+    assert [each["kind"] for each in one["events"]][-1] == "published"
+    assert edith.post(f"/deliveries/{log[0]['id']}/settle", outcome="absent").status_code == 422
+    assert edith.get("/record").json()["record"]["community"] == "Test readers"
+    assert edith.get("/record.csv").text.startswith("\ufeffdate,series,")
+    assert edith.get("/members/bob").json()["given"][0]["fate"] == "out"
+    by = [(row.who, row.act) for row in accounts.audited(bench.open())]
+    assert by == [("edith", "plan"), ("edith", "plan"), ("edith", "decide")]
+
+
+def test_an_editor_of_one_series_does_nothing_in_another(desk: Desk, bench: Bench) -> None:
+    wendy = Client(desk, person(bench, "wendy", Role.EDITOR, "weekly"))
+    (walk,) = wendy.get("/drafts", shelf="inbox").json()["items"]
+    daily = wendy.get("/slots", series="daily").json()["items"][0]["id"]
+    weekly = wendy.get("/slots", series="weekly").json()["items"][0]["id"]
+    for path in (f"/drafts/{walk['id']}/approve", f"/slots/{daily}/fill", f"/slots/{daily}/skip"):
+        assert wendy.post(path).status_code == 403, path
+    assert wendy.post(f"/slots/{weekly}/skip", because="a holiday").json()["series"] == "weekly"
+    assert wendy.get(f"/slots/{weekly}").json()["note"] == "a holiday"
+    assert wendy.post(f"/slots/{weekly}/skip", undo=True).json()["undone"] is True
+    assert wendy.post(f"/slots/{daily}/pin", draft=walk["id"]).status_code == 403
+
+
+@pytest.mark.slow
+@pytest.mark.parallel
+def test_what_the_description_says_is_true(desk: Desk, bench: Bench) -> None:
+    """Each operation, asked as the description allows and as it does not, answers as the description says."""
+    import schemathesis
+    from hypothesis import HealthCheck, Phase, given, settings
+    from schemathesis import GenerationMode
+    from schemathesis.checks import CHECKS, load_all_checks
+
+    load_all_checks()
+    checks = [CHECKS.get_one(name) for name in TRUE]
+    headers = {"Authorization": f"Bearer {person(bench, 'olga', Role.OWNER)}"}
+    schema = schemathesis.openapi.from_asgi("/openapi.json", made(Opened(bench.root), ""))
+    few = settings(
+        max_examples=5, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    answered: dict[str, set[int]] = {}
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        can_be_wrong = operation.body or any(True for _ in operation.iter_parameters())
+        for mode in GenerationMode if can_be_wrong else [GenerationMode.POSITIVE]:
+
+            @few
+            @given(case=operation.as_strategy(generation_mode=mode))
+            def tried(case: Any) -> None:
+                answer = case.call_and_validate(headers=headers, checks=checks)
+                answered.setdefault(operation.label, set()).add(answer.status_code)
+
+            tried()
+    assert len(answered) == len(routes())
+    assert not {403, 429, 503} & set().union(*answered.values())
+    assert all(200 in said for label, said in answered.items() if label.startswith("GET") and "{" not in label), (
+        answered
+    )
