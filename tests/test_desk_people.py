@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from desk_bench import KEY, Desk
+from desk_bench import KEY, Desk, browsing
 from pipeline_bench import DAILY, SETTINGS, Bench
 
 from steadycast import pipeline
@@ -329,3 +329,89 @@ def test_a_members_page_is_written_down_as_the_members(desk: Desk, bench: Bench)
     newest = accounts.audited(bench.app)[0]
     assert (newest.who, newest.act, newest.detail) == ("bob", "submit", "/m/{token}")
     assert token not in repr(newest)
+
+
+# What is shown
+
+
+def forms_on(page: str) -> set[str]:
+    """Where the forms of a page's middle lead."""
+    middle = page.partition("<main")[2].partition("</main>")[0]
+    return {to for method, to in re.findall(r'<form method="(\w+)" action="([^"]+)"', middle) if method == "post"}
+
+
+@pytest.mark.parametrize("path", ["/", "/drafts", "/calendar", "/members", "/record", "/kits", "/log", "SLOT", "DRAFT"])
+def test_a_reader_sees_pages_without_forms(desk: Desk, bench: Bench, path: str) -> None:
+    """An editor has them on the same pages: they are not gone for everybody."""
+    at = {"SLOT": f"/slots/{_slots(bench, 'daily')[0]}", "DRAFT": f"/drafts/{draft_id(bench, 'ugc/bob/one.md')}"}
+    answer = desk.logged_in("rea", PASSWORD).get(at.get(path, path))
+    assert answer.status_code == 200
+    assert forms_on(answer.text) == set()
+    assert 'href="/settings"' not in answer.text
+    assert 'href="/write' not in answer.text
+    if path in {"SLOT", "DRAFT"}:
+        assert forms_on(desk.logged_in("edi", PASSWORD).get(at[path]).text)
+
+
+def test_an_owner_lets_somebody_in_and_out(desk: Desk, bench: Bench) -> None:
+    """Added, made an editor of one series, given a token that is shown once, ended: all on the desk."""
+    own, to = desk.logged_in("own", PASSWORD), "/settings/people/%E5%B0%8F%E9%99%88"
+    own.post("/settings/people", name="小陈", password=PASSWORD, role="reader")
+    assert "小陈" in own.get("/settings/people").text
+    theirs = desk.logged_in("小陈", PASSWORD)
+    assert theirs.get("/settings/people").status_code == 403
+    own.post(f"{to}/role", role="editor", series=["notes"])
+    assert "notes" in theirs.get("/me").text
+    shown = own.post(f"{to}/tokens", label="a script", role="editor", days="30")
+    token = re.search(r"steadycast_[A-Za-z0-9_-]{43}", shown.text)
+    assert token
+    person = accounts.token(bench.app, token[0], pipeline.now())
+    assert person
+    assert person.series == frozenset({"notes"})
+    assert token[0] not in own.get(to).text
+    own.post(f"{to}/end")
+    assert "/log-in" in theirs.get("/").url
+    assert accounts.token(bench.app, token[0], pipeline.now()) is None
+    assert "person 小陈" in own.get("/settings/log").text
+    told = [row.detail.rpartition("/")[2] for row in accounts.audited(bench.app, count=3)]
+    assert told == ["end", "tokens editor", "role editor"]
+
+
+def test_the_last_owner_stays(desk: Desk) -> None:
+    own = desk.logged_in("own", PASSWORD)
+    assert "only owner" in own.post("/settings/people/own/end", on="/settings/people").text
+    assert own.get("/settings/people").status_code == 200
+
+
+# In Chromium
+
+
+@pytest.mark.slow
+@pytest.mark.parallel
+def test_a_text_outlives_the_session_that_it_was_written_in(desk: Desk, bench: Bench) -> None:
+    """Somebody writes for long, and is logged out meanwhile: they log in, and the draft is saved as they wrote it."""
+    with browsing() as browser:
+        page = browser.new_context().new_page()
+        page.goto(f"{desk.url}/write")
+        page.get_by_label("Name").fill("bob")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/write")
+        page.get_by_label("Title", exact=True).first.fill("Written for long")
+        page.locator(".cm-content").click()
+        page.keyboard.type("A first line.")
+        page.keyboard.press("Enter")
+        page.keyboard.type("小林 said: <b>&amp;")
+        bench.app.ledger.end_sessions(pipeline.now(), person="bob")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("Your session had ended.").wait_for()
+        page.get_by_label("Name").fill("bob")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Send it now").click()
+        page.wait_for_url("**/write/*")
+        [file] = (bench.root / "content/ugc/bob").glob("Written*.md")
+        assert "A first line.\n小林 said: <b>&amp;" in file.read_text(encoding="utf-8")
+        page.goto(f"{desk.url}/me")
+        page.get_by_role("button", name="Log out", exact=True).click()
+        page.wait_for_url("**/log-in")

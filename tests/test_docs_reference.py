@@ -144,9 +144,9 @@ def commands() -> dict[str, set[str]]:
 def walk(group: Any, path: tuple[str, ...]) -> Any:
     for name in group:
         if not name.startswith("-"):
-            yield from (
-                [((*path, name), group[name])] if group[name].default_command else walk(group[name], (*path, name))
-            )
+            if group[name].default_command:
+                yield (*path, name), group[name]
+            yield from walk(group[name], (*path, name))
 
 
 def test_every_command_and_option_is_documented_and_no_other() -> None:
@@ -172,7 +172,7 @@ def test_every_exit_code_is_told() -> None:
         assert {str(number) for number in (0, *codes)} <= told
 
 
-COMMAND = re.compile(r"(?:^|`)(?:[\w./-]*/)?steadycast ([a-z]+(?: [a-z]+)?)([^`\n#|]*)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|`)(?:[\w./-]*/)?steadycast ([a-z]+(?: [a-z]+){0,2})([^`\n#|]*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda f: str(f.relative_to(ROOT)))
@@ -182,7 +182,8 @@ def test_every_command_that_a_document_shows_exists(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     shown = "\n".join([*blocks(text, "sh"), *(f"`{c}`" for c in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text))])
     for words, rest in COMMAND.findall(shown):
-        name = words if words in known else words.split(" ")[0]
+        parts = words.split(" ")
+        name = next((n for k in (3, 2, 1) if (n := " ".join(parts[:k])) in known), parts[0])
         assert name in known or name in {"channel", "help"}, f"steadycast {words}"
         options = set(re.findall(r"(?<!\S)--[a-z-]+", rest)) - {"--help"}
         assert options <= known.get(name, set()) | {o.replace("--no-", "--") for o in options if o.startswith("--no-")}

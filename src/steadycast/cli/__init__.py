@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__
-from steadycast.cli import change_promise, channels, desk, drafts, record, setup, slots, up
+from steadycast.cli import change_promise, channels, desk, drafts, record, setup, slots, up, users
 from steadycast.cli.help_page import HelpPage
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
@@ -56,6 +56,11 @@ channel = App(
     group=DESK,
 )
 app.command(channel)
+desks = App(name="desk", group=DESK)
+desks.default(desk.desk)
+user = App(name="user", help="Say who may log in to the desk, and as what.")
+desks.command(user)
+app.command(desks)
 
 COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
@@ -75,7 +80,6 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
         setup.init,
         setup.deploy,
         up.up,
-        desk.desk,
         doctor,
         health,
         backup,
@@ -89,6 +93,10 @@ for group, commands in COMMANDS.items():
     for command in commands:
         app.command(command, group=group)
 app.command(drafts.list_, name="list", group=DRAFTS)
+user.command(users.add, name="add")
+user.command(users.list_, name="list")
+user.command(users.password, name="password")
+user.command(users.end, name="end")
 channel.command(setup.channel_list, name="list")
 channel.command(channels.add, name="add")
 channel.command(channels.login, name="login")

@@ -38,7 +38,12 @@ REFUSED = "X-Desk-Refused"  # of an answer to a form that was not, or not wholly
 LIVE = "X-Desk-Live"  # of a page that is fetched again behind one that is open: what was done is not for it
 LOG_IN = "/log-in"
 EXPIRED = "/log-in/again"  # where a form is answered whose session has ended
-ACTS = {"/settings": Act.SETTINGS, "/start": Act.SETTINGS, "/write": Act.SUBMIT}  # pages that are all forms
+ACTS = {  # pages that are all forms
+    "/settings": Act.SETTINGS,
+    "/start": Act.SETTINGS,
+    "/write": Act.SUBMIT,
+    "/skip": Act.PLAN,
+}
 LARGEST_KEPT = 2_000_000  # bytes of a form that is taken along
 KEY = "key"  # of the first address
 FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key stands in the address

@@ -28,6 +28,7 @@ from steadycast.desk import (
     matrix,
     member_page,
     members,
+    people,
     reader_language,
     record,
     settings,
@@ -45,6 +46,7 @@ from steadycast.desk.pages import problem, refusal
 from steadycast.desk.rate_limits import LogIns
 from steadycast.errors import SteadycastError
 from steadycast.pipeline.opened import Opened
+from steadycast.workspace import in_force
 from steadycast.workspace.paths import Paths
 
 STATIC = Path(__file__).parent / "static"
@@ -69,6 +71,7 @@ PAGES = (
     log,
     why,
     members,
+    people,
     member_page,
     reader_language,
 )
@@ -105,13 +108,14 @@ def made(root: Path, key: str) -> FastAPI:
     return desk
 
 
-def serve(root: Path, port: int, key: str) -> None:
-    """Serve until Ctrl-C or SIGTERM, on this machine only. Raises OSError where the port is taken."""
+def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
+    """Serve until Ctrl-C or SIGTERM, at the address `host`. Raises OSError where the port is taken."""
     import uvicorn
 
+    proxies = list(in_force(root)[0].desk.proxies) if Paths(root).is_there else []
     uvicorn.run(
-        made(root, key), host="127.0.0.1", port=port, access_log=False, log_level="warning", server_header=False,
-        timeout_graceful_shutdown=2, limit_concurrency=200,
+        made(root, key), host=host, port=port, proxy_headers=bool(proxies), forwarded_allow_ips=proxies,
+        access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=2, limit_concurrency=200,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import re
 import unicodedata
 from typing import Annotated, Any, Literal
@@ -237,11 +238,23 @@ class Alarms(Model):
 
 
 class DeskSettings(Model):
-    """[desk]: where members reach their pages, and how much each may send."""
+    """[desk]: where people and members reach it, and how much a member may send."""
 
     url: str = ""  # the public address, where a proxy stands before the desk
+    proxies: tuple[str, ...] = ("127.0.0.1",)  # whose X-Forwarded-For and X-Forwarded-Proto are believed
     member_drafts: int = Field(default=10, ge=1, le=1000)  # of one member, in a day
     member_upload: int = Field(default=300_000_000, ge=1_000_000, le=5_000_000_000)  # bytes that are sent at once
+
+    @field_validator("proxies")
+    @classmethod
+    def _addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for each in proxies:
+            try:
+                ipaddress.ip_network(each)
+            except ValueError:
+                message = f'{each!r} is no address; write "127.0.0.1" or "10.0.0.0/8"'
+                raise ValueError(message) from None
+        return proxies
 
     @field_validator("url")
     @classmethod
