@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from steadycast import pipeline
 from steadycast.crash_safety import durable
 from steadycast.desk.acts import ours, sent_as
-from steadycast.desk.pages import Here, done, page, rendered
+from steadycast.desk.pages import Here, done, local, page, rendered
 from steadycast.draft.edited import OVERRIDES, Edited
 from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
@@ -291,6 +291,10 @@ def _said(say: Language, app: App, saved: Saved) -> str:
         return _waits(say, saved.row.state)
     named = app.workspace.series[place.series].title if place.series in app.workspace.series else place.series
     when = say.instant(place.at) if place.at else ""
+    if place.kind == "slot" and place.at and place.at <= local(app, pipeline.now()).replace(tzinfo=None):
+        return say.gettext(
+            "Saved. It goes out now, late, for the slot of %(when)s in %(series)s.", when=when, series=named
+        )
     if place.kind == "slot":
         return say.gettext("Saved. It goes out on %(when)s, in %(series)s.", when=when, series=named)
     if place.kind == "turn":
