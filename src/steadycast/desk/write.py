@@ -26,6 +26,7 @@ from steadycast.draft.edited import OVERRIDES, Edited
 from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
 from steadycast.language import Language, current
+from steadycast.language import gettext as _
 from steadycast.pipeline import App
 from steadycast.pipeline.live_preview import LivePreview, live_preview
 from steadycast.pipeline.permissions import Act, Person, may_somewhere, may_write
@@ -247,8 +248,8 @@ def _edited(app: App, form: FormData) -> Edited:
         return " ".join(str(form.get(name, "")).split())
 
     if len(text("title")) > LONGEST_TITLE:
-        said = f"the title has more than {LONGEST_TITLE} characters"
-        raise InputError(said, hint="make it shorter")
+        said = _("the title has more than %(most)s characters", most=LONGEST_TITLE)
+        raise InputError(said, hint=_("make it shorter"))
     return Edited(
         title=text("title"),
         body=_plain_ends(str(form.get("body", ""))),
