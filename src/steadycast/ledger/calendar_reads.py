@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import exists, false, func, select
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, among, rows_of, table
+from steadycast.ledger.connection import Database, among, as_rows, rows_of, table
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
 
@@ -37,15 +37,16 @@ def deliveries_of(db: Database, slots: Iterable[str]) -> dict[str, list[Delivery
     """The deliveries of these slots, by slot, in the order of their channels."""
     found: dict[str, list[DeliveryRow]] = {}
     with db.read() as connection:
-        for row in among(connection, select(DELIVERY), DELIVERY.c.slot, slots):
-            found.setdefault(row.slot, []).append(DeliveryRow(**row._mapping))
+        for row in as_rows(DeliveryRow, among(connection, select(DELIVERY), DELIVERY.c.slot, slots)):
+            found.setdefault(row.slot, []).append(row)
     return {slot: sorted(rows, key=lambda row: row.channel) for slot, rows in found.items()}
 
 
 def drafts_of(db: Database, ids: Iterable[str]) -> dict[str, DraftRow]:
     """These drafts by id; those that are not there are left out."""
     with db.read() as connection:
-        return {row.id: DraftRow(**row._mapping) for row in among(connection, select(DRAFT), DRAFT.c.id, set(ids))}
+        found = among(connection, select(DRAFT), DRAFT.c.id, set(ids))
+        return {row.id: row for row in as_rows(DraftRow, found)}
 
 
 def free_stock(db: Database, *, evergreen: bool = False) -> Iterator[DraftRow]:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 
 from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
 from steadycast.ledger.connection import Database, row_of, rows_of, table
-from steadycast.ledger.tables import AmendmentRow, DeliveryRow, FrozenRow, ReceiptRow, State, StepRow
+from steadycast.ledger.tables import EPOCH, AmendmentRow, DeliveryRow, FrozenRow, ReceiptRow, State, StepRow
 
 SLOT = table("slot")
 EVENT = table("event")
@@ -88,13 +88,15 @@ def log(
 def _newest(
     channel: str, after: dt.datetime | None, until: dt.datetime | None, before: Place | None
 ) -> Select[tuple[Any, ...]]:
-    """From the newest back: one channel's by the record's index, all by the slots' own."""
+    """From the newest back: one channel's by the record's index, all by the slots' own.
+
+    It always names a first instant: asked without one, SQLite reads and sorts every delivery.
+    """
     c = DELIVERY.c
     at = c.at if channel else SLOT.c.at
     query = select(at, c.id, c.state)
     query = query.where(c.channel == channel) if channel else query.join_from(SLOT, DELIVERY, c.slot == SLOT.c.id)
-    if after is not None:
-        query = query.where(at >= after)
+    query = query.where(at >= (after or EPOCH))
     if until is not None:
         query = query.where(at < until)
     if before is not None:

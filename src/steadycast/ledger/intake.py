@@ -33,6 +33,18 @@ def drafts(db: Database, states: Collection[str] = ()) -> list[DraftRow]:
     return rows_of(db, DraftRow, query.where(DRAFT.c.state.in_(states)) if states else query)
 
 
+def approved_drafts(db: Database) -> list[DraftRow]:
+    """Every draft that a slot may carry, or carried, by path."""
+    stands = DRAFT.c.approved_revision.is_not(None) & DRAFT.c.state.not_in(OUT_OF_STOCK)
+    return rows_of(db, DraftRow, select(DRAFT).where(stands).order_by(DRAFT.c.path))
+
+
+def drafts_in(db: Database, state: str) -> int:
+    """How many drafts are in this state."""
+    with db.read() as connection:
+        return connection.execute(select(func.count()).select_from(DRAFT).where(DRAFT.c.state == state)).scalar_one()
+
+
 def titles(db: Database, ids: Iterable[str]) -> dict[str, str]:
     """The titles of these drafts by id; those that are not there are left out."""
     with db.read() as connection:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import false, func, select
+from sqlalchemy import BigInteger, ColumnElement, false, func, select, type_coerce
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, rows_of, table
@@ -39,35 +39,44 @@ class Place(NamedTuple):
     url: str
 
 
-def standings(db: Database) -> list[Standing]:
-    """Every member's drafts, counted by state; of each the first and the last that came."""
+def standings(db: Database, member: str | None = None) -> list[Standing]:
+    """The drafts of every member, or of one, counted by state; of each the first and the last that came."""
     c, came = DRAFT.c, DRAFT.c.first_seen
     counted = (func.count(), func.min(came, type_=came.type), func.max(came, type_=came.type))
-    query = select(c.member, c.state, *counted).where(c.origin == "ugc", GIVEN).group_by(c.member, c.state)
+    query = select(c.member, c.state, *counted).where(_of(member), GIVEN).group_by(c.member, c.state)
     with db.read() as connection:
         return [Standing(*row) for row in connection.execute(query.order_by(c.member, c.state))]
 
 
-def gifts(db: Database) -> dict[str, list[dt.datetime]]:
-    """When each member's latest drafts came, the newest first."""
+def gifts(db: Database, member: str | None = None) -> dict[str, list[dt.datetime]]:
+    """When the latest drafts of each member, or of one, came, the newest first."""
     c = DRAFT.c
     place = func.row_number().over(partition_by=c.member, order_by=c.first_seen.desc()).label("place")
-    numbered = select(c.member, c.first_seen, place).where(c.origin == "ugc", GIVEN).subquery()
+    numbered = select(c.member, c.first_seen, place).where(_of(member), GIVEN).subquery()
     query = select(numbered.c.member, numbered.c.first_seen).where(numbered.c.place <= LATELY)
     found: dict[str, list[dt.datetime]] = {}
     with db.read() as connection:
-        for member, at in connection.execute(query.order_by(numbered.c.member, numbered.c.place)):
-            found.setdefault(member, []).append(at)
+        for who, at in connection.execute(query.order_by(numbered.c.member, numbered.c.place)):
+            found.setdefault(who, []).append(at)
     return found
 
 
-def decided(db: Database, since: dt.datetime) -> list[tuple[str, dt.datetime, dt.datetime]]:
-    """(member, when it came, when a person approved it) of the drafts that were approved since then."""
+def waited(db: Database, since: dt.datetime, member: str | None = None) -> dict[str, list[int]]:
+    """How many microseconds the drafts that a person approved since then had waited, by member; of all, or of one."""
     c = DRAFT.c
     by_people = (c.approved_at >= since) & c.approved_by.not_in(("", "on arrival", "backfill"))
-    query = select(c.member, c.first_seen, c.approved_at).where(c.origin == "ugc", by_people, c.state == "approved")
+    span = type_coerce(c.approved_at, BigInteger) - type_coerce(c.first_seen, BigInteger)
+    query = select(c.member, span).where(_of(member), by_people, c.state == "approved")
+    found: dict[str, list[int]] = {}
     with db.read() as connection:
-        return [(member, came, at) for member, came, at in connection.execute(query)]
+        for who, micros in connection.execute(query):
+            found.setdefault(who, []).append(max(micros, 0))
+    return found
+
+
+def _of(member: str | None) -> ColumnElement[bool]:
+    """What members gave, or what one of them did."""
+    return DRAFT.c.origin == "ugc" if member is None else (DRAFT.c.origin == "ugc") & (DRAFT.c.member == member)
 
 
 def given_by(db: Database, member: str, most: int, skip: int = 0) -> list[DraftRow]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, among, row_of, rows_of, table
+from steadycast.ledger.connection import Database, among, as_rows, row_of, rows_of, table
 from steadycast.ledger.tables import DONE, EPOCH, DeliveryRow, ReceiptRow, State
 from steadycast.schedule.model import Origin, Past
 
@@ -53,7 +53,7 @@ def deliveries(
         None if slots is None else c.slot.in_(list(slots)),
         None if states is None else c.state.in_([s.value for s in states]),
         None if channels is None else c.channel.in_(list(channels)),
-        None if after is None else c.at >= after,
+        None if after is None else (c.at >= after) & c.slot.in_(select(SLOT.c.id).where(SLOT.c.at >= after)),
         None if before is None else c.at < before,
         None if draft is None else c.draft == draft,
     ]
@@ -92,7 +92,7 @@ def receipts_of(db: Database, deliveries: Iterable[int]) -> dict[int, ReceiptRow
     """The receipts of several deliveries; those without one are left out."""
     with db.read() as connection:
         rows = among(connection, select(RECEIPT), RECEIPT.c.delivery, deliveries)
-        return {row.delivery: ReceiptRow(**row._mapping) for row in rows}
+        return {row.delivery: row for row in as_rows(ReceiptRow, rows)}
 
 
 def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:

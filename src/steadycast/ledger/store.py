@@ -107,6 +107,8 @@ class Ledger(Database):
 
     # What came in
     drafts = intake.drafts
+    approved_drafts = intake.approved_drafts
+    drafts_in = intake.drafts_in
     draft = intake.draft
     draft_page = draft_list.draft_page
     titles = intake.titles
@@ -141,7 +143,7 @@ class Ledger(Database):
     invites_of = invites.invites_of
     standings = member_reads.standings
     gifts = member_reads.gifts
-    decided = member_reads.decided
+    waited = member_reads.waited
     given_by = member_reads.given_by
     came_since = member_reads.came_since
     empty_slots = member_reads.empty_slots

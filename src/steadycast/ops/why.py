@@ -191,7 +191,7 @@ def _overdue(app: App, now: dt.datetime) -> Look:
 
 def _person(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
     states = [row.state for row in app.ledger.waiting()]
-    drafts = len(app.ledger.drafts(["waiting"]))
+    drafts = app.ledger.drafts_in("waiting")
     doubt = states.count(State.UNKNOWN) + states.count(State.REFUSED)
     how = "deliveries" if doubt else "kits" if states else "drafts" if drafts else ""
     count = doubt or len(states) or drafts
@@ -237,4 +237,7 @@ def _titles(app: App, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _where(app: App, rows: list[overdue.Overdue]) -> Iterator[str]:
     for row in rows[:5]:
-        yield " · ".join(filter(None, (*_titles(app, (row.series,)), app.channel_title(row.channel))))
+        channel = app.workspace.channels.get(row.channel)
+        yield " · ".join(
+            filter(None, (*_titles(app, (row.series,)), (channel.title if channel else "") or row.channel))
+        )

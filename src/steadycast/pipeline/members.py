@@ -59,18 +59,21 @@ class MemberPage:
     invites: tuple[InviteRow, ...] = ()
 
 
-def members(app: App, now: dt.datetime) -> list[Member]:
-    """All members: those that steadycast.toml names, and those who gave; who waits longest first, then the newest."""
+def members(app: App, now: dt.datetime, name: str | None = None) -> list[Member]:
+    """All members, or the one of that name: those that steadycast.toml names, and those who gave.
+
+    Who waits longest comes first, then the newest.
+    """
     stand: dict[str, list[Standing]] = defaultdict(list)
-    for row in app.ledger.standings():
+    for row in app.ledger.standings(name):
         stand[row.member].append(row)
-    gifts, waits, went = app.ledger.gifts(), _waits(app, now), _went(app, now)
+    gifts, waits, went = app.ledger.gifts(name), _waits(app, now, name), _went(app, now)
     total = sum(went.values())
-    names = [*app.workspace.members, *(name for name in stand if name not in app.workspace.members)]
-    made = [_member(app, name, stand[name], went[name], total, waits.get(name)) for name in names]
-    quiet = {name: since for name in names if (since := quiet_since(gifts.get(name, ()), now))}
-    known = [_with_quiet(member, quiet.get(member.name)) for member in made]
-    return sorted(known, key=lambda m: (-m.waiting, -(m.last or dt.datetime.min.replace(tzinfo=dt.UTC)).timestamp()))
+    known = [each for each in app.workspace.members if name in (None, each)]
+    names = [*known, *(each for each in stand if each not in known)]
+    made = [_member(app, each, stand[each], went[each], total, waits.get(each)) for each in names]
+    told = [_with_quiet(member, quiet_since(gifts.get(member.name, ()), now)) for member in made]
+    return sorted(told, key=lambda m: (-m.waiting, -(m.last or dt.datetime.min.replace(tzinfo=dt.UTC)).timestamp()))
 
 
 def _member(  # noqa: PLR0917 one row's facts
@@ -105,16 +108,14 @@ def _went(app: App, now: dt.datetime) -> Counter[str]:
     return went
 
 
-def _waits(app: App, now: dt.datetime) -> dict[str, dt.timedelta]:
-    waited: dict[str, list[dt.timedelta]] = defaultdict(list)
-    for member, came, at in app.ledger.decided(now - YEAR):
-        waited[member].append(max(at - came, dt.timedelta()))
-    return {who: dt.timedelta(seconds=median(s.total_seconds() for s in spans)) for who, spans in waited.items()}
+def _waits(app: App, now: dt.datetime, name: str | None) -> dict[str, dt.timedelta]:
+    waited = app.ledger.waited(now - YEAR, name)
+    return {who: dt.timedelta(microseconds=median(spans)) for who, spans in waited.items()}
 
 
 def page_of(app: App, name: str, now: dt.datetime, number: int = 1) -> MemberPage | None:
     """One member with a page of what they gave, and their invites; None where nobody is called so."""
-    found = next((member for member in members(app, now) if member.name == name), None)
+    found = next(iter(members(app, now, name)), None)
     invites = tuple(app.ledger.invites_of(name))
     if found is None and not invites:
         return None

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from steadycast.language import gettext as _
-from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import digest, owed_slots
@@ -110,7 +109,7 @@ def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:
 def stock_of(app: App, history: Iterable[Past] | None = None) -> list[StockItem]:
     """Every approved draft that may still go out, as the planner sees it."""
     last_used = {past.draft: past.at for past in (app.ledger.used() if history is None else history)}
-    rows = [row for row in app.ledger.drafts() if row.approved_revision and row.state not in OUT_OF_STOCK]
+    rows = app.ledger.approved_drafts()
     stock = [to_stock(row, last_used.get(row.id), app.workspace.pin) for row in rows]
     return _dropped_together(stock)
 
@@ -168,7 +167,7 @@ def _drop(app: App, now: dt.datetime, slots: Iterable[Slot], until: dt.datetime)
 def show(app: App, now: dt.datetime, horizon: dt.timedelta) -> Planned:
     """The plan as it stands in the ledger, from now to the horizon."""
     rows = app.ledger.slots_between(now, now + horizon)
-    drafts = {row.id: row for row in app.ledger.drafts()}
+    drafts = app.ledger.drafts_of(s.draft for s in rows if s.draft)
     begun: dict[str, set[str]] = {}
     for delivery in app.ledger.deliveries(slots=[s.id for s in rows]):
         begun.setdefault(delivery.slot, set()).add(delivery.state)

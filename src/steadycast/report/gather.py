@@ -103,8 +103,19 @@ class _Gathering:
         return record.shares(self.ledger, midnight(self.span[0], self.workspace.community.zone), self.until)
 
     @cached_property
-    def titles(self) -> Mapping[str, DraftRow]:
-        return {row.id: row for row in self.ledger.drafts()}
+    def drafts(self) -> Mapping[str, DraftRow]:
+        """The drafts that are shown by name: what the coming slots carry, and what went out lately."""
+        carried = {given.draft for given in self.outlook.carried.values()}
+        return self.ledger.drafts_of(carried | {rows[0].draft for rows in self.sent.values() if rows[0].draft})
+
+    @cached_property
+    def sent(self) -> dict[str, list[DeliveryRow]]:
+        """The last slots that went out, by when they did, with their deliveries."""
+        found: dict[str, list[DeliveryRow]] = defaultdict(list)
+        for row in self.ledger.deliveries(states=(*DONE, State.WITHDRAWN), after=self.now - LATELY):
+            found[row.slot].append(row)
+        shown = sorted(found, key=lambda slot: (went(found[slot]), slot), reverse=True)[:SHOWN]
+        return {slot: found[slot] for slot in shown}
 
     @cached_property
     def streaks(self) -> Streaks:
@@ -194,7 +205,7 @@ class _Gathering:
     def _entry(self, slot: Slot) -> m.PlanEntry:
         series = self.workspace.series.get(slot.series)
         given = self.outlook.carried.get(slot.id)
-        row = self.titles.get(given.draft) if given else None
+        row = self.drafts.get(given.draft) if given else None
         return m.PlanEntry(
             slot=slot.id,
             at=self._local(slot.at),
@@ -213,16 +224,11 @@ class _Gathering:
     # -- what went out
 
     def _lately(self) -> Iterable[m.WentOut]:
-        """The last slots that went out, by when they did, each with where it can be seen."""
-        sent: dict[str, list[DeliveryRow]] = defaultdict(list)
-        for row in self.ledger.deliveries(states=(*DONE, State.WITHDRAWN), after=self.now - LATELY):
-            sent[row.slot].append(row)
-        out = {slot: max(row.finished or row.at for row in rows) for slot, rows in sent.items()}
-        shown = sorted(out, key=lambda slot: (out[slot], slot), reverse=True)[:SHOWN]
-        receipts = self.ledger.receipts_of(row.id for slot in shown for row in sent[slot] if row.id)
-        for slot in shown:
-            rows, first = sent[slot], sent[slot][0]
-            series, draft = self.workspace.series.get(first.series), self.titles.get(first.draft or "")
+        """The last slots that went out, each with where it can be seen."""
+        receipts = self.ledger.receipts_of(row.id for rows in self.sent.values() for row in rows if row.id)
+        for slot, rows in self.sent.items():
+            first = rows[0]
+            series, draft = self.workspace.series.get(first.series), self.drafts.get(first.draft or "")
             named = series.title or series.name if series else "" if first.series == BY_HAND else first.series
             places = tuple(
                 m.Place(self.title(row.channel), withdrawn=True)
@@ -230,7 +236,7 @@ class _Gathering:
                 else m.Place(self.title(row.channel), row.url, self._page(row.channel, receipts.get(row.id or 0)))
                 for row in rows
             )
-            yield m.WentOut(slot, self._local(out[slot]), named, draft.title if draft else slot, places)
+            yield m.WentOut(slot, self._local(went(rows)), named, draft.title if draft else slot, places)
 
     def _preview(self, row: DraftRow | None) -> str:
         """The page of a draft's preview, where one was made since the draft came, and it is surely this draft's."""
@@ -238,14 +244,14 @@ class _Gathering:
             return ""
         folder = self.workspace.preview_of(PurePosixPath(row.path))
         page = folder / "index.html"
-        if self.previews[folder] > 1 or not page.is_file() or page.stat().st_mtime < row.changed.timestamp():
+        if not page.is_file() or page.stat().st_mtime < row.changed.timestamp() or self.previews[folder] > 1:
             return ""
         return self._beside(page)
 
     @cached_property
     def previews(self) -> Counter[Path]:
         """How many drafts would have their preview in one place."""
-        return Counter(self.workspace.preview_of(PurePosixPath(row.path)) for row in self.titles.values())
+        return Counter(self.workspace.preview_of(PurePosixPath(row.path)) for row in self.ledger.drafts())
 
     def _beside(self, page: Path) -> str:
         """A file under var/ as the report that lies in var/out/report names it."""
@@ -333,6 +339,11 @@ class _Gathering:
 
     def _local(self, at: dt.datetime) -> dt.datetime:
         return at.astimezone(self.workspace.community.zone)
+
+
+def went(rows: Iterable[DeliveryRow]) -> dt.datetime:
+    """When the last of a slot's deliveries was done."""
+    return max(row.finished or row.at for row in rows)
 
 
 def _squares(by_date: Mapping[dt.date, Counter[str]]) -> tuple[m.Square, ...]:

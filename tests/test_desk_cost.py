@@ -1,0 +1,100 @@
+"""What a page asks of the ledger: as few statements of a large ledger as of a small one, and no look at all deliveries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from desk_bench import Desk
+from many_drafts import SERIES, fill
+from pipeline_bench import COMMUNITY, FAR, SITE, Bench
+from sqlalchemy import Engine, event
+
+from steadycast import pipeline
+from steadycast.ledger.delivery_log import LOOKED_THROUGH
+
+SETTINGS = (
+    COMMUNITY
+    + SITE
+    + FAR
+    + "".join(
+        f'[series.{name}]\ntitle = "{name.title()}"\nevery = "day at 20:00"\nchannels = ["site"]\n' for name in SERIES
+    )
+)
+# A page, and the most statements that it may take. The record is made once for all its pages, and kept while nothing
+# happens: what it counts, it counts over all deliveries.
+PAGES = {
+    "/": 24,
+    "/calendar": 10,
+    "/calendar?view=week": 10,
+    "/calendar?view=list": 10,
+    "/drafts": 6,
+    "/drafts?shelf=stock": 6,
+    "/drafts?words=1": 6,
+    "/drafts/unread": 4,
+    "/kits": 4,
+    "/log": 5,
+    "/log?channel=site": 4,
+    "/why": 40,
+    "/members": 6,
+    "/members/member3": 10,
+    "/settings": 2,
+    "/record": 50,
+    "/matrix": 6,
+    "/channels/site": 12,
+}
+OPEN = re.compile(r"verdict = ('|\?)")  # what is not decided yet: few, told apart within the record's index
+Statement = tuple[str, Any]
+
+
+@contextmanager
+def heard() -> Iterator[list[Statement]]:
+    """The statements that this process runs inside the block, on whatever ledger, with their values."""
+    said: list[Statement] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            said.append((statement, values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def asked_of(bench: Bench, deliveries: int) -> dict[str, list[Statement]]:
+    """What each page asks of a ledger with so many deliveries; each page was shown before."""
+    app, now = bench.set_up(SETTINGS, {}), pipeline.now()
+    with app.ledger.write() as connection:
+        for name in ("delivery", "slot", "revision", "draft"):
+            connection.exec_driver_sql(f"DELETE FROM {name}")
+    fill(app.ledger, now, drafts=deliveries // 10, deliveries=deliveries)
+    pipeline.plan(app, now)
+    found = {}
+    with Desk(bench.root).up() as desk:
+        for page in PAGES:
+            with heard() as said:
+                answer = desk.get(page)
+            assert answer.status_code == 200, page
+            found[page] = said
+    return found
+
+
+def test_no_page_asks_more_of_a_large_ledger_than_of_a_small_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does one look through the deliveries, which only grow: each read of them goes by an index."""
+    began = pipeline.now()
+    monkeypatch.setattr(pipeline, "now", lambda: began)
+    small, large = asked_of(bench, 1_000), asked_of(bench, 4 * LOOKED_THROUGH)
+    assert {page: len(asked) for page, asked in large.items() if len(asked) > len(small[page])} == {}
+    assert {page: len(asked) for page, asked in large.items() if len(asked) > PAGES[page]} == {}
+    with bench.app.ledger.read() as connection:
+        for page, asked in large.items():
+            for statement, values in asked:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                scans = {step for *_, step in plan if step.startswith("SCAN delivery")}
+                assert not scans & {"SCAN delivery"}, (page, statement)
+                assert not scans or OPEN.search(statement) or page == "/record", (page, statement, scans)
