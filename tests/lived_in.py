@@ -10,7 +10,8 @@ from pictures import noise
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
 from steadycast import pipeline
-from steadycast.pipeline import App, invites
+from steadycast.pipeline import App, accounts, invites
+from steadycast.pipeline.permissions import Act, Role
 from steadycast.testing import Clock
 from steadycast.workspace import load
 
@@ -82,6 +83,7 @@ CONTENT: dict[str, str | bytes] = {
     "ugc/bob/no.md": article("Not this one", body="Other words, which nobody wanted."),
     "ugc/bob/bad.md": "---\ntitle: [\n---\n",
 }
+PASSWORD = "seven teapots"  # of each person
 
 
 class LivedIn(Bench):
@@ -92,6 +94,10 @@ class LivedIn(Bench):
         begun = pipeline.now() - 5 * DAY
         self.clock = Clock(begun.replace(hour=1, minute=0, second=0, microsecond=0))  # a morning in Shanghai
         app = self.set_up(SETTINGS, CONTENT)
+        lin = accounts.add_person(app, "小林", Role.OWNER, PASSWORD, pipeline.now())
+        accounts.add_person(app, "wang", Role.EDITOR, PASSWORD, pipeline.now(), series=["daily"])
+        accounts.make_token(app, "wang", "a script", Role.READER, pipeline.now())
+        accounts.audit(app, lin.name, "desk", pipeline.now(), act=Act.PLAN, subject="slot daily", detail="/skip")
         self.token = invites.make(app, "bob", "editor", pipeline.now()).token
         self.drop("../var/secrets/HOOK_URL", "https://hook.example/s3cret-path")
         pipeline.collect(app, self.clock.now())
@@ -149,6 +155,7 @@ class LivedIn(Bench):
             "/drafts/{id}/amend": [
                 f"/drafts/{out.draft}/amend?verb={verb}&channel=far" for verb in ("withdraw", "revise")
             ],
+            "/settings/people/{name}": ["/settings/people/wang"],
             "/kits/{marker}": [f"/kits/{row.marker}" for row in sent if row.state == "handed"][:1],
             "/write": ["/write", "/write?member=bob&series=daily"],
             "/write/{id}": [f"/write/{drafts['pgc/long.md']}"],

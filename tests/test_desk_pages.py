@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import axe
 import pytest
 from desk_bench import KEY, Desk, browsing
-from lived_in import LivedIn
+from lived_in import PASSWORD, LivedIn
 from pipeline_bench import HOOK, HOOK_ADAPTER
 
 from steadycast.desk.guard import COOKIE
@@ -141,6 +141,23 @@ def test_axe_finds_nothing_on_what_forms_lead_to(browser: Browser, desk: Desk, f
         def look(at: str, page: Page = page) -> None:
             wrong.extend(f"{at}: {fault}" for fault in looked_at(page, 2))
             page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+        stranger = let_in(browser, desk, "en", storage_state=None)
+        stranger.clear_cookies(name=COOKIE)
+        entry = stranger.new_page()
+        entry.goto(f"{desk.url}/drafts")
+        look("the log-in", entry)
+        entry.get_by_label("Name").fill("wang")
+        entry.get_by_label("Password").fill("not this one")
+        entry.get_by_role("button", name="Log in").click()
+        look("a wrong password", entry)
+        entry.get_by_label("Password").fill(PASSWORD)
+        entry.get_by_role("button", name="Log in").click()
+        entry.goto(f"{desk.url}/me")
+        look("one's own page, of a person", entry)
+        entry.goto(f"{desk.url}/settings")
+        look("a page that is not for an editor", entry)
+        stranger.close()
 
         page.goto(f"{desk.url}/settings/series/daily")
         page.get_by_label("When, in words").fill("day at 21:30")

@@ -412,6 +412,13 @@ def test_a_text_outlives_the_session_that_it_was_written_in(desk: Desk, bench: B
         page.wait_for_url("**/write/*")
         [file] = (bench.root / "content/ugc/bob").glob("Written*.md")
         assert "A first line.\n小林 said: <b>&amp;" in file.read_text(encoding="utf-8")
+        page.goto(f"{desk.url}/drafts")
+        bench.app.ledger.end_sessions(pipeline.now(), person="bob")
+        (bench.root / "content/ugc/bob/another.md").write_text("# Another\n\nWords.\n", encoding="utf-8")
+        page.wait_for_url("**/log-in?back=*")  # a page that is open leads there by itself
+        page.get_by_label("Name").fill("bob")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
         page.goto(f"{desk.url}/me")
         page.get_by_role("button", name="Log out", exact=True).click()
         page.wait_for_url("**/log-in")

@@ -61,6 +61,7 @@
     delete document.body.dataset.waits;
     try {
       const answer = await fetch(location.href, { headers: { "X-Desk-Live": "1" }, credentials: "same-origin" });
+      if (answer.status === 401) location.reload(); // logged out: the way in, and back to this page
       if (!answer.ok || leaving || inUse()) return;
       swap(new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main"));
     } catch {
@@ -101,7 +102,9 @@
     stream.addEventListener("error", () => {
       if (leaving) return;
       away(known);
-      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, LATER);
+      if (stream.readyState !== EventSource.CLOSED) return;
+      refreshSoon(); // it may be that the session has ended
+      setTimeout(listen, LATER);
     });
   }
 
