@@ -31,7 +31,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("tag", "meant"),
     [
-        ("zh", "zh_Hans"), ("zh-CN", "zh_Hans"), ("zh_SG.UTF-8", "zh_Hans"), ("zh-Hans-HK", "zh_Hant"),
+        ("zh", "zh_Hans"), ("zh-CN", "zh_Hans"), ("zh_SG.UTF-8", "zh_Hans"), ("zh-Hans-HK", "zh_Hans"),
         ("ZH_tw.UTF-8@stroke", "zh_Hant"), ("zh-Hant", "zh_Hant"), ("zh-MO", "zh_Hant"),
         ("en", "en"), ("en_GB.UTF-8", "en"), ("de", ""), ("C", ""), ("C.UTF-8", ""), ("", ""), ("zhuang", ""), ("z" * 10**6, ""),
     ],

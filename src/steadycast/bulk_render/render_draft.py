@@ -21,6 +21,8 @@ from steadycast.bulk_render.outlets import Outlet, outlets
 from steadycast.draft import Draft, Reader
 from steadycast.errors import DraftError, InputError, Problem, SettingsError
 from steadycast.intake import folder
+from steadycast.language import current, speak
+from steadycast.language import gettext as _
 from steadycast.platform import Post
 from steadycast.render.compose import Target, compose
 from steadycast.render.prepared_body import prepare
@@ -80,7 +82,7 @@ class Maker:
                 outlet.templates.warm(outlet.template)
         # A fork shares what is loaded already, but must not happen beside threads, whose locks it would copy.
         context = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
-        with context.Pool(jobs, _begin, (self,)) as pool:
+        with context.Pool(jobs, _begin, (self, current().name)) as pool:
             yield from pool.imap(_make, orders, CHUNK)
 
     def make(self, order: Order) -> Done:
@@ -125,7 +127,7 @@ class _Piece:
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise
-            self.fault(DraftError("its name is too long", hint="rename the file"), channel)
+            self.fault(DraftError(_("its name is too long"), hint=_("rename it")), channel)
 
     def fault(self, error: InputError, channel: str = "") -> None:
         said = [error.line, f"{channel}: {error.message}" if channel else error.message, error.hint or ""]
@@ -193,9 +195,10 @@ def _maker_at(root: Path, names: Sequence[str], approved: Mapping[str, str] | No
     return Maker(load(root), names, approved)
 
 
-def _begin(maker: Maker) -> None:
+def _begin(maker: Maker, language: str) -> None:
     global _maker  # noqa: PLW0603  one for each process of the pool
     _maker = maker
+    speak(language)
 
 
 def _make(order: Order) -> Done:

@@ -10,6 +10,8 @@ from typing import Any
 from steadycast.bulk_render.cache import Differences, Memory, look
 from steadycast.crash_safety import durable, file_lock
 from steadycast.errors import Problem
+from steadycast.language import gettext as _
+from steadycast.language import ngettext
 from steadycast.progress import Progress, unseen
 from steadycast.workspace.paths import Paths, find_root
 
@@ -34,15 +36,17 @@ class Rendered:
 
     def summary(self) -> str:
         """One line: how many of what."""
-        words = f"{_many(self.drafts, 'draft')} for {_many(self.channels, 'channel')}: "
-        words += f"{_many(self.outputs, 'output')}, {self.written} written"
-        words += f", {self.removed} removed" if self.removed else ""
-        return words + (f"; {_many(len(self.problems), 'problem')}" if self.problems else "")
-
-
-def _many(number: int, what: str) -> str:
-    """`1 draft`, `2 drafts`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+        words = _(
+            "%(drafts)s for %(channels)s: %(outputs)s, %(written)s written",
+            drafts=ngettext("%(num)s draft", "%(num)s drafts", self.drafts),
+            channels=ngettext("%(num)s channel", "%(num)s channels", self.channels),
+            outputs=ngettext("%(num)s output", "%(num)s outputs", self.outputs),
+            written=self.written,
+        )
+        words += _(", %(num)s removed", num=self.removed) if self.removed else ""
+        if self.problems:
+            words += ngettext("; %(num)s problem", "; %(num)s problems", len(self.problems))
+        return words
 
 
 def render_all(

@@ -11,6 +11,7 @@ from steadycast.bulk_render.outlets import inputs
 from steadycast.bulk_render.render_draft import Maker, Order
 from steadycast.errors import Problem, unknown_name
 from steadycast.intake import folder
+from steadycast.language import gettext as _
 from steadycast.progress import Progress
 from steadycast.workspace import Workspace
 
@@ -99,8 +100,8 @@ class Work:
             if owner == path:
                 apart.append(path)
             else:
-                said = f"its outputs would be those of {owner}"
-                self.problems.append(Problem(path, None, said, "give one of them another name"))
+                said = _("its outputs would be those of %(draft)s", draft=owner)
+                self.problems.append(Problem(path, None, said, _("give one of them another name")))
         return apart
 
     # What is over
@@ -108,7 +109,7 @@ class Work:
     def _lying(self) -> Iterable[str]:
         """What lies below var/render, of the channels of this run."""
         for name in self.names:
-            for above, _, files in os.walk(self.render / name):
+            for above, _folders, files in os.walk(self.render / name):
                 yield from (os.path.relpath(os.path.join(above, file), self.render) for file in files)  # noqa: PTH118
 
     def _clear(self, before: set[str], drafts: Mapping[str, Made]) -> None:

@@ -197,7 +197,7 @@ def _asked(setting: Setting, *, login: bool = False) -> str:
     default = "" if setting.default in (None, "", [], ()) else f" [{setting.default}]"
     left_out = "" if setting.required or default else _(" (Enter leaves it out)")
     not_shown = _("(not shown; Enter logs in instead)") if login and setting.required else _("(not shown)")
-    say(f"{setting.name}: {setting.help}" if setting.help else setting.name)
+    say(f"{setting.name}: {setting.shown_help}" if setting.help else setting.name)
     while True:
         text = getpass(f"  {not_shown} ") if setting.secret else input(f"  {setting.type}{default}{left_out}: ")
         if not text.strip():

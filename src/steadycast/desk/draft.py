@@ -14,6 +14,7 @@ from steadycast.desk.acts import DRAFT, form_of
 from steadycast.desk.pages import Here, done, page
 from steadycast.errors import InputError
 from steadycast.language import current
+from steadycast.language import gettext as _
 from steadycast.ledger.draft_list import INBOX
 from steadycast.ledger.tables import DONE
 from steadycast.pipeline import amend
@@ -81,7 +82,7 @@ def media(app: Here, id: str, n: int) -> Response:
     file = found.media[n] if found and 0 <= n < len(found.media) else None
     mime = _mime(file.stored) if file else ""
     if file is None or not mime or not fault_free(app, file.path):
-        raise InputError(f"{row.path}: there is no such file to show")
+        raise InputError(_("%(path)s: there is no such file to show", path=row.path))
     return FileResponse(file.path, media_type=mime, headers={"Content-Security-Policy": FRAME})
 
 

@@ -27,6 +27,7 @@ from steadycast.api.problems import problem
 from steadycast.desk.acts import Change
 from steadycast.desk.rate_limits import Limits
 from steadycast.language import current
+from steadycast.language import gettext as _
 from steadycast.pipeline import acting, who
 from steadycast.pipeline.accounts import Session
 from steadycast.pipeline.permissions import Act, Person, Role, may_somewhere
@@ -166,7 +167,7 @@ class Guard:
     async def _unknown(self, request: Request, *, own: bool) -> Response | None:
         """Nobody whom we know: the way to the log-in, where there is one."""
         if not await self._has_people():
-            said = "Open the desk by the address that `steadycast up` printed."
+            said = _("Open the desk by the address that `steadycast up` printed.")
             return PlainTextResponse(said, 403 if own else 421)
         if request.url.path == LOG_IN:
             is_safe = request.method in SAFE or _ours(request)

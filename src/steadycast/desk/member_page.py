@@ -24,6 +24,7 @@ from steadycast.desk.upload import Form
 from steadycast.errors import SteadycastError
 from steadycast.intake.folder import SUFFIXES
 from steadycast.language import current
+from steadycast.language import gettext as _
 from steadycast.pipeline import App
 from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.permissions import Person, Role
@@ -86,7 +87,7 @@ async def _take(request: Request, app: App, member: str) -> Response:
     try:
         told = request.headers.get("content-length", "0")
         if told.isdecimal() and int(told) > desk.member_upload + app.workspace.intake.max_bytes + BESIDES:
-            raise pipeline.submission.not_taken(Why.LARGE, "larger than one sending may be")
+            raise pipeline.submission.not_taken(Why.LARGE, _("larger than one sending may be"))
         title = await _sent(request, app, member)
     except NotTakenError as refused:
         return await _ended(request, done(to, _reason(app, refused), refused=True))

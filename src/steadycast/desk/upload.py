@@ -14,6 +14,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
+from steadycast.language import gettext as _
 from steadycast.pipeline.submission import MOST_FILES, Sent, Why, not_taken
 
 NAMES = 200  # characters of a file's name that are kept
@@ -44,7 +45,7 @@ class Form:
         """The whole form; NotTakenError as soon as anything of it is too much."""
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data" or not 0 < len(options.get(b"boundary", b"")) <= 100:
-            raise not_taken(Why.EMPTY, "it is no form")
+            raise not_taken(Why.EMPTY, _("it is no form"))
         parser = MultipartParser(
             options[b"boundary"],
             {
@@ -58,7 +59,7 @@ class Form:
                 await run_in_threadpool(parser.write, chunk)
             parser.finalize()
         except FormParserError:
-            raise not_taken(Why.EMPTY, "the form cannot be read") from None
+            raise not_taken(Why.EMPTY, _("the form cannot be read")) from None
         finally:
             if self._open:
                 self._open.close()
@@ -67,7 +68,7 @@ class Form:
     def _begin(self) -> None:
         self._parts += 1
         if self._parts > FIELDS + MOST_FILES:
-            raise not_taken(Why.FILES, f"more than {MOST_FILES} files")
+            raise not_taken(Why.FILES, _("more than %(most)s files", most=MOST_FILES))
         self._said, self._name = b"", ""
         self._kept.clear()
 
@@ -84,7 +85,7 @@ class Form:
         self._value.clear()
 
     def _begun(self) -> None:
-        _, options = parse_options_header(self._said)
+        _kind, options = parse_options_header(self._said)
         self._name = options.get(b"name", b"").decode("utf-8", "replace")[:NAMES]
         if b"filename" not in options:
             return
@@ -94,7 +95,7 @@ class Form:
             return
         self.check(self.fields)
         if len(self.files) >= MOST_FILES:
-            raise not_taken(Why.FILES, f"more than {MOST_FILES} files")
+            raise not_taken(Why.FILES, _("more than %(most)s files", most=MOST_FILES))
         path = self.folder / f".part-{len(self.files)}"
         self._open = path.open("xb")
         self.files.append(Sent(path, called))
@@ -103,11 +104,11 @@ class Form:
         if self._open:
             self._size += end - start
             if self._size > self.most:
-                raise not_taken(Why.LARGE, f"more than {self.most} bytes")
+                raise not_taken(Why.LARGE, _("more than %(most)s bytes", most=self.most))
             self._open.write(data[start:end])
         else:
             if len(self._kept) + end - start > (self.text if self._name == "text" else SMALL):
-                raise not_taken(Why.LARGE, "the text is too large")
+                raise not_taken(Why.LARGE, _("the text is too large"))
             self._kept += data[start:end]
 
     def _end(self) -> None:

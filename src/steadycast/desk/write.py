@@ -21,11 +21,12 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from steadycast import pipeline
 from steadycast.crash_safety import durable
 from steadycast.desk.acts import ours, sent_as
-from steadycast.desk.pages import Here, done, page, rendered
+from steadycast.desk.pages import Here, done, local, page, rendered
 from steadycast.draft.edited import OVERRIDES, Edited
 from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
 from steadycast.language import Language, current
+from steadycast.language import gettext as _
 from steadycast.pipeline import App
 from steadycast.pipeline.live_preview import LivePreview, live_preview
 from steadycast.pipeline.permissions import Act, Person, may_somewhere, may_write
@@ -247,8 +248,8 @@ def _edited(app: App, form: FormData) -> Edited:
         return " ".join(str(form.get(name, "")).split())
 
     if len(text("title")) > LONGEST_TITLE:
-        said = f"the title has more than {LONGEST_TITLE} characters"
-        raise InputError(said, hint="make it shorter")
+        said = _("the title has more than %(most)s characters", most=LONGEST_TITLE)
+        raise InputError(said, hint=_("make it shorter"))
     return Edited(
         title=text("title"),
         body=_plain_ends(str(form.get("body", ""))),
@@ -291,6 +292,10 @@ def _said(say: Language, app: App, saved: Saved) -> str:
         return _waits(say, saved.row.state)
     named = app.workspace.series[place.series].title if place.series in app.workspace.series else place.series
     when = say.instant(place.at) if place.at else ""
+    if place.kind == "slot" and place.at and place.at <= local(app, pipeline.now()).replace(tzinfo=None):
+        return say.gettext(
+            "Saved. It goes out now, late, for the slot of %(when)s in %(series)s.", when=when, series=named
+        )
     if place.kind == "slot":
         return say.gettext("Saved. It goes out on %(when)s, in %(series)s.", when=when, series=named)
     if place.kind == "turn":

@@ -73,7 +73,7 @@ def wanted(
         if not done and setting.required:
             missing.append(setting)
     if missing:
-        told = "; ".join(f"{s.name} ({s.help})" if s.help else s.name for s in missing)
+        told = "; ".join(f"{s.name} ({s.shown_help})" if s.help else s.name for s in missing)
         how = " ".join(f"--secret-file {s.name}=FILE" if s.secret else f"--set {s.name}=VALUE" for s in missing)
         raise InputError(_("%(platform)s needs %(settings)s", platform=platform, settings=told), hint=how)
     return made
@@ -138,7 +138,7 @@ def _secret(made: Wanted, setting: Setting, value: str, ask: Ask | None) -> bool
             configured.cast(setting, value, setting.name)
         except SettingsError:  # its message would show what it is
             said = _("%(setting)s: expected a web address", setting=setting.name)
-            raise InputError(said, hint=setting.help or None) from None
+            raise InputError(said, hint=setting.shown_help or None) from None
     name = secret_name(made.name, setting.name)
     made.values[setting.name], made.secrets[name] = name, value
     return True

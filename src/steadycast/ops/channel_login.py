@@ -31,7 +31,7 @@ def check(app: App, name: str) -> None:
             folder=app.workspace.secrets,
         )
         needs = any(setting.secret for setting in platform.settings.values())
-        said = _("%(platform)s has no login", platform=platform.title)
+        said = _("%(platform)s has no login", platform=platform.shown_title)
         raise InputError(said, hint=pasted if needs else _("it needs none"), channel=name)
 
 

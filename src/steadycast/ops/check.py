@@ -144,7 +144,7 @@ def secrets(app: App) -> Iterator[Problem]:
         if setting.secret and given:
             named.append((path, given))
         elif setting.secret and setting.required:
-            yield _in_settings(workspace, path, _("%(name)s is missing", name=".".join(path)), setting.help)
+            yield _in_settings(workspace, path, _("%(name)s is missing", name=".".join(path)), setting.shown_help)
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
     named += [(("alarms", "urls"), name) for name in workspace.alarms.urls]
     for where, secret in named:

@@ -237,7 +237,4 @@ def _titles(app: App, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _where(app: App, rows: list[overdue.Overdue]) -> Iterator[str]:
     for row in rows[:5]:
-        channel = app.workspace.channels.get(row.channel)
-        yield " · ".join(
-            filter(None, (*_titles(app, (row.series,)), (channel.title if channel else "") or row.channel))
-        )
+        yield " · ".join(filter(None, (*_titles(app, (row.series,)), app.channel_title(row.channel))))

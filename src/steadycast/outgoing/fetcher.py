@@ -92,7 +92,7 @@ def _followed(here: str, target: str) -> str:
     try:
         there = urljoin(here, target)
     except ValueError:
-        raise FetchError("it leads to no address") from None
+        raise FetchError(_("it leads to no address")) from None
     if here.lower().startswith("https:") and not there.lower().startswith("https:"):
         raise FetchError(_("%(host)s leads from https to http", host=urlsplit(here).hostname))
     return there

@@ -198,7 +198,7 @@ def _why_not(app: App, d: DeliveryRow, verb: str) -> str:
     except InputError as error:
         return str(error)
     if not hasattr(adapter, verb):
-        return _("%(platform)s cannot; %(by_hand)s", platform=platform.title, by_hand=by_hand)
+        return _("%(platform)s cannot; %(by_hand)s", platform=platform.shown_title, by_hand=by_hand)
     return "" if d.frozen else _("what was sent is not in the ledger; %(by_hand)s", by_hand=by_hand)
 
 

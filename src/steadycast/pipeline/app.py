@@ -211,7 +211,7 @@ class App:
         """A channel's name for people: its own, else its platform's, else that in steadycast.toml."""
         settings = self.workspace.channels.get(channel)
         platform = self.usable(channel) if settings and not settings.title else None
-        return (settings.title if settings else "") or (platform.title if platform else "") or channel
+        return (settings.title if settings else "") or (platform.shown_title if platform else "") or channel
 
     @property
     def usable_platforms(self) -> dict[str, Platform]:
@@ -270,7 +270,7 @@ class App:
             about=self.workspace.community.description,
             email=self.workspace.community.email,
             site_url=self.workspace.community.url,
-            title=self.channel_title(name),
+            title=self.workspace.channels[name].title or platform.title,
             spec=platform,
             templates=overrides,
             now=self.clock.now,

@@ -87,7 +87,7 @@ def _same_name(one: str, other: str) -> bool:
 def _written(content: Path, path: PurePosixPath, data: bytes | Path) -> Iterator[tuple[int, str]]:
     """(the folder of `path`, the name of a file in it that has these bytes, on the disk); the name goes afterwards."""
     if path.is_absolute() or ".." in path.parts:  # no link leads out, and no name either
-        raise InputError("lies outside content/", file=str(path))
+        raise InputError(_("lies outside content/"), file=str(path))
     fresh = f".writing.{os.getpid()}.{os.urandom(4).hex()}"
     try:
         with _folder(content, path.parts[:-1]) as folder:

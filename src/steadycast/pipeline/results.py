@@ -27,11 +27,6 @@ CHANGES = {
 SOME = 10  # drafts of an archive that are told one by one
 
 
-def many(number: int, what: str) -> str:
-    """`1 slot`, `2 slots`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def waiting_row(id: str, state: str, say: str, when: str = "", **more: str) -> Row:
     """What a person has to look at, in all that `status` shows of it."""
     empty = dict.fromkeys(("slot", "channel", "title", "message", "url"), "")

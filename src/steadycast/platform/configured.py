@@ -43,7 +43,8 @@ def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: P
         value = cast(setting, given[name], f"channel.{channel}.{name}") if name in given else setting.default
         if setting.required and value in (None, "", []):
             raise SettingsError(
-                _("channel.%(channel)s.%(name)s is missing", channel=channel, name=name), hint=setting.help or None
+                _("channel.%(channel)s.%(name)s is missing", channel=channel, name=name),
+                hint=setting.shown_help or None,
             )
         values[name] = str(root / value) if setting.type == "path" and value else value
     return values
@@ -69,7 +70,7 @@ def cast(setting: Setting, value: Any, where: str) -> Any:
     shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
     raise SettingsError(
         _("%(where)s: expected %(expected)s, not %(value)s", where=where, expected=expected(setting), value=shown),
-        hint=setting.help or None,
+        hint=setting.shown_help or None,
     )
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from steadycast.language import current
 from steadycast.platform.post import Post, Receipt
 from steadycast.platform.state import MemoryState, State
-from steadycast.platform.words import spoken
+from steadycast.platform.words import nearest, spoken
 
 T = TypeVar("T")
 Show = Callable[[str, str], None]  # words, and an address that a person opens
@@ -80,9 +81,15 @@ class Setting:
     required: bool = False
     secret: bool = False  # steadycast.toml holds the NAME of an environment variable or Secret block
     help: str = ""
+    helps: Mapping[str, str] = field(default_factory=dict)  # in other languages, by tag
     min: int | None = None  # of an int, both ends included
     max: int | None = None
     choices: tuple[str | int, ...] = ()  # one of these, and nothing else
+
+    @property
+    def shown_help(self) -> str:
+        """What it is for, for whoever reads now."""
+        return nearest(self.helps, current().tag, self.help)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,19 @@ class Platform:
     words: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict
     )  # language tag -> words; its base's not among them
+
+    titles: Mapping[str, str] = field(default_factory=dict)  # title in other languages, by tag; not its base's
+    abouts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown_title(self) -> str:
+        """Its title for whoever reads now."""
+        return nearest(self.titles, current().tag, self.title)
+
+    @property
+    def shown_about(self) -> str:
+        """What it is in a line, for whoever reads now."""
+        return nearest(self.abouts, current().tag, self.about)
 
     @property
     def folders(self) -> tuple[Path, ...]:

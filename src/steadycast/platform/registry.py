@@ -30,7 +30,9 @@ TOP: Mapping[str, Any] = {
     "api": int,
     "name": str,
     "title": str,
+    "titles": dict[str, str],
     "about": str,
+    "abouts": dict[str, str],
     "forms": tuple[str, ...],
     "delivery": str,
     "base": str,
@@ -43,6 +45,7 @@ TOP: Mapping[str, Any] = {
     "permalink": str,
     "confirm_hosts": tuple[str, ...],
 }
+OWN = ("api", "name", "base", "titles", "abouts")  # never the base's
 EVERYBODYS = (
     "name",
     "platform",
@@ -277,7 +280,7 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
 
 
 def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
-    own = {key: getattr(base, key) for key in TOP if base is not None and key not in ("api", "name", "base")}
+    own = {key: getattr(base, key) for key in TOP if base is not None and key not in OWN}
     settings = sheet.rules("settings", Setting, sheet.table.get("settings", {}), (), base.settings if base else {})
     sheet.known(sheet.table.get("starter", {}), tuple(settings), "starter")
     for setting in settings.values():

@@ -39,3 +39,9 @@ def _nearest(tag: str) -> list[str]:
         scripts = ["zh-hans", "zh-hant"] if known(tag) == "zh_Hans" else ["zh-hant", "zh-hans"]
         wider = [*wider[:-1], scripts[0], "zh", scripts[1]]
     return list(dict.fromkeys(wider))
+
+
+def nearest(texts: Mapping[str, str], language: str, otherwise: str) -> str:
+    """The text in the nearest of the languages that there are; `otherwise` for all others."""
+    there = {tag.lower(): text for tag, text in texts.items()}
+    return next((there[tag] for tag in _nearest(language.lower()) if tag in there), otherwise)

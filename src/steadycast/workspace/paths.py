@@ -99,13 +99,14 @@ class Paths:
 
         "" where there is no community yet.
         """
+        said = ""
         for folder in (self.root, self.kept_settings):
             with contextlib.suppress(OSError), (folder / SETTINGS_FILE).open("rb") as file:
-                text = file.read(_BEGINNING).decode("utf-8", "replace")
-                community = _OF_COMMUNITY.search(text)
-                found = _LANGUAGE.search(community[1]) if community else None
-                return found[1] if found else _USUAL
-        return ""
+                said = _USUAL
+                if community := _OF_COMMUNITY.search(file.read(_BEGINNING).decode("utf-8", "replace")):
+                    found = _LANGUAGE.search(community[1])
+                    return found[1] if found else _USUAL
+        return said
 
     @property
     def ledger(self) -> str:
