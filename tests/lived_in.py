@@ -10,7 +10,7 @@ from pictures import noise
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
 from steadycast import pipeline
-from steadycast.pipeline import App, accounts, invites
+from steadycast.pipeline import App, accounts, asking, invites
 from steadycast.pipeline.permissions import Act, Role
 from steadycast.testing import Clock
 from steadycast.workspace import load
@@ -113,9 +113,19 @@ class LivedIn(Bench):
         self.drop("pgc/1.md", article("第 1 篇：雨后散步", body="Edited since."))
         pipeline.collect(app, now)
         pipeline.plan(app, now)
+        self.asked = self._ask(app, now)
         pipeline.report(app, now)
         app.ledger.open_alarm("starvation:daily:runway", "starvation", "早安六十秒 runs out of drafts in two days", now)
         app.ledger.ticked(now)
+
+    def _ask(self, app: App, now: dt.datetime) -> list[str]:
+        """Slots for which a member is asked: without an answer, with a yes, with a no."""
+        free = [slot for slot in app.ledger.slots_between(now + DAY, now + 20 * DAY, series="daily") if not slot.draft]
+        for slot, word in zip(free[1:4], (None, True, False), strict=True):
+            made = asking.ask(app, slot.id, "bob", now, by="editor", note=LONG)
+            if word is not None:
+                asking.answer(app, made.id, "bob", now, takes=word)
+        return [slot.id for slot in free[1:4]]
 
     def addresses(self) -> dict[str, list[str]]:
         """Of each address that has parameters, examples, in every state that looks different."""
@@ -137,7 +147,7 @@ class LivedIn(Bench):
                 f"/calendar?view=list&from={(now - 6 * DAY):%Y-%m-%d}",
                 f"/calendar?month={(now - 40 * DAY):%Y-%m}",
             ],
-            "/slots/{id}": [f"/slots/{quote(slot.id)}" for slot in shown],
+            "/slots/{id}": [f"/slots/{quote(id)}" for id in (*(slot.id for slot in shown), *self.asked)],
             "/slots/{id}/take": [f"/slots/{quote(full.id)}/take?draft={drafts['pgc/ever.md']}&holds={full.draft}"],
             "/slots/{id}/publish": [f"/slots/{quote(full.id)}/publish"],
             "/skip": [f"/skip?series=daily&day={empty.local[:10]}&because=年会"],

@@ -88,7 +88,7 @@ def test_each_view_shows_titles_states_and_what_is_empty(root: Path, desk: Desk)
     for odd in ("from=0001-01-01", "from=9999-12-31", "month=x", "view=x&series=nobody&channel=%00", "from=2150-01-01"):
         assert desk.get(f"/calendar?{odd}").status_code == 200, odd
     assert desk.get("/slots/nothing@2026").status_code == 404
-    assert desk.get("/calendar/plan.ics").status_code == 404
+    assert "BEGIN:VCALENDAR" in desk.get("/calendar/plan.ics").text
 
 
 def test_a_draft_is_moved_with_its_effect_shown_and_taken_back(root: Path, desk: Desk) -> None:

@@ -33,6 +33,7 @@ NO_PAGES = {
     "/files/{key}/{name}": "files, and kits' pages, which are looked at with the platforms'",
     "/write/frame/{name}": "a channel's own page, in a frame",
     "/calendar/plan.ics": "a file",
+    "/m/{token}/asks.ics": "a file",
     "/record.csv": "a file",
     "/record.json": "a file",
     "/record.svg": "a picture",

@@ -22,6 +22,7 @@ from steadycast.ledger.outcomes import Outcome, Proof
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import (
     ApiTokenRow,
+    AskRow,
     AuditRow,
     FeedItemRow,
     FeedRow,
@@ -70,6 +71,10 @@ def small(path: Path) -> None:
         ledger.put_api_token(ApiTokenRow(hash="c" * 64, person="ann", label="script", role="reader", made=NOON))
         ledger.put_audit(AuditRow(at=NOON, who="ann", via="desk", act="decide", subject="d1"))
         ledger.begin_idempotent(IdempotencyRow(person="ann", key="k", request="d" * 64, made=NOON))
+        asked = AskRow(
+            slot="notes@1", series="notes", at=NOON, member="alice", asked=NOON, due="2026-11-26", changed=NOON
+        )
+        assert ledger.put_ask(asked)
         ledger.ticked(NOON)
 
 

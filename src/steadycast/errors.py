@@ -124,6 +124,7 @@ THERE_IS_NO = {
     "delivery": N_("there is no delivery %(name)s"),
     "kit": N_("there is no kit %(name)s"),
     "person": N_("there is no person %(name)s"),
+    "member": N_("there is no member %(name)s"),
 }
 
 

@@ -63,6 +63,41 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
     return NEEDS_A_PERSON if planned.gaps else OK
 
 
+def ask(slot: str, member: str, *, by: str = "", note: str = "", withdraw: bool = False, json: Json = False) -> int:
+    """Ask a member to write for an empty slot, or take that back.
+
+    It stands on the member's own page and in their calendar. It keeps nobody from filling the slot. What they send for
+    it goes there once it is approved.
+
+    Parameters
+    ----------
+    slot
+        The slot (`daily@2026-11-27T20:00`); it need not be planned yet.
+    member
+        Who is asked: the name of their folder.
+    by
+        The day on whose end it is wanted (2026-11-26). Without it: the day before the slot.
+
+    Note:
+        What about, in a few words.
+    withdraw
+        Do not ask them any more.
+    """
+    try:
+        due = dt.date.fromisoformat(by) if by else None
+    except ValueError:
+        raise InputError(_("%(said)s is no day", said=repr(by)), hint=_("write 2026-11-26")) from None
+    with pipeline.App.open() as app:
+        now = pipeline.now()
+        if withdraw:
+            made = pipeline.asking.withdraw(app, pipeline.asking.of(app, slot, member, now).id, now)
+        else:
+            made = pipeline.asking.ask(app, slot, member, now, by=pipeline.who(), due=due, note=note)
+    asked = _("%(name)s is asked, by %(day)s.", name=made.title, day=made.due)
+    tell(json, made.plain(), _("%(name)s is not asked any more.", name=made.title) if withdraw else asked)
+    return OK
+
+
 def publish(
     series: str | None = None,
     *,

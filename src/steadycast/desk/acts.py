@@ -19,7 +19,7 @@ from steadycast.language import current
 from steadycast.pipeline import concerns
 from steadycast.pipeline.permissions import Act, Person, may, may_somewhere
 
-SLOT, DRAFT, DELIVERY, SERIES = "slot", "draft", "delivery", "series"  # what a form may be about
+SLOT, DRAFT, DELIVERY, ASK, SERIES = "slot", "draft", "delivery", "ask", "series"  # what a form may be about
 TOLD = ("verdict", "is_there", "verb", "role")  # fields of a form that say which of several things it did
 MOST = 20  # subjects of one form that are written down
 
@@ -68,6 +68,8 @@ class Declared:
                         concerned |= concerns.series_of_draft(app, value)
                     elif kind == DELIVERY:
                         concerned |= concerns.series_of_delivery(app, value)
+                    elif kind == ASK:
+                        concerned |= concerns.series_of_ask(app, value)
                     else:
                         concerned.add(value)
         return concerned

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
@@ -13,7 +14,7 @@ from steadycast import pipeline
 from steadycast.desk.acts import DRAFT, form_of
 from steadycast.desk.pages import Here, done, page
 from steadycast.errors import InputError
-from steadycast.language import current
+from steadycast.language import Language, current
 from steadycast.ledger.draft_list import INBOX, SHELVES, STANDINGS, DraftsAsked
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
@@ -97,4 +98,14 @@ def decide(
         told = pipeline.decide(app, named, "reject", by=pipeline.who(), now=now, why=why)
         said = say.ngettext("One draft is rejected.", "%(num)s drafts are rejected.", len(told))
     pipeline.plan(app, pipeline.now())
+    said = " ".join((said, *_served(say, told)))
     return done(back, said, undo=[row["id"] for row in told] if verdict != "undo" else ())
+
+
+def _served(say: Language, told: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Of drafts that a member was asked for: whether each is in its slot."""
+    for row in told:
+        if row.get("not_pinned"):
+            yield say.gettext("%(title)s could not have the slot it was asked for.", title=row["title"])
+        elif row.get("slot"):
+            yield say.gettext("%(title)s is in the slot it was asked for.", title=row["title"])

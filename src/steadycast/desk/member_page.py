@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import hmac
 import logging
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, HTTPException
 from starlette.concurrency import run_in_threadpool
@@ -17,11 +17,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from steadycast import pipeline
+from steadycast.desk import calendar_feeds
 from steadycast.desk.acts import sent_by_member
 from steadycast.desk.guard import MEMBERS
 from steadycast.desk.pages import Here, done, page
 from steadycast.desk.upload import Form
-from steadycast.errors import SteadycastError
+from steadycast.errors import InputError, SteadycastError
 from steadycast.intake.folder import SUFFIXES
 from steadycast.language import current
 from steadycast.language import gettext as _
@@ -36,6 +37,7 @@ ADDRESS = MEMBERS + "{token}"
 AT_ONCE = 4  # sendings that come in side by side
 PATIENCE = 900  # seconds that one may take
 DRAINED = 8_000_000  # bytes
+SMALL = 4096  # bytes of a form without files
 BESIDES = 100_000  # bytes of a form that are neither text nor file
 _sending: set[str] = set()  # members of whom one is coming in
 
@@ -57,11 +59,39 @@ def own_page(request: Request, app: Here, token: str) -> Response:
     takes = ",".join(sorted({*SUFFIXES, *MIMES.values(), ".heic"}))
     title = app.workspace.member_title(member)
     most = app.workspace.desk.member_upload
-    wanted = pipeline.members.wanted(app, now)
+    wanted, asks = pipeline.members.wanted(app, now), pipeline.asking.of_member(app, member, now)
+    chosen = request.query_params.get("ask", "")
+    able = [each for each in asks if each.stands]
+    named = next((each.id for each in able if str(each.id) == chosen or (not chosen and not each.draft)), 0)
     return page(
         request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most,
-        files=MOST_FILES, wanted=wanted,
+        files=MOST_FILES, wanted=wanted, asks=asks, able=able, named=named,
     )  # fmt: skip
+
+
+@router.get(ADDRESS + "/asks.ics")
+def asks(request: Request, app: Here, token: str) -> Response:
+    """What the member is asked for, for their calendar program."""
+    return calendar_feeds.of_member(app, _member(request, app, token))
+
+
+@router.post(ADDRESS + "/asks/{id}", dependencies=[sent_by_member()])
+async def answer(request: Request, token: str, id: int) -> Response:
+    """What the member says to what they are asked for."""
+    opened: Opened = request.app.state.opened
+    with opened.app() as app:
+        member = await run_in_threadpool(_member, request, app, token)
+        fields = await _small_form(request)
+        _ours(request, fields)
+        say, takes = current(), fields.get("answer") == "yes"
+        to = MEMBERS + token
+        try:
+            made = await run_in_threadpool(lambda: pipeline.asking.answer(app, id, member, pipeline.now(), takes=takes))
+        except InputError:
+            return done(to, say.gettext("This is not asked for any more."), refused=True)
+    if takes:
+        return done(to, say.gettext("Thank you! Please send it by %(day)s.", day=say.full_day(made.due)))
+    return done(to, say.gettext("Thank you for saying so. Somebody else will be asked."))
 
 
 @router.post(ADDRESS, dependencies=[sent_by_member()])
@@ -106,9 +136,12 @@ async def _sent(request: Request, app: App, member: str) -> str:
         form = Form(at.folder, most, app.workspace.intake.max_bytes, lambda given: _ours(request, given))
         await form.read(request.headers.get("content-type", ""), request.stream())
         title, text = form.fields.get("title", ""), form.fields.get("text", "")
+        asked = form.fields.get("ask", "")
         row = await run_in_threadpool(
             lambda: pipeline.submission.send(app, at, title, text, form.files, now=pipeline.now())
         )
+        if row and asked.isascii() and asked.isdecimal():
+            await run_in_threadpool(lambda: pipeline.asking.sent(app, int(asked), row, pipeline.now()))
         return row.title if row else title
     finally:
         await run_in_threadpool(placed.__exit__, None, None, None)
@@ -127,6 +160,16 @@ async def _ended(request: Request, answer: Response) -> Response:
                     break
     answer.headers["Connection"] = "close"
     return answer
+
+
+async def _small_form(request: Request) -> dict[str, str]:
+    """The fields of a form without files; one that is larger than such a form is refused while it comes in."""
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > SMALL:
+            raise HTTPException(413, "This form is too large.")
+    return {name: values[-1] for name, values in parse_qs(raw.decode("ascii", "replace"), max_num_fields=10).items()}
 
 
 def _ours(request: Request, fields: dict[str, str]) -> None:

@@ -71,9 +71,10 @@ def _member_page(
     public: str = "",
 ) -> HTMLResponse:
     now = pipeline.now()
+    asks = pipeline.asking.of_member(app, shown.member.name, now)
     return page(
-        request, app, "member", "members", m=shown.member, given=shown.given, total=shown.total, number=number,
-        pages=_pages(shown.total), invites=[(row, stands(row, now)) for row in shown.invites], link=link,
+        request, app, "member", "members", m=shown.member, asks=asks, given=shown.given, total=shown.total,
+        number=number, pages=_pages(shown.total), invites=[(row, stands(row, now)) for row in shown.invites], link=link,
         public=public,
     )  # fmt: skip
 

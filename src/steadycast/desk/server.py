@@ -17,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from steadycast import api, ops, pipeline
 from steadycast.desk import (
+    asks,
+    calendar_feeds,
     draft,
     drafts,
     entry,
@@ -59,6 +61,8 @@ PAGES = (
     today,
     slot_calendar,
     slot_page,
+    asks,
+    calendar_feeds,
     drafts,
     draft,
     kits,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, HTTPException
+from fastapi import APIRouter, Form
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import ops, pipeline
 from steadycast.desk.acts import SERIES, form_of
@@ -50,17 +50,8 @@ def calendar(request: Request, app: Here) -> HTMLResponse:
         view=view, first=first, days=days, before=before, after=after, today=today, seen=seen,
         series=series, channel=channel, at=_addresses(view, day, series, channel),
         chips=_chips(app), holidays=slot_view.holidays_of(app, days, series),
-        mini=month, marked=_marked(app, month, now), stock=_stock(app), feed=_feed(app).is_file(),
-        undo=_undo(request),
+        mini=month, marked=_marked(app, month, now), stock=_stock(app), undo=_undo(request),
     )  # fmt: skip
-
-
-@router.get("/calendar/plan.ics")
-def feed(app: Here) -> Response:
-    """The plan for a calendar program, as the report wrote it last."""
-    if not _feed(app).is_file():
-        raise HTTPException(404, "The report has not been written yet.")
-    return Response(_feed(app).read_bytes(), media_type="text/calendar; charset=utf-8")
 
 
 @router.get("/skip")
@@ -83,6 +74,9 @@ def skip(
 ) -> RedirectResponse:
     """Leaves a day out, or takes that back."""
     now = pipeline.now()
+    was = next(
+        (why for off, why in app.workspace.left_out(app.known_series(series).name).items() if str(off) == day), ""
+    )
     change = ops.promise_change.skip(app, series, day, now, undo=undo, because=because)
     if not change.same:
         ops.promise_change.make(app, change, now)
@@ -91,7 +85,7 @@ def skip(
         said = say.gettext("%(day)s has its slots again.", day=day)
     else:
         said = say.gettext("%(day)s is left out.", day=day)
-    opposite = urlencode({"skipped": series, "day": day, "again": "" if undo else "yes"})
+    opposite = urlencode({"skipped": series, "day": day, "again": "" if undo else "yes", "because": was})
     return done(f"/calendar?month={day[:7]}&{opposite}", said)
 
 
@@ -182,12 +176,9 @@ def _stock(app: App) -> list[dict[str, Any]]:
     ]
 
 
-def _feed(app: App) -> Any:
-    return app.workspace.out / "report" / "plan.ics"
-
-
 def _undo(request: Request) -> dict[str, str]:
     """What the change just made can be taken back with, where it was one that can be."""
     asked = request.query_params
-    names = ("draft", "was", "seen", "skipped", "day", "again")
-    return {name: asked.get(name, "")[:200] for name in names} if "draft" in asked or "skipped" in asked else {}
+    names = ("draft", "was", "seen", "skipped", "day", "again", "because", "ask")
+    able = {"draft", "skipped", "ask"} & {*asked}
+    return {name: asked.get(name, "")[:200] for name in names} if able else {}

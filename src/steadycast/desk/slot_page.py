@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
+from steadycast.desk import asks
 from steadycast.desk.acts import DRAFT, SLOT, form_of
 from steadycast.desk.pages import Here, done, inside, page
 from steadycast.language import current
@@ -93,6 +94,7 @@ def slot(request: Request, app: Here, id: str) -> HTMLResponse:
     return page(
         request, app, "slot_page", "slots", s=seen, coming=seen.day >= today and seen.at > now,
         choices=_choices(app, row), planned=_elsewhere(app, row), targets=_targets(app, seen), undo=_undo(request),
+        ask=asks.form(app, seen, now),
         can_publish=bool(seen.draft and seen.at > now and any(c.state == "due" for c in seen.channels)),
     )  # fmt: skip
 
@@ -204,5 +206,5 @@ def _with_undo(app: App, to: str, made: Pinned) -> str:
 
 
 def _undo(request: Request) -> dict[str, Any]:
-    asked = request.query_params
-    return {name: asked.get(name, "")[:200] for name in ("draft", "was", "seen")} if "draft" in asked else {}
+    asked, names = request.query_params, ("draft", "was", "seen", "ask", "again")
+    return {name: asked.get(name, "")[:200] for name in names} if {"draft", "ask"} & {*asked} else {}

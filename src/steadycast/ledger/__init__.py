@@ -25,6 +25,7 @@ People
     invites          who may open a member's page
     people           who may log in: persons, their sessions and tokens
     audit_log        who changed what; requests that were answered already
+    asks             who is asked to write for a slot
 The installation
     installation     its values, its markers' secret, its last tick
     publishing_place   from which machine and folder it publishes

@@ -6,17 +6,20 @@ It reads the rows that it shows, and not all drafts and deliveries.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy import exists, false, func, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, as_rows, rows_of, table
+from steadycast.ledger.history import EVENT
 from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
 
 SLOT = table("slot")
 DRAFT = table("draft")
+ASK = table("ask")
 FREED = (State.MISSED.value, State.CANCELLED.value, State.EXCUSED.value)  # of a slot that gave its draft back
 BATCH = 200
 
@@ -40,6 +43,24 @@ def deliveries_of(db: Database, slots: Iterable[str]) -> dict[str, list[Delivery
         for row in as_rows(DeliveryRow, among(connection, select(DELIVERY), DELIVERY.c.slot, slots)):
             found.setdefault(row.slot, []).append(row)
     return {slot: sorted(rows, key=lambda row: row.channel) for slot, rows in found.items()}
+
+
+def slots_of_ids(db: Database, ids: Iterable[str]) -> dict[str, SlotRow]:
+    """These slots by id; those that are not there are left out."""
+    with db.read() as connection:
+        return {row.id: SlotRow(**row._mapping) for row in among(connection, select(SLOT), SLOT.c.id, set(ids))}
+
+
+def changes_of(db: Database, slots: Iterable[str]) -> dict[str, int]:
+    """How much happened to each of these slots: it grows with what it carries, how far that is, and who is asked."""
+    ids, found = set(slots), Counter[str]()
+    happened = select(DELIVERY.c.slot, func.count()).join(EVENT, EVENT.c.delivery == DELIVERY.c.id)
+    asked = select(ASK.c.slot, func.sum(ASK.c.sequence + 1))
+    with db.read() as connection:
+        for query, slot in ((happened, DELIVERY.c.slot), (asked, ASK.c.slot)):
+            for id, changes in among(connection, query.group_by(slot), slot, ids):
+                found[id] += int(changes)
+    return found
 
 
 def drafts_of(db: Database, ids: Iterable[str]) -> dict[str, DraftRow]:

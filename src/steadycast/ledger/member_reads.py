@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, false, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, exists, false, func, select, type_coerce
 
+from steadycast.ledger.asks import ASK, STANDING
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, rows_of, table
 from steadycast.ledger.tables import DONE, DraftRow, State
@@ -95,9 +96,10 @@ def came_since(db: Database, member: str, since: dt.datetime) -> int:
 
 
 def empty_slots(db: Database, after: dt.datetime, before: dt.datetime, most: int) -> list[tuple[str, dt.datetime]]:
-    """(series, instant) of the next slots that something is owed for and nothing stands in."""
+    """(series, instant) of the next slots that something is owed for, that carry nothing, and nobody is asked for."""
     s = SLOT.c
-    owed = (s.at >= after) & (s.at < before) & s.draft.is_(None) & (s.excused == "") & (s.manual == false())
+    asked = exists().where(ASK.c.slot == s.id, ASK.c.state.in_(STANDING))
+    owed = ~asked & (s.at >= after) & (s.at < before) & s.draft.is_(None) & (s.excused == "") & (s.manual == false())
     with db.read() as connection:
         return [(series, at) for series, at in connection.execute(
             select(s.series, s.at).where(owed).order_by(s.at, s.id).limit(most)

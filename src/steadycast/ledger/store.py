@@ -34,6 +34,7 @@ from typing import Self
 from steadycast.ledger import (
     alarm_rows,
     amendments,
+    asks,
     audit_log,
     bulk_backfill,
     calendar_reads,
@@ -149,6 +150,18 @@ class Ledger(Database):
     empty_slots = member_reads.empty_slots
     places_of = member_reads.places_of
 
+    # Who is asked to write for a slot
+    put_ask = asks.put_ask
+    ask = asks.ask
+    asks_between = asks.asks_between
+    asks_of_slots = asks.asks_of_slots
+    asks_of_member = asks.asks_of_member
+    asks_with_draft = asks.asks_with_draft
+    answer_ask = asks.answer_ask
+    end_ask = asks.end_ask
+    restore_ask = asks.restore_ask
+    tie_ask = asks.tie_ask
+
     # People, and what they did
     has_people = people.has_people
     person = people.person
@@ -251,5 +264,7 @@ class Ledger(Database):
     # What a calendar shows
     slots_shown = calendar_reads.slots_shown
     deliveries_of = calendar_reads.deliveries_of
+    slots_of_ids = calendar_reads.slots_of_ids
+    changes_of = calendar_reads.changes_of
     drafts_of = calendar_reads.drafts_of
     free_stock = calendar_reads.free_stock

@@ -62,6 +62,9 @@ OPEN = (State.DUE, State.CLAIMED, State.SENDING, State.UNKNOWN)
 DONE = (State.PUBLISHED, State.SEEN, State.CONFIRMED)
 
 
+STANDS = "state IN ('open', 'taken')"  # of an ask that nobody took back or declined
+
+
 class DraftRow(SQLModel, table=True):
     """A draft and its standing. `id` survives renames and edits."""
 
@@ -374,6 +377,33 @@ class IdempotencyRow(SQLModel, table=True):
     status: int | None = None  # null: it is under way
     body: str = Field(default="", sa_type=Text)
     made: dt.datetime = Field(sa_type=Instant)
+
+
+class AskRow(SQLModel, table=True):
+    """A member who is asked to write for a slot. Whether it was met is no state: the slot's draft tells."""
+
+    __tablename__ = "ask"
+    __table_args__ = (
+        # Two editors who ask at once: the second is told.
+        Index("uq_ask_standing", "slot", unique=True, sqlite_where=text(STANDS), postgresql_where=text(STANDS)),
+        Index("ix_ask_at", "at"),
+        Index("ix_ask_member", "member", "at"),
+        Index("ix_ask_slot", "slot"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    slot: str  # its id: the slot itself need not be planned yet
+    series: str
+    at: dt.datetime = Field(sa_type=Instant)  # the slot's instant
+    member: str
+    asked: dt.datetime = Field(sa_type=Instant)
+    who: str = ""  # who asked
+    due: str = Field(max_length=10)  # the local day by whose end it is wanted, as ISO writes it
+    note: str = Field(default="", sa_type=Text)
+    state: str = "open"  # open, taken, declined, withdrawn
+    answered: dt.datetime | None = Field(default=None, sa_type=Instant)  # by the member
+    draft: str | None = Field(default=None, index=True, max_length=16)  # what they sent for it
+    sequence: int = 0  # how often it changed: calendar programs ask
+    changed: dt.datetime = Field(sa_type=Instant)
 
 
 class MetaRow(SQLModel, table=True):

@@ -20,6 +20,7 @@ What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
+    asking           a member who is asked to write for a slot
     preview, preview_frames, live_preview   one draft on every channel; a text while it is written
     write_draft, content_files   a draft written at the desk; files put into content/
     draft_page       one draft for people to look at, and how two revisions of it differ
@@ -32,7 +33,7 @@ What goes out, and what came of it
     standing         the record and the matrix as they are, made once for all who show them
 """
 
-from steadycast.pipeline import accounts, amend, concerns, invites, kits, members, permissions, submission
+from steadycast.pipeline import accounts, amend, asking, concerns, invites, kits, members, permissions, submission
 from steadycast.pipeline.app import App, acting, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
@@ -54,6 +55,7 @@ __all__ = [
     "acting",
     "alarm",
     "amend",
+    "asking",
     "before",
     "check_channels",
     "collect",

@@ -9,6 +9,8 @@ from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.schedule.stock import suits
 
+LONGEST = 19  # digits of a number that a database can be asked for
+
 
 def series_of_slot(id: str) -> set[str]:
     """The series of a slot, by its id."""
@@ -27,4 +29,10 @@ def series_of_draft(app: App, id_or_path: str) -> set[str]:
 def series_of_delivery(app: App, marker: str) -> set[str]:
     """The series of a delivery, by its marker; none where there is no such delivery."""
     row = app.ledger.delivery_of(marker.strip().lower())
+    return {row.series} if row else set()
+
+
+def series_of_ask(app: App, id: str) -> set[str]:
+    """The series of the slot that a member is asked for; none where nobody is asked so."""
+    row = app.ledger.ask(int(id)) if id.isascii() and id.isdecimal() and len(id) < LONGEST else None
     return {row.series} if row else set()

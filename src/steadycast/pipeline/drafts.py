@@ -126,9 +126,20 @@ def decide(
             said = _("%(path)s was not taken: it changed just now, or is gone", path=row.path)
             raise InputError(said, hint=_("look at it again: `steadycast list`"))
         told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
+    if told and verdict == "approve":
+        _pin_what_was_asked_for(app, told, now)
     if told:
         renew(app, now)
     return told
+
+
+def _pin_what_was_asked_for(app: App, told: Iterable[Row], now: dt.datetime) -> None:
+    """Says of drafts that a member was asked for which slot they have (`slot`), or why not (`not_pinned`)."""
+    from steadycast.pipeline import asking  # which stands on this file
+
+    rows = {row["id"]: row for row in told}
+    for each in asking.pin_approved(app, list(rows), now):
+        rows[each.draft] |= {"slot": each.slot, "not_pinned": each.why}
 
 
 def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> list[Row]:

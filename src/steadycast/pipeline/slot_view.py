@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from steadycast.ledger.plans import PLANNED, movable
 from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, SlotRow, State
+from steadycast.pipeline import asking
 from steadycast.pipeline.app import App
+from steadycast.pipeline.asking import Asked
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.pinning import as_slot, is_pinned
 from steadycast.schedule.model import Series, Slot, Verdict
@@ -46,7 +48,7 @@ class SlotSeen:
     """One slot. Of the past its `state` is the record: kept, late, filled, missed, excused, early, withdrawn.
 
     Of what comes it is planned, filled, gap, excused, or `later`: it is not planned yet. Between the two stand overdue,
-    sending, handed, unknown and refused.
+    sending, making (its kits), handed, unknown and refused.
     """
 
     id: str
@@ -66,6 +68,7 @@ class SlotSeen:
     held: bool = False  # its draft is out or on its way: it goes nowhere else
     left_out: bool = False  # by a date in its series' `skip`
     fits: tuple[str, ...] = ()  # series that its draft could go to; () where it cannot be moved
+    asked: Asked | None = None  # who was asked last to write for it
 
     @property
     def day(self) -> dt.date:
@@ -107,11 +110,9 @@ def window(
     for each in sorted(both, key=lambda each: (each.at, each.id)):
         by_day[each.at.astimezone(zone).date()].append(each)
     shown = [each for day in by_day.values() for each in day[:per_day] if isinstance(each, SlotRow)]
-    seen = {each.id: each for each in look(app, shown, now)}
-    days = {
-        day: tuple(each if isinstance(each, SlotSeen) else seen[each.id] for each in found[:per_day])
-        for day, found in by_day.items()
-    }
+    seen = {each.id: each for each in (*look(app, shown, now), *further)}
+    asks = asking.of_slots(app, seen, now, {row.id: row for row in shown})
+    days = {day: tuple(_with_ask(seen[each.id], asks) for each in found[:per_day]) for day, found in by_day.items()}
     more = {day: len(found) - per_day for day, found in by_day.items() if len(found) > per_day}
     return Window(days, more, whole=len(rows) < MOST)
 
@@ -119,8 +120,11 @@ def window(
 def one(app: App, id: str, now: dt.datetime) -> SlotSeen | None:
     """One slot by its id, also one that is not planned yet or left out; None where there is none."""
     row = app.ledger.slot(id)
-    if row is not None:
-        return next(iter(look(app, [row], now)))
+    seen = look(app, [row], now)[0] if row is not None else _not_planned(app, id, now)
+    return seen and _with_ask(seen, asking.of_slots(app, [id], now, {id: row} if row else {}))
+
+
+def _not_planned(app: App, id: str, now: dt.datetime) -> SlotSeen | None:
     name, _, local = id.partition("@")
     series = app.workspace.series.get(name)
     try:
@@ -132,6 +136,10 @@ def one(app: App, id: str, now: dt.datetime) -> SlotSeen | None:
     start, end = near - dt.timedelta(days=2), near + dt.timedelta(days=3)
     found = (*_left_out(app, [series], start, end), *_later(app, [series], start, end, now))
     return next((each for each in found if each.id == id), None)
+
+
+def _with_ask(seen: SlotSeen, asks: Mapping[str, Asked]) -> SlotSeen:
+    return replace(seen, asked=asks.get(seen.id)) if seen.id in asks else seen
 
 
 def look(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
@@ -150,12 +158,15 @@ def _seen(app: App, row: SlotRow, deliveries: list[DeliveryRow], draft: DraftRow
     if series and not channels and not row.excused:
         channels = [ChannelSeen(name, app.channel_title(name), "planned") for name in series.channels]
     local = row.at.astimezone(workspace.community.zone)
+    state, among = state_of(row, deliveries, now), {each.state for each in channels}
+    if state == "sending" and "making" in among and not among & {State.CLAIMED, State.SENDING, State.DUE}:
+        state = "making"
     return SlotSeen(
         row.id,
         local,
         row.series,
         title_of(series) if series else "",
-        state_of(row, deliveries, now),
+        state,
         draft=row.draft or "",
         title=draft.title if draft else "",
         member=workspace.member_title(draft.member) if draft else "",
@@ -184,10 +195,10 @@ def state_of(row: SlotRow, deliveries: Sequence[DeliveryRow], now: dt.datetime) 
     for state in (State.UNKNOWN, State.REFUSED):
         if state in states:
             return state.value
+    if State.HANDED in states:  # it waits for a person, whatever the other channels still do by themselves
+        return "handed"
     if states & {State.CLAIMED, State.SENDING, State.DUE}:
         return "sending"
-    if State.HANDED in states:
-        return "handed"
     if row.at > now or (states <= {*DONE} and all(e.finished and e.finished < row.at - MINUTE for e in asked)):
         return "early"
     verdicts = {each.verdict for each in asked}
@@ -198,6 +209,9 @@ def channel_seen(app: App, row: DeliveryRow) -> ChannelSeen:
     """One delivery, with its channel's name for people."""
     zone = app.workspace.community.zone
     state = "late" if row.state in DONE and row.verdict == Verdict.LATE else row.state
+    if state in (State.CLAIMED, State.SENDING) and row.channel in app.workspace.channels:
+        platform = app.usable(row.channel)
+        state = "making" if platform and platform.delivery == "kit" else state  # nothing leaves: a kit is made
     return ChannelSeen(
         row.channel,
         app.channel_title(row.channel),

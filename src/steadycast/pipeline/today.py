@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import AlarmRow, DraftRow, ProblemRow, SlotRow, State
-from steadycast.pipeline import amend
+from steadycast.pipeline import amend, asking
 from steadycast.pipeline.app import App
+from steadycast.pipeline.asking import Asked, Standing
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.runway import SOON, pressing
 from steadycast.workspace.loading import BY_HAND
@@ -16,6 +17,7 @@ from steadycast.workspace.loading import BY_HAND
 SHOWN = 6  # of each kind; how many there are is told
 NEXT = 5
 LATELY = dt.timedelta(days=7)
+LOST = (Standing.OVERDUE, Standing.DECLINED)  # of an ask that brought nothing: somebody has to see to its slot
 GAPS = 60  # empty slots of one day that are looked at
 
 
@@ -81,6 +83,8 @@ class Today:
     counts: dict[str, int] = field(default_factory=dict)
     coming: tuple[Next, ...] = ()
     lately: tuple[Out, ...] = ()
+    asked: tuple[Asked, ...] = ()  # what is overdue or declined first
+    asked_in_all: int = 0
     reach: tuple[SeriesReach, ...] = ()
     tick: dt.datetime | None = None
     quiet: bool = False  # nobody has looked at what is due for too long
@@ -113,6 +117,8 @@ def today(app: App, now: dt.datetime) -> Today:
     }
     counts = {name: len(rows) for name, rows in kinds.items()} | {"amendments": len(amendments), "gaps": len(gaps)}
     alarms = ledger.alarms()
+    asked = sorted(asking.coming(app, now), key=lambda each: each.standing not in LOST)  # in order of time in each
+    counts["asked"] = sum(each.standing in LOST for each in asked)
     return Today(
         refused=tuple(kinds["refused"][:SHOWN]),
         unknown=tuple(kinds["unknown"][:SHOWN]),
@@ -125,6 +131,8 @@ def today(app: App, now: dt.datetime) -> Today:
         counts=counts | {"drafts": drafts_all, "problems": ledger.unread(), "alarms": len(alarms)},
         coming=tuple(_next(app, slot, titles) for slot in coming),
         lately=tuple(_out(app, out, titles)),
+        asked=tuple(asked[:SHOWN]),
+        asked_in_all=len(asked),
         reach=tuple(_reach(app, now)),
         tick=tick,
         quiet=tick is not None and now - tick > app.workspace.alarms.quiet_after,

@@ -1,11 +1,12 @@
-"""The plan as an iCalendar file that a calendar program can subscribe to."""
+"""Calendars that a calendar program can subscribe to: the plan, the slots, what one member is asked for."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from icalendar import Calendar, Event
+from icalendar import Alarm, Calendar, Event
 
 from steadycast.language import of_tag
 from steadycast.report.model import PlanEntry
@@ -15,40 +16,84 @@ from steadycast.report.words import marks
 HOUR = dt.timedelta(hours=1)
 REFRESH = HOUR  # how often a subscriber looks again
 SHOWN_FOR = dt.timedelta(minutes=15)  # a slot is an instant; this long it can be seen and touched in a calendar
+DAY_BEFORE = dt.timedelta(days=1)  # when a slot reminds
+EVE = dt.timedelta(hours=15)  # before the midnight that begins a whole day: at nine in the morning, the day before
 
 
-def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: dt.datetime) -> bytes:
-    """An iCalendar file (RFC 5545) with one event a coming slot; gaps and excused slots are marked as such.
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """One event: at an instant, or all of a day; with `reminds` an alarm the day before."""
 
-    The UID is the slot's id, so a slot that is planned anew changes its event and makes no second one. Times are UTC:
-    a slot is an instant once it is computed, and every reader shows it in its own zone. REFRESH-INTERVAL (RFC 7986)
-    and its older X- twin ask for a look every hour.
+    uid: str
+    at: dt.datetime | dt.date
+    summary: str
+    description: str = ""
+    category: str = ""
+    status: str = "CONFIRMED"  # or TENTATIVE, CANCELLED
+    sequence: int = 0  # grows with each change
+    reminds: bool = False
+
+
+def calendar_ics(entries: Iterable[CalendarEntry], *, name: str, now: dt.datetime) -> bytes:
+    """An iCalendar file (RFC 5545) with one event an entry.
+
+    Times are UTC: every reader shows them in its own zone. REFRESH-INTERVAL (RFC 7986) and its older X- twin ask for a
+    look every hour.
     """
-    named = marks(of_tag(language))
     calendar = Calendar()
     calendar.add("prodid", "-//Steadycast//plan//EN")
     calendar.add("version", "2.0")
-    calendar.add("name", clean(community))
-    calendar.add("x-wr-calname", clean(community))
+    calendar.add("name", clean(name))
+    calendar.add("x-wr-calname", clean(name))
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
-    for entry in plan:
-        calendar.add_component(_event(entry, named["gap"], named["excused"], now))
+    for entry in entries:
+        calendar.add_component(_event(entry, now))
     return bytes(calendar.to_ical())
 
 
-def _event(entry: PlanEntry, gap: str, excused: str, now: dt.datetime) -> Event:
-    event = Event()
-    start = entry.at.astimezone(dt.UTC)
+def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: dt.datetime) -> bytes:
+    """The coming slots as an iCalendar file; gaps and excused slots are marked as such.
+
+    The UID is the slot's id, so a slot that is planned anew changes its event and makes no second one.
+    """
+    named = marks(of_tag(language))
+    return calendar_ics((_planned(each, named["gap"], named["excused"]) for each in plan), name=community, now=now)
+
+
+def _planned(entry: PlanEntry, gap: str, excused: str) -> CalendarEntry:
     carries = {"gap": gap, "excused": f"{excused} {entry.note}".strip()}.get(entry.state) or entry.title
     mark = {"gap": "◌ ", "excused": "– "}.get(entry.state, "")
-    event.add("uid", f"{entry.slot}@steadycast")
+    return CalendarEntry(
+        f"{entry.slot}@steadycast",
+        entry.at,
+        f"{mark}{entry.series_title}: {carries}",
+        "\n".join(filter(None, (entry.member, " · ".join(entry.channels)))),
+        entry.series_title,
+        "TENTATIVE" if entry.state == "gap" else "CONFIRMED",
+    )
+
+
+def _event(entry: CalendarEntry, now: dt.datetime) -> Event:
+    event, summary = Event(), clean(entry.summary)
+    event.add("uid", entry.uid)
     event.add("dtstamp", now.astimezone(dt.UTC))
-    event.add("dtstart", start)
-    event.add("dtend", start + SHOWN_FOR)
-    event.add("summary", clean(f"{mark}{entry.series_title}: {carries}"))
-    event.add("description", clean("\n".join(filter(None, (entry.member, " · ".join(entry.channels))))))
-    event.add("categories", [clean(entry.series_title)])
-    event.add("status", "TENTATIVE" if entry.state == "gap" else "CONFIRMED")
+    if isinstance(entry.at, dt.datetime):
+        start = entry.at.astimezone(dt.UTC)
+        event.add("dtstart", start)
+        event.add("dtend", start + SHOWN_FOR)
+    else:
+        event.add("dtstart", entry.at)
+    event.add("summary", summary)
+    event.add("description", clean(entry.description))
+    event.add("categories", [clean(entry.category)])
+    event.add("status", entry.status)
     event.add("transp", "TRANSPARENT")  # nobody is busy because something is published
+    event.add("sequence", entry.sequence)
+    if entry.reminds:
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", summary)
+        alarm.add("trigger", -(DAY_BEFORE if isinstance(entry.at, dt.datetime) else EVE))
+        event.add_component(alarm)
     return event
