@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ from desk_bench import KEY, Desk
 from pipeline_bench import MORNING, SETTINGS, Bench
 
 from steadycast import pipeline
+from steadycast.cli import main
 from steadycast.pipeline import accounts
 from steadycast.pipeline.permissions import Role
 
@@ -111,3 +113,29 @@ def test_lists_come_a_page_at_a_time(desk: Desk, bench: Bench) -> None:
     for bad in ({"cursor": "x"}, {"cursor": "WzFd"}, {"limit": 101}, {"limit": 0}, {"shelf": "attic"}):
         assert rita.get("/drafts", **bad).status_code == 422
     assert rita.post("/drafts", markdown=TEXT).status_code == 403
+
+
+def test_tokens_are_made_listed_and_revoked_by_commands(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.set_up(SETTINGS)
+    person(bench, "edith", Role.EDITOR)
+    monkeypatch.chdir(bench.root)
+
+    def run(*words: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        said = capsys.readouterr()
+        return f"{ended.value.code} {said.out}{said.err}"
+
+    made = run("token", "add", "edith", "--role", "reader", "--label", "a script", "--json")
+    token, id = (json.loads(made[2:])[name] for name in ("token", "id"))
+    found = accounts.token(bench.open(), token, pipeline.now())
+    assert found is not None
+    assert (found.name, found.role) == ("edith", Role.READER)
+    assert token not in run("token", "list")
+    assert [row["label"] for row in json.loads(run("token", "list", "--json")[2:])] == ["a script", "test"]
+    assert run("token", "revoke", id).startswith("0 ")
+    assert accounts.token(bench.open(), token, pipeline.now()) is None
+    assert run("token", "revoke", id).startswith("2 ")
+    assert run("token", "add", "nobody", "--role", "reader").startswith("2 ")

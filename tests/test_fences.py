@@ -102,6 +102,7 @@ LIBRARIES = {
     "jinja2": {"render", "report", "testing", "desk"},
     "fastapi": {"api", "desk"},
     "starlette": {"api", "desk"},
+    "mcp": {"api"},
     "uvicorn": {"desk"},
     "babel": {"language", "desk", "render"},
     "requests": {"outgoing"},

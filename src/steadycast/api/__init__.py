@@ -7,9 +7,10 @@ problems    what went wrong, as problem details (RFC 9457)
 pages       long lists, a page at a time
 shapes      what all answers share: the community's time, one way to name a person's reason
 today, slots, drafts, previews, deliveries   what is due, in stock, and came of it
+tools, tools_http   the same for assistants (MCP), and how they come over HTTP
 record, members, channels   the record, who gave what, and where it goes
 """
 
-from steadycast.api.server import ADDRESS, made
+from steadycast.api.server import ADDRESS, TOOLS, made, made_tools
 
-__all__ = ["ADDRESS", "made"]
+__all__ = ["ADDRESS", "TOOLS", "made", "made_tools"]

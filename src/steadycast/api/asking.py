@@ -26,11 +26,11 @@ from steadycast.pipeline.permissions import Act, Person, Role, may, may_somewher
 
 OPEN = ("/openapi.json",)  # it tells nothing of the community
 SMALL = 64_000  # bytes of a request that carries no draft
-WITH_DRAFT = ("/drafts", "/drafts/preview")  # a draft as JSON may take twice its bytes
+WITH_DRAFT = ("/drafts", "/drafts/preview", "/mcp")  # a draft as JSON may take twice its bytes
 PATIENCE = 60  # seconds for a request's body
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LONGEST_TOKEN = 200
-HINT = "send `Authorization: Bearer TOKEN`; `steadycast desk token add` makes a token"
+HINT = "send `Authorization: Bearer TOKEN`; `steadycast token add` makes a token"
 
 
 class Door:
@@ -53,7 +53,7 @@ class Door:
             if path not in OPEN:
                 scope["state"]["person"] = await run_in_threadpool(self._person, request)
             if request.method not in SAFE:
-                receive = _again(await self._body(request, large=path in WITH_DRAFT))
+                receive = _again(await self._body(request, large=path in WITH_DRAFT), receive)
         except ProblemError as error:
             await (await of_http(request, error))(scope, receive, send)
         except SteadycastError as error:
@@ -107,14 +107,14 @@ def _too_large(most: int) -> ProblemError:
     return ProblemError(413, f"The request has more than {most} bytes.", headers={"Connection": "close"})
 
 
-def _again(body: bytes) -> Receive:
-    """A body that was read, for whoever reads it next."""
+def _again(body: bytes, further: Receive) -> Receive:
+    """A body that was read, for whoever reads it next; after it comes what the connection says."""
     told = False
 
     async def receive() -> Message:
         nonlocal told
         if told:
-            return {"type": "http.disconnect"}
+            return await further()
         told = True
         return {"type": "http.request", "body": body, "more_body": False}
 

@@ -23,9 +23,7 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(default=USUAL, ge=1, le=MOST, description="How many at most.")
-    cursor: str = Field(
-        default="", max_length=400, description="Where the page begins; the `next` of the one before has it."
-    )
+    cursor: str = Field(default="", max_length=400, description="Where the page begins, from `next`.")
 
 
 class Page(BaseModel, Generic[Item]):

@@ -6,7 +6,9 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from steadycast import __version__
 from steadycast.api import channels, deliveries, drafts, members, previews, problems, record, slots, today
@@ -14,13 +16,13 @@ from steadycast.api.asking import Door
 from steadycast.errors import SteadycastError
 from steadycast.pipeline.opened import Opened
 
-ADDRESS = "/api/v1"
+ADDRESS, TOOLS = "/api/v1", "/mcp"
 ABOUT = """What the desk's pages do, for programs. Each request carries `Authorization: Bearer TOKEN`.
 Each change carries an `Idempotency-Key`: sent again within a day with the same body it answers the same and changes
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (today, slots, drafts, previews, deliveries, record, members, channels)
 ROUTERS = [router for part in PARTS for router in (part.router, getattr(part, "changed", None)) if router]
-BEARER = HTTPBearer(auto_error=False, description="A token of a person: `steadycast desk token add` makes one.")
+BEARER = HTTPBearer(auto_error=False, description="A token of a person: `steadycast token add` makes one.")
 ALWAYS = (401, 403, 404, 422, 429, 503)
 OF_CHANGES = (400, 409, 413, 502)
 
@@ -42,6 +44,26 @@ def made(opened: Opened, key: str) -> FastAPI:
     api.add_exception_handler(Exception, problems.of_fault)
     api.add_middleware(Door, opened=opened, key=key)
     return api
+
+
+def made_tools(opened: Opened, key: str) -> ASGIApp:
+    """The tools for assistants over HTTP, under the same tokens; their SDK is loaded when somebody asks."""
+    ready: list[ASGIApp] = []
+
+    async def tools(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            from steadycast.api.tools_http import Tools
+        except ModuleNotFoundError as error:
+            if error.name and error.name.partition(".")[0] != "mcp":
+                raise
+            hint = "`pip install 'steadycast[mcp]'`"
+            await problems.problem(501, "The tools for assistants are not installed.", hint)(scope, receive, send)
+            return
+        if not ready:
+            ready.append(await run_in_threadpool(Tools, opened))
+        await ready[0](scope, receive, send)
+
+    return Door(tools, opened, key)
 
 
 def _name(route: APIRoute) -> str:

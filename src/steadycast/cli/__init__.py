@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__
-from steadycast.cli import change_promise, channels, desk, drafts, record, setup, slots, up, users
+from steadycast.cli import change_promise, channels, desk, drafts, record, setup, slots, tokens, up, users
 from steadycast.cli.help_page import HelpPage
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
@@ -61,6 +61,10 @@ desks.default(desk.desk)
 user = App(name="user", help="Say who may log in to the desk, and as what.")
 desks.command(user)
 app.command(desks)
+token = App(
+    name="token", help="Let a program act for a person: make a token for the API, list or revoke them.", group=DESK
+)
+app.command(token)
 
 COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
@@ -81,6 +85,7 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
         setup.init,
         setup.deploy,
         up.up,
+        tokens.mcp,
         doctor,
         health,
         backup,
@@ -98,6 +103,9 @@ user.command(users.add, name="add")
 user.command(users.list_, name="list")
 user.command(users.password, name="password")
 user.command(users.end, name="end")
+token.command(tokens.add, name="add")
+token.command(tokens.list_, name="list")
+token.command(tokens.revoke, name="revoke")
 channel.command(setup.channel_list, name="list")
 channel.command(channels.add, name="add")
 channel.command(channels.login, name="login")

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from steadycast import api, ops, pipeline
@@ -100,6 +101,7 @@ def made(root: Path, key: str) -> FastAPI:
     desk.state.live = live.Live(opened)
     desk.add_api_route("/health", health)
     desk.mount(api.ADDRESS, api.made(opened, key))
+    desk.router.routes.append(Route(api.TOOLS, api.made_tools(opened, key)))
     desk.mount("/static", StaticFiles(directory=STATIC), name="static")
     desk.add_exception_handler(SteadycastError, refusal)
     desk.add_exception_handler(HTTPException, _refused)
