@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_bench import KEY, Desk, browsing
+from desk_bench import KEY, Desk, browsing, opened
 from pipeline_bench import SETTINGS, Bench
 
 from steadycast import pipeline
@@ -119,3 +120,23 @@ def test_an_open_page_follows_and_leaves_alone_what_is_being_filled_in(bench: Be
         page.wait_for_selector("#away:not([hidden])")
         with Desk(bench.root, int(port)).up():
             page.wait_for_selector("#away", state="hidden")
+            bench.drop("ugc/bob/later.md", "# After the restart\n\nWords.\n")
+            pipeline.collect(bench.app, pipeline.now())
+            page.wait_for_selector("text=After the restart")
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_what_changes_elsewhere_shows_within_two_seconds(desk: Desk, bench: Bench) -> None:
+    """From the commit to the page, as a person sees it; the quickest of three, since this machine may be busy."""
+    took = []
+    with browsing() as browser:
+        page = opened(browser, desk, "/drafts")
+        for n in range(3):
+            page.wait_for_timeout(1_200)
+            bench.drop(f"ugc/bob/seen-{n}.md", f"# Seen {n}\n\nQuite other words, {n}.\n")
+            begun = time.monotonic()
+            pipeline.collect(bench.app, pipeline.now())
+            page.get_by_text(f"Seen {n}", exact=True).wait_for()
+            took.append(time.monotonic() - begun)
+    assert min(took) <= 2, took

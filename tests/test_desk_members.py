@@ -191,8 +191,8 @@ def test_guessed_tokens_are_slowed_down_on_the_socket(desk: Desk) -> None:
 
 @pytest.mark.live
 @pytest.mark.parallel
-def test_from_a_phone_to_the_calendar(desk: Desk, app: App) -> None:
-    """A member sends a Word document from a 390 px phone; the operator approves it; it is planned."""
+def test_from_a_phone_to_the_record(desk: Desk, app: App) -> None:
+    """A member sends a Word document from a 390 px phone; it is approved, planned, published, and on record."""
     from playwright.sync_api import FilePayload
 
     with browsing() as browser:
@@ -215,6 +215,16 @@ def test_from_a_phone_to_the_calendar(desk: Desk, app: App) -> None:
         operator.get_by_role("button", name="Approve").first.click()
         phone.reload()
         phone.get_by_text("planned for").wait_for()
+        pipeline.plan(app, pipeline.now())
+        operator.goto(f"{desk.url}/calendar?view=list")
+        operator.get_by_role("link", name="雨夜读诗").click()
+        operator.get_by_role("link", name="Publish now…").click()
+        operator.get_by_role("button", name="Publish now").click()
+        operator.get_by_text("It went to 2 channels.").wait_for()
+        phone.reload()
+        assert phone.get_by_text("out since").is_visible()
         assert phone.evaluate("document.documentElement.scrollWidth") == 390
-    pipeline.plan(app, pipeline.now())
-    assert any(place.draft == row.id for place in app.ledger.places_of([row.id]))
+        operator.goto(f"{desk.url}/log")
+        assert operator.get_by_role("link", name="雨夜读诗").count() == 2
+        operator.goto(f"{desk.url}/members/bob")
+        assert operator.get_by_role("link", name="https://far.example/").is_visible()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import datetime as dt
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,17 +42,22 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def upped(community: Path) -> Iterator[Any]:
+def upped(community: Path, *more: str, told: bytes = b"Ctrl-C to stop") -> Iterator[Any]:
     log = community / "up.log"
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("STEADYCAST_", "PREFECT_"))}
     port = free_port()
     with log.open("wb") as out:
         process: Any = subprocess.Popen(
-            [*COMMAND, "--port", str(port)], cwd=community, env=clean, stdout=out, stderr=out, preexec_fn=heeds_ctrl_c
+            [*COMMAND, "--port", str(port), *more],
+            cwd=community,
+            env=clean,
+            stdout=out,
+            stderr=out,
+            preexec_fn=heeds_ctrl_c,
         )
     process.port, process.root = port, community
     try:
-        assert wait_for(lambda: b"Ctrl-C to stop" in log.read_bytes(), 150), log.read_text()[-3000:]
+        assert wait_for(lambda: told in log.read_bytes(), 150), log.read_text()[-3000:]
         yield process
     finally:
         if process.poll() is None:
@@ -147,3 +154,35 @@ def test_once_does_the_main_job_and_ends(community: Any) -> None:
     assert "published" in steadycast("up", "--once", cwd=community)
     assert (community / "var" / "out" / "site" / "index.html").is_file()
     assert "published" not in steadycast("up", "--once", cwd=community), "once only"
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_an_empty_folder_publishes_at_its_first_hour_and_no_terminal_is_needed(tmp_path: Path) -> None:
+    """`up`, four pages in a browser, and the first text is on the site at the hour that was promised there."""
+    from desk_bench import browsing
+
+    root, port = tmp_path / "club", free_port()
+    root.mkdir()
+    with upped(root, "--desk-port", str(port), told=b"No community is here yet") as up, browsing() as browser:
+        address = re.search(rb"http://127.0.0.1:\d+/\S+", (root / "up.log").read_bytes())
+        assert address
+        page = browser.new_page(locale="zh-CN", timezone_id="Asia/Shanghai")
+        assert wait_for(lambda: listening(port), 60)
+        soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=110)
+        page.goto(address[0].decode())
+        page.fill("#name", "读书会")
+        page.fill("#timezone", "UTC")
+        page.click("button.main")
+        page.fill("#title", "每日一篇")
+        page.fill("#rhythm", f"每天 {soon:%H:%M}")
+        page.click("button.main")
+        page.click("button.main")
+        page.fill("#text_title", "开卷")
+        page.fill("#text", "第一篇。")
+        page.click("button.main")
+        page.wait_for_url("**/calendar*")
+        assert page.locator(".slot.planned", has_text="开卷").count() == 1
+        page.locator(".slot.kept", has_text="开卷").wait_for(timeout=240_000)  # shown by itself: nobody loads it
+        assert any("第一篇。" in file.read_text(encoding="utf-8") for file in (root / "var/out").rglob("*.html"))
+        assert up.poll() is None
