@@ -167,6 +167,7 @@ def test_an_hour_is_moved_and_its_effect_is_seen_before_it_is_saved(
     page = opened(browser, desk, "/settings", width=390)
     file = community.root / "steadycast.toml"
     page.get_by_role("link", name="Daily").click()
+    page.wait_for_load_state()  # what looks at the rhythm as it is typed has come
     page.get_by_label("When, in words").fill("day at 21:30")
     page.locator("#slots time", has_text="21:30").first.wait_for()
     page.get_by_role("button", name="Show the effect").click()
