@@ -15,6 +15,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
+from steadycast.language import gettext as _
 from steadycast.workspace.loading import Workspace, dotted, read
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.settings import dates, reason
@@ -68,7 +69,7 @@ def with_new(workspace: Workspace, at: tuple[str, ...], values: Mapping[str, Any
     for key in at[:-1]:
         table = table.setdefault(key, {})
     if at[-1] in table:
-        raise InputError(f"there is {dotted(at)} already", hint="change it, or choose another name")
+        raise InputError(_("there is %(table)s already", table=dotted(at)), hint=_("change it, or choose another name"))
     table[at[-1]] = dict(values)
     return _appended(workspace, f"[{'.'.join(map(_key, at))}]", values, wanted)
 
@@ -94,7 +95,9 @@ def without_entry(workspace: Workspace, kind: str, number: int) -> Workspace:
         if not document[kind]:
             del document[kind]
         text = document.as_string()
-    otherwise = SettingsError(f"{kind} is written in a way that no command can edit", hint="take it out by hand")
+    otherwise = SettingsError(
+        _("%(table)s is written in a way that no command can edit", table=kind), hint=_("take it out by hand")
+    )
     return _read(workspace, text, wanted, otherwise)
 
 
@@ -104,8 +107,10 @@ def _appended(workspace: Workspace, head: str, values: Mapping[str, Any], wanted
     end = "\r\n" if "\r\n" in text else "\n"
     text = f"{text.rstrip()}{end * 2}{end.join(told)}{end}"
     kind = head.strip("[]").partition(".")[0]
-    said = f"it is written in a way that no command can add a {kind} to"
-    return _read(workspace, text, wanted, SettingsError(said, hint="add it by hand: " + "; ".join(told)))
+    said = _("it is written in a way that no command can add a %(kind)s to", kind=kind)
+    return _read(
+        workspace, text, wanted, SettingsError(said, hint=_("add it by hand: %(lines)s", lines="; ".join(told)))
+    )
 
 
 def _key(name: str) -> str:
@@ -131,8 +136,8 @@ def write(workspace: Workspace, before: Workspace) -> None:
 
     def unchanged() -> None:
         if before.settings_file.read_bytes() != before.sources[SETTINGS_FILE]:
-            said = "it was changed meanwhile, and is left as it is"
-            raise InputError(said, file=before.settings_file, hint="run the command again")
+            said = _("it was changed meanwhile, and is left as it is")
+            raise InputError(said, file=before.settings_file, hint=_("run the command again"))
 
     durable.put_again(before.settings_file, workspace.sources[SETTINGS_FILE], unchanged)
 
@@ -147,8 +152,8 @@ def _edited(workspace: Workspace, at: tuple[str, ...], values: Mapping[str, Any]
     merged = {**above[at[-1]], **values}
     above[at[-1]] = {key: value for key, value in merged.items() if value is not None}
     told = ", ".join(f"{key} = {tomlkit.item(v).as_string()}" for key, v in values.items() if v is not None)
-    said = f"{dotted(at)} is written in a way that no command can edit"
-    otherwise = SettingsError(said, line=workspace.line(at), hint=f"edit it by hand: {told}")
+    said = _("%(table)s is written in a way that no command can edit", table=dotted(at))
+    otherwise = SettingsError(said, line=workspace.line(at), hint=_("edit it by hand: %(lines)s", lines=told))
     return _read(workspace, _text(raw, at, values), wanted, otherwise)
 
 

@@ -15,6 +15,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from steadycast.errors import SettingsError, did_you_mean
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.schedule.model import Series
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
@@ -35,6 +37,19 @@ from steadycast.workspace.settings import (
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
 UNKNOWN_KEY = "extra_forbidden"  # as the models call it
+MODEL_SAYS = (  # its own sentences, with what stands in them left out; another one is shown in its English
+    N_("Field required"),
+    N_("Input should be %(words)s"),
+    N_("Input should be a valid string"),
+    N_("Input should be a valid integer"),
+    N_("Input should be a valid boolean"),
+    N_("Input should be a valid tuple"),
+    N_("Input should be a valid dictionary"),
+    N_("Input should be a valid date"),
+    N_("Input should be greater than or equal to %(num)s"),
+    N_("Input should be less than or equal to %(num)s"),
+    N_("String should have at most %(num)s characters"),
+)
 NAMED = {"members", "series", "channel"}  # tables whose keys are names that the community chose
 
 
@@ -143,7 +158,7 @@ def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
         raw = file.read_bytes()
     except OSError as error:
         raise SettingsError(
-            f"cannot read it: {error.strerror}", file=file, hint="`steadycast init DIR` makes one"
+            _("cannot read it: %(error)s", error=error.strerror), file=file, hint=_("`steadycast init DIR` makes one")
         ) from None
     return read(
         root, {SETTINGS_FILE: raw} | ({holidays.name: holidays.read_bytes()} if holidays.is_file() else {}), file
@@ -186,44 +201,58 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
     name = str(path[-1]) if path else ""
     if kind == UNKNOWN_KEY:
         known = _known_keys(path)
-        return "unknown key", did_you_mean(name, known, f"known here: {', '.join(sorted(known))}")
+        return _("unknown key"), did_you_mean(name, known, _("known here: %(keys)s", keys=", ".join(sorted(known))))
     if path == ("feed",) and isinstance(table.get("feed"), Mapping):
-        return "is one table, and feeds are a list", "write [[feed]], with two brackets"
+        return _("is one table, and feeds are a list"), _("write [[feed]], with two brackets")
     if path == ("community", "language"):
-        return "is no language tag", "for example zh-CN, en or de"
+        return _("is no language tag"), _("for example zh-CN, en or de")
     if kind == "string_too_short":
-        return "is empty", None
+        return _("is empty"), None
     chosen = len(path) == 2 and path[0] in NAMED
     if kind == "string_pattern_mismatch" and (chosen or name == "platform"):
         meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
-        hint = "small letters, digits and dashes, at most 39" + (f": {meant}" if meant else "")
-        return "is a name that cannot be a folder's and an address's", hint
-    return said.removeprefix("Value error, "), None
+        hint = _("small letters, digits and dashes, at most 39") + (f": {meant}" if meant else "")
+        return _("is a name that cannot be a folder's and an address's"), hint
+    return _translated(said.removeprefix("Value error, ")), None
+
+
+def _translated(said: str) -> str:
+    """What the model says, where it is one of its own sentences; ours are translated already."""
+    if asked := re.fullmatch(r"Input should be ('.*')", said):
+        return _("Input should be %(words)s", words=asked[1])
+    bound = re.search(r"-?\d+", said)
+    template = said.replace(bound[0], "%(num)s", 1) if bound else said
+    return _(template, num=bound[0] if bound else "") if template in MODEL_SAYS else said
 
 
 def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
     if len(raw) > MAX_SETTINGS:
-        raise SettingsError("it is larger than 1 MB", file=file)
+        raise SettingsError(_("it is larger than 1 MB"), file=file)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise SettingsError("it is not UTF-8", file=file, line=line, hint="save it as UTF-8") from None
+        raise SettingsError(_("it is not UTF-8"), file=file, line=line, hint=_("save it as UTF-8")) from None
     try:
         return text, tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         said = re.sub(r" \(at .*\)$", "", str(error))
         twice = re.search(r"Cannot declare \('channel', '([^']+)'\) twice", said)
-        said = f"two channels are called {twice[1]!r}" if twice else f"it is not TOML: {said}"
-        at = int(found[1]) if found else None
-        hint = "text stands in quotes, lists in [ ]; toml.io shows how"
+        said = _("it is not TOML: %(why)s", why=said)
         if twice:
-            hint = "give one of them another name"
+            said = _("two channels are called %(name)s", name=repr(twice[1]))
+        at = int(found[1]) if found else None
+        hint = _("text stands in quotes, lists in [ ]; toml.io shows how")
+        if twice:
+            hint = _("give one of them another name")
         elif at and (bare := re.match(r"\s*\[\s*members\s*\.\s*([^\]\"']+?)\s*\]", text.split("\n")[at - 1])):
-            hint = f'a name that is not of plain letters, digits and dashes stands in quotes: [members."{bare[1]}"]'
+            hint = _(
+                'a name that is not of plain letters, digits and dashes stands in quotes: [members."%(bare)s"]',
+                bare=bare[1],
+            )
         elif at and re.match(r"\s*\[[^\]]*[^\x00-\x7f]", text.split("\n")[at - 1]):
-            hint = 'a name is small letters, digits and dashes; what people read goes below it: title = "..."'
+            hint = _('a name is small letters, digits and dashes; what people read goes below it: title = "..."')
         raise SettingsError(said, file=file, line=at, hint=hint) from None
 
 
@@ -243,20 +272,24 @@ def _references(file: Path, text: str, settings: Settings) -> None:
         return SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint)
 
     if BY_HAND in settings.series:
-        said = "that is the name of what is published by hand"
-        raise wrong(("series", BY_HAND), said, "give the series another name")
+        said = _("that is the name of what is published by hand")
+        raise wrong(("series", BY_HAND), said, _("give the series another name"))
     heirs: dict[str, str] = {}
     for name, series in settings.series.items():
         was = ("series", name, "was")
         if series.was and (heir := heirs.setdefault(series.was, name)) != name:
-            raise wrong(was, f"{heir} was {series.was!r}, too", "a record goes to one of them")
+            raise wrong(
+                was,
+                _("%(series)s was %(was)s, too", series=heir, was=repr(series.was)),
+                _("a record goes to one of them"),
+            )
         if series.was in settings.series:
-            hint = "its record is its own: take `was` out, or that table"
-            raise wrong(was, f"there is a [series.{series.was}]", hint)
+            hint = _("its record is its own: take `was` out, or that table")
+            raise wrong(was, _("there is a [series.%(name)s]", name=series.was), hint)
         for channel in series.channels:
             if channel not in settings.channel:
-                hint = did_you_mean(channel, settings.channel, f"write a [channel.{channel}] table")
-                raise wrong(("series", name, "channels"), f"there is no [channel.{channel}]", hint)
+                hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
+                raise wrong(("series", name, "channels"), _("there is no [channel.%(name)s]", name=channel), hint)
 
 
 def dotted(path: Iterable[str | int]) -> str:
@@ -311,7 +344,9 @@ def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> tuple[di
         try:
             known = holidays.country_holidays(country, years=range(2015, 2036))
         except NotImplementedError:
-            raise SettingsError(f"no holidays are known for {country!r}", hint="holidays:CN, for example") from None
+            raise SettingsError(
+                _("no holidays are known for %(country)s", country=repr(country)), hint=_("holidays:CN, for example")
+            ) from None
         off |= dict(known)
         worked |= getattr(known, "weekend_workdays", set())
     for day, name in ((dt.date.fromisoformat(day), name) for day, name in overrides.items()):

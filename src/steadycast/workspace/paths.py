@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 
 SETTINGS_FILE = "steadycast.toml"
 SOURCES = (SETTINGS_FILE, "holidays.toml")  # what its settings are read from
@@ -165,9 +166,9 @@ def find_root(start: Path | None = None) -> Path:
             _is_ours(folder)
             return folder
     raise NoWorkspace(
-        f"no {SETTINGS_FILE} here or above",
+        _("no %(file)s here or above", file=SETTINGS_FILE),
         file=here,
-        hint="`steadycast up` makes a workspace here, `steadycast init DIR` one in another folder",
+        hint=_("`steadycast up` makes a workspace here, `steadycast init DIR` one in another folder"),
     )
 
 
@@ -186,5 +187,7 @@ def _is_ours(root: Path) -> None:
         trusted.add(int(asked))
     for path in (root, root / SETTINGS_FILE):
         if (owner := path.stat().st_uid) not in trusted:
-            said = f"it belongs to another user (uid {owner}), and a workspace runs code of its own"
-            raise SettingsError(said, file=path, hint=f"if you trust it, name it: export STEADYCAST_WORKSPACE={root}")
+            said = _("it belongs to another user (uid %(owner)s), and a workspace runs code of its own", owner=owner)
+            raise SettingsError(
+                said, file=path, hint=_("if you trust it, name it: export STEADYCAST_WORKSPACE=%(folder)s", folder=root)
+            )

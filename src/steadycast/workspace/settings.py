@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from steadycast.errors import did_you_mean
+from steadycast.language import gettext as _
 from steadycast.schedule.model import Form, Origin
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a series' or channel's is a folder, part of a URL and of a slot's id
@@ -24,11 +25,14 @@ def duration(text: object) -> dt.timedelta:
     """A span from "90s", "10m", "12h", "7d" or "2w"."""
     found = re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", str(text))
     if not found:
-        message = f'{text!r} is not a length of time; write a number and a unit: "90s", "10m", "12h", "7d", "2w"'
+        message = _(
+            '%(value)s is not a length of time; write a number and a unit: "90s", "10m", "12h", "7d", "2w"',
+            value=repr(text),
+        )
         raise ValueError(message)
     span = dt.timedelta(seconds=int(found[1]) * UNITS[found[2]])
     if span > LONGEST:
-        message = f'{text!r} is too long; ten years are the most: "520w"'
+        message = _('%(value)s is too long; ten years are the most: "520w"', value=repr(text))
         raise ValueError(message)
     return span
 
@@ -38,8 +42,8 @@ def zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (KeyError, ValueError, OSError):  # a name with "..", one too long, one that is a folder of the database
-        hint = did_you_mean(str(name), available_timezones(), "for example Asia/Shanghai")
-        message = f"there is no time zone {str(name)!r}; {hint}"
+        hint = did_you_mean(str(name), available_timezones(), _("for example Asia/Shanghai"))
+        message = _("there is no time zone %(name)s; %(hint)s", name=repr(str(name)), hint=hint)
         raise ValueError(message) from None
 
 
@@ -48,7 +52,9 @@ def member_name(text: str) -> str:
     name = unicodedata.normalize("NFC", text)
     odd = not name.isprintable() or name != name.strip() or any(mark in name for mark in "/\\")
     if not name or odd or name[0] in ".#-" or len(name) > LONGEST_NAME:
-        message = f"is no folder's name: at most {LONGEST_NAME} characters, no / or \\ in it, no . # or - before it"
+        message = _(
+            "is no folder's name: at most %(num)s characters, no / or \\ in it, no . # or - before it", num=LONGEST_NAME
+        )
         raise ValueError(message)
     return name
 
@@ -65,14 +71,16 @@ def reason(text: str) -> str:
 def dates(text: str) -> frozenset[dt.date]:
     """The local dates of "2026-12-31" or of "2027-02-04..2027-02-11", both ends included; a reason may follow."""
     found = _DAYS.fullmatch(text)
-    first, _, last = (found[1] if found else text).partition("..")
+    first, _dots, last = (found[1] if found else text).partition("..")
     try:
         start, end = dt.date.fromisoformat(first.strip()), dt.date.fromisoformat((last or first).strip())
     except ValueError:
-        message = f'{text!r} is no date; write "2026-12-31", "2027-02-04..2027-02-11" or "holidays:CN"'
+        message = _(
+            '%(value)s is no date; write "2026-12-31", "2027-02-04..2027-02-11" or "holidays:CN"', value=repr(text)
+        )
         raise ValueError(message) from None
     if not 0 <= (end - start).days <= 366:
-        message = f"{text!r} runs backwards or for longer than a year"
+        message = _("%(value)s runs backwards or for longer than a year", value=repr(text))
         raise ValueError(message)
     return frozenset(start + dt.timedelta(days=n) for n in range((end - start).days + 1))
 
@@ -145,10 +153,10 @@ class SeriesTable(Model):
     @model_validator(mode="after")
     def _one_rhythm(self) -> SeriesTable:
         if (self.every is None) == (self.rrule is None):
-            message = 'give it exactly one rhythm: every = "day at 20:00", or rrule = "FREQ=..."'
+            message = _('give it exactly one rhythm: every = "day at 20:00", or rrule = "FREQ=..."')
             raise ValueError(message)
         if self.grace > self.late:
-            message = "grace is longer than late: a delivery would be missed before it could be late"
+            message = _("grace is longer than late: a delivery would be missed before it could be late")
             raise ValueError(message)
         return self
 
@@ -187,17 +195,17 @@ class Feed(Model):
     @classmethod
     def _on_the_web(cls, url: str) -> str:
         if url and not re.match(r"https?://[^/\s]", url, re.IGNORECASE):
-            message = "is no web address; write https://..."
+            message = _("is no web address; write https://...")
             raise ValueError(message)
         return url
 
     @model_validator(mode="after")
     def _one_address(self) -> Feed:
         if bool(self.url) == bool(self.secret):
-            message = "a feed needs exactly one of url and secret"
+            message = _("a feed needs exactly one of url and secret")
             raise ValueError(message)
         if self.form is Form.EVENT:
-            message = "no feed tells when an event is; choose article, audio or video"
+            message = _("no feed tells when an event is; choose article, audio or video")
             raise ValueError(message)
         return self
 
@@ -225,7 +233,7 @@ class Publish(Model):
     @classmethod
     def _whole_minutes(cls, lead: dt.timedelta) -> dt.timedelta:
         if lead % dt.timedelta(minutes=1):
-            message = 'a schedule knows whole minutes only; write "1m", "2m" or "0m"'
+            message = _('a schedule knows whole minutes only; write "1m", "2m" or "0m"')
             raise ValueError(message)
         return lead
 
@@ -260,7 +268,7 @@ class DeskSettings(Model):
     @classmethod
     def _on_the_web(cls, url: str) -> str:
         if url and not re.fullmatch(r"https?://[^/\s?#@]+/?", url, re.IGNORECASE):
-            message = "is no address of a host; write https://desk.example.org"
+            message = _("is no address of a host; write https://desk.example.org")
             raise ValueError(message)
         return url.rstrip("/")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
+from steadycast.language import gettext as _
 from steadycast.workspace.loading import Workspace, load
 from steadycast.workspace.paths import SOURCES, Paths, find_root
 
@@ -68,16 +69,20 @@ def changes(before: Workspace, after: Workspace) -> list[str]:
         if old.get(path) != new.get(path)
     ]
     if before.overrides != after.overrides:
-        told.append("holidays.toml changed")
+        told.append(_("holidays.toml changed"))
     return list(dict.fromkeys(told))
 
 
 def _told(path: tuple[str, ...], old: Any, new: Any) -> str:
     if path[0] not in VALUES:
-        return f"{'.'.join(path[:2])} changed"
+        return _("%(name)s changed", name=".".join(path[:2]))
     rhythm = path[0] == "series" and len(path) == 3 and path[2] in ("every", "rrule")
-    was = f" (it was {old})" if rhythm and None not in (old, new) else ""
-    return f"{path[1] if rhythm else '.'.join(path)} is {'gone' if new is None else f'now {new}'}{was}"
+    name = path[1] if rhythm else ".".join(path)
+    if new is None:
+        return _("%(name)s is gone", name=name)
+    if rhythm and old is not None:
+        return _("%(name)s is now %(new)s (it was %(old)s)", name=name, new=new, old=old)
+    return _("%(name)s is now %(new)s", name=name, new=new)
 
 
 def _values(workspace: Workspace) -> dict[tuple[str, ...], Any]:
