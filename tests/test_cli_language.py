@@ -51,3 +51,59 @@ def test_the_help_of_every_command_is_in_the_communitys_language(zh: Run, comman
 )
 def test_what_is_wrong_with_a_command_is_said_in_chinese(zh: Run, words: str, said: str) -> None:
     assert zh(*words.split(), code=2)[2] == f"steadycast: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("approve zzz", "没有稿子 'zzz'（"),
+        ("publish mornin", "没有栏目 'mornin'（"),
+        ("skip daily 2020-01-01", "2020-01-01 已经过了：改设置不能改记录（最早能停的是 "),
+        ("skip daily tomorrow", "'tomorrow' 不是日期；"),
+        ("settle x --at 10:00", "--url 链接、--absent、--again 三选一"),
+        ("rhythm daily sometimes", "看不懂节奏"),
+        ("channel test nope", "没有渠道或平台 'nope'（"),
+        ("channel add pages --set zzz=100%s", "没有设置项 'zzz'（"),
+        ("restore nothing.tar", "没有这个文件（请检查拼写）"),
+    ],
+)
+def test_what_a_command_refuses_is_said_in_chinese(zh: Run, words: str, said: str) -> None:
+    code, _, err = zh(*words.split())
+    assert code == 2
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (CHINESE.replace("[community]", "[community"), "steadycast.toml:2: 不是 TOML："),
+        (CHINESE.replace("late = ", "lat = "), "series.daily.lat: 没有这个设置项（是不是 'late'？）"),
+        (
+            CHINESE.replace("Asia/Shanghai", "Asia/Shangai"),
+            "community.timezone: 没有时区 'Asia/Shangai'；是不是 'Asia/Shanghai'？",
+        ),
+        (CHINESE.replace('late = "3h"', 'late = "3 %(x)s"'), "'3 %(x)s' 不是时长"),
+        (CHINESE + "[publish]\nworkers = 1000\n", "publish.workers: 不能大于 64"),
+        (CHINESE.replace('["site", "far"]', '["sit"]'), "没有 [channel.sit]（是不是 'site'？）"),
+    ],
+)
+def test_what_is_wrong_with_the_settings_is_said_in_chinese(zh: Run, bench: Bench, settings: str, said: str) -> None:
+    """Also where the file that says the language is the broken one."""
+    (bench.root / "steadycast.toml").write_text(settings, encoding="utf-8")
+    code, out, err = zh("check")
+    assert code == 1
+    assert said in out + err
+
+
+def test_states_are_words_in_a_table_and_codes_for_a_program(zh: Run, bench: Bench) -> None:
+    """And whoever asks for another language has it."""
+    assert "空档" in zh("plan", "--days", "2")[1]
+    assert '"state": "gap"' in zh("plan", "--days", "2", "--json")[1]
+
+
+def test_the_environments_language_goes_before_the_communitys(zh: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEADYCAST_LANGUAGE", "zh-TW")
+    assert zh("--help")[1].startswith("用法：steadycast 命令")
+    assert "檔期" in zh("--help")[1]
+    monkeypatch.setenv("STEADYCAST_LANGUAGE", "en")
+    assert zh("--help")[1].startswith("Usage: steadycast COMMAND")

@@ -16,6 +16,11 @@ OK, WARN, BAD = "ok", "warn", "bad"  # how bad: well; told for clearness, nothin
 LOST = logging.getLogger("steadycast.lost")  # hears that a ledger was lost, from whoever reads the new one
 
 
+def with_hint(said: str, hint: str | None) -> str:
+    """What is wrong, and what to do about it, in one line."""
+    return _("%(said)s (%(hint)s)", said=said, hint=hint) if hint else said
+
+
 class SteadycastError(Exception):
     """Anything Steadycast says went wrong; `str()` is one line fit for an operator, without a secret in it."""
 
@@ -37,7 +42,7 @@ class InputError(SteadycastError):
     def __str__(self) -> str:
         where = "" if self.file is None else f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
         channel = f"{self.channel}: " if self.channel else ""
-        return f"{where}{channel}{self.message}" + (f" ({self.hint})" if self.hint else "")
+        return with_hint(f"{where}{channel}{self.message}", self.hint)
 
     def problem(self, where: str = "") -> Problem:
         """The same as one of many, which stops nothing else."""
@@ -92,7 +97,7 @@ class Problem:
         return f"{self.channel}: {self.message}" if self.channel else self.message
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.said}" + (f" ({self.hint})" if self.hint else "")
+        return with_hint(f"{self.place}: {self.said}", self.hint)
 
     def row(self) -> dict[str, Any]:
         """As JSON tells it."""

@@ -16,7 +16,7 @@ from steadycast.cli.help_page import HelpPage
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
 from steadycast.cli.usage import usage
-from steadycast.errors import LOST, SteadycastError
+from steadycast.errors import LOST, SteadycastError, with_hint
 from steadycast.language import N_, of_user, speak
 from steadycast.language import gettext as _
 from steadycast.workspace.paths import Paths, find_root
@@ -174,4 +174,4 @@ def _file(error: OSError) -> str:
     where = error.filename or (_("the disk") if error.errno in DISK else _("file"))
     said = f"{where}: {error.strerror}" if error.strerror else str(error)
     hint = HINTS.get(error.errno or 0)
-    return f"{said} ({_(hint)})" if hint else said
+    return with_hint(said, _(hint)) if hint else said

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, in_order, say, show
-from steadycast.errors import InputError, SettingsError, SteadycastError, unknown_name
+from steadycast.errors import InputError, SettingsError, SteadycastError, unknown_name, with_hint
 from steadycast.language import N_
 from steadycast.language import gettext as _
 
@@ -81,7 +81,7 @@ def platform_named(name: str, also: Iterable[str] = ()) -> Platform:
 
 
 def _row(result: Result) -> dict[str, str]:
-    said = f"{result.said} ({result.hint})" if result.hint else result.said
+    said = with_hint(result.said, result.hint)
     told = {"state": result.state, "rule": result.rule, "title": result.title, "said": said}
     return {**told, "where": result.where if result.state == "broken" else ""}
 
@@ -94,7 +94,7 @@ def _let_in(name: str) -> Iterator[dict[str, str]]:
         app.platform(name)  # or what is wrong with it
         for found in channel(app, name, pipeline.now()):
             rule = "limits" if found.where.startswith("limits ") else "credentials"
-            said = f"{found.message} ({found.hint})" if found.hint else found.message
+            said = with_hint(found.message, found.hint)
             yield {"state": found.severity, "rule": rule, "title": _(TITLES[rule]), "said": said, "where": ""}
 
 

@@ -20,7 +20,8 @@ from steadycast.progress import Progress
 NAMES, NAME = {"by", "member"}, 40  # columns of names, and how much of one they show: its path and --json have it whole
 WIDE = 200  # columns where there is no window
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
-CODES = {"state", "status", "change", "what", "check", "form", "was", "delivery"}  # columns whose words are codes
+# Columns whose words are codes.
+CODES = {"state", "status", "change", "what", "check", "form", "was", "from"}
 NOTHING_YET = N_("No draft has been taken in yet: run `steadycast intake`.")
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Yes = Annotated[bool, Parameter(help="Do not ask. Without it a terminal asks first; a script is never asked.")]

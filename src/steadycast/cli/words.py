@@ -135,6 +135,8 @@ def _words(language: Language) -> dict[str, str]:
         "secrets": pgettext("table", "secrets"),
         "alarms": pgettext("table", "alarms"),
         "server": pgettext("table", "server"),
+        "package": pgettext("table", "package"),
+        "workspace": pgettext("table", "workspace"),
         "rights": pgettext("table", "rights"),
         "service": pgettext("table", "service"),
         "Prefect's server": pgettext("table", "Prefect's server"),

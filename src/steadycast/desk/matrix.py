@@ -15,7 +15,7 @@ from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.log import HAPPENED, names
 from steadycast.desk.pages import Here, done, page
-from steadycast.errors import OK, WARN, InputError, Problem, SteadycastError
+from steadycast.errors import OK, WARN, InputError, Problem, SteadycastError, with_hint
 from steadycast.language import current
 from steadycast.ledger.delivery_log import failures, log
 from steadycast.ops.doctor import channel as tried
@@ -93,7 +93,7 @@ def test(app: Here, name: str) -> RedirectResponse:
     to = f"/channels/{name}"
     if found is None:
         return done(to, say.gettext("It has not answered within %(num)s seconds.", num=int(WITHIN)), refused=True)
-    told = " ".join(f"{row.message} ({row.hint})" if row.hint else row.message for row in found)
+    told = " ".join(with_hint(row.message, row.hint) for row in found)
     if any(row.severity not in (OK, WARN) for row in found):
         return done(to, say.gettext("It would not be let in: %(why)s", why=told), refused=True)
     return done(to, say.gettext("The test is passed: %(what)s", what=told))

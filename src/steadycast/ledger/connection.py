@@ -21,7 +21,7 @@ from sqlalchemy.orm import class_mapper
 from sqlmodel import SQLModel
 
 from steadycast.crash_safety import bootclock, crashpoints, durable
-from steadycast.errors import LedgerError
+from steadycast.errors import LedgerError, with_hint
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger import tables  # noqa: F401  the tables register themselves
@@ -143,7 +143,7 @@ def ledger_error(name: str, error: Exception) -> LedgerError:
 
 def refusal(name: object, said: str, hint: str = "") -> LedgerError:
     """What is wrong with the ledger of that name, in one line."""
-    return LedgerError(_("ledger %(name)s: %(said)s", name=name, said=said) + (f" ({hint})" if hint else ""))
+    return LedgerError(with_hint(_("ledger %(name)s: %(said)s", name=name, said=said), hint))
 
 
 def connect(where: str | Path, *, readonly: bool = False) -> Database:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.delivery import Clock, LedgerState, SystemClock
-from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name
+from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name, with_hint
 from steadycast.language import gettext as _
 from steadycast.language import speak
 from steadycast.ledger.store import Ledger
@@ -327,7 +327,7 @@ class App:
             except TimeoutError:
                 said = _("another process has been at the %(what)s for %(num)s s", what=what, num=round(within))
                 hint = _("find and end it: is one stopped, as by Ctrl-Z?")
-                raise LedgerError(f"{said} ({hint})") from None
+                raise LedgerError(with_hint(said, hint)) from None
             yield
 
 
