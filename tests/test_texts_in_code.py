@@ -31,7 +31,7 @@ MAKERS = re.compile(
 # For whoever writes the program, or an adapter: they stand in a traceback, or nowhere.
 OF_PROGRAMMERS = re.compile(r"(?:Value|Type|OS|Timeout|NotRegular|Key|Runtime|Lookup|FileExists)Error")
 NAMES = re.compile(r"said|hint|why|words|told")
-COMMANDS = re.compile(r"(?:pip|chmod|steadycast) ")  # what is typed is the same in every language
+COMMANDS = re.compile(r"`?(?:pip|chmod|steadycast) ")  # what is typed is the same in every language
 WORDS = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
 
