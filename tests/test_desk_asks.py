@@ -206,6 +206,7 @@ def test_from_an_empty_slot_to_the_text_in_it(desk: Desk, app: App) -> None:
         phone.get_by_label("Text", exact=True).fill("第一段。")
         phone.get_by_role("button", name="Send").click()
         phone.get_by_text("your draft has come").wait_for()
+        phone.wait_for_load_state()  # its styles, too
         assert phone.evaluate("document.documentElement.scrollWidth") == 390
         operator.goto(desk.url + address(slot))
         operator.get_by_role("link", name="the draft that came").click()
