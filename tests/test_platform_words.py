@@ -11,11 +11,13 @@ import pytest
 from platform_bench import PLATFORMS
 
 from steadycast.errors import SettingsError
+from steadycast.language import speaking
 from steadycast.platform.registry import platforms
 from steadycast.platform.words import spoken
 
 SPEAKING = [name for name, spec in PLATFORMS.items() if spec.words]
 OURS = {"zh-Hans", "zh-Hant", "en"}
+HAN = re.compile(r"[\u4e00-\u9fff]")
 WORD = re.compile(r"[A-Za-z]\w+", re.ASCII)
 ADDRESS = re.compile(r"https?://\S+|[\w./-]*\w/[\w.-]*|[\w-]+(?:\.\w+)+|\{\w+\}", re.ASCII)
 # What Chinese texts call by its Latin name: addresses and files of a kit, formats, and what a draft's own keys are called.
@@ -91,3 +93,13 @@ def test_words_stand_under_a_language(tmp_path: Path, wrong: str) -> None:
     (tmp_path / "mine/channel.toml").write_text(plain + wrong, encoding="utf-8")
     with pytest.raises(SettingsError, match="is not a table for a language"):
         platforms([tmp_path])
+
+
+@pytest.mark.parametrize("locale", ["zh_Hans", "zh_Hant"])
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_what_a_platform_is_and_asks_for_is_said_in_chinese(name: str, locale: str) -> None:
+    """Its title may be a name; the line that says what it is, and what each setting is for, are sentences."""
+    spec = PLATFORMS[name]
+    with speaking(locale):
+        said = [spec.shown_about, *(setting.shown_help for setting in spec.settings.values())]
+    assert [text for text in said if text and not HAN.search(text)] == []

@@ -22,7 +22,7 @@ from steadycast.render.media import Studio
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "steadycast"
 # `testing` speaks to whoever writes a channel, `api` to programs.
-ROOMS = sorted({file.relative_to(SRC).parts[0] for file in SRC.rglob("*.py")} - {"testing", "api", "workspace"})
+ROOMS = sorted({file.relative_to(SRC).parts[0] for file in SRC.rglob("*.py")} - {"testing", "api"})
 # Who hears what it is given: errors and problems, and the helpers that make them.
 MAKERS = re.compile(
     r"(?:\w+Error|ChangedMeanwhile|Problem|Note|Refused|Busy|Unknown|Fenced|Unusable|Probed|looked_at|unknown_name"
