@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,11 +21,7 @@ Run = Callable[..., tuple[int, str, str]]
 def given(monkeypatch: pytest.MonkeyPatch, quick_passwords: None) -> None:
     """The password is sent in, as a script does; each command reads it anew."""
 
-    class Sent(io.StringIO):
-        def readline(self, *_: Any) -> str:
-            return f"{PASSWORD}\n"
-
-    monkeypatch.setattr("sys.stdin", Sent())
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: False, readline=lambda: f"{PASSWORD}\n"))
 
 
 def test_a_person_is_added_listed_and_ended(bench: Bench, run: Run, told: Callable[..., Any]) -> None:

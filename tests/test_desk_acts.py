@@ -30,8 +30,9 @@ def routes(of: Any, prefix: str = "") -> Iterator[tuple[str, APIRoute]]:
 def forms(root: Path) -> Iterator[tuple[str, list[Declared]]]:
     """Each route that takes more than a question, and what it declares; programs' own have tests of their own."""
     for path, route in routes(made(root, "key")):
-        if not route.methods <= READS and not path.startswith(("/api/", "/mcp")):
-            yield path, [each.dependency for each in route.dependencies if isinstance(each.dependency, Declared)]
+        if not (route.methods or set()) <= READS and not path.startswith(("/api/", "/mcp")):
+            declared = [each.dependency for each in route.dependencies]
+            yield path, [each for each in declared if isinstance(each, Declared)]
 
 
 def test_every_form_declares_its_act(tmp_path: Path) -> None:

@@ -292,6 +292,14 @@ def areas(page: str) -> list[tuple[str, str]]:
     return [(n, html.unescape(v)) for n, v in re.findall(r'<textarea name="(\w+)" hidden>\n([^<]*)</textarea>', page)]
 
 
+def test_the_language_that_one_chose_comes_along(desk: Desk) -> None:
+    """To another browser, with the log-in."""
+    desk.logged_in("rea", PASSWORD).post("/language", locale="zh_Hant")
+    assert '<html lang="zh-Hant">' in desk.logged_in("rea", PASSWORD).get("/").text
+    desk.logged_in("rea", PASSWORD).post("/language", locale="any")
+    assert '<html lang="en">' in desk.logged_in("rea", PASSWORD).get("/").text
+
+
 def test_another_password_is_asked_for_the_present_one(desk: Desk, bench: Bench) -> None:
     accounts.add_person(bench.app, "mei", Role.READER, PASSWORD, pipeline.now())
     here, there = desk.logged_in("mei", PASSWORD), desk.logged_in("mei", PASSWORD)

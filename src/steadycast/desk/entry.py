@@ -48,8 +48,11 @@ class Accounts:
         """Who is logged in by this token."""
         if not self._opened.is_there:
             return None
-        with self._opened.app() as app:
-            return accounts.session(app, token, pipeline.now())
+        try:
+            with self._opened.app() as app:
+                return accounts.session(app, token, pipeline.now())
+        except SteadycastError:  # the machine's key still opens the page that says what is wrong
+            return None
 
     def wrote(self, who: str, change: Change, *, refused: bool) -> None:
         """Writes down what a form did; where that cannot be, the machine's own log has it."""

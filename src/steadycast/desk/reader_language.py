@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from steadycast.desk.acts import form_of
 from steadycast.desk.pages import CHOSEN, inside
 from steadycast.language import LOCALES, chosen, speaking
+from steadycast.pipeline import accounts
 from steadycast.pipeline.permissions import Act
 
 router = APIRouter()
@@ -38,9 +39,12 @@ class Speaking:
 
 
 @router.post("/language", dependencies=[form_of(Act.READ, changes=False)])
-def choose(locale: Annotated[str, Form()], back: Annotated[str, Form()] = "/") -> RedirectResponse:
-    """Back to the page, in that language; any other word means the community's again."""
+def choose(request: Request, locale: Annotated[str, Form()], back: Annotated[str, Form()] = "/") -> RedirectResponse:
+    """Back to the page, in that language; any other means the community's. It comes along with the log-in."""
     answer = RedirectResponse(inside(back), 303)
+    if session := getattr(request.state, "session", None):
+        with request.app.state.opened.app() as app:
+            accounts.set_language(app, session.person.name, locale if locale in LOCALES else None)
     if locale in LOCALES:
         answer.set_cookie(CHOSEN, locale, max_age=KEPT, httponly=True, samesite="strict", path="/")
     else:
