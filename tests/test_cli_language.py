@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from pipeline_bench import SETTINGS, Bench
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "docs"))
-from texts import of_commands
+from test_desk_texts import texts
 
 from steadycast.cli import app
 
 CHINESE = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
-COMMANDS = sorted({command for command, _ in of_commands(app) if " -" not in command})
+COMMANDS = sorted({command for command, _ in texts.of_commands(app) if " -" not in command})
 Run = Callable[..., tuple[int, str, str]]
 ENGLISH = re.compile(r"\b(?!STEADYCAST|CHANNEL|PATH|EXT)[A-Za-z]+ (?:the|is|a|an|of|to|and|what|it|was|not)\b")
 

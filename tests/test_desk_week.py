@@ -172,6 +172,7 @@ def test_a_week_is_run_on_the_desk_alone(week: Week) -> None:
     week.press("Make a link")
     link = page.get_by_label(ZH("Link"), exact=True).input_value()
     week.shot("invite")
+    assert page.context.browser
     phone = page.context.browser.new_context(
         viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, locale="zh-CN"
     ).new_page()
