@@ -31,7 +31,8 @@ def forms(root: Path) -> Iterator[tuple[str, list[Declared]]]:
     """Each route that takes more than a question, and what it declares; programs' own have tests of their own."""
     for path, route in routes(made(root, "key")):
         if not (route.methods or set()) <= READS and not path.startswith(("/api/", "/mcp")):
-            yield path, [by for each in route.dependencies if isinstance(by := each.dependency, Declared)]
+            given: list[object] = [each.dependency for each in route.dependencies]
+            yield path, [each for each in given if isinstance(each, Declared)]
 
 
 def test_every_form_declares_its_act(tmp_path: Path) -> None:
