@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from pipeline_bench import SETTINGS, Bench, article
+from pytest_httpserver import HTTPServer
 
 from steadycast import ops, pipeline
 from steadycast.errors import BAD, OK, WARN
@@ -61,6 +62,17 @@ def test_a_server_that_does_not_answer_is_told_at_once(bench: Bench, monkeypatch
     monkeypatch.setenv("STEADYCAST_PREFECT", "http://127.0.0.1:9/api")
     told = looks(app, bench.clock.now())
     assert (told["server"].state, told["server"].how, told["watcher"].how) == (BAD, "silent", "")
+
+
+def test_a_server_that_answers_is_one_click_away_where_up_started_both(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, httpserver: HTTPServer
+) -> None:
+    app = bench.set_up()
+    httpserver.expect_request("/api/health").respond_with_json(True)
+    monkeypatch.setenv("PREFECT_API_URL", httpserver.url_for("/api"))
+    assert looks(app, bench.clock.now())["server"].names == ()
+    monkeypatch.setenv("STEADYCAST_PREFECT", httpserver.url_for("/api"))
+    assert looks(app, bench.clock.now())["server"].names == (httpserver.url_for("").rstrip("/"),)
 
 
 def test_a_look_that_breaks_stops_no_other_and_tells_no_secret(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

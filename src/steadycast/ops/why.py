@@ -126,11 +126,13 @@ def _tick(app: App, now: dt.datetime) -> Look:
 
 
 def _server(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
-    url = os.environ.get("STEADYCAST_PREFECT") or os.environ.get("PREFECT_API_URL", "")
+    own = os.environ.get("STEADYCAST_PREFECT", "")
+    url = own or os.environ.get("PREFECT_API_URL", "")
     if not url:
         return Look("server", OK, "unknown")
     silent = unreachable(url, SERVER_WITHIN)
-    return Look("server", BAD if silent else OK, "silent" if silent else "", said=silent)
+    page = (own.removesuffix("/api"),) if own and not silent else ()  # beside a desk that `up` started
+    return Look("server", BAD if silent else OK, "silent" if silent else "", names=page, said=silent)
 
 
 def _schedules(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
