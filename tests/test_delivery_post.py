@@ -71,8 +71,8 @@ def test_a_post_that_an_older_program_froze_is_read() -> None:
 def test_a_file_platform_keeps_the_same_form(tmp_path_factory: pytest.TempPathFactory, post: Any) -> None:
     """What others may read says nothing of this machine: no path, and of the draft's only a hash."""
     store = PostStore(tmp_path_factory.mktemp("out"), written, ZoneInfo("UTC"))
-    kept = post_from_bytes(_public(replace(post, draft="pgc/secret.md")))
-    assert b"secret" not in _public(replace(post, draft="pgc/secret.md"))
+    kept = post_from_bytes(_public(replace(post, draft="pgc/5e-cr-et.md")))
+    assert b"5e-cr-et" not in _public(replace(post, draft="pgc/5e-cr-et.md"))
     assert all(not media.path.is_absolute() for media in kept.media)
     there = store._post(orjson.loads(_public(post)))
     assert (there.published, there.slot_at) == (post.published, None)

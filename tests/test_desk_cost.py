@@ -21,7 +21,7 @@ SETTINGS = (
     + SITE
     + FAR
     + "".join(
-        f'[series.{name}]\ntitle = "{name.title()}"\nevery = "day at 20:00"\nchannels = ["site"]\n' for name in SERIES
+        f'[series.{name}]\ntitle = "{name.title()}"\nevery = "day at 20:00"\nchannels = ["far"]\n' for name in SERIES
     )
 )
 # A page, and the most statements that it may take. The record is made once for all its pages, and kept while nothing
@@ -37,14 +37,14 @@ PAGES = {
     "/drafts/unread": 4,
     "/kits": 4,
     "/log": 5,
-    "/log?channel=site": 4,
+    "/log?channel=far": 4,
     "/why": 40,
     "/members": 6,
     "/members/member3": 10,
     "/settings": 2,
     "/record": 50,
     "/matrix": 6,
-    "/channels/site": 12,
+    "/channels/far": 12,
 }
 OPEN = re.compile(r"verdict = ('|\?)")  # what is not decided yet: few, told apart within the record's index
 Statement = tuple[str, Any]

@@ -62,8 +62,8 @@ def one(name: str, file: str, passage: str, instead: str, **more: object) -> Mut
 
 MUTANTS = (
     one("a 5xx says that nothing was taken", f"{OUTGOING}/http_client.py",
-        'return self._error(Busy if harmless else Unknown, answer.message or "no usable answer"',
-        'return self._error(Busy, answer.message or "no usable answer"', fault="read-back-0: send error-before"),
+        'return self._error(Busy if harmless else Unknown, answer.message or _("no usable answer")',
+        'return self._error(Busy, answer.message or _("no usable answer")', fault="read-back-0: send error-before"),
     one("a reset says that nothing was taken", f"{OUTGOING}/http_client.py",
         "raise self._error(Busy if harmless or not wire.sending else Unknown, reason(error, wire))",
         "raise self._error(Busy, reason(error, wire))", fault="read-back-0: send reset-after"),
