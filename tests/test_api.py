@@ -84,6 +84,17 @@ def test_a_draft_is_taken_in_once_for_each_key(desk: Desk, bench: Bench) -> None
     assert said == [("edith", "api", "submit"), ("bob", "api", "submit"), ("edith", "api", "submit")]
 
 
+def test_the_answers_that_are_kept_for_a_person_are_bounded(
+    desk: Desk, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("steadycast.api.once.MOST", 1)
+    edith = Client(desk, person(bench, "edith", Role.EDITOR))
+    assert edith.post("/drafts", "one", markdown=TEXT).status_code == 201
+    more = edith.post("/drafts", "two", markdown="# Another\n\nWords.\n")
+    assert (more.status_code, more.headers["Retry-After"]) == (429, "3600")
+    assert edith.post("/drafts", "one", markdown=TEXT).headers["Idempotency-Replayed"] == "true"
+
+
 def test_two_at_once_under_one_key_make_one(desk: Desk, bench: Bench) -> None:
     edith = Client(desk, person(bench, "edith", Role.EDITOR))
     with ThreadPoolExecutor(4) as pool:

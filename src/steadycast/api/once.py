@@ -30,6 +30,7 @@ from steadycast.pipeline.permissions import Person
 
 NAME = "Idempotency-Key"
 KEPT = dt.timedelta(hours=24)
+MOST = 5_000  # changes of one person in that time: each answer is kept
 KEY = re.compile(r"[\x21-\x7e]{1,100}")
 HINT = "make a new key for each change, as by `uuidgen`; send the same one again only to ask for the same answer"
 
@@ -91,7 +92,10 @@ def _begin(app: App, person: Person, key: str, asked: str) -> IdempotencyRow | N
     now = pipeline.now()
     app.ledger.forget_idempotent(now - KEPT)
     row = IdempotencyRow(person=person.name, key=key, request=asked, made=now)
-    return None if app.ledger.begin_idempotent(row) else app.ledger.idempotent(person.name, key)
+    before = app.ledger.idempotent(person.name, key)
+    if before is None and app.ledger.count_idempotent(person.name) >= MOST:
+        raise ProblemError(429, "Too many changes in one day.", "go on tomorrow", headers={"Retry-After": "3600"})
+    return None if before is None and app.ledger.begin_idempotent(row) else app.ledger.idempotent(person.name, key)
 
 
 def _answered(row: IdempotencyRow, asked: str) -> Response:

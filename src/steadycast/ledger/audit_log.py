@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from steadycast.ledger.connection import Database, row_of, rows_of, table, upsert
 from steadycast.ledger.intake import values
@@ -36,6 +36,13 @@ def idempotent(db: Database, person: str, key: str) -> IdempotencyRow | None:
     return row_of(
         db, IdempotencyRow, select(IDEMPOTENCY).where(IDEMPOTENCY.c.person == person, IDEMPOTENCY.c.key == key)
     )
+
+
+def count_idempotent(db: Database, person: str) -> int:
+    """How many requests of a person are remembered."""
+    with db.read() as connection:
+        query = select(func.count()).select_from(IDEMPOTENCY).where(IDEMPOTENCY.c.person == person)
+        return connection.execute(query).scalar_one()
 
 
 def finish_idempotent(db: Database, person: str, key: str, status: int | None, body: str = "") -> None:

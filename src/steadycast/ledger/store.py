@@ -181,6 +181,7 @@ class Ledger(Database):
     audit_page = audit_log.audit_page
     idempotent = audit_log.idempotent
     begin_idempotent = audit_log.begin_idempotent
+    count_idempotent = audit_log.count_idempotent
     finish_idempotent = audit_log.finish_idempotent
     forget_idempotent = audit_log.forget_idempotent
 
