@@ -406,7 +406,11 @@ def test_an_edit_asks_for_approval_first(bench: Bench, app: pipeline.App) -> Non
 def test_killed_anywhere_it_comes_to_its_end(bench: Bench, app: pipeline.App, verb: str, point: str) -> None:
     """SIGKILL between intent and answer, and around each commit: done again where it was begun, and there once."""
     edited(bench, app)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("STEADYCAST_")}
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("STEADYCAST_") or key == "STEADYCAST_LANGUAGE"
+    }
     environment["STEADYCAST_CRASH"] = f"{point}:{1 if point.startswith('amend-') else 2}:kill"
     now = bench.clock.now().isoformat()
     killed = subprocess.run(

@@ -181,7 +181,11 @@ def test_a_file_that_is_no_ledger_is_left_alone(bench: Bench, run: Callable[...,
 def command(root: Path, *words: str, before: str = "") -> subprocess.CompletedProcess[str]:
     """One command in a process of its own; `before` is Python that runs first."""
     code = f"import sys\n{before}\nfrom steadycast.cli import main\nmain(sys.argv[1:])"
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("STEADYCAST_")}
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("STEADYCAST_") or key == "STEADYCAST_LANGUAGE"
+    }
     return subprocess.run(
         [sys.executable, "-c", code, *words], cwd=root, capture_output=True, text=True, env=environment, check=False
     )

@@ -59,7 +59,7 @@ def make_workspace(folder: Path, soon: str, drafts: int = 3) -> Path:
 def steadycast(*words: str, cwd: Path, env: dict[str, str] | None = None) -> str:
     """What a `steadycast` command prints."""
     command = [sys.executable, "-c", "from steadycast.cli import main; main()", *words]
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("STEADYCAST_")}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("STEADYCAST_") or k == "STEADYCAST_LANGUAGE"}
     done = subprocess.run(command, cwd=cwd, env={**clean, **(env or {})}, capture_output=True, text=True, timeout=120)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.stdout

@@ -31,7 +31,11 @@ with pipeline.App(load()) as app:
 
 
 def started(bench: Any, code: Any, now: Any) -> Any:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("STEADYCAST_")}
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("STEADYCAST_") or key == "STEADYCAST_LANGUAGE"
+    }
     return subprocess.Popen(
         [sys.executable, "-c", code, now.isoformat()],
         cwd=bench.root,

@@ -45,6 +45,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def upped(community: Path, *more: str, told: bytes = b"Ctrl-C to stop") -> Iterator[Any]:
     log = community / "up.log"
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("STEADYCAST_", "PREFECT_"))}
+    clean["STEADYCAST_LANGUAGE"] = "en"
     port = free_port()
     with log.open("wb") as out:
         process: Any = subprocess.Popen(

@@ -31,7 +31,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def steadycast(*words: str, site: Path, cwd: Path) -> str:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("STEADYCAST_")}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("STEADYCAST_") or k == "STEADYCAST_LANGUAGE"}
     done = subprocess.run(
         [sys.executable, "-c", "from steadycast.cli import main; main()", *words],
         cwd=cwd, env={**clean, "PYTHONPATH": str(site)}, capture_output=True, text=True, timeout=120, check=False,
