@@ -9,7 +9,9 @@ import pytest
 from pipeline_bench import SETTINGS, Bench
 from test_desk_texts import texts
 
+from steadycast import pipeline
 from steadycast.cli import app
+from steadycast.language import speaking
 
 CHINESE = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
 COMMANDS = sorted({command for command, _ in texts.of_commands(app) if " -" not in command})
@@ -103,3 +105,14 @@ def test_the_environments_language_goes_before_the_communitys(zh: Run, monkeypat
     assert "檔期" in zh("--help")[1]
     monkeypatch.setenv("STEADYCAST_LANGUAGE", "en")
     assert zh("--help")[1].startswith("Usage: steadycast COMMAND")
+
+
+def test_what_was_sent_is_counted_in_the_reader_s_language(bench: Bench) -> None:
+    opened = bench.set_up(CHINESE, {"pgc/1.md": "# 一篇\n\n正文。\n"})
+    pipeline.collect(opened, bench.clock.now())
+    pipeline.plan(opened, bench.clock.now())
+    bench.at(23, 20, 0)
+    sent = pipeline.publish(opened)
+    assert sent.summary() == "2 published"
+    with speaking("zh_Hans"):
+        assert sent.summary() == "已发布 2"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.errors import Problem
-from steadycast.language import N_, ngettext
+from steadycast.language import N_, current, ngettext
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome, Proof
@@ -197,7 +197,8 @@ class Published:
 
     def summary(self) -> str:
         """One line: how many of what; "" where there is nothing."""
-        return ", ".join(f"{count} {state}" for state, count in Counter(s.state.value for s in self.sent).items())
+        counts = Counter(current().pgettext("table", s.state.value) for s in self.sent)
+        return _(", ").join(_("%(count)s %(state)s", count=count, state=state) for state, count in counts.items())
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
