@@ -62,6 +62,7 @@ class Week:
     def shot(self, name: str, page: Page | None = None) -> None:
         """A picture of what is seen now."""
         shown = page or self.page
+        shown.wait_for_load_state("load")  # a width that is measured before the styles are there is another one
         words = shown.locator("main").inner_text()
         self.left += [f"{name}: {text}" for text in english(words)]
         width = shown.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
