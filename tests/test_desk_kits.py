@@ -112,6 +112,7 @@ def test_in_a_browser_a_kit_is_copied_rich_and_confirmed(desk: Desk) -> None:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.get_by_role("link", name="Post it: 夜读三则").click()
+        page.wait_for_url("**/kits/*")  # its styles, too
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.get_by_role("button", name="Copy the title").click()
         assert clipboard(page) == {"text/plain": "夜读三则"}
