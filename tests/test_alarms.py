@@ -19,7 +19,6 @@ from pytest_httpserver import HTTPServer
 from steadycast import alarms as a
 from steadycast.alarms.due import LONGEST
 from steadycast.ledger.bulk_backfill import PastSlot
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
@@ -362,7 +361,7 @@ def test_deliveries_and_feeds_that_need_a_person_ring_by_channel(
         [slot], [Assignment(slot.id, "x")], [PlannedDelivery(slot.id, "blog", late=9 * DAY)], NOW - 3 * DAY
     )
     (claim,) = ledger.claim(NOW, "w", DAY)
-    ledger.freeze([FrozenPost(claim.id, claim.token, b"post", "hash", "r")], NOW)
+    ledger.freeze([(claim, b"post")], NOW)
     ledger.intend([claim], NOW, DAY)
     ledger.receive([Outcome(claim, State.UNKNOWN, NOW, message="timed out")], NOW)
     ledger.put_feeds([FeedRow(key="k", member="alice", url="https://a.example", failures=9, last_ok=NOW - 5 * DAY), FeedRow(key="w", member="bo", url="https://b.example", last_ok=NOW - 9 * DAY)])  # fmt: skip

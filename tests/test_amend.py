@@ -16,7 +16,6 @@ from pipeline_bench import ADAPTER, COMMUNITY, DAILY, FILES, MORNING, SITE, Benc
 
 from steadycast import cli, ops, pipeline
 from steadycast.errors import InputError
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline import amend
 from steadycast.platform.post_bytes import post_from_bytes
@@ -232,7 +231,7 @@ def test_what_a_worker_has_rendered_is_stopped_unless_its_request_was_begun(
     pipeline.plan(app, MORNING)
     now, hour = bench.at(23, 20, 0), dt.timedelta(hours=1)
     [claim] = claims = app.ledger.claim(now, "elsewhere:1", hour)
-    app.ledger.freeze([FrozenPost(claim.id, claim.token, b"post", "hash", "revision")], now)
+    app.ledger.freeze([(claim, b"post")], now)
     if begun:
         assert app.ledger.intend(claims, now, hour)
     [told] = amend.withdraw(app, ONE, "x")

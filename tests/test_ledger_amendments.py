@@ -12,11 +12,11 @@ from conftest import NOON, Promise
 from steadycast.delivery.steps import Steps
 from steadycast.errors import Busy, Fenced, Refused, Unknown
 from steadycast.ledger.amendments import TAKEN_AWAY, amending
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.outcomes import Outcome, Proof
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.receipt import Receipt
 from steadycast.testing import Clock
 
 MINUTE, LEASE = dt.timedelta(minutes=1), dt.timedelta(minutes=5)
@@ -27,9 +27,9 @@ def out(ledger: Ledger, promise: Promise) -> int:
     """A post that is out."""
     [id] = promise("far")
     [claim] = ledger.claim(NOON, "w", LEASE, ids=[id])
-    ledger.freeze([FrozenPost(id, claim.token, b"one", "h1", "r1")], NOON)
+    ledger.freeze([(claim, b"one")], NOON)
     [claim] = ledger.intend([claim], NOON, LEASE)
-    proof = Proof("7", "https://far.example/7", detail={"parts": ["a"]})
+    proof = Receipt("7", "https://far.example/7", detail={"parts": ["a"]})
     ledger.receive([Outcome(claim, State.PUBLISHED, NOON, proof, wake=NOON + MINUTE)], NOON)
     return id
 
@@ -47,7 +47,7 @@ def ended(
     wake: dt.datetime | None = None,
     post: bytes = b"two",
 ) -> bool:
-    proof = Proof("other", "https://elsewhere.example", detail={"parts": ["b"]}) if state == State.PUBLISHED else None
+    proof = Receipt("other", "https://elsewhere.example", detail={"parts": ["b"]}) if state == State.PUBLISHED else None
     return ledger.end_amendment(claim, Outcome(claim, state, NOON, proof, wake=wake), post, NOON)
 
 
@@ -172,12 +172,12 @@ def test_a_channel_with_one_writer_has_one(ledger: Ledger, out: int, promise: Pr
     """A post that is being sent holds an amendment off, and an amendment a post."""
     [other] = promise("far", at=NOON + MINUTE, draft="d2")
     [claim] = ledger.claim(NOON + MINUTE, "w", LEASE, ids=[other])
-    ledger.freeze([FrozenPost(other, claim.token, b"x", "h", "r1")], NOON + MINUTE)
+    ledger.freeze([(claim, b"x")], NOON + MINUTE)
     assert ledger.intend([claim], NOON + MINUTE, MINUTE, alone={"far"})
     assert ledger.begin_amendment(out, "r2", NOON + MINUTE, LEASE, alone=True) is None
     assert ledger.amendments_of() == []
     assert ledger.begin_amendment(out, "r2", NOON + 3 * MINUTE, LEASE, alone=True)
     [third] = promise("far", at=NOON + 2 * MINUTE, draft="d3")
     [claim] = ledger.claim(NOON + 3 * MINUTE, "w", LEASE, ids=[third])
-    ledger.freeze([FrozenPost(third, claim.token, b"x", "h", "r1")], NOON + 3 * MINUTE)
+    ledger.freeze([(claim, b"x")], NOON + 3 * MINUTE)
     assert ledger.intend([claim], NOON + 3 * MINUTE, MINUTE, alone={"far"}) == []

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,12 +19,13 @@ from conftest import NOON, Promise, decided, row_of
 from sqlalchemy import update
 
 from steadycast.errors import Fenced
-from steadycast.ledger.claims import DELIVERY, FrozenPost
+from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.installation import markers
-from steadycast.ledger.outcomes import NEXT, Outcome, Proof
+from steadycast.ledger.outcomes import NEXT, Outcome
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.receipt import Receipt
 
 LEASE = dt.timedelta(minutes=5)
 HOUR = dt.timedelta(hours=1)
@@ -72,7 +74,7 @@ def a_claim(ledger: Ledger, id: Any) -> Any:
 
 def end(state: Any, **more: Any) -> Any:
     def outcome(id: Any, token: int = 1) -> Any:
-        proof = Proof("1", "https://x") if state in (State.PUBLISHED, State.HANDED, State.SEEN) else None
+        proof = Receipt("1", "https://x") if state in (State.PUBLISHED, State.HANDED, State.SEEN) else None
         held = Delivery(id, "s", "blog", "s", NOON, HOUR, "m", token=token)
         return Outcome(held, state, NOON, proof, wake=NOON if state == State.DUE else None, **more)
 
@@ -86,7 +88,7 @@ def ended_by(writer: str, after: State, ledger: Ledger, id: int) -> Any:
 # name, states it may be called from, call -> whether it moved
 MOVES: dict[str, tuple[set[State], Callable[[Any, Any], Any]]] = {
     "claim": ({State.DUE}, lambda ledger, row: ledger.claim(NOON, "w", LEASE, ids=[row])),
-    "freeze": ({State.CLAIMED}, lambda ledger, row: ledger.freeze([FrozenPost(row, 1, b"x", "h", "r")], NOON)),
+    "freeze": ({State.CLAIMED}, lambda ledger, row: ledger.freeze([(a_claim(ledger, row), b"x")], NOON)),
     "intend": ({State.CLAIMED}, lambda ledger, row: ledger.intend([a_claim(ledger, row)], NOON, LEASE)),
     "holds": ({State.SENDING}, lambda ledger, row: ledger.holds(a_claim(ledger, row))),
     "settle_as_there": ({State.UNKNOWN}, lambda ledger, row: ledger.settle_as_there(row, "https://x", "ed", NOON)),
@@ -247,9 +249,9 @@ def test_the_verdict_is_written_with_the_receipt(
     [id] = promise("blog", filled=filled)
     promise("blog", at=NOON + HOUR, draft="d2", filled=not filled)  # says nothing of this one
     claims = ledger.claim(NOON, "w", LEASE, ids=[id])
-    ledger.freeze([FrozenPost(id, 1, b"x", "h", "r")], NOON)
+    ledger.freeze([(replace(claims[0], revision="r"), b"x")], NOON)
     ledger.intend(claims, NOON, LEASE)
-    assert ledger.receive([Outcome(claims[0], State.PUBLISHED, NOON + after, Proof("1"))], NOON + after) == {id}
+    assert ledger.receive([Outcome(claims[0], State.PUBLISHED, NOON + after, Receipt("1"))], NOON + after) == {id}
     row = row_of(ledger, id)
     assert (row.verdict, row.finished, row.revision, row.member) == (verdict, NOON + after, "r", "alice")
     assert [each.id for each in decided(ledger)] == [id]

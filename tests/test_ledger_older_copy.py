@@ -12,7 +12,6 @@ import pytest
 from conftest import NOON, promised
 from ledger_rows import DAY, LEASE
 
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.store import Ledger
 
 
@@ -23,7 +22,7 @@ def a_copy(database: Any, ledger: Any, to: Any) -> None:
 
 def send(ledger: Any, id: Any) -> Any:
     claims = ledger.claim(NOON, "w", LEASE, ids=[id])
-    ledger.freeze([FrozenPost(c.id, c.token, b"x", "h", "r1") for c in claims], NOON)
+    ledger.freeze([(c, b"x") for c in claims], NOON)
     return ledger.intend(claims, NOON, LEASE)
 
 

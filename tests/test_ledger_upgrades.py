@@ -10,15 +10,15 @@ import datetime as dt
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import NOON, promised
 from sqlmodel import SQLModel
 
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.migrations import HEAD
-from steadycast.ledger.outcomes import Outcome, Proof
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import (
     ApiTokenRow,
@@ -33,6 +33,7 @@ from steadycast.ledger.tables import (
     SessionRow,
     page_in,
 )
+from steadycast.receipt import Receipt
 
 KEPT = Path(__file__).parent / "ledgers"
 VERSIONS = Path(__file__).parent.parent / "src" / "steadycast" / "ledger" / "migrations" / "versions"
@@ -49,12 +50,17 @@ def small(path: Path) -> None:
         ids = promised(ledger, "blog", "mail", "far", "kit")
         promised(ledger, "blog", at=NOON + HOUR, draft=None)
         claims = ledger.claim(NOON, "worker", HOUR, ids=ids)
-        ledger.freeze([FrozenPost(c.id, c.token, b"{}", "h", "r1") for c in claims], NOON)
+        ledger.freeze([(replace(c, revision="r1"), b"{}") for c in claims], NOON)
         claims = ledger.intend(claims, NOON, HOUR)
         ledger.begin_step(claims[1], "part-1", NOON, HOUR)
         ledger.finish_step(claims[1], "part-1", "remote-1", NOON)
-        there = Proof("id-1", "https://blog.example/1", detail={"parts": ["1"]})
-        ends = [(State.PUBLISHED, there), (State.UNKNOWN, None), (State.REFUSED, None), (State.HANDED, Proof("kit-1"))]
+        there = Receipt("id-1", "https://blog.example/1", detail={"parts": ["1"]})
+        ends = [
+            (State.PUBLISHED, there),
+            (State.UNKNOWN, None),
+            (State.REFUSED, None),
+            (State.HANDED, Receipt("kit-1")),
+        ]
         outcomes = [Outcome(c, s, NOON, p) for c, (s, p) in zip(claims, ends, strict=True)]
         ledger.receive(outcomes, NOON)
         amended = ledger.begin_amendment(ids[0], "r2", NOON, HOUR, who="editor", why="a year was wrong")

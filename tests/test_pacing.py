@@ -19,7 +19,6 @@ from steadycast.crash_safety import send_window
 from steadycast.delivery import Opened, deliver, settle, verify
 from steadycast.errors import Busy
 from steadycast.ledger import pacing
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.platform import Adapter, Receipt
@@ -272,7 +271,7 @@ def test_a_writer_that_died_holds_its_channel_until_its_lease_ends_and_no_longer
     """Its request may still be on its way; then it is in doubt, and others are sent."""
     dead, alive = slots(2)
     claims = ledger.claim(NOON, "w", LEASE, ids=[dead, alive])
-    ledger.freeze([frozen(c) for c in claims], NOON)
+    ledger.freeze([(c, b"{}") for c in claims], NOON)
     assert ledger.intend(claims[:1], NOON, 2 * MINUTE, alone={"far"})
     assert not ledger.intend(claims[1:], NOON + MINUTE, 2 * MINUTE, alone={"far"})
     ledger.recover(NOON + 2 * MINUTE)
@@ -284,7 +283,7 @@ def test_a_long_thread_keeps_its_channel(ledger: Ledger, clock: Clock, slots: Ca
     """Each of its steps extends the lease, and with it the lock."""
     thread, other = slots(2)
     claims = ledger.claim(NOON, "w", LEASE, ids=[thread, other])
-    ledger.freeze([frozen(c) for c in claims], NOON)
+    ledger.freeze([(c, b"{}") for c in claims], NOON)
     [mine] = ledger.intend(claims[:1], NOON, MINUTE, alone={"far"})
     ledger.begin_step(mine, "part-2", NOON + 50 * SECOND, 3 * MINUTE)
     assert not ledger.intend(claims[1:], NOON + 2 * MINUTE, MINUTE, alone={"far"})
@@ -298,7 +297,3 @@ def test_a_channel_without_any_of_it_writes_nothing_of_it(
     publish(ledger, fake_of(clock), clock)
     with ledger.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM channel_state").scalar() == 0
-
-
-def frozen(claim: Any) -> Any:
-    return FrozenPost(claim.id, claim.token, b"{}", "h", "r1")

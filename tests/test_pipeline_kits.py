@@ -44,8 +44,8 @@ def test_a_kit_that_is_made_before_its_hour_is_due_at_it(bench: Bench) -> None:
 def test_a_kit_lies_ready_and_a_person_closes_it(bench: Bench, kit: tuple[App, Any]) -> None:
     app, handed = kit
     assert handed.state == "handed"
-    assert handed.proof is not None
-    assert (app.workspace.out / "hand" / handed.proof.detail["page"]).is_file()
+    assert handed.receipt is not None
+    assert (app.workspace.out / "hand" / handed.receipt.detail["page"]).is_file()
     (waits,) = ops.status(app, bench.clock.now())["waiting"]
     url = "https://hand.example/1/abc"
     assert "is confirmed" in pipeline.confirm(app, waits["id"], url, bench.clock.now())

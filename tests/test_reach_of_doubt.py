@@ -9,7 +9,6 @@ from conftest import NOON, promised
 from restore_bench import HOUR
 
 from steadycast.delivery import settle
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
@@ -33,7 +32,7 @@ def a_slot(ledger: Ledger, series: str, hours: int, channel: str = "blog") -> in
 
 def send(ledger: Ledger, id: int) -> None:
     claims = ledger.claim(NOON, "w", HOUR, until=NOON + 1000 * HOUR, ids=[id])
-    ledger.freeze([FrozenPost(c.id, c.token, b"x", "h", "r1") for c in claims], NOON)
+    ledger.freeze([(c, b"x") for c in claims], NOON)
     assert len(ledger.intend(claims, NOON, HOUR)) == 1
 
 

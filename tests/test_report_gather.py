@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from steadycast.ledger.bulk_backfill import PastSlot
-from steadycast.ledger.claims import FrozenPost
-from steadycast.ledger.outcomes import Outcome, Proof
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, ProblemRow, State
+from steadycast.receipt import Receipt
 from steadycast.report.gather import gather
 from steadycast.report.model import Report, Streak, to_json
 from steadycast.report.page import page
@@ -259,9 +259,9 @@ def test_what_waits_for_a_person_says_what_to_type(ledger: Ledger, workspace: Wo
     claimed = {c.channel: c for c in ledger.claim(NOW, "w", DAY)}
     blog, gzh = claimed["blog"], claimed["gzh"]
     ledger.release([Outcome(blog, State.REFUSED, NOW, code="401", message="log in again")], NOW)
-    ledger.freeze([FrozenPost(gzh.id, gzh.token, b"post", "hash", "r")], NOW)
+    ledger.freeze([(gzh, b"post")], NOW)
     ledger.intend([gzh], NOW, DAY)
-    ledger.receive([Outcome(gzh, State.HANDED, NOW, Proof("k", url="file:///kit"))], NOW)
+    ledger.receive([Outcome(gzh, State.HANDED, NOW, Receipt("k", url="file:///kit"))], NOW)
     report = gather(ledger, workspace, NOW, [])
     told = {row.kind: row for row in report.waiting}
     assert set(told) == {"refused", "kit", "gap", "draft"}

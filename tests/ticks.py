@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from hashlib import sha256
 from typing import Any
 
 from conftest import NOON, row_of
 
 from steadycast.delivery import deliver, settle, verify
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DeliveryRow
 from steadycast.platform.post_bytes import post_to_bytes
@@ -65,5 +63,5 @@ def sending(ledger: Ledger, ids: Any) -> Any:
     """Claims whose intents are durable."""
     claims = ledger.claim(NOON, "worker", LEASE, ids=ids)
     posts = [(c, post_to_bytes(a_post(c))) for c in claims]
-    ledger.freeze([FrozenPost(c.id, c.token, post, sha256(post).hexdigest(), "r1") for c, post in posts], NOON)
+    ledger.freeze(posts, NOON)
     return ledger.intend(claims, NOON, LEASE)

@@ -107,7 +107,7 @@ MUTANTS = (
         "        self._ledger.receive([early], began)\n"
         '        crashpoints.checkpoint("cleared")\n'),
     one("the receipt is not kept", f"{LEDGER}/outcomes.py",
-        "run(connection, PROVEN, [_receipt(e) for e in took if e.proof])", "pass", fault="read-back-0: send accept"),
+        "run(connection, PROVEN, [_receipt(e) for e in took if e.receipt])", "pass", fault="read-back-0: send accept"),
     one("each try renders anew", f"{DELIVERY}/send.py",
         "job.post = _unharmed(claim, kept[claim.id])",
         "job.post = _rendered(claim, make_post).post", fault="conditional-0: look error"),

@@ -4,11 +4,11 @@ ledger.recover(now)                                          # at every start an
 claims = ledger.claim(now, owner, lease, ids=ids)
 outcomes = deliver(ledger, claims, make_post, adapter_for)    # freeze, hold, intend, send, receive
 settle(ledger, adapter_for)                                  # what is in doubt
-amend(ledger, asked, platform, make_post, adapter_for, clock)  # what is out, changed or taken away
+amend(ledger, claim, platform, make_post, adapter_for, clock)  # what is out, changed or taken away
 verify(ledger, adapter_for)                                  # what is published and not yet seen
 """
 
-from steadycast.delivery.amend import Amending, amend
+from steadycast.delivery.amend import amend, amendment_lease
 from steadycast.delivery.channel_memory import LedgerState
 from steadycast.delivery.clock import Clock, SystemClock
 from steadycast.delivery.known_to_ledger import known_of
@@ -18,12 +18,12 @@ from steadycast.delivery.transitions import AdapterFor, Opened
 
 __all__ = [
     "AdapterFor",
-    "Amending",
     "Clock",
     "LedgerState",
     "Opened",
     "SystemClock",
     "amend",
+    "amendment_lease",
     "deliver",
     "known_of",
     "settle",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from steadycast.crash_safety import crashpoints, send_window
@@ -28,57 +28,37 @@ from steadycast.platform import Known, Platform, Post, Receipt
 from steadycast.platform.post_bytes import post_to_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Amending:
-    """What is to become of one post that is out."""
-
-    delivery: int
-    channel: str
-    revision: str  # "": it is to be there no more
-    who: str = ""
-    why: str = ""
-    again: bool = False  # a person saw that what is in doubt never arrived
+def amendment_lease(platform: Platform) -> dt.timedelta:
+    """For how long an amendment is claimed: until its request has surely ended."""
+    return dt.timedelta(seconds=platform.deadline + platform.settle) + SPARE
 
 
 def amend(
     ledger: Ledger,
-    asked: Amending,
+    claim: Delivery,
     platform: Platform,
     make_post: Callable[[], Post],
     adapter_for: AdapterFor,
     *,
     clock: Clock,
 ) -> Outcome | None:
-    """What came of it; None where another worker is at it, or the post is not out (any more).
+    """What came of an amendment that was claimed; None where it is another worker's by now.
 
     `make_post` makes the post as it is to be, or of one that goes as it is; what it raises, and a channel that does
     not open, is a refusal.
     """
-    lease = dt.timedelta(seconds=platform.deadline + platform.settle) + SPARE
-    claim = ledger.begin_amendment(
-        asked.delivery,
-        asked.revision,
-        clock.now(),
-        lease,
-        who=asked.who,
-        why=asked.why,
-        again=asked.again,
-        alone=platform.one_writer,
-    )
-    if claim is None:
-        return None
-    [wait] = ledger.waits([asked.channel], {asked.channel: platform.rate}, clock.now())
+    [wait] = ledger.waits([claim.channel], {claim.channel: platform.rate}, clock.now())
     if wait.lasts:
         return _written(ledger, claim, held_back(claim, wait, clock.now()), b"", clock)
     steps = Steps(ledger, claim, clock, amending)
     steps.platform(platform)
     try:
-        post, opened = make_post(), adapter_for(asked.channel, steps.step)
+        post, opened = make_post(), adapter_for(claim.channel, steps.step)
         data = post_to_bytes(post)
     except (Refused, InputError) as error:
         ending = replace(refused(claim, error, clock.now(), str), wake=None)  # until a person asks again
         return _written(ledger, claim, ending, b"", clock)
-    known = known_of(ledger, [asked.delivery])[asked.delivery]
+    known = known_of(ledger, [claim.id])[claim.id]
     began = clock.now()
     answer, ended = _answer(opened, claim, post, known, steps, clock)
     crashpoints.checkpoint("amend-answered")

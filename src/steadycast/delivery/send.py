@@ -20,7 +20,6 @@ from steadycast.delivery.threads import Threads
 from steadycast.delivery.transitions import AdapterFor, failed, held_back, tried, unsent
 from steadycast.errors import Fenced, LedgerError, Refused
 from steadycast.language import gettext as _
-from steadycast.ledger.claims import FrozenPost
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.store import Ledger
@@ -104,7 +103,7 @@ def _frozen(
                 job.post = _unharmed(claim, kept[claim.id])
             else:
                 fresh.append(_rendered(claim, make_post))
-                job.post = fresh[-1].post
+                job.post = fresh[-1][1]
         except Exception as error:
             back.append(failed(claim, error, clock.now(), redact))
     crashpoints.checkpoint("rendered")
@@ -112,11 +111,10 @@ def _frozen(
     return [job for job in jobs if job.post and job.claim.id in held | kept.keys()]
 
 
-def _rendered(claim: Delivery, make_post: Callable[[Delivery], Post]) -> FrozenPost:
+def _rendered(claim: Delivery, make_post: Callable[[Delivery], Post]) -> tuple[Delivery, bytes]:
     """The post as it is to be frozen; its key, slot and channel are the ledger's, whatever was rendered."""
     post = replace(make_post(claim), key=claim.marker, slot=claim.slot, channel=claim.channel)
-    data = post_to_bytes(post)
-    return FrozenPost(claim.id, claim.token, data, hashlib.sha256(data).hexdigest(), post.revision)
+    return replace(claim, revision=post.revision), post_to_bytes(post)
 
 
 def _unharmed(claim: Delivery, post: bytes) -> bytes:

@@ -16,11 +16,12 @@ from steadycast.characters import one_line
 from steadycast.errors import Busy, FarSideError, InputError, Refused
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.outcomes import Outcome, Proof
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.pacing import Wait
 from steadycast.ledger.tables import State
-from steadycast.platform import Adapter, Platform, Post, Receipt
+from steadycast.platform import Adapter, Platform, Post
 from steadycast.platform.contract import Step
+from steadycast.receipt import Receipt, receipt_of
 
 NONE = dt.timedelta()
 FLOOR, CAP = dt.timedelta(seconds=30), dt.timedelta(minutes=30)  # of the wait between two tries
@@ -172,17 +173,17 @@ def _resume(look: Delivery, found: Receipt, now: dt.datetime) -> Outcome:
 
 def _arrived(what: Delivery, opened: Opened, receipt: Receipt, now: dt.datetime, *, read_back: bool = False) -> Outcome:
     seen = "read-back" if read_back and receipt.seen == "answer" else receipt.seen
-    remote_id = _clean(opened.redact(receipt.remote_id), LINK)
-    proof = Proof(remote_id, _link(opened.redact(receipt.url)), seen, _detail(receipt, opened.redact))
+    remote_id, url = _clean(opened.redact(receipt.remote_id), LINK), _link(opened.redact(receipt.url))
+    kept = receipt_of(remote_id, url, receipt.at, seen, _detail(receipt, opened.redact))
     # Of a post that a read-back finds only the far side knows since when it is there; what it says must be possible.
     at = receipt.at if read_back and receipt.at and _possible(what, receipt.at, now) else now
     if receipt.handed:
-        return _outcome(what, State.HANDED, at, proof=proof)
+        return _outcome(what, State.HANDED, at, receipt=kept)
     if read_back:
-        return _outcome(what, State.SEEN, at, proof=proof)
+        return _outcome(what, State.SEEN, at, receipt=kept)
     settle = dt.timedelta(seconds=opened.platform.settle)
     verify = now + max(VERIFY_AFTER, settle) if opened.platform.read_back else None
-    return _outcome(what, State.PUBLISHED, at, proof=proof, wake=verify)
+    return _outcome(what, State.PUBLISHED, at, receipt=kept, wake=verify)
 
 
 def _possible(look: Delivery, at: dt.datetime, now: dt.datetime) -> bool:

@@ -108,11 +108,11 @@ def end_amendment(db: Database, claim: Delivery, outcome: Outcome, post: bytes, 
 
 def _changed(connection: Connection, claim: Delivery, outcome: Outcome, post: bytes, now: dt.datetime) -> None:
     """The post's words and the proof of them are others; its id and address are what they were."""
-    assert outcome.proof is not None
+    assert outcome.receipt is not None
     digest, here = hashlib.sha256(post).hexdigest(), FROZEN.c.delivery == claim.id
     connection.execute(update(DELIVERY).where(DELIVERY.c.id == claim.id).values(frozen=digest, revision=claim.revision))
     connection.execute(update(FROZEN).where(here).values(hash=digest, post=post, at=now))
-    detail = dict(outcome.proof.detail)
+    detail = dict(outcome.receipt.detail)
     connection.execute(update(RECEIPT).where(RECEIPT.c.delivery == claim.id).values(detail=detail))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,17 +39,6 @@ LONGEST = 60_000  # characters of one step's value
 DELIVERY = table("delivery")
 FROZEN = table("frozen")
 STEP = table("step")
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenPost:
-    """A post's bytes as they will be sent, their sha256, and the revision they were made of."""
-
-    delivery: int
-    token: int
-    post: bytes
-    hash: str
-    revision: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +102,18 @@ SKIP = " FOR UPDATE SKIP LOCKED"
 TAKE = "UPDATE delivery SET state = ?, attempt = attempt + 1, token = token + 1, owner = ?, lease = ?, wake = ?"
 
 
-def freeze(db: Database, posts: Sequence[FrozenPost], now: dt.datetime) -> frozenset[int]:
-    """Keep what will be sent, before anything is; returns the deliveries that are still this worker's."""
+def freeze(db: Database, posts: Sequence[tuple[Delivery, bytes]], now: dt.datetime) -> frozenset[int]:
+    """Keep what will be sent, before anything is; returns the deliveries that are still this worker's.
+
+    Each comes with its post's bytes, and its `revision` is the one that they were made of.
+    """
+    claims = [replace(claim, frozen=hashlib.sha256(post).hexdigest()) for claim, post in posts]
+    bytes_of = {claim.id: post for claim, post in posts}
     with db.write("freeze") as connection:
-        held = taken(
-            connection, posts, lambda p: (FREEZE, (p.hash, p.revision, p.delivery, p.token, State.CLAIMED.value))
-        )
-        run(connection, KEEP, [(p.delivery, p.hash, p.post, micros(now)) for p in held])
-        write_events(connection, [p.delivery for p in held], now, "frozen")
-    return frozenset(p.delivery for p in held)
+        held = taken(connection, claims, lambda d: (FREEZE, (d.frozen, d.revision, d.id, d.token, State.CLAIMED.value)))
+        run(connection, KEEP, [(d.id, d.frozen, bytes_of[d.id], micros(now)) for d in held])
+        write_events(connection, [d.id for d in held], now, "frozen")
+    return frozenset(d.id for d in held)
 
 
 FREEZE = "UPDATE delivery SET frozen = ?, revision = ? WHERE id = ? AND token = ? AND state = ?"

@@ -21,6 +21,7 @@ from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.history import write_each_event
 from steadycast.ledger.raw_sql import Values, micros, run, taken
 from steadycast.ledger.tables import State
+from steadycast.receipt import Receipt
 from steadycast.schedule.model import Verdict
 
 RECEIPT = table("receipt")
@@ -37,23 +38,13 @@ NEXT: Mapping[State, frozenset[State]] = {  # from -> what may come of it
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """A receipt, as the ledger keeps it."""
-
-    remote_id: str
-    url: str = ""
-    seen: str = "answer"
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one try, or one look, of one delivery; `code` and `message` are redacted already."""
 
     delivery: Delivery
     state: State
     at: dt.datetime  # when it was so: the moment of the answer, or the far side's own
-    proof: Proof | None = None
+    receipt: Receipt | None = None  # as it is kept
     code: str = ""
     message: str = ""
     wake: dt.datetime | None = None  # when to look at it again; None: never by itself
@@ -81,7 +72,7 @@ class Outcome:
     @property
     def url(self) -> str:
         """Where it is to be seen, as far as that is known."""
-        return self.proof.url if self.proof else self.address or self.delivery.url
+        return self.receipt.url if self.receipt else self.address or self.delivery.url
 
 
 def receive(db: Database, outcomes: Sequence[Outcome], now: dt.datetime) -> frozenset[int]:
@@ -139,7 +130,7 @@ def _end(db: Database, before: State, outcomes: Sequence[Outcome], now: dt.datet
     with db.write(step) as connection:
         moment = time_spans.own_moment(db, connection)
         took = taken(connection, outcomes, lambda e: _change(before, e, moment))
-        run(connection, PROVEN, [_receipt(e) for e in took if e.proof])
+        run(connection, PROVEN, [_receipt(e) for e in took if e.receipt])
         run(connection, PROVEN_AT, [(e.address, e.id) for e in took if e.address])
         for outcome in took:
             if before == State.UNKNOWN and outcome.state == State.DUE:
@@ -163,17 +154,17 @@ def _change(before: State, e: Outcome, moment: dt.datetime | None) -> tuple[str,
         assert e.deadline is not None
         return IN_DOUBT, (*to, micros(time_spans.later(e.deadline, e.at, moment)), *here)
     if e.state in THERE or e.state == State.HANDED:
-        assert e.proof is not None
-        proof = (e.proof.remote_id, e.proof.url)
+        assert e.receipt is not None
+        proof = (e.receipt.remote_id, e.receipt.url)
         at = micros(e.at)
         return (HANDED_OVER, to + proof + here) if e.state == State.HANDED else (ARRIVED, (*to, *proof, at, at, *here))
     return NOT_THERE, (*to, Verdict.MISSED.value if e.state == State.MISSED else "", *here)
 
 
 def _receipt(e: Outcome) -> Values:
-    assert e.proof is not None
-    proof = e.proof
-    return e.id, proof.remote_id, proof.url, micros(e.at), proof.seen, json.dumps(dict(proof.detail))
+    assert e.receipt is not None
+    receipt = e.receipt
+    return e.id, receipt.remote_id, receipt.url, micros(e.at), receipt.seen, json.dumps(dict(receipt.detail))
 
 
 def _forget_steps(connection: Connection, e: Outcome) -> None:
@@ -185,4 +176,4 @@ def _forget_steps(connection: Connection, e: Outcome) -> None:
 
 def _detail(e: Outcome) -> str:
     said = " ".join(filter(None, [e.code, e.message]))
-    return said or e.address or (e.proof.url or e.proof.remote_id if e.proof else "")
+    return said or e.address or (e.receipt.url or e.receipt.remote_id if e.receipt else "")

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, among, as_rows, row_of, rows_of, table
-from steadycast.ledger.tables import DONE, EPOCH, DeliveryRow, ReceiptRow, State
+from steadycast.ledger.connection import Database, among, row_of, rows_of, table
+from steadycast.ledger.tables import DONE, EPOCH, DeliveryRow, State
+from steadycast.receipt import Receipt, receipt_of
 from steadycast.schedule.model import Origin, Past
 
 SLOT = table("slot")
@@ -88,11 +89,11 @@ def counts(db: Database) -> dict[State, int]:
         return {State(state): count for state, count in connection.execute(query)}
 
 
-def receipts_of(db: Database, deliveries: Iterable[int]) -> dict[int, ReceiptRow]:
+def receipts_of(db: Database, deliveries: Iterable[int]) -> dict[int, Receipt]:
     """The receipts of several deliveries; those without one are left out."""
     with db.read() as connection:
         rows = among(connection, select(RECEIPT), RECEIPT.c.delivery, deliveries)
-        return {row.delivery: row for row in as_rows(ReceiptRow, rows)}
+        return {row.delivery: receipt_of(row.remote_id, row.url, row.at, row.seen, row.detail) for row in rows}
 
 
 def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from steadycast.delivery import Amending, amend
+from steadycast.delivery import amend, amendment_lease
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, InputError, Refused
 from steadycast.hints import hint
@@ -121,7 +122,7 @@ def resume(app: App) -> list[int]:
             continue
         why = _why_not(app, delivery, verb)
         if not why:
-            _amended(app, delivery, Amending(row.delivery, delivery.channel, row.revision))
+            _amended(app, delivery, row.revision)
         elif delivery.channel not in app.workspace.channels:
             _given_up(app, row, why)
     return [row.delivery for row in due]
@@ -227,7 +228,7 @@ def _revised(app: App, d: DeliveryRow, revision: str, *, again: bool) -> Amended
         return cannot
     if not _differs(app, d, revision):
         return _said(app, d, _("as it is"), _("it has this revision already"))
-    return _amended(app, d, Amending(d.id or 0, d.channel, revision, who(), again=again))
+    return _amended(app, d, revision, who(), again=again)
 
 
 def _withdrawn(app: App, d: DeliveryRow, why: str) -> Amended:
@@ -235,25 +236,27 @@ def _withdrawn(app: App, d: DeliveryRow, why: str) -> Amended:
         return _said(app, d, _("as it is"), _("it was taken away already"))
     if cannot := _cannot(app, d, "withdraw"):
         return cannot
-    return _amended(app, d, Amending(d.id or 0, d.channel, TAKEN_AWAY, who(), why))
+    return _amended(app, d, TAKEN_AWAY, who(), why)
 
 
-def _amended(app: App, d: DeliveryRow, asked: Amending) -> Amended:
+def _amended(app: App, d: DeliveryRow, revision: str, by: str = "", why: str = "", *, again: bool = False) -> Amended:
     platform = app.platform(d.channel)
-    ending = amend(
-        app.ledger, asked, platform, lambda: _post(app, d, asked.revision),
-        lambda channel, step: opened(app, channel, step), clock=app.clock,
+    claim = app.ledger.begin_amendment(
+        d.id or 0, revision, app.clock.now(), amendment_lease(platform), who=by, why=why, again=again,
+        alone=platform.one_writer,
     )  # fmt: skip
+    make_post, adapter_for = partial(_post, app, d, revision), partial(opened, app)
+    ending = amend(app.ledger, claim, platform, make_post, adapter_for, clock=app.clock) if claim else None
     if ending is None:
         return _said(app, d, "busy", _("another worker is at it: run it again in a minute"))
     if ending.state == State.PUBLISHED:
-        return _said(app, d, "revised" if asked.revision else "withdrawn", asked.why)
+        return _said(app, d, "revised" if revision else "withdrawn", why)
     said = " ".join(filter(None, (ending.code, ending.message)))
     if ending.wake:
         said += _(
             "; tried again from %(time)s on", time=format(ending.wake.astimezone(app.workspace.community.zone), "%H:%M")
         )
-    then = _next(app, ending.state, asked.revision, d)
+    then = _next(app, ending.state, revision, d)
     return _said(app, d, SAYS[ending.state], f"{said} ({then})" if then else said)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from steadycast.draft.safe_open import open_inside, read_up_to
 from steadycast.errors import unknown_name
 from steadycast.language import gettext as _
-from steadycast.ledger.tables import DeliveryRow, ReceiptRow, State, page_in
+from steadycast.ledger.tables import DeliveryRow, State, page_in
 from steadycast.pipeline.app import App
+from steadycast.receipt import Receipt
 from steadycast.schedule.days import midnight
 
 LATELY = dt.timedelta(days=60)  # a kit whose slot was longer ago is not what was posted today
@@ -88,7 +89,7 @@ def _kit(app: App, row: DeliveryRow, titles: Mapping[str, str], page: Path | Non
     )  # fmt: skip
 
 
-def _page(app: App, row: DeliveryRow, receipt: ReceiptRow | None) -> Path | None:
+def _page(app: App, row: DeliveryRow, receipt: Receipt | None) -> Path | None:
     """The kit's page: as its receipt names it, else, once a person's word took the receipt's place, as it lies."""
     out = app.workspace.out / row.channel
     if receipt and (page := page_in(receipt.detail, out)):

@@ -366,7 +366,7 @@ def owner() -> str:
 def _rehearsed(app: App, outcome: Outcome, posts: Posts) -> Outcome:
     """One delivery rendered and not sent: what would be refused is told."""
     delivery = outcome.delivery
-    outcome = replace(outcome, delivery=replace(delivery, url=""), proof=None)
+    outcome = replace(outcome, delivery=replace(delivery, url=""), receipt=None)
     if outcome.state != State.DUE or not delivery.draft:
         return outcome
     try:

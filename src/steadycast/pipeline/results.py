@@ -13,7 +13,7 @@ from steadycast.errors import Problem
 from steadycast.language import N_, current, ngettext
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.outcomes import Outcome, Proof
+from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DeliveryRow, State, page_in
 from steadycast.pipeline.app import App
 
@@ -242,12 +242,13 @@ def as_they_stand(app: App, rows: Sequence[DeliveryRow]) -> list[Outcome]:
             row.id or 0, row.slot, row.channel, row.series, row.at, dt.timedelta(seconds=row.late), row.marker,
             row.draft or "", titles.get(row.draft or "", ""), row.attempt, url=row.url,
         )  # fmt: skip
-        proof = Proof(receipt.remote_id, row.url, receipt.seen, receipt.detail) if receipt else None
         said = row.message or _(SAID.get(State(row.state), ""))
         if row.state == State.WITHDRAWN:  # its address leads to nothing
-            delivery, proof = replace(delivery, url=""), None
+            delivery, receipt = replace(delivery, url=""), None
         now = app.clock.now()
-        found.append(Outcome(delivery, State(row.state), now, proof, row.code, said, row.wake if row.attempt else None))
+        found.append(
+            Outcome(delivery, State(row.state), now, receipt, row.code, said, row.wake if row.attempt else None)
+        )
     return found
 
 
@@ -288,7 +289,7 @@ def published(app: App, outcomes: Iterable[Outcome], **more: Any) -> Published:
 def row_of(app: App, outcome: Outcome) -> Row:
     """One outcome for a table, for JSON and for a run's artifact."""
     delivery, zone = outcome.delivery, app.workspace.community.zone
-    page = page_in(outcome.proof.detail, app.workspace.out / delivery.channel) if outcome.proof else None
+    page = page_in(outcome.receipt.detail, app.workspace.out / delivery.channel) if outcome.receipt else None
     said, file = outcome.message, str(page or "")
     if outcome.state == State.DUE and outcome.wake and outcome.wake > outcome.at:
         said = _(

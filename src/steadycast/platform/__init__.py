@@ -26,9 +26,10 @@ from steadycast.platform.contract import (
 )
 from steadycast.platform.files import PostStore, media_name, slot_path
 from steadycast.platform.folder import FolderAdapter
-from steadycast.platform.post import Event, Media, Post, Receipt, View
+from steadycast.platform.post import Event, Media, Post, View
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.text import count, cut, first_that_fits, fits, split
+from steadycast.receipt import Receipt
 
 if TYPE_CHECKING:
     from steadycast.outgoing import Answer, HttpClient

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from steadycast.language import current
-from steadycast.platform.post import Post, Receipt
+from steadycast.platform.post import Post
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.words import nearest, spoken
+from steadycast.receipt import Receipt
 
 T = TypeVar("T")
 Show = Callable[[str, str], None]  # words, and an address that a person opens

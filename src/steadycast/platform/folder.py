@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 
 from steadycast.platform.contract import Channel, Known
 from steadycast.platform.files import PostStore
-from steadycast.platform.post import Post, Receipt
+from steadycast.platform.post import Post
+from steadycast.receipt import Receipt
 
 
 class FolderAdapter(ABC):

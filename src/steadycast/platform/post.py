@@ -1,4 +1,4 @@
-"""What an adapter is given to publish, and what it gives back: a Post in, a Receipt out."""
+"""What an adapter is given to publish: a Post, with its media; and what it shows of one."""
 
 from __future__ import annotations
 
@@ -114,20 +114,6 @@ class Post:
         known = addresses if isinstance(addresses, Mapping) else {m.sha256: addresses(m) for m in self.media}
         html = ALONE.sub(r"<figure>\1<figcaption>\2</figcaption></figure>", self.html) if captions else self.html
         return NAMED.sub(lambda m: f'="{entities.escape(known.get(m[1]) or "#")}"', html)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Proof of a delivery. `handed` means: a kit lies ready, a person has yet to post it and confirm with the URL."""
-
-    remote_id: str
-    url: str = ""
-    at: dt.datetime | None = None  # the far side's own time, if it tells
-    seen: str = "answer"  # how it was seen: answer, read-back, file, person, feed
-    handed: bool = False
-    parts: tuple[Any, ...] = ()  # a thread's parts that are there, each as its step's value
-    page: str = ""  # the file below `channel.out` that a person opens
-    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from steadycast.ledger import record
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record import DayCount, Share
 from steadycast.ledger.store import Ledger, State
-from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, ReceiptRow, page_in
+from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, page_in
+from steadycast.receipt import Receipt
 from steadycast.report import model as m
 from steadycast.report.outlook import Outlook, ahead
 from steadycast.report.streaks import Streaks, streaks
@@ -286,7 +287,7 @@ class _Gathering:
                 command=hints.command(row.state, row.marker),
             )
 
-    def _page(self, channel: str, receipt: ReceiptRow | None) -> str:
+    def _page(self, channel: str, receipt: Receipt | None) -> str:
         """The page of a kit or a post that lies on this machine: channels' folders stand beside the report's."""
         page = page_in(receipt.detail, self.workspace.out / channel) if receipt else None
         return self._beside(page.resolve()) if page and page.suffix == ".html" else ""
