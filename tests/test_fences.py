@@ -162,6 +162,28 @@ def test_the_diagram_in_the_design_notes_is_true() -> None:
     assert [(room, other) for room in ROOMS for other in ROOMS[room] - {room} if level[other] <= level[room]] == []
 
 
+def test_the_shapes_in_the_design_notes_are_those_in_the_code() -> None:
+    """Eight carry a draft. Below the verbs, whatever else knows a slot and a channel needs its reason there."""
+    notes = (
+        (ROOT / "docs" / "design.md").read_text(encoding="utf-8").partition("\n## Shapes\n")[2].partition("\n## ")[0]
+    )
+    eight, others = (
+        dict(re.findall(r"^\| (\w+) \| `(\S+)` \|", table, re.MULTILINE)) for table in notes.split(" stay:\n")
+    )
+    assert len(eight) == 8
+    known, found = eight | others, {}
+    for file in SOURCES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                fields = {line.target.id for line in node.body if isinstance(line, ast.AnnAssign)}  # type: ignore[union-attr]
+                place = str(file.relative_to(SRC))
+                if known.get(node.name) == place:
+                    found[node.name] = place
+                elif fields >= {"slot", "channel"} and room_of(file) not in ("pipeline", "ops", "api", "desk", "cli"):
+                    assert file.name == "tables.py", f"{node.name} in {place}"
+    assert found == known
+
+
 @pytest.mark.parametrize("room", sorted(f.parent for f in SRC.glob("*/__init__.py")), ids=lambda f: f.name)
 def test_each_room_says_in_one_line_what_it_is_for(room: Any) -> None:
     """And where that is a map of its files, it names each of them."""
