@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import threading
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,23 @@ def test_a_session_ends_when_it_is_not_used_and_after_thirty_days(app: App) -> N
         assert accounts.session(app, kept, NOON + day * DAY)
     assert accounts.session(app, kept, NOON + 30 * DAY) is None
     assert accounts.session(app, idle, NOON + 7 * DAY) is None
+
+
+def test_two_log_in_at_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several lanes, as in earnest: two passwords that were looked at side by side waited for each other for ever."""
+    monkeypatch.setattr(accounts, "PROFILE", {"iterations": 1, "lanes": 4, "memory_cost": 1024})
+    accounts.add_person(app, "two", Role.READER, PASSWORD, NOON)
+    right: list[bool] = []
+
+    def look() -> None:
+        right.extend(accounts.is_password(app, "two", PASSWORD) for _ in range(20))
+
+    looking = [threading.Thread(target=look, daemon=True) for _ in range(2)]
+    for each in looking:
+        each.start()
+    for each in looking:
+        each.join(20)
+    assert right == [True] * 40
 
 
 def test_another_password_ends_the_other_sessions(app: App) -> None:

@@ -36,8 +36,8 @@ PREFIX = "steadycast_"  # of an API token: a scanner of published texts knows it
 LONGEST_LABEL = 100
 LONGEST_DETAIL = 500
 PROFILE: dict[str, Any] = {"iterations": 3, "lanes": 4, "memory_cost": 64 * 1024}  # KiB
-# One costs 64 MiB and a third of a second: more at once would only take memory.
-_HASHING = threading.BoundedSemaphore(2)
+# One at a time, and 64 MiB: two at once share OpenSSL's threads for their lanes, and then wait for each other for ever.
+_HASHING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
