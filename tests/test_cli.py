@@ -150,9 +150,13 @@ def test_outside_a_workspace_it_says_how_to_make_one(bench: Bench, run: Callable
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), LEDGER, "the disk: No space left on device (free some"),
-        (OSError(errno.EROFS, "Read-only file system", "var/out"), LEDGER, "var/out: Read-only file system (make"),
-        (OSError(errno.ENOENT, "No such file or directory", "x.md"), BAD_INPUT, "x.md: No such file or directory"),
+        (OSError(errno.ENOSPC, "No space left on device"), LEDGER, "the disk: no space is left on the disk (free some"),
+        (OSError(errno.EROFS, "Read-only file system", "var/out"), LEDGER, "var/out: the disk can only be read (make"),
+        (
+            OSError(errno.ENOENT, "No such file or directory", "x.md"),
+            BAD_INPUT,
+            "x.md: it is not there (check the spelling",
+        ),
     ],
 )
 def test_a_full_disk_is_no_bad_input(

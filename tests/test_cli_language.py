@@ -54,14 +54,14 @@ def test_what_is_wrong_with_a_command_is_said_in_chinese(zh: Run, words: str, sa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("approve zzz", "没有稿子 'zzz'（"),
-        ("publish mornin", "没有栏目 'mornin'（"),
+        ("approve zzz", "没有稿子“zzz”（"),
+        ("publish mornin", "没有栏目“mornin”（"),
         ("skip daily 2020-01-01", "2020-01-01 已经过了：改设置不能改记录（最早能停的是 "),
-        ("skip daily tomorrow", "'tomorrow' 不是日期；"),
+        ("skip daily tomorrow", "“tomorrow”不是日期；"),
         ("settle x --at 10:00", "--url 链接、--absent、--again 三选一"),
         ("rhythm daily sometimes", "看不懂节奏"),
-        ("channel test nope", "没有渠道或平台 'nope'（"),
-        ("channel add pages --set zzz=100%s", "没有设置项 'zzz'（"),
+        ("channel test nope", "没有渠道或平台“nope”（"),
+        ("channel add pages --set zzz=100%s", "没有设置项“zzz”（"),
         ("restore nothing.tar", "没有这个文件（请检查拼写）"),
     ],
 )
@@ -74,15 +74,20 @@ def test_what_a_command_refuses_is_said_in_chinese(zh: Run, words: str, said: st
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (CHINESE.replace("[community]", "[community"), "steadycast.toml:2: 不是 TOML："),
-        (CHINESE.replace("late = ", "lat = "), "series.daily.lat: 没有这个设置项（是不是 'late'？）"),
+        (CHINESE.replace("[community]", "[community"), "steadycast.toml:2: 不是 TOML：括号没有成对（"),
+        (
+            CHINESE.replace('late = "3h"', "late = “3h”"),
+            "缺少值，或值的写法不对：文字要加引号（“ 是全角符号，这里只能用半角的",
+        ),
+        (CHINESE.replace('late = "3h"', "late = 3"), "series.daily.late: "),
+        (CHINESE.replace("late = ", "lat = "), "series.daily.lat: 没有这个设置项（是不是“late”？）"),
         (
             CHINESE.replace("Asia/Shanghai", "Asia/Shangai"),
-            "community.timezone: 没有时区 'Asia/Shangai'；是不是 'Asia/Shanghai'？",
+            "community.timezone: 没有时区“Asia/Shangai”；是不是“Asia/Shanghai”？",
         ),
-        (CHINESE.replace('late = "3h"', 'late = "3 %(x)s"'), "'3 %(x)s' 不是时长"),
+        (CHINESE.replace('late = "3h"', 'late = "3 %(x)s"'), "“3 %(x)s”不是时长"),
         (CHINESE + "[publish]\nworkers = 1000\n", "publish.workers: 不能大于 64"),
-        (CHINESE.replace('["site", "far"]', '["sit"]'), "没有 [channel.sit]（是不是 'site'？）"),
+        (CHINESE.replace('["site", "far"]', '["sit"]'), "没有 [channel.sit]（是不是“site”？）"),
     ],
 )
 def test_what_is_wrong_with_the_settings_is_said_in_chinese(zh: Run, bench: Bench, settings: str, said: str) -> None:

@@ -205,7 +205,7 @@ def test_a_file_that_may_not_be_read_is_a_problem(bench: Bench, app: App, monkey
 
     if os.geteuid() == 0:
         monkeypatch.setattr(safe_open.os, "open", as_another_user)
-    assert "Permission denied" in look(bench)[1]["ugc/bob/a.md"].message
+    assert "permission denied" in look(bench)[1]["ugc/bob/a.md"].message
 
 
 def test_a_time_in_the_future_delays_and_loses_nothing(bench: Bench, app: App) -> None:

@@ -140,7 +140,7 @@ def test_what_may_not_be_read_is_a_problem_with_the_reason(content: Any, monkeyp
 
         monkeypatch.setattr(os, "open", as_another_user)
     _, problems, _ = look(content)
-    assert str(problems["pgc/a.md"]) == "pgc/a.md: cannot be read: Permission denied (check its permissions)"
+    assert str(problems["pgc/a.md"]) == "pgc/a.md: cannot be read: permission denied (check its permissions)"
 
 
 def test_a_missing_content_folder_is_one_problem_that_speaks_for_everything(tmp_path: Path) -> None:

@@ -60,9 +60,14 @@ def test_no_value_breaks_a_text() -> None:
 
 
 def test_a_translation_that_names_something_else_is_not_used() -> None:
-    assert language._filled("%(c)s", "a %(b)s", {"b": 1}) == "a 1"
-    assert language._filled("50 % ", "a %(b)s", {"b": 1}) == "a 1"
-    assert language._filled("nothing", "a %(b)s", {"b": 1}) == "nothing"
+    assert language.language("en")._filled("%(c)s", "a %(b)s", {"b": 1}) == "a 1"
+
+
+def test_what_somebody_wrote_stands_in_the_marks_of_each_language_and_obeys_nothing() -> None:
+    said = {name: language.language(name).gettext("%(x)r, %(y)r", x="a\x1b\n", y=7) for name in language.LOCALES}
+    assert said == {"en": r"'a\x1b\n', 7", "zh_Hans": r"“a\x1b\n”, 7", "zh_Hant": r"「a\x1b\n」, 7"}
+    assert language.language("en")._filled("50 % ", "a %(b)s", {"b": 1}) == "a 1"
+    assert language.language("en")._filled("nothing", "a %(b)s", {"b": 1}) == "nothing"
 
 
 def test_the_environment_goes_before_the_community_and_both_before_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

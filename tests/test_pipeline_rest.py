@@ -13,6 +13,7 @@ from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, Bench, art
 
 from steadycast import ops, pipeline
 from steadycast.errors import InputError
+from steadycast.language import speaking
 
 SITE_ONLY = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 
@@ -84,14 +85,16 @@ def test_a_preview_of_a_kit_shows_what_would_be_pasted(bench: Bench) -> None:
     assert not (app.workspace.out / "hand").exists()
 
 
-def test_a_preview_speaks_the_communitys_language(bench: Bench) -> None:
-    spoken = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
-    assert spoken != SETTINGS
-    app = bench.set_up(spoken, {"pgc/1.md": article("One")})
-    page = pipeline.preview(app, "pgc/1.md", now=MORNING).page.read_text()
-    assert '<html lang="zh-CN">' in page
-    assert "标题 3" in page
-    assert ">text<" not in page
+@pytest.mark.parametrize(("name", "said"), [("zh_Hans", "标题 3"), ("zh_Hant", "標題 3"), ("en", "title 3")])
+def test_a_preview_speaks_its_readers_language(bench: Bench, name: str, said: str) -> None:
+    app = bench.set_up(SETTINGS, {"pgc/1.md": article("One")})
+    with speaking(name):
+        made = pipeline.preview(app, "pgc/1.md", now=MORNING)
+    page = made.page.read_text()
+    assert f'<html lang="{name.replace("_", "-")}">' in page
+    assert said in page
+    assert all(count.startswith(said) for count in made.counts.values())
+    assert (">plain text<" in page) == (name == "en")
 
 
 # Backfill

@@ -30,8 +30,8 @@ MAKERS = re.compile(
 )
 # For whoever writes the program, or an adapter: they stand in a traceback, or nowhere.
 OF_PROGRAMMERS = re.compile(r"(?:Value|Type|OS|Timeout|NotRegular|Key|Runtime|Lookup|FileExists)Error")
-NAMES = re.compile(r"said|hint|why|words|told")
-COMMANDS = re.compile(r"`?(?:pip|chmod|steadycast) ")  # what is typed is the same in every language
+NAMES = re.compile(r"said|hint|why|words|told|message")
+COMMANDS = re.compile(r"(?:pip|chmod|steadycast) |`steadycast [^`]*`$")  # what is typed is the same in every language
 WORDS = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
 
@@ -84,8 +84,8 @@ CHINESE = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
 FAULTS: dict[str, tuple[str | bytes, str]] = {
     "pgc/quote.md": ('---\ntitle: "没写完\n---\n正文\n', "头部（front matter）：引号没有成对（请在这一行末尾补上"),
     "pgc/twice.md": ("---\ntitle: 甲\ntags: [甲]\ntitle: 乙\n---\n正文\n", "title 写了两次（请只留一个）"),
-    "pgc/series.md": ("---\ntitle: 甲\nseries: dayly\n---\n正文\n", "没有叫 'dayly' 的栏目"),
-    "pgc/date.md": ("---\ntitle: 甲\ndate: 明天\n---\n正文\n", "date 不是日期：'明天'（请写 date: 2026-11-27 20:00）"),
+    "pgc/series.md": ("---\ntitle: 甲\nseries: dayly\n---\n正文\n", "没有叫“dayly”的栏目"),
+    "pgc/date.md": ("---\ntitle: 甲\ndate: 明天\n---\n正文\n", "date 不是日期：“明天”（请写 date: 2026-11-27 20:00）"),
     "pgc/gone.md": ("---\ntitle: 甲\n---\n![](nowhere.png)\n", "文件“nowhere.png”不存在（请把它放在稿子旁边，或 pgc/ 里的别处"),
     "pgc/empty.md": ("---\ntitle: 甲\n---\n", "没有正文（请写正文；没写好之前可设 draft: true）"),
     "pgc/comment.md": ("---\ntitle: 甲\n---\n<!-- 给自己看\n\n正文\n", "这里以 <!-- 开头的注释没有结尾"),
@@ -123,10 +123,10 @@ def test_the_desk_says_in_chinese_why_a_form_is_refused(chinese: Bench) -> None:
             (
                 "/write",
                 {"title": "甲", "body": "正文", "ready": "yes", "series": "dayly"},
-                "没有叫 &#39;dayly&#39; 的栏目",
+                "没有叫“dayly”的栏目",
             ),
             ("/members/invite", {"member": "../pgc"}, "不能作成员名"),
-            ("/drafts/decide", {"verdict": "approve", "ids": ["0000"]}, "没有稿子 &#39;0000&#39;"),
+            ("/drafts/decide", {"verdict": "approve", "ids": ["0000"]}, "没有稿子“0000”"),
         ]
         for path, form, said in forms:
             assert said in desk.post(path, on="/" + path.split("/")[1], **form).text, said

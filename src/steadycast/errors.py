@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from steadycast.language import N_
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 
 OK, WARN, BAD = "ok", "warn", "bad"  # how bad: well; told for clearness, nothing has to be fixed; a person fixes it
@@ -114,7 +114,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     from difflib import get_close_matches  # only where something is wrong
 
     near = get_close_matches(word, list(known), n=1)
-    return _("did you mean %(word)s?", word=repr(near[0])) if near else otherwise
+    return _("did you mean %(word)s?", word=quoted(near[0])) if near else otherwise
 
 
 THERE_IS_NO = {
@@ -136,7 +136,7 @@ THERE_IS_NO = {
 def unknown_name(what: str, name: str, known: Iterable[str], otherwise: str = "") -> InputError:
     """The error for a name that a person gave and that is not there; `what` it names is a key of THERE_IS_NO."""
     hint = did_you_mean(name, known, otherwise or _("see steadycast.toml"))
-    return InputError(_(THERE_IS_NO[what], name=repr(name)), hint=hint)
+    return InputError(_(THERE_IS_NO[what], name=quoted(name)), hint=hint)
 
 
 class LedgerError(SteadycastError):

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -25,6 +25,7 @@ DOMAIN = "steadycast"
 FOLDER = Path(__file__).parent / "locale"
 LOCALES = ("zh_Hans", "zh_Hant", "en")
 DAY = dt.timedelta(days=1)
+QUOTES = {"zh_Hans": "“”", "zh_Hant": "「」"}
 TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
@@ -38,16 +39,29 @@ class Language:
     def gettext(self, text: str, /, **values: object) -> str:
         """A text in this language, with `%(name)s` filled in."""
         found = self.texts.gettext(text) if text else ""  # "" is the catalogue's head
-        return _filled(found, text, values) if values else found
+        return self._filled(found, text, values) if values else found
 
     def ngettext(self, one: str, many: str, num: int, **values: object) -> str:
         """A text that counts; `%(num)s` is the number."""
         found = self.texts.ngettext(one, many, num)
-        return _filled(found, one if num == 1 else many, {"num": num, **values})
+        return self._filled(found, one if num == 1 else many, {"num": num, **values})
 
     def pgettext(self, context: str, text: str) -> str:
         """A short word that reads differently by where it stands."""
         return self.texts.pgettext(context, text)
+
+    def _filled(self, found: str, text: str, values: Mapping[str, object]) -> str:
+        try:
+            if ")r" in found:
+                values = {k: _Quoted(v, self) if isinstance(v, str) else v for k, v in values.items()}
+            return found % values
+        except (KeyError, TypeError, ValueError):  # a translation that names what its text does not: a test finds it
+            return text % values
+
+    def quoted(self, text: object) -> str:
+        """What somebody wrote, in this language's quotation marks; what a terminal would obey is spelled out."""
+        marks = QUOTES.get(self.name) if isinstance(text, str) else None
+        return f"{marks[0]}{repr(text)[1:-1]}{marks[1]}" if marks else repr(text)
 
     @property
     def locale(self) -> Locale:
@@ -134,11 +148,19 @@ class Language:
         return numbers.format_percent(shown, format="0.#%" if 0.99 < rate < 1 else "0%", locale=self.locale)
 
 
-def _filled(found: str, text: str, values: Mapping[str, object]) -> str:
-    try:
-        return found % values
-    except (KeyError, TypeError, ValueError):  # a translation that names what its text does not: a test finds it
-        return text % values
+class _Quoted(str):
+    """A text whose `repr` is as a language quotes it."""
+
+    __slots__ = ("language",)
+    language: Language
+
+    def __new__(cls, text: str, language: Language) -> Self:
+        made = super().__new__(cls, text)
+        made.language = language
+        return made
+
+    def __repr__(self) -> str:
+        return self.language.quoted(f"{self}")
 
 
 @cache
@@ -220,6 +242,11 @@ def gettext(text: str, /, **values: object) -> str:
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
     """A text that counts, in the current language; `%(num)s` is the number."""
     return current().ngettext(one, many, num, **values)
+
+
+def quoted(text: object) -> str:
+    """What somebody wrote, in the current language's quotation marks."""
+    return current().quoted(text)
 
 
 def N_(text: str) -> str:  # noqa: N802  its name in every catalogue's tool

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError, Group
 
-from steadycast import __version__
+from steadycast import __version__, reasons
 from steadycast.cli import change_promise, channels, desk, drafts, record, setup, slots, tokens, up, users
 from steadycast.cli.help_page import HelpPage
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
@@ -172,6 +172,6 @@ class _Lost(logging.Handler):
 def _file(error: OSError) -> str:
     """What is wrong with a file or a disk, and what to do."""
     where = error.filename or (_("the disk") if error.errno in DISK else _("file"))
-    said = f"{where}: {error.strerror}" if error.strerror else str(error)
+    said = f"{where}: {reasons.of_system(error)}"
     hint = HINTS.get(error.errno or 0)
     return with_hint(said, _(hint)) if hint else said

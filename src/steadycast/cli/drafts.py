@@ -216,7 +216,7 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
     with pipeline.App.open(readonly=True) as app:
         made = pipeline.preview(app, draft, channel=channel, out=out, now=pipeline.now())
     for name, count in made.counts.items():
-        say(f"{name}: {count}")
+        say(_("%(name)s: %(said)s", name=name, said=count))
     say(*map(str, made.problems), _("Page  %(file)s", file=made.page))
     if open:
         import webbrowser

@@ -12,7 +12,7 @@ from typing import Literal
 from steadycast.cli.channels import platform_named
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, say, show, tell
 from steadycast.errors import InputError, SettingsError
-from steadycast.language import N_
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 
 PREFECT = (sys.executable, "-m", "prefect")
@@ -171,7 +171,7 @@ def channel_eject(platform: str, *, name: str = "") -> int:
     folder = platform_named(platform).folder
     if name and not FOLDER_NAME.fullmatch(name):
         raise InputError(
-            _("%(name)s cannot be a platform's folder", name=repr(name)),
+            _("%(name)s cannot be a platform's folder", name=quoted(name)),
             hint=_("begin with a-z; then a-z, 0-9, - and _"),
         )
     target = load().platform_folders[0] / (name or platform)

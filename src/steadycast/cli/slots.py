@@ -27,7 +27,7 @@ from steadycast.cli.output import (
     tell,
 )
 from steadycast.errors import InputError
-from steadycast.language import N_
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def ask(slot: str, member: str, *, by: str = "", note: str = "", withdraw: bool 
     try:
         due = dt.date.fromisoformat(by) if by else None
     except ValueError:
-        raise InputError(_("%(said)s is no day", said=repr(by)), hint=_("write 2026-11-26")) from None
+        raise InputError(_("%(said)s is no day", said=quoted(by)), hint=_("write 2026-11-26")) from None
     with pipeline.App.open() as app:
         now = pipeline.now()
         if withdraw:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
+from steadycast import reasons
 from steadycast.draft.decoding import shown
 from steadycast.draft.model import MediaRef
 from steadycast.draft.safe_open import NotRegularError, mostly_holes, open_inside
@@ -127,7 +128,9 @@ class Folder:
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
                 raise wrong(_("is a link that changed while it was read"), _("put the file itself there")) from None
-            raise wrong(_("cannot be read: %(why)s", why=error.strerror), _("check its permissions")) from None
+            raise wrong(
+                _("cannot be read: %(why)s", why=reasons.of_system(error)), _("check its permissions")
+            ) from None
 
 
 @lru_cache(maxsize=16)

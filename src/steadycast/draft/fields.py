@@ -14,6 +14,7 @@ from steadycast.draft.frontmatter import Front
 from steadycast.draft.keys import folded
 from steadycast.errors import DraftError, did_you_mean
 from steadycast.language import gettext as _
+from steadycast.language import quoted
 
 _TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
 _FALSE = {"false", "no", "off", "0", "否", "不", "不是"}
@@ -202,4 +203,4 @@ def _word(item: Any) -> str:
 
 def _short(value: Any) -> str:
     text = str(value)
-    return repr(text if len(text) <= 60 else text[:59] + "…")
+    return quoted(text if len(text) <= 60 else text[:59] + "…")

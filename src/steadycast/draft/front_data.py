@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from steadycast import reasons
 from steadycast.draft.front_yaml import MAX_DEPTH, MAX_NODES, UNUSABLE, refuse
 from steadycast.language import gettext as _
 
@@ -21,16 +22,14 @@ def read_toml(head: str) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         values = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
-        where = re.search(r"\(at line (\d+)", str(error))
-        line = int(where[1]) + 1 if where else head.count("\n") + 1
-        what = re.sub(r" \(at .*", "", str(error))
-        if "Illegal character '\\n'" in what or what.startswith("Unterminated string"):
-            raise refuse(_("a quotation mark is not closed"), line, _("close it at the end of this line")) from None
-        raise refuse(what, line, _("check its TOML")) from None
+        why, at = reasons.of_toml(error)
+        line = at + 1 if at else head.count("\n") + 1
+        closing = why == _(reasons.QUOTE)
+        raise refuse(why, line, _("close it at the end of this line") if closing else _("check its TOML")) from None
     except RecursionError:
         raise refuse(_("nested more than %(most)s deep", most=MAX_DEPTH), 1, _("make it flatter")) from None
-    except ValueError as error:  # a number of thousands of digits
-        raise refuse(str(error).split(";")[0], 1, _("check its TOML")) from None
+    except ValueError:  # a number of thousands of digits
+        raise refuse(_("a number is too long"), 1, _("check its TOML")) from None
     _measure(values)
     return {key: _plain(value) for key, value in values.items()}, _toml_lines(head)
 
@@ -40,7 +39,8 @@ def read_json(head: str) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         values = json.loads(head, object_pairs_hook=_once_each, parse_int=str, parse_float=str, parse_constant=str)
     except json.JSONDecodeError as error:
-        raise refuse(error.msg, error.lineno, _("check its JSON: commas between values, none after the last")) from None
+        hint = _("check its JSON: commas between values, none after the last")
+        raise refuse(reasons.of_json(error), error.lineno, hint) from None
     except RecursionError:
         raise refuse(_("nested more than %(most)s deep", most=MAX_DEPTH), 1, _("make it flatter")) from None
     _measure(values)

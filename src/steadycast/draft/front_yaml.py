@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from steadycast import reasons
 from steadycast.draft.keys import folded, is_known
 from steadycast.errors import DraftError
 from steadycast.language import N_
@@ -193,7 +194,8 @@ def _by_events(head: str) -> tuple[dict[str, Any], dict[str, int]]:
     except yaml.MarkedYAMLError as error:
         raise _in_plain_words(head, error) from None
     except (yaml.YAMLError, ValueError, StopIteration, RecursionError) as error:
-        raise refuse(str(error).split("\n")[0] or _("cannot be read"), 1, _("check its YAML")) from None
+        first = str(error).split("\n")[0]
+        raise refuse(reasons.verbatim(first) if first else _("cannot be read"), 1, _("check its YAML")) from None
 
 
 # What a parser says, what it means, and whether the fault is where it began to read (or where it stopped).
@@ -236,7 +238,8 @@ def _in_plain_words(head: str, error: yaml.MarkedYAMLError) -> DraftError:
         if re.search(pattern, said):
             began = error.context_mark.line if from_its_beginning and error.context_mark else stopped
             return refuse(_(words), began + 2, _hint_for(head, began))
-    return refuse(error.problem or _("cannot be read"), stopped + 2, _hint_for(head, stopped))
+    why = reasons.verbatim(error.problem) if error.problem else _("cannot be read")
+    return refuse(why, stopped + 2, _hint_for(head, stopped))
 
 
 def _hint_for(head: str, number: int) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from steadycast import reasons
 from steadycast.draft.decoding import decode, shown
 from steadycast.draft.frontmatter import has_front
 from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
@@ -205,7 +206,7 @@ class _Look:
             except OSError as error:
                 yield problem_at(
                     folder,
-                    _("the folder cannot be read: %(why)s", why=error.strerror),
+                    _("the folder cannot be read: %(why)s", why=reasons.of_system(error)),
                     _("check that it is there and readable"),
                 )
                 continue
@@ -234,7 +235,9 @@ class _Look:
         except FileNotFoundError:
             return Unsettled(path)
         except OSError as error:
-            return problem_at(path, _("cannot be looked at: %(why)s", why=error.strerror), _("check its permissions"))
+            return problem_at(
+                path, _("cannot be looked at: %(why)s", why=reasons.of_system(error)), _("check its permissions")
+            )
         if any("\ud800" <= char <= "\udfff" for char in entry.name):
             return problem_at(_printable(path), _("its name is not UTF-8"), _("rename it"))
         if said := _KINDS.get(stat.S_IFMT(mode)):
@@ -294,7 +297,9 @@ class _Look:
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
                 return problem_at(path, _("is a link; links are not followed"), _("put the file itself there"))
-            return problem_at(path, _("cannot be read: %(why)s", why=error.strerror), _("check its permissions"))
+            return problem_at(
+                path, _("cannot be read: %(why)s", why=reasons.of_system(error)), _("check its permissions")
+            )
         if _may_be_note(path) and _is_note(raw):
             return ReadmeNote(path)
         try:

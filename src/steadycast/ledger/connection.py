@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import class_mapper
 from sqlmodel import SQLModel
 
+from steadycast import reasons
 from steadycast.crash_safety import bootclock, crashpoints, durable
 from steadycast.errors import LedgerError, with_hint
 from steadycast.language import N_
@@ -138,7 +139,7 @@ def ledger_error(name: str, error: Exception) -> LedgerError:
     said = str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
     said = said.strip().splitlines()[0] if said.strip() else type(error).__name__
     hint = next((hint for words, hint in HINTS if words in said.lower()), "")
-    return refusal(name, said, _(hint) if hint else "")
+    return refusal(name, reasons.of_database(said), _(hint) if hint else "")
 
 
 def refusal(name: object, said: str, hint: str = "") -> LedgerError:

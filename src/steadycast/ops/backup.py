@@ -21,7 +21,7 @@ from typing import Any
 from steadycast import __version__
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, LedgerError
-from steadycast.language import N_
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
@@ -263,7 +263,7 @@ class _Kept:
             path = PurePosixPath(name)
             plain = path.as_posix() == name and ".." not in path.parts and not re.search(r"[\x00-\x1f\\]", name)
             if not (plain and (name == LEDGER or (path.parts[0] in TREES and len(path.parts) > 1))):
-                raise _not_whole(file, _("it names %(name)s, which is no file of a workspace", name=repr(name)))
+                raise _not_whole(file, _("it names %(name)s, which is no file of a workspace", name=quoted(name)))
             if name not in self.members:
                 raise _not_whole(file, _("%(name)s is not in it", name=name))
         self.has_ledger = LEDGER in self.files

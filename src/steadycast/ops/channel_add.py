@@ -11,6 +11,7 @@ from typing import Any
 
 from steadycast.errors import InputError, SettingsError, unknown_name
 from steadycast.language import gettext as _
+from steadycast.language import quoted
 from steadycast.pipeline.secrets import find, keep
 from steadycast.platform import Platform, Setting, configured
 from steadycast.platform.registry import platforms
@@ -91,11 +92,11 @@ def add(workspace: Workspace, asked: Wanted) -> Workspace:
 
 def _free(workspace: Workspace, name: str) -> None:
     if not re.fullmatch(NAME, name):
-        said = _("%(name)s cannot be a channel's name", name=repr(name))
+        said = _("%(name)s cannot be a channel's name", name=quoted(name))
         raise InputError(said, hint=_("a-z, 0-9 and -, at most 39 characters"))
     if name in workspace.channels:
         raise InputError(
-            _("there is a channel %(name)s already", name=repr(name)),
+            _("there is a channel %(name)s already", name=quoted(name)),
             hint=_("give this one another name: --name NAME; the secrets of %(name)s lie in var/secrets", name=name),
         )
 

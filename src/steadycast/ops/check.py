@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import Draft
 from steadycast.errors import WARN, DraftError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
-from steadycast.language import N_
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 from steadycast.ledger.publishing_place import gone
 from steadycast.ops.deployments import differences
@@ -157,7 +157,7 @@ def _files_named(app: App) -> Iterator[Problem]:
     """Files that a channel's settings name and that are not there: a list of recipients, a podcast's picture."""
     for path, setting, given in _of_channels(app):
         if setting.type == "path" and given and not (app.workspace.root / given).is_file():
-            said = _("%(name)s: the file %(file)s is not there", name=".".join(path), file=repr(given))
+            said = _("%(name)s: the file %(file)s is not there", name=".".join(path), file=quoted(given))
             yield _in_settings(app.workspace, path, said, _("make it, beside steadycast.toml"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steadycast.errors import InputError, SettingsError, unknown_name
-from steadycast.language import N_
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 from steadycast.ops.channel_add import typed
 from steadycast.ops.settings_forms import check_rhythm, free_name
@@ -80,7 +80,7 @@ def _plain(key: str, text: str) -> Any:
         said = N_("%(key)s: %(text)s is no whole number")
         if key in DATES:
             said = N_("%(key)s: %(text)s is no date, as 2026-12-31")
-        raise SettingsError(_(said, key=key, text=repr(text[:60]))) from None
+        raise SettingsError(_(said, key=key, text=quoted(text[:60]))) from None
 
 
 def _differing(there: Mapping[str, Any], wanted: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

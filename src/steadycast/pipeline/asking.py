@@ -284,7 +284,7 @@ def _empty_slot(app: App, id: str, now: dt.datetime) -> Slot:
     slot = pinning.as_slot(row) if row else _computed(app, id)
     if slot is None or slot.series not in app.workspace.series:
         known = [each.id for each in app.ledger.slots_between(now, now + 60 * DAY)]
-        raise unknown_name("slot", id, known, "`steadycast plan` shows them")
+        raise unknown_name("slot", id, known, _("`steadycast plan` shows them"))
     if slot.excused:
         raise InputError(_("%(slot)s is left out: %(why)s", slot=id, why=slot.excused))
     if slot.at <= now or slot.at > now + FARTHEST:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from steadycast import reasons
 from steadycast.draft.safe_open import open_inside, read_up_to
 from steadycast.draft.titles import date_of_name
 from steadycast.errors import InputError
@@ -36,7 +37,7 @@ def read(content: Path, path: PurePosixPath, most: int) -> bytes:
             raw = read_up_to(file, most)
     except OSError as error:
         raise InputError(
-            _("cannot be read: %(why)s", why=error.strerror or error), file=str(path), hint=_("is it a file?")
+            _("cannot be read: %(why)s", why=reasons.of_system(error)), file=str(path), hint=_("is it a file?")
         ) from None
     if len(raw) > most:
         raise InputError(
@@ -105,7 +106,7 @@ def _written(content: Path, path: PurePosixPath, data: bytes | Path) -> Iterator
                     os.unlink(fresh, dir_fd=folder)
     except OSError as error:
         raise InputError(
-            _("cannot be written: %(why)s", why=error.strerror or error), file=str(path), hint=_("is its folder one?")
+            _("cannot be written: %(why)s", why=reasons.of_system(error)), file=str(path), hint=_("is its folder one?")
         ) from None
 
 

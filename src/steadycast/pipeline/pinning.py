@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from steadycast import reasons
 from steadycast.crash_safety import durable
 from steadycast.draft.head_edit import with_key
 from steadycast.draft.safe_open import open_inside
@@ -266,7 +267,7 @@ def _write(app: App, row: DraftRow, value: str) -> None:
     except DraftError as error:
         raise replace(error, file=file) from None
     except OSError as error:
-        raise InputError(_("it cannot be read: %(why)s", why=error.strerror), file=file) from None
+        raise InputError(_("it cannot be read: %(why)s", why=reasons.of_system(error)), file=file) from None
     if fresh == raw:
         return
 

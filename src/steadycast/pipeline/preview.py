@@ -15,6 +15,7 @@ from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, InputError, Problem
 from steadycast.intake import folder
+from steadycast.language import N_, current
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.pipeline.app import App, write_atomically
@@ -28,14 +29,20 @@ from steadycast.platform.text import count
 from steadycast.render.templates import Templates
 
 MEASURED = ("title", "summary", "text", "html")
-ZH = {
-    "article": "图文", "audio": "音频", "video": "视频", "event": "活动",
-    "title": "标题", "summary": "摘要", "text": "纯文本", "html": "HTML", "tags": "标签", "author": "作者",
-    "organiser": "主办方", "start": "开始", "end": "结束", "place": "地点", "online": "活动网址", "contact": "联系方式",
-    "image": "图片", "cover": "封面", "attachment": "附件", "parts": "条", "kit": "打开物料包",
-    "page": "网页", "letter": "信", "item": "阅读器里", "body": "正文", "alone": "单独打开", "link": "链接",
+WORDS = {  # what is measured or shown of a post -> the word for it
+    "article": N_("article"), "audio": N_("audio"), "video": N_("video"), "event": N_("event"),
+    "title": N_("title"), "summary": N_("summary"), "text": N_("plain text"), "tags": N_("tags"),
+    "author": N_("author"), "organiser": N_("organiser"), "start": N_("start"), "end": N_("end"), "place": N_("place"),
+    "online": N_("online"), "contact": N_("contact"), "image": N_("image"), "cover": N_("cover"),
+    "attachment": N_("attachment"),
+    "page": N_("web page"), "letter": N_("letter"), "item": N_("in a reader"), "body": N_("body"), "link": N_("link"),
+    "card": N_("card"),
 }  # fmt: skip
-EN = {"kit": "open the kit", "item": "in a reader", "text": "plain text", "alone": "open alone"}
+
+
+def word(what: str) -> str:
+    """What is measured or shown, in the reader's language; as it is where it has no word."""
+    return _(WORDS[what]) if what in WORDS else what
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,8 @@ class Shown:
     @property
     def counts(self) -> str:
         """For one line of text."""
-        return ", ".join(f"{what} {n}/{most}" if most else f"{what} {n}" for what, n, most in self.measured)
+        told = (f"{word(what)} {n}" + (f"/{most}" if most else "") for what, n, most in self.measured)
+        return _(", ").join(told)
 
 
 def show(
@@ -127,10 +135,9 @@ def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: P
         counts[one.channel] = one.counts
         told = {"channel": one.channel, "title": one.title, "post": one.post, "measured": one.measured}
         shown.append(told | _write(target, one.channel, one.post, one.views))
-    page = Templates((Path(__file__).parent / "templates",), zone=app.workspace.community.zone)
-    language = app.workspace.community.language
-    words = ZH if language.lower().startswith("zh") else EN
-    text = page.render("preview.html.j2", draft=found, shown=shown, problems=problems, words=words, language=language)
+    page, say = Templates((Path(__file__).parent / "templates",), zone=app.workspace.community.zone), current()
+    told = {"draft": found, "shown": shown, "problems": problems, "language": say.tag, "word": word}
+    text = page.render("preview.html.j2", **told, _=say.gettext, ngettext=say.ngettext)
     return Previewed(write_atomically(target, "index.html", text.encode()), counts, tuple(problems))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.language import N_
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 from steadycast.platform.contract import Limit, MediaRule, Platform, Setting
 from steadycast.platform.tables import LIMITED, ROLES, Table
@@ -66,8 +66,8 @@ def cast(setting: Setting, value: Any, where: str) -> Any:
         made = None
     if made is not None and _may_be(setting, made):
         return made
-    shown = repr(value)
-    shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+    shown = quoted(value if not isinstance(value, str) or len(value) <= SHOWN else f"{value[:SHOWN]}…")
+    shown = shown if len(shown) <= 2 * SHOWN else f"{shown[:SHOWN]}…"
     raise SettingsError(
         _("%(where)s: expected %(expected)s, not %(value)s", where=where, expected=expected(setting), value=shown),
         hint=setting.shown_help or None,

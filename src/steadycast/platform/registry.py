@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from steadycast import reasons
 from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import N_
 from steadycast.language import gettext as _
@@ -186,9 +187,8 @@ class _Sheet(Table):
         except UnicodeDecodeError as error:
             raise SettingsError(_("is not UTF-8"), file=path, hint=_("save it as UTF-8")) from error
         except tomllib.TOMLDecodeError as error:
-            at = re.search(r"line (\d+)", str(error))
-            line = int(at[1]) if at else len(self.lines)
-            raise SettingsError(_("is not TOML: %(why)s", why=error), file=path, line=line) from error
+            why, line = reasons.of_toml(error)
+            raise SettingsError(_("is not TOML: %(why)s", why=why), file=path, line=line or len(self.lines)) from error
         self.check()
 
     def line(self, *keys: str) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from steadycast import reasons
 from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import gettext as _
 from steadycast.platform.contract import Limit, MediaRule, RenderRule, Setting
@@ -68,7 +69,7 @@ class Table:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             path = (*keys, *(str(k) for k in first["loc"] if isinstance(k, str)))
-            raise self.wrong(f"{'.'.join(path)}: {first['msg']}", *path) from error
+            raise self.wrong(f"{'.'.join(path)}: {reasons.of_model(first['msg'])}", *path) from error
 
     def rules(
         self, table: str, type_: type, given: Mapping[str, Any], names: Sequence[str] = (), base: Any = None

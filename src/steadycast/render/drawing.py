@@ -76,7 +76,7 @@ def _parsed(data: bytes) -> ET.Element:
                     )
         reader.close()
     except ET.ParseError as error:
-        raise Unusable(_("is a broken drawing: %(why)s", why=error)) from None
+        raise Unusable(_("is a broken drawing: its XML goes wrong on line %(line)s", line=error.position[0])) from None
     if root is None:
         raise Unusable(_("is an empty drawing"))
     return root

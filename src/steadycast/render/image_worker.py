@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, UnidentifiedImageError
 
+from steadycast import reasons
 from steadycast.characters import broken_lines, pieces
 from steadycast.language import gettext as _
 from steadycast.render import drawing
@@ -67,7 +68,7 @@ def sound(source: str) -> dict[str, Any]:
             file.seek(0)
             tag = TinyTag.get(source, file_obj=file, tags=False)
     except TinyTagException as error:
-        raise Unusable(_("cannot be read: %(why)s", why=error)) from error
+        raise Unusable(_("cannot be read: it is damaged, or of another kind than its name says")) from error
     return {"seconds": tag.duration}
 
 
@@ -158,7 +159,7 @@ def _drawn(source: str) -> BytesIO:
     try:
         return BytesIO(resvg_py.svg_to_bytes(svg_string=data.decode(), width=across))
     except ValueError as error:
-        raise Unusable(_("is a drawing that cannot be shown: %(why)s", why=error)) from None
+        raise Unusable(_("is a drawing that cannot be shown: %(why)s", why=reasons.verbatim(str(error)))) from None
 
 
 def _format(own: str, formats: list[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from steadycast import reasons
 from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
 
@@ -72,8 +73,11 @@ def load(name: str, folders: Sequence[Path]) -> Style:
 def _read(file: Path, changed: int) -> Style:  # noqa: ARG001 - an edit makes another key
     try:
         rules = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(_("not TOML: %(why)s", why=error), file=file) from None
+    except UnicodeDecodeError:
+        raise SettingsError(_("is not UTF-8"), file=file, hint=_("save it as UTF-8")) from None
+    except tomllib.TOMLDecodeError as error:
+        why, line = reasons.of_toml(error)
+        raise SettingsError(_("is not TOML: %(why)s", why=why), file=file, line=line) from None
     for selector, declarations in rules.items():
         if not isinstance(declarations, str) or not _SELECTOR.fullmatch(selector):
             raise SettingsError(

@@ -14,9 +14,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from steadycast import reasons
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.language import N_
 from steadycast.language import gettext as _
+from steadycast.language import quoted
 from steadycast.schedule.model import Series
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
@@ -37,19 +38,6 @@ from steadycast.workspace.settings import (
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
 UNKNOWN_KEY = "extra_forbidden"  # as the models call it
-MODEL_SAYS = (  # its own sentences, with what stands in them left out; another one is shown in its English
-    N_("Field required"),
-    N_("Input should be %(words)s"),
-    N_("Input should be a valid string"),
-    N_("Input should be a valid integer"),
-    N_("Input should be a valid boolean"),
-    N_("Input should be a valid tuple"),
-    N_("Input should be a valid dictionary"),
-    N_("Input should be a valid date"),
-    N_("Input should be greater than or equal to %(num)s"),
-    N_("Input should be less than or equal to %(num)s"),
-    N_("String should have at most %(num)s characters"),
-)
 NAMED = {"members", "series", "channel"}  # tables whose keys are names that the community chose
 
 
@@ -158,7 +146,9 @@ def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
         raw = file.read_bytes()
     except OSError as error:
         raise SettingsError(
-            _("cannot read it: %(error)s", error=error.strerror), file=file, hint=_("`steadycast init DIR` makes one")
+            _("cannot read it: %(error)s", error=reasons.of_system(error)),
+            file=file,
+            hint=_("`steadycast init DIR` makes one"),
         ) from None
     return read(
         root, {SETTINGS_FILE: raw} | ({holidays.name: holidays.read_bytes()} if holidays.is_file() else {}), file
@@ -213,16 +203,7 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
         meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
         hint = _("small letters, digits and dashes, at most 39") + (f": {meant}" if meant else "")
         return _("is a name that cannot be a folder's and an address's"), hint
-    return _translated(said.removeprefix("Value error, ")), None
-
-
-def _translated(said: str) -> str:
-    """What the model says, where it is one of its own sentences; ours are translated already."""
-    if asked := re.fullmatch(r"Input should be ('.*')", said):
-        return _("Input should be %(words)s", words=asked[1])
-    bound = re.search(r"-?\d+", said)
-    template = said.replace(bound[0], "%(num)s", 1) if bound else said
-    return _(template, num=bound[0] if bound else "") if template in MODEL_SAYS else said
+    return reasons.of_model(said), None
 
 
 def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
@@ -236,22 +217,25 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
     try:
         return text, tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        said = re.sub(r" \(at .*\)$", "", str(error))
-        twice = re.search(r"Cannot declare \('channel', '([^']+)'\) twice", said)
-        said = _("it is not TOML: %(why)s", why=said)
+        why, at = reasons.of_toml(error)
+        at = at or max(1, len(text.rstrip().splitlines()))
+        twice = re.search(r"Cannot declare \('channel', '([^']+)'\) twice", str(error))
+        said = _("it is not TOML: %(why)s", why=why)
         if twice:
-            said = _("two channels are called %(name)s", name=repr(twice[1]))
-        at = int(found[1]) if found else None
+            said = _("two channels are called %(name)s", name=quoted(twice[1]))
         hint = _("text stands in quotes, lists in [ ]; toml.io shows how")
         if twice:
             hint = _("give one of them another name")
-        elif at and (bare := re.match(r"\s*\[\s*members\s*\.\s*([^\]\"']+?)\s*\]", text.split("\n")[at - 1])):
+        elif bare := re.match(r"\s*\[\s*members\s*\.\s*([^\]\"']+?)\s*\]", text.split("\n")[at - 1]):
             hint = _(
                 'a name that is not of plain letters, digits and dashes stands in quotes: [members."%(bare)s"]',
                 bare=bare[1],
             )
-        elif at and re.match(r"\s*\[[^\]]*[^\x00-\x7f]", text.split("\n")[at - 1]):
+        elif full := re.search(r"(?<==)\s*[“”‘’＂＇［]|＝|^\s*［", text.split("\n")[at - 1]):
+            hint = _(
+                "%(mark)s is a full-width mark: here only the half-width ones count: \" ' = , [ ]", mark=full[0].strip()
+            )
+        elif re.match(r"\s*\[[^\]]*[^\x00-\x7f]", text.split("\n")[at - 1]):
             hint = _('a name is small letters, digits and dashes; what people read goes below it: title = "..."')
         raise SettingsError(said, file=file, line=at, hint=hint) from None
 
@@ -280,7 +264,7 @@ def _references(file: Path, text: str, settings: Settings) -> None:
         if series.was and (heir := heirs.setdefault(series.was, name)) != name:
             raise wrong(
                 was,
-                _("%(series)s was %(was)s, too", series=heir, was=repr(series.was)),
+                _("%(series)s was %(was)s, too", series=heir, was=quoted(series.was)),
                 _("a record goes to one of them"),
             )
         if series.was in settings.series:
@@ -324,11 +308,20 @@ def _paths(text: str) -> Iterable[tuple[int, tuple[str | int, ...]]]:
 
 def _overrides(file: Path, sources: Mapping[str, bytes]) -> dict[str, str]:
     """holidays.toml of the workspace: `"2027-02-14" = ""` makes a working day, a name makes a day off."""
-    _, table = _toml(file, sources.get(file.name, b""))
+    text, table = _toml(file, sources.get(file.name, b""))
     try:
-        return {dt.date.fromisoformat(str(day)).isoformat(): str(name) for day, name in table.items()}
-    except ValueError as error:
-        raise SettingsError(str(error), file=file, hint='write "2027-02-14" = "春节调休"') from None
+        return {dt.date.fromisoformat(day).isoformat(): str(name) for day, name in table.items()}
+    except ValueError:
+        wrong = next(day for day in table if not _is_date(day))
+        said, hint = _("%(said)s is no day", said=quoted(wrong)), _('write "2027-02-14" = "New Year\'s Eve"')
+        raise SettingsError(said, file=file, line=line_of(text, (wrong,)), hint=hint) from None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(dt.date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> tuple[dict[dt.date, str], frozenset[dt.date]]:
@@ -345,7 +338,7 @@ def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> tuple[di
             known = holidays.country_holidays(country, years=range(2015, 2036))
         except NotImplementedError:
             raise SettingsError(
-                _("no holidays are known for %(country)s", country=repr(country)), hint=_("holidays:CN, for example")
+                _("no holidays are known for %(country)s", country=quoted(country)), hint=_("holidays:CN, for example")
             ) from None
         off |= dict(known)
         worked |= getattr(known, "weekend_workdays", set())

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from steadycast.errors import did_you_mean
 from steadycast.language import gettext as _
+from steadycast.language import quoted
 from steadycast.schedule.model import Form, Origin
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a series' or channel's is a folder, part of a URL and of a slot's id
@@ -27,12 +28,12 @@ def duration(text: object) -> dt.timedelta:
     if not found:
         message = _(
             '%(value)s is not a length of time; write a number and a unit: "90s", "10m", "12h", "7d", "2w"',
-            value=repr(text),
+            value=quoted(text),
         )
         raise ValueError(message)
     span = dt.timedelta(seconds=int(found[1]) * UNITS[found[2]])
     if span > LONGEST:
-        message = _('%(value)s is too long; ten years are the most: "520w"', value=repr(text))
+        message = _('%(value)s is too long; ten years are the most: "520w"', value=quoted(text))
         raise ValueError(message)
     return span
 
@@ -43,7 +44,7 @@ def zone(name: object) -> ZoneInfo:
         return ZoneInfo(str(name))
     except (KeyError, ValueError, OSError):  # a name with "..", one too long, one that is a folder of the database
         hint = did_you_mean(str(name), available_timezones(), _("for example Asia/Shanghai"))
-        message = _("there is no time zone %(name)s; %(hint)s", name=repr(str(name)), hint=hint)
+        message = _("there is no time zone %(name)s; %(hint)s", name=quoted(str(name)), hint=hint)
         raise ValueError(message) from None
 
 
@@ -76,11 +77,11 @@ def dates(text: str) -> frozenset[dt.date]:
         start, end = dt.date.fromisoformat(first.strip()), dt.date.fromisoformat((last or first).strip())
     except ValueError:
         message = _(
-            '%(value)s is no date; write "2026-12-31", "2027-02-04..2027-02-11" or "holidays:CN"', value=repr(text)
+            '%(value)s is no date; write "2026-12-31", "2027-02-04..2027-02-11" or "holidays:CN"', value=quoted(text)
         )
         raise ValueError(message) from None
     if not 0 <= (end - start).days <= 366:
-        message = _("%(value)s runs backwards or for longer than a year", value=repr(text))
+        message = _("%(value)s runs backwards or for longer than a year", value=quoted(text))
         raise ValueError(message)
     return frozenset(start + dt.timedelta(days=n) for n in range((end - start).days + 1))
 
@@ -260,7 +261,7 @@ class DeskSettings(Model):
             try:
                 ipaddress.ip_network(each)
             except ValueError:
-                message = f'{each!r} is no address; write "127.0.0.1" or "10.0.0.0/8"'
+                message = _('%(value)s is no address; write "127.0.0.1" or "10.0.0.0/8"', value=quoted(each))
                 raise ValueError(message) from None
         return proxies
 
