@@ -10,6 +10,7 @@ from test_intake_documents import docx
 
 from steadycast import pipeline
 from steadycast.errors import InputError
+from steadycast.ledger.tables import State
 from steadycast.pipeline import pinning
 
 SERIES = (
@@ -144,3 +145,26 @@ def test_an_empty_slot_is_filled_from_reserve_and_emptied(bench: Bench, app: Any
         pinning.fill(app, SLOT.format(30), now)
     pinning.empty(app, SLOT.format(30), now)
     assert 30 not in told(app, bench)
+
+
+def test_an_approval_is_taken_back_with_the_slot_that_was_chosen_since(bench: Bench, app: Any) -> None:
+    """A pin is no decision: what is taken back is the editor's word, and the draft stands as before it."""
+    file, now = bench.root / "content/ugc/bob/one.md", bench.clock.now()
+    raw = file.read_bytes()
+    pinned = pinning.pin(app, "ugc/bob/one.md", SLOT.format(28), now)
+    assert [each.who for each in app.ledger.decisions_of(pinned.draft)] == ["eve"]
+    pipeline.take_back(app, [pinned.draft], by="eve", now=now)
+    row = app.ledger.draft(pinned.draft)
+    assert (row.state, row.approved_revision) == ("waiting", None)
+    assert file.read_bytes() == raw, "and asks for no slot any more"
+
+
+def test_a_draft_that_is_rejected_is_not_sent_by_the_worker_that_has_it(bench: Bench, app: Any) -> None:
+    """A worker takes its deliveries some time before their hour."""
+    slot = next(s for s in app.ledger.slots_between(bench.clock.now(), bench.clock.now() + pinning.DAY * 9) if s.draft)
+    taken = app.ledger.claim(slot.at, "worker", pinning.DAY, until=slot.at, slots=[slot.id])
+    assert taken
+    pipeline.decide(app, [slot.draft], "reject", by="eve", now=slot.at)
+    (delivery,) = app.ledger.deliveries(slots=[slot.id])
+    assert delivery.state == State.CANCELLED
+    assert not app.ledger.holds(taken[0])

@@ -91,6 +91,14 @@ def approve(  # noqa: PLR0917 one decision's facts
     return _decide(db, draft, revision, {**own, **given}, why)
 
 
+def carry_approval(db: Database, draft: str, revision: str, **own: Any) -> bool:
+    """Let an approval hold for a revision whose words are the same: nobody decided anew, and no decision is noted."""
+    here = (DRAFT.c.id == draft) & (DRAFT.c.revision == revision) & DRAFT.c.approved_revision.is_not(None)
+    given = {**own, "approved_revision": revision, "state": "approved"}
+    with db.write() as connection:
+        return connection.execute(update(DRAFT).where(here).values(**given)).rowcount == 1
+
+
 def set_plan(db: Database, draft: str, revision: str, plan: Mapping[str, Any]) -> bool:
     """What the planner is to ask of a draft; False when it has changed since that revision."""
     here = (DRAFT.c.id == draft) & (DRAFT.c.approved_revision == revision)

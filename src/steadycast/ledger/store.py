@@ -117,6 +117,7 @@ class Ledger(Database):
     approve = intake.approve
     reject = intake.reject
     set_plan = intake.set_plan
+    carry_approval = intake.carry_approval
     decisions_of = draft_decisions.decisions_of
     reasons = draft_decisions.reasons
     take_back_decision = draft_decisions.take_back

@@ -125,12 +125,21 @@ def decide(
         if not done:
             said = _("%(path)s was not taken: it changed just now, or is gone", path=row.path)
             raise InputError(said, hint=_("look at it again: `steadycast list`"))
+        if verdict != "approve":
+            _stop(app, row, by, now)
         told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
     if told and verdict == "approve":
         _pin_what_was_asked_for(app, told, now)
     if told:
         renew(app, now)
     return told
+
+
+def _stop(app: App, row: DraftRow, by: str, now: dt.datetime) -> None:
+    """Of a draft that is rejected: what a worker has taken, or tries again, and has not sent, is sent no more."""
+    for each in app.ledger.draft_deliveries(row.id, states=(State.CLAIMED, State.DUE)):
+        if each.attempt and each.id:  # the others are the plan's
+            app.ledger.cancel(each.id, by, now)
 
 
 def _pin_what_was_asked_for(app: App, told: Iterable[Row], now: dt.datetime) -> None:
@@ -153,6 +162,7 @@ def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> l
                 _("%(path)s is out on %(channels)s already", path=row.path, channels=where),
                 hint=_("withdraw it there instead"),
             )
+        _as_it_was_pinned(app, row, now)
         if not app.ledger.take_back_decision(row.id, by, now):
             said = _("%(path)s: there is no decision to take back, or it changed since", path=row.path)
             raise InputError(said, hint=_("look at it again: `steadycast list`"))
@@ -160,6 +170,16 @@ def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> l
     if told:
         renew(app, now)
     return told
+
+
+def _as_it_was_pinned(app: App, row: DraftRow, now: dt.datetime) -> None:
+    """Takes out of a draft's file the slot that it was given since its last decision, which was on the text before."""
+    from steadycast.pipeline import pinning  # which stands on this file
+
+    last = next(iter(app.ledger.decisions_of(row.id, 1)), None)
+    if last and last.revision != row.revision and pinning.same_but_slot(app, row.id, last.revision, row.revision):
+        kept = app.ledger.revision(last.revision, row.id)
+        pinning.put_pin(app, row.id, str((kept.content if kept else {}).get("slot") or ""), now)
 
 
 def waiting(app: App, *, archive: bool = False) -> list[DraftRow]:

@@ -299,7 +299,7 @@ def _take_in(app: App, row: DraftRow, now: dt.datetime) -> None:
     fresh = app.ledger.draft(row.id)
     if fresh is None or fresh.revision == row.revision:
         return
-    if _same_but_slot(app, row.id, row.revision, fresh.revision):
+    if same_but_slot(app, row.id, row.revision, fresh.revision):
         draft = read(app, fresh.id, fresh.revision)
         assert draft is not None
         own: dict[str, Any] = {
@@ -307,12 +307,13 @@ def _take_in(app: App, row: DraftRow, now: dt.datetime) -> None:
             "form": draft.form.value,
             "plan": to_plan(draft, app.workspace.community.zone),
         }
-        app.ledger.approve(row.id, fresh.revision, row.approved_by, row.approved_at or now, **own)
+        app.ledger.carry_approval(row.id, fresh.revision, **own)
     elif fresh.approved_revision != fresh.revision:
         raise InputError(_("%(path)s was edited meanwhile", path=row.path), hint=_("look at it again, and approve it"))
 
 
-def _same_but_slot(app: App, id: str, before: str, after: str) -> bool:
+def same_but_slot(app: App, id: str, before: str, after: str) -> bool:
+    """Whether two revisions of a draft differ in nothing but the slot that it is pinned to."""
     kept = [app.ledger.revision(each, id) for each in (before, after)]
     told = [{k: v for k, v in each.content.items() if k not in POSITIONS} for each in kept if each]
     media = [[m.get("file") for m in each.content["media"]] for each in kept if each]
