@@ -50,6 +50,10 @@ def coming(root: Path, series: str = "daily") -> list[Any]:
         return app.ledger.slots_between(now + dt.timedelta(minutes=2), now + dt.timedelta(days=20), series=series)
 
 
+def coming_title(root: Path, slot: Any) -> str:
+    return planned(root)[slot.id]
+
+
 def page_of(slot: Any) -> str:
     return f"/slots/{quote(slot.id)}"
 
@@ -147,6 +151,13 @@ def test_an_empty_slot_is_filled_and_a_day_left_out_with_its_reason(bench: Bench
     assert "from reserve is in this slot" in desk.post(f"{on}/fill", on=on).text
     assert planned(root)[empty.id] == "Evergreen"
     holds = next(each.draft for each in coming(root) if each.id == empty.id)
+    first = coming(root)[0]
+    moved = desk.post("/slots/move", on=on, draft=first.draft, to=f"{empty.id} {holds}", back=on, agreed="true").text
+    assert planned(root)[empty.id] != "Evergreen"
+    undo = moved.split('action="/slots/undo"')[1].split("</form>")[0]
+    back = desk.post("/slots/undo", on=on, **dict(re.findall(r'name="(draft|was|seen|filled)" value="([^"]*)"', undo)))
+    assert "from reserve is in its slot again" in back.text
+    assert planned(root)[empty.id] == "Evergreen", "what the move had pushed out"
     assert "empty again" in desk.post(f"{on}/empty", on=on, holds=holds).text
     day = empty.local[:10]
     assert "我们的年会" in text_of(desk.get(f"/skip?series=daily&day={day}&because=我们的年会").text)
@@ -175,6 +186,35 @@ def test_publish_now_asks_first_and_the_page_shows_each_channel(root: Path, desk
         "/slots/move", on="/calendar", draft=slot.draft, to=f"{coming(root)[1].id} {coming(root)[1].draft}"
     )
     assert "cannot be moved" in moved.text
+    today = text_of(desk.get("/").text)
+    assert f"Next: {coming_title(root, slot)}" not in today, "it is not due any more"
+    matrix = text_of(desk.get("/matrix").text)
+    assert matrix.count("nothing went out yet") == 1, "of the weekly film alone"
+    assert "Nothing went there yet" not in desk.get("/channels/far").text
+    assert "Nothing was ever published" not in desk.get("/why").text
+    gone = desk.post(f"/drafts/{slot.draft}/amend", on=f"/drafts/{slot.draft}", verb="withdraw", why="Wrong.").text
+    assert "Done on" in gone
+    lately = desk.get("/").text.split("Went out lately")[1].split("</section>")[0]
+    assert "far.example" in lately
+    assert "readers.example" not in lately, "it was taken away there"
+
+
+def test_publish_now_says_of_each_channel_what_became_of_it(bench: Bench) -> None:
+    """Out, a kit for a person, or to be tried again: never "it went out" of what did not."""
+    kit = '[channel.paste]\nplatform = "paste"\n'
+    app = bench.set_up(SETTINGS.replace('["site", "far"]', '["site", "far", "paste"]') + kit, DRAFTS)
+    now = pipeline.now()
+    pipeline.collect(app, now)
+    pipeline.plan(app, now)
+    slot = coming(bench.root)[0]
+    far = bench.root / "var" / "out" / "far-side-far"
+    far.mkdir(parents=True, exist_ok=True)
+    (far / "verbs").write_text("busy")
+    with Desk(bench.root).up() as desk:
+        told = desk.post(f"{page_of(slot)}/publish", on=page_of(slot), holds=slot.draft).text
+        assert "It went to one channel. One kit waits to be posted. One channel could not take it yet" in told
+        assert "What went wrong lately" in (page := desk.get("/channels/far").text)
+        assert "Nothing went wrong lately" not in page
 
 
 def test_the_past_shows_the_record(bench: Bench) -> None:

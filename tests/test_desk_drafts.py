@@ -88,6 +88,13 @@ def test_drafts_on_the_desk(desk: Desk, bench: Bench) -> None:
         "Choose at least one draft" in desk.post("/drafts/decide", "/drafts", verdict="approve", ids=["x"] * 500).text
     )
     assert set(states(bench).values()) == {"waiting"}
+    # What is approved is told with its slot.
+    told = desk.post("/drafts/decide", "/drafts", verdict="approve", ids=listed[:1]).text
+    assert re.search(r"One draft is approved. It goes out on \w+, .* 20:00, in Daily\.", told)
+    assert "2 of them have a slot, the first on" in desk.post(
+        "/drafts/decide", "/drafts", verdict="approve", ids=listed[1:3]
+    ).text  # fmt: skip
+    assert "3 decisions" in desk.post("/drafts/decide", "/drafts", verdict="undo", ids=listed[:3]).text
     # One draft, with a hostile text.
     row = bench.open().ledger.draft("ugc/bob/hostile.md")
     assert row

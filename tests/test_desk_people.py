@@ -63,6 +63,21 @@ def _slots(bench: Bench, series: str) -> list[str]:
     return [row.id for row in rows if row.series == series]
 
 
+def test_each_role_is_told_what_it_can_do_something_about(desk: Desk, bench: Bench) -> None:
+    """A member's day asks for no approval, their list is their own, and their calendar offers no move."""
+    bob, edi = desk.logged_in("bob", PASSWORD), desk.logged_in("edi", PASSWORD)
+    assert re.search(r"needs? you|The next slot is empty", edi.get("/").text), "by the hour"
+    assert not re.search(r"needs? you", bob.get("/").text)
+    own = bob.get("/drafts").text
+    assert "One" in own
+    assert "Own" not in own
+    assert '<option value="bob" selected>' in own
+    assert "Own" in bob.get("/drafts?shelf=all").text
+    assert '<option value="bob" selected>' not in edi.get("/drafts").text
+    assert "Move to…" in edi.get("/calendar").text
+    assert not {"Move to…", "Find a draft", "Ask a member"} & {*re.findall(r">([^<>]+)</a>", bob.get("/calendar").text)}
+
+
 # Each role and each act
 
 FORMS = {

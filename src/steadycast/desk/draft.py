@@ -119,7 +119,11 @@ def amend_now(
         told = amend.withdraw(app, row.id, why, channel or None)
     else:
         told = amend.revise(app, row.id, channel or None)
-    good = sum(each.done for each in told)
-    said = say.ngettext("Done on one channel.", "Done on %(num)s channels.", good) if good else ""
-    left = "; ".join(f"{each.channel}: {each.said}" for each in told if not each.done)
-    return done(f"/drafts/{row.id}", " ".join(filter(None, (said, left))), refused=bool(left))
+    off = sum(each.what == "cancelled" for each in told)
+    good = sum(each.done for each in told) - off
+    said = [
+        say.ngettext("Done on one channel.", "Done on %(num)s channels.", good) if good else "",
+        say.ngettext("One channel gets it no more.", "%(num)s channels get it no more.", off) if off else "",
+    ]
+    left = "; ".join(f"{app.channel_title(each.channel)}: {each.said}" for each in told if not each.done)
+    return done(f"/drafts/{row.id}", " ".join(filter(None, (*said, left))), refused=bool(left))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,7 +17,9 @@ from steadycast.errors import InputError
 from steadycast.language import Language, current
 from steadycast.ledger.draft_list import INBOX, SHELVES, STANDINGS, DraftsAsked
 from steadycast.pipeline import App
-from steadycast.pipeline.permissions import Act
+from steadycast.pipeline.draft_location import DraftLocation, Place
+from steadycast.pipeline.drafts import find_draft
+from steadycast.pipeline.permissions import Act, Person, Role
 from steadycast.schedule.model import Form as DraftForm
 from steadycast.schedule.model import Origin
 
@@ -33,8 +35,11 @@ FILTERS = ("state", "origin", "member", "form", "series", "tag", "language", "q"
 def drafts(
     request: Request, app: Here, shelf: str = "", number: Annotated[int, Query(alias="page", ge=1, le=DEEPEST)] = 1
 ) -> HTMLResponse:
-    """A page of a shelf, by what the address asks of it besides."""
+    """A page of a shelf, by what the address asks of it besides; of a member who asks for nothing, their own drafts."""
     asked = {name: request.query_params.get(name, "").strip()[:100] for name in FILTERS}
+    person: Person | None = getattr(request.state, "person", None)
+    if person and person.role is Role.MEMBER and not request.query_params:
+        asked["member"] = person.name
     if shelf not in (*SHELVES, "all"):
         shelf = "all" if any(asked.values()) else "inbox"
     found = app.ledger.draft_page(_asked(app, shelf, asked), pipeline.now(), first=(number - 1) * SHOWN, most=SHOWN)
@@ -98,8 +103,35 @@ def decide(
         told = pipeline.decide(app, named, "reject", by=pipeline.who(), now=now, why=why)
         said = say.ngettext("One draft is rejected.", "%(num)s drafts are rejected.", len(told))
     pipeline.plan(app, pipeline.now())
-    said = " ".join((said, *_served(say, told)))
+    where = _where(say, app, [row["id"] for row in told if not row.get("slot")]) if verdict == "approve" else ()
+    said = " ".join((said, *_served(say, told), *where))
     return done(back, said, undo=[row["id"] for row in told] if verdict != "undo" else ())
+
+
+def _where(say: Language, app: App, ids: Sequence[str]) -> Iterator[str]:
+    """When what was approved goes out: of one draft the slot, of several how many have one."""
+    now = pipeline.now()
+    if len(ids) == 1:
+        yield from _place(say, app, DraftLocation(app, now).place(find_draft(app, ids[0])))
+    elif slots := [slot for id in ids for slot in app.ledger.slots_of(id, now, 1)]:
+        first = say.instant(min(slot.at for slot in slots).astimezone(app.workspace.community.zone))
+        yield say.ngettext(
+            "One of them has a slot, on %(when)s.", "%(num)s of them have a slot, the first on %(when)s.", len(slots),
+            when=first,
+        )  # fmt: skip
+
+
+def _place(say: Language, app: App, place: Place) -> Iterator[str]:
+    series = app.workspace.series.get(place.series)
+    named, when = (series.title if series else "") or place.series, say.instant(place.at) if place.at else ""
+    if place.kind == "slot":
+        yield say.gettext("It goes out on %(when)s, in %(series)s.", when=when, series=named)
+    elif place.kind == "turn":
+        yield say.gettext("It is in stock; its turn is about %(when)s, in %(series)s.", when=when, series=named)
+    elif place.kind == "reserve":
+        yield say.gettext("It is in reserve: it goes out where nothing fresh does.")
+    elif place.kind == "never":
+        yield say.gettext("It is in stock, but no slot of the coming year is left for it.")
 
 
 def _served(say: Language, told: Iterable[Mapping[str, Any]]) -> Iterator[str]:

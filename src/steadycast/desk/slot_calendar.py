@@ -179,6 +179,6 @@ def _stock(app: App) -> list[dict[str, Any]]:
 def _undo(request: Request) -> dict[str, str]:
     """What the change just made can be taken back with, where it was one that can be."""
     asked = request.query_params
-    names = ("draft", "was", "seen", "skipped", "day", "again", "because", "ask")
+    names = ("draft", "was", "seen", "filled", "skipped", "day", "again", "because", "ask")
     able = {"draft", "skipped", "ask"} & {*asked}
     return {name: asked.get(name, "")[:200] for name in names} if able else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -14,11 +15,12 @@ from steadycast.desk import asks
 from steadycast.desk.acts import DRAFT, SLOT, form_of
 from steadycast.desk.pages import Here, done, inside, page
 from steadycast.language import current
-from steadycast.ledger.tables import SlotRow
+from steadycast.ledger.tables import DONE, SlotRow, State
 from steadycast.pipeline import App, pinning, slot_view
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.pinning import Pinned
+from steadycast.pipeline.results import Published
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.schedule.days import DAY
 
@@ -51,11 +53,13 @@ def move(  # noqa: PLR0917 a form's fields
     if not agreed and pinning.moved_by(app, draft, slot, now):
         asked = {"draft": draft, "seen": seen, "holds": holds, "back": back}
         return RedirectResponse(f"{address(slot)}/take?{urlencode(asked)}", 303)
+    target = app.ledger.slot(slot)
     made = pinning.pin(app, draft, slot, now, seen=seen, holds=holds)
     told = slot_view.one(app, slot, now)
     say = current()
     said = say.gettext("%(title)s is pinned to %(when)s.", title=made.title, when=say.instant(told.at) if told else "")
-    return done(_with_undo(app, back or address(slot), made), said)
+    filled = slot if target and target.filled and target.draft != made.draft else ""
+    return done(_with_undo(app, back or address(slot), made, filled), said)
 
 
 @router.post("/slots/unpin", dependencies=[form_of(Act.PLAN, (DRAFT, "draft"))])
@@ -71,17 +75,22 @@ def unpin(
     return done(_with_undo(app, back, made), said)
 
 
-@router.post("/slots/undo", dependencies=[form_of(Act.PLAN, (DRAFT, "draft"))])
-def undo(
+@router.post("/slots/undo", dependencies=[form_of(Act.PLAN, (DRAFT, "draft"), (SLOT, "filled"))])
+def undo(  # noqa: PLR0917 a form's fields
     app: Here,
     draft: Annotated[str, Form()],
     was: Annotated[str, Form()] = "",
     seen: Annotated[str, Form()] = "",
+    filled: Annotated[str, Form()] = "",
     back: Annotated[str, Form()] = "/calendar",
 ) -> RedirectResponse:
-    """Puts a draft's pin back as it was."""
-    made = pinning.put_pin(app, draft, was, pipeline.now(), seen=seen)
-    return done(back, current().gettext("%(title)s is as it was before.", title=made.title))
+    """Puts a draft's pin back as it was; what came from reserve is in `filled`, its slot, again."""
+    made, say = pinning.put_pin(app, draft, was, pipeline.now(), seen=seen), current()
+    said = [say.gettext("%(title)s is as it was before.", title=made.title)]
+    if filled and not pinning.open_slot(app, filled, pipeline.now()).draft:
+        reserve = pinning.fill(app, filled, pipeline.now(), holds="")
+        said.append(say.gettext("%(title)s from reserve is in its slot again.", title=reserve.title))
+    return done(back, " ".join(said))
 
 
 @router.get("/slots/{id}")
@@ -143,12 +152,28 @@ def ask_to_publish(request: Request, app: Here, id: str) -> HTMLResponse:
 def publish(app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
     """Sends what the slot carries now."""
     pinning.open_slot(app, id, pipeline.now(), holds)
-    made, say = pipeline.publish(app, slot=id), current()
-    if made.failed:
-        number = len(made.failed)
-        said = say.ngettext("One channel needs you.", "%(num)s channels need you.", number)
-        return done(address(id), said, refused=True)
-    return done(address(id), say.ngettext("It went to one channel.", "It went to %(num)s channels.", len(made.sent)))
+    made = pipeline.publish(app, slot=id)
+    return done(address(id), " ".join(_became(made)), refused=bool(made.failed))
+
+
+def _became(made: Published) -> Iterator[str]:
+    """What became of each channel's delivery, in words: what is out, what a person posts, what is tried again."""
+    say = current()
+    states = [outcome.state for outcome in made.sent]
+    if number := sum(state in DONE for state in states):
+        yield say.ngettext("It went to one channel.", "It went to %(num)s channels.", number)
+    if number := sum(state == State.HANDED for state in states):
+        yield say.ngettext("One kit waits to be posted.", "%(num)s kits wait to be posted.", number)
+    if number := len(made.failed):
+        yield say.ngettext("One channel needs you.", "%(num)s channels need you.", number)
+    if number := sum(state in (State.DUE, State.CLAIMED, State.SENDING) for state in states):
+        yield say.ngettext(
+            "One channel could not take it yet: it is tried again by itself.",
+            "%(num)s channels could not take it yet: they are tried again by themselves.",
+            number,
+        )
+    if not states:
+        yield say.gettext("There was nothing to send.")
 
 
 def _seen(app: App, id: str) -> SlotSeen:
@@ -197,14 +222,15 @@ def _targets(app: App, seen: SlotSeen) -> list[SlotSeen]:
     return [each for each in slot_view.look(app, able[:CHOICES], now) if each.open]
 
 
-def _with_undo(app: App, to: str, made: Pinned) -> str:
+def _with_undo(app: App, to: str, made: Pinned, filled: str = "") -> str:
     """The page to go on to, with what takes the change back."""
     row = app.ledger.draft(made.draft)
     asked = {"draft": made.draft, "was": made.before, "seen": row.revision if row else ""}
+    asked |= {"filled": filled} if filled else {}
     path = inside(to)
     return f"{path}{'&' if '?' in path else '?'}{urlencode(asked)}"
 
 
 def _undo(request: Request) -> dict[str, Any]:
-    asked, names = request.query_params, ("draft", "was", "seen", "ask", "again")
+    asked, names = request.query_params, ("draft", "was", "seen", "filled", "ask", "again")
     return {name: asked.get(name, "")[:200] for name in names} if {"draft", "ask"} & {*asked} else {}

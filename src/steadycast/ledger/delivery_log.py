@@ -107,7 +107,8 @@ def _newest(
 def failures(db: Database, channel: str, now: dt.datetime, limit: int = 20) -> list[Failure]:
     """What went wrong lately on one channel, the newest first: of its RECENT last deliveries."""
     c, e = DELIVERY.c, EVENT.c
-    recent = select(c.id).where(c.channel == channel, c.at <= now).order_by(c.at.desc(), c.id.desc()).limit(RECENT)
+    begun = (c.at <= now) | (c.attempt > 0)
+    recent = select(c.id).where(c.channel == channel, begun).order_by(c.at.desc(), c.id.desc()).limit(RECENT)
     query = (
         select(c.marker, c.series, c.at, e.at, e.kind, e.detail)
         .join_from(EVENT, DELIVERY, c.id == e.delivery)

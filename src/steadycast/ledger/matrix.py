@@ -21,14 +21,14 @@ class Cell(NamedTuple):
 
     series: str
     channel: str
-    last: dt.datetime | None  # the slot's instant
+    last: dt.datetime | None  # the slot's instant; when it went out, where that was before its hour
     streak: int
     late: int  # of the streak
     missed: dt.datetime | None  # the last slot that came to nothing
 
 
 def cells(db: Database, now: dt.datetime) -> list[Cell]:
-    """Every cell that has a past slot which is decided."""
+    """Every cell that has a past slot which is decided, or one that went out before its hour."""
     c = DELIVERY.c
     missed = (
         select(c.channel, c.series, func.max(c.at, type_=c.at.type).label("at"))
@@ -51,8 +51,17 @@ def cells(db: Database, now: dt.datetime) -> list[Cell]:
         .where(c.verdict != "", c.at < now)
         .group_by(c.series, c.channel)
     )
+    early = (  # few: the slots to come that are out already
+        select(c.series, c.channel, func.max(c.finished, type_=c.at.type))
+        .where(there, c.at >= now)
+        .group_by(c.series, c.channel)
+    )
     with db.read() as connection:
-        return [Cell(*row) for row in connection.execute(query)]
+        found = {(row[0], row[1]): Cell(*row) for row in connection.execute(query)}
+        for series, channel, finished in connection.execute(early):
+            cell = found.get((series, channel)) or Cell(series, channel, None, 0, 0, None)
+            found[series, channel] = cell._replace(last=max(filter(None, (cell.last, finished)), default=None))
+        return list(found.values())
 
 
 def waiting_cells(db: Database) -> dict[tuple[str, str], dict[str, int]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, not_, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, rows_of, table
 from steadycast.ledger.draft_list import INBOX
 from steadycast.ledger.intake import DRAFT
+from steadycast.ledger.queries import WENT_OUT
 from steadycast.ledger.tables import DONE, DraftRow, SlotRow, State
 
 SLOT = table("slot")
@@ -26,8 +27,11 @@ class Reach(NamedTuple):
 
 
 def coming_slots(db: Database, now: dt.datetime, most: int) -> list[SlotRow]:
-    """The next slots that are owed, in order of time."""
-    return rows_of(db, SlotRow, select(SLOT).where(S.at >= now, S.excused == "").order_by(S.at, S.id).limit(most))
+    """The next slots that are owed, in order of time; not those that went out already, before their hour."""
+    begun = exists().where(C.slot == S.id, C.state.in_(WENT_OUT))
+    to_come = exists().where(C.slot == S.id, C.state == State.DUE, C.attempt == 0)  # on another channel, at its hour
+    owed = select(SLOT).where(S.at >= now, S.excused == "", not_(begun) | to_come)
+    return rows_of(db, SlotRow, owed.order_by(S.at, S.id).limit(most))
 
 
 def owed_and_empty(db: Database, now: dt.datetime, until: dt.datetime, most: int) -> list[SlotRow]:

@@ -53,7 +53,7 @@ def live_preview(app: App, draft: Draft, now: dt.datetime, channels: Sequence[st
 
 def _on(posts: Posts, draft: Draft, name: str, folder: Path, now: dt.datetime) -> OnChannel:
     app = posts.app
-    title = app.workspace.channels[name].title or app.platform(name).title
+    title = app.channel_title(name)
     faults = tuple(
         fault.problem(str(draft.path)) for fault in posts.faults(draft, place_of(app, draft, name, now), now)
     )

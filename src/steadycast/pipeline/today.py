@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from steadycast.ledger.plans import PLANNED
-from steadycast.ledger.tables import AlarmRow, DraftRow, ProblemRow, SlotRow, State
+from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
 from steadycast.pipeline import amend, asking
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Asked, Standing
@@ -48,7 +48,7 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """A slot that went out, and where it can be seen: (channel, address)."""
+    """A slot that went out, and where it can be seen: (channel, address); nowhere where it was taken away again."""
 
     at: dt.datetime
     title: str
@@ -180,7 +180,7 @@ def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
         Out(
             min((d.finished for d in deliveries.get(slot.id, ()) if d.finished), default=slot.at),
             titles.get(slot.draft or "", slot.id), _series_title(app, slot.series), slot.draft or "",
-            tuple((app.channel_title(d.channel), d.url) for d in deliveries.get(slot.id, ()) if d.finished),
+            tuple((app.channel_title(d.channel), d.url) for d in deliveries.get(slot.id, ()) if d.state in DONE),
         )
         for slot in slots
     ]  # fmt: skip
