@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -21,6 +22,17 @@ from steadycast.cli.help_page import pieces
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "src" / "steadycast" / "locale"
 UNDATED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # a compiled file names a date: always the same one
+# A converter makes the traditional texts from the simplified ones; what it gets wrong for readers in Taiwan and Hong
+# Kong is put right here, whoever ran it. The first of two is never right in these catalogues.
+TRADITIONAL = {
+    "“": "「", "”": "」", "‘": "『", "’": "』",
+    "透過": "通過", "許可權": "權限", "隻讀": "唯讀", "只讀": "唯讀", "一直髮": "一直發", "上鍊接": "上連結", "覆制": "複製",
+    "平臺": "平台", "工作臺": "工作台", "程序": "行程", "介面卡": "配接器", "音影片": "影音", "條影片": "支影片",
+    "條音訊": "段音訊", "郵箱": "信箱", "退出登入": "登出", "退出其他裝置": "登出其他裝置", "退出碼": "結束碼", "按回車": "按 Enter 鍵",
+    "里": "裡", "周": "週", "連字元": "連字號", "當前": "目前", "上一級": "上一層", "上級資料夾": "上層資料夾", "校驗值": "檢查碼",
+    "校驗工具": "驗證工具", "使用者組": "使用者群組", "套接字": "通訊端", "自定義": "自訂", "引數": "參數", "公網": "公開的網路",
+    "專案": "項目", "相容性最佳": "最相容", "另存為": "另存新檔", "另存新檔新稿": "另存為新稿", "身份": "身分",
+}  # fmt: skip
 LANGUAGES = ("zh_Hans", "zh_Hant")  # English is what the source says
 
 
@@ -71,8 +83,22 @@ def file_of(language: str) -> Path:
     return FOLDER / language / "LC_MESSAGES" / "steadycast.po"
 
 
+def as_in_taiwan(text: str) -> str:
+    """A traditional text in the words and quotation marks of its readers; said once more, it stays as it is."""
+    for wrong, right in TRADITIONAL.items():
+        text = text.replace(wrong, right)
+    return re.sub("(?<!連接)埠", "連接埠", text)
+
+
 def written(made: Catalog) -> tuple[bytes, bytes]:
     """A catalogue as a file for people, and compiled. Neither holds a date: the same texts are the same bytes."""
+    if str(made.locale) == "zh_Hant":
+        for m in made:
+            if m.id:
+                text = m.string
+                m.string = (
+                    tuple(map(as_in_taiwan, text)) if isinstance(text, (tuple, list)) else as_in_taiwan(text or "")
+                )
     po, mo = io.BytesIO(), io.BytesIO()
     write_po(po, made, sort_output=True, omit_header=True, no_location=True, width=120)
     head = f'msgid ""\nmsgstr ""\n"Language: {made.locale}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: {made.plural_forms}\\n"\n\n'

@@ -337,7 +337,7 @@ def test_a_silent_series_and_a_quiet_machine_are_two_alarms(at_work: Callable[..
     ledger.backfill([PastSlot(f"notes@{at:%Y-%m-%dT%H:%M}", "notes", at, "", "blog", "missed") for at in gone])
     to = Addresses()
     assert at_work(to, stock=9) == ["machinery:tick:quiet", "starvation:notes:never"]
-    assert to.told[0][1] == "机器 · 断更"
+    assert to.told[0][1] == "运行状况 · 断更"
 
 
 def test_an_alarm_that_turns_into_another_is_not_told_as_mended(

@@ -46,6 +46,38 @@ def test_a_translation_names_what_its_text_names(language: str) -> None:
             assert [set(NAMED.findall(each)) for each in strings] == [named] * len(strings), message.id
 
 
+# One thing has one name (docs/glossary.md): what is said instead of it in neither Chinese.
+OTHER_NAMES = {
+    "断稿": "断更", "准时率": "按时率", "晚发": "迟发", "头信息": "头部（front matter）", "前置信息": "头部（front matter）",
+    "回查": "回读", "凭证": "凭据", "适配程序": "适配器", "存档": "旧稿", "归档": "旧稿", "所有者账号": "管理员", "投稿包": "物料包",
+    "频道": "渠道", "时段": "档期", "专栏": "栏目", "账本": "台账", "库存": "存稿", "文稿": "稿子", "令牌已撤销": "令牌已作废", "您": "你",
+}  # fmt: skip
+QUOTED = re.compile(r"`[^`]*`|%\(\w+\)[sr]|\"[^\"]*\"|\[[^\]]*\]")  # is typed, or comes from elsewhere
+UNSET = re.compile(
+    r"[一-鿿][,;?!()]|[,;:?!()][一-鿿]|[一-鿿]:(?!”|」)|[一-鿿][A-Za-z0-9]|[A-Za-z0-9][一-鿿]|[一-鿿] [一-鿿]|\s[，。；：？！）]"
+)
+
+
+def test_one_thing_has_one_name_in_chinese() -> None:
+    said = [text for message in texts.catalogue("zh_Hans") if message.id for text in as_list(message.string)]
+    assert [(text, right) for text in said for wrong, right in OTHER_NAMES.items() if wrong in text] == []
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_chinese_is_set_with_full_width_marks_and_a_blank_beside_latin_words(language: str) -> None:
+    said = [text for message in texts.catalogue(language) if message.id for text in as_list(message.string)]
+    assert [text for text in said if UNSET.search(QUOTED.sub("\0", text))] == []
+
+
+def as_list(text: str | tuple[str, ...] | list[str]) -> list[str]:
+    return [text] if isinstance(text, str) else list(text)
+
+
+def test_what_a_converter_gets_wrong_for_readers_in_taiwan_is_put_right() -> None:
+    assert texts.as_in_taiwan("透過“埠”，許可權") == "通過「連接埠」，權限"
+    assert all(texts.as_in_taiwan(texts.as_in_taiwan(text)) == texts.as_in_taiwan(text) for text in texts.TRADITIONAL)
+
+
 @pytest.mark.parametrize(
     "template", sorted((ROOT / "src/steadycast/desk/templates").glob("*.j2")), ids=lambda file: file.name
 )

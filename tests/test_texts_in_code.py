@@ -154,4 +154,4 @@ def test_another_form_of_words_is_told_by_its_type_and_not_by_its_words() -> Non
     with speaking("zh_Hans"):
         error = read(FeedSettings("bob", "http://127.0.0.1/feed"), FeedState(), Fetcher(), MORNING).error
     assert error
-    assert (error.message, error.hint) == ("127.0.0.1 不在公网上", "给这个订阅源设 allow_private = true")
+    assert (error.message, error.hint) == ("127.0.0.1 不在公网上", "请给这个订阅源设 allow_private = true")
