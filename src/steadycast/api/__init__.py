@@ -3,6 +3,7 @@
 server      the application put together, with its description (OpenAPI)
 asking      who asks: a bearer token, what it may do, and how large a request may be
 once        a change that is asked for twice under one key is made once
+routes      how a part declares its routes: what they look at, what they change
 problems    what went wrong, as problem details (RFC 9457)
 pages       long lists, a page at a time
 shapes      what all answers share: the community's time, one way to name a person's reason

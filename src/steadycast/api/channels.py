@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from steadycast import pipeline
 from steadycast.api.asking import needs
 from steadycast.api.problems import ProblemError
+from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Name, Shown
 from steadycast.errors import InputError
 from steadycast.ledger.delivery_log import failures
@@ -17,7 +17,7 @@ from steadycast.pipeline import App, slot_view
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.standing import Standing, health_of, standing
 
-router = APIRouter(tags=["channels"])
+router = looks("channels")
 
 
 class Channel(Shown):

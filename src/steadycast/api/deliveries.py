@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.requests import Request
 
@@ -13,9 +13,9 @@ from steadycast import pipeline
 from steadycast.api import pages
 from steadycast.api.asking import Asking, allow, needs
 from steadycast.api.drafts import Word
-from steadycast.api.once import changes
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
+from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Address, Asked, Here, Name, Shown, delivery_of
 from steadycast.errors import InputError
 from steadycast.ledger.delivery_log import Place, kept_of, log
@@ -24,7 +24,7 @@ from steadycast.pipeline import App, concerns
 from steadycast.pipeline.permissions import Act, Person
 from steadycast.schedule.days import DAY, midnight
 
-router, changed = APIRouter(tags=["deliveries"]), changes(tags=["deliveries"])
+router, changed = looks("deliveries"), changes("deliveries")
 HAPPENED = tuple(state for state in State if state not in (State.PLANNED, State.DUE, State.EXCUSED))
 EVENTS, STEPS = 200, 50  # of one delivery that are told
 OF_POST, OF_VALUE = 20_000, 600  # characters of what was sent; of what a step holds

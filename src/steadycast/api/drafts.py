@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
 
@@ -14,9 +14,9 @@ from steadycast import draft as drafting
 from steadycast import pipeline
 from steadycast.api import pages
 from steadycast.api.asking import Asking, allow, forbidden, needs
-from steadycast.api.once import changes
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
+from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Note, Reason, Seen, Shown, draft_of, local
 from steadycast.draft.head_edit import with_key
 from steadycast.ledger.draft_list import DraftsAsked
@@ -25,7 +25,7 @@ from steadycast.pipeline.draft_page import facts
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.permissions import Act, Person, Role
 
-router, changed = APIRouter(tags=["drafts"]), changes(tags=["drafts"])
+router, changed = looks("drafts"), changes("drafts")
 HOUSE = "-"  # of the filter by member: the house, which has no name
 KNOWN = 50  # revisions, decisions and deliveries that one draft's page tells
 Word = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00]*$")]

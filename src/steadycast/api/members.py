@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.requests import Request
 
@@ -14,10 +14,11 @@ from steadycast.api import pages
 from steadycast.api.asking import needs
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
+from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Name, Shown
 from steadycast.pipeline.permissions import Act
 
-router = APIRouter(tags=["members"])
+router = looks("members")
 
 
 class Member(Shown):

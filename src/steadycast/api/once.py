@@ -10,9 +10,8 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Header
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -33,12 +32,6 @@ KEPT = dt.timedelta(hours=24)
 MOST = 5_000  # changes of one person in that time: each answer is kept
 KEY = re.compile(r"[\x21-\x7e]{1,100}")
 HINT = "make a new key for each change, as by `uuidgen`; send the same one again only to ask for the same answer"
-
-
-def described(
-    key: Annotated[str, Header(alias=NAME, min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$", description=HINT)],
-) -> None:
-    """The key in the API's description."""
 
 
 class Change(APIRoute):
@@ -75,11 +68,6 @@ class Change(APIRoute):
             return answer
 
         return once
-
-
-def changes(**more: Any) -> APIRouter:
-    """A router whose routes change something."""
-    return APIRouter(route_class=Change, dependencies=[Depends(described)], **more)
 
 
 async def _fingerprint(request: Request) -> str:

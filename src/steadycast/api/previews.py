@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from steadycast import pipeline
 from steadycast.api.asking import needs
 from steadycast.api.drafts import NewDraft, Word, parsed
 from steadycast.api.problems import ProblemError, described
+from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Name, Note, Shown, draft_of
 from steadycast.draft import Draft
 from steadycast.pipeline import App
@@ -19,7 +20,7 @@ from steadycast.pipeline.drafts import read
 from steadycast.pipeline.live_preview import OnChannel, live_preview
 from steadycast.pipeline.permissions import Act
 
-router = APIRouter(tags=["drafts"])
+router = looks("drafts")
 ONE_AT_A_TIME = threading.Semaphore(1)
 PATIENCE = 20.0  # seconds
 LONGEST = 200_000  # characters of one text, and ten times as many of a page

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from steadycast import pipeline
 from steadycast.api.asking import needs
+from steadycast.api.routes import looks
 from steadycast.api.shapes import Here
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
@@ -15,7 +15,7 @@ from steadycast.pipeline.standing import standing
 from steadycast.report.day_table import to_csv
 from steadycast.report.model import Report, to_json
 
-router = APIRouter(tags=["record"])
+router = looks("record")
 
 
 class Record(BaseModel):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,22 +20,15 @@ Each change carries an `Idempotency-Key`: sent again within a day with the same 
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (today, slots, drafts, previews, deliveries, record, members, channels)
 ROUTERS = [router for part in PARTS for router in (part.router, getattr(part, "changed", None)) if router]
-BEARER = HTTPBearer(auto_error=False, description="A token of a person: `steadycast token add` makes one.")
-ALWAYS = (401, 403, 404, 422, 429, 503)
-OF_CHANGES = (400, 409, 413, 502)
 
 
 def made(opened: Opened, key: str) -> FastAPI:
     """The API of one workspace; `key` is the machine's own, which opens it where nobody has an account yet."""
+    routes = [route for router in ROUTERS for route in router.routes]
     api = FastAPI(
-        title="Steadycast", version=__version__, description=ABOUT, docs_url=None, redoc_url=None,
-        generate_unique_id_function=_name, responses=problems.described(*ALWAYS), dependencies=[Depends(BEARER)],
-    )  # fmt: skip
+        title="Steadycast", version=__version__, description=ABOUT, docs_url=None, redoc_url=None, routes=routes
+    )
     api.state.opened = opened
-    for router in ROUTERS:
-        api.include_router(
-            router, responses=problems.described(*OF_CHANGES) if router.route_class is not APIRoute else None
-        )
     api.add_exception_handler(SteadycastError, problems.of_verb)
     api.add_exception_handler(HTTPException, problems.of_http)
     api.add_exception_handler(RequestValidationError, problems.of_request)
@@ -64,8 +55,3 @@ def made_tools(opened: Opened, key: str) -> ASGIApp:
         await ready[0](scope, receive, send)
 
     return Door(tools, opened, key)
-
-
-def _name(route: APIRoute) -> str:
-    """What a route is called in the description."""
-    return route.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import ConfigDict, Field
 from starlette.requests import Request
 
@@ -13,16 +13,16 @@ from steadycast import ops, pipeline
 from steadycast.api import pages
 from steadycast.api.asking import Asking, allow, needs
 from steadycast.api.drafts import Pinned, Word
-from steadycast.api.once import changes
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError, WrongField
+from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Reason, Seen, Shown, draft_of
 from steadycast.pipeline import App, concerns, pinning, slot_view
 from steadycast.pipeline.permissions import Act, Person
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.schedule.days import DAY, midnight
 
-router, changed = APIRouter(tags=["slots"]), changes(tags=["slots"])
+router, changed = looks("slots"), changes("slots")
 FORTNIGHT, FURTHEST = 14 * DAY, 100 * DAY
 FIRST, LAST = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
 MOVES = 50  # drafts that one answer names

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from steadycast import pipeline
 from steadycast.api.asking import Asking, needs
+from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Shown
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.today import today
 
-router = APIRouter(tags=["status"])
+router = looks("status")
 
 
 class Call(Shown):
