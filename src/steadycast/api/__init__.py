@@ -9,7 +9,8 @@ pages       long lists, a page at a time
 shapes      what all answers share: the community's time, one way to name a person's reason
 today, slots, drafts, previews, deliveries   what is due, in stock, and came of it
 tools, tools_http   the same for assistants (MCP), and how they come over HTTP
-record, members, channels   the record, who gave what, and where it goes
+record, members, channels, asks   the record, who gave what, where it goes, who is asked for what
+settings, settings_channels, settings_people, people   settings with their effect; people and their tokens
 """
 
 from steadycast.api.server import ADDRESS, TOOLS, made, made_tools

@@ -20,8 +20,9 @@ from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Note, Reason, Seen, Shown, draft_of, local
 from steadycast.draft.head_edit import with_key
 from steadycast.ledger.draft_list import DraftsAsked
-from steadycast.pipeline import App, amend, concerns, pinning, submission, write_draft
-from steadycast.pipeline.draft_page import facts
+from steadycast.ledger.tables import DONE, DeliveryRow
+from steadycast.pipeline import App, amend, asking, concerns, pinning, submission, write_draft
+from steadycast.pipeline.draft_page import facts, problems_of
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.permissions import Act, Person, Role
 
@@ -123,6 +124,7 @@ class NewDraft(Asked):
 
     markdown: Markdown
     member: Member = Field("", description="Whose it is; empty: the house's, or one's own for who is a member.")
+    ask: int | None = Field(None, ge=1, lt=asking.LARGEST, description="What the member was asked for, by its id.")
 
 
 class Sent(Shown):
@@ -168,6 +170,27 @@ class Amended(Shown):
     link: str
 
 
+class PinAsked(Asked):
+    """The slot that a draft's own file names; empty: none."""
+
+    slot: Annotated[str, StringConstraints(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    seen: Seen = ""
+
+
+class AmendFilter(Asked):
+    """Which change of what is out is looked at."""
+
+    verb: Literal["revise", "withdraw"]
+    channel: Word = ""
+
+
+class Leaving(Shown):
+    """What changing or taking away a draft would reach."""
+
+    there: list[Ran] = Field(description="Where it is out.")
+    sends: list[str] = Field(description="Channels to which a request would go at once.")
+
+
 class Pinned(Shown):
     """A draft whose slot a person chose, and what its file said of that before."""
 
@@ -211,10 +234,12 @@ def draft(app: Here, id: Name) -> Whole:
         markdown=text.markdown, facts=text.facts, approved_revision=row.approved_revision, approved_by=row.approved_by,
         revisions=[Revision.model_validate(each) for each in app.ledger.revisions_of(row.id, KNOWN)],
         decisions=[Decision.model_validate(each) for each in app.ledger.decisions_of(row.id)],
-        deliveries=[
-            Ran(id=d.marker, slot=d.slot, channel=d.channel, at=d.at, state=d.state, url=d.url) for d in where
-        ],
+        deliveries=[_ran(d) for d in where],
     )  # fmt: skip
+
+
+def _ran(row: DeliveryRow) -> Ran:
+    return Ran(id=row.marker, slot=row.slot, channel=row.channel, at=row.at, state=row.state, url=row.url)
 
 
 @router.get("/drafts/{id}/revisions/{hash}", dependencies=[needs(Act.READ)])
@@ -234,10 +259,12 @@ def _text(app: App, id: str, revision: str) -> Text:
 @changed.post("/drafts", status_code=201, dependencies=[needs(Act.SUBMIT)])
 def submit(app: Here, person: Asking, sent: NewDraft) -> Sent:
     """Take a draft in. A member's waits for approval; the house's does so only where the community says it."""
-    return submitted(app, person, sent.markdown, sent.member)
+    return submitted(app, person, sent.markdown, sent.member, ask=sent.ask)
 
 
-def submitted(app: App, person: Person, markdown: str, member: str = "", *, ready: bool = True) -> Sent:
+def submitted(
+    app: App, person: Person, markdown: str, member: str = "", *, ready: bool = True, ask: int | None = None
+) -> Sent:
     """Takes a draft in, as a member's or as the house's. Without `ready` nothing goes out before a person has said so:
     what would be approved on arrival is taken in as unfinished.
     """
@@ -252,7 +279,10 @@ def submitted(app: App, person: Person, markdown: str, member: str = "", *, read
     if approved and not ready:
         raw = with_key(raw, "draft", "true")
     if member:
-        return _sent(app, submission.send_markdown(app, member, raw, now))
+        saved = submission.send_markdown(app, member, raw, now)
+        if ask and saved.row:
+            asking.sent(app, ask, saved.row, now)
+        return _sent(app, saved)
     return _sent(app, write_draft.save_new(app, raw, now))
 
 
@@ -307,6 +337,30 @@ def unpin(app: Here, person: Asking, id: Name, asked: Seeing) -> Pinned:
     """Let the plan choose the slot of a draft again."""
     row = _to_decide(app, person, id, asked.seen, Act.PLAN)
     return Pinned.model_validate(pinning.unpin(app, row, pipeline.now(), seen=asked.seen))
+
+
+@changed.post("/drafts/{id}/pin", dependencies=[needs(Act.PLAN)])
+def put_pin(app: Here, person: Asking, id: Name, asked: PinAsked) -> Pinned:
+    """Write the slot that a draft's own file names, as `before` of an earlier change says it: this undoes that."""
+    row = _to_decide(app, person, id, asked.seen, Act.PLAN)
+    return Pinned.model_validate(pinning.put_pin(app, row, asked.slot, pipeline.now(), seen=asked.seen))
+
+
+@router.get("/drafts/{id}/leaving", dependencies=[needs(Act.READ)])
+def effect_of_amend(app: Here, id: Name, asked: Annotated[AmendFilter, Query()]) -> Leaving:
+    """What `revise` or `withdraw` would reach, before it is done."""
+    row = draft_of(app, id)
+    sends = amend.leaving(app, row.id, asked.channel or None, asked.verb)
+    there = [d for d in app.ledger.draft_deliveries(row.id, states=DONE) if asked.channel in ("", d.channel)]
+    return Leaving(there=[_ran(d) for d in there], sends=sorted({d.channel for d in sends}))
+
+
+@router.get("/drafts/{id}/problems", dependencies=[needs(Act.READ)])
+def problems(app: Here, id: Name) -> list[Note]:
+    """What channels would cut or refuse of it, as `steadycast check` tells."""
+    row = draft_of(app, id)
+    found = read(app, row.id, row.revision)
+    return [Note.model_validate(each) for each in problems_of(app, found, pipeline.now())] if found else []
 
 
 @changed.post("/drafts/{id}/revise", dependencies=[needs(Act.DECIDE)])

@@ -6,19 +6,21 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from starlette.requests import Request
 
 from steadycast import pipeline
 from steadycast.api import pages
-from steadycast.api.asking import needs
+from steadycast.api.asking import Asking, needs
+from steadycast.api.once import tell_once
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
-from steadycast.api.routes import looks
-from steadycast.api.shapes import Here, Name, Shown
+from steadycast.api.routes import changes, looks
+from steadycast.api.shapes import Asked, Here, Name, Shown
+from steadycast.ledger.tables import InviteRow
 from steadycast.pipeline.permissions import Act
 
-router = looks("members")
+router, changed = looks("members"), changes("members")
 
 
 class Member(Shown):
@@ -55,6 +57,29 @@ class WholeMember(Member):
     given: list[Given]
 
 
+class Invite(Shown):
+    """A link that opens one member's own page; the link itself is known to who has it."""
+
+    id: str
+    made: dt.datetime
+    who: str
+    expires: dt.datetime
+    revoked: dt.datetime | None
+    used: dt.datetime | None = Field(description="Last, within some minutes.")
+
+
+class MadeInvite(Invite):
+    """A new invite."""
+
+    link: str = Field(description="Told this once: asked again under the same key it is empty.")
+
+
+class Revoking(Asked):
+    """An invite, by its id."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
 @router.get("/members", dependencies=[needs(Act.READ)])
 def members(request: Request, app: Here, asked: Annotated[pages.Asked, Query()]) -> Page[Member]:
     """All members: who waits longest first, then who gave last."""
@@ -79,3 +104,32 @@ def member(app: Here, name: Name) -> WholeMember:
         for each in found.given
     ]  # fmt: skip
     return WholeMember(**Member.model_validate(found.member).model_dump(), given=given)
+
+
+@router.get("/members/{name}/invites", dependencies=[needs(Act.PEOPLE)])
+def invites(app: Here, name: Name) -> list[Invite]:
+    """A member's invites, the newest first, those that have ended as well."""
+    return [_invite(row) for row in app.ledger.invites_of(name)]
+
+
+@changed.post("/members/{name}/invites", status_code=201, dependencies=[needs(Act.PEOPLE)])
+def invite(request: Request, app: Here, person: Asking, name: Name) -> MadeInvite:
+    """Make a link that opens a member's own page."""
+    made = pipeline.invites.make(app, name, person.name, pipeline.now())
+    base = app.workspace.desk.url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    link = f"{base}/m/{made.token}"
+    tell_once(request, link)
+    return MadeInvite(**_invite(made.row).model_dump(), link=link)
+
+
+@changed.post("/members/{name}/invites/revoke", dependencies=[needs(Act.PEOPLE)])
+def revoke_invite(app: Here, name: Name, asked: Revoking) -> list[Invite]:
+    """End an invite at once."""
+    if asked.id not in {row.hash for row in app.ledger.invites_of(name)}:
+        raise ProblemError(404, "There is no such invite.")
+    pipeline.invites.revoke(app, asked.id, pipeline.now())
+    return [_invite(row) for row in app.ledger.invites_of(name)]
+
+
+def _invite(row: InviteRow) -> Invite:
+    return Invite(**row.model_dump(exclude={"hash", "member"}), id=row.hash)

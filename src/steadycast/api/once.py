@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import re
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -45,8 +46,8 @@ class Change(APIRoute):
             key, person, opened = request.headers.get(NAME, ""), asking(request), request.app.state.opened
             if not KEY.fullmatch(key):
                 raise ProblemError(400, f"{NAME} is missing, or is no key.", HINT)
-            asked = await _fingerprint(request)
             with opened.app() as app:
+                asked = await _fingerprint(request, app.ledger.secret)
                 before = await run_in_threadpool(_begin, app, person, key, asked)
                 if before is not None:
                     return _answered(before, asked)
@@ -63,16 +64,26 @@ class Change(APIRoute):
                     )
                     await run_in_threadpool(_end, app, person, key, answer)
                     raise
+                if getattr(request.state, "looked", False):
+                    await run_in_threadpool(app.ledger.finish_idempotent, person.name, key, None)
+                    return answer
                 said = f"{request.method} {request.url.path}" if answer.status_code < 400 else ""
-                await run_in_threadpool(_end, app, person, key, answer, said=said, act=act.value)
+                hidden = getattr(request.state, "told_once", "")
+                await run_in_threadpool(_end, app, person, key, answer, said=said, act=act.value, hidden=hidden)
             return answer
 
         return once
 
 
-async def _fingerprint(request: Request) -> str:
+def tell_once(request: Request, secret: str) -> None:
+    """What of the answer is told this once: the ledger keeps the answer without it."""
+    request.state.told_once = secret
+
+
+async def _fingerprint(request: Request, secret: bytes) -> str:
+    """What a request is known by. There may be a password in it, so nobody can try guesses on this."""
     path = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return hashlib.sha256(path + await request.body()).hexdigest()
+    return hmac.new(secret, path + await request.body(), hashlib.sha256).hexdigest()
 
 
 def _begin(app: App, person: Person, key: str, asked: str) -> IdempotencyRow | None:
@@ -96,7 +107,10 @@ def _answered(row: IdempotencyRow, asked: str) -> Response:
     return Response(row.body, row.status, {"Idempotency-Replayed": "true"}, kind)
 
 
-def _end(app: App, person: Person, key: str, answer: Response, *, said: str = "", act: str = "") -> None:
-    app.ledger.finish_idempotent(person.name, key, answer.status_code, bytes(answer.body).decode())
+def _end(
+    app: App, person: Person, key: str, answer: Response, *, said: str = "", act: str = "", hidden: str = ""
+) -> None:
+    body = bytes(answer.body).decode()
+    app.ledger.finish_idempotent(person.name, key, answer.status_code, body.replace(hidden, "") if hidden else body)
     if said:
         accounts.audit(app, person.name, "api", pipeline.now(), act=act, subject=said)

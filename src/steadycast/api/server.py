@@ -9,7 +9,22 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from steadycast import __version__
-from steadycast.api import channels, deliveries, drafts, members, previews, problems, record, slots, today
+from steadycast.api import (
+    asks,
+    channels,
+    deliveries,
+    drafts,
+    members,
+    people,
+    previews,
+    problems,
+    record,
+    settings,
+    settings_channels,
+    settings_people,
+    slots,
+    today,
+)
 from steadycast.api.asking import Door
 from steadycast.errors import SteadycastError
 from steadycast.pipeline.opened import Opened
@@ -18,8 +33,13 @@ ADDRESS, TOOLS = "/api/v1", "/mcp"
 ABOUT = """What the desk's pages do, for programs. Each request carries `Authorization: Bearer TOKEN`.
 Each change carries an `Idempotency-Key`: sent again within a day with the same body it answers the same and changes
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
-PARTS = (today, slots, drafts, previews, deliveries, record, members, channels)
-ROUTERS = [router for part in PARTS for router in (part.router, getattr(part, "changed", None)) if router]
+PARTS = (
+    today, slots, asks, drafts, previews, deliveries, record, members, channels,
+    settings, settings_channels, settings_people, people,
+)  # fmt: skip
+ROUTERS = [
+    router for part in PARTS for router in (getattr(part, "router", None), getattr(part, "changed", None)) if router
+]
 
 
 def made(opened: Opened, key: str) -> FastAPI:

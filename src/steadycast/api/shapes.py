@@ -54,6 +54,17 @@ class Note(Shown):
     channel: str
 
 
+class SlotMoved(Shown):
+    """What a change did to one slot: stays, moves, gone, new."""
+
+    change: str
+    series: str
+    was: str
+    becomes: str
+    carried: str
+    carries: str
+
+
 def draft_of(app: App, id: str) -> DraftRow:
     """A draft by its id; 404 where there is none."""
     try:

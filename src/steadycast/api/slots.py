@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import ConfigDict, Field
@@ -16,7 +17,7 @@ from steadycast.api.drafts import Pinned, Word
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError, WrongField
 from steadycast.api.routes import changes, looks
-from steadycast.api.shapes import Asked, Here, Name, Reason, Seen, Shown, draft_of
+from steadycast.api.shapes import Asked, Here, Name, Reason, Seen, Shown, SlotMoved, draft_of
 from steadycast.pipeline import App, concerns, pinning, slot_view
 from steadycast.pipeline.permissions import Act, Person
 from steadycast.pipeline.slot_view import SlotSeen
@@ -92,17 +93,7 @@ class Skipping(Asked):
 
     because: Annotated[Reason, Field(max_length=200)] = ""
     undo: bool = False
-
-
-class SlotMoved(Shown):
-    """What a change did to one slot: stays, moves, gone, new."""
-
-    change: str
-    series: str
-    was: str
-    becomes: str
-    carried: str
-    carries: str
+    agreed: bool = Field(False, description="Drafts may move by it; without this they are named, and 409.")
 
 
 class Skipped(Shown):
@@ -164,14 +155,20 @@ def slot(app: Here, id: Name) -> Slot:
     return Slot.model_validate(_seen(app, id))
 
 
+@router.get("/slots/{id}/leaving", dependencies=[needs(Act.READ)])
+def leaving(app: Here, id: Name) -> list[str]:
+    """The channels to which `publish` would send now; those that only write files are left out."""
+    _seen(app, id)
+    return sorted({each.delivery.channel for each in pipeline.leaving(app, slot=id)})
+
+
 @changed.post("/slots/{id}/pin", dependencies=[needs(Act.PLAN)])
 def pin(app: Here, person: Asking, id: Name, asked: Pinning) -> Pinned:
     """Give a draft this slot, or move it here. Where other drafts would move by that, they are named first."""
     now, row = pipeline.now(), draft_of(app, asked.draft)
     _plans(app, person, id, concerns.series_of_draft(app, row.id) if person.is_limited else set())
     if not asked.agreed and (moved := pinning.moved_by(app, row.id, id, now)):
-        said = [WrongField(where=m.draft, said=f"{m.title}: {m.before or '-'} > {m.after or '-'}") for m in moved]
-        raise ProblemError(409, "Other drafts would move by this.", "send `agreed`: true", said[:MOVES])
+        raise would_move((m.draft, m.title, m.before, m.after) for m in moved)
     return Pinned.model_validate(pinning.pin(app, row.id, id, now, seen=asked.seen, holds=asked.holds))
 
 
@@ -196,6 +193,8 @@ def skip(app: Here, person: Asking, id: Name, asked: Skipping) -> Skipped:
     seen, now = _plans(app, person, id), pipeline.now()
     day = seen.day
     change = ops.promise_change.skip(app, seen.series, str(day), now, undo=asked.undo, because=asked.because)
+    if not asked.agreed and (drafts := change.moved_drafts()):
+        raise would_move((m["draft"], m["title"], m["was"], m["becomes"]) for m in drafts)
     if not change.same:
         ops.promise_change.make(app, change, now)
     moved = [SlotMoved.model_validate(row, from_attributes=False) for row in change.rows() if row["change"] != "stays"]
@@ -211,6 +210,12 @@ def publish(app: Here, person: Asking, id: Name, asked: Holding) -> Published:
     return Published(
         deliveries=[Went.model_validate(row, from_attributes=False) for row in made.rows()], failed=len(made.failed)
     )
+
+
+def would_move(drafts: Iterable[tuple[Any, ...]]) -> ProblemError:
+    """The refusal of what would move these drafts: (id, title, slot before, slot after)."""
+    said = [WrongField(where=id, said=f"{title}: {was or '-'} > {to or '-'}") for id, title, was, to in drafts]
+    return ProblemError(409, "Other drafts would move by this.", "send `agreed`: true", said[:MOVES])
 
 
 def _seen(app: App, id: str) -> SlotSeen:

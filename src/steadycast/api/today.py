@@ -6,15 +6,17 @@ import datetime as dt
 
 from pydantic import Field
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.api.asking import Asking, needs
 from steadycast.api.routes import looks
-from steadycast.api.shapes import Here, Shown
+from steadycast.api.shapes import Here, Note, Shown
+from steadycast.errors import BAD
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.today import today
 
 router = looks("status")
+UNREAD = 100
 
 
 class Call(Shown):
@@ -85,6 +87,18 @@ class Status(Shown):
     quiet: bool = Field(description="Nobody has looked for too long.")
 
 
+class Look(Shown):
+    """One thing that was looked at, to find out why nothing happens."""
+
+    what: str
+    state: str
+    how: str = Field(description="Which of several things it is that was seen there.")
+    at: dt.datetime | None = Field(description="When it was seen last, or since when it is so.")
+    count: int
+    names: list[str]
+    said: str = Field(description="An error's own words.")
+
+
 class Me(Shown):
     """Who asks, and what they may do."""
 
@@ -123,3 +137,18 @@ def status_of(app: App) -> Status:
     return Status.model_validate(
         {**found, "lately": lately, "at": now.astimezone(zone), "community": app.workspace.community.name}
     )
+
+
+@router.get("/why", dependencies=[needs(Act.READ)])
+def why(app: Here) -> list[Look]:
+    """Why nothing happens: clock, tick, slots, server, workers, watcher, alarms, one look after another."""
+    return [Look.model_validate(each) for each in ops.why(app, pipeline.now()).looks]
+
+
+@router.get("/unread", dependencies=[needs(Act.READ)])
+def unread(app: Here) -> list[Note]:
+    """Files that could not be taken in: what is wrong, with the line. At most 100."""
+    return [
+        Note(where=each.path, line=each.line, message=each.message, hint=each.hint, severity=BAD, channel="")
+        for each in app.ledger.problems()[:UNREAD]
+    ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextvars import copy_context
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,10 +13,10 @@ from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.log import HAPPENED, names
 from steadycast.desk.pages import Here, done, page
-from steadycast.errors import OK, WARN, InputError, Problem, SteadycastError, with_hint
+from steadycast.errors import OK, WARN, InputError, with_hint
 from steadycast.language import current
 from steadycast.ledger.delivery_log import failures, log
-from steadycast.ops.doctor import channel as tried
+from steadycast.ops import channel_test
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.standing import Standing, health_of, standing
@@ -26,7 +24,6 @@ from steadycast.platform import Platform
 
 router = APIRouter()
 RECENT = 10  # deliveries shown
-WITHIN = 20.0  # seconds that a test may take
 
 
 @router.get("/matrix")
@@ -75,48 +72,20 @@ def _secrets(app: App, name: str, platform: Platform | None) -> Iterator[tuple[s
     for setting in platform.settings.values() if platform else ():
         if setting.secret:
             kept_as = str(own.get(setting.name) or setting.default or "")
-            yield setting.name, kept_as, setting.required, bool(kept_as) and _is_set(app, kept_as)
-
-
-def _is_set(app: App, secret: str) -> bool:
-    try:
-        return app.find_secret(secret) is not None
-    except SteadycastError:  # Prefect's server, which may have it, is not there
-        return False
+            yield setting.name, kept_as, setting.required, bool(kept_as) and app.has_secret(kept_as)
 
 
 @router.post("/channels/{name}/test", dependencies=[form_of(Act.SETTINGS)])
 def test(app: Here, name: str) -> RedirectResponse:
-    """Asks the far side whether it would let this channel in; publishes nothing, and waits WITHIN seconds at most."""
-    app.known_channel(name)
-    app.platform(name)  # or what is wrong with it
-    say, found = current(), _tried(app, name)
+    """Asks the far side whether it would let this channel in; publishes nothing, and waits some seconds at most."""
+    say, found = current(), channel_test.tried(app, name, pipeline.now())
     to = f"/channels/{name}"
     if found is None:
-        return done(to, say.gettext("It has not answered within %(num)s seconds.", num=int(WITHIN)), refused=True)
+        said = say.gettext("It has not answered within %(num)s seconds.", num=int(channel_test.WITHIN))
+        return done(to, said, refused=True)
     told = " ".join(with_hint(row.message, row.hint) for row in found)
     if any(row.severity not in (OK, WARN) for row in found):
         return done(to, say.gettext("It would not be let in: %(why)s", why=told), refused=True)
     if all(row.severity == WARN for row in found):  # nothing was refused, and nothing was shown either
         return done(to, told)
     return done(to, say.gettext("The test is passed: %(what)s", what=told))
-
-
-def _tried(app: App, name: str) -> list[Problem] | None:
-    """What the doctor finds out of this channel; None where its far side takes too long."""
-    found: list[list[Problem]] = []
-
-    def ask() -> None:
-        try:
-            with App.in_force(app.workspace.root, readonly=True) as own:  # this request's may be closed before it ends
-                found.append(list(tried(own, name, pipeline.now())))
-        except SteadycastError as error:
-            found.append([Problem(name, None, app.redact(str(error)))])
-
-    thread = f"test of {name}"
-    if any(each.name == thread for each in threading.enumerate()):
-        return None  # the one before has not ended: two would ask no better
-    asking = threading.Thread(target=copy_context().run, args=(ask,), daemon=True, name=thread)
-    asking.start()
-    asking.join(WITHIN)
-    return found[0] if found else None

@@ -64,7 +64,7 @@ def decided(
     """
     now, say = pipeline.now(), current()
     try:
-        whole(app)
+        settings_effect.whole(app)
         seen = settings_effect.look(app, edited(), now)
         if seen.same:
             return done(to, say.gettext("The settings say so already."))
@@ -74,12 +74,6 @@ def decided(
     except SteadycastError as error:
         return again(error)
     return done(to, say.gettext("Saved. The plan follows the new settings."))
-
-
-def whole(app: App) -> None:
-    """Raises what is wrong with steadycast.toml: while it cannot be read no form can change it."""
-    if app.broken_settings is not None:
-        raise app.broken_settings
 
 
 def _effect(request: Request, app: App, given: FormData, seen: settings_effect.SettingsEffect, to: str) -> HTMLResponse:

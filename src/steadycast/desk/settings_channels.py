@@ -12,10 +12,10 @@ from starlette.responses import HTMLResponse, Response
 from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.pages import Here, done
-from steadycast.desk.settings import Fields, decided, shown, whole
+from steadycast.desk.settings import Fields, decided, shown
 from steadycast.errors import Problem, SteadycastError, unknown_name
 from steadycast.language import current
-from steadycast.ops import channel_add, first_run, settings_edits, settings_forms
+from steadycast.ops import channel_add, first_run, settings_edits, settings_effect, settings_forms
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
@@ -52,7 +52,7 @@ def add_channel(request: Request, app: Here, given: Fields, platform: str) -> Re
     spec = app.platforms.get(platform)
     values, secrets = settings_forms.channel_fields(spec, given) if spec else ({}, {})
     try:
-        whole(app)
+        settings_effect.whole(app)
         wanted = channel_add.wanted(app.workspace, platform, name, given=values, secrets=secrets)
         channel_add.add(app.workspace, wanted)
     except SteadycastError as error:
@@ -109,7 +109,7 @@ def change_channel(request: Request, app: Here, given: Fields, name: str) -> Res
 @router.post("/channels/{name}/secrets", dependencies=[form_of(Act.SETTINGS)])
 def replace_secrets(app: Here, given: Fields, name: str) -> Response:
     """Keeps new secrets in the place of those that were."""
-    whole(app)
+    settings_effect.whole(app)
     platform, say = app.platform(name), current()
     _, secrets = settings_forms.channel_fields(platform, given)
     kept = channel_add.replace_secrets(app.workspace, platform, name, secrets)

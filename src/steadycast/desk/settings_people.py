@@ -11,17 +11,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
-from steadycast.alarms.due import Alarm
-from steadycast.alarms.send import send
 from steadycast.desk.acts import form_of
 from steadycast.desk.pages import Here, done
-from steadycast.desk.settings import Fields, decided, shown, whole
-from steadycast.errors import SteadycastError
+from steadycast.desk.settings import Fields, decided, shown
+from steadycast.errors import InputError, SteadycastError
 from steadycast.language import current
-from steadycast.ops import settings_edits, settings_effect
+from steadycast.ops import alarm_addresses, settings_edits
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
-from steadycast.pipeline.secrets import keep
 
 router = APIRouter(prefix="/settings")
 
@@ -104,25 +101,17 @@ def change_alarms(request: Request, app: Here, given: Fields) -> Response:
 @router.post("/alarms/add", dependencies=[form_of(Act.SETTINGS)])
 def add_alarm(app: Here, given: Fields) -> Response:
     """Adds an address. It is a secret: it is kept, and shown on no page."""
-    say, address = current(), str(given.get("address", "")).strip()
-    if "://" not in address:
-        said = say.gettext("Write an Apprise address, such as mailtos://user:password@example.org")
-        return done("/settings/alarms", said, refused=True)
-    whole(app)
-    now, name = pipeline.now(), settings_edits.free_alarm_name(app.workspace)
-    seen = settings_effect.look(app, settings_edits.alarms(app.workspace, [*app.workspace.alarms.urls, name]), now)
-    app.workspace.make_private()
-    keep(app.workspace.secrets, name, address)
-    settings_effect.make(app, seen, settings_effect.fingerprint(app.workspace), now)
-    return done("/settings/alarms", say.gettext("The address is kept. Send a test to see that it arrives."))
+    try:
+        alarm_addresses.add(app, str(given.get("address", "")), pipeline.now())
+    except InputError as error:
+        return done("/settings/alarms", str(error), refused=True)
+    return done("/settings/alarms", current().gettext("The address is kept. Send a test to see that it arrives."))
 
 
 @router.post("/alarms/test", dependencies=[form_of(Act.SETTINGS)])
 def test_alarms(app: Here) -> RedirectResponse:
     """Sends a test to all addresses."""
     say = current()
-    urls = [value for name in app.workspace.alarms.urls if (value := app.find_secret(name))]
-    text = say.gettext("This is a test. Nothing is wrong.")
-    if send([Alarm("machinery:test:", "machinery", text)], urls, language=app.workspace.community.language):
+    if alarm_addresses.send_test(app):
         return done("/settings/alarms", say.gettext("A test was sent, and at least one address took it."))
     return done("/settings/alarms", say.gettext("No address took the test."), refused=True)

@@ -48,6 +48,12 @@ class SettingsEffect:
         return self.change.same
 
 
+def whole(app: App) -> None:
+    """Raises what is wrong with steadycast.toml: while it cannot be read no form can change it."""
+    if app.broken_settings is not None:
+        raise app.broken_settings
+
+
 def fingerprint(workspace: Workspace) -> str:
     """What tells whether the settings that a person saw are the ones that are there."""
     return hashlib.sha256(workspace.sources[SETTINGS_FILE]).hexdigest()[:24]

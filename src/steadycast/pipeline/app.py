@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.delivery import Clock, LedgerState, SystemClock
-from steadycast.errors import LOST, InputError, LedgerError, Refused, SettingsError, unknown_name, with_hint
+from steadycast.errors import (
+    LOST,
+    InputError,
+    LedgerError,
+    Refused,
+    SettingsError,
+    SteadycastError,
+    unknown_name,
+    with_hint,
+)
 from steadycast.language import gettext as _
 from steadycast.language import speak
 from steadycast.ledger.store import Ledger
@@ -229,6 +238,13 @@ class App:
         for name, channel in self.workspace.channels.items():
             if channel.platform not in self.broken:
                 self.settings(name)
+
+    def has_secret(self, name: str) -> bool:
+        """Whether a secret is set; False as well where nobody can say, as Prefect's server is away."""
+        try:
+            return self.find_secret(name) is not None
+        except SteadycastError:
+            return False
 
     def secret(self, channel: str, name: str) -> str:
         """A secret setting's value; Refused (a person fixes it) where the name it is known by is not set."""

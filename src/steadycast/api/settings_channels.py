@@ -1,0 +1,153 @@
+"""Settings of channels: what one can be made of, a new one, its secrets replaced, and whether it would be let in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from starlette.requests import Request
+
+from steadycast import pipeline
+from steadycast.api.asking import needs
+from steadycast.api.drafts import Word
+from steadycast.api.problems import ProblemError
+from steadycast.api.routes import changes, looks
+from steadycast.api.settings import ChannelSettings, Effect, Line, Names, Settling, channel_of, decided
+from steadycast.api.shapes import Asked, Here, Name, Note, Shown
+from steadycast.errors import OK, WARN
+from steadycast.language import gettext as _
+from steadycast.ops import channel_add, channel_test, first_run, settings_edits, settings_effect
+from steadycast.pipeline.permissions import Act
+from steadycast.platform import Setting
+from steadycast.workspace import load
+
+router, changed = looks("settings"), changes("settings")
+Value = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+Values = Annotated[dict[Word, Value], Field(max_length=50)]
+
+
+class SettingShown(Shown):
+    """One setting of a platform, as its channel.toml declares it."""
+
+    name: str
+    type: str = Field(description="str, int, bool, url, path, list.")
+    default: Any
+    required: bool
+    secret: bool
+    help: str
+    choices: list[str | int]
+
+
+class Platform(Shown):
+    """What a channel can be made of."""
+
+    name: str
+    title: str
+    kind: str = Field(description="files and kit ask for nothing; account has settings that a person must give.")
+    delivery: str
+    forms: list[str]
+    settings: list[SettingShown]
+
+
+class NewChannel(Asked):
+    """A channel more. Nothing goes there before a series names it."""
+
+    platform: Word
+    name: Word = Field("", description="Its name here; the platform's where left out.")
+    settings: Values = Field({}, description="As text; of a secret that is set already its name.")
+    secrets: Values = Field({}, description="Values of secrets: kept in var/secrets, and never told again.")
+
+
+class ChannelAsked(Settling):
+    """What is said of a channel; what is left out stays as it is."""
+
+    title: Line | None = None
+    paused: bool | None = None
+    settings: Values = Field({}, description="As text; an empty one takes the key away.")
+    series: Names | None = Field(None, description="All series that go there.")
+
+
+class Secrets(Asked):
+    """New values of a channel's secrets, by setting."""
+
+    secrets: Values
+
+
+class Replaced(Shown):
+    """The names under which they are kept."""
+
+    kept: list[str]
+
+
+class Tried(Shown):
+    """What a test of a channel found."""
+
+    let_in: bool
+    found: list[Note]
+
+
+@router.get("/settings/platforms", dependencies=[needs(Act.SETTINGS)])
+def platforms(app: Here) -> list[Platform]:
+    """What a channel can be made of, and what each asks for."""
+    return [
+        Platform(
+            name=offer.platform.name, title=offer.platform.shown_title, kind=offer.kind,
+            delivery=offer.platform.delivery, forms=[*offer.platform.forms],
+            settings=[_setting(each) for each in offer.platform.settings.values()],
+        )
+        for offer in first_run.offers(app.workspace.platform_folders, ())
+    ]  # fmt: skip
+
+
+def _setting(each: Setting) -> SettingShown:
+    default = [*each.default] if isinstance(each.default, tuple) else each.default
+    return SettingShown(
+        name=each.name, type=each.type, default=default, required=each.required, secret=each.secret,
+        help=each.shown_help, choices=[*each.choices],
+    )  # fmt: skip
+
+
+@changed.post("/settings/channels", status_code=201, dependencies=[needs(Act.SETTINGS)])
+def add_channel(app: Here, asked: NewChannel) -> ChannelSettings:
+    """Add a channel at once."""
+    settings_effect.whole(app)
+    wanted = channel_add.wanted(app.workspace, asked.platform, asked.name, given=asked.settings, secrets=asked.secrets)
+    after = channel_add.add(app.workspace, wanted)
+    with pipeline.App.open(load(after.root)) as fresh:
+        return channel_of(fresh, wanted.name)
+
+
+@changed.post("/settings/channels/{name}", dependencies=[needs(Act.SETTINGS)])
+def change_channel(request: Request, app: Here, name: Name, asked: ChannelAsked) -> Effect:
+    """Change a channel's settings, and which series go there. Its secrets stay."""
+    known, platform = app.known_channel(name), app.platform(name)
+    series = [each for each, promise in app.workspace.promises.items() if name in promise.channels]
+    return decided(
+        request, app, asked,
+        lambda: settings_edits.channel(
+            app.workspace, platform, name, asked.settings, series if asked.series is None else asked.series,
+            title=known.title if asked.title is None else asked.title,
+            paused=known.paused if asked.paused is None else asked.paused,
+        ),
+    )  # fmt: skip
+
+
+@changed.post("/settings/channels/{name}/secrets", dependencies=[needs(Act.SETTINGS)])
+def replace_secrets(app: Here, name: Name, asked: Secrets) -> Replaced:
+    """Keep new secrets in the place of those that were."""
+    settings_effect.whole(app)
+    app.known_channel(name)
+    kept = channel_add.replace_secrets(app.workspace, app.platform(name), name, asked.secrets)
+    app.forget(name)
+    return Replaced(kept=kept)
+
+
+@changed.post("/channels/{name}/test", dependencies=[needs(Act.SETTINGS)])
+def test_channel(app: Here, name: Name) -> Tried:
+    """Ask a channel's far side whether it would let us in. Publishes nothing."""
+    found = channel_test.tried(app, name, pipeline.now())
+    if found is None:
+        said = _("It has not answered within %(num)s seconds.", num=int(channel_test.WITHIN))
+        raise ProblemError(503, said, _("try again later"), headers={"Retry-After": "60"})
+    let_in = all(each.severity in (OK, WARN) for each in found)
+    return Tried(let_in=let_in, found=[Note.model_validate(each) for each in found])

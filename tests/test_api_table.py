@@ -1,0 +1,154 @@
+"""What a person can do on the desk, a program can do by the API: each form of the desk, and the operation that does the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from api_bench import Client
+from desk_bench import Desk
+from fastapi.routing import APIRoute
+from pipeline_bench import SETTINGS, Bench
+
+from steadycast import pipeline
+from steadycast.api.asking import act_of
+from steadycast.api.server import ROUTERS
+from steadycast.desk.acts import Declared
+from steadycast.desk.server import PAGES
+from steadycast.pipeline import accounts
+from steadycast.pipeline.permissions import Act, Person, Role, may_somewhere
+
+PASSWORD = "seven teapots"
+# A form of the desk, and the operations that do the same. A text says why a program has no use for it.
+FORMS: dict[str, str | tuple[str, ...]] = {
+    # Drafts
+    "/drafts/decide": ("POST /drafts/{id}/approve", "POST /drafts/{id}/reject", "POST /drafts/{id}/take-back"),
+    "/drafts/{id}/amend": ("POST /drafts/{id}/revise", "POST /drafts/{id}/withdraw"),
+    "/write": ("POST /drafts",),
+    "/write/preview": ("POST /drafts/preview",),
+    "/write/paste": "it turns what a browser has in its clipboard into Markdown, and changes nothing",
+    "/write/media": ("POST /drafts",),
+    # Slots
+    "/slots/move": ("POST /slots/{id}/pin",),
+    "/slots/unpin": ("POST /drafts/{id}/unpin",),
+    "/slots/undo": ("POST /drafts/{id}/pin",),
+    "/slots/{id}/fill": ("POST /slots/{id}/fill",),
+    "/slots/{id}/empty": ("POST /slots/{id}/empty",),
+    "/slots/{id}/publish": ("POST /slots/{id}/publish",),
+    "/skip": ("POST /slots/{id}/skip",),
+    "/slots/{id}/ask": ("POST /slots/{id}/ask",),
+    "/asks/{id}/withdraw": ("POST /asks/{id}/withdraw",),
+    "/asks/{id}/restore": ("POST /asks/{id}/restore",),
+    # Deliveries and kits
+    "/deliveries/{marker}/settle": ("POST /deliveries/{id}/settle",),
+    "/deliveries/{marker}/confirm": ("POST /deliveries/{id}/confirm",),
+    "/kits/{marker}/confirm": ("POST /deliveries/{id}/confirm",),
+    "/channels/{name}/test": ("POST /channels/{name}/test",),
+    # A member's own page
+    "/m/{token}": ("POST /drafts",),
+    "/m/{token}/asks/{id}": ("POST /asks/{id}/answer",),
+    # Settings
+    "/settings/community": ("POST /settings/community",),
+    "/settings/slots": ("GET /settings/rhythm",),
+    "/settings/series": ("POST /settings/series",),
+    "/settings/series/{name}": ("POST /settings/series/{name}",),
+    "/settings/new-channel/{platform}": ("POST /settings/channels",),
+    "/settings/channels/{name}": ("POST /settings/channels/{name}",),
+    "/settings/channels/{name}/secrets": ("POST /settings/channels/{name}/secrets",),
+    "/settings/channels/{name}/test": ("POST /channels/{name}/test",),
+    "/settings/members": ("POST /settings/members",),
+    "/settings/members/{name}/feeds": ("POST /settings/members/{name}/feeds",),
+    "/settings/members/{name}/feeds/{number}/remove": ("POST /settings/feeds/{number}/remove",),
+    "/settings/alarms": ("POST /settings/alarms",),
+    "/settings/alarms/add": ("POST /settings/alarms/add",),
+    "/settings/alarms/test": ("POST /settings/alarms/test",),
+    "/settings/file": ("POST /settings/file",),
+    # People
+    "/settings/people": ("POST /people",),
+    "/settings/people/{name}/role": ("POST /people/{name}/role",),
+    "/settings/people/{name}/password": ("POST /people/{name}/password",),
+    "/settings/people/{name}/end": ("POST /people/{name}/end",),
+    "/settings/people/{name}/tokens": ("POST /people/{name}/tokens",),
+    "/settings/people/{name}/tokens/revoke": ("POST /people/{name}/tokens/revoke",),
+    "/members/invite": ("POST /members/{name}/invites",),
+    "/members/{name}/revoke": ("POST /members/{name}/invites/revoke",),
+    # A browser's session
+    "/log-in": "a program has a token, and no session",
+    "/log-in/again": "a program has a token, and no session",
+    "/log-out": "a token is revoked",
+    "/me/password": "a token must not change the password that its person logs in with",
+    "/me/sessions": "a token must not log its person out",
+    "/language": "a program says its language in Accept-Language",
+    # The first run
+    "/start": "there is no workspace yet, and nobody to have a token",
+    "/start/slots": "there is no workspace yet, and nobody to have a token",
+    "/start/series": "there is no workspace yet, and nobody to have a token",
+    "/start/channels": "there is no workspace yet, and nobody to have a token",
+    "/start/channels/{platform}": "there is no workspace yet, and nobody to have a token",
+    "/start/text": "there is no workspace yet, and nobody to have a token",
+}
+
+
+def forms() -> dict[str, Act]:
+    """Every form of the desk, with the act that it declares."""
+    found: dict[str, Act] = {}
+    for page in PAGES:
+        for route in page.router.routes:
+            if isinstance(route, APIRoute) and "POST" in route.methods:
+                (declared,) = (each.dependency for each in route.dependencies if isinstance(each.dependency, Declared))
+                found[route.path] = declared.act
+    return found
+
+
+def operations() -> dict[str, Any]:
+    """Every operation of the API, with its route."""
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return {f"{method} {route.path}": route for route in routes for method in route.methods}
+
+
+def test_each_form_of_the_desk_has_its_operation_or_a_reason_why_not() -> None:
+    assert set(FORMS) == set(forms())
+
+
+def test_an_operation_is_of_the_same_act_as_its_form() -> None:
+    acts, known = forms(), operations()
+    for form, same in FORMS.items():
+        for each in same if isinstance(same, tuple) else ():
+            assert act_of(known[each]) is acts[form], (form, each)
+
+
+def test_each_change_of_the_api_is_on_the_desk_too() -> None:
+    """So that nothing is for programs alone."""
+    shared = {each for same in FORMS.values() if isinstance(same, tuple) for each in same}
+    assert {name for name in operations() if name.startswith("POST")} - shared == set()
+
+
+def test_a_role_is_refused_the_same_by_a_form_and_by_its_operation(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each role, each form that has an operation: both are refused, or neither is. Nothing is there to be changed."""
+    monkeypatch.setattr(accounts, "PROFILE", {"iterations": 1, "lanes": 1, "memory_cost": 64})
+    app, now = bench.set_up(SETTINGS), pipeline.now()
+    acts, allowed = forms(), set()
+    for role in Role:
+        accounts.add_person(app, role.value, role, PASSWORD, now)
+    with Desk(bench.root).up() as desk:
+        for role in Role:
+            page = desk.logged_in(role.value, PASSWORD)
+            program = Client(desk, accounts.make_token(app, role.value, "", role, now).text)
+            token = page.token("/")
+            headers = {"Sec-Fetch-Site": "same-origin", "Origin": desk.url, "X-Form-Token": token}
+            for form, same in FORMS.items():
+                if not isinstance(same, tuple) or form.startswith("/m/"):
+                    continue
+                to, data = re.sub(r"{\w+}", "0", desk.url + form), {"form_token": token}
+                answer = page.session.post(to, data=data, headers=headers, timeout=30, allow_redirects=False)
+                may = may_somewhere(Person(role.value, role), acts[form])
+                assert (answer.status_code != 403) == may, (role, form, answer.text)
+                for method, path in (re.sub(r"{\w+}", "0", each).split() for each in same):
+                    asked = program.get(path) if method == "GET" else program.post(path)
+                    assert (asked.status_code != 403) == may, (role, path, asked.text)
+                    assert asked.status_code < 500, (role, path, asked.text)
+                allowed |= {role} if may else set()
+    assert allowed == {Role.MEMBER, Role.EDITOR, Role.OWNER}
