@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, false, fun
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
-from steadycast.ledger.intake import DRAFT, HELD, REVISION
+from steadycast.ledger.intake import DRAFT, REVISION
 from steadycast.ledger.queries import WENT_OUT
 
 SLOT = table("slot")
@@ -187,8 +187,3 @@ def _listed(row: Any) -> Listed:
         row.id, row.newest or row.title, row.path, row.form, row.origin, row.member, standing, row.revision, edited,
         bool(row.evergreen), row.resembles, row.changed, row.coming, tuple(row.tags or ()),
     )  # fmt: skip
-
-
-def held_or_waiting(standing: str) -> bool:
-    """Whether a person may still say yes to it."""
-    return standing in (*INBOX, *HELD, "rejected")

@@ -228,6 +228,11 @@ def slot(db: Database, id: str) -> SlotRow | None:
     return row_of(db, SlotRow, select(SLOT).where(SLOT.c.id == id))
 
 
+def as_slot(row: Any) -> Slot:
+    """A row as the planner sees it."""
+    return Slot(row.at, row.id, row.series, dt.datetime.fromisoformat(row.local), row.occasion, row.excused)
+
+
 def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[Assignment]:
     """What the slots of that time carry, and any other of which something has begun; `fixed` where it must not move.
 
@@ -254,10 +259,9 @@ def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[Prom
         rows = connection.execute(select(SLOT).where(span)).all()
     found = []
     for r in rows:
-        slot = Slot(r.at, r.id, r.series, dt.datetime.fromisoformat(r.local), r.occasion, r.excused)
         fixed = [row for row in states[r.id] if not movable(row)]
         over = bool(fixed) and all(row.verdict for row in states[r.id])
-        found.append(PromisedSlot(slot, fixed=bool(fixed), over=over))
+        found.append(PromisedSlot(as_slot(r), fixed=bool(fixed), over=over))
     return found
 
 

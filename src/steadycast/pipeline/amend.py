@@ -13,12 +13,11 @@ from steadycast.errors import DraftError, InputError, Refused
 from steadycast.hints import hint
 from steadycast.language import gettext as _
 from steadycast.ledger.amendments import OPEN, TAKEN_AWAY
-from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.collect import check_taken_in
-from steadycast.pipeline.drafts import LONGEST_REASON, OUT, find_draft, read, unapproved
+from steadycast.pipeline.drafts import LONGEST_REASON, OUT, find_draft, may_go_out, read
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.publish import opened
@@ -159,13 +158,12 @@ def waiting(app: App) -> list[Row]:
 
 def _approved(row: DraftRow) -> str:
     """The revision that may go out: the newest, which somebody has approved."""
-    if not row.approved_revision or row.state in OUT_OF_STOCK:
-        raise unapproved(row)
-    if row.approved_revision != row.revision:
+    revision = may_go_out(row)
+    if revision != row.revision:
         raise InputError(
             _("%(path)s was edited, and the edit is not approved", path=row.path), hint=hint("draft", row.id)
         )
-    return row.approved_revision
+    return revision
 
 
 def _out(app: App, row: DraftRow, channel: str | None, verb: str) -> list[DeliveryRow]:

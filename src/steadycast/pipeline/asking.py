@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.language import gettext as _
-from steadycast.ledger.plans import PLANNED
+from steadycast.ledger.plans import PLANNED, as_slot
 from steadycast.ledger.tables import AskRow, DraftRow, SlotRow
 from steadycast.pipeline import pinning
 from steadycast.pipeline.app import App
@@ -281,7 +281,7 @@ def _row(app: App, id: int, member: str | None = None) -> AskRow:
 def _empty_slot(app: App, id: str, now: dt.datetime) -> Slot:
     """A coming slot that waits for a draft, planned yet or not; else an InputError says why it does not."""
     row = app.ledger.slot(id)
-    slot = pinning.as_slot(row) if row else _computed(app, id)
+    slot = as_slot(row) if row else _computed(app, id)
     if slot is None or slot.series not in app.workspace.series:
         known = [each.id for each in app.ledger.slots_between(now, now + 60 * DAY)]
         raise unknown_name("slot", id, known, _("`steadycast plan` shows them"))

@@ -10,7 +10,7 @@ from steadycast.draft import Draft
 from steadycast.errors import InputError, unknown_name
 from steadycast.hints import command, hint
 from steadycast.language import gettext as _
-from steadycast.ledger.intake import HELD
+from steadycast.ledger.intake import HELD, OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_media import keep_media
@@ -82,6 +82,13 @@ def unapproved(row: DraftRow) -> InputError:
     said = _("%(path)s is %(state)s", path=row.path, state=state)
     approvable = row.state in {"waiting", "rejected"}
     return InputError(said, hint=f"`{command('draft', row.id)}`" if approvable else hint(row.state, row.id) or None)
+
+
+def may_go_out(row: DraftRow) -> str:
+    """The revision of a draft that somebody approved. Raises an InputError where none is, or it may go out no more."""
+    if not row.approved_revision or row.state in OUT_OF_STOCK:
+        raise unapproved(row)
+    return row.approved_revision
 
 
 def read(app: App, id_: str, revision: str) -> Draft | None:

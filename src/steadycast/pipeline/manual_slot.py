@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App
-from steadycast.pipeline.drafts import OUT, find_draft, unapproved
+from steadycast.pipeline.drafts import OUT, find_draft, may_go_out
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.workspace.loading import BY_HAND  # the series part of such a slot's id: draft@<id>-<revision>
 
@@ -55,9 +54,7 @@ def by_hand(app: App, named: str, channel: str | None) -> ManualSlot:
     another slot is told, not served again.
     """
     row, now = find_draft(app, named), app.clock.now().replace(microsecond=0)
-    if not row.approved_revision or row.state in OUT_OF_STOCK:
-        raise unapproved(row)
-    id_ = f"{BY_HAND}@{row.id}-{row.approved_revision[:8]}"
+    id_ = f"{BY_HAND}@{row.id}-{may_go_out(row)[:8]}"
     known = app.ledger.slot(id_)
     at = known.at if known else now
     local = at.astimezone(app.workspace.community.zone).replace(tzinfo=None)

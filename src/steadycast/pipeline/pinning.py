@@ -23,16 +23,15 @@ from steadycast.draft.titles import OF_NOTION
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.language import N_
 from steadycast.language import gettext as _
-from steadycast.ledger.intake import OUT_OF_STOCK
-from steadycast.ledger.plans import movable
+from steadycast.ledger.plans import as_slot, movable
 from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import check_taken_in, collect
-from steadycast.pipeline.drafts import find_draft, read, unapproved
+from steadycast.pipeline.drafts import find_draft, may_go_out, read
 from steadycast.pipeline.frozen_draft import CHOSEN, to_plan, to_stock
 from steadycast.pipeline.plan import PATIENCE, deliveries_of, foresee, plan, stock_of
 from steadycast.schedule.days import DAY
-from steadycast.schedule.model import Assignment, Slot
+from steadycast.schedule.model import Assignment
 from steadycast.schedule.pins import SPELLED, means
 from steadycast.schedule.plan_difference import DraftMove, effect, served
 from steadycast.schedule.planner import fits
@@ -171,11 +170,6 @@ def suits_slot(app: App, row: DraftRow, target: SlotRow) -> bool:
     return fits(app.workspace.series[target.series], as_slot(target), to_stock(row, None))
 
 
-def as_slot(row: SlotRow) -> Slot:
-    """A row as the planner sees it."""
-    return Slot(row.at, row.id, row.series, dt.datetime.fromisoformat(row.local), row.occasion, row.excused)
-
-
 def is_pinned(app: App, row: DraftRow, target: SlotRow) -> bool:
     """Whether a draft's own front matter names this slot."""
     return bool(row.plan.get("slot")) and means(app.workspace.pin(row.plan["slot"]), as_slot(target))
@@ -193,9 +187,7 @@ def name_of(app: App, target: SlotRow) -> str:
 
 def _draft(app: App, named: str, seen: str) -> DraftRow:
     row = find_draft(app, named)
-    if not row.approved_revision or row.state in OUT_OF_STOCK:
-        raise unapproved(row)
-    if row.approved_revision != row.revision:
+    if may_go_out(row) != row.revision:
         raise InputError(_("%(path)s was edited since it was approved", path=row.path), hint=_("approve it first"))
     if seen and seen != row.revision:
         raise InputError(

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from steadycast.ledger.plans import PLANNED, movable
+from steadycast.ledger.plans import PLANNED, as_slot, movable
 from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, SlotRow, State
 from steadycast.pipeline import asking
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Asked
 from steadycast.pipeline.frozen_draft import to_stock
-from steadycast.pipeline.pinning import as_slot, is_pinned
+from steadycast.pipeline.pinning import is_pinned
 from steadycast.schedule.model import Series, Slot, Verdict
 from steadycast.schedule.planner import fits
 from steadycast.schedule.slots import slots

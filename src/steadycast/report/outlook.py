@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from steadycast.ledger.plans import as_slot
 from steadycast.ledger.store import Ledger
 from steadycast.report.model import Runway
 from steadycast.schedule import runway as reach
@@ -93,7 +94,7 @@ def ahead(
     rows = ledger.slots_between(now, until)
     return look(
         tuple(workspace.series.values()),
-        [Slot(r.at, r.id, r.series, dt.datetime.fromisoformat(r.local), r.occasion, r.excused) for r in rows],
+        [as_slot(row) for row in rows],
         ledger.assignments(now - OVERDUE, until),
         stock,
         ledger.used(now - MEMORY),
