@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from steadycast.draft.head_edit import value_of, with_key
+from steadycast.draft.decoding import decode
+from steadycast.draft.front_edit import with_key
+from steadycast.draft.frontmatter import split, with_properties
 from steadycast.errors import DraftError
 
 DAY = "daily@2026-11-27"
@@ -24,6 +26,12 @@ HEADS = {
 }
 
 
+def value_of(raw: bytes, key: str, *, notion: bool) -> object:
+    """What a file's head says of `key`."""
+    front = split(decode(raw))
+    return (with_properties(front) if notion else front).values.get(key)
+
+
 @pytest.mark.parametrize("kind", HEADS)
 def test_a_key_comes_and_goes_without_a_trace(kind: str) -> None:
     raw, notion = HEADS[kind].encode(), kind == "notion"
@@ -33,7 +41,7 @@ def test_a_key_comes_and_goes_without_a_trace(kind: str) -> None:
     assert value_of(moved, "slot", notion=notion) == "daily@2026-11-28"
     assert len(moved) == len(pinned)
     assert with_key(moved, "slot", DAY, notion=notion) == pinned
-    assert with_key(moved, "slot", None, notion=notion) == raw
+    assert with_key(moved, "slot", "", notion=notion) == raw
     assert (b"\r" in pinned) == (b"\r" in raw)
     assert pinned.count(b"\n") - pinned.count(b"\r\n") == (0 if b"\r\n" in raw else pinned.count(b"\n"))
 
@@ -42,15 +50,26 @@ def test_a_key_is_changed_where_it_stands_as_it_is_spelled() -> None:
     """Its comment and its Chinese name stay; so does a byte order mark."""
     raw = "\ufeff---\n档期: 2026-11-26  # 跟老王说好了\ntitle: 一\n---\n正文\n".encode()
     assert with_key(raw, "slot", DAY) == raw.replace(b"2026-11-26", DAY.encode())
-    assert with_key(raw, "slot", None) == "\ufeff---\ntitle: 一\n---\n正文\n".encode()
-    assert with_key(raw, "slot", "2026-11-26") is raw
+    assert with_key(raw, "slot", "") == "\ufeff---\ntitle: 一\n---\n正文\n".encode()
+    assert with_key(raw, "slot", "2026-11-26") == raw
+
+
+def test_a_value_of_several_lines_is_changed_too() -> None:
+    raw = b"---\nslot: >\n  2026-11-26\ntitle: One\n---\n"
+    assert with_key(raw, "slot", DAY) == f"---\nslot: {DAY}\ntitle: One\n---\n".encode()
+
+
+def test_lines_keep_their_own_ends() -> None:
+    """Of a file that has several kinds, only the line that is new takes the first kind."""
+    raw = b"---\r\ntitle: One\n---\r\n\nWords.\r\nMore.\r"
+    assert with_key(raw, "slot", DAY) == raw.replace(b"\n---\r", f"\nslot: {DAY}\r\n---\r".encode())
+    assert with_key(with_key(raw, "slot", DAY), "slot", "") == raw
 
 
 @pytest.mark.parametrize(
     "raw",
     [
         "---\ntitle: 一\n---\n正文\n".encode("gb18030"),
-        b"---\nslot: >\n  2026-11-26\ntitle: One\n---\n",
         b"---\n{title: One, slot: 2026-11-26}\n---\n",
         b"---\ntitle: [\n---\n",
     ],

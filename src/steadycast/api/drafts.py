@@ -18,7 +18,7 @@ from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Note, Reason, Seen, Shown, draft_of, local
-from steadycast.draft.head_edit import with_key
+from steadycast.draft.front_edit import with_key
 from steadycast.ledger.draft_list import DraftsAsked
 from steadycast.ledger.tables import DONE, DeliveryRow
 from steadycast.pipeline import App, amend, asking, concerns, pinning, submission, write_draft

@@ -5,9 +5,11 @@ A line is written, and the whole is read again: what would not say exactly what 
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from itertools import takewhile
 from typing import Any
 
 import tomlkit
@@ -28,17 +30,47 @@ _TYPED = re.compile(r"(?:true|false|yes|no|on|off|null|y|n)\Z", re.IGNORECASE)  
 _AS_IT_IS = re.compile(r"(?:true|false|[\w@:+-]*\d{4}-\d\d-\d\d[T0-9:]*)\Z")
 _TYPED_HERE = {"draft", "skip", "slot"}  # keys of which other tools may know the type
 _APART = re.compile(r"[,，、;；]")
+_RAW_LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_END = re.compile(r"\r\n|\r|\n")
 _UNPRINTED = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufeff\\ud800-\\udfff]")
 
 
-def with_keys(text: str, wanted: Mapping[str, Value]) -> str:
+def with_key(raw: bytes, key: str, value: str, *, notion: bool = False) -> bytes:
+    """A draft's file with one key of its head changed; "" takes it away. Every other line stays, with its own end.
+
+    `notion`: the properties below a page's heading are its head. DraftError where it cannot be done surely.
+    """
+    mark = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
+    try:
+        text = raw[len(mark) :].decode("utf-8")
+    except UnicodeDecodeError:
+        raise DraftError(_("it is not UTF-8, and is left as it is"), hint=_("save it as UTF-8")) from None
+    lines, end = _RAW_LINES.findall(text), (_END.search(text) or ["\n"])[0]
+    old = [_END.sub("\n", line) for line in lines]
+    new = _RAW_LINES.findall(with_keys("".join(old), {key: value}, notion=notion))
+    first = _alike(old, new)
+    last = _alike(old[first:][::-1], new[first:][::-1])
+    changed = [_END.sub(end, line) for line in new[first : len(new) - last]]
+    return mark + "".join([*lines[:first], *changed, *lines[len(lines) - last :]]).encode()
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    """How many lines two texts begin with both."""
+    return sum(1 for _same in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def with_keys(text: str, wanted: Mapping[str, Value], *, notion: bool = False) -> str:
     """`text`, a draft's whole text, with these keys of its head changed; DraftError where that cannot be done surely.
 
-    A key is the one that the head already has under another spelling, or in Chinese.
+    A key is the one that the head already has under another spelling, or in Chinese. `notion`: as in `with_key`.
     """
     front = split(text)
     if not front.values and with_properties(front) is not front:
-        raise DraftError(_("the properties of this page cannot be changed here"), line=1, hint=_(_IN_FILE))
+        if not notion:
+            raise DraftError(_("the properties of this page cannot be changed here"), line=1, hint=_(_IN_FILE))
+        for key, value in wanted.items():
+            text = _with_property(text, key, value)
+        return text
     for key, value in wanted.items():
         text = _with_key(text, front, _spelled(front, key), value)
         front = split(text)
@@ -56,9 +88,13 @@ def _with_key(text: str, front: Front, key: str, value: Value) -> str:
     head = text.removesuffix(front.body) if front.body else text
     for made in _tried(head, front, key, value):
         if _says(made, front.values, key, value):
-            return made + front.body
+            return made + front.body if made else front.body.removeprefix("\n")
+    raise _uneditable(front, key)
+
+
+def _uneditable(front: Front, key: str) -> DraftError:
     said = _("%(key)s cannot be changed here without changing more of the head", key=key)
-    raise DraftError(said, line=front.lines.get(key), hint=_(_IN_FILE))
+    return DraftError(said, line=front.lines.get(key), hint=_(_IN_FILE))
 
 
 def _says(head: str, before: Mapping[str, Any], key: str, value: Value) -> bool:
@@ -67,9 +103,28 @@ def _says(head: str, before: Mapping[str, Any], key: str, value: Value) -> bool:
         found = split(head + "\nWords.\n")
     except DraftError:
         return False
-    others = [(name, each) for name, each in found.values.items() if name != key]
-    same = others == [(name, each) for name, each in before.items() if name != key]
-    return same and _means(found.values.get(key), value) and found.body.strip() == "Words."
+    return _same_but(found.values, before, key, value) and found.body.strip() == "Words."
+
+
+def _same_but(after: Mapping[str, Any], before: Mapping[str, Any], key: str, value: Value) -> bool:
+    others = [[(name, each) for name, each in values.items() if name != key] for values in (after, before)]
+    return others[0] == others[1] and _means(after.get(key), value)
+
+
+def _with_property(text: str, key: str, value: Value) -> str:
+    """A page's text with one of the properties below its heading changed."""
+    front = with_properties(split(text))
+    key = _spelled(front, key)
+    if (front.values.get(key) or None) == (value or None):
+        return text
+    lines = text.split("\n")
+    at = front.lines.get(key, max(front.lines.values(), default=0) + 1) - 1
+    lines[at : at + (key in front.values)] = [f"{key}: {value}"] if value else []
+    after = with_properties(split(made := "\n".join(lines)))
+    bodies = {re.sub(r"\n+", "\n", each.body) for each in (front, after)}  # properties leave their empty lines in it
+    if len(bodies) > 1 or not _same_but(after.values, front.values, key, value):
+        raise _uneditable(front, key)
+    return made
 
 
 def _means(found: Any, value: Value) -> bool:
@@ -96,6 +151,8 @@ def _tried(head: str, front: Front, key: str, value: Value) -> Iterator[str]:
 
 def _lines(head: str, front: Front, key: str, value: Value) -> Iterator[str]:
     lines = head.split("\n")
+    if not value and [line for line in lines if line][::2] == ["---", "---"] and len(front.values) == 1:
+        yield ""  # a head that holds nothing else
     start, end = _span(lines, front, key)
     old = lines[start:end]
     if value and isinstance(value, Mapping) and isinstance(front.values.get(key), Mapping):
@@ -271,8 +328,22 @@ def _json(head: str, key: str, value: Value) -> Iterator[str]:
     while not bare and head[end - 1] == ";":
         end -= 1
     inside = head[start:end]
+    if isinstance(value, str):
+        yield from (head[:start] + made + head[end:] for made in _json_in_place(inside, key, value))
     values = json.loads(inside if bare else f"{{{inside}}}")
     _set(values, key, value)
     lines = json.dumps(values, ensure_ascii=False, indent=2).split("\n")
     text = "\n".join(lines if bare else lines[1:-1]) + ("" if bare else "\n")
     yield head[:start] + text + head[end:]
+
+
+def _json_in_place(inside: str, key: str, value: str) -> Iterator[str]:
+    """One text of a table changed where it stands; a new one stands first."""
+    name, said = json.dumps(key, ensure_ascii=False), json.dumps(value, ensure_ascii=False)
+    pair = rf'{re.escape(name)}\s*:\s*"[^"\\]*"'
+    if value:
+        yield re.sub(pair, lambda found: found[0].partition(":")[0] + f": {said}", inside, count=1)
+        new = f"{name}: {said},"
+        yield re.sub(r"(\{?)(\s*)", lambda found: f"{found[0]}{new}{found[2] or ' '}", inside, count=1)
+    else:
+        yield from (re.sub(cut, "", inside, count=1) for cut in (rf"{pair}\s*,\s*", rf"\s*,\s*{pair}"))

@@ -17,7 +17,7 @@ from typing import Any
 
 from steadycast import reasons
 from steadycast.crash_safety import durable
-from steadycast.draft.head_edit import with_key
+from steadycast.draft.front_edit import with_key
 from steadycast.draft.safe_open import open_inside
 from steadycast.draft.titles import OF_NOTION
 from steadycast.errors import DraftError, InputError, unknown_name
@@ -255,7 +255,7 @@ def _write(app: App, row: DraftRow, value: str) -> None:
     file = app.workspace.content / row.path
     try:
         raw, facts = _bytes(app, row.path)
-        fresh = with_key(raw, "slot", value or None, notion=bool(OF_NOTION.search(file.stem)))
+        fresh = with_key(raw, "slot", value, notion=bool(OF_NOTION.search(file.stem)))
     except DraftError as error:
         raise replace(error, file=file) from None
     except OSError as error:
