@@ -46,9 +46,14 @@ def read(content: Path, path: PurePosixPath, most: int) -> bytes:
     return raw
 
 
-def put(content: Path, path: PurePosixPath, data: bytes, *, check: Callable[[], None]) -> None:
-    """Makes these bytes be the file that is there; `check` raises, last of all, where it must stay."""
-    with _written(content, path, data) as (folder, fresh):
+def put(
+    content: Path, path: PurePosixPath, data: bytes, *, check: Callable[[], object], same_time: bool = False
+) -> None:
+    """Makes these bytes be the file that is there; `check` raises, last of all, where it must stay.
+
+    Its rights stay, and with `same_time` also when it was changed last: a draft that nothing else dates is of that day.
+    """
+    with _written(content, path, data, same_time=same_time) as (folder, fresh):
         check()
         os.replace(fresh, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         os.fsync(folder)
@@ -85,7 +90,9 @@ def _same_name(one: str, other: str) -> bool:
 
 
 @contextlib.contextmanager
-def _written(content: Path, path: PurePosixPath, data: bytes | Path) -> Iterator[tuple[int, str]]:
+def _written(
+    content: Path, path: PurePosixPath, data: bytes | Path, *, same_time: bool = False
+) -> Iterator[tuple[int, str]]:
     """(the folder of `path`, the name of a file in it that has these bytes, on the disk); the name goes afterwards."""
     if path.is_absolute() or ".." in path.parts:  # no link leads out, and no name either
         raise InputError(_("lies outside content/"), file=str(path))
@@ -94,11 +101,14 @@ def _written(content: Path, path: PurePosixPath, data: bytes | Path) -> Iterator
         with _folder(content, path.parts[:-1]) as folder:
             try:
                 with os.fdopen(os.open(fresh, _FRESH, 0o666, dir_fd=folder), "wb") as out:
+                    before = None
                     with contextlib.suppress(FileNotFoundError):
                         before = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
                         os.fchmod(out.fileno(), stat.S_IMODE(before.st_mode) & 0o777)
                     _fill(out, data)
                     out.flush()
+                    if before and same_time:
+                        os.utime(out.fileno(), ns=(before.st_atime_ns, before.st_mtime_ns))
                     os.fsync(out.fileno())
                 yield folder, fresh
             finally:

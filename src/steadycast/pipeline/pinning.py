@@ -8,23 +8,19 @@ as it is, and told. What is approved stays approved: only its slot is another.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import stat
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from steadycast import reasons
-from steadycast.crash_safety import durable
 from steadycast.draft.front_edit import with_key
-from steadycast.draft.safe_open import open_inside
 from steadycast.draft.titles import OF_NOTION
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger.plans import as_slot, movable
 from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
+from steadycast.pipeline import content_files
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import check_taken_in, collect
 from steadycast.pipeline.drafts import find_draft, may_go_out, read
@@ -252,37 +248,19 @@ def _keep(app: App, row: DraftRow, value: str) -> None:
 def _write(app: App, row: DraftRow, value: str) -> None:
     """Puts the key into the file, whole and for good; its rights and its time stay."""
     check_taken_in(app, row)
-    file = app.workspace.content / row.path
+    content, path, most = app.workspace.content, PurePosixPath(row.path), app.workspace.intake.max_bytes
+    raw = content_files.read(content, path, most)
     try:
-        raw, facts = _bytes(app, row.path)
-        fresh = with_key(raw, "slot", value, notion=bool(OF_NOTION.search(file.stem)))
+        fresh = with_key(raw, "slot", value, notion=bool(OF_NOTION.search(path.stem)))
     except DraftError as error:
-        raise replace(error, file=file) from None
-    except OSError as error:
-        raise InputError(_("it cannot be read: %(why)s", why=reasons.of_system(error)), file=file) from None
-    if fresh == raw:
-        return
+        raise replace(error, file=row.path) from None
 
     def unchanged() -> None:
-        if _bytes(app, row.path)[0] != raw:
-            raise InputError(_("it was changed meanwhile, and is left as it is"), file=file, hint=_("do it again"))
+        if content_files.read(content, path, most) != raw:
+            raise InputError(_("it was changed meanwhile, and is left as it is"), file=row.path, hint=_("do it again"))
 
-    with durable.landing(file, rights=stat.S_IMODE(facts.st_mode), synced=unchanged) as written:
-        written.write_bytes(fresh)
-        os.utime(written, ns=(facts.st_atime_ns, facts.st_mtime_ns))  # a draft that nothing else dates is of that day
-
-
-def _bytes(app: App, path: str) -> tuple[bytes, os.stat_result]:
-    """A draft's file and what is known of it: never through a link, and no more than a draft may have."""
-    most = app.workspace.intake.max_bytes
-    with open_inside(app.workspace.content, Path(path).parts) as file:
-        facts = os.fstat(file)
-        raw = b""
-        while len(raw) <= most and (more := os.read(file, most + 1 - len(raw))):
-            raw += more
-    if len(raw) > most:
-        raise InputError(_("it is too large"), file=app.workspace.content / path)
-    return raw, facts
+    if fresh != raw:
+        content_files.put(content, path, fresh, check=unchanged, same_time=True)
 
 
 def _take_in(app: App, row: DraftRow, now: dt.datetime) -> None:

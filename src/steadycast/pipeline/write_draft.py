@@ -122,7 +122,7 @@ def _put(app: App, opened: OpenFile) -> PurePosixPath:
     raw = _unchanged(app, opened)
     data = to_bytes(_text(opened, raw), raw)
     if data != raw:
-        content_files.put(content, opened.path, data, check=lambda: _check(app, opened))
+        content_files.put(content, opened.path, data, check=lambda: _unchanged(app, opened))
     return opened.path
 
 
@@ -140,10 +140,6 @@ def _unchanged(app: App, opened: OpenFile) -> bytes:
             _("the file changed meanwhile"), file=str(opened.path), hint=hint, theirs=_opened(opened.path, raw)
         )
     return raw
-
-
-def _check(app: App, opened: OpenFile) -> None:
-    _unchanged(app, opened)
 
 
 def became(app: App, path: PurePosixPath, now: dt.datetime) -> Saved:
