@@ -11,6 +11,7 @@ from cyclopts import Parameter, validators
 
 from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import OK, Json, as_json, say, show
+from steadycast.cli.users import written
 from steadycast.errors import InputError
 from steadycast.language import N_
 from steadycast.language import gettext as _
@@ -60,7 +61,7 @@ def add(
         made = pipeline.accounts.make_token(
             app, name, label, pipeline.permissions.Role(role), now, series=series, lasts=lasts
         )
-        _written(app, f"token of {name}", f"token add {made.row.hash[:SHOWN]} {role}")
+        written(app, f"token of {name}", f"token add {made.row.hash[:SHOWN]} {role}")
     if json:
         as_json({"token": made.text, "id": made.row.hash[:SHOWN]})
         return OK
@@ -108,7 +109,7 @@ def revoke(id: str) -> int:
         if len(found) != 1:
             raise InputError(_("there is no token %(id)s", id=id[:64]), hint="`steadycast token list`")
         pipeline.accounts.revoke_token(app, found[0].person, found[0].hash, pipeline.now())
-        _written(app, f"token of {found[0].person}", f"token revoke {id}")
+        written(app, f"token of {found[0].person}", f"token revoke {id}")
     say(_("The token of %(name)s is revoked.", name=found[0].person))
     return OK
 
@@ -143,8 +144,3 @@ def mcp() -> int:
     finally:
         opened.close()
     return OK
-
-
-def _written(app: pipeline.App, subject: str, detail: str) -> None:
-    act = pipeline.permissions.Act.PEOPLE
-    pipeline.accounts.audit(app, pipeline.who(), "cli", pipeline.now(), act=act, subject=subject, detail=detail)

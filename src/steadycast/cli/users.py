@@ -44,7 +44,7 @@ def add(name: str, *, role: As, series: Series = ()) -> int:
         person = pipeline.accounts.add_person(
             app, name, pipeline.permissions.Role(role), password, pipeline.now(), series=series
         )
-        _written(app, "user add", person.name, role)
+        written(app, f"person {person.name}", f"user add {role}")
     say(_("%(name)s may log in now, as %(role)s.", name=person.name, role=str(role)))
     return OK
 
@@ -82,7 +82,7 @@ def password(name: str) -> int:
     """
     with pipeline.App.open() as app:
         pipeline.accounts.set_password(app, name, _asked(), pipeline.now())
-        _written(app, "user password", name)
+        written(app, f"person {name}", "user password")
     say(_("%(name)s has another password, and is logged out everywhere.", name=name))
     return OK
 
@@ -97,16 +97,15 @@ def end(name: str) -> int:
     """
     with pipeline.App.open() as app:
         pipeline.accounts.end_person(app, name, pipeline.now())
-        _written(app, "user end", name)
+        written(app, f"person {name}", "user end")
     say(_("%(name)s is let in no more.", name=name))
     return OK
 
 
-def _written(app: pipeline.App, what: str, name: str, detail: str = "") -> None:
-    by, act = pipeline.who(), pipeline.permissions.Act.PEOPLE
-    pipeline.accounts.audit(
-        app, by, "cli", pipeline.now(), act=act, subject=f"person {name}", detail=f"{what} {detail}".strip()
-    )
+def written(app: pipeline.App, subject: str, detail: str) -> None:
+    """Write down that whoever sits at this machine changed something about people."""
+    act = pipeline.permissions.Act.PEOPLE
+    pipeline.accounts.audit(app, pipeline.who(), "cli", pipeline.now(), act=act, subject=subject, detail=detail)
 
 
 def _asked() -> str:

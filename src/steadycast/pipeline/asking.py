@@ -19,7 +19,7 @@ from steadycast.pipeline import pinning
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import plan
 from steadycast.schedule.days import DAY
-from steadycast.schedule.model import Slot
+from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import slots
 
 LONGEST_NOTE = 500  # characters
@@ -297,11 +297,18 @@ def _empty_slot(app: App, id: str, now: dt.datetime) -> Slot:
 
 def _computed(app: App, id: str) -> Slot | None:
     """A slot that is not planned yet, from the rhythm of its series."""
+    found = slots(*where) if (where := around(app, id)) else []
+    return next((each for each in found if each.id == id), None)
+
+
+def around(app: App, id: str) -> tuple[Series, dt.datetime, dt.datetime] | None:
+    """The series that a slot's id names, and the time in which it must lie; None where it names none."""
     name, _, local = id.partition("@")
     series = app.workspace.series.get(name)
     try:
         near = dt.datetime.fromisoformat(local[:10]).replace(tzinfo=app.workspace.community.zone)
-        found = slots(series, near - 2 * DAY, near + 3 * DAY) if series else []
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
-    return next((each for each in found if each.id == id), None)
+    if series is None or not 2 <= near.year < 9998:  # beyond, reckoning leaves the calendar
+        return None
+    return series, near - 2 * DAY, near + 3 * DAY

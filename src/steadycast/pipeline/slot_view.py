@@ -125,15 +125,9 @@ def one(app: App, id: str, now: dt.datetime) -> SlotSeen | None:
 
 
 def _not_planned(app: App, id: str, now: dt.datetime) -> SlotSeen | None:
-    name, _, local = id.partition("@")
-    series = app.workspace.series.get(name)
-    try:
-        near = dt.datetime.fromisoformat(local[:10]).replace(tzinfo=app.workspace.community.zone)
-    except ValueError:
+    if (where := asking.around(app, id)) is None:
         return None
-    if series is None:
-        return None
-    start, end = near - dt.timedelta(days=2), near + dt.timedelta(days=3)
+    series, start, end = where
     found = (*_left_out(app, [series], start, end), *_later(app, [series], start, end, now))
     return next((each for each in found if each.id == id), None)
 

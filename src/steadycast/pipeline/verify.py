@@ -48,9 +48,7 @@ def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str
     """Closes a kit with the URL of the post that a person made, or corrects that URL; one line that says so."""
     row = _delivery(app, id_)
     hosts = app.platform(row.channel).confirm_hosts
-    if not _is_address(url):
-        said = _("%(url)r is no web address", url=url)
-        raise InputError(said, hint=_("copy it from the browser: https://..."))
+    _check_address(url)
     if hosts and not any(_below(url, host) for host in hosts):
         said = _("%(url)s is not on %(channel)s", url=url, channel=row.channel)
         raise InputError(said, hint=_("its address begins with %(hosts)s", hosts=_(" or ").join(hosts)))
@@ -66,13 +64,7 @@ def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str
             before=row.url,
         )
     if not app.ledger.confirm(_id(row), url, who(), now, at=_since(app, row, at, now)):
-        said = _(
-            "%(slot)s on %(channel)s is %(state)s: no kit lies ready",
-            slot=row.slot,
-            channel=row.channel,
-            state=_(row.state),
-        )
-        raise InputError(said, hint=_next_step(row))
+        raise _refused(row, N_("%(slot)s on %(channel)s is %(state)s: no kit lies ready"))
     renew(app, now)
     return _("%(slot)s on %(channel)s is confirmed: %(url)s", slot=row.slot, channel=row.channel, url=url)
 
@@ -83,10 +75,8 @@ def settle(app: App, id_: str, *, url: str, again: bool, now: dt.datetime, at: s
     `at` says since when it is there, which only a person knows: without it, since now.
     """
     row, by = _delivery(app, id_), who()
-    if url and not _is_address(url):
-        said = _("%(url)r is no web address", url=url)
-        raise InputError(said, hint=_("copy it from the browser: https://..."))
     if url:
+        _check_address(url)
         since = _since(app, row, at, now)
         done, words = (
             app.ledger.settle_as_there(_id(row), url, by, now, at=since),
@@ -99,13 +89,7 @@ def settle(app: App, id_: str, *, url: str, again: bool, now: dt.datetime, at: s
     else:
         done, words = app.ledger.settle_as_missed(_id(row), by, now), N_("%(slot)s on %(channel)s is missed")
     if not done:
-        said = _(
-            "%(slot)s on %(channel)s is %(state)s: there is nothing to settle",
-            slot=row.slot,
-            channel=row.channel,
-            state=_(row.state),
-        )
-        raise InputError(said, hint=_next_step(row))
+        raise _refused(row, N_("%(slot)s on %(channel)s is %(state)s: there is nothing to settle"))
     renew(app, now)
     return _(words, slot=row.slot, channel=row.channel, url=url)
 
@@ -142,25 +126,32 @@ def _delivery(app: App, id_: str) -> DeliveryRow:
     return row
 
 
-def _next_step(row: DeliveryRow) -> str:
-    """What a person can do about a delivery in its state."""
+def _refused(row: DeliveryRow, said: str) -> InputError:
+    """That a delivery is in another state, and what a person can do about it in that."""
     if row.state == State.MISSED and not row.draft:
-        return _("it had no draft")
-    if known := hint(row.state, row.marker):
-        return known
-    return _("it is there: nothing is left to do") if row.state in DONE else _("`steadycast status` shows what waits")
+        then = _("it had no draft")
+    else:
+        otherwise = (
+            _("it is there: nothing is left to do") if row.state in DONE else _("`steadycast status` shows what waits")
+        )
+        then = hint(row.state, row.marker) or otherwise
+    return InputError(_(said, slot=row.slot, channel=row.channel, state=_(row.state)), hint=then)
 
 
 def _id(row: DeliveryRow) -> int:
     return row.id or 0
 
 
-def _is_address(url: str) -> bool:
+def _check_address(url: str) -> None:
+    """An InputError where that is no address of a page."""
     try:
         parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not set(url) & set(" \t\r\n<>\"'")
     except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not set(url) & set(" \t\r\n<>\"'")
+        good = False
+    if not good:
+        said = _("%(url)r is no web address", url=url)
+        raise InputError(said, hint=_("copy it from the browser: https://..."))
 
 
 def _below(url: str, prefix: str) -> bool:
