@@ -129,6 +129,15 @@ def test_hostile_names_and_words_are_shown_as_words(desk: Desk, app: App) -> Non
     assert desk.post("/members/invite", on="/members", member="../pgc").text.count("no member") == 1
 
 
+def test_what_was_written_is_still_there_after_a_refusal(desk: Desk) -> None:
+    path = invited(desk)
+    answer = sent(desk, path, [("a.exe", b"MZ program")], title="雨夜 <读诗>", text="第一段。\n\n第二段。")
+    assert "of a kind that is not taken" in answer.text
+    assert 'value="雨夜 &lt;读诗&gt;"' in answer.text
+    assert re.search(r"<textarea[^>]*>\s*第一段。\r?\n\r?\n第二段。</textarea>", answer.text)
+    assert 'value="雨夜' not in requests.get(desk.url + path, timeout=10).text
+
+
 def test_too_much_is_refused_while_it_comes_in(desk: Desk, app: App, bench: Bench) -> None:
     """Not after: a form that is larger than it may be is cut off, whatever its head said, and nothing of it stays."""
     bench.settings(SETTINGS + "member_upload = 1000000\n")

@@ -32,6 +32,14 @@ class TestFiles:
         ]
         assert all(len(m.sha256) == 64 for m in draft.media)
 
+    def test_a_sound_or_film_is_shown_as_a_picture_is_and_gives_the_draft_its_form(self, content: Path) -> None:
+        for name in ("voice.m4a", "film.mp4"):
+            (content / "pgc/img" / name).write_bytes(b"...")
+        draft = read(content, "# t\n\n![](img/voice.m4a)\n\n![[film.mp4]]\n")
+        assert [(m.role, m.ref) for m in draft.media] == [("audio", "img/voice.m4a"), ("video", "film.mp4")]
+        assert draft.form == "video"
+        assert read(content, "文 ![](https://x.example/a.mp3)\n").media == ()
+
     def test_a_missing_picture_is_said_with_its_line(self, content: Path) -> None:
         assert refused(content, "# t\n\n文\n\n![](img/no.png)\n").startswith(
             "pgc/a.md:5: the file 'img/no.png' is not there"

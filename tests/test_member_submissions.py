@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import wave
 import zipfile
 from collections.abc import Callable
 
@@ -89,6 +90,62 @@ def test_a_document_is_read_as_intake_reads_it(app: App, send: Callable[..., Dra
     row = send(**{"note.md": b"---\ntitle: Note\nchannels: {far: {skip: true}}\n---\n\nWords.\n"})
     assert row.title == "Note"
     assert len(app.ledger.drafts()) == 3
+
+
+def sound(seconds: float = 1.0) -> bytes:
+    made = io.BytesIO()
+    with wave.open(made, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8000)
+        file.writeframes(b"\x80\x90" * int(4000 * seconds))
+    return made.getvalue()
+
+
+def test_a_recording_is_the_drafts_own(app: App, send: Callable[..., DraftRow], bench: Bench) -> None:
+    row = send("外婆讲了三分钟。", "外婆说弄堂", **{"录音.wav": sound()})
+    assert (row.title, row.form) == ("外婆说弄堂", "audio")
+    assert pipeline.drafts(app)[0]["form"] == "audio"
+    assert app.ledger.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "title", "body"),
+    [
+        ("昨夜的雨打在窗上。我们读书。", {}, "昨夜的雨打在窗上", "昨夜的雨打在窗上。我们读书。"),
+        ("外婆的弄堂\n\n门口有一只猫。\n它叫阿花。", {}, "外婆的弄堂", "门口有一只猫。"),
+        ("**外婆的弄堂**\n门口有一只猫。", {}, "外婆的弄堂", "门口有一只猫。"),
+        ("# 自己的标题\n\n正文。", {}, "自己的标题", "正文。"),
+        ("…\n\n1. \n只有这句", {}, "只有这句", "只有这句"),
+        ("长" * 60, {}, "长" * 39 + "…", "长" * 60),
+        ("", {"外婆讲故事.wav": sound()}, "外婆讲故事", ""),
+        ("", {"IMG_2034.JPG": photo()}, "小林的图片", ""),
+        ("", {"mmexport1764412345678.jpg": photo()}, "小林的图片", ""),
+        ("", {"新录音 12.wav": sound()}, "小林的录音", ""),
+        (
+            "",
+            {"外婆.docx": document(WORD.replace('<w:pPr><w:pStyle w:val="Heading1"/></w:pPr>', ""))},
+            "外婆",
+            "第一段。",
+        ),
+        ("", {"note.txt": "没有标题的一段。".encode()}, "note", "没有标题的一段。"),
+    ],
+)
+def test_what_comes_without_a_title_gets_one_that_people_would_give(
+    bench: Bench, text: str, files: dict[str, bytes], title: str, body: str
+) -> None:
+    app = bench.set_up(SETTINGS.replace('language = "en"', 'language = "zh-CN"').replace('"Bob"', '"小林"'))
+    with submission.place(app, "bob", bench.clock.now()) as at:
+        put = []
+        for name, data in files.items():
+            (at.folder / "part").write_bytes(data)
+            put.append(Sent(at.folder / "part", name))
+        row = submission.send(app, at, "", text, put, now=bench.clock.now())
+    assert row
+    assert row.title == title
+    raw = (app.workspace.content / row.path).read_text("utf-8", "replace")
+    assert not body or body in raw
+    assert title in {"自己的标题", "昨夜的雨打在窗上", "只有这句"} or raw.count(title) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ import asyncio
 import contextlib
 import hmac
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, HTTPException
@@ -19,7 +22,7 @@ from starlette.responses import Response
 from steadycast import pipeline
 from steadycast.desk import calendar_feeds
 from steadycast.desk.acts import sent_by_member
-from steadycast.desk.guard import MEMBERS
+from steadycast.desk.guard import MEMBERS, REFUSED
 from steadycast.desk.pages import Here, done, page
 from steadycast.desk.upload import Form
 from steadycast.errors import InputError, SteadycastError
@@ -39,6 +42,7 @@ PATIENCE = 900  # seconds that one may take
 DRAINED = 8_000_000  # bytes
 SMALL = 4096  # bytes of a form without files
 BESIDES = 100_000  # bytes of a form that are neither text nor file
+NOTHING: Mapping[str, str] = MappingProxyType({})  # of a form
 _sending: set[str] = set()  # members of whom one is coming in
 
 
@@ -54,19 +58,28 @@ def public_host(opened: Opened) -> str:
 @router.get(ADDRESS)
 def own_page(request: Request, app: Here, token: str) -> Response:
     """The page."""
-    member, now = _member(request, app, token), pipeline.now()
+    return _page(request, app, _member(request, app, token))
+
+
+def _page(request: Request, app: App, member: str, refused: str = "", written: Mapping[str, str] = NOTHING) -> Response:
+    """The page; where a sending was `refused`, it says why and still holds what was `written`."""
+    token, now = request.path_params["token"], pipeline.now()
     given = pipeline.members.given(app, member, now)
     takes = ",".join(sorted({*SUFFIXES, *MIMES.values(), ".heic"}))
     title = app.workspace.member_title(member)
     most = app.workspace.desk.member_upload
     wanted, asks = pipeline.members.wanted(app, now), pipeline.asking.of_member(app, member, now)
-    chosen = request.query_params.get("ask", "")
+    chosen = written.get("ask", request.query_params.get("ask", ""))
     able = [each for each in asks if each.stands]
     named = next((each.id for each in able if str(each.id) == chosen or (not chosen and not each.draft)), 0)
-    return page(
+    said: dict[str, Any] = {"said": {"said": refused, "refused": True, "undo": []}} if refused else {}
+    answer = page(
         request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most,
-        files=MOST_FILES, wanted=wanted, asks=asks, able=able, named=named,
+        files=MOST_FILES, wanted=wanted, asks=asks, able=able, named=named, written=written, **said,
     )  # fmt: skip
+    if refused:
+        answer.headers[REFUSED] = "1"
+    return answer
 
 
 @router.get(ADDRESS + "/asks.ics")
@@ -114,26 +127,31 @@ async def send(request: Request, token: str) -> Response:
 
 async def _take(request: Request, app: App, member: str) -> Response:
     to, say, desk = request.url.path, current(), app.workspace.desk
+    written: dict[str, str] = {}
     try:
         told = request.headers.get("content-length", "0")
         if told.isdecimal() and int(told) > desk.member_upload + app.workspace.intake.max_bytes + BESIDES:
             raise pipeline.submission.not_taken(Why.LARGE, _("larger than one sending may be"))
-        title = await _sent(request, app, member)
+        title = await _sent(request, app, member, written)
     except NotTakenError as refused:
-        return await _ended(request, done(to, _reason(app, refused), refused=True))
+        again = await run_in_threadpool(_page, request, app, member, _reason(app, refused), written)
+        return await _ended(request, again)
     except SteadycastError:
         logging.getLogger(__name__).exception("a member's sending could not be taken in")
-        return done(to, say.gettext("It did not work just now. Please try again later."), refused=True)
+        said = say.gettext("It did not work just now. Please try again later.")
+        return await run_in_threadpool(_page, request, app, member, said, written)
     return done(to, say.gettext("Thank you. “%(title)s” has arrived.", title=title))
 
 
-async def _sent(request: Request, app: App, member: str) -> str:
-    """The title of the draft that was made of it."""
+async def _sent(request: Request, app: App, member: str, written: dict[str, str]) -> str:
+    """The title of the draft that was made of it; `written` gets the words of the form, as far as it was read."""
     placed = pipeline.submission.place(app, member, pipeline.now())
     at = await run_in_threadpool(placed.__enter__)
     try:
         most = app.workspace.desk.member_upload
-        form = Form(at.folder, most, app.workspace.intake.max_bytes, lambda given: _ours(request, given))
+        form = Form(
+            at.folder, most, app.workspace.intake.max_bytes, lambda given: _ours(request, given), fields=written
+        )
         await form.read(request.headers.get("content-type", ""), request.stream())
         title, text = form.fields.get("title", ""), form.fields.get("text", "")
         asked = form.fields.get("ask", "")

@@ -13,6 +13,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from steadycast.draft.marked_lines import CODE, marked_lines
+from steadycast.draft.model import AUDIO_ENDINGS, VIDEO_ENDINGS
 from steadycast.language import gettext as _
 
 _OPENS = re.compile(r"[ \t]*\{(?:%-?|\{[<%])[ \t]*highlight[ \t]+\"?([\w+#.-]{1,30})\"?[^{}\n]{0,200}[>%]\}{1,2}[ \t]*")
@@ -29,7 +30,9 @@ _MARK = re.compile(
     r"|\{\{[<%]\s*(?:rel)?ref\s+(?:path=)?(?P<hugo_quote>[\"'`]?)(?P<hugo>[^\s\"'`{}<>]{1,500})(?P=hugo_quote)\s*[>%]\}\}"
     r"|\{filename\}(?P<pelican>[^\s(){}<>]{1,500}))>?"
     r"|\{%-?\s*asset_img\s(?P<asset>[^{}%]{1,1000})%\}"
-    r"|!\[\[(?P<embed>[^\[\]|#\n]{1,300}\.(?:png|jpe?g|gif|webp|avif|heic|svg))(?:\|(?P<alt>[^\[\]\n]{0,200}))?\]\]"
+    r"|!\[\[(?P<embed>[^\[\]|#\n]{1,300}\.(?:png|jpe?g|gif|webp|avif|heic|svg|"
+    + f"{AUDIO_ENDINGS}|{VIDEO_ENDINGS}"
+    + r"))(?:\|(?P<alt>[^\[\]\n]{0,200}))?\]\]"
     r"|(?<![0-9A-Za-z\]\[])!?\[\[(?P<page>[^\[\]|\n]{1,300})(?:\|(?P<words>[^\[\]\n]{1,300}))?\]\](?![(\[])"
     r"|(?P<block>[ \t]\^[A-Za-z0-9-]{1,40}[ \t]*(?=\n|\Z))"  # Obsidian's name of a block
     r"|(?P<style>(?<=[)*_])\{:[^{}\n]{0,200}\})"

@@ -10,6 +10,10 @@ from typing import Any
 
 from steadycast.schedule.model import Form, Origin
 
+# How the names of sounds and films end.
+AUDIO_ENDINGS = "mp3|m4a|aac|ogg|oga|opus|wav|flac"
+VIDEO_ENDINGS = "mp4|m4v|mov|webm|mkv|avi|flv"
+
 
 @dataclass(frozen=True, slots=True)
 class MediaRef:

@@ -12,7 +12,7 @@ from steadycast.draft.attached import Folder, is_remote
 from steadycast.draft.decoding import shown
 from steadycast.draft.fields import Keys
 from steadycast.draft.keys import COVER, folded
-from steadycast.draft.model import Draft, MediaRef
+from steadycast.draft.model import AUDIO_ENDINGS, VIDEO_ENDINGS, Draft, MediaRef
 from steadycast.draft.outline import Shown, outline
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
@@ -20,8 +20,8 @@ from steadycast.language import gettext as _
 MOST_FILES = 1000  # of one draft: each is opened, read and measured
 _ROLES = {
     "image": re.compile(r"\.(?:png|jpe?g|gif|webp|avif|heic|svg|bmp|tiff?)\Z", re.IGNORECASE),
-    "audio": re.compile(r"\.(?:mp3|m4a|aac|ogg|oga|opus|wav|flac)\Z", re.IGNORECASE),
-    "video": re.compile(r"\.(?:mp4|m4v|mov|webm|mkv|avi|flv)\Z", re.IGNORECASE),
+    "audio": re.compile(rf"\.(?:{AUDIO_ENDINGS})\Z", re.IGNORECASE),
+    "video": re.compile(rf"\.(?:{VIDEO_ENDINGS})\Z", re.IGNORECASE),
 }
 _MAY_SHOW = re.compile(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
 _FILE = ("file", "src", "path", "url")  # the keys by which a mapping names its file

@@ -16,6 +16,7 @@ import comrak
 from steadycast.characters import WIDE
 from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
 from steadycast.draft.maths import in_a_line
+from steadycast.draft.model import AUDIO_ENDINGS, VIDEO_ENDINGS
 from steadycast.draft.parse_cost import check_depth
 from steadycast.draft.spelling import spelled
 from steadycast.errors import DraftError
@@ -35,6 +36,8 @@ _BREAK = {"softbreak", "linebreak"}
 _HAN_BREAK = re.compile(f"(?<=[{WIDE}])\n(?=[{WIDE}])")
 _SHORTCODE = re.compile(r"\{\{[^{}]{0,400}\}\}|\{%[^{}]{0,400}%\}")
 _HTML_FILE = re.compile(r"<(img|audio|video|source)\b([^>]{0,4000})>", re.IGNORECASE)
+# `![](voice.mp3)` shows a sound or a film, as Obsidian and most editors write it.
+_PLAYED = re.compile(rf"\.(?:{AUDIO_ENDINGS}|(?P<video>{VIDEO_ENDINGS}))(?:[?#]|\Z)", re.IGNORECASE)
 _HTML_FILE_HERE = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
 _HTML_ATTRIBUTE = re.compile(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
 _LEVEL_1 = re.compile(r"^ {0,3}(?:#(?:[ \t\n]|\Z)|=+[ \t]*$)", re.MULTILINE)
@@ -257,7 +260,9 @@ class _Scan:
         words = _joined(element.words)
         if element.name == "image":
             ref = element.attributes.get("destination", "")
-            self.files.append(Shown("image", ref, words, _start(element.attributes)))
+            played = _PLAYED.search(ref) if "://" not in ref else None
+            role = "image" if not played else "video" if played["video"] else "audio"
+            self.files.append(Shown(role, ref, words, _start(element.attributes)))
         elif element.name == "heading":
             self.silent = ""
             self.close_heading(words, element.attributes)

@@ -33,8 +33,9 @@ from steadycast.pipeline.collect import collect
 from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.draft_media import Quotas, with_media
 from steadycast.pipeline.plan import plan
+from steadycast.pipeline.submission_title import headed, of_files
 from steadycast.pipeline.write_draft import Saved
-from steadycast.render.media_files import IMAGES, MIMES, kind
+from steadycast.render.media_files import MIMES, kind
 
 DAY = dt.timedelta(days=1)
 MOST_FILES = 12  # of one sending
@@ -138,15 +139,19 @@ def send(app: App, at: Place, title: str, text: str, files: Sequence[Sent], *, n
     if len(documents) > 1 or (documents and text):
         raise not_taken(Why.DOCUMENTS, _("one document, or a written text, makes one draft"))
     placed = [_placed(at, number, file) for number, file in enumerate(media, 1)]
-    raw, suffix = _main(app, title, text, documents, placed)
+    if not title:
+        title, text = headed(text)
     stem = _stem(title, text, files, now)
     with app.in_turn(f"sending-{slugify(at.member) or 'member'}", PATIENCE):
         check_day(app, at.member, now)
-        (at.folder / f"{stem}{suffix}").write_bytes(raw)
-        _check(app, at, f"{stem}{suffix}", now)
+        name, draft = _written(app, at, stem, _main(app, title, text, documents, placed), now)
+        if draft.title_line is None:  # our name for the file would be its title
+            title = of_files(app, at.member, draft, files[0].name if files else "")
+            (at.folder / name).unlink()
+            name, _draft = _written(app, at, stem, _main(app, title, text, documents, placed), now)
         for left in documents:
             left.path.unlink(missing_ok=True)
-        path = _named(at, stem) / f"{stem}{suffix}"
+        path = _named(at, stem) / name
         collect(app, now, feeds=False)
     return app.ledger.draft(str(path.relative_to(app.workspace.content)))
 
@@ -161,6 +166,13 @@ def send_markdown(app: App, member: str, raw: bytes, now: dt.datetime) -> Saved:
     fresh = app.ledger.draft(row.id) if row else None
     path = PurePosixPath(row.path if row else f"ugc/{member}")
     return Saved(path, fresh, DraftLocation(app, now).place(fresh) if fresh and fresh.state == "approved" else None)
+
+
+def _written(app: App, at: Place, stem: str, main: tuple[bytes, str], now: dt.datetime) -> tuple[str, Draft]:
+    """The draft's own file, written; (its name, the draft as intake will read it)."""
+    raw, suffix = main
+    (at.folder / f"{stem}{suffix}").write_bytes(raw)
+    return f"{stem}{suffix}", _check(app, at, f"{stem}{suffix}", now)
 
 
 def _placed(at: Place, number: int, file: Sent) -> str:
@@ -215,9 +227,8 @@ def _markdown(title: str, body: str, media: Sequence[str]) -> bytes:
 
 
 def _shown(media: Sequence[str]) -> str:
-    """The files below the text: a picture is shown, a sound or film is named as a link, which is what carries it."""
-    lines = [f"![]({name})" if name.rpartition(".")[2] in IMAGES else f"[{name}]({name})" for name in media]
-    return "".join(f"\n{line}\n" for line in lines)
+    """The files below the text, as the editor writes them; a sound or film gives the draft its form."""
+    return "".join(f"\n![]({name})\n" for name in media)
 
 
 def _paragraphs(text: str) -> str:

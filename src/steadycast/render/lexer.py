@@ -89,7 +89,8 @@ class Finisher:
 
     Bare URLs become links; pictures that the draft brings are named `media:<sha256>`; a link without a host is made
     absolute against `base`, or is only words when there is none; one to another draft leads where `links` says, and is
-    words where that is nowhere. `inside` lists the links without a host, `lost` the pictures that nobody brought.
+    words where that is nowhere. `inside` lists the links without a host, `lost` the pictures that nobody brought, and
+    the sounds and films, which each channel plays in its own way.
     Pictures on the web stay, or become links where they are not to be `hotlinked`.
     """
 
@@ -117,7 +118,8 @@ class Finisher:
         settled = _SETTLED_WITH_PICTURES if self._hotlinked and not self._pictures else _SETTLED
         if not _UNSETTLED.search(settled.sub("", html)):  # as most bodies are: no match of them is looked at singly
             return html
-        return _WORTH_A_LOOK.sub(self._look, html)
+        finished = _WORTH_A_LOOK.sub(self._look, html)
+        return finished.replace("<p></p>\n", "").replace("<p></p>", "") if self.lost else finished
 
     def _look(self, match: re.Match[str]) -> str:
         found = match[0]
