@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from desk_bench import Desk
+from desk_bench import Desk, browsing, opened
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
 from steadycast import pipeline
@@ -58,11 +58,27 @@ def keys(bench: Bench) -> dict[tuple[str, str], str]:
     return {(row.state, row.channel): row.marker for row in bench.app.ledger.deliveries()}
 
 
-def test_the_record_shows_the_year_by_series_and_can_be_kept(desk: Desk) -> None:
+@pytest.mark.slow
+@pytest.mark.parallel
+def test_printed_with_every_channel_a_series_begins_on_the_first_sheet(desk: Desk) -> None:
+    with browsing() as browser:
+        page = opened(browser, desk, "/record?channels=all")
+        page.emulate_media(media="print")
+        broken = "element => getComputedStyle(element).breakInside"
+        assert page.locator(".card.series").first.evaluate(broken) == "auto"
+        assert page.locator(".on-channel").first.evaluate(broken) == "avoid"
+
+
+def test_the_record_shows_the_year_by_series_and_can_be_kept(desk: Desk, kept: Bench) -> None:
     """Series with their channels folded under them, what would fill the first gap, and the same in four files."""
     page = desk.get("/record").text
     assert "=每日 &lt;读&gt;" in page  # the words of a person, and no markup
     assert page.count('class="year"') == 2
+    pattern, first = re.search(r'id="none"[^>]* y="(\d+)"', page), re.search(r'<rect y="(\d+)"[^>]*#none', page)
+    assert pattern
+    assert first
+    assert pattern[1] == first[1]  # squares without a slot are whole
+    assert "deliveries owed in the past year" in page
     assert "1 : 1" in page
     assert re.search(r"\d+ more articles, the first by .*, would fill the week", page)
     assert desk.get("/record?channels=all").text.count('class="year"') == 2 + 2 * 2
@@ -73,6 +89,9 @@ def test_the_record_shows_the_year_by_series_and_can_be_kept(desk: Desk) -> None
     rows = list(csv.DictReader(io.StringIO(desk.get("/record.csv").content.decode("utf-8-sig"))))
     assert {"date": "2026-11-24", "channel": "site", "outcome": "kept", "deliveries": "1"}.items() <= rows[1].items()
     assert {row["series_title"] for row in rows} == {"'=每日 <读>"}  # no spreadsheet computes it
+    assert {row["channel"]: row["channel_title"] for row in rows} == {
+        name: kept.app.channel_title(name) for name in ("site", "far")
+    }
     assert desk.get("/record.json").json()["record"]["community"] == "Test readers"
     assert desk.get("/record.svg").headers["content-type"] == "image/svg+xml"
     assert desk.get("/record.png").content.startswith(b"\x89PNG")

@@ -24,6 +24,7 @@ from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import Language, current, language, names
 from steadycast.pipeline import App
 from steadycast.report.page import clean
+from steadycast.report.year_view import PITCH, TOP
 
 SAID = "steadycast_said"  # a cookie: what the form before this page did
 CHOSEN = "steadycast_language"  # a cookie: what this reader reads, whatever the community's language is
@@ -138,7 +139,7 @@ def _templates(locale: str) -> Environment:
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
     made.install_gettext_translations(language(locale).texts, newstyle=True)  # type: ignore[attr-defined]
-    made.globals["marks"] = Markup(made.get_template("marks.svg.j2").render(pitch=14, top=0))  # noqa: S704  our own file
+    made.globals["marks"] = Markup(made.get_template("marks.svg.j2").render(pitch=PITCH, top=TOP))  # noqa: S704  our own file
     return made
 
 

@@ -29,7 +29,7 @@ from steadycast.errors import (
     with_hint,
 )
 from steadycast.language import gettext as _
-from steadycast.language import speak
+from steadycast.language import of_tag, speak, speaking
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
@@ -221,6 +221,11 @@ class App:
         settings = self.workspace.channels.get(channel)
         platform = self.usable(channel) if settings and not settings.title else None
         return (settings.title if settings else "") or (platform.shown_title if platform else "") or channel
+
+    def published_title(self, channel: str) -> str:
+        """`channel_title` in the community's language, whoever asks."""
+        with speaking(of_tag(self.workspace.community.language).name):
+            return self.channel_title(channel)
 
     @property
     def usable_platforms(self) -> dict[str, Platform]:

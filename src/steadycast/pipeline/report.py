@@ -31,7 +31,7 @@ def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade
     from steadycast.report.page import page
 
     folder = out or app.workspace.out / "report"
-    made = gather(app.ledger, app.workspace, now, stock_of(app))
+    made = gather(app.ledger, app.workspace, now, stock_of(app), app.published_title)
     data = to_json(made)
     write_atomically(folder, "report.json", data.encode())
     write_atomically(folder, "badge.svg", badge(made).encode())
@@ -76,7 +76,7 @@ def _row(series: SeriesRecord) -> Row:
 def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
     """One round: tells what is newly wrong, closes what is fixed; what is wrong now."""
     workspace = app.workspace
-    report = gather(app.ledger, workspace, now, stock_of(app))
+    report = gather(app.ledger, workspace, now, stock_of(app), app.published_title)
     alarm_inputs = alarms.alarm_inputs(
         app.ledger,
         report,

@@ -63,6 +63,6 @@ def _said(app: App) -> tuple[Any, ...]:
 
 
 def _made(app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
-    report, years = gather_by_series(app.ledger, app.workspace, now, stock_of(app))
+    report, years = gather_by_series(app.ledger, app.workspace, now, stock_of(app), app.published_title)
     cells = {(cell.series, cell.channel): cell for cell in matrix.cells(app.ledger, now)}
     return Standing(report, years, cells, matrix.waiting_cells(app.ledger), asked)

@@ -50,7 +50,7 @@ def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str
     hosts = app.platform(row.channel).confirm_hosts
     _check_address(url)
     if hosts and not any(_below(url, host) for host in hosts):
-        said = _("%(url)s is not on %(channel)s", url=url, channel=row.channel)
+        said = _("%(url)s is not on %(channel)s", url=url, channel=app.channel_title(row.channel))
         raise InputError(said, hint=_("its address begins with %(hosts)s", hosts=_(" or ").join(hosts)))
     if row.state == State.CONFIRMED and row.url == url:
         return _("%(slot)s on %(channel)s was confirmed already", slot=row.slot, channel=row.channel)

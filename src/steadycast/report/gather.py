@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -28,26 +28,30 @@ from steadycast.schedule.runway import pressing
 from steadycast.workspace import Workspace
 from steadycast.workspace.loading import BY_HAND
 
+Titles = Callable[[str], str]
 LATELY = dt.timedelta(days=7)
 SHOWN = 20  # slots that went out lately
 SETTLED = frozenset(v.value for v in Verdict)
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
 
 
-def gather(ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequence[StockItem]) -> m.Report:
-    """The report of this community at `now`; `stock` is every approved draft, as the planner is given it.
+def gather(
+    ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequence[StockItem], titles: Titles = str
+) -> m.Report:
+    """The report of this community at `now`; `stock` is every approved draft, as the planner is given it. `titles` says
+    how a channel is called for people.
 
     Counting is the database's work: what is read grows with days, channels and people, not with deliveries, but for
     one pass of raw tuples over the record's covering index that streaks need.
     """
-    return _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock).report()
+    return _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles).report()
 
 
 def gather_by_series(
-    ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequence[StockItem]
+    ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequence[StockItem], titles: Titles = str
 ) -> tuple[m.Report, tuple[m.SeriesYear, ...]]:
     """The report, and the year by series with the channels of each; what both need is read once."""
-    gathering = _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock)
+    gathering = _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles)
     return gathering.report(), gathering.years()
 
 
@@ -57,6 +61,7 @@ class _Gathering:
     workspace: Workspace
     now: dt.datetime  # in the community's zone
     stock: Sequence[StockItem]
+    titles: Titles
 
     def report(self) -> m.Report:
         community = self.workspace.community
@@ -336,7 +341,7 @@ class _Gathering:
     def title(self, channel: str) -> str:
         """A channel's name for people; of one that steadycast.toml no longer has, its name."""
         settings = self.workspace.channels.get(channel)
-        return (settings.title if settings else "") or channel
+        return (settings.title if settings else "") or self.titles(channel)
 
     def _local(self, at: dt.datetime) -> dt.datetime:
         return at.astimezone(self.workspace.community.zone)
