@@ -14,6 +14,7 @@ What comes in
     draft_identity   which draft a file is: an edit, a copy, one that looks like another, one of an archive
     draft_media      its files; pictures from elsewhere; how much a member may keep
     submission       what a member sends by their page
+    submission_title   a title for what came without one
     draft_notes      what is told of drafts and other files before their hour
     invites, members   who may open such a page; who gave what, and what became of it
 What will go out
