@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import insert
 
+from steadycast.draft.model import Draft
 from steadycast.ledger.connection import table
 from steadycast.ledger.plans import BLANK
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, RevisionRow
+from steadycast.pipeline.frozen_draft import to_content
+from steadycast.schedule.model import Form, Origin
 
 HOUR = dt.timedelta(hours=1)
 SERIES = ("morning", "notes", "friday")
@@ -23,8 +27,12 @@ def fill(ledger: Ledger, now: dt.datetime, *, drafts: int, deliveries: int, chan
         state = ("waiting", "rejected", "copy", "not-ready")[n % 4] if n % 10 == 0 else "approved"
         row = _draft(n, state, now)
         rows.append(row)
-        content = {"title": row.title, "tags": ["上海", "a"] if n % 3 else [], "series": [SERIES[n % 3]],
-                   "language": "zh-CN" if n % 2 else "en", "body": f"第{n}篇\n" * 40, "media": []}  # fmt: skip
+        text = Draft(
+            path=PurePosixPath(row.path), origin=Origin(row.origin), member=row.member, revision=row.revision,
+            title=row.title, body=f"第{n}篇\n" * 40, form=Form(row.form), series=(SERIES[n % 3],),
+            tags=("上海", "a") if n % 3 else (), language="zh-CN" if n % 2 else "en",
+        )  # fmt: skip
+        content = to_content(text, Path())
         revisions.append(RevisionRow(hash=row.revision, draft=row.id, at=row.changed, content=content))
     ledger.put_drafts(rows, revisions)
     used = [row.id for n, row in enumerate(rows) if row.state == "approved" and n % 5]

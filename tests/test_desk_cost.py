@@ -47,6 +47,7 @@ PAGES = {
     "/channels/far": 12,
 }
 OPEN = re.compile(r"verdict = ('|\?)")  # what is not decided yet: few, told apart within the record's index
+FREED = "USING INDEX ix_delivery_freed"  # what gave its draft back: few as well, and nothing else is in that index
 Statement = tuple[str, Any]
 
 
@@ -97,4 +98,5 @@ def test_no_page_asks_more_of_a_large_ledger_than_of_a_small_one(bench: Bench, m
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
                 scans = {step for *_, step in plan if step.startswith("SCAN delivery")}
                 assert not scans & {"SCAN delivery"}, (page, statement)
+                scans = {step for step in scans if not step.endswith(FREED)}
                 assert not scans or OPEN.search(statement) or page == "/record", (page, statement, scans)

@@ -41,9 +41,10 @@ def calendar(request: Request, app: Here) -> HTMLResponse:
     channel = asked.get("channel", "") if asked.get("channel") in app.workspace.channels else ""
     day = _day(asked.get("from", "")) or _day(f"{asked.get('month', '')}-01") or today
     first, days, before, after = _span(view, day)
-    seen = _window(app, days, now, series=series, channel=channel, per_day=_per_day(view))
-    if view == "list":
-        days, after = _rows(seen, days)
+    enough = ROWS if view == "list" else None
+    seen = _window(app, days, now, series=series, channel=channel, per_day=_per_day(view), enough=enough)
+    if seen.next:
+        days, after = [each for each in days if each < seen.next], seen.next
     month = _month(days[len(days) // 2] if view != "month" else first, 1 if view == "month" else 0)
     return page(
         request, app, "slot_calendar", "slots",
@@ -127,16 +128,6 @@ def _per_day(view: str) -> int:
 def _window(app: App, days: list[dt.date], now: dt.datetime, **asked: Any) -> Window:
     zone = app.workspace.community.zone
     return slot_view.window(app, midnight(days[0], zone), midnight(days[-1] + DAY, zone), now, **asked)
-
-
-def _rows(seen: Window, days: list[dt.date]) -> tuple[list[dt.date], dt.date]:
-    """The first days of a list that fill a page, and the day on which the next page begins."""
-    count = 0
-    for n, day in enumerate(days):
-        count += len(seen.days.get(day, ()))
-        if count > ROWS and n:
-            return days[:n], day
-    return days, days[-1] + DAY
 
 
 def _addresses(view: str, day: dt.date, series: str, channel: str) -> Callable[..., str]:

@@ -8,47 +8,117 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
-from sqlalchemy import exists, false, func, select
+from sqlalchemy import BigInteger, Select, case, exists, false, func, select, type_coerce
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, among, as_rows, rows_of, table
+from steadycast.ledger.connection import Database, among, as_rows, one_of, rows_of, table
 from steadycast.ledger.history import EVENT
 from steadycast.ledger.intake import OUT_OF_STOCK
-from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
+from steadycast.ledger.tables import EPOCH, FREED, DraftRow, SlotRow
 
 SLOT = table("slot")
 DRAFT = table("draft")
 ASK = table("ask")
-FREED = (State.MISSED.value, State.CANCELLED.value, State.EXCUSED.value)  # of a slot that gave its draft back
 BATCH = 200
+Moment = type_coerce(SLOT.c.at, BigInteger)
+
+
+class SlotDelivery(NamedTuple):
+    """What a calendar shows of one delivery."""
+
+    slot: str
+    channel: str
+    state: str
+    verdict: str
+    marker: str
+    url: str
+    message: str
+    code: str
+    attempt: int
+    finished: dt.datetime | None
+    wake: dt.datetime | None
+
+
+class AlikeDeliveries(NamedTuple):
+    """The deliveries of one slot that stand alike, as far as a calendar tells."""
+
+    slot: str
+    channels: tuple[str, ...]
+    state: str
+    verdict: str
+    code: str
+    attempt: int  # 0: it was never tried; else 1
+    finished: dt.datetime | None  # the last of them, where all are there
+
+
+def slot_times(
+    db: Database, after: dt.datetime, before: dt.datetime, *, series: str = "", channel: str = "", limit: int
+) -> list[tuple[str, dt.datetime]]:
+    """(id, instant) of the slots that `slots_shown` would give."""
+    query = _shown(select(SLOT.c.id, Moment), after, before, series, channel).limit(limit)
+    with db.read() as connection:
+        return [(id, EPOCH + dt.timedelta(microseconds=at)) for id, at in connection.execute(query)]
+
+
+def slots_marked(
+    db: Database, after: dt.datetime, before: dt.datetime, now: dt.datetime, limit: int
+) -> list[tuple[dt.datetime, bool]]:
+    """(instant, whether it is still to come and empty) of the slots from `after` up to but not including `before`."""
+    s = SLOT.c
+    empty = s.draft.is_(None) & (s.excused == "") & (s.at > now)
+    query = select(Moment, empty).where(s.at >= after, s.at < before).order_by(s.at, s.id).limit(limit)
+    with db.read() as connection:
+        return [(EPOCH + dt.timedelta(microseconds=at), bool(gap)) for at, gap in connection.execute(query)]
 
 
 def slots_shown(
     db: Database, after: dt.datetime, before: dt.datetime, *, series: str = "", channel: str = "", limit: int
 ) -> list[SlotRow]:
     """The first `limit` slots from `after` up to but not including `before`, of one series or channel where named."""
-    query = select(SLOT).where(SLOT.c.at >= after, SLOT.c.at < before)
+    return rows_of(db, SlotRow, _shown(select(SLOT), after, before, series, channel).limit(limit))
+
+
+def _shown(query: Select[Any], after: dt.datetime, before: dt.datetime, series: str, channel: str) -> Select[Any]:
+    query = query.where(SLOT.c.at >= after, SLOT.c.at < before)
     if series:
         query = query.where(SLOT.c.series == series)
     if channel:
         query = query.where(exists().where(DELIVERY.c.slot == SLOT.c.id, DELIVERY.c.channel == channel))
-    return rows_of(db, SlotRow, query.order_by(SLOT.c.at, SLOT.c.id).limit(limit))
+    return query.order_by(SLOT.c.at, SLOT.c.id)
 
 
-def deliveries_of(db: Database, slots: Iterable[str]) -> dict[str, list[DeliveryRow]]:
+def deliveries_of(db: Database, slots: Iterable[str]) -> dict[str, list[SlotDelivery]]:
     """The deliveries of these slots, by slot, in the order of their channels."""
-    found: dict[str, list[DeliveryRow]] = {}
+    found: dict[str, list[SlotDelivery]] = {}
+    query = select(*(DELIVERY.c[name] for name in SlotDelivery._fields))
     with db.read() as connection:
-        for row in as_rows(DeliveryRow, among(connection, select(DELIVERY), DELIVERY.c.slot, slots)):
+        for row in map(SlotDelivery._make, among(connection, query, DELIVERY.c.slot, slots)):
             found.setdefault(row.slot, []).append(row)
-    return {slot: sorted(rows, key=lambda row: row.channel) for slot, rows in found.items()}
+    return {slot: sorted(rows) for slot, rows in found.items()}
+
+
+def alike_deliveries_of(db: Database, slots: Iterable[str]) -> dict[str, list[AlikeDeliveries]]:
+    """The deliveries of these slots, by slot, those that stand alike as one: most of a slot's do."""
+    c, found = DELIVERY.c, dict[str, list[AlikeDeliveries]]()
+    tried = case((c.attempt == 0, 0), else_=1)
+    there = case((func.count() == func.count(c.finished), func.max(type_coerce(c.finished, BigInteger))))
+    query = select(c.slot, func.aggregate_strings(c.channel, "\n"), c.state, c.verdict, c.code, tried, there)
+    query = query.group_by(c.slot, c.state, c.verdict, c.code, tried)
+    with db.read() as connection:
+        for slot, names, state, verdict, code, attempt, at in among(connection, query, c.slot, slots):
+            finished = None if at is None else EPOCH + dt.timedelta(microseconds=at)
+            alike = AlikeDeliveries(slot, tuple(names.split("\n")), state, verdict, code, attempt, finished)
+            found.setdefault(slot, []).append(alike)
+    return found
 
 
 def slots_of_ids(db: Database, ids: Iterable[str]) -> dict[str, SlotRow]:
     """These slots by id; those that are not there are left out."""
     with db.read() as connection:
-        return {row.id: SlotRow(**row._mapping) for row in among(connection, select(SLOT), SLOT.c.id, set(ids))}
+        found = among(connection, select(SLOT), SLOT.c.id, set(ids))
+        return {row.id: row for row in as_rows(SlotRow, found)}
 
 
 def changes_of(db: Database, slots: Iterable[str]) -> dict[str, int]:
@@ -70,19 +140,25 @@ def drafts_of(db: Database, ids: Iterable[str]) -> dict[str, DraftRow]:
         return {row.id: row for row in as_rows(DraftRow, found)}
 
 
-def free_stock(db: Database, *, evergreen: bool = False) -> Iterator[DraftRow]:
+def free_stock(db: Database, *, evergreen: bool = False, batch: int = BATCH) -> Iterator[DraftRow]:
     """The approved drafts that no slot carries or carried, the oldest in stock first; only reserve, or none of it.
 
-    They are read as they are asked for.
+    They are read as they are asked for, `batch` at a time.
+
+    Most drafts were carried, and every slot still has its own: only of slots that
+    gave theirs back is looked at what they hold.
     """
-    carries = exists().where(SLOT.c.draft == DRAFT.c.id, DELIVERY.c.slot == SLOT.c.id, DELIVERY.c.state.not_in(FREED))
+    s, d = SLOT.c, DELIVERY.c
+    slotted = DRAFT.c.id.in_(select(s.draft).where(s.draft.is_not(None)))
+    freed = DRAFT.c.id.in_(select(s.draft).join(DELIVERY, d.slot == s.id).where(one_of(d.state, FREED)))
+    carries = exists().where(s.draft == DRAFT.c.id, d.slot == s.id, d.state.not_in([state.value for state in FREED]))
     is_reserve = func.coalesce(DRAFT.c.plan["evergreen"].as_boolean(), false())
     free = DRAFT.c.approved_revision.is_not(None) & DRAFT.c.state.not_in(OUT_OF_STOCK)
     query = select(DRAFT).where(free, is_reserve if evergreen else ~is_reserve)
     if not evergreen:
-        query = query.where(DRAFT.c.published_before.is_(None), ~carries)
+        query = query.where(DRAFT.c.published_before.is_(None), ~slotted | (freed & ~carries))
     query = query.order_by(DRAFT.c.approved_at, DRAFT.c.path)
     at = 0
-    while rows := rows_of(db, DraftRow, query.limit(BATCH).offset(at)):
+    while rows := rows_of(db, DraftRow, query.limit(batch).offset(at)):
         yield from rows
-        at += BATCH
+        at += batch

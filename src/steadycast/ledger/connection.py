@@ -12,7 +12,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Select, Table, create_engine, event
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    literal_column,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine import Row as SQLRow
@@ -65,6 +76,9 @@ def table(name: str) -> Table:
     return SQLModel.metadata.tables[name]
 
 
+NONE_YET: ColumnElement[str] = literal_column(
+    "''"
+)  # of a verdict: it stands in the statement, so that a partial index is read
 CHUNK = 500  # keys in one IN (...): SQLite takes 32,766 values a statement, planners like fewer
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -244,10 +258,15 @@ def chunks(keys: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
         yield batch
 
 
+def one_of(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column is one of our own words; they stand in the statement, else no partial index of them is read."""
+    return column.in_(bindparam(None, list(map(str, values)), expanding=True, literal_execute=True))
+
+
 def among(connection: Connection, query: Select[Any], column: Column[Any], keys: Iterable[Any]) -> Iterator[Any]:
     """The query's rows whose `column` is one of the keys, however many keys there are."""
     for batch in chunks(sorted(keys)):
-        yield from connection.execute(query.where(column.in_(batch)))
+        yield from connection.execute(query.where(column.in_(batch))).all()  # at once: one by one takes twice as long
 
 
 def as_rows(kind: type[Row], found: Iterable[SQLRow[Any]]) -> Iterator[Row]:
@@ -269,7 +288,7 @@ def as_rows(kind: type[Row], found: Iterable[SQLRow[Any]]) -> Iterator[Row]:
 def rows_of(db: Database, kind: type[Row], query: Select[Any]) -> list[Row]:
     """A query's rows as objects that no session watches."""
     with db.read() as connection:
-        return list(as_rows(kind, connection.execute(query)))
+        return list(as_rows(kind, connection.execute(query).all()))
 
 
 def row_of(db: Database, kind: type[Row], query: Select[Any]) -> Row | None:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, false, func, not_, or_, select, true
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, table
+from steadycast.ledger.connection import Database, one_of, table
 from steadycast.ledger.intake import DRAFT, REVISION
-from steadycast.ledger.queries import WENT_OUT
+from steadycast.ledger.tables import WENT_OUT
 
 SLOT = table("slot")
 SHELVES = ("inbox", "stock", "reserve", "archive")
@@ -72,7 +72,7 @@ _evergreen = func.coalesce(D.plan["evergreen"].as_boolean(), false())
 _slots_of = SLOT.c.draft == D.id
 _out = or_(
     D.published_before.is_not(None),
-    exists(select(C.id).join(SLOT, SLOT.c.id == C.slot).where(_slots_of, C.draft == D.id, C.state.in_(WENT_OUT))),
+    exists(select(C.id).where(C.draft == D.id, one_of(C.state, WENT_OUT)).correlate(DRAFT)),
 )
 _shelf_of = case(
     (D.state.in_(INBOX), "inbox"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, case, func, select
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database
+from steadycast.ledger.connection import NONE_YET, Database
 from steadycast.ledger.record import THERE
 from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
@@ -68,7 +68,7 @@ def waiting_cells(db: Database) -> dict[tuple[str, str], dict[str, int]]:
     """How many deliveries of each cell wait for a person, by state: in doubt, refused, a kit."""
     c = DELIVERY.c
     query = select(c.series, c.channel, c.state, func.count()).where(
-        c.verdict == "", c.state.in_([state.value for state in WAITS])
+        c.verdict == NONE_YET, c.state.in_([state.value for state in WAITS])
     )
     found: dict[tuple[str, str], dict[str, int]] = {}
     with db.read() as connection:

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from steadycast.ledger.claims import DELIVERY, past
-from steadycast.ledger.connection import Database, row_of, rows_of, table
+from steadycast.ledger.connection import NONE_YET, Database, row_of, rows_of, table
 from steadycast.ledger.tables import DeliveryRow, EventRow, State
 from steadycast.schedule.model import Verdict
 
@@ -34,12 +34,13 @@ def overdue(db: Database, now: dt.datetime) -> list[Overdue]:
 def last_missed(db: Database, promises: Iterable[tuple[str, str]], now: dt.datetime) -> list[Overdue]:
     """Of these (series, channel) those whose last slot that was owed something came to nothing."""
     c = DELIVERY.c
+    of_one = (c.channel == bindparam("channel")) & (c.series == bindparam("series"))
+    owed = (c.at <= now) & (c.verdict != Verdict.EXCUSED.value)
+    latest = select(c.verdict, c.at).where(of_one, owed).order_by(c.at.desc()).limit(1)
     found = []
     with db.read() as connection:
         for series, channel in promises:
-            here = (c.channel == channel) & (c.series == series) & (c.at <= now) & (c.verdict != Verdict.EXCUSED)
-            latest = select(c.verdict, c.at).where(here).order_by(c.at.desc()).limit(1)
-            row = connection.execute(latest).first()
+            row = connection.execute(latest, {"channel": channel, "series": series}).first()
             if row and row.verdict == Verdict.MISSED:
                 found.append(Overdue(series, channel, 1, row.at))
     return found
@@ -53,7 +54,9 @@ def in_doubt(db: Database, since: dt.datetime) -> list[Overdue]:
 def _open(db: Database, *where: ColumnElement[bool]) -> list[Overdue]:
     """What of this has no verdict yet, counted by series and channel."""
     c = DELIVERY.c
-    query = select(c.series, c.channel, func.count(), func.min(c.at, type_=c.at.type)).where(c.verdict == "", *where)
+    query = select(c.series, c.channel, func.count(), func.min(c.at, type_=c.at.type)).where(
+        c.verdict == NONE_YET, *where
+    )
     with db.read() as connection:
         found = connection.execute(query.group_by(c.series, c.channel).order_by(c.series, c.channel))
         return [Overdue(*row) for row in found]

@@ -269,7 +269,7 @@ def _states(connection: Connection, span: ColumnElement[bool]) -> dict[str, list
     """How far each delivery of the slots in `span` has come, by slot."""
     c = DELIVERY.c
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(select(c.slot, c.state, c.attempt, c.code, c.verdict).join(SLOT).where(span)):
+    for row in connection.execute(select(c.slot, c.state, c.attempt, c.code, c.verdict).join(SLOT).where(span)).all():
         found[row.slot].append(row)
     return found
 

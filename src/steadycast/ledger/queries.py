@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, among, row_of, rows_of, table
-from steadycast.ledger.tables import DONE, EPOCH, DeliveryRow, State
+from steadycast.ledger.connection import Database, among, one_of, row_of, rows_of, table
+from steadycast.ledger.tables import DONE, EPOCH, WENT_OUT, DeliveryRow, State
 from steadycast.receipt import Receipt, receipt_of
 from steadycast.schedule.model import Origin, Past
 
@@ -19,7 +19,6 @@ SLOT = table("slot")
 DRAFT = table("draft")
 REVISION = table("revision")
 RECEIPT = table("receipt")
-WENT_OUT = tuple(s.value for s in (State.SENDING, State.UNKNOWN, State.HANDED, *DONE, State.WITHDRAWN))
 
 
 class Linkable(NamedTuple):
@@ -82,6 +81,16 @@ def channels_of(db: Database, slots: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
+def states_of(db: Database, slots: Iterable[str]) -> dict[str, set[str]]:
+    """Where the deliveries of these slots stand, by slot."""
+    found: dict[str, set[str]] = {}
+    with db.read() as connection:
+        query = select(DELIVERY.c.slot, DELIVERY.c.state)
+        for slot, state in among(connection, query, DELIVERY.c.slot, slots):
+            found.setdefault(slot, set()).add(state)
+    return found
+
+
 def counts(db: Database) -> dict[State, int]:
     """How many deliveries stand where; states without any are left out."""
     query = select(DELIVERY.c.state, func.count()).group_by(DELIVERY.c.state)
@@ -103,7 +112,7 @@ def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
     """
     c = DELIVERY.c
     query = select(c.slot, c.series, c.at, func.min(c.origin), func.min(c.member), c.draft).where(
-        c.state.in_(WENT_OUT), c.at >= since, c.draft.is_not(None)
+        one_of(c.state, WENT_OUT), c.at >= since, c.draft.is_not(None)
     )
     with db.read() as connection:
         found = connection.execute(query.group_by(c.slot, c.series, c.at, c.draft).order_by(c.at, c.slot))

@@ -249,6 +249,7 @@ class Ledger(Database):
     delivery_of = queries.delivery_of
     deliveries = queries.deliveries
     channels_of = queries.channels_of
+    states_of = queries.states_of
     draft_deliveries = queries.draft_deliveries
     counts = queries.counts
     waiting = worker_view.waiting
@@ -264,8 +265,11 @@ class Ledger(Database):
     record = queries.record
 
     # What a calendar shows
+    slot_times = calendar_reads.slot_times
+    slots_marked = calendar_reads.slots_marked
     slots_shown = calendar_reads.slots_shown
     deliveries_of = calendar_reads.deliveries_of
+    alike_deliveries_of = calendar_reads.alike_deliveries_of
     slots_of_ids = calendar_reads.slots_of_ids
     changes_of = calendar_reads.changes_of
     drafts_of = calendar_reads.drafts_of

@@ -60,8 +60,18 @@ class State(StrEnum):
 
 OPEN = (State.DUE, State.CLAIMED, State.SENDING, State.UNKNOWN)
 DONE = (State.PUBLISHED, State.SEEN, State.CONFIRMED)
+WENT_OUT = (State.SENDING, State.UNKNOWN, State.HANDED, *DONE, State.WITHDRAWN)  # its draft is out, or may be
+FREED = (State.MISSED, State.CANCELLED, State.EXCUSED)  # its slot gave the draft back
 
 
+def _in_words(states: tuple[State, ...]) -> str:
+    return f"state IN ({', '.join(repr(state.value) for state in states)})"
+
+
+# As they stand in an index: a database takes it for a query that says the same words.
+IS_OUT = f"draft IS NOT NULL AND {_in_words(WENT_OUT)}"
+IS_OPEN = "verdict = ''"
+IS_FREED = _in_words(FREED)
 STANDS = "state IN ('open', 'taken')"  # of an ask that nobody took back or declined
 
 
@@ -69,6 +79,7 @@ class DraftRow(SQLModel, table=True):
     """A draft and its standing. `id` survives renames and edits."""
 
     __tablename__ = "draft"
+    __table_args__ = (Index("ix_draft_given", "origin", "member", "first_seen", "state"),)
     id: str = Field(primary_key=True, max_length=16)
     path: str = Field(index=True)  # relative to content/, or feed/<member>/<item>
     source: str = "folder"  # folder, feed, digest
@@ -174,6 +185,11 @@ class DeliveryRow(SQLModel, table=True):
             sqlite_where=text("wake IS NOT NULL"),
             postgresql_where=text("wake IS NOT NULL"),
         ),
+        # Whether a draft is out, and which slots gave theirs back, is asked of every draft.
+        Index("ix_delivery_out", "draft", sqlite_where=text(IS_OUT), postgresql_where=text(IS_OUT)),
+        Index("ix_delivery_freed", "slot", sqlite_where=text(IS_FREED), postgresql_where=text(IS_FREED)),
+        # What is not decided yet: few, but for what is planned.
+        Index("ix_delivery_open", "state", "at", sqlite_where=text(IS_OPEN), postgresql_where=text(IS_OPEN)),
         # The record is one pass over this.
         Index("ix_delivery_record", "channel", "at", "verdict", "finished", "series", "origin", "member"),
     )

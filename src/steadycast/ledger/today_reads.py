@@ -8,11 +8,10 @@ from typing import NamedTuple
 from sqlalchemy import exists, func, not_, select
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, rows_of, table
+from steadycast.ledger.connection import Database, one_of, rows_of, table
 from steadycast.ledger.draft_list import INBOX
 from steadycast.ledger.intake import DRAFT
-from steadycast.ledger.queries import WENT_OUT
-from steadycast.ledger.tables import DONE, DraftRow, SlotRow, State
+from steadycast.ledger.tables import DONE, WENT_OUT, DraftRow, SlotRow, State
 
 SLOT = table("slot")
 S, C = SLOT.c, DELIVERY.c
@@ -28,7 +27,7 @@ class Reach(NamedTuple):
 
 def coming_slots(db: Database, now: dt.datetime, most: int) -> list[SlotRow]:
     """The next slots that are owed, in order of time; not those that went out already, before their hour."""
-    begun = exists().where(C.slot == S.id, C.state.in_(WENT_OUT))
+    begun = exists().where(C.slot == S.id, one_of(C.state, WENT_OUT))
     to_come = exists().where(C.slot == S.id, C.state == State.DUE, C.attempt == 0)  # on another channel, at its hour
     owed = select(SLOT).where(S.at >= now, S.excused == "", not_(begun) | to_come)
     return rows_of(db, SlotRow, owed.order_by(S.at, S.id).limit(most))

@@ -168,11 +168,9 @@ def show(app: App, now: dt.datetime, horizon: dt.timedelta) -> Planned:
     """The plan as it stands in the ledger, from now to the horizon."""
     rows = app.ledger.slots_between(now, now + horizon)
     drafts = app.ledger.drafts_of(s.draft for s in rows if s.draft)
-    begun: dict[str, set[str]] = {}
-    for delivery in app.ledger.deliveries(slots=[s.id for s in rows]):
-        begun.setdefault(delivery.slot, set()).add(delivery.state)
+    states = app.ledger.states_of(s.id for s in rows)
     found = [
-        _shown(app.workspace.series.get(s.series), s, drafts.get(s.draft or ""), begun.get(s.id, ())) for s in rows
+        _shown(app.workspace.series.get(s.series), s, drafts.get(s.draft or ""), states.get(s.id, ())) for s in rows
     ]
     return Planned(tuple(found), horizon.days)
 

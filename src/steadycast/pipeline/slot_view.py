@@ -9,9 +9,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from steadycast.ledger.calendar_reads import AlikeDeliveries, SlotDelivery
 from steadycast.ledger.plans import PLANNED, as_slot, movable
-from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, SlotRow, State
+from steadycast.ledger.tables import DONE, DraftRow, SlotRow, State
 from steadycast.pipeline import asking
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Asked
@@ -28,8 +30,7 @@ OFF = (State.EXCUSED, State.CANCELLED)
 GRAVEST = (Verdict.MISSED, Verdict.LATE, Verdict.FILLED, Verdict.KEPT)
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelSeen:
+class ChannelSeen(NamedTuple):
     """One channel of a slot, and how far its delivery is; `planned` where there is none yet."""
 
     name: str
@@ -82,6 +83,7 @@ class Window:
 
     days: Mapping[dt.date, Sequence[SlotSeen]]
     more: Mapping[dt.date, int] = field(default_factory=dict)
+    next: dt.date | None = None  # the first day that was not looked at, because the days before it are enough
     whole: bool = True  # False: there are more than anybody reads
 
 
@@ -94,27 +96,44 @@ def window(
     series: str = "",
     channel: str = "",
     per_day: int = MOST,
+    enough: int | None = None,
 ) -> Window:
-    """The slots from `start` up to but not including `end`, at most `per_day` of each day."""
-    rows = app.ledger.slots_shown(start, end, series=series, channel=channel, limit=MOST)
+    """The slots from `start` up to but not including `end`, at most `per_day` of each day.
+
+    With `enough`, no day that would make more slots than that. Of a channel are its names and its state.
+    """
+    times = app.ledger.slot_times(start, end, series=series, channel=channel, limit=MOST)
     asked = [
         each
         for each in app.workspace.series.values()
         if (not series or each.name == series) and (not channel or channel in each.channels)
     ]
     further = [*_later(app, asked, start, end, now), *_left_out(app, asked, start, end)]
-    there = {row.id for row in rows}
+    there = {id for id, _ in times}
     zone = app.workspace.community.zone
-    by_day: dict[dt.date, list[SlotRow | SlotSeen]] = defaultdict(list)
-    both: list[SlotRow | SlotSeen] = [*rows, *(each for each in further if each.id not in there)]
-    for each in sorted(both, key=lambda each: (each.at, each.id)):
-        by_day[each.at.astimezone(zone).date()].append(each)
-    shown = [each for day in by_day.values() for each in day[:per_day] if isinstance(each, SlotRow)]
-    seen = {each.id: each for each in (*look(app, shown, now), *further)}
-    asks = asking.of_slots(app, seen, now, {row.id: row for row in shown})
-    days = {day: tuple(_with_ask(seen[each.id], asks) for each in found[:per_day]) for day, found in by_day.items()}
-    more = {day: len(found) - per_day for day, found in by_day.items() if len(found) > per_day}
-    return Window(days, more, whole=len(rows) < MOST)
+    by_day: dict[dt.date, list[str]] = defaultdict(list)
+    both = [*times, *((each.id, each.at) for each in further if each.id not in there)]
+    for id, at in sorted(both, key=lambda each: (each[1], each[0])):
+        by_day[at.astimezone(zone).date()].append(id)
+    beyond = _beyond(by_day, per_day, enough)
+    days = {day: ids for day, ids in by_day.items() if beyond is None or day < beyond}
+    rows = app.ledger.slots_of_ids(id for ids in days.values() for id in ids[:per_day] if id in there)
+    seen = {each.id: each for each in (*_glance(app, [*rows.values()], now), *further)}
+    asks = asking.of_slots(app, seen, now, rows)
+    # A slot that was dropped between the two reads is not shown.
+    shown = {day: tuple(_with_ask(seen[id], asks) for id in ids[:per_day] if id in seen) for day, ids in days.items()}
+    more = {day: len(ids) - per_day for day, ids in days.items() if len(ids) > per_day}
+    return Window(shown, more, beyond, whole=len(times) < MOST)
+
+
+def _beyond(by_day: Mapping[dt.date, Sequence[str]], per_day: int, enough: int | None) -> dt.date | None:
+    """The first day, but for the very first one, with which there are more than `enough` slots."""
+    count, first = 0, next(iter(by_day), None)
+    for day, ids in by_day.items() if enough is not None else ():
+        count += min(len(ids), per_day)
+        if enough is not None and count > enough and day != first:
+            return day
+    return None
 
 
 def one(app: App, id: str, now: dt.datetime) -> SlotSeen | None:
@@ -140,15 +159,61 @@ def look(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
     """These slots as they stand: one read of their deliveries, one of their drafts."""
     ids = [row.id for row in rows]
     deliveries = app.ledger.deliveries_of(ids) if ids else {}
-    drafts = app.ledger.drafts_of({row.draft for row in rows if row.draft}) if ids else {}
-    return [_seen(app, row, deliveries.get(row.id, []), drafts.get(row.draft or ""), now) for row in rows]
+    titles = _Titles(app)
+    shown = {slot: [_channel_seen(app, each, titles) for each in its] for slot, its in deliveries.items()}
+    return _carrying(app, rows, deliveries, shown, now)
 
 
-def _seen(app: App, row: SlotRow, deliveries: list[DeliveryRow], draft: DraftRow | None, now: dt.datetime) -> SlotSeen:
+def _glance(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
+    """The same, with no more of their channels than a calendar shows."""
+    deliveries = app.ledger.alike_deliveries_of(row.id for row in rows)
+    titles = _Titles(app)
+    shown = {
+        slot: sorted(
+            ChannelSeen(name, titles[name], _shown_state(app, name, each)) for each in its for name in each.channels
+        )
+        for slot, its in deliveries.items()
+    }
+    return _carrying(app, rows, deliveries, shown, now)
+
+
+def _carrying(
+    app: App,
+    rows: Sequence[SlotRow],
+    deliveries: Mapping[str, Sequence[SlotDelivery | AlikeDeliveries]],
+    shown: Mapping[str, list[ChannelSeen]],
+    now: dt.datetime,
+) -> list[SlotSeen]:
+    drafts = app.ledger.drafts_of({row.draft for row in rows if row.draft}) if rows else {}
+    return [
+        _seen(app, row, deliveries.get(row.id, ()), shown.get(row.id, []), drafts.get(row.draft or ""), now)
+        for row in rows
+    ]
+
+
+class _Titles(dict[str, str]):
+    """The channels' names for people, each looked up once."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__()
+        self._app = app
+
+    def __missing__(self, channel: str) -> str:
+        self[channel] = title = self._app.channel_title(channel)
+        return title
+
+
+def _seen(  # noqa: PLR0917 one slot, with what was read of it
+    app: App,
+    row: SlotRow,
+    deliveries: Sequence[SlotDelivery | AlikeDeliveries],
+    channels: list[ChannelSeen],
+    draft: DraftRow | None,
+    now: dt.datetime,
+) -> SlotSeen:
     workspace = app.workspace
     series = workspace.series.get(row.series)
     fixed = any(not movable(each) for each in deliveries)
-    channels = [channel_seen(app, each) for each in deliveries]
     if series and not channels and not row.excused:
         channels = [ChannelSeen(name, app.channel_title(name), "planned") for name in series.channels]
     local = row.at.astimezone(workspace.community.zone)
@@ -175,7 +240,7 @@ def _seen(app: App, row: SlotRow, deliveries: list[DeliveryRow], draft: DraftRow
     )
 
 
-def state_of(row: SlotRow, deliveries: Sequence[DeliveryRow], now: dt.datetime) -> str:
+def state_of(row: SlotRow, deliveries: Sequence[SlotDelivery | AlikeDeliveries], now: dt.datetime) -> str:
     """How a slot stands as a whole: what a person must know first."""
     asked = [each for each in deliveries if each.state not in OFF]
     if row.excused or (deliveries and not asked):
@@ -199,24 +264,27 @@ def state_of(row: SlotRow, deliveries: Sequence[DeliveryRow], now: dt.datetime) 
     return next((each.value for each in GRAVEST if each.value in verdicts), "sending")
 
 
-def channel_seen(app: App, row: DeliveryRow) -> ChannelSeen:
-    """One delivery, with its channel's name for people."""
-    zone = app.workspace.community.zone
-    state = "late" if row.state in DONE and row.verdict == Verdict.LATE else row.state
-    if state in (State.CLAIMED, State.SENDING) and row.channel in app.workspace.channels:
-        platform = app.usable(row.channel)
-        state = "making" if platform and platform.delivery == "kit" else state  # nothing leaves: a kit is made
+def _channel_seen(app: App, row: SlotDelivery, titles: _Titles) -> ChannelSeen:
     return ChannelSeen(
         row.channel,
-        app.channel_title(row.channel),
-        state,
+        titles[row.channel],
+        _shown_state(app, row.channel, row),
         row.marker,
         row.url if row.url.startswith(("https://", "http://")) else "",
         row.message,
-        row.finished and row.finished.astimezone(zone),
-        row.wake and row.wake.astimezone(zone),
+        row.finished,
+        row.wake,
         row.attempt,
     )
+
+
+def _shown_state(app: App, channel: str, row: SlotDelivery | AlikeDeliveries) -> str:
+    if row.verdict == Verdict.LATE and row.state in DONE:
+        return "late"
+    if row.state in (State.CLAIMED, State.SENDING) and channel in app.workspace.channels:
+        platform = app.usable(channel)
+        return "making" if platform and platform.delivery == "kit" else row.state  # nothing leaves: a kit is made
+    return row.state
 
 
 def title_of(series: Series) -> str:
@@ -228,10 +296,9 @@ def days_marked(app: App, start: dt.datetime, end: dt.datetime, now: dt.datetime
     """Of each day with a slot whether one that comes is empty (`gap`), or none is (`some`)."""
     zone = app.workspace.community.zone
     found: dict[dt.date, str] = {}
-    for row in app.ledger.slots_shown(start, end, limit=MOST):
-        day = row.at.astimezone(zone).date()
-        empty = row.draft is None and not row.excused and row.at > now
-        found[day] = "gap" if empty else found.get(day, "some")
+    for at, gap in app.ledger.slots_marked(start, end, now, MOST):
+        day = at.astimezone(zone).date()
+        found[day] = "gap" if gap else found.get(day, "some")
     return found
 
 
@@ -245,11 +312,13 @@ def free_stock(app: App, limit: int, *, target: SlotRow | None = None) -> list[D
     """The drafts that no slot carries, the oldest in stock first; those that fit one slot, where it is named."""
     found: list[DraftRow] = []
     series = app.workspace.series[target.series] if target else None
-    for looked, row in enumerate(app.ledger.free_stock()):
-        if looked >= MOST or len(found) >= limit:
+    for looked, row in enumerate(app.ledger.free_stock(batch=4 * limit if target else limit)):
+        if looked >= MOST:
             break
         if not (series and target) or fits(series, as_slot(target), to_stock(row, None)):
             found.append(row)
+        if len(found) >= limit:
+            break
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from steadycast.language import known
@@ -24,7 +25,7 @@ def spoken(folders: Sequence[Mapping[str, Mapping[str, Any]]], language: str) ->
     folder goes over its base: the steps of another platform would be wrong ones. English is the last resort.
     """
     words: dict[str, Any] = {}
-    for tags in (["en"], _nearest(language.lower())):
+    for tags in (("en",), _nearest(language.lower())):
         for tables in folders:
             there = {tag.lower(): table for tag, table in tables.items()}
             for tag in reversed(tags):
@@ -32,13 +33,14 @@ def spoken(folders: Sequence[Mapping[str, Mapping[str, Any]]], language: str) ->
     return words
 
 
-def _nearest(tag: str) -> list[str]:
+@lru_cache(64)
+def _nearest(tag: str) -> tuple[str, ...]:
     parts = tag.split("-")
     wider = ["-".join(parts[:n]) for n in range(len(parts), 0, -1)]
     if parts[0] == "zh":
         scripts = ["zh-hans", "zh-hant"] if known(tag) == "zh_Hans" else ["zh-hant", "zh-hans"]
         wider = [*wider[:-1], scripts[0], "zh", scripts[1]]
-    return list(dict.fromkeys(wider))
+    return tuple(dict.fromkeys(wider))
 
 
 def nearest(texts: Mapping[str, str], language: str, otherwise: str) -> str:
