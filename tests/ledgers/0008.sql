@@ -84,7 +84,7 @@ CREATE TABLE channel_state (
 	until BIGINT, 
 	PRIMARY KEY (channel, "key")
 );
-INSERT INTO "channel_state" VALUES('far','token',X'7F90E6712B0C43B1BADD275C4C2E72EE4301F44C7CA6D706BA209CC21CE79218B152BB74A6565CCC26AAA7BDEA58',1795784400000000,'',NULL);
+INSERT INTO "channel_state" VALUES('far','token',X'A8BD99D47306256EBEEAD75A0E5A601189DDC6B66FED911C9325200BA8498DBF738661643E61575BD181162C700F',1795784400000000,'',NULL);
 CREATE TABLE delivery (
 	id INTEGER NOT NULL, 
 	slot VARCHAR NOT NULL, 
@@ -118,10 +118,10 @@ CREATE TABLE delivery (
 	CONSTRAINT uq_delivery_channel_marker UNIQUE (channel, marker), 
 	CONSTRAINT uq_delivery_slot_channel UNIQUE (slot, channel)
 );
-INSERT INTO "delivery" VALUES(1,'notes@2026-11-27T12:00','blog','notes',1795780800000000,600,43200,'published',NULL,'sqlldikmlqd4s',1,1,'',NULL,1795784400000000,'d1','r1','ugc','alice','h',0,'id-1','https://blog.example/1',1795780800000000,'kept','','');
-INSERT INTO "delivery" VALUES(2,'notes@2026-11-27T12:00','mail','notes',1795780800000000,600,43200,'unknown',NULL,'ax5qfjlrbawtz',1,1,'',NULL,1795784400000000,'d1','r1','ugc','alice','h',0,'','',NULL,'','','');
-INSERT INTO "delivery" VALUES(3,'notes@2026-11-27T12:00','far','notes',1795780800000000,600,43200,'refused',NULL,'4ss3g6tkvo2c6',1,1,'',NULL,1795784400000000,'d1','r1','ugc','alice','h',0,'','',NULL,'','','');
-INSERT INTO "delivery" VALUES(4,'notes@2026-11-27T12:00','kit','notes',1795780800000000,600,43200,'handed',NULL,'nnasd4gobtedq',1,1,'',NULL,1795784400000000,'d1','r1','ugc','alice','h',0,'kit-1','',NULL,'','','');
+INSERT INTO "delivery" VALUES(1,'notes@2026-11-27T12:00','blog','notes',1795780800000000,600,43200,'published',NULL,'sqlldikmlqd4s',1,1,'',NULL,1795784400000000,'d1','r1','ugc','alice','44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',0,'id-1','https://blog.example/1',1795780800000000,'kept','','');
+INSERT INTO "delivery" VALUES(2,'notes@2026-11-27T12:00','mail','notes',1795780800000000,600,43200,'unknown',NULL,'ax5qfjlrbawtz',1,1,'',NULL,1795784400000000,'d1','r1','ugc','alice','44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',0,'','',NULL,'','','');
+INSERT INTO "delivery" VALUES(3,'notes@2026-11-27T12:00','far','notes',1795780800000000,600,43200,'refused',NULL,'4ss3g6tkvo2c6',1,1,'',NULL,1795784400000000,'d1','r1','ugc','alice','44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',0,'','',NULL,'','','');
+INSERT INTO "delivery" VALUES(4,'notes@2026-11-27T12:00','kit','notes',1795780800000000,600,43200,'handed',NULL,'nnasd4gobtedq',1,1,'',NULL,1795784400000000,'d1','r1','ugc','alice','44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',0,'kit-1','',NULL,'','','');
 INSERT INTO "delivery" VALUES(5,'notes@2026-11-27T13:00','blog','notes',1795784400000000,600,43200,'planned',1795827600000000,'asku3rouwljxm',0,0,'',NULL,NULL,NULL,NULL,'','',NULL,0,'','',NULL,'','','');
 CREATE TABLE draft (
 	id VARCHAR(16) NOT NULL, 
@@ -202,10 +202,10 @@ CREATE TABLE frozen (
 	PRIMARY KEY (delivery), 
 	FOREIGN KEY(delivery) REFERENCES delivery (id)
 );
-INSERT INTO "frozen" VALUES(1,'h',X'7B7D',1795780800000000);
-INSERT INTO "frozen" VALUES(2,'h',X'7B7D',1795780800000000);
-INSERT INTO "frozen" VALUES(3,'h',X'7B7D',1795780800000000);
-INSERT INTO "frozen" VALUES(4,'h',X'7B7D',1795780800000000);
+INSERT INTO "frozen" VALUES(1,'44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',X'7B7D',1795780800000000);
+INSERT INTO "frozen" VALUES(2,'44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',X'7B7D',1795780800000000);
+INSERT INTO "frozen" VALUES(3,'44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',X'7B7D',1795780800000000);
+INSERT INTO "frozen" VALUES(4,'44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',X'7B7D',1795780800000000);
 CREATE TABLE idempotency (
 	person VARCHAR NOT NULL, 
 	"key" VARCHAR NOT NULL, 
