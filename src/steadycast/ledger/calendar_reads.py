@@ -26,9 +26,8 @@ Moment = type_coerce(SLOT.c.at, BigInteger)
 
 
 class SlotDelivery(NamedTuple):
-    """What a calendar shows of one delivery."""
+    """What a calendar shows of one delivery of a slot."""
 
-    slot: str
     channel: str
     state: str
     verdict: str
@@ -42,9 +41,8 @@ class SlotDelivery(NamedTuple):
 
 
 class AlikeDeliveries(NamedTuple):
-    """The deliveries of one slot that stand alike, as far as a calendar tells."""
+    """The deliveries of a slot that stand alike, as far as a calendar tells."""
 
-    slot: str
     channels: tuple[str, ...]
     state: str
     verdict: str
@@ -92,10 +90,10 @@ def _shown(query: Select[Any], after: dt.datetime, before: dt.datetime, series: 
 def deliveries_of(db: Database, slots: Iterable[str]) -> dict[str, list[SlotDelivery]]:
     """The deliveries of these slots, by slot, in the order of their channels."""
     found: dict[str, list[SlotDelivery]] = {}
-    query = select(*(DELIVERY.c[name] for name in SlotDelivery._fields))
+    query = select(DELIVERY.c.slot, *(DELIVERY.c[name] for name in SlotDelivery._fields))
     with db.read() as connection:
-        for row in map(SlotDelivery._make, among(connection, query, DELIVERY.c.slot, slots)):
-            found.setdefault(row.slot, []).append(row)
+        for slot, *values in among(connection, query, DELIVERY.c.slot, slots):
+            found.setdefault(slot, []).append(SlotDelivery._make(values))
     return {slot: sorted(rows) for slot, rows in found.items()}
 
 
@@ -109,7 +107,7 @@ def alike_deliveries_of(db: Database, slots: Iterable[str]) -> dict[str, list[Al
     with db.read() as connection:
         for slot, names, state, verdict, code, attempt, at in among(connection, query, c.slot, slots):
             finished = None if at is None else EPOCH + dt.timedelta(microseconds=at)
-            alike = AlikeDeliveries(slot, tuple(names.split("\n")), state, verdict, code, attempt, finished)
+            alike = AlikeDeliveries(tuple(names.split("\n")), state, verdict, code, attempt, finished)
             found.setdefault(slot, []).append(alike)
     return found
 
