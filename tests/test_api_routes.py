@@ -152,6 +152,17 @@ def test_a_member_is_asked_for_a_slot_and_writes_it(desk: Desk, bench: Bench) ->
     assert "tick" in {each["what"] for each in edith.get("/why").json()}
 
 
+def test_an_editor_of_one_series_sends_nothing_into_another_as_a_trusted_member(desk: Desk, bench: Bench) -> None:
+    """What is approved on arrival is the house's and a trusted member's alike."""
+    wendy = Client(desk, person(bench, "wenda", Role.EDITOR, "weekly"))
+    for member in ("", "alice"):
+        for series in ("", "series: daily\n"):
+            answer = wendy.post("/drafts", markdown=f"---\ntitle: Wide\n{series}---\nWords.", member=member)
+            assert answer.status_code == 403, (member, series)
+    answer = wendy.post("/drafts", markdown="---\ntitle: Waits\nseries: daily\n---\nWords.", member="bob")
+    assert answer.json()["state"] == "waiting"
+
+
 @pytest.mark.slow
 @pytest.mark.parallel
 def test_what_the_description_says_is_true(desk: Desk, bench: Bench) -> None:

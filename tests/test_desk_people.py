@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
@@ -160,6 +161,28 @@ def test_an_editor_of_named_series_writes_for_the_house_what_names_these(desk: D
     for series in ([], ["daily"], ["daily", "notes"]):
         assert lim.post("/write", title="Wide", body="Words.", series=series).status_code == 403
     assert lim.post("/write", title="Narrow", body="Words.", series=["notes"]).status_code == 200
+
+
+def test_an_editor_of_named_series_writes_for_a_trusted_member_as_for_the_house(desk: Desk, bench: Bench) -> None:
+    """What a trusted member writes is approved on arrival, too. What waits for approval may name any series."""
+    lim = desk.logged_in("lim", PASSWORD)
+    for series in ([], ["daily"], ["daily", "notes"]):
+        answer = lim.post("/write", title="As Alice", body="Words.", series=series, member="alice")
+        assert answer.status_code == 403, series
+    assert not (bench.root / "content/ugc/alice").exists()
+    assert lim.post("/write", title="As Bob", body="Words.", series=["daily"], member="bob").status_code == 200
+
+
+def test_an_editor_of_named_series_takes_no_draft_from_another_series(desk: Desk, bench: Bench) -> None:
+    """A draft that is there is theirs to write as it is theirs to decide on, whatever it would name afterwards."""
+    lim, file = desk.logged_in("lim", PASSWORD), bench.root / "content/pgc/own.md"
+    before, own = file.read_bytes(), draft_id(bench, "pgc/own.md")
+    taken = {"title": "Taken", "body": "Words.", "series": "notes", "file": "pgc/own.md"}
+    assert lim.get(f"/write/{own}").status_code == 403
+    assert lim.post("/write", **taken, base=hashlib.sha256(before).hexdigest()).status_code == 403
+    assert lim.post("/write/preview", **taken).status_code == 403
+    assert file.read_bytes() == before
+    assert lim.get(f"/write/{draft_id(bench, 'ugc/bob/two.md')}").status_code == 200, "of notes alone"
 
 
 # The way in

@@ -272,10 +272,9 @@ def submitted(
     if person.role is Role.MEMBER and member not in ("", person.name):
         raise forbidden(person, Act.SUBMIT)
     member = person.name if person.role is Role.MEMBER else member
-    if not member and person.is_limited:  # the house's is approved on arrival: of their own series only
-        allow(person, Act.DECIDE, parsed(app, markdown).series)
-    given = app.workspace.members.get(member)
-    approved = given is not None and given.trusted if member else not app.workspace.intake.approve_pgc
+    approved = not concerns.waits(app, member)
+    if approved and person.is_limited:
+        allow(person, Act.DECIDE, parsed(app, markdown, member).series)
     if approved and not ready:
         raw = with_key(raw, "draft", "true")
     if member:

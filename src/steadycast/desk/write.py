@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -27,9 +27,9 @@ from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
 from steadycast.language import Language, current
 from steadycast.language import gettext as _
-from steadycast.pipeline import App
+from steadycast.pipeline import App, concerns
 from steadycast.pipeline.live_preview import LivePreview, live_preview
-from steadycast.pipeline.permissions import Act, Person, may_somewhere, may_write
+from steadycast.pipeline.permissions import Act, Person, may, may_somewhere, may_write
 from steadycast.pipeline.write_draft import (
     ChangedMeanwhile,
     OpenFile,
@@ -118,13 +118,13 @@ def frame(name: str) -> Response:
 @router.get("/write/{id}")
 def edit(request: Request, app: Here, id: str) -> HTMLResponse:
     """A draft that is there."""
-    return _page(request, app, _allowed(request, open_draft(app, id)), id=id)
+    return _page(request, app, _allowed(request, app, open_draft(app, id)), id=id)
 
 
 @router.post("/write", dependencies=[sent_as(Act.SUBMIT)])
 def save(request: Request, app: Here, form: Sent) -> Response:
     """Saves it, and says what became of it; nothing is lost where it cannot be saved."""
-    opened, say = _allowed(request, _opened(request, app, form), series=True), current()
+    opened, say = _allowed(request, app, _opened(request, app, form), names=True), current()
     try:
         saved = save_draft(app, opened, pipeline.now())
     except ChangedMeanwhile as error:
@@ -133,13 +133,16 @@ def save(request: Request, app: Here, form: Sent) -> Response:
     except InputError as error:
         return _page(request, app, opened, id=str(form.get("id", "")), refused=error, status=422)
     to = f"/write/{saved.row.id}" if saved.row else "/drafts"
+    person: Person = request.state.person
+    if saved.row and not _is_theirs(app, person, replace(opened, path=saved.path), person.series):
+        to = f"/drafts/{saved.row.id}"  # of others' series: theirs to send in, and not to change
     return done(to, _said(say, app, saved), refused=bool(saved.problems))
 
 
 @router.post("/write/preview", dependencies=[sent_as(Act.SUBMIT, changes=False)])
 def preview(request: Request, app: Here, form: Sent) -> Response:
     """Every channel as it will show the text that was sent: a part of the page, or the whole of it."""
-    opened = _allowed(request, _opened(request, app, form))
+    opened = _allowed(request, app, _opened(request, app, form))
     live = request.headers.get("hx-request") == "true"
     if not PREVIEWS.acquire(timeout=PATIENCE):
         return PlainTextResponse("busy", 503)
@@ -168,9 +171,8 @@ async def paste(request: Request) -> Response:
 @router.post("/write/media", dependencies=[sent_as(Act.SUBMIT)])
 async def medium(request: Request, app: Here, name: str, file: str = "", member: str = "") -> Response:
     """Takes a picture, a sound or a video beside the draft, and says how the text names it."""
-    opened = _allowed(
-        request, OpenFile(Edited(), PurePosixPath(file) if file else None, member=_own(request) or member)
-    )
+    at = OpenFile(Edited(), PurePosixPath(file) if file else None, member=_own(request) or member)
+    opened = await run_in_threadpool(_allowed, request, app, at)
     durable.make_folder(app.workspace.cache)
     with tempfile.NamedTemporaryFile(dir=app.workspace.cache) as kept:
         async for chunk in _body(request, LARGEST_MEDIUM):
@@ -219,17 +221,35 @@ def _own(request: Request) -> str:
     return "" if may_somewhere(person, Act.DECIDE) else person.name
 
 
-def _allowed(request: Request, opened: OpenFile, *, series: bool = False) -> OpenFile:
-    """The same, where this person may write it; `series` holds them to those that it names."""
-    person, at = request.state.person, opened.path.parts if opened.path else ()
-    member = opened.member if not at else at[1] if at[0] == "ugc" and len(at) > 1 else ""
-    named = opened.edited.series if series else person.series
-    if may_write(person, member, named):
+def _allowed(request: Request, app: App, opened: OpenFile, *, names: bool = False) -> OpenFile:
+    """The same, where this person may write it; with `names`, an editor of named series also what it names now."""
+    person: Person = request.state.person
+    if _is_theirs(app, person, opened, opened.edited.series if names else person.series):
         return opened
     say = current()
     if person.is_limited:
         raise HTTPException(403, say.gettext("Name one of the series that you look after, and no other."))
     raise HTTPException(403, say.gettext("Only its author and the editors may change this draft."))
+
+
+def _is_theirs(app: App, person: Person, opened: OpenFile, series: Collection[str]) -> bool:
+    """Whether a person may write a draft that will concern these series.
+
+    One that is there is an editor's of named series to write as it is theirs to decide on: it leaves no others' series.
+    """
+    at = opened.path.parts if opened.path else ()
+    member = opened.member if not at else at[1] if at[0] == "ugc" and len(at) > 1 else ""
+    waits = concerns.waits(app, member)
+    if not may_write(person, member, series, waits=waits):
+        return False
+    free = not at or not person.is_limited or (waits and member == person.name)
+    return free or _decides(app, person, str(opened.path))
+
+
+def _decides(app: App, person: Person, path: str) -> bool:
+    """Whether this person decides on the draft of a file; on one that was not taken in yet, nobody can tell."""
+    row = app.ledger.draft(path)
+    return row is not None and may(person, Act.DECIDE, concerns.series_of_draft(app, row.id))
 
 
 def _opened(request: Request, app: App, form: FormData) -> OpenFile:

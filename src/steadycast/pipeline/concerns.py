@@ -26,6 +26,12 @@ def series_of_draft(app: App, id_or_path: str) -> set[str]:
     return {series.name for series in app.workspace.series.values() if suits(series, item)}
 
 
+def waits(app: App, member: str) -> bool:
+    """Whether what this member writes ("": the house) goes nowhere before a person has approved it."""
+    given = app.workspace.members.get(member)
+    return not (given and given.trusted) if member else app.workspace.intake.approve_pgc
+
+
 def series_of_delivery(app: App, marker: str) -> set[str]:
     """The series of a delivery, by its marker; none where there is no such delivery."""
     row = app.ledger.delivery_of(marker.strip().lower())

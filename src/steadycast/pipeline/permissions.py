@@ -82,11 +82,12 @@ def may_somewhere(person: Person, act: Act) -> bool:
     return ORDER.index(person.role) >= ORDER.index(LEAST[act])
 
 
-def may_write(person: Person, member: str, series: Collection[str] = ()) -> bool:
-    """Whether a person may write a draft of this member ("": of the house, which is approved on arrival).
+def may_write(person: Person, member: str, series: Collection[str] = (), *, waits: bool = False) -> bool:
+    """Whether a person may write a draft of this member ("": of the house) that concerns these series.
 
-    A member writes their own; an editor of named series writes for the house what names these series alone.
+    A member writes their own. What an editor of named series writes concerns these alone, where it is approved on
+    arrival: only what `waits` for an approval may name others.
     """
     if not may_somewhere(person, Act.DECIDE):
         return may_somewhere(person, Act.SUBMIT) and member == person.name
-    return bool(member) or may(person, Act.DECIDE, series)
+    return waits or may(person, Act.DECIDE, series)
