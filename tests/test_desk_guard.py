@@ -8,6 +8,9 @@ import pytest
 import requests
 from desk_bench import KEY, Desk
 from pipeline_bench import SETTINGS, Bench
+from starlette.testclient import TestClient
+
+from steadycast.desk.server import made
 
 
 @pytest.fixture
@@ -40,6 +43,27 @@ def test_another_name_for_this_machine_is_not_the_desk(desk: Desk) -> None:
     """A page elsewhere whose name was turned to 127.0.0.1 sends its own name."""
     assert desk.get("/", Host="evil.example").status_code == 421
     assert desk.get("/static/desk.css", Host="evil.example").status_code == 421
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8420/static/?", "localhost:1@evil.example", "127.0.0.1:", ""])
+def test_what_is_no_name_is_not_the_desks(desk: Desk, host: str) -> None:
+    assert desk.get("/", Host=host).status_code in (400, 421)
+
+
+def test_health_is_told_to_this_machine_only(bench: Bench) -> None:
+    """Whoever asks from elsewhere may call it by any name."""
+    bench.set_up(SETTINGS, {})
+    for address, status in (("127.0.0.1", {200, 503}), ("192.0.2.7", {421})):
+        with TestClient(made(bench.root, KEY), base_url="http://localhost", client=(address, 50_000)) as client:
+            assert client.get("/health").status_code in status
+
+
+def test_a_program_is_not_asked_for_by_a_page_of_another_site(desk: Desk) -> None:
+    for path in ("/mcp", "/api/v1/me"):
+        bearer = {"Authorization": f"Bearer {KEY}"}
+        assert desk.get(path, Origin="https://evil.example", **bearer).status_code == 403
+        assert desk.get(path, Origin="null", **bearer).status_code == 403
+    assert desk.get("/api/v1/me", Origin=desk.url, Authorization=f"Bearer {KEY}").status_code == 200
 
 
 def test_a_form_of_another_page_changes_nothing(desk: Desk) -> None:

@@ -13,9 +13,11 @@ import pytest
 import requests
 from desk_bench import KEY, Desk, browsing
 from pipeline_bench import DAILY, SETTINGS, Bench
+from starlette.testclient import TestClient
 
 from steadycast import pipeline
-from steadycast.desk.rate_limits import FREE, LogIns
+from steadycast.desk.rate_limits import FREE, LogIns, network
+from steadycast.desk.server import made
 from steadycast.pipeline import accounts
 from steadycast.pipeline.permissions import Role
 
@@ -278,6 +280,31 @@ def test_each_wrong_password_doubles_the_waiting() -> None:
     assert limits.begin("c", "ann") == 0
     limits.end("c", "ann", right=True)
     assert limits.begin("d", "ann") == 0
+
+
+def test_guesses_at_one_name_are_counted_as_one_however_they_are_written(bench: Bench) -> None:
+    """With spaces around it, or composed of other characters, it is the same person's name."""
+    limits = LogIns()
+    for n, form in enumerate(("zoé", " zoé", "zoé ", "zoe\u0301", "\tzoe\u0301", "zoé\0")):
+        with TestClient(bench_desk := made(bench.root, KEY), "http://localhost", client=(f"192.0.2.{n}", 1)) as client:
+            bench_desk.state.log_ins = limits
+            token = re.search(r'name="form_token" value="([^"]+)"', client.get("/log-in").text)
+            assert token
+            values = {"form_token": token[1], "name": form, "password": "a wrong one"}
+            answer = client.post("/log-in", data=values, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == (401 if n < FREE else 429), form
+
+
+def test_one_customers_addresses_are_counted_as_one() -> None:
+    """A provider gives each customer 2**64 addresses of IPv6."""
+    limits = LogIns()
+    for n in range(FREE):
+        assert limits.begin(f"2001:db8::{n:x}", f"name {n}") == 0
+        limits.end(f"2001:db8::{n:x}", f"name {n}", right=False)
+    assert limits.begin("2001:db8::ffff", "another") > 0
+    assert limits.begin("2001:db8:0:1::1", "another") == 0
+    assert {network(each) for each in ("192.0.2.1", "::ffff:192.0.2.1")} == {"192.0.2.1"}
+    assert network("no address") == "no address"
 
 
 def test_so_many_passwords_at_once_and_no_more() -> None:

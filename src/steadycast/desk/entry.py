@@ -100,6 +100,7 @@ def log_in(
 ) -> Response:
     """Lets in whoever knows the password of a name; each wrong one makes the next wait longer."""
     say, limits, address = current(), request.app.state.log_ins, address_of(request)
+    name = accounts.as_named(name)
     assert isinstance(limits, LogIns)
     form: dict[str, Any] = {"name": name[:100], "back": inside(back), "sent_to": sent_to, "kept": kept}
     if waits := limits.begin(address, name):
@@ -142,7 +143,7 @@ def _fields(kept: str) -> list[tuple[str, str]]:
     """The fields of the form that was taken along; none where they are not what the log-in's form carried."""
     try:
         return [(key, value) for key, value in json.loads(kept) if isinstance(key, str) and isinstance(value, str)]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return []
 
 

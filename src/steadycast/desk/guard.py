@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -32,6 +33,7 @@ from steadycast.pipeline import acting, who
 from steadycast.pipeline.accounts import Session
 from steadycast.pipeline.permissions import Act, Person, Role, may_somewhere
 
+HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 OWN_NAMES = {"127.0.0.1", "localhost"}  # a page whose name was turned to this machine asks under its own name
 COOKIE = "steadycast_desk"
 SESSION = "steadycast_session"  # the cookie of a log-in
@@ -118,6 +120,8 @@ class Guard:
         """Programs come as members do, more often; whom their token lets in is asked afterwards."""
         if _host(request.headers) not in OWN_NAMES and not self._is_public(request):
             return problem(421, "This name is not the desk's.")
+        if (origin := request.headers.get("origin")) is not None and not _is_own(request, origin):
+            return problem(403, "A page of another site asks.")  # the protocol of assistants wants it looked at
         if not self._programs.admit(address_of(request)):
             return problem(429, "Too many requests.", "wait a minute", headers={"Retry-After": "60"})
         return None
@@ -131,9 +135,10 @@ class Guard:
         public = not own and self._is_public(request)
         if not own and not public:
             return PlainTextResponse("This name is not the desk's.", 421)
-        if path.startswith(OPEN):
-            return None if own or path.startswith("/static/") else PlainTextResponse("Only on this machine.", 421)
         on_this_machine = own and _is_near(request)
+        if path.startswith(OPEN):
+            is_open = on_this_machine or path.startswith("/static/")
+            return None if is_open else PlainTextResponse("Only on this machine.", 421)
         if on_this_machine and (given := request.query_params.get(KEY)):
             return self._let_in(given, path)
         if _names_files(path, self._key) and (own or await self._has_people()):
@@ -269,7 +274,9 @@ def _is_form(request: Request) -> bool:
 
 
 def _host(headers: Headers) -> str:
-    return headers.get("host", "").rpartition(":")[0].lower() or headers.get("host", "").lower()
+    """The name by which the desk was asked for, without a port; "" of what is no name."""
+    found = HOST.fullmatch(headers.get("host", ""))
+    return found[1].lower() if found else ""
 
 
 def _ours(request: Request) -> bool:
@@ -277,7 +284,15 @@ def _ours(request: Request) -> bool:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:
         return site == "same-origin"
-    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+    return origin is not None and _is_own(request, origin)
+
+
+def _is_own(request: Request, origin: str) -> bool:
+    """Whether an origin is the desk itself, as the browser reached it."""
+    try:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:
+        return False
 
 
 def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:

@@ -187,7 +187,11 @@ async def _small_form(request: Request) -> dict[str, str]:
         raw += chunk
         if len(raw) > SMALL:
             raise HTTPException(413, "This form is too large.")
-    return {name: values[-1] for name, values in parse_qs(raw.decode("ascii", "replace"), max_num_fields=10).items()}
+    try:
+        fields = parse_qs(raw.decode("ascii", "replace"), max_num_fields=10)
+    except ValueError:
+        raise HTTPException(400, "This form has too many fields.") from None
+    return {name: values[-1] for name, values in fields.items()}
 
 
 def _ours(request: Request, fields: dict[str, str]) -> None:

@@ -97,7 +97,10 @@ def done(to: str, said: str, *, refused: bool = False, undo: Sequence[str] = ())
 
 def inside(to: str) -> str:
     """A path of the desk, whatever was asked for: an address elsewhere becomes the first page."""
-    parts = urlsplit(to)
+    try:
+        parts = urlsplit(to)
+    except ValueError:  # brackets that are no address
+        return "/"
     within = not parts.scheme and not parts.netloc and to.startswith("/") and not to.startswith(("//", "/\\"))
     return to if within else "/"
 
@@ -106,9 +109,17 @@ async def refusal(request: Request, error: Exception) -> Response:
     """What a verb refused: told on the page that its form stood on; a page that cannot be shown says why."""
     assert isinstance(error, SteadycastError)
     if request.method == "POST":
-        came = urlsplit(request.headers.get("referer", "/"))
-        return done(f"{came.path or '/'}?{came.query}".rstrip("?"), str(error), refused=True)
+        return done(_came_from(request), str(error), refused=True)
     return problem(request, str(error), 404)
+
+
+def _came_from(request: Request) -> str:
+    """The path of the page that a form stood on, whatever a program says instead."""
+    try:
+        came = urlsplit(request.headers.get("referer", "/"))
+    except ValueError:
+        return "/"
+    return f"{came.path or '/'}?{came.query}".rstrip("?")
 
 
 def problem(request: Request, text: str, status: int) -> Response:
@@ -122,7 +133,7 @@ def _said(request: Request) -> Mapping[str, Any]:
         return {}
     try:
         said = json.loads(base64.urlsafe_b64decode(request.cookies.get(SAID, "")))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
 from collections import Counter
@@ -12,6 +13,17 @@ OF_ONE = 120  # requests of one address in a window: a page is three
 OF_ALL = 1200
 WRONG = 10  # requests of one address in a window whose token opens nothing
 ADDRESSES = 10_000  # that are counted; in a window with more, all of them share what is left
+
+
+def network(address: str) -> str:
+    """Who is counted as one: an address, or the 64 bits of an IPv6 one that a provider gives to one customer."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((int(found) >> 64 << 64, 64)))
 
 
 class Limits:
@@ -52,6 +64,7 @@ class Limits:
             self._wrong.clear()
 
     def _name(self, address: str) -> str:
+        address = network(address)
         return address if address in self._asked or len(self._asked) < ADDRESSES else ""
 
 
@@ -97,7 +110,7 @@ class LogIns:
                     self._wrong.pop(next(iter(self._wrong)))
 
     def _both(self, address: str, name: str) -> tuple[tuple[str, str, float], ...]:
-        return ("address", address, LONGEST_OF_ADDRESS), ("name", name[:100], LONGEST_OF_NAME)
+        return ("address", network(address), LONGEST_OF_ADDRESS), ("name", name[:100], LONGEST_OF_NAME)
 
     def _waits(self, kind: str, key: str, longest: float) -> float:
         count, last = self._wrong.get((kind, key), (0, 0.0))

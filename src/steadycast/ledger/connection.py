@@ -135,7 +135,7 @@ def translate_errors(name: str) -> Iterator[None]:
     """Turn what a database driver raises into a LedgerError with a hint, in one line."""
     try:
         yield
-    except (SQLAlchemyError, OSError, sqlite3.Error, MemoryError) as error:
+    except (SQLAlchemyError, OSError, sqlite3.Error, MemoryError, OverflowError) as error:
         raise ledger_error(name, error) from error
 
 

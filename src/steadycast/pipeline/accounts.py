@@ -108,13 +108,18 @@ def people(app: App) -> list[PersonRow]:
 
 def log_in(app: App, name: str, password: str, now: dt.datetime) -> str | None:
     """A new session's token; None where name and password do not belong together. It takes as long for any name."""
-    row = app.ledger.person(unicodedata.normalize("NFC", name.strip()[:LONGEST]))
+    row = app.ledger.person(as_named(name))
     right = _is_password(row.password if row else _nobodys(), password)
     if row is None or row.ended is not None or not right:
         return None
     token = secrets.token_urlsafe(32)
     app.ledger.put_session(SessionRow(hash=hash_of(token), person=row.name, made=now, expires=now + LASTS, used=now))
     return token
+
+
+def as_named(name: str) -> str:
+    """The name that is looked for where somebody types this one."""
+    return unicodedata.normalize("NFC", name.strip()[:LONGEST]).replace("\0", "")
 
 
 def is_password(app: App, name: str, password: str) -> bool:

@@ -64,8 +64,9 @@ def _newest_title(app: App, row: DraftRow) -> str:
 
 def find_draft(app: App, id_or_path: str) -> DraftRow:
     """One draft by its id, its path below content/, or its file; InputError says which was meant."""
-    row = app.ledger.draft(id_or_path)
-    if row is None:
+    named = "\0" not in id_or_path  # else neither a disk nor PostgreSQL can be asked for it
+    row = app.ledger.draft(id_or_path) if named else None
+    if row is None and named:
         file = Path(id_or_path).resolve()
         content = app.workspace.content.resolve()
         row = app.ledger.draft(str(file.relative_to(content))) if file.is_relative_to(content) else None

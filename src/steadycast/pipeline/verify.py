@@ -104,11 +104,11 @@ def _since(app: App, row: DeliveryRow, at: str, now: dt.datetime) -> dt.datetime
         clock = (
             dt.datetime.combine(day, dt.time.fromisoformat(at)) if TIME.fullmatch(at) else dt.datetime.fromisoformat(at)
         )
-    except ValueError:
+        since = (clock if clock.tzinfo else clock.replace(tzinfo=zone)).astimezone(zone)
+    except (ValueError, OverflowError):
         raise InputError(
             _("%(time)r is no time", time=at), hint=_('say it as "20:03", or with its day as "2026-11-27 20:03"')
         ) from None
-    since = clock if clock.tzinfo else clock.replace(tzinfo=zone)
     if since > now:
         raise InputError(_("%(time)s is still to come", time=at), hint=_("say when it was there, not when it is to be"))
     return since

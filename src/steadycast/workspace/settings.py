@@ -19,6 +19,7 @@ from steadycast.schedule.model import Form, Origin
 NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a series' or channel's is a folder, part of a URL and of a slot's id
 LONGEST_NAME = 80  # characters of a member's folder
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+YEARS = (2000, 2199)  # of a day that is written down
 LONGEST = dt.timedelta(days=3660)  # from today, far beyond it there is no date
 
 
@@ -80,6 +81,11 @@ def dates(text: str) -> frozenset[dt.date]:
             '%(value)s is no date; write "2026-12-31", "2027-02-04..2027-02-11" or "holidays:CN"', value=quoted(text)
         )
         raise ValueError(message) from None
+    if min(start, end).year < YEARS[0] or max(start, end).year > YEARS[1]:
+        message = _(
+            "%(value)s: a year is one from %(first)s to %(last)s", value=repr(text), first=YEARS[0], last=YEARS[1]
+        )
+        raise ValueError(message)
     if not 0 <= (end - start).days <= 366:
         message = _("%(value)s runs backwards or for longer than a year", value=quoted(text))
         raise ValueError(message)
