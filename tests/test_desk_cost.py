@@ -79,7 +79,7 @@ def asked_of(bench: Bench, deliveries: int) -> dict[str, list[Statement]]:
     with Desk(bench.root).up() as desk:
         for page in PAGES:
             with heard() as said:
-                answer = desk.get(page)
+                answer = desk.get(page, **{"Accept-Language": page})  # another request than any: it is made anew
             assert answer.status_code == 200, page
             found[page] = said
     return found

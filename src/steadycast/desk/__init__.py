@@ -9,9 +9,11 @@ calendar_feeds   calendars for calendar programs
 reader_language  the language that one reader wants
 live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused
+answers          a page that was made this second, given again while nothing has changed
 rate_limits      how often somebody may ask for members' pages, or try a password
 upload           a form with files, counted while it comes in
 members, member_page   members, and the page of each that an invite opens
+own_files        styles and scripts, which a browser asks for once
 files            what lies under var/out and var/preview, each page fenced off from the desk
 today, slot_calendar, drafts, draft, kits, write   the pages
 settings, settings_channels, settings_people, settings_file   what is promised, each change with its effect first

@@ -92,10 +92,10 @@ class Live:
                     loop.call_soon_threadsafe(changed.set)
 
     def _look_at_ledger(self, stop: threading.Event) -> None:
-        with contextlib.closing(_Look(self._opened)) as look:
-            before = look.now()
+        with contextlib.closing(Look(self._opened)) as look:
+            before = _seen(look)
             while not stop.wait(ASKED_EVERY):
-                if (now := look.now()) != before:
+                if (now := _seen(look)) != before:
                     before = now
                     self._tell()
 
@@ -112,28 +112,42 @@ class Live:
             return app.workspace
 
 
-class _Look:
-    """What is compared from second to second."""
+class Look:
+    """What changes whenever the ledger or the settings do: to be compared from one time to the next."""
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
+        self._lock = threading.Lock()
         self._of: object = None
         self._mark: ChangeMark | None = None
 
-    def now(self) -> object:
-        try:
-            with self._opened.app() as app:
+    def now(self) -> tuple[object, ...]:
+        """How they stand; whatever error keeps them from being read."""
+        with self._lock, self._opened.app() as app:
+            try:
                 if self._of is not app.ledger:
-                    self.close()
+                    self._let_go()
                     self._of, self._mark = app.ledger, ChangeMark(app.ledger)
                 assert self._mark
-                return prints(app.workspace), id(self._of), self._mark.read()
-        except Exception as error:  # the ledger cannot be read just now, or the settings: that is a change, too
-            self.close()
-            return type(error).__name__
+                return (*prints(app.workspace), id(self._of), self._mark.read())
+            except Exception:
+                self._let_go()
+                raise
 
     def close(self) -> None:
+        """Let the ledger go."""
+        with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
         if self._mark is not None:
             with contextlib.suppress(Exception):
                 self._mark.close()
         self._mark = self._of = None
+
+
+def _seen(look: Look) -> object:
+    try:
+        return look.now()
+    except Exception as error:  # the ledger cannot be read just now, or the settings: that is a change, too
+        return type(error).__name__

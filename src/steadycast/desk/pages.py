@@ -6,13 +6,13 @@ import base64
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from steadycast import pipeline
 from steadycast.desk.acts import may_here
 from steadycast.desk.guard import LIVE, MEMBERS, REFUSED
+from steadycast.desk.own_files import addressed
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import Language, current, language, names
 from steadycast.pipeline import App
@@ -65,7 +66,7 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
     values |= {"community": community, "now": pipeline.now().astimezone(community.zone), "tab": tab, "tabs": TABS}
     values |= {"broken_settings": app.broken_settings, "channel_title": app.channel_title}
     answer = HTMLResponse(rendered(request, current(), name, **values), status)
-    if LIVE not in request.headers:
+    if SAID in request.cookies and LIVE not in request.headers:
         answer.delete_cookie(SAID)
     return answer
 
@@ -138,10 +139,21 @@ def _said(request: Request) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+class _Templates(BaseLoader):
+    """The desk's templates and the report's, with the addresses of the desk's own files in them."""
+
+    def __init__(self) -> None:
+        self._found = ChoiceLoader([PackageLoader("steadycast.desk"), PackageLoader("steadycast.report", ".")])
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, name, is_current = self._found.get_source(environment, template)
+        return addressed(source), name, is_current
+
+
 @cache
 def _templates(locale: str) -> Environment:
     made = Environment(
-        loader=ChoiceLoader([PackageLoader("steadycast.desk"), PackageLoader("steadycast.report", ".")]),
+        loader=_Templates(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

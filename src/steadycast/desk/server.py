@@ -14,10 +14,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
 
 from steadycast import api, ops, pipeline
 from steadycast.desk import (
+    answers,
     asks,
     calendar_feeds,
     draft,
@@ -45,6 +45,7 @@ from steadycast.desk import (
     write,
 )
 from steadycast.desk.guard import Guard
+from steadycast.desk.own_files import OwnFiles
 from steadycast.desk.pages import problem, refusal
 from steadycast.desk.rate_limits import LogIns
 from steadycast.errors import SteadycastError
@@ -52,7 +53,6 @@ from steadycast.pipeline.opened import Opened
 from steadycast.workspace import in_force
 from steadycast.workspace.paths import Paths
 
-STATIC = Path(__file__).parent / "static"
 PAGES = (
     entry,
     settings_channels,
@@ -85,11 +85,13 @@ PAGES = (
 def made(root: Path, key: str) -> FastAPI:
     """The desk of the workspace at `root`; `key` is what its first address carries."""
     opened = Opened(root)
+    look = live.Look(opened)
 
     @asynccontextmanager
     async def open_until_the_end(_: FastAPI) -> AsyncIterator[None]:
         yield
         desk.state.live.close()
+        look.close()
         opened.close()
 
     # The routes as their modules made them: `include_router` would read every signature again, for each desk.
@@ -102,7 +104,7 @@ def made(root: Path, key: str) -> FastAPI:
     desk.add_api_route("/health", health)
     desk.mount(api.ADDRESS, api.made(opened, key))
     desk.router.routes.append(Route(api.TOOLS, api.made_tools(opened, key)))
-    desk.mount("/static", StaticFiles(directory=STATIC), name="static")
+    desk.mount("/static", OwnFiles(), name="static")
     desk.add_exception_handler(SteadycastError, refusal)
     desk.add_exception_handler(HTTPException, _refused)
     desk.state.log_ins = LogIns()
@@ -112,6 +114,7 @@ def made(root: Path, key: str) -> FastAPI:
     )
     # The middleware's own level, 9, takes three times as long for a tenth less.
     desk.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    desk.add_middleware(answers.Answers, look=look)
     return desk
 
 
