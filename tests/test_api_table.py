@@ -40,6 +40,7 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/slots/{id}/ask": ("POST /slots/{id}/ask",),
     "/asks/{id}/withdraw": ("POST /asks/{id}/withdraw",),
     "/asks/{id}/restore": ("POST /asks/{id}/restore",),
+    "/asks/{id}/sent": ("POST /slots/{id}/pin",),
     # Deliveries and kits
     "/deliveries/{marker}/settle": ("POST /deliveries/{id}/settle",),
     "/deliveries/{marker}/confirm": ("POST /deliveries/{id}/confirm",),
@@ -79,6 +80,8 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/log-out": "a token is revoked",
     "/me/password": "a token must not change the password that its person logs in with",
     "/me/sessions": "a token must not log its person out",
+    "/calendar/link": "a program reads the slots by its token",
+    "/calendar/link/end": "a program reads the slots by its token",
     "/language": "a program says its language in Accept-Language",
     # The first run
     "/start": "there is no workspace yet, and nobody to have a token",

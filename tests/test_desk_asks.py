@@ -158,6 +158,50 @@ def test_the_slots_are_a_calendar_whose_events_keep_their_names(desk: Desk, app:
     assert last.walk("VALARM") == []
 
 
+def test_what_came_by_another_way_is_tied_to_the_ask_on_its_page(desk: Desk, app: App, bench: Bench) -> None:
+    """A file in the member's folder, before it is approved or after; nobody else's draft is."""
+    slot = far_slot(app)
+    asked(desk, slot)
+    (ask,) = app.ledger.asks_of_slots([slot.id]).values()
+    bench.drop("ugc/bob/letter.md", article("By letter"))
+    bench.drop("ugc/alice/other.md", article("Hers"))
+    pipeline.collect(app, pipeline.now())
+    rows = {row.title: row for row in app.ledger.drafts()}
+    assert "/sent" not in desk.get(f"/drafts/{rows['Hers'].id}").text
+    forged = desk.post(f"/asks/{ask.id}/sent", on="/calendar", draft=rows["Hers"].id)
+    assert 'class="said refused"' in forged.text
+    letter = f"/drafts/{rows['By letter'].id}"
+    tied = desk.post(f"/asks/{ask.id}/sent", on=letter, draft=rows["By letter"].id)
+    assert "Once it is approved" in tied.text
+    assert "/sent" not in tied.text
+    desk.post("/drafts/decide", on=letter, ids=rows["By letter"].id, verdict="approve", back=letter)
+    assert app.ledger.slot(slot.id).draft == rows["By letter"].id  # type: ignore[union-attr]
+
+
+def test_a_calendar_program_reads_the_plan_by_an_address_of_its_persons_own(desk: Desk, app: App) -> None:
+    """Without a cookie and by the public name; another address ends the one before, and it opens nothing else."""
+
+    def made() -> str:
+        shown = desk.post("/calendar/link", on="/calendar/link").text
+        found = re.search(rf'value="https://{PUBLIC}(/c/[\w-]+\.ics)"', shown)
+        assert found, shown
+        assert f'href="webcal://{PUBLIC}{found[1]}"' in shown
+        return desk.url + found[1]
+
+    first = made()
+    answer = requests.get(first, headers={"Host": PUBLIC}, timeout=10)
+    assert answer.headers["Content-Type"].startswith("text/calendar")
+    assert f"{far_slot(app).id}@steadycast" in events(answer.text)
+    assert first.rpartition("/")[2][:-4] not in desk.get("/calendar/link").text
+    assert requests.get(first, headers={"Host": "evil.example"}, timeout=10).status_code == 421
+    second = made()
+    assert requests.get(first, timeout=10).status_code == 404
+    assert requests.get(second, timeout=10).status_code == 200
+    assert requests.get(second.replace("/c/", "/m/").removesuffix(".ics"), timeout=10).status_code == 404
+    desk.post("/calendar/link/end", on="/calendar/link")
+    assert requests.get(second, timeout=10).status_code == 404
+
+
 def test_a_member_has_a_calendar_of_what_they_are_asked_for(desk: Desk, app: App) -> None:
     """By the public name too; what is not asked for any more is cancelled, under the same UID."""
     slot = far_slot(app)

@@ -34,6 +34,7 @@ NO_PAGES = {
     "/write/frame/{name}": "a channel's own page, in a frame",
     "/calendar/plan.ics": "a file",
     "/m/{token}/asks.ics": "a file",
+    "/c/{token}.ics": "a file",
     "/record.csv": "a file",
     "/record.json": "a file",
     "/record.svg": "a picture",

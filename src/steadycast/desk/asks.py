@@ -9,10 +9,11 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.acts import ASK, SLOT, form_of
+from steadycast.desk.acts import ASK, DRAFT, SLOT, form_of
 from steadycast.desk.pages import Here, done, inside
 from steadycast.language import current
 from steadycast.pipeline import App, asking
+from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.invites import stands
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.slot_view import SlotSeen
@@ -50,6 +51,18 @@ def restore(app: Here, id: int, back: Annotated[str, Form()] = "/calendar") -> R
     """Asks again, as before."""
     made, say = asking.restore(app, id, pipeline.now()), current()
     return done(back, say.gettext("%(name)s is asked, by %(day)s.", name=made.title, day=say.day(made.due)))
+
+
+@router.post("/asks/{id}/sent", dependencies=[form_of(Act.PLAN, (ASK, "id"), (DRAFT, "draft"))])
+def sent(app: Here, id: int, draft: Annotated[str, Form()]) -> RedirectResponse:
+    """What came by another way than the member's own page is what they were asked for."""
+    row, say = find_draft(app, draft), current()
+    asked = asking.take(app, id, row, pipeline.now())
+    if asked.standing is asking.Standing.MET:
+        said = say.gettext("It is in the slot that was asked for.")
+    else:
+        said = say.gettext("Once it is approved, it goes into the slot that was asked for.")
+    return done(f"/drafts/{row.id}", said)
 
 
 def form(app: App, slot: SlotSeen, now: dt.datetime) -> dict[str, Any]:

@@ -6,15 +6,18 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from steadycast import pipeline
-from steadycast.desk.pages import Here, rendered
+from steadycast.desk.acts import form_of
+from steadycast.desk.guard import CALENDARS, address_of
+from steadycast.desk.pages import Here, done, page, rendered
 from steadycast.language import Language, current
-from steadycast.pipeline import App, asking, slot_view
+from steadycast.pipeline import App, asking, calendar_links, slot_view
 from steadycast.pipeline.asking import Asked, Standing
+from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.report.ics import CalendarEntry, calendar_ics
 
@@ -27,6 +30,47 @@ WANTED = (Standing.OPEN, Standing.TAKEN, Standing.OVERDUE)
 @router.get("/calendar/plan.ics")
 def plan(request: Request, app: Here) -> Response:
     """The slots of some weeks; an empty one reminds a day before."""
+    return _plan(request, app)
+
+
+@router.get("/calendar/link")
+def link(request: Request, app: Here) -> Response:
+    """The page that makes and ends the address for one's own calendar program."""
+    return _link(request, app)
+
+
+@router.post("/calendar/link", dependencies=[form_of(Act.READ)])
+def make_link(request: Request, app: Here) -> Response:
+    """A new address; it is shown on this page alone, and ends the one before."""
+    return _link(request, app, calendar_links.make(app, request.state.person.name))
+
+
+@router.post("/calendar/link/end", dependencies=[form_of(Act.READ)])
+def end_link(request: Request, app: Here) -> Response:
+    """The address opens nothing any more."""
+    calendar_links.end(app, request.state.person.name)
+    return done("/calendar/link", current().gettext("The address is ended: it opens nothing any more."))
+
+
+@router.get(CALENDARS + "{token}.ics")
+def plan_by_link(request: Request, app: Here, token: str) -> Response:
+    """The same for a calendar program, by a person's own address."""
+    if calendar_links.person_of(app, token) is None:
+        request.state.missed(address_of(request))
+        raise HTTPException(404, current().gettext("This link has ended. Please ask for a new one."))
+    return _plan(request, app)
+
+
+def _link(request: Request, app: App, token: str = "") -> Response:
+    public = app.workspace.desk.url
+    address = f"{public.rstrip('/') or str(request.base_url).rstrip('/')}{CALENDARS}{token}.ics" if token else ""
+    return page(
+        request, app, "calendar_link", "slots", link=address, webcal=f"webcal:{address.partition(':')[2]}",
+        public=public, there=calendar_links.has(app, request.state.person.name),
+    )  # fmt: skip
+
+
+def _plan(request: Request, app: App) -> Response:
     now, say = pipeline.now(), current()
     words = json.loads(rendered(request, say, "slot_states"))
     seen = slot_view.window(app, now - BACK, now + AHEAD, now)

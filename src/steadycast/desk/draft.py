@@ -53,6 +53,7 @@ def draft(request: Request, app: Here, id: str, revision: str = "", against: str
         series=app.workspace.series, channel_title=app.channel_title,
         member_title=app.workspace.member_title, is_out=any(d.state in DONE for d in where),
         served=[_mime(m.stored) for m in text.media] if text else [],
+        asks=pipeline.asking.waited_for(app, row, pipeline.now()),
     )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ KEY = "key"  # of the first address
 FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key stands in the address
 PROGRAMS = ("/api/", "/mcp")  # for programs: a token in a header opens them, and no cookie does
 MEMBERS = "/m/"  # members' own pages: the token in the address opens one, and nothing else
+CALENDARS = "/c/"  # the plan for a calendar program: the token in the address opens it, and nothing else
 OPEN = ("/static/", "/health")  # without a key: they tell nothing of the community
 SAFE = {"GET", "HEAD"}
 POLICY = (
@@ -94,6 +95,8 @@ class Guard:
         state |= {"form_token": form_token(f"log in {self._key}"), "files_key": "", "missed": self._asked.missed}
         if path.startswith(MEMBERS):
             state["form_token"] = form_token(path.split("/")[2])
+            answer = self._to_member(request)
+        elif path.startswith(CALENDARS):
             answer = self._to_member(request)
         elif path.startswith(PROGRAMS):
             answer = self._to_program(request)

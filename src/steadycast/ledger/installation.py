@@ -55,6 +55,15 @@ def meta(db: Database, key: str) -> str | None:
         return connection.scalar(select(META.c.value).where(META.c.key == key))
 
 
+def metas(db: Database, prefix: str) -> dict[str, str]:
+    """The installation-wide values whose key begins so, by the rest of the key."""
+    with db.read() as connection:
+        rows = connection.execute(
+            select(META.c.key, META.c.value).where(META.c.key.startswith(prefix, autoescape=True))
+        )
+        return {key.removeprefix(prefix): value for key, value in rows if key.startswith(prefix)}
+
+
 def set_meta(db: Database, key: str, value: str) -> None:
     """Keep one installation-wide value."""
     with db.write() as connection:

@@ -91,6 +91,7 @@ class Ledger(Database):
 
     # The installation
     meta = installation.meta
+    metas = installation.metas
     set_meta = installation.set_meta
     marker = installation.marker
     ticked = installation.ticked

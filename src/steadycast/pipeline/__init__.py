@@ -16,6 +16,7 @@ What comes in
     submission       what a member sends by their page
     submission_title   a title for what came without one
     draft_notes      what is told of drafts and other files before their hour
+    calendar_links   the address by which a person's calendar program reads the plan
     invites, members   who may open such a page; who gave what, and what became of it
 What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve

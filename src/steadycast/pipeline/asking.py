@@ -176,6 +176,25 @@ def sent(app: App, id: int, draft: DraftRow, now: dt.datetime) -> bool:
     return tied
 
 
+def take(app: App, id: int, draft: DraftRow, now: dt.datetime) -> Asked:
+    """Ties a draft to an ask by a person's word, however it came: a folder, a feed, the desk. Raises InputError."""
+    row = _row(app, id, draft.member)
+    if not app.ledger.tie_ask(id, draft.member, draft.id, now):
+        raise InputError(_("this ask does not stand any more"), hint=_("look at the slot again"))
+    if draft.approved_revision == draft.revision and draft.state == "approved":
+        (pinned,) = pin_approved(app, [draft.id], now)
+        if pinned.why:
+            raise InputError(pinned.why)
+    return look(app, [_row(app, row.id or 0)], now)[0]
+
+
+def waited_for(app: App, draft: DraftRow, now: dt.datetime) -> list[Asked]:
+    """The asks that a draft could be for: of its member, still hoped for, and nothing came for them yet."""
+    if not draft.member or draft.state in OVER:
+        return []
+    return [each for each in of_member(app, draft.member, now) if each.stands and each.standing is not Standing.SENT]
+
+
 def pin_approved(app: App, drafts: Collection[str], now: dt.datetime) -> list[Pinned]:
     """Gives approved drafts the slots that they were asked for; one that is taken, or does not fit, stays as it is."""
     found = []
