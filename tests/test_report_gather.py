@@ -15,7 +15,7 @@ from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, ProblemRow, State
 from steadycast.receipt import Receipt
-from steadycast.report.gather import gather
+from steadycast.report.gather import gather, gather_by_series
 from steadycast.report.model import Report, Streak, to_json
 from steadycast.report.page import page
 from steadycast.schedule.model import Assignment, Form, Origin, StockItem
@@ -110,6 +110,21 @@ def test_what_a_person_published_by_hand_was_owed_to_nobody(ledger: Ledger, work
     assert report.streak == Streak(0, 0, 1, "day")
     yesterday = (NOW - DAY).date()
     assert [square.mark for square in report.channels[0].squares if square.date == yesterday] == ["kept"]
+
+
+def test_a_day_that_was_left_out_is_excused_on_the_record(ledger: Ledger, tmp_path: Path) -> None:
+    """Past and to come, on each channel of that series; a day on which it has no slot stays empty."""
+    skipped = SETTINGS.replace(
+        'every = "day at 20:00"', 'every = "weekday at 20:00"\nskip = ["2026-11-19 停一次", "2026-11-21..2026-11-24"]'
+    )
+    assert skipped != SETTINGS
+    (tmp_path / "steadycast.toml").write_text(skipped, "utf-8")
+    ledger.backfill([past(1, "kept")])
+    report, years = gather_by_series(ledger, load(tmp_path), NOW, [])
+    for squares in (years[0].squares, years[0].channels[0].squares, report.channels[0].squares):
+        left_out = [square.date.day for square in squares if square.mark == "excused"]
+        assert left_out == [19, 23, 24]
+    assert report.counts == {"kept": 1}
 
 
 def test_the_year_the_rate_and_the_streaks_come_from_the_deliveries(ledger: Ledger, workspace: Workspace) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -25,6 +25,7 @@ from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
+from steadycast.schedule.slots import slots
 from steadycast.workspace import Workspace
 from steadycast.workspace.loading import BY_HAND
 
@@ -62,6 +63,7 @@ class _Gathering:
     now: dt.datetime  # in the community's zone
     stock: Sequence[StockItem]
     titles: Titles
+    left_out: dict[str, Sequence[dt.date]] = field(default_factory=dict)
 
     def report(self) -> m.Report:
         community = self.workspace.community
@@ -145,7 +147,7 @@ class _Gathering:
             name=name,
             title=self.title(name),
             platform=settings.platform,
-            squares=_squares(self._marks(days, further)),
+            squares=_squares(self._marks(days, further, served)),
             counts=counts,
             on_time=m.on_time(counts),
             streak=self.streaks.channels.get(name, m.Streak()),
@@ -165,21 +167,38 @@ class _Gathering:
         channels = []
         for name in (name for name in series.channels if name in self.workspace.channels):
             days = by_cell.get((series.name, name), [])
-            marks = self._marks(days, () if self.workspace.channels[name].paused else further)
+            marks = self._marks(days, () if self.workspace.channels[name].paused else further, (series.name,))
             for date, its in marks.items():
                 whole[date] += its
             counts = _verdicts(days)
             channels.append(m.ChannelYear(name, self.title(name), _squares(marks), counts, m.on_time(counts)))
         return m.SeriesYear(series.name, _squares(whole), tuple(channels))
 
-    def _marks(self, days: Iterable[DayCount], further: Iterable[Slot]) -> dict[dt.date, Counter[str]]:
-        """How many of each mark a date has: what the ledger counted, and what is planned beyond it."""
+    def _marks(
+        self, days: Iterable[DayCount], further: Iterable[Slot], series: Iterable[str]
+    ) -> dict[dt.date, Counter[str]]:
+        """How many of each mark a date has: what the ledger counted, what is planned beyond it, and the days that these
+        series leave out.
+        """
         found: dict[dt.date, Counter[str]] = defaultdict(Counter)
         for day in days:
             found[day.date][day.mark] += day.deliveries
         for slot in further:
             found[self._local(slot.at).date()][self.outlook.state(slot)] += 1
+        for date in {date for name in series for date in self._left_out(name)}.difference(found):
+            found[date]["excused"] += 1
         return found
+
+    def _left_out(self, name: str) -> Sequence[dt.date]:
+        """The days on which a series would have a slot, and somebody left it out: no row tells of it."""
+        if name not in self.left_out:
+            series, (first, last) = self.workspace.series[name], self.span
+            found: list[Slot] = []
+            if any(first <= day <= last for day in series.except_):
+                start = midnight(first, self.workspace.community.zone)
+                found = slots(replace(series, except_=frozenset()), start, self.until)
+            self.left_out[name] = [day for slot in found if (day := slot.local.date()) in series.except_]
+        return self.left_out[name]
 
     def _series(self, series: Series) -> m.SeriesRecord:
         days = [day for day in self.days if day.series == series.name]
