@@ -46,6 +46,10 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/deliveries/{marker}/confirm": ("POST /deliveries/{id}/confirm",),
     "/kits/{marker}/confirm": ("POST /deliveries/{id}/confirm",),
     "/channels/{name}/test": ("POST /channels/{name}/test",),
+    # Why nothing happens
+    "/why/look": "the schedules do it every minute, and a program can run them: `steadycast publish`",
+    "/why/schedules": "it writes prefect.yaml on the desk's own machine",
+    "/why/here": "only a person knows whether another copy of this workspace publishes",
     # A member's own page
     "/m/{token}": ("POST /drafts",),
     "/m/{token}/asks/{id}": ("POST /asks/{id}/answer",),

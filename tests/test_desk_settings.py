@@ -96,6 +96,20 @@ def test_channels_that_come_and_go_are_told_with_their_slots(desk: Desk, bench: 
     assert load(bench.root).series["daily"].channels == ("site",)
 
 
+def test_a_channel_that_is_paused_is_told_with_the_slots_that_do_without_it(desk: Desk, bench: Bench) -> None:
+    page = desk.post(
+        "/settings/channels/far", "/settings/channels/far", title="", series=["daily"], paused="1"
+    )  # fmt: skip
+    assert re.search(r"Nothing goes there while it is paused: the 1[345] slots", page.text)
+    desk.post("/settings/channels/far", "/settings/channels/far", **hidden(page.text))
+    assert load(bench.root).channels["far"].paused
+
+
+def test_a_series_without_a_channel_is_told_before_it_is_saved(desk: Desk) -> None:
+    page = desk.post("/settings/series/daily", "/settings/series/daily", **FORM | {"channels": []}).text
+    assert "series.daily goes to no channel" in page
+
+
 def test_a_series_is_added_below_all_others(desk: Desk, bench: Bench) -> None:
     asked: dict[str, Any] = {
         "title": "周五影像",
@@ -190,6 +204,7 @@ def test_broken_settings_are_said_with_their_line_and_put_right_there(desk: Desk
     assert f"line {line}" in desk.get("/").text, "the desk opens, by the settings before"
     page = desk.get("/settings/file").text
     assert f'id="line-{line}"' in page
+    assert 'aria-current="page">Settings' in page, "in the desk's own frame"
     (print_,) = re.findall(r'name="print" value="([^"]*)"', page)
     assert desk.post("/settings/file", "/settings/file", text=broken, print=print_).status_code == 422
     assert desk.post("/settings/series/daily", "/settings/file", **FORM, rhythm="day at 21:00").status_code == 422

@@ -13,7 +13,9 @@ from test_draft_list import counted
 
 from steadycast import pipeline
 from steadycast.delivery import SystemClock
+from steadycast.ledger.publishing_place import PLACE
 from steadycast.ledger.tables import State
+from steadycast.ops.deployments import differences
 from steadycast.pipeline.today import SHOWN
 from steadycast.pipeline.today import today as read_today
 
@@ -122,3 +124,25 @@ def test_an_alarm_is_shown_as_words(bench: Bench, text: str) -> None:
     app.ledger.open_alarm("k", "starvation", text, now)
     with Desk(bench.root).up() as desk:
         assert "&lt;b&gt;runs out&lt;/b&gt;" in desk.get("/").text
+
+
+def test_what_a_terminal_would_do_has_its_button(bench: Bench) -> None:
+    """To look at what is due, to write the schedules, to say that this machine goes on."""
+    app = bench.set_up(SETTINGS, {"pgc/one.md": "# One\n\nWords.\n"})
+    with Desk(bench.root).up() as desk:
+        assert "Look now" in desk.get("/why").text
+        assert "Looked: nothing was due." in desk.post("/why/look", on="/why").text
+        assert app.ledger.draft("pgc/one.md"), "what was dropped is taken in"
+        tick = app.ledger.last_tick()
+        assert tick
+        assert "Look now" not in desk.get("/why").text
+        assert "Write them anew" in desk.get("/why").text
+        assert "written anew" in desk.post("/why/schedules", on="/why").text
+        assert not differences(app.workspace)
+        assert "Write them anew" not in desk.get("/why").text
+        app.ledger.set_meta(PLACE, "another-machine /srv/club")
+        assert "Publish from this machine" in desk.get("/why").text
+        assert "Say first" in desk.post("/why/here", on="/why").text
+        assert app.ledger.objection()
+        assert "publishes from now on" in desk.post("/why/here", on="/why", sure="true").text
+        assert not app.ledger.objection()

@@ -105,3 +105,28 @@ def test_every_channel_is_shown_before_anything_is_saved(desk: Desk, root: Path)
     assert not list((root / "content").rglob("*Seen*"))
     assert not (root / "var/preview").exists()
     assert desk.get("/write/frame/nothing").status_code == 404
+
+
+def test_a_slot_is_chosen_from_those_that_come_and_a_channels_fields_have_their_own_name(
+    desk: Desk, root: Path
+) -> None:
+    desk.post("/write", on="/write", title="First", body="Words.", ready="yes")  # plans
+    page = desk.get("/write").text
+    chosen = re.findall(r'<option value="(daily@[\d-]+)">', page)
+    assert len(chosen) > 10
+    desk.post("/write", on="/write", title="Pinned", body="Words.", ready="yes", slot=chosen[3])
+    assert f"slot: {chosen[3]}\n" in (root / "content/pgc/Pinned.md").read_text()
+    assert f'value="{chosen[3]}" selected' in desk.get(f"/write/{_id(desk, 'Pinned')}").text
+    by_id = desk.get(f"/write?series=daily&slot={chosen[5]}T20:00").text
+    assert f'value="{chosen[5]}T20:00" selected' in by_id, "as a slot's own page asks for it"
+    assert '<legend class="unseen"><bdi>Far side</bdi></legend>' in page
+
+
+def test_a_file_that_no_text_can_show_is_not_taken(desk: Desk, root: Path) -> None:
+    headers = {"X-Form-Token": desk.token("/write"), "Sec-Fetch-Site": "same-origin", "Origin": desk.url}
+    answer = desk.session.post(
+        f"{desk.url}/write/media?name=talk.pdf", data=b"%PDF-1.7 words", headers=headers, timeout=9
+    )
+    assert answer.status_code == 422
+    assert "no picture, sound or video" in answer.json()["said"]
+    assert not [*root.glob("content/**/*.pdf")]

@@ -98,6 +98,14 @@ def test_drafts_are_found_by_what_is_asked_of_them(ledger: Ledger) -> None:
     assert ids(ledger, tag="100%") == ["a"]
     assert ids(ledger, series="notes", series_names=("每日一文",)) == ["a", "b"]
     assert ids(ledger, language="en") == ["b"]
+    put(ledger, "unsaid", 9)
+    assert ids(ledger, language="en", own_language="en") == ["b", "c", "unsaid"], (
+        "those that name none are in the community's"
+    )
+    assert ids(ledger, language="zh-CN", own_language="en") == ["a"]
+    assert ids(ledger, series="daily") == []
+    ledger.save_plan([a_slot(1)], [Assignment(a_slot(1).id, "unsaid")], asked(a_slot(1)), NOON)
+    assert ids(ledger, series=a_slot(1).series) == ["b", "unsaid"], "the second: a slot of it carries it"
     assert ids(ledger, form="audio") == ["b"]
     assert ids(ledger, member="bo") == ["b"]
     assert ids(ledger, member="", origin="pgc") == ["c"]

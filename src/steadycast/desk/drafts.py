@@ -65,6 +65,7 @@ def _asked(app: App, shelf: str, asked: dict[str, str]) -> DraftsAsked:
         series_names=tuple(name for name, meant in app.workspace.series_names.items() if series and meant == series),
         tag=asked["tag"],
         language=asked["language"],
+        own_language=app.workspace.community.language,
         words=asked["q"],
     )
 

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.first_run import beginning
-from steadycast.desk.pages import done, rendered
+from steadycast.desk.pages import done, page, rendered
 from steadycast.desk.settings import Fields
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import current
@@ -25,13 +25,23 @@ def _answer(
     request: Request, app: App | None, text: settings_file.Text, wrong: SteadycastError | None = None,
     effect: settings_effect.SettingsEffect | None = None,
 ) -> HTMLResponse:  # fmt: skip
+    """In the desk's frame; in one of its own where no settings are in force at all."""
     lines = settings_file.around(text.text, wrong) if isinstance(wrong, SettingsError) else []
     say = current()
     told = {"text": text, "wrong": wrong, "lines": lines, "effect": effect, "file": SETTINGS_FILE}
-    told["community"] = app.workspace.community.name if app else ""
-    return HTMLResponse(
-        rendered(request, say, "settings_file", **told), 422 if wrong and request.method == "POST" else 200
-    )
+    status = 422 if wrong and request.method == "POST" else 200
+    if app:
+        return page(request, app, "settings_file", "settings", status=status, frame="base.html.j2", **told)
+    return HTMLResponse(rendered(request, say, "settings_file", frame="bare.html.j2", **told), status)
+
+
+def _wrong(request: Request, text: settings_file.Text, error: SteadycastError) -> HTMLResponse:
+    """The text with what is wrong with it; the settings before it may still be in force."""
+    try:
+        with request.app.state.opened.app() as app:
+            return _answer(request, app, text, error)
+    except SettingsError:
+        return _answer(request, None, text, error)
 
 
 @router.get("/settings/file")
@@ -45,7 +55,7 @@ def show(request: Request) -> Response:
     try:
         settings_file.parsed(opened.root, text.text)
     except SettingsError as error:
-        return _answer(request, None, text, error)
+        return _wrong(request, text, error)
     with opened.app() as app:
         return _answer(request, app, text)
 
@@ -58,7 +68,7 @@ def save(request: Request, given: Fields) -> Response:
     try:
         after = settings_file.parsed(opened.root, text.text)
     except SteadycastError as error:
-        return _answer(request, None, text, error)
+        return _wrong(request, text, error)
     try:
         with opened.app() as app:
             effect = settings_effect.look(app, after, now)

@@ -6,8 +6,8 @@ import hashlib
 import re
 import tempfile
 import threading
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -27,9 +27,10 @@ from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
 from steadycast.language import Language, current
 from steadycast.language import gettext as _
-from steadycast.pipeline import App, concerns
+from steadycast.pipeline import App, concerns, slot_view
 from steadycast.pipeline.live_preview import LivePreview, live_preview
 from steadycast.pipeline.permissions import Act, Person, may, may_somewhere, may_write
+from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.pipeline.write_draft import (
     ChangedMeanwhile,
     OpenFile,
@@ -39,6 +40,7 @@ from steadycast.pipeline.write_draft import (
     open_draft,
     save_draft,
 )
+from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Form
 
 router = APIRouter()
@@ -51,6 +53,8 @@ PATIENCE = 20.0  # seconds
 FRAME_POLICY = (
     "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
+AHEAD = 45 * DAY  # slots to choose from
+SLOTS = 60
 NARROW = 420  # CSS pixels: a wider page is shown smaller
 
 
@@ -201,9 +205,23 @@ def _page(request: Request, app: App, opened: OpenFile, *, id: str = "", **value
         "opened": opened, "edited": opened.edited, "id": id, "overrides": OVERRIDES, "forms": [*Form],
         "series": app.workspace.series, "members": app.workspace.members, "channels": app.usable_platforms,
         "titles": {name: app.channel_title(name) for name in app.usable_platforms},
+        "coming": list(_coming(app, opened)),
         "conflict": None, "refused": None, "seen": None, "preview_refused": None, **_of_preview(None),
     }  # fmt: skip
     return page(request, app, "write", "drafts", **{**given, **values})
+
+
+def _coming(app: App, opened: OpenFile) -> Iterator[tuple[str, SlotSeen]]:
+    """The coming slots that a draft may be pinned to: what its file says of each, and the slot."""
+    now, edited = pipeline.now(), opened.edited
+    rows = app.ledger.slots_shown(now, now + AHEAD, limit=SLOTS)
+    rows = [row for row in rows if row.series in (edited.series or app.workspace.series)]
+    of_day = Counter((row.series, row.occasion or row.local[:10]) for row in rows)
+    for row, seen in zip(rows, slot_view.look(app, rows, now), strict=True):
+        if seen.open:
+            day = row.local[:10]
+            named = row.occasion or (f"{row.series}@{day}" if of_day[row.series, day] == 1 else row.id)
+            yield edited.slot if edited.slot in (row.id, row.local, day) else named, seen
 
 
 def _of_preview(seen: LivePreview | None) -> dict[str, Any]:

@@ -31,10 +31,11 @@ class DraftsAsked:
     origin: str = ""
     member: str | None = None
     form: str = ""
-    series: str = ""  # its front matter names it, by any of `series_names`
+    series: str = ""  # its front matter names it, by any of `series_names`, or a slot of it carries the draft
     series_names: tuple[str, ...] = ()
     tag: str = ""
     language: str = ""
+    own_language: str = ""  # of the community: a draft that names none is in it
     words: str = ""  # in its title or its path
     id: str = ""
 
@@ -155,10 +156,14 @@ def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
         words = asked.words[:LONGEST]
         found.append(or_(D.title.icontains(words, autoescape=True), D.path.icontains(words, autoescape=True)))
     said = [_names("tags", [asked.tag])] if asked.tag else []
-    said += [_names("series", [asked.series, *asked.series_names])] if asked.series else []
-    said += [R.content["language"].as_string() == asked.language] if asked.language else []
+    if asked.language:
+        unsaid = asked.own_language if asked.language == asked.own_language else ""
+        said.append(func.coalesce(func.nullif(R.content["language"].as_string(), ""), unsaid) == asked.language)
     if said:
         found.append(exists(select(R.hash).where(_here, *said)))
+    if asked.series:
+        named = exists(select(R.hash).where(_here, _names("series", [asked.series, *asked.series_names])))
+        found.append(named | exists(select(SLOT.c.id).where(_slots_of, SLOT.c.series == asked.series)))
     return and_(*found)
 
 

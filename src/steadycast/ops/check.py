@@ -73,8 +73,11 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
 
 
 def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
-    """What a rhythm does that its words do not say."""
+    """What a rhythm does that its words do not say; and a promise that goes nowhere."""
     for name, series in workspace.series.items():
+        if not series.channels:
+            said = _("series.%(name)s goes to no channel: nothing of it goes out", name=name)
+            yield Problem(SETTINGS_FILE, workspace.line(("series", name)), said, _("choose one"), severity=WARN)
         line = workspace.line(("series", name, "every" if series.every else "rrule"))
         for said, hint in rhythm_warnings(series, now):
             yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", hint, severity=WARN)

@@ -15,6 +15,7 @@ from steadycast.ops import promise_change
 from steadycast.ops.check import of_settings
 from steadycast.ops.promise_change import Change
 from steadycast.pipeline.app import App, check_channels
+from steadycast.schedule.model import Series
 from steadycast.schedule.slots import slots
 from steadycast.workspace import Workspace
 from steadycast.workspace.paths import SETTINGS_FILE
@@ -33,12 +34,22 @@ class ChannelChange:
 
 
 @dataclass(frozen=True)
+class PauseChange:
+    """A channel that is paused, or goes on, from now on."""
+
+    channel: str
+    paused: bool
+    slots: int  # that go there within the horizon, of all series
+
+
+@dataclass(frozen=True)
 class SettingsEffect:
     """Edited settings, and all that they change."""
 
     change: Change
     lines: tuple[tuple[str, str], ...]  # of the file: ("-" or "+", the line)
     channels: tuple[ChannelChange, ...]
+    pauses: tuple[PauseChange, ...]
     worse: tuple[Problem, ...]  # what `check` says of the new settings, and not of the old ones
     better: tuple[Problem, ...]  # what it says no more
 
@@ -69,6 +80,7 @@ def look(app: App, after: Workspace, now: dt.datetime) -> SettingsEffect:
         change,
         tuple(islice(_lines(app.workspace, after), LONGEST_DIFF)),
         tuple(_channels(app.workspace, after, now)),
+        tuple(_pauses(app.workspace, after, now)),
         tuple(p for p in new if _told(p) not in said_before),
         tuple(p for p in old if _told(p) not in said_after),
     )
@@ -96,11 +108,22 @@ def _lines(before: Workspace, after: Workspace) -> Iterator[tuple[str, str]]:
             yield line[0], line[1:]
 
 
+def _pauses(before: Workspace, after: Workspace, now: dt.datetime) -> Iterator[PauseChange]:
+    for name, channel in after.channels.items():
+        if name in before.channels and before.channels[name].paused != channel.paused:
+            coming = sum(_coming(each, after, now) for each in after.series.values() if name in each.channels)
+            yield PauseChange(name, channel.paused, coming)
+
+
+def _coming(series: Series, after: Workspace, now: dt.datetime) -> int:
+    """How many slots are owed within the horizon."""
+    return sum(not slot.excused for slot in slots(series, now, now + after.publish.horizon))
+
+
 def _channels(before: Workspace, after: Workspace, now: dt.datetime) -> Iterator[ChannelChange]:
     for name, series in after.series.items():
         was = before.series[name].channels if name in before.series else ()
         added = tuple(each for each in series.channels if each not in was)
         removed = tuple(each for each in was if each not in series.channels)
         if name in before.series and (added or removed):
-            coming = [slot for slot in slots(series, now, now + after.publish.horizon) if not slot.excused]
-            yield ChannelChange(series.title or name, added, removed, len(coming))
+            yield ChannelChange(series.title or name, added, removed, _coming(series, after, now))

@@ -168,6 +168,11 @@ def add_medium(app: App, opened: OpenFile, source: Path, name: str) -> MediaRef:
     """
     _digest, extension = identify(source)
     called = content_files.file_name(name, extension)
+    if role_of(called) == "attachment":
+        raise InputError(
+            _("%(file)s is no picture, sound or video: a text cannot show it", file=called),
+            hint=_("put it where people can open it, and link to it"),
+        )
     takes_media(app, keep=False)(MediaRef(role_of(called), called, source))
     folder = (opened.path.parent if opened.path else home_of(app, opened.member)) / "media"
     if opened.path and opened.path.parts[:1] not in (("pgc",), ("ugc",)):
