@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.history import write_events
-from steadycast.ledger.installation import marker
+from steadycast.ledger.installation import marker, meta
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.schedule.model import Assignment, Slot, Verdict
 from steadycast.schedule.promises import PromisedSlot
@@ -46,7 +46,13 @@ class Planned:
     fixed: tuple[str, ...] = ()  # something of theirs is claimed, sent or settled already
 
 
-PLANNED = "planned"  # meta: the instant as of which the coming slots were planned last
+PLANNED = "planned"  # meta
+
+
+def planned_at(db: Database) -> dt.datetime | None:
+    """The instant as of which the coming slots were planned last; None where they never were."""
+    known = meta(db, PLANNED)
+    return dt.datetime.fromisoformat(known) if known else None
 
 
 def save_plan(

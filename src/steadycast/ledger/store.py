@@ -195,6 +195,7 @@ class Ledger(Database):
     slots_due = plans.slots_due
     slot = plans.slot
     assignments = plans.assignments
+    planned_at = plans.planned_at
     promised = plans.promised
     rename_series = plans.rename_series
     backfill = bulk_backfill.backfill

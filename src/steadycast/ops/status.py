@@ -10,14 +10,13 @@ from steadycast.errors import Problem
 from steadycast.hints import hint
 from steadycast.language import N_, ngettext
 from steadycast.language import gettext as _
-from steadycast.ledger.plans import PLANNED
 from steadycast.ops.delayed import delayed
 from steadycast.pipeline import amend
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import HELD, held
 from steadycast.pipeline.plan import show
 from steadycast.pipeline.results import Row, waiting_row
-from steadycast.schedule.runway import SOON, pressing
+from steadycast.pipeline.today import gaps_of_today
 
 AHEAD = dt.timedelta(days=7)
 
@@ -38,7 +37,7 @@ def status(app: App, now: dt.datetime) -> Row:
     tick = app.ledger.last_tick()
     problems = app.ledger.problems()
     planned = show(app, now, AHEAD)
-    soon = _soon(app, now)
+    soon = {slot.id for slot in gaps_of_today(app, now)}
     waiting += [
         waiting_row(gap.slot, "gap", hint("gap", gap.series), gap.when, slot=gap.slot, channel=" ".join(gap.channels))
         for gap in planned.gaps
@@ -89,18 +88,6 @@ def _held(app: App) -> Iterator[tuple[str, int]]:
     """How many drafts wait for a person to say what they are."""
     states = Counter(row.state for row in app.ledger.drafts(HELD))
     return ((state, states[state]) for state in HELD if states[state])
-
-
-def _soon(app: App, now: dt.datetime) -> set[str]:
-    """The coming slots that wait for a person where nothing is in them."""
-    known = app.ledger.meta(PLANNED)
-    planned = dt.datetime.fromisoformat(known) if known else now
-    series, within = app.workspace.series, app.workspace.publish.fill_within
-    return {
-        slot.id
-        for slot in app.ledger.slots_between(now, now + SOON)
-        if slot.series in series and pressing(slot.at, series[slot.series], within, now, planned)
-    }
 
 
 def _ago(span: dt.timedelta) -> str:

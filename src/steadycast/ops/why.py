@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from steadycast.errors import BAD, OK, WARN, SteadycastError
 from steadycast.ledger import overdue
 from steadycast.ledger.delivery_log import log
-from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import DONE, State
 from steadycast.ops.deployments import differences
 from steadycast.ops.doctor import unreachable
@@ -162,8 +161,7 @@ def _workers(app: App, now: dt.datetime) -> Look:
 
 def _plan(app: App, now: dt.datetime) -> Look:
     unplanned = next((check for check in health(app, now).checks if check.where == "plan"), None)
-    known = app.ledger.meta(PLANNED)
-    at = dt.datetime.fromisoformat(known) if known else None
+    at = app.ledger.planned_at()
     if not app.workspace.series:
         return Look("plan", BAD, "no_series")
     if unplanned and unplanned.severity != OK:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.language import gettext as _
-from steadycast.ledger.plans import PLANNED, as_slot
+from steadycast.ledger.plans import as_slot
 from steadycast.ledger.tables import AskRow, DraftRow, SlotRow
 from steadycast.pipeline import pinning
 from steadycast.pipeline.app import App
@@ -222,9 +222,14 @@ def look(app: App, rows: Sequence[AskRow], now: dt.datetime, slots: Mapping[str,
     carry = app.ledger.slots_of_ids({row.slot for row in rows}) if slots is None else slots
     named = {row.draft for row in rows} | {each.draft for each in carry.values()}
     drafts = app.ledger.drafts_of({id for id in named if id})
-    known = app.ledger.meta(PLANNED)
-    planned = dt.datetime.fromisoformat(known) + app.workspace.publish.horizon if known else now
+    planned = planned_until(app, now)
     return [_asked(app, row, carry.get(row.slot), drafts, now, gone=row.at < planned) for row in rows]
+
+
+def planned_until(app: App, now: dt.datetime) -> dt.datetime:
+    """To where the newest plan reaches; `now` where there is none."""
+    planned = app.ledger.planned_at()
+    return planned + app.workspace.publish.horizon if planned else now
 
 
 def _asked(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from steadycast.ledger.calendar_reads import AlikeDeliveries, SlotDelivery
-from steadycast.ledger.plans import PLANNED, as_slot, movable
+from steadycast.ledger.plans import as_slot, movable
 from steadycast.ledger.tables import DONE, DraftRow, SlotRow, State
 from steadycast.pipeline import asking
 from steadycast.pipeline.app import App
@@ -332,9 +332,7 @@ def _later(
     app: App, asked: Iterable[Series], start: dt.datetime, end: dt.datetime, now: dt.datetime
 ) -> Iterator[SlotSeen]:
     """What the rhythms promise beyond the days that are planned."""
-    planned = app.ledger.meta(PLANNED)
-    known = dt.datetime.fromisoformat(planned) + app.workspace.publish.horizon if planned else now
-    begin = max(start, known, now)
+    begin = max(start, asking.planned_until(app, now), now)
     for series in asked if begin < end else ():
         for slot in slots(series, begin, end)[:MOST]:
             yield _computed(app, series, slot, "excused" if slot.excused else "later", slot.excused)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
 from steadycast.pipeline import amend, asking
 from steadycast.pipeline.app import App
@@ -106,7 +105,7 @@ def today(app: App, now: dt.datetime) -> Today:
     amendments = _amendments(app)
     drafts, drafts_all = ledger.first_to_decide(SHOWN)
     coming = ledger.coming_slots(now, NEXT)
-    gaps = _gaps(app, now)
+    gaps = gaps_of_today(app, now)
     out = ledger.slots_gone_out(now - LATELY, now + SOON, SHOWN)
     titles = {row.id: row.title for row in ledger.drafts_of({s.draft for s in (*coming, *out) if s.draft}).values()}
     tick = ledger.last_tick()
@@ -157,11 +156,9 @@ def _amendments(app: App) -> list[Call]:
     ]  # fmt: skip
 
 
-def _gaps(app: App, now: dt.datetime) -> list[SlotRow]:
+def gaps_of_today(app: App, now: dt.datetime) -> list[SlotRow]:
     """The empty slots of the coming day that no later planning fills."""
-    known, within = app.ledger.meta(PLANNED), app.workspace.publish.fill_within
-    planned = dt.datetime.fromisoformat(known) if known else now
-    series = app.workspace.series
+    planned, within, series = app.ledger.planned_at() or now, app.workspace.publish.fill_within, app.workspace.series
     return [
         slot
         for slot in app.ledger.owed_and_empty(now, now + SOON, GAPS)

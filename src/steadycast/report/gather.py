@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from steadycast import hints
 from steadycast.ledger import record
-from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record import DayCount, Share
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, page_in
@@ -318,8 +317,7 @@ class _Gathering:
 
     def _gaps(self) -> Iterable[m.Waiting]:
         """Gaps of the coming day in the ledger's plan, but for a series' next slot where an open alarm tells it."""
-        known, within = self.ledger.meta(PLANNED), self.workspace.publish.fill_within
-        planned = dt.datetime.fromisoformat(known) if known else self.now
+        planned, within = self.ledger.planned_at() or self.now, self.workspace.publish.fill_within
         told, computed = {alarm.key for alarm in self.ledger.alarms()}, {slot.id for slot in self.outlook.beyond}
         for series in self.workspace.series.values():
             owed = [slot for slot in self.outlook.of((series.name,)) if not slot.excused and slot.id not in computed]
