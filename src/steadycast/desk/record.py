@@ -99,6 +99,7 @@ class View:
     """What the templates ask for besides: squares with their places, marks in words, shares."""
 
     pitch, top, weeks = PITCH, TOP, HALF
+    share, ratio = staticmethod(words.share), staticmethod(words.ratio)
 
     def __init__(self, report: Report, say: Language) -> None:
         self._report = report
@@ -112,15 +113,6 @@ class View:
     def tally(self, counts: Mapping[str, int]) -> str:
         """Marks with their numbers, the gravest first."""
         return words.tally(counts, self.marks)
-
-    def share(self, parts: Mapping[str, int], origin: str = "pgc") -> float:
-        """One origin's share of all parts."""
-        whole = sum(parts.values())
-        return parts.get(origin, 0) / whole if whole else 0.0
-
-    def ratio(self, parts: Mapping[str, int]) -> str:
-        """As people write it: 3 : 7."""
-        return " : ".join(str(parts.get(origin, 0)) for origin in ("pgc", "ugc"))
 
     def _tip(self, square: Square) -> str:
         return f"{self._say.day(square.date)} {self.tally(square.counts)}"

@@ -82,6 +82,8 @@ def clean(text: str) -> str:
 class _View:
     """What the template asks for beyond the report itself: positions, tooltips, shares."""
 
+    share, ratio = staticmethod(words.share), staticmethod(words.ratio)
+
     def __init__(self, report: Report, say: Language) -> None:
         self.report = report
         self.say = say
@@ -150,17 +152,6 @@ class _View:
         """The series whose first gap comes first, else whose stock reaches least far."""
         far = dt.datetime.max.replace(tzinfo=dt.UTC)
         return min(self.report.series, key=lambda s: (s.runway.gap or far, s.runway.days), default=None)
-
-    # -- whom it comes from
-
-    def share(self, parts: Mapping[str, int], origin: str) -> float:
-        """One origin's share of all parts, 0 to 1; 0 of nothing."""
-        whole = sum(parts.values())
-        return parts.get(origin, 0) / whole if whole else 0.0
-
-    def ratio(self, parts: Mapping[str, int]) -> str:
-        """A ratio as people write it: 3 : 7."""
-        return " : ".join(str(parts.get(origin, 0)) for origin in ("pgc", "ugc"))
 
 
 def fold(rows: Sequence[object]) -> tuple[Sequence[object], Sequence[object]]:

@@ -40,3 +40,14 @@ def streak(streak: Streak, say: Language) -> str:
     if streak.unit == "day":
         return say.ngettext("%(num)s day in a row", "%(num)s days in a row", streak.current)
     return say.ngettext("%(num)s slot in a row", "%(num)s slots in a row", streak.current)
+
+
+def share(parts: Mapping[str, int], origin: str = "pgc") -> float:
+    """One origin's share of all parts, 0 to 1; 0 of nothing."""
+    whole = sum(parts.values())
+    return parts.get(origin, 0) / whole if whole else 0.0
+
+
+def ratio(parts: Mapping[str, int]) -> str:
+    """A ratio as people write it: 3 : 7."""
+    return " : ".join(str(parts.get(origin, 0)) for origin in ("pgc", "ugc"))
