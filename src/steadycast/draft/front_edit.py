@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from itertools import takewhile
 from typing import Any
 
@@ -139,7 +139,7 @@ def _tried(head: str, front: Front, key: str, value: Value) -> Iterator[str]:
     if not opens:
         yield f"---\n{_yaml(key, value)}---\n\n"
     elif opens.startswith("+++"):
-        yield from _edited(head, "+++", lambda inside: _toml(inside, key, value))
+        yield _toml(head, key, value)
     elif opens.startswith((";;;", "{")):
         yield from _json(head, key, value)
     else:
@@ -223,10 +223,6 @@ def _deeper(text: str, beside: str) -> list[str]:
     return [f"{depth}{line}" if line else "" for line in text.rstrip("\n").split("\n")]
 
 
-def _indented(text: str) -> list[str]:
-    return [f"  {line}" for line in text.rstrip("\n").split("\n")]
-
-
 def _spellings(key: str, value: Value, old: list[str], *, plainly: bool) -> Iterator[list[str]]:
     """A key with its value as lines: `plainly` as Pelican reads it; as YAML, with the comment that stood behind it."""
     if not value:
@@ -257,7 +253,7 @@ def _yaml(key: str, value: Value, *, listed: bool = False) -> str:
     """`key` with its value, as lines that end in a line break."""
     name = key if _plain(key) and not set(key) & set(":#") else _quoted(key)
     if isinstance(value, Mapping):
-        inside = "".join("\n".join(_indented(_yaml(each, value[each]))) + "\n" for each in value if value[each])
+        inside = "".join("\n".join(_deeper(_yaml(each, value[each]), "  ")) + "\n" for each in value if value[each])
         return f"{name}:\n{inside}"
     if isinstance(value, list):
         if listed:
@@ -295,17 +291,12 @@ def _quoted(value: str) -> str:
 # --- TOML and JSON
 
 
-def _edited(head: str, fence: str, change: Callable[[str], str]) -> Iterator[str]:
-    before, mark, rest = head.partition(fence)
-    inside, closing, after = rest.rpartition(fence)
-    if mark and closing:
-        yield f"{before}{mark}{change(inside)}{closing}{after}"
-
-
-def _toml(inside: str, key: str, value: Value) -> str:
+def _toml(head: str, key: str, value: Value) -> str:
+    before, mark, rest = head.partition("+++")
+    inside, closing, after = rest.rpartition("+++")
     document = tomlkit.parse(inside)
     _set(document, key, value)
-    return tomlkit.dumps(document)
+    return f"{before}{mark}{tomlkit.dumps(document)}{closing}{after}"
 
 
 def _set(table: MutableMapping[str, Any], key: str, value: Value) -> None:
