@@ -24,15 +24,15 @@ def test_people_sessions_and_tokens(ledger: Ledger) -> None:
     assert ledger.put_person(person("小林"))
     assert ledger.has_people()
     for name, hash in (("ann", "a"), ("ann", "b"), ("小林", "c")):
-        ledger.put_session(SessionRow(hash=hash, person=name, made=NOON, expires=NOON + HOUR, used=NOON))
-        ledger.put_api_token(ApiTokenRow(hash=hash, person=name, role="reader", made=NOON))
+        ledger.put_credential(SessionRow(hash=hash, person=name, made=NOON, expires=NOON + HOUR, used=NOON))
+        ledger.put_credential(ApiTokenRow(hash=hash, person=name, role="reader", made=NOON))
     row, whose = ledger.session("c") or (None, None)
     assert row
     assert whose
     assert (row.person, whose.name, whose.series, row.ended) == ("小林", "小林", ["notes"], None)
-    ledger.used_session(row, NOON + MINUTE)
+    ledger.used_credential(row, NOON + MINUTE)
     assert (ledger.session("c") or (row, whose))[0].used == NOON, "it is written down a few times an hour"
-    ledger.used_session(row, NOON + HOUR)
+    ledger.used_credential(row, NOON + HOUR)
     assert (ledger.session("c") or (row, whose))[0].used == NOON + HOUR
     assert ledger.end_sessions(NOON, person="ann", keep="b") == 1
     assert ledger.end_sessions(NOON, hash="b") == 1
@@ -41,7 +41,7 @@ def test_people_sessions_and_tokens(ledger: Ledger) -> None:
     assert ledger.revoke_api_tokens(NOON, person="ann") == 2
     token, _ = ledger.api_token("c") or (None, None)
     assert token
-    ledger.used_api_token(token, NOON)
+    ledger.used_credential(token, NOON)
     assert [t.used for t in ledger.api_tokens_of("小林")] == [NOON]
     for row_ in ledger.all_people():
         assert ledger.change_person(row_.name, ended=NOON)

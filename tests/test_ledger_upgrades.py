@@ -71,10 +71,10 @@ def small(path: Path) -> None:
         ledger.put_feed_items([FeedItemRow(feed="f", guid="g", link="https://alice.example/1", draft="d1", at=NOON)])
         ledger.open_alarm("starvation:notes:low", "starvation", "low", NOON)
         ledger.set_state("far", "token", {"access": "t0k3n"}, NOON + HOUR)
-        ledger.put_invite(InviteRow(hash="a" * 64, member="alice", made=NOON, who="editor", expires=NOON + HOUR))
+        ledger.put_credential(InviteRow(hash="a" * 64, member="alice", made=NOON, who="editor", expires=NOON + HOUR))
         ledger.put_person(PersonRow(name="ann", role="editor", series=["notes"], password="$argon2id$", made=NOON))
-        ledger.put_session(SessionRow(hash="b" * 64, person="ann", made=NOON, expires=NOON + HOUR, used=NOON))
-        ledger.put_api_token(ApiTokenRow(hash="c" * 64, person="ann", label="script", role="reader", made=NOON))
+        ledger.put_credential(SessionRow(hash="b" * 64, person="ann", made=NOON, expires=NOON + HOUR, used=NOON))
+        ledger.put_credential(ApiTokenRow(hash="c" * 64, person="ann", label="script", role="reader", made=NOON))
         ledger.put_audit(AuditRow(at=NOON, who="ann", via="desk", act="decide", subject="d1"))
         ledger.begin_idempotent(IdempotencyRow(person="ann", key="k", request="d" * 64, made=NOON))
         asked = AskRow(

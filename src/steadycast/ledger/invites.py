@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from steadycast.ledger.connection import Database, row_of, rows_of, table
-from steadycast.ledger.intake import values
 from steadycast.ledger.tables import InviteRow
 
 INVITE = table("invite")
-OFTEN = dt.timedelta(minutes=10)  # the last use is written down no more often
 MOST = 200  # invites that are listed
-
-
-def put_invite(db: Database, row: InviteRow) -> None:
-    """Keep a new invite."""
-    with db.write() as connection:
-        connection.execute(insert(INVITE), values([row]))
 
 
 def invite(db: Database, hash: str) -> InviteRow | None:
@@ -37,10 +29,3 @@ def revoke_invite(db: Database, hash: str, now: dt.datetime) -> bool:
     with db.write() as connection:
         stands = (INVITE.c.hash == hash) & INVITE.c.revoked.is_(None) & (INVITE.c.expires > now)
         return connection.execute(update(INVITE).where(stands).values(revoked=now)).rowcount == 1
-
-
-def used_invite(db: Database, row: InviteRow, now: dt.datetime) -> None:
-    """Remember that an invite is used, a few times an hour at most."""
-    if row.used is None or now - row.used >= OFTEN:
-        with db.write() as connection:
-            connection.execute(update(INVITE).where(INVITE.c.hash == row.hash).values(used=now))

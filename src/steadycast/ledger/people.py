@@ -1,15 +1,18 @@
-"""Persons who may log in, their sessions and the tokens of their programs. No secret is here, only hashes."""
+"""Persons who may log in, their sessions and the tokens of their programs. No secret is here, only hashes.
+
+Sessions, tokens and invites are credentials: each is known by the hash of what its bearer has.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any, TypeVar
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 
 from steadycast.ledger.connection import Database, row_of, rows_of, table, upsert
 from steadycast.ledger.intake import values
-from steadycast.ledger.tables import ApiTokenRow, PersonRow, SessionRow
+from steadycast.ledger.tables import ApiTokenRow, InviteRow, PersonRow, SessionRow
 
 PERSON, SESSION, TOKEN = table("person"), table("session"), table("api_token")
 Row = TypeVar("Row", SessionRow, ApiTokenRow)
@@ -47,22 +50,21 @@ def change_person(db: Database, name: str, **changed: Any) -> bool:
 
 def session(db: Database, hash: str) -> tuple[SessionRow, PersonRow] | None:
     """The session whose token has this hash, and whose it is, whatever became of either; None where there is none."""
-    columns = [column.label(f"{column.table.name}_{column.name}") for column in (*SESSION.c, *PERSON.c)]
-    query = select(*columns).join_from(SESSION, PERSON).where(SESSION.c.hash == hash)
-    return _with_person(db, query, SessionRow)
+    return _with_person(db, SESSION, SessionRow, hash)
 
 
-def put_session(db: Database, row: SessionRow) -> None:
-    """Keep a new session."""
+def put_credential(db: Database, row: SessionRow | ApiTokenRow | InviteRow) -> None:
+    """Keep a new session, token or invite."""
     with db.write() as connection:
-        connection.execute(insert(SESSION), values([row]))
+        connection.execute(insert(table(str(row.__tablename__))), values([row]))
 
 
-def used_session(db: Database, row: SessionRow, now: dt.datetime) -> None:
-    """Remember that a session is used, a few times an hour at most."""
-    if now - row.used >= OFTEN:
+def used_credential(db: Database, row: SessionRow | ApiTokenRow | InviteRow, now: dt.datetime) -> None:
+    """Remember that a session, a token or an invite is used, a few times an hour at most."""
+    its = table(str(row.__tablename__))
+    if row.used is None or now - row.used >= OFTEN:
         with db.write() as connection:
-            connection.execute(update(SESSION).where(SESSION.c.hash == row.hash).values(used=now))
+            connection.execute(update(its).where(its.c.hash == row.hash).values(used=now))
 
 
 def end_sessions(db: Database, now: dt.datetime, *, person: str = "", hash: str = "", keep: str = "") -> int:
@@ -75,8 +77,7 @@ def end_sessions(db: Database, now: dt.datetime, *, person: str = "", hash: str 
 
 def api_token(db: Database, hash: str) -> tuple[ApiTokenRow, PersonRow] | None:
     """The token with this hash, and whose it is, whatever became of either; None where there is none."""
-    columns = [column.label(f"{column.table.name}_{column.name}") for column in (*TOKEN.c, *PERSON.c)]
-    return _with_person(db, select(*columns).join_from(TOKEN, PERSON).where(TOKEN.c.hash == hash), ApiTokenRow)
+    return _with_person(db, TOKEN, ApiTokenRow, hash)
 
 
 def api_tokens_of(db: Database, person: str) -> list[ApiTokenRow]:
@@ -84,19 +85,6 @@ def api_tokens_of(db: Database, person: str) -> list[ApiTokenRow]:
     return rows_of(
         db, ApiTokenRow, select(TOKEN).where(TOKEN.c.person == person).order_by(TOKEN.c.made.desc(), TOKEN.c.hash)
     )
-
-
-def put_api_token(db: Database, row: ApiTokenRow) -> None:
-    """Keep a new token."""
-    with db.write() as connection:
-        connection.execute(insert(TOKEN), values([row]))
-
-
-def used_api_token(db: Database, row: ApiTokenRow, now: dt.datetime) -> None:
-    """Remember that a token is used, a few times an hour at most."""
-    if row.used is None or now - row.used >= OFTEN:
-        with db.write() as connection:
-            connection.execute(update(TOKEN).where(TOKEN.c.hash == row.hash).values(used=now))
 
 
 def revoke_api_tokens(db: Database, now: dt.datetime, *, person: str, hash: str = "") -> int:
@@ -107,8 +95,10 @@ def revoke_api_tokens(db: Database, now: dt.datetime, *, person: str, hash: str 
         return connection.execute(ended).rowcount
 
 
-def _with_person(db: Database, query: Any, kind: type[Row]) -> tuple[Row, PersonRow] | None:
+def _with_person(db: Database, its: Table, kind: type[Row], hash: str) -> tuple[Row, PersonRow] | None:
+    named = [column.label(f"{column.table.name}_{column.name}") for column in (*its.c, *PERSON.c)]
     with db.read() as connection:
+        query = select(*named).join_from(its, PERSON).where(its.c.hash == hash)
         found = connection.execute(query).mappings().first()
     if found is None:
         return None

@@ -139,10 +139,8 @@ class Ledger(Database):
     update_feed_item = intake.update_feed_item
 
     # Members
-    put_invite = invites.put_invite
     invite = invites.invite
     revoke_invite = invites.revoke_invite
-    used_invite = invites.used_invite
     invites_of = invites.invites_of
     standings = member_reads.standings
     gifts = member_reads.gifts
@@ -171,13 +169,11 @@ class Ledger(Database):
     put_person = people.put_person
     change_person = people.change_person
     session = people.session
-    put_session = people.put_session
-    used_session = people.used_session
+    put_credential = people.put_credential
+    used_credential = people.used_credential
     end_sessions = people.end_sessions
     api_token = people.api_token
     api_tokens_of = people.api_tokens_of
-    put_api_token = people.put_api_token
-    used_api_token = people.used_api_token
     revoke_api_tokens = people.revoke_api_tokens
     put_audit = audit_log.put_audit
     audit_page = audit_log.audit_page

@@ -113,7 +113,7 @@ def log_in(app: App, name: str, password: str, now: dt.datetime) -> str | None:
     if row is None or row.ended is not None or not right:
         return None
     token = secrets.token_urlsafe(32)
-    app.ledger.put_session(SessionRow(hash=hash_of(token), person=row.name, made=now, expires=now + LASTS, used=now))
+    app.ledger.put_credential(SessionRow(hash=hash_of(token), person=row.name, made=now, expires=now + LASTS, used=now))
     return token
 
 
@@ -136,7 +136,7 @@ def session(app: App, token: str, now: dt.datetime) -> Session | None:
     row, person = found
     if row.ended is not None or person.ended is not None or now >= min(row.expires, row.used + IDLE):
         return None
-    app.ledger.used_session(row, now)
+    app.ledger.used_credential(row, now)
     return Session(_person(person), row, person.language)
 
 
@@ -166,7 +166,7 @@ def make_token(
         hash=hash_of(text), person=name, label=" ".join(label.split())[:LONGEST_LABEL], role=role,
         series=sorted(set(series)), made=now, expires=now + lasts if lasts else None,
     )  # fmt: skip
-    app.ledger.put_api_token(made)
+    app.ledger.put_credential(made)
     return MadeToken(text, made)
 
 
@@ -190,7 +190,7 @@ def token(app: App, text: str, now: dt.datetime) -> Person | None:
     row, person = found
     if row.revoked is not None or person.ended is not None or (row.expires is not None and now >= row.expires):
         return None
-    app.ledger.used_api_token(row, now)
+    app.ledger.used_credential(row, now)
     return _person(person).at_most(Role(row.role), row.series)
 
 

@@ -42,7 +42,7 @@ def make(app: App, member: str, by: str, now: dt.datetime, lasts: dt.timedelta =
         raise InputError(said, hint=_("a name is a folder's: letters and digits in any script")) from None
     token = secrets.token_urlsafe(24)
     row = InviteRow(hash=_hash(token), member=name, made=now, who=by, expires=now + lasts)
-    app.ledger.put_invite(row)
+    app.ledger.put_credential(row)
     return Made(token, row)
 
 
@@ -51,7 +51,7 @@ def member_of(app: App, token: str, now: dt.datetime) -> str | None:
     row = app.ledger.invite(_hash(token)) if TOKEN.fullmatch(token) else None
     if row is None or not stands(row, now):
         return None
-    app.ledger.used_invite(row, now)
+    app.ledger.used_credential(row, now)
     return row.member
 
 
