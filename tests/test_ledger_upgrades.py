@@ -30,6 +30,7 @@ from steadycast.ledger.tables import (
     InviteRow,
     PersonRow,
     ProblemRow,
+    PublishRequestRow,
     SessionRow,
     page_in,
 )
@@ -81,6 +82,10 @@ def small(path: Path) -> None:
             slot="notes@1", series="notes", at=NOON, member="alice", asked=NOON, due="2026-11-26", changed=NOON
         )
         assert ledger.put_ask(asked)
+        wanted = PublishRequestRow(
+            slot="notes@1", series="notes", at=NOON, draft="d1", revision="r1", who="ann", via="mcp", asked=NOON
+        )
+        assert ledger.put_publish_request(wanted)
         ledger.ticked(NOON)
 
 

@@ -24,6 +24,7 @@ from steadycast.pipeline.permissions import Role
 
 TOOLS = {
     "status", "plan", "list_drafts", "preview_draft", "submit_draft", "approve_draft", "record", "ask_to_publish",
+    "publish_answer",
 }  # fmt: skip
 TEXT = "---\ntitle: By an assistant\nseries: daily\n---\n\nAlong the river.\n"
 
@@ -74,7 +75,9 @@ def test_an_assistant_works_over_http_and_publishes_nothing(desk: Desk, bench: B
         assert (await told(client, "approve_draft", id=walk["id"], seen=walk["revision"]))["standing"] == "planned"
         slot = next(each for each in await told(client, "plan") if each["draft"] == walk["id"])
         asked = await told(client, "ask_to_publish", slot=slot["id"])
-        assert asked["address"] == f"{desk.url}/slots/{slot['id']}/publish"
+        assert asked["address"] == f"{desk.url}/#requests"
+        assert asked["request"]["standing"] == "open"
+        seen["asked"] = asked["request"]["id"]
         # What it writes itself is unfinished until a person says otherwise, though an editor's is approved on arrival.
         sent = await told(client, "submit_draft", markdown=TEXT)
         assert sent["draft"]["state"] == "not-ready"
@@ -87,7 +90,16 @@ def test_an_assistant_works_over_http_and_publishes_nothing(desk: Desk, bench: B
     assert Api(desk, token).get("/deliveries").json()["items"] == []
     assert seen["sent"]["address"].startswith(f"{desk.url}/drafts/")
     said = [(row.who, row.via, row.act) for row in accounts.audited(bench.open())]
-    assert said == [("edith", "mcp", "submit"), ("edith", "mcp", "decide")]
+    assert said == [("edith", "mcp", "submit"), ("edith", "mcp", "submit"), ("edith", "mcp", "decide")]
+    # A person says yes on the desk, and the assistant reads it.
+    assert "It went to 2 channels." in desk.post(f"/publish-requests/{seen['asked']}", on="/", answer="yes").text
+
+    async def read(client: Client) -> None:
+        answer = await told(client, "publish_answer", id=seen["asked"])
+        assert answer["standing"] == "yes"
+        assert {each["state"] for each in answer["places"]} == {"published"}
+
+    over_http(desk.url, token, read)
 
 
 def test_a_token_opens_the_tools_as_far_as_its_role_goes(desk: Desk, bench: Bench) -> None:

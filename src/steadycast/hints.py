@@ -11,6 +11,7 @@ COMMANDS = {  # what waits -> the command that is typed once it is done
     "missed": "steadycast settle {id} --again",
     "handed": "steadycast confirm {id} --url URL",
     "draft": "steadycast approve {id}",
+    "request": "steadycast answer {id} yes",
 }
 HINTS = {
     "unknown": N_("look at the channel, then `%(command)s`, --absent or --again"),
@@ -18,6 +19,7 @@ HINTS = {
     "missed": N_("`%(command)s` sends it after all"),
     "handed": N_("post the kit, then `%(command)s`"),
     "draft": N_("`%(command)s` or reject"),
+    "request": N_("`%(command)s` publishes it now; `no` leaves it its hour"),
     "not-ready": N_("take out of its front matter what says so, as `draft: true`"),
     "gap": N_("no draft suits this slot of %(id)s: write one, or approve one"),
 }

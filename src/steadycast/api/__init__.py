@@ -10,6 +10,7 @@ shapes      what all answers share: the community's time, one way to name a pers
 today, slots, drafts, previews, deliveries   what is due, in stock, and came of it
 tools, tools_http   the same for assistants (MCP), and how they come over HTTP
 record, members, channels, asks   the record, who gave what, where it goes, who is asked for what
+publish_requests   a program asks a person to publish a slot now
 settings, settings_channels, settings_people, people   settings with their effect; people and their tokens
 """
 

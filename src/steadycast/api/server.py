@@ -18,6 +18,7 @@ from steadycast.api import (
     people,
     previews,
     problems,
+    publish_requests,
     record,
     settings,
     settings_channels,
@@ -34,7 +35,7 @@ ABOUT = """What the desk's pages do, for programs. Each request carries `Authori
 Each change carries an `Idempotency-Key`: sent again within a day with the same body it answers the same and changes
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
-    today, slots, asks, drafts, previews, deliveries, record, members, channels,
+    today, slots, asks, publish_requests, drafts, previews, deliveries, record, members, channels,
     settings, settings_channels, settings_people, people,
 )  # fmt: skip
 ROUTERS = [

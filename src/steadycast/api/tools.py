@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
-from urllib.parse import quote
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -26,11 +25,13 @@ from steadycast.api.asking import forbidden
 from steadycast.api.drafts import Draft, DraftFilter, Sent, Shelf, Verdict, Word
 from steadycast.api.pages import MOST
 from steadycast.api.previews import Preview
-from steadycast.api.shapes import Shown, draft_of
+from steadycast.api.publish_requests import PublishRequest
+from steadycast.api.shapes import Reason, Shown, draft_of
 from steadycast.api.slots import Slot, SlotFilter
 from steadycast.api.today import Status
 from steadycast.errors import InputError, SteadycastError
-from steadycast.pipeline import App, accounts, slot_view
+from steadycast.language import gettext as _
+from steadycast.pipeline import App, accounts, publish_requests
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.permissions import Act, Person, may_somewhere
@@ -100,8 +101,9 @@ class Record(Shown):
 
 
 class Asked(Shown):
-    """Where a person decides it."""
+    """A request that waits for a person, and where they decide it."""
 
+    request: PublishRequest
     address: str
     said: str
 
@@ -141,7 +143,7 @@ def tool(act: Act) -> Callable[[Work], Work]:
                     raise forbidden(caller.person, act)
                 made = work(*args, **kwargs)
                 if act is not Act.READ:
-                    _note(caller, act, f"{work.__name__} {kwargs.get('id') or made.draft.path}")
+                    _note(caller, act, f"{work.__name__} {kwargs.get('id') or kwargs.get('slot') or made.draft.path}")
                 return made
 
         TOOLS.append(run)
@@ -234,17 +236,21 @@ def record() -> Record:
         return Record.model_validate(standing(app, pipeline.now()).report)
 
 
-@tool(Act.READ)
-def ask_to_publish(slot: Word) -> Asked:
-    """Where a person can publish a slot ahead of its hour. This sends nothing: only the button on that page does."""
+@tool(Act.SUBMIT)
+def ask_to_publish(slot: Word, why: Reason = "") -> Asked:
+    """Ask a person to publish a slot ahead of its hour. This sends nothing: the person's yes on the desk does."""
     caller = _CALLER.get()
     with _app() as app:
-        seen = slot_view.one(app, slot, pipeline.now())
-        if seen is None or not seen.draft:
-            raise InputError(f"there is no slot {slot[:60]!r} that carries a draft", hint="`plan` lists them")
-        address = f"{caller.desk}/slots/{quote(slot, safe='@:')}/publish"
-        said = f"Ask a person to open this address and to press the button: {seen.title} goes out at once then."
-        return Asked(address=address, said=said)
+        made = publish_requests.ask(app, slot, pipeline.now(), by=caller.person.name, via="mcp", why=why)
+        said = _("A person reads this on the desk, and says yes or no there. `publish_answer` tells it.")
+        return Asked(request=PublishRequest.model_validate(made), address=f"{caller.desk}/#requests", said=said)
+
+
+@tool(Act.READ)
+def publish_answer(id: Annotated[int, Field(ge=1, lt=publish_requests.LARGEST)]) -> PublishRequest:
+    """What a person said to a request to publish, and what came of it on each channel."""
+    with _app() as app:
+        return PublishRequest.model_validate(publish_requests.one(app, id, pipeline.now()))
 
 
 def server() -> MCPServer[Any]:

@@ -74,6 +74,7 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
         change_promise.rhythm,
         change_promise.skip,
         slots.publish,
+        slots.answer,
         slots.verify,
         slots.confirm,
         slots.settle,

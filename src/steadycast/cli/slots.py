@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
@@ -96,6 +96,37 @@ def ask(slot: str, member: str, *, by: str = "", note: str = "", withdraw: bool 
     asked = _("%(name)s is asked, by %(day)s.", name=made.title, day=made.due)
     tell(json, made.plain(), _("%(name)s is not asked any more.", name=made.title) if withdraw else asked)
     return OK
+
+
+def answer(request: int, said: Literal["yes", "no"], *, note: str = "", json: Json = False) -> int:
+    """Say yes or no to a program that asks for a slot to be published now; yes sends it at once.
+
+    Exit 1 when a person must look at a delivery.
+
+    Parameters
+    ----------
+    request
+        Its number, as `steadycast status` shows it.
+    said
+        yes, or no: then the slot keeps its hour.
+
+    Note:
+        A word to who asked.
+    """
+    requests, now, by = pipeline.publish_requests, pipeline.now(), pipeline.who()
+    with pipeline.App.open() as app:
+        if said == "no":
+            made = requests.say_no(app, request, now, by=by, note=note)
+            told = _("%(name)s is told no. %(title)s keeps its hour.", name=made.who, title=made.title)
+            tell(json, {"request": request, "answer": said}, told)
+            return OK
+        done = requests.say_yes(app, request, now, by=by, note=note)
+    if json:
+        as_json(done.rows())
+    else:
+        say(done.summary() or _("Nothing is due."))
+    complain(done.warning)
+    return NEEDS_A_PERSON if done.failed else OK
 
 
 def publish(

@@ -85,6 +85,7 @@ def _words(language: Language) -> dict[str, str]:
         "there": pgettext("table", "there"),
         # where a draft stands, and what intake found
         "waiting": pgettext("table", "waiting"),
+        "asked": pgettext("table", "asked"),
         "approved": pgettext("table", "approved"),
         "rejected": pgettext("table", "rejected"),
         "stock": pgettext("table", "stock"),

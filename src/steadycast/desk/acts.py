@@ -20,7 +20,8 @@ from steadycast.pipeline import concerns
 from steadycast.pipeline.permissions import Act, Person, may, may_somewhere
 
 SLOT, DRAFT, DELIVERY, ASK, SERIES = "slot", "draft", "delivery", "ask", "series"  # what a form may be about
-TOLD = ("verdict", "is_there", "verb", "role")  # fields of a form that say which of several things it did
+REQUEST = "publish request"
+TOLD = ("verdict", "is_there", "verb", "role", "answer")  # fields of a form that say which of several things it did
 MOST = 20  # subjects of one form that are written down
 
 
@@ -70,6 +71,8 @@ class Declared:
                         concerned |= concerns.series_of_delivery(app, value)
                     elif kind == ASK:
                         concerned |= concerns.series_of_ask(app, value)
+                    elif kind == REQUEST:
+                        concerned |= concerns.series_of_request(app, value)
                     else:
                         concerned.add(value)
         return concerned

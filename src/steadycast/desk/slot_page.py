@@ -153,10 +153,10 @@ def publish(app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectRespon
     """Sends what the slot carries now."""
     pinning.open_slot(app, id, pipeline.now(), holds)
     made = pipeline.publish(app, slot=id)
-    return done(address(id), " ".join(_became(made)), refused=bool(made.failed))
+    return done(address(id), " ".join(became(made)), refused=bool(made.failed))
 
 
-def _became(made: Published) -> Iterator[str]:
+def became(made: Published) -> Iterator[str]:
     """What became of each channel's delivery, in words: what is out, what a person posts, what is tried again."""
     say = current()
     states = [outcome.state for outcome in made.sent]

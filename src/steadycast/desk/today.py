@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.acts import DELIVERY, form_of
+from steadycast.desk.acts import DELIVERY, REQUEST, form_of
 from steadycast.desk.pages import Here, done, page
+from steadycast.desk.slot_page import became
 from steadycast.errors import InputError
 from steadycast.language import current
 from steadycast.pipeline.permissions import Act
@@ -49,3 +50,17 @@ def settle(
     else:
         said = say.gettext("It counts as missed, and nobody sends it again.")
     return done(back, said)
+
+
+@router.post("/publish-requests/{id}", dependencies=[form_of(Act.PLAN, (REQUEST, "id"))])
+def answer(
+    app: Here, *, id: int, answer: Annotated[Literal["yes", "no"], Form()], note: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    """What a person says to a program that asks for a slot to go out now: yes sends it."""
+    requests, now, by = pipeline.publish_requests, pipeline.now(), pipeline.who()
+    if answer == "no":
+        made = requests.say_no(app, id, now, by=by, note=note)
+        said = current().gettext("%(name)s is told no. %(title)s keeps its hour.", name=made.who, title=made.title)
+        return done("/", said)
+    sent = requests.say_yes(app, id, now, by=by, note=note)
+    return done("/", " ".join(became(sent)), refused=bool(sent.failed))

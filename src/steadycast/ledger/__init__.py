@@ -25,7 +25,7 @@ People
     invites          who may open a member's page
     people           who may log in: persons, their sessions and tokens
     audit_log        who changed what; requests that were answered already
-    asks             who is asked to write for a slot
+    asks, publish_requests   who is asked to write for a slot; who asks a person to publish one now
 The installation
     installation     its values, its markers' secret, its last tick
     publishing_place   from which machine and folder it publishes

@@ -53,6 +53,7 @@ from steadycast.ledger import (
     pacing,
     people,
     plans,
+    publish_requests,
     publishing_place,
     queries,
     recovery,
@@ -161,6 +162,13 @@ class Ledger(Database):
     end_ask = asks.end_ask
     restore_ask = asks.restore_ask
     tie_ask = asks.tie_ask
+    put_publish_request = publish_requests.put_publish_request
+    publish_request = publish_requests.publish_request
+    open_publish_requests = publish_requests.open_publish_requests
+    newest_publish_requests = publish_requests.newest_publish_requests
+    count_publish_requests = publish_requests.count_publish_requests
+    end_publish_request = publish_requests.end_publish_request
+    lapse_publish_requests = publish_requests.lapse_publish_requests
 
     # People, and what they did
     has_people = people.has_people

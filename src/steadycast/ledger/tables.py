@@ -72,6 +72,7 @@ def _in_words(states: tuple[State, ...]) -> str:
 IS_OUT = f"draft IS NOT NULL AND {_in_words(WENT_OUT)}"
 IS_OPEN = "verdict = ''"
 IS_FREED = _in_words(FREED)
+WAITS = "state = 'open'"  # of a publish request that nobody has answered
 STANDS = "state IN ('open', 'taken')"  # of an ask that nobody took back or declined
 
 
@@ -420,6 +421,30 @@ class AskRow(SQLModel, table=True):
     draft: str | None = Field(default=None, index=True, max_length=16)  # what they sent for it
     sequence: int = 0  # how often it changed: calendar programs ask
     changed: dt.datetime = Field(sa_type=Instant)
+
+
+class PublishRequestRow(SQLModel, table=True):
+    """A program that asks a person to publish a slot ahead of its hour, with the draft that it carried."""
+
+    __tablename__ = "publish_request"
+    __table_args__ = (
+        Index("uq_publish_request_open", "slot", unique=True, sqlite_where=text(WAITS), postgresql_where=text(WAITS)),
+        Index("ix_publish_request_state", "state", "at"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    slot: str
+    series: str
+    at: dt.datetime = Field(sa_type=Instant)  # the slot's instant
+    draft: str = Field(max_length=16)
+    revision: str = Field(max_length=64)
+    who: str
+    via: str  # mcp, api
+    why: str = Field(default="", sa_type=Text)
+    asked: dt.datetime = Field(sa_type=Instant)
+    state: str = "open"  # open, yes, no, withdrawn, lapsed
+    answered: dt.datetime | None = Field(default=None, sa_type=Instant)
+    answered_by: str = ""
+    note: str = Field(default="", sa_type=Text)  # of who answered
 
 
 class MetaRow(SQLModel, table=True):

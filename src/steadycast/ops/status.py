@@ -11,7 +11,7 @@ from steadycast.hints import hint
 from steadycast.language import N_, ngettext
 from steadycast.language import gettext as _
 from steadycast.ops.delayed import delayed
-from steadycast.pipeline import amend
+from steadycast.pipeline import amend, publish_requests
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import HELD, held
 from steadycast.pipeline.plan import show
@@ -34,6 +34,13 @@ def status(app: App, now: dt.datetime) -> Row:
     drafts = app.ledger.drafts(["waiting"])
     waiting += [waiting_row(row.id, "waiting", hint("draft", row.id), title=row.title) for row in drafts]
     waiting += amend.waiting(app)
+    waiting += [
+        waiting_row(
+            str(each.id), "asked", hint("request", str(each.id)), f"{each.at:%Y-%m-%d %H:%M}",
+            slot=each.slot, title=each.title, message=each.why,
+        )
+        for each in publish_requests.waiting(app, now)
+    ]  # fmt: skip
     tick = app.ledger.last_tick()
     problems = app.ledger.problems()
     planned = show(app, now, AHEAD)

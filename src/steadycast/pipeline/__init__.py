@@ -27,6 +27,7 @@ What will go out
     write_draft, content_files   a draft written at the desk; files put into content/
     draft_page       one draft for people to look at, and how two revisions of it differ
 What goes out, and what came of it
+    publish_requests   a program that asks a person to publish a slot now
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     rebuild, probed_limits   a channel's folder made again; what each far side allows
     kits             what a person posts by hand, and what is in it
@@ -35,7 +36,18 @@ What goes out, and what came of it
     standing         the record and the matrix as they are, made once for all who show them
 """
 
-from steadycast.pipeline import accounts, amend, asking, concerns, invites, kits, members, permissions, submission
+from steadycast.pipeline import (
+    accounts,
+    amend,
+    asking,
+    concerns,
+    invites,
+    kits,
+    members,
+    permissions,
+    publish_requests,
+    submission,
+)
 from steadycast.pipeline.app import App, acting, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
 from steadycast.pipeline.draft_location import DraftLocation
@@ -77,6 +89,7 @@ __all__ = [
     "plan",
     "preview",
     "publish",
+    "publish_requests",
     "rebuild",
     "report",
     "settle",

@@ -42,3 +42,9 @@ def series_of_ask(app: App, id: str) -> set[str]:
     """The series of the slot that a member is asked for; none where nobody is asked so."""
     row = app.ledger.ask(int(id)) if id.isascii() and id.isdecimal() and len(id) < LONGEST else None
     return {row.series} if row else set()
+
+
+def series_of_request(app: App, id: str) -> set[str]:
+    """The series of the slot that a person is asked to publish; none where nobody asked so."""
+    row = app.ledger.publish_request(int(id)) if id.isascii() and id.isdecimal() and len(id) < LONGEST else None
+    return {row.series} if row else set()

@@ -6,9 +6,10 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
-from steadycast.pipeline import amend, asking
+from steadycast.pipeline import amend, asking, publish_requests
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Asked, Standing
+from steadycast.pipeline.publish_requests import Requested
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.runway import SOON, pressing
 from steadycast.workspace.loading import BY_HAND
@@ -82,6 +83,7 @@ class Today:
     counts: dict[str, int] = field(default_factory=dict)
     coming: tuple[Next, ...] = ()
     lately: tuple[Out, ...] = ()
+    requests: tuple[Requested, ...] = ()  # all of them: few can wait
     asked: tuple[Asked, ...] = ()  # what is overdue or declined first
     asked_in_all: int = 0
     reach: tuple[SeriesReach, ...] = ()
@@ -116,6 +118,8 @@ def today(app: App, now: dt.datetime) -> Today:
     }
     counts = {name: len(rows) for name, rows in kinds.items()} | {"amendments": len(amendments), "gaps": len(gaps)}
     alarms = ledger.alarms()
+    requests = publish_requests.waiting(app, now)
+    counts["requests"] = len(requests)
     asked = sorted(asking.coming(app, now), key=lambda each: each.standing not in LOST)  # in order of time in each
     counts["asked"] = sum(each.standing in LOST for each in asked)
     return Today(
@@ -130,6 +134,7 @@ def today(app: App, now: dt.datetime) -> Today:
         counts=counts | {"drafts": drafts_all, "problems": ledger.unread(), "alarms": len(alarms)},
         coming=tuple(_next(app, slot, titles) for slot in coming),
         lately=tuple(_out(app, out, titles)),
+        requests=tuple(requests),
         asked=tuple(asked[:SHOWN]),
         asked_in_all=len(asked),
         reach=tuple(_reach(app, now)),
