@@ -96,6 +96,7 @@ def test_every_channel_is_shown_before_anything_is_saved(desk: Desk, root: Path)
     own = {"Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
     seen = desk.session.post(f"{desk.url}/write/preview", data=form, headers=own, timeout=30)
     assert seen.text.count('<details class="channel"') == 2
+    assert "HTML that could run or load something is left out." in seen.text
     assert "<html" not in seen.text
     frames = re.findall(r'<iframe sandbox loading="lazy" src="([^"]+)"', seen.text)
     assert frames

@@ -18,6 +18,8 @@ from platform_bench import PLATFORMS, channel, hostile, of_form, png
 
 from steadycast import pipeline
 from steadycast.pipeline.app import App
+from steadycast.pipeline.drafts import find_draft, read
+from steadycast.pipeline.live_preview import live_preview
 from steadycast.pipeline.preview_frames import NoFarSide, Page
 from steadycast.platform import Refused
 from steadycast.platform.registry import load
@@ -79,6 +81,22 @@ def test_each_channel_is_shown_as_it_will_be(house: App) -> None:
         390,
         600,
     ]
+
+
+@pytest.mark.platforms("site", "wechat", "weibo")
+def test_what_becomes_something_else_is_told(house: App) -> None:
+    """While it is written: links at the end, and HTML that could run; a link that leads nowhere has its line."""
+    pipeline.collect(house, MORNING)
+    draft = read(house, (row := find_draft(house, "ugc/bob/1.md")).id, row.revision)
+    assert draft
+    more = "\n\n[elsewhere](other.md)\n\n<script>alert(1)</script>"
+    seen = live_preview(house, dataclasses.replace(draft, body=draft.body + more), MORNING)
+    became = {one.channel: one.shown.converted(seen.draft) for one in seen.channels if one.shown}
+    assert became["site"] == {"code": 1}
+    assert became["wechat"]["links"], "no link may lead out of an article there"
+    assert became["far"] == {"code": 1}
+    (nowhere,) = [problem for problem in seen.noticed if "other.md" in problem.message]
+    assert nowhere.line
 
 
 @pytest.mark.platforms("site", "feed", "mail", "wechat", "weibo")

@@ -48,7 +48,8 @@ def live_preview(app: App, draft: Draft, now: dt.datetime, channels: Sequence[st
     posts = Posts(app, _pictures(app))
     with tempfile.TemporaryDirectory(dir=_cache(app)) as thrown_away:
         found = [_on(posts, shown, name, Path(thrown_away), now) for name in names[:MOST_CHANNELS]]
-    return LivePreview(draft, tuple(found), tuple(notes_of(draft)), max(len(names) - MOST_CHANNELS, 0))
+    noticed = (*notes_of(draft), *posts.links.problems(shown))
+    return LivePreview(draft, tuple(found), noticed, max(len(names) - MOST_CHANNELS, 0))
 
 
 def _on(posts: Posts, draft: Draft, name: str, folder: Path, now: dt.datetime) -> OnChannel:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -75,6 +77,17 @@ def _posts(app: App, draft: Draft, target: Path) -> Iterator[Posts]:
         yield Posts(app, Path(files))
 
 
+_ACTIVE = re.compile(r"<(script|style|iframe|object|embed|form|input|button)\b", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"^#{1,6} |^\s*\|?[ :]*-{3,}[ :]*\||\*\*\S|\$[^$\n]+\$|\]\(|^```", re.MULTILINE
+)  # a heading, a table, something bold, a formula, a link or picture, code
+
+
+def _another_format(ref: str, name: str) -> bool:
+    was, now = (PurePosixPath(each).suffix.lower().replace(".jpeg", ".jpg") for each in (ref, name))
+    return was != now
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One draft on one channel: its post, what a reader has before them, and what it measures."""
@@ -96,6 +109,24 @@ class Shown:
             and "…" not in f"{was}{given.get(what, '')}"
             and any(name == what and most for name, _, most in self.measured)
         )
+
+    def converted(self, draft: Draft) -> dict[str, int]:
+        """How often something became something else here, by what it is.
+
+        `links` stand at the end, `pictures` have another format, `plain`: of a text with markup the words alone are
+        taken, `code`: HTML that could run or load something is left out.
+        """
+        active = {tag.lower() for tag in _ACTIVE.findall(draft.body)}
+        pages = "".join(view.html for view in self.views)
+        plain = not pages and any(what == "text" for what, *_ in self.measured)
+        pictures = [m for m in self.post.media if m.role == "image" and m.ref]
+        found = {
+            "links": sum(f'href="{escape(url)}"' not in pages for _, url in self.post.links) if pages else 0,
+            "pictures": sum(_another_format(m.ref, m.name) for m in pictures),
+            "plain": int(plain and bool(_MARKUP.search(draft.body))),
+            "code": sum(f"&lt;{tag}" not in self.post.html for tag in active),
+        }
+        return {what: n for what, n in found.items() if n}
 
     @property
     def counts(self) -> str:
