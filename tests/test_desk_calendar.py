@@ -197,6 +197,9 @@ def test_publish_now_asks_first_and_the_page_shows_each_channel(root: Path, desk
     lately = desk.get("/").text.split("Went out lately")[1].split("</section>")[0]
     assert "far.example" in lately
     assert "readers.example" not in lately, "it was taken away there"
+    following = re.search(r"The next slot [^<]*", desk.get("/why").text)
+    assert following
+    assert coming_title(root, slot) not in following[0]
 
 
 def test_publish_now_says_of_each_channel_what_became_of_it(bench: Bench) -> None:

@@ -201,6 +201,18 @@ def test_a_gap_in_the_ledgers_plan_is_shown_as_it_stands(ledger: Ledger, workspa
     assert report.series[0].runway.slots == 0
 
 
+def test_a_slot_that_was_taken_away_before_its_hour_is_planned_no_more(ledger: Ledger, workspace: Workspace) -> None:
+    """It is no gap either: it was served, and a person took it back."""
+    first, second = plan(ledger, workspace, ["one", "two"])[:2]
+    with ledger.write() as connection:
+        connection.exec_driver_sql(f"UPDATE delivery SET state = 'withdrawn' WHERE slot = '{first}'")
+        one = f"SELECT min(id) FROM delivery WHERE slot = '{second}'"
+        connection.exec_driver_sql(f"UPDATE delivery SET state = 'withdrawn' WHERE id = ({one})")
+    entries = {entry.slot: entry for entry in gather(ledger, workspace, NOW, stock(0)).plan}
+    assert (entries[first].state, bool(entries[first].note)) == ("excused", True)
+    assert entries[second].state == "planned", "on another channel it still comes"
+
+
 def gaps(ledger: Ledger, workspace: Workspace, now: dt.datetime = NOW) -> list[tuple[str, str]]:
     return [(w.title, w.channel) for w in gather(ledger, workspace, now, []).waiting if w.kind == "gap"]
 

@@ -20,7 +20,6 @@ from steadycast.ops.doctor import unreachable
 from steadycast.ops.doctor_checks import FULL, MINUTE, SCARCE, SWEEP_LATE
 from steadycast.ops.health import health
 from steadycast.pipeline.app import App
-from steadycast.pipeline.plan import show
 
 SERVER_WITHIN = 1.0  # seconds that Prefect's server may take to answer
 
@@ -170,14 +169,12 @@ def _plan(app: App, now: dt.datetime) -> Look:
 
 
 def _next(app: App, now: dt.datetime) -> Look:
-    coming = [slot for slot in show(app, now, app.workspace.publish.horizon).slots if slot.state != "excused"]
-    if not coming:
+    first = next(iter(app.ledger.coming_slots(now, 1)), None)
+    if first is None:
         return Look("next", WARN, "none")
-    first = coming[0]
-    row = app.ledger.slot(first.slot)
-    at = row.at if row else None
-    names = (*_titles(app, (first.series,)), first.title)
-    return Look("next", WARN, "gap", at, names=names) if first.state == "gap" else Look("next", OK, "", at, names=names)
+    title = app.ledger.titles([first.draft]).get(first.draft, "") if first.draft else ""
+    names = (*_titles(app, (first.series,)), title)
+    return Look("next", OK if first.draft else WARN, "" if first.draft else "gap", first.at, names=names)
 
 
 def _overdue(app: App, now: dt.datetime) -> Look:

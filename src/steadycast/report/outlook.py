@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from steadycast.language import gettext as _
 from steadycast.ledger.plans import as_slot
 from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import State
 from steadycast.report.model import Runway
 from steadycast.schedule import runway as reach
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
@@ -18,6 +20,7 @@ from steadycast.workspace import Workspace
 
 MEMORY = dt.timedelta(days=400)  # how far back the planner's turns and mix look
 OVERDUE = dt.timedelta(days=7)  # what such old slots may still carry, late, is not free for another
+OVER = (State.WITHDRAWN, State.CANCELLED, State.EXCUSED)
 CHANCE_WITHIN = dt.timedelta(days=30)
 RATE_OVER = dt.timedelta(days=28)  # the rate of intake is that of the last four weeks
 RATE_AFTER = dt.timedelta(days=7)  # before that it would be a guess
@@ -91,10 +94,10 @@ def ahead(
     ledger: Ledger, workspace: Workspace, stock: Sequence[StockItem], now: dt.datetime, until: dt.datetime
 ) -> Outlook:
     """The outlook of this community from `now` to `until`: the ledger's slots as they stand, then the planner's."""
-    rows = ledger.slots_between(now, until)
+    rows, over = ledger.slots_between(now, until), _taken_away(ledger, now)
     return look(
         tuple(workspace.series.values()),
-        [as_slot(row) for row in rows],
+        [replace(as_slot(row), excused=_("taken away again")) if row.id in over else as_slot(row) for row in rows],
         ledger.assignments(now - OVERDUE, until),
         stock,
         ledger.used(now - MEMORY),
@@ -102,6 +105,13 @@ def ahead(
         until=until,
         fill_within=workspace.publish.fill_within,
     )
+
+
+def _taken_away(ledger: Ledger, now: dt.datetime) -> set[str]:
+    """The coming slots that went out before their hour, and were taken away wherever they were: nothing is owed."""
+    some = {d.slot for d in ledger.deliveries(states=[State.WITHDRAWN], after=now)}
+    left = {d.slot for d in ledger.deliveries(slots=some) if d.state not in OVER} if some else set()
+    return some - left
 
 
 def look(
