@@ -58,6 +58,13 @@ def test_a_draft_by_hand_leaves_the_slot_that_was_to_carry_it(bench: Bench) -> N
     assert after.draft not in (None, before.draft)
 
 
+def test_a_slot_that_is_empty_by_what_went_out_by_hand_is_told(bench: Bench) -> None:
+    app = ready(bench, content={"pgc/1.md": article("The only one")})
+    told = pipeline.publish(app, draft="pgc/1.md", channel="far")
+    assert told.warning == "daily@2026-11-23T20:00 has no draft any more, and is empty"
+    assert not pipeline.publish(app, draft="pgc/1.md", channel="site").warning, "it was empty before"
+
+
 def test_a_draft_by_hand_may_go_to_one_channel_and_later_to_another(bench: Bench) -> None:
     app = ready(bench)
     assert states(pipeline.publish(app, draft="pgc/2.md", channel="far")) == {"far": "published"}

@@ -99,6 +99,7 @@ def publish(
     if set_back(app.ledger.last_tick(), began):
         app.ledger.take_back(began)
     recover(app, began)
+    carried = app.ledger.slots_of(find_draft(app, asked.draft).id, began) if asked.draft else []
     rows = _on(_rows(app, asked), asked) if asked.by_hand else []
     stand, telling = as_they_stand(app, rows), Telling(app, told)
     telling.all(outcome for outcome in stand if outcome.state != State.DUE)
@@ -110,7 +111,15 @@ def publish(
         plan(app, app.clock.now())  # the slot that was to carry it takes another
     if any(sent):
         renew(app, app.clock.now())
-    return published(app, telling.outcomes, warning=jumped(app, began))
+    warnings = (jumped(app, began), _emptied(app, carried))
+    return published(app, telling.outcomes, warning=_("; ").join(filter(None, warnings)))
+
+
+def _emptied(app: App, slots: Sequence[SlotRow]) -> str:
+    """Says which of these slots carries nothing any more: its draft went out by hand, and no other fits."""
+    now = app.ledger.slots_of_ids(slot.id for slot in slots if not slot.manual)
+    empty = [id for id, slot in now.items() if slot.draft is None]
+    return _("%(slots)s has no draft any more, and is empty", slots=", ".join(sorted(empty))) if empty else ""
 
 
 def is_first(app: App) -> bool:
