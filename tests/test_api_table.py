@@ -25,6 +25,7 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     # Drafts
     "/drafts/decide": ("POST /drafts/{id}/approve", "POST /drafts/{id}/reject", "POST /drafts/{id}/take-back"),
     "/drafts/{id}/amend": ("POST /drafts/{id}/revise", "POST /drafts/{id}/withdraw"),
+    "/drafts/title": "a program sends a sound or film with its title",
     "/write": ("POST /drafts",),
     "/write/preview": ("POST /drafts/preview",),
     "/write/paste": "it turns what a browser has in its clipboard into Markdown, and changes nothing",

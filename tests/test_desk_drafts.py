@@ -118,6 +118,17 @@ def test_drafts_on_the_desk(desk: Desk, bench: Bench) -> None:
     changed = desk.get(f"/drafts/{edited.id}?revision={edited.revision}")
     assert '<li class="gone">' in changed.text
     assert re.search("<mark>", changed.text)
+    # A sound that came alone becomes a draft by its title, and by no other file's name.
+    bench.drop("pgc/voice.mp3", b"ID3" + b"\0" * 200)
+    pipeline.collect(bench.open(), pipeline.now())
+    assert 'value="pgc/voice.mp3"' in desk.get("/drafts/unread").text
+    assert "Give it a title" in desk.get("/").text
+    for other in ("../steadycast.toml", "ugc/bob/bad.md", "pgc/none.mp3"):
+        assert "not there any more" in desk.post("/drafts/title", on="/drafts/unread", file=other, title="x").text
+    made = desk.post("/drafts/title", on="/drafts/unread", file="pgc/voice.mp3", title="Grandmother  speaks")
+    assert "“Grandmother speaks” is a draft now" in made.text
+    assert (bench.root / "content/pgc/voice.md").read_text().startswith('---\ntitle: "Grandmother speaks"')
+    assert 'value="pgc/voice.mp3"' not in made.text
 
 
 def test_what_is_out_is_revised_and_withdrawn_from_its_page(bench: Bench) -> None:

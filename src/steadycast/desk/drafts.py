@@ -18,6 +18,7 @@ from steadycast.language import Language, current
 from steadycast.ledger.draft_list import INBOX, SHELVES, STANDINGS, DraftsAsked
 from steadycast.pipeline import App
 from steadycast.pipeline.draft_location import DraftLocation, Place
+from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.permissions import Act, Person, Role
 from steadycast.schedule.model import Form as DraftForm
@@ -79,7 +80,20 @@ def _address(shelf: str, kept: dict[str, str], **other: object) -> str:
 @router.get("/drafts/unread")
 def unread(request: Request, app: Here) -> HTMLResponse:
     """What could not be taken in: the file, the line, what is wrong and what to do."""
-    return page(request, app, "unread", "drafts", problems=app.ledger.problems()[:AT_ONCE], total=app.ledger.unread())
+    rows, total = app.ledger.problems()[:AT_ONCE], app.ledger.unread()
+    return page(request, app, "unread", "drafts", problems=rows, total=total, is_lone=is_lone)
+
+
+@router.post("/drafts/title", dependencies=[form_of(Act.DECIDE)])
+def title(app: Here, file: Annotated[str, Form()], title: Annotated[str, Form()] = "") -> RedirectResponse:
+    """Makes a draft of a sound, a video or a picture that came alone."""
+    say, now = current(), pipeline.now()
+    if not is_lone(file) or file not in {row.path for row in app.ledger.problems()}:
+        raise InputError(say.gettext("This file is not there any more."))
+    pipeline.give_title(app, file, title)
+    pipeline.collect(app, now, feeds=False)
+    pipeline.plan(app, now)
+    return done("/drafts/unread", say.gettext("“%(title)s” is a draft now.", title=" ".join(title.split())))
 
 
 @router.post("/drafts/decide", dependencies=[form_of(Act.DECIDE, (DRAFT, "ids"))])

@@ -197,6 +197,11 @@ def _quoted(path: PurePosixPath) -> str:
     return text if text.isascii() and not set(text) & set(" '\"()$&;*?!") else f"'{text}'"
 
 
+def is_lone(path: str) -> bool:
+    """Whether a file that could not be taken in is a sound, a video or a picture, which a title would make a draft."""
+    return not path.startswith("feed/") and role_of(path) in _FORMS
+
+
 def give_title(app: App, file: str, title: str) -> Path:
     """Writes the draft of a lone sound, video or picture beside it; says where."""
     content = app.workspace.content.resolve()
