@@ -128,7 +128,8 @@ def test_a_channel_is_added_and_its_secret_is_never_told(olga: Client, bench: Be
     assert olga.post("/settings/channels/pings", **asked).json()["saved"] is True
     shown = next(each for each in olga.get("/settings").json()["channels"] if each["name"] == "pings")
     assert (shown["title"], shown["series"]) == ("The hook", ["daily"])
-    tried = olga.post("/channels/site/test").json()
+    channel = "site"
+    tried = olga.post(f"/channels/{channel}/test").json()
     assert (tried["let_in"], len(tried["found"])) == (True, 1)
     address = olga.post("/settings/alarms/add", address="json://hidden-host.example/").json()
     told = "".join(olga.get(path).text for path in ("/settings", "/settings/file", "/settings/log", "/channels/pings"))
