@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, one_of, row_of, rows_of, table
@@ -73,21 +73,19 @@ def draft_deliveries(
 
 def channels_of(db: Database, slots: Iterable[str]) -> dict[str, set[str]]:
     """The channels to which these slots go."""
-    found: dict[str, set[str]] = {}
-    with db.read() as connection:
-        query = select(DELIVERY.c.slot, DELIVERY.c.channel)
-        for slot, channel in among(connection, query, DELIVERY.c.slot, slots):
-            found.setdefault(slot, set()).add(channel)
-    return found
+    return _by_slot(db, DELIVERY.c.channel, slots)
 
 
 def states_of(db: Database, slots: Iterable[str]) -> dict[str, set[str]]:
     """Where the deliveries of these slots stand, by slot."""
+    return _by_slot(db, DELIVERY.c.state, slots)
+
+
+def _by_slot(db: Database, column: ColumnElement[str], slots: Iterable[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     with db.read() as connection:
-        query = select(DELIVERY.c.slot, DELIVERY.c.state)
-        for slot, state in among(connection, query, DELIVERY.c.slot, slots):
-            found.setdefault(slot, set()).add(state)
+        for slot, value in among(connection, select(DELIVERY.c.slot, column), DELIVERY.c.slot, slots):
+            found.setdefault(slot, set()).add(value)
     return found
 
 
