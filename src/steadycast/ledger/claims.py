@@ -31,7 +31,7 @@ from steadycast.ledger.connection import Database, among, table, upsert
 from steadycast.ledger.delivery import COLUMNS, Delivery, delivery_of
 from steadycast.ledger.history import write_events
 from steadycast.ledger.older_copy import Mark, count_intents, doubt, may_go, reach, set_mark
-from steadycast.ledger.raw_sql import fetch, micros, numbers, run, taken, text
+from steadycast.ledger.raw_sql import Values, fetch, micros, numbers, run, taken, text
 from steadycast.ledger.tables import Instant, State
 
 AT_ONCE = 100_000  # deliveries that one claim takes: no slot waits for the next because others are due with it
@@ -107,13 +107,17 @@ def freeze(db: Database, posts: Sequence[tuple[Delivery, bytes]], now: dt.dateti
 
     Each comes with its post's bytes, and its `revision` is the one that they were made of.
     """
-    claims = [replace(claim, frozen=hashlib.sha256(post).hexdigest()) for claim, post in posts]
-    bytes_of = {claim.id: post for claim, post in posts}
+    hashed, at = [(claim, hashlib.sha256(post).hexdigest(), post) for claim, post in posts], micros(now)
     with db.write("freeze") as connection:
-        held = taken(connection, claims, lambda d: (FREEZE, (d.frozen, d.revision, d.id, d.token, State.CLAIMED.value)))
-        run(connection, KEEP, [(d.id, d.frozen, bytes_of[d.id], micros(now)) for d in held])
-        write_events(connection, [d.id for d in held], now, "frozen")
-    return frozenset(d.id for d in held)
+        held = taken(connection, hashed, _freezing)
+        run(connection, KEEP, [(claim.id, hash, post, at) for claim, hash, post in held])
+        write_events(connection, [claim.id for claim, *_post in held], now, "frozen")
+    return frozenset(claim.id for claim, *_post in held)
+
+
+def _freezing(one: tuple[Delivery, str, bytes]) -> tuple[str, Values]:
+    claim, hash, _post = one
+    return FREEZE, (hash, claim.revision, claim.id, claim.token, State.CLAIMED.value)
 
 
 FREEZE = "UPDATE delivery SET frozen = ?, revision = ? WHERE id = ? AND token = ? AND state = ?"
