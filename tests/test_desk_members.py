@@ -138,6 +138,26 @@ def test_what_was_written_is_still_there_after_a_refusal(desk: Desk) -> None:
     assert 'value="雨夜' not in requests.get(desk.url + path, timeout=10).text
 
 
+@pytest.mark.live
+@pytest.mark.parallel
+def test_in_a_browser_a_refusal_before_the_form_is_read_keeps_the_words(desk: Desk, app: App) -> None:
+    """As where a day's number is full: SETTINGS lets three come."""
+    path = invited(desk)
+    for number in range(3):
+        sent(desk, path, title=f"Number {number}", text="Words.")
+    with browsing() as browser:
+        phone = browser.new_page(viewport={"width": 390, "height": 844})
+        phone.goto(desk.url + path)
+        phone.fill("[name=title]", "雨夜")
+        phone.fill("[name=text]", "不能丢的一段话。")
+        phone.click(".send button.main")
+        phone.wait_for_selector(".said.refused")
+        assert phone.input_value("[name=text]") == "不能丢的一段话。"
+        assert phone.input_value("[name=title]") == "雨夜"
+        phone.goto(desk.url + path)
+        assert phone.input_value("[name=text]") == ""
+
+
 def test_too_much_is_refused_while_it_comes_in(desk: Desk, app: App, bench: Bench) -> None:
     """Not after: a form that is larger than it may be is cut off, whatever its head said, and nothing of it stays."""
     bench.settings(SETTINGS + "member_upload = 1000000\n")

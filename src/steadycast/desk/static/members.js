@@ -11,9 +11,20 @@
       if (chosen.length > Number(form.dataset.files)) return form.dataset.tooMany;
       return chosen.reduce((sum, file) => sum + file.size, 0) > Number(form.dataset.most) ? form.dataset.tooLarge : "";
     };
+    // What was written outlives a refusal that came before the form was read, and a connection that broke.
+    const words = [...form.querySelectorAll("input[name=title], textarea[name=text]")], kept = `sent ${location.pathname}`;
+    try {
+      const before = JSON.parse(sessionStorage.getItem(kept) || "{}");
+      const arrived = document.querySelector(".said:not(.refused)");
+      for (const field of words) if (!arrived && !field.value) field.value = before[field.name] || "";
+      sessionStorage.removeItem(kept);
+    } catch { /* a browser that keeps nothing */ }
     files.addEventListener("change", () => told(fault()));
     form.addEventListener("submit", (event) => {
       if (fault()) { event.preventDefault(); told(fault()); return; }
+      try {
+        sessionStorage.setItem(kept, JSON.stringify(Object.fromEntries(words.map((field) => [field.name, field.value]))));
+      } catch { /* likewise */ }
       button.disabled = true;
       button.textContent = form.dataset.sending;
       bar.hidden = false;
