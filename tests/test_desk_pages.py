@@ -184,7 +184,7 @@ def test_axe_finds_nothing_on_what_forms_lead_to(browser: Browser, desk: Desk, f
         for summary in page.locator("details.channel > summary").all()[1:]:
             summary.click()
         look("a preview")
-        page.locator("input[name=slot]").fill("some day")
+        page.locator("select[name=slot]").evaluate("one => one.add(new Option('some day', 'some day', true, true))")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_text("Not saved.").wait_for()
         look("what cannot be saved")

@@ -9,6 +9,7 @@ import pytest
 from desk_bench import Desk
 from many_drafts import fill
 from pipeline_bench import SETTINGS, Bench
+from platform_bench import png
 from test_draft_list import counted
 
 from steadycast import pipeline
@@ -146,3 +147,17 @@ def test_what_a_terminal_would_do_has_its_button(bench: Bench) -> None:
         assert app.ledger.objection()
         assert "publishes from now on" in desk.post("/why/here", on="/why", sure="true").text
         assert not app.ledger.objection()
+
+
+def test_no_hint_sends_a_person_to_a_terminal(bench: Bench) -> None:
+    """A hint that names a command is kept for those who have a terminal; a lone picture gets its title on a page."""
+    app = bench.set_up(SETTINGS, {"pgc/sea.png": png(20, 90, 140)})
+    pipeline.collect(app, pipeline.now())
+    with Desk(bench.root).up() as desk:
+        for page in ("/", "/drafts/unread"):
+            shown = desk.get(page).text
+            assert "it waits for a title" in shown
+            assert "`steadycast" not in shown
+        refused = desk.post("/slots/move", on="/calendar", draft="no-such-draft", to="nothing ").text
+        assert 'role="status"' in refused
+        assert "`steadycast" not in refused

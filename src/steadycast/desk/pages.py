@@ -6,6 +6,7 @@ import base64
 import contextlib
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Annotated, Any
@@ -96,6 +97,12 @@ def done(to: str, said: str, *, refused: bool = False, undo: Sequence[str] = ())
     return answer
 
 
+def without_commands(hint: str) -> str:
+    """A hint without the clauses that name a command: whoever stands at the desk has buttons, and no terminal."""
+    clauses = re.split(r"(?<=[;；])\s*", hint)
+    return " ".join(each for each in clauses if "`steadycast " not in each and "`prefect " not in each).rstrip("; ；")
+
+
 def inside(to: str) -> str:
     """A path of the desk, whatever was asked for: an address elsewhere becomes the first page."""
     try:
@@ -109,6 +116,8 @@ def inside(to: str) -> str:
 async def refusal(request: Request, error: Exception) -> Response:
     """What a verb refused: told on the page that its form stood on; a page that cannot be shown says why."""
     assert isinstance(error, SteadycastError)
+    if hint := getattr(error, "hint", None):
+        error.hint = without_commands(hint) or None  # type: ignore[attr-defined]
     if request.method == "POST":
         return done(_came_from(request), str(error), refused=True)
     return problem(request, str(error), 404)
@@ -162,6 +171,7 @@ def _templates(locale: str) -> Environment:
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
     made.install_gettext_translations(language(locale).texts, newstyle=True)  # type: ignore[attr-defined]
+    made.filters["without_commands"] = without_commands
     made.globals["marks"] = Markup(made.get_template("marks.svg.j2").render(pitch=PITCH, top=TOP))  # noqa: S704  our own file
     return made
 

@@ -214,7 +214,7 @@ def give_title(app: App, file: str, title: str) -> Path:
     if role not in _FORMS:
         raise InputError(_("is no sound, video or picture"), file=file, hint=_("a text has its title in itself"))
     if not title.strip():
-        raise InputError(_("the title is empty"), file=file, hint=_('write one: steadycast title FILE "A title"'))
+        raise InputError(_("the title is empty"), file=file, hint=_("write one"))
     head = [f"title: {json.dumps(' '.join(title.split()), ensure_ascii=False)}"]
     name = json.dumps(found.name, ensure_ascii=False)
     head += [f"cover: {name}" if role == "image" else f"media: {name}"]
