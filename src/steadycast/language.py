@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -75,9 +75,7 @@ class Language:
 
     def day(self, day: dt.date) -> str:
         """A date without its year: 11月27日周五, Fri, Nov 27."""
-        from babel import dates
-
-        return dates.format_skeleton("MMMEd", _noon(day), locale=self.locale)
+        return _day(self.name, day)
 
     def full_day(self, day: dt.date) -> str:
         """A date with its year and weekday."""
@@ -168,6 +166,13 @@ def _locale(name: str) -> Locale:
     from babel import Locale
 
     return Locale.parse(name)
+
+
+@lru_cache(maxsize=2_000)  # the days of a year, of each square on the record, in each language
+def _day(locale: str, day: dt.date) -> str:
+    from babel import dates
+
+    return dates.format_skeleton("MMMEd", _noon(day), locale=_locale(locale))
 
 
 def _noon(day: dt.date) -> dt.datetime:

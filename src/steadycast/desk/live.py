@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from steadycast import pipeline
 from steadycast.ledger.change_mark import ChangeMark
 from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.standing import renew
 from steadycast.workspace import Workspace, prints
 
 router = APIRouter()
@@ -93,11 +96,20 @@ class Live:
 
     def _look_at_ledger(self, stop: threading.Event) -> None:
         with contextlib.closing(Look(self._opened)) as look:
-            before = _seen(look)
-            while not stop.wait(ASKED_EVERY):
-                if (now := _seen(look)) != before:
+            before, minute = _seen(look), -1
+            while not stop.is_set():
+                now = _seen(look)
+                if now != before or int(time.time() // 60) != minute:  # before a page asks for it
+                    minute = int(time.time() // 60)
+                    self._renew()
+                if now != before:
                     before = now
                     self._tell()
+                stop.wait(ASKED_EVERY)
+
+    def _renew(self) -> None:
+        with contextlib.suppress(Exception), self._opened.app() as app:  # a page that asks for it says what is wrong
+            renew(app, pipeline.now())
 
     def _look_at_content(self, stop: threading.Event) -> None:
         from steadycast.pipeline import watch  # a compiled library: only where somebody watches

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter
@@ -78,7 +79,12 @@ def as_badge(app: Here) -> Response:
 def as_picture(app: Here) -> Response:
     """The year by series, for a slide or a message."""
     stands = standing(app, pipeline.now())
-    return _file(png(picture(stands.report, stands.years)), "image/png", "record.png")
+    return _file(_drawn(picture(stands.report, stands.years)), "image/png", "record.png")
+
+
+@lru_cache(maxsize=4)  # it is the same as long as no square has changed, and takes a quarter of a second
+def _drawn(svg: str) -> bytes:
+    return png(svg)
 
 
 def _file(content: str | bytes, kind: str, name: str) -> Response:
@@ -105,6 +111,7 @@ class View:
         self._report = report
         self._say = say
         self.marks = words.marks(say)
+        self._tallies: dict[tuple[tuple[str, int], ...], str] = {}
 
     def halves(self, squares: tuple[Square, ...]) -> tuple[Half, Half]:
         """Both halves of a year."""
@@ -115,7 +122,10 @@ class View:
         return words.tally(counts, self.marks)
 
     def _tip(self, square: Square) -> str:
-        return f"{self._say.day(square.date)} {self.tally(square.counts)}"
+        counts = tuple(square.counts.items())
+        if counts not in self._tallies:  # most days are like others
+            self._tallies[counts] = self.tally(square.counts)
+        return f"{self._say.day(square.date)} {self._tallies[counts]}"
 
     def _month(self, day: dt.date) -> str:
         return self._say.short_month(day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -122,6 +123,7 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
     """Serve until Ctrl-C or SIGTERM, at the address `host`. Raises OSError where the port is taken."""
     import uvicorn
 
+    gc.freeze()  # what is loaded by now stays: no look for what can be let go goes through it
     proxies = list(in_force(root)[0].desk.proxies) if Paths(root).is_there else []
     uvicorn.run(
         made(root, key), host=host, port=port, proxy_headers=bool(proxies), forwarded_allow_ips=proxies,

@@ -13,6 +13,7 @@ from steadycast.ledger.connection import Database, chunks, table
 from steadycast.ledger.installation import markers
 from steadycast.ledger.plans import BLANK
 from steadycast.ledger.raw_sql import Values, micros, run
+from steadycast.ledger.record_changes import tell_whole
 from steadycast.ledger.tables import State
 
 SLOT = table("slot")
@@ -45,7 +46,10 @@ def backfill(db: Database, rows: Iterable[PastSlot]) -> int:
             slots = {row.slot: row for row in batch}
             run(connection, NEW_SLOT, list(map(_slot, slots.values())))
             fresh = run(connection, NEW_DELIVERY, list(map(_delivery(db.secret), batch)))
-            added += fresh + (_found_after_all(connection, batch) if fresh < len(batch) else 0)
+            fresh += _found_after_all(connection, batch) if fresh < len(batch) else 0
+            if fresh:
+                tell_whole(connection)
+            added += fresh
     return added
 
 

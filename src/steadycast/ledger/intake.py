@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, delete, func, literal_column, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    case,
+    cast,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlmodel import SQLModel
 
 from steadycast.ledger import draft_decisions
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
-from steadycast.ledger.tables import DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
+from steadycast.ledger.raw_sql import fetch
+from steadycast.ledger.tables import EPOCH, DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
 
 DRAFT = table("draft")
 REVISION = table("revision")
@@ -33,10 +48,48 @@ def drafts(db: Database, states: Collection[str] = ()) -> list[DraftRow]:
     return rows_of(db, DraftRow, query.where(DRAFT.c.state.in_(states)) if states else query)
 
 
-def approved_drafts(db: Database) -> list[DraftRow]:
+class ApprovedDraft(NamedTuple):
+    """What planning asks of a draft, as the database holds it: two that are equal are planned alike."""
+
+    id: str
+    form: str
+    origin: str
+    member: str
+    path: str
+    approved: int  # microseconds since 1970 UTC
+    planned: str  # JSON
+
+    @property
+    def approved_at(self) -> dt.datetime:
+        """When a person or a rule said yes."""
+        return EPOCH + dt.timedelta(microseconds=self.approved)
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What its front matter asks of the planner."""
+        told: dict[str, Any] = json.loads(self.planned)
+        return told
+
+
+def approved_drafts(db: Database) -> list[ApprovedDraft]:
     """Every draft that a slot may carry, or carried, by path."""
-    stands = DRAFT.c.approved_revision.is_not(None) & DRAFT.c.state.not_in(OUT_OF_STOCK)
-    return rows_of(db, DraftRow, select(DRAFT).where(stands).order_by(DRAFT.c.path))
+    return sorted(map(ApprovedDraft._make, approved_values(db)), key=lambda draft: draft.path)
+
+
+def approved_values(db: Database) -> list[tuple[Any, ...]]:
+    """The values of `approved_drafts` as the driver makes them, in no order: for who asks what of them has changed."""
+    c = DRAFT.c
+    stands = c.approved_revision.is_not(None) & c.state.not_in(OUT_OF_STOCK)
+    approved = type_coerce(c.approved_at, BigInteger)
+    query = select(c.id, c.form, c.origin, c.member, c.path, approved, cast(c.plan, Text)).where(stands)
+    with db.read() as connection:
+        return fetch(connection, str(query.compile(db.engine, compile_kwargs={"literal_binds": True})), ())
+
+
+def draft_paths(db: Database) -> list[str]:
+    """The path of every draft."""
+    with db.read() as connection:
+        return list(connection.scalars(select(DRAFT.c.path)))
 
 
 def drafts_in(db: Database, state: str) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import marker, meta
+from steadycast.ledger.record_changes import tell_whole
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.schedule.model import Assignment, Slot, Verdict
 from steadycast.schedule.promises import PromisedSlot
@@ -88,14 +89,19 @@ def save_plan(
         ]
         upsert(connection, SLOT, [slot_rows[id] for id in new])  # what a backfill wrote meanwhile stays
         upsert(connection, SLOT, [slot_rows[id] for id in moved], set(SLOT.c.keys()) - KEPT)
+        changed = [*new, *moved]
         for id, row in slot_rows.items():
-            _set_deliveries(db, connection, row, asked[id], there[id], people)
+            if _set_deliveries(db, connection, row, asked[id], there[id], people):
+                changed.append(id)
         for id in sorted(fixed) if manual else ():  # a person may send what went out to one channel to another, too
             more = {channel: a for channel, a in asked[id].items() if channel not in there[id]}
-            _set_deliveries(db, connection, known[id], more, {}, people)
+            if _set_deliveries(db, connection, known[id], more, {}, people):
+                changed.append(id)
         for id in moved:
             if known[id]["draft"] != (draft := slot_rows[id]["draft"]):
                 write_events(connection, [row.id for row in there[id].values()], now, "planned", draft or "no draft")
+        if any(wanted[id].at < now for id in changed):
+            tell_whole(connection)
     return Planned(tuple(new), tuple(moved), tuple(sorted(fixed)))
 
 
@@ -143,14 +149,15 @@ def _set_deliveries(  # noqa: PLR0917 one slot's facts
     asked: Mapping[str, PlannedDelivery],
     there: Mapping[str, Any],
     people: Mapping[str, tuple[str, str]],
-) -> None:
-    """Make one slot's deliveries what is asked: its rows are held, and none of them was tried."""
+) -> bool:
+    """Make one slot's deliveries what is asked: its rows are held, and none of them was tried. False: they are it."""
     wanted = {channel: _delivery_row(slot, a, people) for channel, a in asked.items()}
     fresh = [
         {"slot": slot["id"], "channel": c, "marker": marker(db, slot["id"], c), **values}
         for c, values in wanted.items()
         if c not in there
     ]
+    changed = bool(fresh)
     if fresh:
         connection.execute(insert(DELIVERY), [{**BLANK, **row} for row in fresh])
     for channel, row in there.items():
@@ -158,8 +165,11 @@ def _set_deliveries(  # noqa: PLR0917 one slot's facts
         if channel not in wanted:
             connection.execute(delete(EVENT).where(EVENT.c.delivery == row.id))
             connection.execute(delete(DELIVERY).where(still))
+            changed = True
         elif any(getattr(row, name) != value for name, value in wanted[channel].items()):
             connection.execute(update(DELIVERY).where(still).values(**wanted[channel]))
+            changed = True
+    return changed
 
 
 def _delivery_row(
@@ -207,6 +217,8 @@ def drop_slots(db: Database, ids: Iterable[str]) -> tuple[str, ...]:
             connection.execute(delete(DELIVERY).where(DELIVERY.c.id.in_(rows)))
             connection.execute(delete(SLOT).where(SLOT.c.id.in_(batch)))
             dropped += batch
+        if dropped:
+            tell_whole(connection)
     return tuple(dropped)
 
 
@@ -297,4 +309,5 @@ def rename_series(db: Database, old: str, new: str) -> bool:
             return False
         connection.execute(update(DELIVERY).where(DELIVERY.c.slot.in_(its)).values(series=new))
         connection.execute(update(SLOT).where(SLOT.c.series == old).values(series=new))
+        tell_whole(connection)
     return True

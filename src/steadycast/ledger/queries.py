@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, one_of, row_of, rows_of, table
+from steadycast.ledger.raw_sql import stream
 from steadycast.ledger.tables import DONE, EPOCH, WENT_OUT, DeliveryRow, State
 from steadycast.receipt import Receipt, receipt_of
 from steadycast.schedule.model import Origin, Past
@@ -115,9 +115,16 @@ def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
     with db.read() as connection:
         found = connection.execute(query.group_by(c.slot, c.series, c.at, c.draft).order_by(c.at, c.slot))
         past = [Past(slot, series, at, Origin(o), member, draft) for slot, series, at, o, member, draft in found if o]
-        before = connection.execute(select(DRAFT).where(DRAFT.c.published_before.is_not(None)))
-        past += [Past(f"before:{r.id}", "", r.published_before, Origin(r.origin), r.member, r.id) for r in before]
-    return sorted(past, key=lambda each: (each.at, each.slot))
+    return sorted([*past, *used_before(db)], key=lambda each: (each.at, each.slot))
+
+
+def used_before(db: Database) -> list[Past]:
+    """The drafts that went out before there was a ledger, in slots of no series."""
+    d = DRAFT.c
+    query = select(d.id, d.published_before, d.origin, d.member).where(d.published_before.is_not(None))
+    with db.read() as connection:
+        found = connection.execute(query)
+        return [Past(f"before:{id}", "", at, Origin(origin), member, id) for id, at, origin, member in found]
 
 
 def linkable(db: Database) -> list[Linkable]:
@@ -153,17 +160,8 @@ def record(
     It is one pass over a covering index. A million rows take about a second, and no more memory than one batch.
     """
     sql = str(_decided(after, before).compile(db.engine, compile_kwargs={"literal_binds": True}))
-    with db.read() as connection, closing(_cursor(connection)) as cursor:
-        cursor.execute(sql)
-        while rows := cursor.fetchmany(2_000):
-            yield from rows
-
-
-def _cursor(connection: Connection) -> Any:
-    """The driver's own cursor, which makes nothing of a row but a tuple; PostgreSQL's keeps the rows at the server."""
-    driver = connection.connection.driver_connection
-    assert driver
-    return driver.cursor() if connection.dialect.name == "sqlite" else driver.cursor("record")
+    with db.read() as connection:
+        yield from stream(connection, sql, ())
 
 
 def delivery_of(db: Database, marker: str) -> DeliveryRow | None:

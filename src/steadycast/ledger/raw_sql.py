@@ -7,7 +7,8 @@ database holds: instants as `micros`, states as words.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection
@@ -39,6 +40,19 @@ def fetch(connection: Connection, sql: str, values: Values) -> list[Values]:
     cursor = connection.exec_driver_sql(_written(connection, sql), values).cursor
     assert cursor is not None
     return list(cursor.fetchall())
+
+
+def stream(connection: Connection, sql: str, values: Values) -> Iterator[Values]:
+    """The rows that a statement returns, some at a time: they need not fit into memory.
+
+    The driver's own cursor makes nothing of a row but a tuple; PostgreSQL's, with a name, keeps the rows at the server.
+    """
+    driver = connection.connection.driver_connection
+    assert driver
+    with closing(driver.cursor() if connection.dialect.name == "sqlite" else driver.cursor("rows")) as cursor:
+        cursor.execute(_written(connection, sql), values)
+        while rows := cursor.fetchmany(2_000):
+            yield from rows
 
 
 def taken(

@@ -6,7 +6,7 @@ Days are local dates of one zone: its offset is constant between changes of the 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, ColumnElement, case, exists, func, literal, s
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.raw_sql import micros
-from steadycast.ledger.tables import EPOCH
+from steadycast.ledger.tables import EPOCH, State
 from steadycast.schedule.model import Verdict
 from steadycast.schedule.slots import first_change
 
@@ -114,6 +114,16 @@ def shares(db: Database, since: dt.datetime, until: dt.datetime) -> list[Share]:
     )
     with db.read() as connection:
         return [Share(*row) for row in connection.execute(query)]
+
+
+def last_out(db: Database, states: Iterable[State], since: dt.datetime, most: int) -> list[str]:
+    """The slots from `since` on that went out last, the newest first: when the last of their deliveries was done."""
+    c = DELIVERY.c
+    went = func.max(func.coalesce(c.finished, c.at))
+    lately = c.slot.in_(select(SLOT.c.id).where(SLOT.c.at >= since))
+    query = select(c.slot).where(lately, c.state.in_([*map(str, states)]))
+    with db.read() as connection:
+        return list(connection.scalars(query.group_by(c.slot).order_by(went.desc(), c.slot.desc()).limit(most)))
 
 
 def silences(db: Database, now: dt.datetime) -> dict[str, tuple[int, bool]]:

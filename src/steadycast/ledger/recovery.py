@@ -116,7 +116,8 @@ def take_back(db: Database, now: dt.datetime) -> tuple[int, ...]:
         if back:
             connection.execute(update(SLOT).where(SLOT.c.id.in_(slots), elsewhere).values(draft=None, filled=False))
         refused = (c.state == State.REFUSED) & (c.verdict == Verdict.MISSED) & ~past("late", now)
-        connection.execute(update(DELIVERY).where(refused).values(verdict="", wake=last))
+        still = {"state": State.REFUSED, "verdict": "", "wake": last}
+        _all(connection, refused, still, now, _("its time is not over: the clock was ahead"))
         installation.keep(connection, **{CALLED: now.isoformat()})
     return back
 

@@ -111,7 +111,9 @@ class Ledger(Database):
     # What came in
     drafts = intake.drafts
     approved_drafts = intake.approved_drafts
+    approved_values = intake.approved_values
     drafts_in = intake.drafts_in
+    draft_paths = intake.draft_paths
     draft = intake.draft
     draft_page = draft_list.draft_page
     titles = intake.titles
@@ -267,6 +269,7 @@ class Ledger(Database):
     receipts_of = queries.receipts_of
     events = history.events
     used = queries.used
+    used_before = queries.used_before
     linkable = queries.linkable
     record = queries.record
 

@@ -269,7 +269,9 @@ class ReceiptRow(SQLModel, table=True):
 
 def page_in(detail: Mapping[str, Any], out: Path) -> Path | None:
     """The file below the channel's folder `out` that a person opens, where a receipt's detail names one there."""
-    page = out / str(detail.get("page") or "")
+    if not detail.get("page"):
+        return None
+    page = out / str(detail["page"])
     return page if page.resolve().is_relative_to(out.resolve()) and page.is_file() else None
 
 

@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from steadycast.language import gettext as _
+from steadycast.ledger.intake import ApprovedDraft
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import digest, owed_slots
@@ -112,6 +113,30 @@ def stock_of(app: App, history: Iterable[Past] | None = None) -> list[StockItem]
     rows = app.ledger.approved_drafts()
     stock = [to_stock(row, last_used.get(row.id), app.workspace.pin) for row in rows]
     return _dropped_together(stock)
+
+
+class Stock:
+    """What `stock_of` gave last: only drafts that have changed are looked at again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[Any, ...], dt.datetime | None, StockItem]] = {}
+        self._stock: list[StockItem] = []
+
+    def of(self, app: App, history: Iterable[Past]) -> list[StockItem]:
+        """What `stock_of` gives; the same object as last time where nothing has changed."""
+        last_used, before, changed = {past.draft: past.at for past in history}, self._known, False
+        found = {}
+        for values in app.ledger.approved_values():
+            id = values[0]
+            used, known = last_used.get(id), before.get(id)
+            if known is None or known[0] != values or known[1] != used:
+                known, changed = (values, used, to_stock(ApprovedDraft._make(values), used, app.workspace.pin)), True
+            found[id] = known
+        if changed or len(found) != len(before):
+            by_path = sorted(found.values(), key=lambda each: ApprovedDraft._make(each[0]).path)
+            self._stock = _dropped_together([item for _values, _used, item in by_path])
+        self._known = found
+        return self._stock
 
 
 def _dropped_together(stock: Sequence[StockItem]) -> list[StockItem]:

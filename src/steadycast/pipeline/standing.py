@@ -1,23 +1,29 @@
-"""How the community stands, for who shows all of it: made once, and again when the ledger says more."""
+"""How the community stands, for who shows all of it: of the past, only what has changed is counted again."""
 
 from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from steadycast.ledger import matrix, overdue
+from steadycast.ledger import matrix
 from steadycast.ledger.plans import PLANNED
+from steadycast.ledger.record_changes import WHOLE, newest_event
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
-from steadycast.pipeline.plan import stock_of
-from steadycast.report.gather import gather_by_series
-from steadycast.report.model import Report, SeriesYear
+from steadycast.pipeline.plan import Stock
+from steadycast.report.gather import Kept, gather_by_series
+from steadycast.report.model import Report, SeriesYear, span
+from steadycast.report.outlook import Foresight
+from steadycast.report.weeks import Weeks
+from steadycast.workspace import Workspace
 
-_making = threading.Lock()
-_known: WeakKeyDictionary[Ledger, Standing] = WeakKeyDictionary()
+READ_LATELY = 600.0  # seconds
+_lock = threading.Lock()
+_known: WeakKeyDictionary[Ledger, _Memory] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,48 @@ class Standing:
 
 def standing(app: App, now: dt.datetime) -> Standing:
     """As of now; what was made for the same ledger within this minute is shown again."""
-    asked = (id(app), now.replace(second=0, microsecond=0), *_said(app))
-    with _making:  # two readers at once wait for one making
-        known = _known.get(app.ledger)
-        if known is None or known.made_for != asked:
-            known = _known[app.ledger] = _made(app, now, asked)
-    return known
+    asked = (now.replace(second=0, microsecond=0), *_said(app))
+    with _lock:
+        memory = _known.get(app.ledger)
+        if memory is None or memory.workspace is not app.workspace:
+            memory = _known[app.ledger] = _Memory(app.workspace)
+    memory.asked = time.monotonic()
+    with memory.making:  # two readers at once wait for one making
+        if memory.made is None or memory.made.made_for != asked:
+            memory.made = memory.make(app, now, asked)
+        return memory.made
+
+
+def renew(app: App, now: dt.datetime) -> None:
+    """Has it ready for the next reader, where somebody has read it lately or nobody has yet: so none of them waits."""
+    memory = _known.get(app.ledger)
+    asked = memory.asked if memory else None
+    if asked is None or time.monotonic() - asked < READ_LATELY:
+        standing(app, now)
+        if asked is not None and memory:
+            memory.asked = asked  # by a reader, and not by this
+
+
+class _Memory:
+    """What is kept of one ledger: its weeks, its stock, its outlook, and what was made of them last."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.making = threading.Lock()
+        self.made: Standing | None = None
+        self.asked: float | None = None  # when it was, by the clock that only goes on
+        self._weeks = Weeks(workspace.community.zone)
+        self._stock = Stock()
+        self._foresight = Foresight()
+
+    def make(self, app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
+        """As of now: read is what is open, what has changed, and each draft's few values."""
+        self._weeks.up_to(app.ledger, now, *span(now.astimezone(self.workspace.community.zone).date()))
+        history = self._weeks.used(app.ledger)
+        stock, kept = self._stock.of(app, history), Kept(self._weeks, self._foresight, history)
+        report, years = gather_by_series(app.ledger, app.workspace, now, stock, app.published_title, kept)
+        cells = {(cell.series, cell.channel): cell for cell in self._weeks.cells()}
+        return Standing(report, years, cells, matrix.waiting_cells(app.ledger), asked)
 
 
 def health_of(app: App, stands: Standing, series: str, channel: str) -> str:
@@ -59,10 +101,5 @@ def health_of(app: App, stands: Standing, series: str, channel: str) -> str:
 
 def _said(app: App) -> tuple[Any, ...]:
     """What changes whenever something happened to a delivery, was planned, or was looked at."""
-    return overdue.latest_event(app.ledger), app.ledger.last_tick(), app.ledger.meta(PLANNED)
-
-
-def _made(app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
-    report, years = gather_by_series(app.ledger, app.workspace, now, stock_of(app), app.published_title)
-    cells = {(cell.series, cell.channel): cell for cell in matrix.cells(app.ledger, now)}
-    return Standing(report, years, cells, matrix.waiting_cells(app.ledger), asked)
+    said = app.ledger.last_tick(), app.ledger.meta(PLANNED), app.ledger.meta(WHOLE)
+    return newest_event(app.ledger), *said

@@ -23,10 +23,10 @@ def to_csv(report: Report, years: Iterable[SeriesYear]) -> str:
     table.writerow(COLUMNS)
     for year in years:
         for channel in year.channels:
-            names = (year.name, titles.get(year.name, year.name), channel.name, channel.title)
+            names = [*map(_plain, (year.name, titles.get(year.name, year.name), channel.name, channel.title))]
             for square in channel.squares:
                 for mark, count in square.counts.items():
-                    table.writerow([square.date, *map(_plain, names), mark, count])
+                    table.writerow([square.date, *names, mark, count])
     return out.getvalue()
 
 

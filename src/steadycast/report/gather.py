@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -13,25 +13,26 @@ from urllib.parse import quote
 
 from steadycast import hints
 from steadycast.ledger import record
-from steadycast.ledger.record import DayCount, Share
+from steadycast.ledger.record import Share
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, page_in
 from steadycast.receipt import Receipt
 from steadycast.report import model as m
-from steadycast.report.outlook import Outlook, ahead
-from steadycast.report.streaks import Streaks, streaks
+from steadycast.report.outlook import Foresight, Outlook, ahead
+from steadycast.report.streaks import Streaks, in_units, streaks
+from steadycast.report.weeks import CellName, Weeks, Year
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
-from steadycast.schedule.model import Series, Slot, StockItem, Verdict
+from steadycast.schedule.model import Past, Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
 from steadycast.schedule.slots import slots
 from steadycast.workspace import Workspace
 from steadycast.workspace.loading import BY_HAND
+from steadycast.workspace.paths import preview_name
 
 Titles = Callable[[str], str]
 LATELY = dt.timedelta(days=7)
 SHOWN = 20  # slots that went out lately
-SETTLED = frozenset(v.value for v in Verdict)
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
 
 
@@ -47,11 +48,25 @@ def gather(
     return _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles).report()
 
 
-def gather_by_series(
-    ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequence[StockItem], titles: Titles = str
+@dataclass(frozen=True)
+class Kept:
+    """What is kept from one report to the next, so that only what has changed is counted and planned."""
+
+    weeks: Weeks  # as of this report's now
+    foresight: Foresight
+    history: Sequence[Past]  # the drafts that went out, in order of time
+
+
+def gather_by_series(  # noqa: PLR0917 what is kept besides
+    ledger: Ledger,
+    workspace: Workspace,
+    now: dt.datetime,
+    stock: Sequence[StockItem],
+    titles: Titles = str,
+    kept: Kept | None = None,
 ) -> tuple[m.Report, tuple[m.SeriesYear, ...]]:
     """The report, and the year by series with the channels of each; what both need is read once."""
-    gathering = _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles)
+    gathering = _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles, kept)
     return gathering.report(), gathering.years()
 
 
@@ -62,11 +77,12 @@ class _Gathering:
     now: dt.datetime  # in the community's zone
     stock: Sequence[StockItem]
     titles: Titles
+    kept: Kept | None = None
     left_out: dict[str, Sequence[dt.date]] = field(default_factory=dict)
 
     def report(self) -> m.Report:
         community = self.workspace.community
-        counts = _verdicts(self.days)
+        counts = self._verdicts(self.cells)
         return m.Report(
             community=community.name,
             zone=str(community.zone),
@@ -77,7 +93,7 @@ class _Gathering:
             last=self.span[1],
             counts=counts,
             on_time=m.on_time(counts),
-            ahead=_ahead(self.days),
+            ahead=self._ahead(self.cells),
             streak=self.streaks.community,
             channels=tuple(self._channel(name) for name in self.workspace.channels),
             series=tuple(self._series(series) for series in self.workspace.series.values()),
@@ -100,12 +116,21 @@ class _Gathering:
         return midnight(self.span[1] + DAY, self.workspace.community.zone)
 
     @cached_property
-    def days(self) -> list[DayCount]:
+    def year(self) -> Year:
+        if self.kept:
+            return Year(self.kept.weeks.open_days(), self.kept.weeks.shown(self.span[0]))
         zone = self.workspace.community.zone
-        return record.day_counts(self.ledger, self.workspace.channels, zone, self.span, self.now)
+        return Year(record.day_counts(self.ledger, self.workspace.channels, zone, self.span, self.now))
+
+    @cached_property
+    def cells(self) -> list[CellName]:
+        """Each series on each channel that steadycast.toml has."""
+        return [(series, channel) for series, channel in self.year.cells if channel in self.workspace.channels]
 
     @cached_property
     def shares(self) -> list[Share]:
+        if self.kept:
+            return self.kept.weeks.shares(self.span[0])
         # To the last day shown, not to now: what was published before its hour has gone out as well.
         return record.shares(self.ledger, midnight(self.span[0], self.workspace.community.zone), self.until)
 
@@ -118,35 +143,38 @@ class _Gathering:
     @cached_property
     def sent(self) -> dict[str, list[DeliveryRow]]:
         """The last slots that went out, by when they did, with their deliveries."""
-        found: dict[str, list[DeliveryRow]] = defaultdict(list)
-        for row in self.ledger.deliveries(states=(*DONE, State.WITHDRAWN), after=self.now - LATELY):
-            found[row.slot].append(row)
-        shown = sorted(found, key=lambda slot: (went(found[slot]), slot), reverse=True)[:SHOWN]
-        return {slot: found[slot] for slot in shown}
+        states, found = (*DONE, State.WITHDRAWN), dict[str, list[DeliveryRow]]()
+        shown = record.last_out(self.ledger, states, self.now - LATELY, SHOWN)
+        for row in self.ledger.deliveries(slots=shown, states=states) if shown else ():
+            found.setdefault(row.slot, []).append(row)
+        return {slot: found[slot] for slot in shown if slot in found}
 
     @cached_property
     def streaks(self) -> Streaks:
+        if self.kept:
+            return in_units(*self.kept.weeks.streaks(), self.workspace.series)
         ended = (slot for slot in record.slot_verdicts(self.ledger, self.now) if slot.series != BY_HAND)
         rows = self.ledger.record(before=self.now)
         return streaks(rows, ended, self.workspace.series, self.workspace.community.zone)
 
     @cached_property
     def outlook(self) -> Outlook:
-        return ahead(self.ledger, self.workspace, self.stock, self.now, self.until)
+        known = (self.ledger, self.workspace, self.stock, self.now, self.until)
+        return self.kept.foresight.ahead(*known, self.kept.history) if self.kept else ahead(*known)
 
     # -- channels and series
 
     def _channel(self, name: str) -> m.ChannelRecord:
         settings = self.workspace.channels[name]
-        days = [day for day in self.days if day.channel == name]
+        cells = [cell for cell in self.cells if cell[1] == name]
         served = {series.name for series in self.workspace.series.values() if name in series.channels}
         further = [slot for slot in self.outlook.beyond if slot.series in served and not settings.paused]
-        counts = _verdicts(days)
+        counts = self._verdicts(cells)
         return m.ChannelRecord(
             name=name,
             title=self.title(name),
             platform=settings.platform,
-            squares=_squares(self._marks(days, further, served)),
+            squares=self._squares_of(cells, further, served),
             counts=counts,
             on_time=m.on_time(counts),
             streak=self.streaks.channels.get(name, m.Streak()),
@@ -155,37 +183,46 @@ class _Gathering:
 
     def years(self) -> tuple[m.SeriesYear, ...]:
         """The year by series, as steadycast.toml has them."""
-        by_cell: dict[tuple[str, str], list[DayCount]] = defaultdict(list)
-        for day in self.days:
-            by_cell[day.series, day.channel].append(day)
-        return tuple(self._year(series, by_cell) for series in self.workspace.series.values())
+        return tuple(self._year(series) for series in self.workspace.series.values())
 
-    def _year(self, series: Series, by_cell: Mapping[tuple[str, str], list[DayCount]]) -> m.SeriesYear:
+    def _year(self, series: Series) -> m.SeriesYear:
         further = [slot for slot in self.outlook.beyond if slot.series == series.name]
         whole: dict[dt.date, Counter[str]] = defaultdict(Counter)
-        channels = []
-        for name in (name for name in series.channels if name in self.workspace.channels):
-            days = by_cell.get((series.name, name), [])
-            marks = self._marks(days, () if self.workspace.channels[name].paused else further, (series.name,))
+        channels, cells = [], [(series.name, name) for name in series.channels if name in self.workspace.channels]
+        for cell in cells:
+            name, closed = cell[1], self.year.squares([cell])
+            paused = self.workspace.channels[name].paused
+            marks = self._marks([cell], () if paused else further, (series.name,), closed)
             for date, its in marks.items():
                 whole[date] += its
-            counts = _verdicts(days)
-            channels.append(m.ChannelYear(name, self.title(name), _squares(marks), counts, m.on_time(counts)))
-        return m.SeriesYear(series.name, _squares(whole), tuple(channels))
+            counts = self._verdicts([cell])
+            channels.append(m.ChannelYear(name, self.title(name), _joined(closed, marks), counts, m.on_time(counts)))
+        return m.SeriesYear(series.name, _joined(self.year.squares(cells), whole), tuple(channels))
+
+    def _squares_of(
+        self, cells: Collection[CellName], further: Iterable[Slot], series: Iterable[str]
+    ) -> tuple[m.Square, ...]:
+        closed = self.year.squares(cells)
+        return _joined(closed, self._marks(cells, further, series, closed))
 
     def _marks(
-        self, days: Iterable[DayCount], further: Iterable[Slot], series: Iterable[str]
+        self,
+        cells: Iterable[CellName],
+        further: Iterable[Slot],
+        series: Iterable[str],
+        closed: Iterable[m.Square],
     ) -> dict[dt.date, Counter[str]]:
-        """How many of each mark a date has: what the ledger counted, what is planned beyond it, and the days that these
-        series leave out.
+        """How many of each mark a date has that is not `closed`: what the ledger counted, what is planned beyond it,
+        and what these series leave out.
         """
         found: dict[dt.date, Counter[str]] = defaultdict(Counter)
-        for day in days:
+        for day in self.year.days(cells):
             found[day.date][day.mark] += day.deliveries
         for slot in further:
             found[self._local(slot.at).date()][self.outlook.state(slot)] += 1
-        for date in {date for name in series for date in self._left_out(name)}.difference(found):
-            found[date]["excused"] += 1
+        if off := {date for name in series for date in self._left_out(name)}:
+            for date in off.difference(found, (square.date for square in closed)):
+                found[date]["excused"] += 1
         return found
 
     def _left_out(self, name: str) -> Sequence[dt.date]:
@@ -199,9 +236,23 @@ class _Gathering:
             self.left_out[name] = [day for slot in found if (day := slot.local.date()) in series.except_]
         return self.left_out[name]
 
+    def _verdicts(self, cells: Iterable[CellName]) -> Mapping[str, int]:
+        """Only slots of a series are owed: what a person published by hand went out, and was promised to nobody."""
+        promised = [cell for cell in cells if cell[0] != BY_HAND]
+        counts = self.year.totals(promised)
+        for day in self.year.days(promised):
+            if not day.ahead:
+                counts[day.mark] += day.deliveries
+        return {verdict.value: counts[verdict.value] for verdict in Verdict if counts[verdict.value]}
+
+    def _ahead(self, cells: Iterable[CellName]) -> int:
+        """Deliveries that are there before their slot's hour: the record is of past slots, as streaks are."""
+        days = self.year.days(cell for cell in cells if cell[0] != BY_HAND)
+        return sum(day.deliveries for day in days if day.ahead and day.mark in record.THERE)
+
     def _series(self, series: Series) -> m.SeriesRecord:
-        days = [day for day in self.days if day.series == series.name]
-        counts = _verdicts(days)
+        cells = [cell for cell in self.cells if cell[0] == series.name]
+        counts = self._verdicts(cells)
         mix, writers = Counter[str](), Counter[str]()
         for share in self.shares:
             if share.series == series.name and share.origin:
@@ -223,7 +274,7 @@ class _Gathering:
             writers=tuple(self.workspace.member_title(who) for who, _ in writers.most_common() if who),
             counts=counts,
             on_time=m.on_time(counts),
-            ahead=_ahead(days),
+            ahead=self._ahead(cells),
         )
 
     def _entry(self, slot: Slot) -> m.PlanEntry:
@@ -264,18 +315,23 @@ class _Gathering:
 
     def _preview(self, row: DraftRow | None) -> str:
         """The page of a draft's preview, where one was made since the draft came, and it is surely this draft's."""
-        if row is None:
+        if row is None or not self.previewed or (name := preview_name(PurePosixPath(row.path))) not in self.previewed:
             return ""
-        folder = self.workspace.preview_of(PurePosixPath(row.path))
-        page = folder / "index.html"
-        if not page.is_file() or page.stat().st_mtime < row.changed.timestamp() or self.previews[folder] > 1:
+        page = self.workspace.previews / name / "index.html"
+        if not page.is_file() or page.stat().st_mtime < row.changed.timestamp() or self.previews[name] > 1:
             return ""
         return self._beside(page)
 
     @cached_property
-    def previews(self) -> Counter[Path]:
+    def previewed(self) -> frozenset[str]:
+        """The places in which there is a preview."""
+        folder = self.workspace.previews
+        return frozenset(each.name for each in folder.iterdir()) if folder.is_dir() else frozenset()
+
+    @cached_property
+    def previews(self) -> Counter[str]:
         """How many drafts would have their preview in one place."""
-        return Counter(self.workspace.preview_of(PurePosixPath(row.path)) for row in self.ledger.drafts())
+        return Counter(preview_name(PurePosixPath(path)) for path in self.ledger.draft_paths())
 
     def _beside(self, page: Path) -> str:
         """A file under var/ as the report that lies in var/out/report names it."""
@@ -373,19 +429,10 @@ def _squares(by_date: Mapping[dt.date, Counter[str]]) -> tuple[m.Square, ...]:
     return tuple(m.Square(date, m.gravest(marks), dict(marks)) for date, marks in sorted(by_date.items()))
 
 
-def _promised(days: Iterable[DayCount]) -> Iterable[DayCount]:
-    """Only slots of a series are owed: what a person published by hand went out, and was promised to nobody."""
-    return (day for day in days if day.series != BY_HAND)
-
-
-def _ahead(days: Iterable[DayCount]) -> int:
-    """Deliveries that are there before their slot's hour: the record is of past slots, as streaks are."""
-    return sum(day.deliveries for day in _promised(days) if day.ahead and day.mark in record.THERE)
-
-
-def _verdicts(days: Iterable[DayCount]) -> Mapping[str, int]:
-    counts: Counter[str] = Counter()
-    for day in _promised(days):
-        if day.mark in SETTLED and not day.ahead:
-            counts[day.mark] += day.deliveries
-    return {verdict.value: counts[verdict.value] for verdict in Verdict if counts[verdict.value]}
+def _joined(closed: tuple[m.Square, ...], marks: Mapping[dt.date, Counter[str]]) -> tuple[m.Square, ...]:
+    if not closed or all(date > closed[-1].date for date in marks):
+        return closed + _squares(marks)
+    both = {square.date: Counter(square.counts) for square in closed}
+    for date, its in marks.items():
+        both[date] = both.get(date, Counter()) + its
+    return _squares(both)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from steadycast.language import gettext as _
 from steadycast.ledger.plans import as_slot
@@ -12,6 +13,7 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.report.model import Runway
 from steadycast.schedule import runway as reach
+from steadycast.schedule.fairness import LONG_AGO
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan
 from steadycast.schedule.slots import slots as slots_of
@@ -33,9 +35,10 @@ class Outlook:
 
     now: dt.datetime
     slots: tuple[Slot, ...]  # in order of time; excused ones are among them
-    stock: tuple[StockItem, ...]
-    history: tuple[Past, ...]
+    stock: Sequence[StockItem]
+    history: Sequence[Past]
     carried: dict[str, Assignment] = field(default_factory=dict)  # slot -> what it carries
+    free: Sequence[StockItem] = ()  # of the stock: what has not gone out, and the reserve
     beyond: tuple[Slot, ...] = ()  # of the slots, those that the ledger does not have yet
 
     def state(self, slot: Slot) -> str:
@@ -71,17 +74,17 @@ class Outlook:
         known = min(self.now - began, RATE_OVER)
         if not times or known < RATE_AFTER:
             return None
-        came = [i.since for i in self.stock if suits(series, i) and not i.evergreen and i.since > began + OPENING]
+        after = max(began + OPENING, self.now - known)
+        came = [i.since for i in self.stock if i.since > after and not i.evergreen and suits(series, i)]
         return reach.gap_chance(times, self.in_stock(series), reach.arrival_rate(came, self.now, known), self.now)
 
     def in_stock(self, series: Series) -> int:
         """Drafts not yet used that this series could use; evergreens count where its `fill` names them, once rested."""
-        used = {past.draft for past in self.history}
         return sum(
             suits(series, item)
             and (item.expires is None or item.expires > self.now)
-            and (self._rested(series, item) if item.evergreen else item.draft not in used)
-            for item in self.stock
+            and (not item.evergreen or self._rested(series, item))
+            for item in self.free
         )
 
     def _rested(self, series: Series, item: StockItem) -> bool:
@@ -94,11 +97,9 @@ def ahead(
     ledger: Ledger, workspace: Workspace, stock: Sequence[StockItem], now: dt.datetime, until: dt.datetime
 ) -> Outlook:
     """The outlook of this community from `now` to `until`: the ledger's slots as they stand, then the planner's."""
-    rows, over = ledger.slots_between(now, until), _taken_away(ledger, now)
     return look(
         tuple(workspace.series.values()),
-        [replace(as_slot(row), excused=_("taken away again")) if row.id in over else as_slot(row) for row in rows],
-        ledger.assignments(now - OVERDUE, until),
+        *_planned(ledger, now, until),
         stock,
         ledger.used(now - MEMORY),
         now=now,
@@ -112,6 +113,43 @@ def _taken_away(ledger: Ledger, now: dt.datetime) -> set[str]:
     some = {d.slot for d in ledger.deliveries(states=[State.WITHDRAWN], after=now)}
     left = {d.slot for d in ledger.deliveries(slots=some) if d.state not in OVER} if some else set()
     return some - left
+
+
+def _planned(ledger: Ledger, now: dt.datetime, until: dt.datetime) -> tuple[list[Slot], list[Assignment]]:
+    over, slots = _taken_away(ledger, now), [as_slot(row) for row in ledger.slots_between(now, until)]
+    known = [replace(slot, excused=_("taken away again")) if slot.id in over else slot for slot in slots]
+    return known, ledger.assignments(now - OVERDUE, until)
+
+
+class Foresight:
+    """The outlook as it was made last: as long as nothing else is known, it is another only after some instant."""
+
+    def __init__(self) -> None:
+        self._asked: tuple[Any, ...] = ()
+        self._holds_until = LONG_AGO
+        self._made: Outlook | None = None
+
+    def ahead(  # noqa: PLR0917 as `ahead` takes it
+        self,
+        ledger: Ledger,
+        workspace: Workspace,
+        stock: Sequence[StockItem],
+        now: dt.datetime,
+        until: dt.datetime,
+        history: Sequence[Past],
+    ) -> Outlook:
+        """What `ahead` gives. `stock` is the same object as long as nothing of it has changed."""
+        known, assigned = _planned(ledger, now, until)
+        lately = [past for past in history if past.at >= now - MEMORY or not past.series]
+        asked = (known, assigned, lately, until, workspace.series, workspace.publish.fill_within)
+        made = self._made
+        if made is None or stock is not made.stock or asked != self._asked or not made.now <= now < self._holds_until:
+            series, within = tuple(workspace.series.values()), workspace.publish.fill_within
+            made = look(series, known, assigned, stock, lately, now=now, until=until, fill_within=within)
+            # A slot is past after its hour; evergreens go into one that is less than `fill_within` away.
+            times = {at for slot in made.slots for at in (slot.at, slot.at - within) if at > now}
+            self._made, self._asked, self._holds_until = made, asked, min(times, default=until)
+        return replace(made, now=now)
 
 
 def look(
@@ -147,4 +185,6 @@ def look(
     made = plan(series, asked, stock, fixed, history, now, fill_within)
     carried = {each.slot: each for each in (*made, *fixed)}
     ahead = tuple(sorted((*there.values(), *further)))
-    return Outlook(now, ahead, tuple(stock), tuple(history), carried, tuple(further))
+    used = {past.draft for past in history}
+    free = [item for item in stock if item.evergreen or item.draft not in used]
+    return Outlook(now, ahead, stock, history, carried, free, tuple(further))

@@ -17,6 +17,7 @@ from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import Weekly
 from steadycast.schedule.model import Series, Verdict
 
+GRAVEST = (*MARRED, *Verdict)  # of what one date holds
 Row = tuple[str, int, str]
 """Whose slot it was, its instant (a number that grows with time), and its verdict."""
 
@@ -37,14 +38,21 @@ def streaks(rows: Iterable[Row], slots: Iterable[SlotVerdict], series: Mapping[s
     missed one. The community's counts local dates, and breaks on a date on which any series missed a slot.
     """
     ended = list(slots)
+    community = tally(("", day, verdict) for day, verdict in _dates(ended, zone))
+    return in_units(community.get("", Streak()), tally(rows), tally(ended), series)
+
+
+def in_units(
+    community: Streak, channels: Mapping[str, Streak], its: Mapping[str, Streak], series: Mapping[str, Series]
+) -> Streaks:
+    """These streaks, of channels and of series, in days where they have one slot each day."""
     daily = {name for name, each in series.items() if is_daily(each)}
     serving = Counter(channel for each in series.values() for channel in each.channels)
     alone = {channel for name in daily for channel in series[name].channels if serving[channel] == 1}
-    community = tally(("", day, verdict) for day, verdict in _dates(ended, zone))
     return Streaks(
-        community=replace(community.get("", Streak()), unit="day"),
-        channels={name: replace(each, unit="day") if name in alone else each for name, each in tally(rows).items()},
-        series={name: replace(each, unit="day") if name in daily else each for name, each in tally(ended).items()},
+        community=replace(community, unit="day"),
+        channels={name: replace(each, unit="day") if name in alone else each for name, each in channels.items()},
+        series={name: replace(each, unit="day") if name in daily else each for name, each in its.items()},
     )
 
 
@@ -82,5 +90,5 @@ def _dates(slots: Iterable[SlotVerdict], zone: ZoneInfo) -> list[tuple[int, str]
     worst: dict[int, str] = {}
     for slot in slots:
         day = (EPOCH + dt.timedelta(microseconds=slot.at)).astimezone(zone).date().toordinal()
-        worst[day] = min(slot.verdict, worst.get(day, slot.verdict), key=[*MARRED, *Verdict].index)
+        worst[day] = min(slot.verdict, worst.get(day, slot.verdict), key=GRAVEST.index)
     return sorted(worst.items())

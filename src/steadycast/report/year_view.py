@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from markupsafe import Markup, escape
+
 from steadycast.report.model import Square
 
 PITCH = 14  # of the squares, in SVG units; a square itself is 12
@@ -30,6 +32,19 @@ class Half:
     cells: tuple[Cell, ...]
     months: tuple[tuple[int, str], ...]  # x, name
     today: tuple[int, int] | None
+
+    @property
+    def drawn(self) -> Markup:
+        """The squares with what they say: a page of many years has ten thousand, too many for a template's loop."""
+        return Markup("\n").join(
+            Markup(f'<use href="#{c.mark}" x="{c.x}" y="{c.y}"><title>{escape(c.tip)}</title></use>')  # noqa: S704
+            for c in self.cells
+        )
+
+    @property
+    def bare(self) -> Markup:
+        """The squares alone."""
+        return Markup("").join(Markup(f'<use href="#{c.mark}" x="{c.x}" y="{c.y}"/>') for c in self.cells)  # noqa: S704
 
 
 def halves(

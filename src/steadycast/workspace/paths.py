@@ -77,7 +77,12 @@ class Paths:
 
     def preview_of(self, draft: PurePath) -> Path:
         """Where the preview of the draft at that path below content/ lies; drafts of one name share the place."""
-        return self.var / "preview" / (re.sub(r"[^\w-]+", "-", draft.stem).strip("-") or "draft")
+        return self.previews / preview_name(draft)
+
+    @property
+    def previews(self) -> Path:
+        """Where the previews lie."""
+        return self.var / "preview"
 
     @property
     def secrets(self) -> Path:
@@ -191,3 +196,8 @@ def _is_ours(root: Path) -> None:
             raise SettingsError(
                 said, file=path, hint=_("if you trust it, name it: export STEADYCAST_WORKSPACE=%(folder)s", folder=root)
             )
+
+
+def preview_name(draft: PurePath) -> str:
+    """What the folder is called in which a draft's preview lies."""
+    return re.sub(r"[^\w-]+", "-", draft.stem).strip("-") or "draft"

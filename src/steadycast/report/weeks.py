@@ -1,0 +1,377 @@
+"""The past, kept by weeks: a week that is over is counted once, and again only when something of it was changed.
+
+A week here begins on Monday, at the local midnight of the community. What comes, and the week that runs, is counted
+each time anew. Everything that may change a past delivery writes an event in the same transaction, or says that the
+whole record may be another: see `ledger.record_changes`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from steadycast.ledger.matrix import Cell
+from steadycast.ledger.record import MARRED, THERE, DayCount, Share
+from steadycast.ledger.record_changes import Place, Row, changed_since, first_slot, rows_between, where_now
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import EPOCH, WENT_OUT
+from steadycast.report.model import Square, Streak, gravest
+from steadycast.report.streaks import GRAVEST
+from steadycast.schedule.days import midnight
+from steadycast.schedule.model import Origin, Past
+from steadycast.workspace.loading import BY_HAND
+
+WEEK = dt.timedelta(days=7)
+MICROSECOND = dt.timedelta(microseconds=1)
+CellName = tuple[str, str]  # series, channel
+OUT = frozenset(state.value for state in WENT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a streak needs of a stretch of time: how it goes on from before, and how it goes on from here."""
+
+    first: int = 0  # up to the first miss, with what was there at the same instant
+    broken: bool = False  # whether there was a miss
+    longest: int = 0
+    current: int = 0  # since the last miss; all of it where there was none
+    late: int = 0  # of the current ones
+
+
+@dataclass(slots=True)
+class _Cell:
+    last: int | None = None
+    missed: int | None = None
+    streak: int = 0
+    late: int = 0
+
+    def add(self, at: int, verdict: str) -> None:
+        """The next delivery, in order of time."""
+        if verdict == "missed":
+            self.missed, self.streak, self.late = at, 0, 0
+        elif verdict in THERE:
+            self.last = at
+            if at != self.missed:
+                self.streak += 1
+                self.late += verdict == "late"
+
+    def go_on(self, later: _Cell) -> None:
+        """What came after it."""
+        self.last = self.last if later.last is None else later.last
+        if later.missed is None:
+            self.streak, self.late = self.streak + later.streak, self.late + later.late
+        else:
+            self.missed, self.streak, self.late = later.missed, later.streak, later.late
+
+
+@dataclass(slots=True)
+class Week:
+    """The deliveries of some days as they ended."""
+
+    marks: dict[CellName, dict[dt.date, dict[str, int]]] = field(default_factory=dict)
+    channels: dict[str, Run] = field(default_factory=dict)
+    series: dict[str, Run] = field(default_factory=dict)
+    community: Run = Run()
+    cells: dict[CellName, _Cell] = field(default_factory=dict)
+    early: dict[CellName, int] = field(default_factory=dict)  # there before its hour: when the last of them was
+    shares: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)  # slots, the last of them
+    out: tuple[Past, ...] = ()
+    _squares: dict[tuple[CellName, ...], tuple[Square, ...]] = field(default_factory=dict)
+    _totals: dict[CellName, dict[str, int]] = field(default_factory=dict)
+
+    def squares(self, cells: tuple[CellName, ...]) -> tuple[Square, ...]:
+        """The dates of these cells together."""
+        if cells not in self._squares:
+            found: dict[dt.date, Counter[str]] = defaultdict(Counter)
+            for cell in cells:
+                for date, marks in self.marks.get(cell, {}).items():
+                    found[date].update(marks)
+            self._squares[cells] = tuple(Square(date, gravest(its), dict(its)) for date, its in sorted(found.items()))
+        return self._squares[cells]
+
+    def totals(self, cell: CellName) -> dict[str, int]:
+        """How many of each mark one cell has."""
+        if cell not in self._totals:
+            found: Counter[str] = Counter()
+            for marks in self.marks.get(cell, {}).values():
+                found.update(marks)
+            self._totals[cell] = dict(found)
+        return self._totals[cell]
+
+    def forget_days(self) -> None:
+        """Keep what goes on from it; its days are shown no more."""
+        self.marks, self._squares, self._totals = {}, {}, {}
+
+
+def run_of(rows: Iterable[tuple[int, str]]) -> Run:
+    """Of (instant, verdict) in order of time; slots at one instant count together, as in `streaks.tally`."""
+    first = longest = current = late = 0
+    broken, missed_at = False, None
+    for at, verdict in (*rows, (-1, "")):
+        if missed_at is not None and missed_at != at:
+            first = first if broken else current
+            broken, longest, missed_at = True, max(longest, current), None
+            current = late = 0
+        if verdict == "missed":
+            missed_at = at
+        elif verdict and verdict != "excused":
+            current += 1
+            late += verdict == "late"
+    return Run(first if broken else current, broken, longest, current, late)
+
+
+def streak_of(runs: Iterable[Run]) -> Streak:
+    """One streak through stretches that follow one another."""
+    longest = current = late = 0
+    for run in runs:
+        if run.broken:
+            longest = max(longest, current + run.first, run.longest)
+            current, late = run.current, run.late
+        else:
+            current, late = current + run.current, late + run.late
+    return Streak(current, late, max(longest, current))
+
+
+def _week(rows: Iterable[Row], zone: ZoneInfo, now: dt.datetime) -> tuple[Week, list[DayCount]]:
+    """Of rows in order of time and slot: the past ones, and what is counted of the coming ones."""
+    week, moment = Week(), (now - EPOCH) // MICROSECOND
+    coming: Counter[tuple[str, str, dt.date, str]] = Counter()
+    by_channel: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    owed: dict[str, tuple[str, int]] = {}  # slot -> series, instant
+    worst: dict[tuple[str, int], str] = {}
+    shared, out = set[str](), dict[tuple[str, str], Past]()
+    known, date = -1, dt.date.min
+    for slot, carries, series, at, channel, verdict, state, draft, origin, member, done in rows:
+        if at != known:
+            known, date = at, (EPOCH + dt.timedelta(microseconds=at)).astimezone(zone).date()
+        if verdict in THERE and slot not in shared:
+            shared.add(slot)
+            whose = (series, origin, member)
+            week.shares[whose] = (week.shares.get(whose, (0, 0))[0] + 1, at)
+        if draft and state in OUT:
+            _note_out(out, slot, series, at, origin, member, draft)
+        if at >= moment:
+            if verdict in THERE:
+                week.early[series, channel] = max(done or 0, week.early.get((series, channel), 0))
+            coming[channel, series, date, verdict or ("planned" if carries else "gap")] += 1
+            continue
+        marks = week.marks.setdefault((series, channel), {}).setdefault(date, {})
+        marks[verdict or "open"] = marks.get(verdict or "open", 0) + 1
+        if verdict in THERE or verdict == "missed":
+            owed[slot] = (series, at)
+        if verdict in MARRED:
+            worst[series, at] = min(verdict, worst.get((series, at), verdict), key=MARRED.index)
+        if verdict:
+            by_channel[channel].append((at, verdict))
+            week.cells.setdefault((series, channel), _Cell()).add(at, verdict)
+    week.channels = {channel: run_of(its) for channel, its in by_channel.items()}
+    week.out = tuple(sorted((past for past in out.values() if past.origin), key=_in_time))
+    _slots(week, [(*of, worst.get(of, "kept")) for of in owed.values()], zone)
+    days = [DayCount(*names, count, ahead=True) for names, count in coming.items()]
+    return week, days
+
+
+def _note_out(  # noqa: PLR0917 one row's facts
+    out: dict[tuple[str, str], Past], slot: str, series: str, at: int, origin: str, member: str, draft: str
+) -> None:
+    before = out.get((slot, draft))
+    if before is None or (origin, member) != (before.origin, before.member):
+        least = min(origin, before.origin) if before else origin
+        its = min(member, before.member) if before else member
+        when = EPOCH + dt.timedelta(microseconds=at)
+        out[slot, draft] = Past(slot, series, when, Origin(least) if least else least, its, draft)  # type: ignore[arg-type]
+
+
+def _slots(week: Week, ended: Iterable[tuple[str, int, str]], zone: ZoneInfo) -> None:
+    """The runs of series and community, of (series, instant, verdict) of each slot; "" is not settled yet."""
+    by_series: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    dates: dict[int, str] = {}
+    for series, at, verdict in ended:
+        if verdict and series != BY_HAND:
+            by_series[series].append((at, verdict))
+            day = (EPOCH + dt.timedelta(microseconds=at)).astimezone(zone).toordinal()
+            dates[day] = min(verdict, dates.get(day, verdict), key=GRAVEST.index)
+    week.series = {series: run_of(its) for series, its in by_series.items()}
+    week.community = run_of(sorted(dates.items()))
+
+
+class Weeks:
+    """The whole record of one ledger: what `up_to` reads is what has changed, and what is not over."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.closed: dict[dt.date, Week] = {}  # by its Monday
+        self.open = Week()
+        self.coming: list[DayCount] = []
+        self._place: Place | None = None
+        self._out: list[Past] | None = None  # of the weeks that are over; None: one of them is another
+
+    def up_to(self, ledger: Ledger, now: dt.datetime, first: dt.date, last: dt.date) -> None:
+        """Have every week as it is in the ledger at `now`; of days before `first` no squares; what comes to `last`."""
+        place = where_now(ledger, self._place)
+        monday = _monday(now.astimezone(self.zone).date())
+        oldest = first_slot(ledger)
+        each = _monday(oldest.astimezone(self.zone).date()) if oldest else monday
+        stale = {_monday(at.astimezone(self.zone).date()) for at in self._stale(ledger, place)}
+        # After `monday` where the clock was set back.
+        stale |= {known for known in self.closed if not each <= known < monday}
+        for known in stale & self.closed.keys():
+            del self.closed[known]
+            self._out = None
+        missing = []
+        while each < monday:
+            missing += [] if each in self.closed else [each]
+            each += WEEK
+        for begin, end in _stretches(missing):
+            self._close(ledger, begin, end, now, first)
+        for each in [each for each in self.closed if each + WEEK <= first]:
+            self.closed[each].forget_days()
+        rows = rows_between(ledger, *self._span(monday, last + dt.timedelta(days=1)))
+        self.open, self.coming = _week(rows, self.zone, now)
+        self._place = place
+
+    def _close(self, ledger: Ledger, begin: dt.date, end: dt.date, now: dt.datetime, first: dt.date) -> None:
+        """Count the weeks from `begin` up to but not including `end`, with one statement."""
+        edges = [(midnight(begin + n * WEEK, self.zone) - EPOCH) // MICROSECOND for n in range((end - begin) // WEEK)]
+        found = {begin + n * WEEK: Week() for n in range(len(edges))}
+        rows = rows_between(ledger, *self._span(begin, end))
+        for n, its in groupby(rows, key=lambda row: bisect_right(edges, row[3]) - 1):
+            week, _ = _week(its, self.zone, now)
+            if begin + (n + 1) * WEEK <= first:
+                week.forget_days()
+            found[begin + n * WEEK] = week
+        self.closed |= found
+        self._out = None
+
+    def _stale(self, ledger: Ledger, place: Place) -> Iterable[dt.datetime]:
+        if self._place is None or place.whole != self._place.whole or place.event < self._place.event:
+            self.closed = {}
+            return ()
+        return changed_since(ledger, self._place)
+
+    def _span(self, first: dt.date, end: dt.date) -> tuple[dt.datetime, dt.datetime]:
+        return midnight(first, self.zone), midnight(end, self.zone)
+
+    @property
+    def in_order(self) -> Iterator[Week]:
+        """Every week up to now."""
+        yield from (self.closed[each] for each in sorted(self.closed))
+        yield self.open
+
+    def shown(self, first: dt.date) -> list[Week]:
+        """The weeks that are over, from the one that begins on `first` on."""
+        return [self.closed[each] for each in sorted(self.closed) if each >= first]
+
+    def streaks(self) -> tuple[Streak, dict[str, Streak], dict[str, Streak]]:
+        """The streaks of the community, of each channel, of each series."""
+        weeks = [*self.in_order]
+        channels = {name for week in weeks for name in week.channels}
+        series = {name for week in weeks for name in week.series}
+        none = Run()
+        return (
+            streak_of(week.community for week in weeks),
+            {name: streak_of(week.channels.get(name, none) for week in weeks) for name in channels},
+            {name: streak_of(week.series.get(name, none) for week in weeks) for name in series},
+        )
+
+    def shares(self, first: dt.date) -> list[Share]:
+        """Whose drafts went out from `first` on; a slot counts once."""
+        found: dict[tuple[str, str, str], tuple[int, int]] = {}
+        for week in (*self.shown(first), self.open):
+            for whose, (slots, last) in week.shares.items():
+                before = found.get(whose, (0, 0))
+                found[whose] = (before[0] + slots, max(before[1], last))
+        return [
+            Share(*whose, slots, EPOCH + dt.timedelta(microseconds=last))
+            for whose, (slots, last) in sorted(found.items())
+        ]
+
+    def cells(self) -> list[Cell]:
+        """How each series stands on each channel, as `matrix.cells` counts it."""
+        found: dict[CellName, _Cell] = {}
+        for week in self.in_order:
+            for name, its in week.cells.items():
+                found.setdefault(name, _Cell()).go_on(its)
+        for name, done in self.open.early.items():
+            its = found.setdefault(name, _Cell())
+            its.last = max(its.last or 0, done) or None
+        return [
+            Cell(*name, _instant(its.last), its.streak, its.late, _instant(its.missed))
+            for name, its in sorted(found.items())
+        ]
+
+    def used(self, ledger: Ledger) -> list[Past]:
+        """The drafts that went out, or may have, in order of time: what `ledger.used` gives."""
+        if self._out is None:
+            self._out = [past for day in sorted(self.closed) for past in self.closed[day].out]
+        found = [*self._out, *self.open.out]
+        for past in ledger.used_before():
+            insort(found, past, key=_in_time)
+        return found
+
+    def open_days(self) -> list[DayCount]:
+        """The days of the week that runs, and the coming ones."""
+        past = [
+            DayCount(channel, series, date, mark, count)
+            for (series, channel), dates in self.open.marks.items()
+            for date, marks in dates.items()
+            for mark, count in marks.items()
+        ]
+        return [*past, *self.coming]
+
+
+class Year:
+    """The shown days: weeks that are over, and days that are counted one by one."""
+
+    def __init__(self, days: Sequence[DayCount], weeks: Sequence[Week] = ()) -> None:
+        self._weeks = weeks
+        self._days: dict[CellName, list[DayCount]] = defaultdict(list)
+        for day in days:
+            self._days[day.series, day.channel].append(day)
+        self.cells = sorted({*self._days, *(cell for week in weeks for cell in week.marks)})
+
+    def days(self, cells: Iterable[CellName]) -> list[DayCount]:
+        """What is counted one by one."""
+        return [day for cell in cells for day in self._days.get(cell, ())]
+
+    def squares(self, cells: Iterable[CellName]) -> tuple[Square, ...]:
+        """Of the weeks that are over."""
+        asked = tuple(cells)
+        return tuple(square for week in self._weeks for square in week.squares(asked))
+
+    def totals(self, cells: Iterable[CellName]) -> Counter[str]:
+        """How many of each mark the weeks that are over have."""
+        found: Counter[str] = Counter()
+        for cell in cells:
+            for week in self._weeks:
+                for mark, count in week.totals(cell).items():
+                    found[mark] += count
+        return found
+
+
+def _stretches(mondays: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """Weeks that follow one another, together: the first Monday, and the one after the last."""
+    found: list[tuple[dt.date, dt.date]] = []
+    for each in mondays:
+        if found and found[-1][1] == each:
+            found[-1] = (found[-1][0], each + WEEK)
+        else:
+            found.append((each, each + WEEK))
+    return found
+
+
+def _in_time(past: Past) -> tuple[dt.datetime, str]:
+    return past.at, past.slot
+
+
+def _monday(day: dt.date) -> dt.date:
+    return day - dt.timedelta(days=day.weekday())
+
+
+def _instant(micros: int | None) -> dt.datetime | None:
+    return None if micros is None else EPOCH + dt.timedelta(microseconds=micros)
