@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROWS = ("starting", "slots", "ledger", "sending", "rendering")
+ROWS = ("starting", "slots", "ledger", "pages", "sending", "rendering")
 NOTES = HERE / "NOTES.md"
 
 
@@ -58,6 +58,10 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
         import ledgers
 
         yield from ledgers.rows(memory, 5_000 if quick else asked.deliveries, rounds)
+    if "pages" in asked.rows:
+        import pages
+
+        yield from pages.rows(memory, 2_000 if quick else asked.deliveries // 10, rounds)
     if "sending" in asked.rows:
         import sending
 

@@ -58,6 +58,7 @@ def test_every_row_runs(tmp_path: Path) -> None:
         "pick and claim 100",
         "record over",
         "bulk insert",
+        "desk page `/record`",
         "lateness of",
     ]
     if os.environ.get("CI") or shutil.which("hugo"):

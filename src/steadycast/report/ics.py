@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from icalendar import Alarm, Calendar, Event
 
 from steadycast.language import of_tag
+from steadycast.ledger.tables import EPOCH
 from steadycast.report.model import PlanEntry
 from steadycast.report.page import clean
 from steadycast.report.words import marks
@@ -17,6 +19,8 @@ HOUR = dt.timedelta(hours=1)
 REFRESH = HOUR  # how often a subscriber looks again
 SHOWN_FOR = dt.timedelta(minutes=15)  # a slot is an instant; this long it can be seen and touched in a calendar
 DAY_BEFORE = dt.timedelta(days=1)  # when a slot reminds
+END = b"END:VCALENDAR"
+NO_STAMP = b"DTSTAMP:19700101T000000Z"
 EVE = dt.timedelta(hours=15)  # before the midnight that begins a whole day: at nine in the morning, the day before
 
 
@@ -47,9 +51,14 @@ def calendar_ics(entries: Iterable[CalendarEntry], *, name: str, now: dt.datetim
     calendar.add("x-wr-calname", clean(name))
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
-    for entry in entries:
-        calendar.add_component(_event(entry, now))
-    return bytes(calendar.to_ical())
+    head, end, rest = calendar.to_ical().rpartition(END)
+    stamp = b"DTSTAMP:" + now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ").encode()
+    return b"".join((head, *(_drawn(entry).replace(NO_STAMP, stamp, 1) for entry in entries), end, rest))
+
+
+@lru_cache(maxsize=4_000)  # a calendar is asked for every hour, and most of its events are what they were
+def _drawn(entry: CalendarEntry) -> bytes:
+    return bytes(_event(entry, EPOCH).to_ical())
 
 
 def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: dt.datetime) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -15,8 +17,7 @@ TOP = 18  # room for the months' names
 HALF = 29  # weeks in each half of the year view: side by side on a wide screen, stacked on a narrow one
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One square as drawn: which symbol, where, and what it says when pointed at."""
 
     mark: str
@@ -36,15 +37,16 @@ class Half:
     @property
     def drawn(self) -> Markup:
         """The squares with what they say: a page of many years has ten thousand, too many for a template's loop."""
-        return Markup("\n").join(
-            Markup(f'<use href="#{c.mark}" x="{c.x}" y="{c.y}"><title>{escape(c.tip)}</title></use>')  # noqa: S704
-            for c in self.cells
+        squares = (
+            f'<use href="#{c.mark}" x="{c.x}" y="{c.y}"><title>{escape(c.tip)}</title></use>' for c in self.cells
         )
+        return Markup("\n".join(squares))  # noqa: S704  marks and numbers are ours, and the words are escaped
 
     @property
     def bare(self) -> Markup:
         """The squares alone."""
-        return Markup("").join(Markup(f'<use href="#{c.mark}" x="{c.x}" y="{c.y}"/>') for c in self.cells)  # noqa: S704
+        squares = (f'<use href="#{c.mark}" x="{c.x}" y="{c.y}"/>' for c in self.cells)
+        return Markup("".join(squares))  # noqa: S704  as above
 
 
 def halves(
@@ -66,6 +68,7 @@ def halves(
     )
 
 
+@lru_cache(maxsize=1_000)
 def _place(day: dt.date, first: dt.date) -> tuple[int, int, int]:
     week, weekday = divmod((day - first).days, 7)
     half, column = divmod(week, HALF)
