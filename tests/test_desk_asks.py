@@ -174,6 +174,7 @@ def test_what_came_by_another_way_is_tied_to_the_ask_on_its_page(desk: Desk, app
     tied = desk.post(f"/asks/{ask.id}/sent", on=letter, draft=rows["By letter"].id)
     assert "Once it is approved" in tied.text
     assert "/sent" not in tied.text
+    assert f'class="button" href="{letter}"' in desk.get("/").text  # what came is looked at, not its slot
     desk.post("/drafts/decide", on=letter, ids=rows["By letter"].id, verdict="approve", back=letter)
     assert app.ledger.slot(slot.id).draft == rows["By letter"].id  # type: ignore[union-attr]
 
