@@ -95,6 +95,29 @@ def test_the_answers_that_are_kept_for_a_person_are_bounded(
     assert edith.post("/drafts", "one", markdown=TEXT).headers["Idempotency-Replayed"] == "true"
 
 
+def test_what_is_wrong_is_said_in_the_language_of_who_asks(desk: Desk, bench: Bench) -> None:
+    """That of Accept-Language, else the one the person reads the desk in, else the community's."""
+    rita = Client(desk, person(bench, "rita", Role.READER))
+    refused = rita.post("/drafts", markdown=TEXT).json()
+    assert (refused["title"], refused["detail"]) == ("Forbidden", "The role Reader may not do this (submit).")
+    accounts.set_language(bench.app, "rita", "zh_Hans")
+    refused = rita.post("/drafts", markdown=TEXT).json()
+    assert (refused["title"], refused["detail"]) == ("没有权限", "角色“只读”不能做这件事（submit）。")
+    unknown = rita.get("/slots/daily@2001-01-01T00:00").json()
+    assert (unknown["title"], unknown["detail"]) == ("没有找到", "没有这个档期。")
+    assert rita.get("/nothing").json()["detail"] == "没有找到"
+    wrong = rita.get("/drafts", limit=0, shelf="attic", what="x").json()
+    assert {each["said"] for each in wrong["errors"]} == {
+        "小于 1", "没有这个字段", "不是以下任何一个：'', 'inbox', 'stock', 'reserve' or 'archive'",
+    }  # fmt: skip
+    rita.session.headers["Accept-Language"] = "fr, zh-TW;q=0.8, en;q=0.5"
+    assert rita.get("/slots/daily@2001-01-01T00:00").json()["detail"] == "沒有這個檔期。"
+    rita.session.headers["Accept-Language"] = "en-GB"
+    assert rita.get("/slots/daily@2001-01-01T00:00").json()["detail"] == "There is no such slot."
+    closed = requests.get(f"{desk.url}/api/v1/me", headers={"Accept-Language": "zh-CN"}, timeout=9)
+    assert (closed.json()["title"], closed.json()["detail"]) == ("未授权", "需要令牌。")
+
+
 def test_two_at_once_under_one_key_make_one(desk: Desk, bench: Bench) -> None:
     edith = Client(desk, person(bench, "edith", Role.EDITOR))
     with ThreadPoolExecutor(4) as pool:

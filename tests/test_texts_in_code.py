@@ -21,12 +21,12 @@ from steadycast.outgoing import Fetcher
 from steadycast.render.media import Studio
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "steadycast"
-# `testing` speaks to whoever writes a channel, `api` to programs.
-ROOMS = sorted({file.relative_to(SRC).parts[0] for file in SRC.rglob("*.py")} - {"testing", "api"})
+# `testing` speaks to whoever writes a channel.
+ROOMS = sorted({file.relative_to(SRC).parts[0] for file in SRC.rglob("*.py")} - {"testing"})
 # Who hears what it is given: errors and problems, and the helpers that make them.
 MAKERS = re.compile(
     r"(?:\w+Error|ChangedMeanwhile|Problem|Note|Refused|Busy|Unknown|Fenced|Unusable|Probed|looked_at|unknown_name"
-    r"|did_you_mean|refuse|refusal|_?wrong|problem_at|_too_much|_?fault|_error|_failed|_NotThisForm|not_taken|unsent)"
+    r"|did_you_mean|refuse|refusal|_?wrong|problem_at|_too_much|_?fault|_error|_failed|problem|_NotThisForm|not_taken|unsent)"
 )
 # For whoever writes the program, or an adapter: they stand in a traceback, or nowhere.
 OF_PROGRAMMERS = re.compile(r"(?:Value|Type|OS|Timeout|NotRegular|Key|Runtime|Lookup|FileExists)Error")

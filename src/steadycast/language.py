@@ -201,8 +201,18 @@ def of_tag(tag: str) -> Language:
 
 def chosen(asked: str, accepted: str, community: str) -> Language:
     """The language a person chose, else the community's, else the first of the browser's that there is."""
-    wishes = [asked, community, *(part.partition(";")[0].strip() for part in accepted[:1_000].split(","))]
+    wishes = [asked, community, *accepted_tags(accepted)]
     return language(next(filter(None, map(known, wishes)), "en"))
+
+
+def accepted_tags(header: str) -> tuple[str, ...]:
+    """The tags in a header Accept-Language, in their order."""
+    return tuple(part.partition(";")[0].strip() for part in header[:1_000].split(","))
+
+
+def first_of(*tags: str) -> Language:
+    """The language of the first of these tags that there is; else the one that is current."""
+    return language(next(filter(None, map(known, tags)), "") or current().name)
 
 
 def names() -> Sequence[tuple[str, str]]:

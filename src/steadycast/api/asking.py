@@ -20,6 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steadycast import pipeline
 from steadycast.api.problems import ProblemError, of_http, problem, refused
 from steadycast.errors import SteadycastError
+from steadycast.language import N_, accepted_tags, first_of, speaking
+from steadycast.language import gettext as _
 from steadycast.pipeline import App, accounts
 from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.permissions import Act, Person, Role, may, may_somewhere
@@ -30,7 +32,7 @@ WITH_DRAFT = ("/drafts", "/drafts/preview", "/mcp")  # a draft as JSON may take 
 PATIENCE = 60  # seconds for a request's body
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LONGEST_TOKEN = 200
-HINT = "send `Authorization: Bearer TOKEN`; `steadycast token add` makes a token"
+HINT = N_("send `Authorization: Bearer TOKEN`; `steadycast token add` makes a token")
 
 
 class Door:
@@ -48,35 +50,40 @@ class Door:
             return
         request = Request(scope, receive)
         path = request.url.path.removeprefix(scope.get("root_path", ""))
-        scope.setdefault("state", {})
+        state = scope.setdefault("state", {})
+        wished = accepted_tags(request.headers.get("accept-language", ""))
         try:
-            if path not in OPEN:
-                scope["state"]["person"] = await run_in_threadpool(self._person, request)
-            if request.method not in SAFE:
-                receive = _again(await self._body(request, large=path in WITH_DRAFT), receive)
+            with speaking(first_of(*wished).name):
+                if path not in OPEN:
+                    state["person"], own = await run_in_threadpool(self._person, request)
+                    wished += (own,)
+                if request.method not in SAFE:
+                    receive = _again(await self._body(request, large=path in WITH_DRAFT), receive)
         except ProblemError as error:
             await (await of_http(request, error))(scope, receive, send)
         except SteadycastError as error:
             await refused(error)(scope, receive, send)
         except TimeoutError:
-            await problem(408, "The request came too slowly.")(scope, receive, send)
+            await problem(408, _("The request came too slowly."))(scope, receive, send)
         else:
-            with pipeline.acting(scope["state"]["person"].name if "person" in scope["state"] else ""):
+            with pipeline.acting(state["person"].name if "person" in state else ""), speaking(first_of(*wished).name):
                 await self._app(scope, receive, send)
 
-    def _person(self, request: Request) -> Person:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
+    def _person(self, request: Request) -> tuple[Person, str]:
+        """Who asks, and in which language they read; "" where they never said."""
+        kind, _space, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
         if kind.lower() != "bearer" or not token:
-            raise ProblemError(401, "A token is needed.", HINT, headers={"WWW-Authenticate": "Bearer"})
-        person = None
+            raise ProblemError(401, _("A token is needed."), _(HINT), headers={"WWW-Authenticate": "Bearer"})
+        person, own = None, ""
         if self._opened.is_there and len(token) <= LONGEST_TOKEN:
             with self._opened.app() as app:
                 person = person_of(app, token, self._key)
+                own = accounts.language_of(app, person.name) if person else ""
         if person is None:
-            said = "This token opens nothing: it ended, was revoked, or never was."
-            raise ProblemError(401, said, HINT, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
-        return person
+            said = _("This token opens nothing: it ended, was revoked, or never was.")
+            raise ProblemError(401, said, _(HINT), headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        return person, own
 
     async def _body(self, request: Request, *, large: bool) -> bytes:
         most = SMALL
@@ -104,7 +111,7 @@ def person_of(app: App, token: str, key: str = "") -> Person | None:
 
 
 def _too_large(most: int) -> ProblemError:
-    return ProblemError(413, f"The request has more than {most} bytes.", headers={"Connection": "close"})
+    return ProblemError(413, _("The request has more than %(most)s bytes.", most=most), headers={"Connection": "close"})
 
 
 def _again(body: bytes, further: Receive) -> Receive:
@@ -155,8 +162,12 @@ def allow(person: Person, act: Act, series: Collection[str]) -> None:
 
 def forbidden(person: Person, act: Act) -> ProblemError:
     """The refusal."""
-    said = f"A {person.role.value} may not do this ({act.value})"
-    return ProblemError(403, f"{said}, or not in this series." if person.is_limited else f"{said}.")
+    values = {"role": _(person.role.value.title()), "act": act.value}
+    if person.is_limited:
+        said = N_("The role %(role)s may not do this (%(act)s), or not in this series.")
+    else:
+        said = N_("The role %(role)s may not do this (%(act)s).")
+    return ProblemError(403, _(said, **values))
 
 
 def act_of(route: APIRoute) -> Act:

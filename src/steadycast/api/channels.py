@@ -12,6 +12,7 @@ from steadycast.api.problems import ProblemError
 from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Name, Shown
 from steadycast.errors import InputError
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery_log import failures
 from steadycast.pipeline import App, slot_view
 from steadycast.pipeline.permissions import Act
@@ -84,7 +85,7 @@ def channels(app: Here) -> list[Channel]:
 def channel(app: Here, name: Name) -> WholeChannel:
     """One channel."""
     if name not in app.workspace.channels:
-        raise ProblemError(404, "There is no such channel.")
+        raise ProblemError(404, _("There is no such channel."))
     wrong = [Failure.model_validate(each) for each in failures(app.ledger, name, pipeline.now())]
     return WholeChannel(**_channel(app, name).model_dump(), failures=wrong)
 

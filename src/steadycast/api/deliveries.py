@@ -18,6 +18,7 @@ from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Address, Asked, Here, Name, Shown, delivery_of
 from steadycast.errors import InputError
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery_log import Place, kept_of, log
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline import App, concerns
@@ -181,7 +182,7 @@ def settle(app: Here, person: Asking, id: Name, asked: Settling) -> Said:
     row = _to_settle(app, person, id)
     there = asked.outcome == "there"
     if there != bool(asked.url):
-        raise ProblemError(422, "`url` goes with `there`, and only with it.")
+        raise ProblemError(422, _("`url` goes with `there`, and only with it."))
     again = asked.outcome == "again"
     said = pipeline.settle(app, row.marker, url=asked.url, again=again, now=pipeline.now(), at=asked.at)
     return _said(app, row, said)
@@ -214,7 +215,7 @@ def kit(app: Here, id: Name) -> WholeKit:
     try:
         found = pipeline.kits.kit(app, id.strip().lower()[:40])
     except InputError as error:
-        raise ProblemError(404, "There is no such kit.", error.hint or "") from None
+        raise ProblemError(404, _("There is no such kit."), error.hint or "") from None
     told = {name: getattr(found, name) for name in WholeKit.model_fields if name not in ("id", "files", "texts")}
     return WholeKit(id=found.marker, files=[name for name, _ in found.files], texts=dict(found.texts), **told)
 

@@ -19,6 +19,7 @@ from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Note, Reason, Seen, Shown, draft_of, local
 from steadycast.draft.front_edit import with_key
+from steadycast.language import gettext as _
 from steadycast.ledger.draft_list import DraftsAsked
 from steadycast.ledger.tables import DONE, DeliveryRow
 from steadycast.pipeline import App, amend, asking, concerns, pinning, submission, write_draft
@@ -251,7 +252,7 @@ def revision(app: Here, id: Name, hash: Name) -> Text:
 def _text(app: App, id: str, revision: str) -> Text:
     found = read(app, id, revision)
     if found is None:
-        raise ProblemError(404, "There is no such revision.")
+        raise ProblemError(404, _("There is no such revision."))
     told = {name: ", ".join(map(str, v)) if isinstance(v, tuple) else str(v) for name, v in facts(found).items()}
     return Text(revision=revision, title=found.title, markdown=found.body, facts=told)
 
@@ -289,7 +290,7 @@ def parsed(app: App, markdown: str, member: str = "") -> drafting.Draft:
     """A Markdown text as a draft, which lies nowhere yet. Raises DraftError with the line."""
     raw = markdown.encode("utf-8", "replace")
     if len(raw) > (most := app.workspace.intake.max_bytes):
-        raise ProblemError(422, f"The text has more than {most} bytes.")
+        raise ProblemError(422, _("The text has more than %(most)s bytes.", most=most))
     return app.reader.draft(raw, PurePosixPath(write_draft.home_of(app, member), "draft.md"), pipeline.now())
 
 
@@ -385,7 +386,7 @@ def _to_decide(app: App, person: Person, id: str, seen: str = "", act: Act = Act
     row = draft_of(app, id)
     allow(person, act, concerns.series_of_draft(app, row.id))
     if seen and seen != row.revision:
-        raise ProblemError(409, "The draft was changed meanwhile.", "look at it again, and decide again")
+        raise ProblemError(409, _("The draft was changed meanwhile."), _("look at it again, and decide again"))
     return row.id
 
 

@@ -17,6 +17,7 @@ from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Shown
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import InviteRow
 from steadycast.pipeline.permissions import Act
 
@@ -95,7 +96,7 @@ def member(app: Here, name: Name) -> WholeMember:
     """One member."""
     found = pipeline.members.page_of(app, name, pipeline.now())
     if found is None:
-        raise ProblemError(404, "There is no such member.")
+        raise ProblemError(404, _("There is no such member."))
     given = [
         Given(
             draft=each.draft.id, title=each.draft.title, fate=each.fate, at=each.at, reason=each.reason,
@@ -126,7 +127,7 @@ def invite(request: Request, app: Here, person: Asking, name: Name) -> MadeInvit
 def revoke_invite(app: Here, name: Name, asked: Revoking) -> list[Invite]:
     """End an invite at once."""
     if asked.id not in {row.hash for row in app.ledger.invites_of(name)}:
-        raise ProblemError(404, "There is no such invite.")
+        raise ProblemError(404, _("There is no such invite."))
     pipeline.invites.revoke(app, asked.id, pipeline.now())
     return [_invite(row) for row in app.ledger.invites_of(name)]
 

@@ -24,6 +24,8 @@ from steadycast import pipeline
 from steadycast.api.asking import act_of, asking
 from steadycast.api.problems import MEDIA_TYPE, ProblemError, problem, refused
 from steadycast.errors import SteadycastError
+from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import IdempotencyRow
 from steadycast.pipeline import App, accounts
 from steadycast.pipeline.permissions import Person
@@ -32,7 +34,7 @@ NAME = "Idempotency-Key"
 KEPT = dt.timedelta(hours=24)
 MOST = 5_000  # changes of one person in that time: each answer is kept
 KEY = re.compile(r"[\x21-\x7e]{1,100}")
-HINT = "make a new key for each change, as by `uuidgen`; send the same one again only to ask for the same answer"
+HINT = N_("make a new key for each change, as by `uuidgen`; send the same one again only to ask for the same answer")
 
 
 class Change(APIRoute):
@@ -45,7 +47,7 @@ class Change(APIRoute):
         async def once(request: Request) -> Response:
             key, person, opened = request.headers.get(NAME, ""), asking(request), request.app.state.opened
             if not KEY.fullmatch(key):
-                raise ProblemError(400, f"{NAME} is missing, or is no key.", HINT)
+                raise ProblemError(400, _("%(name)s is missing, or is no key.", name=NAME), _(HINT))
             with opened.app() as app:
                 asked = await _fingerprint(request, app.ledger.secret)
                 before = await run_in_threadpool(_begin, app, person, key, asked)
@@ -60,7 +62,7 @@ class Change(APIRoute):
                     raise
                 except Exception:
                     answer = problem(
-                        500, "This is a fault in Steadycast.", "look at what became of it: the log says more"
+                        500, _("This is a fault in Steadycast."), _("look at what became of it: the log says more")
                     )
                     await run_in_threadpool(_end, app, person, key, answer)
                     raise
@@ -93,16 +95,16 @@ def _begin(app: App, person: Person, key: str, asked: str) -> IdempotencyRow | N
     row = IdempotencyRow(person=person.name, key=key, request=asked, made=now)
     before = app.ledger.idempotent(person.name, key)
     if before is None and app.ledger.count_idempotent(person.name) >= MOST:
-        raise ProblemError(429, "Too many changes in one day.", "go on tomorrow", headers={"Retry-After": "3600"})
+        raise ProblemError(429, _("Too many changes in one day."), _("go on tomorrow"), headers={"Retry-After": "3600"})
     return None if before is None and app.ledger.begin_idempotent(row) else app.ledger.idempotent(person.name, key)
 
 
 def _answered(row: IdempotencyRow, asked: str) -> Response:
     if row.request != asked:
-        return problem(422, f"This {NAME} was used for another request.", HINT)
+        return problem(422, _("This %(name)s was used for another request.", name=NAME), _(HINT))
     if row.status is None:
-        said = "This change is under way, or was cut off."
-        return problem(409, said, "ask again in a while; if it stays so, look at what became of it")
+        said = _("This change is under way, or was cut off.")
+        return problem(409, said, _("ask again in a while; if it stays so, look at what became of it"))
     kind = MEDIA_TYPE if row.status >= 400 else "application/json"
     return Response(row.body, row.status, {"Idempotency-Replayed": "true"}, kind)
 

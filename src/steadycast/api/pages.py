@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from steadycast.api.problems import ProblemError
+from steadycast.language import gettext as _
 
 MOST = 100
 USUAL = 50
@@ -49,7 +50,7 @@ def place(cursor: str, *kinds: type[Any]) -> tuple[Any, ...] | None:
         told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return tuple(_read(each, kind) for each, kind in zip(told, kinds, strict=True))
     except (ValueError, TypeError, binascii.Error, OverflowError, RecursionError):
-        raise ProblemError(422, "This cursor is of no page.", "take the address in `next` as it is") from None
+        raise ProblemError(422, _("This cursor is of no page."), _("take the address in `next` as it is")) from None
 
 
 def _written(value: Any) -> Any:

@@ -15,6 +15,7 @@ from steadycast.api.problems import ProblemError, described
 from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Name, Note, Shown, draft_of
 from steadycast.draft import Draft
+from steadycast.language import gettext as _
 from steadycast.pipeline import App
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.live_preview import OnChannel, live_preview
@@ -72,7 +73,7 @@ def preview(app: Here, id: Name, channel: Annotated[Word, Query()] = "", screens
     row = draft_of(app, id)
     found = read(app, row.id, row.revision)
     if found is None:
-        raise ProblemError(404, "There is no text of this draft.")
+        raise ProblemError(404, _("There is no text of this draft."))
     return previewed(app, found, channel, screens=screens)
 
 
@@ -87,7 +88,9 @@ def previewed(app: App, draft: Draft, channel: str = "", *, screens: bool = Fals
     if channel:
         app.known_channel(channel)
     if not ONE_AT_A_TIME.acquire(timeout=PATIENCE):
-        raise ProblemError(503, "Other previews are being made.", "ask again in a while", headers={"Retry-After": "10"})
+        raise ProblemError(
+            503, _("Other previews are being made."), _("ask again in a while"), headers={"Retry-After": "10"}
+        )
     try:
         seen = live_preview(app, draft, pipeline.now(), [channel] if channel else None)
     finally:

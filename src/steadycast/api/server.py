@@ -28,9 +28,11 @@ from steadycast.api import (
 )
 from steadycast.api.asking import Door
 from steadycast.errors import SteadycastError
+from steadycast.language import gettext as _
 from steadycast.pipeline.opened import Opened
 
 ADDRESS, TOOLS = "/api/v1", "/mcp"
+INSTALL = "`pip install 'steadycast[mcp]'`"
 ABOUT = """What the desk's pages do, for programs. Each request carries `Authorization: Bearer TOKEN`.
 Each change carries an `Idempotency-Key`: sent again within a day with the same body it answers the same and changes
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
@@ -68,8 +70,8 @@ def made_tools(opened: Opened, key: str) -> ASGIApp:
         except ModuleNotFoundError as error:
             if error.name and error.name.partition(".")[0] != "mcp":
                 raise
-            hint = "`pip install 'steadycast[mcp]'`"
-            await problems.problem(501, "The tools for assistants are not installed.", hint)(scope, receive, send)
+            hint = _("run %(command)s", command=INSTALL)
+            await problems.problem(501, _("The tools for assistants are not installed."), hint)(scope, receive, send)
             return
         if not ready:
             ready.append(await run_in_threadpool(Tools, opened))

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from steadycast.api.problems import ProblemError
 from steadycast.errors import InputError
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DeliveryRow, DraftRow
 from steadycast.pipeline import App
 from steadycast.pipeline.drafts import find_draft
@@ -70,14 +71,14 @@ def draft_of(app: App, id: str) -> DraftRow:
     try:
         return find_draft(app, id)
     except (InputError, OSError, ValueError) as error:
-        raise ProblemError(404, "There is no such draft.", getattr(error, "hint", None) or "") from None
+        raise ProblemError(404, _("There is no such draft."), getattr(error, "hint", None) or "") from None
 
 
 def delivery_of(app: App, id: str) -> DeliveryRow:
     """A delivery by its id; 404 where there is none."""
     row = app.ledger.delivery_of(id.strip().lower()[:40])
     if row is None:
-        raise ProblemError(404, "There is no such delivery.")
+        raise ProblemError(404, _("There is no such delivery."))
     return row
 
 

@@ -18,6 +18,7 @@ from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError, WrongField
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Reason, Seen, Shown, SlotMoved, draft_of
+from steadycast.language import gettext as _
 from steadycast.pipeline import App, concerns, pinning, slot_view
 from steadycast.pipeline.permissions import Act, Person
 from steadycast.pipeline.slot_view import SlotSeen
@@ -139,7 +140,7 @@ def slots_of(app: App, asked: SlotFilter, after: tuple[dt.datetime, str] | None 
     first = asked.first or now.astimezone(zone).date()
     last = asked.to or first + FORTNIGHT
     if not first < last <= first + FURTHEST:
-        raise ProblemError(422, "`to` is a day after `from`, at most 100 days.")
+        raise ProblemError(422, _("`to` is a day after `from`, at most 100 days."))
     start, end = midnight(first, zone), midnight(last, zone)
     start = max(start, after[0].astimezone(zone)) if after else start
     if start >= end:
@@ -215,13 +216,13 @@ def publish(app: Here, person: Asking, id: Name, asked: Holding) -> Published:
 def would_move(drafts: Iterable[tuple[Any, ...]]) -> ProblemError:
     """The refusal of what would move these drafts: (id, title, slot before, slot after)."""
     said = [WrongField(where=id, said=f"{title}: {was or '-'} > {to or '-'}") for id, title, was, to in drafts]
-    return ProblemError(409, "Other drafts would move by this.", "send `agreed`: true", said[:MOVES])
+    return ProblemError(409, _("Other drafts would move by this."), _("send `agreed`: true"), said[:MOVES])
 
 
 def _seen(app: App, id: str) -> SlotSeen:
     found = slot_view.one(app, id, pipeline.now())
     if found is None:
-        raise ProblemError(404, "There is no such slot.", "GET /slots lists them")
+        raise ProblemError(404, _("There is no such slot."), _("GET /slots lists them"))
     return found
 
 

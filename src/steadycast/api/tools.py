@@ -25,6 +25,7 @@ from steadycast.api.asking import forbidden
 from steadycast.api.drafts import Draft, DraftFilter, Sent, Shelf, Verdict, Word
 from steadycast.api.pages import MOST
 from steadycast.api.previews import Preview
+from steadycast.api.problems import wrong_of
 from steadycast.api.publish_requests import PublishRequest
 from steadycast.api.shapes import Reason, Shown, draft_of
 from steadycast.api.slots import Slot, SlotFilter
@@ -126,7 +127,7 @@ def _told() -> Iterator[None]:
     except HTTPException as error:
         raise ToolError(" ".join(filter(None, (str(error.detail), getattr(error, "hint", ""))))) from None
     except ValidationError as error:
-        raise ToolError("; ".join(str(each["msg"]) for each in error.errors()[:5])) from None
+        raise ToolError("; ".join(wrong_of(each) for each in error.errors()[:5])) from None
     except SteadycastError as error:
         raise ToolError(str(error)) from None
 
@@ -198,13 +199,13 @@ def preview_draft(id: Word = "", markdown: Text = "", channel: Word = "") -> Pre
     """A draft by its id, or a text that lies nowhere yet, as each channel would show it: words, limits, faults."""
     with _app() as app:
         if bool(id) == bool(markdown):
-            raise InputError("give either an id or a text")
+            raise InputError(_("give either an id or a text"))
         if markdown:
             return previews.previewed(app, drafts.parsed(app, markdown), channel)
         row = draft_of(app, id)
         found = read(app, row.id, row.revision)
         if found is None:
-            raise InputError("there is no text of this draft")
+            raise InputError(_("there is no text of this draft"))
         return previews.previewed(app, found, channel)
 
 
@@ -215,11 +216,11 @@ def submit_draft(markdown: Text, member: Word = "") -> Submitted:
     with _app() as app:
         sent = drafts.submitted(app, caller.person, markdown, member, ready=False)
         said = {
-            "not-ready": "It is unfinished until a person has looked at it and said on the desk that it is ready.",
-            "waiting": "It waits for a person's approval.",
+            "not-ready": _("It is unfinished until a person has looked at it and said on the desk that it is ready."),
+            "waiting": _("It waits for a person's approval."),
         }
         where = f"/drafts/{sent.id}" if sent.id else "/drafts"
-        return Submitted(draft=sent, address=caller.desk + where, said=said.get(sent.state, "It is taken in."))
+        return Submitted(draft=sent, address=caller.desk + where, said=said.get(sent.state, _("It is taken in.")))
 
 
 @tool(Act.DECIDE)

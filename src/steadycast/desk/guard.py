@@ -122,11 +122,11 @@ class Guard:
     def _to_program(self, request: Request) -> Response | None:
         """Programs come as members do, more often; whom their token lets in is asked afterwards."""
         if _host(request.headers) not in OWN_NAMES and not self._is_public(request):
-            return problem(421, "This name is not the desk's.")
+            return problem(421, _("This name is not the desk's."))
         if (origin := request.headers.get("origin")) is not None and not _is_own(request, origin):
-            return problem(403, "A page of another site asks.")  # the protocol of assistants wants it looked at
+            return problem(403, _("A page of another site asks."))  # the protocol of assistants wants it looked at
         if not self._programs.admit(address_of(request)):
-            return problem(429, "Too many requests.", "wait a minute", headers={"Retry-After": "60"})
+            return problem(429, _("Too many requests."), _("wait a minute"), headers={"Retry-After": "60"})
         return None
 
     def _is_public(self, request: Request) -> bool:

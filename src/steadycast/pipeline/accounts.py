@@ -93,6 +93,12 @@ def set_language(app: App, name: str, language: str | None) -> None:
     _change(app, name, language=language)
 
 
+def language_of(app: App, name: str) -> str:
+    """In which language a person reads the desk; "" where they never said, or have no account."""
+    row = app.ledger.person(name)
+    return (row.language if row else None) or ""
+
+
 def end_person(app: App, name: str, now: dt.datetime) -> None:
     """Let a person in no more: sessions and tokens end. What they did stays under their name, and nobody gets it."""
     _not_the_last_owner(app, name)
