@@ -33,6 +33,11 @@ class Client:
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}
         return self.session.post(self.url + path, json=body, headers=headers, timeout=60)
 
+    def send(self, path: str, body: bytes, kind: str, key: str = "") -> requests.Response:
+        """A change whose request is a file."""
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex, "Content-Type": kind}
+        return self.session.post(self.url + path, data=body, headers=headers, timeout=60)
+
 
 def person(bench: Bench, name: str, role: Role, *series: str) -> str:
     """The token of a new person."""

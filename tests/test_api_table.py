@@ -26,10 +26,10 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/drafts/decide": ("POST /drafts/{id}/approve", "POST /drafts/{id}/reject", "POST /drafts/{id}/take-back"),
     "/drafts/{id}/amend": ("POST /drafts/{id}/revise", "POST /drafts/{id}/withdraw"),
     "/drafts/title": "a program sends a sound or film with its title",
-    "/write": ("POST /drafts",),
+    "/write": ("POST /drafts", "POST /drafts/text", "POST /drafts/{id}/text"),
     "/write/preview": ("POST /drafts/preview",),
     "/write/paste": "it turns what a browser has in its clipboard into Markdown, and changes nothing",
-    "/write/media": ("POST /drafts",),
+    "/write/media": ("POST /drafts/{id}/media",),
     # Slots
     "/slots/move": ("POST /slots/{id}/pin",),
     "/slots/unpin": ("POST /drafts/{id}/unpin",),
@@ -41,7 +41,7 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/slots/{id}/ask": ("POST /slots/{id}/ask",),
     "/asks/{id}/withdraw": ("POST /asks/{id}/withdraw",),
     "/asks/{id}/restore": ("POST /asks/{id}/restore",),
-    "/asks/{id}/sent": ("POST /slots/{id}/pin",),
+    "/asks/{id}/sent": ("POST /asks/{id}/sent",),
     "/publish-requests/{id}": ("POST /publish-requests/{id}/answer",),
     # Deliveries and kits
     "/deliveries/{marker}/settle": ("POST /deliveries/{id}/settle",),

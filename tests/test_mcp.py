@@ -108,13 +108,13 @@ def test_a_token_opens_the_tools_as_far_as_its_role_goes(desk: Desk, bench: Benc
 
     async def read(client: Client) -> None:
         assert (await told(client, "list_drafts"))["drafts"]
-        assert "reader" in await refused(client, "submit_draft", markdown=TEXT)
+        assert "Reader" in await refused(client, "submit_draft", markdown=TEXT)
 
     over_http(desk.url, person(bench, "rita", Role.READER), read)
 
     async def write(client: Client) -> None:
         assert (await told(client, "submit_draft", markdown=TEXT))["draft"]["state"] == "waiting"
-        assert "member" in await refused(client, "approve_draft", id="x", seen="0" * 64)
+        assert "Member" in await refused(client, "approve_draft", id="x", seen="0" * 64)
 
     over_http(desk.url, person(bench, "carol", Role.MEMBER), write)
 
@@ -136,6 +136,6 @@ def test_an_assistant_works_on_standard_input_and_output(bench: Bench) -> None:
         async with Client(command) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
             assert [each["title"] for each in (await told(client, "list_drafts"))["drafts"]] == ["A walk"]
-            assert "reader" in await refused(client, "submit_draft", markdown=TEXT)
+            assert "Reader" in await refused(client, "submit_draft", markdown=TEXT)
 
     anyio.run(run)

@@ -15,6 +15,7 @@ from fastapi import Depends
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steadycast import pipeline
@@ -29,6 +30,7 @@ from steadycast.pipeline.permissions import Act, Person, Role, may, may_somewher
 OPEN = ("/openapi.json",)  # it tells nothing of the community
 SMALL = 64_000  # bytes of a request that carries no draft
 WITH_DRAFT = ("/drafts", "/drafts/preview", "/mcp")  # a draft as JSON may take twice its bytes
+TEXT, FILE = "/text", "/media"  # how paths end to which a whole draft is sent, or a file, which is bounded there
 PATIENCE = 60  # seconds for a request's body
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LONGEST_TOKEN = 200
@@ -52,22 +54,19 @@ class Door:
         path = request.url.path.removeprefix(scope.get("root_path", ""))
         state = scope.setdefault("state", {})
         wished = accepted_tags(request.headers.get("accept-language", ""))
-        try:
-            with speaking(first_of(*wished).name):
+        with speaking(first_of(*wished).name):
+            try:
                 if path not in OPEN:
                     state["person"], own = await run_in_threadpool(self._person, request)
                     wished += (own,)
-                if request.method not in SAFE:
-                    receive = _again(await self._body(request, large=path in WITH_DRAFT), receive)
-        except ProblemError as error:
-            await (await of_http(request, error))(scope, receive, send)
-        except SteadycastError as error:
-            await refused(error)(scope, receive, send)
-        except TimeoutError:
-            await problem(408, _("The request came too slowly."))(scope, receive, send)
-        else:
-            with pipeline.acting(state["person"].name if "person" in state else ""), speaking(first_of(*wished).name):
-                await self._app(scope, receive, send)
+                if request.method not in SAFE and not path.endswith(FILE):
+                    large = path in WITH_DRAFT or path.endswith(TEXT)
+                    receive = _again(await self._body(request, large=large), receive)
+            except (ProblemError, SteadycastError, TimeoutError) as error:
+                await (await _refusal(request, error))(scope, receive, send)
+                return
+        with pipeline.acting(state["person"].name if "person" in state else ""), speaking(first_of(*wished).name):
+            await self._app(scope, receive, send)
 
     def _person(self, request: Request) -> tuple[Person, str]:
         """Who asks, and in which language they read; "" where they never said."""
@@ -101,6 +100,12 @@ class Door:
                     raise _too_large(most)
                 pieces.append(piece)
         return b"".join(pieces)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    if isinstance(error, ProblemError):
+        return await of_http(request, error)
+    return refused(error) if isinstance(error, SteadycastError) else problem(408, _("The request came too slowly."))
 
 
 def person_of(app: App, token: str, key: str = "") -> Person | None:

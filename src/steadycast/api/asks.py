@@ -16,7 +16,7 @@ from steadycast.api.drafts import Member, Word
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
-from steadycast.api.shapes import Asked, Here, Name, Reason, Shown
+from steadycast.api.shapes import Asked, Here, Name, Reason, Shown, draft_of
 from steadycast.language import gettext as _
 from steadycast.pipeline import App, asking, concerns
 from steadycast.pipeline.asking import Standing
@@ -56,6 +56,12 @@ class Wanted(Asked):
     member: Member
     due: dt.date | None = Field(None, description="The day before the slot's where left out.")
     note: Reason = ""
+
+
+class Came(Asked):
+    """A draft, by its id."""
+
+    draft: Word
 
 
 class Answer(Asked):
@@ -102,6 +108,15 @@ def withdraw_ask(app: Here, person: Asking, id: Id) -> Ask:
 def restore_ask(app: Here, person: Asking, id: Id) -> Ask:
     """Ask again, as before."""
     return Ask.model_validate(asking.restore(app, _to_plan(app, person, id), pipeline.now()))
+
+
+@changed.post("/asks/{id}/sent", dependencies=[needs(Act.PLAN)])
+def ask_sent(app: Here, person: Asking, id: Id, asked: Came) -> Ask:
+    """Say that a draft which came another way is what the member was asked for."""
+    row = draft_of(app, asked.draft)
+    if person.is_limited:
+        allow(person, Act.PLAN, concerns.series_of_draft(app, row.id))
+    return Ask.model_validate(asking.take(app, _to_plan(app, person, id), row, pipeline.now()))
 
 
 @changed.post("/asks/{id}/answer", dependencies=[needs(Act.SUBMIT)])

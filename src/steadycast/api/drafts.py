@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Body, Query
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
+from starlette.responses import Response
 
 from steadycast import draft as drafting
 from steadycast import pipeline
 from steadycast.api import pages
 from steadycast.api.asking import Asking, allow, forbidden, needs
+from steadycast.api.once import Upload, sent_file
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Note, Reason, Seen, Shown, draft_of, local
+from steadycast.draft.edited import Edited
 from steadycast.draft.front_edit import with_key
+from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.draft_list import DraftsAsked
-from steadycast.ledger.tables import DONE, DeliveryRow
+from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow
 from steadycast.pipeline import App, amend, asking, concerns, pinning, submission, write_draft
 from steadycast.pipeline.draft_page import facts, problems_of
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.permissions import Act, Person, Role
 
-router, changed = looks("drafts"), changes("drafts")
+router, changed, uploaded = looks("drafts"), changes("drafts"), changes("drafts", Upload)
 HOUSE = "-"  # of the filter by member: the house, which has no name
 KNOWN = 50  # revisions, decisions and deliveries that one draft's page tells
 Word = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00]*$")]
 Markdown = Annotated[str, StringConstraints(min_length=1, max_length=50_000_000, pattern=r"^[^\x00]+$")]
 Member = Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00/]*$")]
+FileText = Annotated[bytes, Body(media_type="text/markdown", min_length=1)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 Shelf = Literal["", "inbox", "stock", "reserve", "archive"]
 Standing = Literal[
     "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "rejected", "not-ready", "gone"
@@ -139,6 +147,19 @@ class Sent(Shown):
     where: str = Field(description="Of an approved one: slot, turn, reserve, went, never.")
     at: dt.datetime | None = Field(description="The hour of its slot, or of its turn.")
     notes: list[Note]
+
+
+class Laid(Shown):
+    """A file that lies beside a draft now, and how its text names it."""
+
+    ref: str = Field(description="For the text: `![](ref)`, or a link for a sound or a film.")
+    role: str = Field(description="image, audio, video.")
+
+
+class MarkdownText(Response):
+    """A whole Markdown file."""
+
+    media_type = "text/markdown"
 
 
 class Verdict(Asked):
@@ -264,12 +285,12 @@ def submit(app: Here, person: Asking, sent: NewDraft) -> Sent:
 
 
 def submitted(
-    app: App, person: Person, markdown: str, member: str = "", *, ready: bool = True, ask: int | None = None
+    app: App, person: Person, markdown: str | bytes, member: str = "", *, ready: bool = True, ask: int | None = None
 ) -> Sent:
     """Takes a draft in, as a member's or as the house's. Without `ready` nothing goes out before a person has said so:
     what would be approved on arrival is taken in as unfinished.
     """
-    now, raw = pipeline.now(), markdown.encode("utf-8", "replace")
+    now, raw = pipeline.now(), as_bytes(markdown)
     if person.role is Role.MEMBER and member not in ("", person.name):
         raise forbidden(person, Act.SUBMIT)
     member = person.name if person.role is Role.MEMBER else member
@@ -286,9 +307,14 @@ def submitted(
     return _sent(app, write_draft.save_new(app, raw, now))
 
 
-def parsed(app: App, markdown: str, member: str = "") -> drafting.Draft:
+def as_bytes(markdown: str | bytes) -> bytes:
+    """A text as a file has it."""
+    return markdown if isinstance(markdown, bytes) else markdown.encode("utf-8", "replace")
+
+
+def parsed(app: App, markdown: str | bytes, member: str = "") -> drafting.Draft:
     """A Markdown text as a draft, which lies nowhere yet. Raises DraftError with the line."""
-    raw = markdown.encode("utf-8", "replace")
+    raw = as_bytes(markdown)
     if len(raw) > (most := app.workspace.intake.max_bytes):
         raise ProblemError(422, _("The text has more than %(most)s bytes.", most=most))
     return app.reader.draft(raw, PurePosixPath(write_draft.home_of(app, member), "draft.md"), pipeline.now())
@@ -301,6 +327,52 @@ def _sent(app: App, saved: write_draft.Saved) -> Sent:
         revision=row.revision if row else "", where=at.kind if at else "", at=local(app, at.at if at else None),
         notes=[Note.model_validate(each) for each in (*saved.problems, *saved.noticed)],
     )  # fmt: skip
+
+
+@router.get("/drafts/{id}/text", dependencies=[needs(Act.READ)], response_class=MarkdownText)
+def draft_text(app: Here, id: Name) -> Response:
+    """A draft's own file, with its front matter; its text alone where it is of a feed. `ETag` names what it is now."""
+    row = draft_of(app, id)
+    try:
+        raw, base = write_draft.whole_file(app, row.id)
+    except InputError:  # it has no Markdown file
+        found = read(app, row.id, row.revision)
+        return MarkdownText(found.body if found else "")
+    return MarkdownText(raw, headers={"ETag": f'"{base}"'})
+
+
+@changed.post("/drafts/text", status_code=201, dependencies=[needs(Act.SUBMIT)])
+def submit_text(app: Here, person: Asking, sent: FileText, member: Annotated[Member, Query()] = "") -> Sent:
+    """Take a draft in, as `POST /drafts` does; the request is the Markdown file itself."""
+    return submitted(app, person, sent, member)
+
+
+@changed.post("/drafts/{id}/text", dependencies=[needs(Act.SUBMIT)])
+def replace_text(app: Here, person: Asking, id: Name, sent: FileText, seen: Annotated[Seen, Query()]) -> Sent:
+    """Write a whole Markdown file over a draft's own. `seen` is the `ETag` of the text that this began with."""
+    row, now = draft_of(app, id), pipeline.now()
+    _writes(app, person, row, person.series)
+    named = app.reader.draft(sent, PurePosixPath(row.path), now).series
+    _writes(app, person, row, named)
+    return _sent(app, write_draft.save_whole(app, row.id, sent, seen, now))
+
+
+@uploaded.post(
+    "/drafts/{id}/media", status_code=201, dependencies=[needs(Act.SUBMIT)],
+    openapi_extra={"requestBody": {"required": True, "content": BYTES}},
+)  # fmt: skip
+def add_media(request: Request, app: Here, person: Asking, id: Name, name: Annotated[FileName, Query()]) -> Laid:
+    """Lay a picture, a sound or a film beside a draft; the request is the file itself. The text names it afterwards."""
+    row = draft_of(app, id)
+    _writes(app, person, row, person.series)
+    beside = write_draft.OpenFile(Edited(), PurePosixPath(row.path))
+    return Laid.model_validate(write_draft.add_medium(app, beside, sent_file(request), name))
+
+
+def _writes(app: App, person: Person, row: DraftRow, series: Collection[str]) -> None:
+    """Refuses whoever may not write this draft's file, or not for these series."""
+    if not concerns.may_write_file(app, person, series, path=PurePosixPath(row.path)):
+        raise forbidden(person, Act.SUBMIT)
 
 
 @changed.post("/drafts/{id}/approve", dependencies=[needs(Act.DECIDE)])

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from steadycast.errors import FarSideError, InputError, LedgerError, SettingsError, SteadycastError
 from steadycast.language import N_
 from steadycast.language import gettext as _
+from steadycast.pipeline.write_draft import ChangedMeanwhile
 
 MEDIA_TYPE = "application/problem+json"
 WRONG = 20  # fields that one answer names
@@ -124,7 +125,8 @@ def refused(error: SteadycastError) -> Response:
         return problem(503, str(error))
     if isinstance(error, InputError):
         where = f"{error.file}:{error.line}: " if error.line else f"{error.file}: " if error.file else ""
-        return problem(422, f"{where}{error.message}", error.hint or "")
+        status = 409 if isinstance(error, ChangedMeanwhile) else 422
+        return problem(status, f"{where}{error.message}", error.hint or "")
     status = 503 if isinstance(error, LedgerError) else 502 if isinstance(error, FarSideError) else 409
     return problem(status, str(error))
 

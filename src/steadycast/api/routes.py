@@ -31,9 +31,9 @@ def looks(tag: str) -> APIRouter:
     return _router(tag)
 
 
-def changes(tag: str) -> APIRouter:
+def changes(tag: str, route: type[Change] = Change) -> APIRouter:
     """A router whose routes change something, once for each key."""
-    return _router(tag, OF_CHANGES, route_class=Change, dependencies=[Depends(BEARER), Depends(key)])
+    return _router(tag, OF_CHANGES, route_class=route, dependencies=[Depends(BEARER), Depends(key)])
 
 
 def _router(tag: str, besides: tuple[int, ...] = (), **more: Any) -> APIRouter:

@@ -40,9 +40,7 @@ PARTS = (
     today, slots, asks, publish_requests, drafts, previews, deliveries, record, members, channels,
     settings, settings_channels, settings_people, people,
 )  # fmt: skip
-ROUTERS = [
-    router for part in PARTS for router in (getattr(part, "router", None), getattr(part, "changed", None)) if router
-]
+ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]
 
 
 def made(opened: Opened, key: str) -> FastAPI:

@@ -386,7 +386,7 @@ def change_series(request: Request, app: Here, name: Name, asked: SeriesAsked) -
 
 
 @router.get("/settings/file", dependencies=[needs(Act.SETTINGS)])
-def text(app: Here) -> Text:
+def file_text(app: Here) -> Text:
     """steadycast.toml as text; it holds names of secrets, and no secret."""
     found = settings_file.read(app.workspace.root)
     try:
@@ -397,7 +397,7 @@ def text(app: Here) -> Text:
 
 
 @changed.post("/settings/file", dependencies=[needs(Act.SETTINGS)])
-def change_text(request: Request, app: Here, asked: TextAsked) -> Effect:
+def change_file(request: Request, app: Here, asked: TextAsked) -> Effect:
     """Write steadycast.toml anew: for what no form has, and for when it cannot be read."""
     now, held = pipeline.now(), settings_file.read(app.workspace.root).print
     try:

@@ -29,7 +29,7 @@ from steadycast.language import Language, current
 from steadycast.language import gettext as _
 from steadycast.pipeline import App, concerns, slot_view
 from steadycast.pipeline.live_preview import LivePreview, live_preview
-from steadycast.pipeline.permissions import Act, Person, may, may_somewhere, may_write
+from steadycast.pipeline.permissions import Act, Person, may_somewhere
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.pipeline.write_draft import (
     ChangedMeanwhile,
@@ -251,23 +251,8 @@ def _allowed(request: Request, app: App, opened: OpenFile, *, names: bool = Fals
 
 
 def _is_theirs(app: App, person: Person, opened: OpenFile, series: Collection[str]) -> bool:
-    """Whether a person may write a draft that will concern these series.
-
-    One that is there is an editor's of named series to write as it is theirs to decide on: it leaves no others' series.
-    """
-    at = opened.path.parts if opened.path else ()
-    member = opened.member if not at else at[1] if at[0] == "ugc" and len(at) > 1 else ""
-    waits = concerns.waits(app, member)
-    if not may_write(person, member, series, waits=waits):
-        return False
-    free = not at or not person.is_limited or (waits and member == person.name)
-    return free or _decides(app, person, str(opened.path))
-
-
-def _decides(app: App, person: Person, path: str) -> bool:
-    """Whether this person decides on the draft of a file; on one that was not taken in yet, nobody can tell."""
-    row = app.ledger.draft(path)
-    return row is not None and may(person, Act.DECIDE, concerns.series_of_draft(app, row.id))
+    """Whether a person may write a draft that will concern these series."""
+    return concerns.may_write_file(app, person, series, member=opened.member, path=opened.path)
 
 
 def _opened(request: Request, app: App, form: FormData) -> OpenFile:

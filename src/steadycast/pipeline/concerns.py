@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.frozen_draft import to_stock
+from steadycast.pipeline.permissions import Act, Person, may, may_write
 from steadycast.schedule.stock import suits
 
 LONGEST = 19  # digits of a number that a database can be asked for
@@ -30,6 +33,28 @@ def waits(app: App, member: str) -> bool:
     """Whether what this member writes ("": the house) goes nowhere before a person has approved it."""
     given = app.workspace.members.get(member)
     return not (given and given.trusted) if member else app.workspace.intake.approve_pgc
+
+
+def may_write_file(
+    app: App, person: Person, series: Collection[str], *, member: str = "", path: PurePosixPath | None = None
+) -> bool:
+    """Whether a person may write a draft that will concern these series: a new one of a member, or the file at `path`.
+
+    One that is there is an editor's of named series to write as it is theirs to decide on: it leaves no others' series.
+    """
+    at = path.parts if path else ()
+    member = member if not at else at[1] if at[0] == "ugc" and len(at) > 1 else ""
+    free = waits(app, member)
+    if not may_write(person, member, series, waits=free):
+        return False
+    own = not at or not person.is_limited or (free and member == person.name)
+    return own or _decides(app, person, str(path))
+
+
+def _decides(app: App, person: Person, path: str) -> bool:
+    """Whether this person decides on the draft of a file; on one that was not taken in yet, nobody can tell."""
+    row = app.ledger.draft(path)
+    return row is not None and may(person, Act.DECIDE, series_of_draft(app, row.id))
 
 
 def series_of_delivery(app: App, marker: str) -> set[str]:

@@ -94,14 +94,19 @@ def place(app: App, member: str, now: dt.datetime) -> Iterator[Place]:
     check_day(app, member, now)
     home = _home(app, member)
     _sweep(home)
-    if shutil.disk_usage(home).free < ROOM + app.workspace.desk.member_upload:
-        raise not_taken(Why.FULL, _("there is no room on this disk"))
+    check_room(home, app.workspace.desk.member_upload)
     folder = home / f"{HIDDEN}{secrets.token_hex(8)}"
     folder.mkdir(mode=0o700)
     try:
         yield Place(folder, member)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_room(folder: Path, most: int) -> None:
+    """Refuses what may take so many bytes, where the disk of this folder would be full by it."""
+    if shutil.disk_usage(folder).free < ROOM + most:
+        raise not_taken(Why.FULL, _("there is no room on this disk"))
 
 
 def check_day(app: App, member: str, now: dt.datetime) -> None:

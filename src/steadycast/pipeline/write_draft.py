@@ -106,6 +106,37 @@ def save_new(app: App, raw: bytes, now: dt.datetime) -> Saved:
     return became(app, path, now)
 
 
+def whole_file(app: App, id_or_path: str) -> tuple[bytes, str]:
+    """The bytes of a draft's Markdown file, and what names them; InputError where it has none."""
+    opened = open_draft(app, id_or_path)
+    assert opened.path is not None
+    raw = _bytes(app, opened.path)
+    return raw, _name_of(raw)
+
+
+def save_whole(app: App, id_or_path: str, raw: bytes, base: str, now: dt.datetime) -> Saved:
+    """Writes other bytes over a draft's Markdown file, takes it in and plans with it.
+
+    Raises ChangedMeanwhile where the file is not the one that `base` names, and DraftError, with the line, where it
+    could not be read as a draft: nothing is written then.
+    """
+    _not_too_large(app, raw)
+    path = open_draft(app, id_or_path).path
+    assert path is not None
+
+    def unchanged() -> None:
+        there = _bytes(app, path)
+        if base != _name_of(there):
+            hint = _("take what you need of both, then save")
+            raise ChangedMeanwhile(_("the file changed meanwhile"), file=str(path), hint=hint)
+
+    with app.in_turn("writing", PATIENCE):
+        unchanged()
+        app.reader.draft(raw, path, now)
+        content_files.put(app.workspace.content, path, raw, check=unchanged)
+    return became(app, path, now)
+
+
 def _not_too_large(app: App, raw: bytes) -> None:
     if len(raw) > (most := app.workspace.intake.max_bytes):
         raise DraftError(
