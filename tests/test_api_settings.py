@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from api_bench import Client, person
@@ -102,7 +103,7 @@ def test_another_hour_is_shown_before_it_is_written(olga: Client, bench: Bench) 
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_written(
-    olga: Client, bench: Bench, path: str, body: dict[str, object], said: str
+    olga: Client, bench: Bench, path: str, body: dict[str, Any], said: str
 ) -> None:
     before = toml(bench)
     answer = olga.post(path, **body)

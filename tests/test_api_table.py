@@ -108,16 +108,16 @@ def forms() -> dict[str, Act]:
     found: dict[str, Act] = {}
     for page in PAGES:
         for route in page.router.routes:
-            if isinstance(route, APIRoute) and "POST" in route.methods:
-                (declared,) = (each.dependency for each in route.dependencies if isinstance(each.dependency, Declared))
-                found[route.path] = declared.act
+            if isinstance(route, APIRoute) and "POST" in (route.methods or ()):
+                asked: list[Any] = [each.dependency for each in route.dependencies]
+                (found[route.path],) = (each.act for each in asked if isinstance(each, Declared))
     return found
 
 
 def operations() -> dict[str, Any]:
     """Every operation of the API, with its route."""
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
-    return {f"{method} {route.path}": route for route in routes for method in route.methods}
+    return {f"{method} {route.path}": route for route in routes for method in route.methods or ()}
 
 
 def test_each_form_of_the_desk_has_its_operation_or_a_reason_why_not() -> None:
