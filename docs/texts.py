@@ -18,6 +18,7 @@ from cyclopts import App
 
 from steadycast.cli import app
 from steadycast.cli.help_page import pieces
+from steadycast.testing.contract import rules, title_of
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "src" / "steadycast" / "locale"
@@ -48,6 +49,8 @@ def used() -> Catalog:
         found.add(message, auto_comments=comments, context=context)
     for command, text in of_commands(app):
         found.add(text, auto_comments=[f"`{command} --help`"])
+    for rule in rules():
+        found.add(title_of(rule), auto_comments=["`steadycast channel test`"])
     return found
 
 

@@ -285,4 +285,4 @@ def test_a_tars_ledger_must_be_one(tmp_path: Path) -> None:
     """Its hash may be right, and it be no ledger all the same."""
     parts = {"ledger.sqlite": b"words " * 1000}
     file = made_of(tmp_path / "b.tar", {**parts, MANIFEST: manifest_of(parts)})
-    refused(Paths(tmp_path / "w"), file, tmp_path / "to", "not a database")
+    refused(Paths(tmp_path / "w"), file, tmp_path / "to", "no database")

@@ -29,7 +29,7 @@ def test_a_post_that_waits_for_its_far_side_is_told(
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
     with pytest.raises(SystemExit):
         cli.main(["status"])
-    assert "far waits until 2026-11-23 20:0" in capsys.readouterr().out
+    assert "far waits until Mon, Nov 23, 2026 20:0" in capsys.readouterr().out
     bench.at(23, 20, 10)
     pipeline.publish(app)
     assert ops.status(app, bench.clock.now())["delayed"] == []

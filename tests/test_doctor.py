@@ -331,6 +331,6 @@ def test_it_says_as_whom_a_channel_would_be_let_in() -> None:
     said = _let_in(Account("@reading@hu.example", ("write:statuses", "write:media"), until))
     assert (
         said
-        == "tried, and it would be let in as @reading@hu.example, may write:statuses, write:media, until 2027-01-31 08:00 UTC"
+        == "tried, and it would be let in as @reading@hu.example, may write:statuses, write:media, until Sun, Jan 31, 2027 08:00 UTC"
     )
     assert _let_in(Account("")) == _let_in(None) == "tried, and it would be let in"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import gettext as catalogues
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class Language:
         names = dates.get_day_names("abbreviated", locale=self.locale)
         return [str(names[n]) for n in range(7)]
 
-    def listed(self, names: Sequence[str]) -> str:
+    def listed(self, names: Iterable[str]) -> str:
         """Names one after another: 小艾、阿宝; Ai, Bao."""
         return (", " if self.name == "en" else "、").join(names)
 
@@ -257,6 +257,16 @@ def gettext(text: str, /, **values: object) -> str:
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
     """A text that counts, in the current language; `%(num)s` is the number."""
     return current().ngettext(one, many, num, **values)
+
+
+def moment(at: dt.datetime) -> str:
+    """A date with its year and the time of the day, as the current language writes them."""
+    return f"{current().full_day(at.date())} {at:%H:%M}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after another, as the current language does."""
+    return current().listed(names)
 
 
 def quoted(text: object) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TITLES = {"credentials": N_("The channel would be let in."), "limits": N_("What the channel's far side allows.")}
 COLUMNS = {"state": "", "title": "rule", "said": "what was seen", "where": "where"}
+STATES = {"kept": "ok"}  # a slot that is kept has another word
 Pairs = Annotated[tuple[str, ...], Parameter(negative="")]
 
 
@@ -55,7 +56,7 @@ def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
     else:
         hidden = {contract.NOT_TRIED} if all_rules else {contract.NOT_TRIED, contract.KEPT}
         show(
-            [row for row in rows if row["state"] not in hidden],
+            [row | {"state": STATES.get(row["state"], row["state"])} for row in rows if row["state"] not in hidden],
             COLUMNS,
             title=_("Contract of %(platform)s", platform=platform),
         )
@@ -82,7 +83,7 @@ def platform_named(name: str, also: Iterable[str] = ()) -> Platform:
 
 def _row(result: Result) -> dict[str, str]:
     said = with_hint(result.said, result.hint)
-    told = {"state": result.state, "rule": result.rule, "title": result.title, "said": said}
+    told = {"state": result.state, "rule": result.rule, "title": _(result.title), "said": said}
     return {**told, "where": result.where if result.state == "broken" else ""}
 
 

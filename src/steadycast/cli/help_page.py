@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from steadycast.language import N_, current
+from steadycast.language import N_, current, listed
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _description(entry: HelpEntry) -> Text:
 
     told = [Text(_translated(_plain(entry.description)))]
     if entry.choices and not all(choice in told[0].plain for choice in entry.choices):
-        told.append(Text(_("[choices: %(names)s]", names=", ".join(entry.choices)), "bright_black"))
+        told.append(Text(_("[choices: %(names)s]", names=listed(entry.choices)), "bright_black"))
     if entry.default not in {None, *SAYS_NOTHING}:
         told.append(Text(_("[default: %(value)s]", value=entry.default), "bright_black"))
     if entry.required and current().name != "en":  # in English Cyclopts says it

@@ -11,8 +11,9 @@ from typing import Literal
 
 from steadycast.cli.channels import platform_named
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, say, show, tell
+from steadycast.cli.words import shown_word
 from steadycast.errors import InputError, SettingsError
-from steadycast.language import N_, quoted
+from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 
 PREFECT = (sys.executable, "-m", "prefect")
@@ -143,6 +144,8 @@ def channel_list(*, json: Json = False) -> int:
     if json:
         as_json([row | {"limits": {name: limits.get(name, []) for name in row["channels"].split()}} for row in rows])
     else:
+        for row, p in zip(rows, app.platforms.values(), strict=True):
+            row |= {"title": p.shown_title, "forms": listed(map(shown_word, p.forms))}
         show(rows, {k: k for k in ("platform", "title", "delivery", "forms", "from", "channels")})
         show(
             [row for held in limits.values() for row in held],

@@ -107,6 +107,16 @@ def _words(language: Language) -> dict[str, str]:
         "audio": pgettext("table", "audio"),
         "video": pgettext("table", "video"),
         "event": pgettext("table", "event"),
+        "text": language.gettext("text"),
+        "image": language.gettext("image"),
+        "cover": language.gettext("cover"),
+        "summary": language.gettext("summary"),
+        "attachment": language.gettext("attachment"),
+        # what a platform promises of a second sending
+        "conditional": pgettext("table", "conditional"),
+        "read-back": pgettext("table", "read-back"),
+        "blind": pgettext("table", "blind"),
+        "kit": pgettext("table", "kit"),
         # how a look went, and what was looked at
         "ok": pgettext("table", "ok"),
         "warn": pgettext("table", "warn"),

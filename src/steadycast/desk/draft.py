@@ -126,5 +126,5 @@ def amend_now(
         say.ngettext("Done on one channel.", "Done on %(num)s channels.", good) if good else "",
         say.ngettext("One channel gets it no more.", "%(num)s channels get it no more.", off) if off else "",
     ]
-    left = "; ".join(f"{app.channel_title(each.channel)}: {each.said}" for each in told if not each.done)
+    left = _("; ").join(f"{app.channel_title(each.channel)}: {each.said}" for each in told if not each.done)
     return done(f"/drafts/{row.id}", " ".join(filter(None, (*said, left))), refused=bool(left))

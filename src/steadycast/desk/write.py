@@ -308,7 +308,7 @@ def _plain_ends(text: str) -> str:
 def _said(say: Language, app: App, saved: Saved) -> str:
     """What became of a draft, in the reader's words."""
     if saved.problems or saved.row is None:
-        why = "; ".join(str(problem) for problem in saved.problems)
+        why = _("; ").join(str(problem) for problem in saved.problems)
         return say.gettext("Saved as %(path)s, but it cannot be taken in: %(why)s", path=saved.path, why=why)
     place = saved.place
     if place is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from steadycast.errors import InputError, Problem
 from steadycast.language import gettext as _
-from steadycast.language import ngettext
+from steadycast.language import listed, ngettext
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
@@ -48,7 +48,7 @@ def backfill(
     channels = [app.known_channel(channel).name] if channel else list(promise.channels)
     if channel and channel not in promise.channels:
         said = _("%(series)s does not go to %(channel)s", series=series, channel=channel)
-        raise InputError(said, hint=_("it goes to %(channels)s", channels=", ".join(promise.channels)))
+        raise InputError(said, hint=_("it goes to %(channels)s", channels=listed(promise.channels)))
     from steadycast.intake.backfill import PastItem, history_of  # loads the web: only where a history is read
 
     known: list[PastItem] = []
@@ -85,7 +85,7 @@ def backfill(
         "problems": [str(p) for p in problems],
         "written": written,
         "used": used,
-        "summary": "; ".join(
+        "summary": _("; ").join(
             (
                 words,
                 _("a rehearsal: nothing is written") if dry_run else _("%(num)s deliveries written", num=written),

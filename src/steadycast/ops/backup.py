@@ -21,7 +21,7 @@ from typing import Any
 from steadycast import __version__
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, LedgerError
-from steadycast.language import N_, quoted
+from steadycast.language import N_, moment, quoted
 from steadycast.language import gettext as _
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
@@ -79,10 +79,18 @@ class Restored:
         what = N_("%(folder)s: %(files)s files of %(at)s are back, %(kept)s were there already")
         if self.ledger:
             what = N_("%(folder)s: the ledger and %(files)s files of %(at)s are back, %(kept)s were there already")
-        said = [_(what, folder=self.var, files=self.files, at=self.at, kept=self.kept)]
+        said = [_(what, folder=self.var, files=self.files, at=_moment(self.at), kept=self.kept)]
         said += [_("the ledger that was there is kept: %(file)s", file=self.aside)] if self.aside else []
         said += [] if self.ledger else [_(POSTGRES)]
         return [*said, _(AFTERWARDS)]
+
+
+def _moment(at: str) -> str:
+    """When that was, as people read it; what is no instant stays as it is written."""
+    try:
+        return moment(dt.datetime.fromisoformat(at))
+    except ValueError:
+        return at
 
 
 def backup(app: App, file: Path, now: dt.datetime, *, progress: Progress = unseen) -> BackedUp:

@@ -11,7 +11,7 @@ from typing import Any
 
 from steadycast.errors import InputError, SettingsError, unknown_name
 from steadycast.language import gettext as _
-from steadycast.language import quoted
+from steadycast.language import listed, quoted
 from steadycast.pipeline.secrets import find, keep
 from steadycast.platform import Platform, Setting, configured
 from steadycast.platform.registry import platforms
@@ -58,7 +58,7 @@ def wanted(
     _free(workspace, name)
     for key in [*given, *secrets]:
         if key not in spec.settings:
-            has = _("%(platform)s has %(settings)s", platform=platform, settings=", ".join(spec.settings) or _("none"))
+            has = _("%(platform)s has %(settings)s", platform=platform, settings=listed(spec.settings) or _("none"))
             raise unknown_name("setting", key, spec.settings, has)
     made = Wanted(spec, name, {"platform": platform})
     missing = []
@@ -74,7 +74,7 @@ def wanted(
         if not done and setting.required:
             missing.append(setting)
     if missing:
-        told = "; ".join(f"{s.name} ({s.shown_help})" if s.help else s.name for s in missing)
+        told = _("; ").join(f"{s.name} ({s.shown_help})" if s.help else s.name for s in missing)
         how = " ".join(f"--secret-file {s.name}=FILE" if s.secret else f"--set {s.name}=VALUE" for s in missing)
         raise InputError(_("%(platform)s needs %(settings)s", platform=platform, settings=told), hint=how)
     return made
@@ -174,7 +174,7 @@ def replace_secrets(workspace: Workspace, platform: Platform, name: str, given: 
         if known:
             made.secrets[known] = made.secrets.pop(made.values.pop(key))
     if taken := [each for each in made.secrets if each in os.environ]:
-        said = _("%(secrets)s is set in the environment, which goes before what is kept here", secrets=", ".join(taken))
+        said = _("%(secrets)s is set in the environment, which goes before what is kept here", secrets=listed(taken))
         raise InputError(said, hint=_("take it away there"))
     after = edit.with_settings(workspace, name, made.values) if made.values else workspace
     workspace.make_private()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from steadycast.errors import InputError, Refused, SteadycastError
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.ops.channel_add import secret_name
 from steadycast.pipeline.app import App
@@ -45,7 +45,7 @@ def login(app: App, name: str, show: Show, ask: Ask) -> list[str]:
     platform = app.platform(name)
     given = _given(app, name, show, ask)
     if strange := sorted(given.keys() - platform.settings.keys()):
-        gave = ", ".join(strange)
+        gave = listed(strange)
         said = _(
             "its login gave %(gave)s: platform %(platform)s has no such setting", gave=gave, platform=platform.name
         )
@@ -97,5 +97,5 @@ def _kept(app: App, name: str, given: Mapping[str, str]) -> list[str]:
     if new:
         edit.write(after, workspace)
         said = N_("wrote %(settings)s into [channel.%(name)s] of %(file)s")
-        told.append(_(said, settings=", ".join(new), name=name, file=workspace.settings_file))
+        told.append(_(said, settings=listed(new), name=name, file=workspace.settings_file))
     return told

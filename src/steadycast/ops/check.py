@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from steadycast.draft import Draft
 from steadycast.errors import WARN, DraftError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
-from steadycast.language import N_, quoted
+from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.ledger.publishing_place import gone
 from steadycast.ops.deployments import differences
@@ -91,7 +91,7 @@ def _placeholders(workspace: Workspace) -> Iterator[Problem]:
     if left:
         said = _(
             "%(keys)s: %(host)s is not yours, and links and QR codes lead there",
-            keys=", ".join(".".join(key) for key in left),
+            keys=listed(".".join(key) for key in left),
             host=PLACEHOLDER,
         )
         yield Problem(SETTINGS_FILE, workspace.line(left[0]), said, _("write the address of your site"), severity=WARN)
@@ -326,7 +326,7 @@ def _no_channels(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:
     known = app.workspace.channels
     for name in draft.channels:
         if name not in known:
-            hint = did_you_mean(name, known, _("channels are %(names)s", names=", ".join(sorted(known))))
+            hint = did_you_mean(name, known, _("channels are %(names)s", names=listed(sorted(known))))
             yield _in_draft(draft, raw, "channels", _("channels.%(name)s: there is no such channel", name=name), hint)
 
 

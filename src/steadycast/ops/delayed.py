@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 from steadycast.language import gettext as _
-from steadycast.language import ngettext
+from steadycast.language import listed, moment, ngettext
 from steadycast.ledger.amendments import TAKEN_AWAY
 from steadycast.ledger.tables import AmendmentRow, DeliveryRow, State
 from steadycast.pipeline import amend
 from steadycast.pipeline.app import App
 from steadycast.pipeline.results import Row
+
+MINUTES = "%Y-%m-%d %H:%M"  # for a program; people are told in their language
 
 
 def delayed(app: App, now: dt.datetime) -> list[Row]:
@@ -31,8 +33,8 @@ def delayed(app: App, now: dt.datetime) -> list[Row]:
         mine = sorted(each for each in found if each[1] == channel)
         until, why = mine[0][0], mine[0][2]
         kinds = [each[3] for each in mine]
-        what = ", ".join(_counted(kinds.count(kind), kind) for kind in dict.fromkeys(kinds))
-        until_when = until.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        what = listed(_counted(kinds.count(kind), kind) for kind in dict.fromkeys(kinds))
+        until_when = until.astimezone(zone).strftime(MINUTES)
         rows.append({"channel": channel, "until": until_when, "why": why, "what": what})
     return rows
 
@@ -41,7 +43,8 @@ def line(row: Row) -> str:
     """One channel's, for people."""
     return _(
         "%(channel)s waits until %(until)s with %(what)s: %(why)s",
-        channel=row["channel"], until=row["until"], what=row["what"], why=row["why"] or _("it could not be sent"),
+        channel=row["channel"], until=moment(dt.datetime.strptime(row["until"], MINUTES)),  # noqa: DTZ007
+        what=row["what"], why=row["why"] or _("it could not be sent"),
     )  # fmt: skip
 
 

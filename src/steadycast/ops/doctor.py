@@ -27,7 +27,7 @@ from steadycast.errors import (
     SteadycastError,
     looked_at,
 )
-from steadycast.language import N_, ngettext
+from steadycast.language import N_, listed, moment, ngettext
 from steadycast.language import gettext as _
 from steadycast.ledger import overdue
 from steadycast.ledger.database_check import check_up
@@ -166,7 +166,7 @@ def announced(country: str, year: int) -> bool:
 
 def _prefect(app: App) -> Iterator[Problem]:
     wrong = differences(app.workspace)
-    said = "; ".join(wrong[:3]) + (" …" if len(wrong) > 3 else "") or _("agrees with steadycast.toml")
+    said = _("; ").join(wrong[:3]) + (" …" if len(wrong) > 3 else "") or _("agrees with steadycast.toml")
     yield looked_at("prefect.yaml", said, _("`steadycast deploy` writes it"), BAD if wrong else OK)
     url = os.environ.get("PREFECT_API_URL", "")
     if not url:
@@ -254,8 +254,9 @@ def _let_in(account: Account | None) -> str:
     if not isinstance(account, Account):
         return _("tried, and it would be let in")
     name = _(" as %(name)s", name=account.name) if account.name else ""
-    rights = _(", may %(what)s", what=", ".join(account.rights)) if account.rights else ""
-    until = _(", until %(when)s", when=account.until.strftime("%Y-%m-%d %H:%M %Z")) if account.until else ""
+    rights = _(", may %(what)s", what=listed(account.rights)) if account.rights else ""
+    end = f"{moment(account.until)} {account.until:%Z}".strip() if account.until else ""
+    until = _(", until %(when)s", when=end) if end else ""
     return _("tried, and it would be let in") + name + rights + until
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from steadycast.errors import BAD, OK, WARN, Problem, looked_at
 from steadycast.language import gettext as _
-from steadycast.language import ngettext
+from steadycast.language import listed, moment, ngettext
 from steadycast.ledger.database_check import Checkup
 from steadycast.ledger.migrations import HEAD
 
@@ -47,7 +47,7 @@ def ledger(seen: Checkup) -> Iterator[Problem]:
         hint = _("chmod 600 it: whoever has its secret can guess every marker")
         yield Problem("ledger's file", None, _("others than its owner may read it"), hint, WARN)
     if seen.doubtful_until:
-        until = seen.doubtful_until.strftime("%Y-%m-%d %H:%M")
+        until = moment(seen.doubtful_until)
         said = _("restored from an older copy: what was due until %(when)s UTC was in doubt", when=until)
         yield looked_at("restore", said)
 
@@ -108,9 +108,9 @@ def zones(zone: str, known: Collection[str], version: str, now: dt.datetime) -> 
 
 def holidays(series: str, countries: Iterable[str], unknown: Iterable[tuple[str, int]]) -> Problem:
     """Whether the days off that a series skips are known for the coming year; of some, only the fixed ones are."""
-    missing = ", ".join(f"{country} {year}" for country, year in unknown)
+    missing = listed(f"{country} {year}" for country, year in unknown)
     if not missing:
-        return looked_at(f"holidays of {series}", ", ".join(countries))
+        return looked_at(f"holidays of {series}", listed(countries))
     hint = _("upgrade the holidays package, or write the days into holidays.toml")
     said = _("not announced yet: %(missing)s", missing=missing)
     return Problem(f"holidays of {series}", None, said, hint, WARN)

@@ -12,6 +12,7 @@ from typing import Any
 
 from steadycast.errors import BAD, OK, Problem, SteadycastError
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.ledger import overdue
 from steadycast.ledger.overdue import Overdue
 from steadycast.pipeline import owed_slots
@@ -82,8 +83,8 @@ def rate(facts: Facts) -> tuple[Check, ...]:
     """The checks that follow from the facts. Pure."""
     file = f"steadycast.toml:{facts.unread}" if facts.unread else "steadycast.toml"
     unread = _("%(file)s cannot be read: the settings before it hold; `steadycast check` says why", file=file)
-    planless = _("slots are owed and none is planned: %(series)s", series=", ".join(sorted(facts.unplanned)))
-    which = ", ".join(sorted(f"{series} ({why})" for series, why in facts.starving))
+    planless = _("slots are owed and none is planned: %(series)s", series=listed(sorted(facts.unplanned)))
+    which = listed(sorted(f"{series} ({why})" for series, why in facts.starving))
     starving = _("starving: %(series)s", series=which)
     names = [series for series, _ in facts.starving]
     return (

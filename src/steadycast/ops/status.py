@@ -81,7 +81,7 @@ def status(app: App, now: dt.datetime) -> Row:
             *(Problem(p.path, p.line, p.message, p.hint).row() for p in problems),
         ],
         "last_tick": tick.isoformat() if tick else None,
-        "summary": "; ".join(words),
+        "summary": _("; ").join(words),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from steadycast.draft import Draft
-from steadycast.language import N_
+from steadycast.language import N_, moment
 from steadycast.language import gettext as _
 from steadycast.schedule.fairness import Mix
 from steadycast.schedule.model import Form, Series, Slot, StockItem
@@ -15,7 +15,6 @@ from steadycast.schedule.planner import fits
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.stock import EVENT_WITHIN, in_time, suits
 
-MINUTES = "%Y-%m-%d %H:%M"
 NO_SERIES = {
     Form.ARTICLE: N_("no series takes an article"),
     Form.AUDIO: N_("no series takes an audio"),
@@ -120,11 +119,11 @@ def _without_occasion(
         return None
     if able:
         last = max(slot.local for slot, _ in able)
-        said = _("the last slot that could announce it was that of %(when)s", when=last.strftime(MINUTES))
+        said = _("the last slot that could announce it was that of %(when)s", when=moment(last))
         return Reason("event", said, by_hand)
     said = _(
         "%(series)s has nothing within %(days)s days of its start on %(when)s",
-        series=_names(takes), days=EVENT_WITHIN.days, when=start.strftime(MINUTES),
+        series=_names(takes), days=EVENT_WITHIN.days, when=moment(start),
     )  # fmt: skip
     return Reason("event", said, _("move its `start`, or %(otherwise)s", otherwise=by_hand))
 

@@ -12,6 +12,7 @@ from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, InputError, Refused
 from steadycast.hints import hint
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.ledger.amendments import OPEN, TAKEN_AWAY
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
@@ -94,7 +95,7 @@ def _stopped(app: App, d: DeliveryRow) -> Amended:
     """What is said of a delivery that nobody sends any more; of a thread the first parts may be there."""
     steps = app.ledger.steps_of([d.id or 0]).get(d.id or 0, {})
     if parts := [name for name in steps if name.startswith("part-")]:
-        said = _("nobody sends the rest of it; what may be there (%(parts)s) take away by hand", parts=", ".join(parts))
+        said = _("nobody sends the rest of it; what may be there (%(parts)s) take away by hand", parts=listed(parts))
         return _said(app, d, CANNOT, said)
     return _said(app, d, "cancelled", _("nobody sends it any more"))
 
@@ -172,10 +173,10 @@ def _out(app: App, row: DraftRow, channel: str | None, verb: str) -> list[Delive
     there = [d for d in found if channel in (None, d.channel) and not (verb == "revise" and d.state == State.WITHDRAWN)]
     if not there:
         away = {d.channel for d in found if d.state == State.WITHDRAWN and channel in (None, d.channel)}
-        others = ", ".join(sorted({d.channel for d in found if d.state in OUT and d.state != State.WITHDRAWN}))
+        others = listed(sorted({d.channel for d in found if d.state in OUT and d.state != State.WITHDRAWN}))
         said = _("%(path)s is not out on %(channel)s", path=row.path, channel=channel)
         if away:
-            said = _("%(path)s was taken away from %(channels)s", path=row.path, channels=", ".join(sorted(away)))
+            said = _("%(path)s was taken away from %(channels)s", path=row.path, channels=listed(sorted(away)))
         elif not channel:
             said = _("%(path)s is not out anywhere", path=row.path)
         raise InputError(said, hint=_("it is on %(channels)s", channels=others) if others else None)

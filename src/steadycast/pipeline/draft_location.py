@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline.app import App
@@ -52,7 +52,7 @@ class WithoutSlot:
         """What to say of them, a line each."""
         said = []
         if self.turns:
-            counts = ", ".join(_("%(num)s of %(series)s", num=n, series=series) for series, n in self.turns)
+            counts = listed(_("%(num)s of %(series)s", num=n, series=series) for series, n in self.turns)
             said.append(
                 _(
                     "in stock beyond it: %(counts)s; `steadycast plan --days %(days)s` shows their turns",

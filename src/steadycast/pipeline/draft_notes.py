@@ -15,7 +15,7 @@ from steadycast.draft.decoding import shown
 from steadycast.draft.named_files import role_of
 from steadycast.errors import BAD, WARN, DraftError, InputError, Problem
 from steadycast.intake.folder import OtherFile
-from steadycast.language import N_, ngettext
+from steadycast.language import N_, listed, ngettext
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
 from steadycast.pipeline.posts import page_url
@@ -55,7 +55,7 @@ class Titles:
         """One for each title that many have."""
         for title, paths in self._paths.items():
             if len(paths) >= MANY:
-                also, more = ", ".join(paths[1:3]), len(paths) - 3
+                also, more = listed(paths[1:3]), len(paths) - 3
                 said = N_("%(num)s drafts have the title %(title)s: this one, %(also)s")
                 if more:
                     said = N_("%(num)s drafts have the title %(title)s: this one, %(also)s and %(more)s more")

@@ -10,6 +10,7 @@ from steadycast.draft import Draft
 from steadycast.errors import InputError, unknown_name
 from steadycast.hints import command, hint
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.ledger.intake import HELD, OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline.app import App
@@ -165,7 +166,7 @@ def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> l
     for row in [find_draft(app, name) for name in names]:
         begun = app.ledger.draft_deliveries(row.id, states=(*OUT, State.CLAIMED))
         if begun and row.state == "approved":
-            where = ", ".join(sorted({d.channel for d in begun}))
+            where = listed(sorted({d.channel for d in begun}))
             raise InputError(
                 _("%(path)s is out on %(channels)s already", path=row.path, channels=where),
                 hint=_("withdraw it there instead"),

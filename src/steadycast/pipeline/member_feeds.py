@@ -15,6 +15,7 @@ from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome
 from steadycast.intake.pictures import Made
 from steadycast.intake.reconcile import Change, KnownDraft
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.outgoing import Fetcher, shown_url
 from steadycast.pipeline.app import App
@@ -160,7 +161,7 @@ class _FeedLook:
         elif self.result.outcome is Outcome.READ:
             said, hint = self._read(elsewhere), _("it is tried again")
             more = _("; and %(num)s more", num=len(self.missing) - TOLD) if len(self.missing) > TOLD else ""
-            message = app.redact("; ".join(self.missing[:TOLD])) + more
+            message = app.redact(_("; ").join(self.missing[:TOLD])) + more
         if message:
             self.came.problems.append(Problem(_path(feed), None, message, hint))
         self.came.feeds.append(self._remembered(message))
@@ -188,7 +189,7 @@ class _FeedLook:
         self.came.items += [self._row_of(item, changes.keys.get(item, item.key), draft) for item, draft in left]
         self.came.revised += [self._row_of(item, before.guid, before.draft) for item, before in changes.dated]
         said = [] if result.state.baseline else [_("baseline set, %(num)s old items left", num=len(changes.old))]
-        return ", ".join(said + ([_("%(num)s wait for the next look", num=self.waiting)] if self.waiting else []))
+        return listed(said + ([_("%(num)s wait for the next look", num=self.waiting)] if self.waiting else []))
 
     def _take_new(self, item: Item, key: str) -> None:
         if made := self._made(item, key):  # else not remembered: the next look tries it again

@@ -16,7 +16,7 @@ from typing import Any
 from steadycast.draft.front_edit import with_key
 from steadycast.draft.titles import OF_NOTION
 from steadycast.errors import DraftError, InputError, unknown_name
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.ledger.plans import as_slot, movable
 from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
@@ -217,7 +217,7 @@ def _fits(app: App, row: DraftRow, target: SlotRow) -> None:
         said = N_("%(path)s does not fit %(series)s: it is for another series or channel")
         if item.form not in series.forms:
             said = N_("%(path)s does not fit %(series)s: it takes %(forms)s, and this is %(form)s")
-        forms = ", ".join(map(_, series.forms))
+        forms = listed(map(_, series.forms))
         raise InputError(_(said, path=row.path, series=series.name, forms=forms, form=_(item.form)))
     if not in_time(item, slot.at):
         raise InputError(_("%(path)s may not go out then: it has `not_before` or `expires`", path=row.path))

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from steadycast.errors import FarSideError, LedgerError, SettingsError
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.pipeline.app import App
 from steadycast.platform import MediaRule, probed
+from steadycast.render.wording import unit
 
 LASTS = dt.timedelta(days=1)  # a server's limits change with its version
 
@@ -84,7 +86,7 @@ def allowed(app: App, channel: str) -> Iterator[Allowed]:
     given, told, platform = app.workspace.channels[channel], app.far_limits(channel), app.platform(channel)
     asked = f"server, {told['at'][:10]}" if told else ""
     for name, rule in platform.limits.items():
-        yield Allowed(channel, name, f"{rule.max} {rule.count}", _source(name, given.limits, told.get("limits"), asked))
+        yield Allowed(channel, name, f"{rule.max} {unit(rule)}", _source(name, given.limits, told.get("limits"), asked))
     for role, media in platform.media.items():
         if most := _most(media):
             yield Allowed(channel, role, most, _source(role, given.media, told.get("media"), asked))
@@ -106,4 +108,4 @@ def _most(rule: MediaRule) -> str:
         size,
         _("%(num)s s", num=format(rule.seconds, "g")) if rule.seconds else "",
     ]
-    return ", ".join(filter(None, words))
+    return listed(filter(None, words))

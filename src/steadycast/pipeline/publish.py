@@ -14,7 +14,7 @@ from typing import NamedTuple
 from steadycast.crash_safety import send_window
 from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
@@ -153,7 +153,7 @@ def _on(rows: Sequence[DeliveryRow], asked: PublishRequest) -> list[DeliveryRow]
     found = [row for row in rows if not asked.channel or asked.channel == row.channel]
     if asked.by_hand and asked.channel and not found:
         named = asked.draft or asked.slot or asked.series or _("no series")
-        others = ", ".join(sorted({row.channel for row in rows}))
+        others = listed(sorted({row.channel for row in rows}))
         hint = (
             _("it goes to %(channels)s", channels=others)
             if others

@@ -17,6 +17,7 @@ from steadycast.draft.comments import as_shown
 from steadycast.draft.crosslinks import crosslinks
 from steadycast.errors import InputError, SteadycastError
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import read
@@ -38,7 +39,7 @@ def rebuild(app: App, channel: str | None = None, *, progress: Progress = unseen
     local = _local(app)
     if channel is not None and app.known_channel(channel) and channel not in local:
         said = _("%(channel)s does not write into a folder: what it sent cannot be made again", channel=channel)
-        raise InputError(said, hint=_("these do: %(channels)s", channels=", ".join(local) or _("none")))
+        raise InputError(said, hint=_("these do: %(channels)s", channels=listed(local) or _("none")))
     by_channel = _there(app, local if channel is None else [channel])
     total, done = sum(map(len, by_channel.values())), list[Rebuilt]()
     for name, rows in by_channel.items():

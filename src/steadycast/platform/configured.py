@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.language import N_, quoted
+from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.platform.contract import Limit, MediaRule, Platform, Setting
 from steadycast.platform.tables import LIMITED, ROLES, Table
@@ -25,7 +25,7 @@ def settings(channel: str, platform: Platform, given: Mapping[str, Any], root: P
     a value of another type.
     """
     for key in sorted(given.keys() - platform.settings.keys()):
-        known = ", ".join(sorted(platform.settings))
+        known = listed(sorted(platform.settings))
         raise SettingsError(
             _(
                 "channel.%(channel)s.%(key)s: platform %(platform)s has no such setting",
@@ -86,7 +86,7 @@ def _may_be(setting: Setting, value: Any) -> bool:
 def expected(setting: Setting) -> str:
     """What a setting takes, for people."""
     if setting.choices:
-        return _("one of %(choices)s", choices=", ".join(map(repr, setting.choices)))
+        return _("one of %(choices)s", choices=listed([quoted(each) for each in setting.choices]))
     if setting.type != "int":
         return _(EXPECTED[setting.type])
     least = "" if setting.min is None else _(", at least %(min)s", min=setting.min)

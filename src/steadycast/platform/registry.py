@@ -15,7 +15,7 @@ from typing import Any
 
 from steadycast import reasons
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.platform import composition
 from steadycast.platform.configured import cast
@@ -272,7 +272,7 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
         if wanted in (*below, name):
             raise sheet.wrong(_("base = %(base)r leads back to itself", base=wanted), "base")
         if wanted not in sheets:
-            hint = did_you_mean(str(wanted), sheets, _("found are %(found)s", found=", ".join(sheets)))
+            hint = did_you_mean(str(wanted), sheets, _("found are %(found)s", found=listed(sheets)))
             raise sheet.wrong(_("base = %(base)r is no platform here", base=wanted), "base", hint=hint)
         base = _resolve(wanted, sheets, found, (*below, name))
     found[name] = _platform(name, sheet, base)

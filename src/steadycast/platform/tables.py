@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from steadycast import reasons
 from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.platform.contract import Limit, MediaRule, RenderRule, Setting
 
 LIMITED = ("title", "summary", "author", "text", "html", "tag", "tags")
@@ -49,7 +50,7 @@ class Table:
         """Raise for the first key that is not allowed, and say which was probably meant."""
         for key in given:
             if key not in allowed:
-                hint = did_you_mean(key, allowed, _("known are %(known)s", known=", ".join(allowed)))
+                hint = did_you_mean(key, allowed, _("known are %(known)s", known=listed(allowed)))
                 where = _(" in [%(table)s]", table=".".join(table)) if table else ""
                 raise self.wrong(_("unknown key %(key)r%(where)s", key=key, where=where), *table, key, hint=hint)
 
@@ -59,7 +60,7 @@ class Table:
             raise self.wrong(
                 _("%(key)s = %(value)r is not known", key=keys[-1], value=value),
                 *keys,
-                hint=_("one of %(options)s", options=", ".join(allowed)),
+                hint=_("one of %(options)s", options=listed(allowed)),
             )
 
     def typed(self, type_: Any, value: Any, *keys: str) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from steadycast.errors import DraftError
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.platform.composition import fill
@@ -124,7 +124,7 @@ class _Composer(Words):
                 _(
                     "takes no %(form)s, only %(forms)s",
                     form=_(draft.form),
-                    forms=", ".join(map(_, self.platform.forms)),
+                    forms=listed(map(_, self.platform.forms)),
                 ),
                 _("take the channel out of its series"),
             )

@@ -15,7 +15,7 @@ from pathlib import Path
 from steadycast.crash_safety import durable
 from steadycast.draft.safe_open import mostly_holes
 from steadycast.errors import DraftError
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 
 _HEAD = 1024  # bytes that tell a file's kind
@@ -112,7 +112,7 @@ def identify(source: Path, expected: str = "") -> tuple[str, str]:
     if extension is None:
         raise DraftError(
             _("is no picture, audio or video file that is taken"),
-            hint=_("use one of %(kinds)s", kinds=", ".join(MIMES)),
+            hint=_("use one of %(kinds)s", kinds=listed(MIMES)),
         )
     if expected and digest != expected:
         raise changed()

@@ -65,10 +65,14 @@ def run(spec: Platform, scratch: Path) -> Iterator[Result]:
         yield tried(rule, replace(bench, scratch=scratch / f"{number:02d}"))
 
 
+def title_of(rule: Rule) -> str:
+    """What a rule says, in one sentence."""
+    return inspect.getdoc(rule).partition("\n")[0]  # type: ignore[union-attr]  # a test holds that each has one
+
+
 def tried(rule: Rule, bench: Bench) -> Result:
     """One rule over one platform."""
-    title = inspect.getdoc(rule).partition("\n")[0]  # type: ignore[union-attr]  # a test holds that each has one
-    result = Result(rule.__name__, title, KEPT)
+    result = Result(rule.__name__, title_of(rule), KEPT)
     if why := _untriable(rule, bench):
         return replace(result, state=NOT_TRIED, said=why)
     try:

@@ -109,7 +109,7 @@ def _appended(workspace: Workspace, head: str, values: Mapping[str, Any], wanted
     kind = head.strip("[]").partition(".")[0]
     said = _("it is written in a way that no command can add a %(kind)s to", kind=kind)
     return _read(
-        workspace, text, wanted, SettingsError(said, hint=_("add it by hand: %(lines)s", lines="; ".join(told)))
+        workspace, text, wanted, SettingsError(said, hint=_("add it by hand: %(lines)s", lines=_("; ").join(told)))
     )
 
 

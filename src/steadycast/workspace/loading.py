@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from steadycast import reasons
 from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import gettext as _
-from steadycast.language import quoted
+from steadycast.language import listed, quoted
 from steadycast.schedule.model import Series
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
@@ -191,7 +191,7 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
     name = str(path[-1]) if path else ""
     if kind == UNKNOWN_KEY:
         known = _known_keys(path)
-        return _("unknown key"), did_you_mean(name, known, _("known here: %(keys)s", keys=", ".join(sorted(known))))
+        return _("unknown key"), did_you_mean(name, known, _("known here: %(keys)s", keys=listed(sorted(known))))
     if path == ("feed",) and isinstance(table.get("feed"), Mapping):
         return _("is one table, and feeds are a list"), _("write [[feed]], with two brackets")
     if path == ("community", "language"):
