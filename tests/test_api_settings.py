@@ -112,6 +112,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
     assert toml(bench) == before
 
 
+@pytest.mark.platforms("site")
 def test_a_channel_is_added_and_its_secret_is_never_told(olga: Client, bench: Bench) -> None:
     offers = {each["name"]: each for each in olga.get("/settings/platforms").json()}
     assert next(each for each in offers["hook"]["settings"] if each["name"] == "url")["secret"] is True

@@ -73,6 +73,18 @@ def test_an_invite_takes_a_draft_in_shows_what_became_of_it_and_is_revoked(desk:
     assert sent(desk, path, text="Words").status_code == 404
 
 
+def test_a_member_reads_the_page_in_the_language_they_choose(desk: Desk) -> None:
+    path = invited(desk)
+    with requests.Session() as phone:
+        assert '<html lang="en">' in phone.get(desk.url + path, timeout=10).text
+        chosen = phone.get(desk.url + path + "?language=zh_Hant", timeout=10)
+        assert chosen.url == desk.url + path
+        for _ in range(2):
+            assert '<html lang="zh-Hant">' in phone.get(desk.url + path + "?language=elsewhere", timeout=10).text
+        assert [cookie.path for cookie in phone.cookies] == [path]
+    assert requests.get(desk.url + path[:-4] + "AAAA?language=zh_Hant", timeout=10).status_code == 404
+
+
 def test_the_link_is_nowhere_but_on_the_page_that_made_it(desk: Desk, bench: Bench) -> None:
     token = invited(desk).split("/")[2]
     assert token not in desk.get("/members/bob").text

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from platform_bench import PLATFORMS
+from platform_bench import PLATFORMS, bench
 
 from steadycast.errors import SettingsError
 from steadycast.language import speaking
@@ -19,9 +19,11 @@ SPEAKING = [name for name, spec in PLATFORMS.items() if spec.words]
 OURS = {"zh-Hans", "zh-Hant", "en"}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 WORD = re.compile(r"[A-Za-z]\w+", re.ASCII)
-ADDRESS = re.compile(r"https?://\S+|[\w./-]*\w/[\w.-]*|[\w-]+(?:\.\w+)+|\{\w+\}", re.ASCII)
+ADDRESS = re.compile(r"`\w+`|https?://\S+|[\w./-]*\w/[\w.-]*|[\w-]+(?:\.\w+)+|\{\w+\}", re.ASCII)
+TOLD = re.compile(r"""(?:tell|self\._refused)\(\s*"([^"]+)\"""")
+RAISED = re.compile(r"""(?:Refused|Busy|Unknown)\(\s*f?["'][^"']*[a-z] [a-z]""")
 # What Chinese texts call by its Latin name: addresses and files of a kit, formats, and what a draft's own keys are called.
-LATIN = {"MP3", "MP4", "ID3", "MB", "URL", "channels", "tickets"}
+LATIN = {"STARTTLS", "WordPress", "MP3", "MP4", "ID3", "MB", "URL", "channels", "tickets"}
 
 
 def texts(words: Any) -> Iterator[str]:
@@ -52,6 +54,28 @@ def test_a_platform_says_the_same_in_each_language(name: str) -> None:
     assert [len(each) for each in words["zh-Hans"].get("steps", {}).values()] == [
         len(each) for each in words["en"].get("steps", {}).values()
     ]
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_an_adapter_says_what_went_wrong_in_words_of_its_own(name: str) -> None:
+    told = [key for file in PLATFORMS[name].folder.glob("*.py") for key in TOLD.findall(file.read_text("utf-8"))]
+    assert set(told) <= PLATFORMS[name].words_in("en").get("errors", {}).keys()
+    raised = [
+        line for file in PLATFORMS[name].folder.glob("[!f]*.py") for line in RAISED.findall(file.read_text("utf-8"))
+    ]
+    assert raised == []
+
+
+@pytest.mark.platforms("podcast")
+def test_what_went_wrong_is_told_in_the_language_of_who_reads_it(tmp_path: Path) -> None:
+    channel = bench.channel(PLATFORMS["podcast"], tmp_path)
+    for language, said in (
+        ("zh_Hans", "节目封面 a.jpg 不存在"),
+        ("zh_Hant", "節目封面 a.jpg 不存在"),
+        ("en", "the show's image a.jpg is not there"),
+    ):
+        with speaking(language):
+            assert channel.tell("no-image", name="a.jpg") == said
 
 
 @pytest.mark.parametrize("tag", ["zh-Hans", "zh-Hant"])

@@ -22,7 +22,7 @@ class Adapter(FolderAdapter):
     def take(self, post: Post) -> None:
         """Only events."""
         if post.event is None:
-            raise Refused("is not an event: it has no start and end", channel=self.channel.name)
+            raise Refused(self.channel.tell("no-event"), channel=self.channel.name)
 
     def views(self, post: Post) -> list[View]:
         """The event's own file, as an app reads it."""

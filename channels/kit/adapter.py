@@ -44,8 +44,8 @@ class Adapter:
         try:
             told = files.manifest(folder)
             there = told.get("delivery") == post.key and files.whole(folder, told)
-        except OSError as error:
-            raise Unknown(f"cannot look into {folder.name}: {error.strerror}", channel=self.channel.name) from None
+        except OSError:
+            raise Unknown(self.channel.tell("unreadable", folder=folder.name), channel=self.channel.name) from None
         return self.receipt(post, seen="file") if there else None
 
     def views(self, post: Post) -> list[View]:

@@ -32,13 +32,13 @@ class Adapter:
             return self._receipt(post, {})
         people, unusable = self.recipients()
         if not people:
-            raise self._refused("there is nobody to send to", "to or recipients")
+            raise self._refused("nobody")
         return self._receipt(post, self._send(post, people) | ({"unusable": unusable} if unusable else {}))
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """Whether the letter is in the outbox; what a server did with one cannot be seen."""
         if self.channel.settings["host"]:
-            raise Unknown("a mail server cannot be asked what it delivered", channel=self.channel.name)
+            raise Unknown(self.channel.tell("cannot-ask"), channel=self.channel.name)
         return self._receipt(post, {}, "file") if (self.channel.out / self._outbox(post)).is_file() else None
 
     def check(self) -> Account:
@@ -57,7 +57,7 @@ class Adapter:
 
     def _with_sender(self) -> None:
         if not re.fullmatch(ADDRESS, self.channel.settings["from"]):
-            raise self._refused("the sender is no mail address", "from")
+            raise self._refused("sender")
 
     def recipients(self) -> tuple[list[str], int]:
         """The addresses to send to, each once, and how many lines were none."""
@@ -66,9 +66,7 @@ class Adapter:
             try:
                 lines += Path(file).read_text(encoding="utf-8-sig").splitlines()
             except (OSError, UnicodeDecodeError) as error:
-                raise self._refused(
-                    f"the list of recipients cannot be read: {type(error).__name__}", "recipients"
-                ) from error
+                raise self._refused("unreadable") from error
         given = [line.partition("#")[0].strip() for line in lines]
         read = [RECIPIENT.fullmatch(line) for line in given if line]
         usable = [found[1] or found[2] for found in read if found]
@@ -106,13 +104,13 @@ class Adapter:
         total = len(ended) + len(later)
         if later:
             first = later[0]
-            raise Busy(
-                f"{len(later)} of {total} letters wait: {first.message}", first.code, first.channel, first.retry_after
-            )
+            said = self.channel.tell("waiting", num=len(later), total=total, why=first.message)
+            raise Busy(said, first.code, first.channel, first.retry_after)
         if doubtful:
-            raise Unknown(f"{len(doubtful)} of {total} letters: {doubtful[0].message}", channel=self.channel.name)
+            said = self.channel.tell("doubtful", num=len(doubtful), total=total, why=doubtful[0].message)
+            raise Unknown(said, channel=self.channel.name)
         if len(refused) == total:
-            raise Refused("the server refused every recipient", refused[0].partition(" ")[2], self.channel.name)
+            raise Refused(self.channel.tell("all-refused"), refused[0].partition(" ")[2], self.channel.name)
         counts = {"sent": total - len(refused), "refused": len(refused), "unknown": ended.count("unknown")}
         counts["sent"] -= counts["unknown"]
         return {name: count for name, count in counts.items() if count}
@@ -130,8 +128,8 @@ class Adapter:
     def _outbox(self, post: Post) -> str:
         return f"outbox/{post.key}.eml"
 
-    def _refused(self, message: str, setting: str) -> Refused:
-        return Refused(f"{message}: set {setting}", channel=self.channel.name)
+    def _refused(self, error: str) -> Refused:
+        return Refused(self.channel.tell(error), channel=self.channel.name)
 
 
 def _mark(address: str) -> str:

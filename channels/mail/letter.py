@@ -104,7 +104,7 @@ class Letter:
         name = self.settings["from_name"] or self.channel.community
         for text in (post.title, name, self.settings["reply_to"]):
             if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text):
-                raise Refused("a control character in a title or a name", channel=self.channel.name)
+                raise Refused(self.channel.tell("control-character"), channel=self.channel.name)
         sender = Address(name, addr_spec=self.settings["from"])
         list_id = self.settings["list_id"] or f"{self.channel.name}.{self.domain}"
         return {

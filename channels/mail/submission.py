@@ -49,7 +49,7 @@ class Submission:
                 self._expect(self._smtp.noop(), 250)
         except (smtplib.SMTPException, OSError) as error:
             self._close()
-            message = f"the server hung up on the first command ({type(error).__name__})"
+            message = self.channel.tell("hung-up-first", error=type(error).__name__)
             raise Busy(message, channel=self.channel.name) from None
 
     @property
@@ -68,7 +68,7 @@ class Submission:
                 self._expect(smtp.docmd("DATA"), 354)
             except (smtplib.SMTPException, OSError) as error:
                 self._close()
-                message = f"the server hung up before the letter ({type(error).__name__})"
+                message = self.channel.tell("hung-up-before", error=type(error).__name__)
                 raise Busy(message, channel=self.channel.name) from error
             except (Busy, Refused):
                 self._reset()
@@ -77,13 +77,13 @@ class Submission:
                 answer = smtp.letter(letter)
             except TooLate as error:
                 self._close()
-                raise Busy("its turn was over before the letter", channel=self.channel.name) from error
+                raise Busy(self.channel.tell("too-late"), channel=self.channel.name) from error
             except (smtplib.SMTPException, OSError) as error:
                 self._close()
-                message = f"the server hung up after the letter ({type(error).__name__})"
+                message = self.channel.tell("hung-up-after", error=type(error).__name__)
                 raise Unknown(message, channel=self.channel.name) from error
             if answer[0] // 100 not in {2, 4, 5}:
-                raise Unknown("the server answered nonsense after the letter", channel=self.channel.name)
+                raise Unknown(self.channel.tell("nonsense"), channel=self.channel.name)
             self._expect(answer, *range(200, 300))
             return f"sent {answer[0]}"
 
@@ -109,16 +109,16 @@ class Submission:
         return smtp
 
     def _unopened(self, error: Exception) -> Exception:
-        name = self.channel.name
+        name, tell = self.channel.name, self.channel.tell
         if isinstance(error, ssl.SSLCertVerificationError):
-            return Refused("the server's certificate is not valid for its name", channel=name)
+            return Refused(tell("certificate"), channel=name)
         if isinstance(error, smtplib.SMTPNotSupportedError):
-            return Refused("the server offers no STARTTLS, or no way to log in: see security and user", channel=name)
+            return Refused(tell("no-starttls"), channel=name)
         if isinstance(error, smtplib.SMTPResponseException) and 500 <= error.smtp_code < 600:
-            return Refused("the server lets nobody in, or not this user", str(error.smtp_code), name)
+            return Refused(tell("not-let-in"), str(error.smtp_code), name)
         if isinstance(error, smtplib.SMTPException | OSError):
             code = str(error.smtp_code) if isinstance(error, smtplib.SMTPResponseException) else None
-            return Busy(f"no connection to the mail server ({type(error).__name__})", code, name)
+            return Busy(tell("no-connection", error=type(error).__name__), code, name)
         return error
 
     def _expect(self, answer: tuple[int, bytes], *codes: int) -> None:
@@ -128,7 +128,7 @@ class Submission:
             self._close()
         # What a server says may quote the recipient's address: only its enhanced code (RFC 3463) is kept.
         enhanced = re.match(rb"[245]\.\d{1,3}\.\d{1,3}", answer[1])
-        message = f"the mail server said {enhanced[0].decode()}" if enhanced else "the mail server said no"
+        message = self.channel.tell("said", code=enhanced[0].decode() if enhanced else code)
         if 500 <= code < 600:
             raise Refused(message, str(code), self.channel.name)
         raise Busy(message, str(code), self.channel.name)

@@ -38,13 +38,13 @@ class Adapter:
                 break
             parts.append(part)
         if own and not parts and not known.frozen:
-            raise Unknown(f"{len(own)} statuses are there; what was sent is known no more", channel=self.channel.name)
+            raise Unknown(self.channel.tell("cannot-tell", num=len(own)), channel=self.channel.name)
         return receipt_of(parts, seen="read-back") if parts else None
 
     def revise(self, post: Post, known: Known) -> Receipt:
         """Edit each status in its place; what is new follows as replies, what is left over goes."""
         if not (there := known.receipt or self.find(post, known)):
-            raise Refused("it is no longer there", channel=self.channel.name)
+            raise Refused(self.channel.tell("gone"), channel=self.channel.name)
         files, old, parts = self.api.files(post), parts_of(there), []
         for n, text in enumerate(post.parts, 1):
             if n <= len(old):
@@ -64,7 +64,7 @@ class Adapter:
         """As whom the token speaks, and its scopes. One that lacks a scope is refused; none expires."""
         name, scopes = self.api.account(), self.api.scopes()
         if lacks := lacking(scopes):
-            raise Refused(f"its token lacks {', '.join(lacks)}", channel=self.channel.name)
+            raise Refused(self.channel.tell("lacks", scopes=", ".join(lacks)), channel=self.channel.name)
         return Account(f"@{name['acct']}", scopes)
 
     def login(self, show: Show, ask: Ask) -> dict[str, str]:

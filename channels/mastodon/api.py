@@ -69,7 +69,7 @@ class Api:
             own += new
             if not new or len(new) < len(page):
                 return own[::-1]
-        raise Unknown(f"over {len(own)} statuses are newer", channel=self.channel.name)
+        raise Unknown(self.channel.tell("too-many", num=len(own)), channel=self.channel.name)
 
     def _page(self, params: Mapping[str, Any]) -> list[Any]:
         path = f"v1/accounts/{self.account()['id']}/statuses"
@@ -90,7 +90,11 @@ class Api:
             if self.http.request("GET", f"v1/media/{id}", ok=(200, 206, 404)).status != 206:
                 return id
             time.sleep(wait)
-        raise Busy(f"{media.name} is not ready yet", channel=self.channel.name, retry_after=dt.timedelta(seconds=30))
+        raise Busy(
+            self.channel.tell("not-ready", name=media.name),
+            channel=self.channel.name,
+            retry_after=dt.timedelta(seconds=30),
+        )
 
     def _upload(self, media: Media) -> str:
         with media.path.open("rb") as file:

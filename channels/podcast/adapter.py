@@ -42,9 +42,9 @@ class Adapter(FolderAdapter):
     def take(self, post: Post) -> None:
         """Only what can be heard or seen, and nothing without the show's image: a directory refuses such a feed."""
         if episode_file(post) is None:
-            raise Refused("has neither an audio nor a video file", channel=self.channel.name)
+            raise Refused(self.channel.tell("no-file"), channel=self.channel.name)
         if not self.image.is_file():
-            raise Refused(f"the show's image {self.image.name} is not there", channel=self.channel.name)
+            raise Refused(self.channel.tell("no-image", name=self.image.name), channel=self.channel.name)
 
     def views(self, post: Post) -> list[View]:
         """The episode as an app on a phone shows it."""

@@ -29,7 +29,7 @@ class Adapter:
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """A webhook cannot be read back: only a person can tell."""
-        raise Unknown(f"a webhook cannot be asked whether {post.key} arrived", channel=self.channel.name)
+        raise Unknown(self.channel.tell("cannot-ask", key=post.key), channel=self.channel.name)
 
     def views(self, post: Post) -> list[View]:
         """What would be sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from steadycast.platform import Account, Busy, Channel, HttpClient, Known, Post, Receipt, Refused
@@ -28,7 +28,9 @@ class Adapter:
         """The site's API, as the channel's account."""
         site, user = self.channel.settings["url"].rstrip("/"), self.channel.settings["user"]
         auth = (user, self.channel.secret("password"))
-        return self.channel.http.using(base=f"{site}/wp-json/wp/v2", auth=auth, errors=sorted_error)
+        return self.channel.http.using(
+            base=f"{site}/wp-json/wp/v2", auth=auth, errors=partial(sorted_error, self.channel.tell)
+        )
 
     def publish(self, post: Post) -> Receipt:
         """Find the draft or make it, then publish it by its id; one that is published already is left as it is."""
@@ -42,9 +44,9 @@ class Adapter:
         shown = {**content, "status": "publish", "date_gmt": dated.isoformat()}
         there = self._save(f"posts/{there['id']}", shown, repeatable=False)  # what readers may see is looked for
         if there["status"] == "future":
-            raise Busy("the site's clock is behind: it would publish later", channel=self.channel.name)
+            raise Busy(self.channel.tell("clock"), channel=self.channel.name)
         if there["status"] != "publish":
-            raise Refused(f"the site keeps it as {there['status']}", channel=self.channel.name)
+            raise Refused(self.channel.tell("kept-as", status=there["status"]), channel=self.channel.name)
         return receipt_of(there)
 
     def find(self, post: Post, known: Known) -> Receipt | None:
@@ -55,7 +57,7 @@ class Adapter:
     def revise(self, post: Post, known: Known) -> Receipt:
         """Write the post anew under its id: its address and its date stay."""
         if not (there := self._there(post, known)):
-            raise Refused("it is no longer there", channel=self.channel.name)
+            raise Refused(self.channel.tell("gone"), channel=self.channel.name)
         return receipt_of(self._save(f"posts/{there['id']}", Content(self.channel, self.http).of(post)))
 
     def withdraw(self, post: Post, known: Known) -> None:
@@ -68,9 +70,8 @@ class Adapter:
         who = self.http.request("GET", "users/me", params={"context": "edit"}).json()
         rights = tuple(right for right in NEEDED if who["capabilities"].get(right))
         if lacks := [right for right in NEEDED if right not in rights]:
-            raise Refused(
-                f"{who['name']} may not {', '.join(lacks)}: its role has to be Editor", channel=self.channel.name
-            )
+            said = self.channel.tell("lacks", name=who["name"], rights=", ".join(lacks))
+            raise Refused(said, channel=self.channel.name)
         return Account(who["name"], rights)
 
     def _there(self, post: Post, known: Known | None = None) -> Any:

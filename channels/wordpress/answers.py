@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from steadycast.platform import Answer, Post, Receipt, Refused
 
 
-def sorted_error(answer: Answer) -> Refused | None:
+def sorted_error(tell: Callable[[str], str], answer: Answer) -> Refused | None:
     """What a status alone does not say: a type of file that is not taken comes as 500, a wrong password as 400."""
     if "rest_upload_sideload_error" in answer.text and answer.status == 500:
         return Refused(answer.message, "500")
     if answer.status in {400, 401} and re.search(r'"rest_(not_logged_in|forbidden_status)"', answer.text):
-        return Refused("the site does not know the user with this application password", "401")
+        return Refused(tell("password"), "401")
     if answer.status == 404 and not answer.text.lstrip().startswith("{"):
-        return Refused("no WordPress answers there: is the address right, and are its permalinks readable?", "404")
+        return Refused(tell("no-wordpress"), "404")
     return None
 
 

@@ -17,17 +17,18 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import APIRouter, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk import calendar_feeds
 from steadycast.desk.acts import sent_by_member
 from steadycast.desk.guard import MEMBERS, REFUSED
-from steadycast.desk.pages import Here, done, page
+from steadycast.desk.pages import CHOSEN, Here, done, page
+from steadycast.desk.reader_language import KEPT
 from steadycast.desk.upload import Form
 from steadycast.errors import InputError, SteadycastError
 from steadycast.intake.folder import SUFFIXES
-from steadycast.language import current
+from steadycast.language import LOCALES, current
 from steadycast.language import gettext as _
 from steadycast.pipeline import App
 from steadycast.pipeline.opened import Opened
@@ -57,8 +58,14 @@ def public_host(opened: Opened) -> str:
 
 @router.get(ADDRESS)
 def own_page(request: Request, app: Here, token: str) -> Response:
-    """The page."""
-    return _page(request, app, _member(request, app, token))
+    """The page; `?language=` keeps a language for this address, in this browser."""
+    member, wished = _member(request, app, token), request.query_params.get("language", "")
+    if wished in LOCALES:
+        answer = RedirectResponse(MEMBERS + token, 303)
+        # Lax: the page is opened by a link in a chat, and is to be read in that language at once.
+        answer.set_cookie(CHOSEN, wished, max_age=KEPT, httponly=True, samesite="lax", path=MEMBERS + token)
+        return answer
+    return _page(request, app, member)
 
 
 def _page(request: Request, app: App, member: str, refused: str = "", written: Mapping[str, str] = NOTHING) -> Response:

@@ -226,6 +226,11 @@ class Channel:
         """What the platform says here to readers and operators, in the community's language: its [words]."""
         return self.spec.words_in(self.language) if self.spec else {}
 
+    def tell(self, error: str, /, **values: object) -> str:
+        """What went wrong, in the words of who reads it now: a key of [words.TAG.errors], with its {values}."""
+        told = self.spec.words_in(current().tag).get("errors", {}) if self.spec else {}
+        return str(told.get(error, error)).format(**values)
+
     @property
     def public_title(self) -> str:
         """The name readers see: the channel's own where the community gave it one, else the community's."""
