@@ -21,7 +21,7 @@ NAMES, NAME = {"by", "member"}, 40  # columns of names, and how much of one they
 WIDE = 200  # columns where there is no window
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 # Columns whose words are codes.
-CODES = {"state", "status", "change", "what", "check", "form", "was", "from", "delivery"}
+CODES = {"state", "status", "change", "what", "check", "form", "was", "from", "delivery", "why"}
 NOTHING_YET = N_("No draft has been taken in yet: run `steadycast intake`.")
 Json = Annotated[bool, Parameter(help="Print JSON.")]
 Yes = Annotated[bool, Parameter(help="Do not ask. Without it a terminal asks first; a script is never asked.")]

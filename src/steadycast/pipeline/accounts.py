@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from steadycast.errors import InputError, unknown_name
 from steadycast.language import gettext as _
-from steadycast.language import quoted
 from steadycast.ledger.tables import ApiTokenRow, AuditRow, PersonRow, SessionRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.permissions import Person, Role
@@ -65,7 +64,7 @@ def add_person(
     try:
         name = member_name(name)
     except ValueError as error:
-        raise InputError(f"{quoted(name)} {error}") from None
+        raise InputError(_("%(name)r %(why)s", name=name, why=error)) from None
     _check_series(app, role, series)
     row = PersonRow(name=name, role=role, series=sorted(set(series)), password=_hashed(name, password), made=now)
     if not app.ledger.put_person(row):

@@ -90,7 +90,9 @@ def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
     except _NotThisForm as problem:
         meant = _meant(form)
         forms = HAN_FORMS if re.search("[一-鿿]", form) else FORMS
-        hint = _('did you mean "%(meant)s"?', meant=meant) if meant else _("forms: %(forms)s", forms="; ".join(forms))
+        hint = (
+            _('did you mean "%(meant)s"?', meant=meant) if meant else _("forms: %(forms)s", forms=_("; ").join(forms))
+        )
         raise SettingsError(
             _('cannot read the cadence "%(text)s": %(problem)s', text=text, problem=problem), hint=hint
         ) from None
