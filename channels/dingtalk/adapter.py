@@ -7,6 +7,8 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from steadycast.platform import (
@@ -45,7 +47,9 @@ class Adapter:
         else:
             everybody = {"isAtAll": self.channel.settings["mention_all"]}
             message = {"msgtype": "text", "text": {"content": post.text}, "at": everybody}
-        http = self.channel.http.using(errors=_meant, headers={"Content-Type": "application/json; charset=utf-8"})
+        http = self.channel.http.using(
+            errors=partial(_meant, self.channel.tell), headers={"Content-Type": "application/json; charset=utf-8"}
+        )
         # Escaped, a character would take twice its bytes, and an emoji three times.
         body = json.dumps(message, ensure_ascii=False).encode()
         http.request("POST", self.channel.secret("url"), params=self._signature(), data=body)
@@ -53,7 +57,7 @@ class Adapter:
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """A robot cannot read its group: only a person can tell."""
-        raise Unknown(f"the robot cannot be asked whether {post.key} arrived", channel=self.channel.name)
+        raise Unknown(self.channel.tell("cannot-ask", key=post.key), channel=self.channel.name)
 
     def views(self, post: Post) -> list[View]:
         """What the group would see."""
@@ -82,18 +86,18 @@ def signature(secret: str, stamp: str) -> str:
     return base64.b64encode(signed.digest()).decode()
 
 
-def _meant(answer: Answer) -> Busy | Refused | Unknown | None:
+def _meant(tell: Callable[[str], str], answer: Answer) -> Busy | Refused | Unknown | None:
     """What errcode says: the status is 200 whatever happened, and the gateway has a form of its own."""
     if answer.status != 200:
         return None
     told = answer.json()
     if not isinstance(told, dict):
-        return Unknown("the answer has no errcode")
+        return Unknown(tell("garbled"))
     if told.get("punish") == "deny":
         return Busy(answer.message, str(told.get("status")), retry_after=SILENT)
     code = told.get("errcode")
     if not isinstance(code, int):
-        return Unknown("the answer has no errcode")
+        return Unknown(tell("garbled"))
     if code in TOO_FAST:
         return Busy(answer.message, str(code), retry_after=SILENT)
     if code == BUSY:

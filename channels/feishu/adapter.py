@@ -7,6 +7,8 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from steadycast.platform import Answer, Busy, Channel, Known, Post, Receipt, Refused, Unknown, View
@@ -26,7 +28,9 @@ class Adapter:
         language = LANGUAGES.get(self.channel.language.partition("-")[0].lower(), "en_us")
         written = {language: {"title": post.title, "content": self._paragraphs(post)}}
         message = {**self._signature(), "msg_type": "post", "content": {"post": written}}
-        http = self.channel.http.using(errors=_meant, headers={"Content-Type": "application/json; charset=utf-8"})
+        http = self.channel.http.using(
+            errors=partial(_meant, self.channel.tell), headers={"Content-Type": "application/json; charset=utf-8"}
+        )
         # Escaped, a character would take twice its bytes, and an emoji three times.
         body = json.dumps(message, ensure_ascii=False).encode()
         http.request("POST", self.channel.secret("url"), data=body)
@@ -34,7 +38,7 @@ class Adapter:
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """A robot cannot read its group: only a person can tell."""
-        raise Unknown(f"the robot cannot be asked whether {post.key} arrived", channel=self.channel.name)
+        raise Unknown(self.channel.tell("cannot-ask", key=post.key), channel=self.channel.name)
 
     def views(self, post: Post) -> list[View]:
         """What the group would see."""
@@ -63,14 +67,14 @@ def signature(secret: str, stamp: str) -> str:
     return base64.b64encode(signed.digest()).decode()
 
 
-def _meant(answer: Answer) -> Busy | Refused | Unknown | None:
+def _meant(tell: Callable[[str], str], answer: Answer) -> Busy | Refused | Unknown | None:
     """What `code` says, `StatusCode` in older answers: the status is 200 whatever happened."""
     if answer.status != 200:
         return None
     told = answer.json()
     code = told.get("code", told.get("StatusCode")) if isinstance(told, dict) else None
     if not isinstance(code, int):
-        return Unknown("the answer has no code")
+        return Unknown(tell("garbled"))
     if code == TOO_FAST:
         return Busy(answer.message, str(code), retry_after=dt.timedelta(minutes=1))
     return Refused(answer.message, str(code)) if code else None

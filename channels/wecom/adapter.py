@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -51,7 +52,7 @@ class Adapter:
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """A robot cannot read its group: only a person can tell."""
-        raise Unknown(f"the robot cannot be asked whether {post.key} arrived", channel=self.channel.name)
+        raise Unknown(self.channel.tell("cannot-ask", key=post.key), channel=self.channel.name)
 
     def views(self, post: Post) -> list[View]:
         """What the group would see."""
@@ -74,19 +75,19 @@ class Adapter:
         return self._send("image", {"base64": base64.b64encode(data).decode(), "md5": md5})
 
     def _send(self, kind: str, told: dict[str, Any]) -> bool:
-        http = self.channel.http.using(errors=_meant)
+        http = self.channel.http.using(errors=partial(_meant, self.channel.tell))
         http.request("POST", self.channel.secret("url"), json={"msgtype": kind, kind: told})
         return True
 
 
-def _meant(answer: Answer) -> Busy | Refused | Unknown | None:
+def _meant(tell: Callable[[str], str], answer: Answer) -> Busy | Refused | Unknown | None:
     """What errcode says: the status is 200 whatever happened."""
     if answer.status != 200:
         return None
     told = answer.json()
     code = told.get("errcode") if isinstance(told, dict) else None
     if not isinstance(code, int):
-        return Unknown("the answer has no errcode")
+        return Unknown(tell("garbled"))
     if code == TOO_FAST:
         return Busy(answer.message, str(code), retry_after=dt.timedelta(minutes=1))
     if code == BUSY:
