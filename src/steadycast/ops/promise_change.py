@@ -123,9 +123,10 @@ def between(app: App, after: Workspace, now: dt.datetime, day: dt.date | None = 
     old = foresee(app, now, until)
     with replace(app, workspace=after) as changed:
         new = foresee(changed, now, until)
-    begun = {each.slot.id for each in app.ledger.promised(now - FURTHEST, until) if each.fixed}
+    since = min((slot.at for slot in old.slots), default=now)
+    begun = {each.slot.id for each in app.ledger.promised(since, until) if each.fixed}
     told = effect(served(old.slots, old.chosen), served(new.slots, new.chosen), begun, now)
-    titles = {row.id: row.title for row in app.ledger.drafts()}
+    titles = app.ledger.titles({each.draft for each in (*old.chosen, *new.chosen)})
     differ = {n for n in before.series.keys() | after.series.keys() if before.series.get(n) != after.series.get(n)}
     return Change(before, after, told, titles, frozenset(differ))
 
