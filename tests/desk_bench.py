@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 import uvicorn
 
+from steadycast.desk.connections import config
 from steadycast.desk.server import made
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ class Desk:
     def __init__(self, root: Path, port: int = 0) -> None:
         self._socket = socket.create_server(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(made(root, KEY), log_level="error", access_log=False, timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        served = config(made(root, KEY), "127.0.0.1", 0, ["127.0.0.1"])  # as the settings have it
+        served.timeout_graceful_shutdown = 1
+        self._server = uvicorn.Server(served)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self.session = requests.Session()
 

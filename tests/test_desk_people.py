@@ -16,6 +16,7 @@ from pipeline_bench import DAILY, SETTINGS, Bench
 from starlette.testclient import TestClient
 
 from steadycast import pipeline
+from steadycast.desk.guard import files_key
 from steadycast.desk.rate_limits import FREE, LogIns, network
 from steadycast.desk.server import made
 from steadycast.pipeline import accounts
@@ -305,6 +306,28 @@ def test_one_customers_addresses_are_counted_as_one() -> None:
     assert limits.begin("2001:db8:0:1::1", "another") == 0
     assert {network(each) for each in ("192.0.2.1", "::ffff:192.0.2.1")} == {"192.0.2.1"}
     assert network("no address") == "no address"
+
+
+def test_an_address_of_files_ends_with_its_session(desk: Desk, bench: Bench) -> None:
+    """Pages of files get no cookie, so their key stands in the address: whoever keeps it has it no longer than that."""
+    (bench.root / "var/out").mkdir(parents=True, exist_ok=True)
+    (bench.root / "var/out/kit.txt").write_text("paste me")
+
+    def address(hash: str) -> str:
+        return f"{desk.url}/files/{files_key(KEY, hash)}/out/kit.txt"
+
+    for way_out in ("/log-out", "/me/sessions"):
+        logged_in, other = desk.logged_in("rea", PASSWORD), desk.logged_in("rea", PASSWORD)
+        own = address(accounts.hash_of(logged_in.session.cookies["steadycast_session"]))
+        assert requests.get(own, timeout=10).text == "paste me"
+        assert requests.get(own.replace("/out/", "x/out/"), allow_redirects=False, timeout=10).status_code == 303
+        (logged_in if way_out == "/log-out" else other).post(way_out, on="/me")
+        assert requests.get(own, allow_redirects=False, timeout=10).status_code == 303
+    assert requests.get(address(""), timeout=10).text == "paste me", "this machine's own"
+    away = {"X-Forwarded-For": "203.0.113.9"}
+    with TestClient(made(bench.root, KEY), "http://localhost", client=("203.0.113.9", 1), headers=away) as elsewhere:
+        path = address("").removeprefix(desk.url)
+        assert elsewhere.get(path, follow_redirects=False).status_code == 303
 
 
 def test_so_many_passwords_at_once_and_no_more() -> None:

@@ -54,6 +54,14 @@ class Accounts:
         except SteadycastError:  # the machine's key still opens the page that says what is wrong
             return None
 
+    def stands(self, hash: str) -> bool:
+        """Whether somebody is still logged in by the session with this hash."""
+        try:
+            with self._opened.app() as app:
+                return accounts.session_of(app, hash, pipeline.now()) is not None
+        except SteadycastError:
+            return False
+
     def wrote(self, who: str, change: Change, *, refused: bool) -> None:
         """Writes down what a form did; where that cannot be, the machine's own log has it."""
         if not self._opened.is_there:
@@ -84,7 +92,9 @@ async def again(request: Request) -> Response:
     form = await request.form(max_files=0)
     kept = [(key, value) for key, value in form.multi_items() if key not in LEFT_OUT and isinstance(value, str)]
     with request.app.state.opened.app() as app:
-        return _log_in(request, app, sent_to=request.state.sent_to, kept=json.dumps(kept), status=401)
+        return _log_in(
+            request, app, sent_to=request.state.sent_to, kept=json.dumps(kept, ensure_ascii=False), status=401
+        )
 
 
 @router.post(LOG_IN, dependencies=[sent_by_nobody()])

@@ -26,7 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steadycast.api.problems import problem
 from steadycast.desk.acts import Change
-from steadycast.desk.rate_limits import Limits
+from steadycast.desk.incoming import TOO_MUCH, bounded, is_too_large
+from steadycast.desk.rate_limits import Limits, Turns, network
 from steadycast.language import current
 from steadycast.language import gettext as _
 from steadycast.pipeline import acting, who
@@ -47,13 +48,14 @@ ACTS = {  # pages that are all forms
     "/write": Act.SUBMIT,
     "/skip": Act.PLAN,
 }
-LARGEST_KEPT = 2_000_000  # bytes of a form that is taken along
+LARGEST_KEPT = 500_000  # bytes of a form that is taken along: as a field of the log-in's they may be twice as many
 KEY = "key"  # of the first address
 FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key stands in the address
 PROGRAMS = ("/api/", "/mcp")  # for programs: a token in a header opens them, and no cookie does
 MEMBERS = "/m/"  # members' own pages: the token in the address opens one, and nothing else
 CALENDARS = "/c/"  # the plan for a calendar program: the token in the address opens it, and nothing else
 OPEN = ("/static/", "/health")  # without a key: they tell nothing of the community
+WAITING = ("/events", "/static/", "/health", FILES)  # these take no turn: they hold no thread, or must answer
 SAFE = {"GET", "HEAD"}
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src 'self'; "
@@ -83,6 +85,7 @@ class Guard:
         self._public = public
         self._asked = Limits()
         self._programs = Limits(of_one=600, of_all=3000)
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request ourselves, or hand it on with the headers of a page of ours."""
@@ -106,8 +109,12 @@ class Guard:
             await answer(scope, receive, _with_headers(send))
             return
         session: Session | None = state.get("session")
+        if not path.startswith((MEMBERS, *PROGRAMS)):  # those look at what is sent to them by themselves
+            receive = bounded(scope["path"], receive)
+        turn = self._turns.of(session.person.name if session else network(address_of(request)))
         with acting(session.person.name) if session else contextlib.nullcontext():
-            await self._app(scope, receive, self._audited(request, _with_headers(send)))
+            async with contextlib.nullcontext() if path.startswith(WAITING) else turn:
+                await self._app(scope, receive, self._audited(request, _with_headers(send)))
 
     def _to_member(self, request: Request) -> Response | None:
         """Members come from anywhere, by the public name too; how often, is bounded before their token is looked at."""
@@ -135,6 +142,8 @@ class Guard:
 
     async def _objection(self, request: Request) -> Response | None:
         path, own = request.url.path, _host(request.headers) in OWN_NAMES
+        if is_too_large(request):
+            return PlainTextResponse(TOO_MUCH, 413, {"Connection": "close"})
         public = not own and self._is_public(request)
         if not own and not public:
             return PlainTextResponse("This name is not the desk's.", 421)
@@ -144,7 +153,7 @@ class Guard:
             return None if is_open else PlainTextResponse("Only on this machine.", 421)
         if on_this_machine and (given := request.query_params.get(KEY)):
             return self._let_in(given, path)
-        if _names_files(path, self._key) and (own or await self._has_people()):
+        if path.startswith(FILES) and await self._may_see_files(path, on_this_machine=on_this_machine):
             return None
         if not await self._know(request, on_this_machine=on_this_machine):
             return await self._unknown(request, own=own)
@@ -154,6 +163,14 @@ class Guard:
         if not may_somewhere(request.state.person, act):
             return await self._not_theirs(request)
         return None
+
+    async def _may_see_files(self, path: str, *, on_this_machine: bool) -> bool:
+        """Whether the key in an address of files is one that still opens them: a session's, or this machine's."""
+        given = path.removeprefix(FILES).partition("/")[0]
+        of = given.partition(".")[0] if "." in given else ""
+        if not hmac.compare_digest(given.encode(), files_key(self._key, of).encode()):
+            return False
+        return await run_in_threadpool(self._people.stands, of) if of else on_this_machine
 
     async def _has_people(self) -> bool:
         return await run_in_threadpool(self._people.there)
@@ -167,7 +184,7 @@ class Guard:
             state.person, state.form_token = Person(who(), Role.OWNER), form_token(self._key)
         else:
             return False
-        state.files_key = files_key(self._key)
+        state.files_key = files_key(self._key, state.session.row.hash if hasattr(state, "session") else "")
         if request.url.path == LOG_IN:  # open in another tab since before this session
             state.form_token = form_token(f"log in {self._key}")
         return True
@@ -223,6 +240,9 @@ class People(Protocol):
     def of(self, token: str) -> Session | None:
         """Who is logged in by this token."""
 
+    def stands(self, hash: str) -> bool:
+        """Whether somebody is still logged in by the session with this hash."""
+
     def wrote(self, who: str, change: Change, *, refused: bool) -> None:
         """Writes down what a form did."""
 
@@ -240,14 +260,13 @@ def form_token(key: str) -> str:
     return hmac.new(key.encode(), b"form", hashlib.sha256).hexdigest()
 
 
-def files_key(key: str) -> str:
-    """What opens the files under var/: whoever has it alone gets no page and no form."""
-    return hmac.new(key.encode(), b"files", hashlib.sha256).hexdigest()[:32]
+def files_key(key: str, session: str = "") -> str:
+    """What opens the files under var/: whoever has it alone gets no page and no form.
 
-
-def _names_files(path: str, key: str) -> bool:
-    given = path.removeprefix(FILES).partition("/")[0]
-    return path.startswith(FILES) and hmac.compare_digest(given.encode(), files_key(key).encode())
+    That of a session, by its hash, opens them for as long as the session lasts.
+    """
+    sealed = hmac.new(key.encode(), f"files {session}".encode(), hashlib.sha256).hexdigest()[:32]
+    return f"{session}.{sealed}" if session else sealed
 
 
 def address_of(request: Request) -> str:

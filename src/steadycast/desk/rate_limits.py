@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ipaddress
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 WINDOW = 60.0  # seconds
 OF_ONE = 120  # requests of one address in a window: a page is three
@@ -66,6 +68,32 @@ class Limits:
     def _name(self, address: str) -> str:
         address = network(address)
         return address if address in self._asked or len(self._asked) < ADDRESSES else ""
+
+
+class Turns:
+    """So many requests of one person, or of one address, are answered side by side; the others wait, and hold nothing.
+
+    The desk has some dozens of threads. Without this, one who asks for a hundred slow pages stops everybody else's.
+    """
+
+    def __init__(self, most: int = 12) -> None:
+        self._most = most
+        self._of: dict[str, tuple[asyncio.Semaphore, int]] = {}
+
+    @contextlib.asynccontextmanager
+    async def of(self, who: str) -> AsyncIterator[None]:
+        """Inside the block it is their turn."""
+        turn, count = self._of.get(who) or (asyncio.Semaphore(self._most), 0)
+        self._of[who] = (turn, count + 1)
+        try:
+            async with turn:
+                yield
+        finally:
+            turn, count = self._of[who]
+            if count == 1:
+                del self._of[who]
+            else:
+                self._of[who] = (turn, count - 1)
 
 
 FREE = 5  # wrong passwords in a row that cost no waiting

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ from steadycast.pipeline.opened import Opened
 from steadycast.workspace import in_force
 from steadycast.workspace.paths import Paths
 
+STARTUP_FAILURE = 3  # as uvicorn's own command says it
 PAGES = (
     entry,
     settings_channels,
@@ -88,7 +89,7 @@ def made(root: Path, key: str) -> FastAPI:
     opened = Opened(root)
     look = live.Look(opened)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def open_until_the_end(_: FastAPI) -> AsyncIterator[None]:
         yield
         desk.state.live.close()
@@ -124,11 +125,14 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
     import uvicorn
 
     gc.freeze()  # what is loaded by now stays: no look for what can be let go goes through it
-    proxies = list(in_force(root)[0].desk.proxies) if Paths(root).is_there else []
-    uvicorn.run(
-        made(root, key), host=host, port=port, proxy_headers=bool(proxies), forwarded_allow_ips=proxies,
-        access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=2, limit_concurrency=200,
-    )  # fmt: skip
+    from steadycast.desk.connections import config
+
+    proxies = in_force(root)[0].desk.proxies if Paths(root).is_there else ()
+    server = uvicorn.Server(config(made(root, key), host, port, proxies))
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:  # it said why
+        raise SystemExit(STARTUP_FAILURE)
 
 
 def health(request: Request) -> Response:

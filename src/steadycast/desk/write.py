@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from steadycast import pipeline
 from steadycast.crash_safety import durable
 from steadycast.desk.acts import ours, sent_as
+from steadycast.desk.incoming import LARGEST_FORM, LARGEST_MEDIUM, LARGEST_PASTE, TOO_MUCH
 from steadycast.desk.pages import Here, done, local, page, rendered
 from steadycast.draft.edited import OVERRIDES, Edited
 from steadycast.errors import InputError
@@ -45,9 +46,6 @@ from steadycast.schedule.model import Form
 
 router = APIRouter()
 LONGEST_TITLE = 500
-LARGEST_FORM = 32_000_000  # bytes: of a text, a character may take nine as a form sends it
-LARGEST_PASTE = 8_000_000
-LARGEST_MEDIUM = 1 << 29
 PREVIEWS = threading.Semaphore(1)  # one at a time: whoever types asks again anyway
 PATIENCE = 20.0  # seconds
 FRAME_POLICY = (
@@ -196,7 +194,7 @@ async def _body(request: Request, most: int) -> AsyncIterator[bytes]:
     async for chunk in request.stream():
         size += len(chunk)
         if size > most:
-            raise HTTPException(413, "This is more than the desk takes at once.")
+            raise HTTPException(413, TOO_MUCH)
         yield chunk
 
 

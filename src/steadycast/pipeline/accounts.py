@@ -135,7 +135,12 @@ def is_password(app: App, name: str, password: str) -> bool:
 
 def session(app: App, token: str, now: dt.datetime) -> Session | None:
     """Who is logged in by this token now; None where nobody is."""
-    found = app.ledger.session(hash_of(token)) if TOKEN.fullmatch(token) else None
+    return session_of(app, hash_of(token), now) if TOKEN.fullmatch(token) else None
+
+
+def session_of(app: App, hash: str, now: dt.datetime) -> Session | None:
+    """The session that the ledger knows by this hash, while it lasts."""
+    found = app.ledger.session(hash)
     if found is None:
         return None
     row, person = found
