@@ -106,6 +106,9 @@ def test_a_token_opens_the_tools_as_far_as_its_role_goes(desk: Desk, bench: Benc
     assert requests.post(f"{desk.url}/mcp", json={}, timeout=9).status_code == 401
     assert requests.post(f"{desk.url}/mcp", json={}, headers={"Host": "evil.example"}, timeout=9).status_code == 421
 
+    bearer = {"Authorization": f"Bearer {person(bench, 'pat', Role.READER)}", "Accept": "text/event-stream"}
+    assert requests.get(f"{desk.url}/mcp", headers=bearer, timeout=9).status_code == 405, "no stream that says nothing"
+
     async def read(client: Client) -> None:
         assert (await told(client, "list_drafts"))["drafts"]
         assert "Reader" in await refused(client, "submit_draft", markdown=TEXT)

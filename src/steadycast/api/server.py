@@ -71,6 +71,10 @@ def made_tools(opened: Opened, key: str) -> ASGIApp:
             hint = _("run %(command)s", command=INSTALL)
             await problems.problem(501, _("The tools for assistants are not installed."), hint)(scope, receive, send)
             return
+        if scope["type"] == "http" and scope["method"] != "POST":  # no session: nothing would ever be told on a stream
+            refusal = problems.problem(405, "Each call is a POST.", headers={"Allow": "POST"})
+            await refusal(scope, receive, send)
+            return
         if not ready:
             ready.append(await run_in_threadpool(Tools, opened))
         await ready[0](scope, receive, send)

@@ -10,7 +10,9 @@ reader_language  the language that one reader wants
 live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused
 answers          a page that was made this second, given again while nothing has changed
-rate_limits      how often somebody may ask for members' pages, or try a password
+rate_limits      how often somebody may ask for members' pages or try a password, and how much at once
+connections      how it is served: who says nothing is hung up on
+incoming         how many bytes a request may bring, and how long it may take
 upload           a form with files, counted while it comes in
 members, member_page   members, and the page of each that an invite opens
 own_files        styles and scripts, which a browser asks for once
