@@ -29,9 +29,9 @@ def bounds(path: str) -> tuple[int, float]:
 
 
 def is_too_large(request: Request) -> bool:
-    """Whether a request says itself that it is more than its page takes."""
-    told = request.headers.get("content-length", "0")
-    return not told.isdecimal() or len(told) > 15 or int(told) > bounds(request.url.path)[0]
+    """Whether a form says itself that it is more than one may be; a text or a file is answered by its own page."""
+    told, given = request.headers.get("content-length", "0"), bounds(request.url.path)
+    return given == USUAL and (not told.isdecimal() or len(told) > 15 or int(told) > given[0])
 
 
 def bounded(path: str, receive: Receive) -> Receive:
