@@ -225,6 +225,12 @@ def test_of_no_secret_more_than_a_hash_is_kept(app: App, monkeypatch: pytest.Mon
 # What was done
 
 
+def test_what_was_changed_is_written_down_whatever_a_form_said(app: App) -> None:
+    """PostgreSQL refuses a row with a NUL in it: the change would be made, and nobody would have made it."""
+    accounts.audit(app, "ann", "desk", NOON, act="decide", subject="draft x", detail="/drafts/decide reject\0")
+    assert accounts.audited(app)[0].detail == "/drafts/decide reject\N{REPLACEMENT CHARACTER}"
+
+
 def test_who_did_what(app: App) -> None:
     assert who() != "ann"
     with acting("ann"):

@@ -124,9 +124,9 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
     """Serve until Ctrl-C or SIGTERM, at the address `host`. Raises OSError where the port is taken."""
     import uvicorn
 
-    gc.freeze()  # what is loaded by now stays: no look for what can be let go goes through it
     from steadycast.desk.connections import config
 
+    gc.freeze()  # what is loaded by now stays: no look for what can be let go goes through it
     proxies = in_force(root)[0].desk.proxies if Paths(root).is_there else ()
     server = uvicorn.Server(config(made(root, key), host, port, proxies))
     with contextlib.suppress(KeyboardInterrupt):

@@ -205,10 +205,12 @@ def token(app: App, text: str, now: dt.datetime) -> Person | None:
 
 
 def audit(app: App, who: str, via: str, now: dt.datetime, *, act: str, subject: str = "", detail: str = "") -> None:
-    """Write down that somebody changed something; `via` is desk, api, cli or mcp."""
-    app.ledger.put_audit(
-        AuditRow(at=now, who=who, via=via, act=act, subject=subject[:LONGEST_DETAIL], detail=detail[:LONGEST_DETAIL])
-    )
+    """Write down that somebody changed something; `via` is desk, api, cli or mcp.
+
+    Whatever a form said is written: PostgreSQL keeps no NUL, and so no row that holds one.
+    """
+    subject, detail = (text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST_DETAIL] for text in (subject, detail))
+    app.ledger.put_audit(AuditRow(at=now, who=who, via=via, act=act, subject=subject, detail=detail))
 
 
 def audited(app: App, before: int | None = None, count: int = 50) -> list[AuditRow]:
