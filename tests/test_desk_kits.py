@@ -131,6 +131,27 @@ def test_in_a_browser_a_kit_is_copied_rich_and_confirmed(desk: Desk) -> None:
         assert page.title().startswith("<script>alert(1)</script> 标题")
 
 
+@pytest.mark.live
+@pytest.mark.parallel
+@pytest.mark.platforms("wechat")
+def test_a_styled_body_is_copied_with_its_styles_and_no_word_in_the_console(bench: Bench) -> None:
+    """The desk's own policy takes no inline style, and a platform's editor keeps no other."""
+    ready(bench, HAND.replace('"kit"', '"wechat"'), {"pgc/1.md": article("夜读三则", body=BODY)})
+    bench.at(23, 20, 0)
+    pipeline.publish(bench.app)
+    with Desk(bench.root).up() as desk, browsing() as browser:
+        page = page_of(browser, desk, f"/kits/{first_kit(desk)}")
+        said: list[str] = []
+        page.on("console", lambda told: said.append(told.text))
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.reload()
+        page.get_by_role("button", name="Copy the text with its form").click()
+        got = clipboard(page)["text/html"]
+    assert ' style="' in got
+    assert "data-kept-style" not in got
+    assert not said
+
+
 def clipboard(page: Any) -> dict[str, str]:
     return dict(
         page.evaluate(

@@ -1,6 +1,10 @@
 // Copying what a kit holds. Its page is fetched and read as a document that runs nothing and loads nothing.
 "use strict";
 (() => {
+  // A page that is read here stands under the desk's own policy, which takes no inline style. The browser would drop each
+  // from what it reads and complain; so they have another name while they are here, and their own again where they are pasted.
+  const AWAY = " data-kept-style=";
+  const renamed = (html, from, to) => html.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replaceAll(from, to));
   const told = (button, well) => {
     const was = button.dataset.label || (button.dataset.label = button.textContent);
     button.textContent = well ? button.dataset.done : button.dataset.failed;
@@ -44,7 +48,7 @@
   const place = document.querySelector("[data-kit]");
   if (place) {
     fetch(place.dataset.kit).then((answer) => (answer.ok ? answer.text() : "")).then((text) => {
-      pasted = new DOMParser().parseFromString(text, "text/html").getElementById("paste");
+      pasted = new DOMParser().parseFromString(renamed(text.replace(/<style\b[^]*?<\/style>/gi, ""), " style=", AWAY), "text/html").getElementById("paste");
       if (!pasted) return;
       place.querySelector("[data-copy=body]").hidden = false;
       place.querySelector("[data-places]").hidden = !pasted.querySelector("img[data-file]");
@@ -57,7 +61,7 @@
     const what = button.dataset.copy;
     if (what === "body" || what === "places") {
       const made = pasted && body(pasted, what === "body");
-      told(button, Boolean(made) && copy(plain(made), made.innerHTML.trim()));
+      told(button, Boolean(made) && copy(plain(made), renamed(made.innerHTML.trim(), AWAY, " style=")));
     } else {
       told(button, copy(document.getElementById(what).value));
     }
