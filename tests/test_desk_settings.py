@@ -126,6 +126,35 @@ def test_a_series_is_added_below_all_others(desk: Desk, bench: Bench) -> None:
     assert (made.title, made.every, made.forms, made.channels) == ("周五影像", "每周五 20:00", ("video",), ("site",))
 
 
+def test_the_public_address_of_the_desk_is_a_field_that_shows_its_effect(desk: Desk, bench: Bench) -> None:
+    form, kept = "/settings/community", {"name": "Test readers", "timezone": "Asia/Shanghai"}
+    assert 'name="desk_url" type="url" value=""' in desk.get(form).text
+    assert "is no address of a host" in desk.post(form, form, **kept, desk_url="https://desk.example/below").text
+    page = desk.post(form, form, **kept, desk_url="https://desk.example/").text
+    assert "begin with https://desk.example, and the desk answers by that name" in page
+    assert load(bench.root).desk.url == "", "a look writes nothing"
+    desk.post(form, form, **hidden(page))
+    assert load(bench.root).desk.url == "https://desk.example"
+    assert 'value="https://desk.example"' in desk.get(form).text
+    assert "say so already" in desk.post(form, form, **kept).text, "a form without the field leaves it"
+    page = desk.post(form, form, **kept, desk_url="").text
+    assert "the desk answers no more" in page
+    desk.post(form, form, **hidden(page))
+    assert load(bench.root).desk.url == ""
+
+
+def test_a_rhythm_is_said_in_the_readers_language(desk: Desk) -> None:
+    for path in ("/", "/settings", "/record", "/matrix", "/record/series/daily"):
+        assert "daily at 20:00" in desk.get(path, **{"Accept-Language": "en"}).text, path
+        chinese = desk.get(path, Cookie="; ".join([*_cookies(desk), "steadycast_language=zh_Hans"])).text
+        assert "每天 20:00" in chinese, path
+        assert "daily at 20:00" not in chinese, path
+
+
+def _cookies(desk: Desk) -> list[str]:
+    return [f"{cookie.name}={cookie.value}" for cookie in desk.session.cookies]
+
+
 def test_the_community_keeps_its_comments_and_a_new_key_its_place(desk: Desk, bench: Bench) -> None:
     asked = {"name": "Readers", "timezone": "Asia/Shanghai", "language": "en", "email": "desk@readers.example"}
     asked |= {"url": "https://readers.example/", "description": ""}

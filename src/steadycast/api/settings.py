@@ -91,6 +91,7 @@ class Community(Shown):
     url: str
     description: str
     email: str
+    desk_url: str = Field("", description="The public address of the desk.")
 
 
 class Promise(Shown):
@@ -201,6 +202,7 @@ class CommunityAsked(Settling):
     url: Line | None = None
     description: Line | None = None
     email: Line | None = None
+    desk_url: Line | None = Field(None, description="The public address of the desk; it stands under [desk].")
 
 
 class SeriesAsked(Settling):
@@ -258,7 +260,9 @@ def settings(app: Here) -> Settings:
         seen=settings_effect.fingerprint(workspace),
         broken=str(app.broken_settings or ""),
         found=[Note.model_validate(each) for each in of_settings(app, pipeline.now())[:MOST]],
-        community=Community(**{key: str(own.get(key, "")) for key in Community.model_fields}),
+        community=Community(
+            **{key: str(own.get(key, "")) for key in Community.model_fields} | {"desk_url": workspace.desk.url}
+        ),
         series=[promise_of(workspace, name) for name in workspace.promises],
         channels=[channel_of(app, name) for name in workspace.channels],
         members=[
@@ -274,7 +278,7 @@ def promise_of(workspace: Workspace, name: str) -> Promise:
     """One series as it is written."""
     of, own = workspace.promises[name], settings_edits.written(workspace, ("series", name))
     try:
-        cadence = parse(of.every, of.rrule).describe(workspace.community.language)
+        cadence = parse(of.every, of.rrule).describe(current().tag)
     except SettingsError:
         cadence = ""
     return Promise(

@@ -27,6 +27,7 @@ from steadycast.language import Language, current, language, names
 from steadycast.pipeline import App
 from steadycast.report.page import clean
 from steadycast.report.year_view import PITCH, TOP
+from steadycast.schedule.cadence import parse
 
 SAID = "steadycast_said"  # a cookie: what the form before this page did
 CHOSEN = "steadycast_language"  # a cookie: what this reader reads, whatever the community's language is
@@ -66,10 +67,21 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
     community = app.workspace.community
     values |= {"community": community, "now": pipeline.now().astimezone(community.zone), "tab": tab, "tabs": TABS}
     values |= {"broken_settings": app.broken_settings, "channel_title": app.channel_title}
+    values["rhythm"] = partial(_rhythm, app)
     answer = HTMLResponse(rendered(request, current(), name, **values), status)
     if SAID in request.cookies and LIVE not in request.headers:
         answer.delete_cookie(SAID)
     return answer
+
+
+def _rhythm(app: App, series: str) -> str:
+    """A series' rhythm in the reader's language; as it is written where it cannot be read."""
+    if (promise := app.workspace.promises.get(series)) is None:
+        return ""
+    try:
+        return parse(promise.every, promise.rrule).describe(current().tag)
+    except SettingsError:
+        return promise.every or promise.rrule or ""
 
 
 def rendered(request: Request, say: Language, name: str, /, **values: Any) -> str:

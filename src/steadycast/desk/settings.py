@@ -21,7 +21,6 @@ from steadycast.ops import settings_edits, settings_effect, settings_forms
 from steadycast.ops.check import of_settings
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
-from steadycast.schedule.cadence import parse
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace import Workspace
 
@@ -30,7 +29,7 @@ SHOWN = 50  # rows of a list
 READING = 1_000  # fields of a form that are looked at
 NOT_ASKED = {"form_token", "sure", "seen"}  # fields that say nothing of the settings
 SERIES_KEYS = ("title", "rhythm", "late", "reserve", "editor", "start", "until")
-COMMUNITY_KEYS = ("name", "timezone", "language", "url", "description", "email")
+COMMUNITY_KEYS = ("name", "timezone", "language", "url", "description", "email", "desk_url")
 
 
 async def fields(request: Request) -> FormData:
@@ -104,26 +103,16 @@ def overview(request: Request, app: Here) -> HTMLResponse:
     unset = [name for name in workspace.alarms.urls if app.find_secret(name) is None]
     return shown(
         request, app, "overview", found=found[:SHOWN], more=max(len(found) - SHOWN, 0), coming=coming, w=workspace,
-        cadences=_cadences(workspace), platforms=app.usable_platforms, unset=unset, most=SHOWN,
+        platforms=app.usable_platforms, unset=unset, most=SHOWN,
         broken=app.broken_settings,
     )  # fmt: skip
-
-
-def _cadences(workspace: Workspace) -> dict[str, str]:
-    """Each series' rhythm for people."""
-    told = {}
-    for name, each in workspace.promises.items():
-        try:
-            told[name] = parse(each.every, each.rrule).describe(workspace.community.language)
-        except SettingsError:
-            told[name] = each.every or each.rrule or ""
-    return told
 
 
 @router.get("/community")
 def community(request: Request, app: Here) -> HTMLResponse:
     """Name, zone, language, addresses."""
-    return _community(request, app, settings_edits.written(app.workspace, ("community",)))
+    written = settings_edits.written(app.workspace, ("community",))
+    return _community(request, app, written | {"desk_url": app.workspace.desk.url})
 
 
 def _community(

@@ -96,10 +96,19 @@ def _differing(there: Mapping[str, Any], wanted: Mapping[str, Any], defaults: Ma
 
 
 def community(workspace: Workspace, asked: Mapping[str, str]) -> Workspace:
-    """The workspace of a community that is called so, lives in that zone, and so on."""
+    """The workspace of a community that is called so, lives in that zone, and so on.
+
+    `desk_url` is the public address of its desk: that stands under [desk], and all else under [community].
+    """
     there = written(workspace, ("community",))
     values = {key: " ".join(value.split()) or None for key, value in asked.items()}
-    return edit.with_table(workspace, ("community",), _differing(there, values, {}))
+    desk = {"url": values.pop("desk_url")} if "desk_url" in values else {}
+    after = edit.with_table(workspace, ("community",), _differing(there, values, {}))
+    there = written(after, ("desk",))
+    wanted = _differing(there, desk, {})
+    if not wanted:
+        return after
+    return edit.with_table(after, ("desk",), wanted) if there else edit.with_new(after, ("desk",), wanted)
 
 
 def channel(

@@ -52,6 +52,7 @@ class SettingsEffect:
     pauses: tuple[PauseChange, ...]
     worse: tuple[Problem, ...]  # what `check` says of the new settings, and not of the old ones
     better: tuple[Problem, ...]  # what it says no more
+    desk_url: str | None = None  # the desk's public address from now on, "" for none; None: it stays
 
     @property
     def same(self) -> bool:
@@ -83,6 +84,7 @@ def look(app: App, after: Workspace, now: dt.datetime) -> SettingsEffect:
         tuple(_pauses(app.workspace, after, now)),
         tuple(p for p in new if _told(p) not in said_before),
         tuple(p for p in old if _told(p) not in said_after),
+        after.desk.url if after.desk.url != app.workspace.desk.url else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from steadycast.language import current
 from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
 from steadycast.pipeline import amend, asking, publish_requests
 from steadycast.pipeline.app import App
@@ -190,11 +191,11 @@ def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
 
 def _reach(app: App, now: dt.datetime) -> list[SeriesReach]:
     """Each series, the first to starve before the others."""
-    found, language = app.ledger.reaches(now), app.workspace.community.language
+    found = app.ledger.reaches(now)
     rows = []
     for name, series in app.workspace.series.items():
         reach = found.get(name)
-        cadence = parse(series.every, series.rrule).describe(language)
+        cadence = parse(series.every, series.rrule).describe(current().tag)
         gap, last = (reach.gap, reach.last) if reach else (None, None)
         rows.append(SeriesReach(name, series.title or name, cadence, gap, last))
     far = dt.datetime.max.replace(tzinfo=dt.UTC)
