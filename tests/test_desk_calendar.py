@@ -281,6 +281,32 @@ def test_a_draft_is_dragged_and_moved_by_keyboard(root: Path) -> None:
         assert said_by_the_command(root)[dragged.id] == titles[dragged.id]
 
 
+@pytest.mark.live
+@pytest.mark.parallel
+def test_a_month_opens_where_today_is_and_filters_hold(root: Path) -> None:
+    """However many weeks of it are over; by a series and a channel it shows those alone, and the other views keep that."""
+    with Desk(root).up() as desk, browsing() as browser:
+        page = opened(browser, desk, "/calendar")
+        for width, height in ((1280, 520), (390, 600)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(f"{desk.url}/calendar")
+            page.wait_for_load_state("load")
+            box = page.locator("#today").bounding_box()
+            assert box is None or box["y"] < height - 40, "a day without a slot is not there on a phone"
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(f"{desk.url}/calendar?view=list")
+        assert {"早安六十秒", "Weekly film"} <= set(page.locator(".listed .meta > bdi:first-child").all_inner_texts())
+        page.get_by_role("link", name="Weekly film", exact=True).click()
+        page.get_by_role("link", name="公众号", exact=True).click()
+        page.get_by_text("There is no slot in this time.").wait_for()
+        page.get_by_role("link", name="All channels").click()
+        page.locator(".listed").first.wait_for()
+        assert set(page.locator(".listed .meta > bdi:first-child").all_inner_texts()) == {"Weekly film"}
+        page.get_by_role("link", name="Month", exact=True).click()
+        page.locator(".days.month").wait_for()
+        assert "早安六十秒" not in page.locator(".days.month").inner_text()
+
+
 def agree(page: Any) -> None:
     """Where the effect on others is shown first, goes on from there by keyboard."""
     if "/take?" in page.url:

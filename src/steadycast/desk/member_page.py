@@ -30,7 +30,7 @@ from steadycast.errors import InputError, SteadycastError
 from steadycast.intake.folder import SUFFIXES
 from steadycast.language import LOCALES, current
 from steadycast.language import gettext as _
-from steadycast.pipeline import App
+from steadycast.pipeline import App, draft_notes
 from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.permissions import Person, Role
 from steadycast.pipeline.submission import MOST_FILES, NotTakenError, Why
@@ -79,10 +79,11 @@ def _page(request: Request, app: App, member: str, refused: str = "", written: M
     chosen = written.get("ask", request.query_params.get("ask", ""))
     able = [each for each in asks if each.stands]
     named = next((each.id for each in able if str(each.id) == chosen or (not chosen and not each.draft)), 0)
+    untaken = [form for form in ("audio", "video") if form not in draft_notes.forms_taken(app)]
     said: dict[str, Any] = {"said": {"said": refused, "refused": True, "undo": []}} if refused else {}
     answer = page(
         request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most,
-        files=MOST_FILES, wanted=wanted, asks=asks, able=able, named=named, written=written, **said,
+        untaken=untaken, files=MOST_FILES, wanted=wanted, asks=asks, able=able, named=named, written=written, **said,
     )  # fmt: skip
     if refused:
         answer.headers[REFUSED] = "1"

@@ -28,7 +28,7 @@ from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
 from steadycast.language import Language, current
 from steadycast.language import gettext as _
-from steadycast.pipeline import App, concerns, slot_view
+from steadycast.pipeline import App, concerns, draft_notes, slot_view
 from steadycast.pipeline.live_preview import LivePreview, live_preview
 from steadycast.pipeline.permissions import Act, Person, may_somewhere
 from steadycast.pipeline.slot_view import SlotSeen
@@ -201,6 +201,7 @@ async def _body(request: Request, most: int) -> AsyncIterator[bytes]:
 def _page(request: Request, app: App, opened: OpenFile, *, id: str = "", **values: Any) -> HTMLResponse:
     given: dict[str, Any] = {
         "opened": opened, "edited": opened.edited, "id": id, "overrides": OVERRIDES, "forms": [*Form],
+        "taken": draft_notes.forms_taken(app),
         "series": app.workspace.series, "members": app.workspace.members, "channels": app.usable_platforms,
         "titles": {name: app.channel_title(name) for name in app.usable_platforms},
         "coming": list(_coming(app, opened)),

@@ -23,6 +23,7 @@ from steadycast.platform import Platform
 from steadycast.render.compose import Target, fits
 from steadycast.render.prepared_body import prepare
 from steadycast.render.wording import Words
+from steadycast.schedule.model import Form
 
 MANY = 3  # drafts of one title: two are a pair (part one and two), three are a mistake
 
@@ -109,6 +110,27 @@ def channels_for(app: App, draft: Draft) -> list[str]:
             found |= dict.fromkeys(series.channels)
     wanted = [c for c in found if not draft.channels.get(c, {}).get("skip")]
     return [c for c in wanted if (platform := app.usable(c)) and draft.form in platform.forms]
+
+
+_NO_SERIES = {
+    Form.ARTICLE: N_("No series takes articles, so this draft would never go out."),
+    Form.AUDIO: N_("No series takes audio, so this draft would never go out."),
+    Form.VIDEO: N_("No series takes video, so this draft would never go out."),
+    Form.EVENT: N_("No series takes events, so this draft would never go out."),
+}
+
+
+def forms_taken(app: App) -> frozenset[Form]:
+    """The forms that some series takes; all of them where there is no series, as a person sends each draft by hand."""
+    return frozenset(form for each in app.workspace.series.values() for form in each.forms) or frozenset(Form)
+
+
+def without_series(app: App, draft: Draft) -> Problem | None:
+    """What to tell of a draft whose form no series takes."""
+    if draft.form in forms_taken(app):
+        return None
+    hint = _("tick this form at a series, in the settings; or choose another form for the draft")
+    return Problem(str(draft.path), None, _(_NO_SERIES[draft.form]), hint)
 
 
 def replace_line(fault: DraftError, draft: Draft) -> DraftError:

@@ -15,7 +15,7 @@ from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, Problem
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
-from steadycast.pipeline.draft_notes import channels_for, unfit
+from steadycast.pipeline.draft_notes import channels_for, unfit, without_series
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.preview_frames import POLICY
 from steadycast.platform.post import NAMED
@@ -102,7 +102,8 @@ def problems_of(app: App, draft: Draft, now: dt.datetime) -> list[Problem]:
     told = [Problem(str(draft.path), fault.line, fault.message, fault.hint or "") for fault in faults]
     told += PageLinks(app).problems(shown)
     if not channels_for(app, shown):
-        told.append(Problem(str(draft.path), None, _("no series takes it"), _("look at its form and its series")))
+        nowhere = Problem(str(draft.path), None, _("no series takes it"), _("look at its form and its series"))
+        told.append(without_series(app, shown) or nowhere)
     return told
 
 

@@ -13,7 +13,7 @@ from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import Problem
 from steadycast.pipeline.app import App
-from steadycast.pipeline.draft_notes import channels_for, notes_of
+from steadycast.pipeline.draft_notes import channels_for, notes_of, without_series
 from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.preview import Shown, place_of, show
 
@@ -38,6 +38,7 @@ class LivePreview:
     draft: Draft
     channels: tuple[OnChannel, ...]
     noticed: tuple[Problem, ...] = ()  # of the text itself
+    unwanted: Problem | None = None  # where no series takes its form
     left_out: int = 0  # channels beyond MOST_CHANNELS
 
 
@@ -49,7 +50,7 @@ def live_preview(app: App, draft: Draft, now: dt.datetime, channels: Sequence[st
     with tempfile.TemporaryDirectory(dir=_cache(app)) as thrown_away:
         found = [_on(posts, shown, name, Path(thrown_away), now) for name in names[:MOST_CHANNELS]]
     noticed = (*notes_of(draft), *posts.links.problems(shown))
-    return LivePreview(draft, tuple(found), noticed, max(len(names) - MOST_CHANNELS, 0))
+    return LivePreview(draft, tuple(found), noticed, without_series(app, shown), max(len(names) - MOST_CHANNELS, 0))
 
 
 def _on(posts: Posts, draft: Draft, name: str, folder: Path, now: dt.datetime) -> OnChannel:

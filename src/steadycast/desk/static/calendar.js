@@ -49,7 +49,14 @@
     form.requestSubmit();
   });
   document.addEventListener("dragend", end);
+  // A month that is nearly over opens where today is, as far as it must be scrolled for that; unless something was said above.
+  function openAtToday() {
+    const today = document.querySelector(".days.month #today");
+    if (today && !location.hash && !scrollY && !document.querySelector(".said, .undo")) today.scrollIntoView({ block: "nearest" });
+  }
+
   document.addEventListener("desk:swapped", hint);
+  addEventListener("load", openAtToday);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", hint);
   else hint();
 })();

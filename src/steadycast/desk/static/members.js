@@ -19,7 +19,10 @@
       for (const field of words) if (!arrived && !field.value) field.value = before[field.name] || "";
       sessionStorage.removeItem(kept);
     } catch { /* a browser that keeps nothing */ }
-    files.addEventListener("change", () => told(fault()));
+    // A file that nobody publishes yet may be sent all the same: the editors decide.
+    const note = document.getElementById("untaken"), untaken = note ? note.dataset.forms.split(" ") : [];
+    const unwanted = () => ([...files.files].some((file) => untaken.includes(file.type.split("/")[0])) ? note.textContent : "");
+    files.addEventListener("change", () => told(fault() || unwanted()));
     form.addEventListener("submit", (event) => {
       if (fault()) { event.preventDefault(); told(fault()); return; }
       try {

@@ -55,17 +55,24 @@
     else editor.insert(text);
   }
 
+  const notice = { ref: "", said: "" }; // of a file that no series takes, as long as the text names it
+  const told = (text) => {
+    status.textContent = [notice.ref && area.value.includes(notice.ref) ? notice.said : "", text].join(" ").trim();
+  };
+
   async function send(files) {
     for (const file of files) {
-      status.textContent = say.sending;
+      const untaken = { audio: say.noAudio, video: say.noVideo }[file.type.split("/")[0]] || "";
+      status.textContent = [untaken, say.sending].join(" ").trim();
       const about = new URLSearchParams({ name: file.name || "picture", file: form.elements.file.value });
       if (form.elements.member) about.set("member", form.elements.member.value);
       try {
         const answer = await asked(`/write/media?${about}`, file);
-        const told = await answer.json().catch(() => ({}));
-        if (!answer.ok) throw new Error(told.said || `${file.name} (${answer.status})`);
-        editor.block(`![](${told.ref})`);
-        status.textContent = "";
+        const laid = await answer.json().catch(() => ({}));
+        if (!answer.ok) throw new Error(laid.said || `${file.name} (${answer.status})`);
+        if (untaken) Object.assign(notice, { ref: laid.ref, said: untaken });
+        editor.block(`![](${laid.ref})`);
+        told("");
       } catch (error) {
         status.textContent = `${say.failed} ${error.message}`;
       }
@@ -164,7 +171,7 @@
     try {
       if (dirty) localStorage[place + tab] = JSON.stringify({ at: Date.now(), words: words() });
       else delete localStorage[place + tab];
-      status.textContent = dirty ? say.kept : "";
+      told(dirty ? say.kept : "");
     } catch { /* the browser keeps nothing: saving is what counts */ }
   }
 
