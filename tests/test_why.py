@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 
 import pytest
+from desk_bench import Desk
 from pipeline_bench import SETTINGS, Bench, article
 from pytest_httpserver import HTTPServer
 
@@ -62,6 +64,30 @@ def test_a_server_that_does_not_answer_is_told_at_once(bench: Bench, monkeypatch
     monkeypatch.setenv("STEADYCAST_PREFECT", "http://127.0.0.1:9/api")
     told = looks(app, bench.clock.now())
     assert (told["server"].state, told["server"].how, told["watcher"].how) == (BAD, "silent", "")
+
+
+def test_a_machine_that_has_only_just_started_is_starting_and_not_stuck(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For two minutes; and only beside an `up` of this workspace."""
+    app, now = bench.set_up(), bench.clock.now()
+    began = app.workspace.up_began
+    began.parent.mkdir(parents=True, exist_ok=True)
+    began.touch()
+    os.utime(began, (now.timestamp(), now.timestamp()))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert looks(app, now)["server"].how == "silent"
+    monkeypatch.setenv("STEADYCAST_PREFECT", "http://127.0.0.1:9/api")
+    told = looks(app, now + dt.timedelta(seconds=90))
+    assert [(told[name].state, told[name].how) for name in ("server", "tick")] == [(WARN, "starting")] * 2
+    late = looks(app, now + dt.timedelta(seconds=121))
+    assert [(late[name].state, late[name].how) for name in ("server", "tick")] == [(BAD, "silent"), (BAD, "never")]
+    now = pipeline.now()
+    os.utime(began, (now.timestamp(), now.timestamp()))
+    with Desk(bench.root).up() as desk:
+        page = desk.get("/why").text
+    assert "The server that keeps the schedules is starting." in page
+    assert page.count('<p class="state">starting</p>') == 2
 
 
 def test_a_server_that_answers_is_one_click_away_where_up_started_both(

@@ -76,6 +76,8 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         port = free_port(port)
         env = prefect_environment(workspace, port)
         server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        place.up_began.parent.mkdir(parents=True, exist_ok=True)
+        place.up_began.write_bytes(b"")
         processes.start("server", [sys.executable, *server], env, workspace.root)
         if desk_port and not begins:
             start_desk(workspace, processes, free_port(desk_port), prefect=api_at(port))

@@ -21,6 +21,7 @@ from steadycast.ops.doctor_checks import FULL, MINUTE, SCARCE, SWEEP_LATE
 from steadycast.ops.health import health
 from steadycast.pipeline.app import App
 
+STARTING = 2 * MINUTE  # how long `up` may take until its schedules run
 SERVER_WITHIN = 1.0  # seconds that Prefect's server may take to answer
 
 
@@ -114,21 +115,34 @@ def _settings(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
 # What runs.
 
 
+def _starting(app: App, now: dt.datetime) -> bool:
+    """Whether the `up` that this desk belongs to has only just begun."""
+    if not os.environ.get("STEADYCAST_PREFECT"):
+        return False
+    try:
+        began = dt.datetime.fromtimestamp(app.workspace.up_began.stat().st_mtime, dt.UTC)
+    except OSError:
+        return False
+    return abs(now - began) < STARTING
+
+
 def _tick(app: App, now: dt.datetime) -> Look:
     last = app.ledger.last_tick()
     if last is None:
-        return Look("tick", BAD, "never")
+        return Look("tick", WARN, "starting") if _starting(app, now) else Look("tick", BAD, "never")
     quiet = now - last
     state = BAD if quiet > app.workspace.alarms.quiet_after else WARN if quiet > SWEEP_LATE else OK
     return Look("tick", state, "quiet" if state != OK else "", last)
 
 
-def _server(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
+def _server(app: App, now: dt.datetime) -> Look:
     own = os.environ.get("STEADYCAST_PREFECT", "")
     url = own or os.environ.get("PREFECT_API_URL", "")
     if not url:
         return Look("server", OK, "unknown")
     silent = unreachable(url, SERVER_WITHIN)
+    if silent and _starting(app, now):
+        return Look("server", WARN, "starting")
     page = (own.removesuffix("/api"),) if own and not silent else ()  # beside a desk that `up` started
     return Look("server", BAD if silent else OK, "silent" if silent else "", names=page, said=silent)
 

@@ -270,12 +270,20 @@ class _Gathering:
             gap_chance=self.outlook.gap_chance(series),
             stock=self.outlook.in_stock(series),
             reserve=series.reserve,
-            coming=tuple(m.Coming(self._local(s.at), self.outlook.state(s)) for s in self.outlook.of((series.name,))),
+            coming=tuple(m.Coming(self._local(s.at), self._state(s)) for s in self.outlook.of((series.name,))),
             writers=tuple(self.workspace.member_title(who) for who, _ in writers.most_common() if who),
             counts=counts,
             on_time=m.on_time(counts),
             ahead=self._ahead(cells),
         )
+
+    @cached_property
+    def out_early(self) -> frozenset[str]:
+        """The coming slots that went out before their hour, and are there."""
+        return frozenset(row.slot for row in self.ledger.deliveries(states=DONE, after=self.now))
+
+    def _state(self, slot: Slot) -> str:
+        return "kept" if slot.id in self.out_early else self.outlook.state(slot)
 
     def _entry(self, slot: Slot) -> m.PlanEntry:
         series = self.workspace.series.get(slot.series)
@@ -286,7 +294,7 @@ class _Gathering:
             at=self._local(slot.at),
             series=slot.series,
             series_title=(series.title if series else "") or slot.series,
-            state=self.outlook.state(slot),
+            state=self._state(slot),
             draft=given.draft if given else "",
             title=row.title if row else "",
             origin=row.origin if row else "",

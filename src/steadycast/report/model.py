@@ -69,7 +69,7 @@ class ChannelRecord:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One coming slot of a series, for its runway: `planned`, `filled` (from reserve), `gap` or `excused`."""
+    """One coming slot of a series: `planned`, `filled` (from reserve), `gap`, `excused`, or `kept`: out already."""
 
     at: dt.datetime
     state: str
@@ -124,7 +124,7 @@ class SeriesYear:
 
 @dataclass(frozen=True, slots=True)
 class PlanEntry:
-    """One slot of the coming weeks: `planned`, `filled`, `gap` or `excused`."""
+    """One slot of the coming weeks: `planned`, `filled`, `gap`, `excused`, or `kept`: it went out before its hour."""
 
     slot: str
     at: dt.datetime

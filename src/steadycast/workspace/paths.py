@@ -95,6 +95,11 @@ class Paths:
         return self.var / "settings"
 
     @property
+    def up_began(self) -> Path:
+        """A file as old as the `up` that runs, or ran last."""
+        return self.var / "log" / "up.began"
+
+    @property
     def is_there(self) -> bool:
         """Whether there are settings, or were: a folder without any holds no community yet."""
         return (self.root / SETTINGS_FILE).exists() or (self.kept_settings / SETTINGS_FILE).exists()
