@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROWS = ("starting", "slots", "ledger", "pages", "sending", "rendering")
+ROWS = ("starting", "slots", "ledger", "pages", "sending", "reading", "rendering")
 NOTES = HERE / "NOTES.md"
 
 
@@ -66,6 +66,10 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
         import sending
 
         yield from sending.rows(memory, disk, 70 if quick else 1_000, 1 if quick else 60, rounds)
+    if "reading" in asked.rows:
+        import reading
+
+        yield from reading.rows(memory, 16 if quick else 400, rounds)
     if "rendering" in asked.rows:
         import rendering
 

@@ -60,6 +60,7 @@ def test_every_row_runs(tmp_path: Path) -> None:
         "bulk insert",
         "desk page `/record`",
         "lateness of",
+        "a page of the desk, ",
     ]
     if os.environ.get("CI") or shutil.which("hugo"):
         rows += ["drafts x 6 outputs, cold", "drafts x 6 outputs, one changed"]

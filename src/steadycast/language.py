@@ -75,25 +75,19 @@ class Language:
 
     def day(self, day: dt.date) -> str:
         """A date without its year: 11月27日周五, Fri, Nov 27."""
-        return _day(self.name, day)
+        return _day_as("MMMEd", day, self.name)
 
     def full_day(self, day: dt.date) -> str:
         """A date with its year and weekday."""
-        from babel import dates
-
-        return dates.format_skeleton("yMMMEd", _noon(day), locale=self.locale)
+        return _day_as("yMMMEd", day, self.name)
 
     def month(self, day: dt.date) -> str:
         """A month with its year: 2026年11月."""
-        from babel import dates
-
-        return dates.format_skeleton("yMMMM", _noon(day), locale=self.locale)
+        return _day_as("yMMMM", day, self.name)
 
     def short_month(self, day: dt.date) -> str:
         """A month without its year: 11月, Nov."""
-        from babel import dates
-
-        return dates.format_skeleton("MMM", _noon(day), locale=self.locale)
+        return _day_as("MMM", day, self.name)
 
     def weekdays(self) -> list[str]:
         """From Monday on, short."""
@@ -108,9 +102,7 @@ class Language:
 
     def month_day(self, day: dt.date) -> str:
         """A date without its year and weekday: 11月27日, Nov 27."""
-        from babel import dates
-
-        return dates.format_skeleton("MMMd", _noon(day), locale=self.locale)
+        return _day_as("MMMd", day, self.name)
 
     def weekday(self, day: dt.date) -> str:
         """The day of the week, short."""
@@ -168,15 +160,12 @@ def _locale(name: str) -> Locale:
     return Locale.parse(name)
 
 
-@lru_cache(maxsize=2_000)  # the days of a year, of each square on the record, in each language
-def _day(locale: str, day: dt.date) -> str:
+@lru_cache(maxsize=4096)  # a calendar writes each of its days several times, for every reader
+def _day_as(skeleton: str, day: dt.date, name: str) -> str:
     from babel import dates
 
-    return dates.format_skeleton("MMMEd", _noon(day), locale=_locale(locale))
-
-
-def _noon(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(12))
+    noon = dt.datetime.combine(day, dt.time(12))
+    return dates.format_skeleton(skeleton, noon, locale=_locale(name))
 
 
 @cache
