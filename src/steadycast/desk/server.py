@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
@@ -126,9 +128,24 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
 
     from steadycast.desk.connections import config
 
+    class Server(uvicorn.Server):
+        """uvicorn's own looks ten times a second whether it is to end, for as long as nobody asks for a page."""
+
+        async def main_loop(self) -> None:
+            seconds, self.told, self.loop = 0, asyncio.Event(), asyncio.get_running_loop()
+            while not await self.on_tick(10 * seconds):
+                seconds += 1
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.told.wait(), 1)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            with contextlib.suppress(AttributeError, RuntimeError):  # before the loop, or after it
+                self.loop.call_soon_threadsafe(self.told.set)
+
     gc.freeze()  # what is loaded by now stays: no look for what can be let go goes through it
     proxies = in_force(root)[0].desk.proxies if Paths(root).is_there else ()
-    server = uvicorn.Server(config(made(root, key), host, port, proxies))
+    server = Server(config(made(root, key), host, port, proxies))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     if not server.started:  # it said why
