@@ -69,6 +69,10 @@ class Processes:
                 self._signal(self.running[name], signal.SIGKILL)  # what it may have left in its group
                 start()
 
+    def end(self, name: str) -> None:
+        """Ends a child that hangs, so that `revive` starts it again."""
+        self._signal(self.running[name], signal.SIGKILL)
+
     def stop(self, grace: float = 3.0) -> None:
         """Ends every group: SIGTERM, and SIGKILL for what is left after `grace` seconds."""
         for process in self.running.values():

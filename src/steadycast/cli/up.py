@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, validators
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))]
 PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_535))]
 LOOK = 1.0  # seconds between two looks at steadycast.toml
+ASKED_EVERY = 10.0  # seconds between two looks whether the desk answers, and for one answer
+SILENT = 3  # such looks in a row without an answer: it hangs
 HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
@@ -64,7 +67,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     with Processes(place.var / "log") as processes, contextlib.suppress(KeyboardInterrupt):
         begins = desk_port > 0 and not once and not place.is_there
         if begins:
-            start_desk(place, processes, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
+            start_desk(place, processes, stop, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
             if not begun(place, processes, stop):
                 return OK
         workspace, broken = in_force(place.root, check_channels)
@@ -80,7 +83,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         place.up_began.write_bytes(b"")
         processes.start("server", [sys.executable, *server], env, workspace.root)
         if desk_port and not begins:
-            start_desk(workspace, processes, free_port(desk_port), prefect=api_at(port))
+            start_desk(workspace, processes, stop, free_port(desk_port), prefect=api_at(port))
         with App.open(workspace) as app:
             main_job(app)
             with watched(workspace, health_port):
@@ -88,12 +91,36 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     return OK
 
 
-def start_desk(workspace: Paths, processes: Processes, port: int, *more: str, prefect: str) -> None:
+def start_desk(
+    workspace: Paths, processes: Processes, stop: threading.Event, port: int, *more: str, prefect: str
+) -> None:
     """The desk as a process of its own: it may hang or die, and no slot is late for it; it is started again."""
     say(_("Desk        %(address)s", address=address(port, key_of(workspace))), *more, "")
     command = [sys.executable, "-c", "from steadycast.cli import main; main()", "desk", "--port", str(port)]
     env = {"STEADYCAST_WORKSPACE": str(workspace.root), "STEADYCAST_PREFECT": prefect}
     processes.start("desk", command, env, workspace.root, again=True)
+    threading.Thread(target=see_to_desk, args=(processes, stop, port), daemon=True, name="see to the desk").start()
+
+
+def see_to_desk(processes: Processes, stop: threading.Event, port: int, every: float = ASKED_EVERY) -> None:
+    """Ends a desk that hangs, so that it is started again: in a read it would keep SQLite from whoever writes."""
+    silent = 0
+    while not stop.wait(every):
+        silent = 0 if answers(port, within=every) else silent + 1
+        if silent == SILENT:
+            complain(_("The desk has not answered for a while, and is started again."))
+            processes.end("desk")
+            silent = 0
+
+
+def answers(port: int, within: float) -> bool:
+    """Whether the desk says anything at all, be it that it has no such page."""
+    with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=within)) as asked:
+        try:
+            asked.request("GET", "/static/")
+            return asked.getresponse().status > 0
+        except (OSError, HTTPException):
+            return False
 
 
 def begun(place: Paths, processes: Processes, stop: threading.Event) -> bool:

@@ -1,0 +1,94 @@
+"""`steadycast up` and its desk: one that hangs or dies is started again, and no slot is late for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import os
+import re
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import requests
+from prefect_server import children_of, free_port, wait_for
+from test_desk_load import SHANGHAI
+from test_flows import finished, make_workspace
+from test_up import upped
+
+from steadycast.cli import processes
+from steadycast.cli.processes import Processes
+
+up = importlib.import_module("steadycast.cli.up")  # the command has its module's name
+
+
+def test_a_desk_that_hangs_is_ended_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is there, and takes connections, and answers none: nobody but who asks it can tell."""
+    monkeypatch.setattr(processes, "PAUSE", 0.0)
+    port, stop = free_port(), threading.Event()
+    with Processes(tmp_path / "log") as children:
+        command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+        children.start("desk", command, {}, tmp_path, again=True)
+        first = children.running["desk"]
+        assert wait_for(lambda: up.answers(port, 1), 30)
+        looks = threading.Thread(target=up.see_to_desk, args=(children, stop, port, 0.3))
+        looks.start()
+        os.kill(first.pid, signal.SIGSTOP)
+        assert wait_for(lambda: first.poll() is not None, 30)
+        assert first.returncode == -signal.SIGKILL
+        children.revive()
+        assert wait_for(lambda: up.answers(port, 1), 30)
+        assert children.running["desk"].pid != first.pid
+        stop.set()
+        looks.join()
+    assert "started again" in capsys.readouterr().err
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_no_slot_is_late_for_a_desk_that_hangs_and_one_that_died_is_back_at_its_address(tmp_path: Path) -> None:
+    port = free_port()
+    slot = (dt.datetime.now(SHANGHAI) + dt.timedelta(seconds=130)).replace(second=0, microsecond=0)
+    community = make_workspace(tmp_path / "community", f"{slot:%H:%M}")
+    with upped(community, "--desk-port", str(port)) as process:
+        address = re.search(rf"http://127.0.0.1:{port}/\S+", (community / "up.log").read_text(encoding="utf-8"))
+        assert address
+        os.kill(_desk(process.pid, port), signal.SIGKILL)
+        assert wait_for(lambda: up.answers(port, 1), 60)
+        assert requests.get(address[0], timeout=30).status_code == 200
+        wait_for(lambda: dt.datetime.now(SHANGHAI) >= slot - dt.timedelta(seconds=5), 130)
+        os.kill(_desk(process.pid, port), signal.SIGSTOP)
+        assert wait_for(lambda: len(finished(community)) == 2, 60)
+        assert all(d["finished"] - d["at"] < dt.timedelta(seconds=30) for d in finished(community))
+        assert wait_for(lambda: up.answers(port, 1), 120)
+        assert requests.get(address[0], timeout=30).status_code == 200
+        assert process.poll() is None
+
+
+@pytest.mark.live
+@pytest.mark.slow
+@pytest.mark.parametrize(("told", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])
+def test_the_desk_ends_when_it_is_told_to_also_with_a_page_open(tmp_path: Path, told: int, code: int) -> None:
+    port = free_port()
+    with Processes(tmp_path / "log") as children:
+        command = [sys.executable, "-c", "from steadycast.cli import main; main()", "desk", "--port", str(port)]
+        children.start("desk", command, {}, tmp_path)
+        desk, log = children.running["desk"], tmp_path / "log" / "desk.log"
+        assert wait_for(lambda: up.answers(port, 1), 60)
+        address = re.search(r"http://127.0.0.1:\S+", log.read_text(encoding="utf-8"))
+        assert address
+        session = requests.Session()
+        session.get(address[0], timeout=30)
+        with session.get(f"http://127.0.0.1:{port}/events", stream=True, timeout=30) as page:
+            assert page.status_code == 200
+            os.kill(desk.pid, told)
+            assert desk.wait(20) == code
+
+
+def _desk(up: int, port: int) -> int:
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8") for pid in children_of(up)}
+    return next(pid for pid, command in commands.items() if command.endswith(f"--port\0{port}\0"))
