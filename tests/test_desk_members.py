@@ -232,6 +232,27 @@ def test_guessed_tokens_are_slowed_down_on_the_socket(desk: Desk) -> None:
 
 @pytest.mark.live
 @pytest.mark.parallel
+def test_in_a_browser_a_members_page_shows_what_was_decided_and_keeps_what_is_typed(desk: Desk, app: App) -> None:
+    path = invited(desk)
+    sent(desk, path, title="Rain", text="Words.")
+    with browsing() as browser:
+        phone = browser.new_page(viewport={"width": 390, "height": 844}, locale="en")
+        phone.clock.install()
+        phone.goto(desk.url + path)
+        phone.get_by_text("waits for approval").wait_for()
+        phone.fill("[name=text]", "Half a sentence")
+        draft = next(row for row in app.ledger.drafts() if row.title == "Rain")
+        pipeline.decide(app, [draft.id], "reject", by="tester", now=pipeline.now(), why="Too short")
+        phone.clock.run_for(29_000)
+        assert phone.get_by_text("waits for approval").is_visible()
+        phone.clock.run_for(2_000)
+        phone.get_by_text("Too short").wait_for()
+        assert phone.input_value("[name=text]") == "Half a sentence"
+        assert phone.evaluate("document.activeElement.name") == "text"
+
+
+@pytest.mark.live
+@pytest.mark.parallel
 def test_from_a_phone_to_the_record(desk: Desk, app: App) -> None:
     """A member sends a Word document from a 390 px phone; it is approved, planned, published, and on record."""
     from playwright.sync_api import FilePayload

@@ -93,6 +93,21 @@ def test_the_day_counts_what_waits_and_names_the_series_that_runs_dry_first(benc
         assert "Find a draft" in page
 
 
+def test_an_address_that_nobody_wrote_is_a_thing_to_do_while_something_goes_out_by_it(bench: Bench) -> None:
+    new = SETTINGS.replace("https://readers.example/", "https://example.org/")
+    bench.set_up(new, {})
+    with Desk(bench.root).up() as desk:
+        page = desk.get("/").text
+        card = page.partition('id="address"')[2].partition("</section>")[0]
+        assert "lead to example.org, which is not yours" in card
+        assert 'href="/settings/community#url"' in card
+        assert 'href="/settings/channels/site"' in card
+        bench.settings(new.replace('channels = ["site", "far"]', "channels = []"))
+        assert 'id="address"' not in desk.get("/").text
+        bench.settings(SETTINGS)
+        assert 'id="address"' not in desk.get("/").text
+
+
 def test_a_new_community_is_told_that_all_is_safe(bench: Bench) -> None:
     app, now = bench.set_up(SETTINGS, {f"pgc/{n:02}.md": f"# N{n}\n\nWords {n}.\n" for n in range(40)}), pipeline.now()
     pipeline.collect(app, now)

@@ -14,6 +14,8 @@ from steadycast.desk.pages import Here, done, page
 from steadycast.desk.slot_page import became
 from steadycast.errors import InputError
 from steadycast.language import current
+from steadycast.ops.check import placeholders_in_use
+from steadycast.ops.starter import PLACEHOLDER
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.today import today as read_today
@@ -27,7 +29,7 @@ def today(request: Request, app: Here) -> HTMLResponse:
     day, workspace = read_today(app, pipeline.now()), app.workspace
     return page(
         request, app, "today", "today", day=day, zone=workspace.community.zone, member_title=workspace.member_title,
-        is_lone=is_lone,
+        is_lone=is_lone, unwritten=placeholders_in_use(workspace), placeholder=PLACEHOLDER,
     )  # fmt: skip
 
 

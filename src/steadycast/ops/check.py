@@ -83,12 +83,23 @@ def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
             yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", hint, severity=WARN)
 
 
-def _placeholders(workspace: Workspace) -> Iterator[Problem]:
-    """Addresses of a new workspace that nobody has written yet: every link and QR code would lead there."""
+def placeholders(workspace: Workspace) -> list[tuple[str, ...]]:
+    """The keys whose address is that of a new workspace, which nobody has written yet: links would lead there."""
     addresses: dict[tuple[str, ...], str] = {("community", "url"): workspace.community.url}
     addresses |= {("channel", name, "url"): str(c.own.get("url", "")) for name, c in workspace.channels.items()}
-    left = [key for key, url in addresses.items() if re.match(rf"https?://{PLACEHOLDER}(?:[/:]|\Z)", url)]
-    if left:
+    return [key for key, url in addresses.items() if re.match(rf"https?://{PLACEHOLDER}(?:[/:]|\Z)", url)]
+
+
+def placeholders_in_use(workspace: Workspace) -> list[tuple[str, ...]]:
+    """Those of them that something goes out by: the community's where any channel does, a channel's own."""
+    used = {name for each in workspace.promises.values() for name in each.channels}
+    used = {name for name in used if name in workspace.channels and not workspace.channels[name].paused}
+    return [key for key in placeholders(workspace) if (used if key[0] == "community" else key[1] in used)]
+
+
+def _placeholders(workspace: Workspace) -> Iterator[Problem]:
+    """Every link and QR code would lead to an address that is nobody's."""
+    if left := placeholders(workspace):
         said = _(
             "%(keys)s: %(host)s is not yours, and links and QR codes lead there",
             keys=listed(".".join(key) for key in left),

@@ -34,6 +34,26 @@
       bar.removeAttribute("value");
     });
   }
+  // What the editors did since shows by itself: a look each half minute while the page is seen. The form is not touched.
+  const LOOK = 30_000;
+  const parts = () => [...document.querySelectorAll("[data-fresh]")];
+  const inUse = (part) => part.contains(document.activeElement)
+    || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
+  async function look() {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(location.href, { headers: { "X-Desk-Live": "1" }, credentials: "same-origin" });
+      if (answer.status === 404) clearInterval(looking); // the link has ended
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of parts()) {
+        const now = fresh.querySelector(`[data-fresh=${part.dataset.fresh}]`);
+        if (now && now.innerHTML !== part.innerHTML && !inUse(part)) part.replaceChildren(...now.childNodes);
+      }
+    } catch { /* the desk is away: the next look may reach it */ }
+  }
+  const looking = parts().length ? setInterval(look, LOOK) : 0;
+  if (looking) document.addEventListener("visibilitychange", look);
   const copy = document.querySelector("button[data-copy]");
   if (copy) {
     copy.hidden = false;
