@@ -97,12 +97,18 @@ def test_the_record_shows_the_year_by_series_and_can_be_kept(desk: Desk, kept: B
     assert desk.get("/record.png").content.startswith(b"\x89PNG")
 
 
-def test_the_matrix_says_of_each_series_how_it_stands_on_each_channel(desk: Desk) -> None:
+def test_the_matrix_says_of_each_series_how_it_stands_on_each_channel(desk: Desk, kept: Bench) -> None:
     page = desk.get("/matrix").text
     cells = re.findall(r'<td data-channel="([^"]+)".*?</td>', page, re.DOTALL)
     assert len(cells) == 3
     assert "3 slots in a row" in page
     assert re.search(r'href="/log\?channel=far&amp;state=person">not known', page)
+    assert "stock for" in page
+    kept.at(26, 20, 0, 5)
+    pipeline.publish(kept.app)
+    page = desk.get("/matrix").text
+    assert "nothing in stock · gap on Fri, Nov 27" in page
+    assert "stock for" not in page, "the days until an empty slot are no stock"
 
 
 def test_a_channels_page_shows_no_secret_and_what_went_wrong(desk: Desk, kept: Bench) -> None:

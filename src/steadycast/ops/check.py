@@ -164,7 +164,7 @@ def secrets(app: App) -> Iterator[Problem]:
     for where, secret in named:
         if app.find_secret(secret) is None:
             said = _("the secret %(secret)s is not set", secret=secret)
-            yield _in_settings(workspace, where, said, _("export it, or make a Secret block"))
+            yield _in_settings(workspace, where, said, _("type it in at the desk, export it, or make a Secret block"))
 
 
 def _files_named(app: App) -> Iterator[Problem]:
