@@ -122,12 +122,12 @@ def test_an_event_that_no_slot_announces_is_told(bench: Bench) -> None:
     """The club meets on the first Saturday; what is on another day, or was due to be told before today, waits in vain."""
     (problem,) = check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-16 19:00")})
     assert (problem.where, problem.line) == ("pgc/1.md", 3)
-    assert problem.message == "club has nothing within 3 days of its start on 2026-12-16 19:00"
+    assert problem.message == "club has nothing within 3 days of its start on Wed, Dec 16, 2026 19:00"
     assert "publish --draft pgc/1.md" in problem.hint
     assert check(bench, MONTHLY, **{"pgc/1.md": event("2026-12-05 14:00")}) == []
     assert check(bench, MONTHLY, **{"pgc/1.md": event("2028-01-01 14:00")}) == []
     (problem,) = check(bench, MONTHLY, MORNING.replace(month=12, day=5), **{"pgc/1.md": event("2026-12-05 14:00")})
-    assert problem.message == "the last slot that could announce it was that of 2026-12-04 14:00"
+    assert problem.message == "the last slot that could announce it was that of Fri, Dec 4, 2026 14:00"
 
 
 @pytest.mark.parametrize(
