@@ -72,7 +72,7 @@ def made_tools(opened: Opened, key: str) -> ASGIApp:
             await problems.problem(501, _("The tools for assistants are not installed."), hint)(scope, receive, send)
             return
         if scope["type"] == "http" and scope["method"] != "POST":  # no session: nothing would ever be told on a stream
-            refusal = problems.problem(405, "Each call is a POST.", headers={"Allow": "POST"})
+            refusal = problems.problem(405, _("Each call is a POST."), headers={"Allow": "POST"})
             await refusal(scope, receive, send)
             return
         if not ready:
