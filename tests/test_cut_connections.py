@@ -126,7 +126,7 @@ def test_a_locked_ledger_says_whom_to_look_for(
     path.write_bytes(empty_sqlite.read_bytes())
     with Ledger.open(path) as ledger, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(LedgerError, match=r"locked \(another process .* find and end it\)") as caught:
+        with pytest.raises(LedgerError, match=r"another process is writing to it \(.* find and end it\)") as caught:
             ledger.recover(NOON)
     assert caught.value.exit_code == 3
 

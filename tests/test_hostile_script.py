@@ -20,6 +20,7 @@ from hostile import SCRIPTS, faults, kit_script, scripts, yaml_text
 from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SITE, Bench
 from platform_bench import PLATFORMS, adapter, channel, key, opened, tone
 
+from steadycast import language as steadycast_language
 from steadycast import pipeline
 from steadycast.draft import Draft
 from steadycast.pipeline.preview_frames import Page
@@ -181,7 +182,8 @@ def _preview(post: Post) -> str:
     one = {"channel": "site", "title": post.title, "post": post, "measured": [("title", 1, 2)], "short": True}
     texts = [View("text", text=post.text), View("title", text=post.title)]
     one |= {"file": "kit", "played": [], "pages": [View("page", html="there", widths=(390,))], "texts": texts}
-    told = {"words": preview.ZH, "language": post.language}
+    say = steadycast_language.current()
+    told = {"word": preview.word, "language": post.language, "_": say.gettext, "ngettext": say.ngettext}
     return page.render("preview.html.j2", draft=draft, shown=[one], problems=[post.title], **told)
 
 

@@ -225,7 +225,7 @@ def test_a_body_that_may_be_clipped_is_told_and_goes_out_all_the_same(post: Any,
 
 
 def test_everything_that_is_wrong_is_told_at_once(faults: Any) -> None:
-    wrong = draft("![](x.png)", form=Form.AUDIO, title="很长的题目")
+    wrong = draft("字 ![](x.png)", form=Form.AUDIO, title="很长的题目")
     assert (
         len(faults(wrong, limits={"title": Limit(2, cut=False), "html": Limit(3, cut=False)}, forms=("article",))) == 5
     )
