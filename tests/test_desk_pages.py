@@ -21,7 +21,7 @@ from steadycast.desk.server import made
 from steadycast.testing import drop
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.live, pytest.mark.parallel]
 LANGUAGES = ("zh_Hans", "zh_Hant", "en")
@@ -212,13 +212,16 @@ RINGLESS = """() => {
 def test_each_page_is_begun_and_walked_by_keyboard(browser: Browser, desk: Desk, first: Desk, lived: LivedIn) -> None:
     """The first Tab leads past the bar, where there is one; and whatever has the focus shows it. No error in the console."""
     wrong: list[str] = []
+
+    def complain(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            wrong.append(f"{said.location['url']}: {said.text}")
+
     for where, addresses in ((desk, listed(desk, lived)), (first, FIRST_RUN)):
         with let_in(browser, where, bypass_csp=False) as context:
             page = context.new_page()
-            page.on(
-                "console", lambda said: said.type == "error" and wrong.append(f"{said.location['url']}: {said.text}")
-            )
-            page.on("pageerror", lambda error, page=page: wrong.append(f"{page.url}: {error}"))
+            page.on("console", complain)
+            page.on("pageerror", lambda error: wrong.append(str(error)))
             for address in addresses:
                 page.goto(where.url + address)
                 begins = page.evaluate("document.activeElement === document.body")

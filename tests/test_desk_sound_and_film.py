@@ -66,7 +66,7 @@ def test_both_are_taken_shown_and_published(bench: Bench) -> None:
         assert page.locator("#untaken").count() == 0
         page.get_by_label("Title").fill("Friday film")
         page.get_by_label("Text", exact=True).fill("By the river.")
-        page.locator("#files").set_input_files([{"name": "friday.mp4", "mimeType": "video/mp4", "buffer": FILM}])
+        page.locator("#files").set_input_files({"name": "friday.mp4", "mimeType": "video/mp4", "buffer": FILM})
         page.get_by_role("button", name="Send", exact=True).click()
         page.get_by_text("has arrived").wait_for()
     app = bench.open()
@@ -97,5 +97,5 @@ def test_who_sends_what_no_series_takes_is_told_before(bench: Bench) -> None:
         other = opened(browser, desk, member_page(bench.root), width=390)
         said = "We publish no sound and no film yet: please ask the editors before you send one."
         assert other.locator("#untaken").inner_text() == said
-        other.locator("#files").set_input_files([{"name": "friday.mp4", "mimeType": "video/mp4", "buffer": FILM}])
+        other.locator("#files").set_input_files({"name": "friday.mp4", "mimeType": "video/mp4", "buffer": FILM})
         assert other.get_by_role("alert").inner_text() == said
