@@ -518,3 +518,66 @@ def test_a_text_outlives_the_session_that_it_was_written_in(desk: Desk, bench: B
         page.goto(f"{desk.url}/me")
         page.get_by_role("button", name="Log out", exact=True).click()
         page.wait_for_url("**/log-in")
+
+
+# In a browser
+
+BEYOND = {  # who -> forms that an owner's page has, and whether each is theirs
+    "rea": {"submit": False, "decide": False, "plan": False, "settings": False},
+    "bob": {"submit": True, "decide": False, "plan": False, "people": False},
+    "lim": {"decide": False, "plan": False, "plan, theirs": True, "settings": False},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.live
+@pytest.mark.parallel
+@pytest.mark.parametrize("name", BEYOND)
+def test_a_browser_shows_a_role_its_own_forms_and_refuses_one_that_is_made_up(
+    desk: Desk, bench: Bench, name: str
+) -> None:
+    """Logged in by the page, round by the menu; then with a form that somebody wrote into the page by hand."""
+    places = {"NOTES": _slots(bench, "notes")[1], "DAILY": _slots(bench, "daily")[1]}
+    with browsing() as browser:
+        page = browser.new_page()
+        page.goto(f"{desk.url}/drafts")
+        page.fill("input[name=name]", name)
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(f"{desk.url}/drafts**")
+        shown = set()
+        for link in [each.get_attribute("href") for each in page.locator("nav a[href^='/']").all()]:
+            page.goto(f"{desk.url}{link}")
+            assert page.locator("h1").first.is_visible()
+            shown |= {each.get_attribute("action") or "" for each in page.locator("form[method=post]").all()}
+        if name != "lim":
+            assert not [action for action in shown if action.startswith(("/drafts/decide", "/slots/", "/settings/"))]
+        for what, theirs in BEYOND[name].items():
+            action, fields = FORMS[what]
+            for placed, slot in places.items():
+                action = action.replace(placed, slot)
+            page.goto(f"{desk.url}/")
+            with page.expect_navigation() as came:
+                page.evaluate(
+                    """([action, fields]) => {
+                        const form = document.createElement("form");
+                        form.method = "post";
+                        form.action = action;
+                        const token = document.querySelector("input[name=form_token]").value;
+                        for (const [name, value] of Object.entries({form_token: token, ...fields})) {
+                            const field = document.createElement("input");
+                            field.name = name;
+                            field.value = value;
+                            form.append(field);
+                        }
+                        document.body.append(form);
+                        form.submit();
+                    }""",
+                    [action, fields],
+                )
+            answer = came.value
+            assert answer
+            assert (answer.status == 403) is not theirs, (what, answer.status)
+            if not theirs:
+                assert re.search("role does not let you|some series only", page.inner_text("main"))
+        browser.close()
