@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, false, func, literal, not_, or_, select, true
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, one_of, table
@@ -103,13 +103,16 @@ def draft_page(
     newest = D.changed.asc() if oldest_first else D.changed.desc()
     with db.read() as connection:
         shelves = dict.fromkeys(SHELVES, 0) | dict(map(tuple, connection.execute(_SHELVES)))
-        if asked == DraftsAsked(asked.shelf):
-            total = shelves[asked.shelf] if asked.shelf else sum(shelves.values())
-        else:
-            total = connection.execute(select(func.count()).select_from(DRAFT).where(where)).scalar_one()
         here = and_(where, _after(*after, oldest_first=oldest_first)) if after else where
-        chosen = select(D.id).where(here).order_by(newest, D.id).limit(most).offset(first)
-        ids = [id for (id,) in connection.execute(chosen)]
+        is_whole = asked == DraftsAsked(asked.shelf)
+        counted = literal(0) if is_whole or after else func.count().over()  # a filter is asked of each draft once
+        chosen = select(D.id, counted).where(here).order_by(newest, D.id).limit(most).offset(first)
+        found = connection.execute(chosen).all()
+        ids, total = [id for id, _ in found], found[0][1] if found else 0
+        if is_whole:
+            total = shelves[asked.shelf] if asked.shelf else sum(shelves.values())
+        elif not total:
+            total = connection.execute(select(func.count()).select_from(DRAFT).where(where)).scalar_one()
         rows = {row.id: row for row in connection.execute(_rows(ids, now))} if ids else {}
     return DraftPage([_listed(rows[id]) for id in ids], total, shelves)
 
@@ -172,8 +175,12 @@ def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
 def _names(key: str, names: Sequence[str]) -> ColumnElement[bool]:
     """Whether a list in a revision's content has one of these words: as JSON writes it, in ASCII or not."""
     written = {json.dumps(name[:LONGEST], ensure_ascii=ascii) for name in names for ascii in (True, False)}
-    listed = cast(R.content[key], Text)
-    return or_(*(listed.contains(one, autoescape=True) for one in sorted(written)))
+
+    def in_(text: ColumnElement[str]) -> ColumnElement[bool]:
+        return or_(*(text.contains(one, autoescape=True) for one in sorted(written)))
+
+    # Most drafts hold none of them anywhere: their content is not read as JSON.
+    return in_(cast(R.content, Text)) & in_(cast(R.content[key], Text))
 
 
 def _rows(ids: Sequence[str], now: dt.datetime) -> Any:
