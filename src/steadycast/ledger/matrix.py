@@ -53,7 +53,7 @@ def cells(db: Database, now: dt.datetime) -> list[Cell]:
     )
     early = (  # few: the slots to come that are out already
         select(c.series, c.channel, func.max(c.finished, type_=c.at.type))
-        .where(there, c.at >= now, c.finished <= now)
+        .where(there, c.at >= now)
         .group_by(c.series, c.channel)
     )
     with db.read() as connection:
