@@ -28,7 +28,7 @@ PICTURES = {  # what is shown, and how much of its height
 PORT = 8437
 LANGUAGES = {"zh_Hans": "-zh", "en": ""}
 DESK = {  # the desk's pages: address, and what has to be there
-    "desk-calendar": ("/calendar?view=week", ".slot.planned"),
+    "desk-calendar": ("/calendar?view=week&from={soon}", ".slot.planned"),
     "desk-write": ("/write/{draft}", "#preview iframe"),
 }
 
@@ -86,6 +86,7 @@ def main() -> None:
             tab = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme="light")
             tab.goto(min((var / "out").glob(page)).as_uri(), wait_until="networkidle")
             taken(tab, name)
+        soon = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=2)  # late on a Sunday its week has nothing to come
         with desk(var) as address:
             for language, ending in LANGUAGES.items():
                 context = browser.new_context(viewport={"width": WIDTH, "height": 860}, color_scheme="light")
@@ -97,7 +98,7 @@ def main() -> None:
                 draft = link.rpartition("/")[2]
                 tab.goto(address)
                 for name, (path, wait) in DESK.items():
-                    tab.goto(address.partition("?")[0].rstrip("/") + path.format(draft=draft))
+                    tab.goto(address.partition("?")[0].rstrip("/") + path.format(draft=draft, soon=soon))
                     tab.locator(wait).first.wait_for()
                     tab.wait_for_timeout(1_500)  # frames draw
                     taken(tab, f"{name}{ending}")
