@@ -87,7 +87,9 @@ def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
 ) -> PlanDecision:
     slots = owed_slots.owed(app, now, until, stands, dropped)
     history = app.ledger.used()
-    stock = [replace(item, slot=pins.get(item.draft, item.slot)) for item in stock_of(app, history)]
+    stock = stock_of(app, history)
+    if pins:
+        stock = [replace(item, slot=pins[item.draft]) if item.draft in pins else item for item in stock]
     after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
     assigned = [each for each in app.ledger.assignments(after, until) if each.slot not in dropped]
     chosen = decide(
