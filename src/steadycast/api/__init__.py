@@ -8,6 +8,7 @@ problems    what went wrong, as problem details (RFC 9457)
 pages       long lists, a page at a time
 shapes      what all answers share: the community's time, one way to name a person's reason
 today, slots, drafts, previews, deliveries   what is due, in stock, and came of it
+draft_decisions   what is decided on a draft: approved, pinned, changed or taken away where it is out
 tools, tools_http   the same for assistants (MCP), and how they come over HTTP
 record, members, channels, asks   the record, who gave what, where it goes, who is asked for what
 publish_requests   a program asks a person to publish a slot now

@@ -1,4 +1,4 @@
-"""Drafts: listed as the desk's shelves list them, sent in as Markdown, decided on, and one with all that is known."""
+"""Drafts: listed as the desk's shelves list them, sent in as Markdown, and one with all that is known."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from steadycast.api.once import Upload, sent_file
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
-from steadycast.api.shapes import Asked, Here, Name, Note, Reason, Seen, Shown, draft_of, local
+from steadycast.api.shapes import Asked, Here, Name, Note, Seen, Shown, draft_of, local
 from steadycast.draft.edited import Edited
 from steadycast.draft.front_edit import with_key
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.draft_list import DraftsAsked
-from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow
-from steadycast.pipeline import App, amend, asking, concerns, pinning, submission, write_draft
+from steadycast.ledger.tables import DeliveryRow, DraftRow
+from steadycast.pipeline import App, asking, concerns, submission, write_draft
 from steadycast.pipeline.draft_page import facts, problems_of
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.permissions import Act, Person, Role
@@ -162,66 +162,6 @@ class MarkdownText(Response):
     media_type = "text/markdown"
 
 
-class Verdict(Asked):
-    """A decision on a draft, as it was seen."""
-
-    seen: Seen = Field("", description="The revision that was looked at; where it is another by now, 409.")
-    why: Reason = Field("", description="The member reads it.")
-
-
-class Seeing(Asked):
-    """The revision that was looked at; where it is another by now, nothing is done."""
-
-    seen: Seen = ""
-
-
-class Amending(Asked):
-    """Where a draft that is out is changed, or taken away; on all channels where none is named."""
-
-    channel: Word = ""
-    why: Reason = ""
-
-
-class Amended(Shown):
-    """What happened on one channel."""
-
-    channel: str
-    what: str
-    done: bool
-    said: str
-    link: str
-
-
-class PinAsked(Asked):
-    """The slot that a draft's own file names; empty: none."""
-
-    slot: Annotated[str, StringConstraints(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
-    seen: Seen = ""
-
-
-class AmendFilter(Asked):
-    """Which change of what is out is looked at."""
-
-    verb: Literal["revise", "withdraw"]
-    channel: Word = ""
-
-
-class Leaving(Shown):
-    """What changing or taking away a draft would reach."""
-
-    there: list[Ran] = Field(description="Where it is out.")
-    sends: list[str] = Field(description="Channels to which a request would go at once.")
-
-
-class Pinned(Shown):
-    """A draft whose slot a person chose, and what its file said of that before."""
-
-    draft: str
-    title: str
-    before: str
-    now: str
-
-
 @router.get("/drafts", dependencies=[needs(Act.READ)])
 def drafts(request: Request, app: Here, asked: Annotated[DraftFilter, Query()]) -> Page[Draft]:
     """Drafts of a shelf, or of all: what waits the oldest first, of anything else the newest."""
@@ -256,11 +196,12 @@ def draft(app: Here, id: Name) -> Whole:
         markdown=text.markdown, facts=text.facts, approved_revision=row.approved_revision, approved_by=row.approved_by,
         revisions=[Revision.model_validate(each) for each in app.ledger.revisions_of(row.id, KNOWN)],
         decisions=[Decision.model_validate(each) for each in app.ledger.decisions_of(row.id)],
-        deliveries=[_ran(d) for d in where],
+        deliveries=[ran_of(d) for d in where],
     )  # fmt: skip
 
 
-def _ran(row: DeliveryRow) -> Ran:
+def ran_of(row: DeliveryRow) -> Ran:
+    """A delivery of a draft."""
     return Ran(id=row.marker, slot=row.slot, channel=row.channel, at=row.at, state=row.state, url=row.url)
 
 
@@ -375,58 +316,6 @@ def _writes(app: App, person: Person, row: DraftRow, series: Collection[str]) ->
         raise forbidden(person, Act.SUBMIT)
 
 
-@changed.post("/drafts/{id}/approve", dependencies=[needs(Act.DECIDE)])
-def approve(app: Here, person: Asking, id: Name, verdict: Verdict) -> Draft:
-    """Approve a draft as it is now, and plan with it: it goes out in its slot."""
-    return decided(app, person, id, "approve", verdict)
-
-
-@changed.post("/drafts/{id}/reject", dependencies=[needs(Act.DECIDE)])
-def reject(app: Here, person: Asking, id: Name, verdict: Verdict) -> Draft:
-    """Reject a draft; its member reads why."""
-    return decided(app, person, id, "reject", verdict)
-
-
-def decided(app: App, person: Person, id: str, verb: str, verdict: Verdict) -> Draft:
-    """A draft as it stands once that is decided."""
-    row = _to_decide(app, person, id, verdict.seen)
-    pipeline.decide(app, [row], verb, by=person.name, now=pipeline.now(), why=verdict.why)
-    pipeline.plan(app, pipeline.now())
-    return _listed(app, row)
-
-
-@changed.post("/drafts/{id}/take-back", dependencies=[needs(Act.DECIDE)])
-def take_back(app: Here, person: Asking, id: Name, asked: Seeing) -> Draft:
-    """Undo the last decision on a draft."""
-    row = _to_decide(app, person, id, asked.seen)
-    pipeline.take_back(app, [row], by=person.name, now=pipeline.now())
-    pipeline.plan(app, pipeline.now())
-    return _listed(app, row)
-
-
-@changed.post("/drafts/{id}/unpin", dependencies=[needs(Act.PLAN)])
-def unpin(app: Here, person: Asking, id: Name, asked: Seeing) -> Pinned:
-    """Let the plan choose the slot of a draft again."""
-    row = _to_decide(app, person, id, asked.seen, Act.PLAN)
-    return Pinned.model_validate(pinning.unpin(app, row, pipeline.now(), seen=asked.seen))
-
-
-@changed.post("/drafts/{id}/pin", dependencies=[needs(Act.PLAN)])
-def put_pin(app: Here, person: Asking, id: Name, asked: PinAsked) -> Pinned:
-    """Write the slot that a draft's own file names, as `before` of an earlier change says it: this undoes that."""
-    row = _to_decide(app, person, id, asked.seen, Act.PLAN)
-    return Pinned.model_validate(pinning.put_pin(app, row, asked.slot, pipeline.now(), seen=asked.seen))
-
-
-@router.get("/drafts/{id}/leaving", dependencies=[needs(Act.READ)])
-def effect_of_amend(app: Here, id: Name, asked: Annotated[AmendFilter, Query()]) -> Leaving:
-    """What `revise` or `withdraw` would reach, before it is done."""
-    row = draft_of(app, id)
-    sends = amend.leaving(app, row.id, asked.channel or None, asked.verb)
-    there = [d for d in app.ledger.draft_deliveries(row.id, states=DONE) if asked.channel in ("", d.channel)]
-    return Leaving(there=[_ran(d) for d in there], sends=sorted({d.channel for d in sends}))
-
-
 @router.get("/drafts/{id}/problems", dependencies=[needs(Act.READ)])
 def problems(app: Here, id: Name) -> list[Note]:
     """What channels would cut or refuse of it, as `steadycast check` tells."""
@@ -435,33 +324,7 @@ def problems(app: Here, id: Name) -> list[Note]:
     return [Note.model_validate(each) for each in problems_of(app, found, pipeline.now())] if found else []
 
 
-@changed.post("/drafts/{id}/revise", dependencies=[needs(Act.DECIDE)])
-def revise(app: Here, person: Asking, id: Name, asked: Amending) -> list[Amended]:
-    """Send the approved revision to every channel where the draft is out already."""
-    row = _to_decide(app, person, id)
-    return _amended(amend.revise(app, row, asked.channel or None))
-
-
-@changed.post("/drafts/{id}/withdraw", dependencies=[needs(Act.DECIDE)])
-def withdraw(app: Here, person: Asking, id: Name, asked: Amending) -> list[Amended]:
-    """Take a draft's posts away, on one channel or wherever they are; then nobody sends it any more."""
-    row = _to_decide(app, person, id)
-    return _amended(amend.withdraw(app, row, asked.why, asked.channel or None))
-
-
-def _amended(told: tuple[amend.Amended, ...]) -> list[Amended]:
-    return [Amended.model_validate(each) for each in told]
-
-
-def _to_decide(app: App, person: Person, id: str, seen: str = "", act: Act = Act.DECIDE) -> str:
-    """The id of a draft on which this person may decide, and which is still as it was seen."""
-    row = draft_of(app, id)
-    allow(person, act, concerns.series_of_draft(app, row.id))
-    if seen and seen != row.revision:
-        raise ProblemError(409, _("The draft was changed meanwhile."), _("look at it again, and decide again"))
-    return row.id
-
-
-def _listed(app: App, id: str) -> Draft:
+def listed(app: App, id: str) -> Draft:
+    """A draft as a list shows it."""
     (row,) = app.ledger.draft_page(DraftsAsked(id=id), pipeline.now(), most=1).rows
     return Draft.model_validate(row)

@@ -13,6 +13,7 @@ from steadycast.api import (
     asks,
     channels,
     deliveries,
+    draft_decisions,
     drafts,
     members,
     people,
@@ -37,7 +38,7 @@ ABOUT = """What the desk's pages do, for programs. Each request carries `Authori
 Each change carries an `Idempotency-Key`: sent again within a day with the same body it answers the same and changes
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
-    today, slots, asks, publish_requests, drafts, previews, deliveries, record, members, channels,
+    today, slots, asks, publish_requests, drafts, draft_decisions, previews, deliveries, record, members, channels,
     settings, settings_channels, settings_people, people,
 )  # fmt: skip
 ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from steadycast import ops, pipeline
 from steadycast.api import pages
 from steadycast.api.asking import Asking, allow, needs
-from steadycast.api.drafts import Pinned, Word
+from steadycast.api.draft_decisions import Pinned
+from steadycast.api.drafts import Word
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError, WrongField
 from steadycast.api.routes import changes, looks

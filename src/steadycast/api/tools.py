@@ -22,7 +22,8 @@ from starlette.exceptions import HTTPException
 from steadycast import __version__, pipeline
 from steadycast.api import drafts, previews, slots, today
 from steadycast.api.asking import forbidden
-from steadycast.api.drafts import Draft, DraftFilter, Sent, Shelf, Verdict, Word
+from steadycast.api.draft_decisions import Verdict, decided
+from steadycast.api.drafts import Draft, DraftFilter, Sent, Shelf, Word
 from steadycast.api.pages import MOST
 from steadycast.api.previews import Preview
 from steadycast.api.problems import wrong_of
@@ -227,7 +228,7 @@ def submit_draft(markdown: Text, member: Word = "") -> Submitted:
 def approve_draft(id: Word, seen: Revision, why: Word = "") -> Draft:
     """Approve a draft that waits: it goes out in its slot. `seen` is the revision that was read."""
     with _app() as app:
-        return drafts.decided(app, _CALLER.get().person, id, "approve", Verdict(seen=seen, why=why))
+        return decided(app, _CALLER.get().person, id, "approve", Verdict(seen=seen, why=why))
 
 
 @tool(Act.READ)

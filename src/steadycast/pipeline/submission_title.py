@@ -17,7 +17,7 @@ _MARKS = re.compile(r"^\s*(?:[-*+>]|\d+[.)])\s+|[*_`~]{1,3}")
 # What phones and chat programs call a file: it says nothing to a reader.
 _OF_A_MACHINE = re.compile(
     r"(?:img|image|dsc|dscn|dscf|pxl|mvi|mov|vid|video|aud|audio|rec|recording|voice|photo|picture|screenshot|"
-    r"mmexport|wechat|weixin|wx|微信图片|微信|图片|照片|录音|视频|新录音|截图|file|untitled|无标题|未命名)?[\W\d_]*(?:[0-9a-f]{8,})?",
+    r"mmexport|(?:微信)?图片|照片|录音|视频|新录音|截图|file|untitled|无标题|未命名)?[\W\d_]*(?:[0-9a-f]{8,})?",
     re.IGNORECASE,
 )
 _OF_FORM = {
