@@ -136,6 +136,8 @@ def test_each_change_of_the_api_is_on_the_desk_too() -> None:
     assert {name for name in operations() if name.startswith("POST")} - shared == OF_PROGRAMS
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_a_role_is_refused_the_same_by_a_form_and_by_its_operation(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,9 @@ FORM = HEAD + b"Content-Type: application/x-www-form-urlencoded\r\n"
 
 
 @pytest.fixture
-def desk(bench: Bench, quick_passwords: None) -> Iterator[Desk]:
+def desk(bench: Bench, quick_passwords: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr(connections, "HEAD", 2.0)
+    monkeypatch.setattr(connections, "IDLE", 1)
     app = bench.set_up(SETTINGS, {"ugc/bob/one.md": "# One\n\nWords.\n"})
     accounts.add_person(app, "bob", Role.MEMBER, PASSWORD, pipeline.now())
     accounts.add_person(app, "own", Role.OWNER, PASSWORD, pipeline.now())

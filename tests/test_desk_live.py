@@ -13,6 +13,7 @@ from desk_bench import KEY, Desk, browsing, opened
 from pipeline_bench import SETTINGS, Bench
 
 from steadycast import pipeline
+from steadycast.desk import live
 from steadycast.ledger.change_mark import ChangeMark
 from steadycast.ledger.store import Ledger
 
@@ -46,7 +47,8 @@ class Lines:
 
 
 @pytest.fixture
-def desk(bench: Bench) -> Iterator[Desk]:
+def desk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr(live, "BREATH", 0.3)  # a client that reads hangs up only once something came
     bench.set_up(SETTINGS, {"ugc/bob/one.md": "# One\n\nWords.\n"})
     with Desk(bench.root).up() as desk:
         yield desk
@@ -81,8 +83,6 @@ def test_a_page_is_told_of_the_ledger_of_the_settings_and_of_the_folder(desk: De
 def test_who_has_no_key_is_told_nothing_and_no_more_pages_are_told_than_can_be(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from steadycast.desk import live
-
     monkeypatch.setattr(live, "MOST", 1)
     first = Lines(desk)
     assert first.event() == "here"

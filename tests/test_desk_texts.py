@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ assert spec
 assert spec.loader
 texts: Any = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(texts)
+catalogue = lru_cache(texts.catalogue)  # every text is looked for in all the code
 NAMED = re.compile(r"%\((\w+)\)[sr]")  # what is quoted may have other quotation marks
 # A sentence that stands in a template without _(…): words between tags, or in an attribute that people hear or read.
 BARE = re.compile(
@@ -28,7 +30,7 @@ BARE = re.compile(
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_every_text_is_translated_and_nothing_else_is_there(language: str) -> None:
     """After a new text: `make texts`, and write what it names."""
-    made = texts.catalogue(language)
+    made = catalogue(language)
     assert texts.missing(made) == []
     po, mo = texts.written(made)
     assert texts.file_of(language).read_bytes() == po
@@ -38,7 +40,7 @@ def test_every_text_is_translated_and_nothing_else_is_there(language: str) -> No
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_a_translation_names_what_its_text_names(language: str) -> None:
     """A placeholder that is missing would lose a fact, and one too many would break the page."""
-    for message in texts.catalogue(language):
+    for message in catalogue(language):
         if message.id:
             ids = [message.id] if isinstance(message.id, str) else message.id
             strings = [message.string] if isinstance(message.string, str) else message.string
@@ -59,13 +61,13 @@ UNSET = re.compile(
 
 
 def test_one_thing_has_one_name_in_chinese() -> None:
-    said = [text for message in texts.catalogue("zh_Hans") if message.id for text in as_list(message.string)]
+    said = [text for message in catalogue("zh_Hans") if message.id for text in as_list(message.string)]
     assert [(text, right) for text in said for wrong, right in OTHER_NAMES.items() if wrong in text] == []
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_chinese_is_set_with_full_width_marks_and_a_blank_beside_latin_words(language: str) -> None:
-    said = [text for message in texts.catalogue(language) if message.id for text in as_list(message.string)]
+    said = [text for message in catalogue(language) if message.id for text in as_list(message.string)]
     assert [text for text in said if UNSET.search(QUOTED.sub("\0", text))] == []
 
 

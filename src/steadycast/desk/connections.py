@@ -17,6 +17,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from steadycast.desk.rate_limits import network
 
 HEAD = 10.0  # seconds for the head of a request
+IDLE = 5  # seconds after an answer, in which the next request of a connection begins
 OF_ONE = 40  # connections of one address elsewhere; a browser makes six
 OF_ALL = 300
 
@@ -26,7 +27,7 @@ def config(desk: Any, host: str, port: int, proxies: Sequence[str] = ()) -> uvic
     return uvicorn.Config(
         desk, host=host, port=port, http=Connection, proxy_headers=bool(proxies), forwarded_allow_ips=[*proxies],
         access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=2,
-        limit_concurrency=OF_ALL,
+        timeout_keep_alive=IDLE, limit_concurrency=OF_ALL,
     )  # fmt: skip
 
 

@@ -118,6 +118,10 @@ class Finisher:
         settled = _SETTLED_WITH_PICTURES if self._hotlinked and not self._pictures else _SETTLED
         if not _UNSETTLED.search(settled.sub("", html)):  # as most bodies are: no match of them is looked at singly
             return html
+        return self._finish_each(html)
+
+    def _finish_each(self, html: str) -> str:
+        """`html` with each tag and address looked at; what is empty without a lost sound or picture is left out."""
         finished = _WORTH_A_LOOK.sub(self._look, html)
         return finished.replace("<p></p>\n", "").replace("<p></p>", "") if self.lost else finished
 
