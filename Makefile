@@ -17,6 +17,9 @@ VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 WORKERS = $(shell expr 1 + $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))
 
+# A folder in memory with 4 GB left, from which programs may run: the fast tests commit thousands of times, and a disk makes each wait.
+IN_MEMORY = $(shell df -kP /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "TMPDIR=/dev/shm"}')
+
 .PHONY: run test docs editor texts lint-output storm points mutants bench powercut lock clean
 .DEFAULT_GOAL := run
 
@@ -29,7 +32,7 @@ run: $(VENV)/ready
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/ready-dev
 	@$(VENV)/bin/python -m compileall -q src
-	@$(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n $(WORKERS) --dist worksteal)
+	@$(if $(ARGS),,$(IN_MEMORY)) $(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n $(WORKERS) --dist worksteal)
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and parallel" -n 2 --dist loadfile --no-loadscope-reorder --durations=25))
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and not parallel" --durations=25))
 

@@ -22,7 +22,6 @@ from steadycast.draft.reading import _AS_JSON_DOES, _as_text
 from steadycast.errors import DraftError
 from steadycast.platform import Limit
 from steadycast.platform.text import _is_measured_by_length, _room, fits
-from steadycast.render import lexer
 from steadycast.render.lexer import Finisher
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.sanitise import clean
