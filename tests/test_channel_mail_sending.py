@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import socket
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from test_channel_mail import (
 )
 
 from steadycast.platform import Busy, Known, Refused, Unknown
+from steadycast.testing.bench import Steps
 
 
 def test_one_transaction_and_one_message_id_a_recipient(tmp_path: Path, postman: Postman) -> None:
@@ -169,3 +171,36 @@ def test_dots_at_the_start_of_a_line_arrive(tmp_path: Path, postman: Postman) ->
     post = dataclasses.replace(post, text="plain ascii so that it is quoted-printable\n" * 9 + ".\n.. dots\n.")
     mail(tmp_path / "out", postman, "a@hu.example").publish(post)
     assert "\n.\n.. dots\n." in read(postman.letters[0][1]).get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
+def _step(address: str) -> str:
+    return f"rcpt-{hashlib.sha256(address.encode()).hexdigest()[:24]}"
+
+
+def test_each_recipient_is_told_from_the_steps(tmp_path: Path, postman: Postman) -> None:
+    """Who has it, who was refused and why, of whom it is not known; one whom a worker left in the middle too."""
+    postman.say = {"b@hu.example": "550 5.1.1 no such user", "d@hu.example": "450 4.2.0 greylisted"}
+    postman.after_data = {"c@hu.example": "cut"}
+    steps = Steps("blind")
+    sending = mail(tmp_path / "out", postman, *(f"{n}@hu.example" for n in "abcde"))
+    sending = type(sending)(dataclasses.replace(sending.channel, step=steps.step))
+    steps.kept[_step("e@hu.example")] = None
+    with pytest.raises(Busy):
+        sending.publish(article(tmp_path / "in"))
+    told = [(each.name[0], each.state, each.why) for each in sending.recipients(Known(steps=steps.kept))]
+    assert told == [
+        ("a", "sent", "250"), ("b", "refused", "550 5.1.1"), ("c", "unknown", ""), ("d", "waiting", ""),
+        ("e", "unknown", ""),
+    ]  # fmt: skip
+    postman.say, postman.after_data = {}, {}
+    with pytest.raises(Unknown, match="1 of 5 letters"):
+        sending.publish(article(tmp_path / "in"))
+    assert postman.to == ["a@hu.example", "c@hu.example", "d@hu.example"], "the last may have it: a person says so"
+
+
+def test_the_largest_letter_is_asked_for(tmp_path: Path, postman: Postman) -> None:
+    assert mail(tmp_path / "out", postman, "a@hu.example").probe().limits["whole"].max == int(33_354_432 * 0.72)
+    assert mail(tmp_path / "out", postman, "a@hu.example", host="").probe().limits == {}
+    postman.after_data = {"a@hu.example": "552 5.3.4 too big"}
+    with pytest.raises(Refused, match="use fewer or smaller pictures"):
+        mail(tmp_path / "out", postman, "a@hu.example").publish(article(tmp_path / "in"))

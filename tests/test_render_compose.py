@@ -129,6 +129,17 @@ def test_too_long_where_nothing_is_cut_names_channel_count_and_mend(post: Any, f
     assert faults(draft(title="题"), limits=limits) == []
 
 
+def test_all_of_a_post_has_a_limit_with_the_files_that_the_platform_names(faults: Any, picture: Any) -> None:
+    given = draft("字" * 400, media=(picture("lane.png", size=(900, 900)),))
+    size = 400 * 3 * 2 + len("<p></p>\n") + (given.media[0].path.stat().st_size)
+    limits = {"whole": Limit(size, "bytes", cut=False)}
+    assert faults(given, limits=limits, media={"image": MediaRule()}) == []
+    limits = {"whole": Limit(size // 2, "bytes", cut=False)}
+    (said,) = faults(given, limits=limits, media={"image": MediaRule()})
+    assert "the whole is too large: " in said
+    assert faults(draft(media=given.media), limits=limits) == [], "files that nobody sends"
+
+
 def test_a_thread_has_parts(post: Any) -> None:
     made = post(
         draft("第一段话很长。\n\n第二段话很长。\n\n第三段"), limits={"text": Limit(14)}, render=RenderRule(thread=True)

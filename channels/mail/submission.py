@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
-import ssl
 import time
 from types import TracebackType
 from typing import Self
 
 from steadycast.platform import Busy, Channel, Refused, Unknown
 
+from .greeting import opened
 from .line import Line, TooLate
 
 GOODBYE = 5.0  # seconds for QUIT
@@ -26,6 +26,7 @@ class Submission:
         self.timeout = channel.spec.deadline if channel.spec else 60.0
         self._until = 0.0  # time.monotonic() when the letter that is on its way must be through
         self._smtp: Line | None = None
+        self.enhanced = ""  # the enhanced code (RFC 3463) of the last answer that was no yes
 
     def __enter__(self) -> Self:
         return self
@@ -39,7 +40,7 @@ class Submission:
         From here on the platform's deadline runs: for connecting and for the letter together.
         """
         self._until = time.monotonic() + self.timeout
-        self._smtp = self._smtp or self._opened()
+        self._smtp = self._smtp or opened(self.channel, self.timeout, self._until)
 
     def idle(self) -> None:
         """Ask for nothing (NOOP, RFC 5321): a server that let us in may still close the door on the first command."""
@@ -51,6 +52,12 @@ class Submission:
             self._close()
             message = self.channel.tell("hung-up-first", error=type(error).__name__)
             raise Busy(message, channel=self.channel.name) from None
+
+    @property
+    def largest(self) -> int:
+        """How many bytes a letter may have, as the server says (RFC 1870); 0 where it does not."""
+        said = self._smtp.esmtp_features.get("size", "") if self._smtp else ""
+        return int(said) if re.fullmatch("[0-9]{1,12}", said) else 0
 
     @property
     def usable(self) -> bool:
@@ -87,48 +94,15 @@ class Submission:
             self._expect(answer, *range(200, 300))
             return f"sent {answer[0]}"
 
-    def _opened(self) -> Line:
-        """A greeted, encrypted and authenticated connection."""
-        host, port = self.settings["host"], self.settings["port"]
-        security, context = self.settings["security"], ssl.create_default_context()
-        smtp: Line | None = None
-        try:
-            smtp = Line(host, port, self.timeout, self._until)
-            with smtp.within(self._until):
-                smtp.greet(context if security == "tls" else None)
-                smtp.ehlo_or_helo_if_needed()
-                if security not in {"tls", "none"}:
-                    smtp.starttls(context=context)
-                    smtp.ehlo()
-                if self.settings["user"]:
-                    smtp.login(self.settings["user"], self.channel.secret("password"))
-        except Exception as error:
-            if smtp is not None:
-                smtp.close()
-            raise self._unopened(error) from None  # the original may hold what was sent to log in
-        return smtp
-
-    def _unopened(self, error: Exception) -> Exception:
-        name, tell = self.channel.name, self.channel.tell
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return Refused(tell("certificate"), channel=name)
-        if isinstance(error, smtplib.SMTPNotSupportedError):
-            return Refused(tell("no-starttls"), channel=name)
-        if isinstance(error, smtplib.SMTPResponseException) and 500 <= error.smtp_code < 600:
-            return Refused(tell("not-let-in"), str(error.smtp_code), name)
-        if isinstance(error, smtplib.SMTPException | OSError):
-            code = str(error.smtp_code) if isinstance(error, smtplib.SMTPResponseException) else None
-            return Busy(tell("no-connection", error=type(error).__name__), code, name)
-        return error
-
     def _expect(self, answer: tuple[int, bytes], *codes: int) -> None:
         if (code := answer[0]) in codes:
             return
         if code == 421:  # RFC 5321: the server is closing the connection
             self._close()
         # What a server says may quote the recipient's address: only its enhanced code (RFC 3463) is kept.
-        enhanced = re.match(rb"[245]\.\d{1,3}\.\d{1,3}", answer[1])
-        message = self.channel.tell("said", code=enhanced[0].decode() if enhanced else code)
+        found = re.match(rb"[245]\.\d{1,3}\.\d{1,3}", answer[1])
+        self.enhanced = found[0].decode() if found else ""
+        message = self.channel.tell("said", code=self.enhanced or code)
         if 500 <= code < 600:
             raise Refused(message, str(code), self.channel.name)
         raise Busy(message, str(code), self.channel.name)

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.acts import DELIVERY, form_of
+from steadycast.desk.acts import DELIVERY, form_of, may_here
 from steadycast.desk.pages import Here, done, page
 from steadycast.errors import unknown_name
 from steadycast.language import current
 from steadycast.ledger.delivery_log import LogPage, Place, kept_of, log
 from steadycast.ledger.tables import DONE, DeliveryRow, State
-from steadycast.pipeline import App
+from steadycast.pipeline import App, recipients
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.days import DAY, midnight
 
@@ -106,6 +106,7 @@ def delivery(request: Request, app: Here, key: str) -> HTMLResponse:
         steps=[(step, app.redact(step.value or "")[:SHOWN_OF_VALUE]) for step in kept.steps[:50]],
         proof=_proof(app, kept.receipt.detail) if kept.receipt else "", names=names(app), can=_can(app, row),
         sent=_sent(app, kept.frozen.post if kept.frozen else b""),
+        recipients=recipients.of_delivery(app, row, named=may_here(request, "settle", *filter(None, [row.series]))),
     )  # fmt: skip
 
 

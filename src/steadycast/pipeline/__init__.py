@@ -31,6 +31,7 @@ What goes out, and what came of it
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     rebuild, probed_limits   a channel's folder made again; what each far side allows
     kits             what a person posts by hand, and what is in it
+    recipients       those to whom a channel sends by themselves, and what came of each
     today            one day for the person who looks after it
     report           the record written down; alarms at each tick
     standing         the record and the matrix as they are, made once for all who show them

@@ -165,6 +165,16 @@ class Known:
     frozen: bool = True  # False: what was sent was lost with an older ledger; of the post only its key is sure
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One of those to whom a post is sent by itself, and what came of that."""
+
+    name: str  # as the far side knows them: an address, a number
+    # sent, refused, unknown (it may have arrived: never sent again by itself), waiting (still to be sent)
+    state: str
+    why: str = ""  # the far side's code, where it said one
+
+
 class Step(Protocol):
     """`Channel.step`."""
 
@@ -262,6 +272,8 @@ class Adapter(Protocol):
     An adapter may also have `check() -> Account`: try the credentials and publish nothing, or raise as `publish` does.
     And `views(post) -> Iterable[View]`: what a preview shows. It sends nothing: its channel has no HTTP and no secrets,
     and a folder that is thrown away, so that a platform which writes files may publish into it.
+    And `recipients(known) -> Iterable[Recipient]`, where each recipient is sent to by themselves: who, and what came of
+    it by `known.steps`. It asks nobody, and sends nothing.
     And `probe() -> Limits`: ask the far side what it allows, and publish nothing. It is never asked while a post waits.
     And `login(show, ask) -> Mapping[str, str]`: let a person in, and give the settings that came of it, by name. There
     is no secret yet when it is called, and its state ends with it.

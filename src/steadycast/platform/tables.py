@@ -15,7 +15,7 @@ from steadycast.language import gettext as _
 from steadycast.language import listed
 from steadycast.platform.contract import Limit, MediaRule, RenderRule, Setting
 
-LIMITED = ("title", "summary", "author", "text", "html", "tag", "tags")
+LIMITED = ("title", "summary", "author", "text", "html", "tag", "tags", "whole")  # whole: all of a post, its files too
 ROLES = ("image", "cover", "thumb", "audio", "video", "attachment")
 CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
     (Limit, "count"): ("codepoints", "graphemes", "bytes", "utf16", "weighted", "fullwidth", "words"),

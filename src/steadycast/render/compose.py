@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -73,6 +73,7 @@ class _Composer(Words):
         html, links = self._html(names)
         summary = self._summary()
         text, parts, text_links = self._text(self.pieces(summary) | self._told_event())
+        self._check_whole(html, text, media)
         if rule.links != "footnotes" and rule.text_links == "numbered":
             links = text_links
         if self.draft.origin is Origin.UGC:  # a kit lists them, and its list is pasted into a chat
@@ -160,6 +161,24 @@ class _Composer(Words):
         with self.noting():
             return text, split(text, limit), links
         return text, (text,), links
+
+    def _check_whole(self, html: str, text: str, media: Iterable[Media]) -> None:
+        """Add what is wrong with the size of all that is sent: words, their markup, files of the roles it names."""
+        limit = self.platform.limits.get("whole")
+        if limit is None:
+            return
+        size = (
+            len(html.encode())
+            + len(text.encode())
+            + sum({m.sha256: m.size for m in media if m.role in self.platform.media}.values())
+        )
+        if size > limit.max:
+            said = _(
+                "the whole is too large: %(size)s of at most %(most)s kB, its files included",
+                size=size // 1000,
+                most=limit.max // 1000,
+            )
+            self.fault(said, _("take files out of the draft, or make them smaller"))
 
     # HTML
 

@@ -1,0 +1,251 @@
+"""A real Postfix and Dovecot: each reader has one letter, whatever happens on the way, and it is known who has not."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cut_proxy import CutProxy
+from PIL import Image
+from pipeline_bench import COMMUNITY, Bench
+from pipeline_bench import article as draft
+from platform_bench import ROOT, adapter, article, changed, media
+
+from steadycast import ops, pipeline
+from steadycast.ledger.tables import State
+from steadycast.pipeline import probed_limits, recipients
+from steadycast.platform import Busy, Known, Refused, Unknown
+from steadycast.testing.bench import Steps
+
+pytestmark = [pytest.mark.live, pytest.mark.parallel]
+SCRIPT = ROOT / "tests" / "postfix.sh"
+PASSWORD = "news-pass"
+NUMBERS = iter(range(3000, 4000))
+
+
+@dataclass
+class Post:
+    """The server, its ports, and the mailboxes behind it."""
+
+    folder: Path
+    smtp: int
+    plain: int
+    imap: int
+
+    def letters(self, reader: str, key: str = "") -> list[Any]:
+        """What lies in a reader's mailbox of one post, once the server has nothing left to deliver."""
+        found = [
+            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            for file in sorted((self.folder / "mail" / reader).glob("new/*"))
+        ]
+        return [each for each in found if key in each.get("Subject", "")]
+
+    def arrives(self, reader: str, key: str, number: int = 1) -> Any:
+        """The one letter of a post, when it has come; more than one is more than one."""
+        for _ in range(100):
+            if len(found := self.letters(reader, key)) >= number:
+                assert len(found) == number
+                return found[-1]
+            time.sleep(0.1)
+        raise AssertionError(f"no letter for {reader}")
+
+    def slow(self, *readers: str) -> None:
+        """Tell these to wait, and nobody else."""
+        lines = "".join(f"{name}@example.test 450 4.2.0 greylisted\n" for name in readers)
+        (self.folder / "slow").write_text(lines)
+
+
+def free_ports(number: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
+    """A new server, which ends with this module's tests; its certificate is trusted meanwhile."""
+    folder = tmp_path_factory.mktemp("postfix")
+    smtp, plain, imap, sasl = free_ports(4)
+    subprocess.run(["bash", SCRIPT, "start", folder, *map(str, (smtp, plain, imap, sasl))], check=True, timeout=60)
+    before = os.environ.get("SSL_CERT_FILE")
+    os.environ["SSL_CERT_FILE"] = str(folder / "ca.pem")
+    yield Post(folder, smtp, plain, imap)
+    os.environ.pop("SSL_CERT_FILE") if before is None else os.environ.update(SSL_CERT_FILE=before)
+    subprocess.run(["bash", SCRIPT, "stop", folder], check=True, timeout=30)
+
+
+def made(server: Post, out: Any, *readers: str, password: str = PASSWORD, **settings: Any) -> Any:
+    """The adapter as a community sets it up: log-in after STARTTLS."""
+    wanted = {"host": "127.0.0.1", "port": server.smtp, "user": "news@example.test", "from": "news@example.test"}
+    wanted |= {"to": [f"{name}@example.test" for name in readers], **settings}
+    return adapter("mail", out, secrets={"password": password}, **wanted)
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Any:
+    """A post of this test alone, by its title."""
+    number = next(NUMBERS)
+    return changed(article(tmp_path / "in", number), title=f"弄堂 {number}.")
+
+
+def name_of(post: Any) -> str:
+    return str(post.title).split()[1]
+
+
+def test_each_recipient_has_a_receipt_and_a_retry_sends_to_who_has_no_letter(
+    server: Post, tmp_path: Path, post: Any
+) -> None:
+    """One has it, one is unknown to the server, one is told to wait; later only that one is sent to."""
+    server.slow("reader2")
+    steps = Steps("blind")
+    sending = made(server, tmp_path / "out", "reader1", "nosuch", "reader2", "reader3")
+    sending.channel = changed(sending.channel, step=steps.step)
+    sending = type(sending)(sending.channel)
+    with pytest.raises(Busy, match=r"1 of 4 letters wait: the mail server said 4\.2\.0"):
+        sending.publish(post)
+    told = {each.name.partition("@")[0]: (each.state, each.why) for each in sending.recipients(Known(steps=steps.kept))}
+    assert told == {
+        "reader1": ("sent", "250"), "nosuch": ("refused", "550 5.1.1"), "reader2": ("waiting", ""),
+        "reader3": ("sent", "250"),
+    }  # fmt: skip
+    server.slow()
+    assert sending.publish(post).detail == {"sent": 3, "refused": 1}
+    for reader in ("reader1", "reader2", "reader3"):
+        letter = server.arrives(reader, name_of(post))
+        assert letter["To"] == f"{reader}@example.test"
+        assert [p.get_content_type() for p in letter.walk()][:3] == [
+            "multipart/alternative", "text/plain", "multipart/related",
+        ]  # fmt: skip
+        assert letter["X-Original-To"] == letter["To"]
+    assert sending.publish(post).detail == {"sent": 3, "refused": 1}
+    time.sleep(0.5)
+    assert len(server.letters("reader1", name_of(post))) == 1
+
+
+def test_an_answer_cut_after_the_final_dot_is_unknown_and_nobody_has_two(
+    server: Post, tmp_path: Path, post: Any
+) -> None:
+    proxy = CutProxy(server.plain)
+    proxy.cut(r"^From: ")
+    steps = Steps("blind")
+    sending = made(
+        server, tmp_path / "out", "reader4", "reader5", port=int(proxy.url.rpartition(":")[2]), security="none"
+    )
+    sending = type(sending)(changed(sending.channel, step=steps.step))
+    with pytest.raises(Unknown, match="1 of 2 letters: the server hung up after the letter"):
+        sending.publish(post)
+    assert len(proxy.cuts) == 1
+    assert [each.state for each in sending.recipients(Known(steps=steps.kept))] == ["unknown", "sent"]
+    assert sending.publish(post).detail == {"sent": 1, "unknown": 1}
+    with pytest.raises(Unknown, match="cannot be asked"):
+        sending.find(post, Known(steps=steps.kept))
+    proxy.close()
+    server.arrives("reader4", name_of(post))  # it had arrived: a second sending would have been a second letter
+    server.arrives("reader5", name_of(post))
+
+
+def test_a_wrong_password_and_a_line_in_the_clear_send_nothing_and_say_what_to_do(
+    server: Post, tmp_path: Path, post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = made(server, tmp_path / "out", "reader6", password="not-the-password")
+    for verb in (wrong.check, lambda: wrong.publish(post)):
+        with pytest.raises(Refused, match="give the right `password`") as caught:
+            verb()
+        assert caught.value.code == "535"
+        assert "not-the-password" not in repr(caught.value)
+    clear = made(server, tmp_path / "out", "reader6", security="none")
+    with pytest.raises(Refused, match="see `security` and `user`"):  # it lets nobody in before STARTTLS
+        clear.publish(post)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(Refused, match="nobody vouches for it"):
+        made(server, tmp_path / "out", "reader6").publish(post)
+    time.sleep(0.5)
+    assert server.letters("reader6", name_of(post)) == []
+
+
+def test_a_letter_over_the_servers_limit_is_refused_by_the_server(server: Post, tmp_path: Path, post: Any) -> None:
+    large = media(tmp_path / "in", "image", "large.png", "image/png", os.urandom(1_600_000))
+    html = f'<p><img src="media:{large.sha256}" alt=""></p>'
+    sending = made(server, tmp_path / "out", "reader6")
+    with pytest.raises(Refused, match="use fewer or smaller pictures"):
+        sending.publish(changed(post, html=html, media=(large,)))
+    assert sending.probe().limits["whole"].max == int((2_000_000 - 200_000) * 0.72)
+
+
+MAIL = """
+[channel.letters]
+platform = "mail"
+from = "news@example.test"
+host = "127.0.0.1"
+port = {port}
+user = "news@example.test"
+password = "MAIL_PASSWORD"
+recipients = "readers.txt"
+
+[series.daily]
+title = "Daily"
+every = "day at 20:00"
+channels = ["letters"]
+late = "3h"
+"""
+
+
+def test_through_the_whole_of_steadycast(
+    bench: Bench, server: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is asked of the server, and holds in `check`; the slot's page tells who has the letter."""
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    app = bench.set_up(COMMUNITY + MAIL.format(port=server.smtp), {"pgc/one.md": draft("Slot 9001.")})
+    (app.workspace.root / "readers.txt").write_text("Seven <reader7@example.test>\nnosuch@example.test\n")
+    (said,) = probed_limits.refresh(app, bench.clock.now())
+    assert str(said) == "its server's limits are known"
+    assert app.platform("letters").limits["whole"].max == 1_296_000
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    bench.at(23, 20, 1)
+    (sent,) = pipeline.publish(app).sent
+    assert sent.state == "published"
+    server.arrives("reader7", "9001.")
+    (row,) = app.ledger.deliveries(states=(State.PUBLISHED,))
+    seen = recipients.of_delivery(app, row)
+    assert seen is not None
+    assert seen.counts == {"sent": 1, "refused": 1}
+    assert [(each.name, each.why) for each in seen.rows] == [
+        ("nosuch@example.test", "550 5.1.1"), ("reader7@example.test", "250"),
+    ]  # fmt: skip
+    hidden = recipients.of_delivery(app, row, named=False)
+    assert hidden is not None
+    assert hidden.rows[0].name == "n…@example.test"
+    assert b"reader7" not in Path(app.workspace.ledger).read_bytes()
+
+
+def test_over_the_servers_limit_a_draft_is_refused_at_check(
+    bench: Bench, server: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    pictures: dict[str, str | bytes] = {f"pgc/p{n}.gif": gif(n) for n in range(4)}
+    body = "\n\n".join(f"![A lane](p{n}.gif)" for n in range(4))
+    app = bench.set_up(COMMUNITY + MAIL.format(port=server.smtp), {"pgc/one.md": draft("Large", body=body), **pictures})
+    (app.workspace.root / "readers.txt").write_text("reader7@example.test\n")
+    probed_limits.refresh(app, bench.clock.now())
+    said = [str(each) for each in ops.check(bench.clock.now(), root=bench.root)]
+    assert any("the whole is too large" in line for line in said), said
+
+
+def gif(number: int) -> bytes:
+    """A picture of random points that no other format makes smaller."""
+    out = BytesIO()
+    Image.frombytes("RGB", (620, 420), os.urandom(620 * 420 * 3)).convert("P").save(out, "GIF", comment=str(number))
+    return out.getvalue()
