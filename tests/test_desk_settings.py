@@ -143,6 +143,15 @@ def test_the_public_address_of_the_desk_is_a_field_that_shows_its_effect(desk: D
     assert load(bench.root).desk.url == ""
 
 
+def test_the_form_of_a_series_shows_what_is_written(desk: Desk, bench: Bench) -> None:
+    """Saved as it is, it changes nothing."""
+    page = desk.get("/settings/series/daily").text
+    assert re.search(r'id="rhythm" name="rhythm" type="text" value="day at 20:00"', page)
+    shown = desk.post("/settings/series/daily", "/settings/series/daily", **FORM | {"rhythm": "day at 20:00"})
+    assert shown.status_code == 200
+    assert toml(bench) == SETTINGS
+
+
 def test_a_rhythm_is_said_in_the_readers_language(desk: Desk) -> None:
     for path in ("/", "/settings", "/record", "/matrix", "/record/series/daily"):
         assert "daily at 20:00" in desk.get(path, **{"Accept-Language": "en"}).text, path

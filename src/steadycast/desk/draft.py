@@ -50,8 +50,8 @@ def draft(request: Request, app: Here, id: str, revision: str = "", against: str
         changes=difference(former, text) if former and text and (revision or against) else None,
         facts=facts(text) if text else {}, decisions=app.ledger.decisions_of(row.id), where=where,
         slots=app.ledger.slots_of(row.id, pipeline.now()), resembles=resembles, inbox=(*INBOX, "archive"),
-        series=app.workspace.series, channel_title=app.channel_title,
-        member_title=app.workspace.member_title, is_out=any(d.state in DONE for d in where),
+        series=app.workspace.series, member_title=app.workspace.member_title,
+        is_out=any(d.state in DONE for d in where),
         served=[_mime(m.stored) for m in text.media] if text else [],
         asks=pipeline.asking.waited_for(app, row, pipeline.now()),
     )  # fmt: skip
@@ -102,7 +102,6 @@ def effect_of_amend(request: Request, app: Here, id: str, verb: str, channel: st
     there = [d for d in app.ledger.draft_deliveries(row.id, states=DONE) if channel in ("", d.channel)]
     return page(
         request, app, "amend", "drafts", row=row, verb=verb, channel=channel, leaving=leaving, there=there,
-        channel_title=app.channel_title,
     )  # fmt: skip
 
 

@@ -65,10 +65,12 @@ Here = Annotated[App, Depends(opened)]
 def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """One page of the desk: templates/NAME.html.j2 in its frame, with `tab` as the current one."""
     community = app.workspace.community
-    values |= {"community": community, "now": pipeline.now().astimezone(community.zone), "tab": tab, "tabs": TABS}
-    values |= {"broken_settings": app.broken_settings, "channel_title": app.channel_title}
-    values["rhythm"] = partial(_rhythm, app)
-    answer = HTMLResponse(rendered(request, current(), name, **values), status)
+    text = rendered(  # a value of the page's own under one of these names is an error
+        request, current(), name, community=community, now=pipeline.now().astimezone(community.zone), tab=tab,
+        tabs=TABS, broken_settings=app.broken_settings, channel_title=app.channel_title,
+        rhythm_of=partial(_rhythm, app), **values,
+    )  # fmt: skip
+    answer = HTMLResponse(text, status)
     if SAID in request.cookies and LIVE not in request.headers:
         answer.delete_cookie(SAID)
     return answer
