@@ -10,6 +10,7 @@ from desk_bench import KEY, Desk
 from pipeline_bench import SETTINGS, Bench
 from starlette.testclient import TestClient
 
+from steadycast.desk.pages import CHOSEN
 from steadycast.desk.server import made
 
 
@@ -92,3 +93,24 @@ def test_a_form_leads_on_inside_the_desk_only(desk: Desk) -> None:
     for back in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
         answer = desk.post("/drafts/decide", verdict="approve", ids=["ugc/bob/one.md"], back=back)
         assert answer.url.startswith(desk.url)
+
+
+def test_what_is_refused_is_told_in_the_readers_language(desk: Desk, bench: Bench) -> None:
+    """As a page to whoever looks at it, as a line of text to a program."""
+    desk.session.cookies.set(CHOSEN, "zh_Hans")
+    person = {"Accept": "text/html,*/*;q=0.8"}
+    for address, status, said in (
+        ("/?key=another", 403, "这个地址属于工作台之前的一次启动，已经失效。"),
+        ("/nowhere", 404, "没有这个页面。"),
+        ("/settings/log?before=x", 422, "地址或表单里有看不懂的值。"),
+    ):
+        answer = desk.get(address, **person)
+        assert (answer.status_code, said in answer.text) == (status, True), answer.text
+        assert '<html lang="zh-' in answer.text
+    stolen = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    answer = desk.session.post(desk.url + "/why/look", headers=stolen | person, timeout=30)
+    assert (answer.status_code, "这不是从工作台的页面提交的。" in answer.text) == (403, True)
+    assert "<html" in answer.text
+    answer = desk.session.post(desk.url + "/why/look", headers=stolen | {"Accept": "application/json"}, timeout=30)
+    assert answer.text == "这不是从工作台的页面提交的。"
+    assert desk.get("/", Host="evil.example").text == "这不是工作台的主机名。"

@@ -457,7 +457,7 @@ def test_an_owner_lets_somebody_in_and_out(desk: Desk, bench: Bench) -> None:
     theirs = desk.logged_in("小陈", PASSWORD)
     assert theirs.get("/settings/people").status_code == 403
     own.post(f"{to}/role", role="editor", series=["notes"])
-    assert "notes" in theirs.get("/me").text
+    assert "Notes" in theirs.get("/me").text
     shown = own.post(f"{to}/tokens", label="a script", role="editor", days="30")
     token = re.search(r"steadycast_[A-Za-z0-9_-]{43}", shown.text)
     assert token

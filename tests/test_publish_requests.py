@@ -123,3 +123,19 @@ def test_a_person_answers_by_a_command_too(
     run("answer", str(again.id), "yes")
     assert publish_requests.one(bench.app, again.id, pipeline.now()).standing is Standing.YES
     assert [*Path(bench.root, "var").rglob("*.html")]
+
+
+def test_to_publish_the_slot_by_its_own_page_answers_who_asked(desk: Desk, bench: Bench, slots: list[str]) -> None:
+    carol = Client(desk, person(bench, "carol", Role.MEMBER))
+    asked = [carol.post(f"/slots/{slot}/ask-to-publish", why="the river is high").json()["id"] for slot in slots[:2]]
+    person(bench, "edith", Role.EDITOR)
+    desk = desk.logged_in("edith", PASSWORD)
+    page, holds = f"/slots/{slots[0]}/publish", bench.app.ledger.slot(slots[0])
+    assert holds
+    assert "the river is high" in desk.get(page).text, "it says that somebody waits for it"
+    assert "It went to 2 channels." in desk.post(page, holds=holds.draft).text
+    told = carol.get(f"/publish-requests/{asked[0]}").json()
+    assert (told["standing"], told["answered_by"]) == ("yes", "edith")
+    edith = Client(desk, person(bench, "edna", Role.EDITOR))
+    assert edith.post(f"/slots/{slots[1]}/publish").json()["failed"] == 0
+    assert carol.get(f"/publish-requests/{asked[1]}").json()["standing"] == "yes", "over the API too"

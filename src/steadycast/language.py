@@ -112,6 +112,13 @@ class Language:
         """A date and a time of the day."""
         return f"{self.day(at.date())} {at:%H:%M}"
 
+    def wall(self, text: str) -> str:
+        """A time as slots are written (2026-11-27 20:00), as `instant`; anything else as it is."""
+        try:
+            return self.instant(dt.datetime.fromisoformat(text))
+        except ValueError:
+            return text
+
     def away(self, at: dt.datetime, now: dt.datetime) -> str:
         """How far off an instant is: 3天前, in 2 hours. From a day on it counts dates, as people do."""
         from babel import dates

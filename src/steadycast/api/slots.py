@@ -20,7 +20,7 @@ from steadycast.api.problems import ProblemError, WrongField
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Reason, Seen, Shown, SlotMoved, draft_of
 from steadycast.language import gettext as _
-from steadycast.pipeline import App, concerns, pinning, slot_view
+from steadycast.pipeline import App, concerns, pinning, publish_requests, slot_view
 from steadycast.pipeline.permissions import Act, Person
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.schedule.days import DAY, midnight
@@ -205,10 +205,9 @@ def skip(app: Here, person: Asking, id: Name, asked: Skipping) -> Skipped:
 
 @changed.post("/slots/{id}/publish", dependencies=[needs(Act.PLAN)])
 def publish(app: Here, person: Asking, id: Name, asked: Holding) -> Published:
-    """Send what the slot carries now, ahead of its hour. It cannot be called back."""
+    """Send what the slot carries now, ahead of its hour. It cannot be called back, and answers a request for it."""
     _plans(app, person, id)
-    pinning.open_slot(app, id, pipeline.now(), asked.holds)
-    made = pipeline.publish(app, slot=id)
+    made = publish_requests.publish_slot(app, id, pipeline.now(), by=person.name, holds=asked.holds)
     return Published(
         deliveries=[Went.model_validate(row, from_attributes=False) for row in made.rows()], failed=len(made.failed)
     )

@@ -176,7 +176,7 @@ def log_out(request: Request, app: Here) -> Response:
 @router.get(ME)
 def me(request: Request, app: Here) -> HTMLResponse:
     """One's own page: who one is here, another password, the way out."""
-    return page(request, app, "me", "me", shortest=accounts.SHORTEST)
+    return page(request, app, "me", "me", shortest=accounts.SHORTEST, all_series=app.workspace.promises)
 
 
 @router.post(f"{ME}/password", dependencies=[form_of(Act.READ)])

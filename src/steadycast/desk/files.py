@@ -16,6 +16,7 @@ from starlette.responses import FileResponse
 
 from steadycast.desk.guard import FILES
 from steadycast.desk.pages import Here
+from steadycast.language import gettext as _
 
 router = APIRouter()
 FOLDERS = ("out", "preview")  # of var/
@@ -36,7 +37,7 @@ def file(app: Here, name: str, save: bool = False) -> FileResponse:
     """One file; with `save` as a download."""
     path = below(app.workspace.var, name)
     if path is None:
-        raise HTTPException(404, "There is no such file.")
+        raise HTTPException(404, _("There is no such file."))
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return FileResponse(path, media_type=kind, headers=HEADERS, filename=path.name if save else None)
 

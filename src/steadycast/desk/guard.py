@@ -14,7 +14,7 @@ import hmac
 import ipaddress
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -28,7 +28,7 @@ from steadycast.api.problems import problem
 from steadycast.desk.acts import Change
 from steadycast.desk.incoming import TOO_MUCH, bounded, is_too_large
 from steadycast.desk.rate_limits import Limits, Turns, network
-from steadycast.language import current
+from steadycast.language import N_, current
 from steadycast.language import gettext as _
 from steadycast.pipeline import acting, who
 from steadycast.pipeline.accounts import Session
@@ -49,6 +49,7 @@ ACTS = {  # pages that are all forms
     "/skip": Act.PLAN,
 }
 LARGEST_KEPT = 500_000  # bytes of a form that is taken along: as a field of the log-in's they may be twice as many
+NOT_OURS = N_("This did not come from a page of the desk.")
 KEY = "key"  # of the first address
 FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key stands in the address
 PROGRAMS = ("/api/", "/mcp")  # for programs: a token in a header opens them, and no cookie does
@@ -71,15 +72,19 @@ HEADERS = {
 }
 
 
+Refusing = Callable[[Request, str, int], Response]
+
+
 class Guard:
     """The middleware. `key` opens the desk on this machine, as an owner; a session opens it for its person.
 
     `people` answers of the community's accounts. `public` is the host by which members reach their pages and people
-    the desk, "" for none.
+    the desk, "" for none. `page` makes the page of a refusal.
     """
 
-    def __init__(self, app: ASGIApp, key: str, people: People, public: Callable[[], str] = str) -> None:
+    def __init__(self, app: ASGIApp, key: str, people: People, page: Refusing, public: Callable[[], str] = str) -> None:
         self._app = app
+        self._page = page
         self._key = key
         self._people = people
         self._public = public
@@ -119,11 +124,11 @@ class Guard:
     def _to_member(self, request: Request) -> Response | None:
         """Members come from anywhere, by the public name too; how often, is bounded before their token is looked at."""
         if _host(request.headers) not in OWN_NAMES and not self._is_public(request):
-            return PlainTextResponse("This name is not the desk's.", 421)
+            return PlainTextResponse(_("This name is not the desk's."), 421)
         if not self._asked.admit(address_of(request)):
-            return PlainTextResponse("Too many requests. Please wait a minute.", 429, {"Retry-After": "60"})
+            return PlainTextResponse(_("Too many requests. Please wait a minute."), 429, {"Retry-After": "60"})
         if request.method not in SAFE and not _ours(request):
-            return PlainTextResponse("This did not come from a page of the desk.", 403)
+            return self._refused(request, _(NOT_OURS), 403)
         return None
 
     def _to_program(self, request: Request) -> Response | None:
@@ -143,22 +148,22 @@ class Guard:
     async def _objection(self, request: Request) -> Response | None:
         path, own = request.url.path, _host(request.headers) in OWN_NAMES
         if is_too_large(request):
-            return PlainTextResponse(TOO_MUCH, 413, {"Connection": "close"})
+            return self._refused(request, _(TOO_MUCH), 413, {"Connection": "close"})
         public = not own and self._is_public(request)
         if not own and not public:
-            return PlainTextResponse("This name is not the desk's.", 421)
+            return PlainTextResponse(_("This name is not the desk's."), 421)
         on_this_machine = own and _is_near(request)
         if path.startswith(OPEN):
             is_open = on_this_machine or path.startswith("/static/")
-            return None if is_open else PlainTextResponse("Only on this machine.", 421)
+            return None if is_open else PlainTextResponse(_("Only on this machine."), 421)
         if on_this_machine and (given := request.query_params.get(KEY)):
-            return self._let_in(given, path)
+            return self._let_in(request, given)
         if path.startswith(FILES) and await self._may_see_files(path, on_this_machine=on_this_machine):
             return None
         if not await self._know(request, on_this_machine=on_this_machine):
             return await self._unknown(request, own=own)
         if request.method not in SAFE and not _ours(request):
-            return PlainTextResponse("This did not come from a page of the desk.", 403)
+            return self._refused(request, _(NOT_OURS), 403)
         act = next((act for start, act in ACTS.items() if path.startswith(start)), Act.READ)
         if not may_somewhere(request.state.person, act):
             return await self._not_theirs(request)
@@ -193,10 +198,10 @@ class Guard:
         """Nobody whom we know: the way to the log-in, where there is one."""
         if not await self._has_people():
             said = _("Open the desk by the address that `steadycast up` printed.")
-            return PlainTextResponse(said, 403 if own else 421)
+            return self._refused(request, said, 403) if own else PlainTextResponse(said, 421)
         if request.url.path == LOG_IN:
             is_safe = request.method in SAFE or _ours(request)
-            return None if is_safe else PlainTextResponse("This did not come from a page of the desk.", 403)
+            return None if is_safe else self._refused(request, _(NOT_OURS), 403)
         if request.method in SAFE and _is_page(request):
             back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"{LOG_IN}?{urlencode({'back': back})}", 303)
@@ -205,7 +210,7 @@ class Guard:
             request.state.sent_to = request.url.path
             request.scope["path"], request.scope["raw_path"] = EXPIRED, EXPIRED.encode()
             return None
-        return PlainTextResponse("Your session has ended. Log in again.", 401)
+        return PlainTextResponse(_("Your session has ended. Log in again."), 401)
 
     async def _not_theirs(self, request: Request) -> Response:
         text = current().gettext("Your role does not let you see this. Ask an owner of the desk.")
@@ -223,11 +228,17 @@ class Guard:
 
         return sent
 
-    def _let_in(self, given: str, path: str) -> Response:
+    def _let_in(self, request: Request, given: str) -> Response:
         if not hmac.compare_digest(given.encode(), self._key.encode()):
-            return PlainTextResponse("This address is of an earlier start of the desk.", 403)
-        answer = RedirectResponse(path, 303)
+            return self._refused(request, _("This address is of an earlier start of the desk."), 403)
+        answer = RedirectResponse(request.url.path, 303)
         answer.set_cookie(COOKIE, self._key, httponly=True, samesite="strict", path="/")
+        return answer
+
+    def _refused(self, request: Request, said: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+        """A refusal: as a page where a person sees it, else as a line of text."""
+        answer = self._page(request, said, status) if _is_page(request) else PlainTextResponse(said, status)
+        answer.headers.update(headers or {})
         return answer
 
 

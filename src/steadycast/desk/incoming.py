@@ -11,6 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
+from steadycast.language import N_
+from steadycast.language import gettext as _
+
 USUAL = 2_000_000, 30.0  # bytes of a form, and seconds that it may take
 LARGEST_FORM = 32_000_000  # bytes: of a text, a character may take nine as a form sends it
 LARGEST_PASTE = 8_000_000
@@ -20,7 +23,7 @@ OTHERS = {  # by the beginning of a path, the longest first
     "/write/paste": (LARGEST_PASTE, 60.0),
     "/write": (LARGEST_FORM, 300.0),
 }
-TOO_MUCH = "This is more than the desk takes at once."
+TOO_MUCH = N_("This is more than the desk takes at once.")
 
 
 def bounds(path: str) -> tuple[int, float]:
@@ -47,12 +50,12 @@ def bounded(path: str, receive: Receive) -> Receive:
             async with asyncio.timeout_at(until):
                 message = await receive()
         except TimeoutError:
-            raise HTTPException(408, "The request came too slowly.") from None
+            raise HTTPException(408, _("The request came too slowly.")) from None
         if message["type"] == "http.request":
             size += len(message.get("body", b""))
             is_whole = not message.get("more_body", False)
         if size > most:
-            raise HTTPException(413, TOO_MUCH)
+            raise HTTPException(413, _(TOO_MUCH))
         return message
 
     return received

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from steadycast import pipeline
+from steadycast.language import gettext as _
 from steadycast.ledger.change_mark import ChangeMark
 from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.standing import renew
@@ -29,7 +30,7 @@ async def events(request: Request) -> Response:
     """A line whenever the ledger, content/ or steadycast.toml changed, for as long as the page is open."""
     live: Live = request.app.state.live
     if live.pages >= MOST:
-        return PlainTextResponse("Too many pages are open.", 503, {"Retry-After": "30"})
+        return PlainTextResponse(_("Too many pages are open."), 503, {"Retry-After": "30"})
     return StreamingResponse(_lines(live), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 

@@ -194,18 +194,18 @@ async def _small_form(request: Request) -> dict[str, str]:
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > SMALL:
-            raise HTTPException(413, "This form is too large.")
+            raise HTTPException(413, _("This form is too large."))
     try:
         fields = parse_qs(raw.decode("ascii", "replace"), max_num_fields=10)
     except ValueError:
-        raise HTTPException(400, "This form has too many fields.") from None
+        raise HTTPException(400, _("This form has too many fields.")) from None
     return {name: values[-1] for name, values in fields.items()}
 
 
 def _ours(request: Request, fields: dict[str, str]) -> None:
     """Refuses a form that this page did not write, before a file of it is kept."""
     if not hmac.compare_digest(fields.get("form_token", "").encode(), request.state.form_token.encode()):
-        raise HTTPException(403, "This form is not of this page: load the page again.")
+        raise HTTPException(403, _("This form is not of this page: load the page again."))
 
 
 def _member(request: Request, app: App, token: str) -> str:

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -52,6 +54,7 @@ from steadycast.desk.own_files import OwnFiles
 from steadycast.desk.pages import problem, refusal
 from steadycast.desk.rate_limits import LogIns
 from steadycast.errors import SteadycastError
+from steadycast.language import gettext as _
 from steadycast.pipeline.opened import Opened
 from steadycast.workspace import in_force
 from steadycast.workspace.paths import Paths
@@ -92,9 +95,9 @@ def made(root: Path, key: str) -> FastAPI:
     look = live.Look(opened)
 
     @contextlib.asynccontextmanager
-    async def open_until_the_end(_: FastAPI) -> AsyncIterator[None]:
+    async def open_until_the_end(app: FastAPI) -> AsyncIterator[None]:
         yield
-        desk.state.live.close()
+        app.state.live.close()
         look.close()
         opened.close()
 
@@ -111,8 +114,11 @@ def made(root: Path, key: str) -> FastAPI:
     desk.mount("/static", OwnFiles(), name="static")
     desk.add_exception_handler(SteadycastError, refusal)
     desk.add_exception_handler(HTTPException, _refused)
+    desk.add_exception_handler(RequestValidationError, _unreadable)
     desk.state.log_ins = LogIns()
-    desk.add_middleware(Guard, key=key, people=entry.Accounts(opened), public=lambda: member_page.public_host(opened))
+    desk.add_middleware(
+        Guard, key=key, people=entry.Accounts(opened), page=problem, public=lambda: member_page.public_host(opened)
+    )
     desk.add_middleware(
         reader_language.Speaking, community=lambda: Paths(root).language or first_run.language_so_far(root)
     )
@@ -165,4 +171,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 303:
         return RedirectResponse((error.headers or {})["Location"], 303)
-    return problem(request, str(error.detail), error.status_code)
+    unsaid = error.detail == HTTPStatus(error.status_code).phrase  # the framework's own words
+    said = _("There is no such page.") if unsaid and error.status_code in {404, 405} else error.detail
+    return problem(request, said, error.status_code)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return problem(request, _("A value in the address or the form cannot be read."), 422)

@@ -16,7 +16,7 @@ from steadycast.desk.acts import form_of
 from steadycast.desk.first_run import FORMS, TAGS, zones_named
 from steadycast.desk.pages import Here, done, page
 from steadycast.errors import SettingsError, SteadycastError
-from steadycast.language import current
+from steadycast.language import current, known, names
 from steadycast.ops import settings_edits, settings_effect, settings_forms
 from steadycast.ops.check import of_settings
 from steadycast.pipeline import App
@@ -104,7 +104,7 @@ def overview(request: Request, app: Here) -> HTMLResponse:
     return shown(
         request, app, "overview", found=found[:SHOWN], more=max(len(found) - SHOWN, 0), coming=coming, w=workspace,
         platforms=app.usable_platforms, unset=unset, most=SHOWN,
-        broken=app.broken_settings,
+        broken=app.broken_settings, spoken=dict(names()).get(known(workspace.community.language), ""),
     )  # fmt: skip
 
 

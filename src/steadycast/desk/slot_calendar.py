@@ -62,7 +62,9 @@ def effect_of_skip(  # noqa: PLR0917 what a form said
     """What leaving out a day would do, before it is done."""
     change = ops.promise_change.skip(app, series, day, pipeline.now(), undo=undo, because=because)
     of = app.known_series(series)
-    return page(request, app, "skip", "slots", series=of, day=day, undo=undo, change=change, because=because)
+    return page(
+        request, app, "skip", "slots", series=of, day=day, date=_day(day), undo=undo, change=change, because=because
+    )
 
 
 @router.post("/skip", dependencies=[form_of(Act.PLAN, (SERIES, "series"))])
@@ -81,11 +83,12 @@ def skip(
     change = ops.promise_change.skip(app, series, day, now, undo=undo, because=because)
     if not change.same:
         ops.promise_change.make(app, change, now)
-    say = current()
+    say, date = current(), _day(day)
+    shown = say.full_day(date) if date else day
     if undo:
-        said = say.gettext("%(day)s has its slots again.", day=day)
+        said = say.gettext("%(day)s has its slots again.", day=shown)
     else:
-        said = say.gettext("%(day)s is left out.", day=day)
+        said = say.gettext("%(day)s is left out.", day=shown)
     opposite = urlencode({"skipped": series, "day": day, "again": "" if undo else "yes", "because": was})
     return done(f"/calendar?month={day[:7]}&{opposite}", said)
 

@@ -16,7 +16,7 @@ from steadycast.desk.acts import DRAFT, SLOT, form_of
 from steadycast.desk.pages import Here, done, inside, page
 from steadycast.language import current
 from steadycast.ledger.tables import DONE, SlotRow, State
-from steadycast.pipeline import App, pinning, slot_view
+from steadycast.pipeline import App, pinning, publish_requests, slot_view
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.pinning import Pinned
@@ -145,14 +145,14 @@ def ask_to_publish(request: Request, app: Here, id: str) -> HTMLResponse:
     """Asks before anything goes out ahead of its hour."""
     seen = _seen(app, id)
     leaving = {each.delivery.channel for each in pipeline.leaving(app, slot=id)}
-    return page(request, app, "slot_publish", "slots", s=seen, leaving=leaving)
+    asked = publish_requests.for_slot(app, id, pipeline.now())
+    return page(request, app, "slot_publish", "slots", s=seen, leaving=leaving, asked=asked)
 
 
 @router.post("/slots/{id}/publish", dependencies=[form_of(Act.PLAN, (SLOT, "id"))])
 def publish(app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
-    """Sends what the slot carries now."""
-    pinning.open_slot(app, id, pipeline.now(), holds)
-    made = pipeline.publish(app, slot=id)
+    """Sends what the slot carries now; whoever asked for it has their answer."""
+    made = publish_requests.publish_slot(app, id, pipeline.now(), by=pipeline.who(), holds=holds)
     return done(address(id), " ".join(became(made)), refused=bool(made.failed))
 
 
@@ -179,7 +179,7 @@ def became(made: Published) -> Iterator[str]:
 def _seen(app: App, id: str) -> SlotSeen:
     found = slot_view.one(app, id, pipeline.now())
     if found is None:
-        raise HTTPException(404, "There is no such slot.")
+        raise HTTPException(404, current().gettext("There is no such slot."))
     return found
 
 

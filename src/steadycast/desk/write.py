@@ -90,7 +90,7 @@ FRAMES = Frames()
 async def sent(request: Request) -> FormData:
     """The form, as a browser sent it: no longer than a text can be, and one that the desk wrote."""
     if int(request.headers.get("content-length") or LARGEST_FORM + 1) > LARGEST_FORM:
-        raise HTTPException(413, "This is more text than a draft may have.")
+        raise HTTPException(413, _("This is more text than a draft may have."))
     form = await request.form(max_files=0, max_part_size=LARGEST_FORM)
     ours(request, str(form.get("form_token", "")))
     return form
@@ -113,7 +113,7 @@ def new(request: Request, app: Here, member: str = "", series: str = "", slot: s
 def frame(name: str) -> Response:
     """One page of a preview: a document of nobody's, which may run and load nothing."""
     if (html := FRAMES.page(name)) is None:
-        return PlainTextResponse("This preview is over: ask for a new one.", 404)
+        return PlainTextResponse(_("This preview is over: ask for a new one."), 404)
     return HTMLResponse(html, headers={"Content-Security-Policy": FRAME_POLICY})
 
 
@@ -194,7 +194,7 @@ async def _body(request: Request, most: int) -> AsyncIterator[bytes]:
     async for chunk in request.stream():
         size += len(chunk)
         if size > most:
-            raise HTTPException(413, TOO_MUCH)
+            raise HTTPException(413, _(TOO_MUCH))
         yield chunk
 
 

@@ -127,6 +127,22 @@ def waiting(app: App, now: dt.datetime) -> list[Requested]:
     return [each for each in found if each.standing is Standing.OPEN]
 
 
+def for_slot(app: App, slot: str, now: dt.datetime) -> Requested | None:
+    """The request for a slot that waits for a person."""
+    return next((each for each in waiting(app, now) if each.slot == slot), None)
+
+
+def publish_slot(app: App, slot: str, now: dt.datetime, *, by: str, holds: str | None) -> Published:
+    """Publishes a slot at once, as a person asks for it: a request that waits for it has its yes by that.
+
+    `holds` is the draft that the person saw there: InputError where it carries another one.
+    """
+    pinning.open_slot(app, slot, now, holds)
+    if asked := for_slot(app, slot, now):
+        return say_yes(app, asked.id, now, by=by)
+    return publish(app, slot=slot)
+
+
 def newest(app: App, now: dt.datetime, before: int | None = None, most: int = 50) -> list[Requested]:
     """Requests whatever became of them, the newest first: a page of those older than the request `before`."""
     return look(app, app.ledger.newest_publish_requests(before, most), now)
