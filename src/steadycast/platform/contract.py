@@ -132,6 +132,7 @@ class Platform:
 
     titles: Mapping[str, str] = field(default_factory=dict)  # title in other languages, by tag; not its base's
     abouts: Mapping[str, str] = field(default_factory=dict)
+    tried: str = ""  # against which far side and how often, for lists of platforms; "": against its own fake only
 
     @property
     def shown_title(self) -> str:

@@ -45,8 +45,9 @@ TOP: Mapping[str, Any] = {
     "one_writer": bool,
     "permalink": str,
     "confirm_hosts": tuple[str, ...],
+    "tried": str,
 }
-OWN = ("api", "name", "base", "titles", "abouts")  # never the base's
+OWN = ("api", "name", "base", "titles", "abouts", "tried")  # never the base's
 EVERYBODYS = (
     "name",
     "platform",
