@@ -82,7 +82,12 @@ def row(platform: Platform) -> list[str]:
 
 def limits(platform: Platform) -> str:
     """Each limit, and how it counts where that is not by code points."""
-    told = [f"{n} {x.max}" + ("" if x.count == "codepoints" else f" {x.count}") for n, x in platform.limits.items()]
+    told = [
+        f"{n} {x.max}"
+        + ("" if x.count == "codepoints" else f" {x.count}")
+        + (f" and {x.bytes} bytes" if x.bytes else "")
+        for n, x in platform.limits.items()
+    ]
     return ", ".join(told) or "none"
 
 

@@ -39,7 +39,12 @@ links = st.sampled_from(
 texts = st.lists(st.one_of(words, links, st.just("#读书会")), max_size=6).map(" ".join).map(str.strip)
 tags = st.lists(line, max_size=5).map(hashtags)
 limits = st.builds(
-    Limit, st.integers(1, 400), st.sampled_from(COUNTS), url=st.sampled_from([None, 23]), cut=st.just(True)
+    Limit,
+    st.integers(1, 400),
+    st.sampled_from(COUNTS),
+    url=st.sampled_from([None, 23]),
+    cut=st.just(True),
+    bytes=st.sampled_from([None, 90, 900]),
 )
 pieces = st.fixed_dictionaries(
     {"title": line, "summary": line, "text": texts, "url": links, "tags": tags, "author": line}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,36 @@ from steadycast.platform.text import URL, count, cut, fits, split
 CORPORA = os.environ.get("STEADYCAST_CORPORA")
 FAMILY = "👨‍👩‍👧‍👦"
 COUNTS = ("codepoints", "graphemes", "bytes", "utf16", "weighted", "words")
+
+
+LETTERS = st.sampled_from(
+    [
+        "好",
+        "世界",
+        "。",
+        "，",
+        "！”",
+        "a",
+        "word ",
+        ". ",
+        " ",
+        "\n\n",
+        "\n",
+        "é",
+        "é",
+        "🇨🇳",
+        FAMILY,
+        "1⃣",
+        "👍🏽",
+        "क्षि",
+        "https://example.com/a/b?c=1 ",
+        "ก็",
+        "한국",
+    ]
+)
+TEXTS = st.lists(LETTERS, max_size=60).map("".join)
+BYTES = st.sampled_from([None, None, 40, 400])
+LIMITS = st.builds(Limit, st.integers(0, 120), st.sampled_from(COUNTS), url=st.sampled_from([None, 23]), bytes=BYTES)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +83,26 @@ def test_every_url_counts_the_same_where_a_platform_says_so() -> None:
     limit = Limit(500, "graphemes", url=23)
     assert count("https://example.com", limit) == count("https://example.com/" + "x" * 300, limit) == 23
     assert count("见https://example.com/a。后面", limit) == 1 + 23 + 3
+
+
+def test_a_text_is_within_both_limits_where_a_platform_has_two() -> None:
+    """300 graphemes and 3,000 bytes: a family is one grapheme of 25 bytes, so that 120 of them fill the second."""
+    limit = Limit(300, "graphemes", bytes=3000)
+    assert [count(text, limit) for text in ("沪" * 300, FAMILY * 120, "a" * 7 + FAMILY * 100)] == [300, 300, 251]
+    assert not fits(FAMILY * 121, limit)
+    assert not fits("沪" * 301, limit)
+    assert cut(FAMILY * 400, limit) == FAMILY * 119 + "…"
+    assert all(len(part.encode()) <= 3000 for part in split(FAMILY * 400, limit))
+    assert limit.of(30) == Limit(30, "graphemes", bytes=300)
+
+
+@given(TEXTS, LIMITS)
+def test_one_number_tells_of_both_limits(text: Any, limit: Limit) -> None:
+    """A text is within both exactly where its count is at most `max`."""
+    if limit.bytes is None or not limit.max:
+        return
+    one, other = replace(limit, bytes=None), Limit(limit.bytes, "bytes", url=limit.url)
+    assert (count(text, limit) <= limit.max) is (count(text, one) <= limit.max and count(text, other) <= limit.bytes)
 
 
 @pytest.mark.parametrize(
@@ -106,35 +157,6 @@ def test_cut_never_leaves_half_a_url() -> None:
     assert "https" not in cut(text, Limit(20))
 
 
-LETTERS = st.sampled_from(
-    [
-        "好",
-        "世界",
-        "。",
-        "，",
-        "！”",
-        "a",
-        "word ",
-        ". ",
-        " ",
-        "\n\n",
-        "\n",
-        "é",
-        "é",
-        "🇨🇳",
-        FAMILY,
-        "1⃣",
-        "👍🏽",
-        "क्षि",
-        "https://example.com/a/b?c=1 ",
-        "ก็",
-        "한국",
-    ]
-)
-TEXTS = st.lists(LETTERS, max_size=60).map("".join)
-LIMITS = st.builds(Limit, st.integers(0, 120), st.sampled_from(COUNTS), url=st.sampled_from([None, 23]))
-
-
 def boundaries(text: Any) -> Any:
     return {0, *(m.end() for m in regex.finditer(r"\X", text))}
 
@@ -156,9 +178,9 @@ def test_cut_is_a_beginning_within_the_limit(text: Any, limit: Any) -> None:
 @examples(150)
 def test_a_thread_loses_nothing(text: Any, most: int, by: Any, number: Any) -> None:
     """Each part is within the limit with its number; all parts together are the text, white space aside."""
-    limit = Limit(most, by)
+    limit = Limit(most, by, bytes=most * 5)
     parts = split(text, limit, number)
-    assert all(count(part, limit) <= most for part in parts)
+    assert all(count(part, limit) <= most and len(part.encode()) <= most * 5 for part in parts)
     if number and len(parts) > 1:
         ends = [" " + number.format(n=n, total=len(parts)) for n in range(1, len(parts) + 1)]
         assert all(part.endswith(end) for part, end in zip(parts, ends, strict=True))

@@ -29,7 +29,7 @@ from steadycast.platform.files import PostStore, media_name, slot_path
 from steadycast.platform.folder import FolderAdapter
 from steadycast.platform.post import Event, Media, Post, View
 from steadycast.platform.state import MemoryState, State
-from steadycast.platform.text import count, cut, first_that_fits, fits, split
+from steadycast.platform.text import count, cut, first_that_fits, fits, marks, split
 from steadycast.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ __all__ = [
     "first_that_fits",
     "fits",
     "in_turn",
+    "marks",
     "media_name",
     "one_line",
     "slot_path",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from string import Formatter
 
@@ -39,7 +38,7 @@ def composed(template: str, pieces: Mapping[str, str], limit: Limit | None) -> s
     text = pieces.get("text", "")
     room = limit.max - count(fill(template, {**pieces, "text": ""}), limit) if text else 0
     while room > 0:
-        head = cut(text, replace(limit, max=room, min=0))
+        head = cut(text, limit.of(room))
         if len(head.removesuffix("…")) < max(1, opening(text)):  # a piece of a link or of a tag is none
             break
         whole = fill(template, {**pieces, "text": head})

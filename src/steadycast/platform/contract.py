@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -35,6 +35,12 @@ class Limit:
     min: int = 0
     url: int | None = None  # every URL counts this much, whatever its length
     cut: bool = True  # False: too long is an error at intake, never cut
+    bytes: int | None = None  # and at most so many bytes of UTF-8, where a platform has both limits
+
+    def of(self, room: int) -> Limit:
+        """What is left of it where `room` of its `max` is: its bytes shrink with it, and a least length is none."""
+        most = None if self.bytes is None else max(1, self.bytes * room // self.max)
+        return replace(self, max=room, min=0, bytes=most)
 
 
 @dataclass(frozen=True, slots=True)

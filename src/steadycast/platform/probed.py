@@ -14,7 +14,7 @@ from steadycast.platform.contract import Limit, Limits, MediaRule, Platform
 
 KEY = "steadycast.limits"  # of the channel's state
 KEYS: Mapping[type, tuple[str, ...]] = {  # what a server can know; how its texts are cut is ours to say
-    Limit: ("max", "min", "url", "count"),
+    Limit: ("max", "min", "url", "count", "bytes"),
     MediaRule: ("formats", "bytes", "count", "width", "height", "seconds"),
 }
 FORMAT = re.compile(r"[a-z0-9]{1,8}")

@@ -31,6 +31,7 @@ BOUNDS: Mapping[tuple[type, str], tuple[int, int]] = {
     (Limit, "max"): (1, 10**9),
     (Limit, "min"): (0, 10**9),
     (Limit, "url"): (0, 10**4),
+    (Limit, "bytes"): (1, 10**9),
     (MediaRule, "bytes"): (1, 10**13),
     (MediaRule, "count"): (0, 10**4),
     (MediaRule, "width"): (1, 10**5),

@@ -50,9 +50,18 @@ def count(text: str, limit: Limit) -> int:
 
     With `limit.url` every http(s) URL counts that much, whatever its length; weighted text counts 23 for one (the
     weights are those of the twitter-text library's configuration v3, after NFC).
+    Where a limit has `bytes` besides, they count as if they were shared out over its `max`: the larger of the two is
+    the length, so that a text is within both exactly where this is at most `max`.
     """
+    length = _length(text, limit, limit.count)
+    if limit.bytes is None:
+        return length
+    return max(length, -(-_length(text, limit, "bytes") * limit.max // limit.bytes))
+
+
+def _length(text: str, limit: Limit, unit: str) -> int:
     url = limit.url if limit.url is not None else _WEIGHTED_URL if limit.count == "weighted" else None
-    measure = _MEASURES[limit.count]
+    measure = _MEASURES[unit]
     if url is None or "://" not in text:
         return measure(text)
     rest, links = URL.subn("\n", text)
@@ -70,6 +79,13 @@ def fits(text: str, limit: Limit) -> bool:
 def first_that_fits(texts: Iterable[str], limit: Limit) -> str:
     """The first of `texts` that is within `limit`, as it is; "" where none is."""
     return next((text for text in texts if fits(text, limit)), "")
+
+
+def marks(text: str) -> list[tuple[int, int, str]]:
+    """Where the links and hashtags of `text` are, in order: (begin, end, "link" or "tag"), none inside another."""
+    links = [(*found.span(), "link") for found in URL.finditer(text)] if "://" in text else []
+    tags = [(*found.span(), "tag") for found in TAG.finditer(text)] if "#" in text else []
+    return sorted(links + [tag for tag in tags if not any(begin < tag[0] < end for begin, end, _ in links)])
 
 
 def _graphemes(text: str) -> int:
@@ -144,6 +160,8 @@ def _closed(head: str) -> str:
 def _is_measured_by_length(text: str, limit: Limit) -> bool:
     """Whether `limit` falls between two characters that are one grapheme each, and so is found without a search."""
     if limit.count not in {"graphemes", "codepoints"} or len(text) <= limit.max:
+        return False
+    if limit.bytes is not None and limit.bytes < 3 * limit.max:  # no such character has more than three
         return False
     opened = text[: limit.max + 3]
     return "://" not in opened and "#" not in opened and _SINGLE.fullmatch(text, 0, limit.max + 1) is not None

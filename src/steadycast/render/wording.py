@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -168,7 +168,7 @@ class Words:
         limit = self.platform.limits.get(name)
         if limit is None or name != "text" or not self.beside:
             return limit
-        return replace(limit, max=max(0, limit.max - count("".join(self.beside.values()), limit)))
+        return limit.of(max(0, limit.max - count("".join(self.beside.values()), limit)))
 
     @cached_property
     def beside(self) -> dict[str, str]:
@@ -223,7 +223,9 @@ _one_line = lru_cache(maxsize=1024)(one_line)
 
 def unit(limit: Limit) -> str:
     """What `limit` counts, for people."""
-    return _(UNITS[limit.count])
+    counted = _(UNITS[limit.count])
+    most = limit.bytes
+    return counted if most is None else _("%(unit)s (and %(most)s bytes at most)", unit=counted, most=most)
 
 
 UNITS = {
